@@ -1,0 +1,1 @@
+"""Turn behaviour into embeddings, and measure them."""

@@ -1,0 +1,1 @@
+"""Trainers: sequences or graphs in, :class:`ItemVectors` out."""
