@@ -1,1 +1,15 @@
 """Trainers: sequences or graphs in, :class:`ItemVectors` out."""
+
+from recemb_core.embeddings.deepwalk import DeepWalkConfig, train_deepwalk
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress, TrainingCancelled
+from recemb_core.embeddings.node2vec import Node2VecConfig, train_node2vec
+
+__all__ = [
+    "DeepWalkConfig",
+    "ItemVectors",
+    "Node2VecConfig",
+    "Progress",
+    "TrainingCancelled",
+    "train_deepwalk",
+    "train_node2vec",
+]

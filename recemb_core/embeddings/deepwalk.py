@@ -1,0 +1,47 @@
+"""DeepWalk: first-order walks, then skip-gram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
+from recemb_core.item_graph import ItemGraph
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeepWalkConfig(WalkSkipGramConfig):
+    """Fields of :class:`~recemb_core.embeddings.skip_gram.WalkSkipGramConfig`; the walks are first-order."""
+
+
+def train_deepwalk(
+    graph: ItemGraph,
+    config: DeepWalkConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> ItemVectors:
+    """Item vectors from truncated random walks with P(j | i) = w_ij / Σ_k w_ik over out-edges.
+
+    Args:
+        graph: weighted, directed or not; a walk ends at a node without out-edges.
+        config: see :class:`DeepWalkConfig`.
+        progress: called with (fraction, stage).
+        cancel: True ends the training with ``TrainingCancelled``.
+
+    References:
+        Perozzi, Al-Rfou, Skiena, *DeepWalk: Online Learning of Social Representations* (KDD 2014).
+
+    >>> import networkx as nx
+    >>> graph = ItemGraph.from_networkx(nx.karate_club_graph())
+    >>> train_deepwalk(graph, DeepWalkConfig(dimensions=8, num_walks=2, walk_length=10)).vectors.shape
+    (34, 8)
+    """
+    from recemb_core.walks import WalkConfig, generate_walks
+
+    config = config or DeepWalkConfig()
+    if progress is not None:
+        progress(0.0, "walking")
+    walk = WalkConfig(num_walks=config.num_walks, walk_length=config.walk_length, seed=config.seed)
+    return train_skip_gram(generate_walks(graph, walk), graph.items, config, progress=progress, cancel=cancel)

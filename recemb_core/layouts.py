@@ -1,0 +1,206 @@
+"""Vectors → 2-D positions: one map, or a sweep of aligned maps."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.item_graph import ItemGraph
+from recemb_core.neighbors.base import unit_rows
+from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.validation import require
+
+# Below this UMAP's neighbor graph is the complete graph and says nothing that a projection does not say.
+SMALLEST_FOR_UMAP = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class UMAPConfig:
+    """How the map is drawn.
+
+    Attributes:
+        n_neighbors: items that each item tries to stay near; small shows detail, large shows the whole.
+            None: 15, fewer for small sets.
+        min_dist: how closely points may pack, 0 to 1; larger spreads groups out. None: by size, so that the groups
+            of a small set do not collapse into dots.
+        metric: what "near" means between vectors.
+        n_epochs: optimisation rounds; None: UMAP's own choice by size, 60 for a warm start.
+        seed: same seed, same vectors → same map.
+    """
+
+    n_neighbors: int | None = None
+    min_dist: float | None = None
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    n_epochs: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            self.n_neighbors is None or self.n_neighbors >= 2, "n_neighbors", self.n_neighbors, "at least 2, or None"
+        )
+        require(self.min_dist is None or 0 <= self.min_dist <= 1, "min_dist", self.min_dist, "from 0 to 1, or None")
+        require(self.metric in ("cosine", "euclidean"), "metric", self.metric, "'cosine' or 'euclidean'")
+        require(self.n_epochs is None or self.n_epochs >= 1, "n_epochs", self.n_epochs, "at least 1, or None")
+        require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 − 1")
+
+    def for_size(self, n: int) -> tuple[int, float]:
+        """(n_neighbors, min_dist) for n items: what was set, or the default for this size."""
+        neighbors = self.n_neighbors if self.n_neighbors is not None else 15
+        min_dist = self.min_dist if self.min_dist is not None else (0.5 if n < 500 else 0.25 if n < 2_000 else 0.1)
+        return max(2, min(neighbors, n - 1)), min_dist
+
+
+def umap_layout(
+    vectors: ItemVectors | npt.NDArray,
+    config: UMAPConfig | None = None,
+    *,
+    start: npt.NDArray | None = None,
+) -> npt.NDArray[np.float32]:
+    """Positions of the items in the plane, float32 (n, 2), by UMAP on exact nearest neighbors.
+
+    Near points have near vectors; distances between far groups, directions and the size of gaps mean nothing.
+    Fewer than 8 items, or items that all coincide, are drawn without UMAP (principal axes, or a small disc).
+
+    Args:
+        vectors: (n, d), or ItemVectors.
+        config: see :class:`UMAPConfig`.
+        start: (n, 2) positions to start from, so that items whose neighbors did not change stay where they were.
+
+    Raises:
+        ValueError: vectors hold a NaN or infinity (the row is named), or ``start`` has another number of rows.
+
+    References:
+        McInnes, Healy, Melville, *UMAP* (2018), arXiv 1802.03426.
+
+    >>> umap_layout(np.eye(3)).shape
+    (3, 2)
+    """
+    config = config or UMAPConfig()
+    rows = np.asarray(vectors.vectors if isinstance(vectors, ItemVectors) else vectors, dtype=np.float32)
+    if rows.ndim != 2:
+        raise ValueError(f"vectors must be (n, d), not of shape {rows.shape}")
+    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(bad):
+        raise ValueError(f"vectors must be finite; row {bad[0]} holds a NaN or infinity")
+    if start is not None and np.shape(start) != (len(rows), 2):
+        raise ValueError(f"start must be ({len(rows)}, 2), not {np.shape(start)}")
+    if config.metric == "cosine":
+        rows = unit_rows(rows)
+    if len(rows) == 0 or np.ptp(rows, axis=0).max(initial=0.0) < 1e-6:
+        return _disc(len(rows))
+    if len(rows) < SMALLEST_FOR_UMAP:
+        return _principal_axes(rows)
+    return _umap(rows, config, start)
+
+
+def aligned_layouts(
+    frames: Sequence[ItemVectors | npt.NDArray], config: UMAPConfig | None = None
+) -> npt.NDArray[np.float32]:
+    """Maps of a sweep in which unmoved items stay where they are: float32 (frames, n, 2).
+
+    Each frame is laid out on its own neighbor graph, starting from the frame before.
+
+    >>> aligned_layouts([np.eye(3), np.eye(3)]).shape
+    (2, 3, 2)
+    """
+    if len(frames) == 0:
+        raise ValueError("aligned_layouts needs at least one frame")
+    layouts = [umap_layout(frames[0], config)]
+    for vectors in frames[1:]:
+        layouts.append(umap_layout(vectors, config, start=layouts[-1]))
+    return np.stack(layouts)
+
+
+def graph_layout(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.float32]:
+    """Positions of a graph's nodes, float32 (n, 2), by Fruchterman–Reingold: joined items attract, all repel.
+
+    Repeats exactly for a seed. Nodes without edges lie on a ring around the rest.
+
+    References:
+        Fruchterman, Reingold, *Graph Drawing by Force-directed Placement* (1991).
+
+    >>> graph_layout(ItemGraph.from_edges(["tea"], ["milk"], directed=False)).shape
+    (2, 2)
+    """
+    from recemb_core.item_graph.igraph_bridge import seeded, undirected_igraph
+
+    n = len(graph)
+    positions = _disc(n).astype(np.float64)
+    if n > 2 and len(graph.indices):
+        merged, weights = undirected_igraph(graph)
+        joined = np.flatnonzero(np.asarray(merged.degree()) > 0)
+        start = np.random.default_rng(seed).normal(size=(n, 2)) * np.sqrt(n)
+        with seeded(seed):
+            # Weights span magnitudes; their logarithm keeps the heaviest edge from swallowing the picture.
+            drawn = merged.layout_fruchterman_reingold(
+                weights=np.log1p(weights).tolist(), niter=500, seed=start.tolist(), grid="auto" if n < 1_000 else True
+            )
+        positions = np.asarray(drawn.coords)
+        centre = positions[joined].mean(axis=0)
+        radius = np.linalg.norm(positions[joined] - centre, axis=1).max()
+        alone = np.setdiff1d(np.arange(n), joined)
+        angle = np.linspace(0, 2 * np.pi, len(alone), endpoint=False)
+        positions[alone] = centre + 1.1 * radius * np.column_stack([np.cos(angle), np.sin(angle)])
+    return positions.astype(np.float32)
+
+
+def _umap(rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray | None) -> npt.NDArray[np.float32]:
+    # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
+    import umap
+
+    n_neighbors, min_dist = config.for_size(len(rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # n_jobs with a seed, no transform without a search index: both meant
+        model = umap.UMAP(
+            n_neighbors=n_neighbors,
+            min_dist=min_dist,
+            metric="euclidean",  # rows are unit length under cosine: the same order, and it is only told the neighbors
+            n_epochs=config.n_epochs if config.n_epochs is not None else (None if start is None else 60),
+            init=_principal_axes(rows) * 10 if start is None else np.asarray(start, dtype=np.float32),
+            random_state=config.seed,
+            n_jobs=1,
+            precomputed_knn=(*_knn(rows, n_neighbors, config.metric), None),
+        )
+        positions = np.asarray(model.fit_transform(rows), dtype=np.float32)
+    return positions
+
+
+def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Exact neighbors as UMAP wants them: the row itself first at distance 0, then the others."""
+    ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
+    own = np.arange(len(rows), dtype=np.int32)
+    # A duplicate may stand before the row itself, or push it off its own list: put it in front.
+    at = np.where((ids == own[:, None]).any(axis=1), (ids == own[:, None]).argmax(axis=1), k - 1)
+    for column in range(k - 1, 0, -1):
+        shift = at >= column
+        ids[shift, column] = ids[shift, column - 1]
+        distances[shift, column] = distances[shift, column - 1]
+    ids[:, 0], distances[:, 0] = own, 0.0
+    # Euclidean distance of unit rows is √(2(1 − cos)); UMAP is given the cosine distance itself.
+    return ids, distances**2 / 2 if metric == "cosine" else distances
+
+
+def _principal_axes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The first two principal coordinates, scaled to ±1, signs fixed so that the result repeats."""
+    centred = rows - rows.mean(axis=0)
+    left, size, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
+    axes = np.zeros((len(rows), 2))
+    found = min(2, len(size))
+    axes[:, :found] = left[:, :found] * size[:found]
+    for column in range(found):
+        if axes[np.abs(axes[:, column]).argmax(), column] < 0:
+            axes[:, column] *= -1
+    return (axes / max(float(np.abs(axes).max()), 1e-12)).astype(np.float32)
+
+
+def _disc(n: int) -> npt.NDArray[np.float32]:
+    """Sunflower positions: coinciding items side by side instead of under one another."""
+    index = np.arange(n)
+    radius, angle = np.sqrt(index / max(n, 1)), index * np.pi * (3 - np.sqrt(5))
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]).astype(np.float32)

@@ -1,0 +1,31 @@
+"""What the indexes share: their answer's shape and the cosine convention."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Metric = Literal["cosine", "euclidean", "inner_product"]
+
+
+class NeighborIndex(Protocol):
+    """``measure`` says whether ``query`` returns a "distance" (small is near) or a "similarity" (large is near)."""
+
+    measure: Literal["distance", "similarity"]
+
+    def build(self, vectors: npt.NDArray[np.float32]) -> NeighborIndex:
+        """Index the rows of (n, d); returns itself."""
+        ...
+
+    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """(ids (q, k), values (q, k)), best first; where fewer than k exist, ids are −1 and values NaN."""
+        ...
+
+
+def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
+    """Rows scaled to length 1 (a zero row stays zero: its cosine with everything is 0), float32."""
+    vectors = np.asarray(vectors, dtype=np.float32)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

@@ -1,0 +1,74 @@
+"""Exact search: every query against every row, O(d·n) a query, on faiss's flat scan."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.neighbors.base import Metric, unit_rows
+
+
+class ExactIndex:
+    """Brute-force nearest neighbors.
+
+    Values: ``"cosine"`` gives the distance 1 − cos, ``"euclidean"`` the distance ‖x − y‖, ``"inner_product"`` the
+    similarity x · y.
+
+    >>> index = ExactIndex("euclidean").build(np.array([[0, 0], [3, 4]], np.float32))
+    >>> ids, values = index.query(np.array([[0, 0]], np.float32), k=3)
+    >>> ids.tolist(), values.round(3).tolist()
+    ([[0, 1, -1]], [[0.0, 5.0, nan]])
+    """
+
+    def __init__(self, metric: Metric = "cosine") -> None:
+        if metric not in ("cosine", "euclidean", "inner_product"):
+            raise ValueError(f"metric must be 'cosine', 'euclidean' or 'inner_product', not {metric!r}")
+        self.metric = metric
+        self.measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
+        self._index: Any = None
+
+    def build(self, vectors: npt.NDArray[np.float32]) -> ExactIndex:
+        """Index the rows of (n, d); returns itself."""
+        import faiss
+
+        rows = self._prepare(vectors)
+        self._index = (
+            faiss.IndexFlatL2(rows.shape[1]) if self.metric == "euclidean" else faiss.IndexFlatIP(rows.shape[1])
+        )
+        self._index.add(rows)
+        return self
+
+    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
+        if self._index is None:
+            raise ValueError("build(vectors) must come before query")
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        values, ids = self._index.search(self._prepare(queries), k)
+        if self.metric == "euclidean":
+            values = np.sqrt(np.maximum(values, 0.0))
+        elif self.metric == "cosine":
+            values = 1.0 - values
+        values[ids < 0] = np.nan
+        return ids.astype(np.int32), values.astype(np.float32)
+
+    def _prepare(self, vectors: npt.NDArray) -> npt.NDArray[np.float32]:
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        if rows.ndim != 2:
+            raise ValueError(f"vectors must be (n, d), not of shape {rows.shape}")
+        return unit_rows(rows) if self.metric == "cosine" else rows
+
+
+def nearest_others(vectors: npt.NDArray, k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
+    """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
+    n = len(vectors)
+    k = min(k, n - 1)
+    if k < 1:
+        return np.empty((n, 0), dtype=np.int32)
+    ids, _ = ExactIndex(metric).build(vectors).query(vectors, k + 1)
+    # Where duplicates push the row itself off its list, the last neighbor is the one to leave out.
+    own = ids == np.arange(n, dtype=np.int32)[:, None]
+    own[~own.any(axis=1), -1] = True
+    return ids[~own].reshape(n, k)
