@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,8 @@ class UMAPConfig:
             None: 15, fewer for small sets.
         min_dist: how closely points may pack, 0 to 1; larger spreads groups out. None: by size, so that the groups
             of a small set do not collapse into dots.
+        repulsion: weight of pushing unrelated points apart; smaller keeps separate groups from drifting far away.
+            None: by size.
         metric: what "near" means between vectors.
         n_epochs: optimisation rounds; None: UMAP's own choice by size, 60 for a warm start.
         seed: same seed, same vectors → same map.
@@ -36,6 +38,7 @@ class UMAPConfig:
 
     n_neighbors: int | None = None
     min_dist: float | None = None
+    repulsion: float | None = None
     metric: Literal["cosine", "euclidean"] = "cosine"
     n_epochs: int | None = None
     seed: int = 0
@@ -45,15 +48,21 @@ class UMAPConfig:
             self.n_neighbors is None or self.n_neighbors >= 2, "n_neighbors", self.n_neighbors, "at least 2, or None"
         )
         require(self.min_dist is None or 0 <= self.min_dist <= 1, "min_dist", self.min_dist, "from 0 to 1, or None")
+        require(self.repulsion is None or self.repulsion >= 0, "repulsion", self.repulsion, "0 or more, or None")
         require(self.metric in ("cosine", "euclidean"), "metric", self.metric, "'cosine' or 'euclidean'")
         require(self.n_epochs is None or self.n_epochs >= 1, "n_epochs", self.n_epochs, "at least 1, or None")
         require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 − 1")
 
-    def for_size(self, n: int) -> tuple[int, float]:
-        """(n_neighbors, min_dist) for n items: what was set, or the default for this size."""
-        neighbors = self.n_neighbors if self.n_neighbors is not None else 15
-        min_dist = self.min_dist if self.min_dist is not None else (0.5 if n < 500 else 0.25 if n < 2_000 else 0.1)
-        return max(2, min(neighbors, n - 1)), min_dist
+    def for_size(self, n: int) -> UMAPConfig:
+        """This config with every None of the drawing filled in for n items."""
+        # Measured on 176 items: 0.9 and 0.1 triple the gap between neighbors, and 2-D neighbor shares stay.
+        min_dist, repulsion = (0.9, 0.1) if n < 500 else (0.4, 0.5) if n < 5_000 else (0.1, 1.0)
+        return replace(
+            self,
+            n_neighbors=max(2, min(self.n_neighbors if self.n_neighbors is not None else 15, n - 1)),
+            min_dist=self.min_dist if self.min_dist is not None else min_dist,
+            repulsion=self.repulsion if self.repulsion is not None else repulsion,
+        )
 
 
 def umap_layout(
@@ -154,18 +163,20 @@ def _umap(rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray 
     # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
     import umap
 
-    n_neighbors, min_dist = config.for_size(len(rows))
+    config = config.for_size(len(rows))
+    assert config.n_neighbors is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # n_jobs with a seed, no transform without a search index: both meant
         model = umap.UMAP(
-            n_neighbors=n_neighbors,
-            min_dist=min_dist,
+            n_neighbors=config.n_neighbors,
+            min_dist=config.min_dist,
+            repulsion_strength=config.repulsion,
             metric="euclidean",  # rows are unit length under cosine: the same order, and it is only told the neighbors
             n_epochs=config.n_epochs if config.n_epochs is not None else (None if start is None else 60),
-            init=_principal_axes(rows) * 10 if start is None else np.asarray(start, dtype=np.float32),
+            init=_principal_axes(rows) * 5 if start is None else np.asarray(start, dtype=np.float32),
             random_state=config.seed,
             n_jobs=1,
-            precomputed_knn=(*_knn(rows, n_neighbors, config.metric), None),
+            precomputed_knn=(*_knn(rows, config.n_neighbors, config.metric), None),
         )
         positions = np.asarray(model.fit_transform(rows), dtype=np.float32)
     return positions
@@ -183,7 +194,7 @@ def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArra
         distances[shift, column] = distances[shift, column - 1]
     ids[:, 0], distances[:, 0] = own, 0.0
     # Euclidean distance of unit rows is √(2(1 − cos)); UMAP is given the cosine distance itself.
-    return ids, distances**2 / 2 if metric == "cosine" else distances
+    return ids, (distances**2 / 2 if metric == "cosine" else distances).astype(np.float32)
 
 
 def _principal_axes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -19,6 +19,7 @@ def backbone(
     method: BackboneMethod = "disparity",
     alpha: float = 0.05,
     delta: float = 2.32,
+    edges_per_item: float | None = None,
     top: int = 10,
 ) -> ItemGraph:
     """The significant edges of a graph.
@@ -38,6 +39,8 @@ def backbone(
         method: the rule.
         alpha: significance level in (0, 1]; smaller keeps fewer edges.
         delta: standard deviations, 0 or more; larger keeps fewer edges (1.64: one-sided 5 %, 2.32: 1 %).
+        edges_per_item: for ``"noise_corrected"``, raise ``delta`` until at most this many edges an item are left on
+            average (the best edge of each item comes on top).
         top: edges a node for ``"top_edges"``, at least 1.
 
     References:
@@ -56,12 +59,17 @@ def backbone(
     )
     require(0 < alpha <= 1, "alpha", alpha, "above 0 and at most 1")
     require(delta >= 0, "delta", delta, "0 or more")
+    require(edges_per_item is None or edges_per_item > 0, "edges_per_item", edges_per_item, "above 0, or None")
     require(top >= 1, "top", top, "at least 1")
     source, target, weight = graph.sources, graph.indices, graph.weights.astype(np.float64)
     if method == "noise_corrected":
         worth = _noise_corrected(graph)
-        keep = worth > delta
-        how = f"edges more than {delta:g} standard deviations above what popularity explains"
+        if edges_per_item is not None:
+            most = max(1, int(edges_per_item * len(graph))) * (1 if graph.directed else 2)
+            if most < len(worth):
+                delta = max(delta, float(np.partition(worth, len(worth) - most)[len(worth) - most]))
+        keep = worth >= delta
+        how = f"edges at least {delta:.3g} standard deviations above what popularity explains"
     elif method == "disparity":
         worth = weight
         keep = _disparity(source, weight, len(graph)) < alpha
@@ -71,7 +79,7 @@ def backbone(
         worth = weight
         keep = (_rank_within(source, weight, target) < top) | (_rank_within(target, weight, source) < top)
         how = f"the {top} heaviest edges of each item"
-    keep |= (_rank_within(source, worth, target) == 0) | (_rank_within(target, worth, source) == 0)
+    keep |= _best_of_each_end(source, target, worth, len(graph))
     kept = from_rows(source[keep], target[keep], weight[keep], graph.items, directed=True)
     rule = f"{graph.rule}; backbone: {how}"
     return ItemGraph(kept.indptr, kept.indices, kept.weights, graph.items, graph.directed, rule)
@@ -94,6 +102,8 @@ def _noise_corrected(graph: ItemGraph) -> npt.NDArray[np.float64]:
     if total <= 1:
         return np.zeros(len(weight))
     a, b = out[graph.sources], into[graph.indices]
+    if not graph.directed:  # the same rounding from either end, or one direction alone might be kept
+        a, b = np.minimum(a, b), np.maximum(a, b)
     prior = a * b / total**2
     prior_variance = a * b * (total - a) * (total - b) / (total**4 * (total - 1))
     usable = prior_variance > 0  # a node that holds all the weight has nothing to be compared with
@@ -107,6 +117,17 @@ def _noise_corrected(graph: ItemGraph) -> npt.NDArray[np.float64]:
     lift = (kappa * weight - 1) / (kappa * weight + 1)
     deviation = np.sqrt(variance) * np.abs(2 * (kappa + weight * slope)) / (kappa * weight + 1) ** 2
     return np.divide(lift, deviation, out=np.zeros_like(lift), where=usable & (deviation > 0))
+
+
+def _best_of_each_end(source: npt.NDArray, target: npt.NDArray, worth: npt.NDArray, n: int) -> npt.NDArray[np.bool_]:
+    """The most worthy edge at each node; among equals the one with the lowest row at the other end."""
+    order = np.argsort(-worth, kind="stable")[::-1]
+    best = np.zeros(len(worth), dtype=bool)
+    for end in (source, target):
+        last = np.full(n, -1, dtype=np.int64)
+        last[end[order]] = order  # later writes win, so the most worthy edge stays
+        best[last[last >= 0]] = True
+    return best
 
 
 def _rank_within(end: npt.NDArray, weight: npt.NDArray, other: npt.NDArray) -> npt.NDArray[np.int64]:

@@ -40,7 +40,8 @@ def build_item_graph(
         edges: ``"transitions"``, ``"co_occurrence"``, or ``"auto"`` (transitions where order is known).
         directed: default True for transitions; False adds M and its transpose. Co-occurrence has no direction.
         weighted: False sets every kept weight to 1 (after ``min_weight``).
-        min_weight: behaviour edges lighter than this are left out; larger values give a sparser graph.
+        min_weight: behaviour edges lighter than this are left out; larger values give a sparser graph. With
+            ``share_baskets`` it still counts baskets, as the shared weights may all be below 1.
         side_info_fields: fields of ``sequences.side_info`` whose shared values join items as well.
         share_baskets: each basket shares one unit among its pairs, so that huge baskets do not rule:
             it adds 1/C(|basket|, 2) to each of its pairs instead of 1. Co-occurrence only.
@@ -66,11 +67,12 @@ def build_item_graph(
     if share_baskets and edges != "co_occurrence":
         raise ValueError("share_baskets=True needs edges='co_occurrence'")
     directed = (edges == "transitions") if directed is None else directed
-    source, target, weight = (
-        _transitions(sequences) if edges == "transitions" else _co_occurrences(sequences, share=share_baskets)
-    )
-    graph = from_rows(source, target, weight, sequences.items, directed=directed)
-    heavy = graph.weights >= min_weight
+    if edges == "transitions":
+        graph = from_rows(*_transitions(sequences), sequences.items, directed=directed)
+        heavy = graph.weights >= min_weight
+    else:
+        graph, baskets = _co_occurrences(sequences, share=share_baskets)
+        heavy = baskets >= min_weight
     source, target, weight = graph.sources[heavy], graph.indices[heavy], graph.weights[heavy]
     what = (
         "how often the second item directly follows the first"
@@ -81,7 +83,8 @@ def build_item_graph(
             else "baskets that hold both items, each sharing one unit"
         )
     )
-    rule = f"weight = {what}" + (f", at least {min_weight:g}" if min_weight > 1 else "")
+    least = f", at least {min_weight:g}{' baskets' if share_baskets else ''}" if min_weight > 1 else ""
+    rule = f"weight = {what}{least}"
     if side_info_fields:
         extra = _content_edges(sequences, side_info_fields)
         source, target, weight = (np.concatenate(p) for p in zip((source, target, weight), extra, strict=True))
@@ -104,19 +107,26 @@ def _transitions(sequences: Sequences) -> tuple[npt.NDArray, npt.NDArray, npt.ND
     return tokens[:-1][inside], tokens[1:][inside], np.ones(int(inside.sum()))
 
 
-def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[ItemGraph, npt.NDArray[np.float32]]:
+    """The co-occurrence graph, and for each of its edges the number of baskets that hold both ends."""
     from scipy.sparse import csr_array, triu
 
     shape = (len(sequences), len(sequences.items))
-    holds = csr_array((np.ones(len(sequences.tokens)), sequences.tokens, sequences.offsets), shape=shape)
+    # A copy: summing duplicates works in place, and without one it would cut the sequences themselves.
+    holds = csr_array((np.ones(len(sequences.tokens)), sequences.tokens, sequences.offsets), shape=shape, copy=True)
     holds.sum_duplicates()
     holds.data[:] = 1.0
-    if share:
-        size = np.diff(holds.indptr).astype(np.float64)
-        unit = np.sqrt(2.0 / np.maximum(size * (size - 1), 1.0))
-        holds.data[:] = np.repeat(unit, np.diff(holds.indptr))
-    pairs = triu(holds.T @ holds, k=1).tocoo()
-    return pairs.row, pairs.col, pairs.data
+
+    def graph() -> ItemGraph:
+        pairs = triu(holds.T @ holds, k=1).tocoo()
+        return from_rows(pairs.row, pairs.col, pairs.data, sequences.items, directed=False)
+
+    counted = graph()
+    if not share:
+        return counted, counted.weights
+    size = np.diff(holds.indptr).astype(np.float64)
+    holds.data[:] = np.repeat(np.sqrt(2.0 / np.maximum(size * (size - 1), 1.0)), np.diff(holds.indptr))
+    return graph(), counted.weights
 
 
 def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:

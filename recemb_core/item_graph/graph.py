@@ -67,10 +67,10 @@ class ItemGraph:
     @cached_property
     def strength(self) -> npt.NDArray[np.float64]:
         """Sum of edge weights at each row, in- and out-edges together (undirected: each edge once)."""
-        out = np.bincount(self.sources, weights=self.weights, minlength=len(self))
-        if not self.directed:
-            return out
-        return out + np.bincount(self.indices, weights=self.weights, minlength=len(self))
+        total = np.bincount(self.sources, weights=self.weights, minlength=len(self)).astype(np.float64)
+        if self.directed:
+            total += np.bincount(self.indices, weights=self.weights, minlength=len(self))
+        return total
 
     @cached_property
     def fingerprint(self) -> str:
@@ -167,8 +167,10 @@ class ItemGraph:
             raise ValueError(f"edge ends must be row numbers from 0 to {n - 1}")
         w = np.ones(len(src)) if weight is None else np.asarray(weight, dtype=np.float64)
         if w.shape != src.shape:
-            raise ValueError(f"weight has {len(w)} values for {len(src)} edges")
-        bad = np.flatnonzero(~(np.isfinite(w) & (w > 0)))
+            raise ValueError(f"weight has {w.size} values for {len(src)} edges")
+        with np.errstate(over="ignore", under="ignore"):
+            stored = w.astype(np.float32)  # 1e-50 and 1e50 are positive and finite, but not in float32
+        bad = np.flatnonzero(~(np.isfinite(stored) & (stored > 0)))
         if len(bad):
             e = bad[0]
             raise ValueError(
@@ -187,15 +189,14 @@ def from_rows(
     rule: str = "edges as given",
 ) -> ItemGraph:
     """CSR from row-number edges: self-loops out, both directions in if undirected, parallel edges summed."""
+    from scipy.sparse import coo_array
+
     n = len(items)
     keep = source != target
-    src, dst, w = source[keep].astype(np.int64), target[keep].astype(np.int64), weight[keep].astype(np.float64)
+    src, dst, w = source[keep], target[keep], weight[keep].astype(np.float64)
     if not directed:
         src, dst, w = np.concatenate([src, dst]), np.concatenate([dst, src]), np.concatenate([w, w])
-    keys, inverse = np.unique(src * n + dst, return_inverse=True)
-    weights = np.bincount(inverse, weights=w, minlength=len(keys)).astype(np.float32)
-    rows = keys // n if n else keys
-    indptr = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
-    indices = (keys % n if n else keys).astype(np.int32)
-    return ItemGraph(indptr, indices, weights, items, directed, rule)
+    matrix = coo_array((w, (src, dst)), shape=(n, n)).tocsr()
+    matrix.sum_duplicates()  # sorts each row as well
+    indptr, indices = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+    return ItemGraph(indptr, indices, matrix.data.astype(np.float32), items, directed, rule)

@@ -1,0 +1,297 @@
+"""The map: one point an item, colored, sized, labelled, with the chosen item on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+
+Trace = Callable[..., Any]
+
+WEBGL_FROM = 1_000  # below, SVG: crisper, and browsers allow only about eight WebGL contexts
+LABEL_WIDTH, TITLE_WIDTH, LEGEND_WIDTH = 26, 48, 22  # characters
+NOMINAL_PLOT = (620.0, 460.0)  # pixels that labels are placed for; a larger chart only moves them further apart
+LABEL_HEIGHT, CHARACTER_WIDTH = 17.0, 6.6  # pixels of a label set in 12 px type
+
+
+def item_map(
+    positions: npt.ArrayLike,
+    ids: Sequence[str],
+    titles: Sequence[str] | None = None,
+    *,
+    color_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    color_title: str = "",
+    symbol_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    symbol_title: str = "",
+    size: npt.ArrayLike | None = None,
+    chosen: str | None = None,
+    highlighted: Sequence[str] = (),
+    highlighted_title: str = "nearest neighbors",
+    labels: Sequence[str] = (),
+    title: str = "",
+    x_title: str = "UMAP 1 (units have no meaning)",
+    y_title: str = "UMAP 2",
+) -> go.Figure:
+    """Draw items as points in the plane.
+
+    Args:
+        positions: (n, 2) coordinates; both axes get the same scale.
+        ids: n distinct item ids; each point carries its id as ``customdata[0]``.
+        titles: n names for people; the ids where left out.
+        color_by: n values. Text (or booleans): the eight largest groups are colored, the rest share one grey.
+            Numbers: a continuous scale with a color bar; missing ones are grey.
+        color_title: what the colors mean, shown above the legend and in the hover text.
+        symbol_by: n labels, drawn as marker shapes.
+        size: n values ≥ 0; the area of a point grows with its value.
+        chosen: id ringed in the chosen color and named; an id that is not on the map is ignored.
+        highlighted: ids with a thin ring (neighbors of the chosen one).
+        labels: ids to name on the map, most important first, each only where it overlaps no other name.
+
+    Raises:
+        ValueError: an argument's length differs from the number of items; the message names it.
+
+    >>> figure = item_map([[0, 0], [1, 1]], ["a", "b"], ["Tea", "Milk"], color_by=["drink", "dairy"], chosen="a")
+    >>> [trace.name for trace in figure.data]
+    ['dairy', 'drink', 'Tea']
+    """
+    points = np.asarray(positions, dtype=np.float64)
+    ids = [str(item) for item in ids]
+    n = len(ids)
+    if n == 0:
+        return theme.empty_figure("No items to draw yet.", file_name=title or "map")
+    if points.shape != (n, 2):
+        raise ValueError(f"positions has shape {points.shape}; {n} ids need ({n}, 2)")
+    names = ids if titles is None else [str(t) for t in titles]
+    for argument, values in (("titles", names), ("color_by", color_by), ("symbol_by", symbol_by), ("size", size)):
+        if values is not None and len(np.asarray(values, dtype=object)) != n:
+            raise ValueError(f"{argument} has {len(np.asarray(values, dtype=object))} values; the map has {n} items")
+
+    row = {item: i for i, item in enumerate(ids)}
+    pixels = _pixel_sizes(n, size)
+    symbols = None if symbol_by is None else [theme.label_text(v) for v in symbol_by]
+    shape_of = theme.group_symbols(symbols) if symbols is not None else {}
+    shapes = None if symbols is None else np.array([shape_of[s] for s in symbols], dtype=object)
+    hover = [theme.plain(name, TITLE_WIDTH) for name in names]
+    notes = _hover_notes(color_by, color_title, symbols, symbol_title, n)
+    scatter = go.Scattergl if n >= WEBGL_FROM else go.Scatter
+    custom = np.array([ids, hover, notes], dtype=object).T  # an array, which plotly does not look into item by item
+
+    def trace(rows: npt.NDArray[np.int64], marker: dict[str, Any], **more: Any) -> Any:
+        if shapes is not None and "symbol" not in marker:
+            marker["symbol"] = shapes[rows]
+        return scatter(
+            x=points[rows, 0],
+            y=points[rows, 1],
+            mode="markers",
+            customdata=custom[rows],
+            hovertemplate="<b>%{customdata[1]}</b>%{customdata[2]}<extra></extra>",
+            marker={"size": pixels[rows], "opacity": 0.85 if n < 3_000 else 0.7, "line": {"width": 0}, **marker},
+            unselected={"marker": {"opacity": 0.12}},
+            **more,
+        )
+
+    if color_by is not None and _numeric(color_by):
+        traces = _value_traces(trace, np.asarray(color_by, dtype=np.float64), color_title)
+    else:
+        traces = _group_traces(trace, color_by, n)
+    traces += [_symbol_key(name, shape_of[name], symbol_title) for name in sorted(shape_of)]
+    chosen_row = row.get(str(chosen)) if chosen is not None else None
+    ringed = np.array(sorted({row[h] for h in map(str, highlighted) if h in row} - {chosen_row}), dtype=np.int64)
+    ring = {"hoverinfo": "skip", "hovertemplate": None, "unselected": {"marker": {"opacity": 1}}}
+    if len(ringed):
+        marker = {"symbol": "circle-open", "size": pixels[ringed] + 7, "color": theme.CHOSEN, "opacity": 0.9}
+        marker["line"] = {"width": 1.5}
+        traces.append(trace(ringed, marker, name=highlighted_title, uid="highlighted", legendrank=2_600).update(ring))
+    if chosen_row is not None:
+        at = np.array([chosen_row])
+        marker = {"symbol": "circle-open", "size": pixels[at] + 12, "color": theme.CHOSEN, "opacity": 1}
+        marker["line"] = {"width": 3.5}
+        name = _entry(names[chosen_row])
+        traces.append(trace(at, marker, name=name, uid="chosen", legendrank=2_500).update(ring))
+
+    wanted = [row[label] for label in map(str, labels) if label in row and row[label] != chosen_row]
+    if chosen_row is not None:
+        wanted.insert(0, chosen_row)
+    places = _place_labels(points, [names[i] for i in wanted], wanted, pixels)
+    figure = go.Figure(traces, _layout(title, color_title, x_title, y_title))
+    figure.layout.annotations = [
+        _label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places
+    ]
+    return theme.describe(
+        figure,
+        file_name=title or "item-map",
+        description=_description(title, n, color_title, names[chosen_row] if chosen_row is not None else None),
+    )
+
+
+def _numeric(values: Any) -> bool:
+    kind = np.asarray(values).dtype.kind
+    return kind in "iuf"
+
+
+def _pixel_sizes(n: int, size: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
+    base = 11.0 if n <= 100 else 9.0 if n <= 400 else 7.0 if n <= 1_500 else 5.0
+    if size is None:
+        return np.full(n, base)
+    value = np.nan_to_num(np.asarray(size, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    share = np.sqrt(np.clip(value, 0, None) / max(float(value.max()), 1e-12))
+    return np.round(0.6 * base + 2.0 * base * share, 1)
+
+
+def _hover_notes(color_by: Any, color_title: str, symbols: list[str] | None, symbol_title: str, n: int) -> list[str]:
+    """The lines under the name: what the color and the shape say about the item."""
+    notes = [""] * n
+    if color_by is not None:
+        prefix = f"{theme.plain(color_title)}: " if color_title else ""
+        numeric = _numeric(color_by)
+        for i, value in enumerate(color_by):
+            if numeric:
+                shown = "no value" if not np.isfinite(value) else f"{value:,.4g}"
+            else:
+                shown = theme.plain(theme.label_text(value), TITLE_WIDTH)
+            notes[i] += f"<br>{prefix}{shown}"
+    if symbols is not None:
+        prefix = f"{theme.plain(symbol_title)}: " if symbol_title else ""
+        notes = [f"{note}<br>{prefix}{theme.plain(s)}" for note, s in zip(notes, symbols, strict=True)]
+    return notes
+
+
+def _group_traces(trace: Trace, color_by: Any, n: int) -> list[Any]:
+    if color_by is None:
+        return [trace(np.arange(n), {"color": theme.PALETTE[0]}, name="items", uid="items", showlegend=False)]
+    labels = np.array([theme.label_text(v) for v in color_by], dtype=object)
+    colors = theme.color_groups(labels)
+    rest = ~np.isin(labels, list(colors))
+    traces = []
+    if rest.any():  # first, so that the grey lies underneath
+        grey = set(labels[rest])
+        name = f"other ({len(grey)} groups)" if len(grey) > 1 else str(grey.pop())
+        marker = {"color": theme.OTHER}
+        traces.append(trace(np.flatnonzero(rest), marker, name=_entry(name), uid="group:rest", legendrank=2_000))
+    for rank, (group, color) in enumerate(colors.items()):
+        rows = np.flatnonzero(labels == group)
+        uid = f"group:{group}"  # a group hidden in the legend stays hidden when its rank changes
+        traces.append(trace(rows, {"color": color}, name=_entry(group), uid=uid, legendrank=1_000 + rank))
+    return traces
+
+
+def _value_traces(trace: Trace, values: npt.NDArray[np.float64], color_title: str) -> list[Any]:
+    known = np.isfinite(values)
+    traces = []
+    if not known.all():
+        rows = np.flatnonzero(~known)
+        traces.append(trace(rows, {"color": theme.OTHER}, name="no value", uid="group:rest", legendrank=2_000))
+    if known.any():
+        bar = {"title": {"text": theme.plain(color_title, 18)}, "thickness": 12, "len": 0.7, "outlinewidth": 0}
+        rows = np.flatnonzero(known)
+        marker = {"color": values[rows], "colorscale": theme.sequential_scale(), "showscale": True, "colorbar": bar}
+        traces.append(trace(rows, marker, name=_entry(color_title or "items"), uid="values", showlegend=False))
+    return traces
+
+
+def _symbol_key(name: str, symbol: str, symbol_title: str) -> go.Scatter:
+    """A legend entry without points: the legend of shapes stands apart from the legend of colors."""
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        name=_entry(name),
+        marker={"symbol": symbol, "color": theme.OTHER, "size": 9},
+        uid=f"symbol:{name}",
+        legendgroup="symbols",
+        legendgrouptitle={"text": theme.plain(symbol_title), "font": {"size": 12}} if symbol_title else None,
+        legendrank=3_000,
+        hoverinfo="skip",
+    )
+
+
+def _entry(name: str) -> str:
+    return theme.plain(theme.shorten(name, LEGEND_WIDTH))
+
+
+def _place_labels(
+    points: npt.NDArray[np.float64], texts: list[str], rows: list[int], pixels: npt.NDArray[np.float64]
+) -> list[tuple[int, int, int]]:
+    """Greedy: each name takes the free side of its point (right, left, above, below) that covers the fewest points.
+
+    Returns (row, x side, y side) with sides in {-1, 0, 1}; names that fit nowhere are left out, the first never.
+    """
+    if not rows:
+        return []
+    low, span = points.min(axis=0), np.ptp(points, axis=0)
+    scale = min(NOMINAL_PLOT[k] / span[k] if span[k] > 0 else np.inf for k in (0, 1))
+    scale = scale if np.isfinite(scale) else 1.0
+    at = (points - (low + span / 2)) * scale + np.array(NOMINAL_PLOT) / 2
+    boxes = np.empty((0, 4))
+    placed: list[tuple[int, int, int]] = []
+    for i, text in zip(rows, texts, strict=True):
+        width = CHARACTER_WIDTH * min(len(text), LABEL_WIDTH) + 6
+        best: tuple[int, int, int, npt.NDArray[np.float64]] | None = None
+        for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            gap = pixels[i] / 2 + 4
+            cx, cy = at[i] + np.array([x * (gap + width / 2), y * (gap + LABEL_HEIGHT / 2)])
+            box = np.array([cx - width / 2, cy - LABEL_HEIGHT / 2, cx + width / 2, cy + LABEL_HEIGHT / 2])
+            outside = box[0] < 0 or box[1] < 0 or box[2] > NOMINAL_PLOT[0] or box[3] > NOMINAL_PLOT[1]
+            clash = _overlaps(box, boxes).any()
+            if placed and (outside or clash):
+                continue
+            inside = (at[:, 0] > box[0]) & (at[:, 0] < box[2]) & (at[:, 1] > box[1]) & (at[:, 1] < box[3])
+            cost = int(inside.sum()) + 1_000 * int(outside)
+            if best is None or cost < best[0]:
+                best = (cost, x, y, box)
+        if best is not None:
+            placed.append((i, best[1], best[2]))
+            boxes = np.vstack([boxes, best[3]])
+    return placed
+
+
+def _overlaps(box: npt.NDArray[np.float64], boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    apart = (boxes[:, 0] >= box[2]) | (boxes[:, 2] <= box[0]) | (boxes[:, 1] >= box[3]) | (boxes[:, 3] <= box[1])
+    return np.asarray(~apart)
+
+
+def _label(
+    item: str, name: str, point: npt.NDArray[np.float64], x: int, y: int, *, is_chosen: bool
+) -> go.layout.Annotation:
+    gap = 11 if is_chosen else 7
+    text = theme.plain(theme.shorten(name, LABEL_WIDTH))
+    return go.layout.Annotation(
+        name=f"item:{item}",  # the live chart moves a label with its item
+        x=float(point[0]),
+        y=float(point[1]),
+        text=f"<b>{text}</b>" if is_chosen else text,
+        showarrow=False,
+        xanchor={1: "left", -1: "right", 0: "center"}[x],
+        yanchor={1: "bottom", -1: "top", 0: "middle"}[y],
+        xshift=x * gap,
+        yshift=y * gap,
+        font={"size": 13, "color": theme.CHOSEN} if is_chosen else {"size": 12},
+    )
+
+
+def _layout(title: str, color_title: str, x_title: str, y_title: str) -> dict[str, Any]:
+    def still(text: str) -> dict[str, Any]:
+        words = {"text": theme.plain(text), "font": {"size": 12}}
+        return {"showticklabels": False, "showgrid": False, "title": words}
+
+    return {
+        "template": theme.template(),
+        "title": {"text": theme.plain(title)},
+        "xaxis": still(x_title),
+        "yaxis": {**still(y_title), "scaleanchor": "x", "scaleratio": 1},
+        "legend": {"title": {"text": theme.plain(color_title, LEGEND_WIDTH)}},
+        "dragmode": "pan",
+        "margin": {"t": 40} if title else {},
+    }
+
+
+def _description(title: str, n: int, color_title: str, chosen: str | None) -> str:
+    words = f"{title or 'Map'}: {n:,} items as points; items that lie close have similar vectors"
+    if color_title:
+        words += f"; colored by {color_title}"
+    return words + (f"; chosen item: {chosen}." if chosen else ".")

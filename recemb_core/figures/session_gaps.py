@@ -1,0 +1,83 @@
+"""Pauses between one person's events, and where a session is cut."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+from recemb_core.summaries import Histogram
+
+TICKS = {
+    1 / 60: "1 s",
+    1 / 6: "10 s",
+    1: "1 min",
+    10: "10 min",
+    60: "1 h",
+    360: "6 h",
+    1440: "1 day",
+    10080: "1 week",
+    43200: "30 days",
+    525600: "1 year",
+}
+
+
+def session_gaps(histogram: Histogram, *, cut_minutes: float | None = None) -> go.Figure:
+    """Histogram of pauses on a logarithmic time axis, with the cut as a line.
+
+    Args:
+        histogram: pauses in minutes, log-spaced bins.
+        cut_minutes: pauses longer than this end a session.
+    """
+    edges, counts = histogram.edges, histogram.counts
+    middle = (edges[1:] * edges[:-1]) ** 0.5
+    longer = middle > cut_minutes if cut_minutes is not None else middle < 0
+    colors = [theme.PALETTE[1] if far else theme.PALETTE[0] for far in longer]
+    figure = go.Figure(
+        go.Bar(
+            x=middle,
+            y=counts,
+            width=edges[1:] - edges[:-1],
+            marker={"color": colors, "line": {"width": 0}},
+            hovertemplate="about %{x:,.3~g} min: %{y:,} pauses<extra></extra>",
+        )
+    )
+    if cut_minutes is not None:
+        figure.add_vline(x=cut_minutes, line={"color": theme.CHOSEN, "width": 2})
+        figure.add_annotation(
+            x=_log10(cut_minutes),
+            y=1,
+            yref="paper",
+            text=f" cut at {duration(cut_minutes)}",
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+            font={"color": theme.CHOSEN},
+        )
+    figure.update_layout(template=theme.template(), bargap=0, showlegend=False)
+    shown = {m: t for m, t in TICKS.items() if edges[0] <= m * 1.5 and m <= edges[-1] * 1.5}
+    figure.update_xaxes(
+        type="log", title_text="pause before the next event", tickvals=list(shown), ticktext=list(shown.values())
+    )
+    figure.update_yaxes(title_text="pauses")
+    return theme.describe(figure, file_name="pauses", description="Pauses between one person's events, log time")
+
+
+def duration(minutes: float) -> str:
+    """A span of time in words.
+
+    >>> duration(90), duration(2880)
+    ('1.5 h', '2 days')
+    """
+    if minutes < 1:
+        return f"{minutes * 60:.3g} s"
+    if minutes < 60:
+        return f"{minutes:.3g} min"
+    if minutes < 1440:
+        return f"{minutes / 60:.3g} h"
+    return f"{minutes / 1440:.3g} day" + ("s" if minutes != 1440 else "")
+
+
+def _log10(value: float) -> float:
+    from math import log10
+
+    return log10(value)  # plotly places annotations on a log axis by exponent
