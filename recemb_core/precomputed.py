@@ -22,8 +22,17 @@ FOLDER = Path(__file__).resolve().parent.parent / "data" / "precomputed"
 
 
 def _name(*parts: Any) -> str:
-    text = json.dumps([dataclasses.asdict(p) if dataclasses.is_dataclass(p) else p for p in parts], sort_keys=True)  # type: ignore[arg-type]
+    text = json.dumps([_fields(part) for part in parts], sort_keys=True, default=lambda number: number.item())
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def _fields(part: Any) -> Any:
+    """A config as a dict in which p=1 and p=1.0, which are equal, are written alike."""
+    if not dataclasses.is_dataclass(part):
+        return part
+    values = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
+    decimal = {field.name for field in dataclasses.fields(part) if "float" in str(field.type)}
+    return {k: float(v) if k in decimal and v is not None else v for k, v in values.items()}
 
 
 def vectors_path(graph: ItemGraph, config: Any) -> Path:
@@ -58,3 +67,14 @@ def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
     """Scores by labelling over seeds 0, 1, 2 …, or None."""
     path = scores_path(graph, config)
     return json.loads(path.read_text()) if path.exists() else None
+
+
+def layout_path(graph: ItemGraph, seed: int) -> Path:
+    """Where the drawing of the graph itself lies."""
+    return FOLDER / f"layout_{_name(graph.fingerprint, seed)}.npy"
+
+
+def load_layout(graph: ItemGraph, seed: int) -> npt.NDArray[np.float32] | None:
+    """The drawing computed beforehand, or None."""
+    path = layout_path(graph, seed)
+    return np.load(path, allow_pickle=False) if path.exists() else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from recemb_core.readers import CleaningConfig, CleaningStep, ColumnMapping
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,8 @@ class Sequences:
         weights: float32 (n_events,), or None.
         side_info: one row an item in the order of ``items``; a column a field, ``title`` being the display name.
             A field with several values is a list column; a missing value is null.
+        report: what each step of the cleaning did, in order; empty when nothing was read from a file.
+        notes: what the reading decided (encoding, form of the times, …).
     """
 
     items: Vocabulary
@@ -43,6 +47,8 @@ class Sequences:
     timestamps: npt.NDArray[np.float64] | None = None
     weights: npt.NDArray[np.float32] | None = None
     side_info: pl.DataFrame | None = None
+    report: tuple[CleaningStep, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -86,3 +92,166 @@ class Sequences:
         digest.update(np.ascontiguousarray(self.offsets).tobytes())
         digest.update(repr((self.ordered, self.items.ids)).encode())
         return digest.hexdigest()
+
+
+def read_events(
+    source: Any,
+    *,
+    user: str | None = None,
+    item: str | None = None,
+    timestamp: str | None = None,
+    basket: str | None = None,
+    weight: str | None = None,
+    side_info: Any = None,
+    mapping: ColumnMapping | None = None,
+    config: CleaningConfig | None = None,
+    delimiter: str | None = None,
+    **cleaning: Any,
+) -> Sequences:
+    """Sequences from a table in which a row is an event, a basket's line or a whole sequence.
+
+    A user's events are sorted by time and cut where the gap exceeds ``gap_minutes``; a basket becomes one unordered
+    sequence, and so does a user's day where the times have no hours. The steps of the cleaning, in their order: parse,
+    filters, repeats, rare items, over-active users, sessions, short sessions; ``.report`` says what each one dropped.
+    The vocabulary holds the items that survive, the commonest first.
+
+    Args:
+        source: a path, bytes, a binary buffer, a polars frame, or a ``readers.Table``. csv, tsv and other delimited
+            text, JSON lines, parquet or xlsx; plain, gzipped or zipped.
+        user: the column that says who; columns are guessed from names and content when left out.
+        item: the column that says what.
+        timestamp: the column that says when: unix seconds or milliseconds, ISO 8601, common date forms.
+        basket: the column that tells baskets apart.
+        weight: the column that says how many; rows with 0 or less are left out as returns.
+        side_info: a second table with a row an item, of the same kinds; it is matched by the item's id.
+        mapping: the whole mapping (``readers.guess_columns``), instead of single columns.
+        config: the whole cleaning, instead of single settings.
+        delimiter: of delimited text; guessed when left out.
+        **cleaning: fields of ``readers.CleaningConfig`` (``min_rating``, ``event_types``, ``min_dwell_seconds``,
+            ``drop_repeats``, ``min_count``, ``max_user_events``, ``gap_minutes``, ``min_length``) and further roles of
+            ``readers.ColumnMapping`` (``session``, ``order``, ``rating``, ``event_type``, ``dwell``, ``title``).
+
+    Raises:
+        InputError: (a ValueError) the file cannot be used; one sentence names the cause, the place and the cure.
+        ValueError: a setting is out of range.
+
+    >>> log = b"user,item,time\\nann,tea,0\\nann,cup,60\\nann,pot,90060\\nann,tea,90120\\n"
+    >>> [[s.items[t] for t in line] for s in [read_events(log)] for line in s]
+    [['tea', 'cup'], ['pot', 'tea']]
+    """
+    from recemb_core.readers import ROLES, CleaningConfig, guess_columns, load_table
+    from recemb_core.readers.assembly import assemble
+
+    single = {"user": user, "item": item, "timestamp": timestamp, "basket": basket, "weight": weight}
+    given = {role: column for role, column in single.items() if column is not None}
+    given |= {role: cleaning.pop(role) for role in ROLES if role in cleaning}
+    if mapping is not None and given:
+        raise ValueError(f"give either mapping or single columns ({', '.join(given)}), not both")
+    if config is not None and cleaning:
+        raise ValueError(f"give either config or single settings ({', '.join(cleaning)}), not both")
+    unknown = set(cleaning) - set(CleaningConfig.__dataclass_fields__)
+    if unknown:
+        raise TypeError(
+            f"read_events has no setting {min(unknown)!r}; there are {', '.join(CleaningConfig.__dataclass_fields__)}"
+        )
+    config = config or CleaningConfig(**cleaning)
+    table = load_table(source, delimiter=delimiter)
+    side = None if side_info is None else load_table(side_info)
+    mapping = mapping or guess_columns(table.frame, **given)
+    return Sequences(**vars(assemble(table, mapping, config, side)))
+
+
+def read_sequences(source: Any, *, delimiter: str | None = None) -> Sequences:
+    """Sequences from text with one sequence a line, items separated by spaces, tabs or commas.
+
+    Nothing is cleaned: repeats and sequences of one item stay. Blank lines are skipped.
+
+    Args:
+        source: a path, bytes or a binary buffer; plain, gzipped or zipped.
+        delimiter: what stands between items; guessed when left out.
+
+    Raises:
+        InputError: (a ValueError) the file is empty or binary, or no line holds two items.
+
+    >>> s = read_sequences(b"tea cup tea\\ncup pot\\n")
+    >>> s.items.ids, s.tokens.tolist(), s.offsets.tolist()
+    (('cup', 'tea', 'pot'), [1, 0, 1, 0, 2], [0, 3, 5])
+    """
+    from recemb_core.readers import CleaningConfig, ColumnMapping, load_table
+    from recemb_core.readers.assembly import assemble
+
+    table = load_table(source, delimiter=delimiter, sequences=True)
+    mapping = ColumnMapping(shape="sequences", sequence=tuple(table.frame.columns))
+    config = CleaningConfig(drop_repeats=False, min_length=1)
+    return Sequences(**vars(assemble(table, mapping, config)))
+
+
+def split_sessions(
+    sequences: Sequences, *, gap_minutes: float = 60, min_length: int = 2, drop_repeats: bool = True
+) -> Sequences:
+    """Cut sequences where the time between two events exceeds a gap.
+
+    Sequences of one user are joined first, so that cutting again with a longer gap undoes a shorter one; without
+    users, each sequence is cut on its own. Then direct repeats inside a session and short sessions are dropped.
+
+    Args:
+        sequences: ordered, with timestamps.
+        gap_minutes: minutes, over 0; larger values give fewer and longer sessions.
+        min_length: sessions with fewer events are dropped.
+        drop_repeats: whether an item directly after itself is dropped.
+
+    Raises:
+        ValueError: baskets, no timestamps, a setting out of range, or no session is left.
+
+    >>> s = read_events(b"user,item,time\\nann,tea,0\\nann,cup,60\\nann,pot,90060\\nann,tea,90120\\n")
+    >>> len(split_sessions(s, gap_minutes=30)), len(split_sessions(s, gap_minutes=26 * 60))
+    (2, 1)
+    """
+    from recemb_core.readers import CleaningConfig, CleaningStep, InputError
+
+    config = CleaningConfig(gap_minutes=gap_minutes, min_length=min_length, drop_repeats=drop_repeats)
+    if not sequences.ordered:
+        raise ValueError("baskets have no order inside, so they cannot be cut into sessions; use them as they are")
+    if sequences.timestamps is None:
+        raise ValueError("these sequences have no timestamps, so no gap can be measured; map a column for the time")
+    owner = np.arange(len(sequences))
+    if sequences.users is not None:
+        _, first, inverse = np.unique(sequences.users, return_index=True, return_inverse=True)
+        owner = first[inverse]  # the order in which users first appear
+    by = np.repeat(owner, sequences.lengths)
+    order = np.lexsort((sequences.timestamps, by))
+    by, tokens, times = by[order], sequences.tokens[order], sequences.timestamps[order]
+    starts = np.ones(len(tokens), dtype=bool)
+    starts[1:] = (by[1:] != by[:-1]) | (np.diff(times) > config.gap_minutes * 60.0)
+    keep = np.ones(len(tokens), dtype=bool)
+    if drop_repeats:
+        keep[1:] = starts[1:] | (tokens[1:] != tokens[:-1])
+    # The first event of a session is never a repeat, so sessions keep their starts.
+    lengths = (
+        np.bincount(np.cumsum(starts) - 1, weights=keep).astype(np.int64) if len(tokens) else np.empty(0, np.int64)
+    )
+    long = lengths >= min_length
+    if not long.any():
+        raise InputError(
+            f"no session is left: the longest of {len(lengths):,} has {int(lengths.max(initial=0))} events, while "
+            f"min_length is {min_length}; raise gap_minutes (now {gap_minutes:g}) or lower min_length"
+        )
+    keep &= np.repeat(long, np.diff(np.append(np.flatnonzero(starts), len(tokens))))
+    chosen = order[keep]
+    offsets = np.concatenate([[0], np.cumsum(lengths[long])]).astype(np.int64)
+    step = CleaningStep(
+        "sessions",
+        f"{int(long.sum()):,} sessions of {min_length} events or more, cut where a pause exceeds {gap_minutes:g} min.",
+        (len(tokens), len(chosen)),
+        (len(np.unique(tokens)), len(np.unique(sequences.tokens[chosen]))),
+        (len(sequences), int(long.sum())),
+    )
+    return replace(
+        sequences,
+        offsets=offsets,
+        tokens=sequences.tokens[chosen],
+        users=None if sequences.users is None else sequences.users[by[keep][offsets[:-1]]],
+        timestamps=sequences.timestamps[chosen],
+        weights=None if sequences.weights is None else sequences.weights[chosen],
+        report=(*sequences.report, step),
+    )

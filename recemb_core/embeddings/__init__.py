@@ -2,7 +2,7 @@
 
 from recemb_core.embeddings.deepwalk import DeepWalkConfig, train_deepwalk
 from recemb_core.embeddings.item_vectors import ItemVectors, Progress, TrainingCancelled
-from recemb_core.embeddings.node2vec import Node2VecConfig, train_node2vec
+from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 
 __all__ = [
     "DeepWalkConfig",
@@ -10,6 +10,7 @@ __all__ = [
     "Node2VecConfig",
     "Progress",
     "TrainingCancelled",
+    "node2vec_defaults",
     "train_deepwalk",
     "train_node2vec",
 ]

@@ -63,12 +63,12 @@ class ItemVectors:
         row = self.items.row(item)
         if score == "cosine":
             unit = unit_rows(self.vectors)
-            return unit @ unit[row]
+            return _dot_rows(unit, unit[row])
         if score != "in_out":
             raise ValueError(f"score must be 'cosine' or 'in_out', not {score!r}")
         if self.output_vectors is None:
             raise ValueError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
-        return self.output_vectors @ self.vectors[row]
+        return _dot_rows(self.output_vectors, self.vectors[row])
 
     def most_similar(
         self, item: object, k: int = 10, score: Literal["cosine", "in_out"] = "cosine"
@@ -97,8 +97,14 @@ class ItemVectors:
             arrays["output_vectors"] = self.output_vectors
         if self.counts is not None:
             arrays["counts"] = self.counts
-        text = np.frombuffer(json.dumps(meta, ensure_ascii=False).encode(), dtype=np.uint8)
-        np.savez_compressed(target, meta=text, **arrays)  # type: ignore[arg-type]
+        # default: a NumPy number in a config
+        text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
+        arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
+        if isinstance(target, (str, os.PathLike)):
+            with open(target, "wb") as file:  # numpy would append .npz to a name without it
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        else:
+            np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> ItemVectors:
@@ -121,6 +127,11 @@ class ItemVectors:
         return buffer.getvalue()
 
 
+def _dot_rows(rows: npt.NDArray[np.float32], vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """rows · vector, computed alike for every row: BLAS rounds the last rows otherwise, which breaks ties."""
+    return np.einsum("ij,j->i", rows, vector)
+
+
 def _config_to_json(config: Any) -> dict[str, Any] | None:
     if config is None:
         return None
@@ -128,10 +139,14 @@ def _config_to_json(config: Any) -> dict[str, Any] | None:
 
 
 def _config_from_json(values: dict[str, Any] | None) -> Any:
-    """The config class by name from this package; an unknown one (a newer file) stays a plain dict."""
+    """The config class by name from this package; an unknown one, or unknown fields (a newer file), stay a dict."""
     import recemb_core.embeddings as package
 
     if values is None:
         return None
     kind = getattr(package, values["class"], None)
-    return kind(**{k: v for k, v in values.items() if k != "class"}) if kind else values
+    given = {k: v for k, v in values.items() if k != "class"}
+    # A file may name anything: nothing but a config is called.
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind) and values["class"].endswith("Config")):
+        return values
+    return kind(**given) if given.keys() <= {f.name for f in dataclasses.fields(kind)} else values

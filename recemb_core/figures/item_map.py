@@ -11,11 +11,11 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-Trace = Callable[..., Any]
+Trace = Callable[..., dict[str, Any]]
 
 WEBGL_FROM = 1_000  # below, SVG: crisper, and browsers allow only about eight WebGL contexts
 LABEL_WIDTH, TITLE_WIDTH, LEGEND_WIDTH = 26, 48, 22  # characters
-NOMINAL_PLOT = (620.0, 460.0)  # pixels that labels are placed for; a larger chart only moves them further apart
+NOMINAL_PLOT = (480.0, 380.0)  # pixels that labels are placed for; a larger chart only moves them further apart
 LABEL_HEIGHT, CHARACTER_WIDTH = 17.0, 6.6  # pixels of a label set in 12 px type
 
 
@@ -78,24 +78,31 @@ def item_map(
     shapes = None if symbols is None else np.array([shape_of[s] for s in symbols], dtype=object)
     hover = [theme.plain(name, TITLE_WIDTH) for name in names]
     notes = _hover_notes(color_by, color_title, symbols, symbol_title, n)
-    scatter = go.Scattergl if n >= WEBGL_FROM else go.Scatter
+    kind = "scattergl" if n >= WEBGL_FROM else "scatter"
     custom = np.array([ids, hover, notes], dtype=object).T  # an array, which plotly does not look into item by item
 
-    def trace(rows: npt.NDArray[np.int64], marker: dict[str, Any], **more: Any) -> Any:
+    def trace(rows: npt.NDArray[np.int64], marker: dict[str, Any], **more: Any) -> dict[str, Any]:
         if shapes is not None and "symbol" not in marker:
             marker["symbol"] = shapes[rows]
-        return scatter(
+        return dict(  # validated once, by the figure
+            type=kind,
             x=points[rows, 0],
             y=points[rows, 1],
             mode="markers",
             customdata=custom[rows],
             hovertemplate="<b>%{customdata[1]}</b>%{customdata[2]}<extra></extra>",
-            marker={"size": pixels[rows], "opacity": 0.85 if n < 3_000 else 0.7, "line": {"width": 0}, **marker},
+            marker={
+                "size": pixels[rows],
+                "opacity": 0.95 if n < 400 else 0.85 if n < 3_000 else 0.7,
+                "line": {"width": 0},
+                **marker,
+            },
             unselected={"marker": {"opacity": 0.12}},
             **more,
         )
 
-    if color_by is not None and _numeric(color_by):
+    scale = color_by is not None and _numeric(color_by)
+    if scale:
         traces = _value_traces(trace, np.asarray(color_by, dtype=np.float64), color_title)
     else:
         traces = _group_traces(trace, color_by, n)
@@ -106,19 +113,19 @@ def item_map(
     if len(ringed):
         marker = {"symbol": "circle-open", "size": pixels[ringed] + 7, "color": theme.CHOSEN, "opacity": 0.9}
         marker["line"] = {"width": 1.5}
-        traces.append(trace(ringed, marker, name=highlighted_title, uid="highlighted", legendrank=2_600).update(ring))
+        traces.append(trace(ringed, marker, name=highlighted_title, uid="highlighted", legendrank=2_600) | ring)
     if chosen_row is not None:
         at = np.array([chosen_row])
         marker = {"symbol": "circle-open", "size": pixels[at] + 12, "color": theme.CHOSEN, "opacity": 1}
         marker["line"] = {"width": 3.5}
         name = _entry(names[chosen_row])
-        traces.append(trace(at, marker, name=name, uid="chosen", legendrank=2_500).update(ring))
+        traces.append(trace(at, marker, name=name, uid="chosen", legendrank=2_500) | ring)
 
     wanted = [row[label] for label in map(str, labels) if label in row and row[label] != chosen_row]
     if chosen_row is not None:
         wanted.insert(0, chosen_row)
     places = _place_labels(points, [names[i] for i in wanted], wanted, pixels)
-    figure = go.Figure(traces, _layout(title, color_title, x_title, y_title))
+    figure = go.Figure(traces, _layout(title, "" if scale else color_title, x_title, y_title))
     figure.layout.annotations = [
         _label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places
     ]
@@ -161,13 +168,13 @@ def _hover_notes(color_by: Any, color_title: str, symbols: list[str] | None, sym
     return notes
 
 
-def _group_traces(trace: Trace, color_by: Any, n: int) -> list[Any]:
+def _group_traces(trace: Trace, color_by: Any, n: int) -> list[dict[str, Any]]:
     if color_by is None:
         return [trace(np.arange(n), {"color": theme.PALETTE[0]}, name="items", uid="items", showlegend=False)]
     labels = np.array([theme.label_text(v) for v in color_by], dtype=object)
     colors = theme.color_groups(labels)
     rest = ~np.isin(labels, list(colors))
-    traces = []
+    traces: list[dict[str, Any]] = []
     if rest.any():  # first, so that the grey lies underneath
         grey = set(labels[rest])
         name = f"other ({len(grey)} groups)" if len(grey) > 1 else str(grey.pop())
@@ -180,34 +187,36 @@ def _group_traces(trace: Trace, color_by: Any, n: int) -> list[Any]:
     return traces
 
 
-def _value_traces(trace: Trace, values: npt.NDArray[np.float64], color_title: str) -> list[Any]:
+def _value_traces(trace: Trace, values: npt.NDArray[np.float64], color_title: str) -> list[dict[str, Any]]:
     known = np.isfinite(values)
-    traces = []
+    traces: list[dict[str, Any]] = []
     if not known.all():
         rows = np.flatnonzero(~known)
         traces.append(trace(rows, {"color": theme.OTHER}, name="no value", uid="group:rest", legendrank=2_000))
     if known.any():
-        bar = {"title": {"text": theme.plain(color_title, 18)}, "thickness": 12, "len": 0.7, "outlinewidth": 0}
+        bar = {"title": {"text": theme.plain(color_title, 18), "font": {"size": 12}}, "thickness": 12}
+        bar |= {"len": 0.7, "y": 0, "yanchor": "bottom", "outlinewidth": 0}  # below the legend of the chosen item
         rows = np.flatnonzero(known)
         marker = {"color": values[rows], "colorscale": theme.sequential_scale(), "showscale": True, "colorbar": bar}
         traces.append(trace(rows, marker, name=_entry(color_title or "items"), uid="values", showlegend=False))
     return traces
 
 
-def _symbol_key(name: str, symbol: str, symbol_title: str) -> go.Scatter:
+def _symbol_key(name: str, symbol: str, symbol_title: str) -> dict[str, Any]:
     """A legend entry without points: the legend of shapes stands apart from the legend of colors."""
-    return go.Scatter(
-        x=[None],
-        y=[None],
-        mode="markers",
-        name=_entry(name),
-        marker={"symbol": symbol, "color": theme.OTHER, "size": 9},
-        uid=f"symbol:{name}",
-        legendgroup="symbols",
-        legendgrouptitle={"text": theme.plain(symbol_title), "font": {"size": 12}} if symbol_title else None,
-        legendrank=3_000,
-        hoverinfo="skip",
-    )
+    return {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "name": _entry(name),
+        "marker": {"symbol": symbol, "color": theme.OTHER, "size": 9},
+        "uid": f"symbol:{name}",
+        "legendgroup": "symbols",
+        "legendgrouptitle": {"text": theme.plain(symbol_title), "font": {"size": 12}} if symbol_title else None,
+        "legendrank": 3_000,
+        "hoverinfo": "skip",
+    }
 
 
 def _entry(name: str) -> str:
@@ -274,7 +283,7 @@ def _label(
     )
 
 
-def _layout(title: str, color_title: str, x_title: str, y_title: str) -> dict[str, Any]:
+def _layout(title: str, legend_title: str, x_title: str, y_title: str) -> dict[str, Any]:
     def still(text: str) -> dict[str, Any]:
         words = {"text": theme.plain(text), "font": {"size": 12}}
         return {"showticklabels": False, "showgrid": False, "title": words}
@@ -284,7 +293,7 @@ def _layout(title: str, color_title: str, x_title: str, y_title: str) -> dict[st
         "title": {"text": theme.plain(title)},
         "xaxis": still(x_title),
         "yaxis": {**still(y_title), "scaleanchor": "x", "scaleratio": 1},
-        "legend": {"title": {"text": theme.plain(color_title, LEGEND_WIDTH)}},
+        "legend": {"title": {"text": theme.plain(legend_title, LEGEND_WIDTH)}},
         "dragmode": "pan",
         "margin": {"t": 40} if title else {},
     }

@@ -40,10 +40,10 @@ def small_map(
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": theme.OTHER, "width": 0.5}, opacity=0.5, hoverinfo="skip"
         )
-    fill = theme.PALETTE[0]
+    fill: str | list[str] = theme.PALETTE[0]
     if colors is not None:
         known = theme.color_groups(colors)
-        fill = [known.get(str(c), theme.OTHER) for c in colors]
+        fill = [known.get(theme.label_text(c), theme.OTHER) for c in colors]
     figure.add_scatter(
         x=positions[:, 0],
         y=positions[:, 1],

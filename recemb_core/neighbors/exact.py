@@ -28,12 +28,13 @@ class ExactIndex:
         self.metric = metric
         self.measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
         self._index: Any = None
+        self._rows = np.empty((0, 0), dtype=np.float32)
 
     def build(self, vectors: npt.NDArray[np.float32]) -> ExactIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        rows = self._prepare(vectors)
+        rows = self._rows = self._prepare(vectors)
         self._index = (
             faiss.IndexFlatL2(rows.shape[1]) if self.metric == "euclidean" else faiss.IndexFlatIP(rows.shape[1])
         )
@@ -46,13 +47,27 @@ class ExactIndex:
             raise ValueError("build(vectors) must come before query")
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        values, ids = self._index.search(self._prepare(queries), k)
+        wanted = self._prepare(queries)
+        if wanted.shape[1] != self._rows.shape[1]:
+            raise ValueError(f"queries must be (q, {self._rows.shape[1]}) as the indexed rows, not {wanted.shape}")
+        values, ids = self._index.search(wanted, k)
         if self.metric == "euclidean":
-            values = np.sqrt(np.maximum(values, 0.0))
+            values, ids = self._true_distances(wanted, ids)
         elif self.metric == "cosine":
-            values = 1.0 - values
+            values = np.maximum(1.0 - values, 0.0)
         values[ids < 0] = np.nan
         return ids.astype(np.int32), values.astype(np.float32)
+
+    def _true_distances(self, queries: npt.NDArray[np.float32], ids: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
+        """‖x − y‖ of the rows found, in order: faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0."""
+        values = np.full(ids.shape, np.inf, dtype=np.float32)
+        step = max(1, 4_000_000 // max(ids.shape[1] * queries.shape[1], 1))
+        for start in range(0, len(ids) if len(self._rows) else 0, step):
+            part = slice(start, start + step)
+            values[part] = np.linalg.norm(self._rows[ids[part]] - queries[part, None], axis=2)
+        values[ids < 0] = np.inf
+        order = np.argsort(values, axis=1, kind="stable")
+        return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
     def _prepare(self, vectors: npt.NDArray) -> npt.NDArray[np.float32]:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)

@@ -1,1 +1,21 @@
-"""File formats in, tidy polars tables out."""
+"""Files of behaviour → arrays: load a table, guess its columns, clean its events."""
+
+from recemb_core.readers.cleaning import CleaningConfig, CleaningStep
+from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
+from recemb_core.readers.errors import InputError
+from recemb_core.readers.side_info import bin_numeric
+from recemb_core.readers.tables import Table, load_table
+from recemb_core.readers.times import parse_times
+
+__all__ = [
+    "InputError",
+    "Table",
+    "load_table",
+    "ROLES",
+    "ColumnMapping",
+    "guess_columns",
+    "CleaningConfig",
+    "CleaningStep",
+    "parse_times",
+    "bin_numeric",
+]

@@ -261,7 +261,7 @@ def test_config_is_frozen_and_keyword_only() -> None:
 
 def test_transition_probabilities_reject_what_no_walk_can_do() -> None:
     graph = ItemGraph.from_edges([0, 1], [1, 2], directed=True)
-    with pytest.raises(ValueError, match="no edge|there is none"):
+    with pytest.raises(ValueError, match="there is none"):
         transition_probabilities(graph, 1, 0, p=1, q=1)
     with pytest.raises(ValueError, match="current must be a row number from 0 to 2, not 3"):
         transition_probabilities(graph, None, 3, p=1, q=1)

@@ -1,0 +1,56 @@
+# make run   the app, in an environment of its own
+# make test  everything, browser journeys included
+# make check ruff, the type checker and the fast tests
+# make bench benchmarks against their peers (ratios)
+# make lock  compile the pinned requirements from the .in files (needs uv)
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8501
+
+.PHONY: run test check bench lock precomputed clean
+.DEFAULT_GOAL := run
+
+$(VENV)/bin/python:
+	@sh scripts/need.sh python "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@sh scripts/need.sh libgomp || true
+	@echo "Compiling the numerical kernels once (about a minute) …"
+	$(BIN)/python -m recemb_core.warm_up
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/.installed
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.installed-dev
+	@sh scripts/need.sh chromium
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not slow"
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.walks
+
+precomputed: $(VENV)/.installed
+	$(BIN)/python data/build_precomputed.py
+
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,144 @@
+"""The way from a click to a recommendation, with one item followed along it."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cached, controls, frame, navigation, selection
+from pages.shared.home_view import log_rows, recommendations, sequence_chips, small_walk, who_has
+from pages.shared.live_chart import live_chart
+from recemb_core.figures.small_map import small_map
+
+HEIGHT = 190
+
+with frame.page(
+    "How does a click become a recommendation?",
+    "Seven steps from a log to a list, each drawn from the data set in use. The chosen item is followed all the way.",
+    opens_on="complete_journey",
+) as data:
+    settings = controls.graph_settings(data)
+    whole, graph = controls.walk_graph(data, settings)
+    config = controls.node2vec_config(data, len(graph))
+    umap = controls.umap_config(data, len(graph), draw=False)
+    item = selection.chosen_item(data)
+    row = graph.items.row(item)
+    frame.metrics(
+        [
+            ("Data set", data.title, data.description),
+            ("Items", f"{len(graph):,}", "Different items."),
+            (
+                "Events",
+                f"{len(data.sequences.tokens):,}" if data.sequences else "–",
+                "Rows of behaviour; – for a graph alone.",
+            ),
+            (
+                "Sequences",
+                f"{len(data.sequences):,}" if data.sequences else "–",
+                "Sessions or baskets; – for a graph alone.",
+            ),
+        ]
+    )
+    st.markdown(f"Following **:red[{data.title_of(item)}]** — choose another one in the sidebar.")
+    colors = cached.graph_communities(data, graph, 0).astype(str)
+    ready = cached.has_node2vec(data, graph, config) and cached.has_map(data, graph, config, umap, None)
+    cards = [column for _ in range(3) for column in st.columns(3)]
+    person = who_has(data, row)
+
+    def card(place: int, title: str, text: str, page: str | None, label: str) -> st.delta_generator.DeltaGenerator:
+        box = cards[place].container(border=True, height=330)
+        box.markdown(f"**{place + 1} · {title}**")
+        box.caption(text)
+        if page is not None:
+            navigation.link(page, label, box)
+        return box
+
+    box = card(0, "Log", "Somebody did something with an item, at some time.", "sequences", "Read your own")
+    log_rows(box, data, person, row)
+    box = card(
+        1,
+        "Sequences",
+        "One person's events, cut into sessions or baskets.",
+        "sequences",
+        "See lengths and pauses",
+    )
+    sequence_chips(box, data, person, row)
+    box = card(
+        2,
+        "Item graph",
+        "Items that follow each other, or share baskets, are joined.",
+        "item_graph",
+        "See the graph",
+    )
+    positions = cached.graph_positions(data, graph, selection.seed())
+    near, _ = graph.neighbors(row)
+    with box:
+        live_chart(
+            small_map(positions, data.titles, chosen=row, colors=colors, near=near[:200], description="Item graph"),
+            key="home graph",
+            height=HEIGHT,
+        )
+    box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence of items.", None, "")
+    with box:
+        path = small_walk(graph, row, selection.seed())
+        figure = small_map(positions, data.titles, chosen=row, path=path, description="One walk")
+        live_chart(figure, key="home walk", height=HEIGHT)
+        st.caption(" → ".join(data.titles[int(i)] for i in path[:4]) + (" → …" if len(path) > 4 else ""))
+    box = card(
+        4,
+        "Vectors",
+        "Items that meet in walks get similar vectors; UMAP draws them flat.",
+        "node2vec",
+        "Tune p and q",
+    )
+    if not ready:
+        box.caption("Not trained for this data yet: open the node2vec page once.")
+    else:
+        vectors = cached.node2vec_vectors(data, graph, config)
+        positions = cached.map_positions(data, graph, vectors, umap)
+        nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
+        rows = np.array([graph.items.row(i) for i, _ in nearest])
+        with box:
+            figure = small_map(positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors")
+            live_chart(figure, key="home map", height=HEIGHT)
+        box = card(5, "Index", "Nearest vectors are found fast, by exact scan or by an index.", None, "")
+        box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")
+        box.markdown("\n".join(f"1. :small[{data.title_of(other)} · {score:.2f}]" for other, score in nearest[:6]))
+        box = card(
+            6,
+            "Recommendations",
+            "A person's vector is the mean of their items; the nearest unseen items are offered.",
+            None,
+            "",
+        )
+        recommendations(box, data, vectors, person)
+    with cards[7].container(border=True, height=330):
+        st.markdown("**Was it any good?**")
+        st.caption("A list is judged by what people did next, against popularity and with its noise.")
+        st.markdown(
+            "Nothing on this page is a measure of quality. The node2vec page scores how well neighbors keep "
+            "communities and roles together, each with the band that other seeds give."
+        )
+    with cards[8].container(border=True, height=330):
+        st.markdown("**Data set in use**")
+        st.markdown(f":small[{data.title}: {data.description}]")
+        if data.info is not None:
+            st.caption(f"Source: {data.info.source}. License: {data.info.license}.")
+        navigation.link("sequences", "Choose or upload data")
+    frame.what_you_see(
+        "The item graph is drawn with its communities in color; the walk is one of thousands; the map shows node2vec "
+        "vectors (p = q = 1 unless you changed them), whose cosine decides what is near. "
+        "Nothing here is a judgement of quality: for that, vectors have to predict what people did next."
+    )
+    frame.as_python(
+        [
+            *frame.import_lines(data),
+            "from recemb_core.embeddings import Node2VecConfig, train_node2vec",
+            "from recemb_core.item_graph import backbone, build_item_graph",
+            "",
+            *frame.load_lines(data),
+            *settings.as_python(data),
+            "vectors = train_node2vec(graph, Node2VecConfig())",
+            f'print(vectors.most_similar("{item}", k=10))',
+        ]
+    )

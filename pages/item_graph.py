@@ -1,0 +1,144 @@
+"""The item graph: one item's edges beside the catalogue's backbone."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cached, controls, frame, selection
+from pages.shared.live_chart import live_chart
+from recemb_core.figures.ego_graph import ego_graph
+from recemb_core.figures.graph_map import graph_map
+from recemb_core.figures.survival_curve import survival_curve
+from recemb_core.summaries import survival
+
+EGO_EDGES = 12
+EDGES_DRAWN = 6_000
+
+
+def heaviest(rows: np.ndarray, weights: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The heaviest edges of one item, heaviest first."""
+    order = np.argsort(-weights, kind="stable")[:most]
+    return rows[order], weights[order]
+
+
+with frame.page(
+    "Which items follow which?",
+    "Every sequence leaves edges between items; with popularity taken out, the catalogue's skeleton is left.",
+    opens_on="complete_journey",
+) as data:
+    numbers = st.container()
+    main, side = st.columns([3, 1], gap="medium")
+    with side:
+        settings = controls.graph_controls(data)
+        whole, graph = controls.walk_graph(data, settings)
+        color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
+        drawn = controls.items_drawn(data, graph)
+        controls.reset_button(data)
+    found = cached.graph_communities(data, graph, 0)
+    frame.metrics(
+        [
+            ("Items", f"{len(graph):,}", "Items of the data set; items without an edge lie on the outer ring."),
+            ("Edges kept", f"{graph.num_edges:,}", f"Of {whole.num_edges:,} edges that the behaviour gives."),
+            (
+                "Density",
+                f"{graph.density:.3f}",
+                "Share of all pairs that are joined. Near 1, p and q of node2vec cannot matter.",
+            ),
+            (
+                "Communities",
+                f"{found.max(initial=-1) + 1}",
+                "Louvain, seed 0, on the kept edges; direction left aside.",
+            ),
+        ],
+        numbers,
+    )
+    chosen = selection.chosen_item(data)
+    row = graph.items.row(chosen)
+    out_rows, out_weights = graph.neighbors(row)
+    in_rows, in_weights = graph.reversed.neighbors(row)
+    with main:
+        positions = cached.graph_positions(data, graph, selection.seed())
+        shown = controls.most_connected(graph, drawn, always=row)
+        place = np.full(len(graph), -1)
+        place[shown] = np.arange(len(shown))
+        inside = (place[graph.sources] >= 0) & (place[graph.indices] >= 0)
+        if not graph.directed:
+            inside &= graph.sources < graph.indices
+        edges = np.flatnonzero(inside)
+        kept = edges[np.argsort(-graph.weights[edges], kind="stable")[:EDGES_DRAWN]]
+        ids = [graph.items[int(i)] for i in shown]
+        lit_out, lit_in = place[out_rows][place[out_rows] >= 0], place[in_rows][place[in_rows] >= 0]
+        figure = graph_map(
+            positions[shown],
+            (place[graph.sources[kept]], place[graph.indices[kept]]),
+            out_rows=lit_out,
+            in_rows=lit_in,
+            chosen_row=int(place[row]),
+            directed=graph.directed,
+            ids=ids,
+            titles=[data.titles[int(i)] for i in shown],
+            color_by=color.values[shown],
+            color_title=color.name,
+            size=graph.strength[shown],
+            chosen=chosen,
+            labels=[ids[int(i)] for i in np.argsort(-graph.strength[shown], kind="stable")[:5]],
+        )
+        live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: selection.pick(data, item))
+        st.caption(
+            f"Showing {len(shown):,} of {len(graph):,} items (most strongly connected first) and {len(kept):,} of "
+            f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole, graph)} "
+            "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
+        )
+    st.subheader(f"Edges of {data.title_of(chosen)}", anchor=False)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        figure = ego_graph(
+            row,
+            data.titles,
+            graph.items.ids,
+            heaviest(out_rows, out_weights, EGO_EDGES),
+            heaviest(in_rows, in_weights, EGO_EDGES) if graph.directed else None,
+            unit="weight",
+        )
+        live_chart(figure, key=f"ego@{data.key}", height=430, on_click=lambda item: selection.pick(data, item))
+        st.caption(
+            f"The {min(EGO_EDGES, len(out_rows))} heaviest of {len(out_rows)} edges"
+            + (f" out of it, and {min(EGO_EDGES, len(in_rows))} of {len(in_rows)} into it" if graph.directed else "")
+            + "; the number is the edge's weight. Click a neighbor to move on to it."
+        )
+    with right:
+        degrees, weights = st.tabs(["Degree", "Edge weight"])
+        with degrees:
+            curves = {"out-degree" if graph.directed else "degree": survival(graph.out_degree)}
+            if graph.directed:
+                curves["in-degree"] = survival(graph.reversed.out_degree)
+            live_chart(survival_curve(curves, x_title="edges of an item", of="items"), key="degree", height=360)
+        with weights:
+            curves = {"kept": survival(graph.weights)}
+            if whole is not graph:
+                curves = {"all edges": survival(whole.weights), **curves}
+            live_chart(survival_curve(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
+    frame.try_this(data, controls.graph_experiments(data, settings))
+    frame.what_you_see(
+        "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "
+        "is known, **= how many baskets hold both** where it is not. Joined points attract and others repel "
+        "(UMAP's forces along the edges; Fruchterman–Reingold up to 300 items); position has no other meaning. "
+        "A community is named by its most strongly connected item.\n\n"
+        "A basket log joins nearly everything with everything, because best-sellers are in every basket. "
+        "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
+        "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
+        "(Coscia & Neffke 2017). **Fewer edges an item**: a clearer skeleton, more items without company. "
+        "**More edges**: back to the hairball. Walks on the next pages use exactly the kept edges."
+    )
+    frame.as_python(
+        [
+            *frame.import_lines(data),
+            "from recemb_core.item_graph import backbone, build_item_graph, communities",
+            "",
+            *frame.load_lines(data),
+            *settings.as_python(data),
+            f'ids, weights = graph.neighbors(graph.items.row("{chosen}"))',
+            "groups = communities(graph, seed=0)",
+        ]
+    )

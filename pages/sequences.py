@@ -1,0 +1,142 @@
+"""Choose or upload behaviour, cut it into sessions, see what is in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.shared import cached, frame, navigation, selection
+from pages.shared.live_chart import live_chart
+from pages.shared.upload_view import upload_box
+from recemb_core.figures.popularity import popularity
+from recemb_core.figures.session_gaps import duration, session_gaps
+from recemb_core.figures.session_lengths import session_lengths
+from recemb_core.sequences import Sequences
+from recemb_core.summaries import event_gaps, log_histogram
+
+EXPERIMENTS = [
+    (
+        "A pause of one minute ends a session. **How many items will a session have left?**",
+        "Sessions fall to pieces: the cut now lies inside the hump of pauses between clicks of one visit.",
+        {"gap": 1},
+    ),
+    (
+        "Only a pause of a week ends a session. **What will a long session mix?**",
+        "Visits of different days have become one sequence: their items now look as if they followed each other.",
+        {"gap": 10080},
+    ),
+    (
+        "The usual hour. **Does it lie in the valley between the two humps?**",
+        "Where the pauses form two humps, any cut in the valley gives nearly the same sessions.",
+        {"gap": 60},
+    ),
+]
+
+
+def began(sequences: Sequences, rows: range) -> pl.Series:
+    """When each sequence began."""
+    if sequences.timestamps is None:
+        return pl.Series([None] * len(rows), dtype=pl.String)
+    return pl.from_epoch(pl.Series([int(sequences.timestamps[sequences.offsets[i]]) for i in rows], dtype=pl.Int64))
+
+
+with frame.page(
+    "What is in my log?",
+    "Who did what, in which order: the raw material of every embedding. Take a bundled data set, or upload your own.",
+    opens_on="planted_shop",
+    needs="nothing",
+) as data:
+    with st.expander("Upload your own log", icon=":material/upload:", expanded=selection.has_upload()):
+        upload_box()
+    sequences = data.sequences
+    if sequences is None:
+        st.info(
+            f"**{data.title}** is a graph without a log. See it on the Item graph page, or choose another data set."
+        )
+        navigation.link("item_graph", "To the item graph")
+    else:
+        unit = "baskets" if not sequences.ordered else "sessions" if data.log is not None else "sequences"
+        users = len(np.unique(sequences.users)) if sequences.users is not None else None
+        chosen = selection.chosen_item(data)
+        row = sequences.items.row(chosen)
+        frame.metrics(
+            [
+                ("Events", f"{len(sequences.tokens):,}", "Rows of behaviour in the sequences below."),
+                (
+                    unit.capitalize(),
+                    f"{len(sequences):,}",
+                    f"The {unit} that embeddings are learned from.",
+                ),
+                ("Items", f"{len(sequences.items):,}", "Different items."),
+                ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),
+                ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
+            ]
+        )
+        if data.log is not None:
+            left, right = st.columns([3, 1], gap="medium")
+            with right:
+                st.select_slider(
+                    "A longer pause ends the session",
+                    selection.GAPS,
+                    format_func=duration,
+                    key=f"gap@{data.key}",
+                    persist_state="session",
+                    help="EGES and most click logs use one hour; a small catalogue may need longer.",
+                )
+                gaps = cached.remember(data, ("gaps", data.log.fingerprint), lambda log=data.log: event_gaps(log))
+                cut = selection.gap(data)
+                st.metric("Pauses longer than that", f"{np.mean(gaps > cut):.1%}", help=f"Of {len(gaps):,} pauses.")
+                dropped = len(data.log.tokens) - len(sequences.tokens)
+                st.caption(
+                    f"{dropped:,} of {len(data.log.tokens):,} events are left out: repeats, and sessions of one event, "
+                    "which teach nothing about what follows what."
+                )
+            with left:
+                figure = session_gaps(log_histogram(gaps), cut_minutes=cut)
+                live_chart(figure, key=f"gaps@{data.key}", height=300)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.markdown(f"**How long are the {unit}?**")
+            live_chart(session_lengths(sequences.lengths, unit=unit), key=f"lengths@{data.key}", height=320)
+        with right:
+            st.markdown("**How unevenly are items used?**")
+            figure = popularity(sequences.counts, data.titles, chosen=row)
+            live_chart(
+                figure, key=f"popularity@{data.key}", height=320, on_click=lambda item: selection.pick(data, item)
+            )
+        st.markdown(f"**First {unit}**")
+        few = range(min(12, len(sequences)))
+        joint = " → " if sequences.ordered else " + "
+        st.dataframe(
+            pl.DataFrame(
+                {
+                    "User": [str(sequences.users[i]) if sequences.users is not None else "–" for i in few],
+                    "Began (UTC)": began(sequences, few),
+                    "Length": [len(sequences[i]) for i in few],
+                    "Items": [joint.join(data.titles[int(t)] for t in sequences[i][:20]) for i in few],
+                },
+            ),
+            hide_index=True,
+            column_config={"Items": st.column_config.TextColumn(width="large")},
+        )
+        if data.log is not None:
+            frame.try_this(data, EXPERIMENTS)
+        frame.what_you_see(
+            "An embedding learns from *what occurs together*, so the first decision is what 'together' means. "
+            "A user's events are sorted by time and cut where the pause to the previous one exceeds the gap; "
+            "lines of a basket share one time and have no order. "
+            "The popularity curve is nearly a straight line on these axes when few items take most of "
+            "the events (a power law): rare items, on its right, have little to learn from.\n\n"
+            "**Longer gap**: fewer, longer sessions that mix visits. **Shorter gap**: more, shorter ones, and many of a "
+            "single event, which are left out."
+        )
+        frame.as_python(
+            [
+                *frame.import_lines(data, always=True),
+                "",
+                *frame.load_lines(data, always=True),
+                "print(len(sequences), sequences.lengths, sequences.counts)",
+                *(["print(*sequences.report, sep='\\n')"] if data.uploaded else []),
+            ]
+        )

@@ -1,0 +1,218 @@
+"""What every page has: title as a question, sidebar, errors in one sentence, the closing blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.shared import cached, navigation, selection
+from pages.shared.live_chart import ensure_plotly_js
+from pages.shared.selection import ActiveData
+from recemb_core.item_graph import ItemGraph
+
+ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
+SEARCHABLE = 5_000
+_log = logging.getLogger("recemb")
+
+
+@contextmanager
+def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -> Iterator[ActiveData]:
+    """A page: ``with page(...) as data:`` draws the frame, hands over the data set in use, and says errors plainly.
+
+    Args:
+        question: the title.
+        sentence: the line under it.
+        opens_on: name of the bundled data set shown until a person chooses one.
+        needs: "sequences" where the page cannot work on a graph alone; "nothing" where it works without any item.
+    """
+    st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
+    navigation.ensure()
+    selection.forget_bound()
+    ensure_plotly_js()
+    data = selection.active_data(opens_on)
+    _sidebar(data)
+    st.title(question, anchor=False)
+    st.markdown(sentence)
+    missing = selection.missing_upload()
+    if missing is not None:
+        st.warning(
+            f"This link shows an uploaded file (**{missing}**), and an upload stays in the session that made it. "
+            f"Upload this file again on the Sequences page; until then you see **{data.title}**."
+        )
+        navigation.link("sequences", "To the upload")
+    if needs == "sequences" and data.sequences is None:
+        st.info(
+            f"**{data.title}** is a graph without behaviour sequences, and this page needs sequences. "
+            "Choose another data set in the sidebar, or upload your own log."
+        )
+        st.stop()
+    try:
+        yield data
+    except ValueError as error:  # the library's own sentences: what is wrong, where, what to do
+        st.error(str(error))
+    except Exception as error:
+        _log.exception("page failed")
+        st.error(
+            f"This page could not be drawn ({type(error).__name__}). Press Reset or choose another data set; "
+            "the server's log has the details."
+        )
+    selection.sync_url(data)
+    st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
+    cached.warm_up()
+
+
+def _sidebar(data: ActiveData) -> None:
+    with st.sidebar:
+        options = [*selection.bundled_names(), *selection.uploads()]
+        st.session_state["data_widget"] = data.key
+        st.selectbox(
+            "Data set",
+            options,
+            format_func=_data_title,
+            key="data_widget",
+            on_change=lambda: selection.choose_data(st.session_state["data_widget"]),
+            help="Bundled data, or what you uploaded on the Sequences page.",
+        )
+        _item_search(data)
+        selection.bind_seed()
+        st.number_input(
+            "Seed",
+            0,
+            2**31,
+            key="seed",
+            persist_state="session",
+            help="Everything random starts from it: same data, settings and seed give the same result.",
+        )
+        with st.popover("Copy link", icon=":material/link:", width="stretch"):
+            _link_box()
+
+
+def _data_title(key: str) -> str:
+    uploads = selection.uploads()
+    return uploads[key].title if key in uploads else selection.bundled_title(key)
+
+
+def _item_search(data: ActiveData) -> None:
+    order = selection.items_by_popularity(data)
+    key = selection.item_key(data, order[0])
+    shown = list(order[:SEARCHABLE])
+    if st.session_state[key] not in shown:
+        shown.append(st.session_state[key])
+    st.selectbox(
+        "Chosen item",
+        shown,
+        format_func=data.title_of,
+        key=key,
+        persist_state="session",
+        help="Type to search. The chosen item follows through all pages and wears one color everywhere."
+        + (f" The {SEARCHABLE:,} most popular of {len(order):,} are listed." if len(order) > SEARCHABLE else ""),
+    )
+
+
+@st.fragment
+def _link_box() -> None:
+    st.caption("Data set, item and settings are in the address. An uploaded file is not: it has to be uploaded again.")
+    st.code(selection.full_link(), language=None, wrap_lines=True)
+
+
+def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
+    """At most five numbers that matter: (label, value, help)."""
+    for column, (label, value, help_text) in zip(place.columns(len(figures)), figures, strict=True):
+        column.metric(label, value, help=help_text)
+
+
+def what_you_see(text: str) -> None:
+    """The explanation: four sentences, the formula, what larger and smaller values do."""
+    with st.expander("What you see", expanded=True, icon=":material/visibility:"):
+        st.markdown(text)
+
+
+def try_this(data: ActiveData, experiments: list[tuple[str, str, dict[str, Any]]]) -> None:
+    """One-click experiments: (prediction, what to look for, the parameters that are set)."""
+    if not experiments:
+        return
+    with st.container(border=True):
+        st.markdown("**Try this** — predict first, then press")
+        for number, (prediction, answer, values) in enumerate(experiments):
+            left, right = st.columns([3, 1], vertical_alignment="center")
+            left.markdown(prediction)
+            right.button(
+                "Show me",
+                key=f"try{number}",
+                on_click=_experiment,
+                args=(data, values, answer),
+                width="stretch",
+            )
+        done = st.session_state.get("experiment")
+        if done and done[0] in [answer for _, answer, _ in experiments]:
+            st.success(done[0], icon=":material/lightbulb:")
+
+
+def _experiment(data: ActiveData, values: dict[str, Any], answer: str) -> None:
+    selection.set_parameters(data, **values)
+    st.session_state["experiment"] = (answer,)
+
+
+def as_python(lines: list[str], *, note: str = "") -> None:
+    """The same result in a few lines of the library."""
+    with st.expander("As Python", icon=":material/code:"):
+        if note:
+            st.caption(note)
+        st.code("\n".join(lines), language="python")
+
+
+def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:
+    """How the data set in use is loaded in Python; its sequences only where the graph is built from them, or always."""
+    wanted = always or data.graph is None
+    if data.uploaded:
+        lines = list(data.how_to_read)
+    else:
+        lines = [f'data = load_dataset("{data.key}")']
+        if wanted and data.log is None:
+            lines.append("sequences = data.sequences")
+    if wanted and data.log is not None:
+        log = "sequences" if data.uploaded else "data.sequences"
+        lines.append(f"sequences = split_sessions({log}, gap_minutes={selection.gap(data)})")
+    return lines
+
+
+def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
+    """The imports that :func:`load_lines` needs."""
+    lines = list(data.imports) if data.uploaded else ["from recemb_core.datasets import load_dataset"]
+    if data.log is not None and (always or data.graph is None):
+        lines.append("from recemb_core.sequences import split_sessions")
+    return lines
+
+
+def run_with_progress(label: str, run: Callable[[Callable[[float, str], None]], Any]) -> Any:
+    """Run something long with a bar that tells the truth; Stop, or any changed control, ends it at the next report."""
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, text=label)
+        st.button("Stop", key=f"stop {label}", icon=":material/stop_circle:", on_click=_stopped)
+
+    def report(fraction: float, stage: str) -> None:
+        bar.progress(min(fraction, 1.0), text=f"{label}: {stage} ({fraction:.0%})")
+
+    value = run(report)
+    place.empty()
+    return value
+
+
+def _stopped() -> None:
+    st.session_state["stopped"] = True
+
+
+def graph_line(whole: ItemGraph, kept: ItemGraph) -> str:
+    """One sentence about the graph that is walked and drawn."""
+    if whole is kept:
+        return f"{len(kept):,} items, {kept.num_edges:,} {'directed ' if kept.directed else ''}edges; {kept.rule}."
+    return (
+        f"{kept.num_edges:,} of {whole.num_edges:,} edges kept ({kept.num_edges / max(whole.num_edges, 1):.1%}), "
+        f"density {kept.density:.3f}; {kept.rule}."
+    )

@@ -1,0 +1,573 @@
+// One Plotly chart that keeps its DOM node, zoom and selection while figures come and go, and lets items glide.
+// Streamlit calls the default export again whenever the data or the theme changes, and its cleanup on unmount.
+
+const GLIDE_MS = 800;
+const NARROW = 600; // below this width in pixels the legend goes under the chart
+const LEGEND = 180; // pixels kept free for the legend, so that another name in it does not push the map aside
+const MODE_BAR = 34; // pixels kept free on top for the mode bar
+const REMOUNT_MS = 1500; // a chart that comes back this soon was moved by the page, not left by the person
+
+let loading = null;
+const charts = new WeakMap(); // box element -> LiveChart
+const left = new Map(); // chart key -> what it looked like when it was unmounted
+
+export default function (component) {
+  const box = component.parentElement.querySelector(".live-chart");
+  if (!box || !component.data) return undefined;
+  let chart = charts.get(box);
+  if (!chart) charts.set(box, (chart = new LiveChart(box, component.data.key)));
+  chart.send = { state: component.setStateValue, trigger: component.setTriggerValue };
+  chart.receive(component.data);
+  // An overtaken call is cleaned up too, while the chart lives on: only a box that left the page is taken down.
+  return () => setTimeout(() => box.isConnected || chart.destroy(), 0);
+}
+
+function loadPlotly(script) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    // The app's own entry script knows where the app lives, also under a base path or behind a proxy.
+    const entry = document.querySelector('script[type="module"][src*="static/js/"]');
+    const root = entry ? new URL("../../", entry.src) : new URL("./", document.baseURI);
+    const tag = document.createElement("script");
+    tag.src = new URL(script, root).href;
+    tag.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("Plotly is not in its script")));
+    tag.onerror = () => reject(new Error(`${tag.src} did not load`));
+    document.head.appendChild(tag);
+  }).catch((error) => {
+    loading = null; // the next figure tries again
+    throw error;
+  });
+  return loading;
+}
+
+class LiveChart {
+  constructor(box, key) {
+    this.box = box;
+    this.key = key;
+    this.plot = document.createElement("div");
+    box.replaceChildren(this.plot);
+    box.setAttribute("data-chart-key", key);
+    this.next = null; // the newest payload not yet drawn
+    this.busy = false;
+    this.own = 0; // > 0 while this code, not the person, changes the chart
+    this.view = null; // axis ranges asked for, {x: [low, high], y: […]}, when the ranges are ours to choose
+    this.zoom = null; // axis ranges chosen by the person
+    this.selected = []; // item ids
+    this.motion = null;
+    const before = left.get(key);
+    left.delete(key);
+    if (before && performance.now() - before.at < REMOUNT_MS) {
+      this.zoom = before.zoom;
+      this.selected = before.selected;
+      this.resend = before.selected.length > 0;
+    }
+    this.listen();
+  }
+
+  // ---- figures in ----
+
+  receive(payload) {
+    const same = this.payload && this.payload.revision === payload.revision;
+    if (same && this.palette === paletteOf(this.box)) return;
+    this.payload = payload;
+    this.next = payload;
+    if (!this.busy) this.work();
+  }
+
+  async work() {
+    this.busy = true;
+    while (this.next && !this.destroyed) {
+      const payload = this.next;
+      this.next = null;
+      try {
+        const Plotly = await loadPlotly(payload.script);
+        if (this.next || this.destroyed) continue;
+        await this.draw(Plotly, payload);
+        this.box.removeAttribute("data-error");
+      } catch (error) {
+        this.fail(error, payload);
+      }
+    }
+    this.busy = false;
+  }
+
+  async draw(Plotly, payload) {
+    this.Plotly = Plotly;
+    const { box, plot } = this;
+    const figure = JSON.parse(payload.figure);
+    figure.data.forEach(decode);
+    this.motion = null; // stops a glide under way; the new one starts from where the points are now
+    const repaint = this.bound && this.palette !== paletteOf(box);
+    this.palette = paletteOf(box);
+    box.style.height = `${payload.height}px`;
+    const layout = this.dress(figure, payload.height);
+    const from = places(plot.data ?? []);
+    const still = !payload.glide || from.size === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const viewFrom = this.view;
+    this.view = ownsAxes(figure) ? fit(figure.data) : null;
+    const motion = still ? null : plan(figure, from, viewFrom, this.view);
+    const shown = this.zoom ?? (motion ? motion.view(0) : this.view);
+    if (this.view && shown) setRanges(layout, shown);
+    if (motion) motion.apply(figure.data, layout, 0);
+    markSelected(figure.data, this.selected);
+    box.setAttribute("data-gliding", String(motion !== null));
+    box.setAttribute("aria-label", ariaLabel(figure));
+    this.fileName = figure.layout.meta?.file_name || "chart";
+    // Only once: Plotly takes a second config for another one and builds the whole plot anew.
+    const config = this.bound ? undefined : this.config();
+    await this.mine(() => Plotly.react(plot, figure.data, layout, config));
+    if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
+    if (!this.bound) this.bind();
+    box.setAttribute("data-drawn", payload.revision);
+    if (this.resend) {
+      this.resend = false;
+      this.send.state("selected", this.selected);
+    }
+    if (motion) this.glide(motion, payload.revision);
+    else box.setAttribute("data-rev", payload.revision);
+  }
+
+  glide(motion, revision) {
+    this.motion = motion;
+    let start = null;
+    const frame = async (now) => {
+      if (this.motion !== motion || this.destroyed) return;
+      start ??= now;
+      const time = motion.hurry ? 1 : Math.min(1, (now - start) / GLIDE_MS);
+      const eased = time < 0.5 ? 4 * time ** 3 : 1 - (2 - 2 * time) ** 3 / 2;
+      const change = motion.at(eased);
+      if (this.view && !this.zoom) {
+        change.layout["xaxis.range"] = motion.view(eased).x;
+        change.layout["yaxis.range"] = motion.view(eased).y;
+      }
+      try {
+        await this.mine(() => this.Plotly.update(this.plot, change.data, change.layout, motion.traces));
+      } catch (error) {
+        if (this.motion === motion) this.fail(error, this.payload);
+        return;
+      }
+      if (this.motion !== motion) return;
+      if (time < 1) {
+        requestAnimationFrame(frame);
+        return;
+      }
+      this.motion = null;
+      this.box.setAttribute("data-gliding", "false");
+      this.box.setAttribute("data-rev", revision);
+    };
+    requestAnimationFrame(frame);
+  }
+
+  async mine(change) {
+    this.own += 1;
+    try {
+      return await change();
+    } finally {
+      this.own -= 1;
+    }
+  }
+
+  fail(error, payload) {
+    if (this.destroyed) return;
+    const script = /did not load|not in its script/.test(error.message);
+    const sentence = script
+      ? "The chart could not be drawn because its script did not load from this app; reload the page."
+      : `The chart could not be drawn: ${error.message}.`;
+    const note = document.createElement("div");
+    note.className = "live-chart-message";
+    note.textContent = sentence;
+    if (this.plot.data) this.Plotly.purge(this.plot);
+    this.bound = false;
+    this.plot = document.createElement("div");
+    this.box.replaceChildren(note, this.plot);
+    this.box.setAttribute("data-error", sentence);
+    this.box.setAttribute("data-gliding", "false");
+    this.box.setAttribute("data-rev", payload.revision);
+    this.payload = null; // so that the same figure may be tried again
+  }
+
+  // ---- what the chart looks like ----
+
+  config() {
+    const P = this.Plotly;
+    const save = (format) => ({
+      name: `save-${format}`,
+      title: `Save as ${format.toUpperCase()}`,
+      icon: format === "png" ? P.Icons.camera : P.Icons.disk,
+      click: () => this.save(format),
+    });
+    const reset = { name: "reset-view", title: "Reset view", icon: P.Icons.home, click: () => this.resetView() };
+    const clear = {
+      name: "clear-selection",
+      title: "Clear selection",
+      icon: P.Icons.eraseshape,
+      click: () => this.clearSelection(),
+    };
+    return {
+      scrollZoom: true,
+      doubleClick: false, // handled below: it resets to the ranges chosen here
+      // Plotly's own 2 costs four times the pixels on a plain screen.
+      plotGlPixelRatio: Math.min(Math.max(window.devicePixelRatio || 1, 1), 2),
+      displaylogo: false,
+      displayModeBar: true,
+      plotlyServerURL: "",
+      showSendToCloud: false,
+      modeBarButtons: [["zoom2d", "pan2d", "select2d", "lasso2d"], [clear, reset], [save("png"), save("svg")]],
+    };
+  }
+
+  dress(figure, height) {
+    const layout = { ...figure.layout, autosize: true, height, uirevision: "keep", selectionrevision: "keep" };
+    delete layout.width;
+    const c = JSON.parse(this.palette);
+    const axis = { gridcolor: c.line, linecolor: c.line, zerolinecolor: c.line, tickcolor: c.line };
+    const themed = {
+      font: { color: c.text, family: c.font },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      xaxis: axis,
+      yaxis: axis,
+      hoverlabel: { bgcolor: c.back, bordercolor: c.line, font: { color: c.text, family: c.font } },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: fade(c.text, 0.45), activecolor: c.primary, orientation: "h" },
+      annotationdefaults: { font: { shadow: Array(4).fill(`0 0 3px ${c.back}`).join(", ") } },
+    };
+    // Into the template, so that whatever the figure itself sets wins.
+    const template = layout.template ?? {};
+    layout.template = { ...template, layout: merge(merge({}, template.layout ?? {}), themed) };
+    layout.margin = { ...layout.margin };
+    const top = layout.margin.t ?? template.layout?.margin?.t ?? 0;
+    layout.margin.t = Math.max(top, MODE_BAR);
+    const width = this.box.clientWidth;
+    this.narrow = width > 0 && width < NARROW;
+    const legend = layout.legend ?? {};
+    this.legendIsOurs = legend.orientation === undefined && legend.x === undefined && legend.y === undefined;
+    if (this.legendIsOurs) {
+      layout.legend = { ...legend, ...legendPlace(this.narrow) };
+      const keyed = figure.data.filter((t) => t.showlegend !== false).length > 1;
+      const bar = figure.data.some((t) => t.marker?.showscale);
+      if (!this.narrow && layout.showlegend !== false && (keyed || bar)) {
+        layout.margin.r = Math.max(layout.margin.r ?? 0, LEGEND);
+      }
+    }
+    return layout;
+  }
+
+  async save(format) {
+    const c = JSON.parse(this.palette);
+    // WebGL points would be a bitmap inside the SVG: save them as shapes.
+    const data = this.plot.data.map((t) =>
+      format === "svg" && t.type === "scattergl" ? { ...t, type: "scatter" } : t,
+    );
+    const layout = { ...this.plot.layout, paper_bgcolor: c.back, plot_bgcolor: c.back };
+    const { width, height } = this.plot._fullLayout;
+    const scale = format === "png" ? 2 : 1;
+    await this.Plotly.downloadImage({ data, layout }, { format, width, height, scale, filename: this.fileName });
+  }
+
+  // ---- what the person does ----
+
+  bind() {
+    this.bound = true;
+    const { plot } = this;
+    plot.on("plotly_click", (event) => {
+      const id = event?.points?.map(pointId).find((found) => found !== null);
+      if (id !== undefined) this.send.trigger("clicked", id);
+    });
+    plot.on("plotly_selected", (event) => {
+      if (this.own || !event) return; // without an event: a click on the paper, which selects nothing
+      const ids = new Set(this.adding ? this.selected : []);
+      for (const point of event.points) {
+        const id = pointId(point);
+        if (id !== null) ids.add(id);
+      }
+      this.select([...ids]);
+    });
+    plot.on("plotly_deselect", () => this.own || this.select([]));
+    plot.on("plotly_relayout", (event) => {
+      if (this.own || !Object.keys(event ?? {}).some((k) => /^[xy]axis\.(range|autorange)/.test(k))) return;
+      const { xaxis, yaxis } = this.plot._fullLayout;
+      this.zoom = this.view && { x: [...xaxis.range], y: [...yaxis.range] };
+    });
+    plot.on("plotly_doubleclick", () => {
+      if (/zoom|pan/.test(this.plot._fullLayout.dragmode)) this.resetView();
+    });
+    plot.on("plotly_webglcontextlost", () => {
+      if (this.destroyed || this.lost) return;
+      this.lost = setTimeout(() => {
+        this.lost = null;
+        if (this.destroyed) return;
+        this.Plotly.purge(this.plot);
+        this.bound = false;
+        this.next = this.payload;
+        if (!this.busy) this.work();
+      }, 200);
+    });
+  }
+
+  listen() {
+    const { box } = this;
+    // A drag or a wheel turn during a glide would fight with it: the points go to their places at once.
+    const hurry = () => this.motion && (this.motion.hurry = true);
+    box.addEventListener("pointerdown", (event) => {
+      this.adding = event.shiftKey;
+      hurry();
+      box.setAttribute("data-pointer", ""); // no focus ring for the mouse
+      box.focus({ preventScroll: true });
+    }, true);
+    box.addEventListener("blur", () => box.removeAttribute("data-pointer"));
+    box.addEventListener("wheel", (event) => {
+      hurry();
+      // The page scrolls over a chart that the person is not working in.
+      if (!event.ctrlKey && !event.metaKey && !box.contains(document.activeElement)) event.stopPropagation();
+    }, { capture: true, passive: true });
+    box.addEventListener("keydown", (event) => event.key === "Escape" && this.clearSelection());
+    this.resizer = new ResizeObserver(() => {
+      cancelAnimationFrame(this.resizing);
+      this.resizing = requestAnimationFrame(() => this.resize());
+    });
+    this.resizer.observe(box);
+  }
+
+  async resize() {
+    const width = this.box.clientWidth;
+    if (this.destroyed || !this.plot._fullLayout || width === 0 || width === this.plot._fullLayout.width) return;
+    if (this.legendIsOurs && width < NARROW !== this.narrow) {
+      this.next = this.payload; // the legend changes sides
+      if (!this.busy) this.work();
+      return;
+    }
+    await this.mine(() => this.Plotly.Plots.resize(this.plot));
+  }
+
+  select(ids) {
+    this.forgetOutlines();
+    const known = [...places(this.plot.data).keys()];
+    const wanted = new Set(ids);
+    const ordered = known.filter((id) => wanted.has(id));
+    const changed = ordered.length !== this.selected.length || ordered.some((id, i) => id !== this.selected[i]);
+    this.selected = ordered;
+    this.showSelection();
+    if (changed) this.send.state("selected", ordered);
+  }
+
+  // The selection is the items, not the region: an outline would stay behind when the items move on.
+  forgetOutlines() {
+    const full = this.plot._fullLayout;
+    full._outlining = false;
+    this.plot.layout.selections = [];
+    for (const subplot of Object.values(full._plots ?? {})) delete subplot.selection;
+    this.plot.querySelectorAll(".select-outline, .outline-controllers").forEach((node) => node.remove());
+  }
+
+  showSelection() {
+    const traces = this.plot.data.map((trace) => ({ ...trace, selectedpoints: undefined }));
+    markSelected(traces, this.selected);
+    const points = traces.map((trace) => trace.selectedpoints ?? null);
+    return this.mine(() => this.Plotly.restyle(this.plot, { selectedpoints: points }));
+  }
+
+  clearSelection() {
+    if (this.plot.data && this.selected.length) this.select([]);
+  }
+
+  resetView() {
+    this.zoom = null;
+    const change = this.view
+      ? { "xaxis.range": [...this.view.x], "yaxis.range": [...this.view.y] }
+      : { "xaxis.autorange": true, "yaxis.autorange": true };
+    return this.mine(() => this.Plotly.relayout(this.plot, change));
+  }
+
+  destroy() {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.motion = null;
+    clearTimeout(this.lost);
+    this.resizer.disconnect();
+    left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected });
+    charts.delete(this.box);
+    if (!this.plot.data) return;
+    // Browsers keep only about eight WebGL contexts: give ours back now instead of at the next garbage collection.
+    const canvases = [...this.plot.querySelectorAll("canvas")];
+    this.Plotly.purge(this.plot);
+    for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}
+
+// ---- items and their places ----
+
+function itemId(custom) {
+  const id = Array.isArray(custom) ? custom[0] : custom;
+  return id === undefined || id === null ? null : String(id);
+}
+
+const pointId = (point) => itemId(point.customdata);
+
+const TYPES = {
+  i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array,
+  f4: Float32Array, f8: Float64Array,
+};
+
+// plotly.py sends number arrays as base64.
+function decode(trace) {
+  for (const name of ["x", "y"]) {
+    const packed = trace[name];
+    if (packed?.bdata === undefined || packed.shape !== undefined) continue;
+    const bytes = Uint8Array.from(atob(packed.bdata), (char) => char.charCodeAt(0));
+    trace[name] = new TYPES[packed.dtype](bytes.buffer);
+  }
+}
+
+// Do the points of this trace stand for items on numeric axes?
+function carriesItems(trace) {
+  const lengths = trace.customdata && trace.x && trace.y;
+  return Boolean(lengths) && typeof trace.x[0] === "number" && Array.isArray(trace.customdata);
+}
+
+function places(traces) {
+  const found = new Map();
+  for (const trace of traces) {
+    if (!carriesItems(trace)) continue;
+    for (let i = 0; i < trace.x.length; i++) {
+      const id = itemId(trace.customdata[i]);
+      if (id !== null && !found.has(id)) found.set(id, [trace.x[i], trace.y[i]]);
+    }
+  }
+  return found;
+}
+
+// A motion from the present places to those in the figure, or null when no item moves.
+function plan(figure, from, viewFrom, viewTo) {
+  const moves = [];
+  let moved = false;
+  figure.data.forEach((trace, index) => {
+    if (!carriesItems(trace)) return;
+    const x1 = Float64Array.from(trace.x);
+    const y1 = Float64Array.from(trace.y);
+    const x0 = x1.slice();
+    const y0 = y1.slice();
+    for (let i = 0; i < x1.length; i++) {
+      const start = from.get(itemId(trace.customdata[i]));
+      if (!start || Number.isNaN(x1[i])) continue;
+      [x0[i], y0[i]] = start;
+      moved ||= x0[i] !== x1[i] || y0[i] !== y1[i];
+    }
+    moves.push({ index, x0, x1, y0, y1 });
+  });
+  if (!moved) return null;
+  const labels = [];
+  (figure.layout.annotations ?? []).forEach((note, index) => {
+    const start = note.name?.startsWith("item:") && from.get(note.name.slice(5));
+    if (start) labels.push({ index, x0: start[0], y0: start[1], x1: note.x, y1: note.y });
+  });
+  const between = (a, b, t) => (t >= 1 ? b : a + (b - a) * t);
+  const blend = (a, b, t) => (t >= 1 ? b.slice() : a.map((value, i) => value + (b[i] - value) * t));
+  return {
+    traces: moves.map((move) => move.index),
+    at: (t) => ({
+      data: { x: moves.map((m) => blend(m.x0, m.x1, t)), y: moves.map((m) => blend(m.y0, m.y1, t)) },
+      layout: Object.fromEntries(
+        labels.flatMap((l) => [
+          [`annotations[${l.index}].x`, between(l.x0, l.x1, t)],
+          [`annotations[${l.index}].y`, between(l.y0, l.y1, t)],
+        ]),
+      ),
+    }),
+    view: (t) =>
+      viewTo && { x: blend((viewFrom ?? viewTo).x, viewTo.x, t), y: blend((viewFrom ?? viewTo).y, viewTo.y, t) },
+    apply: (data, layout, t) => {
+      for (const m of moves) Object.assign(data[m.index], { x: blend(m.x0, m.x1, t), y: blend(m.y0, m.y1, t) });
+      for (const l of labels) {
+        Object.assign(layout.annotations[l.index], { x: between(l.x0, l.x1, t), y: between(l.y0, l.y1, t) });
+      }
+    },
+  };
+}
+
+function markSelected(traces, selected) {
+  if (!selected.length) return;
+  const wanted = new Set(selected);
+  for (const trace of traces) {
+    if (!carriesItems(trace)) continue;
+    trace.selectedpoints = [];
+    trace.customdata.forEach((custom, i) => wanted.has(itemId(custom)) && trace.selectedpoints.push(i));
+  }
+}
+
+// ---- axes ----
+
+// The ranges are ours to choose when the figure leaves them open and items are on plain numeric axes.
+function ownsAxes(figure) {
+  const open = (axis) => !axis?.range && axis?.autorange === undefined && (axis?.type ?? "linear") === "linear";
+  const { xaxis, yaxis } = figure.layout;
+  const plain = figure.data.every((t) => (t.xaxis ?? "x") === "x" && (t.yaxis ?? "y") === "y");
+  return plain && open(xaxis) && open(yaxis) && figure.data.some(carriesItems);
+}
+
+function fit(traces) {
+  const low = [Infinity, Infinity];
+  const high = [-Infinity, -Infinity];
+  for (const trace of traces) {
+    for (const [k, values] of [trace.x, trace.y].entries()) {
+      for (const value of values ?? []) {
+        if (typeof value !== "number" || !Number.isFinite(value)) continue;
+        low[k] = Math.min(low[k], value);
+        high[k] = Math.max(high[k], value);
+      }
+    }
+  }
+  const range = (k) => {
+    if (low[k] > high[k]) return [-1, 1];
+    const pad = high[k] > low[k] ? 0.06 * (high[k] - low[k]) : 1;
+    return [low[k] - pad, high[k] + pad];
+  };
+  return { x: range(0), y: range(1) };
+}
+
+function setRanges(layout, view) {
+  layout.xaxis = { ...layout.xaxis, range: [...view.x], autorange: false };
+  layout.yaxis = { ...layout.yaxis, range: [...view.y], autorange: false };
+}
+
+function legendPlace(narrow) {
+  return narrow
+    ? { orientation: "h", x: 0, xanchor: "left", y: -0.08, yanchor: "top" }
+    : { orientation: "v", x: 1.02, xanchor: "left", y: 1, yanchor: "top" };
+}
+
+// ---- theme ----
+
+function paletteOf(box) {
+  const style = getComputedStyle(box);
+  const read = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
+  const text = read("text-color", "#31333f");
+  return JSON.stringify({
+    text,
+    back: read("background-color", "#ffffff"),
+    line: read("border-color", fade(text, 0.2)),
+    primary: read("primary-color", text),
+    font: read("font", "sans-serif"),
+  });
+}
+
+function fade(color, alpha) {
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.fillStyle = color; // the browser turns any color into #rrggbb or rgba()
+  const hex = /^#(..)(..)(..)$/.exec(canvas.fillStyle);
+  if (hex) return `rgba(${hex.slice(1).map((part) => parseInt(part, 16))},${alpha})`;
+  return canvas.fillStyle.replace(/[\d.]+\)$/, `${alpha})`);
+}
+
+function merge(target, source) {
+  for (const [name, value] of Object.entries(source)) {
+    const nested = value && typeof value === "object" && !Array.isArray(value);
+    if (nested) target[name] = merge({ ...(target[name] ?? {}) }, value);
+    else if (value !== undefined) target[name] = value;
+  }
+  return target;
+}
+
+function ariaLabel(figure) {
+  const { meta, title } = figure.layout;
+  return String(meta?.description || title?.text || "Chart").replace(/<[^>]*>/g, " ");
+}

@@ -1,0 +1,246 @@
+"""The parts of the node2vec page: results or the stale picture, scores with bands, tables, the lines of Python."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.shared import cached, frame, selection
+from pages.shared.controls import GraphSettings, Labelling
+from pages.shared.selection import ActiveData
+from recemb_core import precomputed
+from recemb_core.embeddings import ItemVectors, Node2VecConfig
+from recemb_core.evaluation import SeedBand, seed_band
+from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts import UMAPConfig
+
+LIVE_SECONDS = 2.5  # trained without asking; anything longer waits for Run
+BAND_SEEDS = 5
+
+
+def results_or_stale(
+    data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig
+) -> tuple[Node2VecConfig, ItemVectors, npt.NDArray]:
+    """Vectors and map for the wanted settings, or the last shown ones, marked stale, until Run is pressed."""
+    shown = f"shown@{data.key}@{graph.fingerprint}"
+    config = wanted
+    if not cached.has_node2vec(data, graph, wanted) and cached.training_seconds(wanted, len(graph)) > LIVE_SECONDS:
+        estimate = f"about {cached.training_seconds(wanted, len(graph)):.0f} s"
+        last = st.session_state.get(shown)
+        run = st.button(f"Run ({estimate})", type="primary", icon=":material/play_arrow:", key=f"run@{data.key}")
+        if not run and last is not None and cached.has_node2vec(data, graph, last):
+            st.warning(
+                f"The settings changed. You still see p = {last.p:g}, q = {last.q:g}, {last.dimensions} dimensions; "
+                f"press Run for the new ones ({estimate})."
+            )
+            config = last
+        elif not run and st.session_state.pop("stopped", False):
+            st.info("Stopped. Press Run to train these settings.")
+            st.stop()
+    base = replace(config, p=1.0, q=1.0)
+    label = f"node2vec, p = {config.p:g}, q = {config.q:g}"
+
+    def run_all(report: cached.Progress) -> tuple[ItemVectors, npt.NDArray]:
+        anchor = cached.node2vec_vectors(data, graph, base, report) if base != config else None
+        vectors = cached.node2vec_vectors(data, graph, config, report)
+        return vectors, cached.map_positions(data, graph, vectors, umap, anchor, report)
+
+    ready = cached.has_node2vec(data, graph, config) and cached.has_map(
+        data, graph, config, umap, None if base == config else base
+    )
+    vectors, positions = run_all(lambda fraction, stage: None) if ready else frame.run_with_progress(label, run_all)
+    st.session_state[shown] = config
+    return config, vectors, positions
+
+
+def score_metrics(
+    data: ActiveData,
+    graph: ItemGraph,
+    config: Node2VecConfig,
+    vectors: ItemVectors,
+    groups: Labelling,
+    roles: Labelling,
+) -> None:
+    """Both scores with the band that other seeds give, and what p = q = 1 gives."""
+    base = replace(config, p=1.0, q=1.0)
+    columns = st.columns([1, 1, 1])
+    places = {}
+    for column, (name, by) in zip(columns, (("Homophily score", groups), ("Structural score", roles)), strict=False):
+        score = cached.score(data, vectors, graph, by.name, by.values)
+        places[name] = column.empty()
+        _metric(places[name], name, score.value, score.maximum, by, None)
+    with columns[2]:
+        st.metric(
+            "Settings",
+            f"p = {config.p:g}, q = {config.q:g}",
+            help=f"{config.num_walks} walks of {config.walk_length} items from each item, window {config.window}, "
+            f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
+        )
+    note = st.empty()
+    bands = seed_scores(data, graph, config, groups, roles, note)
+    if bands is None:
+        return
+    for name, by in (("Homophily score", groups), ("Structural score", roles)):
+        score = cached.score(data, vectors, graph, by.name, by.values)
+        _metric(places[name], name, score.value, score.maximum, by, bands[by.name])
+    against = seed_scores(data, graph, base, groups, roles, None) if base != config else None
+    if against is not None:
+        note.caption(" ".join(_verdict(by, bands[by.name], against[by.name]) for by in (groups, roles)))
+
+
+def _metric(
+    place: st.delta_generator.DeltaGenerator,
+    name: str,
+    value: float,
+    maximum: float,
+    by: Labelling,
+    band: SeedBand | None,
+) -> None:
+    noise = "seed noise not measured yet" if band is None else f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})"
+    place.metric(
+        f"{name} by {by.name}",
+        f"{value:.2f} of {maximum:.2f}",
+        delta=noise,
+        delta_color="off",
+        delta_arrow="off",
+        help=f"Share of an item's 5 nearest neighbors with its own {by.name}, minus chance, averaged over groups. "
+        "0 is chance; the second number is the most that these group sizes allow.",
+    )
+
+
+def _verdict(by: Labelling, here: SeedBand, base: SeedBand) -> str:
+    from recemb_core.evaluation.intervals import within_noise
+
+    change = here.mean - base.mean
+    if within_noise(here, base):
+        return f"By {by.name}: {change:+.2f} against p = q = 1, **within noise** ({here.seeds} seeds)."
+    return f"By {by.name}: {change:+.2f} against p = q = 1, beyond two standard errors ({here.seeds} seeds)."
+
+
+def seed_scores(
+    data: ActiveData,
+    graph: ItemGraph,
+    config: Node2VecConfig,
+    groups: Labelling,
+    roles: Labelling,
+    note: st.delta_generator.DeltaGenerator | None,
+) -> dict[str, SeedBand] | None:
+    """Scores of both labellings over seeds: bundled, measured now if quick, or on request; None while unknown."""
+    ready = precomputed.load_scores(graph, config)
+    if ready is not None and {groups.name, roles.name} <= set(ready):
+        return {name: seed_band(values) for name, values in ready.items()}
+    seeds = [config.seed + i for i in range(BAND_SEEDS)]
+    configs = [replace(config, seed=seed) for seed in seeds]
+    todo = [c for c in configs if not cached.has_node2vec(data, graph, c)]
+    if todo and cached.training_seconds(config, len(graph)) > LIVE_SECONDS:
+        if note is None:
+            return None
+        wait = cached.training_seconds(config, len(graph)) * len(todo)
+        if not note.button(f"Measure the seed band ({BAND_SEEDS} seeds, about {wait:.0f} s)", key=f"band@{data.key}"):
+            return None
+    values: dict[str, list[float]] = {groups.name: [], roles.name: []}
+    for i, c in enumerate(configs):
+
+        def tick(fraction: float, stage: str, done: int = i) -> None:
+            if note is not None:
+                note.caption(f"Seed band: seed {done + 1} of {BAND_SEEDS}, {fraction:.0%} …")
+
+        vectors = cached.node2vec_vectors(data, graph, c, tick)
+        for by in (groups, roles):
+            values[by.name].append(cached.score(data, vectors, graph, by.name, by.values).value)
+    if note is not None:
+        note.empty()
+    return {name: seed_band(v) for name, v in values.items()}
+
+
+def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str, float]], color: Labelling) -> None:
+    """The chosen item's nearest items."""
+    item = selection.chosen_item(data)
+    st.markdown(f"**Nearest to {data.title_of(item)}** (cosine)")
+    rows = [graph.items.row(other) for other, _ in neighbors]
+    frame_ = pl.DataFrame(
+        {
+            "Item": [data.titles[row] for row in rows],
+            "Cosine": [score for _, score in neighbors],
+            color.name.capitalize(): [str(color.values[row]) for row in rows],
+            "Edge weight": [_weight(graph, graph.items.row(item), row) for row in rows],
+        }
+    )
+    st.dataframe(frame_, hide_index=True, column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")})
+
+
+def _weight(graph: ItemGraph, a: int, b: int) -> float | None:
+    rows, weights = graph.neighbors(a)
+    found = weights[rows == b]
+    return float(found[0]) if len(found) else None
+
+
+def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], color: Labelling) -> None:
+    """What the box or lasso holds, with its file."""
+    st.markdown("**Selected on the map**")
+    known = [item for item in selected if item in graph.items]
+    if not known:
+        st.caption("Draw a lasso or a box on the map to list items here and take them along as a file.")
+        return
+    rows = [graph.items.row(item) for item in known]
+    table = pl.DataFrame(
+        {
+            "Item": [data.titles[row] for row in rows],
+            "Id": known,
+            color.name.capitalize(): [str(color.values[row]) for row in rows],
+            "Strength": [float(graph.strength[row]) for row in rows],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=300)
+    st.download_button(
+        f"CSV of {len(known)} items", table.write_csv(), "selected_items.csv", "text/csv", icon=":material/download:"
+    )
+
+
+def downloads(data: ActiveData, vectors: ItemVectors) -> None:
+    """The vectors as files."""
+    from recemb_core import exporting
+
+    with st.popover("Download the vectors", icon=":material/download:"):
+        st.download_button("word2vec text", lambda: exporting.word2vec_text(vectors), "vectors.txt", on_click="ignore")
+        st.download_button("npz (numpy, no pickle)", vectors.to_bytes, "vectors.npz", on_click="ignore")
+        st.download_button("parquet", lambda: exporting.vectors_parquet(vectors), "vectors.parquet", on_click="ignore")
+        st.caption("For the Embedding Projector, a pair:")
+        pair = lambda part: lambda: exporting.projector_tsv(vectors, data.side_info)[part]  # noqa: E731
+        st.download_button("vectors.tsv", pair(0), "vectors.tsv", on_click="ignore")
+        st.download_button("metadata.tsv", pair(1), "metadata.tsv", on_click="ignore")
+
+
+def as_python(data: ActiveData, settings: GraphSettings, config: Node2VecConfig, umap: UMAPConfig) -> list[str]:
+    """The page in a few lines of the library."""
+    options = ", ".join(
+        f"{name}={getattr(config, name)!r}"
+        for name in ("p", "q", "dimensions", "window", "num_walks", "walk_length", "epochs", "negative", "seed")
+    )
+    builders = [n for n in ("build_item_graph", "backbone") if any(n in line for line in settings.as_python(data))]
+    return [
+        *([] if config.p == config.q == 1 else ["from dataclasses import replace", ""]),
+        *frame.import_lines(data),
+        "from recemb_core.embeddings import Node2VecConfig, train_node2vec",
+        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
+        "from recemb_core.layouts import UMAPConfig, umap_layout",
+        "",
+        *frame.load_lines(data),
+        *settings.as_python(data),
+        f"vectors = train_node2vec(graph, Node2VecConfig({options}))",
+        f"drawing = UMAPConfig(n_neighbors={umap.n_neighbors}, min_dist={umap.min_dist:g}, seed={umap.seed})",
+        *_map_lines(config),
+        f'print(vectors.most_similar("{selection.chosen_item(data)}", k=10))',
+    ]
+
+
+def _map_lines(config: Node2VecConfig) -> list[str]:
+    if config.p == config.q == 1:
+        return ["positions = umap_layout(vectors, drawing)"]
+    return [
+        "base = train_node2vec(graph, replace(vectors.config, p=1.0, q=1.0))  # unmoved items stay where they are here",
+        "positions = umap_layout(vectors, drawing, start=umap_layout(base, drawing))",
+    ]

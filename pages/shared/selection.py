@@ -1,0 +1,289 @@
+"""What belongs to the whole visit: data set, chosen item, seed, parameters. The only session state and URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
+from recemb_core.item_graph import ItemGraph
+from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveData:
+    """The data set in use, bundled or uploaded.
+
+    ``key`` names it in the URL; ``log`` is the time-stamped log before it is cut into sessions, where there is one, and
+    ``sequences`` what the chosen gap makes of it.
+    """
+
+    key: str
+    title: str
+    description: str
+    sequences: Sequences | None
+    graph: ItemGraph | None
+    labels: dict[str, npt.NDArray] = field(default_factory=dict)
+    side_info: pl.DataFrame | None = None
+    info: DatasetInfo | None = None
+    log: Sequences | None = None
+    file_name: str = ""
+    imports: tuple[str, ...] = ()
+    how_to_read: tuple[str, ...] = ()
+
+    @property
+    def uploaded(self) -> bool:
+        return self.info is None
+
+    @property
+    def items(self) -> Vocabulary:
+        source = self.sequences if self.sequences is not None else self.graph
+        assert source is not None
+        return source.items
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the behaviour (or of the graph, where there is none): the data's part of every cache key."""
+        source = self.sequences if self.sequences is not None else self.graph
+        assert source is not None
+        return source.fingerprint
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """Display name of every item: its title where there is one, its id otherwise."""
+        side = self.side_info
+        if side is None or "title" not in side.columns:
+            return self.items.ids
+        return tuple(t or i for t, i in zip(side["title"].to_list(), self.items.ids, strict=True))
+
+    def title_of(self, item: str) -> str:
+        return self.titles[self.items.row(item)]
+
+    @cached_property
+    def fields(self) -> dict[str, npt.NDArray]:
+        """Label columns to color by: the data's own labels, then side information (a list shows its first value)."""
+        found = dict(self.labels)
+        side = self.side_info
+        for name in side.columns if side is not None else ():
+            if name == "title" or name in found:
+                continue
+            values = [v[0] if isinstance(v, list) and v else v for v in side[name].to_list()]  # type: ignore[index]
+            found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
+        return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _bundled(name: str) -> ActiveData:
+    data = load_dataset(name)
+    return ActiveData(
+        key=name,
+        title=data.info.title,
+        description=data.info.description,
+        sequences=data.sequences,
+        log=data.sequences if data.sequences is not None and data.sequences.ordered else None,
+        graph=data.graph,
+        labels=data.labels,
+        side_info=data.side_info,
+        info=data.info,
+    )
+
+
+def bundled_names() -> list[str]:
+    """Names of the bundled data sets."""
+    return [info.name for info in list_datasets()]
+
+
+def bundled_title(name: str) -> str:
+    """Title of a bundled data set."""
+    return next(info.title for info in list_datasets() if info.name == name)
+
+
+def uploads() -> dict[str, ActiveData]:
+    """This session's uploads by key; they live as long as the browser session, in memory only."""
+    return st.session_state.setdefault("uploads", {})
+
+
+def has_upload() -> bool:
+    """Whether this session has received a file."""
+    return "upload" in st.session_state
+
+
+def add_upload(data: ActiveData) -> None:
+    """Keep an upload for the session and make it the data set in use."""
+    uploads()[data.key] = data
+    st.session_state["data"] = data.key
+
+
+def _link() -> dict[str, str]:
+    """The query parameters that the session began with."""
+    if "_link" not in st.session_state:
+        st.session_state["_link"] = st.query_params.to_dict()
+    return st.session_state["_link"]
+
+
+def missing_upload() -> str | None:
+    """File name of the upload that the opened link speaks of, while this session does not have it."""
+    key = st.session_state.get("data", _link().get("data"))
+    if key and key not in bundled_names() and key not in uploads():
+        return _link().get("file", "a file")
+    return None
+
+
+def active_data(page_default: str) -> ActiveData:
+    """The data set in use: what the person chose, what the link names, or the page's own default."""
+    if "pending_data" in st.session_state:
+        st.session_state["data"] = st.session_state.pop("pending_data")
+    key = st.session_state.get("data")
+    if key is None:
+        linked = _link().get("data")
+        if linked in bundled_names():
+            key = st.session_state["data"] = linked
+    if key in uploads():
+        return _cut(uploads()[key])
+    return _cut(_bundled(key if key in bundled_names() else page_default))
+
+
+GAPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10080, 43200)  # minutes
+
+
+def _cut(data: ActiveData) -> ActiveData:
+    """Cut the log into sessions at the chosen gap."""
+    if data.log is None:
+        return data
+    gap = st.session_state[parameter("gap", data, 60, int, lambda v: v in GAPS)]
+    return replace(data, sequences=_sessions(data.log.fingerprint, gap, data.log))
+
+
+def gap(data: ActiveData) -> int:
+    """Minutes of pause after which a session ends."""
+    return st.session_state[f"gap@{data.key}"]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+def _sessions(fingerprint: str, gap: int, _log: Sequences) -> Sequences:
+    return split_sessions(_log, gap_minutes=gap)
+
+
+def choose_data(key: str) -> None:
+    """Make a data set the one in use, from the next run on."""
+    st.session_state["pending_data"] = key
+
+
+def parameter(
+    name: str,
+    data: ActiveData,
+    default: Any,
+    parse: Callable[[str], Any],
+    allowed: Callable[[Any], bool] = lambda _: True,
+) -> str:
+    """The session-state key of a parameter: a widget's ``key``, kept per data set, first filled from the link.
+
+    A value in the link that does not parse, or is not allowed, is passed over for the default.
+    """
+    key = f"{name}@{data.key}"
+    if key not in st.session_state:
+        st.session_state[key] = default
+        if name in _link() and _link().get("data", data.key) == data.key:
+            try:
+                value = parse(_link()[name])
+                if allowed(value):
+                    st.session_state[key] = value
+            except (ValueError, KeyError):
+                st.toast(f"The link's {name}={_link()[name]!r} is not possible here; {default!r} is used.")
+    _bound()[name] = (key, default)
+    return key
+
+
+def _bound() -> dict[str, tuple[str, Any]]:
+    return st.session_state.setdefault("_bound", {})
+
+
+def forget_bound() -> None:
+    """Start a page run with no parameters in the URL but those that the page binds."""
+    st.session_state["_bound"] = {}
+
+
+def reset_parameters(data: ActiveData) -> None:
+    """Every parameter of this data set back to its default, from the next run on."""
+    for key in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{data.key}")]:
+        del st.session_state[key]
+    st.session_state["_link"] = {}
+
+
+def set_parameters(data: ActiveData, **values: Any) -> None:
+    """Set parameters from a button's callback (before the widgets of the next run are drawn)."""
+    for name, value in values.items():
+        st.session_state[f"{name}@{data.key}"] = value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def current_link(data: ActiveData) -> dict[str, str]:
+    """The query parameters that reproduce this view."""
+    found = {"data": data.key} | ({"file": data.file_name} if data.uploaded else {})
+    for name, (key, default) in _bound().items():
+        value = st.session_state.get(key, default)
+        if value != default and value is not None:
+            found[name] = _text(value)
+    return found
+
+
+def sync_url(data: ActiveData) -> str:
+    """Write the view into the address bar; returns the query string."""
+    link = current_link(data)
+    if st.query_params.to_dict() != link:
+        st.query_params.from_dict(link)
+    return urlencode(link)
+
+
+def pick(data: ActiveData, item: str) -> None:
+    """Make an item the chosen one, from a callback (before the sidebar of the next run is drawn)."""
+    if item in data.items:
+        st.session_state[f"item@{data.key}"] = item
+
+
+def item_key(data: ActiveData, default: str) -> str:
+    """The session-state key of the chosen item."""
+    return parameter("item", data, default, str, lambda item: item in data.items)
+
+
+def chosen_item(data: ActiveData) -> str:
+    """The item that the visit is about."""
+    return st.session_state[f"item@{data.key}"]
+
+
+def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
+    """Item ids, most popular first: by events where there are sequences, by strength in a graph alone."""
+    weight = data.sequences.counts if data.sequences is not None else data.graph.strength  # type: ignore[union-attr]
+    return tuple(data.items[int(row)] for row in np.argsort(-weight, kind="stable"))
+
+
+def full_link() -> str:
+    """The address of this view."""
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(st.query_params.to_dict())}"
+
+
+def bind_seed() -> None:
+    """Fill the seed from the link at first, and keep it in the link when it is not 0."""
+    if "seed" not in st.session_state:
+        text = _link().get("seed", "0")
+        st.session_state["seed"] = int(text) if text.isdigit() and int(text) < 2**31 else 0
+    _bound()["seed"] = ("seed", 0)
+
+
+def seed() -> int:
+    """The seed of everything random in this visit."""
+    return int(st.session_state.get("seed", 0))

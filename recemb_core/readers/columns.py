@@ -1,0 +1,287 @@
+"""What each column of a table means, guessed from its name and its content; every part can be set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import polars as pl
+
+from recemb_core.readers.column_names import EDGE_NAMES, LIST_NAMES, plain_name, role_rank
+from recemb_core.readers.content import (
+    holds_times,
+    id_likeness,
+    is_number,
+    overlap,
+    per_item_columns,
+    same_values,
+    sample_of,
+)
+from recemb_core.readers.errors import InputError, listed
+from recemb_core.readers.presets import find_preset
+
+Shape = Literal["events", "baskets", "sequences", "edges"]
+ROLES = ("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title")
+_SHAPES = ("events", "baskets", "sequences", "edges")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnMapping:
+    """Which column plays which role; None where there is none.
+
+    Attributes:
+        shape: ``"events"`` (a row is a user's deed), ``"baskets"`` (a row is a line of a basket), ``"sequences"``
+            (a row is a whole sequence) or ``"edges"`` (a row joins two items).
+        user: who did it.
+        item: to what.
+        timestamp: when.
+        basket: the invoice or order; its lines have no order inside.
+        session: sessions that the file has already cut; their events are ordered.
+        order: the step number inside a session or of a user.
+        weight: how many, e.g. a quantity; rows with 0 or less are returns and left out.
+        rating: for ``min_rating``.
+        event_type: for ``event_types``.
+        dwell: seconds spent, for ``min_dwell_seconds``.
+        title: the item's display name.
+        side: further columns that are properties of the item.
+        sequence: columns that hold the items of a sequence (one list column, or a column a position).
+        source: an edge's start.
+        target: an edge's end.
+        day_first: whether 1/2/2010 is the first of February; None decides on the whole column.
+        preset: the known layout that was recognised, or None.
+        cancelled: what the basket ids of cancellations start with, or None.
+        why: how each role was found, in words.
+    """
+
+    shape: Shape
+    user: str | None = None
+    item: str | None = None
+    timestamp: str | None = None
+    basket: str | None = None
+    session: str | None = None
+    order: str | None = None
+    weight: str | None = None
+    rating: str | None = None
+    event_type: str | None = None
+    dwell: str | None = None
+    title: str | None = None
+    side: tuple[str, ...] = ()
+    sequence: tuple[str, ...] = ()
+    source: str | None = None
+    target: str | None = None
+    day_first: bool | None = None
+    preset: str | None = None
+    cancelled: str | None = None
+    why: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if self.shape not in _SHAPES:
+            raise ValueError(f"shape must be one of {', '.join(_SHAPES)}, not {self.shape!r}")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The roles that have a column."""
+        return {role: name for role in (*ROLES, "source", "target") if (name := getattr(self, role)) is not None}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is enough to read sequences from: items, and something that groups them."""
+        if self.shape == "sequences":
+            return bool(self.sequence)
+        return self.item is not None and any((self.user, self.basket, self.session))
+
+    def with_roles(self, **roles: Any) -> ColumnMapping:
+        """A copy with some parts replaced; the shape follows unless it is given too."""
+        if "shape" not in roles and self.shape in ("events", "baskets") and "basket" in roles:
+            roles["shape"] = "baskets" if roles["basket"] else "events"
+        return replace(self, **roles)
+
+    def check(self, frame: pl.DataFrame) -> None:
+        """Raise :class:`InputError` for a column that the table does not have, or one with two roles."""
+        taken: dict[str, str] = {}
+        for role, name in self.columns.items():
+            if name not in frame.columns:
+                raise InputError(
+                    f"there is no column {name!r} for the {role.replace('_', ' ')}; the columns are "
+                    f"{listed(frame.columns, 30)}"
+                )
+            if name in taken and {role, taken[name]} != {"item", "title"}:
+                raise InputError(f"column {name!r} cannot be both the {taken[name]} and the {role}; change one of them")
+            taken[name] = role
+        missing = [name for name in (*self.side, *self.sequence) if name not in frame.columns]
+        if missing:
+            raise InputError(f"there is no column {missing[0]!r}; the columns are {listed(frame.columns, 30)}")
+
+
+def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
+    """Guess what each column means; never fails, an unknown role stays None.
+
+    Args:
+        frame: the table.
+        **given: roles already known (``item="sku"``); a role given as None is left without a column.
+
+    >>> guess_columns(pl.DataFrame({"visitor": ["a", "a"], "sku": ["x", "y"], "when": [1.7e9, 1.7e9]})).columns
+    {'user': 'visitor', 'item': 'sku', 'timestamp': 'when'}
+    """
+    unknown = set(given) - set(ROLES)
+    if unknown:
+        raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
+    sample = sample_of(frame)
+    preset = find_preset(frame)
+    if preset is not None and _disagrees(preset.roles, given):
+        preset = None
+    if preset is not None:
+        roles, name = {**preset.roles, **given}, preset.name
+        why = [f"recognised as {name} by its columns"]
+    else:
+        roles, name, why = {}, None, []
+        structural = _edges_or_sequences(frame, sample) if not given else None
+        if structural is not None:
+            return structural
+        roles, why = _by_name(sample, given)
+        _by_content(sample, roles, given, why)
+    if "side" not in roles:
+        roles["side"] = _side(sample, roles)
+    shape: Shape = "baskets" if roles.get("basket") else "events"
+    cancelled = preset.cancelled if preset is not None else None
+    return ColumnMapping(shape=shape, preset=name, cancelled=cancelled, why=tuple(why), **roles)
+
+
+def _disagrees(roles: Mapping[str, Any], given: dict[str, str | None]) -> bool:
+    """Whether a column that is set by hand has another role in the preset."""
+    return any(
+        column is not None and roles.get(other) == column
+        for role, column in given.items()
+        for other in roles
+        if other != role
+    )
+
+
+def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapping | None:
+    plain = {plain_name(c): c for c in frame.columns}
+    lists = [c for c, kind in frame.schema.items() if isinstance(kind, (pl.List, pl.Array))]
+    named = [plain[n] for n in LIST_NAMES if n in plain]
+    if lists and (set(lists) & set(named) or frame.width == 1):
+        chosen = next((c for c in named if c in lists), lists[0])
+        user = next((c for c in frame.columns if role_rank("user", c) is not None), None)
+        return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
+    joined = next((c for c in named if c.endswith(":token_seq")), None)
+    if joined is not None:
+        user = next((c for c in frame.columns if role_rank("user", c) is not None), None)
+        return ColumnMapping(
+            shape="sequences", sequence=(joined,), user=user, preset="RecBole", why=(f"{joined}: RecBole token lists",)
+        )
+    has = {role for c in frame.columns for role in ("user", "item") if role_rank(role, c) is not None}
+    for a, b in EDGE_NAMES:
+        if a in plain and b in plain and not {"user", "item"} <= has:
+            why = f"{plain[a]} → {plain[b]}: names of an edge list"
+            return ColumnMapping(
+                shape="edges",
+                source=plain[a],
+                target=plain[b],
+                weight=_edge_weight(sample, plain[a], plain[b]),
+                why=(why,),
+            )
+    unlabelled = all(plain_name(c).startswith("column") for c in frame.columns)
+    if not unlabelled or frame.width < 2:
+        return None
+    ends = frame.columns[:2]
+    if frame.width <= 3 and overlap(sample[ends[0]], sample[ends[1]]) > 0.3:
+        third = frame.columns[2] if frame.width == 3 and is_number(sample[frame.columns[2]]) else None
+        if frame.width == 2 or third is not None:
+            why = "two columns with the same values: an edge list"
+            return ColumnMapping(shape="edges", source=ends[0], target=ends[1], weight=third, why=(why,))
+    if frame.width >= 3 and same_values(sample):
+        why = "all columns hold the same values: one sequence a row"
+        return ColumnMapping(shape="sequences", sequence=tuple(frame.columns), why=(why,))
+    return None
+
+
+def _edge_weight(sample: pl.DataFrame, source: str, target: str) -> str | None:
+    numeric = [c for c in sample.columns if c not in (source, target) and is_number(sample[c])]
+    named = [c for c in numeric if role_rank("weight", c) is not None]
+    return next(iter(named), None)
+
+
+def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[str, Any], list[str]]:
+    roles: dict[str, Any] = dict(given)
+    why = [f"{role}: {name}, as set" for role, name in given.items() if name]
+    # The surest names first, so that "item_name" is a title where there is an "item_id" and an item where there is not.
+    for role in ROLES:
+        if role in roles:
+            continue
+        taken = {name for name in roles.values() if isinstance(name, str)}
+        ranked = sorted(
+            (rank, position, column)
+            for position, column in enumerate(sample.columns)
+            if column not in taken and (rank := role_rank(role, column)) is not None
+        )
+        for _, _, column in ranked:
+            if _fits(role, sample, column, roles):
+                roles[role] = column
+                why.append(f"{role.replace('_', ' ')}: {column}, by its name")
+                break
+    return roles, why
+
+
+def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -> bool:
+    """Whether the content agrees with what the name says."""
+    values = sample[column]
+    if role == "timestamp":
+        plain = plain_name(column)
+        if plain in ("day", "when"):
+            return holds_times(values)  # "Monday", or a day's number
+        # A column called time may count seconds from anywhere; a column called date that holds small numbers is none.
+        return not is_number(values) or holds_times(values) or "time" in plain or plain in ("ts", "epoch")
+    if role in ("weight", "rating", "dwell"):
+        return values.count() == 0 or is_number(values)
+    if role == "order":
+        # "order" may be an order's id: step numbers are small and begin again.
+        group = next((roles[r] for r in ("session", "basket", "user") if roles.get(r)), None)
+        return group is not None and is_number(values) and values.n_unique() < max(0.5 * len(values), 20)
+    if role in ("basket", "session"):
+        return values.count() > 0.5 * len(values)  # RetailRocket's transaction id is empty for views
+    if role == "event_type":
+        return values.n_unique() <= 50
+    return values.dtype != pl.Null
+
+
+def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, str | None], why: list[str]) -> None:
+    """Fill user, item, timestamp and rating that no name gave away."""
+
+    def free() -> list[str]:
+        return [
+            c for c in sample.columns if c not in set(filter(None, (v for v in roles.values() if isinstance(v, str))))
+        ]
+
+    if not roles.get("timestamp") and "timestamp" not in given:
+        times = [c for c in free() if holds_times(sample[c])]
+        if times:
+            roles["timestamp"] = times[0]
+            why.append(f"timestamp: {times[0]}, because its values are times")
+    unlabelled = all(plain_name(c).startswith("column") for c in sample.columns)
+    if unlabelled and not roles.get("rating") and "rating" not in given:
+        stars = [c for c in free() if is_number(sample[c]) and 2 <= sample[c].n_unique() <= 11]
+        if stars and sample.width > 3:
+            roles["rating"] = stars[-1]
+            why.append(f"rating: {stars[-1]}, because it has few different numbers")
+    grouped = any(roles.get(role) for role in ("user", "basket", "session"))
+    candidates = sorted(free(), key=lambda c: -id_likeness(sample[c]))
+    candidates = [c for c in candidates if id_likeness(sample[c]) > 0]
+    if unlabelled and not grouped and not roles.get("item") and len(candidates) >= 2:
+        # Without names, the custom is: who first, what second.
+        user, item = [c for c in sample.columns if c in candidates][:2]
+        roles["user"], roles["item"] = given.get("user", user), given.get("item", item)
+        why.append(f"user: {user} and item: {item}, the first two columns of ids")
+    elif not roles.get("item") and grouped and candidates and "item" not in given:
+        roles["item"] = candidates[0]
+        why.append(f"item: {candidates[0]}, because its values come again and again")
+
+
+def _side(sample: pl.DataFrame, roles: dict[str, Any]) -> tuple[str, ...]:
+    item = roles.get("item")
+    if item is None or item not in sample.columns:
+        return ()
+    taken = {name for name in roles.values() if isinstance(name, str)}
+    return per_item_columns(sample, item, [c for c in sample.columns if c not in taken])

@@ -1,0 +1,126 @@
+"""What a column's values say: times, numbers, ids, or a property of the item."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from recemb_core.readers.times import parse_times
+
+_SAMPLE_ROWS = 100_000
+_TIME_ROWS = 500
+_EARLIEST, _LATEST = 3.0e8, 4.1e9  # 1979 to 2099
+
+
+def sample_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """Enough rows to judge by, as they come: neighbors in the file share users and items."""
+    return frame.head(_SAMPLE_ROWS)
+
+
+def to_numbers(values: pl.Series) -> pl.Series:
+    """Float64, null where a value is no number; 1,5 is read as 1.5 where most numbers are written so.
+
+    >>> to_numbers(pl.Series([" 2", "x", "1e3"])).to_list(), to_numbers(pl.Series(["1,5", "2"])).to_list()
+    ([2.0, None, 1000.0], [1.5, 2.0])
+    """
+    if values.dtype != pl.String:
+        return values.cast(pl.Float64, strict=False)
+    text = values.str.strip_chars()
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.count() >= 0.95 * values.count():
+        return numbers
+    with_comma = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return with_comma if with_comma.count() > numbers.count() else numbers
+
+
+def is_number(values: pl.Series) -> bool:
+    """Whether at least 95 % of the values that are there are numbers."""
+    if values.dtype.is_numeric():
+        return True
+    if values.dtype != pl.String or values.count() == 0:
+        return False
+    return to_numbers(values).count() >= 0.95 * values.count()
+
+
+def holds_times(values: pl.Series) -> bool:
+    """Whether most values are points in time between 1979 and 2099."""
+    if isinstance(values.dtype, pl.Datetime) or values.dtype == pl.Date:
+        return True
+    if values.dtype not in (pl.String, pl.Int64, pl.Float64, pl.Int32, pl.UInt32, pl.UInt64):
+        return False
+    head = values.drop_nulls()
+    head = head.gather_every(max(len(head) // _TIME_ROWS, 1)) if len(head) else head
+    if head.is_empty():
+        return False
+    if is_number(head) and head.n_unique() < 2 and len(head) > 2:
+        return False  # one number again and again is a code
+    seconds = parse_times(head).seconds
+    return int(seconds.is_between(_EARLIEST, _LATEST).sum()) > 0.8 * len(head)
+
+
+def id_likeness(values: pl.Series) -> float:
+    """How much a column looks like ids of things seen repeatedly: many distinct values, each more than once."""
+    if values.dtype in (pl.Boolean, pl.Null) or values.dtype.is_nested() or values.dtype.is_temporal():
+        return 0.0
+    present = values.drop_nulls()
+    if present.is_empty():
+        return 0.0
+    distinct = present.n_unique()
+    if distinct < 2 or (values.dtype.is_float() and bool((present % 1 != 0).any())):
+        return 0.0
+    if (
+        values.dtype == pl.String
+        and is_number(present)
+        and bool(present.head(1_000).str.contains(r"[.,]\d*[1-9]").any())
+    ):
+        return 0.0  # prices and shares
+    if len(present) > 50 and distinct > 0.98 * len(present):
+        return 0.0  # row numbers and free text
+    return float(distinct)
+
+
+def overlap(a: pl.Series, b: pl.Series) -> float:
+    """Shared distinct values as a share of the smaller column's."""
+    first, second = a.cast(pl.String).drop_nulls().unique(), b.cast(pl.String).drop_nulls().unique()
+    smaller = min(len(first), len(second))
+    return int(first.is_in(second.implode()).sum()) / smaller if smaller else 0.0
+
+
+def same_values(frame: pl.DataFrame) -> bool:
+    """Whether every column draws its values from the same set as the first one."""
+    names = frame.columns
+    return not any(holds_times(frame[c]) for c in names) and all(
+        overlap(frame[names[0]], frame[c]) > 0.5 for c in names[1:]
+    )
+
+
+def constancy(frame: pl.DataFrame, item: str, column: str) -> float:
+    """How far a column is a property of the item: 1 when each item has one value, 0 when items tell nothing.
+
+    With m_i the number of rows of item i that hold its commonest value and n_i its rows, the share
+    s = Σ(m_i − 1) / Σ(n_i − 1) is set against the share b of the column's commonest value: (s − b) / (1 − b). So a
+    country that nearly every row has is no property of the items.
+    """
+    pairs = frame.lazy().select(pl.col(item).alias("i"), pl.col(column).alias("v")).drop_nulls()
+    by_value = (
+        pairs.group_by("i", "v").len().group_by("i").agg(pl.col("len").max().alias("m"), pl.col("len").sum().alias("n"))
+    )
+    totals = by_value.select((pl.col("m") - 1).sum(), (pl.col("n") - 1).sum()).collect()
+    most, rows = int(totals["m"][0]), int(totals["n"][0])
+    if rows == 0:
+        return 0.0
+    common = pairs.group_by("v").len().select(pl.col("len").max() / pl.col("len").sum()).collect().item()
+    if common is None or common >= 1.0:
+        return 0.0
+    return (most / rows - common) / (1.0 - common)
+
+
+def per_item_columns(frame: pl.DataFrame, item: str, columns: list[str]) -> tuple[str, ...]:
+    """The columns that are constant, or nearly so, for each item."""
+    kept = []
+    for column in columns:
+        kind = frame.schema[column]
+        if kind in (pl.Null, pl.Boolean) or kind.is_nested() or frame[column].count() == 0:
+            continue
+        if constancy(frame, item, column) >= 0.8:
+            kept.append(column)
+    return tuple(kept)

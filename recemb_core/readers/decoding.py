@@ -1,0 +1,133 @@
+"""Bytes → clean UTF-8 text, and a sentence about anything that was not."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from recemb_core.readers.errors import InputError
+
+MAX_LINE = 1_000_000  # bytes; a table's line is far shorter, a minified or binary file's is longer
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file's text as UTF-8 bytes with ``\\n`` line ends, the encoding it came in, and what to tell the person."""
+
+    data: bytes
+    encoding: str
+    notes: tuple[str, ...]
+
+
+def decode(data: bytes, name: str = "", encoding: str | None = None) -> Text:
+    """UTF-8 (with or without mark), UTF-16, else Windows-1252/Latin-1, else a mixture, each said in a note.
+
+    Raises:
+        InputError: binary content, NUL bytes, an encoding that does not fit, or a line over a million bytes.
+    """
+    called = repr(name) if name else "the file"
+    clean, used, notes = _to_utf8(data, called, encoding)
+    _check_text(clean, called)
+    if b"\r" in clean:
+        # Lone carriage returns are old Macintosh line ends.
+        clean = clean.replace(b"\r\n", b"\n") if b"\n" in clean else clean.replace(b"\r", b"\n")
+    if not clean.strip():
+        raise InputError(f"{called} is empty (white space only); check that the export finished")
+    _check_lines(clean, called)
+    return Text(clean, used, notes)
+
+
+def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str, tuple[str, ...]]:
+    if encoding is not None:
+        try:
+            return data.decode(encoding).lstrip("\ufeff").encode(), encoding, ()
+        except LookupError:
+            raise InputError(f"there is no encoding {encoding!r}; common ones are utf-8 and cp1252") from None
+        except UnicodeError as error:
+            raise InputError(
+                f"{called} is not {encoding} ({error}); leave the encoding out to have it guessed"
+            ) from None
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16").encode(), "utf-16", ("The file was UTF-16 (Excel's “Unicode text”).",)
+        except UnicodeError:
+            raise InputError(f"{called} starts like UTF-16 but is damaged; save it as UTF-8") from None
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if _control_share(data) > 0.02:
+            raise InputError(f"{called} is binary, not a table; save it as csv, tsv, jsonl, parquet or xlsx") from None
+        return _from_other(data, data.count(b"\n", 0, error.start) + 1)
+    return data, "utf-8", ()
+
+
+def _from_other(data: bytes, line: int) -> tuple[bytes, str, tuple[str, ...]]:
+    high = int((np.frombuffer(data, np.uint8) >= 128).sum())
+    valid = sum(map(len, _MULTIBYTE.findall(data)))
+    if valid > 0.1 * high:
+        text = data.decode("utf-8", errors=_AS_WINDOWS)
+        note = (
+            f"The file mixes encodings: line {line} is not UTF-8 though other lines are; its bytes were read as "
+            "Windows-1252. If names look wrong, save the whole file as UTF-8."
+        )
+        return text.encode(), "utf-8 and cp1252 mixed", (note,)
+    try:
+        text, used = data.decode("cp1252"), "cp1252"
+    except UnicodeDecodeError:
+        text, used = data.decode("latin-1"), "latin-1"
+    label = "Windows-1252" if used == "cp1252" else "Latin-1"
+    note = (
+        f"The file is not UTF-8 (first at line {line}); it was read as {label}. If names look wrong, save it as UTF-8."
+    )
+    return text.encode(), used, (note,)
+
+
+def _bytes_as_windows(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    return bad.decode("cp1252", errors="replace"), error.end
+
+
+_AS_WINDOWS = "recemb_windows_1252"
+codecs.register_error(_AS_WINDOWS, _bytes_as_windows)
+
+
+def _control_share(data: bytes) -> float:
+    """Share of control characters, NUL apart, in the first 64 KB; text has none but tabs and line ends."""
+    head = np.frombuffer(data[:65_536], np.uint8)
+    odd = (head < 32) & ~np.isin(head, (0, 9, 10, 11, 12, 13, 26, 27, 31))
+    return float(odd.mean()) if len(head) else 0.0
+
+
+def _check_text(data: bytes, called: str) -> None:
+    binary = _control_share(data) > 0.02
+    nul = data.count(b"\x00")
+    if nul and not binary and nul <= max(8, 0.001 * len(data)) and nul < 0.2 * len(data):
+        line = data.count(b"\n", 0, data.find(b"\x00")) + 1
+        raise InputError(
+            f"{called} has a NUL byte in line {line}, which text never has; it is damaged, export it again"
+        )
+    if nul or binary:
+        raise InputError(f"{called} is binary, not a table; save it as csv, tsv, jsonl, parquet or xlsx")
+
+
+def _check_lines(data: bytes, called: str) -> None:
+    if len(data) <= MAX_LINE or data.lstrip()[:1] in (b"[", b"{"):
+        return
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    starts = np.concatenate([[-1], ends, [len(data)]])
+    length = np.diff(starts) - 1
+    longest = int(length.argmax())
+    if length[longest] > MAX_LINE:
+        whole = "the whole file is one line" if len(ends) <= 1 else f"line {longest + 1} is one giant line"
+        raise InputError(
+            f"{called}: {whole} of {int(length[longest]):,} bytes, so rows cannot be told apart; "
+            "export it with a line break after every row"
+        )

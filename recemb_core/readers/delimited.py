@@ -1,0 +1,291 @@
+"""Delimited text → a frame of strings: delimiter, header, quotation marks and ragged lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from recemb_core.readers.column_names import is_known_name
+from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.line_scan import (
+    LineScan,
+    count_outside_quotes,
+    guess_delimiter,
+    guess_token_delimiter,
+    sample_lines,
+    scan_lines,
+)
+
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+_UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single characters only
+SEQUENCE = "sequence"
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A parsed text; ``lines`` (n_rows,) are the line numbers of the rows, None where they cannot be told."""
+
+    frame: pl.DataFrame
+    delimiter: str
+    lines: npt.NDArray[np.int64] | None
+    notes: tuple[str, ...]
+    is_sequences: bool = False
+
+
+def parse_delimited(
+    data: bytes, name: str = "", *, delimiter: str | None = None, header: bool | None = None
+) -> Delimited:
+    """Parse UTF-8 text with ``\\n`` line ends.
+
+    Args:
+        data: the text.
+        name: what messages call the file.
+        delimiter: one character or ``::``; guessed when left out.
+        header: whether the first line names the columns; guessed when left out.
+
+    Raises:
+        InputError: one column only, a header without rows, a name twice, or mostly ragged lines.
+    """
+    called = repr(name) if name else "the file"
+    data, comment, skipped = _without_comments(data)
+    lines = sample_lines(data)
+    if not lines:
+        raise InputError(f"{called} holds comments only; check that the export finished")
+    if delimiter is None and lines[0].count("::") >= 1 and all("::" in line for line in lines):
+        delimiter = "::"
+    if delimiter == "::":
+        data, lines, delimiter = data.replace(b"::", _UNIT.encode()), [x.replace("::", _UNIT) for x in lines], _UNIT
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii()):
+        raise InputError(f"delimiter must be one ASCII character or '::', not {delimiter!r}")
+    guess = guess_delimiter(lines) if delimiter is None else None
+    if guess is not None and guess.regular < 0.8 and not _has_known_header(lines[0], guess.delimiter):
+        token_delimiter = guess_token_delimiter(lines)
+        if token_delimiter is not None and _is_ragged(lines, token_delimiter):
+            return parse_sequences(data, name, delimiter=token_delimiter)
+    used = guess.delimiter if guess is not None else str(delimiter)
+    if count_outside_quotes(lines[0], used) == 0:
+        raise _one_column(called, lines, used, given=delimiter is not None)
+    return _parse_table(data, called, used, header, comment, skipped)
+
+
+def _parse_table(
+    data: bytes, called: str, delimiter: str, header: bool | None, comment: str | None, skipped: int
+) -> Delimited:
+    scan = scan_lines(data, delimiter, first_line=skipped + 1)
+    notes: list[str] = []
+    literal = False
+    if scan.quoted and not scan.well_formed:
+        plain = scan_lines(data, delimiter, quotes=False, first_line=skipped + 1)
+        literal = bool((plain.fields[plain.fields > 0] == plain.fields[0]).mean() > 0.99)
+        if not literal:
+            # Quotation marks both around fields and inside them: rewrite the text the way the csv module reads it.
+            data = _requoted(data, delimiter, called)
+            plain = scan_lines(data, delimiter, first_line=skipped + 1)
+        scan = plain
+        notes.append("Quotation marks inside fields were taken as part of the text.")
+    rows = list(_first_records(data, delimiter, quotes=not literal))
+    names, has_header = _names(rows, header, comment, called, scan)
+    if has_header and not (scan.fields[1:] > 0).any():
+        raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(data),
+            separator=delimiter,
+            has_header=False,
+            schema={f"column_{i + 1}": pl.String for i in range(len(names))},
+            quote_char=None if literal else '"',
+            truncate_ragged_lines=True,
+            extra_columns="ignore",
+            skip_rows=int(has_header),
+            raise_if_empty=False,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{called} cannot be split into columns ({_short(error)}); save it again as csv") from None
+    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    return _without_ragged(frame, scan, has_header, delimiter, called, notes)
+
+
+def _without_ragged(
+    frame: pl.DataFrame, scan: LineScan, has_header: bool, delimiter: str, called: str, notes: list[str]
+) -> Delimited:
+    fields, lines = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
+    shown = "::" if delimiter == _UNIT else delimiter
+    if len(fields) != len(frame):
+        return Delimited(frame, shown, None, tuple(notes))
+    width = frame.width
+    long, short, blank = fields > width, (fields < width) & (fields > 0), fields == 0
+    if (long | short).sum() > 0.5 * max(int((~blank).sum()), 1):
+        first = int(np.flatnonzero(long | short)[0])
+        raise InputError(
+            f"{called}: {counted(int((long | short).sum()), 'line')} of {int((~blank).sum()):,} do not have the "
+            f"{width} fields of the first line (line {lines[first]} has {fields[first]}, split at {shown!r}); "
+            "set the right delimiter, or export it again with quotation marks around text"
+        )
+    if long.any():
+        notes.append(
+            f"{counted(int(long.sum()), 'line')} with more than {width} fields left out (first: line "
+            f"{lines[np.flatnonzero(long)[0]]}); text that holds {shown!r} needs quotation marks around it."
+        )
+    if short.any():
+        notes.append(
+            f"{counted(int(short.sum()), 'line')} with fewer than {width} fields; the missing ones count as empty "
+            f"(first: line {lines[np.flatnonzero(short)[0]]})."
+        )
+    drop = long | blank
+    if drop.any():
+        frame, lines = frame.filter(pl.Series(~drop)), lines[~drop]
+    return Delimited(frame, shown, lines, tuple(notes))
+
+
+def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None) -> Delimited:
+    """One sequence a line: a frame with one list column, blank lines left out.
+
+    Raises:
+        InputError: every line holds one item only.
+    """
+    called = repr(name) if name else "the file"
+    if delimiter is not None and len(delimiter) < 1:
+        raise InputError("delimiter must not be empty")
+    used = delimiter or guess_token_delimiter(sample_lines(data))
+    text = pl.Series(SEQUENCE, data.decode("utf-8").split("\n"), dtype=pl.String)
+    frame = pl.DataFrame({SEQUENCE: text, "line": np.arange(1, len(text) + 1)})
+    frame = frame.filter(pl.col(SEQUENCE).str.strip_chars() != "")
+    if used is None:
+        raise InputError(
+            f"{called} has one item a line ({shortened(frame[SEQUENCE][0])!r} in line {frame['line'][0]}), which makes "
+            "no sequences; put the items of a sequence on one line, or give the delimiter"
+        )
+    whole = pl.col(SEQUENCE).str.strip_chars()
+    if used == " ":
+        tokens = whole.str.replace_all(r"\s+", " ").str.split(" ")
+    else:
+        tokens = whole.str.split(used).list.eval(pl.element().str.strip_chars().str.strip_chars('"'))
+    tokens = tokens.list.eval(pl.element().filter(pl.element() != ""))
+    frame = frame.with_columns(tokens).filter(pl.col(SEQUENCE).list.len() > 0)
+    if frame.is_empty() or frame[SEQUENCE].list.len().max() == 1:
+        first = sample_lines(data)[0]
+        raise InputError(
+            f"{called}: split at {used!r}, every line holds one item (the first: {shortened(first)!r}); "
+            "set the right delimiter"
+        )
+    return Delimited(frame.select(SEQUENCE), used, frame["line"].to_numpy(), (), is_sequences=True)
+
+
+def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
+    """Leading lines that start with # or % (SNAP and matrix files): the rest, the last of them, and how many."""
+    comment, skipped = None, 0
+    while data[:1] in (b"#", b"%") and b"\n" in data:
+        line, data = data.split(b"\n", 1)
+        comment, skipped = line.decode("utf-8", errors="replace").lstrip("#% "), skipped + 1
+    while data[:1] == b"\n":
+        data, skipped = data[1:], skipped + 1
+    return data, comment, skipped
+
+
+def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:
+    text = "\n".join(data[: 1 << 18].decode("utf-8", errors="ignore").split("\n")[:201])
+    mark = '"' if quotes else None
+    try:
+        records = csv.reader(
+            io.StringIO(text, newline=""),
+            delimiter=delimiter,
+            quotechar=mark,
+            quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
+        )
+        return [row for row in records if row]
+    except csv.Error:
+        return [line.split(delimiter) for line in text.split("\n") if line]
+
+
+def _names(
+    rows: list[list[str]], header: bool | None, comment: str | None, called: str, scan: LineScan
+) -> tuple[list[str], bool]:
+    first = [field.strip().strip("\ufeff") for field in rows[0]]
+    has_header = looks_like_header(rows) if header is None else header
+    if not has_header:
+        from_comment = (comment or "").split("\t" if "\t" in (comment or "") else None)
+        named = len(from_comment) == len(first) and any(map(is_known_name, from_comment))
+        return (from_comment if named else [f"column_{i + 1}" for i in range(len(first))]), False
+    positions: dict[str, list[int]] = {}
+    for position, name in enumerate(first, start=1):
+        positions.setdefault(name, []).append(position)
+    twice = {name: where for name, where in positions.items() if len(where) > 1 and name}
+    if twice:
+        name, where = next(iter(twice.items()))
+        raise InputError(
+            f"{called} names two columns {name!r} (fields {' and '.join(map(str, where))} of line {scan.lines[0]}); "
+            "rename one of them"
+        )
+    names = [name or f"column_{i + 1}" for i, name in enumerate(first)]
+    body = scan.fields[1:][scan.fields[1:] > 0]
+    if len(body) and (body == len(names) + 1).mean() > 0.9:
+        names = ["row", *names]  # R writes row numbers without naming them
+    return names, True
+
+
+def looks_like_header(rows: list[list[str]]) -> bool:
+    """Whether the first of some records names the columns.
+
+    >>> looks_like_header([["196", "242"], ["186", "302"]]), looks_like_header([["who", "n"], ["x", "1"]])
+    (False, True)
+    """
+    first, rest = [field.strip() for field in rows[0]], rows[1:]
+    if any(is_known_name(field) for field in first) and not any(_is_value(field) for field in first):
+        return True
+    if any(_is_value(field) for field in first if field) or not rest:
+        return not rest and not any(_is_value(field) for field in first)
+    below = {field.strip() for row in rest for field in row}
+    for position in range(len(first)):
+        column = [row[position].strip() for row in rest if position < len(row)]
+        if sum(map(_is_value, column)) > 0.8 * max(len(column), 1):
+            return True  # a word above numbers or dates
+    if any(field in below for field in first if field):
+        return False  # it comes again below: it is a value
+    return len(set(first)) == len(first)
+
+
+def _is_value(field: str) -> bool:
+    return bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
+
+
+def _has_known_header(line: str, delimiter: str) -> bool:
+    return any(is_known_name(field.strip('" ')) for field in line.split(delimiter))
+
+
+def _is_ragged(lines: list[str], delimiter: str) -> bool:
+    counts = [count_outside_quotes(line.strip(), delimiter) for line in lines]
+    return len(set(counts)) > 1 and sum(c == counts[0] for c in counts) < 0.8 * len(counts)
+
+
+def _requoted(data: bytes, delimiter: str, called: str) -> bytes:
+    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=delimiter)
+    out = io.StringIO()
+    try:
+        csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL, lineterminator="\n").writerows(reader)
+    except csv.Error:
+        raise InputError(
+            f"{called}: a quotation mark is never closed (the last one stands in line "
+            f"{data.count(10, 0, data.rfind(34)) + 1}); close it, or write two of them for one inside text"
+        ) from None
+    return out.getvalue().encode()
+
+
+def _one_column(called: str, lines: list[str], delimiter: str, *, given: bool) -> InputError:
+    first = shortened(lines[0])
+    if given:
+        return InputError(f"{called} has no {delimiter!r} in its first line ({first!r}); set another delimiter")
+    return InputError(
+        f"{called} has one column only (first line: {first!r}): it holds none of the delimiters comma, tab, semicolon, "
+        "| or space; set the delimiter that it uses, or add the columns for the user and the time"
+    )
+
+
+def _short(error: Exception) -> str:
+    return shortened(str(error).split("\n")[0], 120)

@@ -1,0 +1,342 @@
+"""A table and its mapping → plain arrays of events, with everything unusable counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from recemb_core.readers.column_names import plain_name
+from recemb_core.readers.columns import ColumnMapping
+from recemb_core.readers.content import to_numbers
+from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.tables import Table
+from recemb_core.readers.times import parse_times
+
+MAX_ID_LENGTH = 1_000
+_MISSING = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
+_NO_EXAMPLES = 3
+CANCELLED, NO_PRODUCT = 1, 2
+_UCI_NO_PRODUCTS = r"(?i)^(POST|D|M|S|B|DOT|PADS|C2|C3|CRUK|BANK CHARGES|AMAZONFEE|ADJUST2?|TEST\d+)$"
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """One entry an event, in arrays of equal length; an absent column is None.
+
+    Attributes:
+        row: int64, row in the table.
+        mark: int8, 0 or ``CANCELLED`` or ``NO_PRODUCT``.
+        item: int32, position in ``item_ids``.
+        user: int32, position in ``user_ids``; −1 unknown.
+        group: int32, number of the basket, session or given sequence, or None when sessions are cut by time.
+        time: float64, unix seconds.
+        order: float64, step number.
+        weight: float64.
+        rating: float64, NaN where missing.
+        kind: int32, position in ``kinds``; −1 missing.
+        dwell: float64 seconds, NaN where missing.
+        item_ids: str, in order of first appearance.
+        user_ids: str, likewise.
+        kinds: the event types.
+        date_only: whether no time has an hour.
+    """
+
+    row: npt.NDArray[np.int64]
+    mark: npt.NDArray[np.int8]
+    item: npt.NDArray[np.int32]
+    user: npt.NDArray[np.int32] | None
+    group: npt.NDArray[np.int32] | None
+    time: npt.NDArray[np.float64] | None
+    order: npt.NDArray[np.float64] | None
+    weight: npt.NDArray[np.float64] | None
+    rating: npt.NDArray[np.float64] | None
+    kind: npt.NDArray[np.int32] | None
+    dwell: npt.NDArray[np.float64] | None
+    item_ids: pl.Series
+    user_ids: pl.Series | None
+    kinds: tuple[str, ...]
+    date_only: bool
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def n_items(self) -> int:
+        """Number of different items that occur."""
+        return int(np.count_nonzero(np.bincount(self.item))) if len(self.item) else 0
+
+    def take(self, chosen: npt.NDArray) -> Events:
+        """The events at a mask or at positions."""
+        arrays = {f.name: value[chosen] for f in fields(self) if isinstance(value := getattr(self, f.name), np.ndarray)}
+        return replace(self, **arrays)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Events, how many rows the table had, and sentences about what could not be used with examples."""
+
+    events: Events
+    rows: int
+    items: int
+    problems: tuple[str, ...]
+    examples: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def parse_events(table: Table, mapping: ColumnMapping) -> Parsed:
+    """Codes for ids and numbers for everything else; rows without item, user or time are left out and counted.
+
+    Raises:
+        InputError: a column is missing, roles are missing, or more than half of the rows are unusable.
+    """
+    mapping.check(table.frame)
+    _require_roles(table, mapping)
+    return _parse_sequence_rows(table, mapping) if mapping.shape == "sequences" else _parse_rows(table, mapping)
+
+
+def _require_roles(table: Table, mapping: ColumnMapping) -> None:
+    columns = listed(table.frame.columns, 30)
+    if mapping.shape == "edges":
+        raise InputError(
+            f"the table is an edge list ({mapping.source} → {mapping.target}), which has no sequences; "
+            "read it as a graph (read_edges)"
+        )
+    if mapping.shape == "sequences":
+        if not mapping.sequence:
+            raise InputError(f"no column holds the sequences; the columns are {columns}")
+        return
+    if mapping.item is None:
+        raise InputError(
+            f"no column was recognised as the item; the columns are {columns}: say which one holds the item"
+        )
+    if not any((mapping.user, mapping.basket, mapping.session, mapping.timestamp)):
+        raise InputError(
+            f"no column says who did it, in which basket, or when; the columns are {columns}: "
+            "say which one holds the user"
+        )
+
+
+def id_strings(column: pl.Series) -> pl.Series:
+    """Ids as trimmed strings, null where missing; a whole number that came as 17850.0 loses its .0.
+
+    >>> id_strings(pl.Series([" a ", "NULL", "b"])).to_list(), id_strings(pl.Series([17850.0, None])).to_list()
+    (['a', None, 'b'], ['17850', None])
+    """
+    if column.dtype.is_float():
+        whole = bool((column.drop_nulls().drop_nans() % 1 == 0).all())
+        column = column.fill_nan(None)
+        return column.cast(pl.Int64, strict=False).cast(pl.String) if whole else column.cast(pl.String)
+    if column.dtype.is_nested():
+        raise InputError(f"column {column.name!r} holds lists; a column of ids holds one value a row")
+    text = column.cast(pl.String).str.strip_chars()
+    known = text.drop_nulls()
+    if len(known) and known[0].endswith(".0") and bool(known.str.contains(r"^\d+\.0$").all()):
+        text = text.str.strip_suffix(".0")
+    return text.set(text.is_in(_MISSING).fill_null(False), None)
+
+
+def _codes(column: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+    """Position of each id in the distinct ones, in order of first appearance; −1 where missing."""
+    raw, values = codes_of(id_strings(column) if column.dtype != pl.String else column)
+    ids, distinct = codes_of(id_strings(values))  # the trimming touches each distinct value once
+    if len(distinct) == len(values):
+        return raw, distinct
+    return np.append(ids, np.int32(-1))[raw], distinct
+
+
+def codes_of(text: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+    """Position of each string in the distinct ones, in order of first appearance; −1 for null."""
+    distinct = text.unique(maintain_order=True).drop_nulls()
+    if distinct.is_empty():
+        return np.full(len(text), -1, np.int32), distinct
+    codes = text.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32).fill_null(-1)
+    return codes.to_numpy(), distinct
+
+
+def _numbers(column: pl.Series) -> npt.NDArray[np.float64]:
+    return to_numbers(column).fill_null(float("nan")).to_numpy()
+
+
+class _Problems:
+    """Collects which rows are unusable and why."""
+
+    def __init__(self, table: Table) -> None:
+        self.table, self.bad = table, np.zeros(len(table.frame), dtype=bool)
+        self.sentences: list[str] = []
+        self.examples: list[str] = []
+
+    def add(self, rows: npt.NDArray[np.bool_], what: str, column: str, cure: str) -> None:
+        """Note rows; raise when they are more than half of the table."""
+        rows = rows & ~self.bad
+        count = int(rows.sum())
+        if not count:
+            return
+        where = np.flatnonzero(rows)[:_NO_EXAMPLES]
+        values = [f"{self.table.where(int(r))} ({self._value(column, int(r))})" for r in where]
+        if count > 0.5 * len(rows):
+            raise InputError(
+                f"column {column!r}: {counted(count, 'row')} of {len(rows):,} with {what}, first in {values[0]}; {cure}"
+            )
+        self.bad |= rows
+        self.sentences.append(f"{counted(count, 'row')} with {what} in {column!r} left out (first: {values[0]})")
+        self.examples += [f"{value}: {what}" for value in values]
+
+    def _value(self, column: str, row: int) -> str:
+        value = self.table.frame[column][row]
+        return "empty" if value is None or value == "" else repr(shortened(value, 40))
+
+
+def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
+    frame, problems, notes = table.frame, _Problems(table), []
+    assert mapping.item is not None  # _require_roles has seen to it
+    item, item_ids = _codes(frame[mapping.item])
+    too_long = np.append((item_ids.str.len_chars() > MAX_ID_LENGTH).to_numpy(), False)
+    problems.add(item < 0, "no item", mapping.item, "choose the column that holds the item")
+    problems.add(too_long[item], f"an id of over {MAX_ID_LENGTH:,} characters", mapping.item, "choose a column of ids")
+    group, group_ids = None, None
+    for role in ("basket", "session"):
+        column = getattr(mapping, role)
+        if column is not None and group is None:
+            group, group_ids = _codes(frame[column])
+            problems.add(group < 0, f"no {role}", column, f"choose another column, or none, for the {role}")
+    user, user_ids = None, None
+    if mapping.user is not None:
+        user, user_ids = _codes(frame[mapping.user])
+        if group is None:
+            problems.add(user < 0, "no user", mapping.user, "choose another column for the user")
+        elif (user < 0).any():
+            user, user_ids = _anonymous(user, user_ids, group)
+            notes.append(
+                f"Rows without {mapping.user}: each of their {mapping.basket or mapping.session} is its own user."
+            )
+    time, date_only = None, False
+    if mapping.timestamp is not None:
+        parsed = parse_times(frame[mapping.timestamp], day_first=mapping.day_first)
+        time = parsed.seconds.fill_null(float("nan")).to_numpy()
+        cure = "write times as unix seconds or like 2011-12-09 12:50, or choose another column, or none, for the time"
+        problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure)
+        notes.append(f"Times in {mapping.timestamp!r} were read as {parsed.form}.")
+        notes += parsed.notes
+        known = parsed.seconds.filter(pl.Series(~problems.bad))
+        date_only = bool(len(known)) and bool((known % 86_400 == 0).all())
+    order = None
+    if mapping.order is not None:
+        order = _numbers(frame[mapping.order])
+        problems.add(np.isnan(order), "no step number", mapping.order, "choose another column, or none, for the order")
+    weight = None
+    if mapping.weight is not None:
+        weight = _numbers(frame[mapping.weight])
+        problems.add(
+            ~np.isfinite(weight), "no number", mapping.weight, "choose another column, or none, for the weight"
+        )
+    kind, kinds = None, ()
+    if mapping.event_type is not None:
+        kind, names = _codes(frame[mapping.event_type])
+        kinds = tuple(names.to_list())
+    events = Events(
+        row=np.arange(len(frame), dtype=np.int64),
+        mark=_marks(item, item_ids, group, group_ids, mapping),
+        item=item,
+        user=user,
+        group=_pairs(user, group),
+        time=time,
+        order=order,
+        weight=weight,
+        rating=None if mapping.rating is None else _numbers(frame[mapping.rating]),
+        kind=kind,
+        dwell=None if mapping.dwell is None else _seconds(mapping.dwell, _numbers(frame[mapping.dwell])),
+        item_ids=item_ids,
+        user_ids=user_ids,
+        kinds=kinds,
+        date_only=date_only,
+    )
+    if problems.bad.any():
+        events = events.take(~problems.bad)
+    _refuse_nothing(table, events)
+    return Parsed(
+        events, len(frame), len(item_ids), tuple(problems.sentences), tuple(problems.examples), (*table.notes, *notes)
+    )
+
+
+def _marks(
+    item: npt.NDArray[np.int32],
+    item_ids: pl.Series,
+    group: npt.NDArray[np.int32] | None,
+    group_ids: pl.Series | None,
+    mapping: ColumnMapping,
+) -> npt.NDArray[np.int8]:
+    marks = np.zeros(len(item), np.int8)
+    if mapping.cancelled is None or mapping.basket is None or group is None or group_ids is None:
+        return marks
+    # Only where most codes are five digits is a bare letter known to be no product.
+    if len(item_ids) and item_ids.str.contains(r"^\d{5}").sum() > 0.8 * len(item_ids):
+        marks[np.append(item_ids.str.contains(_UCI_NO_PRODUCTS).to_numpy(), False)[item]] = NO_PRODUCT
+    marks[np.append(group_ids.str.starts_with(mapping.cancelled).to_numpy(), False)[group]] = CANCELLED
+    return marks
+
+
+def _refuse_nothing(table: Table, events: Events) -> None:
+    if len(events) == 0:
+        raise InputError(
+            f"none of the {counted(len(table.frame), 'row')} has all of its columns filled in; check the mapping"
+        )
+
+
+def _seconds(column: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return values / 1e3 if plain_name(column).endswith(("ms", "msec", "millis", "milliseconds")) else values
+
+
+def _pairs(user: npt.NDArray[np.int32] | None, group: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int32] | None:
+    """A number for each pair of user and basket: some files number the baskets of every user from 1."""
+    if group is None or user is None:
+        return group
+    known = group >= 0
+    owner = np.full(int(group.max(initial=0)) + 1, -1, np.int32)
+    owner[group[known]] = user[known]
+    if (owner[group[known]] == user[known]).all():
+        return group
+    key = user.astype(np.int64) * (int(group.max(initial=0)) + 2) + group
+    return np.unique(key, return_inverse=True)[1].astype(np.int32)
+
+
+def _anonymous(
+    user: npt.NDArray[np.int32], user_ids: pl.Series, group: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[np.int32], pl.Series]:
+    # One shared "unknown" would look like a single customer with thousands of baskets.
+    nobody = user < 0
+    groups, codes = np.unique(group[nobody], return_inverse=True)
+    user = user.copy()
+    user[nobody] = len(user_ids) + codes.astype(np.int32)
+    return user, pl.concat([user_ids, pl.Series([f"unknown {n + 1}" for n in range(len(groups))], dtype=pl.String)])
+
+
+def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
+    if len(mapping.sequence) == 1:
+        column = table.frame[mapping.sequence[0]]
+        lists = (
+            column if column.dtype.is_nested() else column.cast(pl.String).str.strip_chars().str.split(_joint(column))
+        )
+    else:
+        columns = [id_strings(table.frame[name]) for name in mapping.sequence]
+        lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
+    rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
+    user, user_ids = None, None
+    if mapping.user is not None:
+        by_row, user_ids = _codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"))
+        user = by_row[rows["row"].to_numpy()]
+    item, item_ids = _codes(rows["item"])
+    row = rows["row"].to_numpy()
+    nothing = (None,) * 5
+    mark = np.zeros(len(row), np.int8)
+    events = Events(row, mark, item, user, row.astype(np.int32), None, *nothing, item_ids, user_ids, (), False)
+    kept = events.take(item >= 0)
+    _refuse_nothing(table, kept)
+    return Parsed(kept, len(rows), len(item_ids), (), (), table.notes)
+
+
+def _joint(column: pl.Series) -> str:
+    head = column.cast(pl.String).drop_nulls().head(500)
+    return max("|,; ", key=lambda mark: (int(head.str.contains(mark, literal=True).sum()), mark != " "))

@@ -1,0 +1,122 @@
+"""Where the records of a delimited text start and how many fields each has, without a loop over lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DELIMITERS = ("\t", ",", ";", "|", " ")
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True)
+class LineScan:
+    """One entry a record; a quoted field may hold line breaks, so a record is not always a line.
+
+    Attributes:
+        fields: int64 (r,), number of fields; 0 for a blank line.
+        lines: int64 (r,), the number of the line on which the record starts, from 1.
+        quoted: whether quotation marks are used as such.
+        well_formed: whether every quotation mark opens or closes a whole field.
+    """
+
+    fields: npt.NDArray[np.int64]
+    lines: npt.NDArray[np.int64]
+    quoted: bool
+    well_formed: bool
+
+
+def scan_lines(data: bytes, delimiter: str, *, quotes: bool = True, first_line: int = 1) -> LineScan:
+    """Count the fields of each record.
+
+    >>> scan = scan_lines(b'a,b\\n"x,\\ny",2\\n1,2,3\\n', ",")
+    >>> scan.fields.tolist(), scan.lines.tolist()
+    ([2, 2, 3], [1, 2, 4])
+    """
+    text = np.frombuffer(data, np.uint8)
+    breaks = np.flatnonzero(text == 10)
+    marks = np.flatnonzero(text == ord(delimiter))
+    quote_at = np.flatnonzero(text == 34) if quotes else np.empty(0, np.int64)
+    well_formed = _is_well_formed(text, quote_at, ord(delimiter))
+    starts = np.concatenate([[0], breaks + 1])
+    if len(quote_at) and well_formed:
+        # Between an odd and an even quotation mark a comma or a line break is part of the field.
+        breaks_kept = breaks[np.searchsorted(quote_at, breaks) % 2 == 0]
+        marks = marks[np.searchsorted(quote_at, marks) % 2 == 0]
+        record_starts = np.concatenate([[0], breaks_kept + 1])
+    else:
+        breaks_kept, record_starts = breaks, starts
+    if len(record_starts) and record_starts[-1] >= len(text):
+        record_starts = record_starts[:-1]
+    ends = np.concatenate([breaks_kept, [len(text)]])[: len(record_starts)]
+    fields = np.searchsorted(marks, ends) - np.searchsorted(marks, record_starts) + 1
+    fields[ends == record_starts] = 0
+    lines = np.searchsorted(starts, record_starts, side="right") - 1 + first_line
+    return LineScan(fields.astype(np.int64), lines.astype(np.int64), bool(len(quote_at)), well_formed)
+
+
+def _is_well_formed(text: npt.NDArray[np.uint8], quote_at: npt.NDArray[np.int64], delimiter: int) -> bool:
+    if len(quote_at) % 2:
+        return False
+    opening, closing = quote_at[0::2], quote_at[1::2]
+    before = text[np.maximum(opening - 1, 0)]
+    after = text[np.minimum(closing + 1, len(text) - 1)]
+    opens = (opening == 0) | np.isin(before, (delimiter, 10, 34))
+    closes = (closing == len(text) - 1) | np.isin(after, (delimiter, 10, 34))
+    return bool(opens.all() and closes.all())
+
+
+def sample_lines(data: bytes, most: int = 400) -> list[str]:
+    """The first non-blank lines, the last one left out when it may be cut."""
+    head = data[: 1 << 20]
+    lines = head.split(b"\n", 2 * most)
+    if (len(head) < len(data) or len(lines) > 2 * most) and len(lines) > 1:
+        lines = lines[:-1]
+    return [line.decode("utf-8", errors="replace") for line in lines if line.strip()][:most]
+
+
+def count_outside_quotes(line: str, delimiter: str) -> int:
+    """How often a delimiter occurs in a line, quoted fields not counted."""
+    return (_QUOTED.sub("", line) if '"' in line else line).count(delimiter)
+
+
+@dataclass(frozen=True)
+class DelimiterGuess:
+    """A delimiter, and the share of lines that have as many of them as the first line (0: none in it)."""
+
+    delimiter: str
+    regular: float
+
+
+def guess_delimiter(lines: list[str]) -> DelimiterGuess:
+    """The delimiter that gives every line as many fields as the first one has; a space only if nothing else does.
+
+    >>> guess_delimiter(["a;b", "1,5;2", "3;4"]).delimiter
+    ';'
+    """
+    best = DelimiterGuess(",", 0.0)
+    for delimiter in DELIMITERS:
+        counts = [count_outside_quotes(line, delimiter) for line in lines]
+        if not counts[0]:
+            # A first line with one field only happens in "one sequence a line", where it proves nothing.
+            continue
+        regular = sum(count == counts[0] for count in counts) / len(counts)
+        if delimiter == " " and best.regular >= 0.5:
+            continue
+        if regular > best.regular + 0.02:
+            best = DelimiterGuess(delimiter, regular)
+    return best
+
+
+def guess_token_delimiter(lines: list[str]) -> str | None:
+    """The delimiter inside lines of different lengths: the one most lines have; None when there is hardly any.
+
+    >>> guess_token_delimiter(["a b c", "d", "e f"])
+    ' '
+    """
+    shares = {d: sum(d in line.strip() for line in lines) / len(lines) for d in DELIMITERS}
+    best = max(DELIMITERS, key=lambda d: shares[d] if d != " " else shares[d] - 0.3)
+    return best if shares[best] >= 0.1 else None

@@ -1,0 +1,259 @@
+"""Side information: one row an item, categories as strings, several values as lists, numbers in bins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence as Row
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from recemb_core.readers.column_names import plain_name, role_rank
+from recemb_core.readers.content import is_number, to_numbers
+from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.events import codes_of, id_strings
+from recemb_core.readers.presets import named_items
+
+_QUANTITIES = re.compile(
+    r"(price|cost|year|age|count|size|length|width|height|weight|duration|pages|rating|score|popularity|amount|sales"
+    r"|revenue|number_of|num_|minutes|seconds|runtime|calories|date)",
+    re.IGNORECASE,
+)
+_CODES = re.compile(r"(^|_|\b)(id|code|no|nr|family|group|class|zip|key|category|type|level)$", re.IGNORECASE)
+_NONE_LISTED = "(no genres listed)"  # MovieLens' word for a missing value
+
+
+@dataclass(frozen=True, eq=False)
+class SideInfo:
+    """A frame with a row an item, or None, and what to tell the person."""
+
+    frame: pl.DataFrame | None
+    notes: tuple[str, ...]
+
+
+def bin_numeric(series: pl.Series, bins: int = 5) -> pl.Series:
+    """Numbers → labels of quantile bins, so that they can serve as a category.
+
+    Bins hold about equally many values; equal values share a bin. Labels give the smallest and the largest value in
+    the bin, so labels sort by the number they begin with. At most ``bins`` different values keep a label each.
+
+    Args:
+        series: numbers, or strings that hold numbers; anything else becomes null.
+        bins: how many labels at most, from 1.
+
+    >>> bin_numeric(pl.Series("price", [1.0, 2.0, None, 3.0, 40.0]), bins=2).to_list()
+    ['1 to 2', '1 to 2', None, '3 to 40', '3 to 40']
+    """
+    if bins < 1:
+        raise ValueError(f"bins must be a whole number from 1, not {bins!r}")
+    values = to_numbers(series).fill_null(float("nan")).to_numpy()
+    finite = np.isfinite(values)
+    known = values[finite]
+    if len(known) == 0:
+        return pl.Series(series.name, [None] * len(series), dtype=pl.String)
+    distinct = np.unique(known)
+    uppers = (
+        distinct
+        if len(distinct) <= bins
+        else np.unique(np.quantile(known, np.arange(1, bins + 1) / bins, method="inverted_cdf"))
+    )
+    codes = np.minimum(np.searchsorted(uppers, known), len(uppers) - 1)
+    labels = [_label(known[codes == code]) for code in range(len(uppers))]
+    out: list[str | None] = [None] * len(series)
+    for position, code in zip(np.flatnonzero(finite), codes, strict=True):
+        out[position] = labels[code]
+    return pl.Series(series.name, out, dtype=pl.String)
+
+
+def _label(values: np.ndarray) -> str:
+    low, high = _number(float(values.min())), _number(float(values.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def _number(value: float) -> str:
+    if value == round(value):
+        return f"{value:.0f}"
+    small = int(np.floor(np.log10(abs(value))))
+    return f"{value:.{2 if small >= -2 else min(1 - small, 12)}f}"
+
+
+def from_events(frame: pl.DataFrame, rows: np.ndarray, codes: np.ndarray, columns: Row[str]) -> pl.DataFrame:
+    """The commonest value of each column for each item (numbers with decimals: the median), null where there is none.
+
+    ``rows`` and ``codes`` (n_events,) say in which row of the frame each event stands and which item it is about.
+    """
+    n_items = int(codes.max(initial=-1)) + 1
+    # Codes go to the rows, not rows to the codes: the events are sorted, and gathering strings at random is slow.
+    by_row = np.full(len(frame), -1, np.int64)
+    by_row[rows] = codes
+    columns_out = []
+    for column in columns:
+        if _has_decimals(frame[column]):
+            pairs = pl.DataFrame({"item": by_row, "value": to_numbers(frame[column])})
+            best = pairs.filter(pl.col("item") >= 0).group_by("item").agg(pl.col("value").median())
+            every = pl.DataFrame({"item": np.arange(n_items)})
+            value = every.join(best, on="item", how="left", maintain_order="left")["value"]
+        else:
+            value = _commonest(frame[column], by_row, n_items)
+        columns_out.append(value.rename(column))
+    return pl.DataFrame(columns_out)
+
+
+def _commonest(column: pl.Series, by_row: np.ndarray, n_items: int) -> pl.Series:
+    value, texts = codes_of(column.cast(pl.String))
+    known = (by_row >= 0) & (value >= 0)
+    pairs, count = np.unique(by_row[known] * max(len(texts), 1) + value[known], return_counts=True)
+    item, value = np.divmod(pairs, max(len(texts), 1))
+    order = np.lexsort((value, -count, item))  # ties: the value that comes first in the file
+    first = order[np.diff(item[order], prepend=-1) > 0]
+    best = np.full(n_items, len(texts), np.int64)
+    best[item[first]] = value[first]
+    return pl.concat([texts, pl.Series([None], dtype=pl.String)]).gather(best)
+
+
+def _has_decimals(values: pl.Series) -> bool:
+    if values.dtype.is_float():
+        return True
+    return is_number(values.head(10_000)) and bool(values.cast(pl.String).str.contains(r"\d[.,]\d").any())
+
+
+def from_table(
+    table: pl.DataFrame, item_ids: Row[str], item_column: str | None, *, strict: bool = True
+) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """The rows of a second table in the order of the items, without its id column.
+
+    Raises:
+        InputError: (``strict``) no column of the table holds the items' ids.
+    """
+    table = named_items(table)
+    wanted = pl.Series("id", item_ids, dtype=pl.String)
+    column, hits = _id_column(table, wanted, item_column)
+    if column is None or hits == 0:
+        example = shortened(str(table[column or table.columns[0]][0]), 30)
+        where = column or table.columns[0]
+        message = (
+            f"the side information matches no item: {where!r} holds ids like {example!r}, the events hold ids like "
+            f"{shortened(item_ids[0], 30)!r}; give a table in which a column holds the events' item ids "
+            f"(its columns are {listed(table.columns)})"
+        )
+        if strict:
+            raise InputError(message)
+        return None, (message[0].upper() + message[1:] + ".",)
+    ids = id_strings(table[column])
+    keyed = table.drop(column).with_columns(ids.alias("id")).filter(pl.col("id").is_not_null())
+    if not keyed.width - 1:
+        raise InputError(
+            f"the side information has the column {column!r} only; add columns such as a title or a category"
+        )
+    once = keyed.unique("id", keep="first", maintain_order=True)
+    joined = pl.DataFrame({"id": wanted}).join(once, on="id", how="left", maintain_order="left")
+    lacking, spare = len(wanted) - hits, len(once) - hits
+    notes = [
+        f"Side information matched by {column!r}: {counted(lacking, 'item')} without any, "
+        f"{counted(spare, 'row')} without an item."
+    ]
+    if len(once) < len(keyed):
+        notes.append(
+            f"{counted(len(keyed) - len(once), 'row')} of side information repeat an item; the first one counts."
+        )
+    return joined.drop("id"), tuple(notes)
+
+
+def _id_column(table: pl.DataFrame, wanted: pl.Series, item_column: str | None) -> tuple[str | None, int]:
+    def hits(column: str) -> int:
+        if table[column].dtype.is_nested():
+            return 0
+        return int(wanted.is_in(id_strings(table[column]).drop_nulls().unique().implode()).sum())
+
+    same = [c for c in table.columns if item_column is not None and plain_name(c) == plain_name(item_column)]
+    named = sorted((rank, c) for c in table.columns if (rank := role_rank("item", c)) is not None)
+    for column in (*same, *(c for _, c in named)):
+        found = hits(column)
+        if found:
+            return column, found
+    best = max(((hits(c), -i, c) for i, c in enumerate(table.columns)), default=(0, 0, ""))
+    return (best[2], best[0]) if best[0] else (same[0] if same else None, 0)
+
+
+def tidy(frame: pl.DataFrame, title: str | None) -> SideInfo:
+    """Raw columns → ``title``, category strings and lists; what cannot group items is left out and said."""
+    title = title if title in frame.columns else _title_column(frame)
+    columns: list[pl.Series] = []
+    notes: list[str] = []
+    if title is not None:
+        columns.append(_text(frame[title]).rename("title"))
+    taken = {"title"}
+    for name in frame.columns:
+        if name == title:
+            continue
+        column, note = _field(frame[name])
+        if note:
+            notes.append(note)
+        if column is not None:
+            clean_name = re.sub(r":(token|float)(_seq)?$", "", name)
+            clean_name = clean_name if clean_name not in taken else f"{clean_name} (2)"
+            taken.add(clean_name)
+            columns.append(column.rename(clean_name))
+    return SideInfo(pl.DataFrame(columns) if columns else None, tuple(notes))
+
+
+def _title_column(frame: pl.DataFrame) -> str | None:
+    ranked = sorted((rank, c) for c in frame.columns if (rank := role_rank("title", c)) is not None)
+    return next((c for _, c in ranked if not frame[c].dtype.is_nested()), None)
+
+
+def _text(column: pl.Series) -> pl.Series:
+    text = column.cast(pl.String).str.strip_chars()
+    return text.set(text.is_in(["", _NONE_LISTED, "nan", "NaN", "NULL", "null", "None", "\\N"]).fill_null(False), None)
+
+
+def _field(column: pl.Series) -> tuple[pl.Series | None, str]:
+    name = column.name
+    if isinstance(column.dtype, (pl.List, pl.Array)):
+        lists = column.cast(pl.List(pl.String))
+        return lists.set(lists.list.len().fill_null(0) == 0, None), ""
+    if column.dtype.is_nested() or column.dtype == pl.Binary:
+        return None, f"Field {name!r} was left out: its values are no categories."
+    if column.dtype.is_temporal():
+        column = column.dt.year() if column.dtype != pl.Time else column
+    text = _text(column)
+    distinct = text.drop_nulls().n_unique() if text.count() else 0
+    if distinct < 2:
+        return None, f"Field {name!r} was left out: it has {'one value only' if distinct else 'no values'}."
+    joined = _split(text, name)
+    if joined is not None:
+        return joined, ""
+    if _is_quantity(text, name, distinct):
+        return bin_numeric(text), f"Field {name!r} holds numbers; it was cut into bins of about equal size."
+    if distinct == text.count() and distinct > 20:
+        return None, f"Field {name!r} was left out: no two items share a value."
+    return text, ""
+
+
+def _split(text: pl.Series, name: str) -> pl.Series | None:
+    mark = " " if name.endswith(":token_seq") else "|"
+    known = text.drop_nulls()
+    if mark == "|" and int(known.str.contains("|", literal=True).sum()) < max(1, 0.01 * len(known)):
+        return None
+    parts = (
+        text.str.split(mark)
+        .list.eval(pl.element().str.strip_chars())
+        .list.eval(pl.element().filter(pl.element() != ""))
+    )
+    # Parts that come again and again are values; a stray | in a name leaves parts that never do.
+    if mark == "|" and parts.explode().drop_nulls().n_unique() > 0.5 * int(parts.list.len().sum() or 0) > 10:
+        return None
+    return parts
+
+
+def _is_quantity(text: pl.Series, name: str, distinct: int) -> bool:
+    if distinct <= 5 or not is_number(text) or _CODES.search(name):
+        return False
+    if name.endswith(":float") or bool(text.drop_nulls().str.contains(r"\d[.,]\d*[1-9]").any()):
+        return True
+    if _QUANTITIES.search(name):
+        return True
+    digits = text.drop_nulls().str.len_chars().to_numpy()
+    same_width = np.bincount(digits).max() >= 0.9 * len(digits)  # codes are all equally long, quantities are not
+    return distinct > 20 and not same_width

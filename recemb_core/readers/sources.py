@@ -1,0 +1,251 @@
+"""Bytes out of whatever a person hands over: a path, bytes, a buffer; plain, gzipped or zipped."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from recemb_core.readers.errors import InputError
+
+# Unpacked, a file must fit in memory several times over; larger ones are for a database.
+MAX_BYTES = 2_000_000_000
+_CHUNK = 1 << 20
+_MAX_DEPTH = 3
+_MAX_MEMBERS = 40
+_TABLE_SUFFIXES = (
+    *(".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".item", ".inter", ".json", ".jsonl", ".ndjson"),
+    *(".parquet", ".xlsx", ".xlsm", ".gz", ".zip", ".base", ".edges", ".edgelist", ".log", ".pq"),
+)
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, IndexError, OverflowError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error),
+)
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
+    b"BZh": "a bzip2 archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"SQLite format 3": "an SQLite database",
+    b"ARROW1": "an Arrow/Feather file",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x89HDF": "an HDF5 file",
+    b"\x80\x04\x95": "a Python pickle",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One unpacked file: its name as far as known (with folders inside an archive), and its bytes."""
+
+    name: str
+    data: bytes
+
+    @property
+    def base_name(self) -> str:
+        """The name without folders, in lower case."""
+        return PurePosixPath(self.name.replace("\\", "/")).name.lower()
+
+
+def read_bytes(source: Any, name: str | None = None) -> Member:
+    """All bytes of a path, bytes or binary buffer, still packed.
+
+    Raises:
+        InputError: no such file, a folder, a text buffer, nothing inside, or too large.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        _check_size(len(source), name or "the file")
+        member = Member(name or "", bytes(source))
+    elif isinstance(source, (str, os.PathLike)):
+        member = Member(name or os.path.basename(os.fspath(source)), _read_path(Path(source)))
+    elif hasattr(source, "read"):
+        if hasattr(source, "seek") and getattr(source, "seekable", lambda: True)():
+            source.seek(0)  # a buffer that someone has looked at before is read from its start again
+        member = Member(name or os.path.basename(str(getattr(source, "name", ""))), _read_buffer(source))
+    else:
+        raise InputError(
+            f"the source must be a path, bytes, a binary buffer or a polars DataFrame, not {type(source).__name__}"
+        )
+    if not member.data:
+        raise InputError(f"{_called(member)} is empty (0 bytes); check that the export or upload finished")
+    return member
+
+
+def _read_path(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(path)!r} cannot be opened ({_reason(error)}); check the path") from None
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder; give one file, or zip the folder")
+    _check_size(size, path.name)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read ({_reason(error)}); check its permissions") from None
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _read_buffer(buffer: IO[Any]) -> bytes:
+    data = buffer.read(MAX_BYTES + 1)
+    if isinstance(data, str):
+        raise InputError("the source is a text buffer; open the file in binary mode, so that its encoding can be found")
+    _check_size(len(data), "the file")
+    return bytes(data)
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        raise InputError(
+            f"{name} holds more than {MAX_BYTES / 1e9:.1f} GB unpacked, the limit; "
+            "keep fewer rows or columns, or sample the users"
+        )
+
+
+def _called(member: Member) -> str:
+    return repr(member.name) if member.name else "the file"
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether the bytes are a zip that holds an Excel workbook."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names, size = archive.namelist(), sum(info.file_size for info in archive.infolist())
+    except _DAMAGE:
+        return False  # unpacking it says what is wrong
+    if "xl/workbook.xml" not in names:
+        return False
+    _check_size(size, "the workbook")
+    return True
+
+
+def unpack(member: Member, depth: int = 0) -> list[Member]:
+    """The files inside: itself when it is not packed, every table-like member of an archive otherwise.
+
+    Raises:
+        InputError: a damaged or locked archive, one without a table, one too large, or a kind that is no table.
+    """
+    if depth > _MAX_DEPTH:
+        raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
+    if member.data.startswith(b"\x1f\x8b"):
+        inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
+        return unpack(Member(inner, _gunzip(member)), depth + 1)
+    if member.data.startswith(b"PK") and not is_workbook(member.data):
+        found = [part for packed in _unzip(member) for part in unpack(packed, depth + 1)]
+        if len(found) > _MAX_MEMBERS:
+            raise InputError(f"{_called(member)} holds {len(found)} tables; zip only the events and the items")
+        return found
+    for magic, kind in _FOREIGN.items():
+        if member.data.startswith(magic):
+            raise InputError(f"{_called(member)} is {kind}, which is not read here; save it as csv, parquet or xlsx")
+    return [member]
+
+
+def _gunzip(member: Member) -> bytes:
+    return _guarded(
+        member, "gzip", lambda: _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name)
+    )
+
+
+def _guarded(member: Member, kind: str, read: Callable[[], Any]) -> Any:
+    """Every way in which an archive can be broken, as one sentence."""
+    try:
+        return read()
+    except InputError:
+        raise
+    except NotImplementedError:
+        raise InputError(f"{_called(member)} is packed in an uncommon way; zip it again with plain deflate") from None
+    except RuntimeError as error:
+        if "password" not in str(error):
+            raise
+        raise InputError(f"{_called(member)} is locked with a password; zip it again without one") from None
+    except _DAMAGE as error:
+        raise InputError(
+            f"{_called(member)} is a damaged {kind} archive ({_reason(error)}); download or pack it again"
+        ) from None
+
+
+def _read_up_to_limit(stream: Any, name: str) -> bytes:
+    # In chunks, so that a file that unpacks to terabytes is stopped at the limit and not by the machine.
+    chunks, total = [], 0
+    while chunk := stream.read(_CHUNK):
+        chunks.append(chunk)
+        total += len(chunk)
+        _check_size(total, name or "the archive")
+    return b"".join(chunks)
+
+
+def _unzip(member: Member) -> list[Member]:
+    def read() -> list[Member]:
+        with zipfile.ZipFile(io.BytesIO(member.data)) as archive:
+            infos = [info for info in archive.infolist() if _is_table(info)]
+            if not infos:
+                inside = ", ".join(info.filename for info in archive.infolist()[:6]) or "nothing"
+                raise InputError(
+                    f"{_called(member)} holds no table (it holds {inside}); "
+                    "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
+                )
+            # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
+            infos = _wanted(infos)
+            _check_size(sum(info.file_size for info in infos), member.name or "the archive")
+            parts, total = [], 0
+            for info in infos:
+                with archive.open(info) as stream:
+                    parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename)))
+                total += len(parts[-1].data)
+                _check_size(total, member.name or "the archive")
+            return parts
+
+    return [part for part in _guarded(member, "zip", read) if part.data]
+
+
+def _is_table(info: zipfile.ZipInfo) -> bool:
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    about = path.stem.lower() in {"readme", "license", "licence", "source", "changelog", "requirements"}
+    return not info.is_dir() and not hidden and not about and path.name.lower().endswith(_TABLE_SUFFIXES)
+
+
+KNOWN_PAIRS = (
+    ("ratings.csv", "movies.csv"),
+    ("u.data", "u.item"),
+    ("ratings.dat", "movies.dat"),
+    ("events.csv", None),
+    (".inter", ".item"),
+)
+
+
+def _wanted(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    for events, items in KNOWN_PAIRS:
+        first = [info for info in infos if _ends(info.filename, events)]
+        if len(first) == 1:
+            second = [info for info in infos if items and _ends(info.filename, items)]
+            return first + second[:1]
+    return infos
+
+
+def _ends(filename: str, wanted: str) -> bool:
+    base = PurePosixPath(filename.replace("\\", "/")).name.lower()
+    base = base.removesuffix(".gz")
+    return base.endswith(wanted) if wanted.startswith(".") else base == wanted

@@ -1,0 +1,217 @@
+"""Any file → one table of columns, recognised by content first and by name second."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from recemb_core.readers.decoding import decode
+from recemb_core.readers.delimited import SEQUENCE, parse_delimited, parse_sequences
+from recemb_core.readers.errors import InputError, counted, shortened
+from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A file as columns.
+
+    Attributes:
+        frame: the columns; everything from text files is a string, so that ids keep their leading zeros.
+        format: ``"csv"`` (any delimiter but tab), ``"tsv"``, ``"jsonl"``, ``"json"``, ``"parquet"``, ``"xlsx"``,
+            ``"sequences"`` (one a line) or ``"frame"`` (given as such).
+        name: the file's name as far as known.
+        encoding: of text files, else None.
+        delimiter: of delimited text, else None.
+        notes: what the person should know about the reading.
+        companion: a second table that came in the same archive (the items), or None.
+        lines: int64 (n_rows,), line numbers of the rows in the file, or None.
+    """
+
+    frame: pl.DataFrame
+    format: str
+    name: str = ""
+    encoding: str | None = None
+    delimiter: str | None = None
+    notes: tuple[str, ...] = ()
+    companion: pl.DataFrame | None = None
+    lines: npt.NDArray[np.int64] | None = None
+
+    def where(self, row: int) -> str:
+        """A row in the person's words: its line in the file, or its number from 1."""
+        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+
+
+def load_table(
+    source: Any,
+    name: str | None = None,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    sequences: bool = False,
+) -> Table:
+    """Read csv, tsv, other delimited text, JSON lines, parquet or xlsx; plain, gzipped or zipped.
+
+    Args:
+        source: a path, bytes, a binary buffer, a polars frame, or a Table (returned as it is).
+        name: the file's name for messages; taken from the source when it has one.
+        delimiter: of delimited text; guessed when left out.
+        encoding: of text; UTF-8, UTF-16 or Windows-1252 is guessed when left out.
+        header: whether the first line names the columns; guessed when left out.
+        sequences: whether to read text as one sequence a line whatever it looks like.
+
+    Raises:
+        InputError: one sentence with the cause, the place and the cure.
+
+    >>> table = load_table(b"user,item,time\\nann,tea,1700000000\\n")
+    >>> table.format, table.frame.columns, table.where(0)
+    ('csv', ['user', 'item', 'time'], 'line 2')
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect()
+    if isinstance(source, pl.DataFrame):
+        if source.width == 0 or source.is_empty():
+            raise InputError("the frame has no rows; check the query that made it")
+        return Table(source, "frame", name or "")
+    packed = read_bytes(source, name)
+    members = unpack(packed)
+    if len(members) == 1:
+        return _parse(members[0], delimiter, encoding, header, sequences)
+    from recemb_core.readers.archives import choose_tables  # it guesses columns, which needs tables
+
+    return choose_tables(packed.name, members, lambda member: _parse(member, delimiter, encoding, header, sequences))
+
+
+def _parse(member: Member, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool) -> Table:
+    data, called = member.data, repr(member.name) if member.name else "the file"
+    if data.startswith(b"PAR1"):
+        table = Table(_parquet(data, called), "parquet", member.name)
+    elif is_workbook(data):
+        table = _workbook(member, called)
+    else:
+        table = _text(member, called, delimiter, encoding, header, sequences)
+    if table.frame.is_empty():
+        raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
+    return table
+
+
+def _text(
+    member: Member, called: str, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool
+) -> Table:
+    text = decode(member.data, member.name, encoding)
+    head = text.data[:4_096].lstrip()
+    is_array = head.startswith(b"[") and head[1:].lstrip().startswith(b"{")
+    if sequences:
+        parsed = parse_sequences(text.data, member.name, delimiter=delimiter)
+    elif is_array or head.startswith(b"{"):
+        frame = _json(text.data, called, is_array)
+        form = "json" if is_array else "jsonl"
+        lines = np.arange(1, len(frame) + 1) if form == "jsonl" else None
+        return Table(frame, form, member.name, text.encoding, None, text.notes, None, lines)
+    else:
+        parsed = parse_delimited(text.data, member.name, delimiter=delimiter, header=header)
+    form = "sequences" if parsed.is_sequences else "tsv" if parsed.delimiter == "\t" else "csv"
+    notes = (*text.notes, *parsed.notes)
+    return Table(parsed.frame, form, member.name, text.encoding, parsed.delimiter, notes, None, parsed.lines)
+
+
+def _parquet(data: bytes, called: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        raise InputError(f"{called} is a damaged parquet file ({_short(error)}); write or download it again") from None
+    except BaseException as error:
+        # A damaged footer can make the Rust reader panic, which is no Exception; anything else goes on.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise InputError(f"{called} is a damaged parquet file; write or download it again") from None
+
+
+def _workbook(member: Member, called: str) -> Table:
+    try:
+        import fastexcel
+    except ImportError:
+        raise InputError(f"{called} is an Excel workbook; install fastexcel to read it, or save it as csv") from None
+    try:
+        book = fastexcel.read_excel(member.data)
+        sheets: list[tuple[str, pl.DataFrame]] = []
+        for sheet in book.sheet_names:
+            loaded = book.load_sheet(sheet, header_row=None, dtypes="string", n_rows=1)
+            if loaded.width:
+                _check_names([str(x) if x is not None else "" for x in loaded.to_polars().row(0)], sheet, called)
+                sheets.append((sheet, book.load_sheet(sheet).to_polars()))
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{called} is a damaged Excel workbook ({_short(error)}); save it again") from None
+    sheets = [(sheet, frame) for sheet, frame in sheets if frame.height]
+    if not sheets:
+        raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
+    name, frame = max(sheets, key=lambda pair: pair[1].height)
+    alike = [(other, part) for other, part in sheets if part.columns == frame.columns]
+    notes = []
+    if len(alike) > 1:
+        # The UCI workbooks have one sheet a year.
+        frame = pl.concat([part for _, part in alike], how="vertical_relaxed")
+        notes.append(f"Sheets with the same columns were joined: {', '.join(other for other, _ in alike)}.")
+    elif len(sheets) > 1:
+        notes.append(f"Sheet {name!r} was read, the one with most rows.")
+    lines = np.arange(2, len(frame) + 2) if len(alike) == 1 else None
+    return Table(frame, "xlsx", member.name, notes=tuple(notes), lines=lines)
+
+
+def _check_names(names: list[str], sheet: str, called: str) -> None:
+    for name in names:
+        if name and names.count(name) > 1:
+            raise InputError(f"{called} names two columns {name!r} on sheet {sheet!r}; rename one of them")
+
+
+def _json(data: bytes, called: str, array: bool) -> pl.DataFrame:
+    try:
+        if array:
+            rows = json.loads(data)
+            frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
+        else:
+            frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError):
+        raise _json_error(data, called, array) from None
+    nested = [name for name, kind in frame.schema.items() if isinstance(kind, (pl.Struct, pl.Object))]
+    return frame.drop(nested)
+
+
+def _json_error(data: bytes, called: str, array: bool) -> InputError:
+    if not array:
+        for number, line in enumerate(data.split(b"\n"), start=1):
+            try:
+                value = json.loads(line) if line.strip() else {}
+            except (ValueError, RecursionError):
+                value = None
+            if not isinstance(value, dict):
+                shown = shortened(line.decode("utf-8", errors="replace"))
+                return InputError(
+                    f"{called} is read as JSON lines, and line {number} is no JSON object ({shown!r}); "
+                    "write one object a line"
+                )
+    return InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+
+
+def _short(error: BaseException) -> str:
+    return shortened(str(error).split("\n")[0], 100)
+
+
+def as_sequences(table: Table) -> bool:
+    """Whether the table is one sequence a line."""
+    return table.format == "sequences" and table.frame.columns == [SEQUENCE]
+
+
+def with_companion(table: Table, companion: Table | None, notes: tuple[str, ...]) -> Table:
+    """The table with a second one beside it and further notes."""
+    return replace(table, companion=None if companion is None else companion.frame, notes=(*table.notes, *notes))

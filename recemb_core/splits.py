@@ -1,0 +1,80 @@
+"""Train and held-out parts of sequences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.sequences import Sequences
+
+
+def leave_last_out(sequences: Sequences) -> tuple[Sequences, Sequences]:
+    """Hold out what each user did last, the usual test of next-item recommendation.
+
+    A user's last sequence is the one that ends latest (without timestamps: that stands last). Of an ordered one, the
+    last item is held out; of a basket, all items, because a basket has no last one. A user with nothing before that
+    is left whole in the training part, because there would be no history to predict from. Where users are unknown,
+    each sequence stands for one: its last item is held out, of a basket the item that its file names last.
+
+    Args:
+        sequences: of one or more events each.
+
+    Returns:
+        ``(train, held_out)``, both with the whole vocabulary, so that row numbers agree. ``held_out`` has one sequence
+        for each user who has one, in the order in which the users first appear. Both carry ``users``; where they were
+        unknown, these are the numbers of the sequences.
+
+    >>> train, held_out = leave_last_out(Sequences.from_lists([["a", "b", "c"], ["b", "c"]]))
+    >>> [x.tolist() for x in train], [x.tolist() for x in held_out], held_out.users.tolist()
+    ([[0, 1], [1]], [[2], [2]], ['0', '1'])
+    """
+    n = len(sequences)
+    named = sequences.users is not None
+    users = sequences.users if sequences.users is not None else np.arange(n).astype(np.str_)
+    if n == 0:
+        return replace(sequences, users=users), replace(sequences, users=users)
+    lengths, ends = sequences.lengths, sequences.offsets[1:]
+    _, first, owner = np.unique(users, return_index=True, return_inverse=True)
+    finish = np.zeros(n)
+    if sequences.timestamps is not None and len(sequences.tokens):
+        # Events inside a sequence are in time order, baskets have one time: the last event tells when it ended.
+        finish = np.where(lengths > 0, sequences.timestamps[np.maximum(ends - 1, 0)], -np.inf)
+    filled = np.flatnonzero(lengths > 0)
+    order = filled[np.lexsort((filled, finish[filled], owner[filled]))]
+    is_last = np.diff(owner[order], append=-1) != 0
+    last = order[is_last]
+    last = last[np.argsort(first[owner[last]], kind="stable")]
+    whole_basket = named and not sequences.ordered
+    held = lengths[last] if whole_basket else np.ones(len(last), np.int64)
+    total = np.bincount(owner, weights=lengths, minlength=len(first)).astype(np.int64)
+    has_history = total[owner[last]] > held
+    last, held = last[has_history], held[has_history]
+    starts = ends[last] - held
+    out = np.zeros(len(sequences.tokens), dtype=bool)
+    chosen = np.repeat(starts, held) + _positions(held)
+    out[chosen] = True
+    kept = lengths.copy()
+    kept[last] -= held
+    full = np.repeat(users, lengths)
+    train = _subset(sequences, np.flatnonzero(~out), kept[kept > 0], users[kept > 0])
+    return train, _subset(sequences, chosen, held, full[starts] if len(starts) else users[:0])
+
+
+def _positions(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """0 … n−1 for each length n, one after another."""
+    return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+
+def _subset(
+    sequences: Sequences, events: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], users: npt.NDArray[np.str_]
+) -> Sequences:
+    return replace(
+        sequences,
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        tokens=sequences.tokens[events],
+        users=users,
+        timestamps=None if sequences.timestamps is None else sequences.timestamps[events],
+        weights=None if sequences.weights is None else sequences.weights[events],
+    )

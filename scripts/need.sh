@@ -1,0 +1,43 @@
+#!/bin/sh
+# Make sure a part of the system is there: install Debian's package where that is allowed, else say the one line to type.
+#   need.sh python PYTHON   a Python from 3.11 to 3.13 that can make virtual environments
+#   need.sh libgomp         the OpenMP runtime that numba's thread-safe layer uses
+#   need.sh chromium        the browser of the browser tests
+set -eu
+
+install() {
+    command -v apt-get >/dev/null || { echo "Please install $* with this system's package manager." >&2; exit 1; }
+    if [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif sudo -n true 2>/dev/null; then
+        as_root="sudo"
+    else
+        echo "Please type:  sudo apt-get install -y --no-install-recommends $*" >&2
+        exit 1
+    fi
+    echo "Installing $* …"
+    $as_root apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+case $1 in
+python)
+    python=$2
+    command -v "$python" >/dev/null || install python3 python3-venv
+    "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
+        echo "$python is $("$python" -V); Python 3.11, 3.12 or 3.13 is needed. Name one with:  make PYTHON=python3.12" >&2
+        exit 1
+    }
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
+    ;;
+libgomp)
+    python3 -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || install libgomp1
+    ;;
+chromium)
+    command -v chromium >/dev/null || install chromium fonts-liberation
+    ;;
+*)
+    echo "need.sh: python, libgomp or chromium, not $1" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,155 @@
+"""The app in a real browser: a server a file, an empty profile a test, and no call to any other host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--enable-unsafe-swiftshader",
+]
+OWN_HOSTS = {"127.0.0.1", "localhost"}
+START_SECONDS = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """``serve(path, **environment) -> url``: the same file and environment share one server for the whole session."""
+    running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(path: str | Path, **environment: str) -> str:
+        script = (ROOT / path).resolve()
+        name = (script, *sorted(environment.items()))
+        if name not in running:
+            if script.parent != ROOT:  # Streamlit serves static/ beside the script it runs
+                folder = tmp_path_factory.mktemp(script.stem)
+                shutil.copy(script, folder)
+                _copy_plotly(folder / "static")
+                script = folder / script.name
+            log = tmp_path_factory.mktemp("server") / "log.txt"
+            running[name] = _start(script, environment, log)
+        return running[name][1]
+
+    yield start
+    for process, _ in running.values():
+        process.terminate()
+    for process, _ in running.values():
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _copy_plotly(static: Path) -> None:
+    from pages.shared.live_chart import ensure_plotly_js
+
+    static.mkdir()
+    shutil.copy(ensure_plotly_js(), static)
+
+
+def _start(script: Path, environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--server.fileWatcherType", "none", "--server.enableStaticServing", "true"]
+    command += ["--browser.gatherUsageStats", "false"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    with log.open("wb") as output:
+        # From the script's own folder: a test app does not get the app's configuration.
+        process = subprocess.Popen(command, cwd=script.parent, env=variables, stdout=output, stderr=subprocess.STDOUT)
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
+    url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return process, url
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    process.kill()
+    raise RuntimeError(f"{script.name} did not start:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture
+def new_page(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """``new_page(width=…, height=…, color_scheme=…, reduced_motion=…) -> Page`` in an empty profile of its own.
+
+    At the end of the test, errors on the console and requests to other hosts fail it.
+    """
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+    outside: list[str] = []
+
+    def launch(width: int = 1280, height: int = 900, **options: str) -> Page:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path / f"profile{len(contexts)}"),
+            executable_path=CHROMIUM,
+            headless=True,
+            args=ARGUMENTS,
+            viewport={"width": width, "height": height},
+            accept_downloads=True,
+            **options,  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        context.on("request", lambda request: _note_outside(request.url, outside))
+        page = context.pages[0]
+        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield launch
+    for context in contexts:
+        context.close()
+    assert not outside, f"requests to other hosts: {sorted(set(outside))}"
+    assert not errors, f"errors on the console: {errors}"
+
+
+def _note_outside(url: str, outside: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname not in OWN_HOSTS:
+        outside.append(url)
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """One browser page of 1280 × 900 in the light theme."""
+    return new_page(color_scheme="light")

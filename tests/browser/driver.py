@@ -1,0 +1,238 @@
+"""What a browser test does to a page: wait, move sliders, click and lasso points, look at charts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE = 30_000  # milliseconds
+SCREENSHOTS = Path(os.environ.get("SCREENSHOT_DIR", Path(tempfile.gettempdir()) / "recemb-screenshots"))
+
+_SETTLED = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    return app && app.getAttribute('data-test-script-state') === 'notRunning'
+        && app.getAttribute('data-test-connection-state') === 'CONNECTED'
+        && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+        && document.querySelector('[data-testid=stMain] [data-testid=stElementContainer]');
+}"""
+_CHARTS_DONE = """() => [...document.querySelectorAll('.stBidiComponent')].every((component) => {
+    const box = component.querySelector('.live-chart');
+    return box && box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true';
+})"""
+
+
+def settled(page: Page, timeout: int = PATIENCE) -> None:
+    """Wait until the script has run, the connection is up, nothing is stale, and every live chart has come to rest."""
+    page.wait_for_function(_SETTLED, timeout=timeout)
+    page.wait_for_timeout(60)  # a rerun asked for by the last event starts within this time
+    page.wait_for_function(_SETTLED, timeout=timeout)
+    page.wait_for_function(_CHARTS_DONE, timeout=timeout)
+
+
+def open_page(page: Page, url: str, timeout: int = PATIENCE) -> None:
+    """Go to a page of the app and wait for it to settle."""
+    page.goto(url)
+    page.wait_for_selector("[data-testid=stApp]", timeout=timeout)
+    settled(page, timeout)
+
+
+def no_exception(page: Page) -> None:
+    """No red traceback box anywhere on the page."""
+    boxes = page.locator("[data-testid=stException]")
+    assert boxes.count() == 0, boxes.first.inner_text()
+
+
+# ---- charts ----
+
+
+def chart(page: Page, key: str) -> Locator:
+    """The live chart's box; keys that carry a suffix (a data set, a reset count) are found by their start."""
+    return page.locator(f'.live-chart[data-chart-key^="{key}"]').first
+
+
+def revision(page: Page, key: str) -> str | None:
+    """A marker of the figure last drawn to its end; it changes when the figure does."""
+    return chart(page, key).get_attribute("data-rev")
+
+
+def wait_revision(page: Page, key: str, after: str | None, timeout: int = PATIENCE) -> str:
+    """Wait until the chart shows another figure than `after`, glide included; returns its revision."""
+    box = chart(page, key)
+    if after is not None:
+        expect(box).not_to_have_attribute("data-rev", after, timeout=timeout)
+    page.wait_for_function(
+        "(box) => box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true'",
+        arg=box.element_handle(timeout=timeout),
+        timeout=timeout,
+    )
+    return revision(page, key) or ""
+
+
+def on_chart(page: Page, key: str, script: str, arg: Any = None) -> Any:
+    """Evaluate ``(plot, arg) => …`` with Plotly's own element of the chart."""
+    return chart(page, key).locator(".js-plotly-plot").evaluate(script, arg)
+
+
+def positions(page: Page, key: str) -> dict[str, tuple[float, float]]:
+    """Item id → place where it is drawn now."""
+    found: dict[str, list[float]] = on_chart(
+        page,
+        key,
+        """(plot) => {
+            const found = {};
+            for (const trace of plot.data) {
+                if (!trace.customdata) continue;
+                trace.customdata.forEach((c, i) => { found[[].concat(c)[0]] ??= [trace.x[i], trace.y[i]]; });
+            }
+            return found;
+        }""",
+    )
+    return {item: (x, y) for item, (x, y) in found.items()}
+
+
+def view(page: Page, key: str) -> tuple[list[float], list[float]]:
+    """The visible ranges of both axes."""
+    x, y = on_chart(page, key, "(plot) => [plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range]")
+    return x, y
+
+
+def traces(page: Page, key: str) -> dict[str, list[str]]:
+    """Trace name → the item ids in it."""
+    found: dict[str, list[str]] = on_chart(
+        page,
+        key,
+        """(plot) => Object.fromEntries(
+            plot.data.map((t) => [t.name, (t.customdata ?? []).map((c) => [].concat(c)[0])]))""",
+    )
+    return found
+
+
+def pixel_of(page: Page, key: str, item: str) -> tuple[float, float]:
+    """Where an item's point is on the screen."""
+    chart(page, key).scroll_into_view_if_needed()
+    place = on_chart(
+        page,
+        key,
+        """(plot, item) => {
+            const { xaxis, yaxis } = plot._fullLayout;
+            const frame = plot.getBoundingClientRect();
+            for (const trace of plot.data) {
+                const i = (trace.customdata ?? []).findIndex((c) => String([].concat(c)[0]) === item);
+                if (i < 0) continue;
+                const [x, y] = [xaxis.l2p(trace.x[i]), yaxis.l2p(trace.y[i])];
+                return [frame.left + xaxis._offset + x, frame.top + yaxis._offset + y];
+            }
+            return null;
+        }""",
+        item,
+    )
+    assert place is not None, f"no point of item {item!r} on chart {key!r}"
+    return place[0], place[1]
+
+
+def loneliest(page: Page, key: str) -> str:
+    """The visible item that is farthest from its nearest neighbor on the screen: safe to point at."""
+    item: str = on_chart(
+        page,
+        key,
+        """(plot) => {
+            const { xaxis, yaxis } = plot._fullLayout;
+            const points = new Map();
+            for (const trace of plot.data) {
+                (trace.customdata ?? []).forEach((c, i) => {
+                    const [x, y] = [xaxis.l2p(trace.x[i]), yaxis.l2p(trace.y[i])];
+                    const inside = x > 10 && y > 10 && x < xaxis._length - 10 && y < yaxis._length - 10;
+                    if (inside) points.set(String([].concat(c)[0]), [x, y]);
+                });
+            }
+            let best = [null, -1];
+            for (const [id, [x, y]] of points) {
+                let near = Infinity;
+                for (const [other, [a, b]] of points) if (other !== id) near = Math.min(near, Math.hypot(a - x, b - y));
+                if (near > best[1]) best = [id, near];
+            }
+            return best[0];
+        }""",
+    )
+    return item
+
+
+def hover_point(page: Page, key: str, item: str) -> str:
+    """Move the mouse onto a point; returns the hover text."""
+    x, y = pixel_of(page, key, item)
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y, steps=3)
+    label = chart(page, key).locator(".hoverlayer .hovertext").first
+    label.wait_for(timeout=5_000)
+    return label.text_content() or ""
+
+
+def click_point(page: Page, key: str, item: str) -> None:
+    """Click an item's point."""
+    hover_point(page, key, item)
+    x, y = pixel_of(page, key, item)
+    page.mouse.click(x, y)
+
+
+def mode(page: Page, key: str, button: str) -> None:
+    """Press a button of the chart's mode bar by its tooltip ("Lasso Select", "Reset view", …)."""
+    chart(page, key).locator(f'.modebar-btn[data-title="{button}"]').click()
+
+
+def drag(page: Page, key: str, *, x: tuple[float, float] = (0.25, 0.75), y: tuple[float, float] = (0.25, 0.75)) -> None:
+    """Drag over a part of the plot; 0 and 1 are its edges."""
+    left, top, width, height = _plot_area(page, key)
+    page.mouse.move(left + x[0] * width, top + y[0] * height)
+    page.mouse.down()
+    page.mouse.move(left + x[1] * width, top + y[1] * height, steps=8)
+    page.mouse.up()
+
+
+def lasso(page: Page, key: str, *, center: tuple[float, float] = (0.5, 0.5), radius: float = 0.25) -> None:
+    """Draw a closed lasso around a part of the plot (shares of its width and height)."""
+    mode(page, key, "Lasso Select")
+    left, top, width, height = _plot_area(page, key)
+    corners = [(-1, -1), (0, -1.2), (1, -1), (1.2, 0), (1, 1), (0, 1.2), (-1, 1), (-1.2, 0), (-1, -0.9)]
+    path = [(left + (center[0] + radius * a) * width, top + (center[1] + radius * b) * height) for a, b in corners]
+    page.mouse.move(*path[0])
+    page.mouse.down()
+    for x, y in path[1:]:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def _plot_area(page: Page, key: str) -> tuple[float, float, float, float]:
+    chart(page, key).scroll_into_view_if_needed()
+    left, top, width, height = on_chart(
+        page,
+        key,
+        """(plot) => {
+            const { xaxis, yaxis } = plot._fullLayout;
+            const frame = plot.getBoundingClientRect();
+            return [frame.left + xaxis._offset, frame.top + yaxis._offset, xaxis._length, yaxis._length];
+        }""",
+    )
+    return left, top, width, height
+
+
+# ---- widgets ----
+
+
+def move_slider(page: Page, label: str, steps: int) -> None:
+    """Move a slider by keyboard: `steps` to the right, to the left when negative."""
+    handle = page.get_by_role("slider", name=label)
+    handle.focus()
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Save what the page looks like, for people; the folder is SCREENSHOT_DIR or one under the temporary directory."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path)
+    return path
