@@ -1,7 +1,7 @@
 """The peers' side of ``benchmarks.walks``; runs in their environment, not in ours.
 
-``python peers_walks.py EDGES``: EDGES is a tab-separated edge list (source, target, weight; no header). Then one request
-a line on standard input, one answer a line on standard output, both JSON::
+``python peers_walks.py EDGES``: EDGES is a tab-separated edge list (source, target, weight; no header). Then one
+request a line on standard input, one answer a line on standard output, both JSON::
 
     {"peer": "grape", "num_walks": 10, "walk_length": 80, "p": 0.5, "q": 2, "options": {}}
     {"steps": 8000000, "wall": 1.6, "cpu": 3.2}

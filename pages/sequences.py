@@ -128,8 +128,8 @@ with frame.page(
             "lines of a basket share one time and have no order. "
             "The popularity curve is nearly a straight line on these axes when few items take most of "
             "the events (a power law): rare items, on its right, have little to learn from.\n\n"
-            "**Longer gap**: fewer, longer sessions that mix visits. **Shorter gap**: more, shorter ones, and many of a "
-            "single event, which are left out."
+            "**Longer gap**: fewer, longer sessions that mix visits. **Shorter gap**: more, shorter ones, and "
+            "many of a single event, which are left out."
         )
         frame.as_python(
             [

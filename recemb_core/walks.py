@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import operator
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -183,11 +182,7 @@ def _check_bias(name: str, value: Any) -> None:
 
 
 def _is_integer(value: Any) -> bool:
-    try:
-        operator.index(value)
-    except TypeError:
-        return False
-    return not isinstance(value, (bool, np.bool_))
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _choose_threading_layer() -> None:

@@ -38,6 +38,8 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     _sidebar(data)
     st.title(question, anchor=False)
     st.markdown(sentence)
+    if data.problem:
+        st.error(data.problem)
     missing = selection.missing_upload()
     if missing is not None:
         st.warning(
@@ -68,12 +70,13 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
 
 def _sidebar(data: ActiveData) -> None:
     with st.sidebar:
-        options = [*selection.bundled_names(), *selection.uploads()]
+        titles = {name: selection.bundled_title(name) for name in selection.bundled_names()}
+        titles |= {key: upload.title for key, upload in selection.uploads().items()}
         st.session_state["data_widget"] = data.key
         st.selectbox(
             "Data set",
-            options,
-            format_func=_data_title,
+            list(titles),
+            format_func=titles.__getitem__,
             key="data_widget",
             on_change=lambda: selection.choose_data(st.session_state["data_widget"]),
             help="Bundled data, or what you uploaded on the Sequences page.",
@@ -90,11 +93,6 @@ def _sidebar(data: ActiveData) -> None:
         )
         with st.popover("Copy link", icon=":material/link:", width="stretch"):
             _link_box()
-
-
-def _data_title(key: str) -> str:
-    uploads = selection.uploads()
-    return uploads[key].title if key in uploads else selection.bundled_title(key)
 
 
 def _item_search(data: ActiveData) -> None:

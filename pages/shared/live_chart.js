@@ -114,7 +114,7 @@ class LiveChart {
     box.setAttribute("aria-label", ariaLabel(figure));
     this.fileName = figure.layout.meta?.file_name || "chart";
     // Only once: Plotly takes a second config for another one and builds the whole plot anew.
-    const config = this.bound ? undefined : this.config();
+    const config = this.bound ? undefined : this.config(figure.layout.meta?.mode_bar !== false);
     await this.mine(() => Plotly.react(plot, figure.data, layout, config));
     if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
     if (!this.bound) this.bind();
@@ -188,7 +188,7 @@ class LiveChart {
 
   // ---- what the chart looks like ----
 
-  config() {
+  config(modeBar) {
     const P = this.Plotly;
     const save = (format) => ({
       name: `save-${format}`,
@@ -209,7 +209,7 @@ class LiveChart {
       // Plotly's own 2 costs four times the pixels on a plain screen.
       plotGlPixelRatio: Math.min(Math.max(window.devicePixelRatio || 1, 1), 2),
       displaylogo: false,
-      displayModeBar: true,
+      displayModeBar: modeBar,
       plotlyServerURL: "",
       showSendToCloud: false,
       modeBarButtons: [["zoom2d", "pan2d", "select2d", "lasso2d"], [clear, reset], [save("png"), save("svg")]],

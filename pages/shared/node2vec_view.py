@@ -99,7 +99,9 @@ def _metric(
     by: Labelling,
     band: SeedBand | None,
 ) -> None:
-    noise = "seed noise not measured yet" if band is None else f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})"
+    noise = "seed noise not measured yet"
+    if band is not None:
+        noise = f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})"
     place.metric(
         f"{name} by {by.name}",
         f"{value:.2f} of {maximum:.2f}",

@@ -36,6 +36,7 @@ class ActiveData:
     side_info: pl.DataFrame | None = None
     info: DatasetInfo | None = None
     log: Sequences | None = None
+    problem: str = ""
     file_name: str = ""
     imports: tuple[str, ...] = ()
     how_to_read: tuple[str, ...] = ()
@@ -159,8 +160,11 @@ def _cut(data: ActiveData) -> ActiveData:
     """Cut the log into sessions at the chosen gap."""
     if data.log is None:
         return data
-    gap = st.session_state[parameter("gap", data, 60, int, lambda v: v in GAPS)]
-    return replace(data, sequences=_sessions(data.log.fingerprint, gap, data.log))
+    minutes = st.session_state[parameter("gap", data, 60, int, lambda v: v in GAPS)]
+    try:
+        return replace(data, sequences=cut_sessions(data.log, minutes))
+    except ValueError as error:  # the log stays usable, uncut, until another gap is chosen
+        return replace(data, problem=str(error))
 
 
 def gap(data: ActiveData) -> int:
@@ -169,8 +173,13 @@ def gap(data: ActiveData) -> int:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")
-def _sessions(fingerprint: str, gap: int, _log: Sequences) -> Sequences:
+def _sessions(fingerprint: str, gap: float, _log: Sequences) -> Sequences:
     return split_sessions(_log, gap_minutes=gap)
+
+
+def cut_sessions(log: Sequences, minutes: float) -> Sequences:
+    """The log cut where a pause is longer than that; computed once a session and gap."""
+    return _sessions(log.fingerprint, minutes, log)
 
 
 def choose_data(key: str) -> None:

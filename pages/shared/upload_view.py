@@ -209,7 +209,8 @@ def _assemble(
     upload: Upload, table: Table, side: Table | None, mapping: ColumnMapping, config: CleaningConfig
 ) -> ActiveData:
     """Read with these settings; kept, so that a rerun of the page reads nothing."""
-    key = ("read", upload.key, upload.side_data and hashlib.blake2b(upload.side_data).hexdigest(), mapping, config)
+    details = upload.side_data and hashlib.blake2b(upload.side_data).hexdigest()
+    key = ("read", upload.key, upload.name, details, mapping, config)
     found = cached.session_results().get(key)
     if found is not None:
         return found
@@ -223,6 +224,8 @@ def _assemble(
         cut_here = mapping.shape == "events" and mapping.session is None and mapping.timestamp is not None
         whole = replace(config, gap_minutes=float("inf"), min_length=1) if cut_here else config
         sequences = read_events(table, mapping=mapping, config=whole, side_info=side)
+        if cut_here and sequences.ordered:
+            selection.cut_sessions(sequences, 60)  # a log that no session survives is said to be so here
         data = _active(upload, sequences=sequences, cut=cut_here and sequences.ordered, mapping=mapping, config=config)
     cached.session_results().put(key, data)
     return data

@@ -37,7 +37,8 @@ def graph_map(
     """
     figure = item_map(positions, x_title="", y_title="", **points)
     line = go.Scattergl if len(positions) >= WEBGL_FROM else go.Scatter
-    under = [_lines(line, positions, *edges, name="edges", color=theme.OTHER, width=0.6, opacity=0.35)]
+    ids = np.array([str(item) for item in points["ids"]], dtype=object)
+    under = [_lines(line, positions, ids, *edges, name="edges", color=theme.OTHER, width=0.6, opacity=0.35)]
     if chosen_row is not None:
         lit = [(out_rows, "edges out of it" if directed else "its edges", OUT_COLOR)]
         lit += [(in_rows, "edges into it", IN_COLOR)] if directed else []
@@ -45,7 +46,7 @@ def graph_map(
             if rows is not None and len(rows):
                 ends = np.full(len(rows), chosen_row)
                 under.append(
-                    _lines(line, positions, ends, rows, name=name, color=color, width=1.8, opacity=0.9, show=True)
+                    _lines(line, positions, ids, ends, rows, name=name, color=color, width=1.8, opacity=0.9, show=True)
                 )
     figure.add_traces(under)
     figure.data = (*figure.data[-len(under) :], *figure.data[: -len(under)])
@@ -57,6 +58,7 @@ def graph_map(
 def _lines(
     kind: Any,
     positions: npt.NDArray,
+    ids: npt.NDArray,
     source: npt.NDArray,
     target: npt.NDArray,
     *,
@@ -67,6 +69,8 @@ def _lines(
     show: bool = False,
 ) -> Any:
     """All edges as one trace: x₀ x₁ gap x₀ x₁ gap …"""
+    ends = np.full((len(source), 3), None, dtype=object)
+    ends[:, 0], ends[:, 1] = ids[source], ids[target]
     path = np.full((len(source), 3, 2), np.nan)
     path[:, 0], path[:, 1] = positions[source], positions[target]
     flat = path.reshape(-1, 2)
@@ -77,6 +81,7 @@ def _lines(
         line={"color": color, "width": width},
         opacity=opacity,
         hoverinfo="skip",
+        customdata=[[item] for item in ends.ravel()],  # by their ids the ends glide with the points
         name=name,
         showlegend=show,
         uid=f"lines:{name}",

@@ -37,7 +37,7 @@ ROLE_SYMBOLS: dict[str, str] = {
     "hub": "star",
     "best-seller": "star",
     "bridge": "diamond",
-    "accessory": "triangle-up",
+    "accessory": "circle",
     "member": "circle",
     "cold": "square",
 }

@@ -1,0 +1,42 @@
+"""AppTest on the pages: the real scripts without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECEMB_NO_WARM_UP", "1")
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Run one page on its own, as a deep link does, with query parameters."""
+
+    def run(name: str, **query: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=180)
+        for key, value in query.items():
+            page.query_params[key] = value
+        return page.run()
+
+    return run
+
+
+@pytest.fixture
+def app() -> AppTest:
+    """The whole app, navigation included."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+
+
+def healthy(page: AppTest) -> AppTest:
+    """No traceback and no error box."""
+    assert not page.exception, [e.message for e in page.exception]
+    assert not page.error, [e.value for e in page.error]
+    return page
