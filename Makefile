@@ -14,7 +14,7 @@ PORT   ?= 8501
 
 $(VENV)/bin/python:
 	@sh scripts/need.sh python "$(PYTHON)"
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt

@@ -25,7 +25,6 @@ with frame.page(
     row = graph.items.row(item)
     frame.metrics(
         [
-            ("Data set", data.title, data.description),
             ("Items", f"{len(graph):,}", "Different items."),
             (
                 "Events",
@@ -37,16 +36,17 @@ with frame.page(
                 f"{len(data.sequences):,}" if data.sequences else "–",
                 "Sessions or baskets; – for a graph alone.",
             ),
+            ("Edges", f"{graph.num_edges:,}", f"Of the graph that is walked: {graph.rule}."),
         ]
     )
-    st.markdown(f"Following **:red[{data.title_of(item)}]** — choose another one in the sidebar.")
+    st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
     colors = cached.graph_communities(data, graph, 0).astype(str)
     ready = cached.has_node2vec(data, graph, config) and cached.has_map(data, graph, config, umap, None)
     cards = [column for _ in range(3) for column in st.columns(3)]
     person = who_has(data, row)
 
     def card(place: int, title: str, text: str, page: str | None, label: str) -> st.delta_generator.DeltaGenerator:
-        box = cards[place].container(border=True, height=330)
+        box = cards[place].container(border=True, height="stretch")
         box.markdown(f"**{place + 1} · {title}**")
         box.caption(text)
         if page is not None:
@@ -112,14 +112,14 @@ with frame.page(
             "",
         )
         recommendations(box, data, vectors, person)
-    with cards[7].container(border=True, height=330):
+    with cards[7].container(border=True, height="stretch"):
         st.markdown("**Was it any good?**")
         st.caption("A list is judged by what people did next, against popularity and with its noise.")
         st.markdown(
             "Nothing on this page is a measure of quality. The node2vec page scores how well neighbors keep "
             "communities and roles together, each with the band that other seeds give."
         )
-    with cards[8].container(border=True, height=330):
+    with cards[8].container(border=True, height="stretch"):
         st.markdown("**Data set in use**")
         st.markdown(f":small[{data.title}: {data.description}]")
         if data.info is not None:

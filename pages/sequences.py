@@ -84,7 +84,8 @@ with frame.page(
                     persist_state="session",
                     help="EGES and most click logs use one hour; a small catalogue may need longer.",
                 )
-                gaps = cached.remember(data, ("gaps", data.log.fingerprint), lambda log=data.log: event_gaps(log))
+                log = data.log
+                gaps = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
                 cut = selection.gap(data)
                 st.metric("Pauses longer than that", f"{np.mean(gaps > cut):.1%}", help=f"Of {len(gaps):,} pauses.")
                 dropped = len(data.log.tokens) - len(sequences.tokens)

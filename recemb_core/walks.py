@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import math
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -189,8 +190,10 @@ def _choose_threading_layer() -> None:
     """Ask numba for a layer that two threads may enter at once, unless the caller chose one or there is none."""
     if "NUMBA_THREADING_LAYER" in os.environ or numba.config.THREADING_LAYER != "default":  # type: ignore[attr-defined]
         return
-    if any(importlib.util.find_spec(f"numba.np.ufunc.{pool}") for pool in ("tbbpool", "omppool")):
-        numba.config.THREADING_LAYER = "threadsafe"  # type: ignore[attr-defined]
+    for pool in ("tbbpool", "omppool"):
+        with suppress(ImportError):  # numba's part is always there, the library under it (libgomp) is not
+            importlib.import_module(f"numba.np.ufunc.{pool}")
+            numba.config.THREADING_LAYER = "threadsafe"  # type: ignore[attr-defined]
 
 
 _choose_threading_layer()

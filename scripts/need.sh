@@ -23,7 +23,10 @@ install() {
 case $1 in
 python)
     python=$2
-    command -v "$python" >/dev/null || install python3 python3-venv
+    if ! command -v "$python" >/dev/null; then
+        [ "$python" = python3 ] || { echo "$python was not found; name another with:  make PYTHON=python3" >&2; exit 1; }
+        install python3 python3-venv
+    fi
     "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
         echo "$python is $("$python" -V); Python 3.11, 3.12 or 3.13 is needed. Name one with:  make PYTHON=python3.12" >&2
         exit 1

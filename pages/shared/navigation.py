@@ -35,11 +35,16 @@ def run_app() -> None:
 
 
 def ensure() -> None:
-    """Show the navigation where the app has not: a deep link opens a page's own script first."""
-    if st.session_state.pop("_navigated", False):
+    """Hand over to the app where a server's first deep link opened a page's own script instead.
+
+    Drawn here, the widgets would have other identities than in the app, and the first thing a person did would be lost.
+    """
+    if st.session_state.pop("_navigated", False) or st.session_state.get("_handed_over"):
         return
     with suppress(StreamlitAPIException):  # a page under test, on its own
-        st.navigation(pages())
+        st.navigation(pages())  # from now on the server runs app.py first
+        st.session_state["_handed_over"] = True
+        st.rerun()
 
 
 def link(name: str, label: str, place: Any = st) -> None:

@@ -38,6 +38,7 @@ class ActiveData:
     log: Sequences | None = None
     problem: str = ""
     file_name: str = ""
+    details: str = ""
     imports: tuple[str, ...] = ()
     how_to_read: tuple[str, ...] = ()
 
@@ -56,7 +57,7 @@ class ActiveData:
         """A hash of the behaviour (or of the graph, where there is none): the data's part of every cache key."""
         source = self.sequences if self.sequences is not None else self.graph
         assert source is not None
-        return source.fingerprint
+        return source.fingerprint + self.details
 
     @cached_property
     def titles(self) -> tuple[str, ...]:

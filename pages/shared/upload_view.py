@@ -129,7 +129,7 @@ def _read(upload: Upload) -> None:
             st.dataframe(table.frame.head(8), hide_index=True)
     data = _assemble(upload, table, side, mapping, config)
     known = selection.uploads().get(upload.key)
-    if known is None or known.fingerprint != data.fingerprint or known.side_info is not data.side_info:
+    if known is not data:
         selection.add_upload(data)
         st.rerun()
     _report(data)
@@ -263,6 +263,7 @@ def _active(
         side_info=None if sequences is None else sequences.side_info,
         log=sequences if usable else None,
         file_name=upload.name,
+        details="" if upload.side_data is None else hashlib.blake2b(upload.side_data, digest_size=6).hexdigest(),
         imports=imports,
         how_to_read=lines,
     )

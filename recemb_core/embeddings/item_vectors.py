@@ -34,7 +34,8 @@ class ItemVectors:
         output_vectors: float32 (n, d), the output vectors v', or None where the model has none
             (hierarchical softmax scores tree nodes, not items).
         counts: int64 (n,), how often each item was seen in training, or None.
-        history: mean loss per trained token by epoch, in nats; comparable between epochs, not between models.
+        history: mean loss by epoch, in nats, per training pair (per token with hierarchical softmax); it compares
+            epochs of one model, not models.
         config: the frozen config that made them, or None.
     """
 

@@ -1,9 +1,11 @@
-"""Skip-gram on a matrix of walks, trained by gensim."""
+"""Skip-gram on a matrix of walks: our own numba kernel for negative sampling, gensim for hierarchical softmax."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from recemb_core.vocabulary import Vocabulary
 MAX_WALK_LENGTH = 10_000
 # Walks are handed over in slices, so that progress and cancelling are felt within a fraction of a second.
 TOKENS_PER_SLICE = 200_000
+LAST_RATE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class WalkSkipGramConfig:
         num_walks: walks from each node.
         walk_length: nodes in a walk, at most 10,000.
         seed: of walks and training.
-        workers: gensim threads; only 1 repeats exactly.
+        workers: training threads that share the vectors without locks; only 1 repeats exactly.
     """
 
     dimensions: int = 64
@@ -90,16 +93,106 @@ def train_skip_gram(
 
     References:
         Mikolov et al., *Distributed Representations of Words and Phrases* (NIPS 2013).
+        Niu et al., *Hogwild!* (NIPS 2011), for more than one worker.
     """
+    lengths = (walks >= 0).sum(axis=1)
+    useful, lengths = walks[lengths > 1], lengths[lengths > 1]
+    counts = np.bincount(walks[walks >= 0], minlength=len(items)).astype(np.int64)
+    train = _train_tree if config.hierarchical_softmax else _train_negative
+    vectors, outputs, history = train(useful, lengths, counts, config, _Reporter(progress, cancel))
+    if progress is not None:
+        progress(1.0, "training")
+    return ItemVectors(items, vectors, outputs, counts, tuple(history), config)
+
+
+class _Reporter:
+    """Tells how far the training is and ends it when asked to."""
+
+    def __init__(self, progress: Progress | None, cancel: Callable[[], bool] | None) -> None:
+        self.progress, self.cancel = progress, cancel
+
+    def __call__(self, fraction: float) -> None:
+        if self.cancel is not None and self.cancel():
+            raise TrainingCancelled("training was cancelled")
+        if self.progress is not None:
+            self.progress(fraction, "training")
+
+
+Trained = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, list[float]]
+
+
+def _bounds(tokens: int, walks: int, per_slice: int) -> npt.NDArray[np.int64]:
+    """Row numbers that part the walks into slices of about so many tokens."""
+    slices = max(1, -(-tokens // per_slice))
+    return np.linspace(0, walks, slices + 1).astype(np.int64)
+
+
+def _train_negative(
+    walks: npt.NDArray[np.int32],
+    lengths: npt.NDArray,
+    counts: npt.NDArray[np.int64],
+    config: WalkSkipGramConfig,
+    report: _Reporter,
+) -> Trained:
+    from recemb_core.embeddings.skip_gram_kernel import noise_table, train_block
+
+    n, d = len(counts), config.dimensions
+    start = np.random.default_rng(config.seed)
+    vectors = ((start.random((n, d), dtype=np.float32) - 0.5) / d).astype(np.float32)
+    outputs = np.zeros((n, d), dtype=np.float32)
+    table = noise_table(counts)
+    bounds = _bounds(int(lengths.sum()), len(walks), TOKENS_PER_SLICE) if len(walks) else np.zeros(1, dtype=np.int64)
+    steps = config.epochs * max(len(bounds) - 1, 1)
+    rates = np.linspace(config.learning_rate, min(LAST_RATE, config.learning_rate), steps + 1)
+    seeds = np.random.SeedSequence(config.seed).generate_state(config.epochs, np.uint64)
+    history = []
+    with ThreadPoolExecutor(config.workers) as pool:
+        for epoch in range(config.epochs):
+            loss, pairs = 0.0, 0
+            for part in range(len(bounds) - 1):
+                step = epoch * (len(bounds) - 1) + part
+                report(step / steps)
+                shares = np.linspace(bounds[part], bounds[part + 1], config.workers + 1).astype(np.int64)
+
+                runs = [
+                    pool.submit(
+                        train_block,
+                        walks,
+                        first,
+                        last,
+                        vectors,
+                        outputs,
+                        table,
+                        config.window,
+                        config.negative,
+                        rates[step],
+                        rates[step + 1],
+                        seeds[epoch],
+                    )
+                    for first, last in pairwise(shares)
+                ]
+                for run in runs:
+                    part_loss, part_pairs = run.result()
+                    loss, pairs = loss + part_loss, pairs + part_pairs
+            history.append(loss / pairs if pairs else 0.0)
+    return vectors, outputs, history
+
+
+def _train_tree(
+    walks: npt.NDArray[np.int32],
+    lengths: npt.NDArray,
+    counts: npt.NDArray[np.int64],
+    config: WalkSkipGramConfig,
+    report: _Reporter,
+) -> Trained:
     from gensim.models import Word2Vec
 
-    counts = np.bincount(walks[walks >= 0], minlength=len(items)).astype(np.int64)
     model: Any = Word2Vec(
         vector_size=config.dimensions,
         window=config.window,
         sg=1,
-        hs=int(config.hierarchical_softmax),
-        negative=0 if config.hierarchical_softmax else config.negative,
+        hs=1,
+        negative=0,
         sample=0,
         min_count=0,
         sorted_vocab=0,
@@ -107,23 +200,17 @@ def train_skip_gram(
         workers=config.workers,
     )
     # gensim's keys are the row numbers in row order, so that its matrix is ours without reordering.
-    names = np.array([str(row) for row in range(len(items))], dtype=object)
+    names = np.array([str(row) for row in range(len(counts))], dtype=object)
     model.build_vocab_from_freq({name: max(int(count), 1) for name, count in zip(names, counts, strict=True)})
-    lengths = (walks >= 0).sum(axis=1)
-    walks, lengths = walks[lengths > 1], lengths[lengths > 1]
-    slices = max(1, -(-int(lengths.sum()) // TOKENS_PER_SLICE))
-    bounds = np.linspace(0, len(walks), slices + 1).astype(int)
-    steps, history = config.epochs * slices, []
-    floor = min(1e-4, config.learning_rate)
-    rates = np.linspace(config.learning_rate, floor, steps + 1)
+    bounds = _bounds(int(lengths.sum()), len(walks), TOKENS_PER_SLICE) if len(walks) else np.zeros(1, dtype=np.int64)
+    slices = len(bounds) - 1
+    steps, history = config.epochs * max(slices, 1), []
+    rates = np.linspace(config.learning_rate, min(LAST_RATE, config.learning_rate), steps + 1)
     for epoch in range(config.epochs):
         loss, tokens = 0.0, 0
-        for part in range(slices if len(walks) else 0):
+        for part in range(slices):
             step = epoch * slices + part
-            if cancel is not None and cancel():
-                raise TrainingCancelled("training was cancelled")
-            if progress is not None:
-                progress(step / steps, "training")
+            report(step / steps)
             rows = slice(bounds[part], bounds[part + 1])
             sentences = [names[walk[:n]].tolist() for walk, n in zip(walks[rows], lengths[rows], strict=True)]
             model.train(
@@ -137,7 +224,4 @@ def train_skip_gram(
             loss += float(model.get_latest_training_loss())
             tokens += int(lengths[rows].sum())
         history.append(loss / tokens if tokens else 0.0)
-    if progress is not None:
-        progress(1.0, "training")
-    output = None if config.hierarchical_softmax else np.array(model.syn1neg, dtype=np.float32)
-    return ItemVectors(items, np.array(model.wv.vectors, dtype=np.float32), output, counts, tuple(history), config)
+    return np.array(model.wv.vectors, dtype=np.float32), None, history

@@ -335,7 +335,7 @@ def _finish(
 ) -> Cleaned:
     events, total = run.events, int(starts.sum())
     rows, items = len(events), events.n_items
-    text = _how_cut(events, mapping, config, baskets).replace("{n}", f"{total:,}")
+    text = _how_cut(events, mapping, config, baskets, total)
     run.steps.append(CleaningStep("sessions", text, (rows, rows), (items, items), (total, total)))
     lengths = np.diff(np.append(np.flatnonzero(starts), rows))
     keep = lengths >= config.min_length
@@ -356,21 +356,23 @@ def _finish(
     return Cleaned(kept, offsets, not baskets, tuple(run.steps))
 
 
-def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, baskets: bool) -> str:
+def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, baskets: bool, total: int) -> str:
     if baskets and mapping.basket is None:
         return (
             "The times are dates without hours, so the order within a day is unknown: "
-            "{n} baskets, one for each day of a user."
+            f"{counted(total, 'basket')}, one for each day of a user."
         )
     if baskets:
-        return f"{{n}} baskets, as {mapping.basket!r} tells them apart; their items have no order."
+        return f"{counted(total, 'basket')}, as {mapping.basket!r} tells them apart; their items have no order."
     if mapping.shape == "sequences":
-        return "{n} sequences, as given."
+        return f"{counted(total, 'sequence')}, as given."
     if events.group is not None:
-        return f"{{n}} sessions, as {mapping.session!r} tells them apart."
+        return f"{counted(total, 'session')}, as {mapping.session!r} tells them apart."
     if events.time is None:
-        return "There is no time, so nothing is cut: {n} sequences, one for each user, in the order of the file."
-    return f"{{n}} sessions, cut where a user paused for more than {config.gap_minutes:g} minutes."
+        return (
+            f"There is no time, so nothing is cut: {counted(total, 'sequence')}, one a user, in the order of the file."
+        )
+    return f"{counted(total, 'session')}, cut where a user paused for more than {config.gap_minutes:g} minutes."
 
 
 def _cure(run: _Run, events: Events, config: CleaningConfig) -> str:

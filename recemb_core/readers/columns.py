@@ -109,6 +109,11 @@ class ColumnMapping:
             if name in taken and {role, taken[name]} != {"item", "title"}:
                 raise InputError(f"column {name!r} cannot be both the {taken[name]} and the {role}; change one of them")
             taken[name] = role
+        lists = [name for name in (*taken, *self.side) if name in frame.columns and frame.schema[name].is_nested()]
+        if lists:
+            raise InputError(
+                f"column {lists[0]!r} holds lists; only a column of whole sequences may, choose another one"
+            )
         missing = [name for name in (*self.side, *self.sequence) if name not in frame.columns]
         if missing:
             raise InputError(f"there is no column {missing[0]!r}; the columns are {listed(frame.columns, 30)}")
@@ -262,10 +267,22 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
             why.append(f"timestamp: {times[0]}, because its values are times")
     unlabelled = all(plain_name(c).startswith("column") for c in sample.columns)
     if unlabelled and not roles.get("rating") and "rating" not in given:
-        stars = [c for c in free() if is_number(sample[c]) and 2 <= sample[c].n_unique() <= 11]
+        stars = [
+            c
+            for c in free()
+            if c not in sample.columns[:2] and is_number(sample[c]) and 2 <= sample[c].n_unique() <= 11
+        ]
         if stars and sample.width > 3:
             roles["rating"] = stars[-1]
             why.append(f"rating: {stars[-1]}, because it has few different numbers")
+    if unlabelled and "event_type" not in given:
+        words = [
+            c for c in free() if sample[c].dtype == pl.String and 2 <= sample[c].n_unique() <= 8 and len(sample) > 40
+        ]
+        words = [c for c in words if not is_number(sample[c])]
+        if words:
+            roles["event_type"] = words[0]
+            why.append(f"event type: {words[0]}, because it has few different words")
     grouped = any(roles.get(role) for role in ("user", "basket", "session"))
     candidates = sorted(free(), key=lambda c: -id_likeness(sample[c]))
     candidates = [c for c in candidates if id_likeness(sample[c]) > 0]

@@ -22,6 +22,8 @@ def to_numbers(values: pl.Series) -> pl.Series:
     >>> to_numbers(pl.Series([" 2", "x", "1e3"])).to_list(), to_numbers(pl.Series(["1,5", "2"])).to_list()
     ([2.0, None, 1000.0], [1.5, 2.0])
     """
+    if values.dtype.is_nested():
+        return pl.Series(values.name, [None] * len(values), dtype=pl.Float64)
     if values.dtype != pl.String:
         return values.cast(pl.Float64, strict=False)
     text = values.str.strip_chars()

@@ -286,7 +286,9 @@ def _refuse_nothing(table: Table, events: Events) -> None:
 
 
 def _seconds(column: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return values / 1e3 if plain_name(column).endswith(("ms", "msec", "millis", "milliseconds")) else values
+    plain = plain_name(column)
+    in_milliseconds = plain.startswith("ms") or plain.endswith(("ms", "msec", "millis", "milliseconds"))
+    return values / 1e3 if in_milliseconds else values
 
 
 def _pairs(user: npt.NDArray[np.int32] | None, group: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int32] | None:

@@ -70,7 +70,7 @@ def read_bytes(source: Any, name: str | None = None) -> Member:
         InputError: no such file, a folder, a text buffer, nothing inside, or too large.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        _check_size(len(source), name or "the file")
+        check_size(len(source), name or "the file")
         member = Member(name or "", bytes(source))
     elif isinstance(source, (str, os.PathLike)):
         member = Member(name or os.path.basename(os.fspath(source)), _read_path(Path(source)))
@@ -94,7 +94,7 @@ def _read_path(path: Path) -> bytes:
         raise InputError(f"{str(path)!r} cannot be opened ({_reason(error)}); check the path") from None
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder; give one file, or zip the folder")
-    _check_size(size, path.name)
+    check_size(size, path.name)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -109,11 +109,12 @@ def _read_buffer(buffer: IO[Any]) -> bytes:
     data = buffer.read(MAX_BYTES + 1)
     if isinstance(data, str):
         raise InputError("the source is a text buffer; open the file in binary mode, so that its encoding can be found")
-    _check_size(len(data), "the file")
+    check_size(len(data), "the file")
     return bytes(data)
 
 
-def _check_size(size: int, name: str) -> None:
+def check_size(size: int, name: str) -> None:
+    """Raise :class:`InputError` over the limit of unpacked bytes."""
     if size > MAX_BYTES:
         raise InputError(
             f"{name} holds more than {MAX_BYTES / 1e9:.1f} GB unpacked, the limit; "
@@ -136,7 +137,7 @@ def is_workbook(data: bytes) -> bool:
         return False  # unpacking it says what is wrong
     if "xl/workbook.xml" not in names:
         return False
-    _check_size(size, "the workbook")
+    check_size(size, "the workbook")
     return True
 
 
@@ -192,7 +193,7 @@ def _read_up_to_limit(stream: Any, name: str) -> bytes:
     while chunk := stream.read(_CHUNK):
         chunks.append(chunk)
         total += len(chunk)
-        _check_size(total, name or "the archive")
+        check_size(total, name or "the archive")
     return b"".join(chunks)
 
 
@@ -208,13 +209,13 @@ def _unzip(member: Member) -> list[Member]:
                 )
             # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
             infos = _wanted(infos)
-            _check_size(sum(info.file_size for info in infos), member.name or "the archive")
+            check_size(sum(info.file_size for info in infos), member.name or "the archive")
             parts, total = [], 0
             for info in infos:
                 with archive.open(info) as stream:
                     parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename)))
                 total += len(parts[-1].data)
-                _check_size(total, member.name or "the archive")
+                check_size(total, member.name or "the archive")
             return parts
 
     return [part for part in _guarded(member, "zip", read) if part.data]

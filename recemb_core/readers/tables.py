@@ -13,8 +13,8 @@ import polars as pl
 
 from recemb_core.readers.decoding import decode
 from recemb_core.readers.delimited import SEQUENCE, parse_delimited, parse_sequences
-from recemb_core.readers.errors import InputError, counted, shortened
-from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
+from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.sources import Member, check_size, is_workbook, read_bytes, unpack
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def load_table(
     if isinstance(source, pl.DataFrame):
         if source.width == 0 or source.is_empty():
             raise InputError("the frame has no rows; check the query that made it")
-        return Table(source, "frame", name or "")
+        return _plain(Table(source, "frame", name or ""))
     packed = read_bytes(source, name)
     members = unpack(packed)
     if len(members) == 1:
@@ -100,7 +100,34 @@ def _parse(member: Member, delimiter: str | None, encoding: str | None, header: 
         table = _text(member, called, delimiter, encoding, header, sequences)
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
-    return table
+    return _plain(table)
+
+
+def _plain(table: Table) -> Table:
+    """The table with strings, numbers, dates, truth values and lists only; columns of anything else are left out."""
+    columns, dropped = [], []
+    for column in table.frame.get_columns():
+        kind = column.dtype
+        if isinstance(kind, (pl.Struct, pl.Object)) or kind == pl.Binary:
+            dropped.append(column.name)
+        elif isinstance(kind, (pl.Categorical, pl.Enum)) or kind in (pl.Time, pl.Int128, pl.UInt128):
+            columns.append(column.cast(pl.String))
+        elif isinstance(kind, pl.Duration):
+            columns.append(column.dt.total_microseconds() / 1e6)
+        elif isinstance(kind, pl.Decimal):
+            columns.append(column.cast(pl.Float64))
+        elif isinstance(kind, (pl.List, pl.Array)):
+            inner = kind.inner
+            if inner.is_nested() or isinstance(inner, pl.Object) or inner == pl.Binary:
+                dropped.append(column.name)
+            else:
+                columns.append(column.cast(pl.List(pl.String)))
+        else:
+            columns.append(column)
+    if not columns:
+        raise InputError(f"none of the columns ({listed(dropped)}) holds plain values; write ids as text or numbers")
+    notes = (f"Columns that hold no plain values were left out: {listed(dropped)}.",) if dropped else ()
+    return replace(table, frame=pl.DataFrame(columns), notes=(*table.notes, *notes))
 
 
 def _text(
@@ -125,14 +152,32 @@ def _text(
 
 def _parquet(data: bytes, called: str) -> pl.DataFrame:
     try:
-        return pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        return _read_parquet(data, called)
+    except InputError:
+        raise
+    except Exception as error:
         raise InputError(f"{called} is a damaged parquet file ({_short(error)}); write or download it again") from None
     except BaseException as error:
-        # A damaged footer can make the Rust reader panic, which is no Exception; anything else goes on.
+        # The Rust side reports some damage as a panic, which is no Exception; a KeyboardInterrupt goes on.
         if type(error).__name__ != "PanicException":
             raise
         raise InputError(f"{called} is a damaged parquet file; write or download it again") from None
+
+
+def _read_parquet(data: bytes, called: str) -> pl.DataFrame:
+    try:
+        import pyarrow.parquet as parquet
+    except ImportError:
+        return pl.read_parquet(io.BytesIO(data))
+    # Not polars' own reader where it can be helped: one wrong byte can make it ask for so much memory that the whole
+    # process is aborted, and with it everybody's session.
+    file = parquet.ParquetFile(io.BytesIO(data))
+    groups = (file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    check_size(sum(groups), called)
+    table = file.read()
+    table.validate(full=True)
+    frame = pl.from_arrow(table)
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
 def _workbook(member: Member, called: str) -> Table:
@@ -183,8 +228,7 @@ def _json(data: bytes, called: str, array: bool) -> pl.DataFrame:
             frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError):
         raise _json_error(data, called, array) from None
-    nested = [name for name, kind in frame.schema.items() if isinstance(kind, (pl.Struct, pl.Object))]
-    return frame.drop(nested)
+    return frame
 
 
 def _json_error(data: bytes, called: str, array: bool) -> InputError:

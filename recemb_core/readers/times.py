@@ -13,6 +13,7 @@ _MONTH_NAMES = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b 
 _TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
 _DAY = 86_400.0
+_EXCEL_EPOCH = 25_569  # days from Excel's day 0 to 1970
 _UNITS = (
     (1e11, 1.0, "seconds"),
     (1e14, 1e3, "milliseconds"),
@@ -61,13 +62,13 @@ def _parse(column: pl.Series, day_first: bool | None) -> tuple[pl.Series, str, t
     if kind == pl.Date or isinstance(kind, pl.Datetime):
         return _epoch(column.cast(pl.Datetime("us"))), "dates", ()
     if kind.is_numeric():
-        return _numbers(column.cast(pl.Float64))
+        return _numbers(column.cast(pl.Float64), column.name)
     if kind not in (pl.String, pl.Categorical) and not isinstance(kind, pl.Enum):
         return pl.Series([None] * len(column), dtype=pl.Float64), "no times", ()
     text = column.cast(pl.String).str.strip_chars()
     numbers = text.cast(pl.Float64, strict=False)
     if numbers.count() >= 0.5 * max(text.count(), 1):
-        return _numbers(numbers)
+        return _numbers(numbers, column.name)
     return _dates(text, day_first)
 
 
@@ -75,11 +76,14 @@ def _epoch(times: pl.Series) -> pl.Series:
     return times.dt.epoch("us").cast(pl.Float64) / 1e6
 
 
-def _numbers(numbers: pl.Series) -> tuple[pl.Series, str, tuple[str, ...]]:
+def _numbers(numbers: pl.Series, name: str) -> tuple[pl.Series, str, tuple[str, ...]]:
     known = numbers.filter(numbers.is_finite().fill_null(False))
     if known.is_empty():
         return numbers, "no times", ()
     median = float(known.median())  # type: ignore[arg-type]
+    if bool(known.is_between(20_000, 80_000).all()) and (bool((known % 1 != 0).any()) or "date" in name.lower()):
+        days = numbers - _EXCEL_EPOCH  # to the second: the fractions are rounded
+        return (days * _DAY).round(0), "Excel's day numbers", ()
     for digits, form in ((8, "%Y%m%d"), (14, "%Y%m%d%H%M%S")):
         if 1.9 * 10 ** (digits - 1) <= median < 2.1 * 10 ** (digits - 1):
             written = numbers.cast(pl.Int64, strict=False).cast(pl.String)

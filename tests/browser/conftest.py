@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -132,7 +133,7 @@ def new_page(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., P
         contexts.append(context)
         context.on("request", lambda request: _note_outside(request.url, outside))
         page = context.pages[0]
-        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on("console", lambda message: _note_error(message, errors))
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 
@@ -141,6 +142,14 @@ def new_page(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., P
         context.close()
     assert not outside, f"requests to other hosts: {sorted(set(outside))}"
     assert not errors, f"errors on the console: {errors}"
+
+
+def _note_error(message: ConsoleMessage, errors: list[str]) -> None:
+    address = urlsplit(message.location["url"]).path
+    # At a deep link Streamlit looks for its base path below the page's own address first, then one level up.
+    searching = re.fullmatch(r"/\w+/_stcore/(health|host-config)", address) and "status of 404" in message.text
+    if message.type == "error" and not searching:
+        errors.append(f"{message.text} ({address})" if address else message.text)
 
 
 def _note_outside(url: str, outside: list[str]) -> None:

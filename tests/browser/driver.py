@@ -230,9 +230,19 @@ def move_slider(page: Page, label: str, steps: int) -> None:
         page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
 
 
-def screenshot(page: Page, name: str) -> Path:
-    """Save what the page looks like, for people; the folder is SCREENSHOT_DIR or one under the temporary directory."""
+def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
+    """Save what the page looks like, for people; the folder is SCREENSHOT_DIR or one under the temporary directory.
+
+    `whole` also shows what one would have to scroll to.
+    """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
+    size = page.viewport_size
+    if whole and size is not None:
+        height = page.get_by_test_id("stMain").evaluate("(main) => main.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        page.wait_for_timeout(300)
     page.screenshot(path=path)
+    if whole and size is not None:
+        page.set_viewport_size(size)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -234,6 +235,20 @@ def test_content_where_names_say_nothing() -> None:
     assert guess_columns(frame).columns == {"user": "customer", "item": "thing", "timestamp": "moment"}
 
 
+def test_columns_without_names() -> None:
+    rng = np.random.default_rng(0)
+    rows = zip(
+        rng.integers(1, 9, 200),
+        rng.integers(100, 130, 200),
+        rng.choice(["pv", "buy"], 200),
+        rng.integers(0, 9, 200),
+        strict=True,
+    )
+    data = "".join(f"{u},{i},{event},{1_511_544_070 + t}\n" for u, i, event, t in rows).encode()
+    expected = {"user": "column_1", "item": "column_2", "event_type": "column_3", "timestamp": "column_4"}
+    assert roles_of(data) == expected
+
+
 def test_every_part_can_be_set() -> None:
     frame = load_table(CLICKS).frame
     assert guess_columns(frame, timestamp=None).timestamp is None
@@ -262,7 +277,10 @@ def test_step_log() -> None:
 
 
 def test_movielens_zip_takes_the_films_along() -> None:
-    films = 'movieId,title,genres\n1,Toy Story (1995),Adventure|Comedy\n2,"Heat, The (1995)",Action\n3,None,(no genres listed)\n'
+    films = (
+        "movieId,title,genres\n1,Toy Story (1995),Adventure|Comedy\n"
+        '2,"Heat, The (1995)",Action\n3,None,(no genres listed)\n'
+    )
     ratings = "userId,movieId,rating,timestamp\n" + "".join(f"1,{m},{m + 1},{1_000_000_000 + m}\n" for m in (1, 2, 3))
     data = zipped(
         **{
@@ -409,6 +427,8 @@ def test_times_of_other_types() -> None:
     assert (days.seconds[0], days.date_only) == (1323388800.0, True)
     assert parse_times(pl.Series([20101201, 20101202])).date_only
     assert parse_times(pl.Series(["2014-12-06 02"])).seconds[0] == 1417831200.0
+    assert parse_times(pl.Series([40886.5347222])).seconds[0] == 1323435000.0  # Excel's 2011-12-09 12:50
+    assert parse_times(pl.Series([0, 60, 3600])).seconds.to_list() == [0.0, 60.0, 3600.0]
 
 
 def test_day_or_month_is_decided_on_the_whole_column() -> None:
@@ -460,7 +480,7 @@ def test_bins_keep_the_order(values: list[float], bins: int) -> None:
         groups.setdefault(label, []).append(value)
     assert len(groups) <= bins
     spans = sorted((min(g), max(g)) for g in groups.values())
-    assert all(a[1] < b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in itertools.pairwise(spans))
 
 
 # Edge lists

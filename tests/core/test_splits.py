@@ -34,7 +34,10 @@ def test_the_latest_session_counts_not_the_last_row() -> None:
 
 
 def test_baskets_hold_out_the_last_basket() -> None:
-    log = b"user,basket,item,date\na,1,x,2020-01-01\na,1,y,2020-01-01\na,2,y,2020-01-05\na,2,z,2020-01-05\nb,3,x,2020-01-01\nb,3,z,2020-01-01\n"
+    log = (
+        b"user,basket,item,date\na,1,x,2020-01-01\na,1,y,2020-01-01\na,2,y,2020-01-05\na,2,z,2020-01-05\n"
+        b"b,3,x,2020-01-01\nb,3,z,2020-01-01\n"
+    )
     train, held_out = leave_last_out(read_events(log))
     assert sorted(map(sorted, lists(held_out))) == [["y", "z"]]
     assert held_out.users.tolist() == ["a"]

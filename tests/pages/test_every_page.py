@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.cached import Results
 from pages.shared.navigation import SECTIONS
 from recemb_core.datasets import list_datasets
 from tests.pages.conftest import healthy
@@ -57,3 +58,19 @@ def test_the_python_shown_on_a_page_runs(name: str, data: str, open_page: Open) 
     assert len(shown) == 1
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(shown[0], f"As Python on {name}", "exec"), {})
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("bias", [{}, {"q": "20"}, {"q": "0.05"}, {"p": "0.05", "q": "20"}])
+def test_the_opening_and_the_experiments_are_ready(
+    data: str, bias: dict[str, str], open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when walks, trainer, defaults or data changed and ``make precomputed`` was not run."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("computed on the way to the first paint: run make precomputed")
+
+    for name in ("train_node2vec", "umap_layout", "graph_layout"):
+        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda fresh=Results(): fresh)
+    healthy(open_page("node2vec", data=data, **bias))

@@ -1,0 +1,129 @@
+"""What a person meets in the first minute: every page by its address, at both widths, in both themes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from driver import chart, no_exception, on_chart, open_page, screenshot, traces
+from playwright.sync_api import Page, expect
+
+Serve = Callable[..., str]
+NewPage = Callable[..., Page]
+
+# Page → its question, the figures on top, the charts on it.
+PAGES = {
+    "": (
+        "How does a click become a recommendation?",
+        ("Groceries", "1,748", "363,335", "60,127"),
+        ("home graph", "home walk", "home map"),
+    ),
+    "sequences": (
+        "What is in my log?",
+        ("Events", "Sessions", "176"),
+        ("gaps@planted_shop", "lengths@planted_shop", "popularity@planted_shop"),
+    ),
+    "item_graph": (
+        "Which items follow which?",
+        ("1,748", "Edges kept", "Communities"),
+        ("graph@complete_journey", "ego@complete_journey", "degree"),
+    ),
+    "node2vec": (
+        "What do p and q change?",
+        ("Homophily score by category", "Structural score by role", "p = 1, q = 1", "seeds:"),
+        ("map@planted_shop",),
+    ),
+}
+
+
+def shows_itself(page: Page, name: str) -> None:
+    """The page's own question, figures and charts are there, and nothing that speaks of an error."""
+    question, figures, charts = PAGES[name]
+    no_exception(page)
+    expect(page.locator("h1")).to_have_text(question)
+    assert page.get_by_test_id("stAlertContentError").count() == 0
+    said = " ".join(page.get_by_test_id("stMetric").all_inner_texts())
+    assert [figure for figure in figures if figure not in said] == [], said
+    for key in charts:
+        box = chart(page, key)
+        assert box.get_attribute("data-error") is None
+        drawn = on_chart(page, key, "(plot) => plot.data.reduce((n, t) => n + (t.x?.length ?? 0), 0)")
+        assert drawn > 10, f"{key} draws {drawn} points"
+        frame = on_chart(page, key, "(plot) => plot.querySelector('.main-svg').getBoundingClientRect().toJSON()")
+        assert frame["width"] > 100, f"{key} is drawn {frame}"
+        assert frame["height"] > 150, f"{key} is drawn {frame}"
+
+
+def fits(page: Page) -> None:
+    """Nothing sticks out sideways: neither the page, nor its main block, nor a chart's svg."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
+    assert main[0] <= main[1], f"the main block is {main[0]} pixels wide in {main[1]}"
+    wide = page.evaluate(
+        """() => {
+            const block = document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect();
+            return [...document.querySelectorAll('[data-testid=stMain] [data-testid=stElementContainer]')]
+                .filter((e) => e.getBoundingClientRect().right > block.right + 1)
+                .map((e) => e.innerText.slice(0, 60) || e.className);
+        }"""
+    )
+    assert wide == []
+
+
+def test_home_opens_on_the_groceries(serve: Serve, page: Page) -> None:
+    start = time.perf_counter()
+    page.goto(serve("app.py"))
+    expect(page.locator("h1")).to_have_text(PAGES[""][0], timeout=60_000)
+    title = time.perf_counter() - start
+    open_page(page, page.url, timeout=60_000)
+    print(f"\ntitle after {title:.1f} s")
+    shows_itself(page, "")
+    cards = page.get_by_test_id("stMain").inner_text()
+    for step, name in enumerate(("Log", "Sequences", "Item graph", "Walks", "Vectors", "Index", "Recommendations"), 1):
+        assert f"{step} · {name}" in cards
+    assert "Not trained" not in cards, "the bundled vectors are used"
+    assert len(on_chart(page, "home map", "(plot) => plot.data[0].x")) == 1_748
+    # One item is followed: it is named in the sidebar, in the log, in the sequence and above the neighbors.
+    item = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").nth(1).locator("input").input_value()
+    assert item
+    assert cards.count(item) >= 4
+    page.get_by_test_id("stMain").get_by_role("link", name="Tune p and q").click()
+    expect(page.locator("h1")).to_have_text(PAGES["node2vec"][0])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_by_its_address(serve: Serve, new_page: NewPage, scheme: str) -> None:
+    page = new_page(color_scheme=scheme)
+    base = serve("app.py")
+    for name in PAGES:
+        page.set_viewport_size({"width": 1280, "height": 900})
+        start = time.perf_counter()
+        open_page(page, f"{base}/{name}", timeout=60_000)
+        print(f"\n{name or 'home'}, {scheme}: at rest after {time.perf_counter() - start:.1f} s")
+        menu = page.get_by_test_id("stSidebarNav")
+        assert menu.get_by_test_id("stSidebarNavLink").all_inner_texts() == [
+            "Home",
+            "Sequences",
+            "Item graph",
+            "node2vec",
+        ]
+        assert {"Data", "Embeddings"} <= set(menu.inner_text().split("\n"))
+        shows_itself(page, name)
+        background = page.get_by_test_id("stApp").evaluate("(app) => getComputedStyle(app).backgroundColor")
+        level = [int(part) for part in background[background.index("(") + 1 : -1].split(",")[:3]]
+        assert (sum(level) < 200) == (scheme == "dark"), f"a {scheme} page is {background}"
+        fits(page)
+        screenshot(page, f"{name or 'home'}-{scheme}-1280", whole=True)
+        page.set_viewport_size({"width": 800, "height": 900})
+        page.reload()
+        open_page(page, page.url, timeout=60_000)
+        shows_itself(page, name)
+        fits(page)
+        screenshot(page, f"{name or 'home'}-{scheme}-800", whole=True)
+
+
+def test_the_color_key_names_what_the_map_shows(serve: Serve, page: Page) -> None:
+    open_page(page, f"{serve('app.py')}/node2vec")
+    names = set(traces(page, "map@"))
+    assert {"best-seller", "nearest neighbors"} <= names or any("best" in name for name in names), names
