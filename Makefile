@@ -1,4 +1,4 @@
-# make run   the app, in an environment of its own
+# make run   the app, in an environment of its own, for this computer (ADDRESS=0.0.0.0: for the network)
 # make test  everything, browser journeys included
 # make check ruff, the type checker and the fast tests
 # make bench benchmarks against their peers (ratios)
@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8501
+ADDRESS ?= localhost
 
 .PHONY: run test check bench lock precomputed clean
 .DEFAULT_GOAL := run
@@ -28,7 +29,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@touch $@
 
 run: $(VENV)/.installed
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
 test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium

@@ -22,6 +22,7 @@ from recemb_core.embeddings import node2vec_defaults, train_node2vec
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
+from recemb_core.sweeps import SweepConfig, save_sweep, sweep_base, sweep_cell
 
 SEEDS = 5
 # (p, q) of the page's opening and of its experiments.
@@ -61,6 +62,12 @@ def build(name: str) -> None:
         scores = {name: [group_score(run, groups).value for run in runs] for name, groups in labels.items()}
         precomputed.scores_path(graph, config).write_text(json.dumps(scores) + "\n")
         print(f"{name}: p={p:g} q={q:g}", {k: round(float(np.mean(v)), 3) for k, v in scores.items()}, flush=True)
+
+    sweep = SweepConfig(base=base_config, umap=umap)
+    sweep_from = sweep_base(graph, sweep, labels, train_node2vec)
+    cells = [sweep_cell(graph, sweep, labels, sweep_from, p, q, train_node2vec) for p, q in sweep.cells]
+    save_sweep(precomputed.sweep_path(graph, sweep), cells, sweep_from)
+    print(f"{name}: sweep of {len(cells)} cells", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from pages.shared import controls, frame, selection
-from pages.shared.live_chart import live_chart
-from pages.shared.node2vec_view import (
-    as_python,
-    downloads,
-    lasso_table,
-    neighbor_table,
-    results_or_stale,
-    score_metrics,
-)
-from recemb_core.figures.item_map import item_map
+from pages.shared.node2vec_view import as_python, map_section, results_or_stale, score_metrics
+from pages.shared.sweep_view import sweep_controls, sweep_section
 
 EXPERIMENTS = {
     "planted_shop": [
         (
-            "Large q keeps a walk among the best-sellers. **Will the best-sellers (stars) leave their categories?**",
-            "They gather in the middle: at q = 20 nearly all neighbors of a best-seller are best-sellers (chance 9 %).",
-            {"p": 1.0, "q": 20.0},
-        ),
-        (
             "Small q lets the walk run off. **Will the stars go home?**",
             "Each best-seller sits inside its own category: communities are all that the map shows.",
             {"p": 1.0, "q": 0.05},
+        ),
+        (
+            "Large q keeps a walk among the best-sellers. **Will the best-sellers (stars) leave their categories?**",
+            "They gather in the middle: at q = 20 nearly all neighbors of a best-seller are best-sellers (chance 9 %).",
+            {"p": 1.0, "q": 20.0},
         ),
         (
             "Small p makes the walk turn back at once. **Does q = 20 still gather the stars?**",
@@ -59,6 +50,11 @@ EXPERIMENTS = {
     ],
 }
 
+VIEWS = {
+    "map": "One setting",
+    "sweep": "Sweep of p and q",
+}
+
 with frame.page(
     "What do p and q change?",
     "node2vec walks over the item graph and learns a vector for each item; p and q decide how the walk moves.",
@@ -67,46 +63,30 @@ with frame.page(
     settings = controls.graph_settings(data)
     whole, graph = controls.walk_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
+    view = selection.parameter("view", data, "map", str, lambda v: v in VIEWS)
+    st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
+    )
     numbers = st.container()
     main, side = st.columns([3, 1], gap="medium")
     with side:
         controls.node2vec_controls(data)
+        frame.try_this(data, EXPERIMENTS.get(data.key, EXPERIMENTS["*"]), stacked=True)
         groups, roles = controls.labellings(data, graph)
         color = controls.color_control(data, graph, default=groups.name)
         with st.expander("Map"):
             umap = controls.umap_config(data, len(graph))
+        sweep = sweep_controls(data, wanted, umap) if selection.value(data, "view") == "sweep" else None
         controls.reset_button(data)
     with main:
         config, vectors, positions = results_or_stale(data, graph, wanted, umap)
-        neighbors = vectors.most_similar(selection.chosen_item(data), k=min(10, max(1, len(graph) - 1)))
-        figure = item_map(
-            positions,
-            graph.items.ids,
-            data.titles,
-            color_by=color.values,
-            color_title=color.name,
-            symbol_by=roles.values if roles.planted else None,
-            symbol_title=roles.name,
-            size=np.sqrt(graph.strength),
-            chosen=selection.chosen_item(data),
-            highlighted=[item for item, _ in neighbors],
-            title=f"node2vec map, p = {config.p:g}, q = {config.q:g}",
-        )
-        figure.update_layout(title_text=None)
-        events = live_chart(figure, key=f"map@{data.key}", height=600, on_click=lambda item: selection.pick(data, item))
-        st.caption(
-            f"{frame.graph_line(whole, graph)} Click a point to choose it; lasso or box lists items. "
-            "Near points have near vectors; axes and distances between far groups mean nothing."
-        )
+        if sweep is not None:
+            sweep_section(data, graph, sweep, (groups, roles), color)
+        else:
+            map_section(data, graph, config, vectors, positions, color, roles)
+        st.caption(frame.graph_line(whole, graph))
     with numbers:
         score_metrics(data, graph, config, vectors, groups, roles)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        neighbor_table(data, graph, neighbors, color)
-        downloads(data, vectors)
-    with right:
-        lasso_table(data, graph, events.selected, color)
-    frame.try_this(data, EXPERIMENTS.get(data.key, EXPERIMENTS["*"]))
     frame.what_you_see(
         "Each point is an item, colored by group; a walk that passes two items often pulls their vectors together. "
         "Coming from *t* to *v*, the next item *x* is drawn with probability ∝ α·w(v, x): "

@@ -27,12 +27,18 @@ def _name(*parts: Any) -> str:
 
 
 def _fields(part: Any) -> Any:
-    """A config as a dict in which p=1 and p=1.0, which are equal, are written alike."""
+    """A config as a dict in which p=1 and p=1.0, which are equal, are written alike; configs inside it likewise."""
     if not dataclasses.is_dataclass(part):
         return part
-    values = {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
-    decimal = {field.name for field in dataclasses.fields(part) if "float" in str(field.type)}
-    return {k: float(v) if k in decimal and v is not None else v for k, v in values.items()}
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(part):
+        value = getattr(part, field.name)
+        decimal = "float" in str(field.type)
+        if isinstance(value, tuple):
+            found[field.name] = [float(v) if decimal else v for v in value]
+        else:
+            found[field.name] = float(value) if decimal and value is not None else _fields(value)
+    return found
 
 
 def vectors_path(graph: ItemGraph, config: Any) -> Path:
@@ -67,6 +73,11 @@ def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
     """Scores by labelling over seeds 0, 1, 2 …, or None."""
     path = scores_path(graph, config)
     return json.loads(path.read_text()) if path.exists() else None
+
+
+def sweep_path(graph: ItemGraph, sweep_config: Any) -> Path:
+    """Where a finished sweep of p and q lies."""
+    return FOLDER / f"sweep_{_name(graph.fingerprint, sweep_config)}.npz"
 
 
 def layout_path(graph: ItemGraph, seed: int) -> Path:

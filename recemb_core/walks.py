@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import is_whole
 from recemb_core.walk_tables import WalkTables, has_edge, may_have_edge, mix, prefetch, walk_tables
 
 if TYPE_CHECKING:
@@ -64,14 +65,16 @@ class WalkConfig:
     def __post_init__(self) -> None:
         for name, least in (("num_walks", 1), ("walk_length", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not _is_integer(value) or not least <= value < 2**63:
+            if not is_whole(value) or not least <= value < 2**63:
                 raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
         _check_bias("p", self.p)
         _check_bias("q", self.q)
 
 
-def generate_walks(graph: ItemGraph, config: WalkSettings) -> npt.NDArray[np.int32]:
-    """Random walks from every node, ``num_walks`` rounds over all n nodes.
+def generate_walks(
+    graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayLike | None = None
+) -> npt.NDArray[np.int32]:
+    """Random walks from every node, ``num_walks`` rounds over all n nodes (or over ``starts``).
 
     The first step from v goes to x with probability w_vx / Σ_k w_vk. Having come from t to v, the walk goes to x with
 
@@ -87,12 +90,13 @@ def generate_walks(graph: ItemGraph, config: WalkSettings) -> npt.NDArray[np.int
     Args:
         graph: weighted, directed or not; a row of ``weights`` needs no normalising.
         config: a :class:`WalkConfig`, or any object with ``num_walks, walk_length, p, q, seed``.
+        starts: row numbers to start from instead of all n, each once a round.
 
     Returns:
         int32 (num_walks·n, walk_length), row numbers of items, padded with −1.
 
     Raises:
-        ValueError: a setting is out of its range.
+        ValueError: a setting or a start is out of its range.
 
     References:
         Perozzi, Al-Rfou, Skiena, *DeepWalk: Online Learning of Social Representations*, KDD 2014.
@@ -105,17 +109,17 @@ def generate_walks(graph: ItemGraph, config: WalkSettings) -> npt.NDArray[np.int
     [[0, 1, 2, -1], [1, 2, -1, -1], [2, -1, -1, -1]]
     """
     config = WalkConfig(**{name: getattr(config, name) for name in ("num_walks", "walk_length", "p", "q", "seed")})
-    n = len(graph)
-    shuffled = np.random.default_rng(config.seed)
-    starts = np.concatenate([shuffled.permutation(n).astype(np.int32) for _ in range(config.num_walks)])
-    walks = np.empty((len(starts), config.walk_length), dtype=np.int32)
-    if not len(starts):
+    rows = range(len(graph)) if starts is None else [_row(graph, "starts", start) for start in np.asarray(starts)]
+    origins, shuffled = np.array(rows, dtype=np.int32), np.random.default_rng(config.seed)
+    begin = np.concatenate([origins[shuffled.permutation(len(origins))] for _ in range(config.num_walks)])
+    walks = np.empty((len(begin), config.walk_length), dtype=np.int32)
+    if not len(begin):
         return walks
     tables = walk_tables(graph)
     # Enough chunks to share out evenly; long ones, because the last walks of a chunk run with idle lanes.
-    chunk = min(max(len(starts) // (8 * numba.get_num_threads()), _LANES), 2048)
+    chunk = min(max(len(begin) // (8 * numba.get_num_threads()), _LANES), 2048)
     proposal = _proposal(float(config.p), float(config.q))
-    _walk_all(walks, starts, chunk, np.uint64(config.seed), proposal, tables)
+    _walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, tables)
     return walks
 
 
@@ -171,7 +175,7 @@ def transition_probabilities(
 
 
 def _row(graph: ItemGraph, name: str, value: Any) -> int:
-    if not _is_integer(value) or not 0 <= value < len(graph):
+    if not is_whole(value) or not 0 <= value < len(graph):
         raise ValueError(f"{name} must be a row number from 0 to {len(graph) - 1}, not {value!r}")
     return int(value)
 
@@ -180,10 +184,6 @@ def _check_bias(name: str, value: Any) -> None:
     allowed = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not allowed or not (value > 0 and math.isfinite(value) and math.isfinite(1 / float(value))):
         raise ValueError(f"{name} must be a positive finite number, not {value!r}")
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _choose_threading_layer() -> None:

@@ -35,7 +35,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     selection.forget_bound()
     ensure_plotly_js()
     data = selection.active_data(opens_on)
-    _sidebar(data)
+    link = _sidebar(data)
     st.title(question, anchor=False)
     st.markdown(sentence)
     if data.problem:
@@ -64,11 +64,13 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
             "the server's log has the details."
         )
     selection.sync_url(data)
+    _link_box(link)
     st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
     cached.warm_up()
 
 
-def _sidebar(data: ActiveData) -> None:
+def _sidebar(data: ActiveData) -> Any:
+    """What belongs to the visit; returns the place of the link, which is complete once the page has run."""
     with st.sidebar:
         titles = {name: selection.bundled_title(name) for name in selection.bundled_names()}
         titles |= {key: upload.title for key, upload in selection.uploads().items()}
@@ -92,7 +94,9 @@ def _sidebar(data: ActiveData) -> None:
             help="Everything random starts from it: same data, settings and seed give the same result.",
         )
         with st.popover("Copy link", icon=":material/link:", width="stretch"):
-            _link_box()
+            link = st.empty()
+        _link_box(link)
+    return link
 
 
 def _item_search(data: ActiveData) -> None:
@@ -101,6 +105,9 @@ def _item_search(data: ActiveData) -> None:
     shown = list(order[:SEARCHABLE])
     if st.session_state[key] not in shown:
         shown.append(st.session_state[key])
+    if st.session_state.get("_named") != (naming := hash(data.titles)):
+        st.session_state[key] = st.session_state[key]  # or the box keeps showing an item's old name
+        st.session_state["_named"] = naming
     st.selectbox(
         "Chosen item",
         shown,
@@ -112,10 +119,12 @@ def _item_search(data: ActiveData) -> None:
     )
 
 
-@st.fragment
-def _link_box() -> None:
-    st.caption("Data set, item and settings are in the address. An uploaded file is not: it has to be uploaded again.")
-    st.code(selection.full_link(), language=None, wrap_lines=True)
+def _link_box(place: Any) -> None:
+    with place.container():
+        st.caption(
+            "Data set, item and settings are in the address. An uploaded file is not: it has to be uploaded again."
+        )
+        st.code(selection.full_link(), language=None, wrap_lines=True)
 
 
 def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
@@ -130,15 +139,18 @@ def what_you_see(text: str) -> None:
         st.markdown(text)
 
 
-def try_this(data: ActiveData, experiments: list[tuple[str, str, dict[str, Any]]]) -> None:
-    """One-click experiments: (prediction, what to look for, the parameters that are set)."""
+def try_this(data: ActiveData, experiments: list[tuple[str, str, dict[str, Any]]], *, stacked: bool = False) -> None:
+    """One-click experiments: (prediction, what to look for, the parameters that are set).
+
+    ``stacked`` fits a narrow column, beside the picture that the experiment changes.
+    """
     if not experiments:
         return
     with st.container(border=True):
         st.markdown("**Try this** — predict first, then press")
         for number, (prediction, answer, values) in enumerate(experiments):
-            left, right = st.columns([3, 1], vertical_alignment="center")
-            left.markdown(prediction)
+            left, right = (st, st) if stacked else st.columns([3, 1], vertical_alignment="center")
+            left.markdown(f":small[{prediction}]" if stacked else prediction)
             right.button(
                 "Show me",
                 key=f"try{number}",

@@ -2,6 +2,8 @@
 // Streamlit calls the default export again whenever the data or the theme changes, and its cleanup on unmount.
 
 const GLIDE_MS = 800;
+const PLAY_MS = 1100; // from one frame to the next: a glide and a moment to look
+const STOP_MS = 250; // a frame that is held this long is one that the person has stopped at
 const NARROW = 600; // below this width in pixels the legend goes under the chart
 const LEGEND = 180; // pixels kept free for the legend, so that another name in it does not push the map aside
 const MODE_BAR = 34; // pixels kept free on top for the mode bar
@@ -10,16 +12,40 @@ const REMOUNT_MS = 1500; // a chart that comes back this soon was moved by the p
 let loading = null;
 const charts = new WeakMap(); // box element -> LiveChart
 const left = new Map(); // chart key -> what it looked like when it was unmounted
+const cargo = new Map(); // chart key -> the positions of its frames, {revision, ids, rows, values, low, high}
+const awaited = new Map(); // chart key -> the chart that waits for its positions
 
 export default function (component) {
   const box = component.parentElement.querySelector(".live-chart");
   if (!box || !component.data) return undefined;
+  if (component.data.carries !== undefined) return unload(box, component.data);
   let chart = charts.get(box);
   if (!chart) charts.set(box, (chart = new LiveChart(box, component.data.key)));
   chart.send = { state: component.setStateValue, trigger: component.setTriggerValue };
   chart.receive(component.data);
   // An overtaken call is cleaned up too, while the chart lives on: only a box that left the page is taken down.
   return () => setTimeout(() => box.isConnected || chart.destroy(), 0);
+}
+
+// The positions of all frames travel in an element of their own, without anything to see.
+function unload(box, data) {
+  const { carries: key, revision } = data;
+  box.setAttribute("data-carrier", key);
+  if (cargo.get(key)?.revision !== revision) {
+    const bytes = Uint8Array.from(atob(data.positions), (char) => char.charCodeAt(0));
+    const values = new Float32Array(bytes.buffer);
+    const low = [Infinity, Infinity];
+    const high = [-Infinity, -Infinity];
+    values.forEach((value, i) => {
+      low[i % 2] = Math.min(low[i % 2], value);
+      high[i % 2] = Math.max(high[i % 2], value);
+    });
+    cargo.set(key, { revision, values, low, high, rows: new Map(data.ids.map((id, row) => [id, row])) });
+  }
+  cargo.get(key).box = box;
+  box.setAttribute("data-rev", revision);
+  awaited.get(key)?.();
+  return () => setTimeout(() => box.isConnected || (cargo.get(key)?.box === box && cargo.delete(key)), 0);
 }
 
 function loadPlotly(script) {
@@ -54,11 +80,15 @@ class LiveChart {
     this.zoom = null; // axis ranges chosen by the person
     this.selected = []; // item ids
     this.motion = null;
+    this.frames = null; // {labels, captions, start, loop} while the chart has frames
+    this.at = 0; // the frame shown or glided to
+    this.playing = false;
     const before = left.get(key);
     left.delete(key);
     if (before && performance.now() - before.at < REMOUNT_MS) {
       this.zoom = before.zoom;
       this.selected = before.selected;
+      this.label = before.label;
       this.resend = before.selected.length > 0;
     }
     this.listen();
@@ -71,7 +101,18 @@ class LiveChart {
     if (same && this.palette === paletteOf(this.box)) return;
     this.payload = payload;
     this.next = payload;
+    awaited.get(this.key)?.(); // gives up waiting for the positions of an older figure
     if (!this.busy) this.work();
+  }
+
+  // The positions of the payload's frames, or null when a newer payload overtakes them.
+  async load(payload) {
+    const there = () => cargo.get(this.key)?.revision === payload.frames.positions;
+    while (!there() && !this.next && !this.destroyed) {
+      await new Promise((resolve) => awaited.set(this.key, resolve));
+      awaited.delete(this.key);
+    }
+    return there() ? cargo.get(this.key) : null;
   }
 
   async work() {
@@ -81,6 +122,7 @@ class LiveChart {
       this.next = null;
       try {
         const Plotly = await loadPlotly(payload.script);
+        if (payload.frames) await this.load(payload);
         if (this.next || this.destroyed) continue;
         await this.draw(Plotly, payload);
         this.box.removeAttribute("data-error");
@@ -89,6 +131,7 @@ class LiveChart {
       }
     }
     this.busy = false;
+    if (this.frames && this.drawnAt !== this.at && !this.destroyed) this.move();
   }
 
   async draw(Plotly, payload) {
@@ -99,19 +142,26 @@ class LiveChart {
     this.motion = null; // stops a glide under way; the new one starts from where the points are now
     const repaint = this.bound && this.palette !== paletteOf(box);
     this.palette = paletteOf(box);
-    box.style.height = `${payload.height}px`;
+    this.takeFrames(payload.frames);
+    box.style.height = this.frames ? "auto" : `${payload.height}px`;
+    plot.style.height = `${payload.height}px`;
+    if (this.frames) this.place(figure.data, figure.layout.annotations);
+    this.drawnAt = this.at;
     const layout = this.dress(figure, payload.height);
     const from = places(plot.data ?? []);
     const still = !payload.glide || from.size === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const viewFrom = this.view;
-    this.view = ownsAxes(figure) ? fit(figure.data) : null;
+    this.view = ownsAxes(figure) ? fit(this.frames ? [...figure.data, this.extent()] : figure.data) : null;
     const motion = still ? null : plan(figure, from, viewFrom, this.view);
     const shown = this.zoom ?? (motion ? motion.view(0) : this.view);
     if (this.view && shown) setRanges(layout, shown);
     if (motion) motion.apply(figure.data, layout, 0);
     markSelected(figure.data, this.selected);
     box.setAttribute("data-gliding", String(motion !== null));
-    box.setAttribute("aria-label", ariaLabel(figure));
+    const [whole, inner] = this.frames ? [box, plot] : [null, box]; // a slider inside an "img" would be unheard
+    whole?.setAttribute("role", "group");
+    inner.setAttribute("role", "img");
+    for (const node of [whole, inner]) node?.setAttribute("aria-label", ariaLabel(figure));
     this.fileName = figure.layout.meta?.file_name || "chart";
     // Only once: Plotly takes a second config for another one and builds the whole plot anew.
     const config = this.bound ? undefined : this.config(figure.layout.meta?.mode_bar !== false);
@@ -156,6 +206,213 @@ class LiveChart {
       this.box.setAttribute("data-rev", revision);
     };
     requestAnimationFrame(frame);
+  }
+
+  // ---- frames: places to move through without Python ----
+
+  takeFrames(frames) {
+    const { box } = this;
+    const old = this.frames;
+    this.frames = frames ?? null;
+    if (!frames) {
+      if (!old) return;
+      this.pause();
+      this.bar.node.remove();
+      for (const node of [this.plot, box]) node.removeAttribute("aria-label");
+      this.plot.removeAttribute("role");
+      for (const name of ["data-frame", "data-frames", "data-playing"]) box.removeAttribute(name);
+      return;
+    }
+    const start = frames.labels[frames.start];
+    const shown = old ? old.labels[this.at] : (this.label ?? frames.labels[frames.now]);
+    const sent = old && old.labels[old.start] !== start; // Python names another frame to go to
+    const at = sent ? frames.start : frames.labels.indexOf(shown);
+    if (sent || at < 0) this.pause();
+    this.at = at < 0 ? frames.start : at;
+    this.told = old ? this.told : frames.labels[frames.now];
+    if (sent) this.told = start;
+    this.bar ??= this.buildBar();
+    if (!this.bar.node.isConnected) box.append(this.bar.node);
+    this.showFrame();
+    this.label = undefined;
+    if (at < 0 || !old) this.tell();
+  }
+
+  extent() {
+    const { low, high } = cargo.get(this.key);
+    return { x: [low[0], high[0]], y: [low[1], high[1]] };
+  }
+
+  // Puts the items of these traces, and their names, where the present frame has them.
+  place(traces, notes) {
+    const { rows, values } = cargo.get(this.key);
+    const first = this.at * rows.size;
+    for (const trace of traces) {
+      if (!carriesItems(trace)) continue;
+      trace.x = Float64Array.from(trace.x);
+      trace.y = Float64Array.from(trace.y);
+      trace.customdata.forEach((custom, i) => {
+        const row = rows.get(itemId(custom));
+        if (row === undefined) return;
+        trace.x[i] = values[2 * (first + row)];
+        trace.y[i] = values[2 * (first + row) + 1];
+      });
+    }
+    for (const note of notes ?? []) {
+      const row = note.name?.startsWith("item:") ? rows.get(note.name.slice(5)) : undefined;
+      if (row !== undefined) [note.x, note.y] = values.subarray(2 * (first + row), 2 * (first + row) + 2);
+    }
+  }
+
+  goTo(index) {
+    const { labels } = this.frames;
+    this.at = Math.max(0, Math.min(labels.length - 1, index));
+    this.showFrame();
+    if (!this.busy) this.move();
+  }
+
+  // Glides, or jumps, from the present places to those of the present frame.
+  move() {
+    const { plot } = this;
+    if (!plot.data || !this.bound || cargo.get(this.key)?.revision !== this.frames.positions) return;
+    const data = plot.data.map(({ x, y, customdata }) => ({ x, y, customdata }));
+    const annotations = (plot.layout.annotations ?? []).map(({ name, x, y }) => ({ name, x, y }));
+    const from = places(plot.data);
+    this.place(data, annotations);
+    this.drawnAt = this.at;
+    const motion = plan({ data, layout: { annotations } }, from, this.view, this.view);
+    this.motion = null;
+    if (!motion) {
+      this.box.setAttribute("data-gliding", "false");
+      this.box.setAttribute("data-rev", this.payload.revision);
+      return;
+    }
+    motion.hurry = !this.payload.glide || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.box.setAttribute("data-gliding", "true");
+    this.glide(motion, this.payload.revision);
+  }
+
+  buildBar() {
+    const node = document.createElement("div");
+    node.className = "live-chart-bar";
+    node.innerHTML = `<div class="live-chart-bar-words"><b></b><span class="caption"></span><span class="count"></span></div>
+      <div class="live-chart-bar-keys">
+        <button type="button" data-do="back"></button><button type="button" data-do="play"></button
+        ><button type="button" data-do="on"></button><input type="range" min="0" step="1" aria-label="Frame">
+      </div>`;
+    const find = (selector) => node.querySelector(selector);
+    const [back, play, on] = ["back", "play", "on"].map((name) => find(`[data-do=${name}]`));
+    const slider = find("input");
+    const bar = { node, back, play, on, slider };
+    Object.assign(bar, { label: find("b"), caption: find(".caption"), count: find(".count") });
+    setButton(back, "Previous frame", "M6 6h2v12H6zM18 6v12l-8.5-6z");
+    setButton(on, "Next frame", "M16 6h2v12h-2zM6 6v12l8.5-6z");
+    const step = (by) => {
+      this.pause();
+      const { labels, loop } = this.frames;
+      const next = this.at + by;
+      this.goTo(loop ? (next + labels.length) % labels.length : next);
+      this.tellSoon();
+    };
+    back.addEventListener("click", () => step(-1));
+    on.addEventListener("click", () => step(1));
+    play.addEventListener("click", () => {
+      if (this.playing) {
+        this.pause();
+        this.tell();
+      } else this.play();
+    });
+    let held = false; // the slider is being dragged, or an arrow key repeats
+    const hold = () => {
+      held = true;
+      clearTimeout(this.telling);
+    };
+    const release = () => {
+      if (held) this.tellSoon();
+      held = false;
+    };
+    slider.addEventListener("input", () => {
+      this.pause();
+      this.goTo(Number(slider.value));
+      if (!held) this.tellSoon();
+    });
+    slider.addEventListener("pointerdown", hold);
+    slider.addEventListener("keydown", (event) => /^(Arrow|Page|Home|End)/.test(event.key) && hold());
+    for (const name of ["pointerup", "pointercancel", "keyup", "blur"]) slider.addEventListener(name, release);
+    return bar;
+  }
+
+  showFrame() {
+    const { bar, box, frames, at } = this;
+    const last = frames.labels.length - 1;
+    bar.node.toggleAttribute("data-single", last === 0);
+    bar.label.textContent = frames.labels[at];
+    bar.caption.textContent = frames.captions[at] ?? "";
+    bar.count.textContent = `${at + 1} / ${last + 1}`;
+    bar.slider.max = last;
+    bar.slider.value = at;
+    bar.slider.style.setProperty("--done", `${(100 * at) / Math.max(last, 1)}%`);
+    bar.slider.setAttribute("aria-valuetext", [frames.labels[at], frames.captions[at]].filter(Boolean).join("; "));
+    bar.back.setAttribute("aria-disabled", String(!frames.loop && at === 0)); // "disabled" would take the focus away
+    bar.on.setAttribute("aria-disabled", String(!frames.loop && at === last));
+    if (this.playing) setButton(bar.play, "Pause", "M7 5h4v14H7zM13 5h4v14h-4z");
+    else setButton(bar.play, "Play", "M8 5v14l11-7z");
+    box.setAttribute("data-frame", at);
+    box.setAttribute("data-frames", last + 1);
+    box.setAttribute("data-playing", String(this.playing));
+  }
+
+  play() {
+    this.playing = true;
+    clearTimeout(this.telling);
+    if (this.at === this.frames.labels.length - 1) {
+      this.goTo(0);
+      this.later = setTimeout(() => this.tick(), PLAY_MS);
+    } else {
+      this.showFrame();
+      this.tick();
+    }
+  }
+
+  tick() {
+    clearTimeout(this.later);
+    if (!this.playing || this.destroyed) return;
+    const { labels, loop } = this.frames;
+    const last = labels.length - 1;
+    // On a slow machine the points arrive first.
+    if (this.motion || this.busy) {
+      this.later = setTimeout(() => this.tick(), 50);
+      return;
+    }
+    if (this.at === last && !loop) {
+      this.pause();
+      this.tell();
+      return;
+    }
+    this.goTo(this.at === last ? 0 : this.at + 1);
+    this.later = setTimeout(() => this.tick(), PLAY_MS);
+  }
+
+  pause() {
+    clearTimeout(this.later);
+    if (!this.playing) return;
+    this.playing = false;
+    this.showFrame();
+  }
+
+  tellSoon() {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.tell(), STOP_MS);
+  }
+
+  // Python hears of a frame only when the person has stopped there.
+  tell() {
+    clearTimeout(this.telling);
+    if (!this.frames || this.destroyed) return;
+    const label = this.frames.labels[this.at];
+    if (label === this.told) return;
+    this.told = label;
+    this.send.state("frame", { label, start: this.frames.labels[this.frames.start] });
   }
 
   async mine(change) {
@@ -259,6 +516,11 @@ class LiveChart {
       format === "svg" && t.type === "scattergl" ? { ...t, type: "scatter" } : t,
     );
     const layout = { ...this.plot.layout, paper_bgcolor: c.back, plot_bgcolor: c.back };
+    if (this.frames) {
+      const text = this.frames.labels[this.at].replace(/&/g, "&amp;").replace(/</g, "&lt;");
+      const corner = { x: 0, xref: "paper", xanchor: "left", y: 0, yref: "paper", yanchor: "bottom" };
+      layout.annotations = [...(layout.annotations ?? []), { text, showarrow: false, font: { size: 13 }, ...corner }];
+    }
     const { width, height } = this.plot._fullLayout;
     const scale = format === "png" ? 2 : 1;
     await this.Plotly.downloadImage({ data, layout }, { format, width, height, scale, filename: this.fileName });
@@ -309,6 +571,7 @@ class LiveChart {
     // A drag or a wheel turn during a glide would fight with it: the points go to their places at once.
     const hurry = () => this.motion && (this.motion.hurry = true);
     box.addEventListener("pointerdown", (event) => {
+      if (this.bar?.node.contains(event.target)) return;
       this.adding = event.shiftKey;
       hurry();
       box.setAttribute("data-pointer", ""); // no focus ring for the mouse
@@ -382,9 +645,11 @@ class LiveChart {
     if (this.destroyed) return;
     this.destroyed = true;
     this.motion = null;
-    clearTimeout(this.lost);
+    for (const timer of [this.lost, this.later, this.telling]) clearTimeout(timer);
     this.resizer.disconnect();
-    left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected });
+    const label = this.frames?.labels[this.at];
+    left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected, label });
+    awaited.get(this.key)?.();
     charts.delete(this.box);
     if (!this.plot.data) return;
     // Browsers keep only about eight WebGL contexts: give ours back now instead of at the next garbage collection.
@@ -392,6 +657,13 @@ class LiveChart {
     this.Plotly.purge(this.plot);
     for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+function setButton(button, name, path) {
+  if (button.title === name) return;
+  button.title = name;
+  button.setAttribute("aria-label", name);
+  button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
 }
 
 // ---- items and their places ----

@@ -2,13 +2,16 @@
 
 `st.plotly_chart` builds a new chart whenever its figure changes, and zoom and selection are lost. This component
 keeps one DOM node and calls `Plotly.react`: zoom, lasso, hover and legend clicks survive, and points that carry an
-item id in ``customdata[0]`` glide to their new place.
+item id in ``customdata[0]`` glide to their new place. With `Frames` the chart also holds several places for every
+item, and the person moves through them without the script running.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import tempfile
@@ -18,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -38,6 +43,53 @@ class ChartEvents:
     """Id of the item clicked since the last run; seen in one run only."""
     selected: tuple[str, ...] = ()
     """Ids inside the current box or lasso, in the order of the figure; empty when nothing is selected."""
+    frame: int | None = None
+    """Index of the frame that the person last stopped at, `Frames.start` until then; None for a chart without frames.
+
+    It changes when the slider is let go of, at Pause, and when play has reached its end: not at every tick."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """Several places for the items of a chart, shown one at a time, with a slider and a play button below the chart.
+
+    Raises:
+        ValueError: an argument that does not fit the others; the message names it.
+    """
+
+    ids: tuple[str, ...]
+    """n item ids, as in the figure's ``customdata[0]``; points of other items stay where the figure has them."""
+    positions: npt.NDArray[np.float32]
+    """(frames, n, 2)"""
+    labels: tuple[str, ...]
+    """One distinct name a frame, "p = 1, q = 20". A frame is known by its label when other frames arrive."""
+    start: int = 0
+    """The frame shown first. When a later run names another one, the chart goes there."""
+    captions: tuple[str, ...] = ()
+    """A short text a frame beside its label (its scores, say), or none at all."""
+    loop: bool = False
+    """Play goes on with the first frame after the last."""
+
+    def __post_init__(self) -> None:
+        positions = np.ascontiguousarray(self.positions, dtype="<f4")
+        n, frames = len(self.ids), len(self.labels)
+        if frames == 0:
+            raise ValueError("labels is empty; at least one frame is needed")
+        if len(set(self.labels)) != frames:
+            raise ValueError(f"labels must be distinct; got {self.labels}")
+        if positions.shape != (frames, n, 2):
+            raise ValueError(
+                f"positions has shape {positions.shape}; {frames} labels and {n} ids need ({frames}, {n}, 2)"
+            )
+        if not np.isfinite(positions).all():
+            raise ValueError("positions holds values that are not finite; every item needs a place in every frame")
+        if len(set(self.ids)) != n:
+            raise ValueError("ids must be distinct")
+        if self.captions and len(self.captions) != frames:
+            raise ValueError(f"captions has {len(self.captions)} values; there are {frames} frames (or leave it out)")
+        if not 0 <= self.start < frames:
+            raise ValueError(f"start is {self.start}; allowed are 0 to {frames - 1}")
+        object.__setattr__(self, "positions", positions)
 
 
 @cache
@@ -73,6 +125,41 @@ _component = st.components.v2.component(
         .live-chart { position: relative; width: 100%; min-height: 120px; outline-offset: 2px; border-radius: 4px; }
         .live-chart:focus { outline: none; }
         .live-chart:focus-visible:not([data-pointer]) { outline: 2px solid var(--st-primary-color); }
+        .live-chart[data-carrier], .stElementContainer:has(.live-chart[data-carrier]) { display: none; }
+        .live-chart-bar { padding: 0.25rem 0.5rem 0.5rem; color: var(--st-text-color); font: 0.875rem var(--st-font); }
+        .live-chart-bar-words { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; }
+        .live-chart-bar-words b { font-size: 1rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+        .live-chart-bar-words .count { margin-left: auto; opacity: 0.75; font-variant-numeric: tabular-nums; }
+        .live-chart-bar-keys { display: flex; gap: 0.375rem; align-items: center; margin-top: 0.25rem; }
+        .live-chart-bar[data-single] .live-chart-bar-keys, .live-chart-bar[data-single] .count { display: none; }
+        .live-chart-bar button {
+            flex: none; display: grid; place-items: center; width: 2.25rem; height: 2.25rem; padding: 0;
+            cursor: pointer; color: inherit; background: var(--st-secondary-background-color);
+            border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.5rem);
+        }
+        .live-chart-bar button:hover { color: var(--st-primary-color); border-color: var(--st-primary-color); }
+        .live-chart-bar button[aria-disabled=true] { opacity: 0.4; pointer-events: none; }
+        .live-chart-bar button svg { width: 1.25rem; height: 1.25rem; fill: currentColor; }
+        .live-chart-bar :focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+        .live-chart-bar input {
+            appearance: none; flex: 1; min-width: 4rem; height: 1.5rem; margin: 0 0 0 0.5rem; cursor: pointer;
+            background: none; border-radius: 4px; --height: 0.25rem; --thumb: 1rem;
+            --track: linear-gradient(to right, var(--st-primary-color) var(--done, 0%), transparent var(--done, 0%));
+        }
+        .live-chart-bar input::-webkit-slider-runnable-track {
+            height: var(--height); border-radius: 2px; background: var(--track), var(--st-border-color);
+        }
+        .live-chart-bar input::-moz-range-track {
+            height: var(--height); border-radius: 2px; background: var(--track), var(--st-border-color);
+        }
+        .live-chart-bar input::-webkit-slider-thumb {
+            appearance: none; width: var(--thumb); height: var(--thumb); margin-top: -0.375rem;
+            border-radius: 50%; background: var(--st-primary-color);
+        }
+        .live-chart-bar input::-moz-range-thumb {
+            border: 0; width: var(--thumb); height: var(--thumb);
+            border-radius: 50%; background: var(--st-primary-color);
+        }
         .live-chart-message { padding: 2rem 1rem; color: var(--st-text-color); opacity: 0.75; text-align: center; }
     """,
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
@@ -88,20 +175,25 @@ def live_chart(
     glide: bool = True,
     on_click: Callable[[str], None] | None = None,
     on_select: Callable[[tuple[str, ...]], None] | None = None,
+    frames: Frames | None = None,
+    on_frame: Callable[[int], None] | None = None,
 ) -> ChartEvents:
     """Show a figure; the same `key` is the same chart, whatever the figure.
 
     Args:
         figure: a plotly figure. Points with the same ``customdata[0]`` are the same item, in whichever trace.
         key: Streamlit key. Another key is another chart: zoom and selection start afresh (another data set, Reset).
-        height: pixels.
+        height: pixels; the bar of `frames` comes below.
         glide: move items to their new place over about 0.8 s; a person who prefers reduced motion gets the jump.
         on_click: called with the item's id before the script runs, so it may set the state of any widget.
         on_select: called with the selected ids, likewise.
+        frames: places to move through in the browser; the figure gives names, colors and rings. Unless the person
+            zooms, the axes hold all frames at once. A new figure and new frames keep the frame whose label is shown.
+        on_frame: called with the index of the frame that the person has stopped at, likewise.
     """
     ensure_plotly_js()
     figure_json = figure.to_json()
-    revision = hashlib.blake2b(figure_json.encode(), digest_size=6).hexdigest()
+    revision = _revision(figure_json.encode())
 
     def clicked() -> None:
         item = _read(key, "clicked")
@@ -112,6 +204,21 @@ def live_chart(
         if on_select is not None:
             on_select(_ids(_read(key, "selected")))
 
+    def stopped() -> None:
+        if on_frame is not None and frames is not None:
+            on_frame(_frame(_read(key, "frame"), frames))
+
+    words: dict[str, Any] | None = None
+    if frames is not None:
+        words = {
+            "positions": _revision(frames.positions.tobytes(), "\n".join(frames.ids).encode()),
+            "labels": frames.labels,
+            "captions": frames.captions,
+            "start": frames.start,
+            "loop": frames.loop,
+        }
+        revision += "-" + _revision(json.dumps(words).encode())
+        words["now"] = _frame(_read(key, "frame"), frames)  # for a chart that has to be built anew
     result = _component(
         key=key,
         data={
@@ -121,13 +228,44 @@ def live_chart(
             "script": SCRIPT,
             "height": height,
             "glide": glide,
+            "frames": words,
         },
-        default={"selected": []},
+        default={"selected": [], "frame": None},
         on_clicked_change=clicked,
         on_selected_change=selected,
+        on_frame_change=stopped,
     )
+    if frames is not None and words is not None:
+        # An element of its own, which stays the same while figures change: Streamlit then sends only its hash.
+        _component(
+            key=f"{key} positions",
+            data={
+                "carries": key,
+                "revision": words["positions"],
+                "ids": frames.ids,
+                "positions": base64.b64encode(frames.positions.tobytes()).decode(),
+            },
+        )
     item = result.get("clicked")
-    return ChartEvents(clicked=None if item is None else str(item), selected=_ids(result.get("selected")))
+    return ChartEvents(
+        clicked=None if item is None else str(item),
+        selected=_ids(result.get("selected")),
+        frame=None if frames is None else _frame(result.get("frame"), frames),
+    )
+
+
+def _revision(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _frame(stop: Any, frames: Frames) -> int:
+    """The frame that the chart shows when the person's last stop was `stop`: {"label", "start" at that time}."""
+    if not stop or stop["label"] not in frames.labels or stop["start"] != frames.labels[frames.start]:
+        return frames.start
+    return frames.labels.index(stop["label"])
 
 
 def _read(key: str, name: str) -> Any:

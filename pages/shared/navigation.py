@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = {
     "": {"home": "Home"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},
-    "Embeddings": {"node2vec": "node2vec"},
+    "Embeddings": {"walks": "Walks", "node2vec": "node2vec"},
 }
 
 

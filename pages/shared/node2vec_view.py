@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
 from pages.shared import cached, frame, selection
 from pages.shared.controls import GraphSettings, Labelling
+from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import SeedBand, seed_band
+from recemb_core.figures.item_map import item_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
@@ -54,6 +57,45 @@ def results_or_stale(
     vectors, positions = run_all(lambda fraction, stage: None) if ready else frame.run_with_progress(label, run_all)
     st.session_state[shown] = config
     return config, vectors, positions
+
+
+def map_section(
+    data: ActiveData,
+    graph: ItemGraph,
+    config: Node2VecConfig,
+    vectors: ItemVectors,
+    positions: npt.NDArray,
+    color: Labelling,
+    roles: Labelling,
+) -> None:
+    """The map of one setting, the chosen item's neighbors, and what the lasso holds."""
+    item = selection.chosen_item(data)
+    neighbors = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
+    figure = item_map(
+        positions,
+        graph.items.ids,
+        data.titles,
+        color_by=color.values,
+        color_title=color.name,
+        symbol_by=roles.values if roles.planted else None,
+        symbol_title=roles.name,
+        size=np.sqrt(graph.strength),
+        chosen=item,
+        highlighted=[other for other, _ in neighbors],
+        title=f"node2vec map, p = {config.p:g}, q = {config.q:g}",
+    )
+    figure.update_layout(title_text=None)
+    events = live_chart(figure, key=f"map@{data.key}", height=600, on_click=lambda item: selection.pick(data, item))
+    st.caption(
+        "Click a point to choose it; lasso or box lists items. "
+        "Near points have near vectors; axes and distances between far groups mean nothing."
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        neighbor_table(data, graph, neighbors, color)
+        downloads(data, vectors)
+    with right:
+        lasso_table(data, graph, events.selected, color)
 
 
 def score_metrics(

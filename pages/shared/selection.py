@@ -213,6 +213,11 @@ def parameter(
     return key
 
 
+def value(data: ActiveData, name: str) -> Any:
+    """A bound parameter's value."""
+    return st.session_state[f"{name}@{data.key}"]
+
+
 def _bound() -> dict[str, tuple[str, Any]]:
     return st.session_state.setdefault("_bound", {})
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.item_graph import ItemGraph, communities
+from recemb_core.neighbors.base import Metric
 from recemb_core.neighbors.exact import nearest_others
 
 TIERS = ("lower half", "middle 38 %", "top 12 %")
@@ -49,7 +50,9 @@ def strength_tiers(graph: ItemGraph) -> npt.NDArray[np.str_]:
     return np.asarray(TIERS)[tier]
 
 
-def group_score(vectors: ItemVectors | npt.NDArray, groups: npt.ArrayLike, *, k: int = 5) -> GroupScore:
+def group_score(
+    vectors: ItemVectors | npt.NDArray, groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
+) -> GroupScore:
     """Share of each item's k nearest neighbors (cosine) in its own group, minus chance, averaged over groups.
 
     For group g of size s among n items: value_g = mean over i ∈ g of |kNN(i) ∩ g| / k − (s − 1)/(n − 1); the
@@ -60,6 +63,7 @@ def group_score(vectors: ItemVectors | npt.NDArray, groups: npt.ArrayLike, *, k:
         vectors: (n, d), or ItemVectors.
         groups: (n,) labels of any kind.
         k: neighbors looked at (all others, where there are fewer).
+        metric: what near means; "euclidean" for the points of a map.
 
     Raises:
         ValueError: ``groups`` is not one label an item, or k is below 1.
@@ -75,7 +79,7 @@ def group_score(vectors: ItemVectors | npt.NDArray, groups: npt.ArrayLike, *, k:
     if k < 1:
         return GroupScore(0.0, 0.0, {str(name): GroupShare(1, 0.0, 0.0) for name in labels}, k)
     names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    same = (codes[nearest_others(rows, k)] == codes[:, None]).mean(axis=1)
+    same = (codes[nearest_others(rows, k, metric)] == codes[:, None]).mean(axis=1)
     share = np.bincount(codes, weights=same) / sizes
     chance = (sizes - 1) / (n - 1)
     best = np.minimum(k, sizes - 1) / k

@@ -219,6 +219,33 @@ def _plot_area(page: Page, key: str) -> tuple[float, float, float, float]:
     return left, top, width, height
 
 
+# ---- frames of a chart ----
+
+
+def frame(page: Page, key: str) -> int:
+    """Index of the frame that the chart shows or glides to."""
+    return int(chart(page, key).get_attribute("data-frame") or -1)
+
+
+def set_frame(page: Page, key: str, index: int, *, wait: bool = True) -> None:
+    """Go to a frame with the arrow keys on the chart's own slider; `wait` until the points have arrived."""
+    chart(page, key).get_by_role("slider", name="Frame").focus()
+    steps = index - frame(page, key)
+    for _ in range(abs(steps)):
+        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+    expect(chart(page, key)).to_have_attribute("data-frame", str(index))
+    if wait:
+        wait_revision(page, key, None)
+
+
+def play(page: Page, key: str, *, wait: bool = True) -> None:
+    """Press Play; `wait` until it has come to its end by itself."""
+    chart(page, key).get_by_role("button", name="Play").click()
+    if wait:
+        expect(chart(page, key)).to_have_attribute("data-playing", "false", timeout=PATIENCE)
+        wait_revision(page, key, None)
+
+
 # ---- widgets ----
 
 
@@ -246,3 +273,37 @@ def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
     if whole and size is not None:
         page.set_viewport_size(size)
     return path
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of a select box by its text."""
+    page.get_by_role("combobox", name=label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def chosen(page: Page, label: str) -> str:
+    """What a select box shows."""
+    return page.get_by_role("combobox", name=label, exact=True).input_value()
+
+
+def metric(page: Page, label: str) -> Locator:
+    """The value of a figure on top of the page."""
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").first
+
+
+def table(page: Page, index: int = 0) -> list[list[str]]:
+    """Cells of a data frame, header first, as far as it shows them."""
+    grid = page.get_by_test_id("stDataFrame").locator("visible=true").nth(index)
+    grid.scroll_into_view_if_needed()
+    rows: list[list[str]] = grid.locator("canvas table").first.evaluate(
+        """(table) => [...table.querySelectorAll('tr')].map(
+            (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.innerText || cell.textContent))"""
+    )
+    return rows
+
+
+def upload(page: Page, box: int, name: str, content: bytes) -> None:
+    """Give a file to one of the page's upload boxes."""
+    page.get_by_test_id("stFileUploader").nth(box).locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )

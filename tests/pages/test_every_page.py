@@ -72,5 +72,6 @@ def test_the_opening_and_the_experiments_are_ready(
 
     for name in ("train_node2vec", "umap_layout", "graph_layout"):
         monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda fresh=Results(): fresh)
+    fresh = Results()  # nothing that another test has left
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
     healthy(open_page("node2vec", data=data, **bias))

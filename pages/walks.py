@@ -1,0 +1,56 @@
+"""The walk microscope: one step's probabilities, one walk replayed, 1,000 walks against the closed form."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import controls, frame, walks_view
+from recemb_core.walk_statistics import next_step
+
+with frame.page(
+    "What does a walker do at a node?",
+    "It came from one item and stands at another; p and q decide whether it turns back, stays near, or leaves.",
+    opens_on="planted_shop",
+) as data:
+    settings = controls.graph_settings(data)
+    whole, graph = controls.walk_graph(data, settings)
+    config = controls.node2vec_config(data, len(graph))
+    p, q = config.p, config.q
+    at = walks_view.place(data, graph)
+    here = walks_view.plain(data.titles[at.current])
+    step = next_step(graph, at.previous, at.current, p=p, q=q)
+    walks_view.step_metrics(step, at)
+    main, side = walks_view.side_by_side("microscope", (4, 3))
+    with side:
+        walks_view.walk_controls(data, graph, at)
+        if len(step.ids):
+            walks_view.step_table(data, step, p, q)
+        controls.reset_button(data)
+    with main:
+        if len(step.ids):
+            walks_view.microscope(data, graph, at, step, p, q)
+        else:
+            alone = "has no edge at all" if not at.before else "has edges in, but none out"
+            st.info(
+                f"**{here}** {alone} in this graph: a walk that stands here ends, and one that starts here is "
+                f"this item alone. Choose another item in the sidebar, or keep more edges on the Item graph page."
+            )
+        st.caption(f"{frame.graph_line(whole, graph)} {walks_view.graph_words(graph)}")
+    frame.try_this(data, walks_view.experiments(data, graph))
+    if len(step.ids):
+        st.subheader(f"One walk from {here}", anchor=False)
+        walks_view.replay(data, graph, at, p, q, controls.labellings(data, graph)[0].values)
+        st.subheader(f"1,000 walks from {here}", anchor=False)
+        walks_view.many_walks(data, graph, at, p, q)
+    frame.what_you_see(
+        "The walker came from *t* (the previous item) to *v* (the chosen one). It goes on to *x* with probability "
+        "**P(x) = α·w(v, x) / Σ α·w**, where *w* is the weight of the edge and **α = 1/p** if *x* is *t*, "
+        "**1** if there is an edge *t → x*, **1/q** otherwise. The first step of a walk has no *t* and goes by weight "
+        "alone. The closed form for several steps follows the probability of every *edge* just walked, because the "
+        "next step depends on the last two items.\n\n"
+        "**Larger p**: fewer steps back. **Larger q**: the walk stays among the neighbors of where it was, like a "
+        "breadth-first search; **smaller q**: it runs off like a depth-first one. p = q = 1 is DeepWalk. "
+        f"On graphs where nearly all neighbors are joined to each other, q has nothing to choose from; "
+        f"density here is {graph.density:.3f}."
+    )
+    frame.as_python(walks_view.as_python(data, graph, settings, at, p, q))

@@ -1,0 +1,143 @@
+"""Many walks at once: how far they get from their start, and where they are against the closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+
+
+class Profile(Protocol):
+    """Mean and standard error by step, see ``recemb_core.walk_statistics.DistanceProfile``."""
+
+    @property
+    def mean(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def standard_error(self) -> npt.NDArray[np.float64]: ...
+
+
+def walk_profile(profiles: dict[str, Profile], *, main: str) -> go.Figure:
+    """Draw mean hop distance from the start by step, each with a band of two standard errors.
+
+    Args:
+        profiles: name → profile.
+        main: the name drawn in the chosen item's color, on top.
+    """
+    figure = go.Figure()
+    others = iter((theme.PALETTE[0], theme.OTHER, theme.PALETTE[1], theme.PALETTE[2]))
+    colors = {name: theme.CHOSEN if name == main else next(others) for name in profiles}
+    for name in sorted(profiles, key=lambda name: name == main):
+        profile = profiles[name]
+        step = np.arange(len(profile.mean))
+        low, high = profile.mean - 2 * profile.standard_error, profile.mean + 2 * profile.standard_error
+        figure.add_scatter(
+            x=np.concatenate([step, step[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            mode="lines",
+            fill="toself",
+            fillcolor=colors[name],
+            line={"width": 0},
+            opacity=0.2,
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=name,
+            uid=f"band:{name}",
+        )
+        figure.add_scatter(
+            x=step,
+            y=profile.mean,
+            mode="lines+markers",
+            line={"color": colors[name], "width": 3 if name == main else 2},
+            marker={"size": 5},
+            name=name,
+            legendgroup=name,
+            uid=f"mean:{name}",
+            text=[f"{2 * error:.3f}" for error in profile.standard_error],
+            hovertemplate=f"{name}<br>step %{{x}}: %{{y:.2f}} ± %{{text}} hops<extra></extra>",
+        )
+    figure.update_layout(
+        template=theme.template(),
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -0.2,
+            "yanchor": "top",
+            "traceorder": "reversed",
+        },
+    )
+    figure.update_xaxes(title_text="steps taken")
+    figure.update_yaxes(title_text="mean distance from the start (hops)", rangemode="tozero")
+    ends = ", ".join(f"{name} {profile.mean[-1]:.2f}" for name, profile in profiles.items() if len(profile.mean))
+    return theme.describe(
+        figure, file_name="distance-from-start", description=f"Mean hops from the start at the last step: {ends}"
+    )
+
+
+def visit_check(
+    titles: Sequence[str],
+    ids: Sequence[str],
+    expected: npt.NDArray[np.float64],
+    measured: npt.NDArray[np.float64],
+    intervals: npt.NDArray[np.float64],
+) -> go.Figure:
+    """Draw exact probabilities as bars and measured shares as points with their intervals.
+
+    Args:
+        titles, ids: (k,) places, most probable first.
+        expected: (k,) exact probabilities.
+        measured: (k,) shares of the walks.
+        intervals: (k, 2) 95 % intervals of the shares.
+    """
+    figure = go.Figure()
+    at = np.arange(len(titles))
+    figure.add_bar(
+        y=at,
+        x=expected,
+        orientation="h",
+        marker={"color": theme.OTHER, "opacity": 0.55},
+        name="closed form",
+        hoverinfo="skip",
+        uid="expected",
+    )
+    figure.add_scatter(
+        y=at,
+        x=measured,
+        mode="markers",
+        marker={"color": theme.PALETTE[0], "size": 8},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": intervals[:, 1] - measured,
+            "arrayminus": measured - intervals[:, 0],
+            "thickness": 1.5,
+            "width": 3,
+            "color": theme.PALETTE[0],
+        },
+        name="walks, 95 % interval",
+        customdata=[
+            [item, theme.plain(title, 44), f"{e:.4f}", f"{m:.4f}", f"{low:.4f} to {high:.4f}"]
+            for item, title, e, m, (low, high) in zip(ids, titles, expected, measured, intervals, strict=True)
+        ],
+        hovertemplate="<b>%{customdata[1]}</b><br>closed form %{customdata[2]}<br>walks %{customdata[3]} "
+        "(%{customdata[4]})<extra></extra>",
+        uid="measured",
+    )
+    figure.update_layout(
+        template=theme.template(),
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        bargap=0.35,
+    )
+    figure.update_xaxes(title_text="share of walks", rangemode="tozero", tickformat=".0%")
+    names = [theme.plain(theme.shorten(title, 24)) for title in titles]
+    figure.update_yaxes(tickvals=at, ticktext=names, autorange="reversed", showgrid=False)
+    return theme.describe(
+        figure,
+        file_name="walks-against-closed-form",
+        description="Where walks are, as shares with 95 % intervals, against exact probabilities",
+    )

@@ -1,0 +1,181 @@
+"""A grid of node2vec settings: vectors, scores over seeds, aligned maps and what moved, cell by cell."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.node2vec import Node2VecConfig
+from recemb_core.evaluation.agreement import neighbor_agreement
+from recemb_core.evaluation.homophily import group_score
+from recemb_core.evaluation.intervals import SeedBand, seed_band, within_noise
+from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.validation import is_whole, require
+
+NEIGHBORS_COMPARED = 10
+Trainer = Callable[[ItemGraph, Node2VecConfig], ItemVectors]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepConfig:
+    """The grid.
+
+    Attributes:
+        ps: values of p, rows of the grid.
+        qs: values of q, columns of the grid.
+        seeds: runs of each cell; 2 or more give a band.
+        base: all other settings; its seed is the first of the runs.
+        umap: how the maps are drawn.
+    """
+
+    ps: tuple[float, ...] = (0.05, 0.2, 1.0, 4.0, 20.0)
+    qs: tuple[float, ...] = (0.05, 0.2, 1.0, 4.0, 20.0)
+    seeds: int = 3
+    base: Node2VecConfig = field(default_factory=Node2VecConfig)
+    umap: UMAPConfig = field(default_factory=UMAPConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("ps", "qs"):
+            values = getattr(self, name)
+            require(len(values) > 0 and len(set(values)) == len(values), name, values, "distinct values, at least one")
+        require(is_whole(self.seeds) and self.seeds >= 1, "seeds", self.seeds, "a whole number, at least 1")
+
+    @property
+    def cells(self) -> tuple[tuple[float, float], ...]:
+        """(p, q) of every cell, row by row."""
+        return tuple((p, q) for p in self.ps for q in self.qs)
+
+    def runs(self, p: float, q: float) -> tuple[Node2VecConfig, ...]:
+        """The trainings of one cell."""
+        return tuple(replace(self.base, p=p, q=q, seed=self.base.seed + i) for i in range(self.seeds))
+
+
+@dataclass(frozen=True, eq=False)
+class SweepCell:
+    """One setting's results.
+
+    Attributes:
+        p, q: the setting.
+        scores: labelling → score of each seed.
+        map: float32 (n, 2), of the first seed, started from the map at p = q = 1.
+        overlap: float32 (n,), share of an item's 10 nearest neighbors that are the same at p = q = 1, same seed.
+        spread_2d: labelling → score of the map itself, neighbors taken in 2-D.
+    """
+
+    p: float
+    q: float
+    scores: dict[str, tuple[float, ...]]
+    map: npt.NDArray[np.float32]
+    overlap: npt.NDArray[np.float32]
+    spread_2d: dict[str, float]
+
+    def band(self, by: str) -> SeedBand:
+        """The score's band over seeds."""
+        return seed_band(self.scores[by])
+
+
+@dataclass(frozen=True, eq=False)
+class SweepBase:
+    """p = q = 1, which every cell is compared with.
+
+    Attributes:
+        vectors: of the first seed.
+        map: its map.
+        bands: labelling → band of the score.
+        own_overlap: float32 (n,), overlap@10 of two seeds: what noise alone does to an item's neighbors.
+    """
+
+    vectors: ItemVectors
+    map: npt.NDArray[np.float32]
+    bands: dict[str, SeedBand]
+    own_overlap: npt.NDArray[np.float32]
+
+
+def sweep_base(
+    graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, npt.NDArray], train: Trainer
+) -> SweepBase:
+    """Train p = q = 1 with every seed (at least two, to know the noise)."""
+    configs = replace(config, seeds=max(config.seeds, 2)).runs(1.0, 1.0)
+    runs = [train(graph, run) for run in configs]
+    bands = {name: seed_band([group_score(run, by).value for run in runs]) for name, by in labellings.items()}
+    own = neighbor_agreement(runs[0], runs[1], NEIGHBORS_COMPARED).by_item.astype(np.float32)
+    return SweepBase(runs[0], umap_layout(runs[0], config.umap), bands, own)
+
+
+def sweep_cell(
+    graph: ItemGraph,
+    config: SweepConfig,
+    labellings: Mapping[str, npt.NDArray],
+    base: SweepBase,
+    p: float,
+    q: float,
+    train: Trainer,
+) -> SweepCell:
+    """Train one cell, score every seed, and lay out the first from the map at p = q = 1.
+
+    Starting each frame from the same map keeps unmoved items in place, and makes a cell independent of the order in
+    which the grid is walked.
+    """
+    runs = [train(graph, run) for run in config.runs(p, q)]
+    scores = {name: tuple(group_score(run, by).value for run in runs) for name, by in labellings.items()}
+    at_base = p == q == 1
+    place = base.map if at_base else umap_layout(runs[0], config.umap, start=base.map)
+    overlap = neighbor_agreement(runs[0], base.vectors, NEIGHBORS_COMPARED).by_item.astype(np.float32)
+    centred = place - place.mean(axis=0)
+    spread = {name: group_score(centred, by, metric="euclidean").value for name, by in labellings.items()}
+    return SweepCell(p, q, scores, place, overlap, spread)
+
+
+def cell_is_noise(cell: SweepCell, base: SweepBase, by: str) -> bool:
+    """Whether the cell's score differs from p = q = 1 by less than two standard errors."""
+    return within_noise(cell.band(by), base.bands[by])
+
+
+def save_sweep(target: Path, cells: Sequence[SweepCell], base: SweepBase) -> None:
+    """Write a finished sweep as one npz without pickle; the base's vectors are not part of it."""
+    names = tuple(cells[0].scores)
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        names=np.array(names),
+        pq=np.array([(c.p, c.q) for c in cells]),
+        scores=np.array([[c.scores[name] for name in names] for c in cells]),
+        maps=np.stack([c.map for c in cells]),
+        overlap=np.stack([c.overlap for c in cells]).astype(np.float16),
+        spread=np.array([[c.spread_2d[name] for name in names] for c in cells]),
+        base_map=base.map,
+        own_overlap=base.own_overlap,
+        bands=np.array([[b.mean, b.sd, b.low, b.high, b.seeds] for b in (base.bands[name] for name in names)]),
+    )
+    target.write_bytes(buffer.getvalue())
+
+
+def load_sweep(source: Path, base_vectors: ItemVectors) -> tuple[list[SweepCell], SweepBase]:
+    """Read what :func:`save_sweep` wrote."""
+    with np.load(source, allow_pickle=False) as f:
+        names = [str(name) for name in f["names"]]
+        bands = {
+            name: SeedBand(float(b[0]), float(b[1]), float(b[2]), float(b[3]), int(b[4]))
+            for name, b in zip(names, f["bands"], strict=True)
+        }
+        base = SweepBase(base_vectors, f["base_map"], bands, f["own_overlap"])
+        scores, maps, overlap, spread = f["scores"], f["maps"], f["overlap"].astype(np.float32), f["spread"]
+        cells = [
+            SweepCell(
+                float(p),
+                float(q),
+                {name: tuple(map(float, scores[i, k])) for k, name in enumerate(names)},
+                maps[i],
+                overlap[i],
+                {name: float(spread[i, k]) for k, name in enumerate(names)},
+            )
+            for i, (p, q) in enumerate(f["pq"])
+        ]
+    return cells, base

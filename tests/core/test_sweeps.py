@@ -1,0 +1,83 @@
+"""The sweep: cells independent of their order, honest noise, files that read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import Node2VecConfig, train_node2vec
+from recemb_core.evaluation import group_score
+from recemb_core.layouts import UMAPConfig
+from recemb_core.sweeps import SweepConfig, cell_is_noise, load_sweep, save_sweep, sweep_base, sweep_cell
+
+SHOP = load_dataset("planted_shop")
+LABELS = {name: SHOP.labels[name] for name in ("category", "role")}
+CONFIG = SweepConfig(
+    ps=(1.0,),
+    qs=(0.05, 1.0, 20.0),
+    seeds=2,
+    base=Node2VecConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3),
+    umap=UMAPConfig().for_size(176),
+)
+
+
+@pytest.fixture(scope="module")
+def swept():
+    assert SHOP.graph is not None
+    base = sweep_base(SHOP.graph, CONFIG, LABELS, train_node2vec)
+    cells = [sweep_cell(SHOP.graph, CONFIG, LABELS, base, p, q, train_node2vec) for p, q in CONFIG.cells]
+    return cells, base
+
+
+def test_the_structural_score_rises_with_q_and_the_map_follows(swept) -> None:
+    cells, base = swept
+    structural = [cell.band("role").mean for cell in cells]
+    assert structural[0] < 0.1 < 0.35 < structural[2]
+    assert not cell_is_noise(cells[2], base, "role")
+    neighbors = group_score(cells[2].map - cells[2].map.mean(axis=0), LABELS["role"], metric="euclidean")
+    assert neighbors.by_group["best-seller"].share >= 0.7  # in the plane, not only in the vectors
+    assert cells[2].spread_2d["role"] == pytest.approx(neighbors.value)
+
+
+def test_p_q_one_is_its_own_base_and_within_noise(swept) -> None:
+    cells, base = swept
+    assert np.array_equal(cells[1].map, base.map)
+    assert cells[1].overlap.min() == 1.0
+    assert cell_is_noise(cells[1], base, "role")
+    assert cell_is_noise(cells[1], base, "category")
+
+
+def test_a_cell_does_not_depend_on_the_cells_before_it(swept) -> None:
+    cells, base = swept
+    assert SHOP.graph is not None
+    again = sweep_cell(SHOP.graph, CONFIG, LABELS, base, 1.0, 20.0, train_node2vec)
+    assert again.scores == cells[2].scores
+    assert np.array_equal(again.map, cells[2].map)
+
+
+def test_best_sellers_move_most(swept) -> None:
+    cells, base = swept
+    lost = base.own_overlap - cells[2].overlap
+    best = LABELS["role"] == "best-seller"
+    assert lost[best].mean() > lost[~best].mean() + 0.2
+
+
+def test_a_sweep_reads_back(swept, tmp_path: Path) -> None:
+    cells, base = swept
+    save_sweep(tmp_path / "sweep.npz", cells, base)
+    read, read_base = load_sweep(tmp_path / "sweep.npz", base.vectors)
+    assert [(c.p, c.q) for c in read] == list(CONFIG.cells)
+    assert read[2].scores == cells[2].scores
+    assert np.array_equal(read[2].map, cells[2].map)
+    assert read_base.bands == base.bands
+    np.testing.assert_allclose(read[2].overlap, cells[2].overlap, atol=1e-3)
+
+
+def test_a_grid_says_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="ps must be distinct values"):
+        SweepConfig(ps=())
+    with pytest.raises(ValueError, match="seeds must be a whole number"):
+        SweepConfig(seeds=0)

@@ -1,0 +1,189 @@
+"""What a fresh machine relies on: pinned and hashed requirements, the two commands, licenses named."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from recemb_core.datasets import DatasetInfo, list_datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = re.compile(r"^(torch|torchvision|triton|nvidia-|cuda-|cupy)", re.IGNORECASE)
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def direct(name: str) -> list[str]:
+    """The requirement lines of an .in file."""
+    lines = [line.split("#")[0].strip() for line in text(name).splitlines()]
+    return [line for line in lines if line and not line.startswith("-")]
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package → its block of a compiled file; a package that is locked twice, for different Pythons, is joined."""
+    found: dict[str, str] = {}
+    for block in re.split(r"^(?=[A-Za-z0-9])", text(name), flags=re.MULTILINE)[1:]:
+        package = re.split(r"[=<>!~\[; ]", block, maxsplit=1)[0].lower()
+        found[package] = found.get(package, "") + block
+    return found
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[=<>!~\[; ]", requirement, maxsplit=1)[0].lower()
+
+
+@pytest.mark.parametrize("requirement", direct("requirements.in"))
+def test_a_direct_requirement_says_which_versions(requirement: str) -> None:
+    exact = re.fullmatch(r"[\w.-]+==[\w.]+", requirement)
+    between = re.fullmatch(r"[\w.-]+>=[\w.]+,<[\w.]+", requirement)
+    assert exact or between, f"{requirement}: give one version, or a range with both ends"
+
+
+@pytest.mark.parametrize(("source", "lock"), [("requirements.in", LOCKS[0]), ("requirements-dev.in", LOCKS[1])])
+def test_every_direct_requirement_is_in_the_lock(source: str, lock: str) -> None:
+    packages = locked(lock)
+    for requirement in direct(source):
+        assert name_of(requirement) in packages, f"{requirement} is missing in {lock}: run make lock"
+        pinned = re.fullmatch(r"[\w.-]+==([\w.]+)", requirement)
+        if pinned:
+            block = packages[name_of(requirement)]
+            assert re.match(rf"[\w.-]+=={re.escape(pinned[1])}\b", block), f"{lock} is not compiled from {source}"
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_and_hashes_everything(lock: str) -> None:
+    packages = locked(lock)
+    assert len(packages) > 20
+    for package, block in packages.items():
+        assert re.match(r"[\w.-]+==[\w.+]+", block), f"{package} has no exact version"
+        assert "--hash=sha256:" in block, f"{package} has no hash"
+        assert not HEAVY.match(package), f"{package} is hundreds of megabytes that nothing here needs"
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_to_download_from(lock: str) -> None:
+    # Which index serves the packages is the reader's own setting.
+    for word in ("--index-url", "--extra-index-url", "--find-links", "http://", "https://", "file:"):
+        assert word not in text(lock), f"{lock} holds {word}"
+
+
+def test_both_locks_agree() -> None:
+    app, dev = (locked(name) for name in LOCKS)
+    for package, block in app.items():
+        assert dev[package] == block, f"{package} differs: run make lock"
+
+
+def test_the_package_lists_every_folder() -> None:
+    listed = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]["packages"]
+    folders = {".".join(f.parent.relative_to(ROOT).parts) for f in (ROOT / "recemb_core").rglob("__init__.py")}
+    assert set(listed) == folders
+
+
+@pytest.mark.parametrize("info", list_datasets(), ids=lambda info: info.name)
+def test_the_readme_names_every_data_set_with_its_license(info: DatasetInfo) -> None:
+    row = next((line for line in text("README.md").splitlines() if line.startswith(f"| {info.title} ")), None)
+    assert row is not None, f"the README's table of data has no row for {info.title}"
+    licenses = re.findall(r"CC0|MIT|BSD-3-Clause|Apache-2\.0|CC BY [\d.]+", info.license)
+    assert licenses
+    for name in licenses:
+        assert name in row
+
+
+def test_every_bundled_file_is_named_in_the_data_readme() -> None:
+    described = text("data/README.md")
+    for path in (ROOT / "data").iterdir():
+        if path.suffix in {".parquet", ".csv", ".gz"}:
+            assert path.name in described, f"data/README.md does not say where {path.name} comes from"
+
+
+def test_the_readme_shows_commands_and_pictures_that_exist() -> None:
+    readme, makefile = text("README.md"), text("Makefile")
+    commands = set(re.findall(r"\bmake ([a-z]+)", "\n".join(re.findall(r"```sh\n(.*?)```", readme, flags=re.DOTALL))))
+    assert {"run", "test", "check", "bench", "lock"} <= commands
+    for name in commands:
+        assert re.search(rf"^{name}:", makefile, flags=re.MULTILINE), f"there is no make {name}"
+    for target in re.findall(r"\]\(([^)#]+)\)", readme):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), f"{target} is linked and missing"
+
+
+def test_pictures_are_small() -> None:
+    for path in (ROOT / "docs").rglob("*.png"):
+        assert path.stat().st_size < 250_000, f"{path.name} has {path.stat().st_size:,} bytes"
+
+
+def test_continuous_integration_runs_the_tests() -> None:
+    assert re.search(r"^make test$", text(".ci/run"), flags=re.MULTILINE)
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def run_need(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / "scripts" / "need.sh"), *arguments],
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A folder of commands that stands for the whole PATH of a machine; nothing is ever installed from it."""
+
+    def command(name: str, body: str) -> None:
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+
+    command("apt-get", 'echo apt-get $* >> "${0%/*}/installed"')
+    command("id", "echo 1000")
+    command("sudo", "exit 1")
+    return tmp_path
+
+
+def test_without_rights_the_one_line_to_type_is_said(machine: Path) -> None:
+    result = run_need("chromium", path=str(machine))
+    assert result.returncode == 1
+    assert result.stderr == "Please type:  sudo apt-get install -y --no-install-recommends chromium fonts-liberation\n"
+    assert not (machine / "installed").exists()
+
+
+def test_root_installs_what_is_missing(machine: Path) -> None:
+    (machine / "id").write_text("#!/bin/sh\necho 0\n")
+    result = run_need("chromium", path=str(machine))
+    assert result.returncode == 0, result.stderr
+    assert "chromium fonts-liberation" in (machine / "installed").read_text()
+
+
+def test_without_debian_the_package_is_named(machine: Path) -> None:
+    (machine / "apt-get").unlink()
+    result = run_need("chromium", path=str(machine))
+    assert result.returncode == 1
+    assert "chromium" in result.stderr
+    assert "package manager" in result.stderr
+
+
+@pytest.mark.parametrize(("version", "fine"), [("3.10", False), ("3.11", True), ("3.13", True), ("3.14", False)])
+def test_which_python_is_good_enough(machine: Path, version: str, fine: bool) -> None:
+    # A Python that says it is of that version, and has what makes environments.
+    pretend = f"import sys; sys.version_info = ({version.replace('.', ', ')}, 0); exec(sys.argv[1])"
+    script = machine / "python3"
+    script.write_text(
+        f'#!/bin/sh\nif [ "$1" = -V ]; then echo Python {version}; else exec {sys.executable} -c "{pretend}" "$2"; fi\n'
+    )
+    script.chmod(0o755)
+    result = run_need("python", "python3", path=str(machine))
+    assert (result.returncode == 0) == fine
+    if not fine:
+        assert f"Python {version}" in result.stderr
+        assert "make PYTHON=" in result.stderr
