@@ -35,13 +35,13 @@ test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=ci
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=ci -m "not browser and not slow"
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks

@@ -6,7 +6,9 @@ import streamlit as st
 
 from pages.shared import controls, frame, selection
 from pages.shared.node2vec_view import as_python, map_section, results_or_stale, score_metrics
+from pages.shared.roles_view import roles_section
 from pages.shared.sweep_view import sweep_controls, sweep_section
+from pages.shared.why_view import why_section
 
 EXPERIMENTS = {
     "planted_shop": [
@@ -53,6 +55,8 @@ EXPERIMENTS = {
 VIEWS = {
     "map": "One setting",
     "sweep": "Sweep of p and q",
+    "roles": "What structure looks like",
+    "why": "Why are these neighbors?",
 }
 
 with frame.page(
@@ -82,6 +86,10 @@ with frame.page(
         config, vectors, positions = results_or_stale(data, graph, wanted, umap)
         if sweep is not None:
             sweep_section(data, graph, sweep, (groups, roles), color)
+        elif selection.value(data, "view") == "roles":
+            roles_section(data, graph, vectors, umap, groups, roles)
+        elif selection.value(data, "view") == "why":
+            why_section(data, graph, config)
         else:
             map_section(data, graph, config, vectors, positions, color, roles)
         st.caption(frame.graph_line(whole, graph))

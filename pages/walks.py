@@ -39,7 +39,7 @@ with frame.page(
     frame.try_this(data, walks_view.experiments(data, graph))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)
-        walks_view.replay(data, graph, at, p, q, controls.labellings(data, graph)[0].values)
+        walks_view.replay(data, graph, at, p, q, controls.labellings(data, graph)[0])
         st.subheader(f"1,000 walks from {here}", anchor=False)
         walks_view.many_walks(data, graph, at, p, q)
     frame.what_you_see(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,13 +201,21 @@ def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
 
 
 def run_with_progress(label: str, run: Callable[[Callable[[float, str], None]], Any]) -> Any:
-    """Run something long with a bar that tells the truth; Stop, or any changed control, ends it at the next report."""
-    place = st.empty()
-    with place.container():
-        bar = st.progress(0.0, text=label)
-        st.button("Stop", key=f"stop {label}", icon=":material/stop_circle:", on_click=_stopped)
+    """Run something long with a bar that tells the truth; Stop, or any changed control, ends it at the next report.
+
+    The bar comes only when the run is not over in under a second: what is live shall not make the page jump.
+    """
+    place, start = st.empty(), time.monotonic()
+    bar: Any = None
 
     def report(fraction: float, stage: str) -> None:
+        nonlocal bar
+        if bar is None:
+            if time.monotonic() - start < 0.8:
+                return
+            with place.container():
+                bar = st.progress(0.0)
+                st.button("Stop", key=f"stop {label}", icon=":material/stop_circle:", on_click=_stopped)
         bar.progress(min(fraction, 1.0), text=f"{label}: {stage} ({fraction:.0%})")
 
     value = run(report)

@@ -120,7 +120,7 @@ def step_metrics(step: statistics.Step, at: Place) -> None:
         [
             *found,
             ("Ways on", f"{len(step.ids)}", "Out-edges of the item where the walker is."),
-            ("Equal ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."),
+            ("Even ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."),
         ]
     )
 
@@ -233,7 +233,7 @@ def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float)
     return walks
 
 
-def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, colors: npt.NDArray) -> None:
+def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by: controls.Labelling) -> None:
     """One of the 1,000 walks, step by step."""
     walks = walks_from(data, graph, at.current, p, q)
     number_key = selection.parameter("walk", data, 1, int, lambda v: 1 <= v <= WALKS)
@@ -262,7 +262,7 @@ def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, co
             if st.session_state[playing] and done == last:
                 st.session_state.pop(step_key)
             st.rerun()
-        _draw_walk(data, graph, walk, done, colors)
+        _draw_walk(data, graph, walk, done, by)
         names = [plain(data.titles[int(row)]) for row in walk[: done + 1]]
         names[-1] = f"**{names[-1]}**"
         ended = " It ends here: no edge leads on." if done == last and last < STEPS else ""
@@ -284,7 +284,7 @@ def _another(number_key: str) -> None:
     st.session_state[number_key] = st.session_state[number_key] % WALKS + 1
 
 
-def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, colors: npt.NDArray) -> None:
+def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, by: controls.Labelling) -> None:
     positions = cached.graph_positions(data, graph, selection.seed())
     low, high = positions[walk].min(axis=0), positions[walk].max(axis=0)
     pad = 0.15 * max(float((high - low).max()), 1e-9)
@@ -302,10 +302,12 @@ def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int,
         (spot[graph.sources[edges]], spot[graph.indices[edges]]),
         spot[walk],
         step,
-        colors=colors[shown],
+        colors=by.values[shown],
     )
-    live_chart(
-        figure, key=f"replay@{data.key}", height=460, glide=False, on_click=lambda item: selection.pick(data, item)
+    live_chart(figure, key=f"replay@{data.key}", height=460, glide=False, on_click=lambda i: selection.pick(data, i))
+    st.caption(
+        f"Showing {len(shown):,} of {len(graph):,} items, those around the walk, and {len(edges):,} edges; "
+        f"color: {by.name}, the eight largest. The dot is the start, the ring the walker. Click an item to start there."
     )
 
 
@@ -352,11 +354,12 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         st.segmented_control(
             "Where the walks are",
             options,
-            format_func=lambda v: "next after the previous" if v == "next" else f"after {v} step{'s' * (v != '1')}",
+            format_func=lambda v: "next step" if v == "next" else f"after {v}",
             key=key,
             required=True,
             persist_state="session",
             label_visibility="collapsed",
+            help="The next step of walks that came from the previous item, or the place after that many steps.",
         )
         if st.session_state[key] == "next":
             assert came is not None

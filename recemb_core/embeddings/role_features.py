@@ -82,7 +82,7 @@ def train_role_features(graph: ItemGraph, config: RoleFeaturesConfig | None = No
     >>> barbell = load_dataset("barbell").graph
     >>> roles = train_role_features(barbell, RoleFeaturesConfig(dimensions=4))
     >>> roles.vectors.shape, roles.most_similar("9", k=1)[0][0]   # the gates at the two ends of the path
-    ((30, 4), '19')
+    ((30, 4), '20')
     """
     config = config or RoleFeaturesConfig()
     kept = _scaled(_recursive_features(graph, config), config.scale)
@@ -194,9 +194,9 @@ def _kept(
     chosen: list[int] = []
     for column in range(new.shape[1]):
         level = among[column, column] < 0.5  # standardised columns have 1, level ones 0
-        if not level and with_earlier[column] <= config.similarity:
-            if max(among[column, chosen], default=0.0) <= config.similarity:
-                chosen.append(column)
+        nearest = max(with_earlier[column], among[column, chosen].max(initial=0.0))
+        if not level and nearest <= config.similarity:
+            chosen.append(column)
     return new[:, chosen]
 
 

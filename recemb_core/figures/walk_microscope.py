@@ -125,7 +125,7 @@ def _places(candidates: Candidates) -> npt.NDArray[np.float64]:
 
 def _candidate_points(candidates: Candidates, xy: npt.NDArray[np.float64]) -> go.Scatter:
     percent = [f"{100 * value:.1f} %" for value in candidates.probabilities]
-    names = [theme.plain(theme.shorten(title, 20)) for title in candidates.titles]
+    names = [theme.plain(theme.shorten(title, 17)) for title in candidates.titles]
     label = [
         p if kind == "return" else f"{p}  {n}" if x > 0 else f"{n}  {p}"
         for p, n, kind, x in zip(percent, names, candidates.kinds, xy[:, 0], strict=True)

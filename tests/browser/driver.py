@@ -86,7 +86,10 @@ def positions(page: Page, key: str) -> dict[str, tuple[float, float]]:
             const found = {};
             for (const trace of plot.data) {
                 if (!trace.customdata) continue;
-                trace.customdata.forEach((c, i) => { found[[].concat(c)[0]] ??= [trace.x[i], trace.y[i]]; });
+                trace.customdata.forEach((c, i) => {
+                    const id = [].concat(c)[0];
+                    if (id !== null) found[id] ??= [trace.x[i], trace.y[i]]; // null: the gap between two edges
+                });
             }
             return found;
         }""",
@@ -277,7 +280,10 @@ def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a select box by its text."""
-    page.get_by_role("combobox", name=label, exact=True).click()
+    box = page.get_by_role("combobox", name=label, exact=True)
+    box.evaluate("(box) => box.scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(100)  # a list that is open closes when the page scrolls
+    box.click()
     page.get_by_role("option", name=option, exact=True).click()
 
 

@@ -1,0 +1,157 @@
+"""The node2vec page's sections on roles and on pairs, each on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recemb_core.datasets import load_dataset
+from tests.pages.conftest import healthy
+
+SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
+
+
+def roles_page() -> None:
+    from pages.shared import cached, controls, frame
+    from pages.shared.roles_view import roles_section
+
+    with frame.page("Roles?", "A page for the test.", opens_on="planted_shop") as data:
+        _, graph = controls.walk_graph(data, controls.graph_settings(data))
+        config = controls.node2vec_config(data, len(graph))
+        groups, roles = controls.labellings(data, graph)
+        umap = controls.umap_config(data, len(graph), draw=False)
+        roles_section(data, graph, cached.node2vec_vectors(data, graph, config), umap, groups, roles)
+
+
+def why_page() -> None:
+    from pages.shared import controls, frame
+    from pages.shared.why_view import why_section
+
+    with frame.page("Why?", "A page for the test.", opens_on="planted_shop") as data:
+        _, graph = controls.walk_graph(data, controls.graph_settings(data))
+        why_section(data, graph, controls.node2vec_config(data, len(graph)))
+
+
+def opened(page: Callable[[], None], **query: str) -> AppTest:
+    test = AppTest.from_function(page, default_timeout=180)
+    for key, value in query.items():
+        test.query_params[key] = value
+    return healthy(test.run())
+
+
+def scores(page: AppTest) -> dict[str, list[Any]]:
+    return page.dataframe[0].value.to_dict("list")
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(m.value for m in page.markdown)
+
+
+# --- what structure looks like ---
+
+
+def test_role_features_find_the_planted_roles_and_node2vec_the_categories() -> None:
+    page = opened(roles_page)
+    table = scores(page)
+    assert table["Embedding"] == ["node2vec, p = 1, q = 1", "Role features", "most possible"]
+    node2vec, roles, most = table["Structural score by role"]
+    assert node2vec < 0.1
+    assert roles >= 0.45
+    assert most == pytest.approx(0.5, abs=0.01)
+    node2vec, roles, _ = table["Homophily score by category"]
+    assert roles < node2vec - 0.6
+    assert "far apart need role features" in said(page)
+
+
+@pytest.mark.parametrize("data", SMALL)
+def test_the_roles_section_draws_on_every_small_data_set(data: str) -> None:
+    page = opened(roles_page, data=data, q="20")
+    assert scores(page)["Embedding"][0] == "node2vec, p = 1, q = 20"
+    assert len(page.get("bidi_component") or page.get("component_instance") or [1, 2]) >= 2
+
+
+def test_the_barbell_says_what_happens_at_its_ends() -> None:
+    page = opened(roles_page, data="barbell")
+    node2vec, roles, _ = scores(page)["Same role at opposite ends (AUC)"]
+    assert roles >= 0.9
+    assert node2vec < 0.5
+    assert "chance is 50 %" in said(page)
+
+
+def test_the_color_switch_is_in_the_link() -> None:
+    page = opened(roles_page, roles_color="group")
+    assert page.session_state["roles_color@planted_shop"] == "group"
+    page.session_state["roles_color@planted_shop"] = "role"
+    healthy(page.run())
+    assert "roles_color" not in page.query_params
+    page.session_state["roles_color@planted_shop"] = "group"
+    healthy(page.run())
+    assert page.query_params["roles_color"] in ("group", ["group"])
+
+
+def test_features_are_trained_on_request_and_then_kept() -> None:
+    page = opened(roles_page, dimensions="8")
+    assert "16 features an item" in said(page)
+    assert not page.get("download_button")
+    page.button(key="features@planted_shop").click()
+    healthy(page.run())
+    assert len(page.get("download_button")) == 6
+    assert "by both together" in said(page)
+    healthy(page.run())  # what is trained needs no button
+    assert len(page.get("download_button")) == 6
+
+
+# --- why are these neighbors ---
+
+
+@pytest.mark.parametrize("data", SMALL)
+def test_a_pair_is_explained_on_every_small_data_set(data: str) -> None:
+    page = opened(why_page, data=data)
+    text = said(page)
+    assert "is number 1 of the" in text
+    assert "hold both within 2 steps" in text
+    assert ("sessions that link them" in text.lower()) == (load_dataset(data).sequences is not None)
+
+
+def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
+    shop = load_dataset("planted_shop")
+    page = opened(why_page)
+    second = page.main.selectbox[1]
+    assert second.value == ""
+    far = shop.items[40]
+    second.set_value(far)
+    healthy(page.run())
+    assert page.query_params["why"] in (far, [far])
+    assert shop.titles[40] in said(page)
+    # The first item chosen as the second: back to the nearest.
+    page.session_state["item@planted_shop"] = far
+    healthy(page.run())
+    assert page.main.selectbox[1].value == ""
+    assert page.main.selectbox[0].value == far
+
+
+def test_choosing_the_first_item_chooses_it_everywhere() -> None:
+    shop = load_dataset("planted_shop")
+    page = opened(why_page)
+    page.main.selectbox[0].set_value(shop.items[30])
+    healthy(page.run())
+    assert page.session_state["item@planted_shop"] == shop.items[30]
+    assert shop.titles[30] in said(page)
+
+
+def test_linking_sessions_show_both_items_in_bold() -> None:
+    shop = load_dataset("planted_shop")
+    page = opened(why_page, item=shop.items[0], why=shop.items[1])
+    lines = [m.value for m in page.markdown if m.value.startswith("- ") and "→" in m.value and "\n" not in m.value]
+    assert 1 <= len(lines) <= 5
+    for title in (shop.titles[0], shop.titles[1]):
+        assert all(f"**{title}**" in line for line in lines)
+
+
+def test_a_link_with_nonsense_falls_back() -> None:
+    page = opened(why_page, why="no such thing")
+    assert page.main.selectbox[1].value == ""
+    assert opened(roles_page, roles_color="purple").session_state["roles_color@planted_shop"] == "role"
