@@ -45,6 +45,8 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks
+	$(BIN)/python -m benchmarks.skip_gram
+	$(BIN)/python -m benchmarks.pq_figures
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from recemb_core import precomputed
 from recemb_core.datasets import Dataset, list_datasets, load_dataset
-from recemb_core.embeddings import node2vec_defaults, train_node2vec
+from recemb_core.embeddings import node2vec_defaults, train_node2vec, train_role_features
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -63,6 +63,8 @@ def build(name: str) -> None:
         precomputed.scores_path(graph, config).write_text(json.dumps(scores) + "\n")
         print(f"{name}: p={p:g} q={q:g}", {k: round(float(np.mean(v)), 3) for k, v in scores.items()}, flush=True)
 
+    roles = train_role_features(graph)
+    np.save(precomputed.map_path(graph, roles.config, umap, None), umap_layout(roles, umap))
     sweep = SweepConfig(base=base_config, umap=umap)
     sweep_from = sweep_base(graph, sweep, labels, train_node2vec)
     cells = [sweep_cell(graph, sweep, labels, sweep_from, p, q, train_node2vec) for p, q in sweep.cells]

@@ -78,7 +78,7 @@ with frame.page(
             key="home graph",
             height=HEIGHT,
         )
-    box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence of items.", None, "")
+    box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence.", "walks", "Watch a step")
     with box:
         path = small_walk(graph, row, selection.seed())
         figure = small_map(positions, data.titles, chosen=row, path=path, description="One walk")

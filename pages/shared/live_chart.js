@@ -295,7 +295,8 @@ class LiveChart {
   buildBar() {
     const node = document.createElement("div");
     node.className = "live-chart-bar";
-    node.innerHTML = `<div class="live-chart-bar-words"><b></b><span class="caption"></span><span class="count"></span></div>
+    node.innerHTML = `
+      <div class="live-chart-bar-words"><b></b><span class="caption"></span><span class="count"></span></div>
       <div class="live-chart-bar-keys">
         <button type="button" data-do="back"></button><button type="button" data-do="play"></button
         ><button type="button" data-do="on"></button><input type="range" min="0" step="1" aria-label="Frame">

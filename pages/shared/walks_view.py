@@ -158,8 +158,12 @@ def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.S
     )
     part = f"Showing {len(rows)} of {len(step.ids)} ways on, the most probable. " if len(rows) < len(step.ids) else ""
     st.caption(
-        f"{part}An edge is as thick as its probability; hover for α, weight and probability. Left: items that the "
-        "previous one has an edge to (dotted). Right: the others."
+        f"{part}An edge is as thick as its probability; hover over its end for α, weight and probability. "
+        + (
+            "Left: items that the previous one has an edge to (dotted). Right: the others."
+            if at.previous is not None
+            else "The first step goes by weight alone."
+        )
     )
 
 
@@ -336,12 +340,14 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         hops = cached.remember(
             data, ("hops", fingerprint, at.current), lambda: statistics.hop_distances(graph, at.current)
         )
-        profiles: dict[str, Any] = {}
-        for a, b, text in ((p, q, ""), (1.0, 1.0, ""), (1.0, 20.0, " (stays near)"), (1.0, 0.05, " (runs off)")):
-            name = f"p = {a:g}, q = {b:g}{text}"
-            if not any(known.startswith(f"p = {a:g}, q = {b:g}") for known in profiles):
-                profiles[name] = statistics.distance_profile(walks_from(data, graph, at.current, a, b), hops)
-        live_chart(walk_profile(profiles, main=next(iter(profiles))), key=f"profile@{data.key}", height=400)
+        references: dict[str, statistics.DistanceProfile | None] = {}
+        for b, text in ((20.0, "stays near"), (1.0, "DeepWalk"), (0.05, "runs off")):
+            same = (p, q) == (1.0, b)
+            others = None if same else walks_from(data, graph, at.current, 1.0, b)
+            profile = None if others is None else statistics.distance_profile(others, hops)
+            references[f"p = 1, q = {b:g} ({text})"] = profile
+        mine = (f"p = {p:g}, q = {q:g}", statistics.distance_profile(walks, hops))
+        live_chart(walk_profile(mine, references), key=f"profile@{data.key}", height=400)
         st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
     came = _came_through(data, graph, at, p, q)
     with right:

@@ -101,8 +101,8 @@ def in_words(
         f"**{found.walks_within:,} hold both within {steps}** (the window). Were the same visits spread at random over "
         f"all walks, {found.expected_within:,.1f} would{_times(found.walks_within, found.expected_within)}.",
         _edges(graph, found, a, b),
-        f"They share **{found.num_shared:,} neighbors**: {a} has {found.neighbors_a:,} in all, "
-        f"{b} {found.neighbors_b:,}.",
+        f"They share **{found.num_shared:,} neighbor{'s' * (found.num_shared != 1)}**: "
+        f"{a} has {found.neighbors_a:,} in all, {b} {found.neighbors_b:,}.",
     ]
     if found.sequences is not None:
         kind = _kind(data)
@@ -172,12 +172,15 @@ def _linking(data: ActiveData, found: PairExplanation, first: str, second: str) 
         st.caption(f"None of the {found.sequences or 0:,} {kind} holds both.")
         return
     separator = " → " if data.sequences.ordered else " · "
-    shown = found.linking[:SHOWN]
-    for index in shown:
+    lines = []
+    for index in found.linking:
         items = [data.sequences.items[int(token)] for token in data.sequences[index]]
-        st.markdown("- " + separator.join(_excerpt(data, items, (first, second))))
+        lines.append(separator.join(_excerpt(data, items, (first, second))))
+    shown = list(dict.fromkeys(lines))[:SHOWN]  # twenty baskets may well be one and the same pair
+    for line in shown:
+        st.markdown(f"- {line}")
     order = "closest together first" if data.sequences.ordered else "smallest first"
-    st.caption(f"Showing {len(shown)} of {found.sequences_both:,}, {order}.")
+    st.caption(f"Showing {len(shown)} of {found.sequences_both:,}, {order}, equal ones once.")
 
 
 def _excerpt(data: ActiveData, items: list[str], pair: tuple[str, str]) -> list[str]:
@@ -189,5 +192,5 @@ def _excerpt(data: ActiveData, items: list[str], pair: tuple[str, str]) -> list[
         start, stop = max(0, min(a, b) - AROUND), min(len(items), max(a, b) + AROUND + 1)
     names = [f"**{plain(data.title_of(item))}**" if item in pair else plain(data.title_of(item)) for item in items]
     low, high = start + AROUND + 1, stop - AROUND - 1
-    words = names[start:low] + ["…"] + names[high:stop] if high - low > 2 * AROUND else names[start:stop]
+    words = [*names[start:low], "…", *names[high:stop]] if high - low > 2 * AROUND else names[start:stop]
     return ["…"] * (start > 0) + words + ["…"] * (stop < len(items))

@@ -14,6 +14,8 @@ def far_roles_auc(
     roles: npt.ArrayLike,
     sides: npt.ArrayLike,
     ends: tuple[object, object] = ("left", "right"),
+    *,
+    both_across: bool = False,
 ) -> float:
     """P(cosine of a same-role pair at opposite ends > cosine of a different-role pair), ties half; .5 is chance.
 
@@ -25,6 +27,7 @@ def far_roles_auc(
         roles: (n,) labels.
         sides: (n,) labels.
         ends: the two values of ``sides`` that are opposite.
+        both_across: different-role pairs from one end to the other only, so that all pairs are about equally far apart.
 
     Raises:
         ValueError: a labelling has another length, or there is no pair of either kind.
@@ -44,9 +47,12 @@ def far_roles_auc(
     i, j = np.triu_indices(len(rows), 1)
     cosine = np.round((unit @ unit.T)[i, j].astype(np.float64), 6)
     opposite = ((side[i] == ends[0]) & (side[j] == ends[1])) | ((side[i] == ends[1]) & (side[j] == ends[0]))
-    same, different = cosine[opposite & (role[i] == role[j])], np.sort(cosine[role[i] != role[j]])
+    same, different = cosine[opposite & (role[i] == role[j])], cosine[role[i] != role[j]]
+    if both_across:
+        different = cosine[opposite & (role[i] != role[j])]
     if not len(same) or not len(different):
         raise ValueError("there must be a same-role pair at opposite ends and a pair of different roles")
+    different = np.sort(different)
     below = np.searchsorted(different, same, side="left")
     up_to = np.searchsorted(different, same, side="right")
     return float((below + up_to).mean() / (2 * len(different)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -21,18 +21,20 @@ class Profile(Protocol):
     def standard_error(self) -> npt.NDArray[np.float64]: ...
 
 
-def walk_profile(profiles: dict[str, Profile], *, main: str) -> go.Figure:
+REFERENCE_COLORS: tuple[str, ...] = (theme.PALETTE[0], theme.PALETTE[2], theme.PALETTE[1])
+
+
+def walk_profile(main: tuple[str, Profile], references: Mapping[str, Profile | None]) -> go.Figure:
     """Draw mean hop distance from the start by step, each with a band of two standard errors.
 
     Args:
-        profiles: name → profile.
-        main: the name drawn in the chosen item's color, on top.
+        main: (name, profile) drawn in the chosen item's color, on top.
+        references: name → profile to compare with; None keeps the place, so that the others keep their colors.
     """
     figure = go.Figure()
-    others = iter((theme.PALETTE[0], theme.OTHER, theme.PALETTE[1], theme.PALETTE[2]))
-    colors = {name: theme.CHOSEN if name == main else next(others) for name in profiles}
-    for name in sorted(profiles, key=lambda name: name == main):
-        profile = profiles[name]
+    colors = dict(zip(references, REFERENCE_COLORS, strict=False)) | {main[0]: theme.CHOSEN}
+    profiles = {name: profile for name, profile in references.items() if profile is not None} | {main[0]: main[1]}
+    for name, profile in profiles.items():
         step = np.arange(len(profile.mean))
         low, high = profile.mean - 2 * profile.standard_error, profile.mean + 2 * profile.standard_error
         figure.add_scatter(
@@ -52,7 +54,7 @@ def walk_profile(profiles: dict[str, Profile], *, main: str) -> go.Figure:
             x=step,
             y=profile.mean,
             mode="lines+markers",
-            line={"color": colors[name], "width": 3 if name == main else 2},
+            line={"color": colors[name], "width": 3 if name == main[0] else 2},
             marker={"size": 5},
             name=name,
             legendgroup=name,

@@ -198,7 +198,8 @@ def test_rings_and_names_move_along(app: Page) -> None:
                 const place = `${note.x} ${note.y}`;
                 if (at.get(note.name.slice(5)) !== place) strays.push([note.name, place]);
             }
-            return { strays, notes: notes.length, rings: plot.data.filter((t) => t.name?.startsWith('Item no.')).length };
+            const rings = plot.data.filter((trace) => trace.name?.startsWith('Item no.'));
+            return { strays, notes: notes.length, rings: rings.length };
         }""",
     )
     assert strays["strays"] == []

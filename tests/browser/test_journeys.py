@@ -42,7 +42,7 @@ from recemb_core.datasets import load_dataset
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
-TRAINING = 90_000  # milliseconds; on a cold server the first training waits for the compilers
+TRAINING = 150_000  # milliseconds; on a cold server the first training waits for the compilers
 
 # Where each point is drawn, frame by frame, while a change is under way.
 WATCH = """(plot, item) => {
@@ -214,7 +214,7 @@ def share_of_stars(page: Page) -> float:
 
 
 def test_planted_best_sellers_gather_at_large_q(url: str, page: Page, new_page: NewPage) -> None:
-    open_page(page, f"{url}/node2vec")
+    open_page(page, f"{url}/node2vec", TRAINING)
     assert share_of_stars(page) < 0.3
     shown = revision(page, "map@")
     start = time.perf_counter()
@@ -241,7 +241,7 @@ def test_planted_best_sellers_gather_at_large_q(url: str, page: Page, new_page: 
 
 
 def test_lasso_lists_and_saves_items(url: str, page: Page, tmp_path: Path) -> None:
-    open_page(page, f"{url}/node2vec")
+    open_page(page, f"{url}/node2vec", TRAINING)
     lasso(page, "map@", center=(0.5, 0.5), radius=0.2)
     button = page.get_by_role("button", name=re.compile(r"CSV of \d+ items"))
     expect(button).to_be_visible()
@@ -269,7 +269,7 @@ def test_lasso_lists_and_saves_items(url: str, page: Page, tmp_path: Path) -> No
 
 
 def test_another_color_moves_and_trains_nothing(url: str, page: Page) -> None:
-    open_page(page, f"{url}/node2vec?data=planted_shop&q=20")
+    open_page(page, f"{url}/node2vec?data=planted_shop&q=20", TRAINING)
     before, shown = positions(page, "map@"), revision(page, "map@")
     assert "Gaming" in traces(page, "map@")
     page.evaluate(WATCH_BARS)
@@ -284,7 +284,7 @@ def test_another_color_moves_and_trains_nothing(url: str, page: Page) -> None:
 
 
 def test_the_gap_cuts_sessions(url: str, page: Page) -> None:
-    open_page(page, f"{url}/sequences?data=planted_shop")
+    open_page(page, f"{url}/sequences?data=planted_shop", TRAINING)
     line = "(plot) => [plot.layout.shapes[0].x0, plot.layout.annotations.map((a) => a.text.trim())]"
     sessions = [int(metric(page, "Sessions").inner_text().replace(",", ""))]
     assert on_chart(page, "gaps@", line) == [60, ["cut at 1 h"]]
@@ -316,7 +316,7 @@ def edges_drawn(page: Page) -> int:
 
 
 def test_item_graph_lights_up_an_item_and_thins_out(url: str, page: Page) -> None:
-    open_page(page, f"{url}/item_graph?data=complete_journey")
+    open_page(page, f"{url}/item_graph?data=complete_journey", TRAINING)
     shop = load_dataset("complete_journey")
     before, old = positions(page, "graph@"), chosen(page, "Chosen item")
     item = loneliest(page, "graph@")
@@ -350,7 +350,7 @@ def test_item_graph_lights_up_an_item_and_thins_out(url: str, page: Page) -> Non
 
 
 def test_a_bad_file_costs_one_sentence(url: str, page: Page) -> None:
-    open_page(page, f"{url}/sequences")
+    open_page(page, f"{url}/sequences", TRAINING)
     page.get_by_text("Upload your own log").click()
     upload(page, 0, "good.csv.gz", basket_log(90))
     expect(metric(page, "Baskets")).to_have_text("90")

@@ -268,6 +268,7 @@ def test_far_roles_auc_counts_ties_half_and_names_what_is_wrong() -> None:
     assert far_roles_auc(by_role, roles, sides) == 1.0
     # Same-role pairs at opposite ends have cosine 0, as half of the different-role pairs have.
     assert far_roles_auc(by_side, roles, sides) == 0.25
+    assert far_roles_auc(by_side, roles, sides, both_across=True) == 0.5
     assert far_roles_auc(np.ones((4, 2)), roles, sides) == 0.5
     with pytest.raises(ValueError, match=r"^roles must hold one label for each of the 4 items, not \(2,\)$"):
         far_roles_auc(by_role, ["x", "y"], sides)

@@ -296,7 +296,8 @@ def test_a_replay_draws_the_path_up_to_the_step_in_a_picture_that_holds_still() 
 def test_profiles_and_visits_show_what_they_are_given() -> None:
     walks = np.array([[0, 1, 2], [0, 1, 0]], dtype=np.int32)
     profile = distance_profile(walks, np.array([0, 1, 2], dtype=np.int32))
-    figure = walk_profile({"a": profile, "b": profile}, main="a")
+    figure = walk_profile(("a", profile), {"b": None, "c": profile})
+    assert [t.name for t in figure.data if (t.uid or "").startswith("mean:")] == ["c", "a"]
     assert list(next(t for t in figure.data if t.uid == "mean:a").y) == [0, 1, 1]
     shares = np.array([0.5, 0.2])
     check = visit_check(["A", "B"], ["a", "b"], shares, shares, np.array([[0.4, 0.6], [0.1, 0.3]]))
