@@ -19,7 +19,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@sh scripts/need.sh libgomp || true
+	@sh scripts/need.sh libgomp $(BIN)/python || true
 	@echo "Compiling the numerical kernels once (about a minute) …"
 	$(BIN)/python -m recemb_core.warm_up
 	@touch $@
@@ -32,7 +32,7 @@ run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
 test: $(VENV)/.installed-dev
-	@sh scripts/need.sh chromium
+	@sh scripts/need.sh chromium $(BIN)/python
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=ci

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, controls, frame, navigation, selection
+from pages.shared import cached, controls, frame, graph_controls, navigation, selection
 from pages.shared.home_view import log_rows, recommendations, sequence_chips, small_walk, who_has
 from pages.shared.live_chart import live_chart
 from recemb_core.figures.small_map import small_map
@@ -17,8 +17,8 @@ with frame.page(
     "Seven steps from a log to a list, each drawn from the data set in use. The chosen item is followed all the way.",
     opens_on="complete_journey",
 ) as data:
-    settings = controls.graph_settings(data)
-    whole, graph = controls.walk_graph(data, settings)
+    settings = graph_controls.graph_settings(data)
+    whole, graph = graph_controls.walk_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     umap = controls.umap_config(data, len(graph), draw=False)
     item = selection.chosen_item(data)

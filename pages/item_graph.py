@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, controls, frame, selection
+from pages.shared import cached, controls, frame, graph_controls, selection
 from pages.shared.live_chart import live_chart
 from recemb_core.figures.ego_graph import ego_graph
 from recemb_core.figures.graph_map import graph_map
@@ -30,10 +30,10 @@ with frame.page(
     numbers = st.container()
     main, side = st.columns([3, 1], gap="medium")
     with side:
-        settings = controls.graph_controls(data)
-        whole, graph = controls.walk_graph(data, settings)
+        settings = graph_controls.graph_controls(data)
+        whole, graph = graph_controls.walk_graph(data, settings)
         color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
-        drawn = controls.items_drawn(data, graph)
+        drawn = graph_controls.items_drawn(data, graph)
         controls.reset_button(data)
     found = cached.graph_communities(data, graph, 0)
     frame.metrics(
@@ -59,7 +59,7 @@ with frame.page(
     in_rows, in_weights = graph.reversed.neighbors(row)
     with main:
         positions = cached.graph_positions(data, graph, selection.seed())
-        shown = controls.most_connected(graph, drawn, always=row)
+        shown = graph_controls.most_connected(graph, drawn, always=row)
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))
         inside = (place[graph.sources] >= 0) & (place[graph.indices] >= 0)
@@ -119,7 +119,7 @@ with frame.page(
             if whole is not graph:
                 curves = {"all edges": survival(whole.weights), **curves}
             live_chart(survival_curve(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
-    frame.try_this(data, controls.graph_experiments(data, settings))
+    frame.try_this(data, graph_controls.graph_experiments(data, settings))
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "
         "is known, **= how many baskets hold both** where it is not. Joined points attract and others repel "

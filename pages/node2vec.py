@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, selection
+from pages.shared import controls, frame, graph_controls, selection
 from pages.shared.node2vec_view import as_python, map_section, results_or_stale, score_metrics
 from pages.shared.roles_view import roles_section
 from pages.shared.sweep_view import sweep_controls, sweep_section
@@ -64,8 +64,8 @@ with frame.page(
     "node2vec walks over the item graph and learns a vector for each item; p and q decide how the walk moves.",
     opens_on="planted_shop",
 ) as data:
-    settings = controls.graph_settings(data)
-    whole, graph = controls.walk_graph(data, settings)
+    settings = graph_controls.graph_settings(data)
+    whole, graph = graph_controls.walk_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
     view = selection.parameter("view", data, "map", str, lambda v: v in VIEWS)
     st.segmented_control(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, walks_view
+from pages.shared import controls, frame, graph_controls, walks_view
 from recemb_core.walk_statistics import next_step
 
 with frame.page(
@@ -12,8 +12,8 @@ with frame.page(
     "It came from one item and stands at another; p and q decide whether it turns back, stays near, or leaves.",
     opens_on="planted_shop",
 ) as data:
-    settings = controls.graph_settings(data)
-    whole, graph = controls.walk_graph(data, settings)
+    settings = graph_controls.graph_settings(data)
+    whole, graph = graph_controls.walk_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     p, q = config.p, config.q
     at = walks_view.place(data, graph)

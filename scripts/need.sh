@@ -1,9 +1,10 @@
 #!/bin/sh
 # Make sure a part of the system is there: install Debian's package where that is allowed, else say the one line to type.
-#   need.sh python PYTHON   a Python from 3.11 to 3.13 that can make virtual environments
-#   need.sh libgomp         the OpenMP runtime that numba's thread-safe layer uses
-#   need.sh chromium        the browser of the browser tests
+#   need.sh python PYTHON     a Python from 3.11 to 3.13 that can make virtual environments
+#   need.sh libgomp PYTHON    the OpenMP runtime that numba's thread-safe layer uses
+#   need.sh chromium PYTHON   the browser of the browser tests, and what its driver needs
 set -eu
+python=${2:-python3}
 
 install() {
     command -v apt-get >/dev/null || { echo "Please install $* with this system's package manager." >&2; exit 1; }
@@ -20,9 +21,13 @@ install() {
     DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
+# Whether a library of the system can be loaded.
+loads() {
+    "$python" -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null
+}
+
 case $1 in
 python)
-    python=$2
     if ! command -v "$python" >/dev/null; then
         [ "$python" = python3 ] || { echo "$python was not found; name another with:  make PYTHON=python3" >&2; exit 1; }
         install python3 python3-venv
@@ -34,10 +39,14 @@ python)
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
     ;;
 libgomp)
-    python3 -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || install libgomp1
+    loads libgomp.so.1 || install libgomp1
     ;;
 chromium)
-    command -v chromium >/dev/null || install chromium fonts-liberation
+    missing=""
+    command -v "${CHROMIUM:-chromium}" >/dev/null || missing="chromium fonts-liberation"
+    # Playwright's driver needs libatomic, which Debian's chromium brings along from Debian 13 on.
+    ! command -v apt-get >/dev/null || loads libatomic.so.1 || missing="$missing libatomic1"
+    [ -z "$missing" ] || install $missing
     ;;
 *)
     echo "need.sh: python, libgomp or chromium, not $1" >&2

@@ -154,7 +154,8 @@ def machine(tmp_path: Path) -> Path:
 def test_without_rights_the_one_line_to_type_is_said(machine: Path) -> None:
     result = run_need("chromium", path=str(machine))
     assert result.returncode == 1
-    assert result.stderr == "Please type:  sudo apt-get install -y --no-install-recommends chromium fonts-liberation\n"
+    said = "sudo apt-get install -y --no-install-recommends chromium fonts-liberation libatomic1"
+    assert result.stderr == f"Please type:  {said}\n"
     assert not (machine / "installed").exists()
 
 
@@ -162,7 +163,17 @@ def test_root_installs_what_is_missing(machine: Path) -> None:
     (machine / "id").write_text("#!/bin/sh\necho 0\n")
     result = run_need("chromium", path=str(machine))
     assert result.returncode == 0, result.stderr
-    assert "chromium fonts-liberation" in (machine / "installed").read_text()
+    assert "chromium fonts-liberation libatomic1" in (machine / "installed").read_text()
+
+
+def test_what_is_there_is_left_alone(machine: Path) -> None:
+    for name in ("chromium", "python3"):
+        (machine / name).write_text("#!/bin/sh\nexit 0\n")
+        (machine / name).chmod(0o755)
+    for part in ("chromium", "libgomp", "python"):
+        result = run_need(part, "python3", path=str(machine))
+        assert (result.returncode, result.stderr) == (0, "")
+    assert not (machine / "installed").exists()
 
 
 def test_without_debian_the_package_is_named(machine: Path) -> None:

@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, frame, selection
-from pages.shared.controls import GraphSettings, Labelling
+from pages.shared.controls import Labelling
+from pages.shared.graph_controls import GraphSettings
 from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed

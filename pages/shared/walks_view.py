@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, selection
+from pages.shared import cached, controls, frame, graph_controls, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import walk_statistics as statistics
@@ -570,7 +570,7 @@ def graph_words(graph: ItemGraph) -> str:
 
 
 def as_python(
-    data: ActiveData, graph: ItemGraph, settings: controls.GraphSettings, at: Place, p: float, q: float
+    data: ActiveData, graph: ItemGraph, settings: graph_controls.GraphSettings, at: Place, p: float, q: float
 ) -> list[str]:
     """The page in a few lines of the library."""
     built = settings.as_python(data)

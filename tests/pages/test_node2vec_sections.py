@@ -16,11 +16,11 @@ SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
 
 
 def roles_page() -> None:
-    from pages.shared import cached, controls, frame
+    from pages.shared import cached, controls, frame, graph_controls
     from pages.shared.roles_view import roles_section
 
     with frame.page("Roles?", "A page for the test.", opens_on="planted_shop") as data:
-        _, graph = controls.walk_graph(data, controls.graph_settings(data))
+        _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))
         config = controls.node2vec_config(data, len(graph))
         groups, roles = controls.labellings(data, graph)
         umap = controls.umap_config(data, len(graph), draw=False)
@@ -28,11 +28,11 @@ def roles_page() -> None:
 
 
 def why_page() -> None:
-    from pages.shared import controls, frame
+    from pages.shared import controls, frame, graph_controls
     from pages.shared.why_view import why_section
 
     with frame.page("Why?", "A page for the test.", opens_on="planted_shop") as data:
-        _, graph = controls.walk_graph(data, controls.graph_settings(data))
+        _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))
         why_section(data, graph, controls.node2vec_config(data, len(graph)))
 
 

@@ -1,0 +1,293 @@
+"""How the item graph is built and drawn: widgets → settings → graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import cached
+from pages.shared.selection import ActiveData, parameter
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+
+EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
+
+BACKBONES = {
+    "noise_corrected": "beyond popularity",
+    "disparity": "disparity filter",
+    "top_edges": "heaviest of each item",
+    "none": "all edges",
+}
+
+# Nearly every basket pair occurs once, so a co-occurrence graph needs a backbone before it says anything.
+DEFAULT_BACKBONE = {"transitions": "none", "co_occurrence": "noise_corrected"}
+
+PER_ITEM = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64)
+
+ALPHAS = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """How the item graph is built from the data set in use; ``own`` is a data set that comes as a graph."""
+
+    own: bool
+    edges: str = "auto"
+    directed: bool = True
+    weighted: bool = True
+    min_weight: int = 1
+    share_baskets: bool = False
+    content: tuple[str, ...] = ()
+    backbone: str = "none"
+    per_item: int = 8
+    alpha: float = 0.01
+    top: int = 10
+
+    def build(self, data: ActiveData) -> ItemGraph:
+        """The graph before its backbone is taken."""
+        if self.own:
+            assert data.graph is not None
+            return data.graph
+        assert data.sequences is not None
+        transitions = self.edges == "transitions"
+        return build_item_graph(
+            data.sequences,
+            edges=self.edges,  # type: ignore[arg-type]
+            directed=self.directed if transitions else False,
+            weighted=self.weighted,
+            min_weight=self.min_weight,
+            share_baskets=self.share_baskets and not transitions,
+            side_info_fields=self.content,
+        )
+
+    def reduce(self, graph: ItemGraph) -> ItemGraph:
+        """The backbone that walks and pictures use."""
+        if self.backbone == "none":
+            return graph
+        if self.backbone == "noise_corrected":
+            return backbone(graph, method="noise_corrected", edges_per_item=self.per_item)
+        return backbone(graph, method=self.backbone, alpha=self.alpha, top=self.top)  # type: ignore[arg-type]
+
+    def as_python(self, data: ActiveData) -> list[str]:
+        """The lines of ``recemb_core`` that do the same."""
+        if self.own:
+            lines = [] if data.uploaded else ["graph = data.graph"]
+        else:
+            options = [f'edges="{self.edges}"']
+            if self.edges == "transitions" and not self.directed:
+                options.append("directed=False")
+            if not self.weighted:
+                options.append("weighted=False")
+            if self.min_weight > 1:
+                options.append(f"min_weight={self.min_weight}")
+            if self.share_baskets and self.edges != "transitions":
+                options.append("share_baskets=True")
+            if self.content:
+                options.append(f"side_info_fields={self.content!r}")
+            lines = [f"graph = build_item_graph(sequences, {', '.join(options)})"]
+        if self.backbone == "noise_corrected":
+            lines.append(f'graph = backbone(graph, method="noise_corrected", edges_per_item={self.per_item})')
+        elif self.backbone == "disparity":
+            lines.append(f"graph = backbone(graph, alpha={self.alpha:g})")
+        elif self.backbone == "top_edges":
+            lines.append(f'graph = backbone(graph, method="top_edges", top={self.top})')
+        return lines
+
+
+def _flag(text: str) -> bool:
+    return {"True": True, "False": False}[text]
+
+
+def graph_settings(data: ActiveData) -> GraphSettings:
+    """The settings in use, whichever page set them; they are part of the link on every page that walks the graph."""
+    if data.graph is not None:
+        return GraphSettings(own=True)
+    sequences = data.sequences
+    assert sequences is not None
+    fields = tuple(c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title")
+    default_edges = "transitions" if sequences.ordered else "co_occurrence"
+    edges = st.session_state[parameter("edges", data, default_edges, str, lambda v: v in EDGES)]
+    keys: dict[str, Any] = {
+        "directed": parameter("directed", data, True, _flag),
+        "weighted": parameter("weighted", data, True, _flag),
+        "min_weight": parameter("min_weight", data, 1, int, lambda v: 1 <= v <= 50),
+        "share_baskets": parameter("share_baskets", data, False, _flag),
+        "backbone": parameter(f"backbone_{edges}", data, DEFAULT_BACKBONE[edges], str, lambda v: v in BACKBONES),
+        "per_item": parameter("per_item", data, 8, int, lambda v: v in PER_ITEM),
+        "alpha": parameter("alpha", data, 0.01, float, lambda v: v in ALPHAS),
+        "top": parameter("top", data, 10, int, lambda v: 1 <= v <= 50),
+    }
+    content = st.session_state[
+        parameter("content", data, [], lambda t: [c for c in t.split(",") if c], lambda v: all(c in fields for c in v))
+    ]
+    values = {name: st.session_state[key] for name, key in keys.items()}
+    return GraphSettings(own=False, edges=edges, content=tuple(content), **values)
+
+
+def graph_controls(data: ActiveData) -> GraphSettings:
+    """The same settings with their widgets."""
+    settings = graph_settings(data)
+    if settings.own:
+        st.caption("This data set comes as a graph: its edges and weights are used as they are.")
+        return settings
+    assert data.sequences is not None
+    st.selectbox(
+        "An edge says: one item …",
+        list(EDGES),
+        format_func=EDGES.__getitem__,
+        key=f"edges@{data.key}",
+        persist_state="session",
+        help="Transitions need an order inside the sequence; a basket has none."
+        if data.sequences.ordered
+        else "These are baskets: row order inside one is not behaviour, so co-occurrence is the honest edge.",
+    )
+    st.selectbox(
+        "Edges kept",
+        list(BACKBONES),
+        format_func=BACKBONES.__getitem__,
+        key=f"backbone_{settings.edges}@{data.key}",
+        persist_state="session",
+        help="A backbone drops the edges that popularity alone explains; walks and pictures use what is kept.",
+    )
+    if settings.backbone == "noise_corrected":
+        st.select_slider(
+            "Edges an item, on average",
+            PER_ITEM,
+            key=f"per_item@{data.key}",
+            persist_state="session",
+            help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton.",
+        )
+    elif settings.backbone == "disparity":
+        st.select_slider(
+            "Significance level α",
+            ALPHAS,
+            key=f"alpha@{data.key}",
+            persist_state="session",
+            help="Smaller keeps fewer, more significant edges; one end that finds it so is enough.",
+        )
+    elif settings.backbone == "top_edges":
+        st.slider(
+            "Edges an item",
+            1,
+            50,
+            key=f"top@{data.key}",
+            persist_state="session",
+            help="An edge stays if it is among the heaviest of either end.",
+        )
+    with st.expander("More about the edges"):
+        if settings.edges == "transitions":
+            st.checkbox(
+                "Directed", key=f"directed@{data.key}", persist_state="session", help="Off: i → j and j → i add up."
+            )
+        else:
+            st.checkbox(
+                "Each basket shares one unit",
+                key=f"share_baskets@{data.key}",
+                persist_state="session",
+                help="A basket of m items adds 1/C(m, 2) to each of its pairs, so that huge baskets do not rule.",
+            )
+        st.checkbox(
+            "Weighted", key=f"weighted@{data.key}", persist_state="session", help="Off: every kept edge counts 1."
+        )
+        st.slider(
+            "Minimum weight (times seen)",
+            1,
+            50,
+            key=f"min_weight@{data.key}",
+            persist_state="session",
+            help="Edges seen less often are left out before the backbone is taken.",
+        )
+        side = data.side_info
+        fields = [c for c in side.columns if c != "title"] if side is not None else []
+        if fields:
+            st.multiselect(
+                "Content edges from",
+                fields,
+                key=f"content@{data.key}",
+                persist_state="session",
+                help="Joins items that share a value of these fields: plus one for each shared value.",
+            )
+    return settings
+
+
+def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, ItemGraph]:
+    """(the whole graph, the graph that is walked and drawn), computed once."""
+    whole = cached.remember(
+        data, ("graph", data.fingerprint, settings_key(settings, reduced=False)), lambda: settings.build(data)
+    )
+    kept = cached.remember(data, ("kept graph", data.fingerprint, settings), lambda: settings.reduce(whole))
+    return whole, kept
+
+
+def settings_key(settings: GraphSettings, *, reduced: bool) -> tuple:
+    """The part of the settings that the graph before (or after) the backbone depends on."""
+    base: tuple = (settings.own, settings.edges, settings.directed, settings.weighted, settings.min_weight)
+    base = (*base, settings.share_baskets, settings.content)
+    return (*base, settings.backbone, settings.per_item, settings.alpha, settings.top) if reduced else base
+
+
+def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
+    """How many items the picture shows; the whole graph on demand."""
+    n = len(graph)
+    steps = sorted({min(n, s) for s in (100, 200, 400, 800, 1_500, 3_000, 6_000, n)})
+    key = parameter("drawn", data, min(n, 800), int, lambda v: v in steps)
+    if len(steps) < 2:
+        return n
+    return st.select_slider(
+        "Items drawn",
+        steps,
+        key=key,
+        persist_state="session",
+        help="The most strongly connected items; the layout is that of the whole graph either way.",
+    )
+
+
+def most_connected(graph: ItemGraph, most: int, *, always: int) -> npt.NDArray[np.int64]:
+    """Rows of the items with the largest strength, in row order; the chosen one is always among them."""
+    top = np.argsort(-graph.strength, kind="stable")[:most]
+    return np.union1d(top, [always])
+
+
+def graph_experiments(data: ActiveData, settings: GraphSettings) -> list[tuple[str, str, dict[str, Any]]]:
+    """The item-graph page's experiments that this data set can do."""
+    if settings.own:
+        return []
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    backbone_name = f"backbone_{settings.edges}"
+    if settings.edges == "co_occurrence":
+        found += [
+            (
+                "Two edges an item instead of eight. **Will the groups be of one kind?**",
+                "The skeleton falls into small groups of one kind of item: what is left is far above popularity.",
+                {backbone_name: "noise_corrected", "per_item": 2},
+            ),
+            (
+                "The disparity filter looks at one end only. **Which items will sit in the middle?**",
+                "The best-sellers: nearly every item's baskets hold them, so from its end the edge looks special.",
+                {backbone_name: "disparity", "alpha": 0.01},
+            ),
+            (
+                "The ten heaviest edges of each item. **Does weight alone find company?**",
+                "The heaviest edges lead to the best-sellers again: weight without a null model is popularity.",
+                {backbone_name: "top_edges", "top": 10},
+            ),
+        ]
+    elif data.sequences is not None and data.sequences.ordered:
+        found.append(
+            (
+                "Forget the direction. **Which edges change?**",
+                "i → j and j → i have become one edge: the left and right side of the item's picture are now one.",
+                {"directed": not settings.directed},
+            )
+        )
+    return [
+        *found,
+        (
+            "Back to the default edges.",
+            "These are the edges that walks use by default.",
+            {backbone_name: DEFAULT_BACKBONE[settings.edges], "per_item": 8},
+        ),
+    ]
