@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -136,15 +135,3 @@ def test_items_that_no_sequence_holds() -> None:
 def test_what_cannot_be_explained_is_named(a: int, b: int, window: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         explain_pair(TRIANGLE, np.array([[0, 1]], np.int32), a, b, window=window)
-
-
-def test_a_million_and_a_half_places_take_less_than_a_third_of_a_second() -> None:
-    rng = np.random.default_rng(0)
-    walks = (rng.zipf(1.3, size=(17_500, 80)) % 1_750).astype(np.int32)
-    graph = ItemGraph.from_edges([0, 1], [1, 2], directed=False, items=Vocabulary(range(1_750)))
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        explain_pair(graph, walks, 1, 2, window=5)
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 0.3
