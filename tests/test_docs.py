@@ -21,7 +21,7 @@ def modules_with_examples() -> list[str]:
 
 
 def readme_blocks() -> list[str]:
-    text = README.read_text("utf-8") if README.exists() else ""
+    text = README.read_text("utf-8")
     return re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -32,7 +32,6 @@ def test_docstring_examples(name: str) -> None:
     assert result.failed == 0, "see the captured output for what differs"
 
 
-@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
 def test_the_readme_shows_python() -> None:
     assert readme_blocks()
 
