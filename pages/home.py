@@ -42,7 +42,9 @@ with frame.page(
     st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
     colors = cached.graph_communities(data, graph, 0).astype(str)
     ready = cached.has_node2vec(data, graph, config) and cached.has_map(data, graph, config, umap, None)
-    cards = [column for _ in range(3) for column in st.columns(3)]
+    with st.container(key="strip"):  # three cards in a row, two on a narrow screen
+        st.html("<style>.st-key-strip [data-testid=stColumn] { min-width: max(13rem, 30%); }</style>")
+        cards = st.columns(9)
     person = who_has(data, row)
 
     def card(place: int, title: str, text: str, page: str | None, label: str) -> st.delta_generator.DeltaGenerator:

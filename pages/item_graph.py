@@ -28,7 +28,7 @@ with frame.page(
     opens_on="complete_journey",
 ) as data:
     numbers = st.container()
-    main, side = st.columns([3, 1], gap="medium")
+    main, side = frame.side_by_side("graph-and-controls", (3, 1), "11rem")
     with side:
         settings = graph_controls.graph_controls(data)
         whole, graph = graph_controls.walk_graph(data, settings)
@@ -91,7 +91,7 @@ with frame.page(
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
     st.subheader(f"Edges of {data.title_of(chosen)}", anchor=False)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:
         figure = ego_graph(
             row,

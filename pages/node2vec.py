@@ -72,7 +72,7 @@ with frame.page(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
     )
     numbers = st.container()
-    main, side = st.columns([3, 1], gap="medium")
+    main, side = frame.side_by_side("map-and-controls", (3, 1), "11rem")
     with side:
         controls.node2vec_controls(data)
         frame.try_this(data, EXPERIMENTS.get(data.key, EXPERIMENTS["*"]), stacked=True)

@@ -74,7 +74,7 @@ with frame.page(
             ]
         )
         if data.log is not None:
-            left, right = st.columns([3, 1], gap="medium")
+            left, right = frame.side_by_side("gaps-and-cut", (3, 1), "11rem")
             with right:
                 st.select_slider(
                     "A longer pause ends the session",

@@ -20,7 +20,7 @@ with frame.page(
     here = walks_view.plain(data.titles[at.current])
     step = next_step(graph, at.previous, at.current, p=p, q=q)
     walks_view.step_metrics(step, at)
-    main, side = walks_view.side_by_side("microscope", (4, 3))
+    main, side = frame.side_by_side("microscope", (4, 3))
     with side:
         walks_view.walk_controls(data, graph, at)
         if len(step.ids):

@@ -128,6 +128,18 @@ def _link_box(place: Any) -> None:
         st.code(selection.full_link(), language=None, wrap_lines=True)
 
 
+def side_by_side(key: str, widths: tuple[int, int], narrowest: str = "18rem") -> tuple[Any, Any]:
+    """Two columns that lie one under the other where one would be too narrow to read."""
+    row = f".st-key-{key} [data-testid=stColumn]"
+    with st.container(key=key):
+        st.html(
+            f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
+            f"{row} [data-testid=stColumn] {{ min-width: 0; }}</style>"
+        )
+        left, right = st.columns(widths, gap="medium")
+    return left, right
+
+
 def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
     """At most five numbers that matter: (label, value, help)."""
     for column, (label, value, help_text) in zip(place.columns(len(figures)), figures, strict=True):

@@ -201,17 +201,6 @@ def step_table(data: ActiveData, step: statistics.Step, p: float, q: float) -> N
     st.markdown(f"Σ α·w = {mass:,.6g}, **Σ probability = {step.probabilities.sum():.6f}**")
 
 
-def side_by_side(key: str, widths: tuple[int, int]) -> tuple[Any, Any]:
-    """Two columns that on a narrow page lie one under the other, so that both stay readable."""
-    row = f".st-key-{key} [data-testid=stColumn]"
-    with st.container(key=key):
-        st.html(
-            f"<style>{row} {{ min-width: min(18rem, 100%); }} {row} [data-testid=stColumn] {{ min-width: 0; }}</style>"
-        )
-        left, right = st.columns(widths, gap="medium")
-    return left, right
-
-
 def plain(text: str) -> str:
     """A title as it is written: nothing in it is Markdown."""
     return re.sub(r"([\\`*_\[\]|~$:<>#])", r"\\\1", text)
@@ -334,7 +323,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         ("exact visits", fingerprint, at.current, p, q),
         lambda: statistics.exact_visits(graph, at.current, STEPS, p=p, q=q, most_pairs=EXACT_PAIRS),
     )
-    left, right = side_by_side("many-walks", (1, 1))
+    left, right = frame.side_by_side("many-walks", (1, 1))
     with left:
         st.markdown("**How far do they get?**")
         hops = cached.remember(
