@@ -31,6 +31,8 @@ def results_or_stale(
     """Vectors and map for the wanted settings, or the last shown ones, marked stale, until Run is pressed."""
     shown = f"shown@{data.key}@{graph.fingerprint}"
     config = wanted
+    if st.session_state.pop("stopped", False):  # and stays so, whatever else is changed, until Run is pressed
+        st.session_state["stopped_at"] = (graph.fingerprint, wanted)
     if not cached.has_node2vec(data, graph, wanted) and cached.training_seconds(wanted, len(graph)) > LIVE_SECONDS:
         estimate = f"about {cached.training_seconds(wanted, len(graph)):.0f} s"
         last = st.session_state.get(shown)
@@ -41,7 +43,7 @@ def results_or_stale(
                 f"press Run for the new ones ({estimate})."
             )
             config = last
-        elif not run and st.session_state.pop("stopped", False):
+        elif not run and st.session_state.get("stopped_at") == (graph.fingerprint, wanted):
             st.info("Stopped. Press Run to train these settings.")
             st.stop()
     base = replace(config, p=1.0, q=1.0)

@@ -398,6 +398,10 @@ def test_a_long_training_can_be_stopped(url: str, page: Page) -> None:
     bar_moves(page)
     seconds = [stop(page)]
     expect(page.get_by_text("Stopped. Press Run to train these settings.")).to_be_visible()
+    choose(page, "Color by", "popularity")
+    settled(page)
+    expect(page.get_by_text("Stopped. Press Run to train these settings.")).to_be_visible()
+    assert page.get_by_test_id("stProgress").count() == 0, "another color is no Run"
     page.get_by_role("button", name="Run (about").click()
     bar_moves(page)
     seconds.append(stop(page))
