@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import threading
 import time
@@ -220,6 +221,9 @@ def warm_up() -> threading.Thread | None:
     """Import and compile what training and UMAP need, once a process, behind the first paint."""
     if os.environ.get("RECEMB_NO_WARM_UP"):
         return None
+    # Imported here first: two threads that import a package with circular imports can each see it half made.
+    for name in ("pandas", "scipy.sparse", "scipy.stats", "igraph", "faiss"):
+        importlib.import_module(name)
     thread = threading.Thread(target=_warm, name="warm-up", daemon=True)
     thread.start()
     return thread
