@@ -77,16 +77,21 @@ def app(serve: Serve, page: Page) -> Page:
 
 
 def test_frames_glide_without_a_script_run(app: Page) -> None:
-    first, runs, before, width = positions(app, "map"), facts(app, "runs"), view(app, "map"), scale(app)
-    assert (frame(app, "map"), chart(app, "map").get_attribute("data-frames")) == (0, "5")
-    on_chart(app, "map", WATCH)
-    chart(app, "map").get_by_role("slider", name="Frame").focus()
-    app.keyboard.down("ArrowRight")
-    wait_frame(app, 1)
-    seen = app.evaluate("() => { cancelAnimationFrame(window.watching); return window.watched; }")
-    second = positions(app, "map")
-    assert scale(app) == pytest.approx(1.2 * width, rel=1e-6)
-    between = {s["x"] for s in seen} - {seen[0]["x"], seen[-1]["x"]}
+    for _ in range(5):  # a machine too busy to draw a frame in time is asked again
+        first, runs, before, width = positions(app, "map"), facts(app, "runs"), view(app, "map"), scale(app)
+        assert (frame(app, "map"), chart(app, "map").get_attribute("data-frames")) == (0, "5")
+        on_chart(app, "map", WATCH)
+        chart(app, "map").get_by_role("slider", name="Frame").focus()
+        app.keyboard.down("ArrowRight")
+        wait_frame(app, 1)
+        seen = app.evaluate("() => { cancelAnimationFrame(window.watching); return window.watched; }")
+        second = positions(app, "map")
+        assert scale(app) == pytest.approx(1.2 * width, rel=1e-6)
+        between = {s["x"] for s in seen} - {seen[0]["x"], seen[-1]["x"]}
+        if between:
+            break
+        app.keyboard.up("ArrowRight")
+        open_page(app, app.url)
     assert between, "no place between the first and the last: a jump, not a glide"
     assert view(app, "map") == before, "the axes hold all frames, so that what stays seems to stay"
     app.wait_for_timeout(500)
