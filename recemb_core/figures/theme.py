@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
 import plotly.colors
 import plotly.graph_objects as go
 

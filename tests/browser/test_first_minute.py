@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from driver import chart, no_exception, on_chart, open_page, screenshot
+from driver import chart, no_exception, on_chart, open_page, screenshot, settled
 from playwright.sync_api import Page, expect
 
 from pages.shared.navigation import SECTIONS
@@ -129,7 +129,11 @@ def test_every_page_by_its_address(serve: Serve, new_page: NewPage, scheme: str)
         fits(page)
         screenshot(page, f"{name or 'home'}-{scheme}-1280", whole=True)
         page.set_viewport_size({"width": 800, "height": 900})
-        open_page(page, page.url, timeout=60_000)
+        if scheme == "light":
+            open_page(page, page.url, timeout=60_000)
+        else:  # a window that is made narrower
+            page.wait_for_timeout(500)
+            settled(page)
         shows_itself(page, name)
         fits(page)
         screenshot(page, f"{name or 'home'}-{scheme}-800", whole=True)
