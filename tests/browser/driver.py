@@ -263,8 +263,9 @@ def move_slider(page: Page, label: str, steps: int) -> None:
 def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
     """Save what the page looks like, for people; the folder is SCREENSHOT_DIR or one under the temporary directory.
 
-    `whole` also shows what one would have to scroll to.
+    `whole` also shows what one would have to scroll to; it takes seconds, so only where SCREENSHOT_DIR asks for it.
     """
+    whole = whole and "SCREENSHOT_DIR" in os.environ
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
     size = page.viewport_size
