@@ -93,7 +93,7 @@ def map_section(
         "Click a point to choose it; lasso or box lists items. "
         "Near points have near vectors; axes and distances between far groups mean nothing."
     )
-    left, right = st.columns(2, gap="medium")
+    left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
     with left:
         neighbor_table(data, graph, neighbors, color)
         downloads(data, vectors)
@@ -162,9 +162,12 @@ def _verdict(by: Labelling, here: SeedBand, base: SeedBand) -> str:
     from recemb_core.evaluation.intervals import within_noise
 
     change = here.mean - base.mean
+    said = f"{change:+.2f}".replace("-", "−")
+    if abs(change) < 0.005:
+        return f"By {by.name}: no change that two decimals show against p = q = 1 ({here.seeds} seeds)."
     if within_noise(here, base):
-        return f"By {by.name}: {change:+.2f} against p = q = 1, **within noise** ({here.seeds} seeds)."
-    return f"By {by.name}: {change:+.2f} against p = q = 1, beyond two standard errors ({here.seeds} seeds)."
+        return f"By {by.name}: {said} against p = q = 1, **within noise** ({here.seeds} seeds)."
+    return f"By {by.name}: {said} against p = q = 1, beyond two standard errors ({here.seeds} seeds)."
 
 
 def seed_scores(
@@ -213,10 +216,20 @@ def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str
             "Item": [data.titles[row] for row in rows],
             "Cosine": [score for _, score in neighbors],
             color.name.capitalize(): [str(color.values[row]) for row in rows],
-            "Edge weight": [_weight(graph, graph.items.row(item), row) for row in rows],
+            "Weight": [_weight(graph, graph.items.row(item), row) for row in rows],
         }
     )
-    st.dataframe(frame_, hide_index=True, column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")})
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        frame_,
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "Item": st.column_config.TextColumn(width=150),
+            "Cosine": number(format="%.3f", width=60),
+            "Weight": number(width=60, help="Weight of the edge to the chosen item; – where there is no edge."),
+        },
+    )
 
 
 def _weight(graph: ItemGraph, a: int, b: int) -> float | None:

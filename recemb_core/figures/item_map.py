@@ -111,7 +111,7 @@ def item_map(
     ringed = np.array(sorted({row[h] for h in map(str, highlighted) if h in row} - {chosen_row}), dtype=np.int64)
     ring = {"hoverinfo": "skip", "hovertemplate": None, "unselected": {"marker": {"opacity": 1}}}
     if len(ringed):
-        marker = {"symbol": "circle-open", "size": pixels[ringed] + 7, "color": theme.CHOSEN, "opacity": 0.9}
+        marker = {"symbol": "circle-open", "size": pixels[ringed] + 5, "color": theme.CHOSEN, "opacity": 0.9}
         marker["line"] = {"width": 1.5}
         traces.append(trace(ringed, marker, name=highlighted_title, uid="highlighted", legendrank=2_600) | ring)
     if chosen_row is not None:
@@ -147,7 +147,7 @@ def _pixel_sizes(n: int, size: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
         return np.full(n, base)
     value = np.nan_to_num(np.asarray(size, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     share = np.sqrt(np.clip(value, 0, None) / max(float(value.max()), 1e-12))
-    return np.round(0.6 * base + 2.0 * base * share, 1)
+    return np.round(0.7 * base + 1.0 * base * share, 1)
 
 
 def _hover_notes(color_by: Any, color_title: str, symbols: list[str] | None, symbol_title: str, n: int) -> list[str]:
@@ -203,17 +203,16 @@ def _value_traces(trace: Trace, values: npt.NDArray[np.float64], color_title: st
 
 
 def _symbol_key(name: str, symbol: str, symbol_title: str) -> dict[str, Any]:
-    """A legend entry without points: the legend of shapes stands apart from the legend of colors."""
+    """A legend entry without points, for a shape; in a group of its own, so that it never hides a color's items."""
     return {
         "type": "scatter",
         "x": [None],
         "y": [None],
         "mode": "markers",
-        "name": _entry(name),
+        "name": _entry(f"{symbol_title}: {name}" if symbol_title else name),
         "marker": {"symbol": symbol, "color": theme.OTHER, "size": 9},
         "uid": f"symbol:{name}",
         "legendgroup": "symbols",
-        "legendgrouptitle": {"text": theme.plain(symbol_title), "font": {"size": 12}} if symbol_title else None,
         "legendrank": 3_000,
         "hoverinfo": "skip",
     }

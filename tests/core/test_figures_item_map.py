@@ -137,7 +137,8 @@ def test_shapes_follow_roles_and_have_their_own_legend() -> None:
     shapes = {item: s for t in figure.data[:2] for item, s in zip(items_of(t), t.marker.symbol, strict=True)}
     assert shapes == {"i0": "star", "i1": "circle", "i2": "diamond", "i3": "circle"}
     keys = [t for t in figure.data if t.legendgroup == "symbols"]
-    assert [(t.name, t.marker.symbol) for t in keys] == [("bridge", "diamond"), ("hub", "star"), ("member", "circle")]
+    names = ["Role: bridge", "Role: hub", "Role: member"]
+    assert [(t.name, t.marker.symbol) for t in keys] == list(zip(names, ["diamond", "star", "circle"], strict=True))
     assert figure.data[0].customdata[0][2] == "<br>a<br>Role: hub"
 
 

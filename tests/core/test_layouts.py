@@ -184,7 +184,7 @@ def test_a_bad_field_is_named_with_its_value_and_what_is_allowed(field: str, val
 def test_what_is_left_open_is_filled_in_by_size(n: int) -> None:
     config = UMAPConfig(seed=3).for_size(n)
     assert config.n_neighbors is not None
-    assert 2 <= config.n_neighbors <= min(15, n - 1)
+    assert 2 <= config.n_neighbors <= min(30 if n < 500 else 15, n - 1)
     assert None not in (config.min_dist, config.repulsion)
     assert config.seed == 3
     assert config.for_size(n) == config
