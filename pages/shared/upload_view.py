@@ -84,7 +84,9 @@ def upload_box() -> None:
     try:
         _read(upload)
     except ValueError as error:  # InputError among them: one sentence with cause, place and cure
-        st.error(f"**{upload.name}** could not be used: {error}", icon=":material/error:")
+        text = str(error)
+        named = upload.name in text or (upload.side_name or "\0") in text
+        st.error(text if named else f"**{upload.name}** could not be used: {text}", icon=":material/error:")
 
 
 def sample_csv() -> str:

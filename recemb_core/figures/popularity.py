@@ -45,7 +45,8 @@ def popularity(
             y=[counts[chosen]],
             mode="markers+text",
             text=[theme.plain(theme.shorten(titles[chosen], 28))],
-            textposition="top right" if rank[chosen] < len(order) ** 0.6 else "top left",
+            # The curve falls from the upper left: beside its start and below its end there is room.
+            textposition="middle right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
             textfont={"color": theme.CHOSEN},
             marker={"size": 14, "color": theme.CHOSEN, "symbol": "circle-open", "line": {"width": 3}},
             hoverinfo="skip",

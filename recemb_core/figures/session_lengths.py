@@ -37,5 +37,7 @@ def session_lengths(lengths: npt.NDArray[np.int64], *, unit: str = "sequences") 
         title_text=f"items in one of the {unit}"
         + (f" ({LONGEST_BAR}: that or more)" if len(counts) > LONGEST_BAR else "")
     )
-    figure.update_yaxes(title_text=unit)
+    if len(counts) <= 12:
+        figure.update_xaxes(dtick=1)
+    figure.update_yaxes(title_text=unit, tickformat=",d")
     return theme.describe(figure, file_name="sequence-lengths", description=f"Lengths of {len(lengths):,} {unit}")
