@@ -5,6 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import controls, frame, graph_controls, walks_view
+from pages.shared.many_walks_view import many_walks
+from pages.shared.markdown import plain
+from pages.shared.walk_replay_view import replay
 from recemb_core.walk_statistics import next_step
 
 with frame.page(
@@ -17,7 +20,7 @@ with frame.page(
     config = controls.node2vec_config(data, len(graph))
     p, q = config.p, config.q
     at = walks_view.place(data, graph)
-    here = walks_view.plain(data.titles[at.current])
+    here = plain(data.titles[at.current])
     step = next_step(graph, at.previous, at.current, p=p, q=q)
     walks_view.step_metrics(step, at)
     main, side = frame.side_by_side("microscope", (4, 3))
@@ -39,9 +42,9 @@ with frame.page(
     frame.try_this(data, walks_view.experiments(data, graph))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)
-        walks_view.replay(data, graph, at, p, q, controls.labellings(data, graph)[0])
+        replay(data, graph, at, p, q, controls.labellings(data, graph)[0])
         st.subheader(f"1,000 walks from {here}", anchor=False)
-        walks_view.many_walks(data, graph, at, p, q)
+        many_walks(data, graph, at, p, q)
     frame.what_you_see(
         "The walker came from *t* (the previous item) to *v* (the chosen one). It goes on to *x* with probability "
         "**P(x) = α·w(v, x) / Σ α·w**, where *w* is the weight of the edge and **α = 1/p** if *x* is *t*, "

@@ -225,7 +225,7 @@ def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str
         hide_index=True,
         placeholder="–",
         column_config={
-            "Item": st.column_config.TextColumn(width=150),
+            "Item": st.column_config.TextColumn(width=125),
             "Cosine": number(format="%.3f", width=60),
             "Weight": number(width=60, help="Weight of the edge to the chosen item; – where there is no edge."),
         },

@@ -14,8 +14,8 @@ import streamlit as st
 from pages.shared import cached, frame, selection
 from pages.shared.controls import Labelling
 from pages.shared.live_chart import live_chart
+from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
-from pages.shared.walks_view import plain
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation.far_roles import far_roles_auc

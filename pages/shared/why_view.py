@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.shared import cached, selection
 from pages.shared.frame import SEARCHABLE
+from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
-from pages.shared.walks_view import plain
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.explanations import PairExplanation, explain_pair
 from recemb_core.item_graph import ItemGraph
