@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import controls, frame, graph_controls, selection
-from pages.shared.node2vec_view import as_python, map_section, results_or_stale, score_metrics
+from pages.shared.node2vec_python import as_python
+from pages.shared.node2vec_view import map_section, results_or_stale, score_metrics
 from pages.shared.roles_view import roles_section
 from pages.shared.sweep_view import sweep_controls, sweep_section
 from pages.shared.why_view import why_section
@@ -106,4 +107,4 @@ with frame.page(
         "**Larger p**: fewer steps back. **Larger q**: the walk stays near where it was. "
         f"α can matter only where neighbors are not all joined to each other; density here is {graph.density:.3f}."
     )
-    frame.as_python(as_python(data, settings, config, umap))
+    frame.as_python(as_python(data, settings, config, umap, selection.value(data, "view"), (groups, roles), sweep))

@@ -1,4 +1,4 @@
-"""The parts of the node2vec page: results or the stale picture, scores with bands, tables, the lines of Python."""
+"""The parts of the node2vec page: results or the stale picture, scores with bands, tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import streamlit as st
 
 from pages.shared import cached, frame, selection
 from pages.shared.controls import Labelling
-from pages.shared.graph_controls import GraphSettings
 from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
@@ -272,35 +271,3 @@ def downloads(data: ActiveData, vectors: ItemVectors) -> None:
         pair = lambda part: lambda: exporting.projector_tsv(vectors, data.side_info)[part]  # noqa: E731
         st.download_button("vectors.tsv", pair(0), "vectors.tsv", on_click="ignore")
         st.download_button("metadata.tsv", pair(1), "metadata.tsv", on_click="ignore")
-
-
-def as_python(data: ActiveData, settings: GraphSettings, config: Node2VecConfig, umap: UMAPConfig) -> list[str]:
-    """The page in a few lines of the library."""
-    options = ", ".join(
-        f"{name}={getattr(config, name)!r}"
-        for name in ("p", "q", "dimensions", "window", "num_walks", "walk_length", "epochs", "negative", "seed")
-    )
-    builders = [n for n in ("build_item_graph", "backbone") if any(n in line for line in settings.as_python(data))]
-    return [
-        *([] if config.p == config.q == 1 else ["from dataclasses import replace", ""]),
-        *frame.import_lines(data),
-        "from recemb_core.embeddings import Node2VecConfig, train_node2vec",
-        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
-        "from recemb_core.layouts import UMAPConfig, umap_layout",
-        "",
-        *frame.load_lines(data),
-        *settings.as_python(data),
-        f"vectors = train_node2vec(graph, Node2VecConfig({options}))",
-        f"drawing = UMAPConfig(n_neighbors={umap.n_neighbors}, min_dist={umap.min_dist:g}, seed={umap.seed})",
-        *_map_lines(config),
-        f'print(vectors.most_similar("{selection.chosen_item(data)}", k=10))',
-    ]
-
-
-def _map_lines(config: Node2VecConfig) -> list[str]:
-    if config.p == config.q == 1:
-        return ["positions = umap_layout(vectors, drawing)"]
-    return [
-        "base = train_node2vec(graph, replace(vectors.config, p=1.0, q=1.0))  # unmoved items stay where they are here",
-        "positions = umap_layout(vectors, drawing, start=umap_layout(base, drawing))",
-    ]

@@ -171,3 +171,19 @@ def test_a_link_with_nonsense_falls_back() -> None:
     page = opened(why_page, why="no such thing")
     assert page.main.selectbox[1].value == ""
     assert opened(roles_page, roles_color="purple").session_state["roles_color@planted_shop"] == "role"
+
+
+# --- as Python ---
+
+
+@pytest.mark.parametrize("data", ["planted_shop", "les_miserables"])
+@pytest.mark.parametrize("view", ["sweep", "roles", "why"])
+def test_the_python_of_each_view_runs(
+    view: str, data: str, open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = {"sweep_ps": "1", "sweep_qs": "1,20", "sweep_seeds": "2"} if view == "sweep" else {}
+    page = healthy(open_page("node2vec", data=data, view=view, **small))
+    (code,) = [block.value for block in page.code if "import" in block.value]
+    assert {"sweep": "sweep_cell", "roles": "train_role_features", "why": "explain_pair"}[view] in code
+    exec(compile(code, f"As Python, {view}", "exec"), {})
+    assert capsys.readouterr().out.strip()
