@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
@@ -18,6 +20,37 @@ def warm_up() -> None:
         for q in (1.0, 2.0):
             vectors = train_node2vec(graph, Node2VecConfig(dimensions=4, num_walks=1, walk_length=5, q=q))
     umap_layout(vectors, start=umap_layout(vectors))
+    warm_up_models()
+    warm_up_lsh()
+
+
+def warm_up_models() -> None:
+    """gensim, and the kernels of the models that are compared."""
+    import polars as pl
+
+    from recemb_core.embeddings import comparison_defaults, train_model
+    from recemb_core.item_graph import build_item_graph
+    from recemb_core.sequences import Sequences
+
+    shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]], ordered=False)
+    known: dict[str, Any] = {
+        "graph": build_item_graph(shop),
+        "side_info": pl.DataFrame({"kind": ["drink", "drink", "thing"]}),
+    }
+    for config in comparison_defaults(shop, **known).values():
+        train_model(config, sequences=shop, **known)
+
+
+def warm_up_lsh() -> None:
+    """The kernels of the hash tables and of the grid over their settings."""
+    from recemb_core.neighbors import LSHConfig, LSHIndex, lsh_grid
+    from recemb_core.point_clouds import gaussian_points
+
+    points = gaussian_points(30, 4)
+    index = LSHIndex(LSHConfig(tables=2, functions=2)).build(points)
+    index.query(points, 2)
+    index.candidates(points)
+    lsh_grid(points, np.arange(5), 2, tables=2, functions=2)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,27 @@
 """Nearest-neighbor indexes: ``build(vectors)``, then ``query(queries, k)``."""
 
 from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.neighbors.faiss_lsh import FaissLSHIndex
+from recemb_core.neighbors.hnsw import HNSWConfig, HNSWIndex
+from recemb_core.neighbors.inner_product import AugmentedIndex
+from recemb_core.neighbors.kd_tree import KDTreeIndex
+from recemb_core.neighbors.lsh import LSHAnswer, LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh_grid import LSHCell, LSHGrid, lsh_grid
+from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
 
-__all__ = ["ExactIndex"]
+__all__ = [
+    "AugmentedIndex",
+    "ExactIndex",
+    "FaissLSHIndex",
+    "HNSWConfig",
+    "HNSWIndex",
+    "KDTreeIndex",
+    "LSHAnswer",
+    "LSHCell",
+    "LSHConfig",
+    "LSHGrid",
+    "LSHIndex",
+    "amplified_probability",
+    "collision_probability",
+    "lsh_grid",
+]

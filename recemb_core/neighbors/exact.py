@@ -41,6 +41,11 @@ class ExactIndex:
         self._index.add(rows)
         return self
 
+    @property
+    def memory_bytes(self) -> int:
+        """The vectors."""
+        return int(self._rows.nbytes)
+
     def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
         if self._index is None:

@@ -1,0 +1,377 @@
+"""Indexes against each other on the same vectors in the same run: what they find, how fast, at what price."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
+from recemb_core.neighbors import (
+    AugmentedIndex,
+    ExactIndex,
+    FaissLSHIndex,
+    HNSWConfig,
+    HNSWIndex,
+    KDTreeIndex,
+    LSHConfig,
+    LSHIndex,
+)
+from recemb_core.neighbors.base import Metric, unit_rows
+from recemb_core.neighbors.lsh_hashing import checked_vectors, default_width
+from recemb_core.neighbors.threads import faiss_threads
+from recemb_core.neighbors.truth import true_neighbors, without_own
+from recemb_core.validation import is_whole, require
+
+Ask = Callable[[Any, npt.NDArray[np.float32], int], tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
+
+
+def recall_at_k(
+    values: npt.NDArray,
+    truth: npt.NDArray,
+    *,
+    measure: Literal["distance", "similarity"] = "distance",
+    tolerance: float = 1e-5,
+) -> npt.NDArray[np.float64]:
+    """Share of the k answers that are no farther than the k-th true neighbor, query by query: ties count as found.
+
+    Args:
+        values: (q, k) exact values of what was found, NaN where nothing was.
+        truth: (q, k) values of the true neighbors, best first, NaN where there are fewer.
+        measure: whether small or large is near.
+        tolerance: of the comparison, as a share of the largest finite value in ``truth``.
+
+    Returns:
+        float64 (q,); NaN for a query without true neighbors.
+
+    >>> recall_at_k(np.array([[1.0, 2.0, 4.0]]), np.array([[1.0, 2.0, 2.0]])).round(2).tolist()
+    [0.67]
+    """
+    if values.shape != truth.shape:
+        raise ValueError(f"values and truth must have one shape, not {values.shape} and {truth.shape}")
+    sign = 1.0 if measure == "distance" else -1.0
+    found, best = sign * values.astype(np.float64), sign * truth.astype(np.float64)
+    wanted = np.isfinite(best).sum(axis=1)
+    slack = tolerance * float(np.abs(best[np.isfinite(best)]).max(initial=0.0))
+    last = np.where(np.isfinite(best), best, -np.inf).max(axis=1, initial=-np.inf)
+    hits = (found <= last[:, None] + slack).sum(axis=1)
+    return np.where(wanted > 0, hits / np.maximum(wanted, 1), np.nan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One index in one build, and the settings it is asked with.
+
+    Attributes:
+        family: what it is, such as ``"HNSW"``.
+        build: makes the unbuilt index, told the number of threads.
+        settings: (what is set, how to ask (index, queries, k)); one build serves them all.
+        setting: of the build, in words; put before each of ``settings``.
+    """
+
+    family: str
+    build: Callable[[int], Any]
+    setting: str = ""
+    settings: tuple[tuple[str, Ask], ...] = (("", lambda index, queries, k: index.query(queries, k)),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexReport:
+    """What one index at one setting did.
+
+    Attributes:
+        family, setting: which.
+        recall: mean recall@k over queries, ties by distance.
+        recall_error: its standard error over queries.
+        queries_per_second: of a batch, median over repeats.
+        slowest, fastest: queries a second of the slowest and the fastest repeat.
+        build_seconds: to build, once.
+        memory_bytes: of the built index, vectors included where it needs them.
+        scanned: mean share of rows whose distance was computed, where the index can tell; else None.
+        queries: how many were timed; fewer than given for an index too slow for all of them.
+    """
+
+    family: str
+    setting: str
+    recall: float
+    recall_error: float
+    queries_per_second: float
+    slowest: float
+    fastest: float
+    build_seconds: float
+    memory_bytes: int
+    scanned: float | None
+    queries: int
+
+
+def default_contenders(
+    vectors: npt.NDArray[np.float32],
+    *,
+    width: float | None = None,
+    ef_searches: Sequence[int] = (8, 16, 32, 64, 128),
+    lsh: Sequence[LSHConfig] | None = None,
+    seed: int = 0,
+) -> list[Contender]:
+    """Euclidean contenders: exact scan, kd-tree, HNSW over efSearch, faiss's LSH codes, and hash tables at settings.
+
+    Args:
+        vectors: float32 (n, d); decides the width where none is given.
+        width: of the Euclidean hash functions.
+        ef_searches: of HNSW.
+        lsh: settings of :class:`LSHIndex`; None takes some from narrow to wide, with AND-OR, OR-AND and multi-probe.
+        seed: of the hash functions.
+    """
+    wide = default_width(vectors, seed=seed) if width is None else width
+    if lsh is None:
+        shapes = ((12, 16), (10, 16), (10, 32), (8, 16), (8, 32), (6, 16), (5, 32))
+        lsh = [LSHConfig(functions=f, tables=t, width=wide, seed=seed) for f, t in shapes]
+        lsh += [LSHConfig(functions=10, tables=8, multi_probe=m, width=wide, seed=seed) for m in (4, 16)]
+    return [
+        Contender(family="exact scan", build=lambda threads: ExactIndex("euclidean")),
+        Contender(family="kd-tree", build=lambda threads: KDTreeIndex(threads=threads)),
+        _graph("euclidean", ef_searches),
+        *(
+            Contender(
+                family="faiss LSH",
+                setting=f"{bits} bits",
+                build=lambda threads, b=bits: FaissLSHIndex(b, threads=threads),  # type: ignore[misc]
+            )
+            for bits in (64, 256, 1024)
+        ),
+        *(
+            Contender(
+                family="multi-probe LSH" if config.multi_probe else "LSH tables",
+                setting=describe_setting(config),
+                build=lambda threads, c=config: LSHIndex(c, threads=threads),  # type: ignore[misc]
+            )
+            for config in lsh
+        ),
+    ]
+
+
+def inner_product_contenders(
+    *, ef_searches: Sequence[int] = (16, 64, 256), lsh: LSHConfig | None = None
+) -> list[Contender]:
+    """Ways to the largest inner product: exact, Euclidean and cosine indexes on the raw vectors as they are (which
+    answer another question), the same behind one added coordinate, and the graph by its own metric.
+    """
+    lsh = lsh or LSHConfig(functions=6, tables=32)
+    ways: list[tuple[str, str, Callable[[int], Any]]] = [
+        ("exact, inner product", "", lambda threads: ExactIndex("inner_product")),
+        ("raw vectors, nearest", "exact, Euclidean", lambda threads: ExactIndex("euclidean")),
+        ("raw vectors, nearest", "exact, cosine", lambda threads: ExactIndex("cosine")),
+        ("added coordinate", "exact, Euclidean", lambda threads: AugmentedIndex(ExactIndex("euclidean"))),
+        ("added coordinate", "kd-tree", lambda threads: AugmentedIndex(KDTreeIndex(threads=threads))),
+        (
+            "added coordinate",
+            f"LSH, {describe_setting(lsh)}",
+            lambda threads: AugmentedIndex(LSHIndex(lsh, threads=threads)),
+        ),
+    ]
+    ways += [
+        (
+            "added coordinate",
+            f"HNSW, efSearch {ef}",
+            lambda threads, ef=ef: AugmentedIndex(  # type: ignore[misc]
+                HNSWIndex(HNSWConfig(metric="euclidean", ef_search=ef), threads=threads)
+            ),
+        )
+        for ef in ef_searches
+    ]
+    first = [Contender(family=family, setting=setting, build=build) for family, setting, build in ways]
+    return [*first, _graph("inner_product", ef_searches)]
+
+
+def describe_setting(config: LSHConfig) -> str:
+    """``"K 8, L 16, w 2.4"`` and what else is not the default."""
+    words = [f"K {config.functions}", f"L {config.tables}"]
+    if config.family == "euclidean" and config.width is not None:
+        words.append(f"w {config.width:.3g}")
+    if config.mode != "and_or":
+        words.append({"and": "AND", "or": "OR", "or_and": "OR-AND"}[config.mode])
+    if config.multi_probe:
+        words.append(f"{config.multi_probe} probes")
+    return ", ".join(words)
+
+
+def compare_indexes(
+    vectors: npt.NDArray[np.float32],
+    queries: npt.NDArray,
+    k: int = 10,
+    *,
+    metric: Metric = "euclidean",
+    contenders: Sequence[Contender] | None = None,
+    repeats: int = 3,
+    threads: int = 1,
+    seconds: float = 2.0,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> list[IndexReport]:
+    """Build every index, then ask all of them in turns, so that whatever else the machine does meets all alike.
+
+    Queries go in one batch; the first batch, which warms up, is not timed. An index that would take longer than
+    ``seconds`` for a batch is asked a part of the queries, and its recall is of that part.
+
+    Args:
+        vectors: float32 (n, d).
+        queries: row numbers (q,), which are no neighbors of themselves, or vectors (q, d).
+        k: neighbors asked for.
+        metric: of the truth. Every index is judged by it: an index with another measure is judged by what its ids are
+            worth in this one.
+        contenders: None takes :func:`default_contenders`, or :func:`inner_product_contenders` for that metric.
+        repeats: timed batches of each; the median counts.
+        threads: that every index may use.
+        seconds: longest batch.
+        progress: called with (fraction done, what is being done).
+        cancel: asked between batches; True ends with ``TrainingCancelled``.
+
+    Returns:
+        A report for each setting, in the order of the contenders.
+    """
+    for name, value in (("repeats", repeats), ("threads", threads), ("k", k)):
+        require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+    vectors = checked_vectors(vectors, None)
+    if contenders is None:
+        contenders = inner_product_contenders() if metric == "inner_product" else default_contenders(vectors)
+    truth = true_neighbors(vectors, queries, k, metric)
+    if not len(truth.own):
+        raise ValueError("queries must not be empty")
+    extra = int((truth.own >= 0).any())
+    entries: list[_Entry] = []
+    steps = len(contenders) + (1 + repeats) * sum(len(c.settings) for c in contenders)
+    done = 0
+
+    def step(stage: str) -> None:
+        nonlocal done
+        if cancel is not None and cancel():
+            raise TrainingCancelled("the comparison was cancelled")
+        if progress is not None:
+            progress(done / steps, stage)
+        done += 1
+
+    with _limited(threads):
+        for contender in contenders:
+            step(f"building: {contender.family} {contender.setting}".rstrip())
+            start = time.perf_counter()
+            index = contender.build(threads).build(vectors)
+            built = time.perf_counter() - start
+            for words, ask in contender.settings:
+                setting = ", ".join(part for part in (contender.setting, words) if part)
+                entries.append(_Entry(contender.family, setting, index, ask, built))
+        for entry in entries:
+            step(f"first batch: {entry.family} {entry.setting}".rstrip())
+            entry.warm(truth.queries, k + extra, seconds)
+        for repeat in range(repeats):
+            for entry in entries:
+                step(f"round {repeat + 1} of {repeats}: {entry.family} {entry.setting}".rstrip())
+                entry.time(k + extra)
+    if progress is not None:
+        progress(1.0, "done")
+    return [_report(entry, vectors, truth.values, truth.own, metric, extra) for entry in entries]
+
+
+def _graph(metric: Metric, ef_searches: Sequence[int]) -> Contender:
+    def ask(ef: int) -> Ask:
+        return lambda index, queries, k: index.query(queries, k, ef_search=ef)
+
+    return Contender(
+        family="HNSW" if metric != "inner_product" else "HNSW, inner product",
+        build=lambda threads: HNSWIndex(HNSWConfig(metric=metric), threads=threads),
+        settings=tuple((f"efSearch {ef}", ask(ef)) for ef in ef_searches),
+    )
+
+
+class _Entry:
+    """One index at one setting while it is measured."""
+
+    def __init__(self, family: str, setting: str, index: Any, ask: Ask, built: float) -> None:
+        self.family, self.setting, self.index, self.ask, self.built = family, setting, index, ask, built
+        self.queries = np.empty((0, 0), dtype=np.float32)
+        self.ids = np.empty((0, 0), dtype=np.int32)
+        self.times: list[float] = []
+
+    def warm(self, queries: npt.NDArray[np.float32], k: int, seconds: float) -> None:
+        """Ask for a few first: they compile, and tell how many can be asked in the time."""
+        few = queries[:16]
+        self.ask(self.index, few, k)
+        start = time.perf_counter()
+        self.ask(self.index, few, k)
+        each = (time.perf_counter() - start) / len(few)
+        self.queries = queries[: max(len(few), int(seconds / max(each, 1e-9)))]
+        self.ids, _ = self.ask(self.index, self.queries, k)
+
+    def time(self, k: int) -> None:
+        start = time.perf_counter()
+        self.ask(self.index, self.queries, k)
+        self.times.append(time.perf_counter() - start)
+
+
+def _report(
+    entry: _Entry,
+    vectors: npt.NDArray[np.float32],
+    truth: npt.NDArray[np.float32],
+    own: npt.NDArray[np.int64],
+    metric: Metric,
+    extra: int,
+) -> IndexReport:
+    ids, q = entry.ids, len(entry.queries)
+    values = _values(vectors, entry.queries, ids, metric)
+    if extra:
+        ids, values = without_own(ids, values, own[:q])
+    measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
+    recall = recall_at_k(values, truth[:q], measure=measure)
+    recall = recall[~np.isnan(recall)]
+    scanned = None
+    if isinstance(entry.index, LSHIndex):
+        scanned = float(np.diff(entry.index.candidates(entry.queries)[0]).mean() / len(vectors))
+    elif isinstance(entry.index, ExactIndex):
+        scanned = 1.0
+    return IndexReport(
+        family=entry.family,
+        setting=entry.setting,
+        recall=float(recall.mean()) if len(recall) else float("nan"),
+        recall_error=float(recall.std(ddof=1) / len(recall) ** 0.5) if len(recall) > 1 else float("nan"),
+        queries_per_second=q / float(np.median(entry.times)),
+        slowest=q / max(entry.times),
+        fastest=q / min(entry.times),
+        build_seconds=entry.built,
+        memory_bytes=int(entry.index.memory_bytes),
+        scanned=scanned,
+        queries=q,
+    )
+
+
+def _values(
+    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.float32], ids: npt.NDArray[np.int32], metric: Metric
+) -> npt.NDArray[np.float32]:
+    """(q, k) what the ids are worth in the metric, whatever the index says; NaN for −1."""
+    if metric == "cosine":
+        vectors, queries = unit_rows(vectors), unit_rows(queries)
+    values = np.empty(ids.shape, dtype=np.float32)
+    step = max(1, 4_000_000 // max(ids.shape[1] * vectors.shape[1], 1))
+    for start in range(0, len(ids), step):
+        part = slice(start, start + step)
+        rows = vectors[ids[part]]
+        if metric == "euclidean":
+            values[part] = np.linalg.norm(rows - queries[part, None], axis=2)
+        else:
+            dot = np.einsum("qkd,qd->qk", rows, queries[part])
+            values[part] = dot if metric == "inner_product" else np.maximum(1 - dot, 0)
+    values[ids < 0] = np.nan
+    return values
+
+
+def _limited(threads: int) -> AbstractContextManager[Any]:
+    """The libraries inside NumPy and faiss held to so many threads; faiss alone where threadpoolctl is missing."""
+    import faiss  # before the limit, which holds for what is loaded
+
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:  # comes with scikit-learn
+        return faiss_threads(min(threads, faiss.omp_get_max_threads()))
+    return threadpool_limits(threads)  # type: ignore[no-any-return]

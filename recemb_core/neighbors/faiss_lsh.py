@@ -1,0 +1,78 @@
+"""The other LSH: short binary codes, all of them compared by Hamming distance."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.neighbors.lsh_hashing import checked_vectors
+from recemb_core.validation import is_whole, require
+
+
+class FaissLSHIndex:
+    """faiss's ``IndexLSH``: one bit for each of many hyperplanes, then a scan over all codes.
+
+    It has no buckets: every code is compared, which is cheap, and the nearest by Hamming distance are answered. Values
+    are their exact Euclidean distances.
+
+    Args:
+        bits: of a code; more order the points more finely and take longer.
+        rerank: codes taken for each neighbor asked for, ranked by exact distance; 1 is faiss's own answer.
+        threads: None for all processors.
+    """
+
+    measure: Literal["distance", "similarity"] = "distance"
+
+    def __init__(self, bits: int = 256, *, rerank: int = 1, threads: int | None = None) -> None:
+        require(is_whole(bits) and 1 <= bits <= 8192, "bits", bits, "a whole number from 1 to 8,192")
+        require(is_whole(rerank) and rerank >= 1, "rerank", rerank, "a whole number, at least 1")
+        self.bits, self.rerank, self.threads = bits, rerank, threads
+        self._rows = np.empty((0, 0), dtype=np.float32)
+        self._index: Any = None
+
+    def build(self, vectors: npt.NDArray[np.float32]) -> FaissLSHIndex:
+        """Index the rows of (n, d); returns itself."""
+        import faiss
+
+        from recemb_core.neighbors.threads import faiss_threads
+
+        self._rows = checked_vectors(vectors, None).copy()
+        # faiss cannot rotate to more bits than dimensions, it projects then.
+        index = faiss.IndexLSH(self._rows.shape[1], self.bits, True, False)
+        with faiss_threads(self.threads):
+            index.add(self._rows)
+        self._index = index
+        return self
+
+    @property
+    def memory_bytes(self) -> int:
+        """Codes and projection; the vectors too where they are needed to rank again."""
+        import faiss
+
+        if self._index is None:
+            return 0
+        return int(faiss.serialize_index(self._index).nbytes) + (self._rows.nbytes if self.rerank > 1 else 0)
+
+    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """(ids (q, k), distances (q, k)), best first, −1 and NaN where fewer rows exist."""
+        from recemb_core.neighbors.threads import faiss_threads
+
+        if self._index is None:
+            raise ValueError("build(vectors) must come before query")
+        require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+        wanted = checked_vectors(queries, self._rows.shape[1], "queries")
+        with faiss_threads(self.threads):
+            _, found = self._index.search(wanted, min(k * self.rerank, max(len(self._rows), k)))
+        values = np.full(found.shape, np.inf, dtype=np.float32)
+        if len(self._rows):
+            step = max(1, 4_000_000 // max(found.shape[1] * wanted.shape[1], 1))
+            for start in range(0, len(found), step):
+                part = slice(start, start + step)
+                values[part] = np.linalg.norm(self._rows[found[part]] - wanted[part, None], axis=2)
+            values[found < 0] = np.inf
+        order = np.argsort(values, axis=1, kind="stable")[:, :k]
+        ids, values = np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
+        values[ids < 0] = np.nan
+        return ids.astype(np.int32), values

@@ -1,0 +1,116 @@
+"""Looking inside: which table caught which true neighbor of one query, which was missed, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.neighbors.lsh import LSHIndex
+from recemb_core.neighbors.lsh_hashing import in_family_space
+from recemb_core.neighbors.truth import true_neighbors
+
+
+@dataclass(frozen=True, eq=False)
+class LSHExplanation:
+    """A query's true neighbors and what every table did with them: L tables of K functions, k neighbors.
+
+    Attributes:
+        ids: int32 (k,), true neighbors, nearest first.
+        distances: float32 (k,), as the index measures.
+        caught: bool (k,), candidates of the index.
+        by_table: bool (k, L), in the bucket (or a probed one) of that table; with ``"or_and"`` of any of its functions.
+        agrees: bool (k, L, K), in the query's own bucket of that function.
+        first_disagreement: int64 (k, L), the first function that parts them, −1 where all agree.
+        first_agreement: int64 (k, L), the first function that keeps them together, −1 where none does.
+        query_position: float64 (L, K), where the query lies in bucket widths, whose floor is its bucket (for
+            hyperplanes a · v, whose sign is).
+        neighbor_position: float64 (k, L, K), the same of the neighbors.
+        border_distance: float64 (k, L), at the first disagreement: from the query's projection to the border towards
+            the neighbor, in the unit of the vectors; NaN where all agree.
+        missed_by: float64 (k, L), there: how far beyond that border the neighbor's projection lies.
+        table_candidates: int64 (L,), candidates of each table alone, the query itself left out.
+        candidates: of the whole index, the query itself left out.
+    """
+
+    ids: npt.NDArray[np.int32]
+    distances: npt.NDArray[np.float32]
+    caught: npt.NDArray[np.bool_]
+    by_table: npt.NDArray[np.bool_]
+    agrees: npt.NDArray[np.bool_]
+    first_disagreement: npt.NDArray[np.int64]
+    first_agreement: npt.NDArray[np.int64]
+    query_position: npt.NDArray[np.float64]
+    neighbor_position: npt.NDArray[np.float64]
+    border_distance: npt.NDArray[np.float64]
+    missed_by: npt.NDArray[np.float64]
+    table_candidates: npt.NDArray[np.int64]
+    candidates: int
+
+
+def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray, k: int = 10) -> LSHExplanation:
+    """What an index does with the true neighbors of one of its rows, or of a vector (d,).
+
+    Raises:
+        ValueError: an id that is not in the index, or a vector of another length.
+
+    >>> from recemb_core.neighbors.lsh import LSHConfig
+    >>> rows = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    >>> seen = explain_query(LSHIndex(LSHConfig(tables=4, functions=3)).build(rows), 7, k=5)
+    >>> bool((seen.caught == seen.by_table.any(axis=1)).all())
+    True
+    """
+    kept = index.ids
+    rows = index.vectors[kept]
+    if isinstance(query, (int, np.integer)):
+        at = np.searchsorted(kept, query)
+        if at >= len(kept) or kept[at] != query:
+            raise ValueError(f"query must be an id in the index, and {query} is not")
+        asked, own = np.array([at]), int(query)
+    else:
+        asked, own = np.atleast_2d(np.asarray(query, dtype=np.float32)), -1
+    family = index.config.family
+    truth = true_neighbors(rows, asked, k, "cosine" if family == "hyperplane" else "euclidean")
+    real = truth.ids[0] >= 0
+    ids = kept[truth.ids[0][real]]
+    parts = index.table_candidates(truth.queries)
+    parts = [part[part != own] for part in parts]
+    by_table = np.column_stack([np.isin(ids, part) for part in parts])
+    every = index.candidates(truth.queries)[1]
+    hashing = index.hashing
+    assert hashing is not None
+    mine = hashing.positions(in_family_space(truth.queries, family))[0]
+    theirs = hashing.positions(in_family_space(index.vectors[ids], family))
+    if family == "hyperplane":
+        own_code, code = mine >= 0, theirs >= 0
+        border = np.zeros_like(theirs)
+        scale = np.linalg.norm(hashing.directions, axis=2)
+        inside, beyond = np.abs(mine)[None] / scale, np.abs(theirs) / scale
+    else:
+        assert hashing.width is not None
+        own_code, code = np.floor(mine), np.floor(theirs)
+        border = np.where(code > own_code, own_code + 1, own_code)
+        # A direction stretches by its own length: divided by that, both are distances in the space itself.
+        scale = hashing.width / np.linalg.norm(hashing.directions, axis=2)
+        inside, beyond = np.abs(border - mine) * scale, np.abs(theirs - border) * scale
+    agrees = code == own_code
+    first = np.where(agrees.all(axis=2), -1, np.argmin(agrees, axis=2))
+    together = np.where(agrees.any(axis=2), np.argmax(agrees, axis=2), -1)
+    at_first = np.maximum(first, 0)[:, :, None]
+    parted = first >= 0
+    return LSHExplanation(
+        ids=ids,
+        distances=truth.values[0][real],
+        caught=np.isin(ids, every),
+        by_table=by_table,
+        agrees=agrees,
+        first_disagreement=first,
+        first_agreement=together,
+        query_position=mine,
+        neighbor_position=theirs,
+        border_distance=np.where(parted, np.take_along_axis(inside, at_first, axis=2)[:, :, 0], np.nan),
+        missed_by=np.where(parted, np.take_along_axis(beyond, at_first, axis=2)[:, :, 0], np.nan),
+        table_candidates=np.array([len(part) for part in parts]),
+        candidates=int((every != own).sum()),
+    )

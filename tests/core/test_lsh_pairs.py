@@ -1,0 +1,77 @@
+"""Pairs hashed once: what every K, L and mode reads from them is what counting afresh gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recemb_core.neighbors.lsh_hashing import draw_functions
+from recemb_core.neighbors.lsh_pairs import pair_agreement
+from recemb_core.neighbors.lsh_theory import MODES, Family, Mode
+
+ROWS = np.random.default_rng(3).normal(size=(300, 6)).astype(np.float32)
+PAIRS = np.random.default_rng(4).integers(300, size=(500, 2))
+
+
+@pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("functions", "tables"), [(1, 1), (3, 5), (4, 6)])
+def test_a_curve_counts_what_the_functions_do(family: Family, mode: Mode, functions: int, tables: int) -> None:
+    width = 3.0 if family == "euclidean" else None
+    seen = pair_agreement(ROWS, PAIRS, family=family, width=width, tables=6, functions=4, repeats=3, seed=5)
+    counted = np.zeros(len(PAIRS))
+    rows = ROWS if family == "euclidean" else ROWS / np.linalg.norm(ROWS, axis=1, keepdims=True)
+    for repeat in range(3):
+        hashing = draw_functions(
+            6, family=family, tables=6, functions=4, width=width, seed=(5 + (repeat + 1) * 0x9E3779B9) % 2**32
+        )
+        codes = hashing.codes(rows)[:, : 1 if mode == "and" else tables, : 1 if mode == "or" else functions]
+        same = codes[PAIRS[:, 0]] == codes[PAIRS[:, 1]]
+        counted += same.any(axis=2).all(axis=1) if mode == "or_and" else same.all(axis=2).any(axis=1)
+    curve = seen.curve(mode, functions, tables, bins=1)
+    assert curve.frequency[0] == pytest.approx(counted.mean() / 3)
+    assert curve.pairs.tolist() == [500]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_measured_curve_follows_the_closed_form(mode: Mode) -> None:
+    # 200 draws: a bin's standard error is below .02, and .08 is four of them.
+    seen = pair_agreement(ROWS, PAIRS, width=5.0, tables=4, functions=3, repeats=200)
+    curve = seen.curve(mode, 3, 4, bins=8)
+    assert np.abs(curve.frequency - curve.expected).max() < 0.08
+    assert np.all(np.diff(curve.distance) > 0)
+    assert np.all((curve.low <= curve.frequency) & (curve.frequency <= curve.high))
+    assert curve.pairs.sum() == 500
+
+
+def test_angles_are_those_of_the_vectors() -> None:
+    rows = np.array([[1, 0], [0, 2], [-3, 0], [5, 0]], dtype=np.float32)
+    seen = pair_agreement(rows, np.array([[0, 1], [0, 2], [0, 3]]), family="hyperplane", tables=1, functions=1)
+    np.testing.assert_allclose(seen.distance, [np.pi / 2, np.pi, 0], atol=1e-7)
+
+
+def test_what_was_not_drawn_cannot_be_asked_for() -> None:
+    seen = pair_agreement(ROWS, PAIRS, width=1.0, tables=2, functions=2, repeats=2)
+    with pytest.raises(ValueError, match="functions must be"):
+        seen.curve("and", 3, 1)
+    with pytest.raises(ValueError, match="tables must be"):
+        seen.curve("or", 1, 3)
+    with pytest.raises(ValueError, match="mode must be"):
+        seen.curve("xor", 1, 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"width": None}, "width must be"),
+        ({"width": 0.0}, "width must be"),
+        ({"pairs": np.empty((0, 2), dtype=int)}, "pairs must be"),
+        ({"pairs": np.array([[0, 300]])}, "pairs must be"),
+        ({"repeats": 1}, "repeats must be"),
+        ({"family": "cosine"}, "family must be"),
+    ],
+)
+def test_bad_input_is_named(change: dict, said: str) -> None:
+    arguments = {"pairs": PAIRS, "width": 1.0, "tables": 2, "functions": 2} | change
+    with pytest.raises(ValueError, match=said):
+        pair_agreement(ROWS, arguments.pop("pairs"), **arguments)
