@@ -1,19 +1,51 @@
 """Trainers: sequences or graphs in, :class:`ItemVectors` out."""
 
-from recemb_core.embeddings.deepwalk import DeepWalkConfig, train_deepwalk
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress, TrainingCancelled
+from recemb_core.embeddings.comparison import (
+    comparison_defaults,
+    default_graph,
+    needs_graph,
+    train_model,
+    training_fingerprint,
+)
+from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
+from recemb_core.embeddings.eges import EGESConfig, EGESVectors, eges_defaults, train_eges
+from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress, Score, TrainingCancelled
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
+from recemb_core.embeddings.noise import noise_distribution
+from recemb_core.embeddings.pairs import training_pairs
 from recemb_core.embeddings.role_features import RoleFeaturesConfig, train_role_features
+from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 
 __all__ = [
     "DeepWalkConfig",
+    "EGESConfig",
+    "EGESVectors",
+    "Item2VecConfig",
     "ItemVectors",
     "Node2VecConfig",
     "Progress",
     "RoleFeaturesConfig",
+    "Score",
     "TrainingCancelled",
+    "Word2VecConfig",
+    "comparison_defaults",
+    "deepwalk_defaults",
+    "default_graph",
+    "item2vec_defaults",
+    "eges_defaults",
     "node2vec_defaults",
+    "needs_graph",
+    "noise_distribution",
+    "pairs_per_epoch",
     "train_deepwalk",
+    "train_eges",
+    "train_item2vec",
+    "train_model",
     "train_node2vec",
     "train_role_features",
+    "train_word2vec",
+    "training_fingerprint",
+    "training_pairs",
+    "word2vec_defaults",
 ]

@@ -15,6 +15,13 @@ class DeepWalkConfig(WalkSkipGramConfig):
     """Fields of :class:`~recemb_core.embeddings.skip_gram.WalkSkipGramConfig`; the walks are first-order."""
 
 
+def deepwalk_defaults(n: int, seed: int = 0) -> DeepWalkConfig:
+    """The numbers of ``node2vec_defaults``, so that the two differ by p and q alone."""
+    if n <= 500:
+        return DeepWalkConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3, seed=seed)
+    return DeepWalkConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=2, seed=seed)
+
+
 def train_deepwalk(
     graph: ItemGraph,
     config: DeepWalkConfig | None = None,

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
@@ -18,6 +18,9 @@ from recemb_core.vocabulary import Vocabulary
 
 # progress(fraction from 0 to 1, what is being done); an exception raised in it ends the training.
 Progress = Callable[[float, str], None]
+
+# "cosine": of two input vectors; "in_out": input of the one, output vector of the other.
+Score = Literal["cosine", "in_out"]
 
 
 class TrainingCancelled(RuntimeError):
@@ -34,8 +37,9 @@ class ItemVectors:
         output_vectors: float32 (n, d), the output vectors v', or None where the model has none
             (hierarchical softmax scores tree nodes, not items).
         counts: int64 (n,), how often each item was seen in training, or None.
-        history: mean loss by epoch, in nats, per training pair (per token with hierarchical softmax); it compares
-            epochs of one model, not models.
+        history: mean loss by epoch, in nats, per training pair (per token with word2vec and hierarchical softmax);
+            it compares epochs of one model, not models. It may rise while vectors improve: with a falling learning
+            rate the pairs just trained stand out less.
         config: the frozen config that made them, or None.
     """
 
@@ -59,25 +63,46 @@ class ItemVectors:
         """The vector of an item id, float32 (d,)."""
         return self.vectors[self.items.row(item)]
 
-    def scores(self, item: object, score: Literal["cosine", "in_out"] = "cosine") -> npt.NDArray[np.float32]:
+    def scores(self, item: object, score: Score = "cosine") -> npt.NDArray[np.float32]:
         """Score of every item against one: cosine(v_i, v_j), or v_i · v'_j for ``"in_out"``; float32 (n,)."""
         row = self.items.row(item)
         if score == "cosine":
             unit = unit_rows(self.vectors)
             return _dot_rows(unit, unit[row])
+        return _dot_rows(self._targets(score), self.vectors[row])
+
+    def _targets(self, score: Score) -> npt.NDArray[np.float32]:
+        """The vectors that an item's own vector is scored against."""
+        if score == "cosine":
+            return self.vectors
         if score != "in_out":
             raise ValueError(f"score must be 'cosine' or 'in_out', not {score!r}")
         if self.output_vectors is None:
             raise ValueError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
-        return _dot_rows(self.output_vectors, self.vectors[row])
+        return self.output_vectors
 
     def most_similar(
-        self, item: object, k: int = 10, score: Literal["cosine", "in_out"] = "cosine"
+        self,
+        item: object,
+        k: int = 10,
+        score: Score = "cosine",
+        *,
+        min_count: int = 0,
+        counts: npt.NDArray | None = None,
     ) -> list[tuple[str, float]]:
         """The k best-scored other items, best first, as (id, score) pairs; ties by row number.
 
+        Args:
+            item: an item id; it may be rarer than ``min_count``.
+            k: length of the list; shorter where there are fewer other items.
+            score: cosine(v_i, v_j), or v_i · v'_j for ``"in_out"``.
+            min_count: leave out items with fewer occurrences: rare items train little, and their vectors, near where
+                they started, turn up as neighbors of everything.
+            counts: (n,), the occurrences to go by; without them the model's own (events, or steps of walks).
+
         Raises:
-            ValueError: k below 1, an unknown item (named, with near spellings), or a score the model lacks.
+            ValueError: k below 1, an unknown item (named, with near spellings), a score the model lacks, or a
+                ``min_count`` without counts.
 
         >>> v = ItemVectors(Vocabulary("abc"), np.array([[1, 0], [1, 1], [0, 1]], np.float32))
         >>> v.most_similar("a", k=1)[0][0]
@@ -87,17 +112,78 @@ class ItemVectors:
             raise ValueError(f"k must be at least 1, not {k}")
         values = self.scores(item, score)
         order = np.argsort(-values, kind="stable")
-        order = order[order != self.items.row(item)][:k]
-        return [(self.items[int(j)], float(values[j])) for j in order]
+        allowed = self.candidates(min_count, counts)
+        allowed[self.items.row(item)] = False
+        return [(self.items[int(j)], float(values[j])) for j in order[allowed[order]][:k]]
+
+    def nearest(
+        self,
+        k: int = 10,
+        score: Score = "cosine",
+        min_count: int = 0,
+        *,
+        counts: npt.NDArray | None = None,
+        rows: npt.NDArray | None = None,
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """:meth:`most_similar` of all items at once: (ids (q, k), values (q, k)), best first.
+
+        Args:
+            k: length of the lists.
+            score: as in :meth:`most_similar`.
+            min_count: as in :meth:`most_similar`; every item is asked, only candidates are left out.
+            counts: as in :meth:`most_similar`.
+            rows: (q,), ask these rows only; all n without it.
+
+        Returns:
+            int32 item rows and float32 scores; where fewer than k other items exist, −1 and NaN. Ties go by row
+            number, except where a tie crosses the end of the list: any of the tied items may then be on it.
+
+        >>> v = ItemVectors(Vocabulary("abc"), np.array([[1, 0], [1, 1], [0, 1]], np.float32))
+        >>> v.nearest(k=3)[0].tolist()
+        [[1, 2, -1], [0, 2, -1], [1, 0, -1]]
+        """
+        from recemb_core.neighbors.exact import ExactIndex
+
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        asked = np.arange(len(self)) if rows is None else np.asarray(rows)
+        targets = self._targets(score)
+        queries = self.vectors[asked]
+        if score == "cosine":
+            targets, queries = unit_rows(targets), unit_rows(queries)
+        candidates = np.flatnonzero(self.candidates(min_count, counts))
+        found = np.full((len(asked), k + 1), -1, dtype=np.int64)
+        values = np.full((len(asked), k + 1), -np.inf, dtype=np.float32)
+        if len(candidates) and len(asked):
+            at, values = ExactIndex("inner_product").build(targets[candidates]).query(queries, k + 1)
+            found = np.where(at >= 0, candidates[np.maximum(at, 0)], -1)
+        # An item is not its own neighbor: it goes to the end, and what is missing stays there.
+        gone = (found < 0) | (found == asked[:, None])
+        values = np.where(gone, -np.inf, values)
+        order = np.lexsort((found, -values), axis=1)[:, :k]
+        values = np.take_along_axis(values, order, axis=1)
+        ids = np.where(np.isinf(values), -1, np.take_along_axis(found, order, axis=1))
+        return ids.astype(np.int32), np.where(ids < 0, np.nan, values).astype(np.float32)
+
+    def candidates(self, min_count: int = 0, counts: npt.NDArray | None = None) -> npt.NDArray[np.bool_]:
+        """Which items occur at least ``min_count`` times, bool (n,); by the model's own counts unless others are given.
+
+        Raises:
+            ValueError: ``min_count`` above 0 where neither the model nor the call has counts, or counts of another
+                number of items.
+        """
+        if min_count <= 0:
+            return np.ones(len(self), dtype=bool)
+        by = self.counts if counts is None else np.asarray(counts)
+        if by is None:
+            raise ValueError(f"min_count={min_count} needs counts, and this model has none; give counts=")
+        if by.shape != (len(self),):
+            raise ValueError(f"counts must be ({len(self)},), one for each item, not {by.shape}")
+        return by >= min_count
 
     def save(self, target: str | os.PathLike[str] | IO[bytes]) -> None:
         """Write a compressed ``.npz`` without pickle; :meth:`load` reads it back."""
-        meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
-        arrays: dict[str, npt.NDArray] = {"vectors": self.vectors}
-        if self.output_vectors is not None:
-            arrays["output_vectors"] = self.output_vectors
-        if self.counts is not None:
-            arrays["counts"] = self.counts
+        meta, arrays = self._parts()
         # default: a NumPy number in a config
         text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
         arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -109,17 +195,33 @@ class ItemVectors:
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> ItemVectors:
-        """Read what :meth:`save` wrote; never unpickles."""
+        """Read what :meth:`save` wrote, with what the model has beside its vectors; never unpickles."""
+        from recemb_core.embeddings.eges import EGESVectors
+
         with np.load(source, allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes().decode())
-            return cls(
-                items=Vocabulary(meta["items"]),
-                vectors=file["vectors"],
-                output_vectors=file.get("output_vectors"),
-                counts=file.get("counts"),
-                history=tuple(meta["history"]),
-                config=_config_from_json(meta["config"]),
-            )
+            kind = EGESVectors if meta.get("kind") == EGESVectors.__name__ else ItemVectors
+            if not issubclass(kind, cls):
+                raise ValueError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
+            return kind(**kind._from_parts(meta, file))
+
+    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
+        """What a file holds: values for its JSON, and arrays by name."""
+        meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
+        found = {"vectors": self.vectors, "output_vectors": self.output_vectors, "counts": self.counts}
+        return meta, {name: array for name, array in found.items() if array is not None}
+
+    @classmethod
+    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray]) -> dict[str, Any]:
+        """The arguments of the class from what :meth:`_parts` gave."""
+        return {
+            "items": Vocabulary(meta["items"]),
+            "vectors": arrays["vectors"],
+            "output_vectors": arrays.get("output_vectors"),
+            "counts": arrays.get("counts"),
+            "history": tuple(meta["history"]),
+            "config": _config_from_json(meta["config"]),
+        }
 
     def to_bytes(self) -> bytes:
         """The same file as :meth:`save`, in memory (for a download button)."""

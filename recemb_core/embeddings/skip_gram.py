@@ -6,20 +6,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress, TrainingCancelled
+from recemb_core.embeddings.gensim_training import Trained, train_gensim
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.noise import noise_weights
+from recemb_core.embeddings.reporter import LAST_RATE, Reporter
+from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences
 from recemb_core.validation import is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
-# gensim cuts longer sentences silently.
-MAX_WALK_LENGTH = 10_000
+MAX_WALK_LENGTH = MAX_SENTENCE
 # Walks are handed over in slices, so that progress and cancelling are felt within a fraction of a second.
 TOKENS_PER_SLICE = 200_000
-LAST_RATE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,26 +100,10 @@ def train_skip_gram(
     useful, lengths = walks[lengths > 1], lengths[lengths > 1]
     counts = np.bincount(walks[walks >= 0], minlength=len(items)).astype(np.int64)
     train = _train_tree if config.hierarchical_softmax else _train_negative
-    vectors, outputs, history = train(useful, lengths, counts, config, _Reporter(progress, cancel))
+    vectors, outputs, history = train(useful, lengths, counts, config, Reporter(progress, cancel))
     if progress is not None:
         progress(1.0, "training")
     return ItemVectors(items, vectors, outputs, counts, tuple(history), config)
-
-
-class _Reporter:
-    """Tells how far the training is and ends it when asked to."""
-
-    def __init__(self, progress: Progress | None, cancel: Callable[[], bool] | None) -> None:
-        self.progress, self.cancel = progress, cancel
-
-    def __call__(self, fraction: float) -> None:
-        if self.cancel is not None and self.cancel():
-            raise TrainingCancelled("training was cancelled")
-        if self.progress is not None:
-            self.progress(fraction, "training")
-
-
-Trained = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, list[float]]
 
 
 def _bounds(tokens: int, walks: int, per_slice: int) -> npt.NDArray[np.int64]:
@@ -132,7 +117,7 @@ def _train_negative(
     lengths: npt.NDArray,
     counts: npt.NDArray[np.int64],
     config: WalkSkipGramConfig,
-    report: _Reporter,
+    report: Reporter,
 ) -> Trained:
     from recemb_core.embeddings.skip_gram_kernel import noise_table, train_block
 
@@ -141,7 +126,27 @@ def _train_negative(
     vectors = ((start.random((n, d), dtype=np.float32) - 0.5) / d).astype(np.float32)
     outputs = np.zeros((n, d), dtype=np.float32)
     table = noise_table(counts)
-    bounds = _bounds(int(lengths.sum()), len(walks), TOKENS_PER_SLICE) if len(walks) else np.zeros(1, dtype=np.int64)
+
+    def train(first: int, last: int, rate_from: float, rate_to: float, seed: np.uint64) -> tuple[float, int]:
+        return train_block(
+            walks, first, last, vectors, outputs, table, config.window, config.negative, rate_from, rate_to, seed
+        )
+
+    return vectors, outputs, hogwild(lengths, config, report, train)
+
+
+def hogwild(
+    lengths: npt.NDArray,
+    config: WalkSkipGramConfig,
+    report: Reporter,
+    train: Callable[[int, int, float, float, np.uint64], tuple[float, int]],
+) -> list[float]:
+    """Epochs of ``train(first walk, last, rate at first, rate at last, seed)`` on threads; mean loss by epoch.
+
+    ``train`` returns (sum of the loss, pairs) and writes to arrays that all threads share. ``lengths`` (n_walks,).
+    """
+    many = len(lengths)
+    bounds = _bounds(int(lengths.sum()), many, TOKENS_PER_SLICE) if many else np.zeros(1, dtype=np.int64)
     steps = config.epochs * max(len(bounds) - 1, 1)
     rates = np.linspace(config.learning_rate, min(LAST_RATE, config.learning_rate), steps + 1)
     seeds = np.random.SeedSequence(config.seed).generate_state(config.epochs, np.uint64)
@@ -153,29 +158,15 @@ def _train_negative(
                 step = epoch * (len(bounds) - 1) + part
                 report(step / steps)
                 shares = np.linspace(bounds[part], bounds[part + 1], config.workers + 1).astype(np.int64)
-
                 runs = [
-                    pool.submit(
-                        train_block,
-                        walks,
-                        first,
-                        last,
-                        vectors,
-                        outputs,
-                        table,
-                        config.window,
-                        config.negative,
-                        rates[step],
-                        rates[step + 1],
-                        seeds[epoch],
-                    )
+                    pool.submit(train, first, last, rates[step], rates[step + 1], seeds[epoch])
                     for first, last in pairwise(shares)
                 ]
                 for run in runs:
                     part_loss, part_pairs = run.result()
                     loss, pairs = loss + part_loss, pairs + part_pairs
             history.append(loss / pairs if pairs else 0.0)
-    return vectors, outputs, history
+    return history
 
 
 def _train_tree(
@@ -183,45 +174,23 @@ def _train_tree(
     lengths: npt.NDArray,
     counts: npt.NDArray[np.int64],
     config: WalkSkipGramConfig,
-    report: _Reporter,
+    report: Reporter,
 ) -> Trained:
-    from gensim.models import Word2Vec
-
-    model: Any = Word2Vec(
-        vector_size=config.dimensions,
+    if not len(walks):
+        start = np.random.default_rng(config.seed).random((len(counts), config.dimensions), dtype=np.float32)
+        return ((start - 0.5) / config.dimensions).astype(np.float32), None, [0.0] * config.epochs
+    sentences = Sentences(walks[walks >= 0], np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    return train_gensim(
+        lambda epoch: sentences,
+        counts,
+        noise_weights(counts),
+        dimensions=config.dimensions,
         window=config.window,
-        sg=1,
-        hs=1,
-        negative=0,
-        sample=0,
-        min_count=0,
-        sorted_vocab=0,
+        epochs=config.epochs,
+        negative=config.negative,
+        learning_rate=config.learning_rate,
         seed=config.seed,
         workers=config.workers,
+        report=report,
+        hierarchical_softmax=True,
     )
-    # gensim's keys are the row numbers in row order, so that its matrix is ours without reordering.
-    names = np.array([str(row) for row in range(len(counts))], dtype=object)
-    model.build_vocab_from_freq({name: max(int(count), 1) for name, count in zip(names, counts, strict=True)})
-    bounds = _bounds(int(lengths.sum()), len(walks), TOKENS_PER_SLICE) if len(walks) else np.zeros(1, dtype=np.int64)
-    slices = len(bounds) - 1
-    steps, history = config.epochs * max(slices, 1), []
-    rates = np.linspace(config.learning_rate, min(LAST_RATE, config.learning_rate), steps + 1)
-    for epoch in range(config.epochs):
-        loss, tokens = 0.0, 0
-        for part in range(slices):
-            step = epoch * slices + part
-            report(step / steps)
-            rows = slice(bounds[part], bounds[part + 1])
-            sentences = [names[walk[:n]].tolist() for walk, n in zip(walks[rows], lengths[rows], strict=True)]
-            model.train(
-                sentences,
-                total_examples=len(sentences),
-                epochs=1,
-                start_alpha=rates[step],
-                end_alpha=rates[step + 1],
-                compute_loss=True,
-            )
-            loss += float(model.get_latest_training_loss())
-            tokens += int(lengths[rows].sum())
-        history.append(loss / tokens if tokens else 0.0)
-    return np.array(model.wv.vectors, dtype=np.float32), None, history

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.embeddings.noise import noise_weights
 from recemb_core.walk_tables import mix, prefetch
 
 # σ and its logarithm are looked up; beyond ±MAX_EXP σ is 0 or 1 to four digits.
@@ -21,9 +22,7 @@ def noise_table(counts: npt.NDArray, exponent: float = 0.75) -> npt.NDArray[np.i
 
     The length is a power of two, at least 64 entries an item on average, so that a draw needs no division.
     """
-    weight = np.where(counts > 0, np.maximum(counts, 1).astype(np.float64) ** exponent, 0.0)
-    if weight.sum() <= 0:
-        weight = np.ones(len(counts))
+    weight = noise_weights(counts, exponent)
     size = 1 << int(np.clip(np.ceil(np.log2(max(len(counts), 1) * 64)), 16, 24))
     edges = np.cumsum(weight) / weight.sum() * size
     return np.searchsorted(edges, np.arange(size) + 0.5).clip(0, len(counts) - 1).astype(np.int32)

@@ -1,0 +1,274 @@
+"""The kernel of GES and EGES: weighted mean of an item's embeddings, negative sampling, gradients for all of them.
+
+Every function takes float32 or float64 arrays, so that the test by finite differences runs the code that trains.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.walk_tables import mix, prefetch
+
+# Beyond ±LARGEST, σ is 0 or 1 as far as a float32 can tell.
+LARGEST = 30.0
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def aggregate(
+    item: int,
+    own: npt.NDArray,
+    side: npt.NDArray,
+    attention: npt.NDArray,
+    indptr: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int32],
+    weights: npt.NDArray,
+    hidden: npt.NDArray,
+) -> None:
+    """H_v = Σ_j e^{a_v^j} W_v^j / Σ_j e^{a_v^j} over the embeddings that the item has.
+
+    Fills ``weights`` (n_fields + 1,) with e^{a_v^j} / Σ (missing: 0) and ``hidden`` (d,) with H_v. W_v^j is the mean of
+    the field's values.
+    """
+    d = own.shape[1]
+    fields = attention.shape[1] - 1
+    kind = own.dtype.type
+    largest = attention[item, 0]
+    for f in range(fields):
+        if indptr[item * fields + f] < indptr[item * fields + f + 1]:
+            largest = max(largest, attention[item, f + 1])
+    total = weights[0] = np.exp(attention[item, 0] - largest)
+    for f in range(fields):
+        if indptr[item * fields + f] < indptr[item * fields + f + 1]:
+            weights[f + 1] = np.exp(attention[item, f + 1] - largest)
+            total += weights[f + 1]
+        else:
+            weights[f + 1] = kind(0)
+    share = kind(1) / total  # Numba takes 1 / float32 for a float64
+    weights[0] *= share
+    weight = weights[0]
+    for c in range(d):
+        hidden[c] = weight * own[item, c]
+    for f in range(fields):
+        weights[f + 1] *= share
+        start, end = indptr[item * fields + f], indptr[item * fields + f + 1]
+        for e in range(start, end):
+            weight = weights[f + 1] / kind(end - start)
+            code = codes[e]
+            for c in range(d):
+                hidden[c] += weight * side[code, c]
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def score(
+    hidden: npt.NDArray,
+    outputs: npt.NDArray,
+    targets: npt.NDArray[np.int32],
+    signs: npt.NDArray,
+    many: int,
+    rate: float,
+    steps: npt.NDArray,
+    chances: npt.NDArray,
+    gather: npt.NDArray,
+) -> float:
+    """The outputs of one window, all from values before the update: Z_u −= rate · ∂L/∂Z_u, gather = −rate · ∂L/∂H_v.
+
+    L = −Σ [y log σ(H_v·Z_u) + (1−y) log(1−σ(H_v·Z_u))] over ``targets[:many]``, where ``signs`` is 1 for y = 1 and −1
+    for y = 0; returns L. ``steps`` and ``chances`` are room for as many numbers.
+    """
+    d = hidden.shape[0]
+    kind = hidden.dtype.type
+    for t in range(many):
+        target = targets[t]
+        dot = kind(0)
+        for c in range(d):
+            dot += hidden[c] * outputs[target, c]
+        steps[t] = dot
+    for t in range(many):  # without a call or a branch, so that eight are computed at once
+        signed = min(max(signs[t] * steps[t], kind(-LARGEST)), kind(LARGEST))
+        # e^−x = (e^(−x/64))^64, the root by its Taylor series, which is exact to 1e-11 here
+        root = signed * kind(-1 / 64)
+        term = kind(1) + root * kind(1 / 10)
+        term = kind(1) + root * kind(1 / 9) * term
+        term = kind(1) + root * kind(1 / 8) * term
+        term = kind(1) + root * kind(1 / 7) * term
+        term = kind(1) + root * kind(1 / 6) * term
+        term = kind(1) + root * kind(1 / 5) * term
+        term = kind(1) + root * kind(1 / 4) * term
+        term = kind(1) + root * kind(1 / 3) * term
+        term = kind(1) + root * kind(1 / 2) * term
+        term = kind(1) + root * term
+        term *= term
+        term *= term
+        term *= term
+        term *= term
+        term *= term
+        term *= term
+        chances[t] = kind(1) / (kind(1) + term)
+        steps[t] = signs[t] * (kind(1) - chances[t]) * kind(rate)
+    loss, product = 0.0, 1.0
+    for t in range(many):
+        product *= chances[t]
+        if product < 1e-200:  # one logarithm for many factors, before they underflow
+            loss -= np.log(product)
+            product = 1.0
+    for c in range(d):
+        gather[c] = kind(0)
+    for t in range(0, many - 1, 2):  # two at a time: half the traffic for what they share
+        first, second = targets[t], targets[t + 1]
+        step, other = steps[t], steps[t + 1]
+        for c in range(d):
+            gather[c] += step * outputs[first, c] + other * outputs[second, c]
+    if many % 2 == 1:
+        first, step = targets[many - 1], steps[many - 1]
+        for c in range(d):
+            gather[c] += step * outputs[first, c]
+    for t in range(many):
+        target, step = targets[t], steps[t]
+        for c in range(d):
+            outputs[target, c] += step * hidden[c]
+    return loss - np.log(product)
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def spread(
+    item: int,
+    own: npt.NDArray,
+    side: npt.NDArray,
+    attention: npt.NDArray,
+    indptr: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int32],
+    weights: npt.NDArray,
+    hidden: npt.NDArray,
+    gather: npt.NDArray,
+    learn_attention: bool,
+) -> None:
+    """Hand ``gather`` = −rate · ∂L/∂H_v on, with the ``weights`` and ``hidden`` that :func:`aggregate` gave.
+
+    a_v^s += weight_s · gather·(W_v^s − H_v) and W_v^s += weight_s · gather; each of m values gets 1/m of it. No two
+    embeddings of an item share a row, so each is read before it is written.
+    """
+    d = own.shape[1]
+    fields = attention.shape[1] - 1
+    kind = hidden.dtype.type
+    level = kind(0)  # gather · H_v
+    along = kind(0)  # gather · W_v⁰
+    weight = weights[0]
+    for c in range(d):
+        level += gather[c] * hidden[c]
+        along += gather[c] * own[item, c]
+        own[item, c] += weight * gather[c]
+    if learn_attention:
+        attention[item, 0] += weight * (along - level)
+    for f in range(fields):
+        start, end = indptr[item * fields + f], indptr[item * fields + f + 1]
+        if start == end:
+            continue  # a missing value
+        part = weights[f + 1] / kind(end - start)
+        along = kind(0)
+        for e in range(start, end):
+            code = codes[e]
+            for c in range(d):
+                along += gather[c] * side[code, c]
+                side[code, c] += part * gather[c]
+        if learn_attention:
+            attention[item, f + 1] += part * along - weights[f + 1] * level
+
+
+@numba.njit(nogil=True, cache=True)
+def all_hidden(
+    own: npt.NDArray,
+    side: npt.NDArray,
+    attention: npt.NDArray,
+    indptr: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int32],
+    vectors: npt.NDArray,
+    shares: npt.NDArray,
+) -> None:
+    """Fill ``vectors`` (n, d) with every H_v and ``shares`` (n, n_fields + 1) with the weights in it."""
+    for item in range(len(own)):
+        aggregate(item, own, side, attention, indptr, codes, shares[item], vectors[item])
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+def train_block(
+    walks: npt.NDArray[np.int32],
+    first: int,
+    last: int,
+    own: npt.NDArray,
+    side: npt.NDArray,
+    attention: npt.NDArray,
+    outputs: npt.NDArray,
+    indptr: npt.NDArray[np.int64],
+    codes: npt.NDArray[np.int32],
+    table: npt.NDArray[np.int32],
+    learn_attention: bool,
+    window: int,
+    negative: int,
+    rate_from: float,
+    rate_to: float,
+    seed: np.uint64,
+) -> tuple[float, int]:
+    """Train on walks[first:last]; returns (sum of the loss over positive pairs with their negatives, number of them).
+
+    The input is the centre of a window, the outputs its contexts and their negatives: H of the centre is made once,
+    and all gradients of a window are taken from the values before it. Each walk draws from a generator of its own.
+    """
+    d = own.shape[1]
+    fields = attention.shape[1] - 1
+    flat_outputs, flat_own, flat_side = outputs.reshape(-1), own.reshape(-1), side.reshape(-1)
+    length = walks.shape[1]
+    mask = np.uint64(len(table) - 1)
+    weights = np.empty(fields + 1, dtype=own.dtype)
+    hidden = np.empty(d, dtype=own.dtype)
+    gather = np.empty(d, dtype=own.dtype)
+    room = 2 * window * (negative + 1)
+    targets = np.empty(room, dtype=np.int32)
+    signs, steps, chances = (
+        np.empty(room, dtype=own.dtype),
+        np.empty(room, dtype=own.dtype),
+        np.empty(room, dtype=own.dtype),
+    )
+    loss, pairs = 0.0, 0
+    for row in range(first, last):
+        rate = rate_from + (rate_to - rate_from) * (row - first) / (last - first)
+        state = mix(seed + np.uint64(row) * _GOLDEN)
+        walk = walks[row]
+        size = 0
+        while size < length and walk[size] >= 0:
+            size += 1
+        for i in range(size):
+            centre = walk[i]
+            state += _GOLDEN
+            reach = 1 + int((mix(state) >> np.uint64(33)) % np.uint64(window))
+            low, high = max(0, i - reach), min(size, i + reach + 1)
+            many = 0
+            for at in range(low, high):
+                if at == i:
+                    continue
+                context = walk[at]
+                targets[many], signs[many] = context, 1
+                many += 1
+                pairs += 1
+                for _ in range(negative):
+                    state += _GOLDEN
+                    drawn = table[mix(state) & mask]
+                    if drawn != context:  # a failed negative is no positive
+                        targets[many], signs[many] = drawn, -1
+                        many += 1
+            for t in range(many):
+                for c in range(0, d, 16):  # a cache line at a time
+                    prefetch(flat_outputs, targets[t] * d + c)
+            aggregate(centre, own, side, attention, indptr, codes, weights, hidden)
+            loss += score(hidden, outputs, targets, signs, many, rate, steps, chances, gather)
+            spread(centre, own, side, attention, indptr, codes, weights, hidden, gather, learn_attention)
+            if i + 1 < size:
+                following = walk[i + 1]
+                for c in range(0, d, 16):
+                    prefetch(flat_own, following * d + c)
+                for e in range(indptr[following * fields], indptr[(following + 1) * fields]):
+                    for c in range(0, d, 16):
+                        prefetch(flat_side, codes[e] * d + c)
+    return loss, pairs

@@ -1,0 +1,214 @@
+"""item2vec: word2vec without order, every two items of a set are each other's context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from recemb_core.embeddings.gensim_training import Trained
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.reporter import LAST_RATE, Reporter
+from recemb_core.embeddings.sentences import (
+    Sentences,
+    SequenceConfig,
+    distinct,
+    keep_probabilities,
+    shuffled,
+    subsampled,
+    without_short,
+)
+from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, training_sentences
+from recemb_core.validation import require
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from recemb_core.sequences import Sequences
+
+Mode = Literal["set", "shuffle", "sequence"]
+# Pairs between two looks at progress and cancelling: a tenth of a second.
+PAIRS_PER_SLICE = 300_000
+MOST_PAIRS_BY_DEFAULT = 30_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item2VecConfig(SequenceConfig):
+    """Fields of :class:`~recemb_core.embeddings.sentences.SequenceConfig`, and what a sequence is taken for.
+
+    Attributes:
+        mode: ``"set"`` trains all ordered pairs of distinct items of a sequence (``window`` is not used);
+            ``"shuffle"`` puts the distinct items into a new random order each epoch and trains those at most
+            ``window`` apart; ``"sequence"`` keeps order and repeats and is word2vec's skip-gram.
+    """
+
+    mode: Mode = "set"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.mode in ("set", "shuffle", "sequence"), "mode", self.mode, "'set', 'shuffle' or 'sequence'")
+
+
+def item2vec_defaults(sequences: Sequences, seed: int = 0) -> Item2VecConfig:
+    """A starting point for this data: the exact set mode, with more epochs where there are fewer pairs.
+
+    Where long sequences make more than 30 million pairs an epoch, shuffling takes its place, ten items to either side.
+    """
+    n = len(sequences.items)
+    config = Item2VecConfig(dimensions=16 if n <= 500 else 32, subsample=1e-3 if n > 500 else 0.0, seed=seed)
+    if pairs_per_epoch(sequences, config) > MOST_PAIRS_BY_DEFAULT:
+        config = replace(config, mode="shuffle", window=10)
+    epochs = int(np.clip(round(12_000_000 / max(pairs_per_epoch(sequences, config), 1)), 1, 10))
+    return replace(config, epochs=epochs)
+
+
+def pairs_per_epoch(sequences: Sequences, config: Item2VecConfig) -> int:
+    """Training pairs of one epoch before subsampling: Σ m(m − 1) over sets of m items, or those within the window.
+
+    The set mode is quadratic in the length of a sequence: one of 10,000 items has 100 million pairs.
+
+    >>> from recemb_core.sequences import Sequences
+    >>> pairs_per_epoch(Sequences.from_lists([["tea", "milk", "cup", "tea"]]), Item2VecConfig())
+    6
+    """
+    sentences, _ = training_sentences(sequences, config)
+    if config.mode != "sequence":
+        sentences = distinct(sentences)
+    low, high = ranges(sentences, None if config.mode == "set" else config.window)
+    return int((high - low - 1).sum())
+
+
+def train_item2vec(
+    sequences: Sequences,
+    config: Item2VecConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> ItemVectors:
+    """Item vectors from which items are together, whatever their order.
+
+    A set of K items contributes (1/K) Σ_i Σ_{j≠i} log p(w_j | w_i) in the paper; here every ordered pair of positions
+    i ≠ j counts once, as in word2vec, so that a large set weighs more. p is approximated by negative sampling,
+    E = −log σ(v'_o · v_i) − Σ_{j∈neg} log σ(−v'_j · v_i), negatives from count^ns_exponent. An item that a sequence
+    holds twice counts once (a set has no repeats), except in ``"sequence"`` mode. What the model cannot know: order,
+    how much of an item was bought, side information.
+
+    Shuffling sees about min(1, 2 · window / set length) of the pairs in an epoch; compare the modes at equal pair
+    counts (:func:`pairs_per_epoch`). With ``workers=1`` a seed gives the same bytes in every process.
+
+    Args:
+        sequences: of any lengths; the set mode costs Σ m(m − 1) pairs an epoch and stays exact at any length.
+        config: see :class:`Item2VecConfig`.
+        progress: called with (fraction done, "training") several times a second.
+        cancel: asked as often; True ends the training with ``TrainingCancelled``.
+
+    Returns:
+        One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
+        start vector. ``counts`` are events (repeats included) after ``min_count``; ``history`` is the loss a pair
+        (a token in ``"sequence"`` mode).
+
+    References:
+        Barkan, Koenigstein, *Item2Vec: Neural Item Embedding for Collaborative Filtering* (MLSP 2016).
+
+    >>> from recemb_core.sequences import Sequences
+    >>> shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]], ordered=False)
+    >>> train_item2vec(shop, Item2VecConfig(dimensions=4, epochs=1)).vectors.shape
+    (3, 4)
+    """
+    config = config or Item2VecConfig()
+    if config.mode == "sequence":
+        found = train_word2vec(sequences, as_word2vec(config), progress=progress, cancel=cancel)
+        return ItemVectors(found.items, found.vectors, found.output_vectors, found.counts, found.history, config)
+    report = Reporter(progress, cancel)
+    sentences, counts = training_sentences(sequences, config)
+    sentences = without_short(distinct(sentences))
+    # A set counts an item once, so the noise does too.
+    seen = np.bincount(sentences.tokens, minlength=len(counts))
+    vectors, outputs, history = _train(sentences, seen, keep_probabilities(seen, config.subsample), config, report)
+    if progress is not None:
+        progress(1.0, "training")
+    return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
+
+
+def as_word2vec(config: Item2VecConfig) -> Word2VecConfig:
+    """The word2vec that the sequence mode is."""
+    return Word2VecConfig(**{f.name: getattr(config, f.name) for f in fields(SequenceConfig)})
+
+
+def ranges(
+    sentences: Sentences, window: int | npt.NDArray[np.int64] | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each position the range of positions it is paired with: its sentence, or so many to either side in it."""
+    lengths = np.diff(sentences.offsets)
+    low, high = np.repeat(sentences.offsets[:-1], lengths), np.repeat(sentences.offsets[1:], lengths)
+    if window is None:
+        return low, high
+    at = np.arange(len(sentences.tokens))
+    return np.maximum(low, at - window), np.minimum(high, at + window + 1)
+
+
+def _train(
+    sentences: Sentences,
+    counts: npt.NDArray[np.int64],
+    keep: npt.NDArray[np.float64],
+    config: Item2VecConfig,
+    report: Callable[[float], None],
+) -> Trained:
+    from recemb_core.embeddings.set_kernel import train_ranges
+    from recemb_core.embeddings.skip_gram_kernel import noise_table
+
+    n, d = len(counts), config.dimensions
+    start = np.random.default_rng(config.seed)
+    vectors = ((start.random((n, d), dtype=np.float32) - 0.5) / d).astype(np.float32)
+    outputs = np.zeros((n, d), dtype=np.float32)
+    table = noise_table(counts, config.ns_exponent)
+    seeds = np.random.SeedSequence(config.seed).spawn(config.epochs)
+    slowest = min(LAST_RATE, config.learning_rate)
+    history = []
+    with ThreadPoolExecutor(config.workers) as pool:
+        for epoch in range(config.epochs):
+            report(epoch / config.epochs)
+            rng = np.random.default_rng(seeds[epoch])
+            given = without_short(subsampled(sentences, keep, rng))
+            if config.mode == "shuffle":
+                given = shuffled(given, rng)
+            low, high = ranges(given, None if config.mode == "set" else config.window)
+            pairs_before = np.concatenate([[0], np.cumsum(high - low - 1)])
+            total = int(pairs_before[-1])
+            edges = np.unique(np.searchsorted(pairs_before, np.arange(0, total + PAIRS_PER_SLICE, PAIRS_PER_SLICE)))
+            edges = np.minimum(edges, len(given.tokens))
+            seed = rng.integers(2**63, dtype=np.uint64)
+            loss, pairs = 0.0, 0
+            for number, (first, last) in enumerate(pairwise(np.unique(edges))):
+                shares = [(epoch + pairs_before[at] / total) / config.epochs for at in (first, last)]
+                if number:
+                    report(shares[0])
+                rates = [config.learning_rate + (slowest - config.learning_rate) * share for share in shares]
+                parts = np.linspace(first, last, config.workers + 1).astype(np.int64)
+                runs = [
+                    pool.submit(
+                        train_ranges,
+                        given.tokens,
+                        low,
+                        high,
+                        a,
+                        b,
+                        vectors,
+                        outputs,
+                        table,
+                        config.negative,
+                        rates[0],
+                        rates[1],
+                        seed,
+                    )
+                    for a, b in pairwise(parts)
+                ]
+                for run in runs:
+                    part_loss, part_pairs = run.result()
+                    loss, pairs = loss + part_loss, pairs + part_pairs
+            history.append(loss / pairs if pairs else 0.0)
+    return vectors, outputs, history

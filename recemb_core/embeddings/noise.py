@@ -1,0 +1,73 @@
+"""The noise that negative samples are drawn from: counts raised to a power."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.validation import require
+
+MOST_EXPONENT = 4.0
+"""Beyond ±4 one item would be nearly all of the noise, or the powers of counts would overflow."""
+
+
+def noise_weights(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDArray[np.float64]:
+    """count^exponent for each item, float64 (n,): 0 for an item that never occurs, 1 for all where none does.
+
+    Raises:
+        ValueError: an exponent beyond ±4, or a negative count.
+
+    >>> noise_weights([4, 1, 0], exponent=0.5).tolist()
+    [2.0, 1.0, 0.0]
+    """
+    require(abs(exponent) <= MOST_EXPONENT, "ns_exponent", exponent, f"from −{MOST_EXPONENT:g} to {MOST_EXPONENT:g}")
+    count = np.asarray(counts)
+    require(bool((count >= 0).all()), "counts", float(count.min(initial=0)), "0 or more")
+    weight = np.where(count > 0, np.maximum(count, 1).astype(np.float64) ** exponent, 0.0)
+    return weight if weight.sum() > 0 else np.ones(len(count))
+
+
+def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDArray[np.float64]:
+    """Probability that a negative sample is each item: p_n(w) = count(w)^a / Σ_u count(u)^a, float64 (n,).
+
+    Larger exponents draw popular items more often: 1 draws them as often as they occur, 0 all alike, below 0 the rare
+    ones more often. An item that never occurs is never drawn; where none occurs, all are drawn alike.
+
+    Raises:
+        ValueError: as :func:`noise_weights`.
+
+    References:
+        Mikolov et al., *Distributed Representations of Words and Phrases* (NIPS 2013): a = 0.75 for words.
+        Caselles-Dupré, Lesaint, Royo-Letelier, *Word2vec applied to recommendation* (RecSys 2018): often a ≤ 0.
+
+    >>> noise_distribution([8, 1, 1, 0], exponent=1).tolist()
+    [0.8, 0.1, 0.1, 0.0]
+    >>> noise_distribution([8, 1, 1, 0], exponent=0).round(3).tolist()
+    [0.333, 0.333, 0.333, 0.0]
+    """
+    weight = noise_weights(counts, exponent)
+    return weight / max(float(weight.sum()), 1e-300)
+
+
+def popular_rows(counts: npt.ArrayLike, share: float = 0.1) -> npt.NDArray[np.int64]:
+    """Rows of the most popular items, that share of those seen at least once (rounded up), most popular first.
+
+    >>> popular_rows([5, 0, 9, 1], share=0.5).tolist()
+    [2, 0]
+    """
+    require(0 < share <= 1, "share", share, "above 0 and at most 1")
+    count = np.asarray(counts)
+    order = np.argsort(-count, kind="stable")
+    return order[: math.ceil(share * int((count > 0).sum()))]
+
+
+def effective_items(probabilities: npt.NDArray[np.float64]) -> float:
+    """exp(entropy): a draw is as uncertain as among that many equally likely items.
+
+    >>> round(effective_items(np.array([0.25, 0.25, 0.25, 0.25])), 6)
+    4.0
+    """
+    positive = probabilities[probabilities > 0]
+    return float(np.exp(-(positive * np.log(positive)).sum()))

@@ -1,0 +1,132 @@
+"""What a trainer on sequences reads: sentences in one flat array, and what is done to them before an epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.embeddings.noise import MOST_EXPONENT
+from recemb_core.validation import is_whole, require
+
+# gensim cuts longer sentences silently.
+MAX_SENTENCE = 10_000
+
+
+class Sentences(NamedTuple):
+    """Sentence i is ``tokens[offsets[i]:offsets[i+1]]``; tokens int32, offsets int64."""
+
+    tokens: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+
+    @property
+    def owner(self) -> npt.NDArray[np.int64]:
+        """The sentence number of every token."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    def keep(self, mask: npt.NDArray[np.bool_]) -> Sentences:
+        """The tokens where the mask is true; their neighbors move together."""
+        return Sentences(self.tokens[mask], np.concatenate([[0], np.cumsum(mask)])[self.offsets])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceConfig:
+    """What word2vec and item2vec share.
+
+    Attributes:
+        dimensions: vector length d; larger separates more and needs more data.
+        window: context radius c, in items of the sequence.
+        epochs: passes over the sequences.
+        negative: noise items for each positive example.
+        learning_rate: at the start; it falls linearly to nearly zero.
+        ns_exponent: α of the noise count^α; 0.75 is word2vec's, 0 draws all items alike, below 0 prefers rare ones.
+        subsample: frequent items are dropped at random in each epoch: an item whose share of all events is f is kept
+            with probability √(t/f) + t/f. 0 keeps everything; smaller t drops more.
+        min_count: items with fewer events are left out of training; they keep the vector that they started with.
+        seed: of the start vectors and of every draw.
+        workers: training threads that share the vectors without locks; only 1 repeats exactly.
+    """
+
+    dimensions: int = 64
+    window: int = 5
+    epochs: int = 5
+    negative: int = 5
+    learning_rate: float = 0.025
+    ns_exponent: float = 0.75
+    subsample: float = 1e-3
+    min_count: int = 1
+    seed: int = 0
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("dimensions", "window", "epochs", "min_count", "workers"):
+            value = getattr(self, name)
+            require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+        require(self._negative_is_fine(), "negative", self.negative, self._negative_allowed())
+        require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
+        require(abs(self.ns_exponent) <= MOST_EXPONENT, "ns_exponent", self.ns_exponent, "from −4 to 4")
+        require(0 <= self.subsample <= 1, "subsample", self.subsample, "from 0 (off) to 1")
+        require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")
+
+    def _negative_is_fine(self) -> bool:
+        return is_whole(self.negative) and self.negative >= 1
+
+    def _negative_allowed(self) -> str:
+        return "a whole number, at least 1"
+
+
+def keep_probabilities(counts: npt.NDArray, subsample: float) -> npt.NDArray[np.float64]:
+    """Probability that an occurrence of each item stays in an epoch: min(1, √(t/f) + t/f), f its share of all events.
+
+    >>> keep_probabilities(np.array([99, 1]), 0.01).round(3).tolist()
+    [0.111, 1.0]
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    if subsample <= 0 or counts.sum() == 0:
+        return np.ones(len(counts))
+    ratio = np.divide(subsample * counts.sum(), counts, out=np.ones(len(counts)), where=counts > 0)
+    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
+
+
+def subsampled(sentences: Sentences, keep: npt.NDArray[np.float64], rng: np.random.Generator) -> Sentences:
+    """Drop each token with probability 1 − keep of its item."""
+    if (keep >= 1).all():
+        return sentences
+    return sentences.keep(rng.random(len(sentences.tokens)) < keep[sentences.tokens])
+
+
+def distinct(sentences: Sentences) -> Sentences:
+    """Each sentence as a set: the first occurrence of every item."""
+    if not len(sentences.tokens):
+        return sentences
+    n = int(sentences.tokens.max()) + 1
+    _, first = np.unique(sentences.owner * n + sentences.tokens, return_index=True)
+    mask = np.zeros(len(sentences.tokens), dtype=bool)
+    mask[first] = True
+    return sentences.keep(mask)
+
+
+def shuffled(sentences: Sentences, rng: np.random.Generator) -> Sentences:
+    """Each sentence in a new random order."""
+    order = np.lexsort((rng.random(len(sentences.tokens)), sentences.owner))
+    return Sentences(sentences.tokens[order], sentences.offsets)
+
+
+def without_short(sentences: Sentences) -> Sentences:
+    """Without sentences of one token, which hold no pair."""
+    long = np.diff(sentences.offsets) > 1
+    kept = sentences.tokens[np.repeat(long, np.diff(sentences.offsets))]
+    return Sentences(kept, np.concatenate([[0], np.cumsum(np.diff(sentences.offsets)[long])]).astype(np.int64))
+
+
+def cut_long(sentences: Sentences, most: int = MAX_SENTENCE) -> Sentences:
+    """Sentences of at most ``most`` tokens; the pairs across a cut are lost."""
+    lengths = np.diff(sentences.offsets)
+    if not len(lengths) or lengths.max() <= most:
+        return sentences
+    pieces = np.maximum(-(-lengths // most), 1)
+    number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    starts = np.repeat(sentences.offsets[:-1], pieces) + number * most
+    return Sentences(sentences.tokens, np.append(starts, len(sentences.tokens)).astype(np.int64))

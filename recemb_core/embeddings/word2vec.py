@@ -1,0 +1,155 @@
+"""word2vec on item sequences: CBOW or skip-gram, negative sampling or hierarchical softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recemb_core.embeddings.gensim_training import Trained, train_gensim
+from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.noise import noise_weights
+from recemb_core.embeddings.reporter import Reporter
+from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled, without_short
+from recemb_core.validation import is_whole, require
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from recemb_core.sequences import Sequences
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word2VecConfig(SequenceConfig):
+    """Fields of :class:`~recemb_core.embeddings.sentences.SequenceConfig`, and which word2vec it is.
+
+    Attributes:
+        skip_gram: an item predicts each item around it; False is CBOW, the mean of the items around predicts it.
+        hierarchical_softmax: a Huffman tree instead of negative sampling; ``negative`` is ignored, and there are no
+            output vectors, because the tree scores its nodes.
+        shrink_windows: draw a radius from 1 … window for each center, so that near items count more; False uses the
+            full window always.
+    """
+
+    skip_gram: bool = True
+    hierarchical_softmax: bool = False
+    shrink_windows: bool = True
+
+    def _negative_is_fine(self) -> bool:
+        return is_whole(self.negative) and (self.negative >= 1 or self.hierarchical_softmax)
+
+    def _negative_allowed(self) -> str:
+        return "a whole number, at least 1 (or set hierarchical_softmax)"
+
+
+def word2vec_defaults(sequences: Sequences, seed: int = 0) -> Word2VecConfig:
+    """A starting point for this data: more epochs where there are fewer events, fewer dimensions for fewer items.
+
+    No frequent-item subsampling in a small catalogue, where every item is frequent by the measure of a language.
+    """
+    n, events = len(sequences.items), max(len(sequences.tokens), 1)
+    return Word2VecConfig(
+        dimensions=16 if n <= 500 else 32,
+        window=5,
+        epochs=int(np.clip(round(1_500_000 / events), 4, 10)),
+        subsample=1e-3 if n > 500 else 0.0,
+        seed=seed,
+    )
+
+
+def train_word2vec(
+    sequences: Sequences,
+    config: Word2VecConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> ItemVectors:
+    """Item vectors from the order of items in sequences, trained by gensim's inner loops.
+
+    Skip-gram maximises (1/T) Σ_t Σ_{−c≤j≤c, j≠0} log p(w_{t+j} | w_t) with p(o | i) = softmax_o(v'_o · v_i); CBOW
+    predicts w_t from h, the mean of the vectors around it. The softmax is approximated by negative sampling,
+    E = −log σ(v'_o · h) − Σ_{j∈neg} log σ(−v'_j · h), or by hierarchical softmax over a Huffman tree. What is trained
+    are inner products of input and output vectors; cosine between input vectors is what neighbors are ranked by.
+
+    With ``workers=1`` a seed gives the same bytes in every process, whatever PYTHONHASHSEED is; with more, threads
+    overwrite each other's updates and no two runs are alike. A basket is read in the order in which it is stored.
+
+    Args:
+        sequences: of any lengths; one of more than 10,000 events is cut into parts of 10,000, losing the pairs across
+            the cuts, and one of a single event trains nothing.
+        config: see :class:`Word2VecConfig`.
+        progress: called with (fraction done, "training") between batches, several times a second.
+        cancel: asked as often; True ends the training with ``TrainingCancelled``.
+
+    Returns:
+        One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
+        start vector and has count 0. ``counts`` are events after ``min_count``; ``history`` is the loss a token.
+
+    Raises:
+        ValueError: ``min_count`` is above the count of every item.
+
+    References:
+        Mikolov et al., *Efficient Estimation of Word Representations in Vector Space* (2013).
+        Mikolov et al., *Distributed Representations of Words and Phrases* (NIPS 2013).
+
+    >>> from recemb_core.sequences import Sequences
+    >>> shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])
+    >>> train_word2vec(shop, Word2VecConfig(dimensions=4, epochs=1)).vectors.shape
+    (3, 4)
+    """
+    config = config or Word2VecConfig()
+    report = Reporter(progress, cancel)
+    sentences, counts = training_sentences(sequences, config)
+    keep = keep_probabilities(counts, config.subsample)
+    seeds = np.random.SeedSequence(config.seed).spawn(config.epochs)
+
+    def of_epoch(epoch: int) -> Sentences:
+        return subsampled(sentences, keep, np.random.default_rng(seeds[epoch]))
+
+    vectors, outputs, history = _train(of_epoch, counts, config, report)
+    if progress is not None:
+        progress(1.0, "training")
+    return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
+
+
+def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Sentences, npt.NDArray[np.int64]]:
+    """(sequences without the items below ``min_count``, count of every item that is left)."""
+    most = int(sequences.counts.max(initial=0))
+    if config.min_count > max(most, 1):
+        require(False, "min_count", config.min_count, f"at most {most:,}, the events of the most frequent item")
+    counts = np.where(sequences.counts >= config.min_count, sequences.counts, 0)
+    sentences = Sentences(sequences.tokens, sequences.offsets)
+    return sentences if config.min_count <= 1 else sentences.keep(counts[sequences.tokens] > 0), counts
+
+
+def _train(
+    sentences: Callable[[int], Sentences],
+    counts: npt.NDArray[np.int64],
+    config: Word2VecConfig,
+    report: Callable[[float], None],
+) -> Trained:
+    n = len(counts)
+    if n < 2 or not len(without_short(sentences(0)).tokens):
+        report(0.0)
+        start = np.random.default_rng(config.seed).random((n, config.dimensions), dtype=np.float32)
+        vectors = ((start - 0.5) / config.dimensions).astype(np.float32)
+        outputs = None if config.hierarchical_softmax else np.zeros_like(vectors)
+        return vectors, outputs, [0.0] * config.epochs
+    return train_gensim(
+        sentences,
+        counts,
+        noise_weights(counts, config.ns_exponent),
+        dimensions=config.dimensions,
+        window=config.window,
+        epochs=config.epochs,
+        negative=config.negative,
+        learning_rate=config.learning_rate,
+        seed=config.seed,
+        workers=config.workers,
+        report=report,
+        skip_gram=config.skip_gram,
+        hierarchical_softmax=config.hierarchical_softmax,
+        shrink_windows=config.shrink_windows,
+    )

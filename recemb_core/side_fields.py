@@ -1,0 +1,180 @@
+"""Side information in numbers: which values each item has in each field, as rows of one table of values."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.vocabulary import UnknownItemError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TITLE = "title"
+"""The column that names items for people; it is no field."""
+BINS = 5
+"""Into how many bins of about equal size a field of numbers is cut."""
+
+
+class UnknownValueError(UnknownItemError):
+    """A field or a value that the side information does not hold; the message names it and its nearest spellings."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideFields:
+    """Fields of n items, each with categories of its own; a value's row number is unique over all fields.
+
+    The values of item ``i`` in field ``f`` are ``codes[indptr[i * n_fields + f]:indptr[i * n_fields + f + 1]]``: none
+    where the value is missing, several where the field has several.
+
+    Attributes:
+        n_items: number of items.
+        names: the fields, in the order of the columns.
+        values: the distinct values of each field as text, sorted (bins by their numbers).
+        indptr: int64 (n_items · n_fields + 1,).
+        codes: int32, rows of the table of all values; field f owns ``first[f]`` to ``first[f + 1]``.
+        uppers: for a field of numbers the largest number in each bin, else empty.
+    """
+
+    n_items: int
+    names: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+    indptr: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int32]
+    uppers: tuple[tuple[float, ...], ...]
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.int64]:
+        """First value row of each field, and the number of rows at the end: int64 (n_fields + 1,)."""
+        return np.cumsum([0, *map(len, self.values)]).astype(np.int64)
+
+    @cached_property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Which item has a value in which field, (n_items, n_fields)."""
+        return np.diff(self.indptr).reshape(self.n_items, len(self.names)) > 0
+
+    def of(self, item: int) -> dict[str, tuple[str, ...]]:
+        """The values of an item row by field; fields without a value are left out."""
+        found = {}
+        for f, name in enumerate(self.names):
+            span = slice(self.indptr[item * len(self.names) + f], self.indptr[item * len(self.names) + f + 1])
+            if span.stop > span.start:
+                found[name] = tuple(self.values[f][code - self.first[f]] for code in self.codes[span])
+        return found
+
+    def rows(self, given: Mapping[str, Any]) -> list[npt.NDArray[np.int64]]:
+        """The value rows of each given field: several for a list, none (and no entry) for None.
+
+        Raises:
+            UnknownValueError: no such field, or no such value in it; named, with near spellings.
+        """
+        found = []
+        for name, value in given.items():
+            f = self._field(name)
+            many = value if isinstance(value, (list, tuple, set)) else [value]
+            codes = sorted({self._code(f, one) for one in many if one is not None})
+            if codes:
+                found.append(self.first[f] + np.array(codes, dtype=np.int64))
+        return found
+
+    def _field(self, name: str) -> int:
+        if name in self.names:
+            return self.names.index(name)
+        known = f"the fields are {', '.join(self.names)}" if self.names else "there are no fields"
+        raise UnknownValueError(f"there is no field {name!r}{_near(name, self.names)}; {known}")
+
+    def _code(self, f: int, value: Any) -> int:
+        text, known = _text(value), self.values[f]
+        if text in known:
+            return known.index(text)
+        if self.uppers[f] and isinstance(value, (int, float)) and value == value:
+            return min(int(np.searchsorted(self.uppers[f], value)), len(known) - 1)
+        hint = _near(text, known)
+        raise UnknownValueError(f"field {self.names[f]!r} has no value {text!r} among its {len(known)}{hint}")
+
+
+def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -> SideFields:
+    """Value tables of a frame with a row an item.
+
+    Text and truth values are categories; a list column is a field with several values; numbers are cut into bins of
+    about equal size, times into years. Null and blank are missing. The column ``title`` is no field.
+
+    Args:
+        frame: (n, fields).
+        fields: the columns to use; None: all but ``title``.
+
+    Raises:
+        UnknownValueError: a column that the frame does not have.
+        ValueError: a column whose values are no categories (structs, binary data).
+
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"title": ["Tea", "Milk"], "shelf": ["dry", None], "tags": [["a", "b"], ["b"]]})
+    >>> side = encode_side_info(frame)
+    >>> side.names, side.values, side.of(0), side.of(1)
+    (('shelf', 'tags'), (('dry',), ('a', 'b')), {'shelf': ('dry',), 'tags': ('a', 'b')}, {'tags': ('b',)})
+    """
+    names = tuple(c for c in frame.columns if c != TITLE) if fields is None else tuple(fields)
+    for name in names:
+        if name not in frame.columns:
+            near = _near(name, frame.columns)
+            raise UnknownValueError(f"the side information has no column {name!r}{near}; it has {frame.columns}")
+    columns = [_column(frame[name]) for name in names]
+    values = tuple(known for _, known, _ in columns)
+    first = np.cumsum([0, *map(len, values)])
+    counts = np.zeros((len(frame), len(names)), dtype=np.int64)
+    for f, (lists, _, _) in enumerate(columns):
+        counts[:, f] = [len(codes) for codes in lists]
+    indptr = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(np.int64)
+    flat = [
+        code + first[f] for row in range(len(frame)) for f, (lists, _, _) in enumerate(columns) for code in lists[row]
+    ]
+    return SideFields(
+        len(frame), names, values, indptr, np.array(flat, dtype=np.int32), tuple(upper for _, _, upper in columns)
+    )
+
+
+def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[float, ...]]:
+    """(codes by item, values, upper ends of bins) of one column."""
+    import polars as pl
+
+    from recemb_core.readers.side_info import bin_numeric
+
+    dtype = column.dtype
+    uppers: tuple[float, ...] = ()
+    if isinstance(dtype, (pl.List, pl.Array)):
+        texts = [sorted({_text(v) for v in row or () if v is not None} - {""}) for row in column.to_list()]
+        known = tuple(sorted({text for row in texts for text in row}))
+    elif dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        raise ValueError(f"field {column.name!r} must hold categories, lists of them, or numbers, not {dtype}")
+    elif dtype.is_numeric():
+        labels = bin_numeric(column, BINS)
+        numbers = column.cast(pl.Float64)
+        upper: dict[str, float] = {}
+        for label, number in zip(labels, numbers, strict=True):
+            if label is not None:
+                upper[label] = max(number, upper.get(label, number))
+        known = tuple(sorted(upper, key=upper.__getitem__))
+        uppers = tuple(upper[label] for label in known)
+        texts = [[] if label is None else [label] for label in labels]
+    else:
+        if dtype.is_temporal() and dtype != pl.Time:
+            column = column.dt.year()
+        texts = [[text] if (text := "" if v is None else _text(v)) else [] for v in column.to_list()]
+        known = tuple(sorted({text for row in texts for text in row}))
+    code = {text: c for c, text in enumerate(known)}
+    return [[code[text] for text in row] for row in texts], known, uppers
+
+
+def _text(value: Any) -> str:
+    return str(value).strip()
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=3) if len(known) <= 20_000 else []
+    return f"; did you mean {', '.join(map(repr, near))}?" if near else ""
