@@ -1,4 +1,4 @@
-"""Train and held-out parts of sequences."""
+"""Train and held-out parts of sequences, and each user's sequences in the order of time."""
 
 from __future__ import annotations
 
@@ -60,6 +60,34 @@ def leave_last_out(sequences: Sequences) -> tuple[Sequences, Sequences]:
     full = np.repeat(users, lengths)
     train = _subset(sequences, np.flatnonzero(~out), kept[kept > 0], users[kept > 0])
     return train, _subset(sequences, chosen, held, full[starts] if len(starts) else users[:0])
+
+
+def user_streams(sequences: Sequences) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Every user's sequences as one run, oldest first: (users (q,), offsets in events (q+1,), order of sequences).
+
+    Users are in the order of their first sequence. Where users are unknown, each sequence is one. Without timestamps,
+    sequences stay in their order.
+    """
+    n = len(sequences)
+    users = sequences.users if sequences.users is not None else np.arange(n).astype(np.str_)
+    names, first, inverse = np.unique(users, return_index=True, return_inverse=True)
+    place = np.empty(len(names), dtype=np.int64)
+    place[np.argsort(first, kind="stable")] = np.arange(len(names))
+    owner = place[inverse]
+    begin = np.zeros(n)
+    if sequences.timestamps is not None and len(sequences.tokens):
+        filled = sequences.lengths > 0
+        begin[filled] = sequences.timestamps[sequences.offsets[:-1][filled]]
+    order = np.lexsort((np.arange(n), begin, owner))
+    totals = np.bincount(owner, weights=sequences.lengths, minlength=len(names)).astype(np.int64)
+    return names[np.argsort(place)], np.r_[0, np.cumsum(totals)].astype(np.int64), order
+
+
+def event_order(sequences: Sequences, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Numbers of the events when sequences are taken in ``order``."""
+    lengths = sequences.lengths[order]
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(sequences.offsets[:-1][order] - before, lengths) + np.arange(int(lengths.sum()))
 
 
 def _positions(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -49,3 +49,54 @@ def within_noise(a: SeedBand, b: SeedBand, errors: float = 2.0) -> bool:
     if a.seeds < 2 or b.seeds < 2:
         return True
     return abs(a.mean - b.mean) < errors * float(np.hypot(a.standard_error, b.standard_error))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure measured on a sample, with its 95 % interval.
+
+    Attributes:
+        value: the share or mean.
+        low, high: ends of the interval.
+        n: size of the sample.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+Z95 = 1.959964
+
+
+def wilson_interval(hits: int, n: int, z: float = Z95) -> Estimate:
+    """Share ``hits / n`` with Wilson's interval of a binomial share, which stays inside [0, 1] near both ends.
+
+    The center is (p + z²/2n) / (1 + z²/n), the half-width z·√(p(1−p)/n + z²/4n²) / (1 + z²/n).
+
+    Raises:
+        ValueError: no trials, or more hits than trials.
+
+    >>> e = wilson_interval(50, 100)
+    >>> round(e.low, 3), round(e.high, 3)
+    (0.404, 0.596)
+    """
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError(f"hits must be between 0 and n, and n at least 1, not {hits} of {n}")
+    share, scale = hits / n, 1 + z * z / n
+    center = (share + z * z / (2 * n)) / scale
+    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5 / scale
+    return Estimate(share, max(0.0, center - half), min(1.0, center + half), n)
+
+
+def mean_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Estimate:
+    """Mean with mean ± z · sd / √n; one value alone says nothing about noise, its interval is the whole line."""
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) == 0:
+        raise ValueError("an interval needs at least one value")
+    mean = float(array.mean())
+    if len(array) == 1:
+        return Estimate(mean, float("-inf"), float("inf"), 1)
+    half = z * float(array.std(ddof=1)) / len(array) ** 0.5
+    return Estimate(mean, mean - half, mean + half, len(array))

@@ -1,0 +1,38 @@
+"""Embeddings inside networks: fields, factorization machines, networks on top, training.
+
+JAX and optax are imported when something trains or scores, not before.
+"""
+
+from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table, item_fields
+from recemb_core.deep.fitting import compare_on_test, fit, probabilities
+from recemb_core.deep.fm import FactorizationMachine, LogisticRegression
+from recemb_core.deep.networks import FNN, DeepCrossing, WideAndDeep, wide_and_deep
+from recemb_core.deep.recall import RecallModel, history_average
+from recemb_core.deep.training import TrainingConfig, TrainingResult, train
+from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
+
+__all__ = [
+    "RecallModel",
+    "TwoTowerConfig",
+    "YouTubeDNNConfig",
+    "history_average",
+    "train_two_tower",
+    "train_youtube_dnn",
+    "DeepCrossing",
+    "FNN",
+    "FactorizationMachine",
+    "FeatureConfig",
+    "FeatureTable",
+    "LogisticRegression",
+    "TrainingConfig",
+    "TrainingResult",
+    "WideAndDeep",
+    "compare_on_test",
+    "feature_table",
+    "fit",
+    "item_fields",
+    "probabilities",
+    "train",
+    "wide_and_deep",
+]

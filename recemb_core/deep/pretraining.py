@@ -1,0 +1,486 @@
+"""Does a good start help? FNN from random, FM and graph embeddings, over several seeds."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.deep.click_scores import auc
+from recemb_core.deep.features import ITEM, FeatureConfig, FeatureTable, feature_table, training_sequences
+from recemb_core.deep.fitting import fit, probabilities
+from recemb_core.deep.fm import FactorizationMachine
+from recemb_core.deep.networks import FNN
+from recemb_core.deep.training import Params, TrainingConfig, TrainingResult
+from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.neighbors.base import unit_rows
+from recemb_core.sequences import Sequences
+from recemb_core.validation import is_whole, require
+
+Start = Literal["random", "fm", "fm_frozen", "graph", "communities_and_roles"]
+START_NAMES: dict[Start, str] = {
+    "random": "Random start",
+    "fm": "FM start, fine-tuned",
+    "fm_frozen": "FM start, frozen",
+    "graph": "DeepWalk start",
+    "communities_and_roles": "node2vec start, both leanings",
+}
+# q of the two halves at p = 1: which lean to communities, which to roles.
+COMMUNITIES_Q, ROLES_Q = 0.05, 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainingConfig:
+    """What is compared, on which rows, how long.
+
+    Attributes:
+        starts: which starts; keys of ``START_NAMES``.
+        seeds: runs of each start; the band comes from them.
+        features: the rows.
+        network: the FNN; its ``dimensions`` are also those of the FM and of the graph embeddings.
+        fm_training: how the FM is trained before.
+        training: how the FNN is trained after, the same for every start.
+        graph_scale: root mean square of a graph vector's entries after copying; an FM's come out at 0.1 to 0.3.
+        seed: of the first run; the others follow it.
+    """
+
+    starts: tuple[Start, ...] = tuple(START_NAMES)
+    seeds: int = 3
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    network: FNN = field(default_factory=FNN)
+    fm_training: TrainingConfig = field(default_factory=TrainingConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    graph_scale: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        known = len(self.starts) >= 1 and all(start in START_NAMES for start in self.starts)
+        require(known, "starts", self.starts, f"one or more of {', '.join(START_NAMES)}")
+        require(is_whole(self.seeds) and 1 <= self.seeds <= 20, "seeds", self.seeds, "from 1 to 20")
+        require(0 < self.graph_scale <= 10, "graph_scale", self.graph_scale, "above 0 and at most 10")
+        require(is_whole(self.seed) and 0 <= self.seed < 2**31, "seed", self.seed, "from 0 to 2^31 − 1")
+
+
+def pretraining_defaults(
+    events: int = 40_000, seeds: int = 3, starts: tuple[Start, ...] = tuple(START_NAMES), seed: int = 0
+) -> PretrainingConfig:
+    """What the page compares: five epochs from each start, four validations an epoch, no early stopping.
+
+    Without early stopping the curves of all runs are equally long, and overfitting can be seen. The learning rates
+    were chosen on the groceries: the FM needs a larger one than the network that is to keep what the FM has found.
+
+    >>> pretraining_defaults(seeds=2).training.patience is None
+    True
+    """
+    features = FeatureConfig(max_positives=events, seed=seed)
+    batch = 512
+    steps = max(1, round(events * (1 + features.negatives) * 0.8 / batch))
+    return PretrainingConfig(
+        starts=starts,
+        seeds=seeds,
+        features=features,
+        fm_training=TrainingConfig(epochs=6, batch_size=batch, learning_rate=0.003, patience=2),
+        training=TrainingConfig(
+            epochs=5, batch_size=batch, learning_rate=0.001, patience=None, evaluate_every=max(1, steps // 4)
+        ),
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """One run of the FNN.
+
+    Attributes:
+        start: where it started.
+        seed: of start and order of rows.
+        epochs, seconds, train_loss, loss, auc: at the start and after each validation; loss and AUC are those of the
+            validation part, seconds those of training the FNN alone.
+        seconds_before: of training what was copied (FM or graph embedding); 0 for the random start.
+        test_auc: of the parameters with the lowest validation loss.
+        steps_per_second: of training.
+    """
+
+    start: Start
+    seed: int
+    epochs: npt.NDArray[np.float64]
+    seconds: npt.NDArray[np.float64]
+    train_loss: npt.NDArray[np.float64]
+    loss: npt.NDArray[np.float64]
+    auc: npt.NDArray[np.float64]
+    seconds_before: float
+    test_auc: float
+    steps_per_second: float
+
+
+@dataclass(frozen=True, eq=False)
+class PretrainingReport:
+    """All runs, and the item embeddings of the first seed before and after.
+
+    Attributes:
+        curves: one for each start and seed.
+        before, after: start → float32 (n_items, k), the item field's vectors copied in, and after training.
+        sample: what rows were used, in words.
+        rows: training, validation and test rows.
+        n_features: length of the one-hot.
+        seconds: of the whole comparison, as it took where it ran.
+        config: what was compared.
+    """
+
+    curves: tuple[LearningCurve, ...]
+    before: dict[str, npt.NDArray[np.float32]]
+    after: dict[str, npt.NDArray[np.float32]]
+    sample: str
+    rows: tuple[int, int, int]
+    n_features: int
+    seconds: float
+    config: PretrainingConfig
+
+    def of(self, start: Start) -> list[LearningCurve]:
+        """The curves of one start, by seed."""
+        return [curve for curve in self.curves if curve.start == start]
+
+    def save(self, target: Path | io.BytesIO) -> None:
+        """Write a compressed ``.npz`` without pickle; item vectors with half the digits (float16)."""
+        arrays: dict[str, npt.NDArray] = {}
+        lines = []
+        for i, curve in enumerate(self.curves):
+            plain = {}
+            for name, value in vars(curve).items():
+                if isinstance(value, np.ndarray):
+                    arrays[f"curve {i} {name}"] = value
+                else:
+                    plain[name] = value
+            lines.append(plain)
+        arrays |= {f"before {start}": value.astype(np.float16) for start, value in self.before.items()}
+        arrays |= {f"after {start}": value.astype(np.float16) for start, value in self.after.items()}
+        meta = {"curves": lines, "sample": self.sample, "rows": self.rows, "n_features": self.n_features}
+        meta |= {"seconds": self.seconds, "config": asdict(self.config)}
+        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, source: Path | io.BytesIO) -> PretrainingReport:
+        """Read what :meth:`save` wrote."""
+        with np.load(source, allow_pickle=False) as file:
+            meta = json.loads(file["meta"].tobytes().decode())
+            curves = []
+            for i, plain in enumerate(meta["curves"]):
+                start = f"curve {i} "
+                arrays = {name.removeprefix(start): file[name] for name in file.files if name.startswith(start)}
+                curves.append(LearningCurve(**plain, **arrays))
+
+            def part(word: str) -> dict[str, npt.NDArray[np.float32]]:
+                names = [name for name in file.files if name.startswith(word)]
+                return {name.removeprefix(word): file[name].astype(np.float32) for name in names}
+
+            return cls(
+                curves=tuple(curves),
+                before=part("before "),
+                after=part("after "),
+                sample=meta["sample"],
+                rows=cast("tuple[int, int, int]", tuple(meta["rows"])),
+                n_features=meta["n_features"],
+                seconds=meta["seconds"],
+                config=_config(meta["config"]),
+            )
+
+
+def _config(values: dict[str, Any]) -> PretrainingConfig:
+    network = dict(values["network"], hidden=tuple(values["network"]["hidden"]))
+    return PretrainingConfig(
+        **{
+            **values,
+            "starts": tuple(values["starts"]),
+            "features": FeatureConfig(**values["features"]),
+            "network": FNN(**network),
+            "fm_training": TrainingConfig(**values["fm_training"]),
+            "training": TrainingConfig(**values["training"]),
+        }
+    )
+
+
+def compare_starts(
+    sequences: Sequences,
+    config: PretrainingConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> PretrainingReport:
+    """Train the same FNN on the same rows from several starts.
+
+    The FM is trained on the training rows; graph embeddings on the item graph of the training part's sequences
+    (for baskets its noise-corrected backbone, 8 edges an item). Their vectors are copied into the embedding of the
+    item field and of the item-before field, so that nothing of the validation or test part is known before.
+    Everything else starts at random, the same for every start of one seed.
+
+    Args:
+        sequences: see :func:`~recemb_core.deep.features.feature_table`.
+        config: see :class:`PretrainingConfig`.
+        progress: called with (fraction, stage).
+        cancel: True ends it with ``TrainingCancelled``.
+    """
+    config = config or PretrainingConfig()
+    begun = time.perf_counter()
+    table = feature_table(sequences, config.features)
+    runs = [(config.seed + i, start) for i in range(config.seeds) for start in config.starts]
+    curves: list[LearningCurve] = []
+    before: dict[str, npt.NDArray[np.float32]] = {}
+    after: dict[str, npt.NDArray[np.float32]] = {}
+    made = _Made()
+    for done, (seed, start) in enumerate(runs):
+
+        def tell(fraction: float, stage: str, done: int = done, seed: int = seed, start: Start = start) -> None:
+            if progress is not None:
+                words = f"{START_NAMES[start]}, seed {seed}: {stage}"
+                progress((done + fraction) / len(runs), words)
+
+        tell(0.0, "preparing")
+        params, seconds_before = _start(sequences, table, config, start, seed, made, tell, cancel)
+        training = replace(config.training, seed=seed)
+        frozen = ("embedding", "bias") if start == "fm_frozen" else ()
+        result = fit(config.network, table, training, start=params, frozen=frozen, progress=tell, cancel=cancel)
+        curves.append(_curve(table, config, start, seed, result, seconds_before))
+        if seed == config.seed:
+            before[start] = item_vectors(table, params)
+            after[start] = item_vectors(table, result.params)
+    rows = tuple(len(table.rows(part)) for part in ("train", "validation", "test"))  # type: ignore[arg-type]
+    return PretrainingReport(
+        curves=tuple(curves),
+        before=before,
+        after=after,
+        sample=table.sample,
+        rows=cast("tuple[int, int, int]", rows),
+        n_features=table.n_features,
+        seconds=time.perf_counter() - begun,
+        config=config,
+    )
+
+
+@dataclass
+class _Made:
+    """What several runs share: the FM of each seed, the graph."""
+
+    fms: dict[int, TrainingResult] = field(default_factory=dict)
+    graph: ItemGraph | None = None
+    graph_seconds: float = 0.0
+
+
+def _curve(
+    table: FeatureTable,
+    config: PretrainingConfig,
+    start: Start,
+    seed: int,
+    result: TrainingResult,
+    seconds_before: float,
+) -> LearningCurve:
+    points = result.history
+    test = table.data("test")
+    return LearningCurve(
+        start=start,
+        seed=seed,
+        epochs=np.array([p.epoch for p in points]),
+        seconds=np.array([p.seconds for p in points]),
+        train_loss=np.array([p.train_loss for p in points]),
+        loss=np.array([p.validation["loss"] for p in points]),
+        auc=np.array([p.validation["auc"] for p in points]),
+        seconds_before=seconds_before,
+        test_auc=auc(test["y"], probabilities(config.network, result.params, test["x"])),
+        steps_per_second=result.steps_per_second,
+    )
+
+
+def _start(
+    sequences: Sequences,
+    table: FeatureTable,
+    config: PretrainingConfig,
+    start: Start,
+    seed: int,
+    made: _Made,
+    tell: Progress,
+    cancel: Callable[[], bool] | None,
+) -> tuple[Params, float]:
+    """Parameters to start from, and the seconds that making them took."""
+    network = config.network
+    if start == "random":
+        return network.init(table, seed), 0.0
+    if start in ("fm", "fm_frozen"):
+        if seed not in made.fms:
+            fm = FactorizationMachine(dimensions=network.dimensions, init_scale=network.init_scale)
+            stage = lambda fraction, words: tell(0.0, f"FM, {words}")  # noqa: E731
+            made.fms[seed] = fit(fm, table, replace(config.fm_training, seed=seed), progress=stage, cancel=cancel)
+        return network.init_from_fm(table, made.fms[seed].params, seed), made.fms[seed].seconds
+    tell(0.0, "graph embeddings")
+    clock = time.perf_counter()
+    if made.graph is None:
+        made.graph = training_graph(sequences, table)
+        made.graph_seconds = time.perf_counter() - clock
+        clock = time.perf_counter()
+    vectors = graph_vectors(made.graph, network.dimensions, start, seed)
+    seconds = made.graph_seconds + time.perf_counter() - clock
+    return start_from_vectors(table, network.init(table, seed), vectors, config.graph_scale), seconds
+
+
+def training_graph(sequences: Sequences, table: FeatureTable) -> ItemGraph:
+    """The item graph of the training part; of baskets its noise-corrected backbone with 8 edges an item."""
+    from recemb_core.item_graph import backbone, build_item_graph
+
+    graph = build_item_graph(training_sequences(sequences, table))
+    return graph if graph.directed else backbone(graph, method="noise_corrected", edges_per_item=8)
+
+
+def graph_vectors(graph: ItemGraph, dimensions: int, start: Start, seed: int = 0) -> npt.NDArray[np.float32]:
+    """Item vectors from walks on a graph, each of length 1, float32 (n_items, dimensions).
+
+    Args:
+        start: "graph": DeepWalk (p = q = 1); "communities_and_roles": half the dimensions with q = 0.05, which leans
+            to communities, half with q = 20, which leans to roles, side by side with equal weight.
+    """
+    from recemb_core.embeddings.node2vec import node2vec_defaults, train_node2vec
+
+    base = replace(node2vec_defaults(len(graph), seed), dimensions=dimensions, window=5)
+    if start == "graph":
+        return unit_rows(train_node2vec(graph, base).vectors)
+    sizes = (dimensions // 2, dimensions - dimensions // 2)
+    halves = [
+        unit_rows(train_node2vec(graph, replace(base, q=q, dimensions=size)).vectors)
+        for q, size in zip((COMMUNITIES_Q, ROLES_Q), sizes, strict=True)
+        if size > 0
+    ]
+    return unit_rows(np.concatenate(halves, axis=1))
+
+
+def start_from_vectors(table: FeatureTable, params: Params, vectors: npt.NDArray[np.float32], scale: float) -> Params:
+    """FNN parameters with item vectors in the rows of the item field and of the item-before field.
+
+    Args:
+        params: a start of the FNN; column 0 of its embedding, the linear weights, and every other row stay.
+        vectors: (n_items, k), scaled so that the root mean square of their entries is ``scale``.
+    """
+    embedding = np.array(params["embedding"], copy=True)
+    size = np.sqrt(np.mean(vectors.astype(np.float64) ** 2))
+    scaled = (vectors * (scale / max(size, 1e-12))).astype(np.float32)
+    for item_field in table.fields:
+        if item_field.kind in ("item", "context"):
+            embedding[item_field.start : item_field.start + item_field.size, 1:] = scaled
+    return {**params, "embedding": embedding}
+
+
+def item_vectors(table: FeatureTable, params: Params) -> npt.NDArray[np.float32]:
+    """The item field's vectors in an FNN, float32 (n_items, k), without the linear weight."""
+    column = table.column(ITEM)
+    assert column is not None
+    rows = table.fields[column]
+    return np.asarray(params["embedding"])[rows.start : rows.start + rows.size, 1:]
+
+
+def before_and_after(
+    before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], umap: UMAPConfig
+) -> npt.NDArray[np.float32]:
+    """Maps of vectors before and after training, float32 (2, n, 2); items whose neighbors stay do not move.
+
+    The second is laid out first and the first is started from it: a random start has no shape to start from.
+    """
+    end = umap_layout(after, umap)
+    return np.stack([umap_layout(before, umap, start=end), end])
+
+
+@dataclass(frozen=True, eq=False)
+class CurveBand:
+    """A start's learning curves as one line with its band over seeds.
+
+    Attributes:
+        start: which.
+        x: epochs, or seconds (mean over seeds).
+        mean, low, high: of the measure at each point; low and high are the smallest and largest over seeds.
+        seeds: number of runs.
+    """
+
+    start: Start
+    x: npt.NDArray[np.float64]
+    mean: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    seeds: int
+
+
+def curve_bands(
+    report: PretrainingReport,
+    measure: Literal["loss", "auc", "train_loss"] = "loss",
+    by: Literal["epochs", "seconds", "all_seconds"] = "epochs",
+) -> list[CurveBand]:
+    """The curves of each start as mean and band, as far as all its runs go (one may have stopped early).
+
+    Args:
+        measure: what goes up and down.
+        by: passes over the rows, seconds of training the FNN, or those and the seconds that its start took before.
+    """
+    found = []
+    for start in report.config.starts:
+        curves = report.of(start)
+        points = min(len(curve.epochs) for curve in curves)
+        first = 1 if measure == "train_loss" else 0  # there is no training loss before the first step
+        values = np.array([getattr(curve, measure)[first:points] for curve in curves])
+        x = np.array([(curve.epochs if by == "epochs" else curve.seconds)[first:points] for curve in curves])
+        if by == "all_seconds":
+            x = x + np.array([[curve.seconds_before] for curve in curves])
+        x = x.mean(axis=0)
+        found.append(CurveBand(start, x, values.mean(axis=0), values.min(axis=0), values.max(axis=0), len(curves)))
+    return found
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How long a start takes to a validation loss.
+
+    Attributes:
+        start: which.
+        epochs, seconds: of each run that got there, in training the FNN.
+        runs: all runs, also those that never got there.
+    """
+
+    start: Start
+    epochs: tuple[float, ...]
+    seconds: tuple[float, ...]
+    runs: int
+
+
+def reach(report: PretrainingReport, loss: float | None = None) -> tuple[float, list[Reached]]:
+    """Epochs and seconds until each start's validation loss is at or below a value, interpolated between validations.
+
+    Args:
+        loss: the value; None: the lowest that every run of the random start reaches (of the first start, where there
+            is no random one).
+
+    Returns:
+        (the value, one :class:`Reached` for each start).
+    """
+    starts = report.config.starts
+    if loss is None:
+        base: Start = "random" if "random" in starts else starts[0]
+        loss = float(max(curve.loss.min() for curve in report.of(base)))
+    found = []
+    for start in starts:
+        epochs, seconds = [], []
+        for curve in report.of(start):
+            at = np.flatnonzero(curve.loss <= loss)
+            if len(at) == 0:
+                continue
+            i, share = int(at[0]), 0.0
+            if i > 0:
+                share = (curve.loss[i - 1] - loss) / (curve.loss[i - 1] - curve.loss[i])
+                i -= 1
+            after = min(i + 1, len(curve.loss) - 1)
+            epochs.append(float(curve.epochs[i] + share * (curve.epochs[after] - curve.epochs[i])))
+            seconds.append(float(curve.seconds[i] + share * (curve.seconds[after] - curve.seconds[i])))
+        found.append(Reached(start, tuple(epochs), tuple(seconds), len(report.of(start))))
+    return loss, found

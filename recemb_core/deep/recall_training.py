@@ -1,0 +1,67 @@
+"""The step from examples to the training loop, the same for both recall networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recemb_core.deep.histories import Examples, RecallConfig
+from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
+from recemb_core.embeddings.item_vectors import Progress
+
+NEWEST = 0.05  # share of each user's histories that early stopping looks at
+LOOKED_AT = 4_096  # of them, at most
+
+
+def fit(
+    loss: Loss,
+    start: Params,
+    examples: Examples,
+    config: RecallConfig,
+    *,
+    frozen: tuple[str, ...],
+    progress: Progress | None,
+    cancel: Callable[[], bool] | None,
+) -> TrainingResult:
+    """Train ``start`` on the examples; with ``config.patience``, each user's newest are kept for stopping."""
+    if len(examples) < 2:
+        raise ValueError("no event has a history; a recall model needs users with two or more items one after another")
+    data = {name: getattr(examples, name) for name in ("start", "end", "stop", "user")}
+    settings = TrainingConfig(
+        epochs=config.epochs,
+        max_steps=config.max_steps,
+        batch_size=max(2, config.batch_size // drawn(examples, config)),
+        learning_rate=config.learning_rate,
+        patience=config.patience,
+        seed=config.seed,
+    )
+    validate = None
+    if config.patience is not None:
+        newest = _newest(examples)
+        looked_at = np.random.default_rng(config.seed).permutation(np.flatnonzero(newest))[:LOOKED_AT]
+        validate = _validation(loss, {name: values[looked_at] for name, values in data.items()})
+        data = {name: values[~newest] for name, values in data.items()}
+    return train(loss, start, data, settings, validate=validate, frozen=frozen, progress=progress, cancel=cancel)
+
+
+def drawn(examples: Examples, config: RecallConfig) -> int:
+    """Targets of a history that a step draws: no more than the largest basket holds."""
+    return int(min(config.targets, (examples.stop - examples.end).max(initial=1)))
+
+
+def _newest(examples: Examples) -> np.ndarray:
+    """Which examples are each user's newest: the last 5 %, whole baskets."""
+    last = np.zeros(int(examples.user.max()) + 1)
+    np.maximum.at(last, examples.user, examples.end)
+    first = np.full(len(last), np.inf)
+    np.minimum.at(first, examples.user, examples.start)
+    return examples.end > (last - NEWEST * (last - first))[examples.user]
+
+
+def _validation(loss: Loss, rows: dict[str, np.ndarray]) -> Callable[[Params], dict[str, float]]:
+    import jax
+
+    score = jax.jit(loss)
+    key = jax.random.key(0)  # the same negatives each time
+    return lambda params: {"loss": float(score(params, rows, key))}

@@ -1,0 +1,208 @@
+"""YouTube's deep recall network: a history goes through three layers, a softmax over all items is the teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
+from recemb_core.deep.layers import init_dense
+from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.recall_training import drawn, fit
+from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.sequences import Sequences
+from recemb_core.validation import is_whole, require
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FROZEN = ("stream", "log_q", "cumulative", "last", "user_codes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class YouTubeDNNConfig(RecallConfig):
+    """Settings of :func:`train_youtube_dnn`, beside those of :class:`~recemb_core.deep.histories.RecallConfig`.
+
+    Attributes:
+        hidden: widths of the first two ReLU layers; the third has ``dimensions`` units, the user vector.
+        negative: items sampled for each step, shared by its examples. More come closer to the full softmax.
+        ns_exponent: negatives are drawn ∝ count^ns_exponent; 1 as they are bought, 0 evenly. The log-Q correction makes
+            the softmax the same either way; only its noise differs.
+        field_dimensions: length of the embedding of each user field.
+    """
+
+    hidden: tuple[int, int] = (256, 128)
+    negative: int = 500
+    ns_exponent: float = 0.5
+    field_dimensions: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        widths = len(self.hidden) == 2 and all(is_whole(w) and w >= 1 for w in self.hidden)
+        require(widths, "hidden", self.hidden, "two whole numbers, each 1 or more")
+        require(is_whole(self.negative) and self.negative >= 1, "negative", self.negative, "a whole number, 1 or more")
+        require(0 <= self.ns_exponent <= 1, "ns_exponent", self.ns_exponent, "from 0 to 1")
+        require(
+            is_whole(self.field_dimensions) and self.field_dimensions >= 1,
+            "field_dimensions",
+            self.field_dimensions,
+            "a whole number, 1 or more",
+        )
+
+
+def user_vectors(params: dict[str, Any], rows: Any, weights: Any, codes: Any, xp: Any) -> Any:
+    """The user tower. b users, L events, d dimensions, f fields of e dimensions; ``xp`` is numpy or jax.numpy."""
+    x = mean_of(params["embedding"], rows, weights, xp)  # (b, L) → (b, d): the mean of the history
+    for j, table in enumerate(params["fields"]):
+        known = (codes[:, j] >= 0)[:, None]
+        x = xp.concatenate([x, xp.where(known, table[codes[:, j]], 0.0)], axis=1)  # (b, d + e·f)
+    for w, b in zip(params["layers"]["w"], params["layers"]["b"], strict=True):
+        x = xp.maximum(x @ w + b, 0.0)  # (b, hidden 1), (b, hidden 2), (b, d)
+    return x
+
+
+@lru_cache(maxsize=16)
+def sampled_softmax_loss(
+    length: int, half_life: float | None, targets: int, negative: int
+) -> Callable[[Any, Any, Any], Any]:
+    """Loss of a batch: −log of the target's share in a softmax over the target and sampled negatives.
+
+    An item that is sampled often would be pushed down often; so every logit, the target's as well, is lowered by
+    log Q(i), Q the chance of being sampled (log-Q correction). A negative that is the target is taken out.
+    """
+
+    def loss(params: dict[str, Any], batch: dict[str, Any], key: Any) -> Any:
+        import jax
+        import jax.numpy as jnp
+
+        which, draw = jax.random.split(key)
+        rows, weights = window(params["stream"], batch["start"], batch["end"], length, half_life, jnp)  # (b, L)
+        u = user_vectors(params, rows, weights, params["user_codes"][batch["user"]], jnp)  # (b, d)
+        target = draw_targets(params["stream"], batch["end"], batch["stop"], targets, which)  # (b, t)
+        # An item's number is found where a uniform number falls among the cumulated chances of *these* items.
+        noise = jnp.searchsorted(params["cumulative"], jax.random.uniform(draw, (negative,)), side="right")  # (s,)
+        noise = jnp.minimum(noise, params["last"])
+        log_q = params["log_q"]
+        positive = (u[:, None] * params["columns"][target]).sum(axis=-1) - log_q[target]  # (b, t)
+        against = (u @ params["columns"][noise].T - log_q[noise])[:, None]  # (b, 1, s)
+        against = jnp.where(noise == target[..., None], -jnp.inf, against)  # (b, t, s): accidental hits taken out
+        everything = jnp.logaddexp(positive, jax.nn.logsumexp(against, axis=-1))  # (b, t)
+        return (everything - positive).mean()
+
+    return loss
+
+
+def sampling(chances: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
+    """Chance Q of each item to be a negative, ∝ chance^exponent, in the order of the vocabulary; sums to 1.
+
+    >>> sampling(np.array([0.2, 0.8, 0]), 0.5).round(3).tolist()
+    [0.333, 0.667, 0.0]
+    """
+    weight = np.where(chances > 0, np.where(chances > 0, chances, 1.0) ** exponent, 0.0)
+    return weight / max(weight.sum(), 1e-300)
+
+
+@dataclass(frozen=True, eq=False)
+class YouTubeTower:
+    """:func:`user_vectors` with trained parameters, in NumPy."""
+
+    params: dict[str, npt.NDArray]
+    history_length: int | None
+    half_life: float | None
+
+    def encode(
+        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float32]:
+        p = self.params
+        fields = sum(name.startswith("field ") for name in p)
+        tree = {
+            "embedding": p["embedding"],
+            "fields": [p[f"field {j}"] for j in range(fields)],
+            "layers": {"w": [p[f"w {i}"] for i in range(3)], "b": [p[f"b {i}"] for i in range(3)]},
+        }
+        return user_vectors(tree, rows, weights, codes, np).astype(np.float32)
+
+    def arrays(self) -> dict[str, npt.NDArray]:
+        return self.params
+
+
+def train_youtube_dnn(
+    sequences: Sequences,
+    config: YouTubeDNNConfig | None = None,
+    *,
+    user_fields: pl.DataFrame | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> RecallModel:
+    """Train user and item vectors to predict the next item of each history, and nothing of it from its future.
+
+    p(i | u) = exp(u · v_i) / Σ_j exp(u · v_j). u = ReLU(ReLU(ReLU([mean of history embeddings, fields] W₁) W₂) W₃);
+    the softmax's columns v are the item vectors. Items that are
+    nobody's target are not known to the model.
+
+    Args:
+        sequences: the training part; each event after a user's first (of baskets: first basket) is an example.
+        config: see :class:`YouTubeDNNConfig`.
+        user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
+        progress: called with (fraction, stage).
+        cancel: True ends the training with ``TrainingCancelled``.
+
+    Raises:
+        ValueError: no event has a history.
+
+    References:
+        Covington, Adams, Sargin, *Deep Neural Networks for YouTube Recommendations* (RecSys 2016).
+        Jean et al., *On Using Very Large Target Vocabulary for Neural Machine Translation* (ACL 2015): sampling.
+
+    >>> data = Sequences.from_lists([["tea", "cup", "tea", "cup"]] * 20 + [["nail", "saw", "nail", "saw"]] * 20)
+    >>> config = YouTubeDNNConfig(dimensions=8, hidden=(16, 16), epochs=40, batch_size=20, learning_rate=0.01)
+    >>> model = train_youtube_dnn(data, config)
+    >>> model.recommend(np.array([data.items.row("tea")]), k=1)[0][0]
+    'cup'
+    """
+    config = config or YouTubeDNNConfig()
+    rng = np.random.default_rng(config.seed)
+    examples = history_examples(sequences, novel=config.novel)
+    n, d, e = len(sequences.items), config.dimensions, config.field_dimensions
+    fields = UserFields.of(user_fields)
+    q = sampling(examples.target_chances(n), config.ns_exponent)
+    with np.errstate(divide="ignore"):
+        log_q = np.where(q > 0, np.log(q), 0.0).astype(np.float32)
+    start = {
+        "embedding": rng.normal(0, 1 / d**0.5, (n, d)).astype(np.float32),
+        "columns": rng.normal(0, 0.1 / d**0.5, (n, d)).astype(np.float32),
+        "fields": [rng.normal(0, 1 / e**0.5, (len(v), e)).astype(np.float32) for v in fields.values],
+        "layers": init_dense(rng, [d + e * len(fields.names), *config.hidden, d]),
+        "stream": examples.stream,
+        "log_q": log_q,
+        "cumulative": np.cumsum(q).astype(np.float32),
+        "last": np.int32(np.flatnonzero(q).max(initial=0)),  # rounding may leave the last sum a hair below 1
+        "user_codes": fields.codes_of(user_fields, examples.users),
+    }
+    loss = sampled_softmax_loss(config.history_length, config.half_life, drawn(examples, config), config.negative)
+    result = fit(loss, start, examples, config, frozen=FROZEN, progress=progress, cancel=cancel)
+    p = result.params
+    params = {
+        "embedding": p["embedding"],
+        **{f"field {j}": table for j, table in enumerate(p["fields"])},
+        **{f"{kind} {i}": layer for kind in "wb" for i, layer in enumerate(p["layers"][kind])},
+    }
+    known = examples.is_target(n)
+    return RecallModel(
+        kind="youtube_dnn",
+        title="YouTube DNN",
+        items=sequences.items,
+        item_vectors=np.where(known[:, None], p["columns"], 0.0).astype(np.float32),
+        tower=YouTubeTower(params, config.history_length, config.half_life),
+        user_fields=fields,
+        config=config,
+        known=known,
+        history=tuple(point.train_loss for point in result.history[1:]),
+        steps=result.steps,
+        seconds=result.seconds,
+    )

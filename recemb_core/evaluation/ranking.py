@@ -1,0 +1,300 @@
+"""Next-item recommendation, scored on the whole catalogue: HR, recall, NDCG, MRR and coverage with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.evaluation.intervals import Estimate, mean_interval, wilson_interval
+from recemb_core.neighbors.base import unit_rows
+from recemb_core.sequences import Sequences
+from recemb_core.splits import event_order, leave_last_out, user_streams
+from recemb_core.validation import require
+
+Rows = Sequence[npt.NDArray[np.integer]] | Sequences
+# Scores of every item for a batch of histories: (batch, n); NaN for an item that the model does not know.
+Scorer = Callable[[Sequence[npt.NDArray[np.integer]]], npt.NDArray[np.floating]]
+
+BATCH_VALUES = 8_000_000  # scores held at a time
+
+
+@dataclass(frozen=True, eq=False)
+class RankingReport:
+    """How well next items are found; every figure is a mean over users, with a 95 % interval.
+
+    Attributes:
+        ks: lengths of the lists looked at.
+        hit_rate: k → share of users with at least one target among the first k (Wilson interval).
+        recall: k → mean share of a user's targets among the first k. Equal to ``hit_rate`` for one target a user.
+        ndcg: k → mean of DCG@k / its best possible value, with DCG@k = Σ 1 / log₂(1 + rank) over targets of rank ≤ k.
+        mrr: mean of 1 / rank of the best-ranked target.
+        coverage: k → share of the catalogue that stands in at least one user's first k.
+        users: users who were asked about.
+        targets: targets they have, unknown ones included.
+        unknown: targets that the model has no score for; each is a miss.
+        exclude_seen: whether items of the history were masked, and targets among them left out.
+        best_rank: float64 (users,), rank of each user's best target, infinity where none has one; ties share the mean
+            of their ranks.
+        user_recall, user_ndcg: float64 (users, len(ks)).
+        kept: int64 (users,), positions of these users in the arguments.
+    """
+
+    ks: tuple[int, ...]
+    hit_rate: dict[int, Estimate]
+    recall: dict[int, Estimate]
+    ndcg: dict[int, Estimate]
+    mrr: Estimate
+    coverage: dict[int, float]
+    users: int
+    targets: int
+    unknown: int
+    exclude_seen: bool
+    best_rank: npt.NDArray[np.float64]
+    user_recall: npt.NDArray[np.float64]
+    user_ndcg: npt.NDArray[np.float64]
+    kept: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class NextItemCases:
+    """Who is asked about what: row i of each belongs to ``users[i]``.
+
+    Attributes:
+        train: what may be learned from.
+        users: str (q,).
+        histories: item rows before the held-out part, oldest first.
+        targets: item rows of the held-out part.
+    """
+
+    train: Sequences
+    users: npt.NDArray[np.str_]
+    histories: tuple[npt.NDArray[np.int32], ...]
+    targets: tuple[npt.NDArray[np.int32], ...]
+
+
+def next_item_cases(sequences: Sequences) -> NextItemCases:
+    """Leave each user's last item (of baskets: the last basket) out; see :func:`recemb_core.splits.leave_last_out`.
+
+    >>> cases = next_item_cases(Sequences.from_lists([["a", "b", "c"], ["b", "c"]]))
+    >>> [h.tolist() for h in cases.histories], [t.tolist() for t in cases.targets]
+    ([[0, 1], [1]], [[2], [2]])
+    """
+    train, held_out = leave_last_out(sequences)
+    users, offsets, order = user_streams(train)
+    row = {user: i for i, user in enumerate(users.tolist())}
+    assert held_out.users is not None
+    asked = [row[user] for user in held_out.users.tolist()]
+    stream = train.tokens[event_order(train, order)]
+    histories = tuple(stream[offsets[i] : offsets[i + 1]] for i in asked)
+    return NextItemCases(train, held_out.users, histories, tuple(np.array(t) for t in held_out))
+
+
+def rank_next_items(
+    vectors: ItemVectors | npt.NDArray[np.floating] | Scorer,
+    histories: Rows,
+    targets: Rows,
+    *,
+    ks: Sequence[int] = (10, 50, 100),
+    exclude_seen: bool = True,
+    user_vectors: npt.NDArray[np.floating] | None = None,
+    score: Literal["inner_product", "cosine"] = "inner_product",
+) -> RankingReport:
+    """Rank the whole catalogue for every user and see where the targets stand.
+
+    A target's rank is 1 + (items scored higher) + (other items scored equal) / 2. Nothing is sampled. A target outside
+    the catalogue, or one that the model gives no finite score, is a miss. With ``exclude_seen`` the figure is about
+    novel targets: items of the history are not ranked, targets among them are left out, and a user who has no other
+    target is not asked about. Without it, all targets count and nothing is masked.
+
+    Args:
+        vectors: item vectors (n, d), or a function that gives the scores (batch, n) of a batch of histories.
+        histories: item rows of each user, oldest first.
+        targets: item rows that came next, for each user; repeats count once. −1 stands for an unknown item.
+        ks: list lengths, 1 or more.
+        exclude_seen: see above.
+        user_vectors: (users, d); left out, a user is the mean of the vectors of the history's items.
+        score: of a user and an item: u · v, or their cosine. (With ``"cosine"`` and no user vectors, the mean is over
+            vectors of length 1.)
+
+    Raises:
+        ValueError: lengths that do not fit, a k below 1, or no user with a target.
+
+    References:
+        Krichene, Rendle, *On Sampled Metrics for Item Recommendation* (KDD 2020): why nothing is sampled.
+
+    >>> vectors = np.array([[1, 0], [1, 0.1], [0, 1]], np.float32)
+    >>> report = rank_next_items(vectors, [np.array([0])], [np.array([1])], ks=[1])
+    >>> report.hit_rate[1].value, report.mrr.value
+    (1.0, 1.0)
+    """
+    ks = tuple(int(k) for k in ks)
+    require(len(ks) > 0 and min(ks) >= 1, "ks", ks, "at least one whole number, each 1 or more")
+    require(len(histories) == len(targets), "targets", len(targets), f"as many as histories, {len(histories)}")
+    past = [np.unique(np.asarray(h)) for h in histories]
+    asked = [np.unique(np.asarray(t)) for t in targets]
+    if exclude_seen:
+        asked = [np.setdiff1d(t, h) for t, h in zip(asked, past, strict=True)]
+    kept = np.array([i for i, t in enumerate(asked) if len(t)], dtype=np.int64)
+    if len(kept) == 0:
+        raise ValueError("no user has a target to be found; hold something out, or do not exclude what was seen")
+    scorer, n = _scorer(vectors, user_vectors, score, len(histories))
+    rows = [np.asarray(h) for h in histories]
+    ranks: list[npt.NDArray[np.float64]] = []
+    shown: npt.NDArray[np.bool_] | None = None
+    step = len(kept) if n is None else max(1, BATCH_VALUES // max(n, 1))
+    for start in range(0, len(kept), step):
+        part = kept[start : start + step]
+        values = np.array(scorer([rows[i] for i in part], part), dtype=np.float64)
+        values[~np.isfinite(values)] = -np.inf
+        if shown is None:
+            shown = np.zeros((len(ks), values.shape[1]), dtype=bool)
+        for i, line in zip(part, values, strict=True):
+            if exclude_seen:
+                line[past[i][(past[i] >= 0) & (past[i] < len(line))]] = -np.inf
+            ranks.append(_ranks(line, asked[i]))
+            _mark_shown(line, ks, shown)
+    assert shown is not None
+    return _report(ks, ranks, shown, exclude_seen, kept)
+
+
+def popularity_scorer(counts: npt.NDArray[np.integer]) -> Scorer:
+    """The floor: everyone is offered what is bought most. ``counts``: events of each item in the training part (n,)."""
+    values = np.asarray(counts, dtype=np.float64)
+    return lambda histories: np.broadcast_to(values, (len(histories), len(values)))
+
+
+def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
+    """HR@k of one model minus that of another on the same users, with the 95 % interval of the paired difference.
+
+    Users whom both serve alike cancel out, so this is sharper than comparing two intervals.
+
+    Raises:
+        ValueError: the reports are not about the same users.
+    """
+    if not np.array_equal(model.kept, base.kept):
+        raise ValueError("the two reports ask about different users, so they cannot be compared user by user")
+    return mean_interval((model.best_rank <= k).astype(np.float64) - (base.best_rank <= k))
+
+
+def _scorer(
+    vectors: ItemVectors | npt.NDArray[np.floating] | Scorer,
+    user_vectors: npt.NDArray[np.floating] | None,
+    score: str,
+    users: int,
+) -> tuple[Callable[[list[npt.NDArray], npt.NDArray[np.int64]], npt.NDArray], int | None]:
+    require(score in ("inner_product", "cosine"), "score", score, "'inner_product' or 'cosine'")
+    if callable(vectors):
+        require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
+        function = vectors
+        return lambda histories, part: function(histories), None
+    items = np.asarray(vectors.vectors if isinstance(vectors, ItemVectors) else vectors, dtype=np.float32)
+    items = unit_rows(items) if score == "cosine" else items
+    if user_vectors is None:
+        return lambda histories, part: mean_rows(items, histories) @ items.T, len(items)
+    queries = np.asarray(user_vectors, dtype=np.float32)
+    require(queries.shape == (users, items.shape[1]), "user_vectors", queries.shape, f"({users}, {items.shape[1]})")
+    queries = unit_rows(queries) if score == "cosine" else queries
+    return lambda histories, part: queries[part] @ items.T, len(items)
+
+
+def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]) -> npt.NDArray[np.float32]:
+    """Mean vector of each history's items, (len(histories), d); rows outside the array are passed over, none give 0."""
+    means = []
+    for history in histories:
+        known = history[(history >= 0) & (history < len(vectors))]
+        means.append(vectors[known].mean(axis=0) if len(known) else np.zeros(vectors.shape[1], np.float32))
+    return np.array(means, dtype=np.float32).reshape(-1, vectors.shape[1])
+
+
+def _ranks(values: npt.NDArray[np.float64], targets: npt.NDArray) -> npt.NDArray[np.float64]:
+    """Mean-tie rank of each target, 1 for the best; infinity where it has no score."""
+    ranks = np.full(len(targets), np.inf)
+    for i, target in enumerate(targets.tolist()):
+        if 0 <= target < len(values) and values[target] > -np.inf:
+            own = values[target]
+            ranks[i] = 1 + np.count_nonzero(values > own) + (np.count_nonzero(values == own) - 1) / 2
+    return ranks
+
+
+def _mark_shown(values: npt.NDArray[np.float64], ks: tuple[int, ...], shown: npt.NDArray[np.bool_]) -> None:
+    longest = min(max(ks), len(values))
+    # Ties by row number, as the indexes give them.
+    best = np.argpartition(-values, longest - 1)[:longest] if longest < len(values) else np.arange(len(values))
+    best = best[np.lexsort((best, -values[best]))]
+    best = best[values[best] > -np.inf]
+    for i, k in enumerate(ks):
+        shown[i, best[:k]] = True
+
+
+def _report(
+    ks: tuple[int, ...],
+    ranks: list[npt.NDArray[np.float64]],
+    shown: npt.NDArray[np.bool_],
+    exclude_seen: bool,
+    kept: npt.NDArray[np.int64],
+) -> RankingReport:
+    gains = np.zeros((len(ranks), len(ks)))
+    for i, r in enumerate(ranks):
+        for j, k in enumerate(ks):
+            ideal = (1 / np.log2(2 + np.arange(min(len(r), k)))).sum()
+            gains[i, j] = (1 / np.log2(1 + r[r <= k])).sum() / ideal
+    return _summary(
+        ks,
+        best_rank=np.array([r.min() for r in ranks]),
+        user_recall=np.array([[np.mean(r <= k) for k in ks] for r in ranks]),
+        user_ndcg=gains,
+        coverage=shown.mean(axis=1),
+        targets=sum(map(len, ranks)),
+        unknown=int(sum(np.isinf(r).sum() for r in ranks)),
+        exclude_seen=exclude_seen,
+        kept=kept,
+    )
+
+
+def _summary(
+    ks: tuple[int, ...],
+    *,
+    best_rank: npt.NDArray[np.float64],
+    user_recall: npt.NDArray[np.float64],
+    user_ndcg: npt.NDArray[np.float64],
+    coverage: npt.NDArray[np.float64],
+    targets: int,
+    unknown: int,
+    exclude_seen: bool,
+    kept: npt.NDArray[np.int64],
+) -> RankingReport:
+    users = len(best_rank)
+    return RankingReport(
+        ks=ks,
+        hit_rate={k: wilson_interval(int((best_rank <= k).sum()), users) for k in ks},
+        recall={k: mean_interval(user_recall[:, j]) for j, k in enumerate(ks)},
+        ndcg={k: mean_interval(user_ndcg[:, j]) for j, k in enumerate(ks)},
+        mrr=mean_interval(1 / best_rank),
+        coverage={k: float(coverage[j]) for j, k in enumerate(ks)},
+        users=users,
+        targets=int(targets),
+        unknown=int(unknown),
+        exclude_seen=bool(exclude_seen),
+        best_rank=best_rank,
+        user_recall=user_recall,
+        user_ndcg=user_ndcg,
+        kept=kept,
+    )
+
+
+def report_to_arrays(report: RankingReport) -> dict[str, npt.NDArray]:
+    """A report as arrays for a file; :func:`report_from_arrays` makes the same one of them."""
+    names = ("best_rank", "user_recall", "user_ndcg", "kept", "targets", "unknown", "exclude_seen")
+    found = {name: np.asarray(getattr(report, name)) for name in names}
+    return {**found, "ks": np.array(report.ks), "coverage": np.array([report.coverage[k] for k in report.ks])}
+
+
+def report_from_arrays(arrays: Mapping[str, npt.NDArray]) -> RankingReport:
+    """See :func:`report_to_arrays`."""
+    given = {name: value for name, value in arrays.items() if name != "ks"}
+    return _summary(tuple(int(k) for k in arrays["ks"]), **given)  # type: ignore[arg-type]

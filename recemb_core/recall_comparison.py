@@ -1,0 +1,216 @@
+"""Recall models side by side: trained on the same part, asked about the same users; and two-tower on cold items."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.deep.recall import RecallModel, history_average
+from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
+from recemb_core.embeddings import Item2VecConfig, ItemVectors, Progress, train_item2vec
+from recemb_core.evaluation.intervals import Estimate, mean_interval
+from recemb_core.evaluation.ranking import (
+    NextItemCases,
+    RankingReport,
+    Scorer,
+    next_item_cases,
+    popularity_scorer,
+    rank_next_items,
+)
+from recemb_core.sequences import Sequences
+from recemb_core.validation import require
+
+KS = (10, 50, 100)
+
+
+def recall_fingerprint(sequences: Sequences) -> str:
+    """A hash of all that a recall model depends on: behaviour, who did it and when, and the items' side information."""
+    digest = hashlib.blake2b(sequences.fingerprint.encode(), digest_size=12)
+    digest.update(repr(None if sequences.users is None else sequences.users.tolist()).encode())
+    if sequences.timestamps is not None:
+        digest.update(np.ascontiguousarray(sequences.timestamps).tobytes())
+    if sequences.side_info is not None:
+        digest.update(sequences.side_info.write_json().encode())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryAverageConfig:
+    """Item vectors by item2vec, users by the mean of their histories.
+
+    Attributes:
+        vectors: how the item vectors are trained.
+        score: ``"cosine"`` or ``"in_out"``; see :func:`recemb_core.deep.recall.history_average`.
+        half_life: events after which a weight has halved; None: a plain mean.
+    """
+
+    vectors: Item2VecConfig
+    score: Literal["cosine", "in_out"] = "cosine"
+    half_life: float | None = None
+
+    def __post_init__(self) -> None:
+        require(self.score in ("cosine", "in_out"), "score", self.score, "'cosine' or 'in_out'")
+        require(self.half_life is None or self.half_life > 0, "half_life", self.half_life, "None or over 0")
+
+
+ModelConfig = HistoryAverageConfig | YouTubeDNNConfig | TwoTowerConfig
+
+
+def recall_defaults(seed: int = 0) -> dict[str, ModelConfig]:
+    """The models of the comparison by name, with settings chosen on groceries without their last two baskets a user."""
+    vectors = Item2VecConfig(dimensions=32, window=5, epochs=3, seed=seed)
+    tower = TwoTowerConfig(seed=seed)
+    return {
+        "Item average, cosine": HistoryAverageConfig(vectors=vectors),
+        "Item average, in · out": HistoryAverageConfig(vectors=vectors, score="in_out"),
+        "YouTube DNN": YouTubeDNNConfig(seed=seed),
+        "Two-tower": tower,
+        "Two-tower, first-time targets": replace(tower, novel=True),
+    }
+
+
+def train_recall_model(
+    train: Sequences,
+    config: ModelConfig,
+    *,
+    item_vectors: ItemVectors | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> RecallModel:
+    """Any of the models by its config, on the training part.
+
+    Args:
+        train: what may be learned from; side information of its items is used by the two towers.
+        config: of the model.
+        item_vectors: for an average, vectors already trained with ``config.vectors`` on ``train``.
+        progress: called with (fraction, stage).
+        cancel: True ends the training with ``TrainingCancelled``.
+    """
+    if isinstance(config, YouTubeDNNConfig):
+        return train_youtube_dnn(train, config, progress=progress, cancel=cancel)
+    if isinstance(config, TwoTowerConfig):
+        return train_two_tower(train, config, progress=progress, cancel=cancel)
+    vectors = item_vectors or train_item2vec(train, config.vectors, progress=progress, cancel=cancel)
+    return history_average(vectors, score=config.score, half_life=config.half_life)
+
+
+def both_figures(scorer: Scorer, cases: NextItemCases, ks: tuple[int, ...] = KS) -> tuple[RankingReport, RankingReport]:
+    """(novel targets with seen items masked, all targets with nothing masked)."""
+    novel, every = (
+        rank_next_items(scorer, cases.histories, cases.targets, ks=ks, exclude_seen=seen) for seen in (True, False)
+    )
+    return novel, every
+
+
+def floor_scorer(cases: NextItemCases) -> Scorer:
+    """Popularity in the training part."""
+    return popularity_scorer(cases.train.counts)
+
+
+@dataclass(frozen=True)
+class ColdItemReport:
+    """How items that the training never saw are ranked for users who then took them.
+
+    Attributes:
+        ranked_below: share of the other unseen-by-the-user items of the whole catalogue that stand below a cold
+            target, mean over users; 0.5 is chance.
+        below_among_cold: the same among cold items only; 0.5 is chance.
+        recall: share of a user's cold targets among the first k of the catalogue.
+        chance_recall: what a random order gives.
+        k: list length of ``recall``.
+        cold: number of cold items.
+        users: users with a cold target.
+    """
+
+    ranked_below: Estimate
+    below_among_cold: Estimate
+    recall: Estimate
+    chance_recall: float
+    k: int
+    cold: int
+    users: int
+
+
+def cold_item_report(
+    sequences: Sequences,
+    config: TwoTowerConfig | None = None,
+    *,
+    share: float = 0.1,
+    k: int = 50,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> ColdItemReport:
+    """Take a share of the items out of the training part entirely, train, and rank them for their buyers.
+
+    Users are asked about as in :func:`~recemb_core.evaluation.ranking.next_item_cases`; targets are the cold items of
+    the held-out part, candidates all items that the user has not taken, the cold ones by side information alone.
+
+    Raises:
+        ValueError: the sequences have no side information, or nobody took a cold item.
+    """
+    if sequences.side_info is None:
+        raise ValueError("cold items are served by side information, and these sequences have none")
+    require(0 < share < 1, "share", share, "between 0 and 1")
+    n = len(sequences.items)
+    cold = np.zeros(n, dtype=bool)
+    cold[np.random.default_rng(seed).permutation(n)[: max(2, round(share * n))]] = True
+    cases = next_item_cases(sequences)
+    train = without_items(cases.train, cold)
+    model = train_two_tower(train, config, progress=progress, cancel=cancel)
+    below: list[float] = []
+    among: list[float] = []
+    found: list[float] = []
+    chance: list[float] = []
+    for history, target in zip(cases.histories, cases.targets, strict=True):
+        seen = np.zeros(n, dtype=bool)
+        seen[history[~cold[history]]] = True
+        wanted = np.unique(target[cold[target]])
+        if len(wanted) == 0:
+            continue
+        values = model.scores([history[~cold[history]]])[0]
+        rest = values[~seen]
+        ranks = [_mean_rank(rest, values[t]) for t in wanted]
+        below.append(float(1 - (np.mean(ranks) - 1) / max(len(rest) - 1, 1)))
+        own = values[cold]
+        ranks_among = [_mean_rank(own, values[t]) for t in wanted]
+        among.append(float(1 - (np.mean(ranks_among) - 1) / max(len(own) - 1, 1)))
+        found.append(float(np.mean(np.array(ranks) <= k)))
+        chance.append(min(k / len(rest), 1.0))
+    if not below:
+        raise ValueError("nobody took a cold item in the held-out part; hold out a larger share of the items")
+    return ColdItemReport(
+        ranked_below=mean_interval(below),
+        below_among_cold=mean_interval(among),
+        recall=mean_interval(found),
+        chance_recall=float(np.mean(chance)),
+        k=k,
+        cold=int(cold.sum()),
+        users=len(below),
+    )
+
+
+def _mean_rank(values: npt.NDArray[np.floating], own: float) -> float:
+    return 1 + np.count_nonzero(values > own) + (np.count_nonzero(values == own) - 1) / 2
+
+
+def without_items(sequences: Sequences, gone: npt.NDArray[np.bool_]) -> Sequences:
+    """The sequences without every event of some items; sequences left empty go as well, the vocabulary stays."""
+    keep = ~gone[sequences.tokens]
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    lengths = np.bincount(owner[keep], minlength=len(sequences))
+    filled = lengths > 0
+    return replace(
+        sequences,
+        offsets=np.r_[0, np.cumsum(lengths[filled])].astype(np.int64),
+        tokens=sequences.tokens[keep],
+        users=None if sequences.users is None else sequences.users[filled],
+        timestamps=None if sequences.timestamps is None else sequences.timestamps[keep],
+        weights=None if sequences.weights is None else sequences.weights[keep],
+    )

@@ -1,0 +1,261 @@
+"""Next-item ranking against hand-counted cases and brute force; intervals; who is asked about what."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recemb_core.embeddings import ItemVectors
+from recemb_core.evaluation.intervals import mean_interval, wilson_interval
+from recemb_core.evaluation.ranking import (
+    next_item_cases,
+    paired_gain,
+    popularity_scorer,
+    rank_next_items,
+)
+from recemb_core.sequences import Sequences, read_events
+from recemb_core.vocabulary import Vocabulary
+
+
+def rows(*lists: list[int]) -> list[np.ndarray]:
+    return [np.array(line, dtype=np.int32) for line in lists]
+
+
+def fixed(*scores: list[float]):  # type: ignore[no-untyped-def]
+    """A model that gives user i the i-th line of scores; the history's first item names the user."""
+    table = np.array(scores)
+    return lambda histories: table[[int(h[0]) for h in histories]]
+
+
+# --- ranks by hand ---
+
+
+def test_a_hand_counted_case() -> None:
+    # Items 0 to 4; user 0 has taken item 0, user 1 item 1.
+    model = fixed([9, 5, 4, 3, 1], [8, 9, 7, 6, 5])
+    report = rank_next_items(model, rows([0], [1]), rows([3], [0, 4]), ks=[1, 2, 3])
+    # User 0: items 1, 2, 3 without the seen 0: rank 3. User 1: 0 is first, 4 is last of 0, 2, 3, 4: ranks 1 and 4.
+    assert report.best_rank.tolist() == [3, 1]
+    assert [report.hit_rate[k].value for k in (1, 2, 3)] == [0.5, 0.5, 1.0]
+    assert [report.recall[k].value for k in (1, 2, 3)] == [0.25, 0.25, 0.75]
+    assert report.mrr.value == pytest.approx((1 / 3 + 1) / 2)
+    ideal = 1 + 1 / math.log2(3)
+    assert report.ndcg[3].value == pytest.approx((1 / math.log2(4) + 1 / ideal) / 2)
+    assert (report.users, report.targets, report.unknown) == (2, 3, 0)
+    # First places: item 1 for user 0, item 0 for user 1.
+    assert report.coverage[1] == pytest.approx(2 / 5)
+
+
+def test_without_masking_seen_items_rank_and_count() -> None:
+    model = fixed([9, 5, 4, 3, 1])
+    seen = rank_next_items(model, rows([0]), rows([0, 3]), ks=[1], exclude_seen=False)
+    assert (seen.best_rank.tolist(), seen.targets) == ([1.0], 2)
+    novel = rank_next_items(model, rows([0]), rows([0, 3]), ks=[1])
+    assert (novel.best_rank.tolist(), novel.targets) == ([3.0], 1)
+
+
+def test_a_user_without_a_novel_target_is_not_asked_about() -> None:
+    model = fixed([3, 2, 1], [3, 2, 1])
+    report = rank_next_items(model, rows([0], [1]), rows([0], [2]), ks=[1])
+    assert report.kept.tolist() == [1]
+    assert report.users == 1
+    with pytest.raises(ValueError, match="no user has a target"):
+        rank_next_items(model, rows([0]), rows([0]), ks=[1])
+
+
+def test_a_constant_model_ranks_everything_in_the_middle() -> None:
+    report = rank_next_items(fixed([1.0] * 101), rows([0]), rows([7]), ks=[10, 50])
+    assert report.best_rank.tolist() == [50.5]  # 100 items are left; the mean of 1 … 100
+    assert report.hit_rate[10].value == 0
+    assert report.hit_rate[50].value == 0
+
+
+def test_ties_take_the_mean_rank() -> None:
+    report = rank_next_items(fixed([0, 5, 5, 5, 1]), rows([0]), rows([2]), ks=[1, 2])
+    assert report.best_rank.tolist() == [2.0]
+    assert (report.hit_rate[1].value, report.hit_rate[2].value) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("target", [-1, 99])
+def test_an_unknown_target_is_a_miss(target: int) -> None:
+    report = rank_next_items(fixed([3, 2, 1]), rows([0]), rows([target]), ks=[1, 100])
+    assert (report.unknown, report.hit_rate[100].value, report.mrr.value) == (1, 0.0, 0.0)
+    assert report.ndcg[100].value == 0.0
+
+
+def test_a_target_without_a_score_is_a_miss_and_outranks_nobody() -> None:
+    report = rank_next_items(fixed([3, np.nan, 1]), rows([0]), rows([1, 2]), ks=[1], exclude_seen=False)
+    assert report.unknown == 1
+    assert report.best_rank.tolist() == [2.0]
+    assert report.coverage[1] == pytest.approx(1 / 3)
+
+
+def test_an_unknown_item_in_the_history_is_passed_over() -> None:
+    vectors = np.eye(3, dtype=np.float32)
+    report = rank_next_items(vectors, rows([0, -1]), rows([2]), ks=[1])
+    assert report.users == 1
+
+
+# --- the three ways to hand over a model ---
+
+
+def test_item_vectors_user_vectors_and_functions_agree() -> None:
+    rng = np.random.default_rng(0)
+    items = rng.normal(size=(30, 5)).astype(np.float32)
+    histories = [rng.integers(0, 30, 4) for _ in range(20)]
+    targets = [rng.integers(0, 30, 2) for _ in range(20)]
+    users = np.stack([items[h].mean(axis=0) for h in histories])
+    vectors = ItemVectors(Vocabulary(range(30)), items)
+    found = [
+        rank_next_items(vectors, histories, targets),
+        rank_next_items(items, histories, targets, user_vectors=users),
+        rank_next_items(lambda hs: np.stack([items[h].mean(axis=0) for h in hs]) @ items.T, histories, targets),
+    ]
+    for report in found[1:]:
+        np.testing.assert_array_equal(report.best_rank, found[0].best_rank)
+    cosine = rank_next_items(items * rng.uniform(1, 9, (30, 1)), histories, targets, score="cosine")
+    unit = items / np.linalg.norm(items, axis=1, keepdims=True)
+    np.testing.assert_allclose(cosine.best_rank, rank_next_items(unit, histories, targets).best_rank)
+
+
+def test_batches_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    items = rng.normal(size=(40, 4)).astype(np.float32)
+    histories = [rng.integers(0, 40, 3) for _ in range(25)]
+    targets = [rng.integers(0, 40, 1) for _ in range(25)]
+    whole = rank_next_items(items, histories, targets, exclude_seen=False)
+    monkeypatch.setattr("recemb_core.evaluation.ranking.BATCH_VALUES", 90)
+    parts = rank_next_items(items, histories, targets, exclude_seen=False)
+    np.testing.assert_array_equal(whole.best_rank, parts.best_rank)
+    assert whole.coverage == parts.coverage
+
+
+@given(data=st.data())
+def test_against_counting(data: st.DataObject) -> None:
+    """Ranks, NDCG and coverage counted item by item; few distinct scores, so that ties are common."""
+    n = data.draw(st.integers(2, 8))
+    score = st.lists(st.integers(0, 3), min_size=n, max_size=n)
+    scores = [float(v) for v in data.draw(score)]
+    history = data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=n))
+    targets = data.draw(st.lists(st.integers(-1, n - 1), min_size=1, max_size=3))
+    masked = data.draw(st.booleans())
+    wanted = sorted(set(targets) - (set(history) if masked else set()))
+    model = lambda histories: np.array([scores])  # noqa: E731
+    if not wanted:
+        with pytest.raises(ValueError, match="no user"):
+            rank_next_items(model, rows(history), rows(targets), exclude_seen=masked)
+        return
+    report = rank_next_items(model, rows(history), rows(targets), ks=[1, 3], exclude_seen=masked)
+    open_items = [i for i in range(n) if not masked or i not in history]
+    ranks = []
+    for t in wanted:
+        others = [scores[i] for i in open_items if i != t]
+        ranks.append(
+            math.inf if t < 0 else 1 + sum(s > scores[t] for s in others) + sum(s == scores[t] for s in others) / 2
+        )
+    assert report.best_rank.tolist() == [min(ranks)]
+    for k in (1, 3):
+        gain = sum(1 / math.log2(1 + r) for r in ranks if r <= k)
+        ideal = sum(1 / math.log2(1 + i) for i in range(1, min(len(ranks), k) + 1))
+        assert report.ndcg[k].value == pytest.approx(gain / ideal)
+        assert report.recall[k].value == pytest.approx(sum(r <= k for r in ranks) / len(ranks))
+        assert report.coverage[k] == pytest.approx(min(k, len(open_items)) / n)
+
+
+# --- the floor and the gain over it ---
+
+
+def test_popularity_is_the_same_list_for_everyone() -> None:
+    report = rank_next_items(popularity_scorer(np.array([5, 9, 1, 3])), rows([1], [2]), rows([0], [1]), ks=[1])
+    assert report.hit_rate[1].value == 1.0
+    assert report.coverage[1] == 0.5  # item 0 where 1 is masked, item 1 otherwise
+
+
+def test_the_paired_gain_is_sharper_than_two_intervals() -> None:
+    base = fixed(*[[0, 3, 2, 1]] * 100)
+    better = fixed(*[[0, 2, 3, 1] if i < 20 else [0, 3, 2, 1] for i in range(100)])
+    histories = [np.array([i]) for i in range(100)]
+    targets = rows(*[[2]] * 100)
+    a = rank_next_items(better, histories, targets, ks=[1], exclude_seen=False)
+    b = rank_next_items(base, histories, targets, ks=[1], exclude_seen=False)
+    gain = paired_gain(a, b, 1)
+    assert gain.value == pytest.approx(0.2)
+    assert gain.low > 0
+    assert paired_gain(a, a, 1).low == paired_gain(a, a, 1).high == 0
+    with pytest.raises(ValueError, match="different users"):
+        paired_gain(a, rank_next_items(base, histories[1:], targets[1:], ks=[1]), 1)
+
+
+def test_bad_arguments_are_named() -> None:
+    vectors = np.eye(3, dtype=np.float32)
+    with pytest.raises(ValueError, match="ks must be"):
+        rank_next_items(vectors, rows([0]), rows([1]), ks=[0])
+    with pytest.raises(ValueError, match="targets must be"):
+        rank_next_items(vectors, rows([0]), rows([1], [2]))
+    with pytest.raises(ValueError, match="user_vectors must be"):
+        rank_next_items(vectors, rows([0]), rows([1]), user_vectors=np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="score must be"):
+        rank_next_items(vectors, rows([0]), rows([1]), score="euclid")  # type: ignore[arg-type]
+
+
+# --- intervals ---
+
+
+def test_wilson_against_its_published_values() -> None:
+    # Newcombe 1998, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+    published = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)]
+    for hits, n, low, high in published:
+        found = wilson_interval(hits, n)
+        assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+def test_wilson_covers_what_it_promises() -> None:
+    """4,000 draws of 60 trials at p = 0.1: the 95 % interval holds p in 93 to 98 of 100 (bound: 5 sd of the share)."""
+    rng = np.random.default_rng(0)
+    hits = rng.binomial(60, 0.1, 4_000)
+    inside = np.mean([(e := wilson_interval(int(h), 60)).low <= 0.1 <= e.high for h in hits])
+    assert 0.93 <= inside <= 0.98
+
+
+def test_the_interval_of_a_mean() -> None:
+    found = mean_interval([0.0, 1.0] * 50)
+    assert found.value == 0.5
+    assert found.high - 0.5 == pytest.approx(1.96 * 0.5025 / 10, rel=1e-3)
+    assert mean_interval([1.0]).low == -math.inf
+    with pytest.raises(ValueError, match="at least one"):
+        mean_interval([])
+    with pytest.raises(ValueError, match="hits must be"):
+        wilson_interval(3, 2)
+
+
+# --- who is asked about what ---
+
+
+def test_cases_of_baskets_hold_out_the_last_basket_and_keep_time() -> None:
+    log = (
+        b"user,item,basket,time\n"
+        b"ann,pot,3,2024-01-03\nann,tea,1,2024-01-01\nann,cup,1,2024-01-01\nann,tea,3,2024-01-03\n"
+        b"ann,jug,2,2024-01-02\nann,cup,2,2024-01-02\n"
+        b"bob,tea,4,2024-01-01\nbob,pot,4,2024-01-01\nbob,jug,5,2024-01-09\nbob,cup,5,2024-01-09\n"
+    )
+    sequences = read_events(log, min_length=1)
+    assert not sequences.ordered
+    cases = next_item_cases(sequences)
+    names = lambda line: [sequences.items[int(i)] for i in line]  # noqa: E731
+    by_user = {u: (names(h), names(t)) for u, h, t in zip(cases.users, cases.histories, cases.targets, strict=True)}
+    assert set(by_user) == {"ann", "bob"}
+    history, targets = by_user["ann"]
+    assert (set(history[:2]), set(history[2:]), set(targets)) == ({"tea", "cup"}, {"jug", "cup"}, {"pot", "tea"})
+    assert set(by_user["bob"][1]) == {"jug", "cup"}
+    assert cases.train.counts.sum() == 6
+
+
+def test_a_case_never_sees_its_future() -> None:
+    sequences = Sequences.from_lists([["a", "b", "c"], ["b", "a"]])
+    cases = next_item_cases(sequences)
+    for history, target in zip(cases.histories, cases.targets, strict=True):
+        assert target[0] not in history
