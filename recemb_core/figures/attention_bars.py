@@ -1,0 +1,92 @@
+"""How much each embedding of one item counts, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+
+
+def attention_bars(
+    names: Sequence[str],
+    values: Sequence[str],
+    weights: npt.NDArray,
+    catalogue: npt.NDArray,
+    *,
+    equal: float,
+    low: npt.NDArray | None = None,
+    high: npt.NDArray | None = None,
+    seeds: int = 0,
+    title: str = "",
+) -> go.Figure:
+    """Draw the attention weights of an item, the catalogue's mean as a tick, and where all would be equal.
+
+    Args:
+        names: (m,) the item itself, then its fields.
+        values: (m,) what the item has there; empty: the value is missing, and the weight is 0.
+        weights: (m,) in [0, 1], summing to 1.
+        catalogue: (m,) mean weight over the items that have the field.
+        equal: the weight of plain averaging (GES).
+        low: (m,) smallest weight over other seeds, or None.
+        high: (m,) largest, or None.
+        seeds: over how many seeds ``low`` and ``high`` are.
+        title: the item's name, for the description and the file.
+    """
+    shown = [
+        theme.plain(theme.shorten(f"{name}: {value}" if value else name, 34))
+        for name, value in zip(names, values, strict=True)
+    ]
+    hover = [
+        [None, theme.plain(name), theme.plain(value or "missing: no embedding, no weight", 48), f"{mean:.3f}"]
+        for name, value, mean in zip(names, values, catalogue, strict=True)
+    ]
+    bars = go.Bar(
+        y=np.arange(len(names)),
+        x=weights,
+        orientation="h",
+        marker={"color": [theme.CHOSEN] + [theme.PALETTE[0]] * (len(names) - 1)},
+        customdata=hover,
+        hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>weight %{x:.3f}, "
+        "catalogue mean %{customdata[3]}<extra></extra>",
+        text=[f"{w:.2f}" if value else "missing" for w, value in zip(weights, values, strict=True)],
+        textposition="outside",
+        cliponaxis=False,
+        name="this item",
+        showlegend=False,
+    )
+    if low is not None and high is not None:
+        bars.error_x = {
+            "type": "data", "symmetric": False, "array": high - weights, "arrayminus": weights - low,
+            "color": theme.OTHER, "thickness": 2, "width": 4,
+        }  # fmt: skip
+        bars.textposition = "inside"
+        bars.insidetextanchor = "start"
+    figure = go.Figure(bars)
+    figure.add_scatter(
+        y=np.arange(len(names)),
+        x=catalogue,
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": theme.OTHER}},
+        name="catalogue mean",
+        hoverinfo="skip",
+    )
+    figure.add_vline(x=equal, line={"color": theme.OTHER, "width": 1.5, "dash": "dot"})
+    figure.update_layout(
+        template=theme.template(),
+        bargap=0.3,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        margin={"r": 40},
+    )
+    words = f"; whiskers: {seeds} other seeds" if low is not None else ""
+    figure.update_xaxes(title_text=f"attention weight (dotted: plain average, GES){words}", rangemode="tozero")
+    figure.update_yaxes(
+        tickmode="array", tickvals=np.arange(len(names)), ticktext=shown, autorange="reversed", showgrid=False
+    )
+    said = ", ".join(f"{name} {w:.2f}" for name, w in zip(names, weights, strict=True))
+    return theme.describe(
+        figure, file_name=f"attention {title}", description=f"Attention weights of {title or 'the item'}: {said}."
+    )

@@ -1,0 +1,121 @@
+"""Indexes against each other: what they find and how fast, as ann-benchmarks draws it; and how a kd-tree decays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+
+SYMBOLS = theme.SYMBOLS
+
+
+@dataclass(frozen=True, kw_only=True)
+class RacePoint:
+    """One index at one setting."""
+
+    family: str
+    """what is joined by a line ("HNSW")"""
+    setting: str
+    """what the mark is ("efSearch = 64")"""
+    recall: float
+    queries_per_second: float
+    key: str = ""
+    """id that a click carries, if any"""
+
+
+def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] = ()) -> go.Figure:
+    """Draw recall@k against queries a second, logarithmic; up and to the right is better.
+
+    Args:
+        points: what was measured, in any order.
+        k: neighbors asked for.
+        families: names in the order of their colors, so that colors hold still while results arrive.
+    """
+    if not points:
+        return theme.empty_figure("Nothing measured yet.")
+    names = [*dict.fromkeys([*families, *(p.family for p in points)])]
+    figure = go.Figure()
+    for number, name in enumerate(names):
+        part = sorted((p for p in points if p.family == name), key=lambda p: (p.recall, -p.queries_per_second))
+        color = theme.PALETTE[number % len(theme.PALETTE)]
+        figure.add_scatter(
+            x=[p.recall for p in part],
+            y=[p.queries_per_second for p in part],
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            marker={"color": color, "size": 9, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+            customdata=[[p.key or None, theme.plain(p.setting)] for p in part],
+            hovertemplate=f"<b>{theme.plain(name)}</b>, %{{customdata[1]}}<br>recall@{k} %{{x:.3f}}<br>"
+            "%{y:,.0f} queries a second<extra></extra>",
+            name=theme.plain(name),
+            uid=name,
+            visible=True if part else "legendonly",
+        )
+    figure.update_layout(
+        template=theme.template(),
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+    )
+    lowest = min(p.recall for p in points)
+    figure.update_xaxes(title_text=f"recall@{k}", range=[max(-0.03, lowest - 0.05), 1.02])
+    figure.update_yaxes(type="log", title_text="queries a second", dtick=1)
+    best = max(points, key=lambda p: p.queries_per_second)
+    return theme.describe(
+        figure,
+        file_name=f"recall-at-{k}-against-speed",
+        description=f"Recall@{k} against queries a second of {len(names)} indexes; fastest: {best.family}",
+    )
+
+
+def kd_tree_decay(
+    dimensions: npt.NDArray[np.int64], microseconds: Mapping[str, npt.NDArray[np.float64]], *, current: int
+) -> go.Figure:
+    """Draw time a query by the number of dimensions, both logarithmic.
+
+    Args:
+        dimensions: (m,) numbers of dimensions kept, ascending.
+        microseconds: name of an index → (m,) time a query.
+        current: number of dimensions to mark.
+    """
+    figure = go.Figure()
+    for number, (name, time) in enumerate(microseconds.items()):
+        color = theme.PALETTE[number % len(theme.PALETTE)]
+        figure.add_scatter(
+            x=dimensions,
+            y=time,
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            marker={"color": color, "size": 8, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+            hovertemplate=f"<b>{theme.plain(name)}</b><br>%{{x}} dimensions: %{{y:,.1f}} µs a query<extra></extra>",
+            name=theme.plain(name),
+            uid=name,
+        )
+    at = list(dimensions).index(current) if current in dimensions else None
+    if at is not None:
+        figure.add_scatter(
+            x=[current] * len(microseconds),
+            y=[time[at] for time in microseconds.values()],
+            mode="markers",
+            marker={"size": 16, "symbol": "circle-open", "color": theme.CHOSEN, "line": {"width": 3}},
+            hoverinfo="skip",
+            showlegend=False,
+            name="chosen",
+            uid="chosen",
+        )
+    figure.update_layout(
+        template=theme.template(),
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+    )
+    figure.update_xaxes(
+        type="log", title_text="dimensions kept", tickvals=list(dimensions), ticktext=[str(d) for d in dimensions]
+    )
+    figure.update_yaxes(type="log", title_text="µs a query", dtick=1)
+    return theme.describe(
+        figure, file_name="kd-tree-by-dimensions", description="Time a query by number of dimensions kept"
+    )

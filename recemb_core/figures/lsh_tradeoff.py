@@ -1,0 +1,260 @@
+"""What a setting of tables and functions buys: recall against cost, precision against recall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+
+OVER_TABLES, OVER_FUNCTIONS = theme.PALETTE[0], theme.PALETTE[1]
+FRONTIER = theme.PALETTE[2]
+INSIDE = {"xanchor": "right", "x": 0.99, "font": {"size": 11}, "itemwidth": 30, "tracegroupgap": 0}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cells:
+    """Measures of every setting: one row a number of functions K, one column a number of tables L."""
+
+    functions: Sequence[int]
+    """(rows,) values of K"""
+    tables: Sequence[int]
+    """(columns,) values of L"""
+    recall: npt.NDArray[np.float64]
+    """(rows, columns), 0 to 1"""
+    precision: npt.NDArray[np.float64]
+    """(rows, columns), 0 to 1; NaN where no query has a candidate"""
+    cost: npt.NDArray[np.float64]
+    """(rows, columns), mean share of the points that are scanned"""
+    counts: npt.NDArray[np.float64]
+    """(rows, columns), mean candidates a query"""
+
+    def hover(self, row: int, column: int) -> str:
+        """What a setting says of itself."""
+        precision = self.precision[row, column]
+        said = f"precision {precision:.3f}" if np.isfinite(precision) else "no candidates at all"
+        return (
+            f"<b>K = {self.functions[row]}, L = {self.tables[column]}</b><br>recall {self.recall[row, column]:.3f}, "
+            f"{said}<br>scanned {share_text(self.cost[row, column])}, {self.counts[row, column]:,.1f} candidates"
+        )
+
+    def find(self, functions: int, tables: int) -> tuple[int, int] | None:
+        """(row, column) of a setting, None where it is not in the grid."""
+        if functions not in self.functions or tables not in self.tables:
+            return None
+        return list(self.functions).index(functions), list(self.tables).index(tables)
+
+
+def cell_id(functions: int, tables: int) -> str:
+    """The id that the mark of a setting carries; :func:`parse_cell` reads it."""
+    return f"{functions},{tables}"
+
+
+def parse_cell(text: str) -> tuple[int, int]:
+    """(functions, tables) of a setting's id."""
+    functions, tables = text.split(",")
+    return int(functions), int(tables)
+
+
+def share_text(share: float) -> str:
+    """A share as a percentage with two meaningful digits: "0.0034 %", "12 %"."""
+    percent = 100 * share
+    if percent == 0 or percent >= 10:
+        return f"{percent:.0f} %"
+    return f"{percent:.{max(0, 1 - int(np.floor(np.log10(percent))))}f} %"
+
+
+def recall_cost(
+    cells: Cells,
+    *,
+    current: tuple[int, int],
+    frontier: Sequence[tuple[int, int]],
+    target: float,
+    best: tuple[int, int] | None,
+    others: Mapping[str, tuple[float, float]] | None = None,
+) -> go.Figure:
+    """Draw every setting by what it scans and what it finds.
+
+    Args:
+        cells: all settings of one mode.
+        current: (functions, tables) in use.
+        frontier: settings that no other one beats in both recall and cost, cheapest first.
+        target: recall asked for, a dashed line.
+        best: the cheapest setting that reaches the target, starred; None where none does.
+        others: name → (cost, recall) of further points, a multi-probe setting for instance.
+    """
+    drawn = [(r, c) for r in range(len(cells.functions)) for c in range(len(cells.tables)) if cells.cost[r, c] > 0]
+    if not drawn:
+        return theme.empty_figure("No setting has a single candidate: every bucket holds one point at most.")
+    figure = go.Figure()
+    _settings(figure, cells, drawn)
+    places = [place for cell in frontier if (place := cells.find(*cell)) is not None and cells.cost[place] > 0]
+    figure.add_scatter(
+        x=[cells.cost[p] for p in places],
+        y=[cells.recall[p] for p in places],
+        mode="lines+markers",
+        line={"color": FRONTIER, "width": 2, "shape": "hv"},
+        marker={"size": 6, "color": FRONTIER},
+        customdata=[_custom(cells, p) for p in places],
+        hovertemplate="%{customdata[1]}<br>no setting finds more for less<extra></extra>",
+        name="least cost",
+        uid="frontier",
+    )
+    for name, (cost, recall) in (others or {}).items():
+        figure.add_scatter(
+            x=[cost],
+            y=[recall],
+            mode="markers",
+            marker={"size": 12, "symbol": "diamond", "color": theme.PALETTE[5], "line": {"width": 1, "color": "white"}},
+            hovertemplate=f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}<extra></extra>",
+            name=theme.plain(name),
+            uid=name,
+        )
+    place = None if best is None else cells.find(*best)
+    if place is not None:
+        figure.add_scatter(
+            x=[cells.cost[place]],
+            y=[cells.recall[place]],
+            mode="markers",
+            marker={"size": 15, "symbol": "star", "color": FRONTIER, "line": {"width": 1, "color": "white"}},
+            customdata=[_custom(cells, place)],
+            hovertemplate=f"%{{customdata[1]}}<br>least cost at recall {target:g}<extra></extra>",
+            name=f"least cost at {target:g}",
+            uid="best",
+        )
+    _current(figure, cells, current, "cost", "recall")
+    lowest = float(min(cells.cost[p] for p in drawn))
+    figure.update_layout(
+        template=theme.template(),
+        legend={**INSIDE, "y": 0.02, "yanchor": "bottom"},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        shapes=[
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": target,
+                "y1": target,
+                "line": {"dash": "dash", "width": 1, "color": theme.OTHER},
+            }
+        ],
+        xaxis={
+            "type": "log",
+            "title": {"text": "share of the points scanned"},
+            "tickformat": "~%",
+            "dtick": 1,
+            "range": [float(np.log10(lowest)) - 0.15, 0.08],
+        },
+        yaxis={"title": {"text": "recall"}, "range": [-0.03, 1.05]},
+    )
+    return theme.describe(
+        figure, file_name="recall-against-cost", description=f"Recall against share scanned of {len(drawn)} settings"
+    )
+
+
+def precision_recall(cells: Cells, *, current: tuple[int, int], mode: str = "") -> go.Figure:
+    """Draw the path over L at the K in use and the path over K at the L in use.
+
+    Settings without a candidate have no precision: they are counted in a note, not drawn as 0 or 1.
+
+    Args:
+        cells: all settings of one mode.
+        current: (functions, tables) in use.
+        mode: what the description calls the mode.
+    """
+    figure = go.Figure()
+    place = cells.find(*current)
+    if place is None:
+        return theme.empty_figure("The setting in use is not in the grid.")
+    row, column = place
+    over_tables = [(row, c) for c in range(len(cells.tables))]
+    over_functions = [(r, column) for r in range(len(cells.functions))]
+    notes = []
+    for name, path, color, letter, values in (
+        (f"L = {cells.tables[0]} to {cells.tables[-1]}", over_tables, OVER_TABLES, "L", cells.tables),
+        (f"K = {cells.functions[0]} to {cells.functions[-1]}", over_functions, OVER_FUNCTIONS, "K", cells.functions),
+    ):
+        known = [p for p in path if np.isfinite(cells.precision[p])]
+        figure.add_scatter(
+            x=[cells.recall[p] for p in known],
+            y=[cells.precision[p] for p in known],
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            marker={"size": 6, "color": color},
+            customdata=[_custom(cells, p) for p in known],
+            hovertemplate="%{customdata[1]}<extra></extra>",
+            name=name,
+            uid=f"over {letter}",
+        )
+        empty = [v for v, p in zip(values, path, strict=True) if not np.isfinite(cells.precision[p])]
+        if empty:
+            notes.append(f"{letter} = {_runs(empty)}")
+    _current(figure, cells, current, "recall", "precision")
+    if notes:
+        figure.add_annotation(
+            text=f"no candidates: {'; '.join(notes)}",
+            x=0.02, y=0.02, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
+            font={"size": 12},
+        )  # fmt: skip
+    figure.update_layout(template=theme.template(), legend={**INSIDE, "y": 0.98, "yanchor": "top"})
+    figure.update_layout(margin={"l": 8, "r": 16, "t": 12, "b": 8})
+    most = float(np.nanmax(cells.precision, initial=0.0))
+    figure.update_xaxes(title_text="recall", range=[-0.03, 1.05])
+    figure.update_yaxes(title_text="precision", range=[-0.03 * most, 1.15 * most or 1.0])
+    here = cells.precision[place]
+    said = f"precision {here:.3f}" if np.isfinite(here) else "no candidates"
+    return theme.describe(
+        figure,
+        file_name="precision-against-recall",
+        description=f"Precision against recall {mode}: at K = {current[0]}, L = {current[1]} recall "
+        f"{cells.recall[place]:.3f}, {said}",
+    )
+
+
+def _settings(figure: go.Figure, cells: Cells, drawn: Sequence[tuple[int, int]]) -> None:
+    figure.add_scatter(
+        x=np.array([cells.cost[p] for p in drawn]),
+        y=np.array([cells.recall[p] for p in drawn]),
+        mode="markers",
+        marker={"size": 6, "color": theme.OTHER, "opacity": 0.55},
+        customdata=[_custom(cells, p) for p in drawn],
+        hovertemplate="%{customdata[1]}<extra></extra>",
+        name="all K and L",
+        uid="settings",
+    )
+
+
+def _current(figure: go.Figure, cells: Cells, current: tuple[int, int], x: str, y: str) -> None:
+    place = cells.find(*current)
+    known = place is not None and np.isfinite(getattr(cells, x)[place]) and np.isfinite(getattr(cells, y)[place])
+    figure.add_scatter(
+        x=[getattr(cells, x)[place]] if known else [],
+        y=[getattr(cells, y)[place]] if known else [],
+        mode="markers",
+        marker={"size": 14, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
+        customdata=[_custom(cells, place)] if known and place is not None else [],
+        hovertemplate="%{customdata[1]}<br>in use<extra></extra>",
+        name="in use",
+        uid="current",
+    )
+
+
+def _custom(cells: Cells, place: tuple[int, int]) -> list[str]:
+    row, column = place
+    return [cell_id(cells.functions[row], cells.tables[column]), cells.hover(row, column)]
+
+
+def _runs(values: Sequence[int]) -> str:
+    """Numbers in words: 1, 2, 3, 7 → "1 to 3, 7"."""
+    runs: list[list[int]] = []
+    for value in values:
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in runs)

@@ -1,0 +1,52 @@
+"""The loss of a training, update by update."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+from recemb_core.figures.pair_scores import spread
+
+
+def step_losses(losses: npt.NDArray[np.float64], window: int) -> go.Figure:
+    """Draw the loss of each update and its running mean.
+
+    Args:
+        losses: (updates,) E in nats, before each update.
+        window: updates that the running mean looks back on.
+    """
+    if len(losses) == 0:
+        return theme.empty_figure("No update yet: press a button above.", file_name="loss")
+    sums = np.concatenate([[0.0], np.cumsum(losses)])
+    ends = np.arange(1, len(losses) + 1)
+    starts = np.maximum(ends - window, 0)
+    mean = (sums[ends] - sums[starts]) / (ends - starts)
+    keep = spread(len(losses))
+    figure = go.Figure()
+    figure.add_scatter(
+        x=keep + 1,
+        y=losses[keep],
+        mode="markers",
+        marker={"color": theme.OTHER, "size": 4, "opacity": 0.6},
+        name="each update",
+        hovertemplate="update %{x:,}: %{y:.2f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=keep + 1,
+        y=mean[keep],
+        mode="lines",
+        line={"color": theme.PALETTE[2], "width": 3},
+        name=f"mean of the last {window}",
+        hovertemplate="up to update %{x:,}: %{y:.2f}<extra></extra>",
+    )
+    figure.update_layout(
+        template=theme.template(),
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+    )
+    figure.update_xaxes(title_text="updates", tickformat=",d")
+    figure.update_yaxes(title_text="loss E (nats)", rangemode="tozero")
+    return theme.describe(
+        figure, file_name="loss", description=f"Loss of {len(losses):,} updates; the last mean is {mean[-1]:.2f}"
+    )

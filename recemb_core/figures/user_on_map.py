@@ -1,0 +1,86 @@
+"""A user on the item map: their history, what is recommended, and where that puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from recemb_core.figures import theme
+from recemb_core.figures.item_map import WEBGL_FROM, item_map
+
+USER = "(the user)"
+HISTORY_COLOR = theme.PALETTE[1]
+
+
+def user_on_map(
+    positions: npt.ArrayLike,
+    ids: Sequence[str],
+    titles: Sequence[str],
+    *,
+    user: tuple[float, float],
+    history: Sequence[str],
+    recommended: Sequence[str],
+    color_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    color_title: str = "",
+    size: npt.ArrayLike | None = None,
+    chosen: str | None = None,
+    title: str = "",
+) -> go.Figure:
+    """The item map with the user's diamond, the history as filled squares and the recommendations ringed.
+
+    Args:
+        positions: (n, 2).
+        ids, titles: of the n items.
+        user: where the user is drawn.
+        history: ids of the history.
+        recommended: ids, best first.
+        color_by, color_title, size, chosen, title: as in :func:`~recemb_core.figures.item_map.item_map`.
+    """
+    figure = item_map(
+        positions,
+        ids,
+        titles,
+        color_by=color_by,
+        color_title=color_title,
+        size=size,
+        chosen=chosen,
+        highlighted=recommended,
+        highlighted_title="recommended",
+        labels=list(recommended)[:5],
+        title=title,
+    )
+    points = np.asarray(positions, dtype=np.float64)
+    row = {item: i for i, item in enumerate(ids)}
+    taken = [row[item] for item in dict.fromkeys(history) if item in row]
+    kind: Any = go.Scattergl if len(ids) >= WEBGL_FROM else go.Scatter
+    # No item ids here: these marks lie on top of the items' own points, which answer clicks.
+    figure.add_trace(
+        kind(
+            x=points[taken, 0],
+            y=points[taken, 1],
+            mode="markers",
+            marker={"symbol": "square-open", "size": 13, "color": HISTORY_COLOR, "line": {"width": 2.5}},
+            name="history",
+            uid="history",
+            legendrank=2_550,
+            hoverinfo="skip",
+        )
+    )
+    figure.add_trace(
+        kind(
+            x=[user[0]],
+            y=[user[1]],
+            mode="markers",
+            customdata=[[USER]],
+            marker={"symbol": "diamond", "size": 19, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
+            name="the user",
+            uid="user",
+            legendrank=2_400,
+            hovertemplate="the user: mean place of the 10 best-scored items,<br>weighted by the model<extra></extra>",
+        )
+    )
+    return figure
