@@ -47,6 +47,11 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks
 	$(BIN)/python -m benchmarks.skip_gram
 	$(BIN)/python -m benchmarks.pq_figures
+	$(BIN)/python -m benchmarks.eges
+	$(BIN)/python -m benchmarks.models
+	$(BIN)/python -m benchmarks.lsh
+	$(BIN)/python -m benchmarks.pretraining
+	$(BIN)/python -m benchmarks.recall_models
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py

@@ -68,7 +68,7 @@ with frame.page(
     settings = graph_controls.graph_settings(data)
     whole, graph = graph_controls.walk_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
-    view = selection.parameter("view", data, "map", str, lambda v: v in VIEWS)
+    view = selection.choice("view", data, "map", VIEWS)
     st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
     )

@@ -163,6 +163,8 @@ class LiveChart {
     inner.setAttribute("role", "img");
     for (const node of [whole, inner]) node?.setAttribute("aria-label", ariaLabel(figure));
     this.fileName = figure.layout.meta?.file_name || "chart";
+    this.linked = figure.layout.meta?.linked_hover === true;
+    this.link();
     // Only once: Plotly takes a second config for another one and builds the whole plot anew.
     const config = this.bound ? undefined : this.config(figure.layout.meta?.mode_bar !== false);
     await this.mine(() => Plotly.react(plot, figure.data, layout, config));
@@ -554,6 +556,9 @@ class LiveChart {
     plot.on("plotly_doubleclick", () => {
       if (/zoom|pan/.test(this.plot._fullLayout.dragmode)) this.resetView();
     });
+    plot.on("plotly_hover", (event) => this.link(event?.points?.map(pointId).find((found) => found !== null)));
+    plot.on("plotly_unhover", () => this.link());
+    plot.on("plotly_relayouting", () => this.link());
     plot.on("plotly_webglcontextlost", () => {
       if (this.destroyed || this.lost) return;
       this.lost = setTimeout(() => {
@@ -565,6 +570,34 @@ class LiveChart {
         if (!this.busy) this.work();
       }, 200);
     });
+  }
+
+  // Rings the item wherever else the figure shows it: figures with `meta.linked_hover` hold an item more than once.
+  link(id) {
+    this.ring?.remove();
+    this.ring = null;
+    this.box.removeAttribute("data-linked");
+    if (id === undefined || !this.linked || this.destroyed) return;
+    const { plot, box } = this;
+    const full = plot._fullLayout;
+    this.ring = document.createElement("div");
+    this.ring.className = "live-chart-links";
+    const seen = new Set();
+    for (const trace of plot.data) {
+      if (!carriesItems(trace)) continue;
+      const [x, y] = ["x", "y"].map((name) => full[`${name}axis${(trace[`${name}axis`] ?? name).slice(1)}`]);
+      const i = trace.customdata.findIndex((custom) => itemId(custom) === id);
+      if (i < 0 || seen.has(x._id)) continue;
+      const [left, top] = [x.l2p(trace.x[i]), y.l2p(trace.y[i])];
+      if (left < 0 || top < 0 || left > x._length || top > y._length) continue;
+      seen.add(x._id);
+      const mark = document.createElement("span");
+      mark.style.left = `${x._offset + left}px`;
+      mark.style.top = `${y._offset + top}px`;
+      this.ring.append(mark);
+    }
+    box.setAttribute("data-linked", id);
+    plot.append(this.ring);
   }
 
   listen() {

@@ -160,6 +160,12 @@ _component = st.components.v2.component(
             border: 0; width: var(--thumb); height: var(--thumb);
             border-radius: 50%; background: var(--st-primary-color);
         }
+        .live-chart-links { position: absolute; inset: 0; pointer-events: none; }
+        .live-chart-links span {
+            position: absolute; width: 1.125rem; height: 1.125rem; margin: -0.5625rem 0 0 -0.5625rem;
+            border: 2.5px solid var(--st-text-color); border-radius: 50%;
+            box-shadow: 0 0 0 2px var(--st-background-color), inset 0 0 0 1.5px var(--st-background-color);
+        }
         .live-chart-message { padding: 2rem 1rem; color: var(--st-text-color); opacity: 0.75; text-align: center; }
     """,
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
@@ -181,7 +187,8 @@ def live_chart(
     """Show a figure; the same `key` is the same chart, whatever the figure.
 
     Args:
-        figure: a plotly figure. Points with the same ``customdata[0]`` are the same item, in whichever trace.
+        figure: a plotly figure. Points with the same ``customdata[0]`` are the same item, in whichever trace. With
+            ``layout.meta["linked_hover"]`` an item under the mouse is ringed in every subplot.
         key: Streamlit key. Another key is another chart: zoom and selection start afresh (another data set, Reset).
         height: pixels; the bar of `frames` comes below.
         glide: move items to their new place over about 0.8 s; a person who prefers reduced motion gets the jump.

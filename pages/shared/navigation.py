@@ -13,7 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = {
     "": {"home": "Home"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},
-    "Embeddings": {"walks": "Walks", "node2vec": "node2vec"},
+    "Embeddings": {
+        "walks": "Walks",
+        "training": "Training",
+        "node2vec": "node2vec",
+        "neighbors": "Neighbors",
+        "side_information": "Side information",
+    },
+    "Recall": {"lsh": "LSH", "deep_models": "Deep models"},
 }
 
 

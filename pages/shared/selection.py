@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -210,6 +210,14 @@ def parameter(
             except (ValueError, KeyError):
                 st.toast(f"The link's {name}={_link()[name]!r} is not possible here; {default!r} is used.")
     _bound()[name] = (key, default)
+    return key
+
+
+def choice(name: str, data: ActiveData, default: str, options: Container[str]) -> str:
+    """A :func:`parameter` that several pages have with options of their own: another page's value gives way."""
+    key = parameter(name, data, default, str, lambda value: value in options)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default
     return key
 
 

@@ -20,7 +20,7 @@ _SETTLED = """() => {
         && document.querySelector('[data-testid=stMain] [data-testid=stElementContainer]');
 }"""
 _CHARTS_DONE = """() => [...document.querySelectorAll('.stBidiComponent')].every((component) => {
-    const box = component.querySelector('.live-chart');
+    const box = component.querySelector('.live-chart, .hash-board, .neighbor-columns');
     return box && box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true';
 })"""
 
@@ -126,7 +126,7 @@ def pixel_of(page: Page, key: str, item: str) -> tuple[float, float]:
             for (const trace of plot.data) {
                 const i = (trace.customdata ?? []).findIndex((c) => String([].concat(c)[0]) === item);
                 if (i < 0) continue;
-                const [x, y] = [xaxis.l2p(trace.x[i]), yaxis.l2p(trace.y[i])];
+                const [x, y] = [xaxis.d2p(trace.x[i]), yaxis.d2p(trace.y[i])];
                 return [frame.left + xaxis._offset + x, frame.top + yaxis._offset + y];
             }
             return null;

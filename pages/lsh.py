@@ -1,0 +1,70 @@
+"""The LSH laboratory: tables and functions, AND and OR, with precision and recall moving live."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import (
+    controls,
+    frame,
+    lsh_board_view,
+    lsh_inside_view,
+    lsh_points,
+    lsh_race_view,
+    lsh_tune_view,
+    lsh_view,
+    lsh_words,
+    selection,
+)
+
+VIEWS = {"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}
+
+with frame.page(
+    "How little can I scan and still find the neighbors?",
+    "Locality-sensitive hashing drops near vectors into the same buckets, so that a query looks at a few points only.",
+    opens_on="complete_journey",
+) as data:
+    view = selection.parameter("lab", data, "tune", str, lambda v: v in VIEWS)
+    st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
+    )
+    now = selection.value(data, "lab")
+    part = ""
+    if now == "inside":
+        part = lsh_inside_view.inside_part(data)
+    elif now == "race":
+        part = lsh_race_view.race_part(data)
+    numbers = st.container(key="lsh-numbers")
+    main, side = frame.side_by_side("lsh-main", (3, 1), "12rem")
+    with side:
+        hashing_box = st.container()
+        line = lsh_points.points_controls(data)
+        controls.reset_button(data)
+    with main:
+        points = lsh_points.lab_points(data)
+        lsh_points.need_enough(points)
+        settings = lsh_view.lab_settings(data, points)
+        measured = lsh_tune_view.measured_or_theory(data, points, settings, wait=now != "tune")
+    line.caption(f"{points.what}: {len(points):,} × {points.vectors.shape[1]}.")
+    with hashing_box:
+        if part == "plane":
+            lsh_board_view.board_controls(data, settings)
+        else:
+            lsh_view.lab_controls(data, points, settings)
+        if now == "tune":
+            lsh_view.target_controls(data, settings, measured)
+    if now == "tune":
+        lsh_tune_view.tune_section(data, points, settings, measured, numbers, main)
+    with main:
+        if part == "plane":
+            lsh_board_view.board_section(data, settings)
+        elif part == "guess":
+            lsh_inside_view.guess_section(data, points, settings)
+        elif part == "item":
+            lsh_inside_view.item_section(data, points, settings)
+        elif now == "race":
+            lsh_race_view.race_section(data, points, settings, measured, part)
+    if now == "race":
+        frame.try_this(data, lsh_words.RACE_EXPERIMENTS)
+    frame.what_you_see(lsh_words.EXPLANATION + lsh_words.MORE[now])
+    frame.as_python(lsh_words.as_python(data, points, settings, now, part))

@@ -1,0 +1,189 @@
+"""Birth of an item: pick field values, and an item that nobody has clicked yet finds its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.shared import controls, frame, selection, side_information_view
+from pages.shared.controls import Labelling
+from pages.shared.live_chart import live_chart
+from pages.shared.markdown import plain
+from pages.shared.model_training import Job
+from pages.shared.selection import ActiveData
+from pages.shared.side_information_view import Shown
+from recemb_core.figures.item_map import item_map
+from recemb_core.placing import place_on_map
+
+NEW_ID = "(a new item)"
+NEW_TITLE = "New item"
+NOT_GIVEN = ""
+PLACED_BY = 5
+LISTED = 10
+
+
+def given_values(data: ActiveData, shown: Shown) -> dict[str, tuple[str, ...]]:
+    """The values chosen for the new item by field, bound to the session and the link; fields not given are left out."""
+    side = shown.vectors.side
+    start = first_values(shown)
+    found: dict[str, tuple[str, ...]] = {}
+    for f, name in enumerate(side.names):
+        known = set(side.values[f])
+        if _several(shown, f):
+            key = selection.parameter(
+                f"new_{name}",
+                data,
+                list(start.get(name, ())),
+                lambda text, known=known: [text] if text in known else [v for v in text.split(",") if v],  # type: ignore[misc]
+                lambda values, known=known: set(values) <= known,  # type: ignore[misc]
+            )
+            st.session_state[key] = [value for value in st.session_state[key] if value in known]
+            values = tuple(st.session_state[key])
+        else:
+            key = selection.parameter(
+                f"new_{name}",
+                data,
+                start.get(name, (NOT_GIVEN,))[0],
+                str,
+                lambda value, known=known: value in known or value == NOT_GIVEN,  # type: ignore[misc]
+            )
+            if st.session_state[key] not in {*known, NOT_GIVEN}:
+                st.session_state[key] = NOT_GIVEN
+            values = (st.session_state[key],) if st.session_state[key] != NOT_GIVEN else ()
+        if values:
+            found[name] = values
+    return found
+
+
+def first_values(shown: Shown) -> dict[str, tuple[str, ...]]:
+    """What the first new item is made of: the first two fields of the most popular item that has them all."""
+    counts = shown.vectors.counts
+    assert counts is not None
+    full = shown.vectors.side.present.sum(axis=1)
+    row = int(np.lexsort((-counts, -full))[0])
+    values = shown.vectors.side.of(row)
+    return {name: values[name] for name in list(values)[:2]}
+
+
+def _several(shown: Shown, f: int) -> bool:
+    counts = np.diff(shown.vectors.side.indptr).reshape(shown.vectors.side.n_items, -1)
+    return bool((counts[:, f] > 1).any())
+
+
+def birth_controls(data: ActiveData, shown: Shown) -> None:
+    """A box for each field, and two shortcuts."""
+    st.markdown("**The new item's fields**")
+    side = shown.vectors.side
+    for f, name in enumerate(side.names):
+        values = list(side.values[f])
+        if _several(shown, f):
+            st.multiselect(
+                name, values, key=f"new_{name}@{data.key}", persist_state="session", help=f"{len(values):,} values."
+            )
+        else:
+            st.selectbox(
+                name,
+                [NOT_GIVEN, *values],
+                format_func=lambda value: value or "(not given)",
+                key=f"new_{name}@{data.key}",
+                persist_state="session",
+                help=f"{len(values):,} values; type to search.",
+            )
+    mine = side.of(shown.row)
+    st.button(
+        f"Like {plain(data.titles[shown.row])}",
+        on_click=selection.set_parameters,
+        args=(data,),
+        kwargs=parameters(shown, mine),
+        help="Take over all fields of the chosen item; then change one and see where it goes.",
+    )
+    st.button("Nothing given", on_click=selection.set_parameters, args=(data,), kwargs=parameters(shown, {}))
+
+
+def parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """The page's parameters that give a new item these values and no others."""
+    return {
+        f"new_{name}": list(values.get(name, ())) if _several(shown, f) else values.get(name, (NOT_GIVEN,))[0]
+        for f, name in enumerate(shown.vectors.side.names)
+    }
+
+
+def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ...]], color: Labelling) -> list[Job]:
+    """The map with the new item on it, and its nearest items."""
+    job = side_information_view.map_job(data, shown)
+    if job is not None:
+        st.info("The map is being drawn.")
+        return [job]
+    positions = side_information_view.map_of(data, shown)
+    ids, titles = list(shown.graph.items.ids), list(data.titles)
+    color_by, size = color.values, np.sqrt(shown.graph.strength)
+    near: list[str] = []
+    placing = None
+    if given:
+        vector = shown.vectors.cold_start(given)
+        placing = place_on_map(vector, shown.vectors.vectors, positions, k=PLACED_BY)
+        rows = place_on_map(vector, shown.vectors.vectors, positions, k=LISTED)
+        near = [ids[int(row)] for row in rows.rows]
+        positions = np.vstack([positions, placing.position])
+        ids, titles = [*ids, NEW_ID], [*titles, f"{NEW_TITLE}: " + ", ".join(v for vs in given.values() for v in vs)]
+        size = np.append(size, float(np.quantile(size, 0.9)) if len(size) else 1.0)
+        color_by = _with_new(color, given)
+    figure = item_map(
+        positions,
+        ids,
+        titles,
+        color_by=color_by,
+        color_title=color.name,
+        size=size,
+        chosen=NEW_ID if given else shown.graph.items[shown.row],
+        highlighted=near,
+        title="Birth of an item",
+    )
+    figure.update_layout(title_text=None)
+    live_chart(figure, key=f"birth@{data.key}", height=560, on_click=lambda item: selection.pick(data, item))
+    if placing is None:
+        st.info("Give the new item a value in at least one field, and it appears on the map.")
+        return []
+    st.caption(
+        f"The vector of the new item is the plain mean of the {len(given)} side vectors of its values: no click was "
+        f"needed. The map is not drawn anew: the item stands at the weighted mean of the places of its {PLACED_BY} "
+        "nearest items by cosine (near ones weigh more); where these lie in different corners, it stands between them."
+    )
+    left, right = frame.side_by_side("born", (3, 2), "22rem")
+    with left:
+        st.markdown(f"**The {LISTED} nearest items** (cosine with their trained vectors)")
+        table = side_information_view.neighbor_frame(data, shown, rows.rows, rows.cosines, given)
+        st.dataframe(table, hide_index=True, column_config=side_information_view.COSINE)
+    with right:
+        st.markdown("**Do they share what was given?**")
+        st.dataframe(_shares(shown, rows.rows, given), hide_index=True)
+        st.caption("Last column: how many of 10 would share it if they were drawn from the catalogue at random.")
+    return []
+
+
+def _with_new(color: Labelling, given: dict[str, tuple[str, ...]]) -> npt.NDArray:
+    """The labels of the map and that of the new item: what was given, else none."""
+    if color.values.dtype.kind in "iuf":
+        return np.append(color.values.astype(np.float64), [np.nan])
+    return np.array([*color.values.tolist(), given.get(color.name, (None,))[0]], dtype=object)
+
+
+def _shares(shown: Shown, rows: npt.NDArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+    side = shown.vectors.side
+    everyone = [side.of(row) for row in range(side.n_items)]
+    near = {int(row) for row in rows}
+    lines = []
+    for name, values in given.items():
+        same = np.array([bool(set(values) & set(has.get(name, ()))) for has in everyone])
+        hits = int(sum(same[row] for row in near))
+        lines.append((name, f"{hits} of {len(near)}", f"{same.mean() * len(near):.1f}"))
+    return pl.DataFrame(lines, schema=["Field", "Nearest items", "By chance"], orient="row")
+
+
+def color_of(data: ActiveData, shown: Shown) -> Labelling:
+    """What the map is colored by: the data's own first field at first."""
+    return controls.color_control(data, shown.graph, default=next(iter(data.fields)))

@@ -1,0 +1,213 @@
+"""What the Neighbors page compares: which models, which lists, and the figures computed once from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import cached, selection
+from pages.shared.model_choice import MODELS, missing, model_config
+from pages.shared.model_training import Entry, entry
+from pages.shared.selection import ActiveData
+from recemb_core.embeddings import ItemVectors
+from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
+from recemb_core.item_graph import ItemGraph
+
+LENGTHS = (3, 5, 10, 20)
+SCORES = {"cosine": "cosine", "in_out": "in · out"}
+NICE = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))
+SAMPLE, SAMPLE_FROM = 2_000, 4_000  # lists are compared for so many random items where there are more
+RARE = 20  # below so many events an item's lists are noise in every model
+NOT_KNOWN = "(missing)"
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """How lists are made and shown; none of it retrains anything.
+
+    Attributes:
+        k: length of a list.
+        score: ``"cosine"`` or ``"in_out"``.
+        min_count: rarer items are not named.
+        attribute: the field on the chips and in the purity figure; "" without side information.
+        counts: (n,) events of an item, or its strength in a graph alone.
+    """
+
+    k: int
+    score: Literal["cosine", "in_out"]
+    min_count: int
+    attribute: str
+    counts: npt.NDArray
+
+    @property
+    def allowed(self) -> npt.NDArray[np.bool_]:
+        """Which items may be named."""
+        return self.counts >= self.min_count
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The lists of all models that are there, of the same items.
+
+    Attributes:
+        entries: the models, in the order of the columns.
+        lists: label → int32 (q, k) of the rows that are compared.
+        own: label → int32 (k,) and float32 (k,): list and scores of the chosen item.
+        rows: (q,) whose lists are compared.
+        failed: label → why a model has no list.
+    """
+
+    entries: tuple[Entry, ...]
+    lists: dict[str, npt.NDArray[np.int32]]
+    own: dict[str, tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
+    rows: npt.NDArray[np.int64]
+    failed: dict[str, str]
+
+
+def counts_of(data: ActiveData) -> npt.NDArray:
+    """Events of each item; its strength where the data is a graph alone."""
+    if data.sequences is not None:
+        return data.sequences.counts
+    assert data.graph is not None
+    return np.asarray(data.graph.strength)
+
+
+def chosen_models(data: ActiveData) -> list[str]:
+    """The models in the columns, bound to the session and the link; at first all that the data can have."""
+    default = [name for name in MODELS if not missing(data, name)]
+    parse = lambda text: [name for name in text.split(",") if name]  # noqa: E731
+    key = selection.parameter(
+        "models", data, default, parse, lambda names: len(names) > 0 and all(name in MODELS for name in names)
+    )
+    return [name for name in MODELS if name in (st.session_state[key] or default)]
+
+
+def bind(data: ActiveData) -> Settings:
+    """The view's settings, bound without drawing anything."""
+    counts = counts_of(data)
+    fields = list(data.fields)
+    keys: dict[str, Any] = {
+        "k": selection.parameter("k", data, 10, int, lambda v: v in LENGTHS),
+        "score": selection.parameter("score", data, "cosine", str, lambda v: v in SCORES),
+        "min_count": selection.parameter("min_count", data, 0, int, lambda v: v in filter_steps(counts)),
+        "attribute": selection.parameter(
+            "attribute", data, default_attribute(data), str, lambda v: v in fields or v == ""
+        ),
+    }
+    return Settings(**{name: st.session_state[key] for name, key in keys.items()}, counts=counts)
+
+
+def filter_steps(counts: npt.NDArray) -> tuple[int, ...]:
+    """Round numbers that leave at least a tenth of the items."""
+    most = float(np.quantile(counts, 0.9)) if len(counts) else 0.0
+    return (0, *(step for step in NICE if step <= most))
+
+
+def default_attribute(data: ActiveData) -> str:
+    """The field that says most at a glance: a category where there is one."""
+    fields = list(data.fields)
+    named = [name for name in fields if "category" in name.lower() or "genre" in name.lower()]
+    return (named or fields or [""])[0]
+
+
+def page_entries(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> list[Entry]:
+    """The chosen models with the page's settings, as far as they are there."""
+    return [
+        entry(data, graph, name, name, None if missing(data, name) else model_config(data, graph, name))
+        for name in names
+    ]
+
+
+def compare(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], settings: Settings) -> Compared:
+    """Neighbor lists of every model that is there, computed once for each setting of the view."""
+    n = len(graph)
+    rows = np.arange(n)
+    if n > SAMPLE_FROM:
+        rows = np.sort(np.random.default_rng(0).choice(n, SAMPLE, replace=False))
+    lists, own, failed = {}, {}, {}
+    row = graph.items.row(selection.chosen_item(data))
+    for one in entries:
+        if one.vectors is None:
+            continue
+        if settings.score == "in_out" and one.vectors.output_vectors is None:
+            failed[one.label] = (
+                "Has no output vectors (hierarchical softmax scores a tree), so no in · out: use cosine."
+            )
+            continue
+        lists[one.label] = _lists(data, graph, one, settings, rows)
+        own[one.label] = _own(one.vectors, settings, row)
+    return Compared(tuple(entries), lists, own, rows, failed)
+
+
+def _lists(
+    data: ActiveData, graph: ItemGraph, one: Entry, settings: Settings, rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int32]:
+    key = (data.key, data.fingerprint, graph.fingerprint, one.config, settings.k, settings.score, settings.min_count)
+    vectors = one.vectors
+    assert vectors is not None
+    return cached.remember(
+        data,
+        ("neighbor lists", *key),
+        lambda: vectors.nearest(settings.k, settings.score, settings.min_count, counts=settings.counts, rows=rows)[0],
+    )
+
+
+def _own(vectors: ItemVectors, settings: Settings, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    ids, values = vectors.nearest(
+        settings.k, settings.score, settings.min_count, counts=settings.counts, rows=np.array([row])
+    )
+    return ids[0], values[0]
+
+
+def _key(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> tuple[Any, ...]:
+    """What every figure of these lists depends on."""
+    configs = tuple((one.label, one.config) for one in found.entries if one.label in found.lists)
+    return (data.key, data.fingerprint, graph.fingerprint, configs, settings.k, settings.score, settings.min_count)
+
+
+def matrix_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> AgreementMatrix:
+    """Agreement of every two models, computed once."""
+    candidates = max(int(settings.allowed.sum()) - 1, 0)
+
+    def make() -> AgreementMatrix:
+        return agreement_matrix(found.lists, items=len(graph), candidates=candidates)
+
+    return cached.remember(data, ("agreement", *_key(data, graph, found, settings)), make)
+
+
+def dispute_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> npt.NDArray[np.float64]:
+    """1 − mean overlap over all pairs of models, by item; computed once."""
+    return cached.remember(data, ("dispute", *_key(data, graph, found, settings)), lambda: dispute(found.lists))
+
+
+def purity_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> dict[str, Purity]:
+    """Purity of every model's lists by the chosen attribute, computed once."""
+    values = data.fields[settings.attribute]
+
+    def make() -> tuple[tuple[str, Purity], ...]:
+        return tuple(
+            (label, attribute_purity(ids, values, rows=found.rows, candidates=settings.allowed, missing=NOT_KNOWN))
+            for label, ids in found.lists.items()
+        )
+
+    key = ("purity", settings.attribute, *_key(data, graph, found, settings))
+    return dict(cached.remember(data, key, make))
+
+
+def own_agreement(found: Compared) -> float | None:
+    """Mean overlap of the chosen item's lists over all pairs of models."""
+    own = [ids[None, :] for ids, _ in found.own.values()]
+    pairs = [(a, b) for i, a in enumerate(own) for b in own[i + 1 :]]
+    return float(np.mean([overlap_at_k(a, b)[0] for a, b in pairs])) if pairs else None
+
+
+def rare_limit(data: ActiveData, settings: Settings) -> int:
+    """From how many events on an item may be called disputed: 20, less in small data."""
+    if data.sequences is None or len(settings.counts) == 0:
+        return 0
+    return min(RARE, int(np.median(settings.counts)))

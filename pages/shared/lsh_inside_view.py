@@ -1,0 +1,215 @@
+"""The LSH page's second view: guess the recall, drag points over buckets, see which table caught which neighbor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import lsh_measures, lsh_view, selection
+from pages.shared.live_chart import live_chart
+from pages.shared.lsh_measures import LabSettings, angles_or_distances
+from pages.shared.lsh_points import LabPoints
+from pages.shared.markdown import plain
+from pages.shared.selection import ActiveData
+from recemb_core.figures.bucket_lines import bucket_lines
+from recemb_core.figures.catch_matrix import catch_matrix, parse_catch
+from recemb_core.figures.collision_curve import collision_curve
+from recemb_core.figures.guess_strip import guess_strip
+from recemb_core.neighbors.lsh_explain import LSHExplanation
+from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
+
+PARTS = {"item": "One item", "plane": "Drag points over buckets", "guess": "Guess the recall"}
+
+
+def inside_part(data: ActiveData) -> str:
+    """Which of the three parts is looked at."""
+    key = selection.parameter("inside", data, "item", str, lambda v: v in PARTS)
+    st.segmented_control(
+        "Look at", list(PARTS), format_func=PARTS.__getitem__, key=key, required=True, label_visibility="collapsed"
+    )
+    return st.session_state[key]
+
+
+# ---- one item ----
+
+
+def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    """Tables against true neighbors for the chosen item, and one cell of it explained."""
+    row = points.chosen
+    if points.lines:
+        key = selection.parameter("point", data, row, int, lambda v: 0 <= v < len(points))
+        st.session_state[key] = min(st.session_state[key], len(points) - 1)
+        row = int(st.number_input("Point of the cloud", 0, len(points) - 1, key=key, help="Its neighbors are shown."))
+    seen = lsh_measures.explain(data, points, settings, row)
+    functions, tables = settings.shape
+    ids = [points.ids[int(r)] for r in seen.ids]
+    names = [points.names[int(r)] for r in seen.ids]
+    distances = angles_or_distances(points.vectors[seen.ids], points.vectors[[row]], settings.family)
+    chance = amplified_probability(
+        collision_probability(distances, settings.width, settings.family), tables, functions, settings.mode
+    )
+    key = selection.parameter("catch", data, "", str)
+    picked = parse_catch(st.session_state[key]) if ":" in st.session_state[key] else None
+    if picked is None or picked[0] not in ids or not 0 <= picked[1] < tables:
+        picked = _telling(seen, ids)
+    more = f", with {settings.probing} further buckets a table looked into" if settings.probing else ""
+    st.markdown(
+        f"**{plain(points.names[row])}**: {settings.said()} finds **{int(seen.caught.sum())}** of its {len(ids)} "
+        f"nearest among {seen.candidates:,} candidates{more}; theory expects {chance.sum():.1f}"
+        f"{' without them' if settings.probing else ''}."
+    )
+    counted = f"; the number is how many of the {functions} functions agree" if tables <= 16 else ""
+    with st.container():
+        figure = catch_matrix(
+            ids, names, distances, seen.agrees.sum(axis=2), seen.by_table, seen.caught, functions=functions,
+            chosen=picked,
+        )  # fmt: skip
+        live_chart(
+            figure, key=f"lsh catches@{data.key}", height=110 + 30 * max(len(ids), 4), glide=False,
+            on_click=lambda mark: selection.set_parameters(data, catch=mark),
+        )  # fmt: skip
+        st.caption(
+            "A row is one of the truly nearest, nearest on top (✓ found, ✗ lost); a column is a table. Full squares "
+            f"caught it{counted}. Click a square to see why."
+        )
+    with st.container():
+        _why(points, settings, seen, (row, ids.index(picked[0]), picked[1]), distances, chance)
+
+
+def _telling(seen: LSHExplanation, ids: list[str]) -> tuple[str, int]:
+    """The cell to open with: the nearest that is lost (or else the farthest), and the table that missed it closest."""
+    lost = np.flatnonzero(~seen.caught)
+    at = int(lost[0]) if len(lost) else len(ids) - 1
+    agreeing = seen.agrees[at].sum(axis=1)
+    missed = ~seen.by_table[at]
+    return ids[at], int(np.argmax(np.where(missed, agreeing, -1) if missed.any() else agreeing))
+
+
+def _why(
+    points: LabPoints,
+    settings: LabSettings,
+    seen: LSHExplanation,
+    cell: tuple[int, int, int],
+    distances: npt.NDArray[np.float64],
+    chance: npt.NDArray[np.float64],
+) -> None:
+    row, at, table = cell
+    functions, tables = settings.shape
+    raw = points.names[int(seen.ids[at])]
+    name, agree, caught = plain(raw), int(seen.agrees[at, table].sum()), bool(seen.by_table[at, table])
+    hyperplane = settings.family == "hyperplane"
+    st.markdown(
+        f"**Table {table + 1} {'caught' if caught else 'missed'} {name}**: {agree} of {functions} functions agree, and "
+        f"{'one of them has' if settings.mode == 'or_and' else 'all of them have'} to."
+    )
+    figure = bucket_lines(
+        seen.query_position[table],
+        seen.neighbor_position[at, table],
+        names=(points.names[row], raw),
+        hyperplane=hyperplane,
+    )
+    live_chart(figure, key="lsh lines", height=120 + 24 * max(functions, 3), glide=False)
+    if not caught and np.isfinite(seen.missed_by[at, table]):
+        st.markdown(
+            f"The first function that parts them is **h{int(seen.first_disagreement[at, table]) + 1}**: the query's "
+            f"projection lies {seen.border_distance[at, table]:.3g} from the border, and {name}'s is "
+            f"{seen.missed_by[at, table]:.3g} beyond it."
+        )
+    elif caught and agree < functions and settings.mode != "or_and":
+        st.markdown("One of the further buckets that were looked into holds it.")
+    p = float(collision_probability(distances[at], settings.width, settings.family))
+    one_table = float(amplified_probability(p, 1, functions, settings.mode))
+    far = f"{np.degrees(distances[at]):.0f}° away" if hyperplane else f"at distance {distances[at]:.3g}"
+    met = f"{int(seen.by_table[at].sum())} of {tables} tables caught it" if tables > 1 else "there is one table only"
+    st.markdown(
+        f"It lies {far}, where one function keeps two points together with p = **{p:.2f}**, a table of {functions} "
+        f"with **{one_table:.3f}**, and {settings.said()} finds it with **{float(chance[at]):.2f}**; {met}."
+    )
+
+
+# ---- guess, then reveal ----
+
+
+def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    """The person guesses from the theory's curve; the measurement lands on it."""
+    near, every = lsh_measures.distances(data, points, settings)
+    angle = settings.family == "hyperplane"
+    functions, tables = settings.shape
+    single = collision_probability(near, settings.width, settings.family)
+    chance = amplified_probability(single, tables, functions, settings.mode)
+    shown_key, guess_key = f"revealed@{data.key}", selection.parameter("guess", data, 0.5, float, lambda v: 0 <= v <= 1)
+    mark = (points.key, settings)
+    revealed = st.session_state.get(shown_key) == mark
+    left, right = lsh_view.columns("guess", (3, 2))
+    with left:
+        st.markdown(f"**{settings.said()}**: how many of the {settings.k} nearest will it find?")
+        reach = np.pi if angle else float(max(every.max(), 1.5 * np.median(near)))
+        distance = np.linspace(0, reach, 160)
+        p = collision_probability(distance, settings.width, settings.family)
+        low, high = np.quantile(near, [0.1, 0.9])
+        figure = collision_curve(
+            distance,
+            p,
+            {settings.mode: amplified_probability(p, tables, functions, settings.mode)},
+            mode=settings.mode,
+            measured=_only(lsh_measures.measured_curves(data, points, settings), settings.mode) if revealed else None,
+            bands={f"{settings.k} nearest": (float(low), float(high))},
+            angle=angle,
+        )
+        live_chart(figure, key=f"lsh guess curve@{data.key}", height=380, glide=False)
+        st.caption(f"The shaded band holds the middle 80 % of the distances to the {settings.k} nearest.")
+    with right:
+        st.slider(
+            "My guess of the recall",
+            0.0,
+            1.0,
+            step=0.01,
+            key=guess_key,
+            help="Read the curve inside the shaded band: its mean height there is what theory expects.",
+        )
+        with st.container(horizontal=True):
+            st.button(
+                "Reveal", type="primary", icon=":material/visibility:", on_click=_reveal, args=(shown_key, mark),
+                disabled=revealed,
+            )  # fmt: skip
+            st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
+        measured = lsh_measures.grid(data, points, settings).cell(settings.grid_mode, functions, tables)
+        error = 1.96 * measured.recall_error if np.isfinite(measured.recall_error) else 0.0
+        recall = (measured.recall, max(0.0, measured.recall - error), min(1.0, measured.recall + error))
+        guess = st.session_state[guess_key]
+        figure = guess_strip(
+            guess, theory=float(chance.mean()) if revealed else None, measured=recall if revealed else None
+        )
+        live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
+        if revealed:
+            st.markdown(
+                f"Your guess is off by **{abs(guess - measured.recall):.2f}**, theory by "
+                f"**{abs(float(chance.mean()) - measured.recall):.2f}**. Measured over {len(points.queries)} queries "
+                "with one draw of functions; the bar is the 95 % interval over queries."
+            )
+        else:
+            st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
+
+
+def _only(curves: Any, mode: str) -> Any:
+    return {mode: curves[mode]}
+
+
+def _reveal(key: str, mark: Any) -> None:
+    st.session_state[key] = mark
+
+
+def _deal(data: ActiveData, shown_key: str) -> None:
+    """A random setting, so that nobody knows the answer."""
+    rng = np.random.default_rng()
+    st.session_state.pop(shown_key, None)
+    selection.set_parameters(
+        data,
+        mode=str(rng.choice(["and_or", "and_or", "or_and", "and", "or"])),
+        functions=int(rng.integers(1, lsh_measures.MOST_FUNCTIONS + 1)),
+        tables=int(rng.integers(1, lsh_measures.MOST_TABLES + 1)),
+        guess=0.5,
+    )

@@ -1,0 +1,331 @@
+"""What the LSH laboratory measures: the grid of all settings, one setting as an index, curves, explanations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pages.shared import cached
+from pages.shared.lsh_points import LabPoints
+from pages.shared.selection import ActiveData
+from recemb_core.figures.lsh_tradeoff import Cells
+from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh_curve import CollisionCurve
+from recemb_core.neighbors.lsh_explain import LSHExplanation, explain_query
+from recemb_core.neighbors.lsh_grid import LSHGrid, lsh_grid
+from recemb_core.neighbors.lsh_hashing import default_width as width_of
+from recemb_core.neighbors.lsh_hashing import in_family_space
+from recemb_core.neighbors.lsh_pairs import PairAgreement, pair_agreement
+from recemb_core.neighbors.lsh_theory import GRID_MODES, Family, GridMode, Mode, expected_grid
+from recemb_core.neighbors.lsh_theory import MODES as ALL_MODES
+from recemb_core.neighbors.truth import Truth, true_neighbors
+
+MOST_FUNCTIONS, MOST_TABLES = 16, 32
+CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
+PAIRS = 20_000  # in the histogram of all distances
+MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-AND"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSettings:
+    """Every control of the laboratory that says how the points are hashed; ``width`` is None for hyperplanes."""
+
+    family: Family
+    mode: Mode
+    functions: int
+    tables: int
+    ratio: float
+    width: float | None
+    default_width: float
+    k: int
+    probes: int
+    target: float
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(functions, tables) that the mode uses."""
+        return 1 if self.mode == "or" else self.functions, 1 if self.mode == "and" else self.tables
+
+    @property
+    def grid_mode(self) -> GridMode:
+        """The mode of the grid that holds this one: AND is its column L = 1, OR its row K = 1."""
+        return "or_and" if self.mode == "or_and" else "and_or"
+
+    @property
+    def probing(self) -> int:
+        """Further buckets a table; OR-then-AND has none."""
+        return 0 if self.mode == "or_and" else self.probes
+
+    @property
+    def config(self) -> LSHConfig:
+        """The index of these settings."""
+        functions, tables = self.shape
+        return LSHConfig(
+            family=self.family,
+            mode=self.mode,
+            functions=functions,
+            tables=tables,
+            width=self.width,
+            multi_probe=self.probing,
+            seed=self.seed,
+        )
+
+    def said(self) -> str:
+        """The setting in a few words."""
+        functions, tables = self.shape
+        return f"{MODES[self.mode]}, K = {functions}, L = {tables}"
+
+
+def default_width(data: ActiveData, points: LabPoints) -> float:
+    return cached.remember(data, ("lab width", points.key), lambda: width_of(points.vectors, seed=0))
+
+
+def truth(data: ActiveData, points: LabPoints, settings: LabSettings) -> Truth:
+    """The exact neighbors of the queries."""
+    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
+    key = ("lab truth", points.key, settings.k, metric)
+    return cached.remember(data, key, lambda: true_neighbors(points.vectors, points.queries, settings.k, metric))
+
+
+def grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """All settings measured in one pass; K, L and mode only look into it."""
+    key = ("lab grid", points.key, settings.family, settings.width, settings.seed, settings.k)
+    return cached.remember(
+        data,
+        key,
+        lambda: lsh_grid(
+            points.vectors,
+            points.queries,
+            settings.k,
+            family=settings.family,
+            tables=MOST_TABLES,
+            functions=MOST_FUNCTIONS,
+            width=settings.width,
+            modes=GRID_MODES,
+            seed=settings.seed,
+            truth=truth(data, points, settings).ids,
+        ),
+    )
+
+
+def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """What theory expects of all settings, from the distances alone: no function is drawn and nothing compiled."""
+    near, every = distances(data, points, settings)
+
+    def make() -> LSHGrid:
+        n = len(points)
+        expected = expected_grid(
+            near,
+            every,
+            n=n,
+            k=settings.k,
+            tables=MOST_TABLES,
+            functions=MOST_FUNCTIONS,
+            width=settings.width,
+            family=settings.family,
+            modes=GRID_MODES,
+        )
+        unknown = np.full(expected.recall.shape, np.nan)
+        return LSHGrid(
+            modes=GRID_MODES,
+            recall=expected.recall,
+            precision=expected.precision,
+            cost=expected.cost,
+            candidates=expected.cost * n,
+            recall_error=unknown,
+            precision_error=unknown,
+            cost_error=unknown,
+            n=n,
+            k=settings.k,
+            queries=len(points.queries),
+            family=settings.family,
+            width=settings.width,
+            seed=settings.seed,
+        )
+
+    return cached.remember(data, ("lab theory", points.key, settings.family, settings.width, settings.k), make)
+
+
+def kernels_ready(seconds: float) -> bool:
+    """Whether the compiled code that measures is there, waiting at most so long; a thread gets it, once a process."""
+    return cached.in_background("lsh kernels", _prepare_kernels, seconds)
+
+
+def _prepare_kernels() -> None:
+    rows = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    lsh_grid(rows, np.arange(8), k=2, tables=2, functions=2)
+    for config in (LSHConfig(tables=2, functions=2, multi_probe=1), LSHConfig(tables=2, functions=2, mode="or_and")):
+        index = LSHIndex(config).build(rows)
+        index.search(rows, 2)
+        index.candidates(rows)
+
+
+def cells_of(measured: LSHGrid, mode: GridMode) -> Cells:
+    """One mode of the grid, as the charts take it."""
+    at = measured.modes.index(mode)
+    return Cells(
+        functions=list(range(1, measured.recall.shape[1] + 1)),
+        tables=list(range(1, measured.recall.shape[2] + 1)),
+        recall=measured.recall[at],
+        precision=measured.precision[at],
+        cost=measured.cost[at],
+        counts=measured.candidates[at],
+    )
+
+
+def frontier(cells: Cells) -> list[tuple[int, int]]:
+    """Settings that no other one beats in both recall and cost, cheapest first."""
+    cost, recall = cells.cost.ravel(), cells.recall.ravel()
+    order = np.lexsort((-recall, cost))
+    best = np.maximum.accumulate(np.append(-1.0, recall[order]))[:-1]
+    rows = order[(recall[order] > best) & (cost[order] > 0)]
+    columns = len(cells.tables)
+    return [(cells.functions[int(i) // columns], cells.tables[int(i) % columns]) for i in rows]
+
+
+def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | None:
+    """The cheapest (functions, tables) of the mode that reaches the recall asked for; None where none does."""
+    cells = cells_of(measured, settings.grid_mode)
+    good = cells.recall >= settings.target - 1e-12
+    if settings.mode == "and":
+        good[:, 1:] = False
+    elif settings.mode == "or":
+        good[1:] = False
+    if not good.any():
+        return None
+    rows, columns = np.nonzero(good)
+    best = np.lexsort(((rows + 1) * (columns + 1), -cells.recall[good], cells.cost[good]))[0]
+    return cells.functions[int(rows[best])], cells.tables[int(columns[best])]
+
+
+def angles_or_distances(points: npt.NDArray, others: npt.NDArray, family: Family) -> npt.NDArray[np.float64]:
+    """What the collision probability goes by, row by row: ‖x − y‖, or the angle in radians for hyperplanes."""
+    a, b = (in_family_space(v, family).astype(np.float64) for v in (points, others))
+    distance = np.linalg.norm(a - b, axis=-1)
+    return 2 * np.arcsin(np.clip(distance / 2, 0, 1)) if family == "hyperplane" else distance
+
+
+def distances(
+    data: ActiveData, points: LabPoints, settings: LabSettings
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(from each query to its k nearest, from queries to a sample of other points); angles for hyperplanes."""
+
+    def make() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        found = truth(data, points, settings).ids
+        query = np.repeat(points.queries, found.shape[1])[found.ravel() >= 0]
+        near = angles_or_distances(points.vectors[query], points.vectors[found[found >= 0]], settings.family)
+        rng = np.random.default_rng(0)
+        query = rng.choice(points.queries, PAIRS)
+        other = rng.integers(len(points) - 1, size=PAIRS)
+        other += other >= query
+        return near, angles_or_distances(points.vectors[query], points.vectors[other], settings.family)
+
+    key = ("lab distances", points.key, settings.k, settings.family)
+    return cached.remember(data, key, make)
+
+
+@dataclass(frozen=True, eq=False)
+class LabRun:
+    """One setting as an index of its own: what it found, and how long it took on this machine."""
+
+    recall: float
+    recall_error: float
+    precision: float
+    counts: npt.NDArray[np.int64]
+    microseconds: float
+    build_seconds: float
+    megabytes: float
+
+
+def run_setting(data: ActiveData, points: LabPoints, settings: LabSettings) -> LabRun:
+    """Build the index of the setting in use and ask it the queries."""
+    config = settings.config
+
+    def make() -> LabRun:
+        wanted = points.vectors[points.queries]
+        start = time.perf_counter()
+        index = LSHIndex(config).build(points.vectors)
+        built = time.perf_counter() - start
+        indptr, ids = index.candidates(wanted)
+        query = np.repeat(np.arange(len(wanted)), np.diff(indptr))
+        near = truth(data, points, settings).ids
+        hit = (ids[:, None] == near[query]).any(axis=1)
+        by_query = np.bincount(query[hit], minlength=len(wanted)) / np.maximum((near >= 0).sum(axis=1), 1)
+        counts = np.diff(indptr) - 1  # the query itself never counts
+        total = int(counts.sum())
+        return LabRun(
+            recall=float(by_query.mean()),
+            recall_error=float(by_query.std(ddof=1) / np.sqrt(len(wanted))) if len(wanted) > 1 else np.nan,
+            precision=int(hit.sum()) / total if total else np.nan,
+            counts=counts,
+            microseconds=_microseconds(lambda: index.search(wanted, settings.k + 1), len(wanted)),
+            build_seconds=built,
+            megabytes=index.memory_bytes / 1e6,
+        )
+
+    return cached.remember(data, ("lab run", points.key, config, settings.k), make)
+
+
+def exact_microseconds(data: ActiveData, points: LabPoints, settings: LabSettings) -> float:
+    """Time a query of the exact scan on the same queries."""
+    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
+
+    def make() -> float:
+        index = ExactIndex(metric).build(points.vectors)
+        wanted = points.vectors[points.queries]
+        return _microseconds(lambda: index.query(wanted, settings.k + 1), len(wanted))
+
+    return cached.remember(data, ("lab exact", points.key, metric, settings.k), make)
+
+
+def _microseconds(search: Callable[[], object], queries: int) -> float:
+    """Of a query, in the best of three batches."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        search()
+        times.append(time.perf_counter() - start)
+    return 1e6 * min(times) / queries
+
+
+def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) -> dict[str, CollisionCurve]:
+    """How often pairs of each distance meet under every mode at the K and L in use."""
+    near = truth(data, points, settings).ids
+
+    def make() -> PairAgreement:
+        rng = np.random.default_rng(0)
+        asked = rng.permutation(len(points.queries))[:100]
+        own = np.repeat(points.queries[asked], near.shape[1])
+        near_rows = near[asked].ravel()
+        close = np.column_stack([own, near_rows])[near_rows >= 0]
+        close = close[rng.permutation(len(close))[:CURVE_PAIRS]]
+        own = rng.choice(points.queries[asked], CURVE_PAIRS)
+        other = rng.integers(len(points) - 1, size=CURVE_PAIRS)
+        far = np.column_stack([own, other + (other >= own)])
+        return pair_agreement(
+            points.vectors,
+            np.concatenate([close, far]),
+            family=settings.family,
+            width=settings.width,
+            tables=MOST_TABLES,
+            functions=MOST_FUNCTIONS,
+            seed=settings.seed,
+        )
+
+    key = ("lab pairs", points.key, settings.k, settings.family, settings.width, settings.seed)
+    agreement = cached.remember(data, key, make)
+    return {mode: agreement.curve(mode, settings.functions, settings.tables) for mode in ALL_MODES}
+
+
+def explain(data: ActiveData, points: LabPoints, settings: LabSettings, row: int) -> LSHExplanation:
+    """What every table of the setting in use does with the true neighbors of a point."""
+    config = settings.config
+    make = lambda: explain_query(LSHIndex(config).build(points.vectors), row, settings.k)  # noqa: E731
+    return cached.remember(data, ("lab explain", points.key, config, settings.k, row), make)

@@ -1,0 +1,176 @@
+"""Which points the LSH laboratory searches: items by their vectors, or clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import cached, frame, graph_controls, model_choice, selection
+from pages.shared.selection import ActiveData
+from recemb_core import point_clouds
+from recemb_core.embeddings import ItemVectors
+from recemb_core.item_graph import ItemGraph
+from recemb_core.neighbors.base import unit_rows
+
+QUERIES = 200
+FEWEST = 4
+LIVE_SECONDS = 2.5  # trained without asking
+SOURCES = {"items": "Items of this data set", "clustered": "Clustered cloud", "gaussian": "Gaussian cloud"}
+SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True, eq=False)
+class LabPoints:
+    """The points that are searched, and the rows of them that are the queries."""
+
+    vectors: npt.NDArray[np.float32]
+    raw: npt.NDArray[np.float32]
+    """before they were normalized, if they were"""
+    queries: npt.NDArray[np.int64]
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    chosen: int
+    key: Hashable
+    what: str
+    imports: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+
+def need_enough(points: LabPoints) -> None:
+    """A sentence instead of charts where there is nothing to search."""
+    if len(points) < FEWEST:
+        st.info(
+            f"There are only {len(points)} points to search, and a nearest neighbor among so few says nothing. "
+            f"Choose another data set, or a cloud under Points; at least {FEWEST} are needed."
+        )
+        st.stop()
+
+
+def points_controls(data: ActiveData) -> Any:
+    """Which points are searched; returns the place for a line about them."""
+    models = [key for key in model_choice.MODELS if not model_choice.missing(data, key)]
+    source = selection.parameter("points", data, "items", str, lambda v: v in SOURCES)
+    # Of the six models word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, others 19-28 %.
+    default = "word2vec" if "word2vec" in models else models[0]
+    model = selection.parameter("vectors", data, default, str, lambda v: v in models)
+    unit = selection.parameter("unit", data, True, lambda text: {"True": True, "False": False}[text])
+    size = selection.parameter("size", data, 10_000, int, lambda v: v in SIZES)
+    wide = selection.parameter("wide", data, 64, int, lambda v: v in DIMENSIONS)
+    keep: Any = "session"
+    with st.expander("Points"):
+        st.selectbox(
+            "Search among",
+            list(SOURCES),
+            format_func=SOURCES.__getitem__,
+            key=source,
+            persist_state=keep,
+            help="Clouds show what size and dimensions do; real vectors have neighbors worth finding.",
+        )
+        if st.session_state[source] == "items":
+            st.selectbox(
+                "Vectors of",
+                models,
+                format_func=lambda key: model_choice.MODELS[key].name,
+                key=model,
+                persist_state=keep,
+                help="The embedding; its settings are those of the Neighbors page.",
+            )
+        else:
+            st.select_slider(
+                "Points n", SIZES, format_func=lambda n: f"{n:,}", key=size, persist_state=keep, help="In the cloud."
+            )
+            st.select_slider("Dimensions d", DIMENSIONS, key=wide, persist_state=keep, help="Length of a vector.")
+        st.toggle(
+            "Vectors of length 1",
+            key=unit,
+            persist_state=keep,
+            help="Normalized: distances lie between 0 and 2 and rank like the cosine. Off: vectors as they are.",
+        )
+        return st.empty()
+
+
+def lab_points(data: ActiveData) -> LabPoints:
+    """The points in use, computed once."""
+    source, unit, size, wide = (selection.value(data, name) for name in ("points", "unit", "size", "wide"))
+    if source == "items":
+        return _item_points(data, unit)
+    return _synthetic_points(data, source, size, wide, unit)
+
+
+def graph_of(data: ActiveData) -> ItemGraph:
+    """The graph that walks go over."""
+    return graph_controls.walk_graph(data, graph_controls.graph_settings(data))[1]
+
+
+def _item_points(data: ActiveData, unit: bool) -> LabPoints:
+    graph = graph_of(data)
+    model = selection.value(data, "vectors")
+    config = model_choice.model_config(data, graph, model)
+    name = model_choice.MODELS[model].name
+    trained = _trained(data, graph, config, name)
+    raw = np.ascontiguousarray(trained.vectors, np.float32)
+    chosen = trained.items.row(selection.chosen_item(data)) if selection.chosen_item(data) in trained.items else 0
+    titles = data.titles
+    return LabPoints(
+        vectors=unit_rows(raw) if unit else raw,
+        raw=raw,
+        queries=_query_rows(len(raw)),
+        ids=trained.items.ids,
+        names=tuple(titles[data.items.row(item)] for item in trained.items.ids),
+        chosen=chosen,
+        key=("items", data.fingerprint, graph.fingerprint, config, unit, selection.seed()),
+        what=f"Items of this data set by their {name} vectors" + (", normalized" if unit else ""),
+        imports=(),
+        lines=(),
+    )
+
+
+def _trained(data: ActiveData, graph: ItemGraph, config: Any, name: str) -> ItemVectors:
+    """The vectors: at once where they are there or quickly trained, else when Run is pressed."""
+    if not cached.has_model(data, config, graph=graph):
+        seconds = cached.model_seconds(data, config, len(graph))
+        if seconds > LIVE_SECONDS:
+            st.info(f"The {name} vectors of this data set are not trained yet.")
+            if not st.button(
+                f"Run (about {seconds:.0f} s)", type="primary", icon=":material/play_arrow:", key="lab run"
+            ):
+                st.stop()
+        return frame.run_with_progress(name, lambda report: cached.model_vectors(data, config, report, graph=graph))
+    return cached.model_vectors(data, config, graph=graph)
+
+
+def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit: bool) -> LabPoints:
+    seed = selection.seed()
+    call = "clustered_points" if source == "clustered" else "gaussian_points"
+
+    key = ("cloud", source, size, wide, seed)
+    raw = cached.remember(data, key, lambda: getattr(point_clouds, call)(size, wide, seed=seed))
+    rows = _query_rows(size)
+    return LabPoints(
+        vectors=cached.remember(data, (*key, "unit"), lambda: unit_rows(raw)) if unit else raw,
+        raw=raw,
+        queries=rows,
+        ids=tuple(map(str, range(size))),
+        names=tuple(f"Point {i:,}" for i in range(size)),
+        chosen=int(rows[0]),
+        key=(*key, unit),
+        what=f"{SOURCES[source]}" + (", normalized" if unit else ""),
+        imports=(f"from recemb_core.point_clouds import {call}",),
+        lines=(f"vectors = {call}({size:_}, {wide}, seed={seed})",),
+    )
+
+
+def _query_rows(n: int) -> npt.NDArray[np.int64]:
+    """A sample of the rows, ascending; all where there are few."""
+    if n <= QUERIES:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(selection.seed()).choice(n, QUERIES, replace=False))

@@ -1,0 +1,267 @@
+"""The LSH page's third view: every index on the same vectors, the kd-tree by dimensions, the inner product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.shared import cached, frame, lsh_words, selection
+from pages.shared.live_chart import live_chart
+from pages.shared.lsh_measures import LabSettings
+from pages.shared.lsh_points import LabPoints
+from pages.shared.selection import ActiveData
+from recemb_core.evaluation.kd_tree_decay import KDTreeDecay, kd_tree_decay
+from recemb_core.evaluation.neighbor_recall import (
+    Contender,
+    IndexReport,
+    compare_indexes,
+    default_contenders,
+    describe_setting,
+    inner_product_contenders,
+)
+from recemb_core.figures.index_race import RacePoint, index_race
+from recemb_core.figures.index_race import kd_tree_decay as decay_chart
+from recemb_core.figures.recall_bars import recall_bars
+from recemb_core.neighbors import LSHConfig, LSHIndex
+from recemb_core.neighbors.base import unit_rows
+from recemb_core.neighbors.lsh_grid import LSHGrid
+
+PARTS = {"all": "All indexes", "kd": "kd-tree by dimensions", "product": "Inner product"}
+LIVE_POINTS = 5_000  # compared without asking
+AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
+AXES = (1, 2, 4, 8, 16, 32, 64, 128)
+SPREADS = (0.0, 0.25, 0.5, 1.0, 1.5)
+
+
+def race_part(data: ActiveData) -> str:
+    """Which of the three comparisons is looked at."""
+    key = selection.parameter("compare", data, "all", str, lambda v: v in PARTS)
+    st.segmented_control(
+        "Compare", list(PARTS), format_func=PARTS.__getitem__, key=key, required=True, label_visibility="collapsed"
+    )
+    return st.session_state[key]
+
+
+def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> None:
+    """One of the three comparisons."""
+    if part == "kd":
+        _decay(data, points, settings)
+    elif part == "product":
+        _product(data, points, settings)
+    else:
+        _all_indexes(data, points, settings, measured)
+
+
+def _run(
+    data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[cached.Progress], Any]
+) -> Any:
+    """The result of ``key``: at once if quick; else the last one, marked stale, until Run is pressed; None for none."""
+    shown = f"shown {name}@{data.key}"
+    result = cached.results(data).get(key)
+    if st.session_state.pop("stopped", False):
+        st.session_state[f"stopped {name}"] = key
+    if result is None:
+        stopped = st.session_state.get(f"stopped {name}") == key
+        ask = seconds > 5 or stopped
+        words = f"Run (about {max(seconds, 1):.0f} s)"
+        if not ask or st.button(words, type="primary", icon=":material/play_arrow:", key=f"run {name}@{data.key}"):
+            st.session_state.pop(f"stopped {name}", None)
+            work = lambda report: cached.remember_heavy(data, key, lambda: make(report), report)  # noqa: E731
+            result = frame.run_with_progress(label, work)
+        else:
+            last = st.session_state.get(shown)
+            result = None if last is None else cached.results(data).get(last)
+            if result is not None:
+                st.warning("The settings changed: you still see the run before. Press Run for the new ones.")
+            else:
+                st.info("Stopped. Press Run to measure." if stopped else "This takes a while; press Run to measure.")
+            return result
+    st.session_state[shown] = key
+    return result
+
+
+# ---- all indexes ----
+
+
+def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
+    """Hash tables to enter: the cheapest of the grid for several recalls, and two with further buckets."""
+    found = []
+    for aim in AIMS:
+        cell = measured.best_cell(aim)
+        if cell is not None:
+            found.append(
+                LSHConfig(
+                    family=settings.family, mode=cell.mode, functions=cell.functions, tables=cell.tables,
+                    width=settings.width, seed=settings.seed,
+                )
+            )  # fmt: skip
+    usual = [config for config in found if config.mode == "and_or"]
+    if usual:
+        few = replace(usual[-1], tables=max(1, usual[-1].tables // 4))
+        found += [replace(few, multi_probe=probes) for probes in (4, 16)]
+    return list(dict.fromkeys(found))
+
+
+def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid) -> None:
+    hyperplane = settings.family == "hyperplane"
+    vectors = unit_rows(points.vectors) if hyperplane else points.vectors
+    configs = lsh_contenders(settings, measured)
+    own = settings.config
+    in_use = Contender(
+        family="LSH in use", setting=describe_setting(own), build=lambda threads: LSHIndex(own, threads=threads)
+    )
+    key = ("lab race", points.key, hyperplane, tuple(configs), own, settings.k)
+
+    def make(report: cached.Progress) -> list[IndexReport]:
+        contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
+        return compare_indexes(
+            vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, progress=report
+        )
+
+    seconds = len(points) * (1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own]))
+    reports = _run(data, "race", key, 0 if len(points) <= LIVE_POINTS else seconds, "All indexes", make)
+    if reports is None:
+        return
+    st.markdown(lsh_words.race_verdict(reports, settings.k))
+    figure = index_race(
+        [
+            RacePoint(family=r.family, setting=r.setting or "all points", recall=r.recall,
+                      queries_per_second=r.queries_per_second)
+            for r in reports
+        ],
+        k=settings.k,
+        families=FAMILIES,
+    )  # fmt: skip
+    live_chart(figure, key=f"lsh race@{data.key}", height=460, glide=False)
+    st.caption(
+        f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
+        f"{', scaled to length 1 for hyperplanes' if hyperplane else ''}; {len(points.queries)} queries in one batch, "
+        "one thread each, all asked in turns in one run on this machine, the median of three rounds. "
+        "LSH tables are the cheapest settings of the heat map for several recalls."
+    )
+    st.dataframe(
+        pl.DataFrame(
+            {
+                "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+                "Recall": [r.recall for r in reports],
+                "±": [1.96 * r.recall_error for r in reports],
+                "Queries/s": [r.queries_per_second for r in reports],
+                "Build (ms)": [1e3 * r.build_seconds for r in reports],
+                "MB": [r.memory_bytes / 1e6 for r in reports],
+                "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
+                "Slowest": [r.slowest for r in reports],
+                "Fastest": [r.fastest for r in reports],
+            }
+        ),
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "Index": st.column_config.TextColumn(width=190),
+            "Recall": _number("%.3f", f"Recall@{settings.k}; equally near points count as found."),
+            "±": _number("%.3f", "95 % interval over queries."),
+            "Queries/s": _number("%,.0f", "Median of three rounds."),
+            "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
+            "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
+            "Build (ms)": _number("%,.0f", "Once."),
+            "MB": _number("%.2f", "Of the built index, vectors included where it needs them."),
+            "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
+        },
+    )
+
+
+def _number(format_: str, words: str) -> Any:
+    return st.column_config.NumberColumn(format=format_, help=words)
+
+
+# ---- kd-tree ----
+
+
+def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    d = points.vectors.shape[1]
+    axes = sorted({a for a in AXES if a < d} | {d})
+    key = selection.parameter("axes", data, d, int, lambda v: v in axes)
+    if st.session_state[key] not in axes:
+        st.session_state[key] = d
+    if len(axes) > 1:
+        st.select_slider(
+            "Dimensions kept (principal axes)", axes, key=key,
+            help="The vectors are turned onto the axes along which they spread most, and the first ones are kept.",
+        )  # fmt: skip
+    make = lambda report: kd_tree_decay(  # noqa: E731
+        points.vectors, points.queries, settings.k, dimensions=axes, progress=report
+    )
+    seconds = 6e-9 * len(points.queries) * len(points) * sum(axes)
+    decay: KDTreeDecay | None = _run(data, "kd", ("lab kd", points.key, settings.k), seconds, "kd-tree", make)
+    if decay is None:
+        return
+    chosen = st.session_state[key]
+    at = decay.dimensions.tolist().index(chosen) if chosen in decay.dimensions else len(decay.dimensions) - 1
+    tree, scan = float(decay.tree[at]), float(decay.scan[at])
+    factor = scan / tree
+    st.markdown(
+        f"With **{decay.dimensions[at]}** dimensions, which hold {decay.variance[at]:.0%} of the variance, the kd-tree "
+        f"takes **{tree:,.1f} µs** a query and the exact scan **{scan:,.1f} µs**: the tree is "
+        + (f"**{factor:.1f} times as fast**." if factor >= 1 else f"**{1 / factor:.1f} times slower**.")
+        + " "
+        + lsh_words.crossing(decay)
+    )
+    figure = decay_chart(decay.dimensions, {"kd-tree": decay.tree, "exact scan": decay.scan}, current=chosen)
+    live_chart(figure, key=f"lsh kd@{data.key}", height=400, glide=False)
+    st.caption(
+        "Both find the same neighbors. A kd-tree cuts space in halves and skips a half that lies beyond the nearest "
+        "found so far; in many dimensions hardly any does, and it walks through nearly all of them. "
+        f"{len(points.queries)} queries in one batch, one thread each, the best of five."
+    )
+
+
+# ---- inner product ----
+
+
+def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    key = selection.parameter("spread", data, 0.0, float, lambda v: v in SPREADS)
+    st.select_slider(
+        "Spread of the lengths (σ)",
+        SPREADS,
+        key=key,
+        help="Multiplies each vector by exp(σ · N(0, 1)): popular items are often longer. 0 leaves them as trained.",
+    )
+    spread = st.session_state[key]
+    scale = np.exp(spread * np.random.default_rng(settings.seed).standard_normal((len(points), 1)))
+    vectors = (points.raw * scale).astype(np.float32)
+    lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
+
+    def make(report: cached.Progress) -> list[IndexReport]:
+        return compare_indexes(
+            vectors, points.queries, settings.k, metric="inner_product",
+            contenders=inner_product_contenders(lsh=lsh), seconds=1.0, progress=report,
+        )  # fmt: skip
+
+    result_key = ("lab product", points.key, spread, lsh, settings.k)
+    seconds = 0 if len(points) <= LIVE_POINTS else 6e-4 * len(points)
+    reports = _run(data, "product", result_key, seconds, "Inner product", make)
+    if reports is None:
+        return
+    length = np.linalg.norm(vectors, axis=1)
+    st.markdown(lsh_words.product_verdict(reports))
+    figure = recall_bars(
+        [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+        np.array([r.recall for r in reports]),
+        np.array([1.96 * r.recall_error for r in reports]),
+        np.array([1e6 / r.queries_per_second for r in reports]),
+        k=settings.k,
+    )
+    live_chart(figure, key=f"lsh product@{data.key}", height=80 + 34 * len(reports), glide=False)
+    low, middle, high = np.quantile(length, [0.05, 0.5, 0.95])
+    st.caption(
+        f"Asked for are the {settings.k} largest inner products, not the nearest. Vectors as trained, not normalized; "
+        f"lengths {low:.2g}, {middle:.2g}, {high:.2g} (5 %, half, 95 %). One added coordinate √(M² − ‖x‖²) gives all "
+        "vectors one length M, so that nearest and largest are the same; an exact search stays exact by it, an "
+        "approximate one has to show what it does (the hash tables keep the width that suits two points). "
+        "Bars carry 95 % intervals over queries; hover for the time."
+    )

@@ -1,0 +1,463 @@
+"""Pre-training: the same network from a random start, from an FM, from graph embeddings; curves, table, maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.shared import cached, controls, frame, selection
+from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, numbers_row, result_or_run
+from pages.shared.live_chart import Frames, live_chart
+from pages.shared.selection import ActiveData
+from recemb_core import precomputed
+from recemb_core.deep.features import FeatureTable
+from recemb_core.deep.pretraining import (
+    START_NAMES,
+    CurveBand,
+    PretrainingConfig,
+    PretrainingReport,
+    Start,
+    before_and_after,
+    compare_starts,
+    curve_bands,
+    pretraining_defaults,
+    reach,
+)
+from recemb_core.evaluation import SeedBand, group_score, seed_band
+from recemb_core.evaluation.intervals import within_noise
+from recemb_core.figures.item_map import item_map
+from recemb_core.figures.learning_curves import Curve, learning_curves
+from recemb_core.figures.theme import PALETTE
+from recemb_core.layouts import UMAPConfig
+
+Measure = Literal["loss", "auc", "train_loss"]
+MEASURES: dict[Measure, str] = {
+    "loss": "Validation log loss (nats)",
+    "auc": "Validation AUC",
+    "train_loss": "Training log loss (nats)",
+}
+By = Literal["epochs", "seconds", "all_seconds"]
+BY: dict[By, str] = {
+    "epochs": "Epochs (passes over the training rows)",
+    "seconds": "Seconds of training",
+    "all_seconds": "Seconds, what the start took included",
+}
+EVENTS = (10_000, 20_000, 40_000, 80_000)
+COLORS = dict(zip(START_NAMES.values(), (PALETTE[5], PALETTE[0], PALETTE[3], PALETTE[2], PALETTE[1]), strict=True))
+
+EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "Look at the training loss. **Does the start with the lowest one win?**",
+        "No: training loss falls on and on, and the start that falls fastest also overfits first. "
+        "Only rows that were not trained on can tell.",
+        {"pretraining_measure": "train_loss", "pretraining_by": "epochs"},
+    ),
+    (
+        "Let the clock run while the start is made. **Is pre-training still faster?**",
+        "It depends on what it costs: see the column *before*. An FM trains in seconds; walks and skip-gram pay off "
+        "by the lower loss, not by the clock.",
+        {"pretraining_measure": "loss", "pretraining_by": "all_seconds"},
+    ),
+    (
+        "AUC instead of log loss. **Do the overfit starts look as bad?**",
+        "No. AUC asks only for the order of the rows; log loss also asks for honest probabilities, and a network that "
+        "overfits becomes too sure of itself first.",
+        {"pretraining_measure": "auc", "pretraining_by": "epochs"},
+    ),
+    (
+        "The FM's vectors on the map. **Will departments lie together, as they do for walks?**",
+        "No, before and after training alike. The department has a field and a vector of its own, so an item's vector "
+        "holds only what the department does not say. Walks know no other fields.",
+        {"pretraining_map": "fm"},
+    ),
+]
+
+
+def pretraining_section(data: ActiveData) -> None:
+    """The whole view."""
+    config = _settings(data)
+    table = deep_table(data, config.features)
+    key = ("deep pretraining", table.fingerprint, config)
+    numbers = st.container()
+    main, side = frame.side_by_side("curves-and-controls", (3, 1), "11rem")
+    with side:
+        _controls(data)
+        controls.reset_button(data)
+    sequences = data.sequences
+    assert sequences is not None
+    path = precomputed.networks_path(table.fingerprint, config)
+    with main:
+        report, current = result_or_run(
+            data,
+            "pretraining",
+            key,
+            config,
+            load=lambda: PretrainingReport.load(path) if path.exists() else None,
+            make=lambda tell: compare_starts(sequences, config, progress=tell),
+            label="Starts",
+            seconds=_estimate(table, config),
+            waiting="These starts are not trained with these settings yet. Press Train for their learning curves.",
+        )
+        if report is not None:
+            _curves(data, report)
+    if report is not None:
+        shown = table if current else deep_table(data, report.config.features)
+        with numbers:
+            _numbers(report)
+        st.markdown(_verdict(report))
+        frame.try_this(data, EXPERIMENTS if data.key == "complete_journey" else EXPERIMENTS[:3])
+        _table(report)
+        _map(data, shown, report)
+    frame.what_you_see(_words(config))
+    frame.as_python(_as_python(data, config))
+
+
+def _settings(data: ActiveData) -> PretrainingConfig:
+    """The settings in use, bound to the session and the link."""
+    known = lambda values: len(values) >= 1 and all(v in START_NAMES for v in values)  # noqa: E731
+    starts = selection.parameter("pretraining_starts", data, list(START_NAMES), lambda t: t.split(","), known)
+    events = selection.parameter("pretraining_events", data, 40_000, int, lambda v: v in EVENTS)
+    seeds = selection.parameter("pretraining_seeds", data, 3, int, lambda v: 2 <= v <= 6)
+    selection.parameter("pretraining_measure", data, "loss", str, lambda v: v in MEASURES)
+    selection.parameter("pretraining_by", data, "epochs", str, lambda v: v in BY)
+    selection.parameter("pretraining_map", data, "graph", str, lambda v: v in START_NAMES)
+    chosen = tuple(start for start in START_NAMES if start in st.session_state[starts]) or ("random",)
+    return pretraining_defaults(
+        events=st.session_state[events], seeds=st.session_state[seeds], starts=chosen, seed=selection.seed()
+    )
+
+
+def _controls(data: ActiveData) -> None:
+    keep: Any = "session"
+    st.selectbox(
+        "Up",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        key=f"pretraining_measure@{data.key}",
+        persist_state=keep,
+        help="What the curves show.",
+    )
+    st.selectbox(
+        "Across",
+        list(BY),
+        format_func=BY.__getitem__,
+        key=f"pretraining_by@{data.key}",
+        persist_state=keep,
+        help="Epochs are the same everywhere; seconds are those of the machine that trained.",
+    )
+    st.select_slider(
+        "Events to learn from",
+        EVENTS,
+        format_func=lambda v: f"{v:,}",
+        key=f"pretraining_events@{data.key}",
+        persist_state=keep,
+        help="Events drawn from the log, training, validation and test together; each brings 4 items not taken.",
+    )
+    with st.expander("Starts and seeds"):
+        st.multiselect(
+            "Starts",
+            list(START_NAMES),
+            format_func=START_NAMES.__getitem__,
+            key=f"pretraining_starts@{data.key}",
+            persist_state=keep,
+            help="Where the network begins.",
+        )
+        st.slider(
+            "Seeds",
+            2,
+            6,
+            key=f"pretraining_seeds@{data.key}",
+            persist_state=keep,
+            help="Runs of each start; the bands come from them.",
+        )
+
+
+def _estimate(table: FeatureTable, config: PretrainingConfig) -> float:
+    steps = len(table.rows("train")) / config.training.batch_size
+    runs = len(config.starts) * config.seeds
+    before = config.seeds * (2 * ("fm" in config.starts or "fm_frozen" in config.starts))
+    graphs = config.seeds * sum(start in ("graph", "communities_and_roles") for start in config.starts)
+    return steps * (runs * config.training.epochs + 3 * before) / STEPS_PER_SECOND + 2 * graphs + 8
+
+
+def _bands(report: PretrainingReport, start: Start) -> SeedBand:
+    """Lowest validation loss of a start over its seeds."""
+    return seed_band([float(curve.loss.min()) for curve in report.of(start)])
+
+
+def _numbers(report: PretrainingReport) -> None:
+    starts = report.config.starts
+    figures = []
+    for start in [s for s in ("random", "fm", "graph") if s in starts]:
+        band = _bands(report, start)
+        figures.append(
+            (
+                f"{START_NAMES[start]}",
+                f"{band.mean:.4f}",
+                f"Lowest validation log loss, mean of {band.seeds} seeds ({band.low:.4f} to {band.high:.4f}). "
+                "Smaller is better.",
+            )
+        )
+    target, found = reach(report)
+    if "random" in starts and "fm" in starts:
+        epochs = {r.start: r.epochs for r in found}
+        value = " / ".join(f"{np.mean(epochs[s]):.1f}" if epochs[s] else "never" for s in ("fm", "random"))
+        figures.append(
+            (
+                "Epochs, FM / random",
+                value,
+                f"Until the validation loss is {target:.4f}, the lowest that every run of the random start reaches; "
+                "mean of the runs that got there.",
+            )
+        )
+    speed = np.mean([curve.steps_per_second for curve in report.curves])
+    figures.append(
+        (
+            "Time it took",
+            f"{report.seconds:.0f} s",
+            f"{len(report.curves)} runs at {speed:,.0f} steps a second on average, starts included, where it ran.",
+        )
+    )
+    numbers_row(figures)
+
+
+def _curves(data: ActiveData, report: PretrainingReport) -> None:
+    measure: Measure = selection.value(data, "pretraining_measure")
+    by: By = selection.value(data, "pretraining_by")
+    bands = curve_bands(report, measure, by)
+    if measure != "train_loss":
+        bands = [_without_start(band) for band in bands]
+    target, _ = reach(report)
+    figure = learning_curves(
+        [Curve(START_NAMES[b.start], b.x, b.mean, b.low, b.high, b.seeds) for b in bands],
+        x_title=BY[by],
+        y_title=MEASURES[measure],
+        target=target if measure == "loss" else None,
+        target_title="reached by every random run",
+        colors=COLORS,
+    )
+    live_chart(figure, key=f"learning curves@{data.key}", height=470, glide=False)
+    rows = "{:,} training, {:,} validation and {:,} test rows".format(*report.rows)
+    st.caption(
+        f"Line: mean of {report.config.seeds} seeds; band: smallest to largest. The first point is after a quarter of "
+        f"an epoch. {rows} ({report.sample})."
+    )
+
+
+def _without_start(band: CurveBand) -> CurveBand:
+    """Without step 0, where all guess at random and the scale would be lost to it."""
+    from dataclasses import replace
+
+    return replace(band, x=band.x[1:], mean=band.mean[1:], low=band.low[1:], high=band.high[1:])
+
+
+def _verdict(report: PretrainingReport) -> str:
+    """What may be said of each start against the random one, and what not."""
+    starts = report.config.starts
+    if "random" not in starts or len(starts) < 2:
+        return ""
+    base = _bands(report, "random")
+    _, found = reach(report)
+    epochs = {r.start: r.epochs for r in found}
+    told = []
+    for start in starts:
+        if start == "random":
+            continue
+        band = _bands(report, start)
+        change = band.mean - base.mean
+        sure = "within noise" if within_noise(band, base) else "beyond two standard errors"
+        words = f"**{START_NAMES[start]}**: lowest loss {change:+.4f} against the random start, {sure}"
+        if epochs[start] and epochs["random"]:
+            share = np.mean(epochs[start]) / np.mean(epochs["random"])
+            words += f"; the same loss in {share:.0%} of the epochs"
+            missing = report.config.seeds - len(epochs[start])
+            words += f" ({missing} of {report.config.seeds} runs never get there)" if missing else ""
+        else:
+            words += "; its runs never get to the random start's loss"
+        told.append(words + ".")
+    return "  \n".join(told)
+
+
+def _table(report: PretrainingReport) -> None:
+    target, found = reach(report)
+    rows: list[dict[str, Any]] = []
+    for line in found:
+        curves = report.of(line.start)
+        loss, auc = _bands(report, line.start), seed_band([curve.test_auc for curve in curves])
+        rows.append(
+            {
+                "Start": START_NAMES[line.start],
+                "Lowest loss": f"{loss.mean:.4f} ({loss.low:.4f} to {loss.high:.4f})",
+                "Test AUC": f"{auc.mean:.3f} ({auc.low:.3f} to {auc.high:.3f})",
+                "Epochs": _span(line.epochs, line.runs, "{:.1f}"),
+                "Seconds": _span(line.seconds, line.runs, "{:.1f}"),
+                "Before": float(np.mean([curve.seconds_before for curve in curves])),
+            }
+        )
+    st.dataframe(
+        pl.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "Lowest loss": st.column_config.TextColumn(help="Validation log loss: mean, smallest, largest over seeds."),
+            "Test AUC": st.column_config.TextColumn(help="Of the parameters with the lowest validation loss."),
+            "Epochs": st.column_config.TextColumn(help=f"Until the validation loss is {target:.4f}."),
+            "Seconds": st.column_config.TextColumn(help="The same in seconds of training the network."),
+            "Before": st.column_config.NumberColumn(
+                format="%.1f s", help="To train what is copied: the FM, or item graph, walks and skip-gram."
+            ),
+        },
+    )
+    st.caption(
+        f"Epochs and seconds: until the validation loss is {target:.4f}, the lowest that every run of the random start "
+        "reaches, between validations by a straight line; mean, smallest and largest over seeds. Seconds are those of "
+        "the machine that trained; *before* is what the start itself took."
+    )
+
+
+def _span(values: Sequence[float], runs: int, form: str) -> str:
+    if not values:
+        return "never"
+    text = form.format(np.mean(values))
+    if len(values) > 1:
+        text += f" ({form.format(min(values))} to {form.format(max(values))})"
+    return text + (f", {len(values)} of {runs} runs" if len(values) < runs else "")
+
+
+def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> None:
+    """Item vectors before and after training, gliding from one to the other."""
+    st.markdown("**The items' vectors before and after training**")
+    first, second = st.columns(2)
+    with first:
+        st.selectbox(
+            "Start",
+            list(report.config.starts),
+            format_func=START_NAMES.__getitem__,
+            key=_map_key(data, report),
+            persist_state="session",
+            help="The vectors of the item field in the network of the first seed.",
+        )
+    fields = list(data.fields)
+    color = ""
+    if fields:
+        key = selection.parameter("pretraining_color", data, _first(fields), str, lambda v: v in fields)
+        with second:
+            st.selectbox(
+                "Color by",
+                fields,
+                key=key,
+                persist_state="session",
+                help="Eight largest groups in color, the rest grey.",
+            )
+        color = st.session_state[key]
+    start: Start = st.session_state[f"pretraining_map@{data.key}"]
+    umap = UMAPConfig(seed=selection.seed()).for_size(len(data.items))
+    maps = _positions(data, table, report, start, umap)
+    if maps is None:
+        return
+    captions = tuple(_tidiness(data, report, start, when, color) for when in ("before", "after"))
+    figure = item_map(
+        maps[0],
+        data.items.ids,
+        data.titles,
+        color_by=data.fields[color] if color else None,
+        color_title=color.replace("_", " "),
+        size=np.sqrt(table.popularity),
+        chosen=selection.chosen_item(data),
+        title=f"{START_NAMES[start]}, before and after training",
+    )
+    figure.update_layout(title_text=None)
+    frames = Frames(ids=data.items.ids, positions=maps, labels=("before", "after training"), captions=captions)
+    live_chart(
+        figure,
+        key=f"map {start}@{data.key}",
+        height=520,
+        frames=frames,
+        on_click=lambda item: selection.pick(data, item),
+    )
+    st.caption(
+        "Press play. UMAP by cosine of the item field's vectors, first seed; the two maps are started from each other, "
+        "so that items whose neighbors stay do not move. The share in the bar is measured on the vectors, not the map."
+    )
+
+
+def _first(fields: list[str]) -> str:
+    return next((name for name in ("department", "category") if name in fields), fields[0])
+
+
+def _map_key(data: ActiveData, report: PretrainingReport) -> str:
+    key = f"pretraining_map@{data.key}"
+    if st.session_state.get(key) not in report.config.starts:
+        st.session_state[key] = report.config.starts[0]
+    return key
+
+
+def _positions(
+    data: ActiveData, table: FeatureTable, report: PretrainingReport, start: Start, umap: UMAPConfig
+) -> npt.NDArray[np.float32] | None:
+    """Maps before and after: bundled, kept, or drawn on request."""
+    config = report.config
+    key = ("deep map", table.fingerprint, config, start, umap)
+    path = precomputed.networks_map_path(table.fingerprint, config, start, umap)
+    ready = cached.results(data).get(key)
+    if ready is None and path.exists():
+        ready = np.load(path, allow_pickle=False)
+        cached.results(data).put(key, ready)
+    if ready is None:
+        if not st.button("Draw the maps (some seconds)", icon=":material/map:", key=f"draw {start}@{data.key}"):
+            return None
+        make = partial(before_and_after, report.before[start], report.after[start], umap)
+
+        def run(tell: cached.Progress) -> Any:
+            tell(0.0, "UMAP")
+            return cached.remember_heavy(data, key, make, tell)
+
+        ready = frame.run_with_progress("Maps", run)
+    return ready
+
+
+def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> str:
+    if not color:
+        return ""
+    vectors = (report.before if when == "before" else report.after)[start]
+    key = ("deep tidiness", data.fingerprint, report.config, start, when, color)
+    score = cached.remember(data, key, lambda: group_score(vectors, data.fields[color]))
+    return f"homophily score by {color.replace('_', ' ')} {score.value:.2f} of {score.maximum:.2f} (0: chance)"
+
+
+def _words(config: PretrainingConfig) -> str:
+    k = config.network.dimensions
+    hidden = " and ".join(map(str, config.network.hidden))
+    return (
+        "An **FNN** (Zhang, Du, Wang 2016) looks up k + 1 numbers for each field and sends them through dense layers "
+        f"(here k = {k}, layers of {hidden}). Its embedding can start from a **factorization machine** trained on the "
+        "same rows, ŷ = σ(w₀ + Σ wᵢxᵢ + Σ ⟨vᵢ, vⱼ⟩xᵢxⱼ): row i becomes (wᵢ, vᵢ), copied to the last bit, w₀ goes to "
+        "the bias, and the dense layers start at random. *Fine-tuned*: everything is trained on; *frozen*: only the "
+        "dense layers are. The graph starts copy **item vectors from walks** on the item graph of the training part "
+        "(DeepWalk; or node2vec with q = 0.05, which leans to communities, and q = 20, which leans to roles, half the "
+        "dimensions each) into the item fields; nothing after the cut is seen.\n\n"
+        "A good start saves epochs; whether it also ends lower is what the bands tell. A start that fits fast also "
+        "overfits fast: the validation loss turns up again, and early stopping would keep the lowest point. **More "
+        "events**: the starts come closer together. **Fewer**: what was learned before counts for more."
+    )
+
+
+def _as_python(data: ActiveData, config: PretrainingConfig) -> list[str]:
+    seed = f", seed={config.seed}" if config.seed else ""
+    return [
+        *frame.import_lines(data, always=True),
+        "from recemb_core.deep.pretraining import compare_starts, pretraining_defaults, reach",
+        "",
+        *frame.load_lines(data, always=True),
+        f"config = pretraining_defaults(events={config.features.max_positives}, seeds={config.seeds}, "
+        f"starts={config.starts!r}{seed})",
+        "report = compare_starts(sequences, config)",
+        "for curve in report.curves:",
+        "    print(curve.start, curve.seed, curve.loss.min(), curve.test_auc)",
+        "print(reach(report))",
+    ]

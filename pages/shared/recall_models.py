@@ -1,0 +1,281 @@
+"""The recall models of the data set in use: settings, training, rankings, maps; shared by three views."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import cached, frame, selection
+from pages.shared.selection import ActiveData
+from recemb_core import precomputed
+from recemb_core.deep.recall import RecallModel
+from recemb_core.embeddings import train_item2vec
+from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
+from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.recall_comparison import (
+    HistoryAverageConfig,
+    ModelConfig,
+    both_figures,
+    floor_scorer,
+    recall_defaults,
+    recall_fingerprint,
+    train_recall_model,
+)
+
+FLOOR = "Popularity"
+MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait
+DIMENSIONS = (16, 32, 64, 128)
+HALF_LIVES = (0, 10, 20, 50, 100, 200)  # events; 0 stands for a plain mean
+LENGTHS = (10, 20, 50, 100, 200, 500)
+TEMPERATURES = (0.05, 0.1, 0.2, 0.5)
+NEGATIVES = (50, 200, 500, 1000)
+
+Reports = dict[str, tuple[RankingReport, RankingReport]]
+
+
+def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
+    """The models with the settings in use; binds them to the session and the link without drawing anything."""
+    spec: dict[str, tuple[Any, Any, Any]] = {
+        "recall_dimensions": (64, int, lambda v: v in DIMENSIONS),
+        "recall_length": (200, int, lambda v: v in LENGTHS),
+        "recall_half_life": (50, int, lambda v: v in HALF_LIVES),
+        "recall_epochs": (5, int, lambda v: 1 <= v <= 15),
+        "recall_negative": (500, int, lambda v: v in NEGATIVES),
+        "recall_temperature": (0.1, float, lambda v: v in TEMPERATURES),
+    }
+    value = {
+        name.removeprefix("recall_"): st.session_state[selection.parameter(name, data, default, parse, allowed)]
+        for name, (default, parse, allowed) in spec.items()
+    }
+    shared = {
+        "dimensions": value["dimensions"],
+        "history_length": value["length"],
+        "half_life": float(value["half_life"]) or None,
+        "epochs": value["epochs"],
+    }
+    found: dict[str, ModelConfig] = {}
+    for name, config in recall_defaults(selection.seed()).items():
+        if isinstance(config, HistoryAverageConfig):
+            found[name] = config
+        elif hasattr(config, "negative"):
+            found[name] = replace(config, **shared, negative=value["negative"])
+        else:
+            found[name] = replace(config, **shared, temperature=value["temperature"])
+    return found
+
+
+def model_controls(data: ActiveData) -> None:
+    """Widgets of those settings."""
+    keep: Any = "session"
+    st.select_slider(
+        "History (events)",
+        LENGTHS,
+        key=f"recall_length@{data.key}",
+        persist_state=keep,
+        help="Newest events of a user that the networks look at. Longer knows old habits, shorter follows the moment.",
+    )
+    st.select_slider(
+        "Half-life (events)",
+        HALF_LIVES,
+        key=f"recall_half_life@{data.key}",
+        format_func=lambda v: "none" if v == 0 else str(v),
+        persist_state=keep,
+        help="After so many events an event weighs half in the history mean. None: a plain mean, which is blind to "
+        "order.",
+    )
+    with st.expander("Training"):
+        st.select_slider(
+            "Dimensions",
+            DIMENSIONS,
+            key=f"recall_dimensions@{data.key}",
+            persist_state=keep,
+            help="Length of user and item vectors of the networks.",
+        )
+        st.slider(
+            "Epochs",
+            1,
+            15,
+            key=f"recall_epochs@{data.key}",
+            persist_state=keep,
+            help="Passes over the histories. More fit the past better, in the end too well.",
+        )
+        st.select_slider(
+            "Sampled negatives (YouTube DNN)",
+            NEGATIVES,
+            key=f"recall_negative@{data.key}",
+            persist_state=keep,
+            help="Items drawn for each step in place of the whole catalogue. More come closer to the full softmax.",
+        )
+        st.select_slider(
+            "Temperature (two-tower)",
+            TEMPERATURES,
+            key=f"recall_temperature@{data.key}",
+            persist_state=keep,
+            help="Scores are cosine / temperature. Small: only the closest count; large: all are much alike.",
+        )
+
+
+def source(data: ActiveData) -> str:
+    """The hash of all that the models depend on."""
+    assert data.sequences is not None
+    sequences = data.sequences
+    return cached.remember(data, ("recall source", data.fingerprint, data.key), lambda: recall_fingerprint(sequences))
+
+
+def cases(data: ActiveData) -> NextItemCases:
+    """Who is asked about what."""
+    assert data.sequences is not None
+    sequences = data.sequences
+    return cached.remember(data, ("recall cases", source(data)), lambda: next_item_cases(sequences))
+
+
+def asked(data: ActiveData) -> NextItemCases:
+    """The users that figures are measured on: all, or a fixed sample where there are many."""
+    who = cases(data)
+    if len(who.users) <= MOST_ASKED:
+        return who
+
+    def sample() -> NextItemCases:
+        rows = np.sort(np.random.default_rng(0).choice(len(who.users), MOST_ASKED, replace=False))
+        pick = lambda lines: tuple(lines[row] for row in rows)  # noqa: E731
+        return replace(who, users=who.users[rows], histories=pick(who.histories), targets=pick(who.targets))
+
+    return cached.remember(data, ("recall asked", source(data)), sample)
+
+
+def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
+    """The model, if it is there: from the store or from the bundled file."""
+    key = ("recall", source(data), config)
+    ready = cached.results(data).get(key) or precomputed.load_recall(source(data), config)
+    if ready is not None:
+        cached.results(data).put(key, ready)
+    return ready
+
+
+def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
+    """(first-time targets, all targets) of a model that is there; None stands for popularity."""
+    key = ("recall ranking", source(data), config)
+    ready = cached.results(data).get(key) or precomputed.load_rankings(source(data), config)
+    if ready is None:
+        model = None if config is None else model_of(data, config)
+        if config is not None and model is None:
+            return None
+        who = asked(data)
+        ready = both_figures(floor_scorer(who) if model is None else model.scores, who)
+    cached.results(data).put(key, ready)
+    return ready
+
+
+def positions_of(
+    data: ActiveData, config: ModelConfig, progress: cached.Progress | None = None
+) -> npt.NDArray[np.float32]:
+    """The UMAP map of a model's item vectors: stored, bundled, or drawn now."""
+    model = model_of(data, config)
+    assert model is not None
+    umap = UMAPConfig(seed=selection.seed()).for_size(len(model))
+    key = ("recall map", source(data), config, umap)
+    ready = cached.results(data).get(key)
+    if ready is None:
+        ready = precomputed.load_map(source(data), config, umap, None)
+        if ready is not None:
+            cached.results(data).put(key, ready)
+            return ready
+    if progress is not None:
+        progress(1.0, "drawing the map (UMAP)")
+    return cached.remember_heavy(data, key, lambda: umap_layout(model.item_vectors, umap), progress)
+
+
+def has_positions(data: ActiveData, config: ModelConfig) -> bool:
+    """Whether the map is there without running UMAP."""
+    model = model_of(data, config)
+    if model is None:
+        return False
+    umap = UMAPConfig(seed=selection.seed()).for_size(len(model))
+    stored = cached.results(data).get(("recall map", source(data), config, umap)) is not None
+    return stored or precomputed.map_path(source(data), config, umap, None).exists()
+
+
+def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: cached.Progress) -> dict[str, RecallModel]:
+    """Train what is not there, one model after another; what is done stays when the run is stopped."""
+    found: dict[str, RecallModel] = {}
+    for done, (name, config) in enumerate(configs.items()):
+
+        def tick(fraction: float, stage: str, done: int = done, name: str = name) -> None:
+            report((done + fraction) / len(configs), f"{name}, {stage}")
+
+        model = model_of(data, config)
+        if model is None:
+            key = ("recall", source(data), config)
+            model = cached.remember_heavy(data, key, partial(_train, data, config, tick), tick)
+        found[name] = model
+        tick(1.0, "ranking the catalogue for every user")
+        rankings_of(data, config)
+    return found
+
+
+def _train(data: ActiveData, config: ModelConfig, tick: cached.Progress) -> RecallModel:
+    train = cases(data).train
+    start = time.perf_counter()
+    if isinstance(config, HistoryAverageConfig):
+        # Both averages share their item vectors.
+        key = ("recall item vectors", source(data), config.vectors)
+        vectors = cached.remember(data, key, lambda: train_item2vec(train, config.vectors, progress=tick))
+        return train_recall_model(train, config, item_vectors=vectors)
+    model = train_recall_model(train, config, progress=tick)
+    speeds = cached.remember(data, ("recall speed",), dict)
+    speeds["seconds"] = (time.perf_counter() - start) / max(_work(data, config), 1.0)
+    return model
+
+
+def _work(data: ActiveData, config: ModelConfig) -> float:
+    """Steps of a training run, weighted by how long one takes."""
+    if isinstance(config, HistoryAverageConfig):
+        return 0.0
+    events = min(len(cases(data).train), len(cases(data).train.tokens))
+    steps = min(events * config.epochs * min(config.targets, 4) / config.batch_size, config.max_steps)
+    return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
+
+
+def seconds_left(data: ActiveData, configs: dict[str, ModelConfig]) -> float:
+    """Estimated seconds to train what is missing, from the last run on this data."""
+    missing = [c for c in configs.values() if model_of(data, c) is None]
+    each = cached.remember(data, ("recall speed",), dict).get("seconds", 0.004)
+    averages = sum(isinstance(c, HistoryAverageConfig) for c in missing)
+    events = len(cases(data).train.tokens)
+    return sum(_work(data, c) * each + 4 for c in missing) + (events * 1.5e-5 if averages else 0.0)
+
+
+def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str) -> dict[str, ModelConfig]:
+    """The settings whose models are there: those asked for, or the last ones shown, marked stale, until Train."""
+    shown = f"recall shown@{data.key}"
+    missing = {name: c for name, c in configs.items() if model_of(data, c) is None}
+    if not missing:
+        st.session_state[shown] = (source(data), configs)
+        return configs
+    stopped = st.session_state.pop("stopped", False)
+    last = st.session_state.get(shown)
+    last = last[1] if last is not None and last[0] == source(data) else {}
+    last = {name: c for name, c in last.items() if model_of(data, c) is not None}
+    seconds = seconds_left(data, configs)
+    names = "the models" if len(missing) == len(configs) else ", ".join(missing)
+    if st.button(
+        f"Train {names} (about {max(seconds, 2):.0f} s)",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"recall run@{data.key}",
+    ):
+        frame.run_with_progress("Recall models", lambda report: train_missing(data, configs, report))
+        st.session_state[shown] = (source(data), configs)
+        st.rerun()  # drawn anew, without the button
+    there = {name: c for name, c in configs.items() if name not in missing}
+    if last:
+        st.warning("The settings changed. You still see the models of the last ones; press Train for the new ones.")
+        return {name: last.get(name, c) for name, c in configs.items() if name in last or name in there}
+    st.info(f"Stopped; what was trained is kept. {waiting}" if stopped else waiting)
+    return there

@@ -1,0 +1,352 @@
+"""What the views of the Training page share: how pairs are made, the sequence and the pair, a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.shared import cached, frame, selection
+from pages.shared.markdown import plain
+from pages.shared.selection import ActiveData
+from recemb_core.embeddings import (
+    Item2VecConfig,
+    ItemVectors,
+    Word2VecConfig,
+    pairs_per_epoch,
+)
+from recemb_core.embeddings.pair_sources import context_counts
+from recemb_core.sequences import Sequences
+
+WINDOW, SET = "window", "set"
+MODES = {WINDOW: "a window", SET: "the set"}
+LISTED, LONGEST = 200, 60  # sequences to choose from, and the items of one that is looked at
+PARTNERS = 50
+PAIRS_TRAINED = 1_500_000  # a second or two
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """The data with the choices that all views share; ``row`` is the chosen item's."""
+
+    data: ActiveData
+    sequences: Sequences
+    row: int
+    mode: str
+    width: int
+    shrink: bool
+    negative: int
+    exponent: float
+
+    @property
+    def window(self) -> int | None:
+        """Reach of the window; None: the whole set."""
+        return None if self.mode == SET else self.width
+
+    @property
+    def name(self) -> str:
+        """Title of the chosen item."""
+        return self.data.titles[self.row]
+
+    @property
+    def unit(self) -> str:
+        return "session" if self.sequences.ordered else "basket"
+
+    @property
+    def config(self) -> Word2VecConfig | Item2VecConfig:
+        """What makes the pairs, as the trainers are told."""
+        common: dict[str, Any] = {
+            "dimensions": 16,
+            "window": self.width,
+            "negative": self.negative,
+            "ns_exponent": self.exponent,
+            "subsample": 0.0,
+            "seed": selection.seed(),
+        }
+        if self.mode == SET:
+            return Item2VecConfig(mode="set", **common)
+        return Word2VecConfig(shrink_windows=self.shrink, **common)
+
+    @property
+    def config_words(self) -> str:
+        """The same in Python, less what training alone needs."""
+        if self.mode == SET:
+            return 'Item2VecConfig(mode="set")'
+        return f"Word2VecConfig(window={self.width}, shrink_windows={self.shrink})"
+
+    @cached_property
+    def pairs(self) -> float:
+        """Pairs of one pass over the log; with shrinking windows, as many as are expected."""
+
+        def make() -> float:
+            if self.mode == SET:
+                return float(pairs_per_epoch(self.sequences, Item2VecConfig(mode="set")))
+            widths = range(1, self.width + 1) if self.shrink else (self.width,)
+            configs = [Item2VecConfig(mode="sequence", window=width) for width in widths]
+            return float(np.mean([pairs_per_epoch(self.sequences, config) for config in configs]))
+
+        key = ("pairs", self.sequences.fingerprint, self.mode, self.width, self.shrink)
+        return float(cached.remember(self.data, key, lambda: np.array([make()]))[0])
+
+    def contexts(self) -> npt.NDArray[np.int64]:
+        """How often each item is a context of the chosen one in the log."""
+        key = ("contexts", self.sequences.fingerprint, self.row, self.window)
+        return cached.remember(self.data, key, lambda: context_counts(self.sequences, self.row, self.window))
+
+
+def lesson(data: ActiveData) -> Lesson:
+    """The choices in use, bound to the session and the link without drawing anything."""
+    sequences = data.sequences
+    assert sequences is not None
+    mode = selection.parameter("pairs", data, WINDOW if sequences.ordered else SET, str, lambda v: v in MODES)
+    width = selection.parameter("width", data, 2, int, lambda v: 1 <= v <= 10)
+    shrink = selection.parameter("shrink", data, False, lambda text: {"True": True, "False": False}[text])
+    negative = selection.parameter("k", data, 5, int, lambda v: 1 <= v <= 20)
+    exponent = selection.parameter("exponent", data, 0.75, float, lambda v: -1 <= v <= 1)
+    return Lesson(
+        data,
+        sequences,
+        sequences.items.row(selection.chosen_item(data)),
+        st.session_state[mode],
+        st.session_state[width],
+        st.session_state[shrink],
+        st.session_state[negative],
+        st.session_state[exponent],
+    )
+
+
+def pair_controls(lesson: Lesson) -> None:
+    """How pairs are made."""
+    key = lesson.data.key
+    st.segmented_control(
+        "Pairs from",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        key=f"pairs@{key}",
+        required=True,
+        persist_state="session",
+        help="word2vec pairs an item with those in a window around it; item2vec takes the set and pairs all with all.",
+    )
+    if lesson.mode == SET:
+        return
+    st.slider(
+        "Window (each side)",
+        1,
+        10,
+        key=f"width@{key}",
+        persist_state="session",
+        help="c: how far from the center an item still counts as its context. Larger: more pairs, looser ones.",
+    )
+    st.toggle(
+        "Shrink at random",
+        key=f"shrink@{key}",
+        persist_state="session",
+        help="As word2vec does: each center draws its own reach from 1 … c, so that near items come up more often.",
+    )
+
+
+def noise_controls(lesson: Lesson, *, count: bool = True) -> None:
+    """The exponent of the noise, and how many negatives a pair gets."""
+    key = lesson.data.key
+    st.slider(
+        "Exponent of the noise",
+        -1.0,
+        1.0,
+        step=0.05,
+        key=f"exponent@{key}",
+        persist_state="session",
+        help="Negatives are drawn in proportion to count^exponent. 0.75 is word2vec's; 0 draws all items alike.",
+    )
+    if count:
+        st.slider(
+            "Negatives a pair (k)",
+            1,
+            20,
+            key=f"k@{key}",
+            persist_state="session",
+            help="Noise items for each true pair. More of them cost more and give a steadier direction.",
+        )
+
+
+def items_of(lesson: Lesson, index: int) -> npt.NDArray[np.int32]:
+    """Item rows of a sequence; as a set, each item once."""
+    rows = lesson.sequences[index]
+    if lesson.mode != SET:
+        return rows
+    _, first = np.unique(rows, return_index=True)
+    return rows[np.sort(first)]
+
+
+def sequence_control(lesson: Lesson) -> int | None:
+    """Choose one of the sequences that hold the chosen item; None where there is none with two items."""
+    sequences, data = lesson.sequences, lesson.data
+    holding = np.unique(np.searchsorted(sequences.offsets, np.flatnonzero(sequences.tokens == lesson.row), "right") - 1)
+    lengths = sequences.lengths[holding]
+    holding, lengths = holding[(lengths >= 2) & (lengths <= LONGEST)], lengths[(lengths >= 2) & (lengths <= LONGEST)]
+    if not len(holding):
+        return None
+    options = holding[:LISTED].tolist()
+    first = int(holding[:LISTED][np.argmin(np.abs(lengths[:LISTED] - 8))])  # neither trivial nor long
+    key = selection.parameter("sequence", data, first, int, lambda v: v in holding)
+    if st.session_state[key] not in holding:
+        st.session_state[key] = first
+    if st.session_state[key] not in options:
+        options.append(st.session_state[key])
+    unit = lesson.unit
+    st.selectbox(
+        f"{unit.capitalize()} with {lesson.name}",
+        options,
+        format_func=lambda index: _preview(lesson, index),
+        key=key,
+        persist_state="session",
+        help=f"The first {len(options)} of {len(holding):,} {unit}s that hold the chosen item and have 2 to {LONGEST} "
+        "items. Choose another item in the sidebar.",
+    )
+    return int(st.session_state[key])
+
+
+def _preview(lesson: Lesson, index: int) -> str:
+    rows = lesson.sequences[index]
+    joint = " → " if lesson.sequences.ordered else ", "
+    names = joint.join(lesson.data.titles[int(row)] for row in rows[:4]) + (" …" if len(rows) > 4 else "")
+    return f"No. {index + 1}, {len(rows)} items: {names}"
+
+
+def partner_control(lesson: Lesson, *, draw: bool = True) -> int | None:
+    """Row of the item that the chosen one is paired with: its most frequent context, or another one."""
+    counts, data = lesson.contexts(), lesson.data
+    order = [int(row) for row in np.argsort(-counts, kind="stable")[:PARTNERS] if counts[row] > 0]
+    if not order:
+        return None
+    options = [data.items[row] for row in order]
+    key = selection.parameter("partner", data, options[0], str, lambda item: item in data.items)
+    if st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+    if draw:
+        st.selectbox(
+            f"Context of {lesson.name}",
+            options,
+            format_func=lambda item: f"{data.title_of(item)} ({counts[data.items.row(item)]:,}×)",
+            key=key,
+            persist_state="session",
+            help="The pair that is looked at: the chosen item is its center. In brackets: how often the log has it.",
+        )
+    return data.items.row(st.session_state[key])
+
+
+def trained(lesson: Lesson) -> ItemVectors | None:
+    """A model of 16 dimensions on these pairs, trained once; None after Stop."""
+    data, config = lesson.data, trained_config(lesson)
+    if cached.has_model(data, config):
+        return cached.model_vectors(data, config)
+    wanted = (lesson.sequences.fingerprint, config)
+    if st.session_state.pop("stopped", False):
+        st.session_state["training_stopped"] = wanted
+    if st.session_state.get("training_stopped") == wanted and not st.button(
+        "Train", type="primary", icon=":material/play_arrow:", key=f"train@{data.key}"
+    ):
+        st.info("Stopped. Press Train to train a model on these pairs.")
+        return None
+    st.session_state.pop("training_stopped", None)
+    name = "item2vec" if lesson.mode == SET else "word2vec"
+    return frame.run_with_progress(f"{name}, 16 dimensions", lambda report: cached.model_vectors(data, config, report))
+
+
+def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:
+    """The lesson's configuration with as many epochs as a second or two allow."""
+    return replace(lesson.config, epochs=int(np.clip(round(PAIRS_TRAINED / max(lesson.pairs, 1)), 1, 20)))
+
+
+def train_lines(lesson: Lesson) -> list[str]:
+    """How :func:`trained` is done in Python."""
+    config = trained_config(lesson)
+    common = (
+        f"dimensions=16, epochs={config.epochs}, negative={config.negative}, ns_exponent={config.ns_exponent:g}, "
+        f"subsample=0, seed={config.seed}"
+    )
+    if isinstance(config, Item2VecConfig):
+        return [f'vectors = train_item2vec(sequences, Item2VecConfig(mode="set", {common}))']
+    return [
+        f"config = Word2VecConfig(window={config.window}, shrink_windows={config.shrink_windows}, {common})",
+        "vectors = train_word2vec(sequences, config)",
+    ]
+
+
+def train_import(lesson: Lesson) -> str:
+    """The import that :func:`train_lines` needs."""
+    names = "Item2VecConfig, train_item2vec" if lesson.mode == SET else "Word2VecConfig, train_word2vec"
+    return f"from recemb_core.embeddings import {names}"
+
+
+def load(lesson: Lesson, *imports: str) -> list[str]:
+    """Imports, and the lines that load the sequences."""
+    return [
+        *sorted([*frame.import_lines(lesson.data, always=True), *imports]),
+        "",
+        *frame.load_lines(lesson.data, always=True),
+    ]
+
+
+def named(lesson: Lesson, row: int) -> str:
+    """An item's title, in bold, nothing in it taken for Markdown."""
+    return f"**{plain(lesson.data.titles[row])}**"
+
+
+def number_table(
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[float] | npt.NDArray | None]],
+    *,
+    lit: Sequence[int] = (),
+    lead: Sequence[str] = (),
+    digits: int = 2,
+    largest: float | None = None,
+) -> str:
+    """An HTML table of numbers, each on a patch of blue (positive) or orange (negative) as strong as it is large.
+
+    Args:
+        columns: heads; the first is over the names.
+        rows: (name, numbers); None leaves the row open, for rows that are not shown.
+        lit: rows in a frame of the chosen item's color.
+        lead: a plain text for each row, between its name and its numbers.
+        digits: after the point.
+        largest: the number with the strongest patch; of the table itself when left out.
+    """
+    values = [np.abs(np.asarray(numbers, dtype=np.float64)) for _, numbers in rows if numbers is not None]
+    top = largest or max((float(v.max()) for v in values if len(v)), default=1.0) or 1.0
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = []
+    for index, (name, numbers) in enumerate(rows):
+        cells = f"<td>{escape(lead[index])}</td>" if lead else ""
+        if numbers is None:
+            cells += f'<td colspan="{len(columns) - 1 - bool(lead)}" class="gap">⋮</td>'
+        else:
+            cells += "".join(_cell(float(value), top, digits) for value in numbers)
+        body.append(f'<tr class="{"lit" if index in lit else ""}"><th>{escape(name)}</th>{cells}</tr>')
+    return f'<div class="numbers"><table><tr>{head}</tr>{"".join(body)}</table></div>{_STYLE}'
+
+
+def _cell(value: float, top: float, digits: int) -> str:
+    color = "62,114,242" if value >= 0 else "218,119,30"
+    strength = 0.55 * min(abs(value) / top, 1.0)
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return f'<td style="background:rgba({color},{strength:.2f})">{text}</td>'
+
+
+_STYLE = """<style>
+.numbers { overflow-x: auto; max-width: 100%; }
+.numbers table { border-collapse: separate; border-spacing: 2px; font-size: 0.8rem; margin: 0; border: 0; }
+.numbers th { font-weight: 400; text-align: left; padding: 0 0.6rem 0 0.2rem; white-space: nowrap; opacity: 0.85; }
+.numbers tr:first-child th { opacity: 0.6; text-align: center; padding: 0 0.2rem; }
+.numbers tr:first-child th:first-child { text-align: left; }
+.numbers td { min-width: 2.7rem; text-align: right; padding: 0.1rem 0.35rem; border-radius: 3px; border: 0;
+    font-variant-numeric: tabular-nums; }
+.numbers td.gap { text-align: center; opacity: 0.5; }
+.numbers tr.lit th { font-weight: 700; opacity: 1; color: #E6004C; }
+.numbers tr.lit td { box-shadow: inset 0 0 0 1.5px #E6004C; }
+</style>"""

@@ -1,0 +1,92 @@
+"""Side information: what attention gives to each field, an item that is born, a known one that is hidden."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import (
+    birth_view,
+    controls,
+    frame,
+    ges_view,
+    graph_controls,
+    hidden_item_view,
+    selection,
+    side_information_view,
+    side_information_words,
+)
+from pages.shared.model_choice import fields_of
+from pages.shared.model_training import jobs, run_next
+
+VIEWS = {
+    "attention": "Attention weights",
+    "birth": "Birth of an item",
+    "hide": "Hide a known item",
+    "ges": "GES against EGES",
+}
+
+with frame.page(
+    "What does the brand know that the clicks don't?",
+    "EGES mixes what an item's clicks taught with what its brand, category or price says; attention decides how much "
+    "each counts.",
+    opens_on="complete_journey",
+) as data:
+    if not fields_of(data):
+        side_information_view.without_fields(data)
+        frame.what_you_see(side_information_words.WORDS)
+        frame.as_python(side_information_words.python_without_fields())
+    else:
+        graph_settings = graph_controls.graph_settings(data)
+        whole, graph = graph_controls.walk_graph(data, graph_settings)
+        view = selection.parameter("side", data, "attention", str, lambda v: v in VIEWS)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.segmented_control(
+                "View",
+                list(VIEWS),
+                format_func=VIEWS.__getitem__,
+                key=view,
+                required=True,
+                label_visibility="collapsed",
+            )
+            controls.reset_button(data)
+        chosen_view = selection.value(data, "side")
+        numbers, progress = st.container(), st.empty()
+        if chosen_view in ("attention", "birth"):
+            main, side = frame.side_by_side("side-information", (3, 1), "11rem")
+        else:  # tables need the room
+            main, side = st.container(), st.container()
+        config = side_information_view.eges_config(data, graph)
+        todo, shown, given = [], None, {}
+        if config is None:
+            main.info("Choose at least one field to learn from.")
+        else:
+            with main:
+                one, shown = side_information_view.shown_model(data, graph, config)
+            todo = jobs(data, graph, [one])
+        if shown is not None:
+            side_information_view.headline(shown, numbers)
+            if chosen_view == "birth":
+                given = birth_view.given_values(data, shown)
+                with side:
+                    birth_view.birth_controls(data, shown)
+                    color = birth_view.color_of(data, shown)
+                with main:
+                    todo += birth_view.birth_section(data, shown, given, color)
+            elif chosen_view == "hide":
+                with main:
+                    todo += hidden_item_view.hidden_section(data, shown)
+            elif chosen_view == "ges":
+                with main:
+                    todo += ges_view.ges_section(data, shown)
+            else:
+                with main:
+                    todo += side_information_view.attention_section(data, shown, side)
+        with side:
+            side_information_view.settings_controls(data, graph)
+        st.caption(f"Walks: {frame.graph_line(whole, graph)}")
+        if shown is not None:
+            frame.try_this(data, side_information_words.experiments(data, shown))
+        frame.what_you_see(side_information_words.WORDS)
+        if shown is not None:
+            frame.as_python(side_information_words.as_python(data, graph_settings, shown, chosen_view, given))
+        run_next(data, todo, progress)

@@ -1,0 +1,51 @@
+"""How training works: windows, noise, lookup, two vectors, single updates, and four ways to a softmax."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import frame, selection
+from pages.shared import training_view_costs as costs
+from pages.shared import training_view_noise as noise
+from pages.shared import training_view_steps as steps
+from pages.shared import training_view_vectors as vectors
+from pages.shared import training_view_window as window
+from pages.shared.training_view import lesson
+
+VIEWS = {
+    "window": ("1 · Pairs", window.section, window.experiments, window.words, window.as_python),
+    "noise": ("2 · Noise", noise.section, noise.experiments, noise.words, noise.as_python),
+    "lookup": (
+        "3 · Lookup",
+        vectors.lookup_section,
+        vectors.lookup_experiments,
+        vectors.lookup_words,
+        vectors.lookup_python,
+    ),
+    "steps": ("4 · Updates", steps.section, steps.experiments, steps.words, steps.as_python),
+    "two": ("5 · Two vectors", vectors.two_section, vectors.two_experiments, vectors.two_words, vectors.two_python),
+    "costs": ("6 · Four losses", costs.section, costs.experiments, costs.words, costs.as_python),
+}
+
+with frame.page(
+    "How does training turn clicks into vectors?",
+    "Six looks inside word2vec and item2vec, each on real items: from a window on a sequence to single updates.",
+    opens_on="planted_shop",
+    needs="sequences",
+) as data:
+    now = lesson(data)
+    look = selection.parameter("look", data, "window", str, lambda v: v in VIEWS)
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=lambda name: VIEWS[name][0],
+        key=look,
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    _, section, experiments, words, as_python = VIEWS[selection.value(data, "look")]
+    section(now)
+    frame.try_this(data, experiments(now))
+    frame.what_you_see(words(now))
+    frame.as_python(as_python(now))

@@ -1,0 +1,247 @@
+"""Embedding layer and pre-training on the Deep models page: ready at first paint, numbers that agree with the core."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import embedding_layer_view, pretraining_view
+from pages.shared.cached import Results
+from pages.shared.network_boxes import boxes
+from recemb_core import precomputed
+from recemb_core.datasets import load_dataset
+from recemb_core.deep.comparison import LayerReport, count_parameters, layer_defaults, networks
+from recemb_core.deep.features import FeatureConfig, feature_table
+from recemb_core.deep.fitting import fit
+from recemb_core.deep.fm import LogisticRegression
+from recemb_core.deep.pretraining import PretrainingReport, pretraining_defaults
+from tests.pages.conftest import healthy
+
+Open = Callable[..., AppTest]
+GROCERIES = "complete_journey"
+
+
+def numbers(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def text(page: AppTest) -> str:
+    return "\n".join([*(m.value for m in page.markdown), *(c.value for c in page.caption)])
+
+
+def run_the_python(page: AppTest) -> str:
+    shown = [block.value for block in page.code if "import" in block.value]
+    assert len(shown) == 1
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(shown[0], "As Python on deep_models", "exec"), {})
+    return said.getvalue()
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when features, networks, defaults or data changed and ``make precomputed`` was not run."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("computed on the way to the first paint: run make precomputed")
+
+    monkeypatch.setattr(embedding_layer_view, "compare_networks", refuse)
+    monkeypatch.setattr(pretraining_view, "compare_starts", refuse)
+    monkeypatch.setattr(pretraining_view, "before_and_after", refuse)
+    fresh = Results()
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+
+
+# --- embedding layer ---
+
+
+@pytest.mark.usefixtures("no_training")
+def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="embedding"))
+    found = numbers(page)
+    assert found["AUC of FNN"]
+    assert not page.button(key="try0").disabled
+    assert "largest difference is 0." in text(page)
+    table = page.dataframe[0].value
+    assert table["Model"].tolist() == ["Popularity", "Logistic regression", "FM", "FNN", "Wide & Deep", "Deep Crossing"]
+    # The last experiment shows another network, the second and third other negatives.
+    half = numbers(_press(page, 0))
+    assert int(half["Multiplications saved"].replace(",", "")) == 9 / 17 * int(
+        found["Multiplications saved"].replace(",", "")
+    )
+    assert half["One-hot places (m)"] == found["One-hot places (m)"]
+    popularity = lambda: page.dataframe[0].value["AUC"].tolist()[0]  # noqa: E731
+    _press(page, 1)
+    assert popularity() == pytest.approx(0.5, abs=0.01)
+    _press(page, 2)
+    assert popularity() > 0.6
+    assert "AUC of Deep Crossing" in numbers(_press(page, 3))
+
+
+def _press(page: AppTest, number: int) -> AppTest:
+    page.button(key=f"try{number}").click()
+    healthy(page.run())
+    assert page.success
+    assert not [button for button in page.button if button.label.startswith("Train")]
+    return page
+
+
+def test_the_numbers_are_those_of_the_table(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="embedding", embedding_network="Deep Crossing"))
+    sequences = load_dataset(GROCERIES).sequences
+    assert sequences is not None
+    table = feature_table(sequences, FeatureConfig())
+    found = numbers(page)
+    assert found["One-hot places (m)"] == f"{table.n_features:,}"
+    assert found["Numbers in W"] == f"{table.n_features * 16:,}"
+    sizes = sum(table.fields[column].size for column in table.item_columns)
+    assert found["Multiplications saved"] == f"{sizes * 16:,}"
+
+
+def test_the_bundled_scores_are_what_training_gives_today() -> None:
+    """Logistic regression, trained anew in a second, has the bundled AUC (float rounding may move the fourth digit)."""
+    sequences = load_dataset(GROCERIES).sequences
+    assert sequences is not None
+    config = layer_defaults()
+    table = feature_table(sequences, config.features)
+    report = LayerReport.load(precomputed.networks_path(table.fingerprint, config))
+    model = LogisticRegression()
+    result = fit(model, table, config.training)
+    from recemb_core.deep.click_scores import auc
+    from recemb_core.deep.fitting import probabilities
+
+    test = table.data("test")
+    again = auc(test["y"], probabilities(model, result.params, test["x"]))
+    assert report.model(model.name).scores.auc == pytest.approx(again, abs=5e-4)
+    # What the page claims: networks with embeddings are ahead of the model without interactions.
+    for name in ("FM", "FNN", "Wide & Deep", "Deep Crossing"):
+        assert report.model(name).difference.low > 0
+
+
+def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="embedding", data="planted_shop", embedding_dimensions="4"))
+    assert "not trained with these settings yet" in page.info[0].value
+    assert "before training" in text(page)
+    page.button(key="run embedding@planted_shop").click()
+    healthy(page.run())
+    assert not page.info
+    assert ", trained)" in text(page)
+    assert len(page.dataframe[0].value) == 6
+    # Another d: the old results stay, marked.
+    page.select_slider(key="embedding_dimensions@planted_shop").set_value(8)
+    healthy(page.run())
+    assert "The settings changed" in page.warning[0].value
+    assert len(page.dataframe[0].value) == 6
+    assert "before training" in text(page)
+
+
+def test_an_item_that_training_never_saw_has_no_row(open_page: Open) -> None:
+    sequences = load_dataset(GROCERIES).sequences
+    assert sequences is not None
+    table = feature_table(sequences, FeatureConfig())
+    unknown = np.flatnonzero((table.item_x < 0).any(axis=1))
+    assert len(unknown)
+    page = healthy(open_page("deep_models", view="embedding", item=sequences.items[int(unknown[0])]))
+    assert "largest difference is 0." in text(page)
+
+
+def test_the_python_of_the_layer_runs(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="embedding", data="planted_shop", embedding_network="Wide & Deep"))
+    assert "Wide & Deep" in run_the_python(page)
+
+
+@pytest.mark.parametrize("index", [2, 3, 4])
+def test_diagrams_hold_together(index: int) -> None:
+    sequences = load_dataset("planted_shop").sequences
+    assert sequences is not None
+    table = feature_table(sequences, FeatureConfig(max_positives=500))
+    network = networks(table, 8)[index]
+    drawn = boxes(network, table)
+    assert [box.kind for box in drawn].count("embedding") == 1
+    assert drawn[-1].kind == "answer"
+    for i, box in enumerate(drawn[1:], start=1):
+        assert box.after
+        assert all(j < i and drawn[j].level < box.level for j in box.after)
+    # Every box but the answer is read by another one.
+    assert {j for box in drawn for j in box.after} == set(range(len(drawn) - 1))
+    assert f"{table.n_features:,} × " in next(box.detail for box in drawn if box.kind == "embedding")
+    assert sum(count_parameters(network.init(table)).values()) > table.n_features * 8
+
+
+# --- pre-training ---
+
+
+@pytest.mark.usefixtures("no_training")
+def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="pretraining"))
+    assert {"Random start", "FM start, fine-tuned", "Epochs, FM / random"} <= set(numbers(page))
+    table = page.dataframe[0].value
+    assert len(table) == 5
+    assert "against the random start" in text(page)
+    for number in range(4):
+        _press(page, number)
+    assert page.selectbox(key="pretraining_map@complete_journey").value == "fm"
+
+
+def test_what_the_page_says_is_what_the_runs_gave() -> None:
+    sequences = load_dataset(GROCERIES).sequences
+    assert sequences is not None
+    config = pretraining_defaults()
+    table = feature_table(sequences, config.features)
+    report = PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+    assert report.config == config
+    assert len(report.curves) == 15
+    # The graph starts end lower than the random start, every seed below every seed.
+    worst_graph = max(curve.loss.min() for curve in report.of("graph"))
+    assert worst_graph < min(curve.loss.min() for curve in report.of("random"))
+    np.testing.assert_array_equal(report.before["fm_frozen"], report.after["fm_frozen"])
+
+
+def test_starts_are_trained_on_request(open_page: Open) -> None:
+    page = open_page(
+        "deep_models", view="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
+        pretraining_events="10000",
+    )  # fmt: skip
+    healthy(page)
+    assert "not trained with these settings yet" in page.info[0].value
+    page.button(key="run pretraining@planted_shop").click()
+    healthy(page.run())
+    assert not page.info
+    assert page.dataframe[0].value["Start"].tolist() == ["Random start", "FM start, fine-tuned"]
+    assert page.button(key="draw random@planted_shop") or page.button(key="draw fm@planted_shop")
+
+
+def test_the_python_of_pretraining_runs(open_page: Open) -> None:
+    page = open_page(
+        "deep_models", view="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
+        pretraining_events="10000",
+    )  # fmt: skip
+    said = run_the_python(healthy(page))
+    assert "fm 1" in said
+    assert "Reached" in said
+
+
+def test_too_little_data_is_one_sentence(open_page: Open) -> None:
+    page = open_page("deep_models", view="embedding", data="les_miserables")
+    assert not page.exception
+    assert "needs sequences" in page.info[0].value
+
+
+def test_another_page_has_views_of_its_own(app: AppTest) -> None:
+    """node2vec and this page both have a "view" in the link; neither stumbles over the other's."""
+    app.query_params["data"] = "planted_shop"
+    app.run()
+    app.switch_page("pages/node2vec.py").run()
+    app.session_state["view@planted_shop"] = "why"
+    healthy(app.run())
+    healthy(app.switch_page("pages/deep_models.py").run())
+    assert app.session_state["view@planted_shop"] == "recall"
+    app.session_state["view@planted_shop"] = "embedding"
+    healthy(app.run())
+    healthy(app.switch_page("pages/node2vec.py").run())
+    assert app.session_state["view@planted_shop"] == "map"

@@ -1,0 +1,449 @@
+"""The LSH page: figures that agree with the library, controls that do what they say, data of every size."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import lsh_measures
+from pages.shared.hash_board import Board
+from pages.shared.lsh_board_view import PATTERNS, POINTS, meets, plane_points
+from pages.shared.lsh_measures import LabRun
+from pages.shared.lsh_words import EXPERIMENTS, crossing, race_verdict, verdict
+from recemb_core.evaluation.kd_tree_decay import KDTreeDecay
+from recemb_core.evaluation.neighbor_recall import IndexReport
+from recemb_core.figures.lsh_tradeoff import Cells
+from recemb_core.neighbors import LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh_hashing import draw_functions
+from tests.pages.conftest import healthy
+from tests.pages.test_upload import upload
+
+Open = Callable[..., AppTest]
+SHOP = {"data": "planted_shop"}
+
+
+def numbers(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def recall(page: AppTest) -> float:
+    return next(float(value) for label, value in numbers(page).items() if label.startswith("Recall@"))
+
+
+def scanned(page: AppTest) -> float:
+    return float(numbers(page)["Candidates scanned"].rstrip(" %"))
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(
+        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
+    )
+
+
+def run_the_python(page: AppTest) -> str:
+    shown = [block.value for block in page.code if "import" in block.value]
+    assert len(shown) == 1
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(shown[0], "As Python on lsh", "exec"), {})
+    return said.getvalue()
+
+
+# --- Tune ---
+
+
+def test_it_opens_on_the_groceries_with_five_figures(open_page: Open) -> None:
+    page = healthy(open_page("lsh"))
+    assert page.query_params["data"] == "complete_journey"
+    shown = numbers(page)
+    assert list(shown) == ["Recall@10", "Precision", "Candidates scanned", "Time a query", "Exact scan"]
+    assert 0.5 < recall(page) <= 1
+    assert 0 < scanned(page) < 100
+    assert shown["Time a query"].endswith("µs")
+    assert shown["Exact scan"].endswith("µs")
+    assert "Verdict: this setting is" in text(page)
+
+
+def test_the_figures_are_those_of_an_index(open_page: Open) -> None:
+    said = run_the_python(healthy(open_page("lsh", **SHOP, functions="6", tables="9")))
+    page = healthy(open_page("lsh", **SHOP, functions="6", tables="9"))
+    assert f"recall={recall(page):.3f}"[:11] in said
+    assert "functions=6, tables=9" in said
+
+
+def test_the_grid_and_an_index_of_the_same_setting_agree() -> None:
+    rows = np.random.default_rng(0).normal(size=(150, 6)).astype(np.float32)
+    settings = lsh_settings(mode="or_and", functions=3, tables=4, width=1.5)
+    points = lab_points(rows)
+    grid = lsh_measures.lsh_grid(rows, points.queries, 5, width=1.5, tables=4, functions=3, seed=0)
+    index = LSHIndex(settings.config).build(rows)
+    indptr, _ = index.candidates(rows)
+    assert grid.cell("or_and", 3, 4).candidates == pytest.approx((np.diff(indptr) - 1).mean())
+
+
+def lsh_settings(**change: Any) -> lsh_measures.LabSettings:
+    base: dict[str, Any] = {
+        "family": "euclidean", "mode": "and_or", "functions": 4, "tables": 8, "ratio": 4.0, "width": 2.0,
+        "default_width": 2.0, "k": 5, "probes": 0, "target": 0.9, "seed": 0,
+    }  # fmt: skip
+    return lsh_measures.LabSettings(**base | change)
+
+
+def lab_points(rows: np.ndarray) -> lsh_measures.LabPoints:
+    n = len(rows)
+    return lsh_measures.LabPoints(
+        vectors=rows, raw=rows, queries=np.arange(n), ids=tuple(map(str, range(n))), names=tuple(map(str, range(n))),
+        chosen=0, key="test", what="rows", imports=(), lines=(),
+    )  # fmt: skip
+
+
+def test_more_tables_find_more_and_more_functions_less(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP))
+    middle = recall(page), scanned(page)
+    page.slider(key="tables@planted_shop").set_value(4)
+    healthy(page.run())
+    assert recall(page) < middle[0]
+    assert scanned(page) < middle[1]
+    page.slider(key="functions@planted_shop").set_value(3)
+    healthy(page.run())
+    assert recall(page) > middle[0]
+    assert page.query_params["functions"] == "3"
+
+
+def test_the_experiments_come_out_as_they_say(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP))
+    seen = []
+    for number, (_, answer, _) in enumerate(EXPERIMENTS):
+        page.button(key=f"try{number}").click()
+        healthy(page.run())
+        assert page.success[0].value == answer
+        seen.append((recall(page), scanned(page)))
+    (and_recall, and_cost), (or_recall, or_cost), (both_recall, both_cost), (narrow_recall, narrow_cost) = seen
+    assert and_cost < both_cost < or_cost
+    assert and_recall < both_recall <= or_recall
+    assert or_recall > 0.99
+    assert or_cost > 90
+    assert narrow_recall < both_recall
+    assert narrow_cost < both_cost
+
+
+def test_the_button_takes_the_cheapest_setting_that_reaches_the_target(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, target="0.8"))
+    next(b for b in page.button if b.label == "Least cost at this recall").click()
+    healthy(page.run())
+    assert recall(page) >= 0.8
+    cheapest = scanned(page)
+    shown = page.slider(key="functions@planted_shop").value, page.slider(key="tables@planted_shop").value
+    assert f"K = {shown[0]}, L = {shown[1]}: scans" in text(page)
+    page.select_slider(key="target@planted_shop").set_value(0.95)
+    healthy(page.run())
+    next(b for b in page.button if b.label == "Least cost at this recall").click()
+    healthy(page.run())
+    assert recall(page) >= 0.95
+    assert scanned(page) > cheapest
+
+
+def test_least_cost_stays_inside_the_mode() -> None:
+    grid = lsh_measures.lsh_grid(
+        np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32), np.arange(50), 5, width=4.0
+    )
+    for mode, allowed in (("and", lambda k, t: t == 1), ("or", lambda k, t: k == 1)):
+        found = lsh_measures.least_cost(grid, lsh_settings(mode=mode, target=0.5))
+        assert found is not None
+        assert allowed(*found)
+        assert grid.cell("and_or", *found).recall >= 0.5
+    best = grid.best_cell(0.9, "and_or")
+    assert best is not None
+    assert lsh_measures.least_cost(grid, lsh_settings()) == (best.functions, best.tables)
+    assert lsh_measures.least_cost(grid, lsh_settings(mode="and", target=1.1)) is None
+
+
+def test_nothing_on_the_frontier_is_beaten() -> None:
+    rng = np.random.default_rng(2)
+    recall_, cost = rng.random((2, 4, 5)).round(1)
+    cells = Cells(
+        functions=[1, 2, 3, 4], tables=[1, 2, 3, 4, 5], recall=recall_, precision=recall_, cost=cost, counts=cost
+    )
+    found = [(cost[k - 1, t - 1], recall_[k - 1, t - 1]) for k, t in lsh_measures.frontier(cells)]
+    assert found == sorted(found)
+    for c, r in found:
+        assert not ((cost <= c) & (recall_ > r) & (cost > 0)).any()
+
+
+def test_a_click_on_a_cell_takes_its_mode_along(open_page: Open) -> None:
+    from pages.shared.lsh_view import take_cell
+
+    changed: dict[str, Any] = {}
+    data: Any = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pages.shared.selection.set_parameters", lambda _, **values: changed.update(values))
+        take_cell(data, lsh_settings(mode="and"), 5, 1)
+        assert changed == {"functions": 5, "tables": 1, "mode": "and"}
+        take_cell(data, lsh_settings(mode="and"), 5, 7)
+        assert changed["mode"] == "and_or"
+        take_cell(data, lsh_settings(mode="or"), 2, 7)
+        assert changed["mode"] == "and_or"
+        take_cell(data, lsh_settings(mode="or_and"), 2, 7)
+        assert changed["mode"] == "or_and"
+
+
+def test_further_buckets_find_more_without_more_tables(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, functions="12", tables="4"))
+    without = recall(page)
+    page.select_slider(key="probes@planted_shop").set_value(16)
+    healthy(page.run())
+    assert recall(page) > without
+    page.selectbox(key="mode@planted_shop").set_value("or_and")
+    healthy(page.run())  # which has no further buckets
+
+
+@pytest.mark.parametrize("mode", ["and", "or", "and_or", "or_and"])
+@pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+def test_every_mode_of_every_family(mode: str, family: str, open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, mode=mode, hashing=family))
+    assert 0 <= recall(page) <= 1
+    page.query_params["lab"] = "inside"
+    healthy(open_page("lsh", **SHOP, mode=mode, hashing=family, lab="inside"))
+    healthy(open_page("lsh", **SHOP, mode=mode, hashing=family, lab="inside", inside="plane"))
+    healthy(open_page("lsh", **SHOP, mode=mode, hashing=family, lab="inside", inside="guess"))
+
+
+def test_empty_buckets_are_said_and_not_called_zero(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, mode="and", functions="16", ratio="0.25"))
+    assert numbers(page)["Precision"] == "no candidates"
+    assert "no query has a single candidate" in text(page)
+
+
+def test_theory_stands_in_while_the_code_is_compiled(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = healthy(open_page("lsh", **SHOP))
+    monkeypatch.setattr("pages.shared.lsh_measures.kernels_ready", lambda seconds: False)
+    page = healthy(open_page("lsh", **SHOP))
+    assert "theory's figures" in text(page)
+    assert numbers(page)["Time a query"] == "…"
+    assert recall(page) == pytest.approx(recall(measured), abs=0.1)
+
+
+# --- points of every kind ---
+
+
+@pytest.mark.parametrize("cloud", ["gaussian", "clustered"])
+def test_a_cloud_is_searched_and_its_python_runs(cloud: str, open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, points=cloud, size="1000", wide="16"))
+    assert "1,000 × 16" in text(page)
+    assert f"{cloud}_points(1_000, 16, seed=0)" in next(c.value for c in page.code if "import" in c.value)
+    assert "LSHCell" in run_the_python(page)
+    healthy(open_page("lsh", **SHOP, points=cloud, size="1000", wide="16", lab="inside"))
+
+
+def test_vectors_as_trained(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, unit="False"))
+    assert "normalized" not in "".join(c.value for c in page.caption)
+    assert "unit_rows" not in next(c.value for c in page.code if "import" in c.value)
+
+
+def test_two_searches_hash_alike_whatever_the_page_asks(open_page: Open) -> None:
+    one, other = (healthy(open_page("lsh", **SHOP, seed=seed)) for seed in ("0", "1"))
+    assert numbers(one)["Recall@10"] == numbers(healthy(open_page("lsh", **SHOP, seed="0")))["Recall@10"]
+    assert numbers(one) != numbers(other)
+
+
+@pytest.mark.parametrize(
+    ("items", "works"), [("ab", False), ("abc", False), ("abcd", True), ("abcdefgh", True)], ids=["2", "3", "4", "8"]
+)
+def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    baskets = [f"u{i},b{i},{item}" for i in range(6) for item in items]
+    healthy(upload(app, "tiny.csv", "\n".join(["user,basket,item", *baskets]).encode()))
+    app.switch_page("pages/lsh.py").run()
+    healthy(app)
+    if works:
+        assert any(label.startswith("Recall@") for label in numbers(app))
+    else:
+        assert f"only {len(items)} points to search" in text(app)
+
+
+# --- Look inside ---
+
+
+def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="inside", tables="6", functions="9"))
+    assert "of its 10 nearest" in text(page)
+    assert "functions agree, and all of them have to" in text(page)
+    page = healthy(open_page("lsh", **SHOP, lab="inside", mode="or_and", tables="6", functions="9"))
+    assert "one of them has to" in text(page)
+
+
+def test_a_guess_hides_the_answer_until_it_is_revealed(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="inside", inside="guess"))
+    assert not page.metric
+    assert "Your guess is off" not in text(page)
+    page.slider(key="guess@planted_shop").set_value(0.25)
+    healthy(page.run())
+    next(b for b in page.button if b.label == "Reveal").click()
+    assert "Your guess is off by" in text(healthy(page.run()))
+    page.slider(key="tables@planted_shop").set_value(3)
+    assert "Your guess is off" not in text(healthy(page.run())), "another setting is another question"
+    next(b for b in page.button if b.label == "Another setting").click()
+    healthy(page.run())
+    assert page.slider(key="guess@planted_shop").value == 0.5
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_plane_holds_forty_points_and_a_central_query(pattern: str) -> None:
+    points = plane_points(pattern, 3)
+    assert points.shape == (POINTS, 2)
+    assert (np.abs(points) <= [3.8, 2.8]).all()
+    assert (plane_points(pattern, 3) == points).all()
+    assert (plane_points(pattern, 4) != points).any()
+
+
+@pytest.mark.parametrize("mode", ["and", "or", "and_or", "or_and"])
+@pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+def test_the_plane_finds_what_an_index_finds(mode: str, family: str) -> None:
+    points = plane_points("cloud", 1)
+    width = 1.5 if family == "euclidean" else None
+    config = LSHConfig(family=family, mode=mode, tables=3, functions=2, width=width, seed=11)  # type: ignore[arg-type]
+    tables, functions = config.shape
+    hashing = draw_functions(2, family=family, tables=tables, functions=functions, width=width, seed=11)  # type: ignore[arg-type]
+    caught = meets(hashing, points.astype(np.float32), mode)
+    found = caught.all(axis=1) if mode == "or_and" else caught.any(axis=1)
+    _, ids = LSHIndex(config).build(points.astype(np.float32)).candidates(points[:1].astype(np.float32))
+    assert np.flatnonzero(found).tolist() == ids.tolist()
+
+
+def test_new_functions_are_others_and_stay_in_the_link(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="inside", inside="plane"))
+    assert "Theory expects a recall of" in text(page)
+    next(b for b in page.button if b.label == "New functions").click()
+    healthy(page.run())
+    assert page.query_params["drawn_functions"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"points": np.zeros((1, 2))}, "points must be"),
+        ({"names": ("a",)}, "names has 1"),
+        ({"query": 3}, "query is 3"),
+        ({"directions": np.zeros((2, 2))}, "directions must be"),
+        ({"offsets": np.zeros((1, 1))}, "offsets must be"),
+    ],
+)
+def test_a_board_that_does_not_fit_is_refused(change: dict, said: str) -> None:
+    good: dict[str, Any] = {
+        "points": np.zeros((3, 2)), "names": ("a", "b", "c"), "query": 0, "k": 1, "family": "euclidean",
+        "directions": np.ones((2, 2, 2)), "offsets": np.zeros((2, 2)), "width": 1.0,
+    }  # fmt: skip
+    Board(**good)
+    with pytest.raises(ValueError, match=said):
+        Board(**good | change)
+
+
+# --- Against the alternatives ---
+
+
+def report(family: str, recall_: float, speed: float, setting: str = "") -> IndexReport:
+    return IndexReport(
+        family=family, setting=setting, recall=recall_, recall_error=0.01, queries_per_second=speed, slowest=speed,
+        fastest=speed, build_seconds=0.1, memory_bytes=10, scanned=None, queries=9,
+    )  # fmt: skip
+
+
+def test_the_race_is_run_at_once_on_few_points_and_says_who_wins(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="race"))
+    table = page.dataframe[0].value
+    families = {name.split(":")[0] for name in table["Index"]}
+    assert {"exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "LSH in use"} <= families
+    exact = table[table["Index"] == "exact scan"]
+    assert exact["Recall"].tolist() == [1.0]
+    assert table[table["Index"] == "kd-tree"]["Recall"].tolist() == [1.0]
+    assert (table["Queries/s"] > 0).all()
+    assert "LSH settings are beaten by an HNSW setting" in text(page)
+    assert "recall@10 of 0.9" in text(page)
+
+
+def test_a_long_race_waits_for_run(open_page: Open) -> None:
+    query = {**SHOP, "points": "clustered", "size": "10000", "wide": "8", "lab": "race"}
+    page = healthy(open_page("lsh", **query))
+    assert any(b.label.startswith("Run (about") for b in page.button) == (not page.dataframe)
+
+
+def test_the_verdict_says_when_lsh_loses() -> None:
+    exact, fast, slow = report("exact scan", 1, 100), report("LSH tables", 0.95, 300), report("LSH tables", 0.95, 50)
+    graph = report("HNSW", 0.99, 400)
+    assert "3.0 times the exact scan's" in race_verdict([exact, graph, fast], 10)
+    assert "**all 1** LSH settings are beaten" in race_verdict([exact, graph, fast], 10)
+    assert "LSH loses to looking at every point" in race_verdict([exact, graph, slow], 10)
+    said = race_verdict([exact, report("HNSW", 0.9, 400), fast, report("LSH in use", 0.5, 10)], 10)
+    assert "**1 of 2** LSH settings are beaten" in said
+    assert "1 is not" in said
+    said = race_verdict([exact, graph, report("LSH tables", 0.4, 900, "K 9")], 10)
+    assert "the best finds 0.40 (K 9). **Here LSH loses.**" in said
+
+
+def test_the_setting_in_use_is_judged_by_its_own_numbers() -> None:
+    points, settings = lab_points(np.zeros((1_748, 2), np.float32)), lsh_settings()
+    run = LabRun(
+        recall=0.9, recall_error=0.01, precision=0.1, counts=np.ones(3, np.int64), microseconds=10.0, build_seconds=1.0,
+        megabytes=1.0,
+    )  # fmt: skip
+    assert "**5.0 times as fast** as the exact scan and misses 10.0%" in verdict(points, settings, run, 50.0)
+    assert "Here LSH loses on both counts." in verdict(points, settings, run, 5.0)
+    assert "**as fast as** the exact scan" in verdict(points, settings, run, 10.0)
+    everything = replace(run, recall=1.0)
+    assert "finds everything. Here LSH loses." in verdict(points, settings, everything, 5.0)
+    nothing = replace(run, precision=float("nan"))
+    assert "no query has a single candidate" in verdict(points, settings, nothing, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("tree", "scan", "said"),
+    [
+        ([1, 2, 3], [5, 5, 5], "faster all the way"),
+        ([6, 7, 8], [5, 5, 5], "from the first dimension on"),
+        ([1, 6, 9], [5, 5, 5], "Up to 2 the tree can be faster, from **4** on"),
+        ([6, 1, 9], [5, 5, 5], "Up to 4 the tree can be faster, from **8** on"),
+        ([1, 9, 1], [5, 5, 5], "neither is faster throughout"),
+    ],
+)
+def test_where_the_tree_stops_paying(tree: list[float], scan: list[float], said: str) -> None:
+    decay = KDTreeDecay(np.array([2, 4, 8]), np.ones(3), np.array(tree, float), np.array(scan, float))
+    assert said in crossing(decay)
+
+
+def test_the_tree_by_dimensions_and_its_slider(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="race", compare="kd"))
+    assert "With **16** dimensions, which hold 100% of the variance" in text(page)
+    page.select_slider(key="axes@planted_shop").set_value(2)
+    assert "With **2** dimensions" in text(healthy(page.run()))
+
+
+def test_lengths_part_the_nearest_from_the_largest_product(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="race", compare="product", spread="1"))
+    share = float(re.search(r"nearest vectors are (\d+)%", text(page)).group(1))  # type: ignore[union-attr]
+    assert share < 50
+    assert "finds **100.0%**" in text(page)
+
+
+@pytest.mark.parametrize(
+    "query", [{"lab": "inside"}, {"lab": "race", "compare": "kd"}, {"lab": "race", "compare": "product"}]
+)
+def test_the_python_of_every_view_runs(query: dict[str, str], open_page: Open) -> None:
+    assert run_the_python(healthy(open_page("lsh", **SHOP, **query)))
+
+
+def test_reset_goes_back(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, functions="3", lab="inside"))
+    next(button for button in page.button if button.label == "Reset").click()
+    healthy(page.run())
+    assert page.slider(key="functions@planted_shop").value == 10
+    assert "lab" not in page.query_params

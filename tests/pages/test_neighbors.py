@@ -1,0 +1,287 @@
+"""The Neighbors page: what the columns hold, that a view never retrains, data of every kind, two settings."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import cached, model_training
+from pages.shared.cached import Results
+from pages.shared.compared import filter_steps
+from recemb_core.datasets import load_dataset
+from recemb_core.figures import theme
+from tests.pages.conftest import healthy
+from tests.pages.test_upload import ITEMS, baskets, upload
+
+Open = Callable[..., AppTest]
+SIX = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES"]
+# A graph of 34 people: four models are trained on it in a second or two.
+SMALL = "karate_club"
+
+
+def numbers(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def text(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.info, page.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def columns(page: AppTest) -> dict[str, dict[str, Any]]:
+    """Model → what its column is given."""
+    for component in page.get("bidi_component"):
+        if component.proto.component_name == "recemb_neighbor_columns":
+            return {column["key"]: column for column in json.loads(component.proto.json)["columns"]}
+    raise AssertionError("no columns on the page")
+
+
+def ids(page: AppTest) -> dict[str, list[str]]:
+    return {name: [row["id"] for row in column["rows"]] for name, column in columns(page).items()}
+
+
+def run_the_python(page: AppTest) -> str:
+    shown = [block.value for block in page.code if "import" in block.value]
+    assert len(shown) == 1
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(shown[0], "As Python on neighbors", "exec"), {})
+    return said.getvalue()
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("trained or drawn where everything should be there")
+
+    for name in ("train_model", "umap_layout"):
+        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+
+
+def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when trainers, defaults or data changed and ``make precomputed`` was not run."""
+    fresh = Results()
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    page = healthy(open_page("neighbors"))
+    assert list(columns(page)) == SIX
+    assert {column["state"] for column in columns(page).values()} == {"ready"}
+    assert {len(column["rows"]) for column in columns(page).values()} == {10}
+    counts = load_dataset("complete_journey").sequences.counts  # type: ignore[union-attr]
+    assert f"seen {counts.max():,}" in text(page), "a popular item is chosen"
+    assert "{" not in "".join(numbers(page).values())
+
+
+def test_an_item_wears_one_color_and_single_ones_none(open_page: Open) -> None:
+    shown = columns(healthy(open_page("neighbors")))
+    held: dict[str, list[dict[str, Any]]] = {}
+    for column in shown.values():
+        assert [row["rank"] for row in column["rows"]] == list(range(1, 11))
+        for row in column["rows"]:
+            held.setdefault(row["id"], []).append(row)
+    several = {item: rows for item, rows in held.items() if len(rows) > 1}
+    assert several
+    for rows in several.values():
+        assert len({(row["color"], row["striped"]) for row in rows}) == 1
+        assert {row["times"] for row in rows} == {f"×{len(rows)}"}
+    looks = [(rows[0]["color"], rows[0]["striped"]) for rows in several.values()]
+    assert len(set(looks)) == min(len(looks), 2 * len(theme.PALETTE) + 1), "and no two items look the same"
+    assert all(rows[0]["color"] == rows[0]["times"] == "" for rows in held.values() if len(rows) == 1)
+
+
+def test_the_numbers_are_those_of_the_columns(open_page: Open) -> None:
+    page = healthy(open_page("neighbors"))
+    named = [set(rows) for rows in ids(page).values()]
+    assert numbers(page)["Named by all 6"] == f"{len(set.intersection(*named))} of 10"
+    assert numbers(page)["Different items"] == f"{len(set.union(*named))} in 60"
+    pairs = [len(a & b) / 10 for i, a in enumerate(named) for b in named[i + 1 :]]
+    assert float(numbers(page)["Agreement here"]) == pytest.approx(np.mean(pairs), abs=0.006)
+
+
+def test_a_view_never_retrains(open_page: Open, no_training: None) -> None:
+    page = healthy(open_page("neighbors", min_count="100", k="5", score="in_out", models="word2vec,EGES"))
+    assert list(columns(page)) == ["word2vec", "EGES"]
+    data = load_dataset("complete_journey")
+    hidden = int((data.sequences.counts < 100).sum())  # type: ignore[union-attr]
+    assert f"hides {hidden:,} of {len(data.items):,} items" in text(page)
+    rows = [row for column in columns(page).values() for row in column["rows"]]
+    assert len(rows) == 10
+    assert all(int(row["count"].removeprefix("seen ").replace(",", "")) >= 100 for row in rows)
+    assert all("in · out" in row["hint"] for row in rows)
+
+
+def test_filter_steps_leave_items_to_name() -> None:
+    assert filter_steps(np.array([1, 1, 2, 3, 50, 1_000])) == (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+    assert filter_steps(np.array([1, 1, 1])) == (0, 1)
+    assert filter_steps(np.array([])) == (0,)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_experiments_show_what_they_say(number: int, open_page: Open) -> None:
+    page = healthy(open_page("neighbors", data=SMALL))
+    buttons = [button for button in page.button if button.label == "Show me"]
+    if number >= len(buttons):
+        pytest.skip("this data has fewer experiments")
+    buttons[number].click()
+    page = healthy(page.run())
+    assert page.success, "the answer is said, in the view that it leads to as well"
+
+
+def test_two_seeds_of_one_model(open_page: Open) -> None:
+    page = healthy(open_page("neighbors", data=SMALL, compare="two", first="DeepWalk", second="DeepWalk"))
+    assert any("everything agrees" in info.value for info in page.info)
+    assert float(numbers(page)["Overlap@10"].split()[0]) == 1
+    page.checkbox(key=f"b_reseed@{SMALL}").set_value(True)
+    page = healthy(page.run())
+    assert not page.info
+    assert 0.303 < float(numbers(page)["Overlap@10"].split()[0]) < 1
+    assert "seed 0 against 1" in text(page)
+    assert list(columns(page)) == ["DeepWalk, first", "DeepWalk, second"]
+    assert page.query_params["b_reseed"] == "True"
+
+
+def test_the_second_has_settings_of_its_own(open_page: Open) -> None:
+    page = healthy(
+        open_page("neighbors", data=SMALL, compare="two", first="node2vec", second="node2vec", b_node2vec_q="0.05")
+    )
+    assert "q 20 against 0.05" in text(page)
+    assert [column["note"] for column in columns(page).values()] == ["p = 1, q = 20", "p = 1, q = 0.05"]
+    maps = [c for c in page.get("bidi_component") if "pair maps" in c.proto.id]
+    figure = json.loads(json.loads(maps[0].proto.json)["figure"])
+    assert {trace.get("xaxis", "x") for trace in figure["data"]} == {"x", "x2"}
+    assert figure["layout"]["meta"]["linked_hover"] is True
+
+
+@pytest.mark.parametrize(
+    ("data", "models", "said"),
+    [
+        ("les_miserables", ["DeepWalk", "node2vec"], ("Needs sequences", "Needs side information")),
+        (SMALL, ["DeepWalk", "node2vec", "GES", "EGES"], ("Needs sequences",)),
+    ],
+)
+def test_a_graph_serves_the_models_that_walk(
+    data: str, models: list[str], said: tuple[str, ...], open_page: Open
+) -> None:
+    assert list(columns(healthy(open_page("neighbors", data=data)))) == models
+    page = healthy(open_page("neighbors", data=data, models=",".join(SIX)))
+    shown = columns(page)
+    assert [name for name in SIX if shown[name]["rows"]] == models
+    messages = " ".join(column["message"] for column in shown.values())
+    assert all(sentence in messages for sentence in said)
+
+
+def test_an_upload_has_all_six_and_says_where_output_vectors_lack(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop.csv").write_bytes(baskets())
+    (tmp_path / "items.csv").write_bytes(ITEMS)
+    monkeypatch.chdir(tmp_path)
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "shop.csv", baskets(), side=ITEMS))
+    app.switch_page("pages/neighbors.py").run()
+    page = healthy(app)
+    assert list(columns(page)) == SIX
+    assert all(len(column["rows"]) == 9 for column in columns(page).values()), "k larger than n − 1"
+    assert all(model in run_the_python(page) for model in SIX)
+    key = page.query_params["data"]
+    page.checkbox(key=f"word2vec_hierarchical_softmax@{key}").set_value(True)
+    healthy(page.run())
+    page.session_state[f"score@{key}"] = "in_out"
+    shown = columns(healthy(page.run()))
+    assert "no output vectors" in shown["word2vec"]["message"]
+    assert not shown["word2vec"]["rows"]
+    assert shown["item2vec"]["rows"]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        b"user,item,timestamp\nu,a,1\nu,b,2\nv,b,1\nv,c,2\nw,a,5\nw,c,6\n",
+        b"source,target,weight\na,b,1\nb,c,1\n",
+        b"user,basket,item\nu,1,a\nu,1,b\nv,2,a\nv,2,b\n",
+    ],
+)
+@pytest.mark.parametrize("view", ["models", "two"])
+def test_tiny_data(log: bytes, view: str, app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny.csv").write_bytes(log)
+    monkeypatch.chdir(tmp_path)  # the lines read the file from where one is
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "tiny.csv", log))
+    app.switch_page("pages/neighbors.py").run()
+    page = healthy(app)
+    if view == "two":
+        key = page.query_params["data"]
+        page.session_state[f"compare@{key}"] = "two"
+        page = healthy(page.run())
+    assert all(1 <= len(column["rows"]) <= 2 for column in columns(page).values() if not column["message"])
+    run_the_python(page)
+
+
+def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = Results()
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    page = AppTest.from_file(str(model_training.__file__).replace("shared/model_training.py", "neighbors.py"))
+    page.default_timeout = 180
+    page.query_params["data"] = SMALL
+    page.session_state["stopped"] = True  # what the Stop button sets
+    healthy(page.run())
+    waiting = {"DeepWalk": "waiting", "node2vec": "ready", "GES": "waiting", "EGES": "waiting"}  # node2vec is bundled
+    assert {name: column["state"] for name, column in columns(page).items()} == waiting
+    healthy(page.run())
+    assert {name: column["state"] for name, column in columns(page).items()} == waiting
+    (run,) = [button for button in page.button if button.label.startswith("Run DeepWalk, GES, EGES")]
+    run.click()
+    healthy(page.run())
+    assert {column["state"] for column in columns(page).values()} == {"ready"}
+
+
+def test_a_slow_change_waits_and_the_old_column_stays(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk"))
+    before = ids(page)["DeepWalk"]
+    monkeypatch.setattr(cached, "model_seconds", lambda data, config, n: 60.0)
+    page.select_slider(key=f"DeepWalk_dimensions@{SMALL}").set_value(4)
+    page = healthy(page.run())
+    assert columns(page)["DeepWalk"]["state"] == "stale"
+    assert ids(page)["DeepWalk"] == before
+    (run,) = [button for button in page.button if button.label.startswith("Run DeepWalk (about 60 s)")]
+    run.click()
+    page = healthy(page.run())
+    assert columns(page)["DeepWalk"]["state"] == "ready"
+
+
+def test_a_link_brings_the_settings_back(open_page: Open) -> None:
+    page = healthy(open_page("neighbors", data=SMALL, DeepWalk_window="8", k="3", node2vec_q="-1", models="DeepWalk"))
+    assert page.select_slider(key=f"DeepWalk_window@{SMALL}").value == 8
+    assert page.query_params["DeepWalk_window"] == "8"
+    assert len(ids(page)["DeepWalk"]) == 3
+    assert columns(page)["DeepWalk"]["note"].startswith("window 8")
+
+
+def test_the_python_names_the_same_neighbors(open_page: Open) -> None:
+    page = healthy(open_page("neighbors", data=SMALL, k="5"))
+    printed = {
+        name: [item for item, _ in ast.literal_eval(found)]
+        for name, found in re.findall(r"^(\w+) (\[\(.*\)\])$", run_the_python(page), flags=re.MULTILINE)
+    }
+    assert printed == ids(page)
+
+
+def test_the_purity_and_hub_tables_are_there(open_page: Open) -> None:
+    page = healthy(open_page("neighbors"))
+    hubs = page.dataframe[1].value
+    assert hubs["Model"].tolist() == SIX
+    assert ((hubs["In lists"] > 0) & (hubs["In lists"] <= 1)).all()
+    disputed = page.dataframe[0].value
+    assert (np.diff(disputed["Agreement"]) >= -1e-9).all(), "the most disputed first"
+    assert len(disputed) == 20

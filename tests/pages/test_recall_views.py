@@ -1,0 +1,311 @@
+"""The recall, history and serving views of the Deep models page."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared.cached import Results
+from pages.shared.history_view import _parse, _swap, top_rows, user_place
+from recemb_core import precomputed
+from recemb_core.datasets import load_dataset
+from recemb_core.deep.recall import history_average
+from recemb_core.embeddings import ItemVectors
+from recemb_core.evaluation.ranking import next_item_cases
+from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+from recemb_core.vocabulary import Vocabulary
+from tests.pages.conftest import healthy
+
+Open = Callable[..., AppTest]
+VIEWS = ("recall", "history", "serving")
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RECEMB_REDIS_URL", raising=False)
+
+
+def said(page: AppTest) -> str:
+    return "\n".join(m.value for m in page.markdown)
+
+
+def titles(page: AppTest) -> list[str]:
+    return list(page.table[0].value["Item"])
+
+
+# --- the first paint ---
+
+
+@pytest.mark.parametrize("data", ["complete_journey", "planted_shop"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when models, defaults or data changed and ``make precomputed`` was not run."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("computed on the way to the first paint: run python data/build_precomputed.py recall")
+
+    for name in ("train_recall_model", "train_item2vec", "umap_layout", "both_figures"):
+        monkeypatch.setattr(f"pages.shared.recall_models.{name}", refuse)
+    monkeypatch.setattr("pages.shared.recall_view.cold_item_report", refuse)
+    fresh = Results()  # nothing that another test has left
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    page = healthy(open_page("deep_models", data=data, view=view))
+    assert not [b for b in page.button if b.label.startswith("Train")]
+
+
+def test_the_bundled_figures_are_of_the_bundled_models() -> None:
+    """Both come from files; the second must follow from the first."""
+    from recemb_core.recall_comparison import both_figures
+
+    sequences = load_dataset("complete_journey").sequences
+    assert sequences is not None
+    key, cases = recall_fingerprint(sequences), next_item_cases(sequences)
+    config = recall_defaults()["Two-tower"]
+    model, kept = precomputed.load_recall(key, config), precomputed.load_rankings(key, config)
+    assert model is not None
+    assert kept is not None
+    for here, there in zip(both_figures(model.scores, cases), kept, strict=True):
+        assert here.hit_rate[10].value == pytest.approx(there.hit_rate[10].value, abs=2 / here.users)
+        assert here.mrr.value == pytest.approx(there.mrr.value, abs=1e-3)
+
+
+# --- recall ---
+
+
+def test_the_table_names_every_model_with_intervals(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="complete_journey"))
+    table = page.dataframe[0].value
+    assert list(table["Model"]) == ["Popularity", *recall_defaults()]
+    for column in ("HR@10", "HR@50", "HR@100", "NDCG@10"):
+        for text in table[column]:
+            value, low, high = (float(x) for x in text.replace("[", "").replace("]", "").replace(",", "").split())
+            assert low <= value <= high
+    assert "beat popularity outside its interval" in said(page)
+    assert "two-tower" in said(page).lower()
+
+
+def test_first_time_targets_tell_another_story(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="complete_journey", recall_figure="novel"))
+    assert "first-time targets" in said(page)
+    assert any("items of the history masked" in c.value for c in page.caption)
+    floor = page.dataframe[0].value["HR@10"][0]
+    every = healthy(open_page("deep_models", data="complete_journey")).dataframe[0].value["HR@10"][0]
+    assert floor != every
+
+
+def test_new_settings_wait_for_train_and_keep_the_old_picture(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop"))
+    page.select_slider(key="recall_dimensions@planted_shop").set_value(16)
+    page.slider(key="recall_epochs@planted_shop").set_value(1)
+    healthy(page.run())
+    assert any("settings changed" in w.value for w in page.warning)
+    assert list(page.dataframe[0].value["Model"]) == ["Popularity", *recall_defaults()]
+    button = next(b for b in page.button if b.label.startswith("Train"))
+    assert "about" in button.label
+    button.click()
+    healthy(page.run())
+    assert not page.warning
+    assert page.query_params["recall_dimensions"] in ("16", ["16"])
+    assert not [b for b in page.button if b.label.startswith("Train")]
+
+
+def test_a_fast_index_is_measured_for_each_model(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop", recall_index_model="YouTube DNN", recall_index_n="10"))
+    assert "Exact search hits" in said(page)
+    assert "HNSW" in said(page)
+
+
+# --- edit a history ---
+
+
+def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="complete_journey", view="history"))
+    before = titles(page)
+    removals = [b for b in page.button if (b.key or "").startswith("history gone")]
+    assert len(removals) == 12
+    removals[0].click()
+    healthy(page.run())
+    assert "edited" in said(page)
+    assert "Before" in page.table[0].value.columns
+    kept = page.session_state["history_items@complete_journey"].split(".")
+    assert len(kept) == 14
+
+    up = next(b for b in page.button if (b.key or "").startswith("history down"))
+    up.click()
+    healthy(page.run())
+    swapped = page.session_state["history_items@complete_journey"].split(".")
+    assert sorted(swapped) == sorted(kept)
+    assert swapped[-2:] == kept[:-3:-1]
+
+    items = load_dataset("complete_journey").items
+    page.selectbox(key="history_add@complete_journey").set_value(items[3])
+    healthy(page.run())
+    assert page.session_state["history_items@complete_journey"].split(".")[-1] == "3"
+    changed = titles(page)
+    assert changed != before
+
+    page.button(key="history undo").click()
+    healthy(page.run())
+    assert titles(page) == before
+
+
+def test_an_edited_history_is_in_the_link(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop", view="history", history_items="3.14.15"))
+    assert "3 events, edited" in said(page)
+    assert page.query_params["history_items"] in ("3.14.15", ["3.14.15"])
+    for nonsense in ("3.fourteen", "3.99999", "..", "-3"):
+        page = healthy(open_page("deep_models", data="planted_shop", view="history", history_items=nonsense))
+        assert "edited" not in said(page)
+
+
+def test_a_newcomer_gets_a_list_under_every_model(open_page: Open) -> None:
+    for model in recall_defaults():
+        page = healthy(
+            open_page("deep_models", data="planted_shop", view="history", history_items="-", history_model=model)
+        )
+        assert "Empty: a newcomer" in "\n".join(c.value for c in page.caption)
+
+
+def test_pulls_of_an_average_are_shares_and_of_a_network_differences(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="history", data="planted_shop", history_model="Item average, cosine"))
+    assert all("%" in text for text in page.table[0].value["Pulled by"])
+    assert any("exact" in c.value for c in page.caption)
+    page = healthy(open_page("deep_models", view="history", data="planted_shop"))
+    assert any("leave one out" in c.value for c in page.caption)
+    assert any("+" in text for text in page.table[0].value["Pulled by"])
+
+
+def test_another_user_starts_from_their_own_history(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", view="history", data="planted_shop", history_items="3.14"))
+    box = page.selectbox(key="history_user@planted_shop")
+    box.set_value(box.options[5])
+    healthy(page.run())
+    assert page.session_state["history_items@planted_shop"] == ""
+    assert "edited" not in said(page)
+
+
+def test_the_user_lies_where_the_best_items_are() -> None:
+    vectors = ItemVectors(Vocabulary(range(40)), np.repeat(np.eye(2, dtype=np.float32) * 9, 20, axis=0))
+    model = history_average(vectors)
+    positions = np.repeat(np.array([[0, 0], [10, 10]], np.float32), 20, axis=0)
+    assert user_place(model, [0, 1], positions) == (0, 0)
+    assert user_place(model, [25], positions) == (10, 10)
+    assert [row for row, _ in top_rows(model, [0], False)][:2] == [1, 2]
+    assert top_rows(model, [0], True)[0][0] == 0
+
+
+def test_swapping_at_the_ends_changes_nothing() -> None:
+    assert _swap([1, 2, 3], 2, 3) == [1, 2, 3]
+    assert _swap([1, 2, 3], 0, -1) == [1, 2, 3]
+    assert _swap([1, 2, 3], 0, 1) == [2, 1, 3]
+
+
+def test_a_history_is_read_from_text() -> None:
+    class Data:
+        items = Vocabulary("abc")
+
+    assert _parse(Data(), "0.2.2") == [0, 2, 2]  # type: ignore[arg-type]
+    assert _parse(Data(), "-") == _parse(Data(), "") == []  # type: ignore[arg-type]
+    for bad in ("3", "0..1", "x", "0.-1", "½"):
+        assert _parse(Data(), bad) is None  # type: ignore[arg-type]
+
+
+# --- serving ---
+
+
+def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="complete_journey", view="serving"))
+    facts = {m.label: m.value for m in page.metric}
+    assert facts["Store"] == "SQLite"
+    assert facts["Items"] == "1,748"
+    assert facts["Users"] == "800"
+    sequences = load_dataset("complete_journey").sequences
+    assert sequences is not None
+    cases = next_item_cases(sequences)
+    model = precomputed.load_recall(recall_fingerprint(sequences), recall_defaults()["Two-tower"])
+    assert model is not None
+    user = page.selectbox(key="serving_user@complete_journey").value
+    row = cases.users.tolist().index(user)
+    expected = model.recommend(cases.histories[row], 10, exclude_seen=False)
+    assert list(page.dataframe[0].value["Id"]) == [item for item, _ in expected]
+
+    page.selectbox(key="serving_model@complete_journey").set_value("YouTube DNN")
+    healthy(page.run())
+    assert any("In use: **Two-tower**" in w.value for w in page.warning)
+    assert {m.label: m.value for m in page.metric}["Version"] == facts["Version"]
+    page.button(key="serving publish").click()
+    healthy(page.run())
+    assert not page.warning
+    assert {m.label: m.value for m in page.metric}["Version"] != facts["Version"]
+    assert any("published in" in s.value for s in page.success)
+
+
+def test_a_history_of_ones_own_is_put_and_served(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop", view="serving", history_items="3.14.15"))
+    page.text_input(key="serving_id").set_value("me")
+    page.button(key="serving put").click()
+    healthy(page.run())
+    box = page.selectbox(key="serving_user@planted_shop")
+    assert "me" in box.options
+    box.set_value("me")
+    healthy(page.run())
+    assert "for user me" in said(page)
+    assert len(page.dataframe[0].value) == 10
+
+
+def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("redis")
+    monkeypatch.setenv("RECEMB_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
+    fresh = Results()  # no store that another test has opened
+    monkeypatch.setattr("pages.shared.cached.session_results", lambda: fresh)
+    page = open_page("deep_models", data="planted_shop", view="serving")
+    assert not page.exception
+    assert [e.value for e in page.error] == ["The Redis server of RECEMB_REDIS_URL does not answer (ConnectionError)."]
+
+
+# --- the lines of Python ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("query", [{"view": "recall"}, {"view": "history"}, {"view": "serving"},
+                                   {"view": "history", "history_model": "Item average, in · out"}])  # fmt: skip
+def test_the_python_of_each_view_runs(query: dict[str, str], open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop", **query))
+    shown = [block.value for block in page.code if "import" in block.value]
+    assert len(shown) == 1
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(compile(shown[0], "As Python", "exec"), {})
+    assert out.getvalue()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nonsense_in_the_link_falls_back(view: str, open_page: Open) -> None:
+    nonsense = {
+        "recall_figure": "x",
+        "recall_measure": "x",
+        "recall_dimensions": "7",
+        "recall_epochs": "many",
+        "recall_index_n": "3",
+        "history_user": "nobody",
+        "history_take": "7",
+        "history_model": "x",
+        "serving_model": "x",
+        "serving_user": "nobody",
+        "recall_index_model": "x",
+    }
+    healthy(open_page("deep_models", data="planted_shop", view=view, **nonsense))
+
+
+def test_of_many_users_a_sample_is_asked_and_the_page_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.shared.recall_models.MOST_ASKED", 50)
+    monkeypatch.setattr("recemb_core.precomputed.load_rankings", lambda *_: None)
+    fresh = Results()
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    page = healthy(open_page("deep_models", data="planted_shop"))
+    assert any("from a sample of 50 of 2,000" in c.value for c in page.caption)
+    assert page.dataframe[0].value["Model"][0] == "Popularity"

@@ -1,0 +1,213 @@
+"""The side-information page: weights that sum to one, an item that is born, one that is hidden, data without fields."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared.cached import Results
+from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import eges_defaults, train_eges
+from tests.pages.conftest import healthy
+from tests.pages.test_upload import baskets, upload
+
+Open = Callable[..., AppTest]
+NAME = "side_information"
+
+
+def numbers(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(
+        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
+    )
+
+
+def tables(page: AppTest) -> list[Any]:
+    return [frame.value for frame in page.dataframe]
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Results:
+    """Nothing that another test has left."""
+    results = Results()
+    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: results)
+    return results
+
+
+@pytest.mark.parametrize("data", ["complete_journey", "planted_shop"])
+@pytest.mark.parametrize("side", ["attention", "birth"])
+def test_the_opening_is_ready(
+    data: str, side: str, open_page: Open, monkeypatch: pytest.MonkeyPatch, fresh: Results
+) -> None:
+    """Fails when walks, trainer, defaults or data changed and ``make precomputed`` was not run."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("computed on the way to the first paint: run make precomputed")
+
+    for name in ("train_model", "umap_layout"):
+        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+    page = healthy(open_page(NAME, data=data, side=side))
+    assert 0 < float(numbers(page)["Weight of the item itself"]) < 1
+
+
+def test_the_page_shows_what_the_library_gives(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop"))
+    shop = load_dataset("planted_shop")
+    assert shop.graph is not None
+    assert shop.side_info is not None
+    vectors = train_eges(shop.graph, shop.side_info, eges_defaults(len(shop.graph)))
+    row = shop.items.row(page.session_state["item@planted_shop"])
+    # The bundled vectors may come from another processor, whose last bits differ.
+    assert float(numbers(page)["Weight of the item itself"]) == pytest.approx(vectors.attention[row, 0], abs=0.03)
+    best = int(np.argmax(vectors.attention[row, 1:]))
+    shown = float(numbers(page)[vectors.field_names[best]])
+    assert shown == pytest.approx(vectors.attention[row, best + 1], abs=0.03)
+
+
+def test_more_seeds_say_how_sure_the_weights_are(open_page: Open, fresh: Results) -> None:
+    page = healthy(open_page(NAME, data="planted_shop"))
+    assert "Whiskers" not in text(page)
+    button = next(b for b in page.button if b.label.startswith("Run 4 more seeds"))
+    button.click()
+    assert "Whiskers: smallest and largest weight over 5 seeds" in text(healthy(page.run()))
+
+
+def test_fewer_fields_train_anew_and_none_is_asked_for(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", eges_fields="department"))
+    assert "department" in numbers(page)
+    assert numbers(page)["Fields it has"] == "1 of 1"
+    page.multiselect(key="eges_fields@planted_shop").set_value([])
+    assert "Choose at least one field" in text(healthy(page.run()))
+    link = healthy(open_page(NAME, data="planted_shop", eges_fields="no such field"))
+    assert numbers(link)["Fields it has"] == "3 of 3"
+
+
+# --- birth of an item ---
+
+
+def test_a_new_item_lands_among_its_kind(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", side="birth", new_department="Fishing", new_brand=""))
+    nearest, shares = tables(page)
+    assert len(nearest) == 10
+    assert nearest["Cosine"].is_monotonic_decreasing
+    assert (nearest["Shares"].str.contains("department")).mean() >= 0.7
+    assert shares["Field"].tolist() == ["department"]
+    page.selectbox(key="new_brand@planted_shop").set_value(page.selectbox(key="new_brand@planted_shop").options[3])
+    healthy(page.run())
+    assert tables(page)[1]["Field"].tolist() == ["department", "brand"]
+    assert page.query_params["new_department"] == "Fishing"
+
+
+def test_a_new_item_like_the_chosen_one_and_one_without_fields(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", side="birth", item="tent"))
+    next(b for b in page.button if b.label == "Like Tent").click()
+    healthy(page.run())
+    shop = load_dataset("planted_shop")
+    assert shop.side_info is not None
+    assert page.selectbox(key="new_brand@planted_shop").value == shop.side_info["brand"][shop.items.row("tent")]
+    next(b for b in page.button if b.label == "Nothing given").click()
+    assert "a value in at least one field" in text(healthy(page.run()))
+    assert not tables(page)
+
+
+def test_an_upload_with_fields_of_several_values(app: AppTest) -> None:
+    kinds = {"tea": "drink|hot", "milk": "drink", "sugar": "sweet", "cup": "ware|hot", "pot": "ware"}
+    kinds |= {"hammer": "tool", "nail": "metal", "saw": "tool|metal", "drill": "tool", "glue": ""}
+    items = "\n".join(["item_id,title,kind", *(f"{item},{item.title()},{kind}" for item, kind in kinds.items())])
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "shop.csv", baskets(), side=items.encode()))
+    app.switch_page(f"pages/{NAME}.py").run()
+    healthy(app)
+    key = app.query_params["data"]
+    assert numbers(app)["Fields it has"] in ("0 of 1", "1 of 1")
+    app.segmented_control(key=f"side@{key}").set_value("birth")
+    healthy(app.run())
+    app.multiselect(key=f"new_kind@{key}").set_value(["tool", "metal"])
+    healthy(app.run())
+    nearest = tables(app)[0]["Item"].tolist()
+    assert set(nearest[:3]) <= {"Hammer", "Nail", "Saw", "Drill", "Glue"}
+    app.sidebar.selectbox[1].set_value("glue")
+    app.segmented_control(key=f"side@{key}").set_value("hide")
+    assert "has no value in any field" in text(healthy(app.run()))
+
+
+def test_an_upload_without_fields_says_what_is_needed(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "shop.csv", baskets()))
+    app.switch_page(f"pages/{NAME}.py").run()
+    assert "says nothing about its items" in text(healthy(app))
+
+
+# --- hiding a known item ---
+
+
+def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, fresh: Results) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", side="hide"))
+    scores = tables(page)[0].set_index("Ordered by")["Beats"]
+    assert scores["chance"] == 0.5
+    assert scores["own vector, nothing hidden"] > 0.8
+    assert {"fields, clicks never seen", "fields, clicks seen in training", "most popular first"} <= set(scores.index)
+    said = text(page)
+    assert "of 10 tenths of the catalogue" in said
+    rest = next(b for b in page.button if b.label.startswith("Run the same for the other 9 tenths"))
+    rest.click()
+    found = re.search(r"Over (\d+) hidden items\*\* \(10 of 10", text(healthy(page.run())))
+    assert found is not None
+    assert int(found[1]) >= 170  # all but those whose neighbors were all hidden with them
+
+
+# --- GES ---
+
+
+def test_ges_and_eges_side_by_side_and_the_hidden_edges(open_page: Open, fresh: Results) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", side="ges"))
+    plain, attended = tables(page)
+    assert len(plain) == len(attended) == 10
+    assert (plain["Both"].sum()) == attended["Both"].sum()
+    assert f"share **{int(plain['Both'].sum())} of 10**" in text(page)
+    next(b for b in page.button if b.label.startswith("Run the test on hidden edges")).click()
+    assert "Side information changes the AUC by" in text(healthy(page.run()))
+
+
+# --- words ---
+
+
+def test_data_without_fields_says_what_is_needed_and_offers_the_groceries(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="les_miserables"))
+    assert "says nothing about its items" in text(page)
+    next(b for b in page.button if b.label.startswith("Show it on Groceries")).click()
+    healthy(page.run())
+    assert page.query_params["data"] == "complete_journey"
+    assert "Weight of the item itself" in numbers(page)
+
+
+def test_the_experiments_come_out(open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop"))
+    for number, side in enumerate(["attention", "birth", "hide", "attention"]):
+        page.button(key=f"try{number}").click()
+        healthy(page.run())
+        assert page.session_state["side@planted_shop"] == side
+        assert page.success
+
+
+@pytest.mark.parametrize("side", ["attention", "birth", "hide", "ges"])
+def test_the_python_of_every_view_runs(side: str, open_page: Open) -> None:
+    page = healthy(open_page(NAME, data="planted_shop", side=side))
+    shown = [block.value for block in page.code if "import" in block.value]
+    assert len(shown) == 1
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(shown[0], f"As Python on {side}", "exec"), {})
+    assert said.getvalue().strip()
