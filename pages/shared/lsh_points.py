@@ -59,7 +59,7 @@ def points_controls(data: ActiveData) -> Any:
     """Which points are searched; returns the place for a line about them."""
     models = [key for key in model_choice.MODELS if not model_choice.missing(data, key)]
     source = selection.parameter("points", data, "items", str, lambda v: v in SOURCES)
-    # Of the six models word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, others 19-28 %.
+    # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
     default = "word2vec" if "word2vec" in models else models[0]
     model = selection.parameter("vectors", data, default, str, lambda v: v in models)
     unit = selection.parameter("unit", data, True, lambda text: {"True": True, "False": False}[text])

@@ -293,6 +293,13 @@ def load(lesson: Lesson, *imports: str) -> list[str]:
     ]
 
 
+def beside(key: str, widths: tuple[int, int], narrowest: str) -> tuple[Any, Any]:
+    """Two columns inside a column of :func:`frame.side_by_side`, which gives up the width of those within."""
+    inner = f".st-key-{key}.st-key-{key} [data-testid=stColumn]"
+    st.html(f"<style>{inner} {{ min-width: min({narrowest}, 100%); }}</style>")
+    return frame.side_by_side(key, widths, narrowest)
+
+
 def named(lesson: Lesson, row: int) -> str:
     """An item's title, in bold, nothing in it taken for Markdown."""
     return f"**{plain(lesson.data.titles[row])}**"

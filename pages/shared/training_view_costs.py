@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared import cached, controls, frame, selection
 from pages.shared.live_chart import live_chart
-from pages.shared.training_view import Lesson, load, named, noise_controls, pair_controls, partner_control
+from pages.shared.training_view import Lesson, beside, load, named, noise_controls, pair_controls, partner_control
 from recemb_core.embeddings.pair_sources import CenterPairs
 from recemb_core.embeddings.training_steps import (
     OBJECTIVES,
@@ -74,7 +74,7 @@ def section(lesson: Lesson) -> None:
             return
         _cards(lesson, trainers, partner)
         _table(lesson, trainers, partner)
-        left, right = frame.side_by_side("path-and-costs", (1, 1), "17rem")
+        left, right = beside("path-and-costs", (1, 1), "17rem")
         with left:
             _path(lesson, trainers["hierarchical_softmax"], partner)
         with right:
@@ -143,7 +143,7 @@ def _cards(lesson: Lesson, trainers: dict[Objective, StepTrainer], partner: int)
     st.markdown(f"Center *c* = {named(lesson, row)}, context *o* = {named(lesson, partner)}")
     with st.container(key="four-cards"):
         st.html(
-            "<style>.st-key-four-cards [data-testid=stColumn] { min-width: min(15rem, 100%); } "
+            "<style>.st-key-four-cards.st-key-four-cards [data-testid=stColumn] { min-width: min(15rem, 100%); } "
             ".st-key-four-cards .katex { font-size: 1em; }</style>"
         )
         places = [*st.columns(2, gap="small"), *st.columns(2, gap="small")]
@@ -240,7 +240,8 @@ def _table(lesson: Lesson, trainers: dict[Objective, StepTrainer], partner: int)
     st.caption(
         f"In the log {lesson.data.titles[partner]} is {counts[partner]:,} of the {counts.sum():,} contexts of "
         f"{lesson.name}: **{p:.4f}**, which all four are after. p(o|c) is read off as $e^s / \\sum e^s$, as the "
-        "product along the path, as $e^s$, and as $k\\,p_n(o)\\,e^s$, with each model's own score $s = v'_o \\cdot v_c$. "
+        "product along the path, as $e^s$, and as $k\\,p_n(o)\\,e^s$, with each model's own score "
+        "$s = v'_o \\cdot v_c$. "
         "One seed, and a finite number of updates: the estimates are rough."
     )
 

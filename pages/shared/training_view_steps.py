@@ -14,6 +14,7 @@ from pages.shared.live_chart import live_chart
 from pages.shared.training_view import (
     SET,
     Lesson,
+    beside,
     items_of,
     load,
     named,
@@ -63,12 +64,11 @@ def section(lesson: Lesson) -> None:
     index: int | None = None
     with side:
         partner = partner_control(lesson)
-        st.segmented_control(
+        st.radio(
             "Train on",
             list(SOURCES),
             format_func=SOURCES.__getitem__,
             key=f"source@{data.key}",
-            required=True,
             persist_state="session",
             help="The pair over and over; the pairs of one sequence, in turn; or pairs of the whole log, drawn anew.",
         )
@@ -188,7 +188,7 @@ def _more(key: str, by: int) -> None:
 def _pictures(lesson: Lesson, run: Run) -> None:
     data = lesson.data
     names = [data.titles[row] for row in (run.watch.context, *run.watch.others)]
-    left, right = frame.side_by_side("scores-and-losses", (1, 1), "17rem")
+    left, right = beside("scores-and-losses", (1, 1), "17rem")
     with left:
         st.markdown(f"Scores of {named(lesson, lesson.row)} with **its context** and with noise items")
         live_chart(pair_scores(np.array(run.watch.scores), names), key=f"scores@{data.key}", height=300, glide=False)

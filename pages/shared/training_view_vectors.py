@@ -178,8 +178,10 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
     data, row = lesson.data, lesson.row
     v, out = vectors.vectors[row], vectors.output_vectors[row]
     st.markdown(f"The two vectors of {named(lesson, row)}")
-    heads = ["", *(str(c + 1) for c in range(len(v)))]
-    st.html(number_table(heads, [("v (input)", v), ("v′ (output)", out)], digits=1))
+    top = float(np.abs([v, out]).max())
+    for part in (slice(0, COLUMNS), slice(COLUMNS, None)):
+        heads = ["", *(str(c + 1) for c in range(len(v))[part])]
+        st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
     st.markdown("**Its neighbors by three scores**")
     scores = {
         "cosine of v and v": unit_rows(vectors.vectors) @ unit_rows(vectors.vectors[row : row + 1])[0],
@@ -204,16 +206,12 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
                     {
                         "Item": [data.titles[at] for at in best[name]],
                         "Score": [float(values[at]) for at in best[name]],
-                        "Pairs": [int(counts[at]) for at in best[name]],
                     }
                 ),
                 hide_index=True,
                 height=36 + 35 * max(len(best[name]), 1),
                 column_config={
                     "Score": st.column_config.NumberColumn(format="%.2f", width=50),
-                    "Pairs": st.column_config.NumberColumn(
-                        width=46, help=f"How often the log has it as a context of {lesson.name}."
-                    ),
                 },
             )
     cosine, product = best["cosine of v and v"], best["v′ · v"]
@@ -227,7 +225,8 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
 def frame_columns(count: int) -> list[Any]:
     """Columns that lie one under the other where they would be too narrow."""
     with st.container(key="score-columns"):
-        st.html("<style>.st-key-score-columns [data-testid=stColumn] { min-width: min(13rem, 100%); }</style>")
+        row = ".st-key-score-columns.st-key-score-columns [data-testid=stColumn]"
+        st.html(f"<style>{row} {{ min-width: min(10rem, 100%); }}</style>")
         return list(st.columns(count, gap="medium"))
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.shared import controls, frame, selection
 from pages.shared.live_chart import live_chart
-from pages.shared.training_view import SET, Lesson, items_of, load, named, pair_controls, sequence_control
+from pages.shared.training_view import SET, Lesson, beside, items_of, load, named, pair_controls, sequence_control
 from recemb_core.embeddings import training_pairs
 from recemb_core.figures.window_strip import ROW, window_strip
 
@@ -103,7 +103,7 @@ def _slide(lesson: Lesson, index: int) -> None:
                 st.session_state[key + " restart"] = True
             st.rerun()
         now = contexts[centers == center].tolist()
-        left, right = frame.side_by_side("strip-and-pairs", (3, 2), "15rem")
+        left, right = beside("strip-and-pairs", (3, 2), "13rem")
         with left:
             low, high = max(0, center - AROUND), min(last, center + AROUND + 1)
             figure = window_strip(

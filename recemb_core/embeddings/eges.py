@@ -201,7 +201,7 @@ def train_eges(
     )
     logits = np.zeros((n, len(side.names) + 1), dtype=np.float32)
     outputs = np.zeros((n, d), dtype=np.float32)
-    table = noise_table(counts)
+    table = start.permutation(noise_table(counts))
 
     def train(first: int, last: int, rate_from: float, rate_to: float, seed: np.uint64) -> tuple[float, int]:
         return train_block(

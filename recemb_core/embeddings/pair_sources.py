@@ -100,6 +100,39 @@ class DrawnPairs:
         return np.column_stack([tokens[(start + center)[inside]], tokens[(start + other)[inside]]]).astype(np.int64)
 
 
+class CenterPairs:
+    """Pairs of one center, its contexts drawn in proportion to their counts.
+
+    Args:
+        center: item row.
+        counts: (n,), how often each item is a context of it, see :func:`context_counts`.
+        seed: of the draws.
+
+    Raises:
+        ValueError: the center has no context.
+
+    >>> CenterPairs(2, np.array([0, 5, 0])).take(7, 9).tolist()
+    [[2, 1], [2, 1]]
+    """
+
+    def __init__(self, center: int, counts: npt.NDArray[np.int64], *, seed: int = 0) -> None:
+        require(bool(np.sum(counts) > 0), "counts", int(np.sum(counts)), "above 0 for at least one context")
+        self._center, self._ends, self._seed = center, np.cumsum(counts), seed
+
+    def take(self, first: int, last: int) -> npt.NDArray[np.int64]:
+        """See :class:`PairSource`."""
+        if last <= first:
+            return np.empty((0, 2), dtype=np.int64)
+        start = first // _BLOCK
+        draws = [
+            np.random.default_rng([self._seed, 2, number]).integers(self._ends[-1], size=_BLOCK)
+            for number in range(start, -(-last // _BLOCK))
+        ]
+        context = np.searchsorted(self._ends, np.concatenate(draws), side="right")
+        pairs = np.column_stack([np.full(len(context), self._center), context])
+        return pairs[first - start * _BLOCK : last - start * _BLOCK]
+
+
 def context_counts(sequences: Sequences, row: int, window: int | None) -> npt.NDArray[np.int64]:
     """How often each item is the context of one center, int64 (n,); the window as in :class:`DrawnPairs`, unshrunken.
 

@@ -6,6 +6,7 @@ The trainers proper run the same updates in compiled loops; this one is for look
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -133,7 +134,8 @@ class StepTrainer:
     - ``negative_sampling``: the same without log k·p_n.
 
     An update moves v_c and the scored rows of v' by −η times their gradients, all taken before the update. A negative
-    that happens to be o is left out.
+    that happens to be o is left out, as in word2vec; so, trained to the end, NCE's e^(v'_o·v_c) is p(o|c)/(1 − p(o|c)),
+    which is p itself for all but overwhelming contexts.
 
     Args:
         counts: (n,), how often each item occurs: the noise and the Huffman tree are made of it.
@@ -182,7 +184,7 @@ class StepTrainer:
             return Targets(self._every.rows, labels, self._every.offsets)
         if self.tree is not None:
             nodes, bits = self.tree.path(context)
-            return Targets(nodes, 1.0 - bits, np.zeros(len(nodes)))
+            return Targets(nodes, (1 - bits).astype(np.float64), np.zeros(len(nodes)))
         rows = np.concatenate([[context], negatives[negatives != context]])
         labels = np.zeros(len(rows))
         labels[0] = 1.0
@@ -195,10 +197,20 @@ class StepTrainer:
         softmax = self.config.objective == "softmax"
         return pair_gradients(self.vectors[center], self.outputs, self.targets(context, drawn), softmax=softmax)
 
-    def update(self, center: int, context: int, negatives: npt.NDArray[np.int64] | None = None) -> Gradients:
-        """One step of gradient descent on a pair; returns what it was computed from, before the step."""
+    def update(
+        self,
+        center: int,
+        context: int,
+        negatives: npt.NDArray[np.int64] | None = None,
+        *,
+        rate: float | None = None,
+    ) -> Gradients:
+        """One step of gradient descent on a pair; returns what it was computed from, before the step.
+
+        ``rate`` is for a schedule: it takes the place of the config's learning rate in this step.
+        """
         found = self.gradients(center, context, negatives)
-        rate = self.config.learning_rate
+        rate = self.config.learning_rate if rate is None else rate
         if self.config.objective in ("softmax", "hierarchical_softmax"):
             self.outputs[found.targets.rows] -= rate * found.outputs
         else:  # a negative may be drawn twice, and counts twice
@@ -251,9 +263,19 @@ def train_and_watch(trainer: StepTrainer, source: PairSource, until: int, watch:
     return last
 
 
-def multiplications(
-    objective: Objective, *, items: float, dimensions: int, negative: int, code_length: float
-) -> float:
+def train_to_rest(trainer: StepTrainer, source: PairSource, updates: int) -> Iterator[int]:
+    """Train with a learning rate that falls linearly to zero, so that the noise of single updates dies away.
+
+    Yields the number of updates done, every 500 and at the end, for whoever shows the progress.
+    """
+    for start in range(0, updates, 500):
+        pairs = source.take(start, min(start + 500, updates)).tolist()
+        for number, (center, context) in enumerate(pairs, start):
+            trainer.update(center, context, rate=trainer.config.learning_rate * (1 - number / updates))
+        yield start + len(pairs)
+
+
+def multiplications(objective: Objective, *, items: float, dimensions: int, negative: int, code_length: float) -> float:
     """Multiplications that score one pair in the forward pass: rows scored × d (the update costs the same again twice).
 
     Softmax scores all n items, the tree the ``code_length`` nodes of a path, the other two 1 + k items.

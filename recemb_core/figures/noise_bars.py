@@ -72,7 +72,7 @@ def noise_bars(
         template=theme.template(),
         barmode="overlay",
         bargap=0.25,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.1, "yanchor": "top"},
     )
     figure.update_xaxes(
         title_text="probability that a negative is this item (dotted: all alike)", tickformat=".2~%", rangemode="tozero"

@@ -43,10 +43,10 @@ def noise_share(
         name="in use",
         hoverinfo="skip",
     )
-    figure.update_layout(template=theme.template(), showlegend=False)
+    figure.update_layout(template=theme.template(), showlegend=False, margin_t=64)
     figure.update_xaxes(title_text="exponent", range=[-1.08, 1.08], dtick=0.5)
     figure.update_yaxes(
-        title_text=f"negatives among {of}",
+        title_text="share of negatives",
         tickformat=".0%",
         range=[0, min(1.0, max(float(shares.max()), here[1]) * 1.25)],
     )

@@ -40,7 +40,7 @@ def pair_scores(scores: npt.NDArray[np.float64], names: Sequence[str]) -> go.Fig
     figure.add_hline(y=0.5, line={"color": theme.OTHER, "width": 1, "dash": "dot"})
     figure.update_layout(
         template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "reversed"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "traceorder": "reversed"},
     )
     last = max(len(scores) - 1, 1)
     figure.update_xaxes(title_text="updates", range=[-0.02 * last, 1.02 * last], tickformat=",d")

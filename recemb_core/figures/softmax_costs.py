@@ -50,7 +50,7 @@ def softmax_costs(
     figure.add_vline(x=n, line={"color": theme.CHOSEN, "width": 1.5, "dash": "dot"})
     figure.update_layout(
         template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
     )
     figure.update_xaxes(title_text="items in the catalogue (dotted: this one)", type="log", tickformat=".0~s", dtick=1)
     figure.update_yaxes(title_text="multiplications a pair", type="log", tickformat=".0~s", dtick=1)

@@ -43,7 +43,7 @@ def step_losses(losses: npt.NDArray[np.float64], window: int) -> go.Figure:
     )
     figure.update_layout(
         template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
     )
     figure.update_xaxes(title_text="updates", tickformat=",d")
     figure.update_yaxes(title_text="loss E (nats)", rangemode="tozero")

@@ -81,7 +81,7 @@ def window_strip(
         )
     figure.update_layout(
         template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 0.0, "yanchor": "top", "traceorder": "normal"},
     )
     figure.update_xaxes(visible=False, range=[-1, 4], fixedrange=True)
     figure.update_yaxes(visible=False, range=[positions[-1] + 0.6, positions[0] - 0.6], fixedrange=True)

@@ -1,0 +1,70 @@
+"""The Training page in a browser: the window slides, updates come one by one, every view fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from driver import chart, click_point, metric, no_exception, on_chart, open_page, revision, settled, wait_revision
+from playwright.sync_api import Page, expect
+
+Serve = Callable[..., str]
+NewPage = Callable[..., Page]
+VIEWS = ("window", "noise", "lookup", "steps", "two", "costs")
+STRIP = "strip@planted_shop"
+
+
+def center(page: Page) -> float:
+    """Position at which the window stands in the picture (0 is the first)."""
+    at: float = on_chart(page, STRIP, "(plot) => plot.data.find((t) => t.name === 'center').y[0]")
+    return at
+
+
+def test_the_window_slides_by_button_click_and_play(serve: Serve, page: Page) -> None:
+    open_page(page, f"{serve('app.py')}/training", timeout=60_000)
+    assert center(page) == 2
+    before = revision(page, STRIP)
+    page.get_by_role("button", name="▶", exact=True).click()
+    before = wait_revision(page, STRIP, before)
+    assert center(page) == 3
+    click_point(page, STRIP, "0")
+    before = wait_revision(page, STRIP, before)
+    assert center(page) == 0
+    page.get_by_role("button", name="Play", exact=True).click()
+    wait_revision(page, STRIP, before)
+    assert center(page) >= 1
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=60_000)  # it stops at the end
+    settled(page)
+    assert center(page) == 7
+    no_exception(page)
+
+
+def test_updates_move_the_scores(serve: Serve, page: Page) -> None:
+    open_page(page, f"{serve('app.py')}/training?look=steps&updates=0", timeout=60_000)
+    expect(metric(page, "Score of the pair")).to_have_text("0.500")
+    scores = "scores@planted_shop"
+    before = revision(page, scores)
+    page.get_by_role("button", name="+ 1,000 updates").click()
+    wait_revision(page, scores, before)
+    settled(page)
+    expect(metric(page, "Updates")).to_have_text("1,000")
+    ends = on_chart(page, scores, "(plot) => plot.data.map((t) => t.y[t.y.length - 1])")
+    assert ends[-1] > 0.95  # the pair is drawn last
+    assert max(ends[:-1]) < 0.2
+    assert "updates=1000" in page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage, scheme: str) -> None:
+    page = new_page(width=800, color_scheme=scheme)
+    for look in VIEWS:
+        open_page(page, f"{serve('app.py')}/training?look={look}", timeout=90_000)
+        expect(page.get_by_test_id("stMetric").first).to_be_visible(
+            timeout=90_000
+        )  # a model may be trained now
+        settled(page, timeout=90_000)
+        no_exception(page)
+        assert page.get_by_test_id("stAlertContentError").count() == 0
+        main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
+        assert main[0] <= main[1], f"{look} is {main[0]} pixels wide in {main[1]}"
+    assert chart(page, "costs@planted_shop").count() == 1
