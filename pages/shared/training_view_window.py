@@ -136,6 +136,8 @@ def _slide(lesson: Lesson, index: int) -> None:
                     }
                 ),
                 hide_index=True,
+                # Of long names both columns show their beginnings.
+                column_config={name: st.column_config.TextColumn(width=100) for name in ("Center", "Context")},
                 height=min(36 + 35 * max(int(so_far.sum()), 1), 60 + ROW * (high - low)),
             )
         reach = max((abs(at - center) for at in now), default=0)

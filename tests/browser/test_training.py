@@ -59,9 +59,7 @@ def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage, scheme: 
     page = new_page(width=800, color_scheme=scheme)
     for look in VIEWS:
         open_page(page, f"{serve('app.py')}/training?look={look}", timeout=90_000)
-        expect(page.get_by_test_id("stMetric").first).to_be_visible(
-            timeout=90_000
-        )  # a model may be trained now
+        expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=90_000)  # a model may be trained now
         settled(page, timeout=90_000)
         no_exception(page)
         assert page.get_by_test_id("stAlertContentError").count() == 0
