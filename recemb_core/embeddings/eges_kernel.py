@@ -13,9 +13,6 @@ from recemb_core.walk_tables import mix, prefetch
 
 # Beyond ±LARGEST, σ is 0 or 1 as far as a float32 can tell.
 LARGEST = 30.0
-# So many walks are gone along in turns: neighboring windows of one walk repeat each other, and a model trained on them
-# in a row ends with a loss on fresh walks that is 0.7 % higher.
-TOGETHER = 64
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -195,6 +192,19 @@ def all_hidden(
         aggregate(item, own, side, attention, indptr, codes, shares[item], vectors[item])
 
 
+@numba.njit(nogil=True, cache=True)
+def stride_of(total: int) -> int:
+    """A step that visits each of ``total`` places once before it comes back: prime to it, near its golden section."""
+    stride = max(int(total * 0.6180339887498949), 1)
+    while True:
+        a, b = total, stride
+        while b:
+            a, b = b, a % b
+        if a <= 1:
+            return stride
+        stride += 1
+
+
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def train_block(
     walks: npt.NDArray[np.int32],
@@ -217,9 +227,10 @@ def train_block(
     """Train on walks[first:last]; returns (sum of the loss over positive pairs with their negatives, number of them).
 
     The input is the centre of a window, the outputs its contexts and their negatives: H of the centre is made once,
-    and all gradients of a window are taken from the values before it. Each walk draws from a generator of its own. The
-    negatives of a window are read one after the other from a random place of ``table``, which must be shuffled: drawing
-    each anew would wait for the memory every time.
+    and all gradients of a window are taken from the values before it. Windows come in a scattered order, each with
+    random numbers of its own: neighboring windows of one walk repeat each other, and trained in a row they end with a
+    loss on fresh walks that is 0.7 % higher. The negatives of a window are read one after the other from a random place
+    of ``table``, which must be shuffled: drawing each anew would wait for the memory every time.
     """
     d = own.shape[1]
     fields = attention.shape[1] - 1
@@ -236,54 +247,48 @@ def train_block(
         np.empty(room, dtype=own.dtype),
         np.empty(room, dtype=own.dtype),
     )
-    states, sizes = np.empty(TOGETHER, dtype=np.uint64), np.empty(TOGETHER, dtype=np.int64)
     loss, pairs = 0.0, 0
-    for start in range(first, last, TOGETHER):
-        together, longest = min(TOGETHER, last - start), 0
-        rate = rate_from + (rate_to - rate_from) * (start - first) / (last - first)
-        for w in range(together):
-            states[w] = mix(seed + np.uint64(start + w) * _GOLDEN)
-            sizes[w] = 0
-            while sizes[w] < length and walks[start + w, sizes[w]] >= 0:
-                sizes[w] += 1
-            longest = max(longest, sizes[w])
-        for turn in range(longest * together):
-            i, w = turn // together, turn % together
-            size = sizes[w]
-            if i >= size:
+    total = (last - first) * length
+    stride = stride_of(total)
+    at_turn = np.int64(mix(seed) >> np.uint64(33)) % max(total, 1)
+    for turn in range(total):
+        row, i = first + at_turn // length, at_turn % length
+        at_turn = (at_turn + stride) % total
+        if walks[row, i] < 0:
+            continue
+        walk = walks[row]
+        centre = walk[i]
+        rate = rate_from + (rate_to - rate_from) * turn / total
+        drawn_bits = mix(seed + np.uint64(row * length + i) * _GOLDEN)
+        reach = 1 + int((drawn_bits >> np.uint64(33)) % np.uint64(window))
+        place = drawn_bits  # its low bits; the table is shuffled, so what follows there is as random
+        low, high = max(0, i - reach), min(length, i + reach + 1)
+        while walk[high - 1] < 0:
+            high -= 1
+        many = 0
+        for at in range(low, high):
+            if at == i:
                 continue
-            walk = walks[start + w]
-            centre = walk[i]
-            states[w] += _GOLDEN
-            drawn_bits = mix(states[w])
-            reach = 1 + int((drawn_bits >> np.uint64(33)) % np.uint64(window))
-            place = drawn_bits  # its low bits; the table is shuffled, so what follows there is as random
-            low, high = max(0, i - reach), min(size, i + reach + 1)
-            many = 0
-            for at in range(low, high):
-                if at == i:
-                    continue
-                context = walk[at]
-                targets[many], signs[many] = context, 1
-                many += 1
-                pairs += 1
-                for _ in range(negative):
-                    drawn = table[place & mask]
-                    place += np.uint64(1)
-                    if drawn != context:  # a failed negative is no positive
-                        targets[many], signs[many] = drawn, -1
-                        many += 1
-            for t in range(many):
-                for c in range(0, d, 16):  # a cache line at a time
-                    prefetch(flat_outputs, targets[t] * d + c)
-            aggregate(centre, own, side, attention, indptr, codes, weights, hidden)
-            loss += score(hidden, outputs, targets, signs, many, rate, steps, chances, gather)
-            spread(centre, own, side, attention, indptr, codes, weights, hidden, gather, learn_attention)
-            if turn + 1 < longest * together:  # the embeddings of the next centre load meanwhile
-                following = max(walks[start + (turn + 1) % together, (turn + 1) // together], 0)
-                for c in range(0, d, 16):
-                    prefetch(flat_own, following * d + c)
-                for e in range(indptr[following * fields], indptr[(following + 1) * fields]):
-                    for c in range(0, d, 16):
-                        prefetch(flat_side, codes[e] * d + c)
+            context = walk[at]
+            targets[many], signs[many] = context, 1
+            many += 1
+            pairs += 1
+            for _ in range(negative):
+                drawn = table[place & mask]
+                place += np.uint64(1)
+                if drawn != context:  # a failed negative is no positive
+                    targets[many], signs[many] = drawn, -1
+                    many += 1
+        for t in range(many):
+            for c in range(0, d, 16):  # a cache line at a time
+                prefetch(flat_outputs, targets[t] * d + c)
+        aggregate(centre, own, side, attention, indptr, codes, weights, hidden)
+        loss += score(hidden, outputs, targets, signs, many, rate, steps, chances, gather)
+        spread(centre, own, side, attention, indptr, codes, weights, hidden, gather, learn_attention)
+        following = max(walks[first + at_turn // length, at_turn % length], 0)
+        for c in range(0, d, 16):  # the embeddings of the next centre load meanwhile
+            prefetch(flat_own, following * d + c)
+        for e in range(indptr[following * fields], indptr[(following + 1) * fields]):
+            for c in range(0, d, 16):
+                prefetch(flat_side, codes[e] * d + c)
     return loss, pairs

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recemb_core.embeddings import (
     DeepWalkConfig,
@@ -22,7 +24,7 @@ from recemb_core.embeddings import (
     train_deepwalk,
     train_eges,
 )
-from recemb_core.embeddings.eges_kernel import aggregate, all_hidden, score, spread, train_block
+from recemb_core.embeddings.eges_kernel import aggregate, all_hidden, score, spread, stride_of, train_block
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import nearest_others
@@ -166,9 +168,9 @@ def test_a_missing_field_takes_no_part() -> None:
     np.testing.assert_array_equal(np.delete(model.attention, 2, 0), np.delete(before["attention"], 2, 0))
 
 
-def test_the_block_trains_centre_by_centre_and_never_takes_the_positive_for_a_negative() -> None:
+def test_the_block_trains_window_by_window_and_never_takes_the_positive_for_a_negative() -> None:
     side = encode_side_info(SMALL)
-    model, by_hand = Model(side, seed=3), Model(side, seed=3)
+    model = Model(side, seed=3)
     rate, negatives = 0.3, 2
     table = np.full(64, 1, dtype=np.int32)  # every draw is item 1
     walks = np.array([[0, 1, -1]], dtype=np.int32)
@@ -177,11 +179,22 @@ def test_the_block_trains_centre_by_centre_and_never_takes_the_positive_for_a_ne
         1, negatives, rate, rate, np.uint64(7),
     )  # fmt: skip
     # Centre 0 has the context 1, which both draws hit; centre 1 has the context 0 and item 1 as its negatives.
-    expected = by_hand.step(0, [(1, True)], rate) + by_hand.step(1, [(0, True), (1, False), (1, False)], rate)
+    windows = [(0, [(1, True)]), (1, [(0, True), (1, False), (1, False)])]
     assert pairs == 2
+    for order in (windows, windows[::-1]):  # they come in a scattered order
+        by_hand = Model(side, seed=3)
+        expected = sum(by_hand.step(item, targets, rate) for item, targets in order)
+        if loss == pytest.approx(expected, rel=1e-12):
+            break
     assert loss == pytest.approx(expected, rel=1e-12)
     for name, values in model.tables.items():
         np.testing.assert_allclose(values, by_hand.tables[name], rtol=1e-10, err_msg=name)
+
+
+@given(st.integers(1, 5_000))
+def test_the_scattered_order_visits_every_place_once(total: int) -> None:
+    stride = stride_of(total)
+    assert sorted((turn * stride) % total for turn in range(total)) == list(range(total))
 
 
 def test_extreme_scores_stay_finite() -> None:
