@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,17 @@ def pixel_of(page: Page, key: str, item: str) -> tuple[float, float]:
     )
     assert place is not None, f"no point of item {item!r} on chart {key!r}"
     return place[0], place[1]
+
+
+def wait_point(page: Page, key: str, item: str, timeout: int = PATIENCE) -> None:
+    """Wait until a chart has a point of the item."""
+    end = time.monotonic() + timeout / 1000
+    has = "(plot, item) => plot.data.some((t) => (t.customdata ?? []).some((c) => String([].concat(c)[0]) === item))"
+    while True:
+        settled(page, timeout)
+        if on_chart(page, key, has, item) or time.monotonic() > end:
+            return
+        page.wait_for_timeout(200)
 
 
 def loneliest(page: Page, key: str) -> str:

@@ -57,7 +57,7 @@ def shows_itself(page: Page, name: str) -> None:
     for key in charts:
         assert chart(page, key).count() == 1, f"no chart {key}"
     boxes = page.locator(".live-chart:visible")
-    assert boxes.count() > 0
+    assert boxes.count() + page.locator("[data-testid=stPlotlyChart]:visible").count() > 0
     for box in boxes.all():
         key, failed = box.get_attribute("data-chart-key"), box.get_attribute("data-error")
         assert failed is None, f"{key}: {failed}"

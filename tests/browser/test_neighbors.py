@@ -17,6 +17,7 @@ from driver import (
     pixel_of,
     screenshot,
     settled,
+    wait_point,
     wait_revision,
 )
 from playwright.sync_api import Locator, Page, expect
@@ -87,6 +88,7 @@ def test_columns_light_up_and_a_click_chooses(url: str, page: Page) -> None:
 
 def test_a_square_of_the_matrix_opens_the_two(url: str, page: Page) -> None:
     open_page(page, f"{url}/neighbors?data=karate_club", TRAINING)
+    wait_point(page, "agreement", "DeepWalk|GES", TRAINING)  # the models come one by one
     click_point(page, "agreement", "DeepWalk|GES")
     expect(page.locator('.neighbor-columns [data-model="GES"]')).to_be_visible(timeout=TRAINING)
     settled(page, TRAINING)
