@@ -53,6 +53,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
             f"**{data.title}** is a graph without behaviour sequences, and this page needs sequences. "
             "Choose another data set in the sidebar, or upload your own log."
         )
+        _close(question, data, link)
         st.stop()
     try:
         yield data
@@ -64,6 +65,11 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
             f"This page could not be drawn ({type(error).__name__}). Press Reset or choose another data set; "
             "the server's log has the details."
         )
+    _close(question, data, link)
+
+
+def _close(question: str, data: ActiveData, link: Any) -> None:
+    """What every run ends with, also one that had nothing to draw: the address, the link, the sign that it is done."""
     selection.sync_url(data)
     _link_box(link)
     st.html(f"<span data-testid='page-done' data-page='{question}'></span>")

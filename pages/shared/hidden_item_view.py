@@ -267,7 +267,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
         live_chart(
             score_intervals(
                 lines,
-                x_title="share of other items beaten (mean, 95 % interval)",
+                x_title="others beaten (mean, 95 % interval)",
                 chance=0.5,
             ),
             key=f"guesses@{data.key}",

@@ -350,7 +350,7 @@ def words(lesson: Lesson) -> str:
         "decisions on the way, some log₂ *n* of them. "
         "**NCE** (noise-contrastive estimation) asks another question: is *o* from the data or one of *k* draws of "
         "noise? Its answer is $\\sigma(\\log p(o|c) - \\log k\\,p_n(o))$, where *s* stands for log p(o|c) and "
-        "$p_n(o)$ is the noise probability; trained long enough, $e^s$ sums to 1 by itself. "
+        "$p_n(o)$ is the noise probability; trained long enough, $e^s$ sums to nearly 1 by itself. "
         "**Negative sampling drops** $\\log k\\,p_n(o)$ and asks for σ(s) alone. It is cheaper by a table look-up, "
         "good for vectors, and no longer a probability of *o*: its "
         "best score is $s = \\log p(o|c) - \\log k\\,p_n(o)$, how much more often the pair occurs than "
