@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from driver import (
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import (
     chart,
     choose,
     frame,
@@ -18,7 +20,6 @@ from driver import (
     settled,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
 
 Serve = Callable[..., str]
 PATIENCE = 120_000  # milliseconds

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from driver import chart, no_exception, on_chart, open_page, screenshot, settled
 from playwright.sync_api import Page, expect
 
 from pages.shared.navigation import SECTIONS
+from tests.browser.driver import chart, no_exception, on_chart, open_page, screenshot, settled
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]

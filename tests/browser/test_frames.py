@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from driver import (
+from playwright.sync_api import Page, expect
+
+from pages.shared.live_chart import Frames
+from tests.browser.driver import (
     chart,
     click_point,
     drag,
@@ -27,9 +30,6 @@ from driver import (
     view,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
-
-from pages.shared.live_chart import Frames
 
 APP = "tests/browser/frames_app.py"
 Serve = Callable[..., str]

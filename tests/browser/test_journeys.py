@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import (
+from playwright.sync_api import Page, expect
+
+from recemb_core.datasets import load_dataset
+from tests.browser.driver import (
     chart,
     choose,
     chosen,
@@ -36,9 +39,6 @@ from driver import (
     view,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
-
-from recemb_core.datasets import load_dataset
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]

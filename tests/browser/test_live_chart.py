@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driver import (
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import (
     chart,
     click_point,
     drag,
@@ -31,7 +33,6 @@ from driver import (
     view,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
 
 APP = "tests/browser/chart_app.py"
 Serve = Callable[..., str]

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from driver import (
+from playwright.sync_api import Locator, Page, expect
+
+from pages.shared.lsh_board_view import meets
+from recemb_core.neighbors.lsh_hashing import draw_functions
+from tests.browser.driver import (
     chart,
     click_point,
     metric,
@@ -21,10 +25,6 @@ from driver import (
     settled,
     wait_revision,
 )
-from playwright.sync_api import Locator, Page, expect
-
-from pages.shared.lsh_board_view import meets
-from recemb_core.neighbors.lsh_hashing import draw_functions
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]

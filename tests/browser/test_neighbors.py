@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from driver import (
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.driver import (
     chart,
     click_point,
     hover_point,
@@ -20,7 +22,6 @@ from driver import (
     wait_point,
     wait_revision,
 )
-from playwright.sync_api import Locator, Page, expect
 
 Serve = Callable[..., str]
 TRAINING = 150_000  # milliseconds; on a cold server the first training waits for the compilers

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from driver import (
+from playwright.sync_api import Page, expect
+
+from recemb_core.figures.user_on_map import USER
+from tests.browser.driver import (
     click_point,
     loneliest,
     metric,
@@ -17,9 +20,6 @@ from driver import (
     settled,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
-
-from recemb_core.figures.user_on_map import USER
 
 Serve = Callable[..., str]
 MAP = "user map@"

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from driver import (
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import (
     chart,
     choose,
     chosen,
@@ -21,7 +23,6 @@ from driver import (
     table,
     wait_revision,
 )
-from playwright.sync_api import Page, expect
 
 Serve = Callable[..., str]
 TRAINING = 150_000  # milliseconds; on a cold server the first training waits for the compilers

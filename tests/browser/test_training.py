@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from driver import chart, click_point, metric, no_exception, on_chart, open_page, revision, settled, wait_revision
 from playwright.sync_api import Page, expect
+
+from tests.browser.driver import (
+    chart,
+    click_point,
+    metric,
+    no_exception,
+    on_chart,
+    open_page,
+    revision,
+    settled,
+    wait_revision,
+)
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
