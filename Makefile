@@ -31,17 +31,20 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
+# Four at a time on two cores: browsers wait more than they compute. In the order of the files, the long ones first.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
+
 test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium $(BIN)/python
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=ci
+	$(PYTEST)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=ci -m "not browser and not slow"
+	$(PYTEST) -m "not browser and not slow"
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks

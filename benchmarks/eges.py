@@ -337,7 +337,7 @@ def popular_non_edges(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--events", help="a log whose hidden edges are tested too")
     parser.add_argument("--items", help="its side information: a table with a row an item")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)

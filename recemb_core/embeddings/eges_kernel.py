@@ -216,6 +216,46 @@ def stride_of(total: int) -> int:
         stride += 1
 
 
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def draw_window(
+    walk: npt.NDArray[np.int32],
+    i: int,
+    window: int,
+    negative: int,
+    bits: np.uint64,
+    table: npt.NDArray[np.int32],
+    targets: npt.NDArray[np.int32],
+    signs: npt.NDArray,
+) -> tuple[int, int]:
+    """The contexts of walk[i] and their negatives into ``targets`` and ``signs``; (how many, positives among them).
+
+    The negatives are read one after the other from a random place of ``table``, which must be shuffled: drawing each
+    anew would wait for the memory every time. A place without an item (negative) has none.
+    """
+    if walk[i] < 0:
+        return 0, 0
+    mask = np.uint64(len(table) - 1)
+    reach = 1 + int((bits >> np.uint64(33)) % np.uint64(window))
+    place = bits  # its low bits; the table is shuffled, so what follows there is as random
+    low, high = max(0, i - reach), min(len(walk), i + reach + 1)
+    while walk[high - 1] < 0:
+        high -= 1
+    many = 0
+    for at in range(low, high):
+        if at == i:
+            continue
+        context = walk[at]
+        targets[many], signs[many] = context, 1
+        many += 1
+        for _ in range(negative):
+            drawn = table[place & mask]
+            place += np.uint64(1)
+            if drawn != context:  # a failed negative is no positive
+                targets[many], signs[many] = drawn, -1
+                many += 1
+    return many, high - low - 1
+
+
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def train_block(
     walks: npt.NDArray[np.int32],
@@ -240,66 +280,55 @@ def train_block(
     The input is the centre of a window, the outputs its contexts and their negatives: H of the centre is made once,
     and all gradients of a window are taken from the values before it. Windows come in a scattered order, each with
     random numbers of its own: neighboring windows of one walk repeat each other, and trained in a row they end with a
-    loss on fresh walks that is 0.7 % higher. The negatives of a window are read one after the other from a random place
-    of ``table``, which must be shuffled: drawing each anew would wait for the memory every time.
+    loss on fresh walks that is 0.7 % higher. A window is drawn while the one before it is trained, so that its rows
+    have the time to come from memory.
     """
     d = own.shape[1]
     fields = attention.shape[1] - 1
     flat_outputs, flat_own, flat_side = outputs.reshape(-1), own.reshape(-1), side.reshape(-1)
     length = walks.shape[1]
-    mask = np.uint64(len(table) - 1)
     weights = np.empty(fields + 1, dtype=own.dtype)
     hidden = np.empty(d, dtype=own.dtype)
     gather = np.empty(d, dtype=own.dtype)
     room = 2 * window * (negative + 1)
-    targets = np.empty(room, dtype=np.int32)
-    signs, steps, chances = (
-        np.empty(room, dtype=own.dtype),
-        np.empty(room, dtype=own.dtype),
-        np.empty(room, dtype=own.dtype),
-    )
+    targets = np.empty((2, room), dtype=np.int32)  # of this window and of the one to come
+    signs = np.empty((2, room), dtype=own.dtype)
+    steps, chances = np.empty(room, dtype=own.dtype), np.empty(room, dtype=own.dtype)
     loss, pairs = 0.0, 0
     total = (last - first) * length
     stride = stride_of(total)
     at_turn = np.int64(mix(seed) >> np.uint64(33)) % max(total, 1)
-    for turn in range(total):
-        row, i = first + at_turn // length, at_turn % length
-        at_turn = (at_turn + stride) % total
-        if walks[row, i] < 0:
-            continue
-        walk = walks[row]
-        centre = walk[i]
-        rate = rate_from + (rate_to - rate_from) * turn / total
-        drawn_bits = mix(seed + np.uint64(row * length + i) * _GOLDEN)
-        reach = 1 + int((drawn_bits >> np.uint64(33)) % np.uint64(window))
-        place = drawn_bits  # its low bits; the table is shuffled, so what follows there is as random
-        low, high = max(0, i - reach), min(length, i + reach + 1)
-        while walk[high - 1] < 0:
-            high -= 1
-        many = 0
-        for at in range(low, high):
-            if at == i:
-                continue
-            context = walk[at]
-            targets[many], signs[many] = context, 1
-            many += 1
-            pairs += 1
-            for _ in range(negative):
-                drawn = table[place & mask]
-                place += np.uint64(1)
-                if drawn != context:  # a failed negative is no positive
-                    targets[many], signs[many] = drawn, -1
-                    many += 1
-        for t in range(many):
-            for c in range(0, d, 16):  # a cache line at a time
-                prefetch(flat_outputs, targets[t] * d + c)
-        aggregate(centre, own, side, attention, indptr, codes, weights, hidden)
-        loss += score(hidden, outputs, targets, signs, many, rate, steps, chances, gather)
-        spread(centre, own, side, attention, indptr, codes, weights, hidden, gather, learn_attention)
-        following = max(walks[first + at_turn // length, at_turn % length], 0)
-        for c in range(0, d, 16):  # the embeddings of the next centre load meanwhile
-            prefetch(flat_own, following * d + c)
-        for e in range(indptr[following * fields], indptr[(following + 1) * fields]):
-            for c in range(0, d, 16):
-                prefetch(flat_side, codes[e] * d + c)
+    many, centre = 0, 0
+    flat_walks, mask = walks.reshape(-1), np.uint64(len(table) - 1)
+    for turn in range(total + 1):
+        coming = turn & 1
+        many_coming, centre_coming = 0, 0
+        if turn < total:
+            row, i = first + at_turn // length, at_turn % length
+            bits = mix(seed + np.uint64(row * length + i) * _GOLDEN)
+            at_turn = (at_turn + stride) % total
+            far = first * length + at_turn  # what the drawing after this one will read
+            prefetch(flat_walks, max(far - window, 0))
+            prefetch(flat_walks, min(far + window, len(flat_walks) - 1))
+            prefetch(table, mix(seed + np.uint64(far) * _GOLDEN) & mask)
+            many_coming, positives = draw_window(
+                walks[row], i, window, negative, bits, table, targets[coming], signs[coming]
+            )
+            pairs += positives
+            for t in range(many_coming):
+                for c in range(0, d, 16):  # a cache line at a time
+                    prefetch(flat_outputs, targets[coming, t] * d + c)
+            if many_coming > 0:
+                centre_coming = walks[row, i]
+                for c in range(0, d, 16):
+                    prefetch(flat_own, centre_coming * d + c)
+                for e in range(indptr[centre_coming * fields], indptr[(centre_coming + 1) * fields]):
+                    for c in range(0, d, 16):
+                        prefetch(flat_side, codes[e] * d + c)
+        if many > 0:
+            rate = rate_from + (rate_to - rate_from) * (turn - 1) / total
+            aggregate(centre, own, side, attention, indptr, codes, weights, hidden)
+            loss += score(hidden, outputs, targets[1 - coming], signs[1 - coming], many, rate, steps, chances, gather)
+            spread(centre, own, side, attention, indptr, codes, weights, hidden, gather, learn_attention)
+        many, centre = many_coming, centre_coming
     return loss, pairs
