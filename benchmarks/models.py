@@ -3,7 +3,9 @@
     python -m benchmarks.models            # all three parts; --part sets | wall | scores for one
 
 sets: item2vec in set and shuffle mode at equal pair counts; overlap@10 of one with the other beside that of each with
-itself under another seed. Without subsampling, which would thin sets and windows differently.
+itself under another seed. Without subsampling, which would thin sets and windows differently. Equal pair counts are not
+equal weights: all pairs weigh a set of m items by m(m − 1), a window by about m; only a window over the whole of the
+longest set gives every set the same weight in both.
 wall: all six models of the groceries from nothing, one after another as the app trains them, in a fresh process; the
 second at which each has its vectors and its neighbor lists, imports and graph included. Once with the compiled kernels
 of the installation, once (--cold-kernels) with none.
@@ -150,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=["all", "sets", "wall", "scores", "one"], default="all")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--window", type=int, default=5)
+    parser.add_argument("--window", type=int, nargs="*", help="of the shuffle mode; default: 5 and the longest sequence")
     parser.add_argument("--cold-kernels", action="store_true", help="the wall time with nothing compiled as well")
     arguments = parser.parse_args()
     if arguments.part == "one":
@@ -166,7 +168,9 @@ def main() -> None:
             assert sequences is not None
             if sequences.ordered:
                 sequences = split_sessions(sequences, gap_minutes=60)
-            sets(name, sequences, arguments.window, epochs, arguments.seeds)
+            longest = int(sequences.lengths.max())
+            for window in arguments.window or (5, longest):
+                sets(name, sequences, window, epochs, arguments.seeds)
     if arguments.part in ("all", "scores"):
         scores(arguments.seeds)
 
