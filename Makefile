@@ -31,8 +31,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
-# Four at a time on two cores: browsers wait more than they compute. In the order of the files, the long ones first.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
+# In the order of the files: those with a browser, which take longest, come first and leave no long tail.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
 
 test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium $(BIN)/python

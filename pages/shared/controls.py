@@ -133,7 +133,7 @@ def reset_button(data: ActiveData) -> None:
         icon=":material/restart_alt:",
         on_click=reset_parameters,
         args=(data,),
-        help="All controls of this data set back to where they started.",
+        help="All controls of this data set back to where they started; the view stays.",
     )
 
 

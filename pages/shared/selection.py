@@ -235,10 +235,16 @@ def forget_bound() -> None:
     st.session_state["_bound"] = {}
 
 
+# Which part of a page is looked at: no setting, so Reset leaves a person where they are.
+VIEWS = ("view", "look", "lab", "inside", "compare", "side")
+
+
 def reset_parameters(data: ActiveData) -> None:
-    """Every parameter of this data set back to its default, from the next run on."""
+    """Every parameter of this data set but the page's view back to its default, from the next run on."""
+    views = {f"{name}@{data.key}" for name in VIEWS}
     for key in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{data.key}")]:
-        del st.session_state[key]
+        if key not in views:
+            del st.session_state[key]
     st.session_state["_link"] = {}
 
 

@@ -446,4 +446,5 @@ def test_reset_goes_back(open_page: Open) -> None:
     next(button for button in page.button if button.label == "Reset").click()
     healthy(page.run())
     assert page.slider(key="functions@planted_shop").value == 10
-    assert "lab" not in page.query_params
+    assert "functions" not in page.query_params
+    assert page.segmented_control(key="lab@planted_shop").value == "inside", "the view is no setting"
