@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=["all", "sets", "wall", "scores", "one"], default="all")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--window", type=int, nargs="*", help="of the shuffle mode; default: 5 and the longest sequence")
+    parser.add_argument("--window", type=int, nargs="*", help="of shuffling; default: 5 and the longest set")
     parser.add_argument("--cold-kernels", action="store_true", help="the wall time with nothing compiled as well")
     arguments = parser.parse_args()
     if arguments.part == "one":
