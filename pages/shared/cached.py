@@ -128,7 +128,7 @@ def _source(data: ActiveData, config: Any, graph: ItemGraph | None) -> str:
 
     if not isinstance(config, EGESConfig) or graph is None:
         return make()
-    return remember(data, ("side information", data.key, graph.fingerprint, config.fields), make)
+    return remember(data, ("side information", data.fingerprint, graph.fingerprint, config.fields), make)
 
 
 def model_vectors(

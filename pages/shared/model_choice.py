@@ -112,7 +112,12 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     ),
     "item2vec": (
         SIZE,
-        Setting("mode", "A sequence is a", MODES, "All pairs of a set, near pairs of a shuffled set, or a sequence."),
+        Setting(
+            "mode",
+            "A sequence is a",
+            MODES,
+            "All pairs of a set (m items weigh m²), near pairs of a shuffled set (they weigh m), or a sequence.",
+        ),
         replace(WINDOW, help="How far apart two items still count; not used where a sequence is a set of all pairs."),
         EPOCHS,
         *ON_SEQUENCES,

@@ -116,29 +116,27 @@ def test_home_opens_on_the_groceries(serve: Serve, page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_by_its_address(serve: Serve, new_page: NewPage, scheme: str) -> None:
-    page = new_page(color_scheme=scheme)
+    """Light opens wide and is made narrow, dark the other way round."""
+    widths = (1280, 800) if scheme == "light" else (800, 1280)
+    page = new_page(width=widths[0], color_scheme=scheme)
     base = serve("app.py")
     for name in PAGES:
-        page.set_viewport_size({"width": 1280, "height": 900})
+        page.set_viewport_size({"width": widths[0], "height": 900})
         start = time.perf_counter()
         open_page(page, f"{base}/{name}", timeout=60_000)
         print(f"\n{name or 'home'}, {scheme}: at rest after {time.perf_counter() - start:.1f} s")
-        menu = page.get_by_test_id("stSidebarNav")
-        titles = [title for names in SECTIONS.values() for title in names.values()]
-        assert menu.get_by_test_id("stSidebarNavLink").all_inner_texts() == titles
-        assert set(SECTIONS) - {""} <= set(menu.inner_text().split("\n"))
-        shows_itself(page, name)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(500)
+            settled(page)
+            shows_itself(page, name)
+            fits(page)
+            screenshot(page, f"{name or 'home'}-{scheme}-{width}", whole=True)
+            if width == 1280:  # below, the menu is folded
+                menu = page.get_by_test_id("stSidebarNav")
+                titles = [title for names in SECTIONS.values() for title in names.values()]
+                assert menu.get_by_test_id("stSidebarNavLink").all_inner_texts() == titles
+                assert set(SECTIONS) - {""} <= set(menu.inner_text().split("\n"))
         background = page.get_by_test_id("stApp").evaluate("(app) => getComputedStyle(app).backgroundColor")
         level = [int(part) for part in background[background.index("(") + 1 : -1].split(",")[:3]]
         assert (sum(level) < 200) == (scheme == "dark"), f"a {scheme} page is {background}"
-        fits(page)
-        screenshot(page, f"{name or 'home'}-{scheme}-1280", whole=True)
-        page.set_viewport_size({"width": 800, "height": 900})
-        if scheme == "light":
-            open_page(page, page.url, timeout=60_000)
-        else:  # a window that is made narrower
-            page.wait_for_timeout(500)
-            settled(page)
-        shows_itself(page, name)
-        fits(page)
-        screenshot(page, f"{name or 'home'}-{scheme}-800", whole=True)

@@ -289,8 +289,7 @@ def test_reduced_motion_jumps_within_a_third_of_a_second(serve: Serve, new_page:
     assert len(waits) == 8
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [800, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(800, "light"), (1280, "dark")])
 def test_the_bar_in_both_themes_and_widths(serve: Serve, new_page: NewPage, scheme: str, width: int) -> None:
     page = new_page(width=width, color_scheme=scheme)
     open_page(page, serve(APP))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import (
@@ -65,9 +64,8 @@ def test_updates_move_the_scores(serve: Serve, page: Page) -> None:
     assert "updates=1000" in page.url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage, scheme: str) -> None:
-    page = new_page(width=800, color_scheme=scheme)
+def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage) -> None:
+    page = new_page(width=800, color_scheme="dark")
     for look in VIEWS:
         open_page(page, f"{serve('app.py')}/training?look={look}", timeout=90_000)
         expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=90_000)  # a model may be trained now

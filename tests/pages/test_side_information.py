@@ -120,6 +120,26 @@ def test_a_new_item_like_the_chosen_one_and_one_without_fields(open_page: Open) 
     assert not tables(page)
 
 
+def test_another_table_of_the_same_log_is_learned_anew(app: AppTest) -> None:
+    rows = [
+        item
+        for group in (("tea", "milk", "sugar", "cup", "pot"), ("hammer", "nail", "saw", "drill", "glue"))
+        for item in group
+    ]
+    one = "\n".join(["item_id,kind", *(f"{item},{number % 2}" for number, item in enumerate(rows))])
+    two = "\n".join(["item_id,kind", *(f"{item},{number // 5}|{number % 3}" for number, item in enumerate(rows))])
+    app.run()
+    found = []
+    for side in (one, two):
+        app.switch_page("pages/sequences.py").run()
+        healthy(upload(app, "shop.csv", baskets(), side=side.encode()))
+        app.switch_page(f"pages/{NAME}.py").run()
+        app.segmented_control(key=f"side@{app.query_params['data']}").set_value("birth")
+        healthy(app.run())
+        found.append([box.key for box in app.multiselect if box.key.startswith("new_")])
+    assert found == [[], [f"new_kind@{app.query_params['data']}"]], "a field of several values has a box for several"
+
+
 def test_an_upload_with_fields_of_several_values(app: AppTest) -> None:
     kinds = {"tea": "drink|hot", "milk": "drink", "sugar": "sweet", "cup": "ware|hot", "pot": "ware"}
     kinds |= {"hammer": "tool", "nail": "metal", "saw": "tool|metal", "drill": "tool", "glue": ""}
