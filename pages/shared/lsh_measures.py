@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,8 +168,9 @@ def _prepare_kernels() -> None:
         index.candidates(rows)
 
 
+@lru_cache(maxsize=4)
 def cells_of(measured: LSHGrid, mode: GridMode) -> Cells:
-    """One mode of the grid, as the charts take it."""
+    """One mode of the grid, as the charts take it; kept, because every run of the page draws all of it."""
     at = measured.modes.index(mode)
     return Cells(
         functions=list(range(1, measured.recall.shape[1] + 1)),

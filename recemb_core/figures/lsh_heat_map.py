@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.lsh_tradeoff import Cells, cell_id
+from recemb_core.figures.lsh_tradeoff import Cells
 
 MEASURES: Mapping[str, str] = {"recall": "recall", "precision": "precision", "cost": "share scanned"}
 
@@ -50,13 +50,12 @@ def lsh_heat_map(
         name=MEASURES[measure],
         uid="squares",
     )  # fmt: skip
-    grid = [(r, c) for r in range(rows) for c in range(columns)]
     figure.add_scatter(  # heat maps tell of no click: a mark that cannot be seen in every square does
-        x=np.array([c for _, c in grid]),
-        y=np.array([r for r, _ in grid]),
+        x=np.tile(np.arange(columns), rows),
+        y=np.repeat(np.arange(rows), columns),
         mode="markers",
         marker={"symbol": "square", "size": 18, "opacity": 0},
-        customdata=[[cell_id(cells.functions[r], cells.tables[c]), cells.hover(r, c)] for r, c in grid],
+        customdata=cells.custom.reshape(-1, 2),
         hovertemplate="%{customdata[1]}<extra></extra>",
         showlegend=False,
         name="settings",

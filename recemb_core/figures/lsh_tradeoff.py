@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,15 @@ class Cells:
     """(rows, columns), mean share of the points that are scanned"""
     counts: npt.NDArray[np.float64]
     """(rows, columns), mean candidates a query"""
+
+    @cached_property
+    def custom(self) -> npt.NDArray[np.object_]:
+        """(rows, columns, 2): the id of each setting and its :meth:`hover`, for a trace's ``customdata``."""
+        found = np.empty((*self.recall.shape, 2), dtype=object)
+        for place in np.ndindex(self.recall.shape):
+            row, column = place
+            found[place] = cell_id(self.functions[row], self.tables[column]), self.hover(row, column)
+        return found
 
     def hover(self, row: int, column: int) -> str:
         """What a setting says of itself."""
@@ -222,7 +232,7 @@ def _settings(figure: go.Figure, cells: Cells, drawn: Sequence[tuple[int, int]])
         y=np.array([cells.recall[p] for p in drawn]),
         mode="markers",
         marker={"size": 6, "color": theme.OTHER, "opacity": 0.55},
-        customdata=[_custom(cells, p) for p in drawn],
+        customdata=cells.custom[tuple(zip(*drawn, strict=True))],
         hovertemplate="%{customdata[1]}<extra></extra>",
         name="all K and L",
         uid="settings",
@@ -245,8 +255,7 @@ def _current(figure: go.Figure, cells: Cells, current: tuple[int, int], x: str, 
 
 
 def _custom(cells: Cells, place: tuple[int, int]) -> list[str]:
-    row, column = place
-    return [cell_id(cells.functions[row], cells.tables[column]), cells.hover(row, column)]
+    return cells.custom[place].tolist()
 
 
 def _runs(values: Sequence[int]) -> str:
