@@ -156,10 +156,11 @@ def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> L
 
 def kernels_ready(seconds: float) -> bool:
     """Whether the compiled code that measures is there, waiting at most so long; a thread gets it, once a process."""
-    return cached.in_background("lsh kernels", _prepare_kernels, seconds)
+    return cached.in_background("lsh kernels", prepare_kernels, seconds)
 
 
-def _prepare_kernels() -> None:
+def prepare_kernels() -> None:
+    """Compile or load all that the laboratory measures with."""
     rows = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     lsh_grid(rows, np.arange(8), k=2, tables=2, functions=2)
     for config in (LSHConfig(tables=2, functions=2, multi_probe=1), LSHConfig(tables=2, functions=2, mode="or_and")):

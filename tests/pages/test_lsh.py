@@ -30,6 +30,12 @@ Open = Callable[..., AppTest]
 SHOP = {"data": "planted_shop"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """The page shows theory's figures until the code that measures is there; a busy machine takes its time."""
+    lsh_measures.prepare_kernels()
+
+
 def numbers(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
 
