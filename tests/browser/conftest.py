@@ -1,4 +1,4 @@
-"""The app in a real browser: a server a file, an empty profile a test, and no call to any other host."""
+"""The app in a real browser: a server and a profile a process, and no call to any other host."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -112,36 +113,57 @@ def playwright() -> Iterator[Playwright]:
         yield driver
 
 
-@pytest.fixture
-def new_page(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """``new_page(width=…, height=…, color_scheme=…, reduced_motion=…) -> Page`` in an empty profile of its own.
+def _launch(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:
+    return playwright.chromium.launch_persistent_context(
+        str(profile),
+        executable_path=CHROMIUM,
+        headless=True,
+        args=ARGUMENTS,
+        accept_downloads=True,
+        **options,
+    )
 
-    At the end of the test, errors on the console and requests to other hosts fail it.
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One browser for all tests, with a profile that starts empty: scripts are compiled once and not in every test."""
+    context = _launch(playwright, tmp_path_factory.mktemp("profile"))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def new_page(browser: BrowserContext, playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """``new_page(width=…, height=…, color_scheme=…, reduced_motion=…) -> Page``.
+
+    The first page of a test is a tab of the shared browser; any further one is another person's, in an empty profile
+    of its own. At the end of the test, errors on the console and requests to other hosts fail it.
     """
-    contexts: list[BrowserContext] = []
+    opened: list[Page] = []
+    strangers: list[BrowserContext] = []
     errors: list[str] = []
     outside: list[str] = []
 
-    def launch(width: int = 1280, height: int = 900, **options: str) -> Page:
-        context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / f"profile{len(contexts)}"),
-            executable_path=CHROMIUM,
-            headless=True,
-            args=ARGUMENTS,
-            viewport={"width": width, "height": height},
-            accept_downloads=True,
-            **options,  # type: ignore[arg-type]
-        )
-        contexts.append(context)
-        context.on("request", lambda request: _note_outside(request.url, outside))
-        page = context.pages[0]
+    def launch(width: int = 1280, height: int = 900, **media: Any) -> Page:
+        if opened:
+            strangers.append(_launch(playwright, tmp_path / f"profile{len(opened)}"))
+            page = strangers[-1].pages[0]
+        else:
+            page = browser.new_page()
+        opened.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(**media)
+        page.on("request", lambda request: _note_outside(request.url, outside))
         page.on("console", lambda message: _note_error(message, errors))
         page.on("pageerror", lambda error: errors.append(str(error)))
         return page
 
     yield launch
-    for context in contexts:
+    for page in opened:
+        page.close()
+    for context in strangers:
         context.close()
+    browser.clear_cookies()
     assert not outside, f"requests to other hosts: {sorted(set(outside))}"
     assert not errors, f"errors on the console: {errors}"
 
