@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -38,7 +39,6 @@ class ActiveData:
     log: Sequences | None = None
     problem: str = ""
     file_name: str = ""
-    details: str = ""
     imports: tuple[str, ...] = ()
     how_to_read: tuple[str, ...] = ()
 
@@ -54,10 +54,13 @@ class ActiveData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the behaviour (or of the graph, where there is none): the data's part of every cache key."""
+        """A hash of behaviour (of the graph, where there is none) and item details: the data's part of cache keys."""
         source = self.sequences if self.sequences is not None else self.graph
         assert source is not None
-        return source.fingerprint + self.details
+        digest = hashlib.blake2b(source.fingerprint.encode(), digest_size=12)
+        if self.side_info is not None:
+            digest.update(repr(self.side_info.schema).encode() + self.side_info.hash_rows().to_numpy().tobytes())
+        return digest.hexdigest()
 
     @cached_property
     def titles(self) -> tuple[str, ...]:

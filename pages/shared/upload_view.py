@@ -265,7 +265,6 @@ def _active(
         side_info=None if sequences is None else sequences.side_info,
         log=sequences if usable else None,
         file_name=upload.name,
-        details="" if upload.side_data is None else hashlib.blake2b(upload.side_data, digest_size=6).hexdigest(),
         imports=imports,
         how_to_read=lines,
     )

@@ -243,11 +243,13 @@ def frame(page: Page, key: str) -> int:
 
 
 def set_frame(page: Page, key: str, index: int, *, wait: bool = True) -> None:
-    """Go to a frame with the arrow keys on the chart's own slider; `wait` until the points have arrived."""
+    """Go to a frame with an arrow key held down on the chart's own slider; `wait` until the points have arrived."""
     chart(page, key).get_by_role("slider", name="Frame").focus()
     steps = index - frame(page, key)
+    arrow = "ArrowRight" if steps > 0 else "ArrowLeft"
     for _ in range(abs(steps)):
-        page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+        page.keyboard.down(arrow)
+    page.keyboard.up(arrow)
     expect(chart(page, key)).to_have_attribute("data-frame", str(index))
     if wait:
         wait_revision(page, key, None)
