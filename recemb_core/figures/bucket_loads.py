@@ -28,18 +28,24 @@ def bucket_loads(counts: npt.NDArray[np.int64], points: int, *, name: str) -> go
         heights.append(inside)
         hover.append(f"{names[-1]} candidates")
     share = np.array(heights) / len(counts)
-    figure = go.Figure()
-    figure.add_bar(
-        x=names,
-        y=share,
-        marker={"color": [theme.CHOSEN] + [theme.PALETTE[0]] * (len(names) - 1)},
-        customdata=[[None, text, count] for text, count in zip(hover, heights, strict=True)],
-        hovertemplate="%{customdata[1]}: %{y:.1%} (%{customdata[2]} queries)<extra></extra>",
-        name="queries",
-        uid="queries",
-        showlegend=False,
+    bars = {
+        "type": "bar",
+        "x": names,
+        "y": share,
+        "marker": {"color": [theme.CHOSEN] + [theme.PALETTE[0]] * (len(names) - 1)},
+        "customdata": [[None, text, count] for text, count in zip(hover, heights, strict=True)],
+        "hovertemplate": "%{customdata[1]}: %{y:.1%} (%{customdata[2]} queries)<extra></extra>",
+        "name": "queries",
+        "uid": "queries",
+        "showlegend": False,
+    }
+    layout = {
+        "template": theme.template(),
+        "bargap": 0.12,
+        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
+        "xaxis": {"title": {"text": "candidates of a query"}, "type": "category", "showgrid": False},
+        "yaxis": {"title": {"text": "share of the queries"}, "tickformat": ".0%", "rangemode": "tozero"},
+    }
+    return theme.describe(
+        go.Figure(bars, layout), file_name="candidates-of-a-query", description=f"Candidates a query: {name}"
     )
-    figure.update_layout(template=theme.template(), bargap=0.12, margin={"l": 8, "r": 16, "t": 12, "b": 8})
-    figure.update_xaxes(title_text="candidates of a query", type="category", showgrid=False)
-    figure.update_yaxes(title_text="share of the queries", tickformat=".0%", rangemode="tozero")
-    return theme.describe(figure, file_name="candidates-of-a-query", description=f"Candidates a query: {name}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,91 +29,95 @@ def lsh_heat_map(
     """
     values = np.asarray(getattr(cells, measure), dtype=np.float64)
     rows, columns = values.shape
-    figure = go.Figure()
-    figure.add_heatmap(
-        x=np.arange(columns),
-        y=np.arange(rows),
-        z=_color(values, measure),
-        zmin=-4.0 if measure == "cost" else 0.0,
-        zmax=0.0 if measure == "cost" else 1.0,
-        colorscale=theme.sequential_scale(),
-        xgap=1,
-        ygap=1,
-        hoverinfo="skip",
-        hoverongaps=False,
-        colorbar={
-            "title": {"text": MEASURES[measure], "side": "right"},
-            "thickness": 12,
-            "outlinewidth": 0,
-            **({"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
-               if measure == "cost" else {"tickformat": ".1f"}),
+    share = measure == "cost"
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "x": np.arange(columns),
+            "y": np.arange(rows),
+            "z": _color(values, measure),
+            "zmin": -4.0 if share else 0.0,
+            "zmax": 0.0 if share else 1.0,
+            "colorscale": theme.sequential_scale(),
+            "xgap": 1,
+            "ygap": 1,
+            "hoverinfo": "skip",
+            "hoverongaps": False,
+            "colorbar": {
+                "title": {"text": MEASURES[measure], "side": "right"},
+                "thickness": 12,
+                "outlinewidth": 0,
+                **(
+                    {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
+                    if share
+                    else {"tickformat": ".1f"}
+                ),
+            },
+            "name": MEASURES[measure],
+            "uid": "squares",
         },
-        name=MEASURES[measure],
-        uid="squares",
-    )  # fmt: skip
-    figure.add_scatter(  # heat maps tell of no click: a mark that cannot be seen in every square does
-        x=np.tile(np.arange(columns), rows),
-        y=np.repeat(np.arange(rows), columns),
-        mode="markers",
-        marker={"symbol": "square", "size": 18, "opacity": 0},
-        customdata=cells.custom.reshape(-1, 2),
-        hovertemplate="%{customdata[1]}<extra></extra>",
-        showlegend=False,
-        name="settings",
-        uid="settings",
-    )
+        {  # heat maps tell of no click: a mark that cannot be seen in every square does
+            "x": np.tile(np.arange(columns), rows),
+            "y": np.repeat(np.arange(rows), columns),
+            "mode": "markers",
+            "marker": {"symbol": "square", "size": 18, "opacity": 0},
+            "customdata": cells.custom.reshape(-1, 2),
+            "hovertemplate": "%{customdata[1]}<extra></extra>",
+            "showlegend": False,
+            "name": "settings",
+            "uid": "settings",
+        },
+    ]
+    quiet = {"hoverinfo": "skip", "showlegend": False}
     for recall, dash in targets.items():
         x, y = _boundary(cells.recall >= recall)
         for color, width in (("#111111", 4), ("#FFFFFF", 2)):  # seen on the dark and on the light end of the scale
-            figure.add_scatter(
-                x=x,
-                y=y,
-                mode="lines",
-                line={"color": color, "width": width, "dash": dash if color == "#FFFFFF" else "solid"},
-                hoverinfo="skip",
-                showlegend=False,
-                name=f"recall {recall:g}",
-                uid=f"target {recall:g} {width}",
+            line = {"color": color, "width": width, "dash": dash if color == "#FFFFFF" else "solid"}
+            name = f"recall {recall:g}"
+            traces.append(
+                {
+                    "x": x,
+                    "y": y,
+                    "mode": "lines",
+                    "line": line,
+                    "name": name,
+                    "uid": f"target {recall:g} {width}",
+                    **quiet,
+                }
             )
-    for name, cell, symbol, size, style in (
-        ("least cost", best, "star", 13, {"color": "#FFFFFF", "line": {"width": 1.5, "color": "#111111"}}),
-        ("in use", current, "square-open", 17, {"color": theme.CHOSEN, "line": {"width": 3}}),
-    ):
+    for name, cell, marker in (
+        ("least cost", best, {"symbol": "star", "size": 13, "color": "#FFFFFF",
+                              "line": {"width": 1.5, "color": "#111111"}}),
+        ("in use", current, {"symbol": "square-open", "size": 17, "color": theme.CHOSEN, "line": {"width": 3}}),
+    ):  # fmt: skip
         place = None if cell is None else cells.find(*cell)
-        figure.add_scatter(
-            x=[] if place is None else [place[1]],
-            y=[] if place is None else [place[0]],
-            mode="markers",
-            marker={"symbol": symbol, "size": size, **style},
-            hoverinfo="skip",
-            showlegend=False,
-            name=name,
-            uid=name,
-        )
-    figure.update_layout(template=theme.template(), hovermode="closest", margin={"l": 8, "r": 8, "t": 12, "b": 8})
+        x, y = ([], []) if place is None else ([place[1]], [place[0]])
+        traces.append({"x": x, "y": y, "mode": "markers", "marker": marker, "name": name, "uid": name, **quiet})
     every = [c for c in range(columns) if cells.tables[c] == 1 or cells.tables[c] % 4 == 0 or columns <= 8]
-    figure.update_xaxes(
-        title_text="tables L",
-        tickvals=every,
-        ticktext=[str(cells.tables[c]) for c in every],
-        range=[-0.5, columns - 0.5],
-        showgrid=False,
-        fixedrange=True,
-    )
     odd = [r for r in range(rows) if rows <= 8 or cells.functions[r] % 2 == 0 or cells.functions[r] == 1]
-    figure.update_yaxes(
-        title_text="functions K",
-        tickvals=odd,
-        ticktext=[str(cells.functions[r]) for r in odd],
-        range=[-0.5, rows - 0.5],
-        showgrid=False,
-        fixedrange=True,
-    )
+    layout = {
+        "template": theme.template(),
+        "hovermode": "closest",
+        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
+        "xaxis": _axis("tables L", every, cells.tables, columns),
+        "yaxis": _axis("functions K", odd, cells.functions, rows),
+    }
     return theme.describe(
-        figure,
+        go.Figure(traces, layout),
         file_name=f"{MEASURES[measure]}-over-functions-and-tables",
         description=f"{MEASURES[measure].capitalize()} over {rows} numbers of functions and {columns} of tables",
     )
+
+
+def _axis(title: str, ticks: Sequence[int], values: Sequence[int], length: int) -> dict[str, Any]:
+    return {
+        "title": {"text": title},
+        "tickvals": ticks,
+        "ticktext": [str(values[t]) for t in ticks],
+        "range": [-0.5, length - 0.5],
+        "showgrid": False,
+        "fixedrange": True,
+    }
 
 
 def _color(values: npt.NDArray[np.float64], measure: str) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,49 +101,60 @@ def recall_cost(
     drawn = [(r, c) for r in range(len(cells.functions)) for c in range(len(cells.tables)) if cells.cost[r, c] > 0]
     if not drawn:
         return theme.empty_figure("No setting has a single candidate: every bucket holds one point at most.")
-    figure = go.Figure()
-    _settings(figure, cells, drawn)
+    traces = [_settings(cells, drawn)]
     places = [place for cell in frontier if (place := cells.find(*cell)) is not None and cells.cost[place] > 0]
-    figure.add_scatter(
-        x=[cells.cost[p] for p in places],
-        y=[cells.recall[p] for p in places],
-        mode="lines+markers",
-        line={"color": FRONTIER, "width": 2, "shape": "hv"},
-        marker={"size": 6, "color": FRONTIER},
-        customdata=[_custom(cells, p) for p in places],
-        hovertemplate="%{customdata[1]}<br>no setting finds more for less<extra></extra>",
-        name="least cost",
-        uid="frontier",
+    traces.append(
+        {
+            "x": [cells.cost[p] for p in places],
+            "y": [cells.recall[p] for p in places],
+            "mode": "lines+markers",
+            "line": {"color": FRONTIER, "width": 2, "shape": "hv"},
+            "marker": {"size": 6, "color": FRONTIER},
+            "customdata": [_custom(cells, p) for p in places],
+            "hovertemplate": "%{customdata[1]}<br>no setting finds more for less<extra></extra>",
+            "name": "least cost",
+            "uid": "frontier",
+        }
     )
     for name, (cost, recall) in (others or {}).items():
-        figure.add_scatter(
-            x=[cost],
-            y=[recall],
-            mode="markers",
-            marker={"size": 12, "symbol": "diamond", "color": theme.PALETTE[5], "line": {"width": 1, "color": "white"}},
-            hovertemplate=f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}<extra></extra>",
-            name=theme.plain(name),
-            uid=name,
+        traces.append(
+            {
+                "x": [cost],
+                "y": [recall],
+                "mode": "markers",
+                "marker": {
+                    "size": 12,
+                    "symbol": "diamond",
+                    "color": theme.PALETTE[5],
+                    "line": {"width": 1, "color": "white"},
+                },
+                "hovertemplate": f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}"
+                "<extra></extra>",
+                "name": theme.plain(name),
+                "uid": name,
+            }
         )
     place = None if best is None else cells.find(*best)
     if place is not None:
-        figure.add_scatter(
-            x=[cells.cost[place]],
-            y=[cells.recall[place]],
-            mode="markers",
-            marker={"size": 15, "symbol": "star", "color": FRONTIER, "line": {"width": 1, "color": "white"}},
-            customdata=[_custom(cells, place)],
-            hovertemplate=f"%{{customdata[1]}}<br>least cost at recall {target:g}<extra></extra>",
-            name=f"least cost at {target:g}",
-            uid="best",
+        traces.append(
+            {
+                "x": [cells.cost[place]],
+                "y": [cells.recall[place]],
+                "mode": "markers",
+                "marker": {"size": 15, "symbol": "star", "color": FRONTIER, "line": {"width": 1, "color": "white"}},
+                "customdata": [_custom(cells, place)],
+                "hovertemplate": f"%{{customdata[1]}}<br>least cost at recall {target:g}<extra></extra>",
+                "name": f"least cost at {target:g}",
+                "uid": "best",
+            }
         )
-    _current(figure, cells, current, "cost", "recall")
+    traces.append(_current(cells, current, "cost", "recall"))
     lowest = float(min(cells.cost[p] for p in drawn))
-    figure.update_layout(
-        template=theme.template(),
-        legend={**INSIDE, "y": 0.02, "yanchor": "bottom"},
-        margin={"l": 8, "r": 16, "t": 12, "b": 8},
-        shapes=[
+    layout = {
+        "template": theme.template(),
+        "legend": {**INSIDE, "y": 0.02, "yanchor": "bottom"},
+        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
+        "shapes": [
             {
                 "type": "line",
                 "xref": "paper",
@@ -153,17 +165,19 @@ def recall_cost(
                 "line": {"dash": "dash", "width": 1, "color": theme.OTHER},
             }
         ],
-        xaxis={
+        "xaxis": {
             "type": "log",
             "title": {"text": "share of the points scanned"},
             "tickformat": "~%",
             "dtick": 1,
             "range": [float(np.log10(lowest)) - 0.15, 0.08],
         },
-        yaxis={"title": {"text": "recall"}, "range": [-0.03, 1.05]},
-    )
+        "yaxis": {"title": {"text": "recall"}, "range": [-0.03, 1.05]},
+    }
     return theme.describe(
-        figure, file_name="recall-against-cost", description=f"Recall against share scanned of {len(drawn)} settings"
+        go.Figure(traces, layout),
+        file_name="recall-against-cost",
+        description=f"Recall against share scanned of {len(drawn)} settings",
     )
 
 
@@ -177,11 +191,11 @@ def precision_recall(cells: Cells, *, current: tuple[int, int], mode: str = "") 
         current: (functions, tables) in use.
         mode: what the description calls the mode.
     """
-    figure = go.Figure()
     place = cells.find(*current)
     if place is None:
         return theme.empty_figure("The setting in use is not in the grid.")
     row, column = place
+    traces = []
     over_tables = [(row, c) for c in range(len(cells.tables))]
     over_functions = [(r, column) for r in range(len(cells.functions))]
     notes = []
@@ -190,68 +204,70 @@ def precision_recall(cells: Cells, *, current: tuple[int, int], mode: str = "") 
         (f"K = {cells.functions[0]} to {cells.functions[-1]}", over_functions, OVER_FUNCTIONS, "K", cells.functions),
     ):
         known = [p for p in path if np.isfinite(cells.precision[p])]
-        figure.add_scatter(
-            x=[cells.recall[p] for p in known],
-            y=[cells.precision[p] for p in known],
-            mode="lines+markers",
-            line={"color": color, "width": 2},
-            marker={"size": 6, "color": color},
-            customdata=[_custom(cells, p) for p in known],
-            hovertemplate="%{customdata[1]}<extra></extra>",
-            name=name,
-            uid=f"over {letter}",
+        traces.append(
+            {
+                "x": [cells.recall[p] for p in known],
+                "y": [cells.precision[p] for p in known],
+                "mode": "lines+markers",
+                "line": {"color": color, "width": 2},
+                "marker": {"size": 6, "color": color},
+                "customdata": [_custom(cells, p) for p in known],
+                "hovertemplate": "%{customdata[1]}<extra></extra>",
+                "name": name,
+                "uid": f"over {letter}",
+            }
         )
         empty = [v for v, p in zip(values, path, strict=True) if not np.isfinite(cells.precision[p])]
         if empty:
             notes.append(f"{letter} = {_runs(empty)}")
-    _current(figure, cells, current, "recall", "precision")
-    if notes:
-        figure.add_annotation(
-            text=f"no candidates: {'; '.join(notes)}",
-            x=0.02, y=0.02, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
-            font={"size": 12},
-        )  # fmt: skip
-    figure.update_layout(template=theme.template(), legend={**INSIDE, "y": 0.98, "yanchor": "top"})
-    figure.update_layout(margin={"l": 8, "r": 16, "t": 12, "b": 8})
+    traces.append(_current(cells, current, "recall", "precision"))
     most = float(np.nanmax(cells.precision, initial=0.0))
-    figure.update_xaxes(title_text="recall", range=[-0.03, 1.05])
-    figure.update_yaxes(title_text="precision", range=[-0.03 * most, 1.15 * most or 1.0])
+    note = {"text": f"no candidates: {'; '.join(notes)}", "x": 0.02, "y": 0.02, "xref": "paper", "yref": "paper",
+            "xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}}  # fmt: skip
+    layout = {
+        "template": theme.template(),
+        "legend": {**INSIDE, "y": 0.98, "yanchor": "top"},
+        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
+        "annotations": [note] if notes else [],
+        "xaxis": {"title": {"text": "recall"}, "range": [-0.03, 1.05]},
+        "yaxis": {"title": {"text": "precision"}, "range": [-0.03 * most, 1.15 * most or 1.0]},
+    }
     here = cells.precision[place]
     said = f"precision {here:.3f}" if np.isfinite(here) else "no candidates"
     return theme.describe(
-        figure,
+        go.Figure(traces, layout),
         file_name="precision-against-recall",
         description=f"Precision against recall {mode}: at K = {current[0]}, L = {current[1]} recall "
         f"{cells.recall[place]:.3f}, {said}",
     )
 
 
-def _settings(figure: go.Figure, cells: Cells, drawn: Sequence[tuple[int, int]]) -> None:
-    figure.add_scatter(
-        x=np.array([cells.cost[p] for p in drawn]),
-        y=np.array([cells.recall[p] for p in drawn]),
-        mode="markers",
-        marker={"size": 6, "color": theme.OTHER, "opacity": 0.55},
-        customdata=cells.custom[tuple(zip(*drawn, strict=True))],
-        hovertemplate="%{customdata[1]}<extra></extra>",
-        name="all K and L",
-        uid="settings",
-    )
+def _settings(cells: Cells, drawn: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    return {
+        "x": np.array([cells.cost[p] for p in drawn]),
+        "y": np.array([cells.recall[p] for p in drawn]),
+        "mode": "markers",
+        "marker": {"size": 6, "color": theme.OTHER, "opacity": 0.55},
+        "customdata": cells.custom[tuple(zip(*drawn, strict=True))],
+        "hovertemplate": "%{customdata[1]}<extra></extra>",
+        "name": "all K and L",
+        "uid": "settings",
+    }
 
 
-def _current(figure: go.Figure, cells: Cells, current: tuple[int, int], x: str, y: str) -> None:
+def _current(cells: Cells, current: tuple[int, int], x: str, y: str) -> dict[str, Any]:
     place = cells.find(*current)
     known = place is not None and np.isfinite(getattr(cells, x)[place]) and np.isfinite(getattr(cells, y)[place])
-    figure.add_scatter(
-        x=[getattr(cells, x)[place]] if known else [],
-        y=[getattr(cells, y)[place]] if known else [],
-        mode="markers",
-        marker={"size": 14, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
-        customdata=[_custom(cells, place)] if known and place is not None else [],
-        hovertemplate="%{customdata[1]}<br>in use<extra></extra>",
-        name="in use",
-        uid="current",
-    )
+    return {
+        "x": [getattr(cells, x)[place]] if known else [],
+        "y": [getattr(cells, y)[place]] if known else [],
+        "mode": "markers",
+        "marker": {"size": 14, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
+        "customdata": [_custom(cells, place)] if known and place is not None else [],
+        "hovertemplate": "%{customdata[1]}<br>in use<extra></extra>",
+        "name": "in use",
+        "uid": "current",
+    }
 
 
 def _custom(cells: Cells, place: tuple[int, int]) -> list[str]:
