@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cached, controls, frame, graph_controls, navigation, selection
-from pages.shared.home_view import log_rows, recommendations, sequence_chips, small_walk, who_has
+from pages.shared.home_view import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from pages.shared.live_chart import live_chart
 from recemb_core.figures.small_map import small_map
 
@@ -47,12 +47,11 @@ with frame.page(
         cards = st.columns(9)
     person = who_has(data, row)
 
-    def card(place: int, title: str, text: str, page: str | None, label: str) -> st.delta_generator.DeltaGenerator:
+    def card(place: int, title: str, text: str, page: str, label: str) -> st.delta_generator.DeltaGenerator:
         box = cards[place].container(border=True, height="stretch")
         box.markdown(f"**{place + 1} · {title}**")
         box.caption(text)
-        if page is not None:
-            navigation.link(page, label, box)
+        navigation.link(page, label, box)
         return box
 
     box = card(0, "Log", "Somebody did something with an item, at some time.", "sequences", "Read your own")
@@ -103,24 +102,22 @@ with frame.page(
         with box:
             figure = small_map(positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors")
             live_chart(figure, key="home map", height=HEIGHT)
-        box = card(5, "Index", "Nearest vectors are found fast, by exact scan or by an index.", None, "")
+        box = card(5, "Index", "Nearest vectors are found fast, by exact scan or by an index.", "lsh", "Tune an index")
         box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")
         box.markdown("\n".join(f"1. :small[{data.title_of(other)} · {score:.2f}]" for other, score in nearest[:6]))
         box = card(
             6,
             "Recommendations",
             "A person's vector is the mean of their items; the nearest unseen items are offered.",
-            None,
-            "",
+            "deep_models",
+            "See better ones learned",
         )
         recommendations(box, data, vectors, person)
     with cards[7].container(border=True, height="stretch"):
         st.markdown("**Was it any good?**")
         st.caption("A list is judged by what people did next, against popularity and with its noise.")
-        st.markdown(
-            "Nothing on this page is a measure of quality. The node2vec page scores how well neighbors keep "
-            "communities and roles together, each with the band that other seeds give."
-        )
+        navigation.link("deep_models", "Compare models")
+        st.markdown(f":small[{judged(data)}]")
     with cards[8].container(border=True, height="stretch"):
         st.markdown("**Data set in use**")
         st.markdown(f":small[{data.title}: {data.description}]")
@@ -130,7 +127,7 @@ with frame.page(
     frame.what_you_see(
         "The item graph is drawn with its communities in color; the walk is one of thousands; the map shows node2vec "
         "vectors (p = q = 1 unless you changed them), whose cosine decides what is near. "
-        "Nothing here is a judgement of quality: for that, vectors have to predict what people did next."
+        "A near item is no proof of quality: a list is good when it holds what people did next."
     )
     frame.as_python(
         [

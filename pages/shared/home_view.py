@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared import recall_models, selection
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
+from recemb_core.recall_comparison import recall_defaults
 
 ROWS = 6
 
@@ -88,3 +90,24 @@ def recommendations(box: DeltaGenerator, data: ActiveData, vectors: ItemVectors,
     best = np.argsort(-scores, kind="stable")[:ROWS]
     box.caption(f"For the {'session' if data.sequences.ordered else 'basket'} in step 2:")
     box.markdown("\n".join(f"1. :small[{data.titles[int(i)]} · {scores[i]:.2f}]" for i in best))
+
+
+def judged(data: ActiveData) -> str:
+    """What the best recall model's lists hit, beside popularity's, where that is measured already."""
+    if data.sequences is None or data.sequences.users is None:
+        return "Without people and what they did, no list can be judged."
+    floor = recall_models.ready_rankings(data, None)
+    models = {
+        name: report[1].hit_rate[10]
+        for name, config in recall_defaults(selection.seed()).items()
+        if (report := recall_models.ready_rankings(data, config)) is not None
+    }
+    if floor is None or not models:
+        return "Not measured for this data yet: the Deep models page trains the models and measures them."
+    best = max(models, key=lambda name: models[name].value)
+    top, popular = models[best], floor[1].hit_rate[10]
+    return (
+        f"Asked for what {floor[1].users:,} people took last, held out: the ten items of the best model there "
+        f"(**{best}**) hold one for **{top.value:.0%}** of them (95 %: {top.low:.0%} to {top.high:.0%}), the ten most "
+        f"popular for {popular.value:.0%} ({popular.low:.0%} to {popular.high:.0%})."
+    )

@@ -158,17 +158,25 @@ def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
     return ready
 
 
-def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
-    """(first-time targets, all targets) of a model that is there; None stands for popularity."""
+def ready_rankings(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
+    """(first-time targets, all targets) of a model, or of popularity (None), if they are measured already."""
     key = ("recall ranking", source(data), config)
     ready = cached.results(data).get(key) or precomputed.load_rankings(source(data), config)
+    if ready is not None:
+        cached.results(data).put(key, ready)
+    return ready
+
+
+def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
+    """(first-time targets, all targets) of a model that is there; None stands for popularity."""
+    ready = ready_rankings(data, config)
     if ready is None:
         model = None if config is None else model_of(data, config)
         if config is not None and model is None:
             return None
         who = asked(data)
         ready = both_figures(floor_scorer(who) if model is None else model.scores, who)
-    cached.results(data).put(key, ready)
+        cached.results(data).put(("recall ranking", source(data), config), ready)
     return ready
 
 

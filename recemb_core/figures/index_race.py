@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 SYMBOLS = theme.SYMBOLS
+STEPS = [digit * 10.0**power for power in range(-2, 8) for digit in (1, 2, 5)]  # of a logarithmic axis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] =
     )
     lowest = min(p.recall for p in points)
     figure.update_xaxes(title_text=f"recall@{k}", range=[max(-0.03, lowest - 0.05), 1.02])
-    figure.update_yaxes(type="log", title_text="queries a second", dtick=1)
+    figure.update_yaxes(type="log", title_text="queries a second", tickvals=STEPS, tickformat="~s")
     best = max(points, key=lambda p: p.queries_per_second)
     return theme.describe(
         figure,
@@ -115,7 +116,7 @@ def kd_tree_decay(
     figure.update_xaxes(
         type="log", title_text="dimensions kept", tickvals=list(dimensions), ticktext=[str(d) for d in dimensions]
     )
-    figure.update_yaxes(type="log", title_text="µs a query", dtick=1)
+    figure.update_yaxes(type="log", title_text="µs a query", tickvals=STEPS, tickformat="~s")
     return theme.describe(
         figure, file_name="kd-tree-by-dimensions", description="Time a query by number of dimensions kept"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -75,3 +76,12 @@ def test_the_opening_and_the_experiments_are_ready(
     fresh = Results()  # nothing that another test has left
     monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
     healthy(open_page("node2vec", data=data, **bias))
+
+
+def test_home_says_how_good_a_list_is_where_it_is_measured(open_page: Open) -> None:
+    said = " ".join(m.value for m in healthy(open_page("home", data="complete_journey")).markdown)
+    assert re.search(r"\(\*\*Two-tower\*\*\) hold one for \*\*\d\d%\*\* of them \(95 %: \d\d% to \d\d%\)", said)
+    said = " ".join(m.value for m in healthy(open_page("home", data="les_miserables")).markdown)
+    assert "no list can be judged" in said
+    said = " ".join(m.value for m in healthy(open_page("home", data="complete_journey", seed="3")).markdown)
+    assert "Not measured for this data yet" in said

@@ -288,6 +288,16 @@ def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
     assert "one of them has to" in text(page)
 
 
+def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open) -> None:
+    page = healthy(open_page("lsh", data="complete_journey", lab="inside"))
+    found = re.compile(r"finds \*\*(\d+)\*\* of its 10")
+    assert found.search(text(page)).group(1) == "0"  # type: ignore[union-attr]
+    next(b for b in page.button if b.label == "An item of which about half is found").click()
+    page = healthy(page.run())
+    assert 2 <= int(found.search(text(page)).group(1)) <= 8  # type: ignore[union-attr]
+    assert not [b for b in page.button if "half is found" in b.label]
+
+
 def test_a_guess_hides_the_answer_until_it_is_revealed(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="inside", inside="guess"))
     assert not page.metric
