@@ -86,9 +86,9 @@ def history_section(data: ActiveData) -> None:
         "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
         f"**diamond** is the user: the mean place of the {PLACED_BY} best-scored items, weighted by the model's "
         "probabilities among them; the user vector itself does not lie in the plane.\n\n"
-        "Score = **u·vᵢ**, user vector times item vector. For an average, u = Σ w_h·v_h, so a score is a sum and each "
-        "history item's part **w_h·(v_h·vᵢ)** is exact. A network is not a sum: there, the pull of an item is the "
-        "score minus the score without it (**leave one out**), and pulls need not add up.\n\n"
+        r"Score = $u \cdot v_i$, user vector times item vector. For an average, $u = \sum_h w_h v_h$, so a score is a "
+        r"sum and each history item's part $w_h\,(v_h \cdot v_i)$ is exact. A network is not a sum: there, the pull of "
+        "an item is the score minus the score without it (**leave one out**), and pulls need not add up.\n\n"
         "**Order** counts only where the model fades older events (half-life; the plain averages do not)."
     )
     frame.as_python(_python(data, configs[st.session_state[choice]], history))

@@ -61,12 +61,12 @@ RACE_EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 EXPLANATION = (
-    "A hash function of the Euclidean family cuts space into strips: **h(v) = ⌊(a·v + b)/w⌋** with random *a* and *b*. "
-    "Two points at distance *c* fall into the same strip with probability "
-    "**p(c) = 1 − 2Φ(−w/c) − 2c/(√(2π)·w)·(1 − e^(−w²/(2c²)))**; random hyperplanes, h(v) = [a·v ≥ 0], meet with "
-    "p = 1 − θ/π at angle θ. **AND** of K functions: pᴷ. **OR** of L: 1 − (1 − p)ᴸ. **AND-then-OR**: "
-    "1 − (1 − pᴷ)ᴸ. **OR-then-AND**: (1 − (1 − p)ᴷ)ᴸ. What meets is a *candidate*, and candidates are ranked by "
-    "their exact distance.\n\n"
+    r"A hash function of the Euclidean family cuts space into strips: $h(v) = \lfloor (a \cdot v + b)/w \rfloor$ with "
+    "random *a* and *b*. Two points at distance *c* fall into the same strip with probability "
+    r"$p(c) = 1 - 2\Phi(-w/c) - \frac{2c}{\sqrt{2\pi}\,w}\,(1 - e^{-w^2/2c^2})$; random hyperplanes, "
+    r"$h(v) = [a \cdot v \ge 0]$, meet with $p = 1 - \theta/\pi$ at angle θ. **AND** of K functions: $p^K$. **OR** of "
+    "L: $1 - (1 - p)^L$. **AND-then-OR**: $1 - (1 - p^K)^L$. **OR-then-AND**: $(1 - (1 - p)^K)^L$. "
+    "What meets is a *candidate*, and candidates are ranked by their exact distance.\n\n"
     "**Recall** is the share of the k truly nearest among the candidates, **precision** the share of candidates that "
     "are among them, **cost** the share of points that are candidates. Queries are items, and none counts itself. "
     "**Larger K**: smaller buckets, less cost, less recall (the reverse in OR-then-AND). **Larger L**: more of both "

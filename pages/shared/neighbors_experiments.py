@@ -115,12 +115,12 @@ def pair_experiments(data: ActiveData, graph: ItemGraph) -> Experiments:
 
 
 WORDS = (
-    "A column lists the *k* best-scored items of one model: by **cosine(v_i, v_j)** of input vectors, or by "
-    "**v_i · v'_j**, input vector times output vector (in · out). word2vec and item2vec read the sequences, DeepWalk "
-    "and node2vec walk the item graph, GES and EGES walk it too and mix in side information. "
-    "**Overlap@k = |A ∩ B| / k** of two lists; **rank-biased overlap = (1 − p) Σ p^(d−1) |A_d ∩ B_d| / d** with "
-    "p = 0.9, so that the top counts more; agreement is their mean over pairs of models or over items, and each stands "
-    "beside what random lists give.\n\n"
+    "A column lists the *k* best-scored items of one model: by the **cosine** of input vectors, "
+    r"$v_i \cdot v_j\,/\,(|v_i|\,|v_j|)$, or by **in · out**, $v_i \cdot v'_j$, input vector times output vector. "
+    "word2vec and item2vec read the sequences, DeepWalk and node2vec walk the item graph, GES and EGES walk it too and "
+    r"mix in side information. **Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
+    r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
+    "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
     "**Larger k**: lists agree more, by chance as well. **A higher filter**: rare items, whose vectors are hardly "
     "trained, are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
     "seeds of one model differ too (see the other view)."

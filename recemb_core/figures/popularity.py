@@ -45,8 +45,8 @@ def popularity(
             y=[counts[chosen]],
             mode="markers+text",
             text=[theme.plain(theme.shorten(titles[chosen], 28))],
-            # The curve falls from the upper left: beside its start and below its end there is room.
-            textposition="middle right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
+            # The curve falls from the upper left: above its start and below its end there is room.
+            textposition="top right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
             textfont={"color": theme.CHOSEN},
             marker={"size": 14, "color": theme.CHOSEN, "symbol": "circle-open", "line": {"width": 3}},
             hoverinfo="skip",
@@ -54,5 +54,6 @@ def popularity(
         )
     figure.update_layout(template=theme.template(), showlegend=False)
     figure.update_xaxes(title_text="rank of the item (1 = most popular)", type="log")
-    figure.update_yaxes(title_text=unit, type="log")
+    decades = np.log10(np.maximum([counts.min(), counts.max()], 0.5))
+    figure.update_yaxes(title_text=unit, type="log", range=[decades[0] - 0.1, decades[1] + 0.3])
     return theme.describe(figure, file_name="popularity", description=f"Popularity of {len(counts):,} items by rank")

@@ -312,15 +312,22 @@ def metric(page: Page, label: str) -> Locator:
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").first
 
 
-def table(page: Page, index: int = 0) -> list[list[str]]:
-    """Cells of a data frame, header first, as far as it shows them."""
+def table(page: Page, index: int = 0, *, after: list[list[str]] | None = None) -> list[list[str]]:
+    """Cells of a data frame, header first, as far as it shows them; with `after`, once they are others than those.
+
+    The grid writes the cells that can be read a moment later than those that are seen.
+    """
     grid = page.get_by_test_id("stDataFrame").locator("visible=true").nth(index)
     grid.scroll_into_view_if_needed()
-    rows: list[list[str]] = grid.locator("canvas table").first.evaluate(
-        """(table) => [...table.querySelectorAll('tr')].map(
-            (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.innerText || cell.textContent))"""
-    )
-    return rows
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
+        rows: list[list[str]] = grid.locator("canvas table").first.evaluate(
+            """(table) => [...table.querySelectorAll('tr')].map(
+                (row) => [...row.querySelectorAll('th, td')].map((cell) => cell.innerText || cell.textContent))"""
+        )
+        if rows != after or time.monotonic() > end:
+            return rows
+        page.wait_for_timeout(100)
 
 
 def upload(page: Page, box: int, name: str, content: bytes) -> None:

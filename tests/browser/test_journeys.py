@@ -178,7 +178,7 @@ def test_upload_tune_choose_and_share(url: str, page: Page, new_page: NewPage) -
     expect(page.get_by_role("combobox", name="Chosen item")).to_have_value(name)
     expect(page.get_by_text(f"Nearest to {name} (cosine)")).to_be_visible()
     settled(page)
-    near = table(page)
+    near = table(page, after=neighbors)
     assert near != neighbors
     kind = next(kind for kind, all_ in KINDS.items() if item in all_.split())
     company = {f"{i.title()} of the shop" for i in KINDS[kind].split()} - {name}
