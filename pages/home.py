@@ -110,7 +110,7 @@ with frame.page(
             "Recommendations",
             "A person's vector is the mean of their items; the nearest unseen items are offered.",
             "deep_models",
-            "See better ones learned",
+            "See models learn it",
         )
         recommendations(box, data, vectors, person)
     with cards[7].container(border=True, height="stretch"):

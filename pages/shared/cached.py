@@ -91,6 +91,11 @@ def heavy_lock() -> threading.Lock:
     return threading.Lock()
 
 
+def busy() -> bool:
+    """Whether a training, a map or the warm-up has the cores: no time to measure a time."""
+    return heavy_lock().locked()
+
+
 def results(data: ActiveData) -> Results:
     """Where results of this data set live: an upload's in its own session, a bundled set's shared by all."""
     return session_results() if data.uploaded else _shared_results()

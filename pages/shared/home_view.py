@@ -107,7 +107,8 @@ def judged(data: ActiveData) -> str:
     best = max(models, key=lambda name: models[name].value)
     top, popular = models[best], floor[1].hit_rate[10]
     return (
-        f"Asked for what {floor[1].users:,} people took last, held out: the ten items of the best model there "
-        f"(**{best}**) hold one for **{top.value:.0%}** of them (95 %: {top.low:.0%} to {top.high:.0%}), the ten most "
-        f"popular for {popular.value:.0%} ({popular.low:.0%} to {popular.high:.0%})."
+        f"Held out: what {floor[1].users:,} people took last. The ten items that the best of {len(models)} models "
+        f"(**{best}**) offers hold at least one of these for **{top.value:.0%}** of the people (95 %: {top.low:.0%} to "
+        f"{top.high:.0%}), the ten most popular items for {popular.value:.0%} ({popular.low:.0%} to "
+        f"{popular.high:.0%})."
     )

@@ -61,14 +61,14 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         f"nearest among {seen.candidates:,} candidates{more}; theory expects {chance.sum():.1f}"
         f"{' without them' if settings.probing else ''}."
     )
-    if not points.lines and int(seen.caught.sum()) in (0, len(ids)):
-        other = points.ids[_half_found(data, points, settings)]
+    all_or_nothing = not points.lines and int(seen.caught.sum()) in (0, len(ids))
+    if all_or_nothing and (other := _half_found(data, points, settings)) is not None:
         st.button(
             "An item of which about half is found",
             icon=":material/contrast:",
             help="All or nothing shows little: of the queries, the one whose neighbors theory expects to find by half.",
             on_click=selection.pick,
-            args=(data, other),
+            args=(data, points.ids[other]),
         )
     counted = f"; the number is how many of the {functions} functions agree" if tables <= 16 else ""
     with st.container():
@@ -88,15 +88,16 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         _why(points, settings, seen, (row, ids.index(picked[0]), picked[1]), distances, chance)
 
 
-def _half_found(data: ActiveData, points: LabPoints, settings: LabSettings) -> int:
-    """Row of the query whose expected share of found neighbors is nearest to a half."""
+def _half_found(data: ActiveData, points: LabPoints, settings: LabSettings) -> int | None:
+    """Row of the query whose expected share of found neighbors is nearest to a half; None where none is near it."""
     near, _ = lsh_measures.distances(data, points, settings)
     query = np.nonzero(lsh_measures.truth(data, points, settings).ids >= 0)[0]
     single = collision_probability(near, settings.width, settings.family)
     functions, tables = settings.shape
     chance = amplified_probability(single, tables, functions, settings.mode)
     share = np.bincount(query, chance) / np.maximum(np.bincount(query), 1)
-    return int(points.queries[np.argmin(np.abs(share - 0.5))])
+    best = int(np.argmin(np.abs(share - 0.5)))
+    return int(points.queries[best]) if 0.3 <= share[best] <= 0.7 else None
 
 
 def _telling(seen: LSHExplanation, ids: list[str]) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import frame, lsh_measures, lsh_view, lsh_words, selection
+from pages.shared import cached, frame, lsh_measures, lsh_view, lsh_words, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabRun, LabSettings
 from pages.shared.lsh_points import LabPoints
@@ -45,6 +45,11 @@ def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSetting
 
 def _look_again() -> None:
     if lsh_measures.kernels_ready(0):
+        st.rerun()
+
+
+def _when_free() -> None:
+    if not cached.busy():
         st.rerun()
 
 
@@ -239,9 +244,15 @@ def tune_section(
         trade_section(data, settings, measured, run)
     frame.try_this(data, lsh_words.EXPERIMENTS)
     curve_section(data, points, settings)
-    exact = lsh_measures.exact_microseconds(data, points, settings)
+    busy = cached.busy()
+    exact = None if busy or not ready else lsh_measures.exact_microseconds(data, points, settings)
     run = lsh_measures.run_setting(data, points, settings) if ready else None
-    time_metrics(settings, run, exact, places, points)
+    if busy:
+        said.caption("Times are measured as soon as the server has ended another run, or its warm-up.")
+        st.fragment(_when_free, run_every=1.5)()
+    else:
+        time_metrics(settings, run, exact, places, points)
+        if run is not None and exact is not None:
+            said.markdown(lsh_words.verdict(points, settings, run, exact))
     if run is not None:
-        said.markdown(lsh_words.verdict(points, settings, run, exact))
         load_section(data, points, settings, run)

@@ -116,7 +116,7 @@ def kd_tree_decay(
     figure.update_xaxes(
         type="log", title_text="dimensions kept", tickvals=list(dimensions), ticktext=[str(d) for d in dimensions]
     )
-    figure.update_yaxes(type="log", title_text="µs a query", tickvals=STEPS, tickformat="~s")
+    figure.update_yaxes(type="log", title_text="µs a query", tickvals=STEPS, tickformat=",~g")
     return theme.describe(
         figure, file_name="kd-tree-by-dimensions", description="Time a query by number of dimensions kept"
     )

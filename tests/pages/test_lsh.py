@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import lsh_measures
+from pages.shared import cached, lsh_measures
 from pages.shared.hash_board import Board
 from pages.shared.lsh_board_view import PATTERNS, POINTS, meets, plane_points
 from pages.shared.lsh_measures import LabRun
@@ -277,6 +277,18 @@ def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
         assert f"only {len(items)} points to search" in text(app)
 
 
+def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open) -> None:
+    with cached.heavy_lock():
+        page = healthy(open_page("lsh", **SHOP, functions="7", tables="5"))
+        assert "Times are measured as soon as" in text(page)
+        assert numbers(page)["Time a query"] == numbers(page)["Exact scan"] == "…"
+        assert recall(page) > 0, "all that is no time is there"
+    page = healthy(page.run())
+    assert "Times are measured as soon as" not in text(page)
+    assert numbers(page)["Time a query"].endswith("µs")
+    assert numbers(page)["Exact scan"].endswith("µs")
+
+
 # --- Look inside ---
 
 
@@ -296,6 +308,9 @@ def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open)
     page = healthy(page.run())
     assert 2 <= int(found.search(text(page)).group(1)) <= 8  # type: ignore[union-attr]
     assert not [b for b in page.button if "half is found" in b.label]
+    page = healthy(open_page("lsh", data="complete_journey", lab="inside", mode="and", functions="16", ratio="0.25"))
+    assert found.search(text(page)).group(1) == "0"  # type: ignore[union-attr]
+    assert not [b for b in page.button if "half is found" in b.label], "no item is half found at this setting"
 
 
 def test_a_guess_hides_the_answer_until_it_is_revealed(open_page: Open) -> None:
