@@ -13,14 +13,18 @@ from recemb_core.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import polars as pl
 
+    from recemb_core.readers import ColumnMapping, Reading, Table
+
 
 def read_edges(
     source: Any,
     *,
+    reading: Reading | None = None,
     source_column: str | None = None,
     target_column: str | None = None,
     weight: str | None = None,
     directed: bool = False,
+    side_info: Any = None,
 ) -> ItemGraph:
     """A graph from a table of edges, in any format that ``readers.load_table`` reads.
 
@@ -31,10 +35,12 @@ def read_edges(
 
     Args:
         source: a path, bytes, a binary buffer, a polars frame or a ``readers.Table``.
+        reading: everything else at once; the other arguments but ``side_info`` are then left out.
         source_column: where edges start.
         target_column: where they end.
         weight: positive numbers; 1 for each row when there is no such column.
         directed: whether an edge runs one way only.
+        side_info: a second table with a row an item, matched by the item's id; it becomes ``.side_info``.
 
     Raises:
         InputError: (a ValueError) the file cannot be used; one sentence names the cause, the place and the cure.
@@ -45,16 +51,31 @@ def read_edges(
     >>> g.rule
     'edge list, undirected: 3 rows; 1 self-loop left out; 1 repeated row added up'
     """
-    from recemb_core.readers import InputError, load_table
+    from recemb_core.readers import ColumnMapping, Reading
+
+    if reading is None:
+        columns = None
+        if source_column is not None or target_column is not None or weight is not None:
+            columns = ColumnMapping(shape="edges", source=source_column, target=target_column, weight=weight)
+        return _read(source, Reading(columns=columns, directed=directed), side_info, guess_weight=weight is None)
+    given = {"source_column": source_column, "target_column": target_column, "weight": weight, "directed": directed}
+    beside = [name for name, value in given.items() if value]
+    if beside:
+        raise ValueError(f"give either reading or {', '.join(beside)}, not both")
+    return _read(source, reading, side_info, guess_weight=reading.columns is None)
+
+
+def _read(source: Any, reading: Reading, side_info: Any, *, guess_weight: bool) -> ItemGraph:
+    from recemb_core.readers import InputError
     from recemb_core.readers.content import to_numbers
     from recemb_core.readers.errors import counted
     from recemb_core.readers.events import codes_of, id_strings
 
-    table = load_table(source)
+    table = reading.table(source)
     frame = table.frame
     if table.format == "sequences":
         raise InputError("the lines have different numbers of fields, so they are sequences and no edges; read them so")
-    start, end, heft = _columns(frame, source_column, target_column, weight)
+    start, end, heft = _columns(frame, reading.columns, guess_weight=guess_weight)
     ends = [id_strings(frame[column]) for column in (start, end)]
     missing = (ends[0].is_null() | ends[1].is_null()).to_numpy()
     weights = np.ones(len(frame))
@@ -77,6 +98,7 @@ def read_edges(
     codes, ids = codes_of(both)
     rows, columns = codes[0::2], codes[1::2]
     loops = int((rows == columns).sum())
+    directed = reading.directed
     low, high = (rows, columns) if directed else (np.minimum(rows, columns), np.maximum(rows, columns))
     pairs = low.astype(np.int64) * len(ids) + high
     repeated = len(kept) - loops - len(np.unique(pairs[rows != columns]))
@@ -84,22 +106,41 @@ def read_edges(
         graph = ItemGraph.from_edges(rows, columns, weights[kept], directed=directed, items=Vocabulary(ids.to_list()))
     except ValueError as error:
         raise InputError(f"{error}; choose another column, or none, for the weight") from None
-    said = [f"edge list, {'directed' if directed else 'undirected'}: {counted(len(frame), 'row')}"]
+    said = [f"edge list, {'directed' if directed else 'undirected'}: {counted(len(frame) + table.left_out, 'row')}"]
+    said += [f"{counted(table.left_out, 'line')} that could not be split left out"] if table.left_out else []
     said += [f"{counted(loops, 'self-loop')} left out"] if loops else []
     said += [f"{counted(repeated, 'repeated row')} added up"] if repeated else []
     where = table.where(int(np.flatnonzero(missing)[0])) if missing.any() else ""
     said += [f"{counted(int(missing.sum()), 'row')} with an empty end left out (first: {where})"] if where else []
-    return replace(graph, rule="; ".join(said))
+    side, notes = _side_info(table, reading, side_info, ids)
+    return replace(graph, rule="; ".join([*said, *notes]), side_info=side)
 
 
-def _columns(
-    frame: pl.DataFrame, source: str | None, target: str | None, weight: str | None
-) -> tuple[str, str, str | None]:
+def _side_info(
+    table: Table, reading: Reading, side_info: Any, ids: pl.Series
+) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """What is known of the nodes, in their order, and what to say of it."""
+    from recemb_core.readers.assembly import details_table
+    from recemb_core.readers.side_info import choose_key, from_details, tidy
+
+    second = details_table(table, reading, side_info)
+    if second is None:
+        return None, ()
+    details = choose_key(second, ids, None, reading.details_key, strict=side_info is not None)
+    if details.key is None:
+        return None, details.notes
+    wide, said = from_details(details, np.arange(len(ids)))
+    tidied = tidy(wide, None)
+    return tidied.frame, tuple(note.rstrip(".") for note in (*details.notes, *said, *tidied.notes))
+
+
+def _columns(frame: pl.DataFrame, given: ColumnMapping | None, *, guess_weight: bool) -> tuple[str, str, str | None]:
     from recemb_core.readers import InputError, guess_columns
     from recemb_core.readers.column_names import plain_name, role_rank
     from recemb_core.readers.content import is_number
     from recemb_core.readers.errors import listed
 
+    source, target, weight = (None, None, None) if given is None else (given.source, given.target, given.weight)
     for role, column in (("source", source), ("target", target), ("weight", weight)):
         if column is not None and column not in frame.columns:
             raise InputError(
@@ -120,7 +161,7 @@ def _columns(
         target = target or free.pop(0)
     if source == target:
         raise InputError(f"source and target cannot both be column {source!r}; choose two")
-    if weight is None:
+    if weight is None and guess_weight:
         rest = [c for c in frame.columns if c not in (source, target) and is_number(frame[c])]
         named = [c for c in rest if role_rank("weight", c) is not None]
         unlabelled = [c for c in rest if plain_name(c).startswith("column")]

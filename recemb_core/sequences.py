@@ -16,7 +16,8 @@ from recemb_core.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import polars as pl
 
-    from recemb_core.readers import CleaningConfig, CleaningStep, ColumnMapping
+    from recemb_core.readers import CleaningConfig, CleaningStep, ColumnMapping, Reading
+    from recemb_core.readers.assembly import ParsedLog
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,9 @@ class Sequences:
         weights: float32 (n_events,), or None.
         side_info: one row an item in the order of ``items``; a column a field, ``title`` being the display name.
             A field with several values is a list column; a missing value is null.
-        report: what each step of the cleaning did, in order; empty when nothing was read from a file.
+        report: what each step of the cleaning did, in order; empty when nothing was read from a file. It balances: the
+            rows of the file (of a file with a whole sequence a row: its items) are the events here plus what the steps
+            dropped, each row booked to the step that dropped it.
         notes: what the reading decided (encoding, form of the times, …).
     """
 
@@ -103,6 +106,7 @@ def read_events(
     basket: str | None = None,
     weight: str | None = None,
     side_info: Any = None,
+    reading: Reading | None = None,
     mapping: ColumnMapping | None = None,
     config: CleaningConfig | None = None,
     delimiter: str | None = None,
@@ -124,6 +128,7 @@ def read_events(
         basket: the column that tells baskets apart.
         weight: the column that says how many; rows with 0 or less are left out as returns.
         side_info: a second table with a row an item, of the same kinds; it is matched by the item's id.
+        reading: everything else at once; the other arguments but ``side_info`` are then left out.
         mapping: the whole mapping (``readers.guess_columns``), instead of single columns.
         config: the whole cleaning, instead of single settings.
         delimiter: of delimited text; guessed when left out.
@@ -139,11 +144,18 @@ def read_events(
     >>> [[s.items[t] for t in line] for s in [read_events(log)] for line in s]
     [['tea', 'cup'], ['pot', 'tea']]
     """
-    from recemb_core.readers import ROLES, CleaningConfig, guess_columns, load_table
-    from recemb_core.readers.assembly import assemble
+    from recemb_core.readers import ROLES, CleaningConfig, Reading, guess_columns, load_table
+    from recemb_core.readers.assembly import parse_log
 
     single = {"user": user, "item": item, "timestamp": timestamp, "basket": basket, "weight": weight}
     given = {role: column for role, column in single.items() if column is not None}
+    if reading is not None:
+        beside = [*given, *cleaning]
+        whole = {"mapping": mapping, "config": config, "delimiter": delimiter}
+        beside += [name for name, value in whole.items() if value is not None]
+        if beside:
+            raise ValueError(f"give either reading or {', '.join(beside)}, not both")
+        return clean_log(parse_log(source, reading, side_info), reading.cleaning)
     given |= {role: cleaning.pop(role) for role in ROLES if role in cleaning}
     if mapping is not None and given:
         raise ValueError(f"give either mapping or single columns ({', '.join(given)}), not both")
@@ -156,9 +168,23 @@ def read_events(
         )
     config = config or CleaningConfig(**cleaning)
     table = load_table(source, delimiter=delimiter)
-    side = None if side_info is None else load_table(side_info)
-    mapping = mapping or guess_columns(table.frame, **given)
-    return Sequences(**vars(assemble(table, mapping, config, side)))
+    reading = Reading(columns=mapping or guess_columns(table.frame, **given), cleaning=config, delimiter=delimiter)
+    return clean_log(parse_log(table, reading, side_info), config)
+
+
+def clean_log(log: ParsedLog, cleaning: CleaningConfig) -> Sequences:
+    """Sequences from a log that is parsed already; what :func:`read_events` does after parsing.
+
+    Args:
+        log: from ``readers.assembly.parse_log``.
+        cleaning: the steps, instead of those of the log's own reading.
+
+    Raises:
+        InputError: nothing is left, or a step needs a column that is not there.
+    """
+    from recemb_core.readers.assembly import assemble
+
+    return Sequences(**vars(assemble(log, cleaning)))
 
 
 def read_sequences(source: Any, *, delimiter: str | None = None) -> Sequences:
@@ -177,13 +203,10 @@ def read_sequences(source: Any, *, delimiter: str | None = None) -> Sequences:
     >>> s.items.ids, s.tokens.tolist(), s.offsets.tolist()
     (('cup', 'tea', 'pot'), [1, 0, 1, 0, 2], [0, 3, 5])
     """
-    from recemb_core.readers import CleaningConfig, ColumnMapping, load_table
-    from recemb_core.readers.assembly import assemble
+    from recemb_core.readers import CleaningConfig, Reading
 
-    table = load_table(source, delimiter=delimiter, sequences=True)
-    mapping = ColumnMapping(shape="sequences", sequence=tuple(table.frame.columns))
-    config = CleaningConfig(drop_repeats=False, min_length=1)
-    return Sequences(**vars(assemble(table, mapping, config)))
+    kept = CleaningConfig(drop_repeats=False, min_length=1)
+    return read_events(source, reading=Reading(cleaning=kept, delimiter=delimiter, one_sequence_a_line=True))
 
 
 def split_sessions(
@@ -192,7 +215,8 @@ def split_sessions(
     """Cut sequences where the time between two events exceeds a gap.
 
     Sequences of one user are joined first, so that cutting again with a longer gap undoes a shorter one; without
-    users, each sequence is cut on its own. Then direct repeats inside a session and short sessions are dropped.
+    users, each sequence is cut on its own. Then direct repeats inside a session and short sessions are dropped, and the
+    items that occur in no session any more leave the vocabulary.
 
     Args:
         sequences: ordered, with timestamps.
@@ -207,7 +231,11 @@ def split_sessions(
     >>> len(split_sessions(s, gap_minutes=30)), len(split_sessions(s, gap_minutes=26 * 60))
     (2, 1)
     """
-    from recemb_core.readers import CleaningConfig, CleaningStep, InputError
+    import polars as pl
+
+    from recemb_core.readers import CleaningConfig, ColumnMapping, InputError
+    from recemb_core.readers.cleaning import clean
+    from recemb_core.readers.events import Events, Parsed
 
     config = CleaningConfig(gap_minutes=gap_minutes, min_length=min_length, drop_repeats=drop_repeats)
     if not sequences.ordered:
@@ -218,40 +246,52 @@ def split_sessions(
     if sequences.users is not None:
         _, first, inverse = np.unique(sequences.users, return_index=True, return_inverse=True)
         owner = first[inverse]  # the order in which users first appear
-    by = np.repeat(owner, sequences.lengths)
-    order = np.lexsort((sequences.timestamps, by))
-    by, tokens, times = by[order], sequences.tokens[order], sequences.timestamps[order]
-    starts = np.ones(len(tokens), dtype=bool)
-    starts[1:] = (by[1:] != by[:-1]) | (np.diff(times) > config.gap_minutes * 60.0)
-    keep = np.ones(len(tokens), dtype=bool)
-    if drop_repeats:
-        keep[1:] = starts[1:] | (tokens[1:] != tokens[:-1])
-    # The first event of a session is never a repeat, so sessions keep their starts.
-    lengths = (
-        np.bincount(np.cumsum(starts) - 1, weights=keep).astype(np.int64) if len(tokens) else np.empty(0, np.int64)
+    n = len(sequences.tokens)
+    log = Events(
+        row=np.arange(n, dtype=np.int64),
+        mark=np.zeros(n, np.int8),
+        item=sequences.tokens,
+        user=np.repeat(owner, sequences.lengths).astype(np.int32),
+        group=None,
+        time=sequences.timestamps,
+        order=None,
+        weight=None,
+        rating=None,
+        kind=None,
+        dwell=None,
+        item_ids=pl.Series(sequences.items.ids, dtype=pl.String),
+        user_ids=None,
+        kinds=(),
+        date_only=False,
     )
-    long = lengths >= min_length
-    if not long.any():
-        raise InputError(
-            f"no session is left: the longest of {len(lengths):,} has {int(lengths.max(initial=0))} events, while "
-            f"min_length is {min_length}; raise gap_minutes (now {gap_minutes:g}) or lower min_length"
-        )
-    keep &= np.repeat(long, np.diff(np.append(np.flatnonzero(starts), len(tokens))))
-    chosen = order[keep]
-    offsets = np.concatenate([[0], np.cumsum(lengths[long])]).astype(np.int64)
-    step = CleaningStep(
-        "sessions",
-        f"{int(long.sum()):,} sessions of {min_length} events or more, cut where a pause exceeds {gap_minutes:g} min.",
-        (len(tokens), len(chosen)),
-        (len(np.unique(tokens)), len(np.unique(sequences.tokens[chosen]))),
-        (len(sequences), int(long.sum())),
+    try:
+        cleaned = clean(Parsed(log, n, log.n_items, (), (), ()), ColumnMapping(shape="events"), config)
+    except InputError as error:
+        raise InputError(str(error).replace("no sequence is left", "no session is left")) from None
+    events = cleaned.events
+    assert events.user is not None
+    cut = replace(
+        sequences,
+        offsets=cleaned.offsets,
+        tokens=events.item,
+        users=None if sequences.users is None else sequences.users[events.user[cleaned.offsets[:-1]]],
+        timestamps=events.time,
+        weights=None if sequences.weights is None else sequences.weights[events.row],
+        report=(*sequences.report, *cleaned.steps[1:]),
     )
+    return _without_unused_items(cut)
+
+
+def _without_unused_items(sequences: Sequences) -> Sequences:
+    """The same sequences with the items that occur in one; side information follows."""
+    used = sequences.counts > 0
+    if used.all():
+        return sequences
+    row = np.cumsum(used, dtype=np.int32) - 1
+    side = sequences.side_info
     return replace(
         sequences,
-        offsets=offsets,
-        tokens=sequences.tokens[chosen],
-        users=None if sequences.users is None else sequences.users[by[keep][offsets[:-1]]],
-        timestamps=sequences.timestamps[chosen],
-        weights=None if sequences.weights is None else sequences.weights[chosen],
-        report=(*sequences.report, step),
+        items=Vocabulary(item for item, kept in zip(sequences.items.ids, used, strict=True) if kept),
+        tokens=row[sequences.tokens].astype(np.int32),
+        side_info=None if side is None else side[np.flatnonzero(used)],
     )

@@ -24,6 +24,7 @@ ORDER = [
     "vocabulary",
     "readers",
     "sequences",
+    "session_file",
     "side_fields",
     "splits",
     "item_graph",

@@ -14,6 +14,7 @@ from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import networkx as nx
+    import polars as pl
     from scipy.sparse import csr_array
 
 
@@ -31,6 +32,7 @@ class ItemGraph:
         items: the vocabulary, row number = node number.
         directed: whether (i, j) and (j, i) are different edges.
         rule: how the edges came about, in words that a page can print.
+        side_info: one row an item in the order of ``items``, as in ``Sequences``; None where nothing is known.
     """
 
     indptr: npt.NDArray[np.int64]
@@ -39,6 +41,7 @@ class ItemGraph:
     items: Vocabulary
     directed: bool
     rule: str = field(default="edges as given")
+    side_info: pl.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.items)

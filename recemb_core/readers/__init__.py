@@ -3,6 +3,7 @@
 from recemb_core.readers.cleaning import CleaningConfig, CleaningStep
 from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError
+from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import bin_numeric
 from recemb_core.readers.tables import Table, load_table
 from recemb_core.readers.times import parse_times
@@ -11,6 +12,7 @@ __all__ = [
     "InputError",
     "Table",
     "load_table",
+    "Reading",
     "ROLES",
     "ColumnMapping",
     "guess_columns",

@@ -1,8 +1,9 @@
-"""Cleaned events → the arrays of the project: vocabulary by frequency, tokens, users, times, side information."""
+"""A file and its reading → the arrays of the project: parsed once, then cleaned as often as a setting changes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +11,34 @@ import polars as pl
 
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
 from recemb_core.readers.columns import ColumnMapping
-from recemb_core.readers.events import parse_events
-from recemb_core.readers.side_info import from_events, from_table, tidy
-from recemb_core.readers.tables import Table
+from recemb_core.readers.events import Parsed, parse_events
+from recemb_core.readers.reading import Reading
+from recemb_core.readers.side_info import Details, choose_key, from_details, from_events, tidy
+from recemb_core.readers.tables import Table, load_table
 from recemb_core.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedLog:
+    """A log whose columns are parsed: all that comes before cleaning, done once a file.
+
+    Attributes:
+        table: the file as columns.
+        reading: how it was read, with nothing left to guess but its ``details_key``.
+        parsed: the events as arrays, and what could not be used.
+        details: the table with a row an item and the column that it is joined on, or None.
+    """
+
+    table: Table
+    reading: Reading
+    parsed: Parsed
+    details: Details | None
+
+    @property
+    def columns(self) -> ColumnMapping:
+        """Which column plays which role."""
+        assert self.reading.columns is not None  # parse_log has completed it
+        return self.reading.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +57,49 @@ class Assembled:
     notes: tuple[str, ...]
 
 
-def assemble(table: Table, mapping: ColumnMapping, config: CleaningConfig, side: Table | None = None) -> Assembled:
-    """Parse, clean and number the events of a table.
+def parse_log(source: Any, reading: Reading, details: Any = None) -> ParsedLog:
+    """Everything that does not depend on the cleaning.
+
+    Args:
+        source: a path, bytes, a binary buffer, a polars frame or a :class:`Table`.
+        reading: how to read it; its cleaning is not used here.
+        details: a second table with a row an item, of the same kinds; left out, the one in the same archive.
 
     Raises:
-        InputError: see :func:`parse_events`, :func:`clean` and :func:`from_table`.
+        InputError: see :func:`load_table`, :func:`parse_events` and :func:`choose_key`.
     """
-    parsed = parse_events(table, mapping)
-    cleaned = clean(parsed, mapping, config)
+    table = reading.table(source)
+    reading = reading.completed(table)
+    assert reading.columns is not None
+    parsed = parse_events(table, reading.columns)
+    second = details_table(table, reading, details)
+    found = None
+    if second is not None:
+        ids, item = parsed.events.item_ids, reading.columns.item
+        found = choose_key(second, ids, item, reading.details_key, strict=details is not None)
+    return ParsedLog(table, reading, parsed, found)
+
+
+def details_table(table: Table, reading: Reading, details: Any) -> Table | None:
+    """The table with a row an item that a reading uses: the one given, or the one that came in the same archive."""
+    if not reading.details:
+        return None
+    if details is not None:
+        return load_table(details)
+    return None if table.companion is None else Table(table.companion, "frame", f"the details in {table.name}")
+
+
+def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
+    """Clean and number the events of a parsed log.
+
+    The vocabulary holds the items that occur in a sequence, the commonest first (ties by id, so that a file's order
+    does not matter); side information follows in the same order.
+
+    Raises:
+        InputError: see :func:`clean`.
+    """
+    cleaned = clean(log.parsed, log.columns, cleaning)
     events = cleaned.events
-    # By frequency, so that row numbers are ranks of popularity; ties by id, so that a file's order does not matter.
     counts = np.bincount(events.item, minlength=len(events.item_ids))
     present = np.flatnonzero(counts)
     ids = np.array(events.item_ids.gather(present).to_list(), dtype=object)
@@ -50,7 +108,7 @@ def assemble(table: Table, mapping: ColumnMapping, config: CleaningConfig, side:
     rank[present[order]] = np.arange(len(present), dtype=np.int32)
     items = Vocabulary(ids[order].tolist())
     tokens = rank[events.item]
-    frame, notes, step = _side_info(table, mapping, cleaned, tokens, items, side)
+    frame, notes, step = _side_info(log, cleaned, tokens, items, present[order])
     return Assembled(
         items,
         cleaned.offsets,
@@ -61,7 +119,7 @@ def assemble(table: Table, mapping: ColumnMapping, config: CleaningConfig, side:
         None if events.weight is None else events.weight.astype(np.float32),
         frame,
         (*cleaned.steps, *step),
-        (*parsed.notes, *notes),
+        (*log.parsed.notes, *notes),
     )
 
 
@@ -73,29 +131,28 @@ def _users(cleaned: Cleaned) -> npt.NDArray[np.str_] | None:
 
 
 def _side_info(
-    table: Table,
-    mapping: ColumnMapping,
+    log: ParsedLog,
     cleaned: Cleaned,
     tokens: npt.NDArray[np.int32],
     items: Vocabulary,
-    side: Table | None,
+    codes: npt.NDArray[np.intp],
 ) -> tuple[pl.DataFrame | None, tuple[str, ...], tuple[CleaningStep, ...]]:
     frames: list[pl.DataFrame] = []
     notes: list[str] = []
-    second = side.frame if side is not None else table.companion
-    if second is not None:
-        matched, said = from_table(second, items.ids, mapping.item, strict=side is not None)
-        notes += [*(side.notes if side is not None else ()), *said]
-        frames += [matched] if matched is not None else []
+    mapping = log.columns
+    if log.details is not None:
+        matched, said = from_details(log.details, codes)
+        notes += [*log.details.notes, *said]
+        frames += [matched] if matched.width else []
     columns = [c for c in dict.fromkeys((mapping.title, *mapping.side)) if c is not None and c != mapping.item]
     columns = [c for c in columns if all(c not in frame.columns for frame in frames)]
     if columns and mapping.shape != "sequences":
-        frames.append(from_events(table.frame, cleaned.events.row, tokens, columns))
+        frames.append(from_events(log.table.frame, cleaned.events.row, tokens, columns))
         notes.append(f"Properties of the items found among the events: {', '.join(columns)}.")
     if not frames:
         return None, tuple(notes), ()
     wide = pl.concat(frames, how="horizontal")
-    tidied = tidy(wide, mapping.title if second is None else None)
+    tidied = tidy(wide, mapping.title if log.details is None else None)
     rows, n = len(tokens), len(items)
     text = " ".join((*notes, *tidied.notes))
     step = CleaningStep("side information", text, (rows, rows), (n, n), (len(cleaned.offsets) - 1,) * 2)

@@ -119,7 +119,7 @@ class _Run:
 
     def __init__(self, parsed: Parsed) -> None:
         self.events, self.steps = parsed.events, []  # type: tuple[Events, list[CleaningStep]]
-        text = f"{counted(parsed.rows, 'row')} read"
+        text = f"{counted(parsed.rows, parsed.unit)} read"
         text += f"; {'; '.join(parsed.problems)}." if parsed.problems else ", every one usable."
         rows, items = (parsed.rows, len(self.events)), (parsed.items, self.events.n_items)
         self.steps.append(CleaningStep("parse", text, rows, items, None, parsed.examples))
@@ -344,6 +344,8 @@ def _finish(
     noun = "basket" if baskets else "sequence"
     short = counted(int((~keep).sum()), noun)
     text = f"{short} shorter than {config.min_length} dropped, with {counted(rows - len(kept), 'event')}."
+    if config.min_length == 1:
+        text = f"None is too short: {noun}s of one event are kept."
     after, left = kept.n_items, int(keep.sum())
     run.steps.append(CleaningStep("short sessions", text, (rows, len(kept)), (items, after), (total, left)))
     if left == 0:
@@ -372,6 +374,8 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
         return (
             f"There is no time, so nothing is cut: {counted(total, 'sequence')}, one a user, in the order of the file."
         )
+    if not np.isfinite(config.gap_minutes):
+        return f"No pause is too long, so nothing is cut: {counted(total, 'sequence')}, one a user."
     return f"{counted(total, 'session')}, cut where a user paused for more than {config.gap_minutes:g} minutes."
 
 

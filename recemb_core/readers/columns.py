@@ -20,6 +20,7 @@ from recemb_core.readers.content import (
 )
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.presets import find_preset
+from recemb_core.validation import require
 
 Shape = Literal["events", "baskets", "sequences", "edges"]
 ROLES = ("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title")
@@ -78,6 +79,15 @@ class ColumnMapping:
     def __post_init__(self) -> None:
         if self.shape not in _SHAPES:
             raise ValueError(f"shape must be one of {', '.join(_SHAPES)}, not {self.shape!r}")
+        for name in (*ROLES, "source", "target", "cancelled"):
+            value = getattr(self, name)
+            require(value is None or isinstance(value, str), name, value, "the name of a column, or None")
+        for name in ("side", "sequence"):
+            value = getattr(self, name)
+            listed_names = isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
+            require(listed_names, name, value, "names of columns")
+            object.__setattr__(self, name, tuple(value))
+        require(self.day_first in (True, False, None), "day_first", self.day_first, "True, False or None")
 
     @property
     def columns(self) -> dict[str, str]:

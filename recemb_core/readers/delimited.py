@@ -30,13 +30,17 @@ SEQUENCE = "sequence"
 
 @dataclass(frozen=True)
 class Delimited:
-    """A parsed text; ``lines`` (n_rows,) are the line numbers of the rows, None where they cannot be told."""
+    """A parsed text; ``lines`` (n_rows,) are the line numbers of the rows, None where they cannot be told.
+
+    ``left_out`` counts the lines that hold something and could not be split into the columns.
+    """
 
     frame: pl.DataFrame
     delimiter: str
     lines: npt.NDArray[np.int64] | None
     notes: tuple[str, ...]
     is_sequences: bool = False
+    left_out: int = 0
 
 
 def parse_delimited(
@@ -141,7 +145,7 @@ def _without_ragged(
     drop = long | blank
     if drop.any():
         frame, lines = frame.filter(pl.Series(~drop)), lines[~drop]
-    return Delimited(frame, shown, lines, tuple(notes))
+    return Delimited(frame, shown, lines, tuple(notes), left_out=int(long.sum()))
 
 
 def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None) -> Delimited:

@@ -76,7 +76,12 @@ class Events:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Events, how many rows the table had, and sentences about what could not be used with examples."""
+    """Events, how many the file holds, and sentences about what could not be used with examples.
+
+    ``rows`` counts what the balance of the report starts from, in ``unit``: a log's and a basket file's rows (lines
+    that hold something, those included that could not be split into columns), or, where a row is a whole sequence, the
+    items in it.
+    """
 
     events: Events
     rows: int
@@ -84,6 +89,7 @@ class Parsed:
     problems: tuple[str, ...]
     examples: tuple[str, ...]
     notes: tuple[str, ...]
+    unit: str = "row"
 
 
 def parse_events(table: Table, mapping: ColumnMapping) -> Parsed:
@@ -256,9 +262,11 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     if problems.bad.any():
         events = events.take(~problems.bad)
     _refuse_nothing(table, events)
-    return Parsed(
-        events, len(frame), len(item_ids), tuple(problems.sentences), tuple(problems.examples), (*table.notes, *notes)
-    )
+    sentences = list(problems.sentences)
+    if table.left_out:
+        sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
+    rows = len(frame) + table.left_out
+    return Parsed(events, rows, len(item_ids), tuple(sentences), tuple(problems.examples), (*table.notes, *notes))
 
 
 def _marks(
@@ -325,6 +333,8 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         columns = [id_strings(table.frame[name]) for name in mapping.sequence]
         lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
+    # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
+    rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
     user, user_ids = None, None
     if mapping.user is not None:
         by_row, user_ids = _codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"))
@@ -334,9 +344,17 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     nothing = (None,) * 5
     mark = np.zeros(len(row), np.int8)
     events = Events(row, mark, item, user, row.astype(np.int32), None, *nothing, item_ids, user_ids, (), False)
-    kept = events.take(item >= 0)
+    too_long = np.append((item_ids.str.len_chars() > MAX_ID_LENGTH).to_numpy(), False)[item]
+    problems, examples = [], []
+    for bad, what in ((item < 0, "no item"), (too_long, f"an id of over {MAX_ID_LENGTH:,} characters")):
+        if bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            value = f"{table.where(int(row[first]))} ({shortened(rows['item'][first], 40)!r})"
+            problems.append(f"{counted(int(bad.sum()), 'entry')} with {what} left out (first: {value})")
+            examples.append(f"{value}: {what}")
+    kept = events.take((item >= 0) & ~too_long)
     _refuse_nothing(table, kept)
-    return Parsed(kept, len(rows), len(item_ids), (), (), table.notes)
+    return Parsed(kept, len(rows), len(item_ids), tuple(problems), tuple(examples), table.notes, "item")
 
 
 def _joint(column: pl.Series) -> str:

@@ -14,6 +14,7 @@ from recemb_core.readers.content import is_number, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.events import codes_of, id_strings
 from recemb_core.readers.presets import named_items
+from recemb_core.readers.tables import Table
 
 _QUANTITIES = re.compile(
     r"(price|cost|year|age|count|size|length|width|height|weight|duration|pages|rating|score|popularity|amount|sales"
@@ -118,62 +119,105 @@ def _has_decimals(values: pl.Series) -> bool:
     return is_number(values.head(10_000)) and bool(values.cast(pl.String).str.contains(r"\d[.,]\d").any())
 
 
-def from_table(
-    table: pl.DataFrame, item_ids: Row[str], item_column: str | None, *, strict: bool = True
-) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
-    """The rows of a second table in the order of the items, without its id column.
+@dataclass(frozen=True, eq=False)
+class Details:
+    """A table with a row an item, and how it is joined to the item ids of a log.
+
+    Attributes:
+        frame: the table without its id column, the first row of each id only.
+        rows: int32 (n_ids,), row of ``frame`` for each id of the log, −1 where there is none.
+        key: the column that holds the ids, or None where no column holds any.
+        coverage: (column, how many of the log's ids it holds) for each column that may be the key, the best first.
+        notes: what the person should know.
+    """
+
+    frame: pl.DataFrame
+    rows: np.ndarray
+    key: str | None
+    coverage: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...]
+
+
+def choose_key(
+    table: Table, item_ids: pl.Series, item_column: str | None, key: str | None = None, *, strict: bool = True
+) -> Details:
+    """Join a second table to the ids of a log, on the column that holds most of them.
+
+    Where several columns hold nearly as many (95 % of the best), the one that is called like the log's item column
+    counts, then one that is called like an item.
+
+    Args:
+        table: a row an item.
+        item_ids: (n_ids,) the log's distinct item ids.
+        item_column: what the log calls its item column.
+        key: the column to join on; chosen when left out.
+        strict: whether a table without any of the ids is refused.
 
     Raises:
-        InputError: (``strict``) no column of the table holds the items' ids.
+        InputError: there is no such column; (``strict``) no column holds the items' ids; a table of ids alone.
     """
-    table = named_items(table)
-    wanted = pl.Series("id", item_ids, dtype=pl.String)
-    column, hits = _id_column(table, wanted, item_column)
-    if column is None or hits == 0:
-        example = shortened(str(table[column or table.columns[0]][0]), 30)
-        where = column or table.columns[0]
+    frame = named_items(table.frame)
+    if key is not None and key not in frame.columns:
+        raise InputError(f"the item details have no column {key!r}; their columns are {listed(frame.columns, 30)}")
+    distinct = {name: codes_of(id_strings(frame[name])) for name in frame.columns if not frame[name].dtype.is_nested()}
+    hits = {name: int(ids.is_in(item_ids.implode()).sum()) for name, (_, ids) in distinct.items()}
+    order = sorted(hits, key=lambda name: -hits[name])
+    best = hits[order[0]] if order else 0
+    near = [name for name in order if best and hits[name] >= 0.95 * best]
+    chosen = key if key is not None else min(near, key=lambda name: _likeness(name, item_column), default=None)
+    coverage = tuple((name, hits[name]) for name in dict.fromkeys([*([chosen] if chosen else []), *order]))
+    if chosen is None or hits.get(chosen, 0) == 0:
+        shown = chosen or next((name for name in order if _likeness(name, item_column) < (2, 0)), frame.columns[0])
+        example = shortened(str(frame[shown][0]), 30)
         message = (
-            f"the side information matches no item: {where!r} holds ids like {example!r}, the events hold ids like "
+            f"the side information matches no item: {shown!r} holds ids like {example!r}, the events hold ids like "
             f"{shortened(item_ids[0], 30)!r}; give a table in which a column holds the events' item ids "
-            f"(its columns are {listed(table.columns)})"
+            f"(its columns are {listed(frame.columns)})"
         )
         if strict:
             raise InputError(message)
-        return None, (message[0].upper() + message[1:] + ".",)
-    ids = id_strings(table[column])
-    keyed = table.drop(column).with_columns(ids.alias("id")).filter(pl.col("id").is_not_null())
-    if not keyed.width - 1:
+        nothing = np.full(len(item_ids), -1, np.int32)
+        return Details(frame.clear(), nothing, None, coverage, (message[0].upper() + message[1:] + ".",))
+    if frame.width == 1:
         raise InputError(
-            f"the side information has the column {column!r} only; add columns such as a title or a category"
+            f"the side information has the column {chosen!r} only; add columns such as a title or a category"
         )
-    once = keyed.unique("id", keep="first", maintain_order=True)
-    joined = pl.DataFrame({"id": wanted}).join(once, on="id", how="left", maintain_order="left")
-    lacking, spare = len(wanted) - hits, len(once) - hits
-    notes = [
-        f"Side information matched by {column!r}: {counted(lacking, 'item')} without any, "
+    codes, ids = distinct[chosen]
+    known = codes[codes >= 0]
+    _, first = np.unique(codes, return_index=True)
+    first = first[codes[first] >= 0]  # the first row of each id, in the order in which ids first appear
+    notes = list(table.notes)
+    if repeated := len(known) - len(ids):
+        notes.append(f"{counted(repeated, 'row')} of side information repeat an item; the first one counts.")
+    if empty := len(codes) - len(known):
+        notes.append(f"{counted(empty, 'row')} of side information have no {chosen} and were left out.")
+    place = pl.DataFrame({"id": ids, "row": np.arange(len(ids), dtype=np.int32)})
+    rows = pl.DataFrame({"id": item_ids}).join(place, on="id", how="left", maintain_order="left")["row"]
+    return Details(
+        frame.drop(chosen)[first], rows.fill_null(-1).to_numpy().astype(np.int32), chosen, coverage, tuple(notes)
+    )
+
+
+def _likeness(name: str, item_column: str | None) -> tuple[int, int]:
+    """How much a column is called like the log's items; smaller is more."""
+    if item_column is not None and plain_name(name) == plain_name(item_column):
+        return 0, 0
+    rank = role_rank("item", name)
+    return (2, 0) if rank is None else (1, rank)
+
+
+def from_details(details: Details, codes: np.ndarray) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows of a second table for items given by their place among the log's ids, and one line about the match."""
+    rows = details.rows[codes]
+    if details.key is None:
+        return pl.DataFrame(), ()
+    lacking, spare = int((rows < 0).sum()), len(details.frame) - int((rows >= 0).sum())
+    wide = pl.concat([details.frame, details.frame.clear(1)])  # the last row stands for a missing one
+    note = (
+        f"Side information matched by {details.key!r}: {counted(lacking, 'item')} without any, "
         f"{counted(spare, 'row')} without an item."
-    ]
-    if len(once) < len(keyed):
-        notes.append(
-            f"{counted(len(keyed) - len(once), 'row')} of side information repeat an item; the first one counts."
-        )
-    return joined.drop("id"), tuple(notes)
-
-
-def _id_column(table: pl.DataFrame, wanted: pl.Series, item_column: str | None) -> tuple[str | None, int]:
-    def hits(column: str) -> int:
-        if table[column].dtype.is_nested():
-            return 0
-        return int(wanted.is_in(id_strings(table[column]).drop_nulls().unique().implode()).sum())
-
-    same = [c for c in table.columns if item_column is not None and plain_name(c) == plain_name(item_column)]
-    named = sorted((rank, c) for c in table.columns if (rank := role_rank("item", c)) is not None)
-    for column in (*same, *(c for _, c in named)):
-        found = hits(column)
-        if found:
-            return column, found
-    best = max(((hits(c), -i, c) for i, c in enumerate(table.columns)), default=(0, 0, ""))
-    return (best[2], best[0]) if best[0] else (same[0] if same else None, 0)
+    )
+    return wide[np.where(rows < 0, len(details.frame), rows)], (note,)
 
 
 def tidy(frame: pl.DataFrame, title: str | None) -> SideInfo:

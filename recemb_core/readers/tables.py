@@ -31,6 +31,7 @@ class Table:
         notes: what the person should know about the reading.
         companion: a second table that came in the same archive (the items), or None.
         lines: int64 (n_rows,), line numbers of the rows in the file, or None.
+        left_out: lines that hold something but could not be split into these columns; the notes say why.
     """
 
     frame: pl.DataFrame
@@ -41,6 +42,7 @@ class Table:
     notes: tuple[str, ...] = ()
     companion: pl.DataFrame | None = None
     lines: npt.NDArray[np.int64] | None = None
+    left_out: int = 0
 
     def where(self, row: int) -> str:
         """A row in the person's words: its line in the file, or its number from 1."""
@@ -147,7 +149,9 @@ def _text(
         parsed = parse_delimited(text.data, member.name, delimiter=delimiter, header=header)
     form = "sequences" if parsed.is_sequences else "tsv" if parsed.delimiter == "\t" else "csv"
     notes = (*text.notes, *parsed.notes)
-    return Table(parsed.frame, form, member.name, text.encoding, parsed.delimiter, notes, None, parsed.lines)
+    return Table(
+        parsed.frame, form, member.name, text.encoding, parsed.delimiter, notes, None, parsed.lines, parsed.left_out
+    )
 
 
 def _parquet(data: bytes, called: str) -> pl.DataFrame:
