@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, navigation, selection
+from pages.shared import cached, frame, navigation, selection, uploads
 from pages.shared.live_chart import live_chart
 from pages.shared.upload_view import upload_box
 from recemb_core.figures.popularity import popularity
@@ -41,14 +41,24 @@ def began(sequences: Sequences, rows: range) -> pl.Series:
     return pl.from_epoch(pl.Series([int(sequences.timestamps[sequences.offsets[i]]) for i in rows], dtype=pl.Int64))
 
 
+def left_out(sequences: Sequences) -> str:
+    """How many events the steps between log and sequences left out, and which steps these were."""
+    steps = [step for step in sequences.report if step.dropped_rows]
+    if not sequences.report or not steps:
+        return "No event is left out."
+    rows = sequences.report[0].rows[0]
+    by_step = ", ".join(f"{step.name} {step.dropped_rows:,}" for step in steps)
+    return f"{rows - sequences.report[-1].rows[1]:,} of {rows:,} events are left out: {by_step}."
+
+
 with frame.page(
     "What is in my log?",
     "Who did what, in which order: the raw material of every embedding. Take a bundled data set, or upload your own.",
     opens_on="planted_shop",
     needs="nothing",
 ) as data:
-    with st.expander("Upload your own log", icon=":material/upload:", expanded=selection.has_upload()):
-        upload_box()
+    with st.expander("Upload your own log", icon=":material/upload:", expanded=bool(uploads.every())):
+        upload_box(data)
     sequences = data.sequences
     if sequences is None:
         st.info(
@@ -56,7 +66,7 @@ with frame.page(
         )
         navigation.link("item_graph", "To the item graph")
     else:
-        unit = "baskets" if not sequences.ordered else "sessions" if data.log is not None else "sequences"
+        unit = "baskets" if not sequences.ordered else "sessions" if data.cut_by_time else "sequences"
         users = len(np.unique(sequences.users)) if sequences.users is not None else None
         chosen = selection.chosen_item(data)
         row = sequences.items.row(chosen)
@@ -73,26 +83,22 @@ with frame.page(
                 ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
             ]
         )
-        if data.log is not None:
+        if data.cut_by_time:
             left, right = frame.side_by_side("gaps-and-cut", (3, 1), "11rem")
             with right:
                 st.select_slider(
                     "A longer pause ends the session",
-                    selection.GAPS,
+                    selection.gaps(data),
                     format_func=duration,
                     key=f"gap@{data.key}",
                     persist_state="session",
                     help="EGES and most click logs use one hour; a small catalogue may need longer.",
                 )
-                log = data.log
+                log = data.uncut()
                 gaps = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
                 cut = selection.gap(data)
                 st.metric("Pauses longer than that", f"{np.mean(gaps > cut):.1%}", help=f"Of {len(gaps):,} pauses.")
-                dropped = len(data.log.tokens) - len(sequences.tokens)
-                st.caption(
-                    f"{dropped:,} of {len(data.log.tokens):,} events are left out: repeats, and sessions of one event, "
-                    "which teach nothing about what follows what."
-                )
+                st.caption(left_out(sequences))
             with left:
                 figure = session_gaps(log_histogram(gaps), cut_minutes=cut)
                 live_chart(figure, key=f"gaps@{data.key}", height=300)
@@ -121,7 +127,7 @@ with frame.page(
             hide_index=True,
             column_config={"Items": st.column_config.TextColumn(width="large")},
         )
-        if data.log is not None:
+        if data.cut_by_time:
             frame.try_this(data, EXPERIMENTS)
         frame.what_you_see(
             "An embedding learns from *what occurs together*, so the first decision is what 'together' means. "

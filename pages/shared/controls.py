@@ -159,11 +159,30 @@ def community_labels(data: ActiveData, graph: ItemGraph) -> Labelling:
 
 
 def labellings(data: ActiveData, graph: ItemGraph) -> tuple[Labelling, Labelling]:
-    """What the two scores go by: (groups, roles); planted labels where the data has them."""
+    """What the two scores go by: (groups, roles); planted labels where the data has them.
+
+    An uploaded graph that came with details of its nodes is scored by the first detail that groups them.
+    """
     labels = data.labels
-    groups = Labelling("category", labels["category"], True) if "category" in labels else community_labels(data, graph)
+    detail = _grouping_detail(data) if data.graph is not None and data.uploaded else None
+    if "category" in labels:
+        groups = Labelling("category", labels["category"], True)
+    elif detail is not None:
+        groups = Labelling(detail, data.fields[detail], True)
+    else:
+        groups = community_labels(data, graph)
     roles = Labelling("role", labels["role"], True) if "role" in labels else Labelling(TIER, strength_tiers(graph))
     return groups, roles
+
+
+def _grouping_detail(data: ActiveData) -> str | None:
+    """The first field that puts most items into groups of two or more."""
+    for name, values in data.fields.items():
+        found, counts = np.unique(values, return_counts=True)
+        shared = counts[(counts > 1) & (found != "(missing)")]
+        if len(shared) > 1 and shared.sum() > 0.5 * len(values):
+            return name
+    return None
 
 
 def color_control(data: ActiveData, graph: ItemGraph, *, default: str) -> Labelling:

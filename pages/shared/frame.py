@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import cached, navigation, selection
+from pages.shared import cached, navigation, selection, uploads
 from pages.shared.live_chart import ensure_plotly_js
 from pages.shared.selection import ActiveData
 from recemb_core.item_graph import ItemGraph
@@ -71,7 +71,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
 def _close(question: str, data: ActiveData, link: Any) -> None:
     """What every run ends with, also one that had nothing to draw: the address, the link, the sign that it is done."""
     selection.sync_url(data)
-    _link_box(link)
+    _link_box(link, data)
     st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
     cached.warm_up()
 
@@ -80,7 +80,7 @@ def _sidebar(data: ActiveData) -> Any:
     """What belongs to the visit; returns the place of the link, which is complete once the page has run."""
     with st.sidebar:
         titles = {name: selection.bundled_title(name) for name in selection.bundled_names()}
-        titles |= {key: upload.title for key, upload in selection.uploads().items()}
+        titles |= {key: uploads.title(upload) for key, upload in uploads.every().items()}
         st.session_state["data_widget"] = data.key
         st.selectbox(
             "Data set",
@@ -102,7 +102,7 @@ def _sidebar(data: ActiveData) -> Any:
         )
         with st.popover("Copy link", icon=":material/link:", width="stretch"):
             link = st.empty()
-        _link_box(link)
+        _link_box(link, None)
     return link
 
 
@@ -126,12 +126,26 @@ def _item_search(data: ActiveData) -> None:
     )
 
 
-def _link_box(place: Any) -> None:
+def _link_box(place: Any, data: ActiveData | None) -> None:
+    """The address and, once the page has run, the same as a file."""
     with place.container():
         st.caption(
-            "Data set, item and settings are in the address. An uploaded file is not: it has to be uploaded again."
+            "Data set, item, settings and how a file is read are in the address. An uploaded file itself is not: "
+            "another person has to upload it."
         )
         st.code(selection.full_link(), language=None, wrap_lines=True)
+        if data is not None:
+            st.download_button(
+                "Save the session",
+                selection.saved_session(data).to_toml(),
+                "session.toml",
+                "application/toml",
+                on_click="ignore",
+                icon=":material/save:",
+                key="save session",
+                help="All of this as a small file. Upload it on the Sequences page, a log of your own beside it, and "
+                "everything is as it is now.",
+            )
 
 
 def side_by_side(key: str, widths: tuple[int, int], narrowest: str = "18rem") -> tuple[Any, Any]:
@@ -199,20 +213,33 @@ def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     """How the data set in use is loaded in Python; its sequences only where the graph is built from them, or always."""
     wanted = always or data.graph is None
     if data.uploaded:
-        lines = list(data.how_to_read)
+        lines = _reading_lines(data)
     else:
         lines = [f'data = load_dataset("{data.key}")']
         if wanted and data.log is None:
             lines.append("sequences = data.sequences")
     if wanted and data.log is not None:
-        log = "sequences" if data.uploaded else "data.sequences"
-        lines.append(f"sequences = split_sessions({log}, gap_minutes={selection.gap(data)})")
+        lines.append(f"sequences = split_sessions(data.sequences, gap_minutes={selection.gap(data)})")
     return lines
+
+
+def _reading_lines(data: ActiveData) -> list[str]:
+    """The lines that read an upload: the same call that this page has made."""
+    assert data.upload is not None
+    assert data.found is not None
+    assert data.found.reading is not None
+    side = "" if data.upload.side_name is None else f", side_info={data.upload.side_name!r}"
+    made, read = ("graph", "read_edges") if data.graph is not None else ("sequences", "read_events")
+    return [*data.found.reading.as_python(), f"{made} = {read}({data.upload.name!r}, reading=reading{side})"]
 
 
 def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     """The imports that :func:`load_lines` needs."""
-    lines = list(data.imports) if data.uploaded else ["from recemb_core.datasets import load_dataset"]
+    if data.found is not None and data.found.reading is not None:
+        names = ", ".join(data.found.reading.names_used())
+        module, read = ("edge_lists", "read_edges") if data.graph is not None else ("sequences", "read_events")
+        return [f"from recemb_core.readers import {names}", f"from recemb_core.{module} import {read}"]
+    lines = ["from recemb_core.datasets import load_dataset"]
     if data.log is not None and (always or data.graph is None):
         lines.append("from recemb_core.sequences import split_sessions")
     return lines

@@ -14,9 +14,14 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
+from pages.shared import uploads
+from pages.shared.markdown import plain
+from pages.shared.uploads import Outcome, Upload
 from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
 from recemb_core.item_graph import ItemGraph
+from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.session_file import SessionFile
 from recemb_core.vocabulary import Vocabulary
 
 
@@ -24,8 +29,9 @@ from recemb_core.vocabulary import Vocabulary
 class ActiveData:
     """The data set in use, bundled or uploaded.
 
-    ``key`` names it in the URL; ``log`` is the time-stamped log before it is cut into sessions, where there is one, and
-    ``sequences`` what the chosen gap makes of it.
+    ``key`` names it in the URL; ``sequences`` is what the chosen gap makes of the log, ``log`` a bundled time-stamped
+    log before it is cut. Of an upload, ``upload`` has the files, ``found`` what reading them gave, and ``problem`` why
+    the last change of the reading could not be followed (what is shown is then the reading before it).
     """
 
     key: str
@@ -38,13 +44,24 @@ class ActiveData:
     info: DatasetInfo | None = None
     log: Sequences | None = None
     problem: str = ""
-    file_name: str = ""
-    imports: tuple[str, ...] = ()
-    how_to_read: tuple[str, ...] = ()
+    upload: Upload | None = None
+    found: Outcome | None = None
 
     @property
     def uploaded(self) -> bool:
-        return self.info is None
+        return self.upload is not None
+
+    @property
+    def cut_by_time(self) -> bool:
+        """Whether the gap decides where a sequence ends."""
+        return self.log is not None or (self.found is not None and self.found.cut_by_time)
+
+    def uncut(self) -> Sequences:
+        """The log before it is cut into sessions."""
+        if self.upload is not None and self.found is not None:
+            return uploads.uncut(self.upload, self.found)
+        assert self.log is not None
+        return self.log
 
     @property
     def items(self) -> Vocabulary:
@@ -112,22 +129,6 @@ def bundled_title(name: str) -> str:
     return next(info.title for info in list_datasets() if info.name == name)
 
 
-def uploads() -> dict[str, ActiveData]:
-    """This session's uploads by key; they live as long as the browser session, in memory only."""
-    return st.session_state.setdefault("uploads", {})
-
-
-def has_upload() -> bool:
-    """Whether this session has received a file."""
-    return "upload" in st.session_state
-
-
-def add_upload(data: ActiveData) -> None:
-    """Keep an upload for the session and make it the data set in use."""
-    uploads()[data.key] = data
-    st.session_state["data"] = data.key
-
-
 def _link() -> dict[str, str]:
     """The query parameters that the session began with."""
     if "_link" not in st.session_state:
@@ -138,7 +139,7 @@ def _link() -> dict[str, str]:
 def missing_upload() -> str | None:
     """File name of the upload that the opened link speaks of, while this session does not have it."""
     key = st.session_state.get("data", _link().get("data"))
-    if key and key not in bundled_names() and key not in uploads():
+    if key and key not in bundled_names() and key not in uploads.every():
         return _link().get("file", "a file")
     return None
 
@@ -150,11 +151,79 @@ def active_data(page_default: str) -> ActiveData:
     key = st.session_state.get("data")
     if key is None:
         linked = _link().get("data")
-        if linked in bundled_names():
+        if linked in bundled_names() or linked in uploads.every():
             key = st.session_state["data"] = linked
-    if key in uploads():
-        return _cut(uploads()[key])
+    if key in uploads.every():
+        return _uploaded(uploads.every()[key], page_default)
+    st.session_state["_last_good"] = key
     return _cut(_bundled(key if key in bundled_names() else page_default))
+
+
+def linked_reading(key: str) -> Reading | None:
+    """How the opened link says that an upload is to be read."""
+    text = _link().get("reading", "")
+    if not text or _link().get("data") != key:
+        return None
+    try:
+        return Reading.from_link(text)
+    except InputError as error:
+        st.toast(f"{error}; the columns are guessed instead.")
+        return None
+
+
+def _uploaded(upload: Upload, page_default: str) -> ActiveData:
+    """An upload as the data set in use; where it cannot be read, what was in use before it, and why."""
+    if upload.reading is None and (linked := linked_reading(upload.key)) is not None:
+        upload = replace(upload, reading=linked)
+        uploads.put(upload)
+    first = uploads.outcome(upload)
+    if first.reading is None:
+        return _before(upload, first.problem, page_default)
+    minutes = st.session_state[_parameter("gap", upload.key, first.reading.cleaning.gap_minutes, _minutes, _is_gap)]
+    found = uploads.outcome(upload, gap_minutes=minutes)
+    source = found.graph if found.graph is not None else found.sequences
+    if source is None:
+        return _before(upload, found.problem, page_default)
+    ready, title = _ready(), uploads.title(upload)
+    last = ready.get(upload.key)
+    if last is None or (last.upload, last.title) != (upload, title) or source not in (last.graph, last.sequences):
+        last = ready[upload.key] = ActiveData(
+            upload.key,
+            title,
+            f"Your upload {upload.name}.",
+            found.sequences,
+            found.graph,
+            side_info=source.side_info,
+            upload=upload,
+            found=found,
+        )
+    st.session_state["_last_good"] = upload.key
+    return last
+
+
+def _ready() -> dict[str, ActiveData]:
+    """The last reading of each upload that worked."""
+    return st.session_state.setdefault("_ready", {})
+
+
+def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
+    """What is shown while an upload cannot be read: its reading before the change, or the data set before it."""
+    named = upload.name in problem or (upload.side_name or "\0") in problem
+    text = problem if named else f"**{plain(upload.name)}** could not be used: {problem}"
+    before = _ready().get(upload.key)
+    if before is None:
+        last = st.session_state.get("_last_good")
+        before = _ready().get(last or "") or _cut(_bundled(last if last in bundled_names() else page_default))
+    return replace(before, problem=f"{text}  \nUntil then you see {plain(before.title)} as it was before.")
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _is_gap(minutes: float) -> bool:
+    return minutes > 0
 
 
 GAPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10080, 43200)  # minutes
@@ -164,16 +233,21 @@ def _cut(data: ActiveData) -> ActiveData:
     """Cut the log into sessions at the chosen gap."""
     if data.log is None:
         return data
-    minutes = st.session_state[parameter("gap", data, 60, int, lambda v: v in GAPS)]
+    minutes = st.session_state[parameter("gap", data, 60, _minutes, _is_gap)]
     try:
         return replace(data, sequences=cut_sessions(data.log, minutes))
     except ValueError as error:  # the log stays usable, uncut, until another gap is chosen
         return replace(data, problem=str(error))
 
 
-def gap(data: ActiveData) -> int:
+def gap(data: ActiveData) -> float:
     """Minutes of pause after which a session ends."""
     return st.session_state[f"gap@{data.key}"]
+
+
+def gaps(data: ActiveData) -> list[float]:
+    """The gaps to choose from, the one in use among them."""
+    return sorted({*GAPS, gap(data)})
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")
@@ -184,6 +258,15 @@ def _sessions(fingerprint: str, gap: float, _log: Sequences) -> Sequences:
 def cut_sessions(log: Sequences, minutes: float) -> Sequences:
     """The log cut where a pause is longer than that; computed once a session and gap."""
     return _sessions(log.fingerprint, minutes, log)
+
+
+def forget_data(key: str) -> None:
+    """An upload is no more: nothing of it is in use, or remembered for it."""
+    _ready().pop(key, None)
+    if st.session_state.get("data") == key:
+        del st.session_state["data"]
+    if _link().get("data") == key:
+        st.session_state["_link"] = {}
 
 
 def choose_data(key: str) -> None:
@@ -202,10 +285,20 @@ def parameter(
 
     A value in the link that does not parse, or is not allowed, is passed over for the default.
     """
-    key = f"{name}@{data.key}"
+    return _parameter(name, data.key, default, parse, allowed)
+
+
+def _parameter(
+    name: str,
+    data_key: str,
+    default: Any,
+    parse: Callable[[str], Any],
+    allowed: Callable[[Any], bool] = lambda _: True,
+) -> str:
+    key = f"{name}@{data_key}"
     if key not in st.session_state:
         st.session_state[key] = default
-        if name in _link() and _link().get("data", data.key) == data.key:
+        if name in _link() and _link().get("data", data_key) == data_key:
             try:
                 value = parse(_link()[name])
                 if allowed(value):
@@ -213,6 +306,7 @@ def parameter(
             except (ValueError, KeyError):
                 st.toast(f"The link's {name}={_link()[name]!r} is not possible here; {default!r} is used.")
     _bound()[name] = (key, default)
+    _met()[key] = default
     return key
 
 
@@ -231,6 +325,11 @@ def value(data: ActiveData, name: str) -> Any:
 
 def _bound() -> dict[str, tuple[str, Any]]:
     return st.session_state.setdefault("_bound", {})
+
+
+def _met() -> dict[str, Any]:
+    """Every parameter that a page of this visit has bound, with its default: what a saved session holds."""
+    return st.session_state.setdefault("_met", {})
 
 
 def forget_bound() -> None:
@@ -265,7 +364,13 @@ def _text(value: Any) -> str:
 
 def current_link(data: ActiveData) -> dict[str, str]:
     """The query parameters that reproduce this view."""
-    found = {"data": data.key} | ({"file": data.file_name} if data.uploaded else {})
+    found = {"data": data.key}
+    if data.upload is not None:
+        found["file"] = data.upload.name
+        if data.found is not None and data.found.reading is not None:
+            # The gap is a parameter of its own, which every page knows.
+            own = (data.upload.reading or Reading()).cleaning.gap_minutes
+            found["reading"] = data.found.reading.with_cleaning(gap_minutes=own).to_link()
     for name, (key, default) in _bound().items():
         value = st.session_state.get(key, default)
         if value != default and value is not None:
@@ -274,9 +379,12 @@ def current_link(data: ActiveData) -> dict[str, str]:
 
 
 def sync_url(data: ActiveData) -> str:
-    """Write the view into the address bar; returns the query string."""
+    """Write the view into the address bar; returns the query string.
+
+    While the opened link waits for its upload, the address stays what it is, so that a reload still asks for it.
+    """
     link = current_link(data)
-    if st.query_params.to_dict() != link:
+    if missing_upload() is None and st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
     return urlencode(link)
 
@@ -319,3 +427,29 @@ def bind_seed() -> None:
 def seed() -> int:
     """The seed of everything random in this visit."""
     return int(st.session_state.get("seed", 0))
+
+
+def saved_session(data: ActiveData) -> SessionFile:
+    """The visit as a file: data, reading, and every setting that is not at its default."""
+    end = f"@{data.key}"
+    settings = {
+        key.removesuffix(end): value
+        for key, default in _met().items()
+        if key.endswith(end) and (value := st.session_state.get(key, default)) != default and value is not None
+    }
+    if seed():
+        settings["seed"] = seed()
+    if data.upload is None:
+        return SessionFile(data=data.key, settings=settings)
+    settings.pop("gap", None)  # it stands in the reading
+    reading = None if data.found is None else data.found.reading
+    return SessionFile(file=data.upload.mark, details=data.upload.side_mark, reading=reading, settings=settings)
+
+
+def restore_settings(key: str, settings: dict[str, Any]) -> None:
+    """Put a data set in use with the settings of a saved session, and with no others; the next run reads them."""
+    for known in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{key}")]:
+        del st.session_state[known]
+    st.session_state.pop("seed", None)
+    st.session_state["_link"] = {"data": key} | {name: _text(value) for name, value in settings.items()}
+    st.session_state["pending_data"] = key

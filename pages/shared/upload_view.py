@@ -1,20 +1,21 @@
-"""Uploading a log: files, the guessed mapping made editable, cleaning, and the report of what was left out."""
+"""Uploading a log: files, what each column is, cleaning, saved sessions, and the report of what was left out."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, selection
+from pages.shared import selection, upload_memory, uploads
+from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
+from pages.shared.uploads import Outcome, Upload
 from recemb_core.datasets import load_dataset
-from recemb_core.edge_lists import read_edges
-from recemb_core.readers import CleaningConfig, ColumnMapping, InputError, Table, guess_columns, load_table
-from recemb_core.sequences import Sequences, read_events
+from recemb_core.readers import ColumnMapping, InputError, Reading, guess_columns
+from recemb_core.session_file import SessionFile
 
 LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
 SHAPES = {
@@ -26,45 +27,48 @@ SHAPES = {
 ROLES = {
     "events": ("user", "item", "timestamp", "session", "order", "rating", "event_type", "dwell", "title"),
     "baskets": ("basket", "item", "user", "timestamp", "weight", "title"),
-    "sequences": (),
+    "sequences": ("user",),
     "edges": ("source", "target", "weight"),
 }
+DAY_FIRST = {None: "decided on the whole column", True: "day first", False: "month first"}
+BOXES = ("log_file", "side_file", "session_file")
 
 
-@dataclass(frozen=True, eq=False)
-class Upload:
-    """The files as they came; kept for the session, so that a page change loses nothing."""
-
-    name: str
-    data: bytes
-    side_name: str | None = None
-    side_data: bytes | None = None
-
-    @property
-    def key(self) -> str:
-        """The data set's name in the address: the same file has the same one in every session."""
-        return "upload-" + hashlib.blake2b(self.data, digest_size=6).hexdigest()
-
-
-def upload_box() -> None:
-    """The box, the mapping, the cleaning; a readable log becomes the data set in use."""
-    left, right = st.columns(2)
-    log = left.file_uploader(
-        "Your log: events, baskets, sequences or edges",
-        key="log_file",
-        max_upload_size=LIMIT_MB,
-        help="csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; MovieLens, UCI Online Retail, RetailRocket and "
-        "RecBole files are recognised.",
-    )
-    side = right.file_uploader(
-        "Item details, optional: titles, categories, …",
-        key="side_file",
-        max_upload_size=LIMIT_MB,
-        help="One row an item, matched by its id.",
-    )
+def upload_box(data: ActiveData) -> None:
+    """The boxes, the uploads there are, and how the one in use is read; a readable log becomes the data set in use."""
+    log, side, session = st.columns(3)
+    received: dict[str, Any] = {
+        "log_file": log.file_uploader(
+            "Your log: events, baskets, sequences or edges",
+            key="log_file",
+            max_upload_size=LIMIT_MB,
+            on_change=_changed,
+            args=("log_file",),
+            help="csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; MovieLens, UCI Online Retail, RetailRocket "
+            "and RecBole files are recognised.",
+        ),
+        "side_file": side.file_uploader(
+            "Item details, optional: titles, categories, …",
+            key="side_file",
+            max_upload_size=LIMIT_MB,
+            on_change=_changed,
+            args=("side_file",),
+            help="One row an item, matched by its id. For an edge list: one row a node.",
+        ),
+        "session_file": session.file_uploader(
+            "A saved session, optional: session.toml",
+            key="session_file",
+            type=["toml"],
+            max_upload_size=1,
+            on_change=_changed,
+            args=("session_file",),
+            help="From 'Save the session' in the sidebar. It restores the reading, the cleaning and the settings of "
+            "the pages; a log of your own is uploaded beside it.",
+        ),
+    }
     st.caption(
-        f"Up to {LIMIT_MB} MB a file. The file goes to the memory of the computer that runs this app, never to its "
-        "disk; this browser session alone sees it, and it is forgotten when the session ends."
+        f"Up to {LIMIT_MB} MB a file. A file goes to the memory of the computer that runs this app, never to its disk, "
+        f"and only this browser sees it. {upload_memory.limits_text()}"
     )
     st.download_button(
         "A sample file to try",
@@ -74,19 +78,119 @@ def upload_box() -> None:
         on_click="ignore",
         icon=":material/download:",
     )
-    if log is not None:
-        st.session_state["upload"] = Upload(
-            log.name, log.getvalue(), None if side is None else side.name, None if side is None else side.getvalue()
-        )
-    upload: Upload | None = st.session_state.get("upload")
-    if upload is None:
+    if _take(received):
+        st.rerun()
+    for sentence in uploads.said():
+        st.warning(plain(sentence), icon=":material/info:")
+    _list(data)
+    upload = uploads.every().get(st.session_state.get("data", ""))
+    if upload is not None:
+        _edit(upload, data)
+
+
+def _changed(box: str) -> None:
+    """A box was filled or emptied by the person; a box that is empty because the page was left says nothing."""
+    st.session_state["_boxes"] = {*st.session_state.get("_boxes", ()), box}
+
+
+def _take(received: dict[str, Any]) -> bool:
+    """Do what the changed boxes ask for; whether anything changed."""
+    changed = st.session_state.pop("_boxes", set())
+    if not changed:
+        return False
+    st.session_state["_upload_said"] = []
+    log, side = received["log_file"], received["side_file"]
+    boxed = st.session_state.get("_boxed")  # the upload that came through the box
+    if "log_file" in changed and log is None and boxed:
+        remove(boxed)
+    elif "log_file" in changed and log is not None:
+        if boxed:  # another file in the same box: the one before it was taken out
+            st.session_state.pop("_boxed")
+        upload = Upload(log.name, log.getvalue(), *_side_of(side))
+        before = uploads.every().get(upload.key)
+        reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
+        uploads.put(replace(upload, reading=reading))
+        st.session_state["_boxed"] = st.session_state["data"] = upload.key
+    elif "side_file" in changed:
+        in_use = uploads.every().get(st.session_state.get("data", ""))
+        if in_use is None:
+            uploads.say("Item details belong to a log: upload the log as well.")
+        else:
+            name, content = _side_of(side)
+            reading = in_use.reading and replace(in_use.reading, details_key=None)
+            uploads.put(replace(in_use, side_name=name, side_data=content, reading=reading))
+    if "session_file" in changed:
+        st.session_state["_session"] = None
+        if received["session_file"] is not None:
+            try:
+                st.session_state["_session"] = SessionFile.from_toml(received["session_file"].getvalue())
+            except InputError as error:
+                uploads.say(f"{received['session_file'].name}: {error}")
+    _restore()
+    return True
+
+
+def _side_of(side: Any) -> tuple[str | None, bytes | None]:
+    return (None, None) if side is None else (side.name, side.getvalue())
+
+
+def _restore() -> None:
+    """Apply a saved session as soon as its data are here; what is still missing is said."""
+    saved: SessionFile | None = st.session_state.get("_session")
+    if saved is None:
         return
-    try:
-        _read(upload)
-    except ValueError as error:  # InputError among them: one sentence with cause, place and cure
-        text = str(error)
-        named = upload.name in text or (upload.side_name or "\0") in text
-        st.error(text if named else f"**{upload.name}** could not be used: {text}", icon=":material/error:")
+    if saved.file is None:
+        if saved.data not in selection.bundled_names():
+            uploads.say(f"The saved session is of the data set {saved.data!r}, which this app does not have.")
+        else:
+            selection.restore_settings(saved.data, dict(saved.settings))
+        st.session_state["_session"] = None
+        return
+    upload = next((u for u in uploads.every().values() if saved.file.matches(u.data)), None)
+    if upload is None:
+        same = any(u.name == saved.file.name for u in uploads.every().values())
+        other = f" The {saved.file.name} that is here has other content." if same else ""
+        wanted = f"{saved.file.name} ({saved.file.size:,} bytes)"
+        uploads.say(f"The saved session belongs to {wanted}: upload it too.{other}")
+        return
+    if saved.details is not None and (upload.side_data is None or not saved.details.matches(upload.side_data)):
+        uploads.say(f"The saved session used {saved.details.name} as item details: upload it as well.")
+        return
+    uploads.put(replace(upload, reading=saved.reading))
+    selection.restore_settings(upload.key, dict(saved.settings))
+    st.session_state["_session"] = None
+
+
+def remove(key: str) -> None:
+    """Forget an upload; if it was in use, the page's own data set is shown again."""
+    uploads.drop(key)
+    selection.forget_data(key)
+    if st.session_state.get("_boxed") == key:
+        st.session_state.pop("_boxed")
+
+
+def _list(data: ActiveData) -> None:
+    """The uploads there are, each with a way to use it and a way to be rid of it."""
+    for key, upload in uploads.every().items():
+        name, use, away = st.columns([4, 1, 1], vertical_alignment="center")
+        details = f" with {plain(upload.side_name)}" if upload.side_name else ""
+        size = len(upload.data) + len(upload.side_data or b"")
+        chosen = key == st.session_state.get("data")
+        state = "could not be used" if chosen and data.key != key else "in use" if chosen else ""
+        name.markdown(
+            f"**{plain(uploads.title(upload))}**{details} · {size / 1e6:,.2f} MB" + (f" · {state}" if state else "")
+        )
+        if not chosen:
+            use.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,), width="stretch")
+        away.button(
+            "Remove",
+            key=f"remove {key}",
+            icon=":material/delete:",
+            on_click=remove,
+            args=(key,),
+            width="stretch",
+            help="Forget this file, here and on the server.",
+        )
 
 
 def sample_csv() -> str:
@@ -102,180 +206,234 @@ def sample_csv() -> str:
     return pl.DataFrame({"user_id": user, "item_id": item, "timestamp": time}).write_csv()
 
 
-def _table(name: str, data: bytes) -> Table:
-    digest = hashlib.blake2b(data, digest_size=12).hexdigest()
-    table = cached.session_results().get(("table", name, digest))
-    if table is None:
-        table = load_table(data, name)
-        cached.session_results().put(("table", name, digest), table)
-    return table
-
-
-def _read(upload: Upload) -> None:
-    table = _table(upload.name, upload.data)
-    side = None if upload.side_data is None else _table(upload.side_name or "details", upload.side_data)
-    if side is None and table.companion is not None:
-        side = load_table(table.companion, "details in the archive")
-    guess = guess_columns(table.frame)
+def _edit(upload: Upload, data: ActiveData) -> None:
+    """How the upload is read, every part of it changeable."""
+    found = uploads.outcome(upload)
+    if found.table is None or found.reading is None or found.reading.columns is None:
+        return
+    table, reading, columns = found.table, found.reading, found.reading.columns
     with st.container(border=True):
         st.markdown(
-            f"**{upload.name}**: {len(table.frame):,} rows, {len(table.frame.columns)} columns, {table.format}"
+            f"**{plain(upload.name)}**: {len(table.frame):,} rows, {len(table.frame.columns)} columns, {table.format}"
             + (f", {table.encoding}" if table.encoding else "")
-            + (f", recognised as **{guess.preset}**" if guess.preset else "")
+            + (f", recognised as **{columns.preset}**" if columns.preset else "")
         )
-        for note in table.notes:
-            st.caption(note)
-        mapping = _mapping(upload, table, guess)
-        config = _cleaning(upload, table, mapping)
+        notes = table.notes if found.log is None else found.log.parsed.notes
+        for note in notes:
+            st.caption(plain(note))
+        _mapping(upload, found, reading, columns)
+        if columns.shape != "edges":
+            _cleaning(upload, table.frame, reading, columns)
         with st.expander("First rows of the file"):
             st.dataframe(table.frame.head(8), hide_index=True)
-    data = _assemble(upload, table, side, mapping, config)
-    known = selection.uploads().get(upload.key)
-    if known is not data:
-        selection.add_upload(data)
-        st.rerun()
-    _report(data)
+    if data.key == upload.key:
+        _report(data)
 
 
-def _mapping(upload: Upload, table: Table, guess: ColumnMapping) -> ColumnMapping:
-    """The guessed roles in boxes; what the person changes wins."""
-    with st.expander("Which column is what", expanded=not guess.is_complete and guess.shape != "edges"):
-        st.caption(" ".join(f"{why.rstrip('.')}." for why in guess.why) or "Nothing could be guessed: please choose.")
-        shape = st.selectbox(
+def _control(
+    draw: Callable[..., Any],
+    label: str,
+    current: Any,
+    change: Callable[[Reading, Any], Reading],
+    *args: Any,
+    key: str,
+    upload: Upload,
+    **options: Any,
+) -> None:
+    """A widget that shows what the reading says and writes into the reading what the person chooses."""
+    st.session_state[key] = current
+
+    def write() -> None:
+        value = st.session_state[key]
+        uploads.change_reading(upload.key, lambda reading: change(reading, value))
+
+    draw(label, *args, key=key, on_change=write, **options)
+
+
+def _column(role: str) -> Callable[[Reading, Any], Reading]:
+    """How a reading changes when its widget says something else for a role."""
+
+    def change(reading: Reading, value: Any) -> Reading:
+        assert reading.columns is not None
+        named = role.replace("_", " ")
+        why = [line for line in reading.columns.why if not line.startswith((f"{role}:", f"{named}:"))]
+        if isinstance(value, str):
+            why.append(f"{named}: {value}, as chosen")
+        return replace(reading, columns=replace(reading.columns, preset=None, why=tuple(why), **{role: value}))
+
+    return change
+
+
+def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMapping) -> None:
+    """The shape, and which column plays which role."""
+    assert found.table is not None
+    frame = found.table.frame
+    ready = columns.is_complete or columns.shape == "edges"
+    with st.expander("Which column is what", expanded=not ready or bool(found.problem)):
+        st.caption(plain(" ".join(f"{why.rstrip('.')}." for why in columns.why)) or "As chosen.")
+
+        def shaped(now: Reading, shape: Any) -> Reading:
+            guess = guess_columns(frame)
+            return replace(now, columns=guess if guess.shape == shape else _of_shape(guess, shape, frame.columns))
+
+        _control(
+            st.selectbox,
             "Shape",
+            columns.shape,
+            shaped,
             list(SHAPES),
-            index=list(SHAPES).index(guess.shape),
             format_func=SHAPES.__getitem__,
             key=f"shape {upload.key}",
-            persist_state="session",
+            upload=upload,
         )
-        if shape == guess.shape == "sequences":
-            return guess
-        roles: dict[str, Any] = {}
         boxes = st.columns(3)
-        options = [None, *table.frame.columns]
-        for place, role in enumerate(ROLES[shape]):
-            guessed = getattr(guess, role)
-            roles[role] = boxes[place % 3].selectbox(
+        options = [None, *frame.columns]
+        for place, role in enumerate(ROLES[columns.shape]):
+            _control(
+                boxes[place % 3].selectbox,
                 role.replace("_", " "),
+                getattr(columns, role) if getattr(columns, role) in options else None,
+                _column(role),
                 options,
-                index=options.index(guessed) if guessed in options else 0,
                 format_func=lambda name: "–" if name is None else name,
                 key=f"role {role} {upload.key}",
-                persist_state="session",
+                upload=upload,
             )
+        if columns.shape == "sequences":
+            _control(
+                st.multiselect,
+                "columns that hold the items",
+                list(columns.sequence),
+                _column("sequence"),
+                frame.columns,
+                key=f"sequence {upload.key}",
+                upload=upload,
+                help="One column with the whole list, or a column a position.",
+            )
+        elif columns.shape == "edges":
+            _control(
+                st.checkbox,
+                "Edges run one way only (directed)",
+                reading.directed,
+                lambda now, value: replace(now, directed=value),
+                key=f"directed {upload.key}",
+                upload=upload,
+            )
+        else:
+            _events_only(upload, reading, columns, frame)
+        _key_of_details(upload, found, reading)
+
+
+def _of_shape(guess: ColumnMapping, shape: Any, names: list[str]) -> ColumnMapping:
+    """A first mapping for a shape that was not guessed."""
     if shape == "sequences":
-        return ColumnMapping(shape="sequences", sequence=tuple(table.frame.columns))
-    if shape == guess.shape and all(getattr(guess, role) == name for role, name in roles.items()):
+        return ColumnMapping(shape=shape, sequence=tuple(names))
+    if shape == "edges":
+        return ColumnMapping(shape=shape, source=names[0], target=names[1] if len(names) > 1 else None)
+    roles = guess_columns_as_events(guess)
+    return replace(roles, shape=shape, basket=roles.basket if shape == "baskets" else None)
+
+
+def guess_columns_as_events(guess: ColumnMapping) -> ColumnMapping:
+    """What a guess says about who, what and when, whatever shape it found."""
+    if guess.shape in ("events", "baskets"):
         return guess
-    others = {role: None for role in {*ROLES["events"], *ROLES["baskets"], "source", "target"} if role not in roles}
-    return guess.with_roles(**others, **roles, shape=shape)
+    first, second = (guess.source, guess.target) if guess.shape == "edges" else (guess.user, None)
+    return ColumnMapping(shape="events", user=first, item=second)
 
 
-def _cleaning(upload: Upload, table: Table, mapping: ColumnMapping) -> CleaningConfig:
-    """The cleaning steps as controls, each off by default except those that only tidy."""
-    if mapping.shape == "edges":
-        return CleaningConfig()
-    with st.expander("Cleaning"):
-        one, two, three = st.columns(3)
-        key = upload.key
-        keep: Any = "session"
-        values: dict[str, Any] = {
-            "min_count": one.number_input(
-                "Rare items: at least … events", 1, 1000, 1, key=f"min_count {key}", persist_state=keep
-            ),
-            "max_user_events": two.number_input(
-                "Over-active users: at most … events", 1, None, None, key=f"max_user {key}", persist_state=keep
-            ),
-            "min_length": three.number_input(
-                "Short sequences: at least … events", 1, 100, 2, key=f"min_length {key}", persist_state=keep
-            ),
-            "drop_repeats": one.checkbox("Drop direct repeats", True, key=f"repeats {key}", persist_state=keep),
-        }
-        if mapping.rating:
-            values["min_rating"] = two.number_input(
-                f"{mapping.rating}: at least …", value=None, key=f"rating {key}", persist_state=keep
-            )
-        if mapping.event_type:
-            kinds = sorted(table.frame[mapping.event_type].drop_nulls().cast(pl.String).unique().to_list())[:50]
-            chosen = two.multiselect(f"{mapping.event_type}: only", kinds, key=f"kinds {key}", persist_state=keep)
-            values["event_types"] = tuple(chosen) or None
-        if mapping.dwell:
-            values["min_dwell_seconds"] = three.number_input(
-                f"{mapping.dwell}: at least … seconds", value=None, key=f"dwell {key}", persist_state=keep
-            )
-    return CleaningConfig(**values)
-
-
-def _assemble(
-    upload: Upload, table: Table, side: Table | None, mapping: ColumnMapping, config: CleaningConfig
-) -> ActiveData:
-    """Read with these settings; kept, so that a rerun of the page reads nothing."""
-    details = upload.side_data and hashlib.blake2b(upload.side_data).hexdigest()
-    key = ("read", upload.key, upload.name, details, mapping, config)
-    found = cached.session_results().get(key)
-    if found is not None:
-        return found
-    if mapping.shape == "edges":
-        assert mapping.source is not None
-        assert mapping.target is not None
-        graph = read_edges(table, source_column=mapping.source, target_column=mapping.target, weight=mapping.weight)
-        data = _active(upload, graph=graph, mapping=mapping, config=config)
-    else:
-        # Sessions are cut by the page's own slider, from the log as it was before any cut.
-        cut_here = mapping.shape == "events" and mapping.session is None and mapping.timestamp is not None
-        whole = replace(config, gap_minutes=float("inf"), min_length=1) if cut_here else config
-        sequences = read_events(table, mapping=mapping, config=whole, side_info=side)
-        if cut_here and sequences.ordered:
-            selection.cut_sessions(sequences, 60)  # a log that no session survives is said to be so here
-        data = _active(upload, sequences=sequences, cut=cut_here and sequences.ordered, mapping=mapping, config=config)
-    cached.session_results().put(key, data)
-    return data
-
-
-def _active(
-    upload: Upload,
-    *,
-    sequences: Sequences | None = None,
-    graph: Any = None,
-    cut: bool = False,
-    mapping: ColumnMapping,
-    config: CleaningConfig,
-) -> ActiveData:
-    usable = sequences is not None and cut and sequences.timestamps is not None and sequences.users is not None
-    options = [f"{role}={name!r}" for role, name in mapping.columns.items()]
-    options += [f"{k}={getattr(config, k)!r}" for k, v in vars(CleaningConfig()).items() if getattr(config, k) != v]
-    if upload.side_name:
-        options.append(f"side_info={upload.side_name!r}")
-    if graph is not None:
-        named = [f"source_column={mapping.source!r}", f"target_column={mapping.target!r}", f"weight={mapping.weight!r}"]
-        imports, lines = (
-            ("from recemb_core.edge_lists import read_edges",),
-            (f"graph = read_edges({', '.join([repr(upload.name), *named])})",),
+def _events_only(upload: Upload, reading: Reading, columns: ColumnMapping, frame: pl.DataFrame) -> None:
+    left, right = st.columns([1, 2])
+    if columns.timestamp is not None:
+        _control(
+            left.selectbox,
+            "dates like 3/4",
+            columns.day_first,
+            _column("day_first"),
+            list(DAY_FIRST),
+            format_func=DAY_FIRST.__getitem__,
+            key=f"day_first {upload.key}",
+            upload=upload,
+            help="Whether the day or the month comes first; only for dates written that way.",
         )
-    else:
-        imports = ("from recemb_core.sequences import read_events",)
-        lines = (f"sequences = read_events({', '.join([repr(upload.name), *options])})",)
-    return ActiveData(
-        key=upload.key,
-        title=f"{upload.name} (yours)",
-        description=f"Your upload {upload.name}.",
-        sequences=sequences,
-        graph=graph,
-        side_info=None if sequences is None else sequences.side_info,
-        log=sequences if usable else None,
-        file_name=upload.name,
-        imports=imports,
-        how_to_read=lines,
+    taken = set(columns.columns.values())
+    _control(
+        right.multiselect,
+        "properties of the items",
+        [name for name in columns.side if name in frame.columns],
+        _column("side"),
+        [name for name in frame.columns if name not in taken or name in columns.side],
+        key=f"side {upload.key}",
+        upload=upload,
+        help="Further columns that say something about the item of the row: category, price, …",
     )
+
+
+def _key_of_details(upload: Upload, found: Outcome, reading: Reading) -> None:
+    """Which column of the item details holds the ids, with what each would cover."""
+    details = uploads.details_of(upload, found)
+    if details is None or details.key is None:
+        return
+    covered, ids = dict(details.coverage), len(details.rows)
+    _control(
+        st.selectbox,
+        "item details are joined on",
+        details.key,
+        lambda now, value: replace(now, details_key=value),
+        list(covered),
+        format_func=lambda name: f"{name}: {covered[name]:,} of {ids:,} items",
+        key=f"details {upload.key}",
+        upload=upload,
+        help="The column of the details that holds the items' ids; at first the one that covers most of them.",
+    )
+
+
+def _cleaning(upload: Upload, frame: pl.DataFrame, reading: Reading, columns: ColumnMapping) -> None:
+    """The cleaning steps as controls, each off by default except those that only tidy."""
+    now, key = reading.cleaning, upload.key
+    one, two, three = st.expander("Cleaning").columns(3)
+
+    def setting(name: str) -> Callable[[Reading, Any], Reading]:
+        return lambda reading, value: reading.with_cleaning(**{name: value})
+
+    def number(place: Any, label: str, name: str, short: str, *limits: Any) -> None:
+        value = getattr(now, name)
+        _control(place.number_input, label, value, setting(name), *limits, key=f"{short} {key}", upload=upload)
+
+    number(one, "Rare items: at least … events", "min_count", "min_count", 1, 1_000_000)
+    number(two, "Over-active users: at most … events", "max_user_events", "max_user", 1, None)
+    number(three, "Short sequences: at least … events", "min_length", "min_length", 1, 1_000)
+    _control(
+        one.checkbox,
+        "Drop direct repeats",
+        now.drop_repeats,
+        setting("drop_repeats"),
+        key=f"repeats {key}",
+        upload=upload,
+    )
+    if columns.rating:
+        number(two, f"{plain(columns.rating)}: at least …", "min_rating", "rating", None, None)
+    if columns.event_type and columns.event_type in frame.columns:
+        kinds = sorted(frame[columns.event_type].drop_nulls().cast(pl.String).str.strip_chars().unique().to_list())[:50]
+        chosen = [kind for kind in now.event_types or () if kind in kinds]
+        _control(
+            two.multiselect,
+            f"{plain(columns.event_type)}: only",
+            chosen,
+            lambda reading, value: reading.with_cleaning(event_types=tuple(value) or None),
+            kinds,
+            key=f"kinds {key}",
+            upload=upload,
+        )
+    if columns.dwell:
+        number(three, f"{plain(columns.dwell)}: at least … seconds", "min_dwell_seconds", "dwell", None, None)
 
 
 def _report(data: ActiveData) -> None:
     """What each cleaning step did; nothing is dropped without a line here."""
-    current = selection.active_data(data.key)
-    if current.sequences is None or current.key != data.key:
+    if data.sequences is None:
         return
-    steps = current.sequences.report
+    steps = data.sequences.report
     rows = pl.DataFrame(
         {
             "Step": [s.name for s in steps],
@@ -289,7 +447,4 @@ def _report(data: ActiveData) -> None:
     st.dataframe(rows, hide_index=True, column_config={"What happened": st.column_config.TextColumn(width="large")})
     for step in steps:
         if step.examples:
-            st.caption(f"{step.name}, for example: {' · '.join(step.examples[:3])}")
-
-
-__all__ = ["InputError", "upload_box"]
+            st.caption(plain(f"{step.name}, for example: {' · '.join(step.examples[:3])}"))

@@ -68,7 +68,8 @@ def cookie_name() -> str:
 
 def visitor() -> str | None:
     """The visitor of the session that runs now; None without a cookie of this process (as in a test of a page)."""
-    return visitor_of(st.context.cookies.get(cookie_name()))
+    token = st.context.cookies.get(cookie_name())
+    return visitor_of(token if isinstance(token, str) else None)  # a page under test has a stand-in for cookies
 
 
 class VisitorCookie:

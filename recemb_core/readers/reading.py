@@ -96,6 +96,8 @@ class Reading:
         Raises:
             InputError: a setting that does not exist, or a value that it cannot have.
         """
+        if not isinstance(values, Mapping):
+            raise InputError(f"the reading must be a group of settings, not {values!r}")
         parts = dict(values)
         columns, cleaning = parts.pop("columns", None), parts.pop("cleaning", {})
         mapping = None if columns is None else _built(ColumnMapping, columns, "columns")

@@ -1,0 +1,262 @@
+"""This session's uploads: the files, how each is read, and what reading them gave, every step done once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+
+import streamlit as st
+
+from pages.shared import upload_memory
+from pages.shared.upload_memory import KeptUpload
+from recemb_core.edge_lists import read_edges
+from recemb_core.item_graph import ItemGraph
+from recemb_core.readers import CleaningConfig, InputError, Reading, Table
+from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
+from recemb_core.readers.side_info import Details, choose_key
+from recemb_core.sequences import Sequences, clean_log
+from recemb_core.session_file import FileMark
+
+T = TypeVar("T")
+_log = logging.getLogger("recemb")
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """The files as they came, and how they are read; ``reading`` is None as long as all of it is guessed."""
+
+    name: str
+    data: bytes
+    side_name: str | None = None
+    side_data: bytes | None = None
+    reading: Reading | None = None
+
+    @cached_property
+    def mark(self) -> FileMark:
+        """What tells the log again."""
+        return FileMark.of(self.name, self.data)
+
+    @cached_property
+    def side_mark(self) -> FileMark | None:
+        """What tells the table of item details again."""
+        return None if self.side_data is None else FileMark.of(self.side_name or "details", self.side_data)
+
+    @cached_property
+    def key(self) -> str:
+        """The data set's name in the address: the same file has the same one in every session."""
+        return "upload-" + hashlib.blake2b(self.data, digest_size=6).hexdigest()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names and hashes of the files: the upload's part of cache keys."""
+        side = self.side_mark
+        return (self.name, self.mark.digest, *(() if side is None else (side.name, side.digest)))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What reading an upload gave; ``problem`` says in one sentence why there are neither sequences nor a graph."""
+
+    table: Table | None = None
+    reading: Reading | None = None
+    log: ParsedLog | None = None
+    sequences: Sequences | None = None
+    graph: ItemGraph | None = None
+    problem: str = ""
+
+    @property
+    def cut_by_time(self) -> bool:
+        """Whether the gap decides where a sequence ends."""
+        if self.log is None or self.sequences is None or not self.sequences.ordered:
+            return False
+        return self.log.parsed.events.group is None and self.log.parsed.events.time is not None
+
+    @property
+    def details(self) -> Details | None:
+        """The table of item details and how it is joined."""
+        return None if self.log is None else self.log.details
+
+
+def every() -> dict[str, Upload]:
+    """The uploads by key, those found again after a reload among them."""
+    if "uploads" not in st.session_state:
+        st.session_state["uploads"] = {u.key: u for u in map(_from_memory, reversed(upload_memory.kept()))}
+        say(*upload_memory.losses())
+    return st.session_state["uploads"]
+
+
+def _from_memory(kept: KeptUpload) -> Upload:
+    try:
+        reading = Reading.from_link(kept.reading) if kept.reading else None
+    except InputError:
+        reading = None  # written by an earlier version
+    return Upload(kept.name, kept.data, kept.side_name, kept.side_data, reading)
+
+
+def put(upload: Upload) -> None:
+    """Keep an upload for the session and, where that is on, for the browser."""
+    every()[upload.key] = upload
+    reading = "" if upload.reading is None else upload.reading.to_link()
+    kept = KeptUpload(upload.key, upload.name, upload.data, upload.side_name, upload.side_data, reading)
+    if upload_memory.enabled():
+        say(*upload_memory.keep(kept))
+
+
+def drop(key: str) -> None:
+    """Forget an upload, here and in the memory of the server."""
+    every().pop(key, None)
+    upload_memory.forget(key)
+
+
+def say(*sentences: str) -> None:
+    """Sentences for the person, shown beside the upload box until the next upload."""
+    st.session_state["_upload_said"] = [*st.session_state.get("_upload_said", []), *sentences][-5:]
+
+
+def said() -> list[str]:
+    """What :func:`say` was given."""
+    return st.session_state.get("_upload_said", [])
+
+
+def title(upload: Upload) -> str:
+    """The name in lists; where two uploads have one name, their contents' hashes tell them apart."""
+    twins = sum(other.name == upload.name for other in every().values())
+    return f"{upload.name} (yours)" if twins < 2 else f"{upload.name} (yours, {upload.mark.digest[:6]})"
+
+
+def change_reading(key: str, change: Callable[[Reading], Reading]) -> None:
+    """Read an upload differently, from a callback."""
+    upload = every()[key]
+    reading = outcome(upload).reading if upload.reading is None else upload.reading
+    if reading is not None:
+        put(replace(upload, reading=change(reading)))
+
+
+def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
+    """Read an upload; a refusal is remembered like a result.
+
+    ``gap_minutes`` stands for that of the upload's own reading.
+    """
+    asked = upload.reading or Reading()
+    table, problem = _table(upload.files[:2], _text_part(asked), upload, asked)
+    if table is None:
+        return Outcome(problem=problem)
+    reading = _completed(upload.files[:2], asked.to_link(), asked, table)
+    if gap_minutes is not None:
+        reading = reading.with_cleaning(gap_minutes=gap_minutes)
+    assert reading.columns is not None
+    uncleaned = replace(reading, cleaning=CleaningConfig()).to_link()
+    if reading.columns.shape == "edges":
+        graph, problem = _graph(upload.files, uncleaned, upload, table, reading)
+        return Outcome(table, reading, graph=graph, problem=problem)
+    log, problem = _parsed(upload.files, uncleaned, upload, table, reading)
+    if log is None:
+        return Outcome(table, reading, problem=problem)
+    sequences, problem = _sequences(upload.files, uncleaned, reading.cleaning, log)
+    return Outcome(table, reading, log, sequences, problem=problem)
+
+
+def uncut(upload: Upload, found: Outcome) -> Sequences:
+    """The log before it is cut, repeats and all: where the pauses between events are seen."""
+    assert found.reading is not None
+    assert found.log is not None
+    whole = replace(found.reading.cleaning, gap_minutes=float("inf"), min_length=1, drop_repeats=False)
+    uncleaned = replace(found.reading, cleaning=CleaningConfig()).to_link()
+    sequences, problem = _sequences(upload.files, uncleaned, whole, found.log)
+    if sequences is None:
+        raise InputError(problem)
+    return sequences
+
+
+def details_of(upload: Upload, found: Outcome) -> Details | None:
+    """How the item details are joined, for a graph as for a log; None without details or without a readable log."""
+    if found.graph is None or found.table is None or found.reading is None:
+        return found.details
+    side, key = upload.side_data, found.reading.details_key
+    if side is None and found.table.companion is None:
+        return None
+    details, _ = _graph_details(upload.files, found.reading.to_link(), upload, found.table, found.graph, key)
+    return details
+
+
+def side_source(upload: Upload) -> Table | None:
+    """The table of item details as it came."""
+    if upload.side_data is None:
+        return None
+    side = Upload(upload.side_name or "details", upload.side_data)
+    table, problem = _table(side.files, "", side, Reading())
+    if table is None:
+        raise InputError(problem)
+    return table
+
+
+def _text_part(reading: Reading) -> str:
+    """What of a reading the table depends on."""
+    plain = Reading(
+        delimiter=reading.delimiter,
+        encoding=reading.encoding,
+        header=reading.header,
+        one_sequence_a_line=reading.one_sequence_a_line,
+    )
+    return plain.to_link()
+
+
+def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
+    """A result, or the sentence that says why there is none."""
+    try:
+        return make(), ""
+    except ValueError as error:  # InputError among them
+        return None, str(error)
+    except Exception as error:
+        _log.exception("an upload could not be read")
+        return None, f"the file could not be read ({type(error).__name__}); the server's log has the details"
+
+
+# Keys are small and say all that a result depends on; what is large goes in under a name with an underscore.
+@st.cache_resource(max_entries=8, show_spinner="Reading the file …", scope="session")
+def _table(files: tuple[str, ...], text: str, _upload: Upload, _reading: Reading) -> tuple[Table | None, str]:
+    return _tried(lambda: _reading.table(_upload.data, _upload.name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
+def _completed(files: tuple[str, ...], link: str, _reading: Reading, _table: Table) -> Reading:
+    return _reading.completed(_table)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the columns …", scope="session")
+def _parsed(
+    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _reading: Reading
+) -> tuple[ParsedLog | None, str]:
+    return _tried(lambda: parse_log(_table, _reading, side_source(_upload)))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the edges …", scope="session")
+def _graph(
+    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _reading: Reading
+) -> tuple[ItemGraph | None, str]:
+    return _tried(lambda: read_edges(_table, reading=_reading, side_info=side_source(_upload)))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False, scope="session")
+def _sequences(
+    files: tuple[str, ...], link: str, cleaning: CleaningConfig, _log: ParsedLog
+) -> tuple[Sequences | None, str]:
+    return _tried(lambda: clean_log(_log, cleaning))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
+def _graph_details(
+    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _graph: ItemGraph, key: str | None
+) -> tuple[Details | None, str]:
+    import polars as pl
+
+    def make() -> Details | None:
+        second = details_table(_table, Reading(), side_source(_upload))
+        ids = pl.Series("id", _graph.items.ids, dtype=pl.String)
+        return None if second is None else choose_key(second, ids, None, key, strict=False)
+
+    return _tried(make)

@@ -1,0 +1,253 @@
+"""One reading, one result: what a page makes of a file is what its printed lines make of it, on every way there."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recemb_core.item_graph import build_item_graph, communities
+from recemb_core.readers import CleaningConfig, ColumnMapping, Reading
+from recemb_core.sequences import read_events
+from recemb_core.session_file import SessionFile
+from tests.pages.conftest import healthy
+from tests.pages.test_upload import upload
+
+Open = Callable[..., AppTest]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def returning_users() -> bytes:
+    """People who come back, a day later, to the item that they saw last."""
+    lines = ["user_id,item_id,timestamp"]
+    for user in range(30):
+        start, item = 1_600_000_000 + 1000 * user, 100 + user % 15
+        visits = [(start, item), (start + 60, item + 1), (start + 86_460, item + 1), (start + 86_520, item + 2)]
+        lines += [f"{user},{item},{time}" for time, item in visits]
+    return "\n".join(lines).encode()
+
+
+def rated_films(users: int = 150, seed: int = 3) -> bytes:
+    """A log in the manner of MovieLens: ratings of four kinds of films in a few sittings, and films seen once."""
+    rng = random.Random(seed)
+    lines = ["userId,movieId,rating,timestamp"]
+    for user in range(users):
+        kind, time = user % 4, 900_000_000 + user * 50_000
+        for _ in range(rng.randint(1, 5)):
+            time += rng.randint(2, 40) * 86_400
+            for _ in range(rng.randint(1, 9)):
+                film = 40 * kind + min(int(rng.expovariate(0.12)), 39) if rng.random() < 0.85 else rng.randint(0, 159)
+                time += rng.randint(5, 90)
+                lines.append(f"{user},{film},{rng.randint(1, 5)},{time}")
+        lines.append(f"{user},{1_000 + user},3,{time + 40 * 86_400}")  # alone in its session: no sequence has it
+    return "\n".join(lines).encode()
+
+
+def active(page: AppTest):
+    """The data set that the page shows."""
+    ready = page.session_state["_ready"]
+    return ready[page.query_params["data"]]
+
+
+def printed_lines(page: AppTest) -> str:
+    return next(code.value for code in page.code if "read_events" in code.value or "read_edges" in code.value)
+
+
+def run_lines(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **files: bytes) -> dict:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    monkeypatch.chdir(folder)
+    names: dict = {}
+    exec(text, names)
+    return names
+
+
+def shown(page: AppTest) -> dict[str, str]:
+    return {m.label: m.value for m in page.metric}
+
+
+def same_side(a, b) -> bool:
+    return (a is None and b is None) or (a is not None and b is not None and a.equals(b))
+
+
+def test_a_return_after_the_gap_is_no_repeat(open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page("sequences")
+    healthy(upload(page, "visits.csv", returning_users()))
+    assert (shown(page)["Sessions"], shown(page)["Events"]) == ("60", "120")
+    sequences = run_lines(printed_lines(page), tmp_path, monkeypatch, **{"visits.csv": returning_users()})["sequences"]
+    assert (len(sequences), len(sequences.tokens)) == (60, 120)
+    everything = " ".join(str(element.value) for element in (*page.caption, *page.markdown))
+    report = " ".join(step.text for step in sequences.report)
+    for words in (everything, report):
+        assert "inf minutes" not in words
+        assert "shorter than 1 " not in words
+
+
+@pytest.mark.parametrize("gap", [1, 60, 1440, 43200])
+def test_films_in_the_app_are_those_of_the_library(
+    gap: int, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = rated_films()
+    page = open_page("sequences")
+    healthy(upload(page, "ratings.csv", log))
+    page.select_slider(key=f"gap@{page.query_params['data']}").set_value(gap)
+    healthy(page.run())
+    sequences = read_events(log, gap_minutes=gap)
+    data = active(page)
+    assert data.sequences.fingerprint == sequences.fingerprint
+    assert shown(page)["Items"] == f"{len(sequences.items):,}"
+    assert sequences.counts.min() >= 1, "every item occurs in a sequence"
+    again = run_lines(printed_lines(page), tmp_path, monkeypatch, **{"ratings.csv": log})["sequences"]
+    assert again.fingerprint == sequences.fingerprint
+    graph = build_item_graph(data.sequences)
+    sizes = np.bincount(communities(graph, 0))
+    assert len(graph) == len(sequences.items)
+    assert (sizes == 1).sum() == 0 or sequences.lengths.max() < 2, "no item without a neighbor makes a community"
+
+
+def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
+    log = rated_films()
+    page = open_page("sequences")
+    healthy(upload(page, "ratings.csv", log))
+    key = page.query_params["data"]
+    changes = [
+        ("number_input", f"min_length {key}", 4, {"min_length": 4}),
+        ("checkbox", f"repeats {key}", False, {"drop_repeats": False}),
+        ("number_input", f"min_count {key}", 5, {"min_count": 5}),
+        ("number_input", f"max_user {key}", 30, {"max_user_events": 30}),
+        ("number_input", f"rating {key}", 3.0, {"min_rating": 3.0}),
+    ]
+    cleaning: dict = {}
+    for kind, name, value, setting in changes:
+        before = active(page).sequences.fingerprint
+        getattr(page, kind)(key=name).set_value(value)
+        healthy(page.run())
+        cleaning |= setting
+        assert active(page).sequences.fingerprint == read_events(log, **cleaning).fingerprint
+        assert active(page).sequences.fingerprint != before or name.startswith("repeats")
+
+
+# ---- random tables, mappings and cleanings: the page's way and the printed lines ----
+
+SCRIPT = """
+import streamlit as st
+from pages.shared import frame, selection, uploads
+from pages.shared.uploads import Upload
+
+
+def visit(upload, key, query, gap):
+    for name in list(st.session_state):
+        if name not in ("cases", "results"):
+            del st.session_state[name]
+    st.query_params.from_dict(query)
+    uploads.put(upload)
+    st.session_state["data"] = key
+    if gap is not None:
+        st.session_state[f"gap@{key}"] = gap
+    selection.forget_bound()
+    return selection.active_data("karate_club")
+
+
+results = st.session_state["results"] = []
+for name, content, reading, side, gap in st.session_state["cases"]:
+    upload = Upload(name, content, side and "items.csv", side, reading)
+    data = visit(upload, upload.key, {}, gap)
+    if not data.uploaded:
+        results.append((data, [], {}, "", None))
+        continue
+    lines = frame.import_lines(data, always=True) + frame.load_lines(data, always=True)
+    link, saved = selection.current_link(data), selection.saved_session(data).to_toml()
+    fresh = Upload(name, content, side and "items.csv", side)
+    results.append((data, lines, link, saved, visit(fresh, upload.key, link, None)))
+"""
+
+
+def random_case(rng: random.Random) -> tuple[str, bytes, Reading, bytes | None, float]:
+    """A random table, a mapping of its columns, a cleaning, item details or none, and a gap."""
+    shape = rng.choice(["events", "events", "events", "sessions", "baskets", "orderless", "sequences", "dates"])
+    names = {"user": "who", "item": "what ~ %thing.s", "time": "when", "group": "visit", "extra": "kind", "stars": "n°"}
+    if rng.random() < 0.5:
+        names = {"user": "user_id", "item": "item_id", "time": "timestamp", "group": "session_id", "extra": "brand"}
+        names["stars"] = "rating"
+    rows = []
+    for _ in range(rng.randint(12, 90)):
+        user, item = f"u{rng.randint(0, 7)}", f"i{min(int(rng.expovariate(0.2)), 25)}"
+        seconds = 1_600_000_000 + rng.choice([60, 3_000, 90_000]) * rng.randint(0, 60)
+        time = f"2020-09-{rng.randint(1, 28):02d}" if shape == "dates" else str(seconds)
+        if rng.random() < 0.02:
+            item = ""
+        rows.append([user, item, time, f"g{rng.randint(0, 14)}", f"b{hash_of(item) % 4}", str(rng.randint(1, 5))])
+    delimiter = rng.choice([",", "\t", ";"])
+    cleaning = CleaningConfig(
+        drop_repeats=rng.random() < 0.7,
+        min_count=rng.choice([1, 1, 2, 3]),
+        max_user_events=rng.choice([None, None, 12]),
+        min_length=rng.choice([1, 2, 2, 3]),
+        min_rating=rng.choice([None, None, 2.0]) if shape not in ("sequences",) else None,
+        gap_minutes=rng.choice([60, 30, 1440.5]),
+    )
+    if shape == "sequences":
+        lines = [" ".join(row[1] or "i1" for row in rows[i : i + rng.randint(1, 6)]) for i in range(0, len(rows), 6)]
+        text = "\n".join([*lines, "i1 i2", "i2 i3 i4"])
+        reading = Reading(cleaning=cleaning, one_sequence_a_line=True, delimiter=" ")
+    else:
+        text = "\n".join(delimiter.join(line) for line in [list(names.values()), *rows])
+        roles = {"item": names["item"], "rating": names["stars"], "side": (names["extra"],)}
+        roles |= {"user": names["user"]} if shape != "orderless" or rng.random() < 0.5 else {"session": names["group"]}
+        if shape in ("events", "dates", "baskets") and rng.random() < 0.9:
+            roles["timestamp"] = names["time"]
+        roles |= {"sessions": {"session": names["group"]}, "baskets": {"basket": names["group"]}}.get(shape, {})
+        mapping = ColumnMapping(shape="baskets" if shape == "baskets" else "events", **roles)
+        reading = Reading(columns=mapping, cleaning=cleaning, delimiter=rng.choice([None, delimiter]))
+    side = None
+    if rng.random() < 0.5:
+        lines = ["code,title,shelf", *(f"i{i},Thing {i},s{i % 3}" for i in range(rng.randint(3, 30)))]
+        side = "\n".join(lines).encode()
+        reading = Reading(**{**vars(reading), "details_key": rng.choice([None, "code"])})
+    return f"log {rng.randint(0, 99)}.csv", text.encode(), reading, side, rng.choice([5, 60, 1440])
+
+
+def hash_of(text: str) -> int:
+    return sum(map(ord, text))
+
+
+def test_page_lines_link_and_session_file_give_one_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 random tables × mappings × cleanings: the page, its lines, a fresh visit by link, and session.toml."""
+    rng = random.Random(20)
+    cases = [random_case(rng) for _ in range(200)]
+    page = AppTest.from_string(SCRIPT, default_timeout=180)
+    page.session_state["cases"] = cases
+    page.run()
+    assert not page.exception, [e.message for e in page.exception]
+    read, shapes = 0, set()
+    results = page.session_state["results"]
+    for number, (case, result) in enumerate(zip(cases, results, strict=True)):
+        (name, content, reading, side, gap), (data, lines, link, saved, by_link) = case, result
+        reading = reading.with_cleaning(gap_minutes=gap)
+        if not data.uploaded:
+            with pytest.raises(ValueError, match=r"."):  # refused by the library as well
+                read_events(content, reading=reading, side_info=side)
+            assert data.problem
+            continue
+        read += 1
+        shapes.add(re.sub(r"~.*", "", link["reading"]))
+        wanted = read_events(content, reading=reading, side_info=side)
+        files = {name: content} | ({"items.csv": side} if side else {})
+        made = run_lines("\n".join(lines), tmp_path, monkeypatch, **files)["sequences"]
+        restored = SessionFile.from_toml(saved)
+        assert restored.reading is not None
+        assert restored.file is not None
+        assert restored.file.matches(content)
+        by_file = read_events(content, reading=restored.reading, side_info=side)
+        for other in (data.sequences, made, by_link.sequences, by_file):
+            assert other.fingerprint == wanted.fingerprint, (number, name, reading)
+            assert same_side(other.side_info, wanted.side_info)
+            assert other.ordered == wanted.ordered
+        assert wanted.counts.min() >= 1
+    assert read > 120, read
+    assert {"events", "baskets", "sequences"} <= shapes
