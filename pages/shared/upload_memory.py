@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pages.shared import visitor
 from pages.shared.upload_store import MB, KeptUpload, Limits, UploadMemory, hours_text, megabytes
 
-# Setting: (default, largest, what it is a number of)
+# Setting: (default, largest, what to give)
 SETTINGS = {
-    "RECEMB_UPLOAD_MEMORY_MB": (800.0, 1_000_000.0, "megabytes for the uploads of all browsers together"),
-    "RECEMB_UPLOAD_MEMORY_HOURS": (12.0, 8_760.0, "hours since a browser was last here"),
-    "RECEMB_UPLOAD_MEMORY_COUNT": (5.0, 1_000.0, "uploads of one browser, a whole number,"),
+    "RECEMB_UPLOAD_MEMORY_MB": (800.0, 1_000_000.0, "a number of megabytes, for all browsers together,"),
+    "RECEMB_UPLOAD_MEMORY_HOURS": (12.0, 8_760.0, "a number of hours"),
+    "RECEMB_UPLOAD_MEMORY_COUNT": (5.0, 1_000.0, "a whole number of uploads of one browser"),
 }
 
 
