@@ -6,6 +6,8 @@ import asyncio
 import importlib
 import re
 import sys
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,6 +18,12 @@ from pages.shared import server, visitor
 from pages.shared.visitor import VisitorCookie, cookie_name, new_token, visitor_of
 
 PAGE = {"content-type": "text/html; charset=utf-8", "cache-control": "no-cache"}
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser test in the same process leaves a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
 
 
 def answer(
@@ -41,7 +49,7 @@ def answer(
 
     request = [(k.encode(), v.encode("latin-1")) for k, v in (sent or {}).items()]
     asked = {"type": "http", "method": "GET", "scheme": "http", "path": "/", "headers": request} | scope
-    asyncio.run(VisitorCookie(app, seconds=7_200)(asked, receive, send))
+    run(VisitorCookie(app, seconds=7_200)(asked, receive, send))
     assert [m["type"] for m in out] == ["http.response.start", "http.response.body"]
     return [(k.decode().lower(), v.decode()) for k, v in out[0]["headers"]]
 
@@ -115,7 +123,7 @@ def test_a_websocket_passes_through_untouched() -> None:
         seen.extend((scope, receive, send))
 
     scope, receive, send = {"type": "websocket"}, object(), object()
-    asyncio.run(VisitorCookie(app, seconds=1)(scope, receive, send))  # type: ignore[arg-type]
+    run(VisitorCookie(app, seconds=1)(scope, receive, send))  # type: ignore[arg-type]
     assert seen == [scope, receive, send]
 
 
@@ -182,5 +190,5 @@ def test_a_browser_is_opened_where_there_is_a_screen(
         async with server.lifespan(None):
             await asyncio.sleep(0)
 
-    asyncio.run(start())
+    run(start())
     assert calls == ([opened] if opened else [])
