@@ -228,7 +228,7 @@ def _reading_lines(data: ActiveData) -> list[str]:
     assert data.upload is not None
     assert data.found is not None
     assert data.found.reading is not None
-    side = "" if data.upload.side_name is None else f", side_info={data.upload.side_name!r}"
+    side = "" if data.upload.side is None else f", side_info={data.upload.side.name!r}"
     made, read = ("graph", "read_edges") if data.graph is not None else ("sequences", "read_events")
     return [*data.found.reading.as_python(), f"{made} = {read}({data.upload.name!r}, reading=reading{side})"]
 

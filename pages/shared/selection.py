@@ -208,7 +208,7 @@ def _ready() -> dict[str, ActiveData]:
 
 def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
     """What is shown while an upload cannot be read: its reading before the change, or the data set before it."""
-    named = upload.name in problem or (upload.side_name or "\0") in problem
+    named = any(file is not None and file.name in problem for file in (upload.log, upload.side))
     text = problem if named else f"**{plain(upload.name)}** could not be used: {problem}"
     before = _ready().get(upload.key)
     if before is None:
@@ -443,7 +443,9 @@ def saved_session(data: ActiveData) -> SessionFile:
         return SessionFile(data=data.key, settings=settings)
     settings.pop("gap", None)  # it stands in the reading
     reading = None if data.found is None else data.found.reading
-    return SessionFile(file=data.upload.mark, details=data.upload.side_mark, reading=reading, settings=settings)
+    side = data.upload.side
+    details = None if side is None else side.mark
+    return SessionFile(file=data.upload.log.mark, details=details, reading=reading, settings=settings)
 
 
 def restore_settings(key: str, settings: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from pages.shared import selection, upload_memory, uploads
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
-from pages.shared.uploads import Outcome, Upload
+from pages.shared.uploads import File, Outcome, Upload
 from recemb_core.datasets import load_dataset
 from recemb_core.readers import ColumnMapping, InputError, Reading, guess_columns
 from recemb_core.session_file import SessionFile
@@ -39,24 +39,24 @@ def upload_box(data: ActiveData) -> None:
     log, side, session = st.columns(3)
     received: dict[str, Any] = {
         "log_file": log.file_uploader(
-            "Your log: events, baskets, sequences or edges",
+            "Your log",
             key="log_file",
             max_upload_size=LIMIT_MB,
             on_change=_changed,
             args=("log_file",),
-            help="csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; MovieLens, UCI Online Retail, RetailRocket "
-            "and RecBole files are recognised.",
+            help="Events, baskets, sequences or edges: csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; "
+            "MovieLens, UCI Online Retail, RetailRocket and RecBole files are recognised.",
         ),
         "side_file": side.file_uploader(
-            "Item details, optional: titles, categories, …",
+            "Item details (optional)",
             key="side_file",
             max_upload_size=LIMIT_MB,
             on_change=_changed,
             args=("side_file",),
-            help="One row an item, matched by its id. For an edge list: one row a node.",
+            help="Titles, categories, …: one row an item, matched by its id. For an edge list: one row a node.",
         ),
         "session_file": session.file_uploader(
-            "A saved session, optional: session.toml",
+            "A saved session (optional)",
             key="session_file",
             type=["toml"],
             max_upload_size=1,
@@ -106,7 +106,7 @@ def _take(received: dict[str, Any]) -> bool:
     elif "log_file" in changed and log is not None:
         if boxed:  # another file in the same box: the one before it was taken out
             st.session_state.pop("_boxed")
-        upload = Upload(log.name, log.getvalue(), *_side_of(side))
+        upload = Upload(File(log.name, log.getvalue()), _file(side))
         before = uploads.every().get(upload.key)
         reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
         uploads.put(replace(upload, reading=reading))
@@ -116,9 +116,8 @@ def _take(received: dict[str, Any]) -> bool:
         if in_use is None:
             uploads.say("Item details belong to a log: upload the log as well.")
         else:
-            name, content = _side_of(side)
             reading = in_use.reading and replace(in_use.reading, details_key=None)
-            uploads.put(replace(in_use, side_name=name, side_data=content, reading=reading))
+            uploads.put(replace(in_use, side=_file(side), reading=reading))
     if "session_file" in changed:
         st.session_state["_session"] = None
         if received["session_file"] is not None:
@@ -130,8 +129,8 @@ def _take(received: dict[str, Any]) -> bool:
     return True
 
 
-def _side_of(side: Any) -> tuple[str | None, bytes | None]:
-    return (None, None) if side is None else (side.name, side.getvalue())
+def _file(received: Any) -> File | None:
+    return None if received is None else File(received.name, received.getvalue())
 
 
 def _restore() -> None:
@@ -146,14 +145,14 @@ def _restore() -> None:
             selection.restore_settings(saved.data, dict(saved.settings))
         st.session_state["_session"] = None
         return
-    upload = next((u for u in uploads.every().values() if saved.file.matches(u.data)), None)
+    upload = next((u for u in uploads.every().values() if u.log.mark.digest == saved.file.digest), None)
     if upload is None:
         same = any(u.name == saved.file.name for u in uploads.every().values())
         other = f" The {saved.file.name} that is here has other content." if same else ""
         wanted = f"{saved.file.name} ({saved.file.size:,} bytes)"
         uploads.say(f"The saved session belongs to {wanted}: upload it too.{other}")
         return
-    if saved.details is not None and (upload.side_data is None or not saved.details.matches(upload.side_data)):
+    if saved.details is not None and (upload.side is None or upload.side.mark.digest != saved.details.digest):
         uploads.say(f"The saved session used {saved.details.name} as item details: upload it as well.")
         return
     uploads.put(replace(upload, reading=saved.reading))
@@ -173,12 +172,12 @@ def _list(data: ActiveData) -> None:
     """The uploads there are, each with a way to use it and a way to be rid of it."""
     for key, upload in uploads.every().items():
         name, use, away = st.columns([4, 1, 1], vertical_alignment="center")
-        details = f" with {plain(upload.side_name)}" if upload.side_name else ""
-        size = len(upload.data) + len(upload.side_data or b"")
+        details = "" if upload.side is None else f" with {plain(upload.side.name)}"
+        size = upload.log.mark.size + (0 if upload.side is None else upload.side.mark.size)
         chosen = key == st.session_state.get("data")
         state = "could not be used" if chosen and data.key != key else "in use" if chosen else ""
         name.markdown(
-            f"**{plain(uploads.title(upload))}**{details} · {size / 1e6:,.2f} MB" + (f" · {state}" if state else "")
+            f"**{plain(uploads.title(upload))}**{details} · {size_text(size)}" + (f" · {state}" if state else "")
         )
         if not chosen:
             use.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,), width="stretch")
@@ -191,6 +190,15 @@ def _list(data: ActiveData) -> None:
             width="stretch",
             help="Forget this file, here and on the server.",
         )
+
+
+def size_text(size: int) -> str:
+    """Bytes in the unit that a person would take.
+
+    >>> size_text(1_100), size_text(2_345_678)
+    ('1.1 kB', '2.3 MB')
+    """
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
 
 
 def sample_csv() -> str:

@@ -26,35 +26,45 @@ _log = logging.getLogger("recemb")
 
 
 @dataclass(frozen=True, eq=False)
-class Upload:
-    """The files as they came, and how they are read; ``reading`` is None as long as all of it is guessed."""
+class File:
+    """A file as it came; hashed once."""
 
     name: str
     data: bytes
-    side_name: str | None = None
-    side_data: bytes | None = None
-    reading: Reading | None = None
 
     @cached_property
     def mark(self) -> FileMark:
-        """What tells the log again."""
+        """What tells the file again."""
         return FileMark.of(self.name, self.data)
 
     @cached_property
-    def side_mark(self) -> FileMark | None:
-        """What tells the table of item details again."""
-        return None if self.side_data is None else FileMark.of(self.side_name or "details", self.side_data)
+    def short(self) -> str:
+        """A hash for addresses."""
+        return hashlib.blake2b(self.data, digest_size=6).hexdigest()
 
-    @cached_property
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """The files as they came, and how they are read; ``reading`` is None as long as all of it is guessed."""
+
+    log: File
+    side: File | None = None
+    reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The log's file name."""
+        return self.log.name
+
+    @property
     def key(self) -> str:
         """The data set's name in the address: the same file has the same one in every session."""
-        return "upload-" + hashlib.blake2b(self.data, digest_size=6).hexdigest()
+        return f"upload-{self.log.short}"
 
     @property
     def files(self) -> tuple[str, ...]:
         """Names and hashes of the files: the upload's part of cache keys."""
-        side = self.side_mark
-        return (self.name, self.mark.digest, *(() if side is None else (side.name, side.digest)))
+        return tuple(part for file in (self.log, self.side) if file for part in (file.name, file.mark.digest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,14 +104,17 @@ def _from_memory(kept: KeptUpload) -> Upload:
         reading = Reading.from_link(kept.reading) if kept.reading else None
     except InputError:
         reading = None  # written by an earlier version
-    return Upload(kept.name, kept.data, kept.side_name, kept.side_data, reading)
+    side = None if kept.side_data is None else File(kept.side_name or "details", kept.side_data)
+    return Upload(File(kept.name, kept.data), side, reading)
 
 
 def put(upload: Upload) -> None:
     """Keep an upload for the session and, where that is on, for the browser."""
     every()[upload.key] = upload
     reading = "" if upload.reading is None else upload.reading.to_link()
-    kept = KeptUpload(upload.key, upload.name, upload.data, upload.side_name, upload.side_data, reading)
+    kept = KeptUpload(upload.key, upload.name, upload.log.data, reading=reading)
+    if upload.side is not None:
+        kept = replace(kept, side_name=upload.side.name, side_data=upload.side.data)
     if upload_memory.enabled():
         say(*upload_memory.keep(kept))
 
@@ -125,7 +138,7 @@ def said() -> list[str]:
 def title(upload: Upload) -> str:
     """The name in lists; where two uploads have one name, their contents' hashes tell them apart."""
     twins = sum(other.name == upload.name for other in every().values())
-    return f"{upload.name} (yours)" if twins < 2 else f"{upload.name} (yours, {upload.mark.digest[:6]})"
+    return f"{upload.name} (yours)" if twins < 2 else f"{upload.name} (yours, {upload.log.mark.digest[:6]})"
 
 
 def change_reading(key: str, change: Callable[[Reading], Reading]) -> None:
@@ -142,7 +155,7 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     ``gap_minutes`` stands for that of the upload's own reading.
     """
     asked = upload.reading or Reading()
-    table, problem = _table(upload.files[:2], _text_part(asked), upload, asked)
+    table, problem = _table(upload.files[:2], _text_part(asked), upload.log, asked)
     if table is None:
         return Outcome(problem=problem)
     reading = _completed(upload.files[:2], asked.to_link(), asked, table)
@@ -176,8 +189,8 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
     """How the item details are joined, for a graph as for a log; None without details or without a readable log."""
     if found.graph is None or found.table is None or found.reading is None:
         return found.details
-    side, key = upload.side_data, found.reading.details_key
-    if side is None and found.table.companion is None:
+    key = found.reading.details_key
+    if upload.side is None and found.table.companion is None:
         return None
     details, _ = _graph_details(upload.files, found.reading.to_link(), upload, found.table, found.graph, key)
     return details
@@ -185,10 +198,9 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
 
 def side_source(upload: Upload) -> Table | None:
     """The table of item details as it came."""
-    if upload.side_data is None:
+    if upload.side is None:
         return None
-    side = Upload(upload.side_name or "details", upload.side_data)
-    table, problem = _table(side.files, "", side, Reading())
+    table, problem = _table((upload.side.name, upload.side.mark.digest), "", upload.side, Reading())
     if table is None:
         raise InputError(problem)
     return table
@@ -218,8 +230,8 @@ def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
 
 # Keys are small and say all that a result depends on; what is large goes in under a name with an underscore.
 @st.cache_resource(max_entries=8, show_spinner="Reading the file …", scope="session")
-def _table(files: tuple[str, ...], text: str, _upload: Upload, _reading: Reading) -> tuple[Table | None, str]:
-    return _tried(lambda: _reading.table(_upload.data, _upload.name))
+def _table(file: tuple[str, ...], text: str, _file: File, _reading: Reading) -> tuple[Table | None, str]:
+    return _tried(lambda: _reading.table(_file.data, _file.name))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False, scope="session")

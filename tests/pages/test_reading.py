@@ -137,7 +137,7 @@ def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
 SCRIPT = """
 import streamlit as st
 from pages.shared import frame, selection, uploads
-from pages.shared.uploads import Upload
+from pages.shared.uploads import File, Upload
 
 
 def visit(upload, key, query, gap):
@@ -155,14 +155,14 @@ def visit(upload, key, query, gap):
 
 results = st.session_state["results"] = []
 for name, content, reading, side, gap in st.session_state["cases"]:
-    upload = Upload(name, content, side and "items.csv", side, reading)
+    upload = Upload(File(name, content), side and File("items.csv", side), reading)
     data = visit(upload, upload.key, {}, gap)
     if not data.uploaded:
         results.append((data, [], {}, "", None))
         continue
     lines = frame.import_lines(data, always=True) + frame.load_lines(data, always=True)
     link, saved = selection.current_link(data), selection.saved_session(data).to_toml()
-    fresh = Upload(name, content, side and "items.csv", side)
+    fresh = Upload(File(name, content), side and File("items.csv", side))
     results.append((data, lines, link, saved, visit(fresh, upload.key, link, None)))
 """
 
