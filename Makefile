@@ -55,6 +55,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.lsh
 	$(BIN)/python -m benchmarks.pretraining
 	$(BIN)/python -m benchmarks.recall_models
+	$(BIN)/python -m benchmarks.reading
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py
