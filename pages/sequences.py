@@ -57,7 +57,7 @@ with frame.page(
     opens_on="planted_shop",
     needs="nothing",
 ) as data:
-    with st.expander("Upload your own log", icon=":material/upload:", expanded=bool(uploads.every())):
+    with st.expander("Upload your own log", icon=":material/upload:", expanded=bool(uploads.every() or uploads.said())):
         upload_box(data)
     sequences = data.sequences
     if sequences is None:

@@ -41,6 +41,7 @@ def upload_box(data: ActiveData) -> None:
         "log_file": log.file_uploader(
             "Your log",
             key="log_file",
+            accept_multiple_files=True,
             max_upload_size=LIMIT_MB,
             on_change=_changed,
             args=("log_file",),
@@ -99,18 +100,9 @@ def _take(received: dict[str, Any]) -> bool:
     if not changed:
         return False
     st.session_state["_upload_said"] = []
-    log, side = received["log_file"], received["side_file"]
-    boxed = st.session_state.get("_boxed")  # the upload that came through the box
-    if "log_file" in changed and log is None and boxed:
-        remove(boxed)
-    elif "log_file" in changed and log is not None:
-        if boxed:  # another file in the same box: the one before it was taken out
-            st.session_state.pop("_boxed")
-        upload = Upload(File(log.name, log.getvalue()), _file(side))
-        before = uploads.every().get(upload.key)
-        reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
-        uploads.put(replace(upload, reading=reading))
-        st.session_state["_boxed"] = st.session_state["data"] = upload.key
+    side = received["side_file"]
+    if "log_file" in changed:
+        _take_logs(received["log_file"], side)
     elif "side_file" in changed:
         in_use = uploads.every().get(st.session_state.get("data", ""))
         if in_use is None:
@@ -127,6 +119,23 @@ def _take(received: dict[str, Any]) -> bool:
                 uploads.say(f"{received['session_file'].name}: {error}")
     _restore()
     return True
+
+
+def _take_logs(logs: list[Any], side: Any) -> None:
+    """Files that are new in the box come into use, those taken out of it are removed."""
+    boxed: dict[str, str] = st.session_state.setdefault("_boxed", {})  # file in the box → its upload
+    here = {log.file_id for log in logs}
+    gone = {boxed.pop(file_id) for file_id in list(boxed) if file_id not in here}
+    for log in logs:
+        if log.file_id in boxed:
+            continue
+        upload = Upload(File(log.name, log.getvalue()), _file(side))
+        before = uploads.every().get(upload.key)
+        reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
+        uploads.put(replace(upload, reading=reading))
+        boxed[log.file_id] = st.session_state["data"] = upload.key
+    for key in gone - set(boxed.values()):
+        remove(key)
 
 
 def _file(received: Any) -> File | None:
@@ -164,8 +173,6 @@ def remove(key: str) -> None:
     """Forget an upload; if it was in use, the page's own data set is shown again."""
     uploads.drop(key)
     selection.forget_data(key)
-    if st.session_state.get("_boxed") == key:
-        st.session_state.pop("_boxed")
 
 
 def _list(data: ActiveData) -> None:
