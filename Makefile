@@ -50,6 +50,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks
 	$(BIN)/python -m benchmarks.skip_gram
 	$(BIN)/python -m benchmarks.pq_figures
+	$(BIN)/python -m benchmarks.null_sweeps
 	$(BIN)/python -m benchmarks.eges
 	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.lsh

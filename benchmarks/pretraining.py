@@ -23,8 +23,7 @@ from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.deep.fitting import fit
 from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, compare_starts, pretraining_defaults, reach
 from recemb_core.deep.training import TrainingConfig
-from recemb_core.evaluation import seed_band
-from recemb_core.evaluation.intervals import within_noise
+from recemb_core.evaluation import compare_with_control
 
 GOAL_STEPS, GOAL_SECONDS = 700, 60
 
@@ -48,15 +47,13 @@ def speed(table: FeatureTable, steps: int) -> None:
 def starts(report: PretrainingReport) -> None:
     """Print the table of starts, and what may be said of each."""
     target, found = reach(report)
-    base = seed_band([float(curve.loss.min()) for curve in report.of("random")])
+    lowest = {line.start: [float(curve.loss.min()) for curve in report.of(line.start)] for line in found}
+    test = compare_with_control({start: lowest[start] for start in lowest if start != "random"}, lowest["random"])
     print(f"rows {report.rows}, {report.config.seeds} seeds; same loss: {target:.4f}")
     for line in found:
         curves = report.of(line.start)
-        losses = [float(curve.loss.min()) for curve in curves]
-        verdict = "" if line.start == "random" else f"{np.mean(losses) - base.mean:+.4f} "
-        if verdict:
-            noise = within_noise(seed_band(losses), base)
-            verdict += "within noise" if noise else "beyond two standard errors"
+        losses = lowest[line.start]
+        verdict = "" if line.start == "random" else f"{test.change[line.start]:+.4f} {test.verdict(line.start)}"
         before = np.mean([curve.seconds_before for curve in curves])
         aucs = span([curve.test_auc for curve in curves], "{:.3f}")
         epochs, seconds = span(line.epochs, "{:.2f}"), span(line.seconds, "{:.1f}")

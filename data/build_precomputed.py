@@ -1,6 +1,7 @@
 """Compute what the first pages show of the bundled data: vectors, maps, graph drawings, scores over seeds.
 
     make precomputed
+    python data/build_precomputed.py sweeps      # only scores over seeds and sweeps of the node2vec page
     python data/build_precomputed.py models      # only the models of the Neighbors page
     python data/build_precomputed.py recall      # only the recall models of the Deep models page
     python data/build_precomputed.py networks    # only the embedding layer and pre-training of the Deep models page
@@ -35,6 +36,7 @@ from recemb_core.embeddings import (
 )
 from recemb_core.embeddings import default_graph as graph_of
 from recemb_core.evaluation import group_score, strength_tiers
+from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -50,7 +52,6 @@ from recemb_core.sequences import split_sessions
 from recemb_core.sweeps import SweepConfig, save_sweep, sweep_base, sweep_cell
 
 RECALL_SETS = ("complete_journey", "planted_shop")
-SEEDS = 5
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
 LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
 PRETRAINING_EVENTS = [40_000]
@@ -67,15 +68,12 @@ def default_graph(data: Dataset) -> ItemGraph:
 
 
 def build(name: str) -> None:
+    """Drawing of the graph, vectors and maps of the node2vec page."""
     data = load_dataset(name)
     graph = default_graph(data)
     np.save(precomputed.layout_path(graph, 0), graph_layout(graph, 0))
     umap = UMAPConfig().for_size(len(graph))
     base_config = node2vec_defaults(len(graph))
-    labels = {
-        "category" if "category" in data.labels else "community": data.labels.get("category", communities(graph, 0)),
-        "role" if "role" in data.labels else "strength tier": data.labels.get("role", strength_tiers(graph)),
-    }
     base = train_node2vec(graph, base_config)
     base_map = umap_layout(base, umap)
     for p, q in BIASES:
@@ -86,18 +84,31 @@ def build(name: str) -> None:
             np.save(precomputed.map_path(graph, config, umap, None), base_map)
         else:
             np.save(precomputed.map_path(graph, config, umap, base_config), umap_layout(vectors, umap, start=base_map))
-        runs = [vectors, *(train_node2vec(graph, replace(config, seed=seed)) for seed in range(1, SEEDS))]
+    roles = train_role_features(graph)
+    np.save(precomputed.map_path(graph, roles.config, umap, None), umap_layout(roles, umap))
+
+
+def build_sweep(name: str) -> None:
+    """Scores over seeds and the sweep of the node2vec page."""
+    data = load_dataset(name)
+    graph = default_graph(data)
+    seeds = default_seeds(len(graph))
+    labels = {
+        "category" if "category" in data.labels else "community": data.labels.get("category", communities(graph, 0)),
+        "role" if "role" in data.labels else "strength tier": data.labels.get("role", strength_tiers(graph)),
+    }
+    base_config = node2vec_defaults(len(graph))
+    for p, q in BIASES:
+        config = replace(base_config, p=p, q=q)
+        runs = [train_node2vec(graph, replace(config, seed=seed)) for seed in range(seeds)]
         scores = {name: [group_score(run, groups).value for run in runs] for name, groups in labels.items()}
         precomputed.scores_path(graph, config).write_text(json.dumps(scores) + "\n")
         print(f"{name}: p={p:g} q={q:g}", {k: round(float(np.mean(v)), 3) for k, v in scores.items()}, flush=True)
-
-    roles = train_role_features(graph)
-    np.save(precomputed.map_path(graph, roles.config, umap, None), umap_layout(roles, umap))
-    sweep = SweepConfig(base=base_config, umap=umap)
-    sweep_from = sweep_base(graph, sweep, labels, train_node2vec)
-    cells = [sweep_cell(graph, sweep, labels, sweep_from, p, q, train_node2vec) for p, q in sweep.cells]
-    save_sweep(precomputed.sweep_path(graph, sweep), cells, sweep_from)
-    print(f"{name}: sweep of {len(cells)} cells", flush=True)
+    sweep = SweepConfig(seeds=seeds, base=base_config, umap=UMAPConfig().for_size(len(graph)))
+    base = sweep_base(graph, sweep, labels, train_node2vec)
+    cells = [sweep_cell(graph, sweep, labels, base, p, q, train_node2vec) for p, q in sweep.cells]
+    save_sweep(precomputed.sweep_path(graph, sweep), cells, base)
+    print(f"{name}: sweep of {len(cells)} cells, {seeds} seeds", flush=True)
 
 
 def build_models(name: str) -> None:
@@ -168,9 +179,15 @@ if __name__ == "__main__":
     if not only:
         for old in precomputed.FOLDER.iterdir():
             old.unlink()
+    if only in ("", "sweeps"):
+        for kind in ("scores", "sweep"):
+            for old in precomputed.FOLDER.glob(f"{kind}_*"):
+                old.unlink()
     for info in list_datasets():
         if not only:
             build(info.name)
+        if only in ("", "sweeps"):
+            build_sweep(info.name)
         if only in ("", "models"):
             build_models(info.name)
     if only in ("", "networks"):

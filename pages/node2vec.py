@@ -36,8 +36,8 @@ EXPERIMENTS = {
     ],
     "*": [
         (
-            "Large q keeps walks near their start. **Will the structural score rise by more than its seed band?**",
-            "Compare the two scores with their bands below the title: a change inside the band is noise.",
+            "Large q keeps walks near their start. **Will the structural score rise by more than noise?**",
+            "The line below the two scores says of each change whether it is beyond the noise of other seeds.",
             {"p": 1.0, "q": 20.0},
         ),
         (
@@ -81,7 +81,7 @@ with frame.page(
         color = controls.color_control(data, graph, default=groups.name)
         with st.expander("Map"):
             umap = controls.umap_config(data, len(graph))
-        sweep = sweep_controls(data, wanted, umap) if selection.value(data, "view") == "sweep" else None
+        sweep = sweep_controls(data, len(graph), wanted, umap) if selection.value(data, "view") == "sweep" else None
         controls.reset_button(data)
     with main:
         config, vectors, positions = results_or_stale(data, graph, wanted, umap)

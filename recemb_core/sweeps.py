@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.node2vec import Node2VecConfig
 from recemb_core.evaluation.agreement import neighbor_agreement
 from recemb_core.evaluation.homophily import group_score
-from recemb_core.evaluation.intervals import SeedBand, seed_band, within_noise
+from recemb_core.evaluation.intervals import SeedBand, seed_band
+from recemb_core.evaluation.noise import LEVEL, NoiseTest, compare_with_control
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.validation import is_whole, require
@@ -30,14 +31,14 @@ class SweepConfig:
     Attributes:
         ps: values of p, rows of the grid.
         qs: values of q, columns of the grid.
-        seeds: runs of each cell; 2 or more give a band.
+        seeds: runs of each cell; noise is measured from 3 on, and ``default_seeds(n)`` suits a graph of n items.
         base: all other settings; its seed is the first of the runs.
         umap: how the maps are drawn.
     """
 
     ps: tuple[float, ...] = (0.05, 0.2, 1.0, 4.0, 20.0)
     qs: tuple[float, ...] = (0.05, 0.2, 1.0, 4.0, 20.0)
-    seeds: int = 3
+    seeds: int = 5
     base: Node2VecConfig = field(default_factory=Node2VecConfig)
     umap: UMAPConfig = field(default_factory=UMAPConfig)
 
@@ -88,25 +89,25 @@ class SweepBase:
     Attributes:
         vectors: of the first seed.
         map: its map.
-        bands: labelling → band of the score.
+        scores: labelling → score of each seed.
         own_overlap: float32 (n,), overlap@10 of two seeds: what noise alone does to an item's neighbors.
     """
 
     vectors: ItemVectors
     map: npt.NDArray[np.float32]
-    bands: dict[str, SeedBand]
+    scores: dict[str, tuple[float, ...]]
     own_overlap: npt.NDArray[np.float32]
 
 
 def sweep_base(
     graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, npt.NDArray], train: Trainer
 ) -> SweepBase:
-    """Train p = q = 1 with every seed (at least two, to know the noise)."""
+    """Train p = q = 1 with every seed (at least two, for an overlap of its own)."""
     configs = replace(config, seeds=max(config.seeds, 2)).runs(1.0, 1.0)
     runs = [train(graph, run) for run in configs]
-    bands = {name: seed_band([group_score(run, by).value for run in runs]) for name, by in labellings.items()}
+    scores = {name: tuple(group_score(run, by).value for run in runs) for name, by in labellings.items()}
     own = neighbor_agreement(runs[0], runs[1], NEIGHBORS_COMPARED).by_item.astype(np.float32)
-    return SweepBase(runs[0], umap_layout(runs[0], config.umap), bands, own)
+    return SweepBase(runs[0], umap_layout(runs[0], config.umap), scores, own)
 
 
 def sweep_cell(
@@ -133,9 +134,17 @@ def sweep_cell(
     return SweepCell(p, q, scores, place, overlap, spread)
 
 
-def cell_is_noise(cell: SweepCell, base: SweepBase, by: str) -> bool:
-    """Whether the cell's score differs from p = q = 1 by less than two standard errors."""
-    return within_noise(cell.band(by), base.bands[by])
+def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTest:
+    """Which cells' scores differ from p = q = 1 by more than noise: Dunnett's test over the whole sweep.
+
+    Give all cells of the grid at once: the level, 5 %, is that of any false 'beyond noise' in the whole sweep, shared
+    evenly by its labellings. Settings of the result are (p, q); p = q = 1 is the control, not one of them. Cells
+    share their seeds, but a seed decides only walks and training and has next to no effect that cells share.
+
+    See :func:`recemb_core.evaluation.noise.compare_with_control`.
+    """
+    values = {(c.p, c.q): c.scores[by] for c in cells if (c.p, c.q) != (1.0, 1.0)}
+    return compare_with_control(values, base.scores[by], level=LEVEL / len(base.scores))
 
 
 def save_sweep(target: Path, cells: Sequence[SweepCell], base: SweepBase) -> None:
@@ -152,7 +161,7 @@ def save_sweep(target: Path, cells: Sequence[SweepCell], base: SweepBase) -> Non
         spread=np.array([[c.spread_2d[name] for name in names] for c in cells]),
         base_map=base.map,
         own_overlap=base.own_overlap,
-        bands=np.array([[b.mean, b.sd, b.low, b.high, b.seeds] for b in (base.bands[name] for name in names)]),
+        base_scores=np.array([base.scores[name] for name in names]),
     )
     target.write_bytes(buffer.getvalue())
 
@@ -161,11 +170,8 @@ def load_sweep(source: Path, base_vectors: ItemVectors) -> tuple[list[SweepCell]
     """Read what :func:`save_sweep` wrote."""
     with np.load(source, allow_pickle=False) as f:
         names = [str(name) for name in f["names"]]
-        bands = {
-            name: SeedBand(float(b[0]), float(b[1]), float(b[2]), float(b[3]), int(b[4]))
-            for name, b in zip(names, f["bands"], strict=True)
-        }
-        base = SweepBase(base_vectors, f["base_map"], bands, f["own_overlap"])
+        base_scores = {name: tuple(map(float, f["base_scores"][k])) for k, name in enumerate(names)}
+        base = SweepBase(base_vectors, f["base_map"], base_scores, f["own_overlap"])
         scores, maps, overlap, spread = f["scores"], f["maps"], f["overlap"].astype(np.float32), f["spread"]
         cells = [
             SweepCell(

@@ -321,7 +321,8 @@ def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> npt.NDAr
 
 def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: npt.NDArray) -> GroupScore:
     """Neighbor-share score of the vectors by a labelling named ``by``."""
-    key = ("score", graph.fingerprint, vectors.config, by, tuple(map(str, groups)))
+    # Communities found with another seed, or another table's field, go by the same name.
+    key = ("score", graph.fingerprint, vectors.config, by, hash(tuple(groups.tolist())))
     return remember(data, key, lambda: group_score(vectors, groups))
 
 

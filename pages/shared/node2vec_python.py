@@ -10,6 +10,7 @@ from pages.shared.graph_controls import GraphSettings
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.homophily import TIERS
+from recemb_core.evaluation.noise import default_seeds
 from recemb_core.layouts import UMAPConfig
 from recemb_core.sweeps import SweepConfig
 
@@ -73,11 +74,21 @@ def _map(
         lines = ["positions = umap_layout(vectors, drawing)"]
     else:
         imports.append("from dataclasses import replace")
+        imports.append("from recemb_core.evaluation import compare_with_control, group_score")
         lines = [
             "base = train_node2vec(graph, replace(vectors.config, p=1.0, q=1.0))  "
             "# unmoved items stay where they are here",
             "positions = umap_layout(vectors, drawing, start=umap_layout(base, drawing))",
+            *_labelling_lines(data, labellings),
+            f"seeds = range({config.seed}, {config.seed + default_seeds(len(labellings[0].values))})",
+            "here, there = ([train_node2vec(graph, replace(one.config, seed=seed)) for seed in seeds] "
+            "for one in (vectors, base))",
+            "for name, groups in labellings.items():",
+            "    scores, at_base = ([group_score(run, groups).value for run in runs] for runs in (here, there))",
+            "    noise = compare_with_control({name: scores}, at_base)",
+            "    print(name, noise.change[name], noise.verdict(name))",
         ]
+        imports += _tiers(lines)
     return [_drawing(umap), *lines, f'print(vectors.most_similar("{selection.chosen_item(data)}", k=10))'], imports
 
 
@@ -107,14 +118,16 @@ def _sweep(
         "base = replace(vectors.config, p=1.0, q=1.0)",
         f"grid = SweepConfig(ps={sweep.ps}, qs={sweep.qs}, seeds={sweep.seeds}, base=base)",
         "middle = sweep_base(graph, grid, labellings, train_node2vec)",
-        "for p, q in grid.cells:",
-        "    cell = sweep_cell(graph, grid, labellings, middle, p, q, train_node2vec)",
-        "    print(p, q, {name: (cell.band(name).mean, cell_is_noise(cell, middle, name)) for name in labellings})",
+        "cells = [sweep_cell(graph, grid, labellings, middle, p, q, train_node2vec) for p, q in grid.cells]",
+        "for name in labellings:",
+        "    noise = judge_sweep(cells, middle, name)",
+        "    for p, q in noise.change:",
+        "        print(name, p, q, noise.change[p, q], noise.verdict((p, q)))",
     ]
     imports = [
         TRAIN,
         "from dataclasses import replace",
-        "from recemb_core.sweeps import SweepConfig, cell_is_noise, sweep_base, sweep_cell",
+        "from recemb_core.sweeps import SweepConfig, judge_sweep, sweep_base, sweep_cell",
     ]
     return lines, imports + _tiers(lines)
 

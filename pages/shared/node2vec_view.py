@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,13 +16,13 @@ from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
-from recemb_core.evaluation import SeedBand, seed_band
+from recemb_core.evaluation import SeedBand, compare_with_control, seed_band
+from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
 LIVE_SECONDS = 2.5  # trained without asking; anything longer waits for Run
-BAND_SEEDS = 5
 
 
 def results_or_stale(
@@ -124,15 +125,15 @@ def score_metrics(
             f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
         )
     note = st.empty()
-    bands = seed_scores(data, graph, config, groups, roles, note)
-    if bands is None:
+    runs = seed_scores(data, graph, config, groups, roles, note)
+    if runs is None:
         return
     for name, by in (("Homophily score", groups), ("Structural score", roles)):
         score = cached.score(data, vectors, graph, by.name, by.values)
-        _metric(places[name], name, score.value, score.maximum, by, bands[by.name])
+        _metric(places[name], name, score.value, score.maximum, by, seed_band(runs[by.name]))
     against = seed_scores(data, graph, base, groups, roles, None) if base != config else None
     if against is not None:
-        note.caption(" ".join(_verdict(by, bands[by.name], against[by.name]) for by in (groups, roles)))
+        note.caption(change_words({by.name: (runs[by.name], against[by.name]) for by in (groups, roles)}))
 
 
 def _metric(
@@ -157,16 +158,21 @@ def _metric(
     )
 
 
-def _verdict(by: Labelling, here: SeedBand, base: SeedBand) -> str:
-    from recemb_core.evaluation.intervals import within_noise
+def change_words(runs: dict[str, tuple[Sequence[float], Sequence[float]]]) -> str:
+    """What may be said of a setting against p = q = 1, from labelling → (scores of its runs, scores at p = q = 1)."""
+    told, seeds = [], 0
+    for name, (here, base) in runs.items():
+        test = compare_with_control({name: here}, base)
+        seeds = test.seeds
+        told.append(f"By {name}: {signed(test.change[name])} against p = q = 1, **{test.verdict(name)}**")
+        if test.measured:
+            told[-1] += f" (±{test.margin(name):.3f}; a change under {test.detectable():.3f} would mostly not be seen)"
+    return ". ".join(told) + f". Rule: t test of the means of {seeds} seeds each, {LEVEL * 100:g} % for each score."
 
-    change = here.mean - base.mean
-    said = f"{change:+.2f}".replace("-", "−")
-    if abs(change) < 0.005:
-        return f"By {by.name}: no change that two decimals show against p = q = 1 ({here.seeds} seeds)."
-    if within_noise(here, base):
-        return f"By {by.name}: {said} against p = q = 1, **within noise** ({here.seeds} seeds)."
-    return f"By {by.name}: {said} against p = q = 1, beyond two standard errors ({here.seeds} seeds)."
+
+def signed(change: float) -> str:
+    """A change with its sign and three decimals."""
+    return f"{change:+.3f}".replace("-", "−")
 
 
 def seed_scores(
@@ -176,33 +182,33 @@ def seed_scores(
     groups: Labelling,
     roles: Labelling,
     note: st.delta_generator.DeltaGenerator | None,
-) -> dict[str, SeedBand] | None:
+) -> dict[str, list[float]] | None:
     """Scores of both labellings over seeds: bundled, measured now if quick, or on request; None while unknown."""
-    ready = precomputed.load_scores(graph, config)
+    ready = precomputed.load_scores(graph, config) if config.seed == 0 else None  # they are of seeds 0, 1, 2 …
     if ready is not None and {groups.name, roles.name} <= set(ready):
-        return {name: seed_band(values) for name, values in ready.items()}
-    seeds = [config.seed + i for i in range(BAND_SEEDS)]
-    configs = [replace(config, seed=seed) for seed in seeds]
+        return ready
+    seeds = default_seeds(len(graph))
+    configs = [replace(config, seed=config.seed + i) for i in range(seeds)]
     todo = [c for c in configs if not cached.has_node2vec(data, graph, c)]
     if todo and cached.training_seconds(config, len(graph)) > LIVE_SECONDS:
         if note is None:
             return None
         wait = cached.training_seconds(config, len(graph)) * len(todo)
-        if not note.button(f"Measure the seed band ({BAND_SEEDS} seeds, about {wait:.0f} s)", key=f"band@{data.key}"):
+        if not note.button(f"Measure the noise of {seeds} seeds (about {wait:.0f} s)", key=f"band@{data.key}"):
             return None
     values: dict[str, list[float]] = {groups.name: [], roles.name: []}
     for i, c in enumerate(configs):
 
         def tick(fraction: float, stage: str, done: int = i) -> None:
             if note is not None:
-                note.caption(f"Seed band: seed {done + 1} of {BAND_SEEDS}, {fraction:.0%} …")
+                note.caption(f"Noise: seed {done + 1} of {seeds}, {fraction:.0%} …")
 
         vectors = cached.node2vec_vectors(data, graph, c, tick)
         for by in (groups, roles):
             values[by.name].append(cached.score(data, vectors, graph, by.name, by.values).value)
     if note is not None:
         note.empty()
-    return {name: seed_band(v) for name, v in values.items()}
+    return values
 
 
 def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str, float]], color: Labelling) -> None:

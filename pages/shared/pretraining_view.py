@@ -29,8 +29,8 @@ from recemb_core.deep.pretraining import (
     pretraining_defaults,
     reach,
 )
-from recemb_core.evaluation import SeedBand, group_score, seed_band
-from recemb_core.evaluation.intervals import within_noise
+from recemb_core.evaluation import SeedBand, compare_with_control, group_score, seed_band
+from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.item_map import item_map
 from recemb_core.figures.learning_curves import Curve, learning_curves
 from recemb_core.figures.theme import PALETTE
@@ -174,7 +174,7 @@ def _controls(data: ActiveData) -> None:
             6,
             key=f"pretraining_seeds@{data.key}",
             persist_state=keep,
-            help="Runs of each start; the bands come from them.",
+            help="Runs of each start; the bands come from them, and from 3 on the noise.",
         )
 
 
@@ -186,9 +186,14 @@ def _estimate(table: FeatureTable, config: PretrainingConfig) -> float:
     return steps * (runs * config.training.epochs + 3 * before) / STEPS_PER_SECOND + 2 * graphs + 8
 
 
+def _lowest(report: PretrainingReport, start: Start) -> list[float]:
+    """Lowest validation loss of each run of a start."""
+    return [float(curve.loss.min()) for curve in report.of(start)]
+
+
 def _bands(report: PretrainingReport, start: Start) -> SeedBand:
     """Lowest validation loss of a start over its seeds."""
-    return seed_band([float(curve.loss.min()) for curve in report.of(start)])
+    return seed_band(_lowest(report, start))
 
 
 def _numbers(report: PretrainingReport) -> None:
@@ -262,17 +267,16 @@ def _verdict(report: PretrainingReport) -> str:
     starts = report.config.starts
     if "random" not in starts or len(starts) < 2:
         return ""
-    base = _bands(report, "random")
+    others = [start for start in starts if start != "random"]
+    test = compare_with_control({start: _lowest(report, start) for start in others}, _lowest(report, "random"))
     _, found = reach(report)
     epochs = {r.start: r.epochs for r in found}
     told = []
-    for start in starts:
-        if start == "random":
-            continue
-        band = _bands(report, start)
-        change = band.mean - base.mean
-        sure = "within noise" if within_noise(band, base) else "beyond two standard errors"
-        words = f"**{START_NAMES[start]}**: lowest loss {change:+.4f} against the random start, {sure}"
+    for start in others:
+        words = (
+            f"**{START_NAMES[start]}**: lowest loss {test.change[start]:+.4f} against the random start, "
+            f"{test.verdict(start)}"
+        )
         if epochs[start] and epochs["random"]:
             share = np.mean(epochs[start]) / np.mean(epochs["random"])
             words += f"; the same loss in {share:.0%} of the epochs"
@@ -281,6 +285,13 @@ def _verdict(report: PretrainingReport) -> str:
         else:
             words += "; its runs never get to the random start's loss"
         told.append(words + ".")
+    if test.measured:
+        told.append(
+            "Noise of the lowest loss: Dunnett's test against the random start, "
+            f"{LEVEL * 100:g} % for all starts together, "
+            f"{test.seeds} seeds a start; a difference under about {test.detectable():.4f} would mostly not be seen. "
+            "Shares of epochs are not tested."
+        )
     return "  \n".join(told)
 
 
@@ -449,9 +460,17 @@ def _words(config: PretrainingConfig) -> str:
 
 def _as_python(data: ActiveData, config: PretrainingConfig) -> list[str]:
     seed = f", seed={config.seed}" if config.seed else ""
+    judged = "random" in config.starts and len(config.starts) > 1
+    verdicts = [
+        "lowest = {start: [curve.loss.min() for curve in report.of(start)] for start in config.starts}",
+        'base = lowest.pop("random")',
+        "noise = compare_with_control(lowest, base)",
+        "print({start: noise.verdict(start) for start in lowest})",
+    ]
     return [
         *frame.import_lines(data, always=True),
         "from recemb_core.deep.pretraining import compare_starts, pretraining_defaults, reach",
+        *(["from recemb_core.evaluation import compare_with_control"] if judged else []),
         "",
         *frame.load_lines(data, always=True),
         f"config = pretraining_defaults(events={config.features.max_positives}, seeds={config.seeds}, "
@@ -460,4 +479,5 @@ def _as_python(data: ActiveData, config: PretrainingConfig) -> list[str]:
         "for curve in report.curves:",
         "    print(curve.start, curve.seed, curve.loss.min(), curve.test_auc)",
         "print(reach(report))",
+        *(verdicts if judged else []),
     ]

@@ -12,20 +12,22 @@ import streamlit as st
 from pages.shared import cached, frame, selection
 from pages.shared.controls import BIASES, Labelling
 from pages.shared.live_chart import Frames, live_chart
+from pages.shared.node2vec_view import signed
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
-from recemb_core.evaluation import GroupScore
+from recemb_core.evaluation import GroupScore, NoiseTest
+from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map
 from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, cell_is_noise, load_sweep, sweep_base, sweep_cell
+from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, judge_sweep, load_sweep, sweep_base, sweep_cell
 
 DEFAULT = SweepConfig()
 
 
-def sweep_controls(data: ActiveData, base: Node2VecConfig, umap: UMAPConfig) -> SweepConfig:
+def sweep_controls(data: ActiveData, n: int, base: Node2VecConfig, umap: UMAPConfig) -> SweepConfig:
     """The grid, editable; the other settings are those of the page."""
     parse = lambda text: [float(v) for v in text.split(",")]  # noqa: E731
     allowed = lambda values: len(values) > 0 and all(v in BIASES for v in values)  # noqa: E731
@@ -33,14 +35,19 @@ def sweep_controls(data: ActiveData, base: Node2VecConfig, umap: UMAPConfig) -> 
         name: selection.parameter(f"sweep_{name}", data, list(getattr(DEFAULT, name)), parse, allowed)
         for name in ("ps", "qs")
     }
-    seeds = selection.parameter("sweep_seeds", data, DEFAULT.seeds, int, lambda v: 2 <= v <= 10)
+    seeds = selection.parameter("sweep_seeds", data, default_seeds(n), int, lambda v: 2 <= v <= 10)
     with st.expander("Grid"):
         st.multiselect("Values of p", BIASES, key=keys["ps"], persist_state="session", help="Rows of the maps.")
         st.multiselect(
             "Values of q", BIASES, key=keys["qs"], persist_state="session", help="Columns of the phase maps."
         )
         st.slider(
-            "Seeds a cell", 2, 10, key=seeds, persist_state="session", help="More seeds, narrower standard error."
+            "Seeds a cell",
+            2,
+            10,
+            key=seeds,
+            persist_state="session",
+            help=f"More seeds find smaller changes. Noise is measured from {LEAST_SEEDS} seeds on.",
         )
     ps, qs = (tuple(sorted(st.session_state[key])) or (1.0,) for key in keys.values())
     return SweepConfig(ps=ps, qs=qs, seeds=st.session_state[seeds], base=replace(base, p=1.0, q=1.0), umap=umap)
@@ -102,13 +109,58 @@ def sweep_section(
     if run:
         _fill(data, graph, config, labellings, found, base, missing, places)
         st.rerun()
-    st.caption(
-        f"Each square: the mean of {config.seeds} seeds. **≈** marks a difference from p = q = 1 below two "
-        "standard errors: within noise. Click a square to take its p and q."
-    )
+    st.caption(_verdicts(config, labellings, found, base))
     if base is not None and found:
         cell = _frames(data, graph, config, labellings, color, found)
         _what_moved(data, graph, color, base, found[cell])
+
+
+def _judged(
+    config: SweepConfig, found: dict[tuple[float, float], SweepCell], base: SweepBase | None, by: str
+) -> NoiseTest | None:
+    """The test over the whole sweep; None while a cell is missing, as the rule is one for all cells together."""
+    if base is None or any(cell not in found for cell in config.cells):
+        return None
+    return judge_sweep(found.values(), base, by)
+
+
+def _verdict(test: NoiseTest | None, p: float, q: float) -> str:
+    if p == q == 1:
+        return "the base of comparison"
+    return "not judged yet" if test is None else test.verdict((p, q))
+
+
+def _verdicts(
+    config: SweepConfig,
+    labellings: tuple[Labelling, Labelling],
+    found: dict[tuple[float, float], SweepCell],
+    base: SweepBase | None,
+) -> str:
+    """The rule in words, and what it found: how many cells, the largest change, and what would have been missed."""
+    words = f"Each square: the mean of {config.seeds} seeds. Click a square to take its p and q."
+    tests = {by.name: _judged(config, found, base, by.name) for by in labellings}
+    if any(test is None for test in tests.values()):
+        return (
+            f"{words} Noise is judged when the sweep is complete ({len(found)} of {len(config.cells)} cells): "
+            "until then a difference between squares may be noise."
+        )
+    if config.seeds < LEAST_SEEDS:
+        return f"{words} Noise is not measured: that takes {LEAST_SEEDS} seeds a cell or more."
+    words += (
+        " **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, "
+        f"{LEVEL * 100:g} % for all cells of "
+        f"both maps together, {config.seeds} seeds a cell."
+    )
+    for name, test in tests.items():
+        if test is None or not test.change:
+            continue
+        cell = max(test.change, key=lambda at: abs(test.change[at]))
+        words += (
+            f"  \nBy {name}: {sum(map(test.beyond, test.change))} of {len(test.change)} cells beyond noise; largest "
+            f"change {signed(test.change[cell])} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. A change "
+            f"under about {test.detectable():.3f} would mostly not be seen with {config.seeds} seeds."
+        )
+    return words
 
 
 def _fill(
@@ -163,10 +215,11 @@ def _phase_maps(
     for place, labelling, title in zip(places, labellings, ("Homophily", "Structural"), strict=True):
         name = labelling.name
         maximum = _maximum(data, graph, labelling)
+        test = _judged(config, found, base, name)
         cells = [
-            PhaseCell(c.p, c.q, c.band(name).mean, c.band(name).low, c.band(name).high, c.band(name).seeds, noise)
+            PhaseCell(c.p, c.q, band.mean, band.low, band.high, band.seeds, _verdict(test, c.p, c.q))
             for c in found.values()
-            for noise in [base is None or cell_is_noise(c, base, name)]
+            for band in [c.band(name)]
         ]
         low = min([0.0, *(c.mean for c in cells)])
         figure = phase_map(

@@ -17,6 +17,7 @@ from recemb_core.evaluation.agreement import (
 )
 from recemb_core.evaluation.homophily import GroupScore, group_score, homophily_score, strength_tiers, structural_score
 from recemb_core.evaluation.intervals import SeedBand, seed_band
+from recemb_core.evaluation.noise import NoiseTest, compare_with_control
 from recemb_core.evaluation.ranking import RankingReport, next_item_cases, rank_next_items
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Agreement",
     "AgreementMatrix",
     "GroupScore",
+    "NoiseTest",
     "Purity",
     "SeedBand",
     "agreement_matrix",
     "attribute_purity",
+    "compare_with_control",
     "dispute",
     "group_score",
     "homophily_score",

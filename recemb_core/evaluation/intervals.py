@@ -44,13 +44,6 @@ def seed_band(values: Sequence[float]) -> SeedBand:
     return SeedBand(float(array.mean()), sd, float(array.min()), float(array.max()), len(array))
 
 
-def within_noise(a: SeedBand, b: SeedBand, errors: float = 2.0) -> bool:
-    """Whether two means differ by less than ``errors`` standard errors of their difference (or noise is unknown)."""
-    if a.seeds < 2 or b.seeds < 2:
-        return True
-    return abs(a.mean - b.mean) < errors * float(np.hypot(a.standard_error, b.standard_error))
-
-
 @dataclass(frozen=True)
 class Estimate:
     """A figure measured on a sample, with its 95 % interval.

@@ -9,10 +9,16 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
+# What stands below a number. A verdict that is not here gets no mark.
+MARKS = {"within noise": "≈", "the base of comparison": "base", "noise not measured": "?", "not judged yet": "…"}
+
 
 @dataclass(frozen=True)
 class PhaseCell:
-    """What a square shows: mean and range over seeds, and whether the change from p = q = 1 is within noise."""
+    """What a square shows: mean and range over seeds, and the verdict on its change from p = q = 1.
+
+    ``verdict`` is "beyond noise" or one of ``MARKS``.
+    """
 
     p: float
     q: float
@@ -20,7 +26,7 @@ class PhaseCell:
     low: float
     high: float
     seeds: int
-    noise: bool
+    verdict: str
 
 
 def cell_id(p: float, q: float) -> str:
@@ -66,14 +72,14 @@ def phase_map(
     )
     hover = [
         f"<b>p = {c.p:g}, q = {c.q:g}</b><br>{theme.plain(title)}: {c.mean:.3f}<br>seeds {c.low:.3f} to {c.high:.3f} "
-        f"({c.seeds})<br>{'within noise of p = q = 1' if c.noise else 'differs from p = q = 1'}"
+        f"({c.seeds})<br>against p = q = 1: {c.verdict}"
         for c in cells
     ]
     figure.add_scatter(
         x=[column[c.q] for c in cells],
         y=[row[c.p] for c in cells],
         mode="markers+text",
-        text=[f"{c.mean:.2f}" + ("<br>≈" if c.noise else "") for c in cells],
+        text=[f"{c.mean:.2f}" + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells],
         textfont={"size": 12, "color": [_ink(c.mean, limits) for c in cells]},
         marker={
             "symbol": "square",

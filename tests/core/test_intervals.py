@@ -1,4 +1,4 @@
-"""Bands over seeds, and when a difference is noise."""
+"""Bands over seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recemb_core.evaluation import seed_band
-from recemb_core.evaluation.intervals import within_noise
 
 
 def test_a_hand_computed_band() -> None:
@@ -20,8 +19,6 @@ def test_a_hand_computed_band() -> None:
 def test_one_seed_says_nothing_about_noise() -> None:
     band = seed_band([0.5])
     assert (band.mean, band.sd, band.standard_error, band.seeds) == (0.5, 0, 0, 1)
-    assert within_noise(band, seed_band([9.0, 9.1]))
-    assert within_noise(seed_band([9.0, 9.1]), band)
 
 
 def test_no_values_are_refused() -> None:
@@ -35,13 +32,3 @@ def test_the_mean_lies_in_the_band(values: list[float]) -> None:
     assert band.low - 1e-9 <= band.mean <= band.high + 1e-9
     assert 0 <= band.sd <= band.high - band.low + 1e-9
     assert band.seeds == len(values)
-
-
-def test_within_noise_counts_standard_errors_of_the_difference() -> None:
-    # Both standard errors are 1, that of the difference √2: two of those are 2.83.
-    a, near, far = seed_band([-1, 1]), seed_band([1.8, 3.8]), seed_band([1.9, 3.9])
-    assert a.standard_error == pytest.approx(1)
-    assert within_noise(a, near)
-    assert within_noise(near, a)
-    assert not within_noise(a, far)
-    assert within_noise(a, far, errors=3)

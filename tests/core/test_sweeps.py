@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,14 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.evaluation import group_score
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig, cell_is_noise, load_sweep, save_sweep, sweep_base, sweep_cell
+from recemb_core.sweeps import SweepConfig, judge_sweep, load_sweep, save_sweep, sweep_base, sweep_cell
 
 SHOP = load_dataset("planted_shop")
 LABELS = {name: SHOP.labels[name] for name in ("category", "role")}
 CONFIG = SweepConfig(
     ps=(1.0,),
     qs=(0.05, 1.0, 20.0),
-    seeds=2,
+    seeds=3,
     base=Node2VecConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3),
     umap=UMAPConfig().for_size(176),
 )
@@ -36,18 +37,35 @@ def test_the_structural_score_rises_with_q_and_the_map_follows(swept) -> None:
     cells, base = swept
     structural = [cell.band("role").mean for cell in cells]
     assert structural[0] < 0.1 < 0.35 < structural[2]
-    assert not cell_is_noise(cells[2], base, "role")
+    assert judge_sweep(cells, base, "role").verdict((1.0, 20.0)) == "beyond noise"
     neighbors = group_score(cells[2].map - cells[2].map.mean(axis=0), LABELS["role"], metric="euclidean")
     assert neighbors.by_group["best-seller"].share >= 0.7  # in the plane, not only in the vectors
     assert cells[2].spread_2d["role"] == pytest.approx(neighbors.value)
 
 
-def test_p_q_one_is_its_own_base_and_within_noise(swept) -> None:
+def test_p_q_one_is_its_own_base(swept) -> None:
     cells, base = swept
     assert np.array_equal(cells[1].map, base.map)
     assert cells[1].overlap.min() == 1.0
-    assert cell_is_noise(cells[1], base, "role")
-    assert cell_is_noise(cells[1], base, "category")
+    assert cells[1].scores == base.scores
+
+
+def test_a_sweep_is_judged_as_one_family_over_both_labellings(swept) -> None:
+    cells, base = swept
+    for by in ("category", "role"):
+        test = judge_sweep(cells, base, by)
+        assert set(test.change) == {(1.0, 0.05), (1.0, 20.0)}  # the base is no setting that is compared
+        assert test.level == pytest.approx(0.05 / 2)
+        assert (test.seeds, test.degrees) == (3, 6)
+        assert test.change[1.0, 20.0] == pytest.approx(cells[2].band(by).mean - cells[1].band(by).mean)
+
+
+def test_two_seeds_judge_nothing(swept) -> None:
+    cells, base = swept
+    cut = lambda scores: {name: values[:2] for name, values in scores.items()}  # noqa: E731
+    fewer = [dataclasses.replace(cell, scores=cut(cell.scores)) for cell in cells]
+    test = judge_sweep(fewer, dataclasses.replace(base, scores=cut(base.scores)), "role")
+    assert test.verdict((1.0, 20.0)) == "noise not measured"
 
 
 def test_a_cell_does_not_depend_on_the_cells_before_it(swept) -> None:
@@ -72,7 +90,8 @@ def test_a_sweep_reads_back(swept, tmp_path: Path) -> None:
     assert [(c.p, c.q) for c in read] == list(CONFIG.cells)
     assert read[2].scores == cells[2].scores
     assert np.array_equal(read[2].map, cells[2].map)
-    assert read_base.bands == base.bands
+    assert read_base.scores == base.scores
+    assert judge_sweep(read, read_base, "role").change == judge_sweep(cells, base, "role").change
     np.testing.assert_allclose(read[2].overlap, cells[2].overlap, atol=1e-3)
 
 

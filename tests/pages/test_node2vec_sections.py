@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import sweep_view
+from pages.shared.controls import Labelling
+from pages.shared.node2vec_view import change_words
 from pages.shared.why_view import _excerpt
 from recemb_core.datasets import load_dataset
+from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy
 
 SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
@@ -173,6 +179,62 @@ def test_a_link_with_nonsense_falls_back() -> None:
     assert opened(roles_page, roles_color="purple").session_state["roles_color@planted_shop"] == "role"
 
 
+# --- beyond noise or not ---
+
+
+def test_a_bundled_sweep_says_its_rule_and_what_it_found(open_page: Callable[..., AppTest]) -> None:
+    page = healthy(open_page("node2vec", data="planted_shop", view="sweep"))
+    (text,) = [c.value for c in page.caption if "Each square" in c.value]
+    assert "Dunnett's test against p = q = 1 over the whole sweep, 5 % for all cells of both maps together" in text
+    assert "5 seeds a cell" in text
+    assert re.search(r"By role: \d+ of 24 cells beyond noise; largest change \+0\.\d+ at p = \d+, q = 20, beyond", text)
+    assert re.search(r"A change under about 0\.\d+ would mostly not be seen with 5 seeds", text)
+
+
+def test_nothing_is_judged_before_the_sweep_is_complete() -> None:
+    config = SweepConfig(ps=(1.0,), qs=(0.05, 1.0, 20.0), seeds=3)
+    scores = {0.05: (0.1, 0.11, 0.12), 1.0: (0.2, 0.21, 0.22), 20.0: (0.4, 0.41, 0.42)}
+    empty: Any = np.zeros(0, dtype=np.float32)
+    cells = {
+        (1.0, q): SweepCell(1.0, q, {"role": s, "group": s}, empty, empty, {"role": 0.0}) for q, s in scores.items()
+    }
+    base = SweepBase(cast(Any, None), empty, {"role": scores[1.0], "group": scores[1.0]}, empty)
+    labellings = (Labelling("group", np.zeros(1)), Labelling("role", np.zeros(1)))
+    some = {at: cell for at, cell in cells.items() if at != (1.0, 20.0)}
+    assert "complete (2 of 3 cells)" in sweep_view._verdicts(config, labellings, some, base)
+    assert sweep_view._verdict(sweep_view._judged(config, some, base, "role"), 1.0, 0.05) == "not judged yet"
+    test = sweep_view._judged(config, cells, base, "role")
+    assert [sweep_view._verdict(test, *at) for at in config.cells] == [
+        "beyond noise",
+        "the base of comparison",
+        "beyond noise",
+    ]
+    assert "2 of 2 cells beyond noise" in sweep_view._verdicts(config, labellings, cells, base)
+
+
+def test_the_page_and_its_python_give_the_same_verdicts(
+    open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = healthy(open_page("node2vec", data="les_miserables", q="20", seed="1"))
+    (text,) = [c.value for c in page.caption if "against p = q = 1" in c.value]
+    assert "t test of the means of 8 seeds each, 5 % for each score" in text
+    (code,) = [block.value for block in page.code if "import" in block.value]
+    exec(compile(code, "As Python", "exec"), {})
+    printed = capsys.readouterr().out
+    for name in ("community", "strength tier"):
+        (line,) = [line for line in printed.splitlines() if line.startswith(name)]
+        change = float(line.removeprefix(name).split()[0])
+        verdict = " ".join(line.split()[-2:])
+        assert f"By {name}: {change:+.3f} against p = q = 1, **{verdict}**".replace("-", "−") in text
+
+
+def test_two_seeds_measure_no_noise_and_no_change_is_hidden() -> None:
+    assert "+0.350 against p = q = 1, **noise not measured**" in change_words({"role": ([0.4, 0.5], [0.1, 0.1])})
+    assert "−0.003 against p = q = 1, **beyond noise**" in change_words(
+        {"role": ([0.1, 0.1001, 0.1002], [0.103, 0.1031, 0.1032])}
+    )
+
+
 # --- as Python ---
 
 
@@ -181,7 +243,7 @@ def test_a_link_with_nonsense_falls_back() -> None:
 def test_the_python_of_each_view_runs(
     view: str, data: str, open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = {"sweep_ps": "1", "sweep_qs": "1,20", "sweep_seeds": "2"} if view == "sweep" else {}
+    small = {"sweep_ps": "1", "sweep_qs": "1,20", "sweep_seeds": "3"} if view == "sweep" else {}
     page = healthy(open_page("node2vec", data=data, view=view, **small))
     (code,) = [block.value for block in page.code if "import" in block.value]
     assert {"sweep": "sweep_cell", "roles": "train_role_features", "why": "explain_pair"}[view] in code
