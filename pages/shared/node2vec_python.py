@@ -98,7 +98,7 @@ def _labels(data: ActiveData, by: Labelling) -> str:
         return f'data.labels["{by.name}"]'
     if set(by.values) <= set(TIERS):
         return "strength_tiers(graph)"
-    return f"communities(graph, {selection.seed()})"
+    return "communities(graph)"  # of seed 0, as the page has them
 
 
 def _labelling_lines(data: ActiveData, labellings: Sequence[Labelling]) -> list[str]:

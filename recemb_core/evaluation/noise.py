@@ -20,7 +20,7 @@ ROUNDING = 1e-12  # relative to the values: two equal scores added up in another
 def default_seeds(n: int) -> int:
     """Runs a setting for a graph of n items: 5; 8 up to 100 items, where scores are noisier and a run is cheap.
 
-    So a change of 3 standard deviations of one run (2.3 with 8 seeds) is found in nine of ten sweeps of 25 cells, and
+    So a change of 3.1 standard deviations of one run (2.3 with 8 seeds) is found in nine of ten sweeps of 25 cells, and
     the effects that the bundled graphs are shown for are larger (``python -m benchmarks.null_sweeps``).
     """
     return 8 if n <= 100 else 5
@@ -115,8 +115,7 @@ def compare_with_control(
     near the ends of a score's range the noise of cells differs by ten times, and pooling alone calls the noisy ones
     beyond noise too often.
 
-    Runs count as independent, as where a seed decides walks and training only: no setting is then helped by a seed that
-    helps another (``python -m benchmarks.null_sweeps`` prints the correlation). Where run j of every setting shares
+    Runs count as independent, as where a seed decides walks and training only. Where run j of every setting shares
     something that counts, such as the edges that are hidden, ``paired`` takes it out: s² is then of what is left after
     the means of settings and of runs, with ν = m·(n − 1) for m settings.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -182,7 +183,9 @@ def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: O
     assert {"Random start", "FM start, fine-tuned", "Epochs, FM / random"} <= set(numbers(page))
     table = page.dataframe[0].value
     assert len(table) == 5
-    assert "against the random start" in text(page)
+    said = text(page)
+    assert "Dunnett's test against the random start, 5 % for all starts together, 3 seeds a start" in said
+    assert len(re.findall(r"against the random start, (?:beyond|within) noise", said)) == 4
     for number in range(4):
         _press(page, number)
     assert page.selectbox(key="pretraining_map@complete_journey").value == "fm"
@@ -224,6 +227,7 @@ def test_the_python_of_pretraining_runs(open_page: Open) -> None:
     said = run_the_python(healthy(page))
     assert "fm 1" in said
     assert "Reached" in said
+    assert "{'fm': 'noise not measured'}" in said  # two seeds
 
 
 def test_too_little_data_is_one_sentence(open_page: Open) -> None:
