@@ -12,17 +12,17 @@ import streamlit as st
 from pages.shared import cached, frame, selection
 from pages.shared.controls import BIASES, Labelling
 from pages.shared.live_chart import Frames, live_chart
-from pages.shared.node2vec_view import signed
 from pages.shared.selection import ActiveData
+from pages.shared.sweep_words import judged, verdict, verdicts
 from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
-from recemb_core.evaluation import GroupScore, NoiseTest
-from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL, default_seeds
+from recemb_core.evaluation import GroupScore
+from recemb_core.evaluation.noise import LEAST_SEEDS, default_seeds
 from recemb_core.figures.item_map import item_map
 from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, judge_sweep, load_sweep, sweep_base, sweep_cell
+from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, load_sweep, sweep_base, sweep_cell
 
 DEFAULT = SweepConfig()
 
@@ -109,58 +109,10 @@ def sweep_section(
     if run:
         _fill(data, graph, config, labellings, found, base, missing, places)
         st.rerun()
-    st.caption(_verdicts(config, labellings, found, base))
+    st.caption(verdicts(config, labellings, found, base))
     if base is not None and found:
         cell = _frames(data, graph, config, labellings, color, found)
         _what_moved(data, graph, color, base, found[cell])
-
-
-def _judged(
-    config: SweepConfig, found: dict[tuple[float, float], SweepCell], base: SweepBase | None, by: str
-) -> NoiseTest | None:
-    """The test over the whole sweep; None while a cell is missing, as the rule is one for all cells together."""
-    if base is None or any(cell not in found for cell in config.cells):
-        return None
-    return judge_sweep(found.values(), base, by)
-
-
-def _verdict(test: NoiseTest | None, p: float, q: float) -> str:
-    if p == q == 1:
-        return "the base of comparison"
-    return "not judged yet" if test is None else test.verdict((p, q))
-
-
-def _verdicts(
-    config: SweepConfig,
-    labellings: tuple[Labelling, Labelling],
-    found: dict[tuple[float, float], SweepCell],
-    base: SweepBase | None,
-) -> str:
-    """The rule in words, and what it found: how many cells, the largest change, and what would have been missed."""
-    words = f"Each square: the mean of {config.seeds} seeds. Click a square to take its p and q."
-    tests = {by.name: _judged(config, found, base, by.name) for by in labellings}
-    if any(test is None for test in tests.values()):
-        return (
-            f"{words} Noise is judged when the sweep is complete ({len(found)} of {len(config.cells)} cells): "
-            "until then a difference between squares may be noise."
-        )
-    if config.seeds < LEAST_SEEDS:
-        return f"{words} Noise is not measured: that takes {LEAST_SEEDS} seeds a cell or more."
-    words += (
-        " **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, "
-        f"{LEVEL * 100:g} % for all cells of "
-        f"both maps together, {config.seeds} seeds a cell."
-    )
-    for name, test in tests.items():
-        if test is None or not test.change:
-            continue
-        cell = max(test.change, key=lambda at: abs(test.change[at]))
-        words += (
-            f"  \nBy {name}: {sum(map(test.beyond, test.change))} of {len(test.change)} cells beyond noise; largest "
-            f"change {signed(test.change[cell])} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. A change "
-            f"under about {test.detectable():.3f} would mostly not be seen with {config.seeds} seeds."
-        )
-    return words
 
 
 def _fill(
@@ -215,9 +167,9 @@ def _phase_maps(
     for place, labelling, title in zip(places, labellings, ("Homophily", "Structural"), strict=True):
         name = labelling.name
         maximum = _maximum(data, graph, labelling)
-        test = _judged(config, found, base, name)
+        test = judged(config, found, base, name)
         cells = [
-            PhaseCell(c.p, c.q, band.mean, band.low, band.high, band.seeds, _verdict(test, c.p, c.q))
+            PhaseCell(c.p, c.q, band.mean, band.low, band.high, band.seeds, verdict(test, c.p, c.q))
             for c in found.values()
             for band in [c.band(name)]
         ]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import sweep_view
+from pages.shared import sweep_words
 from pages.shared.controls import Labelling
 from pages.shared.node2vec_view import change_words
 from pages.shared.why_view import _excerpt
@@ -201,15 +201,15 @@ def test_nothing_is_judged_before_the_sweep_is_complete() -> None:
     base = SweepBase(cast(Any, None), empty, {"role": scores[1.0], "group": scores[1.0]}, empty)
     labellings = (Labelling("group", np.zeros(1)), Labelling("role", np.zeros(1)))
     some = {at: cell for at, cell in cells.items() if at != (1.0, 20.0)}
-    assert "complete (2 of 3 cells)" in sweep_view._verdicts(config, labellings, some, base)
-    assert sweep_view._verdict(sweep_view._judged(config, some, base, "role"), 1.0, 0.05) == "not judged yet"
-    test = sweep_view._judged(config, cells, base, "role")
-    assert [sweep_view._verdict(test, *at) for at in config.cells] == [
+    assert "complete (2 of 3 cells)" in sweep_words.verdicts(config, labellings, some, base)
+    assert sweep_words.verdict(sweep_words.judged(config, some, base, "role"), 1.0, 0.05) == "not judged yet"
+    test = sweep_words.judged(config, cells, base, "role")
+    assert [sweep_words.verdict(test, *at) for at in config.cells] == [
         "beyond noise",
         "the base of comparison",
         "beyond noise",
     ]
-    assert "2 of 2 cells beyond noise" in sweep_view._verdicts(config, labellings, cells, base)
+    assert "2 of 2 cells beyond noise" in sweep_words.verdicts(config, labellings, cells, base)
 
 
 def test_the_page_and_its_python_give_the_same_verdicts(
