@@ -6,7 +6,8 @@ from recemb_core.neighbors.hnsw import HNSWConfig, HNSWIndex
 from recemb_core.neighbors.inner_product import AugmentedIndex
 from recemb_core.neighbors.kd_tree import KDTreeIndex
 from recemb_core.neighbors.lsh import LSHAnswer, LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_grid import LSHCell, LSHGrid, lsh_grid
+from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh_grid import lsh_cell, lsh_grid
 from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "LSHIndex",
     "amplified_probability",
     "collision_probability",
+    "lsh_cell",
     "lsh_grid",
 ]

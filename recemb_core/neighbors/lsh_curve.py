@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.neighbors.lsh_draws import draw_seed, share_over_draws
 from recemb_core.neighbors.lsh_hashing import checked_vectors, default_width, draw_functions, in_family_space
 from recemb_core.neighbors.lsh_theory import (
     FAMILIES,
@@ -139,18 +140,18 @@ def collision_curve(
     for repeat in range(repeats):
         hashing = draw_functions(
             rows.shape[1], family=family, tables=used_tables, functions=used_functions, width=width,
-            seed=(seed + repeat * 0x9E3779B9) % 2**32,
+            seed=draw_seed(seed, repeat),
         )  # fmt: skip
         same = hashing.codes(asked)[who] == hashing.codes(rows[used])[position]
         hit = same.any(axis=2).all(axis=1) if mode == "or_and" else same.all(axis=2).any(axis=1)
         shares[repeat] = np.bincount(place, weights=hit, minlength=bins) / np.maximum(count, 1)
-    mean, error = shares.mean(axis=0), shares.std(axis=0, ddof=1) / repeats**0.5
+    share = share_over_draws(shares, trials=repeats * np.maximum(count, 1))
     return CollisionCurve(
         np.column_stack([bounds[:-1], bounds[1:]])[some],
         (np.bincount(place, weights=distance, minlength=bins)[some] / count[some]),
-        mean[some],
-        np.maximum(mean - 1.96 * error, 0)[some],
-        np.minimum(mean + 1.96 * error, 1)[some],
+        share.mean[some],
+        share.low[some],
+        share.high[some],
         count[some].astype(np.int64),
         (np.bincount(place, weights=chance, minlength=bins)[some] / count[some]),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric
-from recemb_core.neighbors.lsh import MAX_FUNCTIONS, MAX_TABLES
+from recemb_core.neighbors.lsh import MAX_FUNCTIONS, MAX_TABLES, LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh_cells import Influence, LSHCell, LSHGrid, Measured, one_draw, over_draws
+from recemb_core.neighbors.lsh_draws import DRAWS, draw_seed
 from recemb_core.neighbors.lsh_hashing import (
     HashFunctions,
     checked_vectors,
@@ -23,92 +26,7 @@ from recemb_core.neighbors.truth import split_queries, true_neighbors
 from recemb_core.validation import is_whole, require
 
 _BLOCK = 1024
-
-
-class LSHCell(NamedTuple):
-    """One setting's figures.
-
-    Attributes:
-        mode, functions, tables: the setting.
-        recall: mean over queries of |candidates ∩ true neighbors| / |true neighbors|.
-        precision: |candidates ∩ true neighbors| / |candidates| over all queries together; NaN without candidates.
-        cost: mean |candidates| / n.
-        candidates: mean |candidates|.
-        recall_error, precision_error, cost_error: standard errors over queries (of the functions drawn).
-    """
-
-    mode: GridMode
-    functions: int
-    tables: int
-    recall: float
-    precision: float
-    cost: float
-    candidates: float
-    recall_error: float
-    precision_error: float
-    cost_error: float
-
-
-@dataclass(frozen=True, eq=False)
-class LSHGrid:
-    """Measured figures of every cell: arrays (modes, functions K, tables L), where index 0 is K = 1 or L = 1.
-
-    One table of K functions alone (``"and"``) is L = 1 of ``"and_or"``, L tables of one function (``"or"``) is K = 1.
-
-    Attributes:
-        modes: of the first axis.
-        recall, precision, cost, candidates: as in :class:`LSHCell`.
-        recall_error, precision_error, cost_error: standard errors over queries; NaN for a single query.
-        n: points, k: true neighbors a query, queries: how many.
-        family, width, seed: of the functions; width is None for hyperplanes.
-    """
-
-    modes: tuple[GridMode, ...]
-    recall: npt.NDArray[np.float64]
-    precision: npt.NDArray[np.float64]
-    cost: npt.NDArray[np.float64]
-    candidates: npt.NDArray[np.float64]
-    recall_error: npt.NDArray[np.float64]
-    precision_error: npt.NDArray[np.float64]
-    cost_error: npt.NDArray[np.float64]
-    n: int
-    k: int
-    queries: int
-    family: Family
-    width: float | None
-    seed: int
-
-    def cell(self, mode: GridMode, functions: int, tables: int) -> LSHCell:
-        """The figures of one setting.
-
-        Raises:
-            ValueError: a setting outside the grid.
-        """
-        require(mode in self.modes, "mode", mode, f"one of {self.modes}")
-        most_functions, most_tables = self.recall.shape[1:]
-        require(1 <= functions <= most_functions, "functions", functions, f"from 1 to {most_functions}")
-        require(1 <= tables <= most_tables, "tables", tables, f"from 1 to {most_tables}")
-        at = self.modes.index(mode), functions - 1, tables - 1
-        names = LSHCell._fields[3:]
-        return LSHCell(mode, functions, tables, *(float(getattr(self, name)[at]) for name in names))
-
-    def best_cell(self, target_recall: float, mode: GridMode | None = None) -> LSHCell | None:
-        """The cheapest cell whose recall is at least the target, of one mode or of all; None where no cell is.
-
-        Of equally cheap ones the one with higher recall, then fewer functions in all.
-        """
-        require(0 <= target_recall <= 1, "target_recall", target_recall, "from 0 to 1")
-        good = self.recall >= target_recall - 1e-12
-        if mode is not None:
-            require(mode in self.modes, "mode", mode, f"one of {self.modes}")
-            good &= np.array([m == mode for m in self.modes])[:, None, None]
-        if not good.any():
-            return None
-        at = np.argwhere(good)
-        cost, recall = self.cost[good], self.recall[good]
-        best = np.lexsort(((at[:, 1] + 1) * (at[:, 2] + 1), -recall, cost))[0]
-        m, functions, tables = (int(i) for i in at[best])
-        return self.cell(self.modes[m], functions + 1, tables + 1)
+Progress = Callable[[float, str], None]
 
 
 def lsh_grid(
@@ -122,8 +40,10 @@ def lsh_grid(
     width: float | None = None,
     modes: tuple[GridMode, ...] = GRID_MODES,
     seed: int = 0,
+    draws: int = 1,
     truth: npt.NDArray[np.int32] | None = None,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> LSHGrid:
     """Measure all settings up to ``functions`` × ``tables`` in one pass, each as an index of that setting would do.
 
@@ -139,8 +59,12 @@ def lsh_grid(
         family, width, seed: as in :class:`~recemb_core.neighbors.lsh.LSHConfig`.
         tables, functions: the largest L and K.
         modes: any of ``"and_or"``, ``"or_and"``.
+        draws: of functions, the first of ``seed`` and the others of :func:`~recemb_core.neighbors.lsh_draws.draw_seed`;
+            the figures are means over them. From two on there are intervals that cover the draw of functions and, where
+            not all rows are asked, the sample of queries. Time grows with their number.
         truth: int32 (q, k) ids of the true neighbors where they are known already, −1 for none.
         threads: None for all processors; the result is the same on any number.
+        progress: called before each draw with (fraction done, what is being done); what it raises ends the run.
 
     Raises:
         ValueError: a parameter out of range, vectors that are not finite, no queries.
@@ -149,16 +73,97 @@ def lsh_grid(
     >>> grid = lsh_grid(rows, np.arange(50), k=5, tables=8, functions=4)
     >>> grid.recall.shape, bool(grid.recall[0, 3, 7] > grid.recall[0, 3, 0])
     ((2, 4, 8), True)
+    >>> cell = lsh_grid(rows, np.arange(50), k=5, tables=8, functions=4, draws=4).cell("and_or", functions=2, tables=4)
+    >>> bool(cell.recall_low < cell.recall < cell.recall_high), cell.draws
+    (True, 4)
     """
-    from recemb_core.neighbors.lsh_kernel import grid_all, grid_some
-
-    require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
     require(family in FAMILIES, "family", family, "'euclidean' or 'hyperplane'")
     for name, value, most in (("tables", tables, MAX_TABLES), ("functions", functions, MAX_FUNCTIONS)):
         require(is_whole(value) and 1 <= value <= most, name, value, f"a whole number from 1 to {most:,}")
     modes = tuple(modes)
     require(bool(modes) and set(modes) <= set(GRID_MODES), "modes", modes, "some of 'and_or', 'or_and'")
     require(width is None or 0 < width < np.inf, "width", width, "None or a finite number above 0")
+    vectors, wanted, own, neighbors = _questions(vectors, queries, k, family, truth, draws)
+    if family == "hyperplane":
+        width = None
+    elif width is None:
+        width = default_width(vectors, seed=seed)
+    rows, asked = in_family_space(vectors, family), in_family_space(wanted, family)
+    about = _about(modes, vectors, own, neighbors, family, width, seed)
+    influence, found = Influence(), []
+    for number in range(draws):
+        if progress is not None:
+            progress(number / draws, f"draw {number + 1} of {draws}")
+        hashing = draw_functions(
+            vectors.shape[1], family=family, tables=tables, functions=functions, width=width,
+            seed=draw_seed(seed, number),
+        )  # fmt: skip
+        counts, hits = _count(hashing, rows, asked, neighbors, modes, threads)
+        counts -= (own >= 0)[:, None, None].astype(np.int32)  # a query that is a row is its own candidate in every cell
+        cells, near = (a.transpose(0, 1, 3, 2).astype(np.float64) for a in (counts, hits))
+        found.append(one_draw(about, cells, near, draw_seed(seed, number), influence))
+    return over_draws(about, found, influence)
+
+
+def lsh_cell(
+    vectors: npt.NDArray[np.float32],
+    queries: npt.NDArray,
+    k: int = 10,
+    config: LSHConfig | None = None,
+    *,
+    draws: int = DRAWS,
+    truth: npt.NDArray[np.int32] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> LSHCell:
+    """The figures of one setting, each draw of functions an index of its own: what the grid has no room for.
+
+    Without further probes it is the cell of :func:`lsh_grid` with the same draws.
+
+    Args:
+        vectors, queries, k, draws, truth, threads, progress: as in :func:`lsh_grid`.
+        config: of the index, multi-probe included; its seed is that of the first draw.
+
+    >>> rows = np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32)
+    >>> some = [lsh_cell(rows, np.arange(50), 5, LSHConfig(tables=2, multi_probe=m), draws=2) for m in (0, 4)]
+    >>> some[1].recall > some[0].recall
+    True
+    """
+    config = LSHConfig() if config is None else config
+    vectors, wanted, own, neighbors = _questions(vectors, queries, k, config.family, truth, draws)
+    mode: GridMode = "or_and" if config.mode == "or_and" else "and_or"
+    width = config.width
+    if config.family == "euclidean" and width is None:
+        width = default_width(vectors, seed=config.seed)
+    about = _about((mode,), vectors, own, neighbors, config.family, width, config.seed)
+    influence, found = Influence(), []
+    for number in range(draws):
+        if progress is not None:
+            progress(number / draws, f"draw {number + 1} of {draws}")
+        seed = draw_seed(config.seed, number)
+        index = LSHIndex(replace(config, seed=seed, width=width), threads=threads).build(vectors)
+        indptr, ids = index.candidates(wanted)
+        query = np.repeat(np.arange(len(wanted)), np.diff(indptr))
+        other = ids != own[query]
+        hit = (ids[:, None] == neighbors[query]).any(axis=1) & other
+        counts, hits = (np.bincount(query[which], minlength=len(wanted)) for which in (other, hit))
+        shaped = (a.astype(np.float64)[None, :, None, None] for a in (counts, hits))
+        found.append(one_draw(about, *shaped, seed, influence))
+    tables, functions = config.shape
+    return over_draws(about, found, influence).cell(mode, 1, 1)._replace(functions=functions, tables=tables)
+
+
+def _questions(
+    vectors: npt.NDArray[np.float32],
+    queries: npt.NDArray,
+    k: int,
+    family: Family,
+    truth: npt.NDArray[np.int32] | None,
+    draws: int,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """(vectors, queries as vectors, the queries' own rows or −1, their true neighbors), all checked."""
+    require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+    require(is_whole(draws) and draws >= 1, "draws", draws, "a whole number, at least 1")
     vectors = checked_vectors(vectors, None)
     if truth is None:
         metric: Metric = "cosine" if family == "hyperplane" else "euclidean"
@@ -169,37 +174,55 @@ def lsh_grid(
     wanted = checked_vectors(wanted, vectors.shape[1], "queries")
     if not len(wanted):
         raise ValueError("queries must not be empty")
-    if family == "hyperplane":
-        width = None
-    elif width is None:
-        width = default_width(vectors, seed=seed)
-    hashing = draw_functions(
-        vectors.shape[1], family=family, tables=tables, functions=functions, width=width, seed=seed
-    )
-    points, packed, log_bits = _pack(
-        hashing, in_family_space(vectors, family), in_family_space(wanted, family), threads
-    )
-    shape = len(modes), len(wanted), tables, functions
+    return vectors, wanted, own, np.ascontiguousarray(truth, dtype=np.int32)
+
+
+def _about(
+    modes: tuple[GridMode, ...],
+    vectors: npt.NDArray[np.float32],
+    own: npt.NDArray[np.int64],
+    neighbors: npt.NDArray[np.int32],
+    family: Family,
+    width: float | None,
+    seed: int,
+) -> Measured:
+    distinct = len(np.unique(own))
+    sampled = bool((own >= 0).all()) and distinct == len(own)  # without replacement, from the rows
+    unasked = 1 - distinct / len(vectors) if sampled else 1.0
+    there = (neighbors >= 0).sum(axis=1)
+    return Measured(modes, len(vectors), neighbors.shape[1], there, unasked, family, width, seed)
+
+
+def _count(
+    hashing: HashFunctions,
+    rows: npt.NDArray[np.float32],
+    asked: npt.NDArray[np.float32],
+    neighbors: npt.NDArray[np.int32],
+    modes: tuple[GridMode, ...],
+    threads: int | None,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(candidates, true neighbors among them) of one draw, (modes, q, L, K) each."""
+    from recemb_core.neighbors.lsh_kernel import grid_all, grid_some
+
+    points, packed, log_bits = _pack(hashing, rows, asked, threads)
+    shape = len(modes), len(asked), *hashing.offsets.shape
     counts, hits = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
     nothing = np.empty((0, 0, 0), dtype=np.int32)
     by_mode: list[list[Any]] = [
         [a[modes.index(m)] if m in modes else nothing for m in GRID_MODES] for a in (counts, hits)
     ]
-    neighbors = np.ascontiguousarray(truth, dtype=np.int32)
 
     def work(first: int, last: int) -> None:
         grid_all(points, packed, log_bits, by_mode[0][0], by_mode[0][1], first, last)
         grid_some(points, packed, neighbors, log_bits, by_mode[1][0], by_mode[1][1], first, last)
 
-    share_out(work, len(wanted), threads, least=8)
-    there = (truth >= 0).sum(axis=1)
+    share_out(work, len(asked), threads, least=8)
+    there = (neighbors >= 0).sum(axis=1)
     for m, mode in enumerate(modes):
         if mode == "or_and":  # counted: points that miss
-            counts[m] = len(vectors) - counts[m]
+            counts[m] = len(rows) - counts[m]
             hits[m] = there[:, None, None] - hits[m]
-    counts -= (own >= 0)[:, None, None].astype(np.int32)  # a query that is a row is its own candidate in every cell
-    cells, found = (a.transpose(0, 1, 3, 2).astype(np.float64) for a in (counts, hits))
-    return _summary(cells, found, there, modes, len(vectors), k, family, width, seed)
+    return counts, hits
 
 
 def _pack(
@@ -248,36 +271,3 @@ def _pack_rows(
         positions = hashing.positions(rows[start : start + _BLOCK])
         share_out(work, len(positions), threads, least=128)
     return ranges
-
-
-def _summary(
-    counts: npt.NDArray[np.float64],
-    hits: npt.NDArray[np.float64],
-    wanted: npt.NDArray[np.int64],
-    modes: tuple[GridMode, ...],
-    n: int,
-    k: int,
-    family: Family,
-    width: float | None,
-    seed: int,
-) -> LSHGrid:
-    q = counts.shape[1]
-    some = wanted > 0
-    share = hits[:, some] / wanted[some][None, :, None, None]
-    total, found = counts.sum(axis=1), hits.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recall = share.sum(axis=1) / some.sum()
-        precision = found / total
-        precision = np.where(total > 0, precision, np.nan)
-        root = np.sqrt(q) if q > 1 else np.nan
-        recall_error = (
-            share.std(axis=1, ddof=1) / np.sqrt(some.sum()) if some.sum() > 1 else np.full_like(recall, np.nan)
-        )
-        cost_error = counts.std(axis=1, ddof=1) / (n * root) if q > 1 else np.full_like(recall, np.nan)
-        # Of a ratio of sums (linearised).
-        off = hits - precision[:, None] * counts
-        precision_error = np.sqrt((off**2).sum(axis=1) * (q / (q - 1) if q > 1 else np.nan)) / total
-    return LSHGrid(
-        modes, recall, precision, total / (q * n), total / q, recall_error, precision_error, cost_error,
-        n, k, q, family, width, seed,
-    )  # fmt: skip

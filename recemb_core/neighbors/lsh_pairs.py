@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.lsh_curve import CollisionCurve
+from recemb_core.neighbors.lsh_draws import draw_seed, share_over_draws
 from recemb_core.neighbors.lsh_hashing import checked_vectors, draw_functions, in_family_space
 from recemb_core.neighbors.lsh_theory import (
     FAMILIES,
@@ -40,7 +41,7 @@ class PairAgreement:
     family: Family
 
     def curve(self, mode: Mode, functions: int, tables: int, *, bins: int = 16) -> CollisionCurve:
-        """Share of the pairs that meet, by distance, with its 95 % interval over repeats.
+        """Share of the pairs that meet, by distance, with its 95 % interval over repeats (draws of functions).
 
         Bins hold equally many pairs: distances are crowded, and a bin of few pairs says little.
 
@@ -66,15 +67,14 @@ class PairAgreement:
         cuts = np.linspace(0, pairs, min(bins, pairs) + 1).astype(np.int64)
         counts = np.diff(cuts)
         means = lambda values: np.add.reduceat(values, cuts[:-1], axis=-1) / counts  # noqa: E731
-        share = means(meets[:, order].astype(np.float64))
-        mean, error = share.mean(axis=0), share.std(axis=0, ddof=1) / np.sqrt(repeats)
+        share = share_over_draws(means(meets[:, order].astype(np.float64)), trials=repeats * counts)
         sorted_distance = self.distance[order]
         return CollisionCurve(
             edges=np.column_stack([sorted_distance[cuts[:-1]], sorted_distance[cuts[1:] - 1]]),
             distance=means(sorted_distance),
-            frequency=mean,
-            low=np.maximum(mean - 1.96 * error, 0),
-            high=np.minimum(mean + 1.96 * error, 1),
+            frequency=share.mean,
+            low=share.low,
+            high=share.high,
             pairs=counts,
             expected=means(chance[order]),
         )
@@ -100,7 +100,7 @@ def pair_agreement(
         width: bucket width w > 0, in the unit of the vectors; hyperplanes have none.
         tables, functions: the largest L and K that will be asked for.
         repeats: sets of functions, at least 2; more narrow the interval.
-        seed: of the functions.
+        seed: of the functions, those of an index with this seed first.
 
     Raises:
         ValueError: no pairs, rows that do not exist, a width that is missing or not above 0.
@@ -133,7 +133,7 @@ def pair_agreement(
     for repeat in range(repeats):
         hashing = draw_functions(
             rows.shape[1], family=family, tables=tables, functions=functions, width=width,
-            seed=(seed + (repeat + 1) * 0x9E3779B9) % 2**32,
+            seed=draw_seed(seed, repeat),
         )  # fmt: skip
         codes = hashing.codes(used_rows)
         same = codes[place[:, 0]] == codes[place[:, 1]]

@@ -1,0 +1,231 @@
+"""What a measurement of LSH settings holds: one setting's figures, and those of a whole grid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.neighbors.lsh_draws import share_over_draws
+from recemb_core.neighbors.lsh_theory import Family, GridMode
+from recemb_core.validation import require
+
+
+class LSHCell(NamedTuple):
+    """One setting's figures, means over draws of functions.
+
+    Attributes:
+        mode, functions, tables: the setting.
+        recall: mean over queries of |candidates ∩ true neighbors| / |true neighbors|.
+        precision: |candidates ∩ true neighbors| / |candidates| over all queries of a draw together, mean over the draws
+            with candidates; NaN without candidates.
+        cost: mean |candidates| / n.
+        candidates: mean |candidates|.
+        recall_error, precision_error, cost_error: standard errors over queries and draws; of one draw over queries.
+        recall_low … cost_high: 95 % intervals over queries and draws, in [0, 1]; NaN from one draw alone, which does
+            not tell what another one would find. See :func:`~recemb_core.neighbors.lsh_draws.share_over_draws`.
+        draws: of functions.
+    """
+
+    mode: GridMode
+    functions: int
+    tables: int
+    recall: float
+    precision: float
+    cost: float
+    candidates: float
+    recall_error: float
+    precision_error: float
+    cost_error: float
+    recall_low: float
+    recall_high: float
+    precision_low: float
+    precision_high: float
+    cost_low: float
+    cost_high: float
+    draws: int
+
+
+@dataclass(frozen=True, eq=False)
+class LSHGrid:
+    """Measured figures of every cell: arrays (modes, functions K, tables L), where index 0 is K = 1 or L = 1.
+
+    One table of K functions alone (``"and"``) is L = 1 of ``"and_or"``, L tables of one function (``"or"``) is K = 1.
+
+    Attributes:
+        modes: of the first axis.
+        recall, precision, cost, candidates: as in :class:`LSHCell`.
+        recall_error, precision_error, cost_error: standard errors; NaN for a single query of a single draw.
+        recall_low … cost_high: 95 % intervals; NaN from one draw.
+        n: points, k: true neighbors a query, queries: how many.
+        family, width, seed: of the functions; width is None for hyperplanes.
+        by_draw: the grid of each draw alone, the first that of ``seed`` itself; empty if this is one draw.
+    """
+
+    modes: tuple[GridMode, ...]
+    recall: npt.NDArray[np.float64]
+    precision: npt.NDArray[np.float64]
+    cost: npt.NDArray[np.float64]
+    candidates: npt.NDArray[np.float64]
+    recall_error: npt.NDArray[np.float64]
+    precision_error: npt.NDArray[np.float64]
+    cost_error: npt.NDArray[np.float64]
+    recall_low: npt.NDArray[np.float64]
+    recall_high: npt.NDArray[np.float64]
+    precision_low: npt.NDArray[np.float64]
+    precision_high: npt.NDArray[np.float64]
+    cost_low: npt.NDArray[np.float64]
+    cost_high: npt.NDArray[np.float64]
+    n: int
+    k: int
+    queries: int
+    family: Family
+    width: float | None
+    seed: int
+    by_draw: tuple[LSHGrid, ...] = ()
+
+    @property
+    def draws(self) -> int:
+        """Draws of functions behind the figures."""
+        return len(self.by_draw) or 1
+
+    @property
+    def first(self) -> LSHGrid:
+        """The grid of the draw of ``seed``: what an index with this seed does."""
+        return self.by_draw[0] if self.by_draw else self
+
+    def cell(self, mode: GridMode, functions: int, tables: int) -> LSHCell:
+        """The figures of one setting.
+
+        Raises:
+            ValueError: a setting outside the grid.
+        """
+        require(mode in self.modes, "mode", mode, f"one of {self.modes}")
+        most_functions, most_tables = self.recall.shape[1:]
+        require(1 <= functions <= most_functions, "functions", functions, f"from 1 to {most_functions}")
+        require(1 <= tables <= most_tables, "tables", tables, f"from 1 to {most_tables}")
+        at = self.modes.index(mode), functions - 1, tables - 1
+        figures = (float(getattr(self, name)[at]) for name in LSHCell._fields[3:-1])
+        figures = (figure if figure == figure else math.nan for figure in figures)  # one NaN: equal cells are equal
+        return LSHCell(mode, functions, tables, *figures, self.draws)
+
+    def best_cell(self, target_recall: float, mode: GridMode | None = None) -> LSHCell | None:
+        """The cheapest cell whose recall is at least the target, of one mode or of all; None where no cell is.
+
+        Of equally cheap ones the one with higher recall, then fewer functions in all.
+        """
+        require(0 <= target_recall <= 1, "target_recall", target_recall, "from 0 to 1")
+        good = self.recall >= target_recall - 1e-12
+        if mode is not None:
+            require(mode in self.modes, "mode", mode, f"one of {self.modes}")
+            good &= np.array([m == mode for m in self.modes])[:, None, None]
+        if not good.any():
+            return None
+        at = np.argwhere(good)
+        cost, recall = self.cost[good], self.recall[good]
+        best = np.lexsort(((at[:, 1] + 1) * (at[:, 2] + 1), -recall, cost))[0]
+        m, functions, tables = (int(i) for i in at[best])
+        return self.cell(self.modes[m], functions + 1, tables + 1)
+
+
+class Measured(NamedTuple):
+    """Points and queries of a measurement; what every draw of functions shares."""
+
+    modes: tuple[GridMode, ...]
+    n: int
+    k: int
+    wanted: npt.NDArray[np.int64]
+    """(q,) true neighbors of each query"""
+    unasked: float
+    """1 − share of the rows that are queries: what is left of the sampling noise; 1 for queries that are no rows"""
+    family: Family
+    width: float | None
+    seed: int
+
+
+class Influence:
+    """How much each query moves each figure, sum over draws: (3 figures, modes, q, K, L)."""
+
+    def __init__(self) -> None:
+        self._total: npt.NDArray[np.float64] | None = None
+        self._draws: npt.NDArray[np.int64] | None = None
+
+    def add(self, moves: npt.NDArray[np.float64], defined: npt.NDArray[np.bool_]) -> None:
+        """Of one draw; ``defined`` (modes, K, L) says where there is a precision."""
+        if self._total is None or self._draws is None:
+            self._total, self._draws = moves, defined.astype(np.int64)
+        else:
+            self._total += moves
+            self._draws += defined
+
+    def errors(self, draws: int, unasked: float) -> npt.NDArray[np.float64]:
+        """(3, modes, K, L): standard errors over queries of the means over draws."""
+        assert self._total is not None
+        assert self._draws is not None
+        found = _query_errors(self._total, unasked)
+        found[[0, 2]] /= draws
+        found[1] /= np.maximum(self._draws, 1)
+        return found
+
+
+def _query_errors(moves: npt.NDArray[np.float64], unasked: float) -> npt.NDArray[np.float64]:
+    """√(variance over queries · share of the rows not asked / q); NaN for one query.
+
+    Queries drawn from the rows without replacement: there is no noise left when all are asked.
+    """
+    q = moves.shape[2]
+    if unasked == 0 or q < 2:
+        return np.full((*moves.shape[:2], *moves.shape[3:]), 0.0 if unasked == 0 else np.nan)
+    return np.asarray(moves.std(axis=2, ddof=1) * np.sqrt(unasked / q))
+
+
+def one_draw(
+    about: Measured, counts: npt.NDArray[np.float64], hits: npt.NDArray[np.float64], seed: int, influence: Influence
+) -> LSHGrid:
+    """Figures of one draw from candidates and found neighbors, (modes, q, K, L) each; adds to ``influence``."""
+    q, some = counts.shape[1], about.wanted > 0
+    share = hits[:, some] / about.wanted[some][None, :, None, None]
+    total, found = counts.sum(axis=1), hits.sum(axis=1)
+    there = total > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = share.sum(axis=1) / some.sum()
+        precision = np.where(there, found / total, np.nan)
+        moves = np.empty((3, *counts.shape))
+        moves[0] = 0.0
+        moves[0][:, some] = (share - recall[:, None]) * (q / max(some.sum(), 1))
+        # Of a ratio of sums, linearised.
+        moves[1] = (hits - np.where(there, precision, 0.0)[:, None] * counts) * (q / np.maximum(total, 1))[:, None]
+        moves[2] = counts / about.n
+    errors = _query_errors(moves, about.unasked)
+    errors[1][~there] = np.nan
+    influence.add(moves, there)
+    unknown = [np.full_like(recall, np.nan)] * 6
+    return LSHGrid(
+        about.modes, recall, precision, total / (q * about.n), total / q, *errors, *unknown,
+        about.n, about.k, q, about.family, about.width, seed,
+    )  # fmt: skip
+
+
+def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> LSHGrid:
+    """Means over the draws, with intervals that cover the draw of functions and the sample of queries."""
+    if len(draws) == 1:
+        return draws[0]
+    q, errors = len(about.wanted), influence.errors(len(draws), about.unasked)
+    errors = np.nan_to_num(errors)  # a single query: the draws alone
+    # The k neighbors of a query lie together and are found together: they count as one trial.
+    asked = len(draws) * q
+    candidates = np.sum([d.candidates for d in draws], axis=0) * q
+    trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * about.n / about.k}
+    found = {
+        name: share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
+        for name, error in zip(trials, errors, strict=True)
+    }
+    ends = [end for share in found.values() for end in (share.low, share.high)]
+    return LSHGrid(
+        about.modes, *(share.mean for share in found.values()), found["cost"].mean * about.n,
+        *(share.error for share in found.values()), *ends,
+        about.n, about.k, q, about.family, about.width, about.seed, tuple(draws),
+    )  # fmt: skip
