@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import (
     controls,
     frame,
+    lsh_answers,
     lsh_board_view,
     lsh_inside_view,
     lsh_points,
@@ -35,6 +36,7 @@ with frame.page(
     elif now == "race":
         part = lsh_race_view.race_part(data)
     numbers = st.container(key="lsh-numbers")
+    result = None
     main, side = frame.side_by_side("lsh-main", (3, 1), "12rem")
     with side:
         hashing_box = st.container()
@@ -63,8 +65,8 @@ with frame.page(
         elif part == "item":
             lsh_inside_view.item_section(data, points, settings)
         elif now == "race":
-            lsh_race_view.race_section(data, points, settings, measured, part)
+            result = lsh_race_view.race_section(data, points, settings, measured, part)
     if now == "race":
-        frame.try_this(data, lsh_words.RACE_EXPERIMENTS)
+        frame.try_this(data, lsh_answers.race_experiments(points, settings, part, result))
     frame.what_you_see(lsh_words.EXPLANATION + lsh_words.MORE[now])
-    frame.as_python(lsh_words.as_python(data, points, settings, now, part))
+    frame.as_python(lsh_words.as_python(data, points, settings, now, part, measured.draws))

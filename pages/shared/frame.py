@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -172,8 +172,15 @@ def what_you_see(text: str) -> None:
         st.markdown(text)
 
 
-def try_this(data: ActiveData, experiments: list[tuple[str, str, dict[str, Any]]], *, stacked: bool = False) -> None:
+def try_this(
+    data: ActiveData,
+    experiments: Sequence[tuple[str, str | Callable[[], str], dict[str, Any]]],
+    *,
+    stacked: bool = False,
+) -> None:
     """One-click experiments: (prediction, what to look for, the parameters that are set).
+
+    What to look for may be a function that says it, called when it is shown: after the change took effect.
 
     ``stacked`` fits a narrow column, beside the picture that the experiment changes.
     """
@@ -181,24 +188,25 @@ def try_this(data: ActiveData, experiments: list[tuple[str, str, dict[str, Any]]
         return
     with st.container(border=True):
         st.markdown("**Try this** — predict first, then press")
-        for number, (prediction, answer, values) in enumerate(experiments):
+        for number, (prediction, _, values) in enumerate(experiments):
             left, right = (st, st) if stacked else st.columns([3, 1], vertical_alignment="center")
             left.markdown(f":small[{prediction}]" if stacked else prediction)
             right.button(
                 "Show me",
                 key=f"try{number}",
                 on_click=_experiment,
-                args=(data, values, answer),
+                args=(data, values, prediction),
                 width="stretch",
             )
         done = st.session_state.get("experiment")
-        if done and done[0] in [answer for _, answer, _ in experiments]:
-            st.success(done[0], icon=":material/lightbulb:")
+        for prediction, answer, _ in experiments:
+            if done == (prediction,):
+                st.success(answer() if callable(answer) else answer, icon=":material/lightbulb:")
 
 
-def _experiment(data: ActiveData, values: dict[str, Any], answer: str) -> None:
+def _experiment(data: ActiveData, values: dict[str, Any], prediction: str) -> None:
     selection.set_parameters(data, **values)
-    st.session_state["experiment"] = (answer,)
+    st.session_state["experiment"] = (prediction,)
 
 
 def as_python(lines: list[str], *, note: str = "") -> None:

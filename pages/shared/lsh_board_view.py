@@ -13,6 +13,7 @@ from pages.shared import cached, lsh_view, selection
 from pages.shared.hash_board import Board, hash_board
 from pages.shared.lsh_measures import LabSettings, angles_or_distances
 from pages.shared.selection import ActiveData
+from recemb_core.neighbors.lsh_draws import Share, share_over_draws
 from recemb_core.neighbors.lsh_hashing import HashFunctions, draw_functions
 from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
 from recemb_core.neighbors.truth import true_neighbors
@@ -160,7 +161,8 @@ def _what_theory_expects(
     said = "nothing" if not found[near].any() else f"{int(found[near].sum())} of {NEAREST}"
     st.markdown(
         f"These functions find **{said}** of the nearest. Theory expects a recall of **{expected:.2f}**; "
-        f"over {DRAWS} other draws of functions it is **{often[0]:.2f} ± {often[1]:.2f}** (two standard errors)."
+        f"over {DRAWS} other draws of functions it is **{float(often.mean):.2f}** on average (95 % interval "
+        f"{float(often.low):.2f} to {float(often.high):.2f})."
     )
 
 
@@ -172,8 +174,8 @@ def _many_draws(
     tables: int,
     functions: int,
     width: float | None,
-) -> tuple[float, float]:
-    """Mean recall over many draws of functions, and two standard errors."""
+) -> Share:
+    """Recall over many draws of functions; the query is the only one, so that only the draws are noise."""
     key = ("board functions", settings.family, tables, functions)
     make = lambda: draw_functions(  # noqa: E731
         2, family=settings.family, tables=DRAWS * tables, functions=functions, width=width, seed=77
@@ -183,5 +185,4 @@ def _many_draws(
     caught = meets(hashing, np.concatenate([points[:1], points[near]]), settings.mode)[1:]
     caught = caught.reshape(len(near), DRAWS, tables)
     found = caught.all(axis=2) if settings.mode == "or_and" else caught.any(axis=2)
-    recall = found.mean(axis=0)
-    return float(recall.mean()), float(2 * recall.std(ddof=1) / np.sqrt(DRAWS))
+    return share_over_draws(found.mean(axis=0), trials=DRAWS)

@@ -197,22 +197,24 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
                 disabled=revealed,
             )  # fmt: skip
             st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
-        measured = lsh_measures.grid(data, points, settings).cell(settings.grid_mode, functions, tables)
-        error = 1.96 * measured.recall_error if np.isfinite(measured.recall_error) else 0.0
-        recall = (measured.recall, max(0.0, measured.recall - error), min(1.0, measured.recall + error))
-        guess = st.session_state[guess_key]
-        figure = guess_strip(
-            guess, theory=float(chance.mean()) if revealed else None, measured=recall if revealed else None
-        )
-        live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
-        if revealed:
-            st.markdown(
-                f"Your guess is off by **{abs(guess - measured.recall):.2f}**, theory by "
-                f"**{abs(float(chance.mean()) - measured.recall):.2f}**. Measured over {len(points.queries)} queries "
-                "with one draw of functions; the bar is the 95 % interval over queries."
-            )
-        else:
+        guess, theory = st.session_state[guess_key], float(chance.mean())
+        if not revealed:
+            live_chart(guess_strip(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
             st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
+            return
+        with st.spinner("Measuring with several draws of functions …"):
+            grid = lsh_measures.grid_over_draws(data, points, settings)
+        cell = grid.cell(settings.grid_mode, functions, tables)
+        figure = guess_strip(guess, theory=theory, measured=(cell.recall, cell.recall_low, cell.recall_high))
+        live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
+        inside = "inside" if cell.recall_low <= theory <= cell.recall_high else "outside"
+        own = grid.first.cell(settings.grid_mode, functions, tables).recall
+        st.markdown(
+            f"Your guess is off by **{abs(guess - cell.recall):.2f}**, theory by **{abs(theory - cell.recall):.2f}**, "
+            f"{inside} the 95 % interval. Measured is the mean over {cell.draws} draws of functions and "
+            f"{len(points.queries)} queries, and the bar covers both; the first draw alone (seed {settings.seed}) "
+            f"finds {own:.2f}."
+        )
 
 
 def _only(curves: Any, mode: str) -> Any:

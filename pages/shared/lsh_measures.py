@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,11 +14,12 @@ from pages.shared import cached
 from pages.shared.lsh_points import LabPoints
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import Cells
-from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh_curve import CollisionCurve
+from recemb_core.neighbors.lsh_draws import DRAWS
 from recemb_core.neighbors.lsh_explain import LSHExplanation, explain_query
-from recemb_core.neighbors.lsh_grid import LSHGrid, lsh_grid
+from recemb_core.neighbors.lsh_grid import lsh_cell, lsh_grid
 from recemb_core.neighbors.lsh_hashing import default_width as width_of
 from recemb_core.neighbors.lsh_hashing import in_family_space
 from recemb_core.neighbors.lsh_pairs import PairAgreement, pair_agreement
@@ -29,6 +29,7 @@ from recemb_core.neighbors.truth import Truth, true_neighbors
 
 MOST_FUNCTIONS, MOST_TABLES = 16, 32
 CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
+CURVE_DRAWS = 16  # of functions behind it
 PAIRS = 20_000  # in the histogram of all distances
 MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-AND"}
 
@@ -96,24 +97,67 @@ def truth(data: ActiveData, points: LabPoints, settings: LabSettings) -> Truth:
 
 
 def grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
-    """All settings measured in one pass; K, L and mode only look into it."""
-    key = ("lab grid", points.key, settings.family, settings.width, settings.seed, settings.k)
-    return cached.remember(
-        data,
-        key,
-        lambda: lsh_grid(
+    """All settings measured in one pass, with one draw of functions; K, L and mode only look into it."""
+    return cached.remember(data, _grid_key(points, settings, 1), lambda: _measure(data, points, settings, 1, None))
+
+
+def grid_over_draws(
+    data: ActiveData, points: LabPoints, settings: LabSettings, progress: cached.Progress | None = None
+) -> LSHGrid:
+    """The same as means over draws of functions, with intervals; an exception raised in ``progress`` ends it."""
+    key = _grid_key(points, settings, DRAWS)
+    return cached.remember(data, key, lambda: _measure(data, points, settings, DRAWS, progress))
+
+
+def grid_so_far(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """The grid over draws if it is there, else that of one draw."""
+    return cached.results(data).get(_grid_key(points, settings, DRAWS)) or grid(data, points, settings)
+
+
+def _grid_key(points: LabPoints, settings: LabSettings, draws: int) -> Hashable:
+    return ("lab grid", points.key, settings.family, settings.width, settings.seed, settings.k, draws)
+
+
+def _measure(
+    data: ActiveData, points: LabPoints, settings: LabSettings, draws: int, progress: cached.Progress | None
+) -> LSHGrid:
+    return lsh_grid(
+        points.vectors,
+        points.queries,
+        settings.k,
+        family=settings.family,
+        tables=MOST_TABLES,
+        functions=MOST_FUNCTIONS,
+        width=settings.width,
+        modes=GRID_MODES,
+        seed=settings.seed,
+        draws=draws,
+        truth=truth(data, points, settings).ids,
+        progress=progress,
+    )
+
+
+def cell(
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, progress: Any = None
+) -> LSHCell:
+    """The setting in use: out of the grid, or, with further probes, which are not in it, by indexes of its own."""
+    looked_up = measured.cell(settings.grid_mode, *settings.shape)
+    if not settings.probing:
+        return looked_up
+    draws = measured.draws
+
+    def make() -> LSHCell:
+        return lsh_cell(
             points.vectors,
             points.queries,
             settings.k,
-            family=settings.family,
-            tables=MOST_TABLES,
-            functions=MOST_FUNCTIONS,
-            width=settings.width,
-            modes=GRID_MODES,
-            seed=settings.seed,
+            settings.config,
+            draws=draws,
             truth=truth(data, points, settings).ids,
-        ),
-    )
+            progress=progress,
+        )
+
+    return cached.remember(data, ("lab cell", points.key, settings.config, settings.k, draws), make)
 
 
 def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
@@ -143,6 +187,12 @@ def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> L
             recall_error=unknown,
             precision_error=unknown,
             cost_error=unknown,
+            recall_low=unknown,
+            recall_high=unknown,
+            precision_low=unknown,
+            precision_high=unknown,
+            cost_low=unknown,
+            cost_high=unknown,
             n=n,
             k=settings.k,
             queries=len(points.queries),
@@ -180,6 +230,12 @@ def cells_of(measured: LSHGrid, mode: GridMode) -> Cells:
         precision=measured.precision[at],
         cost=measured.cost[at],
         counts=measured.candidates[at],
+        ranges={
+            name: (getattr(measured, f"{name}_low")[at], getattr(measured, f"{name}_high")[at])
+            for name in ("recall", "precision", "cost")
+        }
+        if measured.draws > 1
+        else {},
     )
 
 
@@ -234,81 +290,6 @@ def distances(
     return cached.remember(data, key, make)
 
 
-@dataclass(frozen=True, eq=False)
-class LabRun:
-    """One setting as an index of its own: what it found, and how long it took on this machine."""
-
-    recall: float
-    recall_error: float
-    precision: float
-    counts: npt.NDArray[np.int64]
-    microseconds: float
-    build_seconds: float
-    megabytes: float
-
-
-def run_setting(data: ActiveData, points: LabPoints, settings: LabSettings) -> LabRun:
-    """Build the index of the setting in use and ask it the queries."""
-    config = settings.config
-
-    def make() -> LabRun:
-        wanted = points.vectors[points.queries]
-        start = time.perf_counter()
-        index = LSHIndex(config).build(points.vectors)
-        built = time.perf_counter() - start
-        indptr, ids = index.candidates(wanted)
-        query = np.repeat(np.arange(len(wanted)), np.diff(indptr))
-        near = truth(data, points, settings).ids
-        hit = (ids[:, None] == near[query]).any(axis=1)
-        by_query = np.bincount(query[hit], minlength=len(wanted)) / np.maximum((near >= 0).sum(axis=1), 1)
-        counts = np.diff(indptr) - 1  # the query itself never counts
-        total = int(counts.sum())
-        return LabRun(
-            recall=float(by_query.mean()),
-            recall_error=float(by_query.std(ddof=1) / np.sqrt(len(wanted))) if len(wanted) > 1 else np.nan,
-            precision=int(hit.sum()) / total if total else np.nan,
-            counts=counts,
-            microseconds=_microseconds(lambda: index.search(wanted, settings.k + 1), len(wanted)),
-            build_seconds=built,
-            megabytes=index.memory_bytes / 1e6,
-        )
-
-    return _timed(data, ("lab run", points.key, config, settings.k), make)
-
-
-def exact_microseconds(data: ActiveData, points: LabPoints, settings: LabSettings) -> float:
-    """Time a query of the exact scan on the same queries."""
-    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
-
-    def make() -> float:
-        index = ExactIndex(metric).build(points.vectors)
-        wanted = points.vectors[points.queries]
-        return _microseconds(lambda: index.query(wanted, settings.k + 1), len(wanted))
-
-    return _timed(data, ("lab exact", points.key, metric, settings.k), make)
-
-
-def _timed(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
-    """A measurement that holds times: kept only where no other run had the cores meanwhile."""
-    found = cached.results(data).get(key)
-    if found is None:
-        quiet = not cached.busy()
-        found = make()
-        if quiet and not cached.busy():
-            cached.results(data).put(key, found)
-    return found
-
-
-def _microseconds(search: Callable[[], object], queries: int) -> float:
-    """Of a query, in the best of three batches."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        search()
-        times.append(time.perf_counter() - start)
-    return 1e6 * min(times) / queries
-
-
 def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) -> dict[str, CollisionCurve]:
     """How often pairs of each distance meet under every mode at the K and L in use."""
     near = truth(data, points, settings).ids
@@ -330,6 +311,7 @@ def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) 
             width=settings.width,
             tables=MOST_TABLES,
             functions=MOST_FUNCTIONS,
+            repeats=CURVE_DRAWS,
             seed=settings.seed,
         )
 

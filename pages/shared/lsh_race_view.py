@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, lsh_words, selection
+from pages.shared import cached, frame, lsh_answers, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LabPoints
@@ -24,12 +24,13 @@ from recemb_core.evaluation.neighbor_recall import (
     describe_setting,
     inner_product_contenders,
 )
+from recemb_core.evaluation.quiet_timing import ROUNDS, OtherWorkError
 from recemb_core.figures.index_race import RacePoint, index_race
 from recemb_core.figures.index_race import kd_tree_decay as decay_chart
 from recemb_core.figures.recall_bars import recall_bars
 from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.neighbors.lsh_grid import LSHGrid
+from recemb_core.neighbors.lsh_cells import LSHGrid
 
 PARTS = {"all": "All indexes", "kd": "kd-tree by dimensions", "product": "Inner product"}
 LIVE_POINTS = 5_000  # compared without asking
@@ -48,14 +49,13 @@ def race_part(data: ActiveData) -> str:
     return st.session_state[key]
 
 
-def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> None:
-    """One of the three comparisons."""
+def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> Any:
+    """One of the three comparisons; what it measured, None if nothing yet."""
     if part == "kd":
-        _decay(data, points, settings)
-    elif part == "product":
-        _product(data, points, settings)
-    else:
-        _all_indexes(data, points, settings, measured)
+        return _decay(data, points, settings)
+    if part == "product":
+        return _product(data, points, settings)
+    return _all_indexes(data, points, settings, measured)
 
 
 def _run(
@@ -73,7 +73,12 @@ def _run(
         if not ask or st.button(words, type="primary", icon=":material/play_arrow:", key=f"run {name}@{data.key}"):
             st.session_state.pop(f"stopped {name}", None)
             work = lambda report: cached.remember_heavy(data, key, lambda: make(report), report)  # noqa: E731
-            result = frame.run_with_progress(label, work)
+            try:
+                result = frame.run_with_progress(label, work)
+            except OtherWorkError as error:
+                st.warning(str(error))
+                st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
+                return None
         else:
             last = st.session_state.get(shown)
             result = None if last is None else cached.results(data).get(last)
@@ -108,10 +113,12 @@ def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
     return list(dict.fromkeys(found))
 
 
-def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid) -> None:
+def _all_indexes(
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid
+) -> list[IndexReport] | None:
     hyperplane = settings.family == "hyperplane"
     vectors = unit_rows(points.vectors) if hyperplane else points.vectors
-    configs = lsh_contenders(settings, measured)
+    configs = lsh_contenders(settings, measured.first)  # of the very functions that are entered
     own = settings.config
     in_use = Contender(
         family="LSH in use", setting=describe_setting(own), build=lambda threads: LSHIndex(own, threads=threads)
@@ -121,29 +128,34 @@ def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, mea
     def make(report: cached.Progress) -> list[IndexReport]:
         contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
         return compare_indexes(
-            vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, progress=report
-        )
+            vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, only_quiet=True,
+            progress=report,
+        )  # fmt: skip
 
     seconds = len(points) * (1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own]))
     reports = _run(data, "race", key, 0 if len(points) <= LIVE_POINTS else seconds, "All indexes", make)
     if reports is None:
-        return
-    st.markdown(lsh_words.race_verdict(reports, settings.k))
+        return None
+    st.markdown(lsh_answers.race_verdict(reports, settings.k))
     figure = index_race(
         [
             RacePoint(family=r.family, setting=r.setting or "all points", recall=r.recall,
-                      queries_per_second=r.queries_per_second)
+                      queries_per_second=r.queries_per_second, slowest=r.slowest, fastest=r.fastest)
             for r in reports
         ],
         k=settings.k,
         families=FAMILIES,
     )  # fmt: skip
     live_chart(figure, key=f"lsh race@{data.key}", height=460, glide=False)
+    disturbed = sum(r.disturbed for r in reports)
     st.caption(
         f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
         f"{', scaled to length 1 for hyperplanes' if hyperplane else ''}; {len(points.queries)} queries in one batch, "
-        "one thread each, all asked in turns in one run on this machine, the median of three rounds. "
-        "LSH tables are the cheapest settings of the heat map for several recalls."
+        f"one thread each, all asked in turns in one run on this machine: the median of {ROUNDS} rounds in changing "
+        "order, whiskers from the slowest to the fastest. "
+        + (f"{disturbed} batches beside which other work ran were thrown away and run again. " if disturbed else "")
+        + "LSH tables are the cheapest settings of the heat map for several recalls, with the functions of seed "
+        f"{settings.seed} alone."
     )
     st.dataframe(
         pl.DataFrame(
@@ -152,11 +164,11 @@ def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, mea
                 "Recall": [r.recall for r in reports],
                 "±": [1.96 * r.recall_error for r in reports],
                 "Queries/s": [r.queries_per_second for r in reports],
+                "Slowest": [r.slowest for r in reports],
+                "Fastest": [r.fastest for r in reports],
                 "Build (ms)": [1e3 * r.build_seconds for r in reports],
                 "MB": [r.memory_bytes / 1e6 for r in reports],
                 "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
-                "Slowest": [r.slowest for r in reports],
-                "Fastest": [r.fastest for r in reports],
             }
         ),
         hide_index=True,
@@ -164,8 +176,8 @@ def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, mea
         column_config={
             "Index": st.column_config.TextColumn(width=190),
             "Recall": _number("%.3f", f"Recall@{settings.k}; equally near points count as found."),
-            "±": _number("%.3f", "95 % interval over queries."),
-            "Queries/s": _number("%,.0f", "Median of three rounds."),
+            "±": _number("%.3f", "95 % interval over queries, of this one build."),
+            "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
             "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
             "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
             "Build (ms)": _number("%,.0f", "Once."),
@@ -173,6 +185,7 @@ def _all_indexes(data: ActiveData, points: LabPoints, settings: LabSettings, mea
             "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
         },
     )
+    return reports
 
 
 def _number(format_: str, words: str) -> Any:
@@ -182,7 +195,7 @@ def _number(format_: str, words: str) -> Any:
 # ---- kd-tree ----
 
 
-def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTreeDecay | None:
     d = points.vectors.shape[1]
     axes = sorted({a for a in AXES if a < d} | {d})
     key = selection.parameter("axes", data, d, int, lambda v: v in axes)
@@ -194,36 +207,35 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
             help="The vectors are turned onto the axes along which they spread most, and the first ones are kept.",
         )  # fmt: skip
     make = lambda report: kd_tree_decay(  # noqa: E731
-        points.vectors, points.queries, settings.k, dimensions=axes, progress=report
+        points.vectors, points.queries, settings.k, dimensions=axes, only_quiet=True, progress=report
     )
     seconds = 6e-9 * len(points.queries) * len(points) * sum(axes)
     decay: KDTreeDecay | None = _run(data, "kd", ("lab kd", points.key, settings.k), seconds, "kd-tree", make)
     if decay is None:
-        return
+        return None
     chosen = st.session_state[key]
     at = decay.dimensions.tolist().index(chosen) if chosen in decay.dimensions else len(decay.dimensions) - 1
-    tree, scan = float(decay.tree[at]), float(decay.scan[at])
-    factor = scan / tree
-    st.markdown(
-        f"With **{decay.dimensions[at]}** dimensions, which hold {decay.variance[at]:.0%} of the variance, the kd-tree "
-        f"takes **{tree:,.1f} µs** a query and the exact scan **{scan:,.1f} µs**: the tree is "
-        + (f"**{factor:.1f} times as fast**." if factor >= 1 else f"**{1 / factor:.1f} times slower**.")
-        + " "
-        + lsh_words.crossing(decay)
-    )
-    figure = decay_chart(decay.dimensions, {"kd-tree": decay.tree, "exact scan": decay.scan}, current=chosen)
-    live_chart(figure, key=f"lsh kd@{data.key}", height=400, glide=False)
+    st.markdown(f"{lsh_answers.tree_against_scan(decay, at)}. {lsh_answers.crossing(decay)}")
+    times = {
+        name: np.array([[t.median, t.low, t.high] for t in timings]).T
+        for name, timings in (("kd-tree", decay.tree), ("exact scan", decay.scan))
+    }
+    live_chart(decay_chart(decay.dimensions, times, current=chosen), key=f"lsh kd@{data.key}", height=400, glide=False)
+    disturbed = sum(t.disturbed for t in (*decay.tree, *decay.scan))
     st.caption(
         "Both find the same neighbors. A kd-tree cuts space in halves and skips a half that lies beyond the nearest "
-        "found so far; in many dimensions hardly any does, and it walks through nearly all of them. "
-        f"{len(points.queries)} queries in one batch, one thread each, the best of five."
+        "found so far; what it cannot skip it walks through. "
+        f"{len(points.queries)} queries in one batch, one thread each, all in turns: the median of {ROUNDS} rounds, "
+        "whiskers from the shortest to the longest."
+        + (f" {disturbed} batches beside which other work ran were thrown away and run again." if disturbed else "")
     )
+    return decay
 
 
 # ---- inner product ----
 
 
-def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[IndexReport] | None:
     key = selection.parameter("spread", data, 0.0, float, lambda v: v in SPREADS)
     st.select_slider(
         "Spread of the lengths (σ)",
@@ -239,16 +251,16 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> None
     def make(report: cached.Progress) -> list[IndexReport]:
         return compare_indexes(
             vectors, points.queries, settings.k, metric="inner_product",
-            contenders=inner_product_contenders(lsh=lsh), seconds=1.0, progress=report,
+            contenders=inner_product_contenders(lsh=lsh), seconds=1.0, only_quiet=True, progress=report,
         )  # fmt: skip
 
     result_key = ("lab product", points.key, spread, lsh, settings.k)
     seconds = 0 if len(points) <= LIVE_POINTS else 6e-4 * len(points)
     reports = _run(data, "product", result_key, seconds, "Inner product", make)
     if reports is None:
-        return
+        return None
     length = np.linalg.norm(vectors, axis=1)
-    st.markdown(lsh_words.product_verdict(reports))
+    st.markdown(lsh_answers.product_verdict(reports))
     figure = recall_bars(
         [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
         np.array([r.recall for r in reports]),
@@ -263,5 +275,6 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> None
         f"lengths {low:.2g}, {middle:.2g}, {high:.2g} (5 %, half, 95 %). One added coordinate √(M² − ‖x‖²) gives all "
         "vectors one length M, so that nearest and largest are the same; an exact search stays exact by it, an "
         "approximate one has to show what it does (the hash tables keep the width that suits two points). "
-        "Bars carry 95 % intervals over queries; hover for the time."
+        "Bars carry 95 % intervals over queries, of the one build; hover for the median time."
     )
+    return reports

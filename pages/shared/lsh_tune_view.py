@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, frame, lsh_measures, lsh_view, lsh_words, selection
+from pages.shared import cached, frame, lsh_answers, lsh_measures, lsh_times, lsh_view, lsh_words, selection
 from pages.shared.live_chart import live_chart
-from pages.shared.lsh_measures import LabRun, LabSettings
+from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LabPoints
+from pages.shared.lsh_times import LabTimes
 from pages.shared.selection import ActiveData
+from recemb_core.evaluation.quiet_timing import ROUNDS
 from recemb_core.figures.bucket_loads import bucket_loads
 from recemb_core.figures.collision_curve import collision_curve
 from recemb_core.figures.distance_histogram import distance_histogram
 from recemb_core.figures.lsh_heat_map import MEASURES, lsh_heat_map
 from recemb_core.figures.lsh_tradeoff import Cells, parse_cell, precision_recall, recall_cost, share_text
-from recemb_core.neighbors.lsh_grid import LSHGrid
+from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh_theory import MODES, amplified_probability, collision_probability
 
 CURVE = 160  # points of a drawn curve
@@ -40,7 +43,7 @@ def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSetting
                 pass
     note = st.spinner("Measuring every K and L …") if len(points) > 20_000 else nullcontext()
     with note:
-        return lsh_measures.grid(data, points, settings)
+        return lsh_measures.grid_so_far(data, points, settings)
 
 
 def _look_again() -> None:
@@ -48,81 +51,96 @@ def _look_again() -> None:
         st.rerun()
 
 
-def _when_free() -> None:
-    if not cached.busy():
-        st.rerun()
+def _later(work: Callable[[], bool], seconds: float) -> None:
+    """Do ``work`` again and again after this run, when everything is drawn; once it says True the page runs anew."""
+    drawn = False
+
+    def run() -> None:
+        nonlocal drawn
+        if drawn and work():
+            st.rerun()
+        drawn = True
+
+    st.fragment(run, run_every=seconds)()
 
 
-def tune_metrics(settings: LabSettings, measured: LSHGrid, run: LabRun | None, places: list[Any]) -> None:
-    """What the grid knows at once: recall, precision, candidates; the times follow when they are measured.
-
-    Further probes are not in the grid: with them the figures are those of the index itself.
-    """
-    cell = measured.cell(settings.grid_mode, *settings.shape)
-    if run is not None and settings.probing:
-        mean = float(run.counts.mean())
-        cell = cell._replace(
-            recall=run.recall, precision=run.precision, candidates=mean, cost=mean / measured.n,
-            recall_error=run.recall_error, precision_error=float("nan"),
-        )  # fmt: skip
-    noise = lambda error: f"± {1.96 * error:.3f}" if np.isfinite(error) else "noise not measured"  # noqa: E731
+def tune_metrics(settings: LabSettings, cell: LSHCell, n: int, queries: int, places: list[Any], ready: bool) -> None:
+    """Recall, precision and cost as means over draws of functions, with their intervals once there are some draws."""
+    waits = "95 % interval follows" if ready else "theory"
+    over = f"Over {queries} queries and one draw of functions, seed {settings.seed}."
+    if cell.draws > 1:
+        over = (
+            f"Mean over {queries} queries and {cell.draws} draws of functions, seed {settings.seed} the first; below "
+            "it the 95 % interval, which covers both."
+        )
     empty = not np.isfinite(cell.precision)
-    places[0].metric(
+
+    def card(
+        place: Any, label: str, value: str, ends: tuple[float, float], text: Callable[[float], str], what: str
+    ) -> None:
+        place.metric(
+            label,
+            value,
+            delta=f"{text(ends[0])} to {text(ends[1])}" if np.isfinite(ends[0]) else waits,
+            delta_color="off",
+            delta_arrow="off",
+            help=f"{what} {over if ready else 'What theory expects.'}",
+        )
+
+    three = "{:.3f}".format
+    card(
+        places[0],
         f"Recall@{settings.k}",
-        f"{cell.recall:.3f}",
-        delta=noise(cell.recall_error),
-        delta_color="off",
-        delta_arrow="off",
-        help=f"Share of the {settings.k} truly nearest that are candidates, mean over {measured.queries} queries; "
-        "± is the 95 % interval over queries, with one draw of functions.",
+        three(cell.recall),
+        (cell.recall_low, cell.recall_high),
+        three,
+        f"Share of the {settings.k} truly nearest that are candidates.",
     )
-    places[1].metric(
+    card(
+        places[1],
         "Precision",
-        "no candidates" if empty else f"{cell.precision:.3f}",
-        delta=None if empty else noise(cell.precision_error),
-        delta_color="off",
-        delta_arrow="off",
-        help="Share of all candidates that are among the truly nearest, all queries together.",
+        "no candidates" if empty else three(cell.precision),
+        (cell.precision_low, cell.precision_high),
+        three,
+        "Share of all candidates that are among the truly nearest, all queries of a draw together.",
     )
-    places[2].metric(
+    card(
+        places[2],
         "Candidates scanned",
         share_text(cell.cost),
-        delta=f"{cell.candidates:,.0f} of {measured.n - 1:,}" if cell.candidates >= 10 else f"{cell.candidates:.1f}",
-        delta_color="off",
-        delta_arrow="off",
-        help="Points compared with a query, on average. The query itself never counts.",
+        (cell.cost_low, cell.cost_high),
+        share_text,
+        f"Points compared with a query: {cell.candidates:,.1f} of {n - 1:,}. The query itself never counts.",
     )
 
 
-def time_metrics(
-    settings: LabSettings, run: LabRun | None, exact: float | None, places: list[Any], points: LabPoints
-) -> None:
+def time_metrics(times: LabTimes | None, places: list[Any], points: LabPoints) -> None:
     """Microseconds a query of the setting and of the exact scan; None while they are not measured."""
     wait = "…"
+    batch = f"On this machine, one thread: a batch of {len(points.queries)} queries"
+    spread = lambda timing: f"{timing.low:,.1f} to {timing.high:,.1f}"  # noqa: E731
     places[3].metric(
         "Time a query",
-        wait if run is None else f"{run.microseconds:,.1f} µs",
-        delta=wait if run is None else f"built in {1000 * run.build_seconds:,.0f} ms",
+        wait if times is None else f"{times.index.median:,.1f} µs",
+        delta=wait if times is None else spread(times.index),
         delta_color="off",
         delta_arrow="off",
-        help=f"On this machine: a batch of {len(points.queries)} queries, the best of three, exact ranking of the "
-        "candidates included and building not. It includes multi-probe.",
+        help=f"{batch}, exact ranking of the candidates and multi-probe included, building not"
+        + ("" if times is None else f" ({1000 * times.build_seconds:,.0f} ms)")
+        + f". The median of {ROUNDS} rounds in turns with the exact scan; below it the shortest and the longest.",
     )
-    against = wait
-    if run is not None and exact is not None:
-        factor = exact / max(run.microseconds, 1e-9)
-        against = f"LSH is {factor:.1f} × as fast" if factor >= 1 else f"LSH is {1 / factor:.1f} × slower"
     places[4].metric(
         "Exact scan",
-        wait if exact is None else f"{exact:,.1f} µs",
-        delta=against,
+        wait if times is None else f"{times.scan.median:,.1f} µs",
+        delta=wait if times is None else spread(times.scan),
         delta_color="off",
         delta_arrow="off",
-        help="Every query against every point (faiss), the same batch on the same machine; it finds everything.",
+        help=f"{batch}, every query against every point (faiss); it finds everything. Median, shortest and longest of "
+        f"{ROUNDS} rounds.",
     )
 
 
-def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, run: LabRun | None) -> None:
+def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, cell: LSHCell) -> None:
     """What every setting finds and scans, beside the controls."""
     cells = lsh_measures.cells_of(measured, settings.grid_mode)
     star = lsh_measures.least_cost(measured, settings)
@@ -136,24 +154,21 @@ def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, ru
             frontier=lsh_measures.frontier(cells),
             target=settings.target,
             best=star,
-            others=_probed(settings, measured, run),
+            others={f"with {settings.probing} further buckets": (cell.cost, cell.recall)}
+            if settings.probing and cell.cost > 0
+            else {},
         )
         live_chart(figure, key=f"lsh cost@{data.key}", height=340, glide=False, on_click=click)
     with right:
         st.markdown("**Precision against recall**")
         figure = precision_recall(cells, current=settings.shape, mode=lsh_measures.MODES[settings.mode])
         live_chart(figure, key=f"lsh paths@{data.key}", height=340, glide=False, on_click=click)
-    _heat_map(data, settings, cells, star, click)
+    _heat_map(data, settings, cells, star, click, measured.draws)
 
 
-def _probed(settings: LabSettings, measured: LSHGrid, run: LabRun | None) -> dict[str, tuple[float, float]]:
-    """The setting with further probes, a point of its own: the grid has none."""
-    if run is None or not settings.probing or not run.counts.any():
-        return {}
-    return {f"with {settings.probing} further buckets": (float(run.counts.mean()) / measured.n, run.recall)}
-
-
-def _heat_map(data: ActiveData, settings: LabSettings, cells: Cells, star: tuple[int, int] | None, click: Any) -> None:
+def _heat_map(
+    data: ActiveData, settings: LabSettings, cells: Cells, star: tuple[int, int] | None, click: Any, draws: int
+) -> None:
     key = selection.parameter("shade", data, "recall", str, lambda v: v in MEASURES)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Every K and L**", width="content")
@@ -169,13 +184,18 @@ def _heat_map(data: ActiveData, settings: LabSettings, cells: Cells, star: tuple
         best=star,
     )
     live_chart(figure, key=f"lsh map@{data.key}", height=360, glide=False, on_click=click)
+    reached = (cells.recall >= settings.target - 1e-12).sum()
     st.caption(
-        f"A click takes the square's K and L. Settings on the bright side of the white line find at least "
-        f"{settings.target:.0%}; the star is the cheapest of them. AND is the first column, OR the lowest row."
-        if settings.grid_mode == "and_or"
-        else f"A click takes the square's K and L. The white line is recall {settings.target:.0%}; the star is the "
-        "cheapest setting that reaches it."
+        f"A click takes the square's K and L. The white line parts the {reached} of {cells.recall.size} settings that "
+        f"find at least {settings.target:.0%} from the rest"
+        + ("; the star is the cheapest of them. " if star is not None else ". ")
+        + (f"{_draws_in_words(draws)} Hover for the intervals." if draws > 1 else _draws_in_words(draws))
+        + (" AND is the first column, OR the lowest row." if settings.grid_mode == "and_or" else "")
     )
+
+
+def _draws_in_words(draws: int) -> str:
+    return f"Means of {draws} draws of functions." if draws > 1 else "One draw of functions so far."
 
 
 def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
@@ -184,7 +204,10 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
     angle = settings.family == "hyperplane"
     near, every = lsh_measures.distances(data, points, settings)
     with left:
-        st.markdown("**Probability to meet, by distance**: lines are theory, points are measured")
+        st.markdown(
+            "**Probability to meet, by distance**: lines are theory, points are measured over "
+            f"{lsh_measures.CURVE_DRAWS} draws"
+        )
         reach = np.pi if angle else float(max(every.max(), 1.5 * np.median(near)))
         distance = np.linspace(0, reach, CURVE)
         single = collision_probability(distance, settings.width, settings.family)
@@ -221,38 +244,64 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
     )
 
 
-def load_section(data: ActiveData, points: LabPoints, settings: LabSettings, run: LabRun) -> None:
+def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """How many candidates each query gets."""
-    st.markdown("**Candidates of a query**: AND empties the buckets (red), OR floods them")
-    figure = bucket_loads(run.counts, len(points) - 1, name=settings.said())
+    counts = lsh_times.candidate_counts(data, points, settings)
+    st.markdown(
+        f"**Candidates of a query**, in the index with seed {settings.seed}: {int((counts == 0).sum())} of "
+        f"{len(counts)} queries have none (red), half have at most {int(np.median(counts)):,}"
+    )
+    figure = bucket_loads(counts, len(points) - 1, name=settings.said())
     live_chart(figure, key=f"lsh loads@{data.key}", height=260, glide=False)
 
 
 def tune_section(
     data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, numbers: Any, main: Any
 ) -> None:
-    """The whole view: figures on top, charts beside the controls and below; times are measured last."""
+    """The whole view: figures on top, charts beside the controls and below; times and further draws come last."""
     ready = lsh_measures.kernels_ready(0)
     with numbers:
         st.html("<style>.st-key-lsh-numbers [data-testid=stColumn] { min-width: 8.5rem; }</style>")
         places = [column.empty() for column in st.columns(5)]
-        said = st.empty()
-    run = lsh_measures.run_setting(data, points, settings) if settings.probing and ready else None
-    tune_metrics(settings, measured, run, places)
-    time_metrics(settings, None, None, places, points)
+        said, more = st.empty(), st.container()
+    cell = lsh_measures.cell(data, points, settings, measured) if ready else measured.cell(
+        settings.grid_mode, *settings.shape
+    )  # fmt: skip
+    tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
+    time_metrics(None, places, points)
     with main:
-        trade_section(data, settings, measured, run)
-    frame.try_this(data, lsh_words.EXPERIMENTS)
+        trade_section(data, settings, measured, cell)
+    frame.try_this(data, lsh_answers.experiments(data, points, settings))
     curve_section(data, points, settings)
-    busy = cached.busy()
-    exact = None if busy or not ready else lsh_measures.exact_microseconds(data, points, settings)
-    run = lsh_measures.run_setting(data, points, settings) if ready else None
-    if busy:
-        said.caption("Times are measured as soon as the server has ended another run, or its warm-up.")
-        st.fragment(_when_free, run_every=1.5)()
-    else:
-        time_metrics(settings, run, exact, places, points)
-        if run is not None and exact is not None:
-            said.markdown(lsh_words.verdict(points, settings, run, exact))
-    if run is not None:
-        load_section(data, points, settings, run)
+    times = lsh_times.lab_times(data, points, settings) if ready else None
+    with more:
+        if times is not None:
+            time_metrics(times, places, points)
+            said.markdown(lsh_words.verdict(points, settings, cell, times))
+        elif ready:
+            said.caption(
+                "Times are measured as soon as the server has ended another run, or its warm-up."
+                if cached.busy()
+                else "Other work on this machine spoils the times, so none is shown; they are measured again and again."
+            )
+            _later(lambda: lsh_times.lab_times(data, points, settings) is not None, 2.0)
+        if ready and measured.draws == 1:
+            _more_draws(data, points, settings)
+        elif ready:
+            st.caption(lsh_words.draws_line(settings, measured, cell))
+    if ready:
+        load_section(data, points, settings)
+
+
+def _more_draws(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    """Further draws of functions, behind what is drawn already."""
+
+    def work() -> bool:
+        place = st.empty()
+        lsh_measures.grid_over_draws(
+            data, points, settings, lambda _, stage: place.caption(f"Measuring how much the functions matter: {stage}.")
+        )
+        return True
+
+    st.caption("One draw of functions so far; others follow, and with them the intervals.")
+    _later(work, 0.2)

@@ -18,7 +18,7 @@ from pages.shared.lsh_measures import (
 from pages.shared.lsh_points import LabPoints
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import share_text
-from recemb_core.neighbors.lsh_grid import LSHGrid
+from recemb_core.neighbors.lsh_cells import LSHGrid
 
 FAMILIES = {"euclidean": "Euclidean", "hyperplane": "Hyperplanes (cosine)"}
 RATIOS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
@@ -159,7 +159,8 @@ def target_controls(data: ActiveData, settings: LabSettings, measured: LSHGrid) 
         st.caption(f"No K and L of {MODES[settings.mode]} reaches {settings.target:.0%} at this width.")
     else:
         cell = measured.cell(settings.grid_mode, *best)
-        st.caption(f"K = {best[0]}, L = {best[1]}: scans {share_text(cell.cost)}, recall {cell.recall:.2f}.")
+        ends = f" ({cell.recall_low:.2f} to {cell.recall_high:.2f})" if cell.draws > 1 else ""
+        st.caption(f"K = {best[0]}, L = {best[1]}: scans {share_text(cell.cost)}, recall {cell.recall:.2f}{ends}.")
 
 
 def take_cell(data: ActiveData, settings: LabSettings, functions: int, tables: int) -> None:

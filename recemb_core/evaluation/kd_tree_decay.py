@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.evaluation.quiet_timing import ROUNDS, Timing, race
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.validation import is_whole, require
 
@@ -24,14 +24,14 @@ class KDTreeDecay:
     Attributes:
         dimensions: int64 (m,), axes kept, ascending.
         variance: float64 (m,), share of the variance that they hold.
-        tree, scan: float64 (m,), microseconds a query of the kd-tree and of the exact scan: one thread, best of five
-            batches.
+        tree, scan: a timing each, in microseconds a query, of the kd-tree and of the exact scan: one thread, all
+            asked in turns.
     """
 
     dimensions: npt.NDArray[np.int64]
     variance: npt.NDArray[np.float64]
-    tree: npt.NDArray[np.float64]
-    scan: npt.NDArray[np.float64]
+    tree: tuple[Timing, ...]
+    scan: tuple[Timing, ...]
 
 
 def principal_axes(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
@@ -56,6 +56,7 @@ def kd_tree_decay(
     k: int,
     *,
     dimensions: Sequence[int],
+    only_quiet: bool = False,
     progress: Progress | None = None,
 ) -> KDTreeDecay:
     """Time a kd-tree and an exact scan on the first principal axes, more and more of them.
@@ -65,10 +66,12 @@ def kd_tree_decay(
         queries: row numbers (q,).
         k: neighbors a query.
         dimensions: numbers of axes, each from 1 to d.
+        only_quiet: as in :func:`~recemb_core.evaluation.neighbor_recall.compare_indexes`.
         progress: called with (fraction, stage); an exception raised in it ends the run.
 
     Raises:
         ValueError: a number of axes that the vectors do not have.
+        OtherWorkError: ``only_quiet``, and the machine is not.
     """
     from recemb_core.neighbors.kd_tree import KDTreeIndex
     from recemb_core.neighbors.threads import faiss_threads
@@ -78,24 +81,29 @@ def kd_tree_decay(
     for number in wanted:
         require(is_whole(number) and 1 <= number <= d, "dimensions", number, f"whole numbers from 1 to {d}")
     turned, share = principal_axes(vectors)
-    tree, scan = np.empty(len(wanted)), np.empty(len(wanted))
-    for at, number in enumerate(wanted):
-        if progress is not None:
-            progress(at / len(wanted), f"{number} dimensions")
+    works: list[Callable[[], object]] = []
+    for number in wanted:
         rows = np.ascontiguousarray(turned[:, :number])
         asked = rows[queries]
-        for index, found in ((KDTreeIndex(threads=1), tree), (ExactIndex("euclidean"), scan)):
+        for index in (KDTreeIndex(threads=1), ExactIndex("euclidean")):
             built: Any = index.build(rows)
-            with faiss_threads(1):
-                found[at] = 1e6 * best_seconds(partial(built.query, asked, k)) / len(asked)
-    return KDTreeDecay(np.array(wanted), np.cumsum(share)[np.array(wanted) - 1], tree, scan)
+            works.append(partial(built.query, asked, k))
+    steps, done = (1 + ROUNDS) * len(works), 0
 
+    def step(stage: str) -> None:
+        nonlocal done
+        if progress is not None:
+            progress(min(done / steps, 1.0), stage)
+        done += 1
 
-def best_seconds(work: Callable[[], object], times: int = 5) -> float:
-    """The shortest of several runs."""
-    found = []
-    for _ in range(times):
-        start = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - start)
-    return min(found)
+    with faiss_threads(1):
+        for at, work in enumerate(works):
+            step(f"first batch: {wanted[at // 2]} dimensions")
+            work()
+        timings = race(
+            works,
+            keep_disturbed=not only_quiet,
+            step=lambda number, at: step(f"round {number + 1} of {ROUNDS}: {wanted[at // 2]} dimensions"),
+        )
+    each = tuple(timing.scaled(1e6 / len(queries)) for timing in timings)
+    return KDTreeDecay(np.array(wanted), np.cumsum(share)[np.array(wanted) - 1], each[::2], each[1::2])

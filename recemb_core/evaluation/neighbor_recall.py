@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
+from recemb_core.evaluation.quiet_timing import ROUNDS, Timing, race
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -87,13 +89,15 @@ class IndexReport:
     Attributes:
         family, setting: which.
         recall: mean recall@k over queries, ties by distance.
-        recall_error: its standard error over queries.
+        recall_error: its standard error over queries, of this one build: another seed of an index draws another.
         queries_per_second: of a batch, median over repeats.
-        slowest, fastest: queries a second of the slowest and the fastest repeat.
+        slowest, fastest: queries a second of the slowest and the fastest repeat; two indexes whose ranges overlap are
+            equally fast as far as can be told.
         build_seconds: to build, once.
         memory_bytes: of the built index, vectors included where it needs them.
         scanned: mean share of rows whose distance was computed, where the index can tell; else None.
         queries: how many were timed; fewer than given for an index too slow for all of them.
+        disturbed: batches beside which other work ran on the machine; see :mod:`recemb_core.evaluation.quiet_timing`.
     """
 
     family: str
@@ -107,6 +111,11 @@ class IndexReport:
     memory_bytes: int
     scanned: float | None
     queries: int
+    disturbed: int = 0
+
+    def clearly_faster(self, other: IndexReport) -> bool:
+        """Whether the slowest repeat of this is faster than the fastest of the other."""
+        return self.slowest > other.fastest
 
 
 def default_contenders(
@@ -206,13 +215,14 @@ def compare_indexes(
     *,
     metric: Metric = "euclidean",
     contenders: Sequence[Contender] | None = None,
-    repeats: int = 3,
+    repeats: int = ROUNDS,
     threads: int = 1,
     seconds: float = 2.0,
+    only_quiet: bool = False,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> list[IndexReport]:
-    """Build every index, then ask all of them in turns, so that whatever else the machine does meets all alike.
+    """Build every index, then ask all of them in turns, in another order each round.
 
     Queries go in one batch; the first batch, which warms up, is not timed. An index that would take longer than
     ``seconds`` for a batch is asked a part of the queries, and its recall is of that part.
@@ -227,11 +237,16 @@ def compare_indexes(
         repeats: timed batches of each; the median counts.
         threads: that every index may use.
         seconds: longest batch.
+        only_quiet: repeat batches beside which other work ran on the machine, and refuse where that does not help.
+            Otherwise they are counted.
         progress: called with (fraction done, what is being done).
         cancel: asked between batches; True ends with ``TrainingCancelled``.
 
     Returns:
         A report for each setting, in the order of the contenders.
+
+    Raises:
+        OtherWorkError: ``only_quiet``, and the machine is not.
     """
     for name, value in (("repeats", repeats), ("threads", threads), ("k", k)):
         require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
@@ -251,7 +266,7 @@ def compare_indexes(
         if cancel is not None and cancel():
             raise TrainingCancelled("the comparison was cancelled")
         if progress is not None:
-            progress(done / steps, stage)
+            progress(min(done / steps, 1.0), stage)
         done += 1
 
     with _limited(threads):
@@ -266,13 +281,21 @@ def compare_indexes(
         for entry in entries:
             step(f"first batch: {entry.family} {entry.setting}".rstrip())
             entry.warm(truth.queries, k + extra, seconds)
-        for repeat in range(repeats):
-            for entry in entries:
-                step(f"round {repeat + 1} of {repeats}: {entry.family} {entry.setting}".rstrip())
-                entry.time(k + extra)
+        timings = race(
+            [partial(entry.ask, entry.index, entry.queries, k + extra) for entry in entries],
+            rounds=repeats,
+            threads=threads,
+            keep_disturbed=not only_quiet,
+            step=lambda number, at: step(
+                f"round {number + 1} of {repeats}: {entries[at].family} {entries[at].setting}".rstrip()
+            ),
+        )
     if progress is not None:
         progress(1.0, "done")
-    return [_report(entry, vectors, truth.values, truth.own, metric, extra) for entry in entries]
+    return [
+        _report(entry, timing, vectors, truth.values, truth.own, metric, extra)
+        for entry, timing in zip(entries, timings, strict=True)
+    ]
 
 
 def _graph(metric: Metric, ef_searches: Sequence[int]) -> Contender:
@@ -293,7 +316,6 @@ class _Entry:
         self.family, self.setting, self.index, self.ask, self.built = family, setting, index, ask, built
         self.queries = np.empty((0, 0), dtype=np.float32)
         self.ids = np.empty((0, 0), dtype=np.int32)
-        self.times: list[float] = []
 
     def warm(self, queries: npt.NDArray[np.float32], k: int, seconds: float) -> None:
         """Ask for a few first: they compile, and tell how many can be asked in the time."""
@@ -305,14 +327,10 @@ class _Entry:
         self.queries = queries[: max(len(few), int(seconds / max(each, 1e-9)))]
         self.ids, _ = self.ask(self.index, self.queries, k)
 
-    def time(self, k: int) -> None:
-        start = time.perf_counter()
-        self.ask(self.index, self.queries, k)
-        self.times.append(time.perf_counter() - start)
-
 
 def _report(
     entry: _Entry,
+    timing: Timing,
     vectors: npt.NDArray[np.float32],
     truth: npt.NDArray[np.float32],
     own: npt.NDArray[np.int64],
@@ -336,13 +354,14 @@ def _report(
         setting=entry.setting,
         recall=float(recall.mean()) if len(recall) else float("nan"),
         recall_error=float(recall.std(ddof=1) / len(recall) ** 0.5) if len(recall) > 1 else float("nan"),
-        queries_per_second=q / float(np.median(entry.times)),
-        slowest=q / max(entry.times),
-        fastest=q / min(entry.times),
+        queries_per_second=q / timing.median,
+        slowest=q / timing.high,
+        fastest=q / timing.low,
         build_seconds=entry.built,
         memory_bytes=int(entry.index.memory_bytes),
         scanned=scanned,
         queries=q,
+        disturbed=timing.disturbed,
     )
 
 

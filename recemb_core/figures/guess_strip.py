@@ -17,7 +17,7 @@ def guess_strip(
     Args:
         guess: the person's.
         theory: what the collision probability at the true neighbors' distances gives on average.
-        measured: (recall, low, high), the 95 % interval over queries.
+        measured: (recall, low, high), the 95 % interval.
     """
     figure = go.Figure()
     marks: list[tuple[str, float, str, str, tuple[float, float] | None]] = [

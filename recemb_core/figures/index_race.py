@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,16 @@ class RacePoint:
     """what the mark is ("efSearch = 64")"""
     recall: float
     queries_per_second: float
+    """median over rounds"""
+    slowest: float
+    fastest: float
+    """queries a second of the slowest and the fastest round, the whiskers"""
     key: str = ""
     """id that a click carries, if any"""
 
 
 def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] = ()) -> go.Figure:
-    """Draw recall@k against queries a second, logarithmic; up and to the right is better.
+    """Draw recall@k against queries a second, logarithmic; up and to the right is better. Whiskers: all rounds.
 
     Args:
         points: what was measured, in any order.
@@ -50,9 +55,12 @@ def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] =
             mode="lines+markers",
             line={"color": color, "width": 2},
             marker={"color": color, "size": 9, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-            customdata=[[p.key or None, theme.plain(p.setting)] for p in part],
+            error_y=_whiskers(
+                [p.queries_per_second for p in part], [p.slowest for p in part], [p.fastest for p in part], color
+            ),
+            customdata=[[p.key or None, theme.plain(p.setting), f"{p.slowest:,.0f} to {p.fastest:,.0f}"] for p in part],
             hovertemplate=f"<b>{theme.plain(name)}</b>, %{{customdata[1]}}<br>recall@{k} %{{x:.3f}}<br>"
-            "%{y:,.0f} queries a second<extra></extra>",
+            "%{y:,.0f} queries a second (%{customdata[2]})<extra></extra>",
             name=theme.plain(name),
             uid=name,
             visible=True if part else "legendonly",
@@ -76,15 +84,15 @@ def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] =
 def kd_tree_decay(
     dimensions: npt.NDArray[np.int64], microseconds: Mapping[str, npt.NDArray[np.float64]], *, current: int
 ) -> go.Figure:
-    """Draw time a query by the number of dimensions, both logarithmic.
+    """Draw time a query by the number of dimensions, both logarithmic. Whiskers: all rounds.
 
     Args:
         dimensions: (m,) numbers of dimensions kept, ascending.
-        microseconds: name of an index → (m,) time a query.
+        microseconds: name of an index → (3, m) time a query: median, shortest and longest round.
         current: number of dimensions to mark.
     """
     figure = go.Figure()
-    for number, (name, time) in enumerate(microseconds.items()):
+    for number, (name, (time, low, high)) in enumerate(microseconds.items()):
         color = theme.PALETTE[number % len(theme.PALETTE)]
         figure.add_scatter(
             x=dimensions,
@@ -92,7 +100,10 @@ def kd_tree_decay(
             mode="lines+markers",
             line={"color": color, "width": 2},
             marker={"color": color, "size": 8, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-            hovertemplate=f"<b>{theme.plain(name)}</b><br>%{{x}} dimensions: %{{y:,.1f}} µs a query<extra></extra>",
+            error_y=_whiskers(time, low, high, color),
+            customdata=[[None, f"{a:,.1f} to {b:,.1f}"] for a, b in zip(low, high, strict=True)],
+            hovertemplate=f"<b>{theme.plain(name)}</b><br>%{{x}} dimensions: %{{y:,.1f}} µs a query "
+            "(%{customdata[1]})<extra></extra>",
             name=theme.plain(name),
             uid=name,
         )
@@ -100,7 +111,7 @@ def kd_tree_decay(
     if at is not None:
         figure.add_scatter(
             x=[current] * len(microseconds),
-            y=[time[at] for time in microseconds.values()],
+            y=[time[0][at] for time in microseconds.values()],
             mode="markers",
             marker={"size": 16, "symbol": "circle-open", "color": theme.CHOSEN, "line": {"width": 3}},
             hoverinfo="skip",
@@ -120,3 +131,11 @@ def kd_tree_decay(
     return theme.describe(
         figure, file_name="kd-tree-by-dimensions", description="Time a query by number of dimensions kept"
     )
+
+
+def _whiskers(middle: Sequence[float], low: Sequence[float], high: Sequence[float], color: str) -> dict[str, Any]:
+    at, down, up = (np.asarray(values, dtype=np.float64) for values in (middle, low, high))
+    return {
+        "type": "data", "symmetric": False, "array": up - at, "arrayminus": at - down, "color": color, "thickness": 1.5,
+        "width": 3,
+    }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,8 @@ class Cells:
     """(rows, columns), mean share of the points that are scanned"""
     counts: npt.NDArray[np.float64]
     """(rows, columns), mean candidates a query"""
+    ranges: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = field(default_factory=dict)
+    """"recall", "precision", "cost" → (low, high) of the 95 % interval, (rows, columns) each; empty where unknown"""
 
     @cached_property
     def custom(self) -> npt.NDArray[np.object_]:
@@ -46,12 +48,28 @@ class Cells:
 
     def hover(self, row: int, column: int) -> str:
         """What a setting says of itself."""
-        precision = self.precision[row, column]
-        said = f"precision {precision:.3f}" if np.isfinite(precision) else "no candidates at all"
+        precision, place = self.precision[row, column], (row, column)
+        said = f"precision {precision:.3f}{self._range('precision', place)}"
         return (
-            f"<b>K = {self.functions[row]}, L = {self.tables[column]}</b><br>recall {self.recall[row, column]:.3f}, "
-            f"{said}<br>scanned {share_text(self.cost[row, column])}, {self.counts[row, column]:,.1f} candidates"
+            f"<b>K = {self.functions[row]}, L = {self.tables[column]}</b><br>"
+            f"recall {self.recall[place]:.3f}{self._range('recall', place)}<br>"
+            f"{said if np.isfinite(precision) else 'no candidates at all'}<br>"
+            f"scanned {share_text(self.cost[place])}{self._range('cost', place)}, {self.counts[place]:,.1f} candidates"
         )
+
+    def _range(self, measure: str, place: tuple[int, int]) -> str:
+        ends = self.interval(measure, place)
+        if ends is None:
+            return ""
+        low, high = (share_text(end) if measure == "cost" else f"{end:.3f}" for end in ends)
+        return f" ({low} to {high})"
+
+    def interval(self, measure: str, place: tuple[int, int]) -> tuple[float, float] | None:
+        """(low, high) of one setting; None where it is not known."""
+        if measure not in self.ranges:
+            return None
+        low, high = (float(end[place]) for end in self.ranges[measure])
+        return (low, high) if np.isfinite(low) else None
 
     def find(self, functions: int, tables: int) -> tuple[int, int] | None:
         """(row, column) of a setting, None where it is not in the grid."""
@@ -88,7 +106,7 @@ def recall_cost(
     best: tuple[int, int] | None,
     others: Mapping[str, tuple[float, float]] | None = None,
 ) -> go.Figure:
-    """Draw every setting by what it scans and what it finds.
+    """Draw every setting by what it scans and what it finds; the one in use with its intervals where they are known.
 
     Args:
         cells: all settings of one mode.
@@ -258,7 +276,17 @@ def _settings(cells: Cells, drawn: Sequence[tuple[int, int]]) -> dict[str, Any]:
 def _current(cells: Cells, current: tuple[int, int], x: str, y: str) -> dict[str, Any]:
     place = cells.find(*current)
     known = place is not None and np.isfinite(getattr(cells, x)[place]) and np.isfinite(getattr(cells, y)[place])
+    bars = {}
+    for axis, measure in (("x", x), ("y", y)):
+        ends = cells.interval(measure, place) if known and place is not None else None
+        if ends is not None:
+            value = float(getattr(cells, measure)[place])
+            bars[f"error_{axis}"] = {
+                "type": "data", "symmetric": False, "array": [ends[1] - value], "arrayminus": [value - ends[0]],
+                "color": theme.CHOSEN, "thickness": 1.5, "width": 4,
+            }  # fmt: skip
     return {
+        **bars,
         "x": [getattr(cells, x)[place]] if known else [],
         "y": [getattr(cells, y)[place]] if known else [],
         "mode": "markers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,22 @@ def test_recall_against_cost_holds_every_setting_that_scans() -> None:
     assert line.y0 == line.y1 == 0.9
     assert figure.layout.xaxis.type == "log"
     assert is_described(figure)
+
+
+def test_intervals_are_drawn_at_the_setting_in_use_and_said_on_hover() -> None:
+    values = {"recall": CELLS.recall, "precision": CELLS.precision, "cost": CELLS.cost}
+    ranges = {name: (0.5 * value, 1.5 * value) for name, value in values.items()}
+    cells = replace(CELLS, ranges=ranges)
+    figure = recall_cost(cells, current=(2, 2), frontier=[], target=0.9, best=None)
+    current = trace(figure, "current")
+    assert (current.error_x.array[0], current.error_x.arrayminus[0]) == pytest.approx((0.015, 0.015))
+    assert (current.error_y.array[0], current.error_y.arrayminus[0]) == pytest.approx((0.3, 0.3))
+    assert "recall 0.600 (0.300 to 0.900)" in cells.hover(0, 1)
+    assert f"scanned {share_text(0.03)} ({share_text(0.015)} to {share_text(0.045)})" in cells.hover(0, 1)
+    assert "no candidates at all" in cells.hover(1, 0)
+    assert " to " not in CELLS.hover(0, 1)
+    plain = recall_cost(CELLS, current=(2, 2), frontier=[], target=0.9, best=None)
+    assert trace(plain, "current").error_x.array is None
 
 
 def test_recall_against_cost_without_a_best_or_a_candidate() -> None:
@@ -288,15 +305,29 @@ def test_the_guess_hides_what_is_not_revealed() -> None:
 
 def test_the_race_joins_the_settings_of_an_index_in_order_of_recall() -> None:
     points = [
-        RacePoint(family="HNSW", setting="efSearch = 64", recall=0.99, queries_per_second=1e4),
-        RacePoint(family="HNSW", setting="efSearch = 16", recall=0.9, queries_per_second=5e4, key="hnsw 16"),
-        RacePoint(family="exact scan", setting="flat", recall=1.0, queries_per_second=2e3),
+        RacePoint(
+            family="HNSW", setting="efSearch = 64", recall=0.99, queries_per_second=1e4, slowest=8e3, fastest=1.1e4
+        ),
+        RacePoint(
+            family="HNSW",
+            setting="efSearch = 16",
+            recall=0.9,
+            queries_per_second=5e4,
+            slowest=5e4,
+            fastest=6e4,
+            key="hnsw 16",
+        ),
+        RacePoint(family="exact scan", setting="flat", recall=1.0, queries_per_second=2e3, slowest=2e3, fastest=2e3),
     ]
     figure = index_race(points, k=10, families=["exact scan", "kd-tree", "HNSW"])
     graph = trace(figure, "HNSW")
     assert list(graph.x) == [0.9, 0.99]
     assert list(graph.y) == [5e4, 1e4]
-    assert [c[1] for c in graph.customdata] == ["efSearch = 16", "efSearch = 64"]
+    assert [c[1:] for c in graph.customdata] == [
+        ["efSearch = 16", "50,000 to 60,000"],
+        ["efSearch = 64", "8,000 to 11,000"],
+    ]
+    assert (list(graph.error_y.array), list(graph.error_y.arrayminus)) == ([1e4, 1e3], [0, 2e3])
     assert graph.line.color == theme.PALETTE[2], "colors hold still while results arrive"
     assert list(trace(figure, "kd-tree").x) == []
     assert figure.layout.yaxis.type == "log"
@@ -321,9 +352,17 @@ def test_bars_say_recall_and_time() -> None:
 def test_the_decay_marks_the_chosen_number_of_dimensions() -> None:
     dimensions = np.array([2, 8, 32])
     figure = kd_tree_decay(
-        dimensions, {"kd-tree": np.array([5.0, 30.0, 400.0]), "exact scan": np.array([20.0, 22.0, 30.0])}, current=8
+        dimensions,
+        {
+            "kd-tree": np.array([[5.0, 30.0, 400.0], [4.0, 30.0, 300.0], [6.0, 33.0, 600.0]]),
+            "exact scan": np.array([[20.0, 22.0, 30.0]] * 3),
+        },
+        current=8,
     )
-    assert list(trace(figure, "kd-tree").y) == [5, 30, 400]
+    tree = trace(figure, "kd-tree")
+    assert list(tree.y) == [5, 30, 400]
+    assert (list(tree.error_y.array), list(tree.error_y.arrayminus)) == ([1, 3, 200], [1, 0, 100])
+    assert tree.customdata[2][1] == "300.0 to 600.0"
     assert (list(trace(figure, "chosen").x), list(trace(figure, "chosen").y)) == ([8, 8], [30, 22])
     assert list(figure.layout.xaxis.ticktext) == ["2", "8", "32"]
     assert not list(kd_tree_decay(dimensions, {}, current=5).data)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recemb_core.evaluation.kd_tree_decay import kd_tree_decay, principal_axes
+from recemb_core.evaluation.quiet_timing import ROUNDS
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(1, 6))
@@ -32,10 +33,15 @@ def test_the_decay_has_a_time_for_every_number_of_axes() -> None:
         progress=lambda fraction, stage: stages.append((fraction, stage)),
     )
     assert decay.dimensions.tolist() == [1, 4, 8]
-    assert (decay.tree > 0).all()
-    assert (decay.scan > 0).all()
+    for timing in (*decay.tree, *decay.scan):
+        assert 0 < timing.low <= timing.median <= timing.high
+        assert timing.laps == ROUNDS
+    assert len(decay.tree) == len(decay.scan) == 3
     assert decay.variance[-1] == pytest.approx(1)
-    assert [stage for _, stage in stages] == ["1 dimensions", "4 dimensions", "8 dimensions"]
+    fractions = [fraction for fraction, _ in stages]
+    assert fractions == sorted(fractions)
+    assert stages[0][1] == "first batch: 1 dimensions"
+    assert stages[-1][1].startswith(f"round {ROUNDS} of {ROUNDS}")
     with pytest.raises(ValueError, match="dimensions must be"):
         kd_tree_decay(rows, np.arange(20), 3, dimensions=[9])
 

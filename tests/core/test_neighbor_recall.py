@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from recemb_core.evaluation.neighbor_recall import (
     describe_setting,
     recall_at_k,
 )
+from recemb_core.evaluation.quiet_timing import OtherWorkError
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
 from recemb_core.point_clouds import clustered_points, gaussian_points
 
@@ -136,3 +139,24 @@ def test_settings_in_words_and_errors() -> None:
         compare_indexes(clustered_points(20, 3), np.arange(3), repeats=0)
     with pytest.raises(ValueError, match="queries must not be empty"):
         compare_indexes(clustered_points(20, 3), np.empty(0, int))
+
+
+def test_indexes_are_told_apart_where_their_ranges_do_not_touch() -> None:
+    exact = Contender(family="exact", build=lambda threads: ExactIndex("euclidean"))
+    (report,) = compare_indexes(clustered_points(50, 3), np.arange(9), 2, contenders=[exact])
+    fast, slow = (replace(report, queries_per_second=q, slowest=q - 1, fastest=q + 1) for q in (10.0, 8.0))
+    close = replace(fast, queries_per_second=9.5, slowest=8.5, fastest=10.5)
+    assert fast.clearly_faster(replace(slow, fastest=8.9))
+    assert not fast.clearly_faster(slow), "9 and 9 touch"
+    assert not fast.clearly_faster(close)
+    assert not close.clearly_faster(fast)
+
+
+def test_a_busy_machine_is_refused_where_only_quiet_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recemb_core.evaluation.quiet_timing.lap", lambda work, threads: (1.0, True))
+    exact = Contender(family="exact", build=lambda threads: ExactIndex("euclidean"))
+    call = partial(compare_indexes, clustered_points(50, 3), np.arange(9), 2, contenders=[exact], repeats=2)
+    with pytest.raises(OtherWorkError, match="ran beside 8 of 8 timed batches"):
+        call(only_quiet=True)
+    (report,) = call()
+    assert report.disturbed == 2
