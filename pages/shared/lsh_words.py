@@ -38,8 +38,8 @@ MORE = {
     "race": (
         "\n\n**Exact scan**: every point, O(n·d) a query. **kd-tree**: space halved over and over, exact, of no use "
         "where no half can be skipped. **HNSW**: a graph of near points, walked towards the query; larger efSearch "
-        "looks at more of them. **faiss LSH**: a code of hyperplane bits for each point, and all codes compared; no buckets. **LSH "
-        "tables**: this page's index. Recall counts equally near points as found."
+        "looks at more of them. **faiss LSH**: a code of hyperplane bits for each point, and all codes compared; no "
+        "buckets. **LSH tables**: this page's index. Recall counts equally near points as found."
     ),
 }
 
