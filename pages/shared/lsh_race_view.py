@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -78,6 +78,8 @@ def _run(
             except OtherWorkError as error:
                 st.warning(str(error))
                 st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
+                if error.reports:
+                    _table(error.reports, times=False)
                 return None
         else:
             last = st.session_state.get(shown)
@@ -157,25 +159,35 @@ def _all_indexes(
         + "LSH tables are the cheapest settings of the heat map for several recalls, with the functions of seed "
         f"{settings.seed} alone."
     )
+    _table(reports)
+    return reports
+
+
+def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
+    """A row a setting; without ``times`` all that holds on a busy machine too."""
+    columns: dict[str, list[Any]] = {
+        "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+        "Recall": [r.recall for r in reports],
+        "±": [1.96 * r.recall_error for r in reports],
+    }
+    if times:
+        columns |= {
+            "Queries/s": [r.queries_per_second for r in reports],
+            "Slowest": [r.slowest for r in reports],
+            "Fastest": [r.fastest for r in reports],
+            "Build (ms)": [1e3 * r.build_seconds for r in reports],
+        }
+    columns |= {
+        "MB": [r.memory_bytes / 1e6 for r in reports],
+        "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
+    }
     st.dataframe(
-        pl.DataFrame(
-            {
-                "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
-                "Recall": [r.recall for r in reports],
-                "±": [1.96 * r.recall_error for r in reports],
-                "Queries/s": [r.queries_per_second for r in reports],
-                "Slowest": [r.slowest for r in reports],
-                "Fastest": [r.fastest for r in reports],
-                "Build (ms)": [1e3 * r.build_seconds for r in reports],
-                "MB": [r.memory_bytes / 1e6 for r in reports],
-                "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
-            }
-        ),
+        pl.DataFrame(columns),
         hide_index=True,
         placeholder="–",
         column_config={
             "Index": st.column_config.TextColumn(width=190),
-            "Recall": _number("%.3f", f"Recall@{settings.k}; equally near points count as found."),
+            "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
             "±": _number("%.3f", "95 % interval over queries, of this one build."),
             "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
             "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
@@ -185,7 +197,6 @@ def _all_indexes(
             "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
         },
     )
-    return reports
 
 
 def _number(format_: str, words: str) -> Any:

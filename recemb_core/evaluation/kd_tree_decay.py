@@ -103,7 +103,7 @@ def kd_tree_decay(
         timings = race(
             works,
             keep_disturbed=not only_quiet,
-            step=lambda number, at: step(f"round {number + 1} of {ROUNDS}: {wanted[at // 2]} dimensions"),
+            step=lambda stage, at: step(f"{stage}: {wanted[at // 2]} dimensions"),
         )
     each = tuple(timing.scaled(1e6 / len(queries)) for timing in timings)
     return KDTreeDecay(np.array(wanted), np.cumsum(share)[np.array(wanted) - 1], each[::2], each[1::2])

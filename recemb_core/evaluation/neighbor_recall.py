@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
-from recemb_core.evaluation.quiet_timing import ROUNDS, Timing, race
+from recemb_core.evaluation.quiet_timing import ROUNDS, OtherWorkError, Timing, race
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -246,7 +246,7 @@ def compare_indexes(
         A report for each setting, in the order of the contenders.
 
     Raises:
-        OtherWorkError: ``only_quiet``, and the machine is not.
+        OtherWorkError: ``only_quiet``, and the machine is not; its ``reports`` hold all that is no time.
     """
     for name, value in (("repeats", repeats), ("threads", threads), ("k", k)):
         require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
@@ -281,15 +281,18 @@ def compare_indexes(
         for entry in entries:
             step(f"first batch: {entry.family} {entry.setting}".rstrip())
             entry.warm(truth.queries, k + extra, seconds)
-        timings = race(
-            [partial(entry.ask, entry.index, entry.queries, k + extra) for entry in entries],
-            rounds=repeats,
-            threads=threads,
-            keep_disturbed=not only_quiet,
-            step=lambda number, at: step(
-                f"round {number + 1} of {repeats}: {entries[at].family} {entries[at].setting}".rstrip()
-            ),
-        )
+        try:
+            timings = race(
+                [partial(entry.ask, entry.index, entry.queries, k + extra) for entry in entries],
+                rounds=repeats,
+                threads=threads,
+                keep_disturbed=not only_quiet,
+                step=lambda stage, at: step(f"{stage}: {entries[at].family} {entries[at].setting}".rstrip()),
+            )
+        except OtherWorkError as error:
+            nothing = Timing(np.nan, np.nan, np.nan, 0, 0)
+            error.reports = [_report(e, nothing, vectors, truth.values, truth.own, metric, extra) for e in entries]
+            raise
     if progress is not None:
         progress(1.0, "done")
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ _TICKS = 5e-5  # seconds, of starting and stopping the clocks
 
 class OtherWorkError(RuntimeError):
     """Other work ran beside the measurement, again and again, so that there is no time to show."""
+
+    reports: Sequence[Any] = ()
+    """what was measured beside the times, if anything"""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def race(
     rounds: int = ROUNDS,
     threads: int = 1,
     keep_disturbed: bool = False,
-    step: Callable[[int, int], None] | None = None,
+    step: Callable[[str, int], None] | None = None,
 ) -> list[Timing]:
     """Time several pieces of work in turns, so that whatever the machine does meets all alike.
 
@@ -78,7 +82,7 @@ def race(
         rounds: laps wanted of each.
         threads: that the work uses, see :func:`lap`.
         keep_disturbed: take all laps as they come and only count the disturbed ones.
-        step: called before each lap with (round from 0, number of the work); what it raises ends the race.
+        step: called before each lap with (what is being done, number of the work); what it raises ends the race.
 
     Raises:
         OtherWorkError: not enough laps without other work in four times the rounds.
@@ -95,7 +99,8 @@ def race(
             if len(kept[at]) == rounds:
                 continue
             if step is not None:
-                step(min(number, rounds - 1), at)
+                again = "again, because of other work"
+                step(f"round {number + 1} of {rounds}" if number < rounds else again, at)
             seconds, beside = lap(works[at], threads)
             disturbed[at] += beside
             if keep_disturbed or not beside:

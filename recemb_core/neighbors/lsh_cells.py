@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,6 +48,10 @@ class LSHCell(NamedTuple):
     cost_low: float
     cost_high: float
     draws: int
+
+
+SHARES = ("recall", "precision", "cost")
+FIGURES = LSHCell._fields[3:-1]  # those that a grid has an array of
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +113,10 @@ class LSHGrid:
         require(1 <= functions <= most_functions, "functions", functions, f"from 1 to {most_functions}")
         require(1 <= tables <= most_tables, "tables", tables, f"from 1 to {most_tables}")
         at = self.modes.index(mode), functions - 1, tables - 1
-        figures = (float(getattr(self, name)[at]) for name in LSHCell._fields[3:-1])
-        figures = (figure if figure == figure else math.nan for figure in figures)  # one NaN: equal cells are equal
-        return LSHCell(mode, functions, tables, *figures, self.draws)
+        figures = {name: float(getattr(self, name)[at]) for name in FIGURES}
+        # One and the same NaN, so that equal cells are equal.
+        figures = {name: math.nan if math.isnan(value) else value for name, value in figures.items()}
+        return LSHCell(mode=mode, functions=functions, tables=tables, draws=self.draws, **figures)
 
     def best_cell(self, target_recall: float, mode: GridMode | None = None) -> LSHCell | None:
         """The cheapest cell whose recall is at least the target, of one mode or of all; None where no cell is.
@@ -202,11 +208,30 @@ def one_draw(
     errors = _query_errors(moves, about.unasked)
     errors[1][~there] = np.nan
     influence.add(moves, there)
-    unknown = [np.full_like(recall, np.nan)] * 6
+    unknown = np.full_like(recall, np.nan)
+    figures = dict.fromkeys(FIGURES, unknown) | {
+        "recall": recall,
+        "precision": precision,
+        "cost": total / (q * about.n),
+    }
+    figures |= {f"{name}_error": error for name, error in zip(SHARES, errors, strict=True)}
+    return _grid(about, seed, figures | {"candidates": total / q})
+
+
+def _grid(
+    about: Measured, seed: int, figures: Mapping[str, npt.NDArray[np.float64]], by_draw: tuple[LSHGrid, ...] = ()
+) -> LSHGrid:
     return LSHGrid(
-        about.modes, recall, precision, total / (q * about.n), total / q, *errors, *unknown,
-        about.n, about.k, q, about.family, about.width, seed,
-    )  # fmt: skip
+        modes=about.modes,
+        n=about.n,
+        k=about.k,
+        queries=len(about.wanted),
+        family=about.family,
+        width=about.width,
+        seed=seed,
+        by_draw=by_draw,
+        **figures,
+    )
 
 
 def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> LSHGrid:
@@ -219,13 +244,9 @@ def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> L
     asked = len(draws) * q
     candidates = np.sum([d.candidates for d in draws], axis=0) * q
     trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * about.n / about.k}
-    found = {
-        name: share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
-        for name, error in zip(trials, errors, strict=True)
-    }
-    ends = [end for share in found.values() for end in (share.low, share.high)]
-    return LSHGrid(
-        about.modes, *(share.mean for share in found.values()), found["cost"].mean * about.n,
-        *(share.error for share in found.values()), *ends,
-        about.n, about.k, q, about.family, about.width, about.seed, tuple(draws),
-    )  # fmt: skip
+    figures = {}
+    for name, error in zip(SHARES, errors, strict=True):
+        share = share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
+        figures |= {name: share.mean, f"{name}_error": share.error}
+        figures |= {f"{name}_low": share.low, f"{name}_high": share.high}
+    return _grid(about, about.seed, figures | {"candidates": figures["cost"] * about.n}, tuple(draws))

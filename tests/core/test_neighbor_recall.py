@@ -156,7 +156,10 @@ def test_a_busy_machine_is_refused_where_only_quiet_counts(monkeypatch: pytest.M
     monkeypatch.setattr("recemb_core.evaluation.quiet_timing.lap", lambda work, threads: (1.0, True))
     exact = Contender(family="exact", build=lambda threads: ExactIndex("euclidean"))
     call = partial(compare_indexes, clustered_points(50, 3), np.arange(9), 2, contenders=[exact], repeats=2)
-    with pytest.raises(OtherWorkError, match="ran beside 8 of 8 timed batches"):
+    with pytest.raises(OtherWorkError, match="ran beside 8 of 8 timed batches") as refused:
         call(only_quiet=True)
+    (found,) = refused.value.reports
+    assert found.recall == 1
+    assert np.isnan(found.queries_per_second)
     (report,) = call()
     assert report.disturbed == 2
