@@ -298,9 +298,11 @@ def _more_draws(data: ActiveData, points: LabPoints, settings: LabSettings) -> N
 
     def work() -> bool:
         place = st.empty()
-        lsh_measures.grid_over_draws(
-            data, points, settings, lambda _, stage: place.caption(f"Measuring how much the functions matter: {stage}.")
-        )
+
+        def report(fraction: float, stage: str) -> None:
+            place.caption(f"Measuring how much the functions matter: {stage}.")
+
+        lsh_measures.grid_over_draws(data, points, settings, report)
         return True
 
     st.caption("One draw of functions so far; others follow, and with them the intervals.")

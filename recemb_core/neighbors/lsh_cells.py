@@ -244,7 +244,7 @@ def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> L
     asked = len(draws) * q
     candidates = np.sum([d.candidates for d in draws], axis=0) * q
     trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * about.n / about.k}
-    figures = {}
+    figures: dict[str, npt.NDArray[np.float64]] = {}
     for name, error in zip(SHARES, errors, strict=True):
         share = share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
         figures |= {name: share.mean, f"{name}_error": share.error}

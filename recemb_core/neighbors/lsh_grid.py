@@ -147,8 +147,8 @@ def lsh_cell(
         other = ids != own[query]
         hit = (ids[:, None] == neighbors[query]).any(axis=1) & other
         counts, hits = (np.bincount(query[which], minlength=len(wanted)) for which in (other, hit))
-        shaped = (a.astype(np.float64)[None, :, None, None] for a in (counts, hits))
-        found.append(one_draw(about, *shaped, seed, influence))
+        cells, near = (a.astype(np.float64)[None, :, None, None] for a in (counts, hits))
+        found.append(one_draw(about, cells, near, seed, influence))
     tables, functions = config.shape
     return over_draws(about, found, influence).cell(mode, 1, 1)._replace(functions=functions, tables=tables)
 

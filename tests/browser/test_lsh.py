@@ -55,6 +55,19 @@ def test_a_click_on_a_square_takes_its_setting(serve: Serve, page: Page) -> None
     no_exception(page)
 
 
+def test_the_interval_follows_behind_the_first_figures(serve: Serve, page: Page) -> None:
+    """One draw of functions first; the others come by themselves, and the charts stay what they are."""
+    open_page(page, f"{serve('app.py')}/lsh?data=planted_shop&ratio=3.0&seed=5")
+    expect(metric(page, "Recall@10")).to_contain_text(" to ", timeout=150_000)
+    settled(page)
+    bars = "(plot) => plot.data.filter((t) => t.name === 'in use').map((t) => [t.error_x.array[0], t.error_y.array[0]])"
+    (ends,) = on_chart(page, "lsh cost@", bars)
+    assert ends[0] > 0
+    assert ends[1] > 0
+    expect(page.get_by_text("Figures are means of 8 draws of functions")).to_be_visible()
+    no_exception(page)
+
+
 def test_figures_and_charts_move_with_the_slider(serve: Serve, page: Page) -> None:
     open_page(page, f"{serve('app.py')}/lsh?data=planted_shop")
     expect(metric(page, "Time a query")).to_contain_text("µs", timeout=150_000)  # compiled the first time on a machine
@@ -67,7 +80,7 @@ def test_figures_and_charts_move_with_the_slider(serve: Serve, page: Page) -> No
         wait_revision(page, key, shown[key])
     settled(page)
     assert metric(page, "Candidates scanned").inner_text() != before
-    expect(metric(page, "Time a query")).to_contain_text("µs")
+    expect(metric(page, "Time a query")).to_contain_text("µs", timeout=60_000)  # measured again on a busy machine
     distances = revision(page, "lsh distances@")
     move_slider(page, "Tables L", 1)
     settled(page)
@@ -191,7 +204,8 @@ def test_every_view_fits(serve: Serve, new_page: NewPage, scheme: str) -> None:
             for box in page.locator(".live-chart:visible").all():
                 assert box.get_attribute("data-error") is None
                 assert box.evaluate("(box) => box.clientWidth") > 220
-            assert chart(page, "lsh").count() == 1 or board(page).count() == 1
+            busy = page.get_by_text("Other work on this machine ran beside").count() > 0
+            assert chart(page, "lsh").count() == 1 or board(page).count() == 1 or busy
             screenshot(page, f"lsh-{view.replace('&', '-').replace('=', '-')}-{width}-{scheme}", whole=True)
 
 
