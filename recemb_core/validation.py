@@ -1,8 +1,12 @@
-"""The one sentence that every config says when a field is out of range."""
+"""The one sentence that every config says when a field is out of range, and the one about vectors not finite."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
+
+import numpy as np
+import numpy.typing as npt
 
 
 def require(condition: bool, field: str, value: object, allowed: str) -> None:
@@ -14,3 +18,42 @@ def require(condition: bool, field: str, value: object, allowed: str) -> None:
 def is_whole(value: object) -> bool:
     """Whether a value is an integer, NumPy's included; True and False are not."""
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def finite_rows(
+    vectors: npt.NDArray, name: str = "vectors", *, items: Sequence[str] | None = None, advice: str | None = None
+) -> npt.NDArray:
+    """The vectors themselves, (n, d) or one (d,), where every number is finite.
+
+    Nothing that ranks, measures, draws or stores vectors can treat a NaN as a number: it is neither near nor far.
+
+    Args:
+        vectors: float (n, d) or (d,); another shape is the business of the caller.
+        name: what the caller calls them.
+        items: the ids of the rows, where they are known.
+        advice: what to do about it; by default, leave the rows out or train again.
+
+    Raises:
+        ValueError: NaN or infinity; says in how many rows of how many, and which is the first.
+
+    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"])
+    Traceback (most recent call last):
+    ValueError: vectors must be finite, but 1 of 2 rows holds NaN or infinity, the first is row 1 ('milk'); leave such rows out, or train again with a smaller learning_rate
+    """
+    vectors = np.asarray(vectors)
+    if vectors.dtype.kind not in "fc" or np.isfinite(vectors).all():
+        return vectors
+    what = advice or "leave such rows out, or train again with a smaller learning_rate"
+    if vectors.ndim < 2:
+        wrong = np.flatnonzero(~np.isfinite(vectors))
+        raise ValueError(
+            f"{name} must be finite, but {len(wrong)} of {vectors.size} numbers are NaN or infinity, the first is "
+            f"number {int(wrong[0])}; {what}"
+        )
+    wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=tuple(range(1, vectors.ndim))))
+    first, verb = int(wrong[0]), "holds" if len(wrong) == 1 else "hold"
+    called = f" ({items[first]!r})" if items is not None and first < len(items) else ""
+    raise ValueError(
+        f"{name} must be finite, but {len(wrong):,} of {len(vectors):,} rows {verb} NaN or infinity, the first is "
+        f"row {first}{called}; {what}"
+    )

@@ -63,28 +63,78 @@ class Estimate:
 Z95 = 1.959964
 
 
-def wilson_interval(hits: int, n: int, z: float = Z95) -> Estimate:
+def wilson_interval(hits: float, n: float, z: float = Z95) -> Estimate:
     """Share ``hits / n`` with Wilson's interval of a binomial share, which stays inside [0, 1] near both ends.
 
     The center is (p + z²/2n) / (1 + z²/n), the half-width z·√(p(1−p)/n + z²/4n²) / (1 + z²/n).
 
+    Args:
+        hits: successes. Fractions are allowed: a sum of probabilities of hits varies less than hits would, so the
+            interval then holds more often than it promises, never less.
+        n: trials.
+        z: quantile of the normal distribution.
+
     Raises:
         ValueError: no trials, or more hits than trials.
+
+    References:
+        Wilson, *Probable inference, the law of succession, and statistical inference* (JASA 1927).
 
     >>> e = wilson_interval(50, 100)
     >>> round(e.low, 3), round(e.high, 3)
     (0.404, 0.596)
     """
-    if not 0 <= hits <= n or n == 0:
+    # A sum of n probabilities of 1 can exceed n by rounding.
+    if not (0 <= hits <= n * (1 + 1e-12) and n > 0):
         raise ValueError(f"hits must be between 0 and n, and n at least 1, not {hits} of {n}")
-    share, scale = hits / n, 1 + z * z / n
+    share, scale = min(hits / n, 1.0), 1 + z * z / n
     center = (share + z * z / (2 * n)) / scale
     half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5 / scale
-    return Estimate(share, max(0.0, center - half), min(1.0, center + half), n)
+    # Rounding must not push the share itself out of its interval.
+    return Estimate(share, max(0.0, min(center - half, share)), min(1.0, max(center + half, share)), int(n))
+
+
+def share_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Estimate:
+    """Mean of shares between 0 and 1 with an interval that stays inside [0, 1]; for yes/no values it is Wilson's.
+
+    Wilson's interval at the effective sample size n' = n · p(1 − p) / s², where p is the mean and
+    s² = (Σ (x − p)² + p(1 − p)) / (n + 1): the variance of the values and one more of the largest that a mean p
+    allows, so that few values that happen to agree do not claim to be exact. With many values it is mean ± z·s/√n.
+
+    Args:
+        values: of a sample drawn independently, each from 0 to 1; at least one.
+        z: quantile of the normal distribution.
+
+    Raises:
+        ValueError: no values, or one outside [0, 1].
+
+    References:
+        Korn, Graubard, *Confidence intervals for proportions with small expected number of positive counts estimated
+        from survey data* (Survey Methodology 1998): effective sample sizes.
+
+    >>> e = share_interval([1.0, 1.0, 1.0])
+    >>> e.value, round(e.low, 2), e.high, e.n
+    (1.0, 0.44, 1.0, 3)
+    """
+    array = np.asarray(values, dtype=np.float64)
+    n = len(array)
+    if n == 0:
+        raise ValueError("an interval needs at least one value")
+    if not ((array >= -1e-9) & (array <= 1 + 1e-9)).all():
+        raise ValueError(f"values must be shares from 0 to 1, not from {array.min():g} to {array.max():g}")
+    mean = min(max(float(array.mean()), 0.0), 1.0)
+    largest = mean * (1 - mean)
+    variance = (float(((array - mean) ** 2).sum()) + largest) / (n + 1)
+    effective = n * largest / variance if variance > 0 else n
+    found = wilson_interval(mean * effective, effective, z)
+    return Estimate(mean, min(found.low, mean), max(found.high, mean), n)
 
 
 def mean_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Estimate:
-    """Mean with mean ± z · sd / √n; one value alone says nothing about noise, its interval is the whole line."""
+    """Mean with mean ± z · sd / √n; one value alone says nothing about noise, its interval is the whole line.
+
+    For what can be of any size, such as a difference. A mean of shares has :func:`share_interval`.
+    """
     array = np.asarray(values, dtype=np.float64)
     if len(array) == 0:
         raise ValueError("an interval needs at least one value")

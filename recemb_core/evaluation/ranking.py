@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.evaluation.intervals import Estimate, mean_interval, wilson_interval
-from recemb_core.neighbors.base import unit_rows
+from recemb_core.evaluation.intervals import Estimate, mean_interval, share_interval, wilson_interval
+from recemb_core.evaluation.ties import (
+    BestRanks,
+    TiedRanks,
+    best_ranks,
+    expected_best_rank,
+    expected_gain,
+    expected_hit,
+    expected_reciprocal,
+    expected_within,
+    list_chances,
+    tied_ranks,
+)
+from recemb_core.neighbors.base import inner_products, unit_rows
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 Rows = Sequence[npt.NDArray[np.integer]] | Sequences
 # Scores of every item for a batch of histories: (batch, n); NaN for an item that the model does not know.
@@ -27,21 +39,30 @@ BATCH_VALUES = 8_000_000  # scores held at a time
 class RankingReport:
     """How well next items are found; every figure is a mean over users, with a 95 % interval.
 
+    Equal scores count by their expectation over a random order of the tied items, another one for each user: a target
+    that shares its score with c items (itself included), a others scored higher, has each rank r from a + 1 to a + c
+    with probability 1 / c. (:mod:`recemb_core.evaluation.ties` has the closed forms.) A constant score over N items
+    has HR@k = k / N and MRR = (1 / N) Σ_r 1 / r.
+
     Attributes:
         ks: lengths of the lists looked at.
-        hit_rate: k → share of users with at least one target among the first k (Wilson interval).
-        recall: k → mean share of a user's targets among the first k. Equal to ``hit_rate`` for one target a user.
-        ndcg: k → mean of DCG@k / its best possible value, with DCG@k = Σ 1 / log₂(1 + rank) over targets of rank ≤ k.
-        mrr: mean of 1 / rank of the best-ranked target.
-        coverage: k → share of the catalogue that stands in at least one user's first k.
+        hit_rate: HR@k = (1 / users) Σ_u P(a target of u has rank ≤ k); Wilson interval, which holds for fractions too.
+        recall: recall@k = (1 / users) Σ_u (1 / targets of u) Σ_t P(rank_t ≤ k). Equal to ``hit_rate`` for one target
+            a user.
+        ndcg: NDCG@k = (1 / users) Σ_u E[Σ_t 1 / log₂(1 + rank_t) over ranks ≤ k] / (its best possible value).
+        mrr: (1 / users) Σ_u E[1 / rank of the best target of u]; 0 for a user without a ranked target.
+        coverage: expected share of the catalogue that stands in at least one user's first k:
+            (1 / n) Σ_i (1 − Π_u (1 − P(i among u's first k))).
         users: users who were asked about.
         targets: targets they have, unknown ones included.
         unknown: targets that the model has no score for; each is a miss.
         exclude_seen: whether items of the history were masked, and targets among them left out.
-        best_rank: float64 (users,), rank of each user's best target, infinity where none has one; ties share the mean
-            of their ranks.
+        best: of each user the rank of the best target: the first of the tied, how many are, how many are targets.
         user_recall, user_ndcg: float64 (users, len(ks)).
         kept: int64 (users,), positions of these users in the arguments.
+
+    The intervals of recall, NDCG and MRR are those of :func:`~recemb_core.evaluation.intervals.share_interval`: none
+    leaves [0, 1].
     """
 
     ks: tuple[int, ...]
@@ -54,10 +75,19 @@ class RankingReport:
     targets: int
     unknown: int
     exclude_seen: bool
-    best_rank: npt.NDArray[np.float64]
+    best: BestRanks
     user_recall: npt.NDArray[np.float64]
     user_ndcg: npt.NDArray[np.float64]
     kept: npt.NDArray[np.int64]
+
+    @property
+    def best_rank(self) -> npt.NDArray[np.float64]:
+        """Expected rank of each user's best target, infinity where none has one; float64 (users,)."""
+        return expected_best_rank(self.best)
+
+    def user_hits(self, k: int) -> npt.NDArray[np.float64]:
+        """P(at least one target among the first k) of each user, whether or not k is one of ``ks``; float64 (users,)."""
+        return expected_hit(self.best, k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +136,9 @@ def rank_next_items(
 ) -> RankingReport:
     """Rank the whole catalogue for every user and see where the targets stand.
 
-    A target's rank is 1 + (items scored higher) + (other items scored equal) / 2. Nothing is sampled. A target outside
-    the catalogue, or one that the model gives no finite score, is a miss. With ``exclude_seen`` the figure is about
+    A target's rank is 1 + (items scored higher) + its place among the items scored equal, which is random: every
+    measure is the expectation over it (:class:`RankingReport`). Items of equal vectors are scored equal. Nothing is
+    sampled. A target outside the catalogue, or one that the model gives no finite score, is a miss. With ``exclude_seen`` the figure is about
     novel targets: items of the history are not ranked, targets among them are left out, and a user who has no other
     target is not asked about. Without it, all targets count and nothing is masked.
 
@@ -122,7 +153,7 @@ def rank_next_items(
             vectors of length 1.)
 
     Raises:
-        ValueError: lengths that do not fit, a k below 1, or no user with a target.
+        ValueError: lengths that do not fit, a k below 1, no user with a target, or vectors that are not finite.
 
     References:
         Krichene, Rendle, *On Sampled Metrics for Item Recommendation* (KDD 2020): why nothing is sampled.
@@ -144,22 +175,23 @@ def rank_next_items(
         raise ValueError("no user has a target to be found; hold something out, or do not exclude what was seen")
     scorer, n = _scorer(vectors, user_vectors, score, len(histories))
     rows = [np.asarray(h) for h in histories]
-    ranks: list[npt.NDArray[np.float64]] = []
-    shown: npt.NDArray[np.bool_] | None = None
+    ranks: list[TiedRanks] = []
+    unseen: npt.NDArray[np.float64] | None = None  # P(item in nobody's first k), by k
     step = len(kept) if n is None else max(1, BATCH_VALUES // max(n, 1))
     for start in range(0, len(kept), step):
         part = kept[start : start + step]
         values = np.array(scorer([rows[i] for i in part], part), dtype=np.float64)
         values[~np.isfinite(values)] = -np.inf
-        if shown is None:
-            shown = np.zeros((len(ks), values.shape[1]), dtype=bool)
+        if unseen is None:
+            unseen = np.ones((len(ks), values.shape[1]))
         for i, line in zip(part, values, strict=True):
             if exclude_seen:
                 line[past[i][(past[i] >= 0) & (past[i] < len(line))]] = -np.inf
-            ranks.append(_ranks(line, asked[i]))
-            _mark_shown(line, ks, shown)
-    assert shown is not None
-    return _report(ks, ranks, shown, exclude_seen, kept)
+            ranks.append(tied_ranks(line, asked[i]))
+            for missed, (shown, chances) in zip(unseen, list_chances(line, ks), strict=True):
+                missed[shown] *= 1 - chances
+    assert unseen is not None
+    return _report(ks, ranks, 1 - unseen.mean(axis=1), exclude_seen, kept)
 
 
 def popularity_scorer(counts: npt.NDArray[np.integer]) -> Scorer:
@@ -171,6 +203,8 @@ def popularity_scorer(counts: npt.NDArray[np.integer]) -> Scorer:
 def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
     """HR@k of one model minus that of another on the same users, with the 95 % interval of the paired difference.
 
+    (1 / users) Σ_u (P_model(hit of u) − P_base(hit of u)), ± 1.96 standard errors, cut at −1 and 1.
+
     Users whom both serve alike cancel out, so this is sharper than comparing two intervals.
 
     Raises:
@@ -178,7 +212,8 @@ def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
     """
     if not np.array_equal(model.kept, base.kept):
         raise ValueError("the two reports ask about different users, so they cannot be compared user by user")
-    return mean_interval((model.best_rank <= k).astype(np.float64) - (base.best_rank <= k))
+    found = mean_interval(model.user_hits(k) - base.user_hits(k))
+    return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
 
 
 def _scorer(
@@ -192,14 +227,16 @@ def _scorer(
         require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
         function = vectors
         return lambda histories, part: function(histories), None
-    items = np.asarray(vectors.vectors if isinstance(vectors, ItemVectors) else vectors, dtype=np.float32)
+    items = finite_rows(vectors.vectors, items=vectors.items) if isinstance(vectors, ItemVectors) else vectors
+    items = finite_rows(np.asarray(items, dtype=np.float32))
     items = unit_rows(items) if score == "cosine" else items
     if user_vectors is None:
-        return lambda histories, part: mean_rows(items, histories) @ items.T, len(items)
+        return lambda histories, part: inner_products(mean_rows(items, histories), items), len(items)
     queries = np.asarray(user_vectors, dtype=np.float32)
     require(queries.shape == (users, items.shape[1]), "user_vectors", queries.shape, f"({users}, {items.shape[1]})")
+    queries = finite_rows(queries, "user_vectors")
     queries = unit_rows(queries) if score == "cosine" else queries
-    return lambda histories, part: queries[part] @ items.T, len(items)
+    return lambda histories, part: inner_products(queries[part], items), len(items)
 
 
 def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]) -> npt.NDArray[np.float32]:
@@ -211,46 +248,26 @@ def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]
     return np.array(means, dtype=np.float32).reshape(-1, vectors.shape[1])
 
 
-def _ranks(values: npt.NDArray[np.float64], targets: npt.NDArray) -> npt.NDArray[np.float64]:
-    """Mean-tie rank of each target, 1 for the best; infinity where it has no score."""
-    ranks = np.full(len(targets), np.inf)
-    for i, target in enumerate(targets.tolist()):
-        if 0 <= target < len(values) and values[target] > -np.inf:
-            own = values[target]
-            ranks[i] = 1 + np.count_nonzero(values > own) + (np.count_nonzero(values == own) - 1) / 2
-    return ranks
-
-
-def _mark_shown(values: npt.NDArray[np.float64], ks: tuple[int, ...], shown: npt.NDArray[np.bool_]) -> None:
-    longest = min(max(ks), len(values))
-    # Ties by row number, as the indexes give them.
-    best = np.argpartition(-values, longest - 1)[:longest] if longest < len(values) else np.arange(len(values))
-    best = best[np.lexsort((best, -values[best]))]
-    best = best[values[best] > -np.inf]
-    for i, k in enumerate(ks):
-        shown[i, best[:k]] = True
-
-
 def _report(
     ks: tuple[int, ...],
-    ranks: list[npt.NDArray[np.float64]],
-    shown: npt.NDArray[np.bool_],
+    ranks: list[TiedRanks],
+    coverage: npt.NDArray[np.float64],
     exclude_seen: bool,
     kept: npt.NDArray[np.int64],
 ) -> RankingReport:
-    gains = np.zeros((len(ranks), len(ks)))
-    for i, r in enumerate(ranks):
-        for j, k in enumerate(ks):
-            ideal = (1 / np.log2(2 + np.arange(min(len(r), k)))).sum()
-            gains[i, j] = (1 / np.log2(1 + r[r <= k])).sum() / ideal
+    users, counts = len(ranks), np.array([len(r.first) for r in ranks])
+    every = TiedRanks(np.concatenate([r.first for r in ranks]), np.concatenate([r.tied for r in ranks]))
+    owner = np.repeat(np.arange(users), counts)
+    by_user = lambda values: np.bincount(owner, weights=values, minlength=users)  # noqa: E731
+    ideal = np.cumsum(1 / np.log2(2 + np.arange(max(*ks, 1))))
     return _summary(
         ks,
-        best_rank=np.array([r.min() for r in ranks]),
-        user_recall=np.array([[np.mean(r <= k) for k in ks] for r in ranks]),
-        user_ndcg=gains,
-        coverage=shown.mean(axis=1),
-        targets=sum(map(len, ranks)),
-        unknown=int(sum(np.isinf(r).sum() for r in ranks)),
+        best=best_ranks(every, owner, users),
+        user_recall=np.column_stack([by_user(expected_within(every, k)) / counts for k in ks]),
+        user_ndcg=np.column_stack([by_user(expected_gain(every, k)) / ideal[np.minimum(counts, k) - 1] for k in ks]),
+        coverage=coverage,
+        targets=len(owner),
+        unknown=int(np.count_nonzero(every.first == 0)),
         exclude_seen=exclude_seen,
         kept=kept,
     )
@@ -259,7 +276,7 @@ def _report(
 def _summary(
     ks: tuple[int, ...],
     *,
-    best_rank: npt.NDArray[np.float64],
+    best: BestRanks,
     user_recall: npt.NDArray[np.float64],
     user_ndcg: npt.NDArray[np.float64],
     coverage: npt.NDArray[np.float64],
@@ -268,19 +285,19 @@ def _summary(
     exclude_seen: bool,
     kept: npt.NDArray[np.int64],
 ) -> RankingReport:
-    users = len(best_rank)
+    users = len(kept)
     return RankingReport(
         ks=ks,
-        hit_rate={k: wilson_interval(int((best_rank <= k).sum()), users) for k in ks},
-        recall={k: mean_interval(user_recall[:, j]) for j, k in enumerate(ks)},
-        ndcg={k: mean_interval(user_ndcg[:, j]) for j, k in enumerate(ks)},
-        mrr=mean_interval(1 / best_rank),
+        hit_rate={k: wilson_interval(float(expected_hit(best, k).sum()), users) for k in ks},
+        recall={k: share_interval(user_recall[:, j]) for j, k in enumerate(ks)},
+        ndcg={k: share_interval(user_ndcg[:, j]) for j, k in enumerate(ks)},
+        mrr=share_interval(expected_reciprocal(best)),
         coverage={k: float(coverage[j]) for j, k in enumerate(ks)},
         users=users,
         targets=int(targets),
         unknown=int(unknown),
         exclude_seen=bool(exclude_seen),
-        best_rank=best_rank,
+        best=best,
         user_recall=user_recall,
         user_ndcg=user_ndcg,
         kept=kept,
@@ -289,12 +306,12 @@ def _summary(
 
 def report_to_arrays(report: RankingReport) -> dict[str, npt.NDArray]:
     """A report as arrays for a file; :func:`report_from_arrays` makes the same one of them."""
-    names = ("best_rank", "user_recall", "user_ndcg", "kept", "targets", "unknown", "exclude_seen")
+    names = ("best", "user_recall", "user_ndcg", "kept", "targets", "unknown", "exclude_seen")
     found = {name: np.asarray(getattr(report, name)) for name in names}
     return {**found, "ks": np.array(report.ks), "coverage": np.array([report.coverage[k] for k in report.ks])}
 
 
 def report_from_arrays(arrays: Mapping[str, npt.NDArray]) -> RankingReport:
     """See :func:`report_to_arrays`."""
-    given = {name: value for name, value in arrays.items() if name != "ks"}
-    return _summary(tuple(int(k) for k in arrays["ks"]), **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: value for name, value in arrays.items() if name not in ("ks", "best")}
+    return _summary(tuple(int(k) for k in arrays["ks"]), best=BestRanks(*arrays["best"]), **given)

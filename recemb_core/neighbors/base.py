@@ -29,3 +29,26 @@ def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
     vectors = np.asarray(vectors, dtype=np.float32)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+
+
+def inner_products(queries: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """queries · vectorsᵀ, (q, n), in which equal rows of ``vectors`` get equal products.
+
+    A matrix product rounds the last columns otherwise than the rest, which would put equal items in an order; each
+    distinct row is multiplied once.
+    """
+    distinct, row = distinct_rows(vectors)
+    return queries @ distinct.T if row is None else (queries @ distinct.T)[:, row]
+
+
+def distinct_rows(
+    vectors: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+    """(rows that differ, which of them each row of ``vectors`` is); None for the latter where all differ."""
+    if len(vectors) == 0 or vectors.shape[1] == 0:
+        return vectors, None
+    plain = np.ascontiguousarray(vectors) + np.float32(0)  # −0 and 0 are equal
+    _, first, row = np.unique(
+        plain.view(f"V{plain.shape[1] * plain.itemsize}").reshape(-1), return_index=True, return_inverse=True
+    )
+    return (vectors, None) if len(first) == len(vectors) else (vectors[first], row.reshape(-1))
