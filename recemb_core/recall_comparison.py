@@ -14,7 +14,7 @@ from recemb_core.deep.recall import RecallModel, history_average
 from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
 from recemb_core.embeddings import Item2VecConfig, ItemVectors, Progress, train_item2vec
-from recemb_core.evaluation.intervals import Estimate, mean_interval
+from recemb_core.evaluation.intervals import Estimate, share_interval
 from recemb_core.evaluation.ranking import (
     NextItemCases,
     RankingReport,
@@ -23,6 +23,7 @@ from recemb_core.evaluation.ranking import (
     popularity_scorer,
     rank_next_items,
 )
+from recemb_core.evaluation.ties import expected_within, tied_ranks
 from recemb_core.sequences import Sequences
 from recemb_core.validation import require
 
@@ -119,9 +120,9 @@ class ColdItemReport:
 
     Attributes:
         ranked_below: share of the other unseen-by-the-user items of the whole catalogue that stand below a cold
-            target, mean over users; 0.5 is chance.
+            target (those of its score count half), mean over users; 0.5 is chance.
         below_among_cold: the same among cold items only; 0.5 is chance.
-        recall: share of a user's cold targets among the first k of the catalogue.
+        recall: share of a user's cold targets among the first k of the catalogue, ties by their expectation.
         chance_recall: what a random order gives.
         k: list length of ``recall``.
         cold: number of cold items.
@@ -175,20 +176,19 @@ def cold_item_report(
         if len(wanted) == 0:
             continue
         values = model.scores([history[~cold[history]]])[0]
-        rest = values[~seen]
-        ranks = [_mean_rank(rest, values[t]) for t in wanted]
-        below.append(float(1 - (np.mean(ranks) - 1) / max(len(rest) - 1, 1)))
-        own = values[cold]
-        ranks_among = [_mean_rank(own, values[t]) for t in wanted]
-        among.append(float(1 - (np.mean(ranks_among) - 1) / max(len(own) - 1, 1)))
-        found.append(float(np.mean(np.array(ranks) <= k)))
-        chance.append(min(k / len(rest), 1.0))
+        place = np.cumsum(~seen) - 1  # of each item among those not seen
+        found.append(float(expected_within(tied_ranks(values[~seen], place[wanted]), k).mean()))
+        chance.append(min(k / np.count_nonzero(~seen), 1.0))
+        # What the model cannot place stands last, in any order.
+        values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min(initial=0.0) - 1)
+        below.append(_share_below(values[~seen], place[wanted]))
+        among.append(_share_below(values[cold], (np.cumsum(cold) - 1)[wanted]))
     if not below:
         raise ValueError("nobody took a cold item in the held-out part; hold out a larger share of the items")
     return ColdItemReport(
-        ranked_below=mean_interval(below),
-        below_among_cold=mean_interval(among),
-        recall=mean_interval(found),
+        ranked_below=share_interval(below),
+        below_among_cold=share_interval(among),
+        recall=share_interval(found),
         chance_recall=float(np.mean(chance)),
         k=k,
         cold=int(cold.sum()),
@@ -196,8 +196,10 @@ def cold_item_report(
     )
 
 
-def _mean_rank(values: npt.NDArray[np.floating], own: float) -> float:
-    return 1 + np.count_nonzero(values > own) + (np.count_nonzero(values == own) - 1) / 2
+def _share_below(values: npt.NDArray[np.floating], rows: npt.NDArray) -> float:
+    """Mean share of the other items that stand below those at ``rows``; one of the same score counts half."""
+    ranks = tied_ranks(values, rows)
+    return float(1 - (ranks.first + (ranks.tied - 1) / 2 - 1).mean() / max(len(values) - 1, 1))
 
 
 def without_items(sequences: Sequences, gone: npt.NDArray[np.bool_]) -> Sequences:

@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import Progress
-from recemb_core.evaluation.intervals import Estimate, mean_interval, wilson_interval
+from recemb_core.evaluation.intervals import Estimate, share_interval, wilson_interval
+from recemb_core.evaluation.neighbor_recall import recall_at_k
+from recemb_core.evaluation.ties import any_of
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
-from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import require
+from recemb_core.neighbors.base import inner_products, unit_rows
+from recemb_core.validation import finite_rows, require
 
 TABLES = (1, 2, 4, 8, 16, 32)
 FUNCTIONS = 6
@@ -31,8 +33,11 @@ class IndexPoint:
     Attributes:
         index: ``"Exact"``, ``"LSH"`` or ``"HNSW"``.
         setting: in words.
-        hit_rate: share of users with a target among the N items that the index returned.
-        found: share of the exact top N that the index returned, mean over users.
+        hit_rate: share of users with a target among the N items that the index returned. Which of equal items an index
+            returns says nothing, so of c items of one score, s of them returned and m of them targets, a hit counts
+            1 − C(c − m, s) / C(c, s) (s / c for one target): the mean over all ways to number them.
+        found: share of the N returned items that score no less than the N-th best (ties count as found), mean over
+            users.
         microseconds: a query, one thread, median over repeats of a batch.
         scanned: share of the catalogue whose inner product was worked out; None where the index does not say.
         build_seconds: once.
@@ -103,10 +108,10 @@ def compare_recall_indexes(
 
     require(n >= 1, "n", n, "1 or more")
     require(len(user_vectors) == len(targets), "targets", len(targets), f"one array for each of {len(user_vectors)}")
-    queries = np.ascontiguousarray(user_vectors, dtype=np.float32)
-    items = np.ascontiguousarray(item_vectors, dtype=np.float32)
+    queries = finite_rows(np.ascontiguousarray(user_vectors, dtype=np.float32), "user_vectors")
+    items = finite_rows(np.ascontiguousarray(item_vectors, dtype=np.float32), "item_vectors")
     n = min(n, len(items))
-    exact, _ = ExactIndex("inner_product").build(items).query(queries, n)
+    best = ExactIndex("inner_product").build(items).query(queries, n)[1]
     makers: list[tuple[str, str, Callable[[], _Searcher]]] = [("Exact", "every item is scored", partial(_Exact, items))]
     for t in tables:
         makers.append(("LSH", f"{t} table{'s' * (t > 1)} of {FUNCTIONS} bits", partial(_LSH, items, t, seed)))
@@ -122,21 +127,44 @@ def compare_recall_indexes(
         searcher = make()
         build = time.perf_counter() - start
         ids = searcher.search(queries, n)
-        hits = sum(bool(np.isin(t, line[line >= 0]).any()) for t, line in zip(targets, ids, strict=True))
-        found = [np.isin(e, line).mean() for e, line in zip(exact, ids, strict=True)]
+        hits, returned = _hits_and_scores(queries, items, targets, ids)
+        found = recall_at_k(returned, best, measure="similarity")
         scanned = getattr(searcher, "scanned", None)
         points.append(
             IndexPoint(
                 name,
                 setting,
                 wilson_interval(hits, len(ids)),
-                mean_interval(found),
+                share_interval(found),
                 _microseconds(searcher, queries, n),
                 1.0 if name == "Exact" else scanned,
                 build,
             )
         )
     return points
+
+
+def _hits_and_scores(
+    queries: npt.NDArray[np.float32],
+    items: npt.NDArray[np.float32],
+    targets: list[npt.NDArray[np.integer]] | tuple[npt.NDArray[np.integer], ...],
+    ids: npt.NDArray[np.integer],
+) -> tuple[float, npt.NDArray[np.float32]]:
+    """Hits over all users, ties by their expectation, and the exact scores (q, n) of what was returned."""
+    returned = np.full(ids.shape, np.nan, dtype=np.float32)
+    hits, step = 0.0, max(1, 8_000_000 // max(len(items), 1))
+    for start in range(0, len(queries), step):
+        for i, scores in enumerate(inner_products(queries[start : start + step], items), start):
+            there = ids[i] >= 0
+            returned[i, there] = scores[ids[i, there]]
+            asked = np.unique(targets[i])
+            asked = asked[(asked >= 0) & (asked < len(items))]
+            missed = 1.0
+            for score, wanted in zip(*np.unique(scores[asked], return_counts=True), strict=True):
+                drawn = np.count_nonzero(returned[i] == score)
+                missed *= 1 - float(any_of(drawn, wanted, np.count_nonzero(scores == score)))
+            hits += 1 - missed
+    return hits, returned
 
 
 def _microseconds(searcher: _Searcher, queries: npt.NDArray[np.float32], n: int) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recemb_core.deep.histories import UserFields, mean_of, windows_of
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.neighbors.base import unit_rows
+from recemb_core.neighbors.base import inner_products, unit_rows
 from recemb_core.validation import require
 from recemb_core.vocabulary import Vocabulary
 
@@ -110,7 +110,7 @@ class RecallModel:
         self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None
     ) -> npt.NDArray[np.float32]:
         """Scores (q, n) of every item, −∞ for items not known; the function that ``rank_next_items`` takes."""
-        values = self.encode(histories, user_facts) @ self.item_vectors.T
+        values = inner_products(self.encode(histories, user_facts), self.item_vectors)
         if self.known is not None:
             values[:, ~self.known] = -np.inf
         return values

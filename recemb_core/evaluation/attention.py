@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.evaluation.intervals import Estimate, mean_interval
+from recemb_core.evaluation.intervals import Estimate, mean_interval, share_interval
 from recemb_core.validation import require
 
 
@@ -17,7 +17,7 @@ class AttentionTrend:
 
     Attributes:
         centers: float64 (bins,), the median count of each bin.
-        means: the mean weight in each bin, with its 95 % interval over items.
+        means: the mean weight in each bin, with its 95 % interval over items; inside [0, 1] where all weights are.
         correlation: Spearman's rank correlation of weight and count, with its 95 % interval (Fisher's z).
     """
 
@@ -48,7 +48,8 @@ def attention_by_popularity(weights: npt.NDArray, counts: npt.NDArray, *, bins: 
     uppers = np.unique(np.quantile(counts, np.arange(1, bins + 1) / bins, method="inverted_cdf"))
     at = np.minimum(np.searchsorted(uppers, counts), len(uppers) - 1)
     centers = np.array([np.median(counts[at == b]) for b in range(len(uppers))], dtype=np.float64)
-    means = tuple(mean_interval(weights[at == b]) for b in range(len(uppers)))
+    interval = share_interval if ((weights >= 0) & (weights <= 1)).all() else mean_interval
+    means = tuple(interval(weights[at == b]) for b in range(len(uppers)))
     ranks = [rankdata(v) - (len(v) + 1) / 2 for v in (weights, counts)]
     scale = float(np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1])))
     rho = float(ranks[0] @ ranks[1]) / scale if scale > 0 else 0.0

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.item_graph import ItemGraph
+from recemb_core.evaluation.ties import list_chances
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,8 @@ class GuessScore:
         neighbors: how many true neighbors there are.
         beaten: mean share of the items that are no neighbors which a true neighbor stands before: 1 all, 0.5 chance
             (ties count half).
-        hits: true neighbors among the first k.
+        hits: true neighbors among the first k, Σ over them of P(among the first k); a fraction where items of one score
+            stand across the end of the list (:mod:`recemb_core.evaluation.ties`).
         expected_hits: the same for a random order, k · neighbors / others.
         recall: hits / min(k, neighbors).
         k: length of the list that ``hits`` looks at.
@@ -84,7 +86,7 @@ class GuessScore:
 
     neighbors: int
     beaten: float
-    hits: int
+    hits: float
     expected_hits: float
     recall: float
     k: int
@@ -116,7 +118,7 @@ def score_guess(
         ValueError: no true neighbors among the candidates, nothing but neighbors, or k below 1.
 
     >>> score_guess(np.array([0.0, 0.9, 0.1, 0.5]), [1, 3], item=0, k=1)
-    GuessScore(neighbors=2, beaten=1.0, hits=1, expected_hits=0.6666666666666666, recall=1.0, k=1)
+    GuessScore(neighbors=2, beaten=1.0, hits=1.0, expected_hits=0.6666666666666666, recall=1.0, k=1)
     """
     from scipy.stats import rankdata
 
@@ -128,11 +130,15 @@ def score_guess(
     m, rest = int(found.sum()), int((~found).sum())
     require(m >= 1 and rest >= 1, "truth", m, "at least one other item, and not all of them")
     values = np.asarray(scores, dtype=np.float64)[others]
+    if np.isnan(values).any():
+        raise ValueError(f"scores must not be NaN, but {np.isnan(values).sum()} of {len(values)} candidates' are")
     ranks = rankdata(values)
     beaten = float((ranks[found].sum() - m * (m + 1) / 2) / (m * rest))
-    best = np.argsort(-values, kind="stable")[:k]
-    hits = int(found[best].sum())
-    return GuessScore(m, beaten, hits, len(best) * m / len(others), hits / min(k, m), k)
+    # An item that has no score stands last, in any order.
+    low = values[np.isfinite(values)].min(initial=0.0) - 1
+    ((listed, chances),) = list_chances(np.where(values == -np.inf, low, values), [k])
+    hits = float(chances[found[listed]].sum())
+    return GuessScore(m, beaten, hits, min(k, len(others)) * m / len(others), hits / min(k, m), k)
 
 
 def true_neighbors(graph: ItemGraph, row: int) -> npt.NDArray[np.int64]:
@@ -159,7 +165,7 @@ def score_guesses(
         k: as in :func:`score_guess`.
         candidates: as in :func:`score_guess`.
     """
-    unit, asked = unit_rows(vectors), unit_rows(queries)
+    unit, asked = unit_rows(finite_rows(vectors)), unit_rows(finite_rows(queries, "queries"))
     found = {}
     for query, row in zip(asked, np.asarray(rows), strict=True):
         truth = true_neighbors(graph, int(row))
@@ -167,5 +173,5 @@ def score_guesses(
             truth = truth[candidates[truth]]
         others = len(unit) - 1 if candidates is None else int(candidates.sum()) - int(candidates[row])
         if 0 < len(truth) < others and query.any():
-            found[int(row)] = score_guess(unit @ query, truth, item=int(row), k=k, candidates=candidates)
+            found[int(row)] = score_guess(np.einsum("ij,j->i", unit, query), truth, item=int(row), k=k, candidates=candidates)
     return found

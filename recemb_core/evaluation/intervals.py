@@ -122,12 +122,29 @@ def share_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Esti
         raise ValueError("an interval needs at least one value")
     if not ((array >= -1e-9) & (array <= 1 + 1e-9)).all():
         raise ValueError(f"values must be shares from 0 to 1, not from {array.min():g} to {array.max():g}")
-    mean = min(max(float(array.mean()), 0.0), 1.0)
-    largest = mean * (1 - mean)
-    variance = (float(((array - mean) ** 2).sum()) + largest) / (n + 1)
-    effective = n * largest / variance if variance > 0 else n
-    found = wilson_interval(mean * effective, effective, z)
-    return Estimate(mean, min(found.low, mean), max(found.high, mean), n)
+    error = float(array.std(ddof=1)) / n**0.5 if n > 1 else float("nan")
+    return share_from_error(float(array.mean()), error, n, z)
+
+
+def share_from_error(share: float, error: float, n: int, z: float = Z95) -> Estimate:
+    """:func:`share_interval` of a share of which only its standard error over n independent draws is known.
+
+    Args:
+        share: from 0 to 1.
+        error: its standard error; NaN for a single draw.
+        n: draws: queries, users, walks.
+        z: quantile of the normal distribution.
+
+    >>> e = share_from_error(0.99, 0.01, 40)
+    >>> round(e.low, 3), round(e.high, 3)
+    (0.945, 0.998)
+    """
+    share = min(max(share, 0.0), 1.0)
+    largest = share * (1 - share)
+    squares = n * (n - 1) * error**2 if n > 1 else 0.0
+    effective = n if largest == 0 else largest * n * (n + 1) / (squares + largest)
+    found = wilson_interval(share * effective, effective, z)
+    return Estimate(share, min(found.low, share), max(found.high, share), n)
 
 
 def mean_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Estimate:

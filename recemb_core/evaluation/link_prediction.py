@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +79,30 @@ def link_prediction_auc(
     *,
     score: Literal["cosine", "inner_product"] = "cosine",
 ) -> float:
-    """Probability that a hidden edge scores above a non-edge (ties count half): 0.5 is chance, 1 perfect.
+    """Probability that a hidden edge scores above a non-edge: 0.5 is chance, 1 perfect.
+
+    AUC = (1 / m k) Σ_i Σ_j ([s_i > s_j] + ½ [s_i = s_j]) over m hidden edges i and k non-edges j: a tie counts by its
+    expectation over both orders.
 
     Args:
         vectors: (n, d), learned without the hidden edges.
         hidden: (m, 2) rows of hidden edges.
         non_edges: (m, 2) rows of pairs that are no edges.
         score: of a pair, cos(v_i, v_j) or v_i · v_j.
+
+    Raises:
+        ValueError: no pair of one kind, another ``score``, or vectors that are not finite.
+
+    >>> rows = np.array([[1, 0], [1, 0.1], [0, 1]])
+    >>> link_prediction_auc(rows, np.array([[0, 1]]), np.array([[0, 2]])), link_prediction_auc(
+    ...     np.ones((3, 2)), np.array([[0, 1]]), np.array([[0, 2]])
+    ... )
+    (1.0, 0.5)
     """
     from scipy.stats import rankdata
 
     require(score in ("cosine", "inner_product"), "score", score, "'cosine' or 'inner_product'")
-    rows = vectors.vectors if isinstance(vectors, ItemVectors) else np.asarray(vectors)
+    rows = finite_rows(vectors.vectors if isinstance(vectors, ItemVectors) else np.asarray(vectors))
     rows = unit_rows(rows) if score == "cosine" else rows
     values = [np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]]) for pairs in (hidden, non_edges)]
     m, k = len(hidden), len(non_edges)

