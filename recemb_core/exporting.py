@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +20,7 @@ def word2vec_text(vectors: ItemVectors) -> bytes:
     >>> word2vec_text(ItemVectors(Vocabulary(["green tea"]), np.array([[1, 0.5]], np.float32))).decode()
     '1 2\\ngreen_tea 1 0.5\\n'
     """
+    rows_of(vectors)  # what is not finite, no other program can read
     text = io.StringIO()
     text.write(f"{len(vectors)} {vectors.vectors.shape[1]}\n")
     for item, row in zip(vectors.items, vectors.vectors, strict=True):
@@ -34,7 +35,7 @@ def projector_tsv(vectors: ItemVectors, side_info: pl.DataFrame | None = None) -
         vectors: n items.
         side_info: n rows of further columns for the metadata; lists are joined by "|".
     """
-    body = "\n".join("\t".join(f"{x:.7g}" for x in row) for row in vectors.vectors) + "\n"
+    body = "\n".join("\t".join(f"{x:.7g}" for x in row) for row in rows_of(vectors)) + "\n"
     columns = [("item", list(vectors.items))]
     if side_info is not None:
         columns += [(name, [_cell(v) for v in side_info[name].to_list()]) for name in side_info.columns]
@@ -49,7 +50,7 @@ def vectors_parquet(vectors: ItemVectors) -> bytes:
 
     buffer = io.BytesIO()
     width = vectors.vectors.shape[1]
-    rows = pl.Series("vector", np.ascontiguousarray(vectors.vectors), dtype=pl.Array(pl.Float32, width))
+    rows = pl.Series("vector", np.ascontiguousarray(rows_of(vectors)), dtype=pl.Array(pl.Float32, width))
     pl.DataFrame([pl.Series("item", vectors.items.ids, dtype=pl.String), rows]).write_parquet(buffer)
     return buffer.getvalue()
 

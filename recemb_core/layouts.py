@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 # Below this UMAP's neighbor graph is the complete graph and says nothing that a projection does not say.
 SMALLEST_FOR_UMAP = 8
@@ -95,16 +95,14 @@ def umap_layout(
     (3, 2)
     """
     config = config or UMAPConfig()
-    rows = np.asarray(vectors.vectors if isinstance(vectors, ItemVectors) else vectors, dtype=np.float32)
+    rows = np.asarray(rows_of(vectors), dtype=np.float32)
     if rows.ndim != 2:
         raise ValueError(f"vectors must be (n, d), not of shape {rows.shape}")
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-    if len(bad):
-        raise ValueError(f"vectors must be finite; row {bad[0]} holds a NaN or infinity")
+    finite_rows(rows)  # what is too large for float32 is infinite now
     if start is not None and np.shape(start) != (len(rows), 2):
         raise ValueError(f"start must be ({len(rows)}, 2), not {np.shape(start)}")
-    if start is not None and not np.isfinite(start).all():
-        raise ValueError("start must be finite; it holds a NaN or infinity")
+    if start is not None:
+        finite_rows(start, "start", advice="give every item a place, or leave start out")
     if config.metric == "cosine":
         rows = unit_rows(rows)
     if len(rows) == 0 or np.ptp(rows, axis=0).max(initial=0.0) < 1e-6:
@@ -126,8 +124,9 @@ def aligned_layouts(
     """
     if len(frames) == 0:
         raise ValueError("aligned_layouts needs at least one frame")
-    layouts = [umap_layout(frames[0], config)]
-    for vectors in frames[1:]:
+    arrays = [rows_of(vectors, f"frames[{at}]") for at, vectors in enumerate(frames)]  # before the first is laid out
+    layouts = [umap_layout(arrays[0], config)]
+    for vectors in arrays[1:]:
         layouts.append(umap_layout(vectors, config, start=layouts[-1]))
     return np.stack(layouts)
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ def place_on_map(
         softness: larger lets the neighbors weigh alike, smaller lets the nearest decide.
 
     Raises:
-        ValueError: no items, k below 1 or softness not above 0.
+        ValueError: no items, k below 1, softness not above 0, or vectors or positions that are not finite.
 
     >>> at = place_on_map(np.array([1.0, 0.0]), np.eye(2), np.array([[5.0, 5.0], [0.0, 0.0]]), k=1)
     >>> at.position.tolist(), at.rows.tolist()
@@ -53,6 +53,8 @@ def place_on_map(
     require(softness > 0, "softness", softness, "above 0")
     if len(vectors) == 0:
         raise ValueError("a map without items has no place for a new one")
+    positions = finite_rows(positions, "positions", advice="give every item a place on the map")
+    finite_rows(np.asarray(vector), "vector", advice="place an item whose vector is known")
     cosines = np.einsum("ij,j->i", unit_rows(vectors), unit_rows(np.asarray(vector)[None])[0])
     rows = np.argsort(-cosines, kind="stable")[:k]
     weights = np.exp((cosines[rows] - cosines[rows[0]]).astype(np.float64) / softness)

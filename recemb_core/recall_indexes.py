@@ -69,7 +69,7 @@ def augmented(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     >>> np.linalg.norm(rows, axis=1).round(4).tolist()
     [5.0, 5.0]
     """
-    square = (vectors.astype(np.float64) ** 2).sum(axis=1)
+    square = (finite_rows(vectors).astype(np.float64) ** 2).sum(axis=1)
     extra = np.sqrt(np.maximum(square.max(initial=0.0) - square, 0.0))
     return np.column_stack([vectors, extra]).astype(np.float32)
 

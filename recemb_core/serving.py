@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from recemb_core.neighbors import ExactIndex
 from recemb_core.neighbors.base import NeighborIndex
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 Kind = Literal["item", "user"]
 REDIS_URL = "RECEMB_REDIS_URL"
@@ -144,8 +144,7 @@ def _checked(
     for kind, (ids, vectors) in parts.items():
         if len(set(ids)) != len(ids):
             raise ValueError(f"{kind} ids must be distinct")
-        if not np.isfinite(vectors).all():
-            raise ValueError(f"{kind} vectors must be finite; {int((~np.isfinite(vectors)).sum())} values are not")
+        finite_rows(vectors, f"{kind}_vectors", items=ids)
     now = time.time()
     version = Version(
         name=uuid.uuid4().hex[:12],
@@ -162,7 +161,7 @@ def _checked(
 def _one(vector: npt.NDArray[np.floating], dimensions: int) -> bytes:
     row = np.ascontiguousarray(vector, dtype="<f4")
     require(row.shape == (dimensions,), "vector", row.shape, f"of shape ({dimensions},) as the version in use")
-    require(bool(np.isfinite(row).all()), "vector", "not finite", "finite")
+    finite_rows(row, "vector", advice="keep the one in use")
     return row.tobytes()
 
 

@@ -24,7 +24,7 @@ from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.sequences import Sequences
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import finite_rows, is_whole, require
 
 Start = Literal["random", "fm", "fm_frozen", "graph", "communities_and_roles"]
 START_NAMES: dict[Start, str] = {
@@ -367,7 +367,7 @@ def start_from_vectors(table: FeatureTable, params: Params, vectors: npt.NDArray
         vectors: (n_items, k), scaled so that the root mean square of their entries is ``scale``.
     """
     embedding = np.array(params["embedding"], copy=True)
-    size = np.sqrt(np.mean(vectors.astype(np.float64) ** 2))
+    size = np.sqrt(np.mean(finite_rows(vectors).astype(np.float64) ** 2))
     scaled = (vectors * (scale / max(size, 1e-12))).astype(np.float32)
     for item_field in table.fields:
         if item_field.kind in ("item", "context"):

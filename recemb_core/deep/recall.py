@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recemb_core.deep.histories import UserFields, mean_of, windows_of
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.neighbors.base import inner_products, unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 from recemb_core.vocabulary import Vocabulary
 
 History = npt.NDArray[np.integer]
@@ -76,6 +76,9 @@ class RecallModel:
     known: npt.NDArray[np.bool_] | None = None
     steps: int = 0
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        finite_rows(self.item_vectors, "item_vectors", items=self.items.ids)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -15,7 +15,7 @@ from recemb_core.embeddings.item_vectors import ItemVectors, Progress
 from recemb_core.embeddings.skip_gram import Reporter, WalkSkipGramConfig, hogwild
 from recemb_core.item_graph import ItemGraph
 from recemb_core.side_fields import SideFields, encode_side_info
-from recemb_core.validation import require
+from recemb_core.validation import finite_rows, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,6 +70,12 @@ class EGESVectors(ItemVectors):
     side_vectors: npt.NDArray[np.float32] = None  # type: ignore[assignment]
     attention: npt.NDArray[np.float32] = None  # type: ignore[assignment]
     side: SideFields = None  # type: ignore[assignment]
+
+    def _check_finite(self) -> None:
+        super()._check_finite()
+        for name in ("own_vectors", "attention"):
+            finite_rows(getattr(self, name), name, items=self.items.ids)
+        finite_rows(self.side_vectors, "side_vectors")
 
     @property
     def field_names(self) -> tuple[str, ...]:

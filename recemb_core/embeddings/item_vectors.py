@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import unit_rows
+from recemb_core.validation import finite_rows
 from recemb_core.vocabulary import Vocabulary
 
 # progress(fraction from 0 to 1, what is being done); an exception raised in it ends the training.
@@ -29,7 +30,7 @@ class TrainingCancelled(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class ItemVectors:
-    """Trained item vectors.
+    """Trained item vectors, all of them finite: a training that ran away is refused here, with the first item named.
 
     Attributes:
         items: the vocabulary; row i of every array belongs to ``items[i]``.
@@ -55,6 +56,13 @@ class ItemVectors:
             raise ValueError(
                 f"vectors must have one row for each of the {len(self.items)} items, not {self.vectors.shape}"
             )
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        """NaN has no neighbors and no place on a map."""
+        finite_rows(self.vectors, items=self.items.ids)
+        if self.output_vectors is not None:
+            finite_rows(self.output_vectors, "output_vectors", items=self.items.ids)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -65,6 +73,7 @@ class ItemVectors:
 
     def scores(self, item: object, score: Score = "cosine") -> npt.NDArray[np.float32]:
         """Score of every item against one: cosine(v_i, v_j), or v_i · v'_j for ``"in_out"``; float32 (n,)."""
+        self._check_finite()
         row = self.items.row(item)
         if score == "cosine":
             unit = unit_rows(self.vectors)
@@ -147,6 +156,7 @@ class ItemVectors:
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
         asked = np.arange(len(self)) if rows is None else np.asarray(rows)
+        self._check_finite()
         targets = self._targets(score)
         queries = self.vectors[asked]
         if score == "cosine":
@@ -207,6 +217,7 @@ class ItemVectors:
 
     def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
         """What a file holds: values for its JSON, and arrays by name."""
+        self._check_finite()
         meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
         found = {"vectors": self.vectors, "output_vectors": self.output_vectors, "counts": self.counts}
         return meta, {name: array for name, array in found.items() if array is not None}
@@ -228,6 +239,17 @@ class ItemVectors:
         buffer = io.BytesIO()
         self.save(buffer)
         return buffer.getvalue()
+
+
+def rows_of(vectors: ItemVectors | npt.NDArray, name: str = "vectors") -> npt.NDArray:
+    """The array (n, d) of item vectors, or of an array itself.
+
+    Raises:
+        ValueError: NaN or infinity in it; the first row is named, by its item where that is known.
+    """
+    if isinstance(vectors, ItemVectors):
+        return finite_rows(vectors.vectors, name, items=vectors.items.ids)
+    return finite_rows(np.asarray(vectors), name)
 
 
 def _dot_rows(rows: npt.NDArray[np.float32], vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.exact import nearest_others
 
 # Neighbor lists by model: int32 (q, k) item rows, best first, −1 padded at the end, as ``ItemVectors.nearest`` gives.
@@ -90,9 +90,9 @@ def neighbor_agreement(
         persistence: p of :func:`rank_biased_overlap`.
 
     Raises:
-        ValueError: different numbers of items, or k below 1.
+        ValueError: different numbers of items, k below 1, or vectors that are not finite.
     """
-    rows = [v.vectors if isinstance(v, ItemVectors) else np.asarray(v) for v in (a, b)]
+    rows = [rows_of(v, name) for v, name in ((a, "a"), (b, "b"))]
     n = len(rows[0])
     if len(rows[1]) != n:
         raise ValueError(f"both models must hold the same items; one has {n}, the other {len(rows[1])}")

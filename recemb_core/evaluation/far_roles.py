@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.base import unit_rows
 
 
@@ -38,7 +38,7 @@ def far_roles_auc(
     >>> far_roles_auc(np.array([[1, 0], [0, 1], [0, 1], [1, 0]]), ["x", "y", "y", "x"], ["left"] * 2 + ["right"] * 2)
     1.0
     """
-    rows = vectors.vectors if isinstance(vectors, ItemVectors) else np.asarray(vectors)
+    rows = rows_of(vectors)
     role, side = np.asarray(roles), np.asarray(sides)
     for name, labels in (("roles", role), ("sides", side)):
         if labels.shape != (len(rows),):

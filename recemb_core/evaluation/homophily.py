@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.neighbors.base import Metric
 from recemb_core.neighbors.exact import nearest_others
@@ -66,9 +66,9 @@ def group_score(
         metric: what near means; "euclidean" for the points of a map.
 
     Raises:
-        ValueError: ``groups`` is not one label an item, or k is below 1.
+        ValueError: ``groups`` is not one label an item, k is below 1, or vectors are not finite.
     """
-    rows = vectors.vectors if isinstance(vectors, ItemVectors) else np.asarray(vectors)
+    rows = rows_of(vectors)
     labels = np.asarray(groups)
     n = len(rows)
     if labels.shape != (n,):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recemb_core.evaluation.quiet_timing import ROUNDS, Timing, race
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import finite_rows, is_whole, require
 
 Progress = Callable[[float, str], None]
 
@@ -43,7 +43,7 @@ def principal_axes(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.flo
     >>> np.ptp(turned, axis=0).round(3).tolist(), share.round(3).tolist()
     ([4.0, 1.0], [0.941, 0.059])
     """
-    rows = np.asarray(vectors, dtype=np.float64)
+    rows = finite_rows(np.asarray(vectors, dtype=np.float64))
     rows = rows - rows.mean(axis=0)
     values, axes = np.linalg.eigh(rows.T @ rows / max(len(rows), 1))
     values, axes = np.maximum(values[::-1], 0), axes[:, ::-1]

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import require
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def link_prediction_auc(
     from scipy.stats import rankdata
 
     require(score in ("cosine", "inner_product"), "score", score, "'cosine' or 'inner_product'")
-    rows = finite_rows(vectors.vectors if isinstance(vectors, ItemVectors) else np.asarray(vectors))
+    rows = rows_of(vectors)
     rows = unit_rows(rows) if score == "cosine" else rows
     values = [np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]]) for pairs in (hidden, non_edges)]
     m, k = len(hidden), len(non_edges)

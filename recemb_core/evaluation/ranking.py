@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.evaluation.intervals import Estimate, mean_interval, share_interval, wilson_interval
 from recemb_core.evaluation.ties import (
     BestRanks,
@@ -227,8 +227,7 @@ def _scorer(
         require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
         function = vectors
         return lambda histories, part: function(histories), None
-    items = finite_rows(vectors.vectors, items=vectors.items) if isinstance(vectors, ItemVectors) else vectors
-    items = finite_rows(np.asarray(items, dtype=np.float32))
+    items = np.asarray(rows_of(vectors), dtype=np.float32)
     items = unit_rows(items) if score == "cosine" else items
     if user_vectors is None:
         return lambda histories, part: inner_products(mean_rows(items, histories), items), len(items)
@@ -242,6 +241,7 @@ def _scorer(
 def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]) -> npt.NDArray[np.float32]:
     """Mean vector of each history's items, (len(histories), d); rows outside the array are passed over, none give 0."""
     means = []
+    vectors = finite_rows(vectors)
     for history in histories:
         known = history[(history >= 0) & (history < len(vectors))]
         means.append(vectors[known].mean(axis=0) if len(known) else np.zeros(vectors.shape[1], np.float32))

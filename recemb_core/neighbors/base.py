@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import finite_rows
+
 Metric = Literal["cosine", "euclidean", "inner_product"]
 
 
@@ -25,8 +27,12 @@ class NeighborIndex(Protocol):
 
 
 def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
-    """Rows scaled to length 1 (a zero row stays zero: its cosine with everything is 0), float32."""
-    vectors = np.asarray(vectors, dtype=np.float32)
+    """Rows scaled to length 1 (a zero row stays zero: its cosine with everything is 0), float32.
+
+    Raises:
+        ValueError: NaN or infinity.
+    """
+    vectors = finite_rows(np.asarray(vectors, dtype=np.float32))
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
 
@@ -37,6 +43,7 @@ def inner_products(queries: npt.NDArray[np.float32], vectors: npt.NDArray[np.flo
     A matrix product rounds the last columns otherwise than the rest, which would put equal items in an order; each
     distinct row is multiplied once.
     """
+    queries = finite_rows(queries, "queries")
     distinct, row = distinct_rows(vectors)
     return queries @ distinct.T if row is None else (queries @ distinct.T)[:, row]
 
@@ -45,6 +52,7 @@ def distinct_rows(
     vectors: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
     """(rows that differ, which of them each row of ``vectors`` is); None for the latter where all differ."""
+    vectors = finite_rows(vectors)
     if len(vectors) == 0 or vectors.shape[1] == 0:
         return vectors, None
     plain = np.ascontiguousarray(vectors) + np.float32(0)  # −0 and 0 are equal

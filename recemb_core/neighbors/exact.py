@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric, unit_rows
+from recemb_core.validation import finite_rows
 
 
 class ExactIndex:
@@ -52,7 +53,7 @@ class ExactIndex:
             raise ValueError("build(vectors) must come before query")
         if k < 1:
             raise ValueError(f"k must be at least 1, not {k}")
-        wanted = self._prepare(queries)
+        wanted = self._prepare(queries, "queries")
         if wanted.shape[1] != self._rows.shape[1]:
             raise ValueError(f"queries must be (q, {self._rows.shape[1]}) as the indexed rows, not {wanted.shape}")
         values, ids = self._index.search(wanted, k)
@@ -74,16 +75,17 @@ class ExactIndex:
         order = np.argsort(values, axis=1, kind="stable")
         return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
-    def _prepare(self, vectors: npt.NDArray) -> npt.NDArray[np.float32]:
+    def _prepare(self, vectors: npt.NDArray, name: str = "vectors") -> npt.NDArray[np.float32]:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2:
-            raise ValueError(f"vectors must be (n, d), not of shape {rows.shape}")
+            raise ValueError(f"{name} must be (n, d), not of shape {rows.shape}")
+        finite_rows(rows, name)
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 
 def nearest_others(vectors: npt.NDArray, k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
     """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
-    n = len(vectors)
+    n = len(finite_rows(vectors))
     k = min(k, n - 1)
     if k < 1:
         return np.empty((n, 0), dtype=np.int32)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh_theory import Family
+from recemb_core.validation import finite_rows
 
 # Buckets are numbered in 32 bits; a width that needs more is far below the distances of the data.
 _MOST_BUCKETS = 2.0**31 - 1
@@ -37,13 +38,13 @@ class HashFunctions:
         In double precision, so that a vector gets the same bucket whatever it is multiplied together with.
 
         Raises:
-            ValueError: a width so small that bucket numbers exceed 32 bits.
+            ValueError: a width so small that bucket numbers exceed 32 bits, or vectors that are not finite.
         """
         tables, functions, d = self.directions.shape
         flat = self.directions.reshape(tables * functions, d)
         if self.width is not None:
             flat = flat / self.width
-        result = np.asarray(vectors, dtype=np.float64) @ flat.T
+        result = finite_rows(np.asarray(vectors, dtype=np.float64)) @ flat.T
         if self.width is not None:
             result += self.offsets.reshape(-1)
             if result.size and max(result.max(), -result.min()) > _MOST_BUCKETS:
@@ -109,8 +110,7 @@ def checked_vectors(vectors: npt.NDArray, dimensions: int | None, name: str = "v
     if rows.ndim != 2 or (dimensions is not None and rows.shape[1] != dimensions):
         wanted = "(n, d)" if dimensions is None else f"(n, {dimensions})"
         raise ValueError(f"{name} must be {wanted}, not of shape {rows.shape}")
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{name} must be finite: there are NaN or infinite values in them")
+    finite_rows(rows, name)
     return rows
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import finite_rows, is_whole, require
 
 
 class Truth(NamedTuple):
@@ -66,9 +66,9 @@ def split_queries(
     """(own row of each query or −1, query vectors), from row numbers (q,) or vectors (q, d).
 
     Raises:
-        ValueError: rows that do not exist, or another shape.
+        ValueError: rows that do not exist, another shape, or vectors that are not finite.
     """
-    queries = np.asarray(queries)
+    vectors, queries = finite_rows(vectors), np.asarray(queries)
     if queries.ndim == 1:
         if queries.size and not np.issubdtype(queries.dtype, np.integer):
             raise ValueError(f"queries must be row numbers (q,) or vectors (q, d), not {queries.dtype} (q,)")
@@ -78,4 +78,6 @@ def split_queries(
         return own, np.ascontiguousarray(vectors[own], dtype=np.float32)
     if queries.ndim != 2 or queries.shape[1] != vectors.shape[1]:
         raise ValueError(f"queries must be (q,) row numbers or (q, {vectors.shape[1]}) vectors, not {queries.shape}")
-    return np.full(len(queries), -1, dtype=np.int64), np.ascontiguousarray(queries, dtype=np.float32)
+    return np.full(len(queries), -1, dtype=np.int64), finite_rows(
+        np.ascontiguousarray(queries, dtype=np.float32), "queries"
+    )

@@ -1,0 +1,307 @@
+"""Whatever takes vectors refuses NaN and infinity in one sentence: how many rows, which is the first, what to do."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import recemb_core
+from recemb_core.deep.pretraining import start_from_vectors
+from recemb_core.deep.recall import history_average
+from recemb_core.embeddings import EGESConfig, ItemVectors, train_eges
+from recemb_core.embeddings.item_vectors import rows_of
+from recemb_core.embeddings.role_features import concatenate
+from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
+from recemb_core.evaluation.neighbor_recall import compare_indexes, default_contenders
+from recemb_core.exporting import projector_tsv, vectors_parquet, word2vec_text
+from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts import aligned_layouts, umap_layout
+from recemb_core.neighbors import (
+    AugmentedIndex,
+    ExactIndex,
+    FaissLSHIndex,
+    HNSWConfig,
+    HNSWIndex,
+    KDTreeIndex,
+    LSHConfig,
+    LSHIndex,
+    lsh_grid,
+)
+from recemb_core.neighbors import base, exact, inner_product, lsh_curve, lsh_explain, lsh_hashing, lsh_pairs, truth
+from recemb_core.placing import place_on_map
+from recemb_core.recall_indexes import augmented, compare_recall_indexes
+from recemb_core.serving import RecallServer, SQLiteStore
+from recemb_core.validation import finite_rows
+from recemb_core.vocabulary import Vocabulary
+
+N, D = 40, 4
+GOOD = np.random.default_rng(0).normal(size=(N, D)).astype(np.float32)
+NAMES = Vocabulary(f"item {i}" for i in range(N))
+GRAPH = ItemGraph.from_edges(np.arange(N), (np.arange(N) + 1) % N, directed=False, items=NAMES)
+ROWS = np.arange(5)
+GROUPS = ["a", "b"] * (N // 2)
+
+
+def spoilt(value: float, rows: tuple[int, ...] = (7, 9)) -> np.ndarray:
+    bad = GOOD.copy()
+    bad[list(rows), 1] = value
+    return bad
+
+
+def after(vectors: np.ndarray) -> ItemVectors:
+    """Item vectors that turned bad after they were made."""
+    made = ItemVectors(NAMES, GOOD.copy(), GOOD.copy())
+    made.vectors[:] = vectors
+    return made
+
+
+def stored(tmp: Path) -> SQLiteStore:
+    store = SQLiteStore(tmp / "vectors.db")
+    store.publish("m", NAMES.ids, GOOD)
+    return store
+
+
+INDEXES: dict[str, Callable[[], Any]] = {
+    **{f"ExactIndex {m}": lambda m=m: ExactIndex(m) for m in ("cosine", "euclidean", "inner_product")},
+    **{f"HNSWIndex {m}": lambda m=m: HNSWIndex(HNSWConfig(metric=m)) for m in ("cosine", "euclidean", "inner_product")},
+    **{f"LSHIndex {f}": lambda f=f: LSHIndex(LSHConfig(family=f)) for f in ("euclidean", "hyperplane")},
+    "KDTreeIndex": KDTreeIndex,
+    "FaissLSHIndex": FaissLSHIndex,
+    "AugmentedIndex": lambda: AugmentedIndex(ExactIndex("euclidean")),
+}
+INDEX_METHODS = ("query", "search", "candidates", "add", "table_candidates")
+PAIRS = np.array([[0, 1], [7, 9]])
+HISTORIES = [np.array([i]) for i in range(N)]
+TARGETS = [np.array([(i + 1) % N]) for i in range(N)]
+FUNCTIONS = lsh_hashing.draw_functions(D, family="euclidean", tables=2, functions=2, width=1.0, seed=0)
+
+# What is called with the bad vectors, by module and name; several ways where there are several arguments.
+CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
+    "neighbors.base.unit_rows": [base.unit_rows],
+    "neighbors.base.inner_products": [lambda x: base.inner_products(GOOD, x), lambda x: base.inner_products(x, GOOD)],
+    "neighbors.base.distinct_rows": [base.distinct_rows],
+    "neighbors.exact.nearest_others": [lambda x: exact.nearest_others(x, 3), lambda x: exact.nearest_others(x, 0)],
+    "neighbors.truth.true_neighbors": [
+        lambda x: truth.true_neighbors(x, ROWS, 3),
+        lambda x: truth.true_neighbors(GOOD, x, 3),
+    ],
+    "neighbors.truth.split_queries": [lambda x: truth.split_queries(x, ROWS), lambda x: truth.split_queries(GOOD, x)],
+    "neighbors.inner_product.augment_rows": [inner_product.augment_rows],
+    "neighbors.inner_product.augment_queries": [lambda x: inner_product.augment_queries(x, 1.0)],
+    "neighbors.lsh_hashing.checked_vectors": [lambda x: lsh_hashing.checked_vectors(x, None)],
+    "neighbors.lsh_hashing.default_width": [lsh_hashing.default_width],
+    "neighbors.lsh_hashing.in_family_space": [lambda x: lsh_hashing.in_family_space(x, "hyperplane")],
+    "neighbors.lsh_hashing.HashFunctions.positions": [FUNCTIONS.positions],
+    "neighbors.lsh_hashing.HashFunctions.codes": [FUNCTIONS.codes],
+    "neighbors.lsh_grid.lsh_grid": [
+        lambda x: lsh_grid(x, ROWS, 3, tables=2, functions=2),
+        lambda x: lsh_grid(GOOD, x, 3, tables=2, functions=2),
+    ],
+    "neighbors.lsh_curve.distance_sample": [
+        lambda x: lsh_curve.distance_sample(x, ROWS, 3, family="euclidean"),
+        lambda x: lsh_curve.distance_sample(x, ROWS, 3, family="hyperplane"),
+        lambda x: lsh_curve.distance_sample(GOOD, x, 3),
+    ],
+    "neighbors.lsh_curve.collision_curve": [
+        lambda x: lsh_curve.collision_curve(x, ROWS, 3, repeats=2),
+        lambda x: lsh_curve.collision_curve(GOOD, x, 3, repeats=2),
+    ],
+    "neighbors.lsh_pairs.pair_agreement": [lambda x: lsh_pairs.pair_agreement(x, PAIRS, family="hyperplane")],
+    "neighbors.lsh_explain.explain_query": [
+        lambda x: lsh_explain.explain_query(LSHIndex(LSHConfig(tables=2)).build(GOOD), x[7])
+    ],
+    "embeddings.item_vectors.ItemVectors": [
+        lambda x: ItemVectors(NAMES, x),
+        lambda x: ItemVectors(NAMES, GOOD, x),
+        lambda x: after(x).most_similar("item 1"),
+        lambda x: after(x).most_similar("item 1", score="in_out"),
+        lambda x: after(x).nearest(3),
+        lambda x: after(x).nearest(3, "in_out"),
+        lambda x: after(x).to_bytes(),
+    ],
+    "embeddings.item_vectors.rows_of": [rows_of, lambda x: rows_of(after(x))],
+    "embeddings.role_features.concatenate": [lambda x: concatenate(after(x), after(GOOD))],
+    "deep.recall.RecallModel": [lambda x: replace(history_average(after(GOOD)), item_vectors=x)],
+    "deep.recall.history_average": [lambda x: history_average(after(x))],
+    "evaluation.homophily.group_score": [
+        lambda x: homophily.group_score(x, GROUPS),
+        lambda x: homophily.group_score(after(x), GROUPS, metric="euclidean"),
+    ],
+    "evaluation.homophily.homophily_score": [lambda x: homophily.homophily_score(x, GRAPH)],
+    "evaluation.homophily.structural_score": [lambda x: homophily.structural_score(x, GRAPH)],
+    "evaluation.agreement.neighbor_agreement": [
+        lambda x: agreement.neighbor_agreement(x, GOOD, 3),
+        lambda x: agreement.neighbor_agreement(GOOD, after(x), 3),
+    ],
+    "evaluation.link_prediction.link_prediction_auc": [
+        lambda x: link_prediction.link_prediction_auc(x, PAIRS, PAIRS),
+        lambda x: link_prediction.link_prediction_auc(after(x), PAIRS, PAIRS, score="inner_product"),
+    ],
+    "evaluation.far_roles.far_roles_auc": [lambda x: far_roles.far_roles_auc(x, GROUPS, ["left"] * N)],
+    "evaluation.cold_items.score_guesses": [
+        lambda x: cold_items.score_guesses(GOOD[ROWS], x, GRAPH, ROWS),
+        lambda x: cold_items.score_guesses(x, GOOD, GRAPH, np.arange(N)),
+    ],
+    "evaluation.kd_tree_decay.principal_axes": [kd_tree_decay.principal_axes],
+    "evaluation.kd_tree_decay.kd_tree_decay": [lambda x: kd_tree_decay.kd_tree_decay(x, ROWS, 3, dimensions=[2])],
+    "evaluation.neighbor_recall.compare_indexes": [
+        lambda x: compare_indexes(x, ROWS, 3),
+        lambda x: compare_indexes(GOOD, x, 3),
+    ],
+    "evaluation.neighbor_recall.default_contenders": [default_contenders],
+    "evaluation.ranking.rank_next_items": [
+        lambda x: ranking.rank_next_items(x, HISTORIES, TARGETS),
+        lambda x: ranking.rank_next_items(after(x), HISTORIES, TARGETS, score="cosine"),
+        lambda x: ranking.rank_next_items(GOOD, HISTORIES, TARGETS, user_vectors=x),
+    ],
+    "evaluation.ranking.mean_rows": [lambda x: ranking.mean_rows(x, HISTORIES)],
+    "layouts.umap_layout": [umap_layout, lambda x: umap_layout(after(x)), lambda x: umap_layout(GOOD, start=x[:, :2])],
+    "layouts.aligned_layouts": [lambda x: aligned_layouts([GOOD, x])],
+    "placing.place_on_map": [
+        lambda x: place_on_map(GOOD[0], x, GOOD[:, :2]),
+        lambda x: place_on_map(GOOD[0], GOOD, x[:, :2]),
+        lambda x: place_on_map(x[7], GOOD, GOOD[:, :2]),
+    ],
+    "recall_indexes.augmented": [augmented],
+    "recall_indexes.compare_recall_indexes": [
+        lambda x: compare_recall_indexes(x, GOOD, TARGETS),
+        lambda x: compare_recall_indexes(GOOD, x, TARGETS),
+    ],
+    "exporting.word2vec_text": [lambda x: word2vec_text(after(x))],
+    "exporting.projector_tsv": [lambda x: projector_tsv(after(x))],
+    "exporting.vectors_parquet": [lambda x: vectors_parquet(after(x))],
+}
+# Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
+ELSEWHERE = {
+    "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
+    **{
+        f"neighbors.{module}.{name}": "below"
+        for module, name in (
+            ("exact", "ExactIndex"),
+            ("kd_tree", "KDTreeIndex"),
+            ("hnsw", "HNSWIndex"),
+            ("lsh", "LSHIndex"),
+            ("faiss_lsh", "FaissLSHIndex"),
+            ("inner_product", "AugmentedIndex"),
+        )
+    },
+    "serving.VectorStore": "what a store is; the stores are called below",
+    "serving.SQLiteStore": "below",
+    "serving.RedisStore": "checks by the same functions as SQLiteStore",
+    "embeddings.eges.EGESVectors": "below",
+    "recall_comparison.HistoryAverageConfig": "its vectors is a config",
+    "deep.pretraining.start_from_vectors": "below",
+    "recall_comparison.train_recall_model": "takes ItemVectors, whose methods check",
+    "evaluation.neighbor_recall.IndexReport": "its queries is a number",
+    "neighbors.lsh_grid.LSHGrid": "its queries is a number",
+    "sweeps.SweepBase": "holds ItemVectors",
+    "sweeps.SweepCell": "holds ItemVectors",
+    "validation.finite_rows": "below",
+    "deep.youtube_dnn.user_vectors": "a function of jax inside the training",
+    "deep.two_tower.user_vectors": "a function of jax inside the training",
+}
+TAKES_VECTORS = {"vectors", "points", "queries", "query", "frames", "item_vectors", "user_vectors"}
+
+
+def takers() -> Iterator[str]:
+    """Public functions and classes of the core, outside figures and readers, with an argument that holds vectors."""
+    for found in pkgutil.walk_packages(recemb_core.__path__, "recemb_core."):
+        if found.name.startswith(("recemb_core.figures", "recemb_core.readers")):
+            continue
+        module = importlib.import_module(found.name)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != found.name:
+                continue
+            methods = [m for key, m in vars(thing).items() if key == "__init__" or not key.startswith("_")]
+            parts = [thing] if inspect.isfunction(thing) else methods if inspect.isclass(thing) else []
+            for part in parts:
+                if inspect.isfunction(part) and TAKES_VECTORS & set(inspect.signature(part).parameters):
+                    yield f"{found.name.removeprefix('recemb_core.')}.{name}"
+                    break
+
+
+def test_whatever_takes_vectors_is_in_the_table() -> None:
+    named = {name.rsplit(".", 1)[0] if name.count(".") == 3 else name for name in CALLS} | set(CALLS) | set(ELSEWHERE)
+    missing = sorted(set(takers()) - named)
+    assert not missing, f"new takers of vectors: add them to CALLS (or say in ELSEWHERE why not): {missing}"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", CALLS)
+def test_nan_and_infinity_are_refused(name: str, value: float) -> None:
+    for call in CALLS[name]:
+        with pytest.raises(ValueError, match=r"must be finite, but \d+ of \d+ (rows|numbers) .*; \w+") as error:
+            call(spoilt(value))
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_indexes_refuse_at_building_and_at_asking(name: str) -> None:
+    expected = r"must be finite, but 2 of 40 rows hold NaN or infinity, the first is row 7"
+    with pytest.raises(ValueError, match="vectors " + expected):
+        INDEXES[name]().build(spoilt(np.nan))
+    index = INDEXES[name]().build(GOOD)
+    for method in INDEX_METHODS:
+        if hasattr(index, method):
+            arguments = (3,) if method in ("query", "search") else ()
+            with pytest.raises(ValueError, match=expected):
+                getattr(index, method)(spoilt(np.inf), *arguments)
+
+
+def test_stores_servers_and_starts_of_networks_refuse(tmp_path: Path) -> None:
+    store = stored(tmp_path)
+    with pytest.raises(ValueError, match="item_vectors must be finite, but 2 of 40 rows .* row 7 \\('item 7'\\)"):
+        store.publish("m", NAMES.ids, spoilt(np.nan))
+    with pytest.raises(ValueError, match="user_vectors must be finite, but 1 of 40 rows .* row 3 \\('u3'\\)"):
+        store.publish("m", NAMES.ids, GOOD, [f"u{i}" for i in range(N)], spoilt(np.nan, (3,)))
+    with pytest.raises(ValueError, match="vector must be finite"):
+        store.put("m", "item", "item 1", spoilt(np.nan)[7])
+    with pytest.raises(ValueError, match="must be finite"):
+        RecallServer(store, "m").top_for(spoilt(np.nan)[7])
+    with pytest.raises(ValueError, match="must be finite"):
+        start_from_vectors(None, {}, spoilt(np.nan), 1.0)  # type: ignore[arg-type]
+    store.close()
+
+
+def test_the_first_item_is_named() -> None:
+    sentence = (
+        r"^vectors must be finite, but 2 of 40 rows hold NaN or infinity, the first is row 7 \('item 7'\); "
+        "leave such rows out, or train again with a smaller learning_rate$"
+    )
+    for call in (
+        lambda: ItemVectors(NAMES, spoilt(np.nan)),
+        lambda: umap_layout(after(spoilt(np.nan))),
+        lambda: homophily.homophily_score(after(spoilt(np.nan)), GRAPH),
+        lambda: ranking.rank_next_items(after(spoilt(np.nan)), HISTORIES, TARGETS),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            call()
+    with pytest.raises(ValueError, match="1 of 4 numbers are NaN or infinity, the first is number 1"):
+        finite_rows(spoilt(np.nan)[7])
+    with pytest.raises(ValueError, match=r"frames\[1\] must be finite"):
+        aligned_layouts([GOOD, spoilt(np.nan)])
+
+
+def test_what_is_too_large_for_single_precision_is_refused_too() -> None:
+    with pytest.raises(ValueError, match="must be finite"), np.errstate(over="ignore"):
+        ExactIndex().build(GOOD.astype(np.float64) * 1e300)  # type: ignore[arg-type]
+
+
+def test_side_vectors_and_attention_are_checked() -> None:
+    import polars as pl
+
+    side = pl.DataFrame({"kind": GROUPS})
+    made = train_eges(GRAPH, side, EGESConfig(dimensions=4, num_walks=1, walk_length=5, epochs=1))
+    for name in ("own_vectors", "side_vectors", "attention", "vectors", "output_vectors"):
+        bad = getattr(made, name).copy()
+        bad[1, 0] = np.nan
+        with pytest.raises(ValueError, match=f"{name} must be finite, but 1 of"):
+            replace(made, **{name: bad})
