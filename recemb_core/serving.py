@@ -144,7 +144,7 @@ def _checked(
     for kind, (ids, vectors) in parts.items():
         if len(set(ids)) != len(ids):
             raise ValueError(f"{kind} ids must be distinct")
-        finite_rows(vectors, f"{kind}_vectors", items=ids)
+        finite_rows(vectors, f"{kind}_vectors", items=ids, called=kind)
     now = time.time()
     version = Version(
         name=uuid.uuid4().hex[:12],

@@ -21,7 +21,12 @@ def is_whole(value: object) -> bool:
 
 
 def finite_rows(
-    vectors: npt.NDArray, name: str = "vectors", *, items: Sequence[str] | None = None, advice: str | None = None
+    vectors: npt.NDArray,
+    name: str = "vectors",
+    *,
+    items: Sequence[str] | None = None,
+    called: str = "item",
+    advice: str | None = None,
 ) -> npt.NDArray:
     """The vectors themselves, (n, d) or one (d,), where every number is finite.
 
@@ -30,15 +35,15 @@ def finite_rows(
     Args:
         vectors: float (n, d) or (d,); another shape is the business of the caller.
         name: what the caller calls them.
-        items: the ids of the rows, where they are known.
+        items: the ids of the rows, where they are known; ``called`` says of what.
         advice: what to do about it; by default, leave the rows out or train again.
 
     Raises:
-        ValueError: NaN or infinity; says in how many rows of how many, and which is the first.
+        ValueError: NaN or infinity; says which row is the first, of how many such rows among how many.
 
-    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"])
+    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"], advice="train again")
     Traceback (most recent call last):
-    ValueError: vectors must be finite, but 1 of 2 rows holds NaN or infinity, the first is row 1 ('milk'); leave such rows out, or train again with a smaller learning_rate
+    ValueError: vectors must be finite, but row 1 holds a NaN or infinity (item 'milk', the only such row of 2); train again
     """
     vectors = np.asarray(vectors)
     if vectors.dtype.kind not in "fc" or np.isfinite(vectors).all():
@@ -47,13 +52,17 @@ def finite_rows(
     if vectors.ndim < 2:
         wrong = np.flatnonzero(~np.isfinite(vectors))
         raise ValueError(
-            f"{name} must be finite, but {len(wrong)} of {vectors.size} numbers are NaN or infinity, the first is "
-            f"number {int(wrong[0])}; {what}"
+            f"{name} must be finite, but number {int(wrong[0])} is a NaN or infinity (the "
+            f"{_only(len(wrong), 'number')} of {vectors.size}); {what}"
         )
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=tuple(range(1, vectors.ndim))))
-    first, verb = int(wrong[0]), "holds" if len(wrong) == 1 else "hold"
-    called = f" ({items[first]!r})" if items is not None and first < len(items) else ""
+    first = int(wrong[0])
+    which = f"{called} {items[first]!r}, " if items is not None and first < len(items) else ""
     raise ValueError(
-        f"{name} must be finite, but {len(wrong):,} of {len(vectors):,} rows {verb} NaN or infinity, the first is "
-        f"row {first}{called}; {what}"
+        f"{name} must be finite, but row {first} holds a NaN or infinity ({which}the {_only(len(wrong), 'row')} of "
+        f"{len(vectors):,}); {what}"
     )
+
+
+def _only(count: int, thing: str) -> str:
+    return f"only such {thing}" if count == 1 else f"first of {count:,} such {thing}s"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.item_graph import ItemGraph
 from recemb_core.evaluation.ties import list_chances
+from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.validation import finite_rows, require
 
@@ -173,5 +173,7 @@ def score_guesses(
             truth = truth[candidates[truth]]
         others = len(unit) - 1 if candidates is None else int(candidates.sum()) - int(candidates[row])
         if 0 < len(truth) < others and query.any():
-            found[int(row)] = score_guess(np.einsum("ij,j->i", unit, query), truth, item=int(row), k=k, candidates=candidates)
+            found[int(row)] = score_guess(
+                np.einsum("ij,j->i", unit, query), truth, item=int(row), k=k, candidates=candidates
+            )
     return found

@@ -91,7 +91,13 @@ def test_equal_vectors_are_tied_however_the_product_is_rounded(n: int, score: st
     users = rng.normal(size=(37, 33)).astype(np.float32)
     histories, targets = rows(*[[0]] * 37), rows(*[[i + 1] for i in range(37)])
     report = rank_next_items(
-        items, histories, targets, ks=[10], exclude_seen=False, user_vectors=users, score=score  # type: ignore[arg-type]
+        items,
+        histories,
+        targets,
+        ks=[10],
+        exclude_seen=False,
+        user_vectors=users,
+        score=score,  # type: ignore[arg-type]
     )
     assert report.hit_rate[10].value == pytest.approx(10 / n)
     assert rank_next_items(items, histories, targets, ks=[10]).hit_rate[10].value == pytest.approx(10 / (n - 1))
@@ -198,7 +204,9 @@ def test_against_every_order_of_the_tied(
         assert report.hit_rate[k].value == over(lambda r, k=k: any(x <= k for x in r))
         assert report.recall[k].value == over(lambda r, k=k: sum(x <= k for x in r) / len(wanted))
         ideal = sum(1 / math.log2(1 + i) for i in range(1, min(len(wanted), k) + 1))
-        assert report.ndcg[k].value == over(lambda r, k=k: sum(1 / math.log2(1 + x) for x in r if x <= k) / ideal)
+        assert report.ndcg[k].value == over(
+            lambda r, k=k, ideal=ideal: sum(1 / math.log2(1 + x) for x in r if x <= k) / ideal
+        )
         assert report.coverage[k] == pytest.approx(min(k, len(open_items)) / n)
         for found in (report.hit_rate[k], report.recall[k], report.ndcg[k], report.mrr):
             assert 0 <= found.low <= found.value <= found.high <= 1
