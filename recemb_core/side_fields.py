@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +23,10 @@ TITLE = "title"
 """The column that names items for people; it is no field."""
 BINS = 5
 """Into how many bins of about equal size a field of numbers is cut."""
+FEW_VALUES = 12
+"""So many values of a field are all named where one is asked for that it does not have."""
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_BIN = re.compile(rf"({_NUMBER})(?: to ({_NUMBER}))?")
 
 
 class UnknownValueError(UnknownItemError):
@@ -40,6 +47,7 @@ class SideFields:
         indptr: int64 (n_items · n_fields + 1,).
         codes: int32, rows of the table of all values; field f owns ``first[f]`` to ``first[f + 1]``.
         uppers: for a field of numbers the largest number in each bin, else empty.
+        lowers: for a field of numbers the smallest number in each bin, else empty.
     """
 
     n_items: int
@@ -48,6 +56,7 @@ class SideFields:
     indptr: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int32]
     uppers: tuple[tuple[float, ...], ...]
+    lowers: tuple[tuple[float, ...], ...] = ()
 
     @cached_property
     def first(self) -> npt.NDArray[np.int64]:
@@ -58,6 +67,20 @@ class SideFields:
     def present(self) -> npt.NDArray[np.bool_]:
         """Which item has a value in which field, (n_items, n_fields)."""
         return np.diff(self.indptr).reshape(self.n_items, len(self.names)) > 0
+
+    @cached_property
+    def bins(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """(smallest, largest) number of each value of each field that holds bins of numbers; () for other fields.
+
+        A field of numbers says them itself; where a table was cut into bins before, its labels do ("126.54 to 130.98").
+        """
+        found = []
+        for f, labels in enumerate(self.values):
+            if self.uppers[f] and self.lowers:
+                found.append(tuple(zip(self.lowers[f], self.uppers[f], strict=True)))
+            else:
+                found.append(_bins_of(labels, sure=bool(self.uppers[f])))
+        return tuple(found)
 
     def of(self, item: int) -> dict[str, tuple[str, ...]]:
         """The values of an item row by field; fields without a value are left out."""
@@ -71,8 +94,12 @@ class SideFields:
     def rows(self, given: Mapping[str, Any]) -> list[npt.NDArray[np.int64]]:
         """The value rows of each given field: several for a list, none (and no entry) for None.
 
+        In a field of bins a number (or text that is one) stands for the bin that it falls in; between two bins or
+        outside all of them for the nearest bin, of two equally near ones the lower.
+
         Raises:
-            UnknownValueError: no such field, or no such value in it; named, with near spellings.
+            UnknownValueError: no such field, or no such value in it; the known ones are named, of many the nearest
+                spellings. A NaN or infinity is no value.
         """
         found = []
         for name, value in given.items():
@@ -93,10 +120,17 @@ class SideFields:
         text, known = _text(value), self.values[f]
         if text in known:
             return known.index(text)
-        if self.uppers[f] and isinstance(value, (int, float)) and value == value:
-            return min(int(np.searchsorted(self.uppers[f], value)), len(known) - 1)
-        hint = _near(text, known)
-        raise UnknownValueError(f"field {self.names[f]!r} has no value {text!r} among its {len(known)}{hint}")
+        number = _number(value)
+        if number is not None and math.isfinite(number):
+            if number == int(number) and str(int(number)) in known:
+                return known.index(str(int(number)))
+            if self.bins[f]:
+                away = [(max(low - number, number - high, 0.0), low) for low, high in self.bins[f]]
+                return away.index(min(away))
+        binned = "; a finite number finds its bin" if self.bins[f] else ""
+        raise UnknownValueError(
+            f"field {self.names[f]!r} has no value {text!r} among its {len(known):,}{known_values(text, known)}{binned}"
+        )
 
 
 def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -> SideFields:
@@ -134,19 +168,18 @@ def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -
     flat = [
         code + first[f] for row in range(len(frame)) for f, (lists, _, _) in enumerate(columns) for code in lists[row]
     ]
-    return SideFields(
-        len(frame), names, values, indptr, np.array(flat, dtype=np.int32), tuple(upper for _, _, upper in columns)
-    )
+    lowers, uppers = (tuple(tuple(ends[at] for ends in bins) for _, _, bins in columns) for at in (0, 1))
+    return SideFields(len(frame), names, values, indptr, np.array(flat, dtype=np.int32), uppers, lowers)
 
 
-def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[float, ...]]:
-    """(codes by item, values, upper ends of bins) of one column."""
+def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[tuple[float, float], ...]]:
+    """(codes by item, values, smallest and largest number of each bin) of one column; no bins for categories."""
     import polars as pl
 
     from recemb_core.readers.side_info import bin_numeric
 
     dtype = column.dtype
-    uppers: tuple[float, ...] = ()
+    bins: tuple[tuple[float, float], ...] = ()
     if isinstance(dtype, (pl.List, pl.Array)):
         texts = [sorted({_text(v) for v in row or () if v is not None} - {""}) for row in column.to_list()]
         known = tuple(sorted({text for row in texts for text in row}))
@@ -155,12 +188,13 @@ def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[
     elif dtype.is_numeric():
         labels = bin_numeric(column, BINS)
         numbers = column.cast(pl.Float64)
-        upper: dict[str, float] = {}
+        ends: dict[str, tuple[float, float]] = {}
         for label, number in zip(labels, numbers, strict=True):
             if label is not None:
-                upper[label] = max(number, upper.get(label, number))
-        known = tuple(sorted(upper, key=upper.__getitem__))
-        uppers = tuple(upper[label] for label in known)
+                low, high = ends.get(label, (number, number))
+                ends[label] = min(number, low), max(number, high)
+        known = tuple(sorted(ends, key=ends.__getitem__))
+        bins = tuple(ends[label] for label in known)
         texts = [[] if label is None else [label] for label in labels]
     else:
         if dtype.is_temporal() and dtype != pl.Time:
@@ -168,11 +202,48 @@ def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[
         texts = [[text] if (text := "" if v is None else _text(v)) else [] for v in column.to_list()]
         known = tuple(sorted({text for row in texts for text in row}))
     code = {text: c for c, text in enumerate(known)}
-    return [[code[text] for text in row] for row in texts], known, uppers
+    return [[code[text] for text in row] for row in texts], known, bins
+
+
+def _bins_of(labels: Sequence[str], *, sure: bool) -> tuple[tuple[float, float], ...]:
+    """(smallest, largest) of labels that are bins of numbers, else (). Numbers alone are categories, unless sure."""
+    found = []
+    for label in labels:
+        match = _BIN.fullmatch(label)
+        if match is None:
+            return ()
+        low, high = float(match[1]), float(match[2] or match[1])
+        if low > high:
+            return ()
+        found.append((low, high))
+    return tuple(found) if sure or any(" to " in label for label in labels) else ()
+
+
+def _number(value: Any) -> float | None:
+    """A number, or the number that a text is; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (Real, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def _text(value: Any) -> str:
     return str(value).strip()
+
+
+def known_values(text: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown value: near spellings, and all known values where they are few.
+
+    >>> known_values("dri", ["cold", "dry"])
+    "; did you mean 'dry'? It has 'cold', 'dry'"
+    """
+    near = _near(text, known)
+    if len(known) <= FEW_VALUES:
+        every = ", ".join(map(repr, known)) or "none"
+        return f"{near} It has {every}" if near else f"; it has {every}"
+    return near or f"; among them are {', '.join(map(repr, known[:3]))}"
 
 
 def _near(word: str, known: Sequence[str]) -> str:

@@ -41,9 +41,9 @@ def finite_rows(
     Raises:
         ValueError: NaN or infinity; says which row is the first, of how many such rows among how many.
 
-    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"], advice="train again")
+    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"], advice="drop it")
     Traceback (most recent call last):
-    ValueError: vectors must be finite, but row 1 holds a NaN or infinity (item 'milk', the only such row of 2); train again
+    ValueError: vectors must be finite, but row 1 holds a NaN or infinity (item 'milk', the only such row of 2); drop it
     """
     vectors = np.asarray(vectors)
     if vectors.dtype.kind not in "fc" or np.isfinite(vectors).all():

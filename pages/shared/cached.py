@@ -321,12 +321,8 @@ def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> npt.NDAr
 
 def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: npt.NDArray) -> GroupScore:
     """Neighbor-share score of the vectors by a labelling named ``by``."""
-<<<<<<< HEAD
     # Communities found with another seed, or another table's field, go by the same name.
     key = ("score", graph.fingerprint, vectors.config, by, hash(tuple(groups.tolist())))
-=======
-    key = ("score", graph.fingerprint, vectors.config, by)
->>>>>>> 12e641e (Sweeps and seed scores rebuilt with 5 seeds (8 up to 100 items); GES against EGES judged in pairs; null sweeps as a benchmark)
     return remember(data, key, lambda: group_score(vectors, groups))
 
 

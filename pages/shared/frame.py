@@ -135,9 +135,10 @@ def _link_box(place: Any, data: ActiveData | None) -> None:
         )
         st.code(selection.full_link(), language=None, wrap_lines=True)
         if data is not None:
+            st.session_state["_saved"] = selection.saved_session(data).to_toml()
             st.download_button(
                 "Save the session",
-                selection.saved_session(data).to_toml(),
+                st.session_state["_saved"],
                 "session.toml",
                 "application/toml",
                 on_click="ignore",
@@ -239,6 +240,12 @@ def _reading_lines(data: ActiveData) -> list[str]:
     side = "" if data.upload.side is None else f", side_info={data.upload.side.name!r}"
     made, read = ("graph", "read_edges") if data.graph is not None else ("sequences", "read_events")
     return [*data.found.reading.as_python(), f"{made} = {read}({data.upload.name!r}, reading=reading{side})"]
+
+
+def side_info_line(data: ActiveData) -> str:
+    """Where the lines so far have the side information."""
+    owner = "data" if not data.uploaded else "sequences" if data.graph is None else "graph"
+    return f"side_info = {owner}.side_info"
 
 
 def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:

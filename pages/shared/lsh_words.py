@@ -164,7 +164,7 @@ def _vectors_in_python(
     builders = [n for n in ("build_item_graph", "backbone") if any(f"{n}(" in line for line in graph)]
     side = []
     if model_choice.MODELS[model].needs == "side information":
-        side = [f"side_info = {'sequences' if data.uploaded else 'data'}.side_info"]
+        side = [frame.side_info_line(data)]
     imports = [
         *frame.import_lines(data, always=not walks),
         model_choice.python_imports([model]),

@@ -82,7 +82,6 @@ def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str
         imports.append(f"from recemb_core.item_graph import {', '.join(builders)}")
     lines, more = _VIEWS[view](shown, given)
     imports = sorted({*imports, *more}, key=lambda line: line.split()[1])
-    source = "sequences" if data.uploaded and data.graph is None else "data"
     first = [line for line in imports if " recemb_core" not in line]
     return [
         *first,
@@ -91,7 +90,7 @@ def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str
         "",
         *frame.load_lines(data),
         *built,
-        f"side_info = {source}.side_info",
+        frame.side_info_line(data),
         f"vectors = {python_call('EGES', shown.config)}",
         *lines,
     ]

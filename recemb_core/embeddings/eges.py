@@ -87,10 +87,12 @@ class EGESVectors(ItemVectors):
 
         Args:
             given: any subset of the fields. A list stands for several values (their mean counts as one), None for a
-                missing one, a number for the bin it falls in.
+                missing one. In a field of bins a number, or text that is one, stands for the bin that it falls in;
+                between two bins, or outside all of them, for the nearest bin (of two equally near ones the lower).
 
         Raises:
-            UnknownValueError: no such field or value; named, with near spellings.
+            UnknownValueError: no such field or value, a NaN or infinity; the known ones are named, of many the nearest
+                spellings.
             ValueError: no value is given.
         """
         rows = self.side.rows(given)
@@ -119,7 +121,8 @@ class EGESVectors(ItemVectors):
     def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
         meta, arrays = super()._parts()
         side = self.side
-        meta |= {"kind": "EGESVectors", "fields": side.names, "values": side.values, "uppers": side.uppers}
+        meta |= {"kind": "EGESVectors", "fields": side.names, "values": side.values}
+        meta |= {"uppers": side.uppers, "lowers": side.lowers}
         arrays |= {"own_vectors": self.own_vectors, "side_vectors": self.side_vectors, "attention": self.attention}
         return meta, arrays | {"side_indptr": side.indptr, "side_codes": side.codes}
 
@@ -133,6 +136,7 @@ class EGESVectors(ItemVectors):
             arrays["side_indptr"],
             arrays["side_codes"],
             tuple(map(tuple, meta["uppers"])),
+            tuple(map(tuple, meta.get("lowers", ()))),  # older files have the labels alone
         )
         more = {name: arrays[name] for name in ("own_vectors", "side_vectors", "attention")}
         return super()._from_parts(meta, arrays) | more | {"side": side}

@@ -16,7 +16,16 @@ from recemb_core.evaluation.agreement import (
     shared_by,
 )
 from recemb_core.evaluation.homophily import GroupScore, group_score, homophily_score, strength_tiers, structural_score
-from recemb_core.evaluation.intervals import SeedBand, seed_band
+from recemb_core.evaluation.intervals import (
+    Estimate,
+    SeedBand,
+    mean_interval,
+    seed_band,
+    share_from_error,
+    share_interval,
+    wilson_interval,
+)
+from recemb_core.evaluation.link_prediction import HiddenEdges, hide_edges, link_prediction_auc
 from recemb_core.evaluation.noise import NoiseTest, compare_with_control
 from recemb_core.evaluation.ranking import RankingReport, next_item_cases, rank_next_items
 
@@ -26,7 +35,9 @@ __all__ = [
     "rank_next_items",
     "Agreement",
     "AgreementMatrix",
+    "Estimate",
     "GroupScore",
+    "HiddenEdges",
     "NoiseTest",
     "Purity",
     "SeedBand",
@@ -35,7 +46,10 @@ __all__ = [
     "compare_with_control",
     "dispute",
     "group_score",
+    "hide_edges",
     "homophily_score",
+    "link_prediction_auc",
+    "mean_interval",
     "most_disputed",
     "neighbor_agreement",
     "overlap_at_k",
@@ -43,7 +57,10 @@ __all__ = [
     "rank_biased_chance",
     "rank_biased_overlap",
     "seed_band",
+    "share_from_error",
+    "share_interval",
     "shared_by",
     "strength_tiers",
     "structural_score",
+    "wilson_interval",
 ]

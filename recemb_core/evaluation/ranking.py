@@ -86,7 +86,7 @@ class RankingReport:
         return expected_best_rank(self.best)
 
     def user_hits(self, k: int) -> npt.NDArray[np.float64]:
-        """P(at least one target among the first k) of each user, whether or not k is one of ``ks``; float64 (users,)."""
+        """P(a target among the first k) of each user, whether or not k is one of ``ks``; float64 (users,)."""
         return expected_hit(self.best, k)
 
 
@@ -138,9 +138,9 @@ def rank_next_items(
 
     A target's rank is 1 + (items scored higher) + its place among the items scored equal, which is random: every
     measure is the expectation over it (:class:`RankingReport`). Items of equal vectors are scored equal. Nothing is
-    sampled. A target outside the catalogue, or one that the model gives no finite score, is a miss. With ``exclude_seen`` the figure is about
-    novel targets: items of the history are not ranked, targets among them are left out, and a user who has no other
-    target is not asked about. Without it, all targets count and nothing is masked.
+    sampled. A target outside the catalogue, or one that the model gives no finite score, is a miss. With
+    ``exclude_seen`` the figure is about novel targets: items of the history are not ranked, targets among them are left
+    out, and a user who has no other target is not asked about. Without it, all targets count and nothing is masked.
 
     Args:
         vectors: item vectors (n, d), or a function that gives the scores (batch, n) of a batch of histories.

@@ -295,6 +295,12 @@ def test_cold_start_is_the_plain_mean_of_any_subset_of_fields() -> None:
         vectors.cold_start({"tags": ["a", "b"], "shelf": "dry", "maker": None}), (dry + (a + b) / 2) / 2, atol=1e-7
     )
     assert vectors.cold_start({"tags": "a"}).dtype == np.float32
+    priced = train_eges(graph, pl.DataFrame({"price": ["1 to 9.50", "126.54 to 130.98", "131 to 400", None]}), QUICK)
+    wanted = priced.cold_start({"price": "126.54 to 130.98"})
+    buffer = io.BytesIO(priced.to_bytes())
+    for one in (priced, ItemVectors.load(buffer)):
+        for number in (128.0, "128", 99):
+            np.testing.assert_array_equal(one.cold_start({"price": number}), wanted)  # type: ignore[attr-defined]
     alone = vectors.from_side_alone()
     for row in range(4):
         np.testing.assert_allclose(alone[row], vectors.cold_start(side.of(row)), atol=1e-6)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recemb_core.readers.side_info import bin_numeric
 from recemb_core.side_fields import UnknownValueError, encode_side_info
 from recemb_core.vocabulary import UnknownItemError
 
@@ -87,6 +88,75 @@ def test_a_number_finds_its_bin() -> None:
         side.rows({"price": "cheap"})
     with pytest.raises(UnknownValueError, match="'nan'"):
         side.rows({"price": float("nan")})
+
+
+def label_frame(numbers: list[float], bins: int = 5) -> pl.DataFrame:
+    """A field cut into bins when its table was read: text labels, as uploads and bundled data have them."""
+    return pl.DataFrame({"price": bin_numeric(pl.Series("price", numbers), bins)})
+
+
+def test_a_number_finds_its_bin_among_labels() -> None:
+    side = encode_side_info(pl.DataFrame({"price": ["1 to 9.50", "126.54 to 130.98", "131 to 400", None]}))
+    place = lambda value: side.values[0][int(side.rows({"price": value})[0][0])]  # noqa: E731
+    for value in (128.0, np.float32(128), 128, np.int64(128), "128", " 128.0 ", 126.54, 130.98, "126.54 to 130.98"):
+        assert place(value) == "126.54 to 130.98"
+    # Between two bins and outside all: the nearest; in the middle between two, the lower.
+    assert [place(v) for v in (-7, 10, 100, 68.02, 68.03, 130.985, 1e9)] == [
+        "1 to 9.50", "1 to 9.50", "126.54 to 130.98", "1 to 9.50", "126.54 to 130.98", "126.54 to 130.98", "131 to 400",
+    ]  # fmt: skip
+    unsorted = encode_side_info(pl.DataFrame({"price": ["100 to 200", "20 to 30", "3 to 4"]}))  # as text sorts them
+    assert [unsorted.values[0][int(unsorted.rows({"price": v})[0][0])] for v in (65, 12, 2)] == [
+        "20 to 30", "3 to 4", "3 to 4",
+    ]  # fmt: skip
+    for value in (float("nan"), float("inf"), -np.inf, "nan", "inf", "cheap", True):
+        with pytest.raises(
+            UnknownValueError, match=r"'price' has no value .* among its 3.* a finite number finds its bin"
+        ):
+            side.rows({"price": value})
+
+
+@given(
+    st.lists(st.floats(-1e4, 1e4).map(lambda x: round(x, 2)), min_size=2, max_size=60, unique=True), st.integers(1, 6)
+)
+def test_every_number_of_a_table_finds_its_own_bin(numbers: list[float], bins: int) -> None:
+    plain = encode_side_info(pl.DataFrame({"price": pl.Series(numbers, dtype=pl.Float64)}))
+    labels = encode_side_info(label_frame(numbers, bins))
+    for row, number in enumerate(numbers):
+        assert (
+            plain.rows({"price": number})[0].tolist() == plain.codes[plain.indptr[row] : plain.indptr[row + 1]].tolist()
+        )
+        if labels.bins[0]:
+            code = int(labels.rows({"price": number})[0][0])
+            assert labels.values[0][code] == labels.of(row)["price"][0]
+
+
+@given(st.lists(st.floats(-100, 100), min_size=6, max_size=40, unique=True), st.floats(-300, 300))
+def test_no_bin_is_nearer_than_the_one_found(numbers: list[float], wanted: float) -> None:
+    side = encode_side_info(pl.DataFrame({"price": pl.Series(numbers, dtype=pl.Float64)}))
+    away = [0.0 if low <= wanted <= high else min(abs(wanted - low), abs(wanted - high)) for low, high in side.bins[0]]
+    assert away[int(side.rows({"price": wanted})[0][0])] == min(away)
+
+
+def test_numbers_that_are_categories_are_no_bins() -> None:
+    side = encode_side_info(pl.DataFrame({"year": ["2019", "2020", "2024"], "size": ["1 to 2", "big", "2 to 1"]}))
+    assert side.bins == ((), ())
+    assert side.rows({"year": 2020}) == side.rows({"year": "2020"}) == side.rows({"year": 2020.0})
+    with pytest.raises(UnknownValueError, match=r"no value '2021' among its 3.*It has '2019', '2020', '2024'$"):
+        side.rows({"year": 2021})
+
+
+def test_an_unknown_value_is_answered_with_the_known_ones() -> None:
+    few = encode_side_info(pl.DataFrame({"shelf": ["dry", "cold"]}))
+    with pytest.raises(UnknownValueError, match=r"no value 'zzz' among its 2; it has 'cold', 'dry'$"):
+        few.rows({"shelf": "zzz"})
+    many = encode_side_info(pl.DataFrame({"brand": [f"brand {i:03}" for i in range(500)]}))
+    with pytest.raises(
+        UnknownValueError, match="no value 'brnd 012' among its 500; did you mean 'brand 012', "
+    ) as found:
+        many.rows({"brand": "brnd 012"})
+    assert len(str(found.value)) < 160
+    with pytest.raises(UnknownValueError, match="among its 500; among them are 'brand 000', "):
+        many.rows({"brand": "%"})
 
 
 @given(

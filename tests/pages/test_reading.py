@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 import re
 from collections.abc import Callable
@@ -11,12 +13,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.navigation import SECTIONS
 from recemb_core.item_graph import build_item_graph, communities
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading
 from recemb_core.sequences import read_events
 from recemb_core.session_file import SessionFile
 from tests.pages.conftest import healthy
-from tests.pages.test_upload import upload
+from tests.pages.test_upload import ITEMS, baskets, upload
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
@@ -251,3 +254,92 @@ def test_page_lines_link_and_session_file_give_one_result(tmp_path: Path, monkey
         assert wanted.counts.min() >= 1
     assert read > 120, read
     assert {"events", "baskets", "sequences"} <= shapes
+
+
+# ---- the lines that every page prints ----
+
+FILM_DETAILS = ("movieId,title,genre\n" + "\n".join(f"{i},Film {i},kind {i % 4}" for i in range(160))).encode()
+EDGES = b"source,target,weight\n" + b"".join(
+    b"n%d,n%d,%d\n" % (i, (i * 7 + j) % 40, j) for i in range(40) for j in (1, 2)
+)
+NODES = b"node,label,club\n" + b"".join(b"n%d,Node %d,club %d\n" % (i, i, i % 3) for i in range(40))
+LINES_OF_WORDS = "\n".join(" ".join(f"w{(i * j) % 23}" for j in range(1, 9)) for i in range(60)).encode()
+KINDS = {
+    "films": ("ratings.csv", rated_films(60), FILM_DETAILS),
+    "edges": ("graph.csv", EDGES, NODES),
+    "baskets": ("shop.csv", baskets(), ITEMS),
+    "sequences": ("words.txt", LINES_OF_WORDS, None),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_python_shown_for_an_upload_runs_on_every_page(
+    kind: str, app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, content, side = KINDS[kind]
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, name, content, side=side))
+    files = {name: content} | ({"items.csv": side} if side else {})
+    fingerprint = active(app).items.ids
+    for page in (page for pages in SECTIONS.values() for page in pages):
+        app.switch_page(f"pages/{page}.py").run()
+        healthy(app)
+        assert app.query_params["file"] == name
+        if page == "side_information" and side is None:
+            continue  # it shows an example on bundled data
+        for text in (code.value for code in app.code if "import" in code.value):
+            with contextlib.redirect_stdout(io.StringIO()):
+                names = run_lines(text, tmp_path, monkeypatch, **files)
+            source = names["graph"] if kind == "edges" else names.get("sequences", names.get("graph"))
+            assert source.items.ids == fingerprint, page
+            monkeypatch.undo()
+            monkeypatch.setenv("RECEMB_NO_WARM_UP", "1")
+
+
+def test_details_of_an_edge_list_name_color_and_score_its_nodes(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "graph.csv", EDGES, side=NODES))
+    assert "Node 1" in active(app).titles
+    app.switch_page("pages/item_graph.py").run()
+    healthy(app)
+    assert "club" in app.selectbox(key=f"color@{app.query_params['data']}").options
+    app.switch_page("pages/node2vec.py").run()
+    assert any("by club" in m.label for m in healthy(app).metric)
+    app.switch_page("pages/sequences.py").run()
+    key = app.query_params["data"]
+    before = active(app).graph.num_edges
+    app.checkbox(key=f"directed {key}").set_value(True).run()
+    healthy(app)
+    assert active(app).graph.directed
+    assert active(app).graph.num_edges >= before
+    app.selectbox(key=f"details {key}").set_value("label").run()
+    assert any("matches no item" in error.value for error in app.error)
+
+
+def test_two_sessions_settings_come_back(open_page: Open, app: AppTest) -> None:
+    """A saved session restores settings of pages that are not open."""
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "ratings.csv", rated_films(40)))
+    key = app.query_params["data"]
+    app.sidebar.selectbox[1].set_value("5")
+    app.sidebar.number_input[0].set_value(3)
+    app.run()
+    app.session_state[f"p@{key}"] = 0.5
+    app.switch_page("pages/node2vec.py").run()
+    healthy(app)
+    saved = app.session_state["_saved"]
+    assert b"p = 0.5" in saved.encode()
+    other = open_page("sequences")
+    other.file_uploader(key="session_file").set_value(("session.toml", saved.encode(), "application/toml")).run()
+    assert any("upload it too" in warning.value for warning in other.warning)
+    upload(other, "ratings.csv", rated_films(41))
+    assert any("has other content" in warning.value for warning in other.warning)
+    upload(other, "ratings.csv", rated_films(40))
+    healthy(other)
+    assert other.query_params["data"] == key
+    assert other.session_state[f"item@{key}"] == "5"
+    assert other.session_state["seed"] == 3
+    assert "p" not in other.query_params or other.query_params["p"] == ["0.5"]
