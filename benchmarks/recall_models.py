@@ -4,8 +4,9 @@
 
 Users' last baskets are held out. *First-time*: items that a user had bought before are masked, and only new ones are
 targets. *All*: every item of the last basket is a target and nothing is masked. HR has Wilson's 95 % interval, NDCG
-mean ± 1.96 standard errors; the gain is HR@10 less that of popularity on the same users (paired, 95 %). The cold-item
-part takes 10 % of the items out of training entirely and ranks them by side information among the whole catalogue.
+the same at the effective sample size; the gain is HR@10 less that of popularity on the same users (paired, 95 %). The
+cold-item part takes 10 % of the items out of training entirely and ranks them by side information among the whole
+catalogue.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from pages.shared.side_information_view import COSINE, Shown, neighbor_frame
 from recemb_core.embeddings import EGESConfig, EGESVectors, train_eges
 from recemb_core.evaluation import compare_with_control, seed_band
 from recemb_core.evaluation.agreement import overlap_at_k
-from recemb_core.evaluation.intervals import mean_interval
+from recemb_core.evaluation.intervals import share_interval
 from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_auc
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals
@@ -66,7 +66,7 @@ def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[npt.NDArra
 def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[npt.NDArray, npt.NDArray]]) -> None:
     n = len(shown.graph)
     by_item = overlap_at_k(lists[GES][0], lists[EGES][0])
-    found = mean_interval(by_item)
+    found = share_interval(by_item)
     uniform = shown.present / shown.present.sum(axis=1, keepdims=True)
     distance = np.abs(shown.vectors.attention - uniform).sum(axis=1) / 2
     mine = len(set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row]) - {-1})

@@ -23,7 +23,7 @@ from recemb_core.evaluation.cold_items import (
     score_guesses,
     true_neighbors,
 )
-from recemb_core.evaluation.intervals import mean_interval
+from recemb_core.evaluation.intervals import share_interval
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals
 from recemb_core.item_graph import ItemGraph
 
@@ -197,9 +197,17 @@ _COLUMNS = {
 def score_frame(scores: dict[str, GuessScore]) -> pl.DataFrame:
     """A line for each way of guessing, chance last."""
     some = next(iter(scores.values()))
-    lines = [(name, score.beaten, f"{score.hits} of {min(score.k, score.neighbors)}") for name, score in scores.items()]
+    lines = [
+        (name, score.beaten, f"{_count(score.hits)} of {min(score.k, score.neighbors)}")
+        for name, score in scores.items()
+    ]
     lines.append((RANDOM, 0.5, f"{some.expected_hits:.1f} of {min(some.k, some.neighbors)}"))
     return pl.DataFrame(lines, schema=["Ordered by", "Beats", f"Found among the first {some.k}"], orient="row")
+
+
+def _count(hits: float) -> str:
+    """A count; with a decimal where items of one score stand across the end of the list and count in part."""
+    return f"{hits:.0f}" if abs(hits - round(hits)) < 1e-9 else f"{hits:.1f}"
 
 
 def _guess_tables(
@@ -260,7 +268,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
         return
     lines = []
     for name, every in pooled.items():
-        found = mean_interval([score.beaten for score in every])
+        found = share_interval([score.beaten for score in every])
         lines.append(ScoreLine(name, found.value, found.low, found.high))
     left, right = frame.side_by_side("guesses", (1, 1), "18rem")
     with left:
@@ -276,7 +284,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
     with right:
         table = []
         for name, every in pooled.items():
-            found = mean_interval([score.recall for score in every])
+            found = share_interval([score.recall for score in every])
             table.append((name, f"{found.value:.1%}", f"{found.low:.1%} to {found.high:.1%}"))
         chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
         table.append((RANDOM, f"{chance:.1%}", ""))

@@ -168,7 +168,7 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
     columns: dict[str, list[Any]] = {
         "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
         "Recall": [r.recall for r in reports],
-        "±": [1.96 * r.recall_error for r in reports],
+        "95 %": [_ends(r) for r in reports],
     }
     if times:
         columns |= {
@@ -188,7 +188,9 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
         column_config={
             "Index": st.column_config.TextColumn(width=190),
             "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
-            "±": _number("%.3f", "95 % interval over queries, of this one build."),
+            "95 %": st.column_config.TextColumn(
+                help="Interval over queries, of this one build; it stays inside 0 to 1."
+            ),
             "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
             "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
             "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
@@ -197,6 +199,11 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
             "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
         },
     )
+
+
+def _ends(report: IndexReport) -> str:
+    found = report.interval
+    return f"{found.low:.3f} to {found.high:.3f}" if np.isfinite(found.low) else ""
 
 
 def _number(format_: str, words: str) -> Any:
@@ -275,7 +282,7 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list
     figure = recall_bars(
         [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
         np.array([r.recall for r in reports]),
-        np.array([1.96 * r.recall_error for r in reports]),
+        np.array([(r.interval.low, r.interval.high) for r in reports]),
         np.array([1e6 / r.queries_per_second for r in reports]),
         k=settings.k,
     )

@@ -15,6 +15,7 @@ from pages.shared.selection import ActiveData
 from pages.shared.walk_replay_view import walks_from
 from pages.shared.walks_view import STEPS, WALKS, Place
 from recemb_core import walk_statistics as statistics
+from recemb_core.evaluation.intervals import share_from_error
 from recemb_core.figures.walk_profile import visit_check, walk_profile
 from recemb_core.item_graph import ItemGraph
 
@@ -176,8 +177,8 @@ def _checks(
     if exact.steps >= 3:
         rate, error = statistics.return_rate(walks, exact.steps)
         chance = float(exact.returns[2:].sum() / max(float(exact.walking[2:].sum()), 1e-12))
-        low, high = rate - 1.96 * error, rate + 1.96 * error
-        found.append(_interval_check(f"Steps 2 to {exact.steps} that go back", chance, rate, low, high))
+        seen = share_from_error(rate, error, len(walks))
+        found.append(_interval_check(f"Steps 2 to {exact.steps} that go back", chance, rate, seen.low, seen.high))
     return found
 
 
@@ -191,7 +192,7 @@ def _interval_check(what: str, chance: float, rate: float, low: float, high: flo
     return Check(
         what,
         f"{chance:.2%}",
-        f"{rate:.2%} ({max(low, 0):.2%} to {min(high, 1):.2%})",
+        f"{rate:.2%} ({low:.2%} to {high:.2%})",
         "Inside the interval: within sampling noise."
         if inside
         else "Outside the 95 % interval (1 in 20 is, by chance).",

@@ -244,7 +244,8 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     sample = f" (from a sample of {sampled:,} of {people:,})" if sampled < people else ""
     return (
         f"{report.users:,} users{sample}, {report.targets:,} targets, {masked}, {len(data.items):,} items ranked. HR: "
-        f"Wilson interval; the others: mean ± 1.96 standard errors; one training seed ({selection.seed()})."
+        "Wilson interval; NDCG and MRR: the same with the variance of their values; gain: ± 1.96 standard errors; "
+        f"equal scores count by their mean over all orders; one training seed ({selection.seed()})."
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
+from recemb_core.evaluation.intervals import Estimate, share_from_error
 from recemb_core.evaluation.quiet_timing import ROUNDS, OtherWorkError, Timing, race
 from recemb_core.neighbors import (
     AugmentedIndex,
@@ -116,6 +117,13 @@ class IndexReport:
     def clearly_faster(self, other: IndexReport) -> bool:
         """Whether the slowest repeat of this is faster than the fastest of the other."""
         return self.slowest > other.fastest
+
+    @property
+    def interval(self) -> Estimate:
+        """The recall with its 95 % interval over queries, inside [0, 1]; of a recall of NaN, NaN throughout."""
+        if np.isnan(self.recall):
+            return Estimate(self.recall, float("nan"), float("nan"), self.queries)
+        return share_from_error(self.recall, self.recall_error, self.queries if self.recall_error >= 0 else 1)
 
 
 def default_contenders(

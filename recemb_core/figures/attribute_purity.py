@@ -25,7 +25,7 @@ def attribute_purity(
     Args:
         names: m models, top to bottom.
         share: m means over items, 0 to 1.
-        error: m standard errors; the bar reaches two of them to either side.
+        error: m standard errors; the bar reaches two of them to either side, and no farther than 0 and 1.
         chance: what random neighbors give.
         field: name of the attribute.
         k: neighbors looked at.
@@ -48,7 +48,14 @@ def attribute_purity(
         y=rows,
         mode="markers",
         marker={"size": 12, "color": theme.PALETTE[0]},
-        error_x={"type": "data", "array": [2 * e for e in error], "thickness": 2, "width": 6},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "thickness": 2,
+            "width": 6,
+            "array": [min(2 * e, 1 - s) for s, e in zip(share, error, strict=True)],
+            "arrayminus": [min(2 * e, s) for s, e in zip(share, error, strict=True)],
+        },
         customdata=[[theme.plain(n), e] for n, e in zip(names, error, strict=True)],
         hovertemplate="<b>%{customdata[0]}</b>: %{x:.1%} ± %{customdata[1]:.1%} (standard error)<extra></extra>",
         name="all items",

@@ -24,7 +24,7 @@ def recall_bars(
     Args:
         names: (m,) of the ways.
         recall: (m,), 0 to 1.
-        intervals: (m,) half widths of the 95 % intervals; NaN for none.
+        intervals: (m, 2) ends of the 95 % intervals; NaN for none.
         microseconds: (m,) time a query, said on hover.
         k: how many were asked for.
     """
@@ -35,7 +35,14 @@ def recall_bars(
         x=recall,
         orientation="h",
         marker={"color": [theme.PALETTE[2] if r > 0.999 else theme.PALETTE[0] for r in recall]},
-        error_x={"type": "data", "array": np.nan_to_num(intervals), "thickness": 1.5, "width": 4},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": np.nan_to_num(intervals[:, 1] - recall),
+            "arrayminus": np.nan_to_num(recall - intervals[:, 0]),
+            "thickness": 1.5,
+            "width": 4,
+        },
         text=[f"{r:.3f}" for r in recall],
         textposition="none",
         customdata=[[None, theme.plain(n), f"{us:,.1f}"] for n, us in zip(names, microseconds, strict=True)],

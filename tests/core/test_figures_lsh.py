@@ -338,11 +338,16 @@ def test_the_race_joins_the_settings_of_an_index_in_order_of_recall() -> None:
 
 def test_bars_say_recall_and_time() -> None:
     figure = recall_bars(
-        ["plain", "added & exact"], np.array([0.25, 1.0]), np.array([0.02, np.nan]), np.array([5.0, 1234.5]), k=10
+        ["plain", "added & exact"],
+        np.array([0.25, 1.0]),
+        np.array([[0.235, 0.27], [np.nan, np.nan]]),
+        np.array([5.0, 1234.5]),
+        k=10,
     )
     bars = trace(figure, "recall")
     assert list(bars.x) == [0.25, 1.0]
-    assert list(bars.error_x.array) == [0.02, 0.0]
+    assert list(bars.error_x.array) == pytest.approx([0.02, 0.0])
+    assert list(bars.error_x.arrayminus) == pytest.approx([0.015, 0.0])
     assert [c[1:] for c in bars.customdata] == [["plain", "5.0"], ["added &amp; exact", "1,234.5"]]
     assert [a.text.strip() for a in figure.layout.annotations] == ["0.250", "1.000"]
     assert list(figure.layout.yaxis.ticktext) == ["plain", "added &amp; exact"]
