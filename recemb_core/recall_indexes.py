@@ -16,7 +16,7 @@ from recemb_core.evaluation.intervals import Estimate, share_interval, wilson_in
 from recemb_core.evaluation.neighbor_recall import recall_at_k
 from recemb_core.evaluation.ties import any_of
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
-from recemb_core.neighbors.base import inner_products, unit_rows
+from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.validation import finite_rows, require
 
 TABLES = (1, 2, 4, 8, 16, 32)
@@ -152,9 +152,10 @@ def _hits_and_scores(
 ) -> tuple[float, npt.NDArray[np.float32]]:
     """Hits over all users, ties by their expectation, and the exact scores (q, n) of what was returned."""
     returned = np.full(ids.shape, np.nan, dtype=np.float32)
+    distinct = distinct_rows(items)
     hits, step = 0.0, max(1, 8_000_000 // max(len(items), 1))
     for start in range(0, len(queries), step):
-        for i, scores in enumerate(inner_products(queries[start : start + step], items), start):
+        for i, scores in enumerate(inner_products(queries[start : start + step], items, distinct), start):
             there = ids[i] >= 0
             returned[i, there] = scores[ids[i, there]]
             asked = np.unique(targets[i])

@@ -21,6 +21,7 @@ from recemb_core.recall_comparison import KS, ColdItemReport, ModelConfig, cold_
 from recemb_core.recall_indexes import IndexPoint, compare_recall_indexes
 
 FIGURES = {"all": "All", "novel": "First-time"}
+FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
 MEASURES = {"hr": "HR", "ndcg": "NDCG"}
 LISTS = (10, 50, 100)
 
@@ -180,7 +181,7 @@ def report_table(data: ActiveData, reports: Reports, which: int, configs: dict[s
     """Every figure with its interval."""
 
     def shown(e: Estimate) -> str:
-        return f"{e.value:.3f}  [{max(e.low, 0):.3f}, {e.high:.3f}]"
+        return f"{e.value:.3f}  [{e.low:.3f}, {e.high:.3f}]"
 
     rows: list[dict[str, Any]] = []
     for name, both in reports.items():
@@ -249,13 +250,19 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     )
 
 
+def with_sample(estimate: Estimate, form: str) -> str:
+    """A figure; where it is of few users, their number stands beside it."""
+    few = f" (n = {estimate.n})" if estimate.n < FEW_USERS else ""
+    return f"{estimate.value:{form}}{few}"
+
+
 def _metrics(reports: Reports) -> None:
     every, novel = 1, 0
     floor = reports[FLOOR]
     figures = [
         (
             "HR@10, popularity",
-            f"{floor[every].hit_rate[10].value:.3f}",
+            with_sample(floor[every].hit_rate[10], ".3f"),
             f"All targets. 95 %: {floor[every].hit_rate[10].low:.3f} to {floor[every].hit_rate[10].high:.3f}, "
             f"{floor[every].users:,} users.",
         )
@@ -267,9 +274,9 @@ def _metrics(reports: Reports) -> None:
             figures.append(
                 (
                     f"HR@10, best, {label}",
-                    f"{value.value:.3f}",
-                    f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}. Popularity here: "
-                    f"{floor[which].hit_rate[10].value:.3f}.",
+                    with_sample(value, ".3f"),
+                    f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users. "
+                    f"Popularity here: {floor[which].hit_rate[10].value:.3f}.",
                 )
             )
     frame.metrics(figures)
@@ -384,19 +391,19 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
         [
             (
                 "Percentile, all items",
-                f"{report.ranked_below.value:.1%}",
+                with_sample(report.ranked_below, ".1%"),
                 f"Share of the catalogue below a cold target; chance 50 %. 95 %: {report.ranked_below.low:.1%} to "
                 f"{report.ranked_below.high:.1%}, {report.users:,} users.",
             ),
             (
                 "Percentile, cold items",
-                f"{report.below_among_cold.value:.1%}",
+                with_sample(report.below_among_cold, ".1%"),
                 f"The same among the {report.cold} cold items; chance 50 %. 95 %: {report.below_among_cold.low:.1%} "
                 f"to {report.below_among_cold.high:.1%}.",
             ),
             (
                 f"Recall@{report.k}",
-                f"{report.recall.value:.3f}",
+                with_sample(report.recall, ".3f"),
                 f"Share of a user's cold targets among the first {report.k}; a random order gives "
                 f"{report.chance_recall:.3f}. 95 %: {report.recall.low:.3f} to {report.recall.high:.3f}.",
             ),

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO, Any, Literal, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from recemb_core.deep.histories import UserFields, mean_of, windows_of
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.neighbors.base import inner_products, unit_rows
+from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products, unit_rows
 from recemb_core.validation import finite_rows, require
 from recemb_core.vocabulary import Vocabulary
 
@@ -83,6 +84,11 @@ class RecallModel:
     def __len__(self) -> int:
         return len(self.items)
 
+    @cached_property
+    def _distinct(self) -> Distinct:
+        """Cold items with the same side information have one vector, and have to get one score."""
+        return distinct_rows(self.item_vectors)
+
     def encode(
         self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None
     ) -> npt.NDArray[np.float32]:
@@ -113,7 +119,7 @@ class RecallModel:
         self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None
     ) -> npt.NDArray[np.float32]:
         """Scores (q, n) of every item, −∞ for items not known; the function that ``rank_next_items`` takes."""
-        values = inner_products(self.encode(histories, user_facts), self.item_vectors)
+        values = inner_products(self.encode(histories, user_facts), self.item_vectors, self._distinct)
         if self.known is not None:
             values[:, ~self.known] = -np.inf
         return values

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
-from recemb_core.neighbors.base import Metric
+from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
 from recemb_core.neighbors.exact import nearest_others
 
 TIERS = ("lower half", "middle 38 %", "top 12 %")
@@ -59,6 +59,10 @@ def group_score(
     score is the mean of value_g over groups, each counting the same. Its maximum is the mean of
     min(k, s − 1)/k − (s − 1)/(n − 1).
 
+    Items of equal vectors are equally near to every item: each of them in a list counts with the share of all of them
+    (the item asked about left out) that lie in the group, its expectation over a random order. Equal vectors
+    throughout score 0.
+
     Args:
         vectors: (n, d), or ItemVectors.
         groups: (n,) labels of any kind.
@@ -79,13 +83,29 @@ def group_score(
     if k < 1:
         return GroupScore(0.0, 0.0, {str(name): GroupShare(1, 0.0, 0.0) for name in labels}, k)
     names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    same = (codes[nearest_others(rows, k, metric)] == codes[:, None]).mean(axis=1)
+    same = _same_group(unit_rows(rows) if metric == "cosine" else rows, codes, nearest_others(rows, k, metric))
     share = np.bincount(codes, weights=same) / sizes
     chance = (sizes - 1) / (n - 1)
     best = np.minimum(k, sizes - 1) / k
     order = np.argsort(-sizes, kind="stable")
     by_group = {str(names[g]): GroupShare(int(sizes[g]), float(share[g]), float(chance[g])) for g in order}
     return GroupScore(float((share - chance).mean()), float((best - chance).mean()), by_group, k)
+
+
+def _same_group(rows: npt.NDArray, codes: npt.NDArray, neighbors: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Share of each item's neighbors in its own group (n,); neighbors of equal rows count by their expectation."""
+    row = distinct_rows(np.asarray(rows, dtype=np.float32))[1]
+    if row is None:
+        return np.asarray((codes[neighbors] == codes[:, None]).mean(axis=1))
+    groups = int(codes.max()) + 1
+    sizes = np.bincount(row)
+    pairs, counts = np.unique(row * groups + codes, return_counts=True)  # (row, group) that occur
+    listed = row[neighbors]
+    wanted = listed * groups + codes[:, None]
+    at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    itself = listed == row[:, None]
+    alike = np.where(pairs[at] == wanted, counts[at], 0) - itself
+    return np.asarray((alike / (sizes[listed] - itself)).mean(axis=1))
 
 
 def homophily_score(

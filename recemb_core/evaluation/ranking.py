@@ -23,7 +23,7 @@ from recemb_core.evaluation.ties import (
     list_chances,
     tied_ranks,
 )
-from recemb_core.neighbors.base import inner_products, unit_rows
+from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
 from recemb_core.validation import finite_rows, require
@@ -229,13 +229,14 @@ def _scorer(
         return lambda histories, part: function(histories), None
     items = np.asarray(rows_of(vectors), dtype=np.float32)
     items = unit_rows(items) if score == "cosine" else items
+    distinct = distinct_rows(items)
     if user_vectors is None:
-        return lambda histories, part: inner_products(mean_rows(items, histories), items), len(items)
+        return lambda histories, part: inner_products(mean_rows(items, histories), items, distinct), len(items)
     queries = np.asarray(user_vectors, dtype=np.float32)
     require(queries.shape == (users, items.shape[1]), "user_vectors", queries.shape, f"({users}, {items.shape[1]})")
     queries = finite_rows(queries, "user_vectors")
     queries = unit_rows(queries) if score == "cosine" else queries
-    return lambda histories, part: inner_products(queries[part], items), len(items)
+    return lambda histories, part: inner_products(queries[part], items, distinct), len(items)
 
 
 def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]) -> npt.NDArray[np.float32]:

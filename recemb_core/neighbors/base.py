@@ -37,20 +37,24 @@ def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
 
 
-def inner_products(queries: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+# Rows that differ, and which of them each row is (None: all differ).
+Distinct = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]
+
+
+def inner_products(
+    queries: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32], distinct: Distinct | None = None
+) -> npt.NDArray[np.float32]:
     """queries · vectorsᵀ, (q, n), in which equal rows of ``vectors`` get equal products.
 
     A matrix product rounds the last columns otherwise than the rest, which would put equal items in an order; each
-    distinct row is multiplied once.
+    distinct row is multiplied once. ``distinct`` is :func:`distinct_rows` of the vectors where it is known already.
     """
-    queries = finite_rows(queries, "queries")
-    distinct, row = distinct_rows(vectors)
-    return queries @ distinct.T if row is None else (queries @ distinct.T)[:, row]
+    rows, row = distinct_rows(vectors) if distinct is None else distinct
+    products = finite_rows(queries, "queries") @ rows.T
+    return products if row is None else products[:, row]
 
 
-def distinct_rows(
-    vectors: npt.NDArray[np.float32],
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]:
+def distinct_rows(vectors: npt.NDArray[np.float32]) -> Distinct:
     """(rows that differ, which of them each row of ``vectors`` is); None for the latter where all differ."""
     vectors = finite_rows(vectors)
     if len(vectors) == 0 or vectors.shape[1] == 0:

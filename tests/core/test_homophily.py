@@ -14,6 +14,7 @@ from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation import group_score, homophily_score, strength_tiers, structural_score
 from recemb_core.evaluation.homophily import TIERS
 from recemb_core.item_graph import ItemGraph, communities
+from recemb_core.neighbors.exact import nearest_others
 from recemb_core.vocabulary import Vocabulary
 
 # Five directions; nearest others by angle: 10 | 0 | 10 | 101 | 90, then 25 | 25 | 0 | 25 | 25.
@@ -153,3 +154,29 @@ def test_scores_use_communities_and_tiers_by_default(wheel: ItemGraph) -> None:
     assert (
         homophily_score(rows, wheel, groups=own) == structural_score(rows, wheel, roles=own) == group_score(rows, own)
     )
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_equal_vectors_score_chance_whatever_their_order(metric: Any) -> None:
+    rng = np.random.default_rng(0)
+    for n, sizes in ((40, (10, 30)), (95, (5, 40, 50))):
+        groups = np.repeat(np.arange(len(sizes)), sizes)
+        rows = np.tile(rng.normal(size=33), (n, 1))
+        assert group_score(rows, groups, k=5, metric=metric).value == pytest.approx(0, abs=1e-12)
+
+
+def test_equal_vectors_across_the_end_of_a_list_count_by_their_expectation() -> None:
+    """Three items at each of eight places; the score is the mean over 300 orders of the rows (bound: 5 sd)."""
+    rng = np.random.default_rng(1)
+    places = rng.normal(size=(8, 3)).astype(np.float32)
+    rows, groups = np.repeat(places, 3, axis=0), rng.integers(0, 2, 24)
+    found = group_score(rows, groups, k=4).value
+    by_order = []
+    for _ in range(300):
+        order = rng.permutation(24)
+        lists = nearest_others(rows[order], 4)  # breaks ties by row number
+        same = (groups[order][lists] == groups[order][:, None]).mean(axis=1)
+        sizes = np.bincount(groups)
+        by_order.append(np.mean([same[groups[order] == g].mean() - (sizes[g] - 1) / 23 for g in (0, 1)]))
+        assert group_score(rows[order], groups[order], k=4).value == pytest.approx(found, abs=1e-6)
+    assert abs(np.mean(by_order) - found) < 5 * np.std(by_order) / 300**0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,6 +137,23 @@ def test_indexes_against_counting() -> None:
     for point in points:
         assert point.hit_rate.value <= 1.0
         assert point.microseconds > 0
+
+
+@pytest.mark.parametrize(("copies", "wanted"), [(95, 1), (95, 3), (40, 2)])
+def test_an_index_hits_equal_items_by_their_share(copies: int, wanted: int) -> None:
+    """Of ``copies`` equal items the list holds some, whichever: a hit counts 1 − C(c − m, s) / C(c, s)."""
+    rng = np.random.default_rng(0)
+    items = np.concatenate([np.tile(rng.normal(size=33), (copies, 1)), -rng.normal(size=(5, 33)) * 1e-3])
+    users = np.tile(items[:1], (7, 1)).astype(np.float32)
+    targets = [rng.choice(copies, wanted, replace=False) for _ in range(7)]
+    exact, _ = compare_recall_indexes(users, items.astype(np.float32), targets, n=10, tables=(), ef_search=(200,))
+    share = 1 - math.comb(copies - wanted, 10) / math.comb(copies, 10)
+    assert exact.hit_rate.value == pytest.approx(share)
+    assert exact.found.value == 1.0
+    everywhere = rank_next_items(
+        items, [np.array([], int)] * 7, targets, ks=[10], user_vectors=users, exclude_seen=False
+    )
+    assert everywhere.hit_rate[10].value == pytest.approx(share)
 
 
 def test_the_added_coordinate_keeps_the_order_of_inner_products() -> None:
