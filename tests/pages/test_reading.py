@@ -324,12 +324,11 @@ def test_two_sessions_settings_come_back(open_page: Open, app: AppTest) -> None:
     app.switch_page("pages/sequences.py").run()
     healthy(upload(app, "ratings.csv", rated_films(40)))
     key = app.query_params["data"]
+    app.switch_page("pages/walks.py").run()
     app.sidebar.selectbox[1].set_value("5")
     app.sidebar.number_input[0].set_value(3)
-    app.run()
-    app.session_state[f"p@{key}"] = 0.5
-    app.switch_page("pages/node2vec.py").run()
-    healthy(app)
+    app.select_slider(key=f"p@{key}").set_value(0.5)
+    healthy(app.run())
     saved = app.session_state["_saved"]
     assert b"p = 0.5" in saved.encode()
     other = open_page("sequences")
