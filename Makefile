@@ -54,6 +54,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.eges
 	$(BIN)/python -m benchmarks.models
 	$(BIN)/python -m benchmarks.lsh
+	$(BIN)/python -m benchmarks.lsh_intervals
 	$(BIN)/python -m benchmarks.pretraining
 	$(BIN)/python -m benchmarks.recall_models
 	$(BIN)/python -m benchmarks.reading

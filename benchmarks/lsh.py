@@ -81,6 +81,8 @@ def compare(points: int, threads: int, repeats: int, *, clustered: bool = True) 
             r.family, r.setting, f"{r.recall:.3f} ± {r.recall_error:.3f}", f"{r.queries_per_second:,.0f}",
             r.queries_per_second / flat, scanned, r.build_seconds, f"{r.memory_bytes / 1e6:.0f}", r.queries,
         )  # fmt: skip
+    beside = sum(r.disturbed for r in reports)
+    print(f"\nOther work ran beside {beside} of {repeats * len(reports)} timed batches (they are in the medians).")
     print("\nThe fastest that reaches a recall, and its ratio to the flat scan:\n")
     families = [*dict.fromkeys(r.family for r in reports)]
     row("recall at least", *families)

@@ -284,7 +284,7 @@ def tune_section(
                 if cached.busy()
                 else "Other work on this machine spoils the times, so none is shown; they are measured again and again."
             )
-            _later(lambda: lsh_times.lab_times(data, points, settings) is not None, 2.0)
+            _later(lambda: lsh_times.lab_times(data, points, settings) is not None, 5.0)
         if ready and measured.draws == 1:
             _more_draws(data, points, settings)
         elif ready:

@@ -57,8 +57,8 @@ def test_a_click_on_a_square_takes_its_setting(serve: Serve, page: Page) -> None
 
 def test_the_interval_follows_behind_the_first_figures(serve: Serve, page: Page) -> None:
     """One draw of functions first; the others come by themselves, and the charts stay what they are."""
-    open_page(page, f"{serve('app.py')}/lsh?data=planted_shop&ratio=3.0&seed=5")
-    expect(metric(page, "Recall@10")).to_contain_text(" to ", timeout=150_000)
+    open_page(page, f"{serve('app.py')}/lsh?data=planted_shop&ratio=3.0&seed=5", timeout=150_000)
+    expect(page.get_by_test_id("stMetric").filter(has_text="Recall@10")).to_contain_text(" to ", timeout=150_000)
     settled(page)
     bars = "(plot) => plot.data.filter((t) => t.name === 'in use').map((t) => [t.error_x.array[0], t.error_y.array[0]])"
     (ends,) = on_chart(page, "lsh cost@", bars)
@@ -70,7 +70,9 @@ def test_the_interval_follows_behind_the_first_figures(serve: Serve, page: Page)
 
 def test_figures_and_charts_move_with_the_slider(serve: Serve, page: Page) -> None:
     open_page(page, f"{serve('app.py')}/lsh?data=planted_shop")
-    expect(metric(page, "Time a query")).to_contain_text("µs", timeout=150_000)  # compiled the first time on a machine
+    # Compiled the first time on a machine; on a busy one no time is shown, and the page says so.
+    said = page.get_by_text("Verdict: this setting").or_(page.get_by_text("spoils the times"))
+    expect(said.first).to_be_visible(timeout=150_000)
     settled(page)
     keys = ("lsh cost@", "lsh paths@", "lsh map@", "lsh curve@")
     shown = {key: revision(page, key) for key in keys}
@@ -80,7 +82,7 @@ def test_figures_and_charts_move_with_the_slider(serve: Serve, page: Page) -> No
         wait_revision(page, key, shown[key])
     settled(page)
     assert metric(page, "Candidates scanned").inner_text() != before
-    expect(metric(page, "Time a query")).to_contain_text("µs", timeout=60_000)  # measured again on a busy machine
+    expect(said.first).to_be_visible(timeout=60_000)
     distances = revision(page, "lsh distances@")
     move_slider(page, "Tables L", 1)
     settled(page)
