@@ -102,7 +102,7 @@ with frame.page(
         with box:
             figure = small_map(positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors")
             live_chart(figure, key="home map", height=HEIGHT)
-        box = card(5, "Index", "Nearest vectors are found fast, by exact scan or by an index.", "lsh", "Tune an index")
+        box = card(5, "Index", "Nearest vectors are found by an exact scan, or by an index.", "lsh", "Tune an index")
         box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")
         box.markdown("\n".join(f"1. :small[{data.title_of(other)} · {score:.2f}]" for other, score in nearest[:6]))
         box = card(
@@ -125,8 +125,8 @@ with frame.page(
             st.caption(f"Source: {data.info.source}. License: {data.info.license}.")
         navigation.link("sequences", "Choose or upload data")
     frame.what_you_see(
-        "The item graph is drawn with its communities in color; the walk is one of thousands; the map shows node2vec "
-        "vectors (p = q = 1 unless you changed them), whose cosine decides what is near. "
+        "The item graph is drawn with its communities in color; the walk is one walker's path by weight alone; "
+        f"the map shows node2vec vectors (p = {config.p:g}, q = {config.q:g}), whose cosine decides what is near. "
         "A near item is no proof of quality: a list is good when it holds what people did next."
     )
     frame.as_python(

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cached, controls, frame, graph_controls, selection
+from pages.shared.graph_experiments import experiments
 from pages.shared.live_chart import live_chart
 from recemb_core.figures.ego_graph import ego_graph
 from recemb_core.figures.graph_map import graph_map
@@ -119,17 +120,19 @@ with frame.page(
             if whole is not graph:
                 curves = {"all edges": survival(whole.weights), **curves}
             live_chart(survival_curve(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
-    frame.try_this(data, graph_controls.graph_experiments(data, settings))
+    frame.try_this(data, experiments(data, settings, whole, graph))
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "
         "is known, **= how many baskets hold both** where it is not. Joined points attract and others repel "
         "(UMAP's forces along the edges; Fruchterman–Reingold up to 300 items); position has no other meaning. "
         "A community is named by its most strongly connected item.\n\n"
-        "A basket log joins nearly everything with everything, because best-sellers are in every basket. "
+        f"The behaviour joins {whole.density:.1%} of all pairs of items: best-sellers come together with many items by "
+        "chance alone. "
         "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
         "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
-        "(Coscia & Neffke 2017). **Fewer edges an item**: a clearer skeleton, more items without company. "
-        "**More edges**: back to the hairball. Walks on the next pages use exactly the kept edges."
+        "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and more items "
+        "may "
+        "be without any. **More edges**: back towards all of them. Walks on the next pages use exactly the kept edges."
     )
     frame.as_python(
         [

@@ -20,7 +20,7 @@ from pages.shared.neighbors_experiments import WORDS, as_python, experiments
 VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
 
 with frame.page(
-    "Do five models agree on this item?",
+    "Do the models agree on this item?",
     "Each model learned vectors from the same data in its own way; here are the items that each finds nearest.",
     opens_on="complete_journey",
 ) as data:

@@ -8,30 +8,13 @@ import streamlit as st
 
 from pages.shared import cached, frame, navigation, selection, uploads
 from pages.shared.live_chart import live_chart
+from pages.shared.sequences_experiments import experiments
 from pages.shared.upload_view import upload_box
 from recemb_core.figures.popularity import popularity
 from recemb_core.figures.session_gaps import duration, session_gaps
 from recemb_core.figures.session_lengths import session_lengths
 from recemb_core.sequences import Sequences
 from recemb_core.summaries import event_gaps, log_histogram
-
-EXPERIMENTS = [
-    (
-        "A pause of one minute ends a session. **How many items will a session have left?**",
-        "Sessions fall to pieces: the cut now lies inside the hump of pauses between clicks of one visit.",
-        {"gap": 1},
-    ),
-    (
-        "Only a pause of a week ends a session. **What will a long session mix?**",
-        "Visits of different days have become one sequence: their items now look as if they followed each other.",
-        {"gap": 10080},
-    ),
-    (
-        "The usual hour. **Does it lie in the valley between the two humps?**",
-        "Where the pauses form two humps, any cut in the valley gives nearly the same sessions.",
-        {"gap": 60},
-    ),
-]
 
 
 def began(sequences: Sequences, rows: range) -> pl.Series:
@@ -128,7 +111,7 @@ with frame.page(
             column_config={"Items": st.column_config.TextColumn(width="large")},
         )
         if data.cut_by_time:
-            frame.try_this(data, EXPERIMENTS)
+            frame.try_this(data, experiments(data))
         frame.what_you_see(
             "An embedding learns from *what occurs together*, so the first decision is what 'together' means. "
             "A user's events are sorted by time and cut where the pause to the previous one exceeds the gap; "

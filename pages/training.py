@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import frame, selection
+from pages.shared import training_experiments as tries
+from pages.shared import training_update_experiments as update_tries
 from pages.shared import training_view_costs as costs
 from pages.shared import training_view_noise as noise
 from pages.shared import training_view_steps as steps
@@ -13,18 +15,18 @@ from pages.shared import training_view_window as window
 from pages.shared.training_view import lesson
 
 VIEWS = {
-    "window": ("1 · Pairs", window.section, window.experiments, window.words, window.as_python),
-    "noise": ("2 · Noise", noise.section, noise.experiments, noise.words, noise.as_python),
+    "window": ("1 · Pairs", window.section, tries.window, window.words, window.as_python),
+    "noise": ("2 · Noise", noise.section, tries.noise, noise.words, noise.as_python),
     "lookup": (
         "3 · Lookup",
         vectors.lookup_section,
-        vectors.lookup_experiments,
+        tries.lookup,
         vectors.lookup_words,
         vectors.lookup_python,
     ),
-    "steps": ("4 · Updates", steps.section, steps.experiments, steps.words, steps.as_python),
-    "two": ("5 · Two vectors", vectors.two_section, vectors.two_experiments, vectors.two_words, vectors.two_python),
-    "costs": ("6 · Four losses", costs.section, costs.experiments, costs.words, costs.as_python),
+    "steps": ("4 · Updates", steps.section, update_tries.steps, steps.words, steps.as_python),
+    "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
+    "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),
 }
 
 with frame.page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, graph_controls, walks_view
+from pages.shared import controls, frame, graph_controls, walks_experiments, walks_view
 from pages.shared.many_walks_view import many_walks
 from pages.shared.markdown import plain
 from pages.shared.walk_replay_view import replay
@@ -39,7 +39,7 @@ with frame.page(
                 f"this item alone. Choose another item in the sidebar, or keep more edges on the Item graph page."
             )
         st.caption(f"{frame.graph_line(whole, graph)} {walks_view.graph_words(graph)}")
-    frame.try_this(data, walks_view.experiments(data, graph))
+    frame.try_this(data, walks_experiments.experiments(data, graph, at))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)
         replay(data, graph, at, p, q, controls.labellings(data, graph)[0])
@@ -51,9 +51,9 @@ with frame.page(
         "**1** if there is an edge *t → x*, **1/q** otherwise. The first step of a walk has no *t* and goes by weight "
         "alone. The closed form for several steps follows the probability of every *edge* just walked, because the "
         "next step depends on the last two items.\n\n"
-        "**Larger p**: fewer steps back. **Larger q**: the walk stays among the neighbors of where it was, like a "
-        "breadth-first search; **smaller q**: it runs off like a depth-first one. p = q = 1 is DeepWalk. "
-        f"On graphs where nearly all neighbors are joined to each other, q has nothing to choose from; "
-        f"density here is {graph.density:.3f}."
+        "**Larger p**: fewer steps back. **Larger q**: more of the steps go to neighbors of where the walk was, as in "
+        "a breadth-first search; **smaller q**: more lead away, as in a depth-first one. p = q = 1 is DeepWalk. "
+        "Where all neighbors are joined to each other, q has nothing to choose from; "
+        f"density here is {graph.density:.3f} (1: all pairs are joined)."
     )
     frame.as_python(walks_view.as_python(data, graph, settings, at, p, q))

@@ -12,7 +12,7 @@ from pages.shared import frame, selection
 from pages.shared.compared import NOT_KNOWN, Compared, Settings, dispute_of, matrix_of, purity_of, rare_limit
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
-from pages.shared.model_choice import MODELS
+from pages.shared.model_choice import MODELS, fields_of
 from pages.shared.model_training import Job
 from pages.shared.neighbors_view import map_section
 from pages.shared.selection import ActiveData
@@ -129,7 +129,7 @@ def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settin
     )
     rule = f" of those seen at least {least:,} times" if least > 1 and data.sequences is not None else ""
     st.caption(
-        f"{len(best)} of {len(competing):,} items{rule}; a rare item's lists are noise in every model. "
+        f"{len(best)} of {len(competing):,} items{rule}; a rare item's lists rest on few events. "
         "Select a row to choose the item."
     )
 
@@ -162,10 +162,26 @@ def purity_section(data: ActiveData, graph: ItemGraph, found: Compared, settings
     )
     live_chart(figure, key=key, height=360)
     st.caption(
-        f"Mean over {first.items:,} items that have a value; bars: two standard errors over items, not over seeds. "
-        "GES and EGES are told the attribute, the others are not: a high share there is no proof of a better model."
-        if {"GES", "EGES"} & set(purity)
-        else f"Mean over {first.items:,} items that have a value; bars: two standard errors over items, not over seeds."
+        f"Mean over {first.items:,} items that have a value; bars: two standard errors over items, not over seeds."
+        + told_words(data, found, settings.attribute)
+    )
+
+
+def told_words(data: ActiveData, found: Compared, attribute: str) -> str:
+    """Which models learn from the attribute itself, so that a high share is no merit."""
+    told = []
+    for one in found.entries:
+        if one.label in found.lists and MODELS[one.model].needs == "side information":
+            fields = one.config.fields if one.config.fields is not None else fields_of(data)
+            if attribute in fields:
+                told.append(one.label)
+    if not told:
+        return ""
+    many = len(told) > 1
+    return (
+        f" {' and '.join(told)} {'are' if many else 'is'} told the attribute: a high share there is no proof of a "
+        f"better "
+        "model."
     )
 
 
@@ -210,8 +226,8 @@ def hubs_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: 
         },
     )
     st.caption(
-        f"The median item of the catalogue: {np.median(settings.counts):,.0f}. Far below it, a model names rare, "
-        "hardly trained items; a most-named item in a large share of all lists is a hub."
+        f"The median item of the catalogue: {np.median(settings.counts):,.0f}. Below it, a model names items of "
+        "few events; an item in far more lists than chance has it is a hub."
     )
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, selection
+from pages.shared import cached, controls, frame, network_experiments, selection
 from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, numbers_row, result_or_run
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
@@ -28,43 +28,6 @@ NETWORKS = ("FNN", "Wide & Deep", "Deep Crossing")
 DIMENSIONS = (4, 8, 16, 32, 64)
 POWERS = {0.0: "all alike (0)", 0.75: "popular more often (0.75)", 1.0: "as often as bought (1)"}
 
-EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
-    (
-        "Half the vector length. **Which numbers halve: places of the one-hots, numbers in W, multiplications?**",
-        "The one-hots stay as long as they were. W and the multiplications halve: both are places × d.",
-        {"embedding_dimensions": 8},
-    ),
-    (
-        "Negatives drawn as often as items are bought. **What is popularity worth now?**",
-        "Nothing: its AUC is 0.50. What the networks still know is who, with what, and when.",
-        {"embedding_dimensions": 16, "embedding_power": 1.0},
-    ),
-    (
-        "Negatives drawn all alike. **Does the AUC rise because the networks got better?**",
-        "No, the question got easier: popularity alone now tells many rows apart. "
-        "AUCs compare only under the same negatives.",
-        {"embedding_dimensions": 16, "embedding_power": 0.0},
-    ),
-    (
-        "Deep Crossing instead of FNN. **Will W hold other numbers?**",
-        "Yes: each network learns its own W. The lookup, and what it costs, are the same.",
-        {"embedding_dimensions": 16, "embedding_power": 0.75, "embedding_network": "Deep Crossing"},
-    ),
-]
-
-
-# On data without bundled results: what can be seen untrained, and what holds everywhere.
-OTHER_EXPERIMENTS = [
-    EXPERIMENTS[0],
-    (
-        EXPERIMENTS[2][0],
-        "Press Train. The question got easier: popularity alone tells more rows apart than before. "
-        "AUCs compare only under the same negatives.",
-        EXPERIMENTS[2][2],
-    ),
-    EXPERIMENTS[3],
-]
-
 
 def embedding_section(data: ActiveData) -> None:
     """The whole view."""
@@ -76,7 +39,9 @@ def embedding_section(data: ActiveData) -> None:
     with side:
         _controls(data)
         controls.reset_button(data)
-    frame.try_this(data, EXPERIMENTS if data.key == "complete_journey" else OTHER_EXPERIMENTS)
+    frame.try_this(
+        data, network_experiments.embedding(table, lambda: report if current else None, lambda: _known(data))
+    )
     lower = st.container()
     with lower:
         report, current = _report(data, table, config)
@@ -130,7 +95,7 @@ def _controls(data: ActiveData) -> None:
         DIMENSIONS,
         key=f"embedding_dimensions@{data.key}",
         persist_state=keep,
-        help="Columns of W. Larger tells more values apart and needs more data.",
+        help="Columns of W; the AUC says whether more of them help.",
     )
     st.selectbox(
         "Items not taken are drawn",
@@ -140,6 +105,17 @@ def _controls(data: ActiveData) -> None:
         persist_state=keep,
         help="Negatives are drawn ∝ popularity to this power: the larger, the less popularity alone can tell.",
     )
+
+
+def _known(data: ActiveData) -> LayerReport | None:
+    """The report of the usual settings, if it is there and its rows have been drawn."""
+    config = layer_defaults(seed=selection.seed())
+    table = cached.results(data).get(("deep table", data.fingerprint, config.features))
+    if table is None:
+        return None
+    ready: LayerReport | None = cached.results(data).get(("deep layers", table.fingerprint, config))
+    path = precomputed.networks_path(table.fingerprint, config)
+    return ready if ready is not None or not path.exists() else LayerReport.load(path)
 
 
 def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple[LayerReport | None, bool]:
@@ -322,7 +298,7 @@ def _words(table: FeatureTable) -> str:
         "The rows start at random and are learned with the rest of the network, so that values that act alike get "
         "rows alike; a value that is missing, or that the training part never had, is a one-hot without a 1 and gives "
         "zeros.\n\n"
-        "**Larger d**: W grows in proportion, more values can be told apart, and rare ones are learned worse. "
+        "**Larger d**: W grows in proportion; whether the AUC follows, train and compare. "
         "Positives are events of the log; each has "
         f"{table.config.negatives} sampled items that the user did not take then, so probabilities are about this "
         "sample, not about all items. Training, validation and test follow each other in time."

@@ -18,6 +18,9 @@ from recemb_core.item_graph import ItemGraph
 
 ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
 SEARCHABLE = 5_000
+# What is predicted, what came of it (Markdown, or what works it out from the page's results), what is set.
+Answer = str | Callable[[], str]
+Experiment = tuple[str, Answer, dict[str, Any]]
 _log = logging.getLogger("recemb")
 
 
@@ -34,6 +37,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
     navigation.ensure()
     selection.forget_bound()
+    st.session_state.pop("_answer", None)  # of a run that was broken off
     ensure_plotly_js()
     data = selection.active_data(opens_on)
     link = _sidebar(data)
@@ -57,6 +61,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
         st.stop()
     try:
         yield data
+        _answer()
     except ValueError as error:  # the library's own sentences: what is wrong, where, what to do
         st.error(str(error))
     except Exception as error:
@@ -173,13 +178,11 @@ def what_you_see(text: str) -> None:
         st.markdown(text)
 
 
-def try_this(
-    data: ActiveData,
-    experiments: Sequence[tuple[str, str | Callable[[], str], dict[str, Any]]],
-    *,
-    stacked: bool = False,
-) -> None:
-    """One-click experiments: (prediction, what to look for, the parameters that are set).
+def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bool = False) -> None:
+    """One-click experiments: (prediction, answer, the parameters that are set).
+
+    The answer is shown while these parameters are in force. One that is a function is called when the page is drawn to
+    its end, so that it speaks of the results that this very run shows.
 
     What to look for may be a function that says it, called when it is shown: after the change took effect.
 
@@ -196,18 +199,31 @@ def try_this(
                 "Show me",
                 key=f"try{number}",
                 on_click=_experiment,
-                args=(data, values, prediction),
+                args=(data, prediction, values),
                 width="stretch",
             )
-        done = st.session_state.get("experiment")
-        for prediction, answer, _ in experiments:
-            if done == (prediction,):
-                st.success(answer() if callable(answer) else answer, icon=":material/lightbulb:")
+        pressed = st.session_state.get("experiment")
+        for prediction, answer, values in experiments:
+            if pressed == (data.key, prediction) and _in_force(data, values):
+                st.session_state["_answer"] = (st.empty(), answer)
 
 
-def _experiment(data: ActiveData, values: dict[str, Any], prediction: str) -> None:
+def _experiment(data: ActiveData, prediction: str, values: dict[str, Any]) -> None:
     selection.set_parameters(data, **values)
-    st.session_state["experiment"] = (prediction,)
+    st.session_state["experiment"] = (data.key, prediction)
+
+
+def _in_force(data: ActiveData, values: dict[str, Any]) -> bool:
+    """Whether no control was moved away from what the experiment has set."""
+    return all(st.session_state.get(f"{name}@{data.key}") == value for name, value in values.items())
+
+
+def _answer() -> None:
+    """Say what came of the experiment that was pressed, now that the page is drawn."""
+    place, answer = st.session_state.pop("_answer", (None, ""))
+    text = answer() if callable(answer) else answer
+    if text:
+        place.success(text, icon=":material/lightbulb:")
 
 
 def as_python(lines: list[str], *, note: str = "") -> None:

@@ -161,7 +161,7 @@ def hidden_section(data: ActiveData, shown: Shown) -> list[Job]:
         return []
     hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
     st.markdown(f"**{plain(title)}: its {len(truth)} neighbors in the graph, guessed from its side information alone**")
-    scores = quick_scores(shown) if hidden is None else _own_scores(data, shown, hidden)
+    scores = own_scores(data, shown)
     if scores:
         st.dataframe(score_frame(scores), hide_index=True, column_config=_COLUMNS)
     if hidden is None:
@@ -182,7 +182,11 @@ def hidden_section(data: ActiveData, shown: Shown) -> list[Job]:
     return hide_jobs(data, shown)
 
 
-def _own_scores(data: ActiveData, shown: Shown, hidden: Hidden) -> dict[str, GuessScore]:
+def own_scores(data: ActiveData, shown: Shown) -> dict[str, GuessScore]:
+    """Way of guessing → score of the chosen item, as far as it is there."""
+    hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
+    if hidden is None:
+        return quick_scores(shown)
     return {name: scores[shown.row] for name, scores in _scores(data, shown, hidden).items() if shown.row in scores}
 
 

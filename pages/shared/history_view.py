@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, frame, recall_models, selection
+from pages.shared import controls, frame, recall_experiments, recall_models, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
@@ -21,24 +21,6 @@ SHOWN = 12  # of a history at a time
 TAKES = (5, 10, 15, 25, 50, 100, 200)
 TOP, PLACED_BY = 10, 10
 LONGEST_LINK = 200
-
-EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
-    (
-        "Start from nothing and add one item. **Do all models agree on what comes next?**",
-        "Add an item in the box above the history: the two-tower list is close to the item; popularity is not asked.",
-        {"history_items": "-"},
-    ),
-    (
-        "The same user under plain averaging. **Will the list be nearer to the history, or further away?**",
-        "The average lands among things like the history; a network has learned what is taken *next*.",
-        {"history_model": "Item average, cosine"},
-    ),
-    (
-        "Back to the two-tower network, with what they had allowed. **How much of the list is old friends?**",
-        "Much of it: on groceries most of the next basket was bought before.",
-        {"history_model": "Two-tower", "history_seen": True},
-    ),
-]
 
 
 def history_section(data: ActiveData) -> None:
@@ -69,7 +51,8 @@ def history_section(data: ActiveData) -> None:
             persist_state=keep,
             help="Off: items of the history are left out of the list.",
         )
-        frame.try_this(data, EXPERIMENTS, stacked=True)
+        tries = recall_experiments.history(data, lambda: recall_models.all_models(data, configs), history, top_rows)
+        frame.try_this(data, tries, stacked=True)
         controls.reset_button(data)
     model = recall_models.model_of(data, configs[st.session_state[choice]])
     assert model is not None

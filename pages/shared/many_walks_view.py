@@ -49,7 +49,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
             data, ("hops", fingerprint, at.current), lambda: statistics.hop_distances(graph, at.current)
         )
         references: dict[str, statistics.DistanceProfile | None] = {}
-        for b, text in ((20.0, "stays near"), (1.0, "DeepWalk"), (0.05, "runs off")):
+        for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20")):
             same = (p, q) == (1.0, b)
             others = None if same else walks_from(data, graph, at.current, 1.0, b)
             profile = None if others is None else statistics.distance_profile(others, hops)
@@ -88,7 +88,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
     known = "all steps" if exact.steps >= STEPS else f"the first {exact.steps} steps"
     st.caption(
         f"The closed form follows the chain on edges for {known} of this graph. "
-        "Of twenty such tests one falls outside its noise by chance: another seed tells."
+        "Of twenty such tests one is expected outside its noise by chance alone: another seed tells."
     )
 
 

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pages.shared import frame, selection
-from pages.shared.compared import Compared, Settings, dispute_of, filter_steps, rare_limit
+from pages.shared import cached, frame, selection
+from pages.shared.answer_words import counted, gain_words, paired
+from pages.shared.compared import Compared, Settings, compare, dispute_of, filter_steps, matrix_of, rare_limit
+from pages.shared.frame import Answer, Experiment
 from pages.shared.graph_controls import GraphSettings
+from pages.shared.markdown import plain
 from pages.shared.model_choice import MODELS, missing, python_call, python_imports, second_like_first
 from pages.shared.model_training import Entry
 from pages.shared.selection import ActiveData
+from recemb_core.evaluation import overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
-NOISE = (
-    "What two seeds of one model do not share is noise: no change of a setting can be called an effect below it, and "
-    "two models cannot be asked to agree more than one does with itself."
-)
-Experiments = list[tuple[str, str, dict[str, Any]]]
+NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
+NO_LISTS = "Two models that are ready are needed: wait for the training, or press Run."
 
 
-def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> Experiments:
-    """Of the view of all models: what this data can do, with the answers that were measured on it."""
-    tries: Experiments = []
+def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Experiment]:
+    """Of the view of all models: what this data can do."""
+    tries: list[Experiment] = []
     if len(found.lists) > 1:
         values = 1 - dispute_of(data, graph, found, settings)
         counts = settings.counts[found.rows]
@@ -36,17 +39,18 @@ def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
             tries.append(
                 (
                     "One item divides the models most. **A best-seller, a rare item, or something in between?**",
-                    f"{data.titles[row]}: agreement {values[at]:.2f} where the mean is {values.mean():.2f}; "
-                    f"{place:.0%} of the items are more popular. Read its columns: each model sees other company.",
+                    lambda: (
+                        f"{plain(data.titles[row])}: agreement {values[at]:.2f}, the lowest of {len(able):,} items, "
+                        f"where "
+                        f"the mean is {values.mean():.2f}; **{place:.0%}** of the items are more popular."
+                    ),
                     {"item": graph.items[row]},
                 )
             )
     tries.append(
         (
             "in · out is what training makes large. **Will the named items be more popular, or rarer?**",
-            "Look at 'Who is named most' below: where a model's median rises, the length of output vectors speaks, and "
-            "popular items have long ones; one item may then stand in most lists. Cosine leaves length out, and lets "
-            "rare, hardly trained items in.",
+            lambda: in_out_words(data, graph, found, settings),
             {"score": "in_out"},
         )
     )
@@ -57,61 +61,139 @@ def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
             (
                 f"Name no item below {useful[0]:,} {'events' if data.sequences is not None else 'in strength'}. "
                 "**Will the models come closer to each other?**",
-                f"Compare 'Agreement overall' with its chance level (in its help), which rises as well: "
-                f"{(settings.counts < useful[0]).mean():.0%} of the items cannot be named any more. The rarest item "
-                f"here has {settings.counts.min():,.0f}: the rarer, the more a filter changes.",
+                lambda: filter_words(data, graph, found, settings),
                 {"score": "cosine", "min_count": useful[0]},
             )
         )
     able_models = [name for name in MODELS if not missing(data, name)]
-    tries.append(
-        (
-            f"The same {able_models[0]} twice, with another seed. **How many of ten neighbors will stay?**",
-            NOISE,
-            {
-                "compare": "two",
-                "first": able_models[0],
-                "second": able_models[0],
-                **second_like_first(data, graph, able_models[0]),
-                "b_reseed": True,
-            },
-        )
-    )
+    tries.append((*another_seed(able_models[0], NOISE), {"compare": "two", **_twice(data, graph, able_models[0])}))
     return tries
 
 
-def pair_experiments(data: ActiveData, graph: ItemGraph) -> Experiments:
+def another_seed(model: str, answer: Answer) -> tuple[str, Answer]:
+    """The experiment that leads from the view of all models to that of two, where its answer is."""
+    return f"The same {model} with another seed. **How many of ten neighbors will stay?**", answer
+
+
+def _twice(data: ActiveData, graph: ItemGraph, model: str) -> dict[str, Any]:
+    return {"first": model, "second": model, **second_like_first(data, graph, model), "b_reseed": True}
+
+
+def in_out_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+    """How popular the named items are by in · out, and by cosine."""
+    by_cosine = compare(data, graph, found.entries, replace(settings, score="cosine"))
+    told, up, down = [], 0, 0
+    for label, ids in found.lists.items():
+        now, before = (float(np.median(settings.counts[named[named >= 0]])) if (named >= 0).any() else 0.0
+                       for named in (ids, by_cosine.lists[label]))  # fmt: skip
+        told.append(f"{label} {before:,.4g} → {now:,.4g}")
+        up, down = up + (now > before), down + (now < before)
+    if not told:
+        return NO_LISTS
+    unit = "events" if data.sequences is not None else "strength"
+    return (
+        f"Median {unit} of all named items, cosine → in · out: {', '.join(told)} (catalogue "
+        f"{np.median(settings.counts):,.4g}). **More popular in {up}, rarer in {down} of "
+        f"{counted(len(told), 'model')}**; "
+        "one seed each."
+    )
+
+
+def filter_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+    """Agreement under the filter against agreement without it, on the same items, and both chance levels."""
+    if len(found.lists) < 2:
+        return NO_LISTS
+    free = replace(settings, min_count=0)
+    before = compare(data, graph, found.entries, free)
+    gain = paired(dispute_of(data, graph, before, free), dispute_of(data, graph, found, settings))
+    chances = [matrix_of(data, graph, one, s).overlap_chance for one, s in ((before, free), (found, settings))]
+    return (
+        f"Agreement overall changes by {gain_words(gain)} over {gain.n:,} items. By chance alone it would go from "
+        f"{chances[0]:.3f} to {chances[1]:.3f}: {(settings.counts < settings.min_count).mean():.0%} of the items "
+        f"cannot "
+        "be named any more."
+    )
+
+
+def pair_experiments(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> list[Experiment]:
     """Of the view of two."""
     able = next(name for name in MODELS if not missing(data, name))
-    twice = {"first": able, "second": able, **second_like_first(data, graph, able)}
-    tries: Experiments = [
-        (
-            f"The same {able} with another seed. **How many of ten neighbors will stay?**",
-            NOISE,
-            twice | {"b_reseed": True},
-        )
-    ]
+    twice = _twice(data, graph, able)
+    overlap = partial(overlap_words, data, graph, entries, found, settings)
+    against_seed = lambda: f"{overlap()} {seed_words(data, graph, entries, found, settings)}"  # noqa: E731
+    tries: list[Experiment] = [(*another_seed(able, lambda: f"{overlap()} {NOISE}"), twice)]
     if data.sequences is not None:
         tries += [
             (
-                "Noise drawn evenly (exponent 0) instead of by popularity (0.75). **More change than another seed?**",
-                "Compare the overlap with that of two seeds (first experiment): only what goes beyond is an effect.",
+                "Noise drawn evenly (exponent 0). **More change than another seed?**",
+                against_seed,
                 twice | {"b_word2vec_ns_exponent": 0.0, "b_reseed": False},
             ),
             (
                 "Order against no order: word2vec's window and item2vec's whole set. **Same company?**",
-                "Where sequences are short, nearly the same pairs are trained; in baskets order means nothing anyway.",
+                against_seed,
                 {"first": "word2vec", "second": "item2vec", "b_reseed": False},
             ),
         ]
     tries.append(
         (
             "DeepWalk against node2vec with q = 20. **Which items will have moved on the map?**",
-            "Point at an item that moved: its neighbors in the second map are those that walks near their start meet.",
+            lambda: f"{overlap()} {moved_words(data, entries, found, settings)}",
             {"first": "DeepWalk", "second": "node2vec", "b_node2vec_p": 1.0, "b_node2vec_q": 20.0, "b_reseed": False},
         )
     )
     return tries
+
+
+def _both(entries: Sequence[Entry], found: Compared) -> bool:
+    return len(found.lists) == 2 and all(one.config == one.wanted for one in entries)
+
+
+def overlap_words(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> str:
+    """How much of two lists is common."""
+    if not _both(entries, found):
+        return NO_LISTS
+    matrix = matrix_of(data, graph, found, settings)
+    return (
+        f"**{matrix.overlap[0, 1]:.0%}** of two lists of {settings.k} is common (± {matrix.overlap_error[0, 1]:.1%}, "
+        f"mean "
+        f"over {matrix.items:,} items with its standard error; random lists: {matrix.overlap_chance:.1%})."
+    )
+
+
+def seed_words(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> str:
+    """The same overlap against that of two seeds of the first model, where they are trained."""
+    if not _both(entries, found):
+        return ""
+    first, second = entries
+    seeds = [replace(first.config, seed=(first.config.seed + step) % 2**32) for step in (0, 1)]
+    if not all(cached.has_model(data, config, graph=graph) for config in seeds):
+        return "What another seed alone changes is not measured yet: the first experiment does it."
+    lists = [
+        cached.model_neighbors(data, config, settings.k, settings.score, settings.min_count, graph=graph)[0][found.rows]
+        for config in seeds
+    ]
+    noise = overlap_at_k(*lists)
+    gain = paired(overlap_at_k(found.lists[first.label], found.lists[second.label]), noise)
+    return f"Two seeds of the first model share {noise.mean():.0%}; against that: {gain_words(gain)}."
+
+
+def moved_words(data: ActiveData, entries: Sequence[Entry], found: Compared, settings: Settings) -> str:
+    """The items with least in common, the most popular of equals."""
+    if not _both(entries, found):
+        return ""
+    values = overlap_at_k(*found.lists.values())
+    counts = settings.counts[found.rows]
+    able = np.flatnonzero(counts >= rare_limit(data, settings))
+    least = able[np.lexsort((-counts[able], np.round(values[able], 9)))[:3]]
+    names = ", ".join(f"{plain(data.titles[int(found.rows[i])])} ({values[i]:.0%})" for i in least)
+    return f"Least in common, by neighbors and not by pixels: {names}."
 
 
 WORDS = (
@@ -121,8 +203,8 @@ WORDS = (
     r"mix in side information. **Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
     r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
     "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
-    "**Larger k**: lists agree more, by chance as well. **A higher filter**: rare items, whose vectors are hardly "
-    "trained, are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
+    "**Larger k**: random lists agree more as well. **A higher filter**: rare items, whose vectors rest on few events, "
+    "are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
     "seeds of one model differ too (see the other view)."
 )
 

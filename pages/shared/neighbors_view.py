@@ -77,8 +77,8 @@ def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> No
                     format_func=lambda v: "all" if v == 0 else f"{v:,}",
                     key=f"min_count@{data.key}",
                     persist_state=keep,
-                    help="Rarer items are not named as neighbors. Their vectors are hardly trained, and with cosine "
-                    "they turn up as neighbors of everything.",
+                    help="Rarer items are not named as neighbors. Their vectors rest on few events; 'Who is named "
+                    "most?' below shows how rare the named items are.",
                 )
                 st.caption(f"hides {hidden:,} of {n:,} items")
         if len(data.fields) > 0:

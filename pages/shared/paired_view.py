@@ -87,7 +87,7 @@ def pair_section(data: ActiveData, graph: ItemGraph, settings: Settings) -> tupl
     _numbers(data, graph, found, settings)
     columns_section(data, graph, found, settings, key=f"pair columns@{data.key}")
     todo = _maps_section(data, graph, entries, settings, found)
-    frame.try_this(data, pair_experiments(data, graph))
+    frame.try_this(data, pair_experiments(data, graph, entries, found, settings))
     left, right = frame.side_by_side("pair-lower", (1, 1))
     with left:
         disputed_section(data, graph, found, settings)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, selection
+from pages.shared import cached, controls, frame, network_experiments, selection
 from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, numbers_row, result_or_run
 from pages.shared.live_chart import Frames, live_chart
 from pages.shared.selection import ActiveData
@@ -29,7 +29,7 @@ from recemb_core.deep.pretraining import (
     pretraining_defaults,
     reach,
 )
-from recemb_core.evaluation import SeedBand, compare_with_control, group_score, seed_band
+from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.item_map import item_map
 from recemb_core.figures.learning_curves import Curve, learning_curves
@@ -50,33 +50,6 @@ BY: dict[By, str] = {
 }
 EVENTS = (10_000, 20_000, 40_000, 80_000)
 COLORS = dict(zip(START_NAMES.values(), (PALETTE[5], PALETTE[0], PALETTE[3], PALETTE[2], PALETTE[1]), strict=True))
-
-EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
-    (
-        "Look at the training loss. **Does the start with the lowest one win?**",
-        "No: training loss falls on and on, and the start that falls fastest also overfits first. "
-        "Only rows that were not trained on can tell.",
-        {"pretraining_measure": "train_loss", "pretraining_by": "epochs"},
-    ),
-    (
-        "Let the clock run while the start is made. **Is pre-training still faster?**",
-        "It depends on what it costs: see the column *before*. An FM trains in seconds; walks and skip-gram pay off "
-        "by the lower loss, not by the clock.",
-        {"pretraining_measure": "loss", "pretraining_by": "all_seconds"},
-    ),
-    (
-        "AUC instead of log loss. **Do the overfit starts look as bad?**",
-        "No. AUC asks only for the order of the rows; log loss also asks for honest probabilities, and a network that "
-        "overfits becomes too sure of itself first.",
-        {"pretraining_measure": "auc", "pretraining_by": "epochs"},
-    ),
-    (
-        "The FM's vectors on the map. **Will departments lie together, as they do for walks?**",
-        "No, before and after training alike. The department has a field and a vector of its own, so an item's vector "
-        "holds only what the department does not say. Walks know no other fields.",
-        {"pretraining_map": "fm"},
-    ),
-]
 
 
 def pretraining_section(data: ActiveData) -> None:
@@ -111,7 +84,13 @@ def pretraining_section(data: ActiveData) -> None:
         with numbers:
             _numbers(report)
         st.markdown(_verdict(report))
-        frame.try_this(data, EXPERIMENTS if data.key == "complete_journey" else EXPERIMENTS[:3])
+        color = _color(data)
+        frame.try_this(
+            data,
+            network_experiments.pretraining(
+                report, color, lambda start, when: _tidiness(data, report, start, when, color)
+            ),
+        )
         _table(report)
         _map(data, shown, report)
     frame.what_you_see(_words(config))
@@ -353,25 +332,26 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
             persist_state="session",
             help="The vectors of the item field in the network of the first seed.",
         )
-    fields = list(data.fields)
-    color = ""
-    if fields:
-        key = selection.parameter("pretraining_color", data, _first(fields), str, lambda v: v in fields)
+    color = _color(data)
+    if color:
         with second:
             st.selectbox(
                 "Color by",
-                fields,
-                key=key,
+                list(data.fields),
+                key=f"pretraining_color@{data.key}",
                 persist_state="session",
                 help="Eight largest groups in color, the rest grey.",
             )
-        color = st.session_state[key]
     start: Start = st.session_state[f"pretraining_map@{data.key}"]
     umap = UMAPConfig(seed=selection.seed()).for_size(len(data.items))
     maps = _positions(data, table, report, start, umap)
     if maps is None:
         return
-    captions = tuple(_tidiness(data, report, start, when, color) for when in ("before", "after"))
+    captions: tuple[str, ...] = ("", "")
+    if color:
+        scores = [_tidiness(data, report, start, when, color) for when in ("before", "after")]
+        by = color.replace("_", " ")
+        captions = tuple(f"homophily score by {by} {s.value:.2f} of {s.maximum:.2f} (0: chance)" for s in scores)
     figure = item_map(
         maps[0],
         data.items.ids,
@@ -394,6 +374,16 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     st.caption(
         "Press play. UMAP by cosine of the item field's vectors, first seed; the two maps are started from each other, "
         "so that items whose neighbors stay do not move. The share in the bar is measured on the vectors, not the map."
+    )
+
+
+def _color(data: ActiveData) -> str:
+    """The field that the map is colored by; "" where there is none."""
+    fields = list(data.fields)
+    if not fields:
+        return ""
+    return str(
+        st.session_state[selection.parameter("pretraining_color", data, _first(fields), str, fields.__contains__)]
     )
 
 
@@ -432,13 +422,11 @@ def _positions(
     return ready
 
 
-def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> str:
-    if not color:
-        return ""
+def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> GroupScore:
     vectors = (report.before if when == "before" else report.after)[start]
     key = ("deep tidiness", data.fingerprint, report.config, start, when, color)
-    score = cached.remember(data, key, lambda: group_score(vectors, data.fields[color]))
-    return f"homophily score by {color.replace('_', ' ')} {score.value:.2f} of {score.maximum:.2f} (0: chance)"
+    score: GroupScore = cached.remember(data, key, lambda: group_score(vectors, data.fields[color]))
+    return score
 
 
 def _words(config: PretrainingConfig) -> str:
@@ -450,11 +438,13 @@ def _words(config: PretrainingConfig) -> str:
         "same rows, ŷ = σ(w₀ + Σ wᵢxᵢ + Σ ⟨vᵢ, vⱼ⟩xᵢxⱼ): row i becomes (wᵢ, vᵢ), copied to the last bit, w₀ goes to "
         "the bias, and the dense layers start at random. *Fine-tuned*: everything is trained on; *frozen*: only the "
         "dense layers are. The graph starts copy **item vectors from walks** on the item graph of the training part "
-        "(DeepWalk; or node2vec with q = 0.05, which leans to communities, and q = 20, which leans to roles, half the "
+        "(DeepWalk; or node2vec with q = 0.05, by its paper for communities, and q = 20, for roles, half the "
         "dimensions each) into the item fields; nothing after the cut is seen.\n\n"
-        "A good start saves epochs; whether it also ends lower is what the bands tell. A start that fits fast also "
-        "overfits fast: the validation loss turns up again, and early stopping would keep the lowest point. **More "
-        "events**: the starts come closer together. **Fewer**: what was learned before counts for more."
+        "Whether a start saves epochs, and whether it ends lower, the lines under the curves say, with the noise of "
+        "the "
+        "seeds. Where a validation loss turns up again the network overfits; early stopping would keep the lowest "
+        "point. "
+        "**More events**, or **fewer**: do the starts come closer together, or part?"
     )
 
 

@@ -78,7 +78,7 @@ def model_controls(data: ActiveData) -> None:
         LENGTHS,
         key=f"recall_length@{data.key}",
         persist_state=keep,
-        help="Newest events of a user that the networks look at. Longer knows old habits, shorter follows the moment.",
+        help="Newest events of a user that the networks look at.",
     )
     st.select_slider(
         "Half-life (events)",
@@ -103,7 +103,7 @@ def model_controls(data: ActiveData) -> None:
             15,
             key=f"recall_epochs@{data.key}",
             persist_state=keep,
-            help="Passes over the histories. More fit the past better, in the end too well.",
+            help="Passes over the histories. More fit them more closely; whether the figures follow, the table says.",
         )
         st.select_slider(
             "Sampled negatives (YouTube DNN)",
@@ -156,6 +156,45 @@ def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
     if ready is not None:
         cached.results(data).put(key, ready)
     return ready
+
+
+def all_models(data: ActiveData, configs: dict[str, ModelConfig]) -> dict[str, RecallModel]:
+    """The models that are there."""
+    found = {name: model_of(data, config) for name, config in configs.items()}
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def random_hit_rate(data: ActiveData, which: int, k: int = 10) -> float:
+    """HR@k that lists drawn at random have, on first-time targets (0, history masked) or on all (1).
+
+    Of n items that may be listed, t of them targets, a list misses all with ∏_{j<k} (n − t − j) / (n − j); mean over
+    the users that have a target.
+    """
+
+    def make() -> float:
+        who, missed = asked(data), []
+        for past, target in zip(who.histories, who.targets, strict=True):
+            wanted = np.unique(target[target >= 0])
+            n = len(data.items)
+            if which == 0:
+                wanted, n = np.setdiff1d(wanted, past), n - len(np.unique(past))
+            if len(wanted):
+                j = np.arange(min(k, n))
+                missed.append(float(np.prod(np.maximum(n - len(wanted) - j, 0) / (n - j))))
+        return 1 - float(np.mean(missed)) if missed else 0.0
+
+    found: float = cached.remember(data, ("recall by chance", source(data), which, k), make)
+    return found
+
+
+def chance_words(data: ActiveData, which: int, k: int = 10) -> str:
+    """What a random list would hit, and a warning where that is nearly all there is to hit."""
+    chance = random_hit_rate(data, which, k)
+    text = f"A random list of {k} has HR@{k} {chance:.3f}."
+    if chance > 0.5:
+        n = len(data.items)
+        text += f" **With {n:,} items a list of {k} hits by chance alone: HR@{k} says little here.**"
+    return text
 
 
 def ready_rankings(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:

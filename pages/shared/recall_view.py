@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, history_view, recall_models, selection
+from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models, selection
 from pages.shared.markdown import plain
 from pages.shared.recall_models import FLOOR, Reports
 from pages.shared.selection import ActiveData
@@ -24,31 +24,6 @@ FIGURES = {"all": "All", "novel": "First-time"}
 FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
 MEASURES = {"hr": "HR", "ndcg": "NDCG"}
 LISTS = (10, 50, 100)
-
-EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
-    (
-        "Most of what people take they had before. **Mask that, and count first-time targets only: who still beats "
-        "popularity?**",
-        "Compare the intervals with the dotted lines: the lead on all targets came from knowing what is taken again. "
-        "The gain line under the chart says what is left of it.",
-        {"recall_figure": "novel"},
-    ),
-    (
-        "Back to all targets. **How far above popularity is the two-tower network?**",
-        "On groceries its HR@10 is far outside popularity's interval: it knows what each household buys again.",
-        {"recall_figure": "all"},
-    ),
-    (
-        "The list may be found by a fast index in place of a full scan. **Which loses hits first, LSH or HNSW?**",
-        "Scroll to the chart of indexes: LSH with few tables is quick and drops part of the list; HNSW keeps it.",
-        {"recall_index_n": 10},
-    ),
-    (
-        "Take a real user and change what they took. **Will one item turn the list around?**",
-        "Remove an item and watch the diamond and the list; every line says which items pulled it.",
-        {"view": "history"},
-    ),
-]
 
 
 def recall_section(data: ActiveData) -> None:
@@ -81,7 +56,8 @@ def recall_section(data: ActiveData) -> None:
             "place more.",
         )
         recall_models.model_controls(data)
-        frame.try_this(data, EXPERIMENTS, stacked=True)
+        tries = recall_experiments.recall(data, lambda: reports, verdict, lambda: ready_points(data, configs))
+        frame.try_this(data, tries, stacked=True)
         controls.reset_button(data)
     with main:
         configs = recall_models.ready_or_run(
@@ -117,8 +93,8 @@ def recall_section(data: ActiveData) -> None:
         "vectors: p(i | u) = exp(u·vᵢ) / Σⱼ exp(u·vⱼ). **Two-tower** (Yi 2019): a second network makes item vectors "
         "from the item and its side information. Both sample their negatives, so log Q(i), the chance of being "
         "sampled, is taken off every score while training; served is u·v alone.\n\n"
-        "**Larger history**: old habits count. **Smaller half-life**: the last purchases rule. Trained on "
-        "**first-time targets**, a network forgets what is bought again: what you train on is what you get."
+        "**Longer history**: older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on "
+        "**first-time targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
     )
     frame.as_python(_python(data, wanted))
     with indexes:
@@ -246,7 +222,8 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     return (
         f"{report.users:,} users{sample}, {report.targets:,} targets, {masked}, {len(data.items):,} items ranked. HR: "
         "Wilson interval; NDCG and MRR: the same with the variance of their values; gain: ± 1.96 standard errors; "
-        f"equal scores count by their mean over all orders; one training seed ({selection.seed()})."
+        f"equal scores count by their mean over all orders; one training seed ({selection.seed()}). "
+        + recall_models.chance_words(data, which)
     )
 
 
@@ -319,12 +296,27 @@ def _default_model(names: list[str]) -> str:
     return "Two-tower" if "Two-tower" in names else names[-1]
 
 
+def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:
+    return ("recall indexes", recall_models.source(data), config, n)
+
+
+def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[IndexPoint] | None:
+    """The measurement that is shown, if it was made."""
+    name = st.session_state.get(f"recall_index_model@{data.key}")
+    if name not in configs:
+        return None
+    found: list[IndexPoint] | None = cached.results(data).get(
+        _points_key(data, configs[name], selection.value(data, "recall_index_n"))
+    )
+    return found
+
+
 def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint]:
     """Measured once a model and length; alone on the machine's cores, so that times mean something."""
     model = recall_models.model_of(data, config)
     assert model is not None
     who = recall_models.asked(data)
-    key = ("recall indexes", recall_models.source(data), config, n)
+    key = _points_key(data, config, n)
 
     def measure(report: cached.Progress) -> list[IndexPoint]:
         users = model.encode(who.histories)
@@ -353,10 +345,10 @@ def index_words(points: list[IndexPoint], n: int) -> str:
             parts.append(f"{lead} keeps {best.found.value:.0%} of the list and is {time}.")
         else:
             parts.append(f"{lead} keeps {best.found.value:.0%} of the list at most and is {time}.")
-    worst = min((p for p in points if p.index == "LSH"), key=lambda p: p.found.value)
+    quick = min((p for p in points if p.index == "LSH"), key=lambda p: p.microseconds)
     parts.append(
-        f"At its quickest ({worst.setting}) LSH keeps {worst.found.value:.0%} of the list and its HR@{n} is "
-        f"{worst.hit_rate.value:.3f}. With few items a full scan is hard to beat; the gap grows with the catalogue."
+        f"At its quickest ({quick.setting}) LSH keeps {quick.found.value:.0%} of the list and its HR@{n} is "
+        f"{quick.hit_rate.value:.3f}. The cost of a full scan grows in proportion to the catalogue."
     )
     return " ".join(parts)
 

@@ -23,7 +23,7 @@ from recemb_core.figures.item_map import item_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
-# (p, q) of the two halves: which lean to communities, which to roles.
+# (p, q) of the two halves: what the paper takes for communities, and for roles.
 HOMOPHILY, STRUCTURE = (1.0, 0.05), (1.0, 20.0)
 END_TO_END = "Same role at opposite ends (AUC)"
 
@@ -156,7 +156,7 @@ def _words(table: pl.DataFrame, groups: Labelling, roles: Labelling) -> str:
     homophily, structural = (table.columns[i] for i in (1, 2))
     walk, role, most = (dict(zip(table.columns, row, strict=True)) for row in table.iter_rows())
     text = (
-        f"**What structure looks like**: items of one {roles.name} lie together, whatever their {groups.name}. "
+        f"**What structure would look like**: items of one {roles.name} together, whatever their {groups.name}. "
         f"The role features read it off each item's surroundings (degree, egonet, clustering, then its neighbors' "
         f"means and sums; ReFeX, Henderson et al. 2011): structural score {role[structural]:.2f} of "
         f"{most[structural]:.2f}, homophily {role[homophily]:.2f}; node2vec here: {walk[structural]:.2f} and "
@@ -176,7 +176,8 @@ def _features(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Non
     """Both leanings of node2vec side by side as one table of features, made on request."""
     halves = [replace(config, p=p, q=q) for p, q in (HOMOPHILY, STRUCTURE)]
     st.markdown(
-        f"Vectors with q = {HOMOPHILY[1]:g} lean to communities, vectors with q = {STRUCTURE[1]:g} to roles (p = 1). "
+        f"The paper takes a small q for communities and a large one for roles: here q = {HOMOPHILY[1]:g} and "
+        f"q = {STRUCTURE[1]:g} (p = 1). "
         f"Side by side, each scaled to length 1, they are {2 * config.dimensions} features an item for a deep model: "
         "cosine in them is the mean of the two cosines."
     )

@@ -6,13 +6,12 @@ import datetime
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, history_view, recall_models, selection
+from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models, selection
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import RecallModel
@@ -21,20 +20,6 @@ from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorSto
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait
 TOP = 10
-
-EXPERIMENTS: list[tuple[str, str, dict[str, Any]]] = [
-    (
-        "Another model takes the place of this one. **Is there a moment in which half of each is served?**",
-        "No: press Publish and look at the version. The new vectors are written beside the old ones and switched in "
-        "one step.",
-        {"serving_model": "YouTube DNN"},
-    ),
-    (
-        "Back to the two-tower network. **Do the vectors of the same user agree between models?**",
-        "No: each model has a space of its own, so user and item vectors are always replaced together.",
-        {"serving_model": "Two-tower"},
-    ),
-]
 
 
 def serving_section(data: ActiveData) -> None:
@@ -67,7 +52,9 @@ def serving_section(data: ActiveData) -> None:
         version = store.version(key)
         with side:
             _publish_box(data, store, name, configs[name], model, version)
-            frame.try_this(data, EXPERIMENTS, stacked=True)
+            past = history_view.current_history(data)
+            tries = recall_experiments.serving(data, lambda: recall_models.all_models(data, configs), past)
+            frame.try_this(data, tries, stacked=True)
             controls.reset_button(data)
         with numbers:
             _facts(store, version)

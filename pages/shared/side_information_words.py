@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from pages.shared import birth_view, frame, selection
+from pages.shared import birth_view, cached, frame, hidden_item_view, selection, side_information_view
+from pages.shared.answer_words import counted, pairs_alike
+from pages.shared.frame import Experiment
 from pages.shared.graph_controls import GraphSettings
-from pages.shared.model_choice import fields_of, python_call
+from pages.shared.model_choice import fields_of, model_config, python_call
 from pages.shared.selection import ActiveData
 from pages.shared.side_information_view import OWN, Shown, trend_of, trend_words
+from recemb_core.embeddings import EGESVectors
+from recemb_core.neighbors import ExactIndex
 
 WORDS = (
     "Each item has an embedding of its own, W⁰, and one for every field, W¹ … Wⁿ, which it shares with all items of "
@@ -17,43 +22,46 @@ WORDS = (
     "trained so that H scores the items that walks meet nearby above random ones. A missing value has no embedding "
     "and no weight; a field with several values is the mean of theirs. An item that nobody has clicked yet is the "
     "plain mean of its fields' embeddings.\n\n"
-    "**More weight on the item itself**: its own clicks say what the fields cannot. **More weight on a field**: "
-    "knowing the field nearly tells the company that the item keeps. A weight is no proof that a field causes "
+    "**More weight on the item itself**: its vector follows its own clicks. **More weight on a field**: it follows "
+    "what "
+    "all items of the same value have taught. A weight is no proof that a field causes "
     "anything: fields that say the same (a type lies inside a category) share the weight as chance has it, so look at "
     "the seeds' whiskers (Wang et al. 2018, *Billion-scale Commodity Embedding for E-commerce Recommendation in "
     "Alibaba*)."
 )
 
-Experiments = list[tuple[str, str, dict[str, Any]]]
 
-
-def experiments(data: ActiveData, shown: Shown) -> Experiments:
+def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     """Predictions first; each sets the controls that show the answer."""
     counts = shown.vectors.counts
     assert counts is not None
     rarest = int(min(range(len(counts)), key=lambda row: (counts[row], row)))
     fields = fields_of(data)
     several = len(fields) > 1
-    tries: Experiments = []
+    tries: list[Experiment] = []
     if len(counts) >= 4:
         tries.append(
             (
-                "A popular item has taught the model much by itself. **Does the weight of the item itself rise with "
+                "A popular item was trained by many pairs of its own. **Does the weight of the item itself rise with "
                 "popularity?**",
-                f"{trend_words(trend_of(data, shown, 0))} See the last chart. The rarest item is chosen: compare its "
-                "bars with the ticks of the catalogue.",
+                lambda: (
+                    f"{trend_words(trend_of(data, shown, 0))} See the last chart. The rarest item is chosen: its own "
+                    f"weight "
+                    f"is {shown.vectors.attention[shown.row, 0]:.2f}, the catalogue's mean "
+                    f"{shown.vectors.attention[:, 0].mean():.2f} (one seed)."
+                ),
                 {"side": "attention", "trend": OWN, "item": shown.graph.items[rarest]},
             )
         )
     tries += [
         (
             "An item is born with one field only. **Will its nearest items share the fields that it was not given?**",
-            "The table lists what they share. Now add a second field and watch the point move.",
+            lambda: nearest_words(data, shown, _one_field(shown)),
             {"side": "birth", **birth_view.parameters(shown, _one_field(shown))},
         ),
         (
             "Hide the chosen item and guess its neighbors from its fields. **Better than taking the most popular?**",
-            "Compare the lines: chance is 50 %. What the item's own clicks add is the last step up.",
+            lambda: guess_words(data, shown),
             {"side": "hide"},
         ),
     ]
@@ -61,11 +69,74 @@ def experiments(data: ActiveData, shown: Shown) -> Experiments:
         tries.append(
             (
                 f"Learn from {fields[-1]} alone. **Who gets the weight of the other fields?**",
-                "Each item's own embedding has to learn again what the fields knew: compare the catalogue's means.",
+                lambda: weight_words(data, shown),
                 {"side": "attention", "eges_fields": [fields[-1]]},
             )
         )
     return tries
+
+
+def nearest_words(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ...]]) -> str:
+    """How alike the new item's nearest items are in the fields that it was not given."""
+    vector = shown.vectors.cold_start(given)
+    rows = ExactIndex("cosine").build(shown.vectors.vectors).query(vector[None], k=birth_view.LISTED)[0][0]
+    rows = rows[rows >= 0]
+    told = []
+    for name in shown.vectors.field_names:
+        if name in given:
+            continue
+        labels = data.fields[name]
+        near, every = pairs_alike(labels, rows), pairs_alike(labels, range(len(labels)))
+        if near is not None and every is not None:
+            told.append(f"{name.replace('_', ' ')} **{near:.0%}** ({every:.0%})")
+    if not told:
+        return "There is no field that it was not given. The table counts what the nearest items share."
+    return (
+        f"Pairs of its {len(rows)} nearest items that have the same value, in brackets pairs of the whole catalogue: "
+        f"{'; '.join(told)}. Now add a second field and watch the point move."
+    )
+
+
+def guess_words(data: ActiveData, shown: Shown) -> str:
+    """The chosen item's guess against popularity and against its own vector, as far as it is scored."""
+    scores = hidden_item_view.own_scores(data, shown)
+    if hidden_item_view.HONEST not in scores:
+        return (
+            "Not scored yet for this item: press Run where it is asked for, or choose an item that has neighbors and "
+            "fields. Then compare the lines of the table; chance is 50 %."
+        )
+    fields, popular, own = (
+        scores[name].beaten for name in (hidden_item_view.HONEST, hidden_item_view.POPULAR, hidden_item_view.OWN)
+    )
+    verdict = "the same as" if fields == popular else "**better** than" if fields > popular else "**worse** than"
+    known = scores[hidden_item_view.HONEST].neighbors
+    return (
+        f"A true neighbor stands before {fields:.0%} of the others when its fields order them (chance 50 %): "
+        f"{verdict} by "
+        f"popularity, {popular:.0%}; by its own vector, with its clicks seen, {own:.0%}. One item with "
+        f"{counted(known, 'neighbor')}: the test on the other tenths says how sure that is."
+    )
+
+
+def weight_words(data: ActiveData, shown: Shown) -> str:
+    """The weight of the items themselves, with one field and with all."""
+    wanted = side_information_view.eges_config(data, shown.graph)
+    if wanted != shown.config:
+        return "Press Run: the bars are still those of the last settings."
+    fields = fields_of(data)
+    mean = float(shown.vectors.attention[:, 0].mean())
+    text = f"Learned from {fields[-1]} alone, the items' own weight is **{mean:.2f}** on average"
+    whole = replace(shown.config, fields=model_config(data, shown.graph, "EGES").fields)
+    if not cached.has_model(data, whole, graph=shown.graph):
+        return f"{text}."
+    before = cached.model_vectors(data, whole, graph=shown.graph)
+    assert isinstance(before, EGESVectors)
+    start = float(before.attention[:, 0].mean())
+    parts = 1 + len(fields)
+    return (
+        f"{text}, with all {len(fields)} fields {start:.2f}; a plain average would give {1 / 2:.2f} and "
+        f"{1 / parts:.2f} where nothing is missing. One seed each: more seeds are a button below the bars."
+    )
 
 
 def _one_field(shown: Shown) -> dict[str, tuple[str, ...]]:

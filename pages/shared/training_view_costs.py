@@ -34,14 +34,15 @@ RATE = 0.1
 BUDGET = 60_000_000  # rows that the full softmax may score in all: some ten seconds
 
 
-def _options(lesson: Lesson) -> tuple[int, ...]:
+def updates_options(lesson: Lesson) -> tuple[int, ...]:
+    """How long the four can be trained on this catalogue."""
     most = BUDGET / max(len(lesson.data.items), 1)
     return tuple(u for u in LEARNED if u <= most)
 
 
 def _default(lesson: Lesson) -> int:
     """Enough for the estimates to come near what the log has; a larger catalogue needs more."""
-    options = _options(lesson)
+    options = updates_options(lesson)
     return min(3_000 if len(lesson.data.items) <= 500 else 10_000, options[-1])
 
 
@@ -49,7 +50,7 @@ def section(lesson: Lesson) -> None:
     """Four cards, a table, the tree's path, the costs as the catalogue grows."""
     numbers = st.container()
     main, side = frame.side_by_side("training-costs", (3, 1), "11rem")
-    options = _options(lesson)
+    options = updates_options(lesson)
     key = selection.parameter("learned", lesson.data, _default(lesson), int, lambda v: v in options)
     with side:
         partner = partner_control(lesson)
@@ -104,9 +105,8 @@ def section(lesson: Lesson) -> None:
 
 def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] | None:
     """The four models, each trained on the same pairs of the chosen center from the same start; None after Stop."""
-    source_key = (lesson.sequences.fingerprint, lesson.row, lesson.window)
     configs = {objective: _config(lesson, objective) for objective in OBJECTIVES}
-    keys = {objective: ("four", *source_key, config, updates) for objective, config in configs.items()}
+    keys = _keys(lesson, updates)
     store = cached.results(lesson.data)
     if st.session_state.pop("stopped", False):
         st.info("Stopped. Change a setting to go on.")
@@ -126,6 +126,17 @@ def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] 
         return done
 
     return frame.run_with_progress("Four objectives", run)
+
+
+def _keys(lesson: Lesson, updates: int) -> dict[Objective, Any]:
+    source_key = (lesson.sequences.fingerprint, lesson.row, lesson.window)
+    return {objective: ("four", *source_key, _config(lesson, objective), updates) for objective in OBJECTIVES}
+
+
+def ready_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] | None:
+    """The four models, if they are trained."""
+    found = {objective: cached.results(lesson.data).get(key) for objective, key in _keys(lesson, updates).items()}
+    return None if any(trainer is None for trainer in found.values()) else found
 
 
 def _config(lesson: Lesson, objective: Objective) -> StepConfig:
@@ -300,46 +311,6 @@ def _costs(lesson: Lesson, trainers: dict[Objective, StepTrainer], partner: int)
     st.caption(f"d = {d}, k = {k}; the hierarchical line takes log₂ n decisions, the dot this context's own path.")
 
 
-def experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    options = _options(lesson)
-    counts = lesson.contexts()
-    met = np.flatnonzero(counts)
-    rare = lesson.data.items[int(met[np.argmin(lesson.sequences.counts[met])])] if len(met) else None
-    return [
-        (
-            "No training at all. **What does each of the four believe?**",
-            "Softmax: 1/n. The tree: ½ for each decision. NCE: e^0 = 1, far too much, hence its large loss. Negative "
-            "sampling: σ(0) = ½, it has no opinion.",
-            {"learned": 0},
-        ),
-        (
-            f"{options[-1]:,} updates. **Whose p(w | c) sum to 1?**",
-            "Softmax and tree exactly, by construction. NCE nearly, because it learned to. Negative sampling only "
-            "roughly, and only with k·p_n put back.",
-            {"learned": options[-1]},
-        ),
-        *(
-            [
-                (
-                    "A rare context instead of a frequent one. **Does its path in the tree grow longer?**",
-                    "Yes: a code is about log₂(all events / its events) long. The other three cost what they cost "
-                    "before. (Only contexts among the chosen item's 50 most frequent can be looked at.)",
-                    {"partner": rare},
-                )
-            ]
-            if rare is not None and len(met) <= 50
-            else []
-        ),
-        (
-            "20 negatives instead of 5. **By how much does the dropped term change?**",
-            "By log 4 = 1.39: log k·p_n(o) grows with log k. NCE accounts for it, negative sampling learns another "
-            "score.",
-            {"k": 20},
-        ),
-    ]
-
-
 def words(lesson: Lesson) -> str:
     """What you see."""
     return (
@@ -351,8 +322,8 @@ def words(lesson: Lesson) -> str:
         "**NCE** (noise-contrastive estimation) asks another question: is *o* from the data or one of *k* draws of "
         "noise? Its answer is $\\sigma(\\log p(o|c) - \\log k\\,p_n(o))$, where *s* stands for log p(o|c) and "
         "$p_n(o)$ is the noise probability; trained long enough, $e^s$ sums to nearly 1 by itself. "
-        "**Negative sampling drops** $\\log k\\,p_n(o)$ and asks for σ(s) alone. It is cheaper by a table look-up, "
-        "good for vectors, and no longer a probability of *o*: its "
+        "**Negative sampling drops** $\\log k\\,p_n(o)$ and asks for σ(s) alone. It saves a table look-up, "
+        "and its answer is no longer a probability of *o*: its "
         "best score is $s = \\log p(o|c) - \\log k\\,p_n(o)$, how much more often the pair occurs than "
         "noise would have it (Levy & Goldberg 2014).\n\n"
         "**Larger catalogue**: only the first pays in full, the second a little. **More negatives**: a steadier "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import streamlit as st
 
@@ -90,39 +88,6 @@ def section(lesson: Lesson) -> None:
         )
 
 
-def experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    counts = lesson.sequences.counts
-    popular, seen = popular_rows(counts), counts > 0
-
-    def share(exponent: float) -> str:
-        return f"{noise_distribution(counts, exponent)[popular].sum():.0%}"
-
-    return [
-        (
-            "Exponent 1: draw items as often as they occur. **Which share of negatives is popular?**",
-            f"{share(1)}, as of the events themselves: bars and ticks meet.",
-            {"exponent": 1.0},
-        ),
-        (
-            "Exponent 0: every item alike. **Do the popular ones still come up?**",
-            f"{share(0)} of the time, as many as they are: one in ten.",
-            {"exponent": 0.0},
-        ),
-        (
-            "Exponent −1: rare items more often. **What does the model now learn about rare items?**",
-            f"That they are mostly wrong answers: only {share(-1)} of negatives are popular, and the rarest item is "
-            f"drawn {counts.max() / counts[seen].min():,.0f} times as often as the most popular.",
-            {"exponent": -1.0},
-        ),
-        (
-            "Back to word2vec's 0.75. **Is it nearer to 'as they occur' or to 'all alike'?**",
-            f"{share(0.75)} of negatives are popular, between {share(0)} (all alike) and {share(1)} (as they occur).",
-            {"exponent": 0.75},
-        ),
-    ]
-
-
 def words(lesson: Lesson) -> str:
     """What you see."""
     return (
@@ -132,10 +97,10 @@ def words(lesson: Lesson) -> str:
         "trains their scores down. *count(w)* is how often item *w* occurs in the log, *a* the exponent.\n\n"
         f"**a = 1** draws {named(lesson, lesson.row)} as often as it occurs, **a = 0** as often as any other item, "
         "**a < 0** less often the more popular it is. **Larger a**: popular items are pushed away from everything more "
-        "often, which takes away their head start; **smaller a**: they keep it, and rare items are pushed instead. "
-        "0.75 was tuned on words. For recommendation other values, 0 or below, have been reported as better "
-        "(Caselles-Dupré et al. 2018), and on other data the difference was within noise: try it on yours, "
-        "and do not trust one run."
+        "often; **smaller a**: less often, and rare items are pushed instead. "
+        "0.75 was tuned on words (Mikolov et al. 2013). For recommendation other values, 0 or below, have been "
+        "reported "
+        "as better (Caselles-Dupré et al. 2018): try it on this data, with more than one seed."
     )
 
 

@@ -248,33 +248,6 @@ def _last_update(lesson: Lesson, run: Run) -> None:
         st.caption("In the first update v cannot move: its gradient is Σ (σ − y)·v′, and every v′ is still zero.")
 
 
-def experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    return [
-        (
-            "One single update from a fresh start. **Which vectors move, v or v′?**",
-            "Only the v′ of the context and of the negatives: v's gradient is a sum of v′, and those are zero.",
-            {"updates": 1, "source": PAIR, "rate": 0.1},
-        ),
-        (
-            "100 updates at word2vec's own η = 0.025. **Has the score of the pair left 0.5?**",
-            "Hardly. Near zero both vectors are too small to move each other; press + 1,000 and it takes off.",
-            {"updates": 100, "source": PAIR, "rate": 0.025},
-        ),
-        (
-            "1,000 updates on this one pair at η = 0.1. **Where do score and loss end?**",
-            "At 1 and near 0: with one pair and nothing that contradicts it there is no end to learning it by heart.",
-            {"updates": 1_000, "source": PAIR, "rate": 0.1},
-        ),
-        (
-            "10,000 updates on the whole log. **Will this pair still reach 1?**",
-            "No: the center has many contexts, and each of them is a negative at times. The score settles where pulls "
-            "and pushes cancel: σ(v′·v) = p / (p + k·pₙ), with p the share of this context and pₙ its noise.",
-            {"updates": 10_000, "source": LOG, "rate": 0.1},
-        ),
-    ]
-
-
 def words(lesson: Lesson) -> str:
     """What you see."""
     return (

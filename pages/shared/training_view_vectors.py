@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, frame, selection
+from pages.shared import controls, frame
 from pages.shared.training_view import (
-    SET,
     Lesson,
     load,
     named,
@@ -26,6 +25,7 @@ from recemb_core.neighbors.base import unit_rows
 
 AROUND, COLUMNS = 3, 8
 NEIGHBORS = 10
+COSINE, PRODUCT, TRAINED = "cosine of v and v", "v · v", "v′ · v"
 
 
 def lookup_section(lesson: Lesson) -> None:
@@ -88,30 +88,6 @@ def _lookup(lesson: Lesson, vectors: ItemVectors) -> None:
         + ("" if more else ", all of them")
         + f". Largest difference between product and row: {difference:g}."
     )
-
-
-def lookup_experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    order = selection.items_by_popularity(lesson.data)
-    rare = lesson.data.title_of(order[-1])
-    return [
-        (
-            "Choose the rarest item. **Does its lookup cost less than the most popular one's?**",
-            f"No: {rare} has a row as long as any other. What it has less of is training: its numbers are nearer to "
-            "their random start.",
-            {"item": order[-1]},
-        ),
-        (
-            "Choose the most popular item. **Which rows of W change when a pair with it is trained?**",
-            "Its own row only. The gradient of a lookup is zero for every row that was not looked up.",
-            {"item": order[0]},
-        ),
-        (
-            "Train on sets instead of windows, or back. **Do the numbers stay?**",
-            "No number stays: other pairs, other vectors. The lookup works alike.",
-            {"pairs": "window" if lesson.mode == SET else SET},
-        ),
-    ]
 
 
 def lookup_words(lesson: Lesson) -> str:
@@ -183,21 +159,15 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
         heads = ["", *(str(c + 1) for c in range(len(v))[part])]
         st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
     st.markdown("**Its neighbors by three scores**")
-    scores = {
-        "cosine of v and v": unit_rows(vectors.vectors) @ unit_rows(vectors.vectors[row : row + 1])[0],
-        "v · v": vectors.vectors @ v,
-        "v′ · v": vectors.output_vectors @ v,
-    }
+    lists = three_lists(vectors, row)
     counts = lesson.contexts()
     texts = {
-        "cosine of v and v": "Same *kind* of company; length plays no part.",
-        "v · v": "The same company, with longer vectors first.",
-        "v′ · v": "What *goes with it*; this is what is trained.",
+        COSINE: "Direction alone: its length plays no part.",
+        PRODUCT: "Direction and length.",
+        TRAINED: "Output times input vector: the score that is trained.",
     }
-    best = {}
-    for column, (name, values) in zip(frame_columns(3), scores.items(), strict=True):
-        order = np.argsort(-values, kind="stable")
-        best[name] = [int(at) for at in order if at != row][:NEIGHBORS]
+    best = {name: found for name, (found, _) in lists.items()}
+    for column, (name, (_, values)) in zip(frame_columns(3), lists.items(), strict=True):
         with column:
             st.markdown(f"**{name}**")
             st.caption(texts[name])
@@ -214,12 +184,27 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
                     "Score": st.column_config.NumberColumn(format="%.2f", width=50),
                 },
             )
-    cosine, product = best["cosine of v and v"], best["v′ · v"]
+    cosine, product = best[COSINE], best[TRAINED]
     met = [float(np.mean([counts[at] for at in group])) if group else 0.0 for group in (cosine, product)]
     st.caption(
         f"{len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same by cosine and by v′ · v. "
         f"Those by v′ · v met the chosen item {met[1]:,.1f} times on average, those by cosine {met[0]:,.1f} times."
     )
+
+
+def three_lists(vectors: ItemVectors, row: int) -> dict[str, tuple[list[int], np.ndarray]]:
+    """Score → (rows of the best items, scores of all items) of one item."""
+    assert vectors.output_vectors is not None
+    v = vectors.vectors[row]
+    scores = {
+        COSINE: unit_rows(vectors.vectors) @ unit_rows(vectors.vectors[row : row + 1])[0],
+        PRODUCT: vectors.vectors @ v,
+        TRAINED: vectors.output_vectors @ v,
+    }
+    return {
+        name: ([int(at) for at in np.argsort(-values, kind="stable") if at != row][:NEIGHBORS], values)
+        for name, values in scores.items()
+    }
 
 
 def frame_columns(count: int) -> list[Any]:
@@ -228,36 +213,6 @@ def frame_columns(count: int) -> list[Any]:
         row = ".st-key-score-columns.st-key-score-columns [data-testid=stColumn]"
         st.html(f"<style>{row} {{ min-width: min(10rem, 100%); }}</style>")
         return list(st.columns(count, gap="medium"))
-
-
-def two_experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    order = selection.items_by_popularity(lesson.data)
-    middle = order[len(order) // 2]
-    return [
-        (
-            "A middling item instead of a popular one. **Will v · v bring up popular items?**",
-            "Compare the first two lists: the inner product favors long vectors, and how long a vector is depends on "
-            "how much it was trained. Cosine looks at direction only.",
-            {"item": middle},
-        ),
-        (
-            "The most popular item. **Is it its own likely context, v · v′ large?**",
-            "Look at v · v′ on top. Where repeats are dropped an item rarely follows itself, so its two vectors need "
-            "not agree; the model never asks them to.",
-            {"item": order[0]},
-        ),
-        (
-            "Exponent −1: popular items are seldom negatives. **What happens to v′ · v of popular items?**",
-            "Nothing pushes their scores down any more, so they rise in the third list.",
-            {"exponent": -1.0},
-        ),
-        (
-            "Back to the start.",
-            "Exponent 0.75 and the most popular item.",
-            {"exponent": 0.75, "item": order[0]},
-        ),
-    ]
 
 
 def two_words(lesson: Lesson) -> str:
@@ -272,8 +227,9 @@ def two_words(lesson: Lesson) -> str:
         "(The often heard 'skip-gram computes cosine similarity' is loose: it computes inner "
         "products, and of an input with an output vector.)\n\n"
         "**By v′ · v** you get what *goes with* the item (complements: what to offer next), **by cosine of v** what is "
-        "*used like* it (substitutes). With few data rare items have short vectors and cosines full of noise; filter "
-        "them before you trust the list."
+        "*used like* it (substitutes). An item of few events was trained by few pairs: look at its count before you "
+        "trust "
+        "its list."
     )
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 import streamlit as st
 
 from pages.shared import controls, frame, selection
 from pages.shared.live_chart import live_chart
-from pages.shared.training_view import SET, Lesson, beside, items_of, load, named, pair_controls, sequence_control
+from pages.shared.training_view import (
+    LONGEST,
+    SET,
+    Lesson,
+    beside,
+    items_of,
+    load,
+    named,
+    pair_controls,
+    sequence_control,
+)
 from recemb_core.embeddings import training_pairs
 from recemb_core.figures.window_strip import ROW, window_strip
 
@@ -35,8 +43,7 @@ def section(lesson: Lesson) -> None:
             return
         st.session_state["training_index"] = index
         _slide(lesson, index)
-    length = len(items_of(lesson, index))
-    total = len(_pairs(lesson, index)[0])
+    length, total = pairs_of(lesson, index)
     whole = length * (length - 1)
     everything = f"{lesson.pairs:,.0f}" if lesson.pairs < 1e6 else f"{lesson.pairs / 1e6:,.1f} M"
     frame.metrics(
@@ -53,6 +60,20 @@ def section(lesson: Lesson) -> None:
         ],
         numbers,
     )
+
+
+def shown_sequence(lesson: Lesson) -> int | None:
+    """Number of the sequence that the view shows; None where the chosen item has none that can be shown."""
+    index: int | None = st.session_state.get(f"sequence@{lesson.data.key}")
+    if index is None or not 0 <= index < len(lesson.sequences):
+        return None
+    rows = lesson.sequences[index]
+    return index if lesson.row in rows and 2 <= len(rows) <= LONGEST else None
+
+
+def pairs_of(lesson: Lesson, index: int) -> tuple[int, int]:
+    """(items, pairs) of a sequence."""
+    return len(items_of(lesson, index)), len(_pairs(lesson, index)[0])
 
 
 def _pairs(lesson: Lesson, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,50 +184,6 @@ def _move(key: str, by: int, last: int) -> None:
 
 def _to(key: str, at: int) -> None:
     st.session_state[key] = at + 1
-
-
-def experiments(lesson: Lesson) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    if not lesson.sequences.ordered:
-        return [
-            (
-                "A basket of n items, all paired with all. **How many pairs has a basket twice as large?**",
-                "Four times as many, nearly: n·(n − 1). Large baskets rule the training.",
-                {"pairs": SET, "center": 1},
-            ),
-            (
-                "Read the basket as a sequence, window 1. **Does the order of the lines mean anything?**",
-                "No: it is the order in which the till printed them, and half of the true pairs are lost to it.",
-                {"pairs": "window", "width": 1, "shrink": False, "center": 2},
-            ),
-            (
-                "Window 10, longer than most baskets. **Is that item2vec?**",
-                "Yes, for baskets of up to 11 items, as long as the window does not shrink at random.",
-                {"pairs": "window", "width": 10, "shrink": False, "center": 2},
-            ),
-        ]
-    return [
-        (
-            "Window 1: only direct neighbors. **How many pairs has a session of n clicks?**",
-            "2·(n − 1): each step from one click to the next counts once in each direction.",
-            {"pairs": "window", "width": 1, "shrink": False, "center": 3},
-        ),
-        (
-            "Window 10, as long as the session. **Is that the same as item2vec's set?**",
-            "Yes while no item comes twice: every position sees every other one, and 'All with all' is reached.",
-            {"pairs": "window", "width": 10, "shrink": False, "center": 3},
-        ),
-        (
-            "The same window 10, but shrinking at random. **Are all pairs still there?**",
-            "No: each center draws its own reach. 'Window = longest set' is not item2vec unless shrinking is off.",
-            {"pairs": "window", "width": 10, "shrink": True, "center": 3},
-        ),
-        (
-            "item2vec: a set, no window. **What is lost?**",
-            "Order and distance: the first and the last click of a visit are as good a pair as two in a row.",
-            {"pairs": SET, "center": 3},
-        ),
-    ]
 
 
 def words(lesson: Lesson) -> str:

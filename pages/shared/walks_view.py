@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -193,64 +192,6 @@ def step_table(data: ActiveData, step: statistics.Step, p: float, q: float) -> N
     )
     mass = float((step.alpha * step.weights).sum())
     st.markdown(f"Σ α·w = {mass:,.6g}, **Σ probability = {step.probabilities.sum():.6f}**")
-
-
-def experiments(data: ActiveData, graph: ItemGraph) -> list[tuple[str, str, dict[str, Any]]]:
-    """Predict, then press."""
-    if data.key != "planted_shop":
-        return [
-            (
-                "q = 20 makes leaving expensive. **Which edges grow thick?**",
-                "Those to the left, joined to the previous item. Where nothing is on the right, q changes nothing.",
-                {"p": 1.0, "q": 20.0},
-            ),
-            (
-                "q = 0.05 makes leaving cheap. **Will the walks get farther than at p = q = 1?**",
-                "Compare the two lines under 'How far do they get?': where the bands part, the difference is real.",
-                {"p": 1.0, "q": 0.05},
-            ),
-            (
-                "p = 0.05 multiplies the way back by 20. **Does that make a return certain?**",
-                "No: 20 times its weight, against the weights of all other ways together.",
-                {"p": 0.05, "q": 1.0},
-            ),
-            (
-                "Back to the middle: p = q = 1.",
-                "Every α is 1: only weights count. This is DeepWalk.",
-                {"p": 1.0, "q": 1.0},
-            ),
-        ]
-    roles = data.labels["role"]
-    hub = next(item for item in selection.items_by_popularity(data) if roles[data.items.row(item)] == "best-seller")
-    near, _ = graph.neighbors(graph.items.row(hub))
-    other = graph.items[int(next(row for row in near if roles[row] == "best-seller"))]
-    inner = graph.items[
-        int(max((row for row in near if roles[row] != "best-seller"), key=lambda r: graph.out_degree[r]))
-    ]
-    club = {"item": hub, "previous": other}
-    return [
-        (
-            "From one best-seller to another at q = 20. **Does the walker stay in the club?**",
-            "Yes, 99 % of the time: the other best-sellers are joined to the previous one (α = 1), its own "
-            "accessories are not (α = 1/20).",
-            {**club, "p": 1.0, "q": 20.0},
-        ),
-        (
-            "The same place at q = 0.05. **Where do the thick edges go now?**",
-            "To the accessories, one step further from where the walker came: 82 % of the probability, 18 % at q = 1.",
-            {**club, "p": 1.0, "q": 0.05},
-        ),
-        (
-            "The same place at p = 0.05. **How often will it turn straight back?**",
-            "54 % of the time: the way back weighs 3 · 20 = 60 against 52 for all the others.",
-            {**club, "p": 0.05, "q": 1.0},
-        ),
-        (
-            "At an accessory, coming from its best-seller, q = 20. **What does q change here?**",
-            "Nothing: every neighbor of the accessory is also joined to the best-seller, so no way leads away. Drag q.",
-            {"item": inner, "previous": hub, "p": 1.0, "q": 20.0},
-        ),
-    ]
 
 
 def graph_words(graph: ItemGraph) -> str:

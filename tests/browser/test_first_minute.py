@@ -38,7 +38,7 @@ EXPECTED = {
         ("map@planted_shop",),
     ),
     "training": ("How does training turn clicks into vectors?", (), ()),
-    "neighbors": ("Do five models agree on this item?", (), ()),
+    "neighbors": ("Do the models agree on this item?", (), ()),
     "side_information": ("What does the brand know that the clicks don't?", (), ()),
     "lsh": ("How little can I scan and still find the neighbors?", ("Precision", "Recall"), ()),
     "deep_models": ("What do embeddings do inside a network?", ("HR@10, popularity", "0.400"), ()),

@@ -1,0 +1,57 @@
+"""Words for what was measured: signs, more or less, inside or beyond the noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.evaluation import compare_with_control
+from recemb_core.evaluation.intervals import Estimate, mean_interval
+
+
+def signed(value: float, form: str = ".2f") -> str:
+    """A difference with its sign, a true minus, and no sign where the digits show 0: "+0.12", "−3", "0.00"."""
+    text = f"{value:+{form}}"
+    return (text if any(c in "123456789" for c in text) else text[1:]).replace("-", "−")
+
+
+def counted(number: float, one: str, many: str = "") -> str:
+    """ "1 item", "1,234 items"."""
+    return f"{number:,g} {one if number == 1 else many or one + 's'}"
+
+
+def noise_words(name: str, now: Sequence[float], before: Sequence[float], than: str) -> str:
+    """A score's runs against another setting's runs: rises, falls, or within noise."""
+    test = compare_with_control({name: now}, before)
+    change = f"{name} {np.mean(before):.2f} → {np.mean(now):.2f} ({than}; {test.seeds} seeds)"
+    if not test.beyond(name):
+        return f"{change}: **{test.verdict(name)}**."
+    return f"{change}: it **{'rises' if test.change[name] > 0 else 'falls'}** beyond noise."
+
+
+def gain_words(gain: Estimate, unit: str = "") -> str:
+    """A paired difference with its 95 % interval, and whether it may be chance."""
+    if gain.n < 2:
+        return f"{signed(gain.value, '.3f')}{unit} on one case alone, which says nothing about noise"
+    said = f"{signed(gain.value, '.3f')}{unit} (95 %: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
+    if gain.low == gain.high == 0:
+        return f"{said}, no difference at all"
+    if gain.low <= 0 <= gain.high:
+        return f"{said}, **within its interval: it may be chance**"
+    return f"{said}, **{'more' if gain.value > 0 else 'less'}, beyond its interval**"
+
+
+def pairs_alike(labels: npt.NDArray, rows: npt.ArrayLike) -> float | None:
+    """Share of the pairs of these rows that have the same label; None below two rows."""
+    values = labels[np.asarray(rows, dtype=np.int64)]
+    if len(values) < 2:
+        return None
+    _, counts = np.unique(values, return_counts=True)
+    return float((counts * (counts - 1)).sum() / (len(values) * (len(values) - 1)))
+
+
+def paired(now: npt.ArrayLike, before: npt.ArrayLike) -> Estimate:
+    """Mean of now − before over the same cases, with its 95 % interval."""
+    return mean_interval(np.asarray(now, dtype=np.float64) - np.asarray(before, dtype=np.float64))
