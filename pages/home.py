@@ -88,7 +88,7 @@ with frame.page(
     box = card(
         4,
         "Vectors",
-        "Items that meet in walks get similar vectors; UMAP draws them flat.",
+        "Training pulls together items that meet in walks; UMAP draws them flat.",
         "node2vec",
         "Tune p and q",
     )

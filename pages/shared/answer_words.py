@@ -17,6 +17,11 @@ def signed(value: float, form: str = ".2f") -> str:
     return (text if any(c in "123456789" for c in text) else text[1:]).replace("-", "−")
 
 
+def number(value: float, form: str = ".2f") -> str:
+    """A number with a true minus, and none before digits that show 0."""
+    return signed(value, form).lstrip("+")
+
+
 def counted(number: float, one: str, many: str = "") -> str:
     """ "1 item", "1,234 items"."""
     return f"{number:,g} {one if number == 1 else many or one + 's'}"
@@ -24,11 +29,12 @@ def counted(number: float, one: str, many: str = "") -> str:
 
 def noise_words(name: str, now: Sequence[float], before: Sequence[float], than: str) -> str:
     """A score's runs against another setting's runs: rises, falls, or within noise."""
-    test = compare_with_control({name: now}, before)
-    change = f"{name} {np.mean(before):.2f} → {np.mean(now):.2f} ({than}; {test.seeds} seeds)"
+    test, old, new = compare_with_control({name: now}, before), float(np.mean(before)), float(np.mean(now))
+    digits = ".2f" if f"{old:.2f}" != f"{new:.2f}" else ".3f"
+    change = f"{name} {number(old, digits)} → {number(new, digits)} ({than}; {test.seeds} seeds)"
     if not test.beyond(name):
         return f"{change}: **{test.verdict(name)}**."
-    return f"{change}: it **{'rises' if test.change[name] > 0 else 'falls'}** beyond noise."
+    return f"{change}: it **{'rises' if new > old else 'falls'}**, beyond the noise of the seeds."
 
 
 def gain_words(gain: Estimate, unit: str = "") -> str:

@@ -49,14 +49,14 @@ def node2vec_controls(data: ActiveData) -> None:
         BIASES,
         key=f"p@{data.key}",
         persist_state=keep,
-        help="Weight 1/p on going straight back. Small p: the walk keeps returning; large p: it hardly does.",
+        help="Weight 1/p on going straight back. Small p: more steps back; large p: fewer.",
     )
     st.select_slider(
         "q (in–out)",
         BIASES,
         key=f"q@{data.key}",
         persist_state=keep,
-        help="Weight 1/q on leaving the neighborhood. Small q runs outward (DFS-like), large q stays close (BFS-like).",
+        help="Weight 1/q on leaving the neighborhood. Small q: more steps away (DFS-like); large q: fewer (BFS-like).",
     )
     with st.expander("Walks and training"):
         st.slider(

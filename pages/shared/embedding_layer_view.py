@@ -40,7 +40,10 @@ def embedding_section(data: ActiveData) -> None:
         _controls(data)
         controls.reset_button(data)
     frame.try_this(
-        data, network_experiments.embedding(table, lambda: report if current else None, lambda: _known(data))
+        data,
+        network_experiments.embedding(
+            table, lambda d: _columns(table, chosen, d), lambda: report if current else None, lambda: _known(data)
+        ),
     )
     lower = st.container()
     with lower:
@@ -105,6 +108,12 @@ def _controls(data: ActiveData) -> None:
         persist_state=keep,
         help="Negatives are drawn ∝ popularity to this power: the larger, the less popularity alone can tell.",
     )
+
+
+def _columns(table: FeatureTable, name: str, dimensions: int) -> int:
+    """Columns of a network's W."""
+    network = next(n for n in networks(table, dimensions) if n.name == name)
+    return int(np.asarray(network.init(table)["embedding"]).shape[1])
 
 
 def _known(data: ActiveData) -> LayerReport | None:

@@ -129,10 +129,10 @@ def popular_ends(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gr
     top = popular_tenth(data)
     _, beyond = walk_graph(data, replace(settings, backbone="noise_corrected", per_item=8))
     return (
-        f"An end among the most popular tenth ({counted(int(top.sum()), 'item')}) have **{_ends(top, graph)}** of the "
-        f"kept edges, {_ends(top, whole)} of all edges, and {_ends(top, beyond)} of the eight an item that are "
+        f"**{_ends(top, graph)}** of the kept edges have an end among the most popular tenth "
+        f"({counted(int(top.sum()), 'item')}), of all edges {_ends(top, whole)}, of the eight an item that are "
         f"furthest "
-        "beyond popularity."
+        f"beyond popularity {_ends(top, beyond)}."
     )
 
 

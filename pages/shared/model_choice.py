@@ -65,7 +65,7 @@ class Setting:
 
 
 EPOCHS = Setting("epochs", "Epochs", (1, 2, 3, 5, 8, 10, 15, 20, 30), "Passes over the data.")
-SIZE = Setting("dimensions", "Dimensions", DIMENSIONS, "Length of a vector; larger separates more and needs more data.")
+SIZE = Setting("dimensions", "Dimensions", DIMENSIONS, "Length of a vector.")
 NEGATIVE = Setting("negative", "Negative samples", (1, 2, 3, 5, 8, 10, 15, 20), "Noise items for each true pair.")
 WINDOW = Setting(
     "window", "Window (steps)", (1, 2, 3, 5, 8, 10, 15, 20), "How far apart two items still count as context."

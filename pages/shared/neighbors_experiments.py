@@ -159,7 +159,7 @@ def overlap_words(
         return NO_LISTS
     matrix = matrix_of(data, graph, found, settings)
     return (
-        f"**{matrix.overlap[0, 1]:.0%}** of two lists of {settings.k} is common (± {matrix.overlap_error[0, 1]:.1%}, "
+        f"**{matrix.overlap[0, 1]:.1%}** of two lists of {settings.k} is common (± {matrix.overlap_error[0, 1]:.1%}, "
         f"mean "
         f"over {matrix.items:,} items with its standard error; random lists: {matrix.overlap_chance:.1%})."
     )
@@ -181,7 +181,7 @@ def seed_words(
     ]
     noise = overlap_at_k(*lists)
     gain = paired(overlap_at_k(found.lists[first.label], found.lists[second.label]), noise)
-    return f"Two seeds of the first model share {noise.mean():.0%}; against that: {gain_words(gain)}."
+    return f"Two seeds of the first model share {noise.mean():.1%}; against that: {gain_words(gain)}."
 
 
 def moved_words(data: ActiveData, entries: Sequence[Entry], found: Compared, settings: Settings) -> str:

@@ -13,7 +13,7 @@ from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, Start, reach
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band
 
-NOT_TRAINED = "These settings are not trained yet: press Train, then press Show me again."
+NOT_TRAINED = "These settings are not trained yet: press Train."
 
 
 # --- the embedding layer ---
@@ -21,18 +21,16 @@ NOT_TRAINED = "These settings are not trained yet: press Train, then press Show 
 
 def embedding(
     table: FeatureTable,
+    columns: Callable[[int], int],
     report: Callable[[], LayerReport | None],
     usual: Callable[[], LayerReport | None],
 ) -> list[Experiment]:
-    """Of the embedding layer; ``report`` is that of the settings shown, ``usual`` that of d = 16 and power 0.75."""
+    """Of the embedding layer; ``columns`` of W at d dimensions; ``report`` is that of the settings shown, ``usual`` "
+    "that of d = 16 and power 0.75."""
     return [
         (
             "d = 8 in place of 16. **Which numbers halve: places of the one-hots, numbers in W, multiplications?**",
-            lambda: (
-                f"The one-hots keep their {table.n_features:,} places. W has {table.n_features * 8:,} numbers in "
-                f"place of "
-                f"{table.n_features * 16:,}, and the multiplications halve as well: both are places × d."
-            ),
+            lambda: halved(table, columns),
             {"embedding_dimensions": 8},
         ),
         (
@@ -56,6 +54,18 @@ def embedding(
 def _auc(model: NetworkReport) -> str:
     low, high = model.scores.auc_interval
     return f"{model.scores.auc:.3f} ({low:.3f} to {high:.3f})"
+
+
+def halved(table: FeatureTable, columns: Callable[[int], int]) -> str:
+    """Sizes of W at 8 and 16 dimensions; a network may keep one more number for each value."""
+    places, small, large = table.n_features, columns(8), columns(16)
+    more = "" if small == 8 else f" (d and {small - 8} more: a linear weight)"
+    return (
+        f"The one-hots keep their {places:,} places. W has {small} columns{more} in place of {large}, so "
+        f"{places * small:,} numbers in place of {places * large:,}: **{small / large:.0%}**, and the same share of "
+        f"the "
+        "multiplications."
+    )
 
 
 def worth_words(report: LayerReport | None, usual: LayerReport | None) -> str:
@@ -84,10 +94,12 @@ def same_table(report: LayerReport | None) -> str:
     a, b = (report.model(name).embedding for name in ("FNN", "Deep Crossing"))
     assert a is not None
     assert b is not None
+    shared = min(a.shape[1], b.shape[1])
+    same = int((np.abs(a[:, -shared:] - b[:, -shared:]) < 0.0005).sum())
+    shape = "" if a.shape == b.shape else f" FNN's W has {a.shape[1]} columns, this one {b.shape[1]}."
     return (
-        f"**{int((np.abs(a - b) < 0.0005).sum()):,} of {a.size:,}** numbers are the same to three decimals: each "
-        f"network "
-        "learns its own W. The lookup, and what it costs, are the same."
+        f"**{same:,} of {shared * len(a):,}** numbers are the same to three decimals: each network learns its own "
+        f"W.{shape} Looking a row up works alike."
     )
 
 

@@ -91,7 +91,8 @@ def map_section(
     events = live_chart(figure, key=f"map@{data.key}", height=600, on_click=lambda item: selection.pick(data, item))
     st.caption(
         "Click a point to choose it; lasso or box lists items. "
-        "Near points have near vectors; axes and distances between far groups mean nothing."
+        "UMAP puts near vectors near each other as far as a plane allows; axes, and distances between far groups, mean "
+        "nothing."
     )
     left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
     with left:

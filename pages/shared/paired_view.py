@@ -168,8 +168,9 @@ def _maps_section(
         on_click=lambda item: selection.pick(data, item),
     )
     st.caption(
-        "The second map was started from the first and let go: items whose neighbors are the same stay where they "
-        "were, so places can be compared. Crimson rings: the chosen item and its neighbors in each list. Zoom, lasso "
+        "The second map was started from the first and let go, so that places can be compared; which neighbors "
+        "changed, "
+        "the lists say. Crimson rings: the chosen item and its neighbors in each list. Zoom, lasso "
         "and legend work on both; click an item to choose it."
     )
     if events.selected:

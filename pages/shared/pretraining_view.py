@@ -373,7 +373,7 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     )
     st.caption(
         "Press play. UMAP by cosine of the item field's vectors, first seed; the two maps are started from each other, "
-        "so that items whose neighbors stay do not move. The share in the bar is measured on the vectors, not the map."
+        "so that places can be compared. The score in the bar is measured on the vectors, not the map."
     )
 
 

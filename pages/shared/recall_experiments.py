@@ -153,6 +153,8 @@ def agreement(data: ActiveData, models: dict[str, RecallModel], row: int, ranked
     if not field or data.fields[field][row] == NOT_KNOWN:
         return text
     same = data.fields[field] == data.fields[field][row]
+    if same.sum() < 2:
+        return f"{text} No other item is of the same {field.replace('_', ' ')}."
     chance = (same.sum() - 1) / max(len(same) - 1, 1)
     told = ", ".join(f"{name} {int(same[rows].sum())} of {len(rows)}" for name, rows in lists.items())
     return (
@@ -182,7 +184,7 @@ def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int], ran
     verdict = "equally near" if a == b else "**nearer**" if a > b else "**further away**"
     return (
         f"By {field.replace('_', ' ')} the average's list is {verdict}: of all pairs of an offered item and one of the "
-        f"history {a:.0%} have the same, two-tower {b:.0%}, the whole catalogue {every:.0%}. {text} One history: try "
+        f"history {a:.1%} have the same, two-tower {b:.1%}, the whole catalogue {every:.1%}. {text} One history: try "
         f"others."
     )
 

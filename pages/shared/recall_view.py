@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models, selection
+from pages.shared.answer_words import signed
 from pages.shared.markdown import plain
 from pages.shared.recall_models import FLOOR, Reports
 from pages.shared.selection import ActiveData
@@ -141,7 +142,10 @@ def verdict(reports: Reports, which: int) -> str:
         return ""
     better, what = clearly_better(reports, which), "all targets" if which else "first-time targets"
     gain = paired_gain(reports[best][which], reports[FLOOR][which], 10)
-    words = f"{best}: {gain.value:+.3f} HR@10 on the same users (95 %: {gain.low:+.3f} to {gain.high:+.3f})"
+    words = (
+        f"{best}: {signed(gain.value, '.3f')} HR@10 on the same users (95 %: {signed(gain.low, '.3f')} to "
+        f"{signed(gain.high, '.3f')})"
+    )
     if better:
         return (
             f"On {what}, **{_listed(better)} beat{'s' * (len(better) == 1)} popularity outside its interval**; {words}."

@@ -11,6 +11,7 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, controls, frame, navigation, selection
+from pages.shared.answer_words import signed
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import fields_of, model_config, model_controls
@@ -300,7 +301,8 @@ def trend_words(trend: AttentionTrend) -> str:
     found = trend.correlation
     verdict = "no trend beyond noise" if found.low <= 0 <= found.high else "it rises" if found.value > 0 else "it falls"
     return (
-        f"Rank correlation with popularity {found.value:+.2f} (95 % interval {found.low:+.2f} to {found.high:+.2f} "
+        f"Rank correlation with popularity {signed(found.value)} (95 % interval {signed(found.low)} to "
+        f"{signed(found.high)} "
         f"over {found.n:,} items): {verdict}."
     )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from pages.shared import birth_view, cached, frame, hidden_item_view, selection, side_information_view
 from pages.shared.answer_words import counted, pairs_alike
+from pages.shared.compared import NOT_KNOWN
 from pages.shared.frame import Experiment
 from pages.shared.graph_controls import GraphSettings
 from pages.shared.model_choice import fields_of, model_config, python_call
@@ -86,7 +89,8 @@ def nearest_words(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         if name in given:
             continue
         labels = data.fields[name]
-        near, every = pairs_alike(labels, rows), pairs_alike(labels, range(len(labels)))
+        known = labels != NOT_KNOWN
+        near, every = pairs_alike(labels, rows[known[rows]]), pairs_alike(labels, np.flatnonzero(known))
         if near is not None and every is not None:
             told.append(f"{name.replace('_', ' ')} **{near:.0%}** ({every:.0%})")
     if not told:

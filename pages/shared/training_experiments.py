@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pages.shared import cached, selection
 from pages.shared import training_view_vectors as vectors_view
-from pages.shared.answer_words import counted
+from pages.shared.answer_words import counted, number
 from pages.shared.frame import Experiment
 from pages.shared.markdown import plain
 from pages.shared.training_view import SET, WINDOW, Lesson, trained_config
@@ -35,7 +35,7 @@ def window(lesson: Lesson) -> list[Experiment]:
             ),
             (
                 "Read the basket as a sequence, window 1. **Does the order of the lines mean anything?**",
-                lambda: f"{_part(lesson)} Nor does the order of a basket's lines say what was taken after what.",
+                lambda: f"{_part(lesson)} The order of a basket's lines does not say what was taken after what.",
                 {"pairs": WINDOW, "width": 1, "shrink": False},
             ),
             (
@@ -237,7 +237,7 @@ def _kept_numbers(lesson: Lesson) -> str:
     return (
         f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers are the same to two decimals; the cosine of "
         f"the row "
-        f"with its former self is {cosine:.2f}. Each training has axes of its own. The lookup works alike."
+        f"with its former self is {number(cosine)}. Each training has axes of its own. The lookup works alike."
     )
 
 
@@ -299,7 +299,7 @@ def _own_context(lesson: Lesson) -> str:
     above = int((scores > scores[lesson.row]).sum())
     met = int(lesson.contexts()[lesson.row])
     return (
-        f"v′ · v of {plain(lesson.name)} with itself is {scores[lesson.row]:.2f}; {above:,} of the other "
+        f"v′ · v of {plain(lesson.name)} with itself is {number(float(scores[lesson.row]))}; {above:,} of the other "
         f"{len(scores) - 1:,} items score higher. In the log it is its own context {counted(met, 'time')}."
     )
 

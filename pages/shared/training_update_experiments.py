@@ -10,7 +10,7 @@ import streamlit as st
 from pages.shared import selection
 from pages.shared import training_view_costs as costs_view
 from pages.shared import training_view_steps as steps_view
-from pages.shared.answer_words import counted
+from pages.shared.answer_words import counted, number
 from pages.shared.frame import Experiment
 from pages.shared.markdown import plain
 from pages.shared.training_experiments import NO_PAIR
@@ -63,7 +63,8 @@ def _first_update(lesson: Lesson) -> str:
     moved = int((np.linalg.norm(run.last.outputs, axis=1) > 0).sum())
     length = float(np.linalg.norm(run.trainer.config.learning_rate * run.last.center))
     return (
-        f"{counted(moved, 'v′')} moved, of the context and of the negatives; v moved by {length:g}: its gradient is "
+        f"{counted(moved, 'output vector')} v′ moved, of the context and of the negatives; v moved by {length:g}: "
+        f"its gradient is "
         "Σ (σ − y)·v′, and every v′ starts at zero."
     )
 
@@ -196,6 +197,7 @@ def _dropped(lesson: Lesson) -> str:
     now = float(found[0]["nce"].log_k_noise[found[1]])
     change = float(np.log(lesson.negative / 5))
     return (
-        f"log k·p_n(o) is {now:.2f} here, with 5 it is {now - change:.2f}: it grows by log {lesson.negative / 5:g} = "
-        f"**{change:.2f}** for every context. NCE accounts for it, negative sampling learns another score."
+        f"log k·p_n(o) is {number(now)} here, with 5 it is {number(now - change)}: the difference is log "
+        f"{lesson.negative / 5:g} = "
+        f"**{number(change)}** for every context. NCE accounts for it, negative sampling learns another score."
     )

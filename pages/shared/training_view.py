@@ -141,7 +141,7 @@ def pair_controls(lesson: Lesson) -> None:
         10,
         key=f"width@{key}",
         persist_state="session",
-        help="c: how far from the center an item still counts as its context. Larger: more pairs, looser ones.",
+        help="c: how far from the center an item still counts as its context. Larger: more pairs, farther apart.",
     )
     st.toggle(
         "Shrink at random",

@@ -104,7 +104,7 @@ def step_words(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
     before = statistics.next_step(graph, at.previous, at.current, p=1.0, q=1.0)
     names = {
         statistics.RETURN: f"back to {plain(data.titles[at.previous])}",
-        statistics.SHARED: "on to its neighbors",
+        statistics.SHARED: "on to neighbors of it",
         statistics.AWAY: "away from it",
     }
     kinds = [kind for kind in names if kind in now.kinds]
@@ -117,6 +117,9 @@ def step_words(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
     if p != 1 and statistics.RETURN not in kinds:
         told += " No edge leads back, so **p has no say here**."
     best = int(np.argmax(now.probabilities))
+    equal = int(np.isclose(now.probabilities, now.probabilities[best]).sum())
+    if equal > 1:
+        return f"{told} {equal} ways are equally probable and more than any other: {now.probabilities[best]:.1%} each."
     return f"{told} The most probable way: {plain(data.titles[int(now.ids[best])])}, {now.probabilities[best]:.1%}."
 
 
