@@ -1,0 +1,393 @@
+"""Every experiment's answer against numbers worked out anew with the library: prediction → check."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from streamlit.testing.v1 import AppTest
+
+from recemb_core import precomputed
+from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+from recemb_core.sequences import Sequences, split_sessions
+
+Numbers = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A data set as the pages open it, loaded with the library alone."""
+
+    name: str
+    log: Sequences | None
+    own: ItemGraph | None
+    labels: dict[str, Numbers]
+    side: pl.DataFrame | None
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @property
+    def sequences(self) -> Sequences:
+        assert self.log is not None
+        return self.log if not self.log.ordered else split_sessions(self.log, gap_minutes=60)
+
+    @property
+    def graph(self) -> ItemGraph:
+        return self.own if self.own is not None else default_graph(self.sequences)
+
+    @property
+    def items(self) -> Any:
+        return self.graph.items if self.log is None else self.log.items
+
+    @property
+    def counts(self) -> Numbers:
+        return self.sequences.counts if self.log is not None else np.asarray(self.graph.strength)
+
+    @property
+    def titles(self) -> list[str]:
+        if self.side is None or "title" not in self.side.columns:
+            return list(self.items.ids)
+        return [title or item for title, item in zip(self.side["title"].to_list(), self.items.ids, strict=True)]
+
+    @property
+    def fields(self) -> dict[str, Numbers]:
+        found = dict(self.labels)
+        for name in self.side.columns if self.side is not None else ():
+            if name != "title" and name not in found:
+                values = [v[0] if isinstance(v, list) and v else v for v in self.side[name].to_list()]
+                found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
+        return found
+
+    @property
+    def field(self) -> tuple[str, Numbers]:
+        """The field that says what kind an item is."""
+        names = [n for n in self.fields if "category" in n or "genre" in n] or list(self.fields)
+        return names[0], self.fields[names[0]]
+
+
+class Cached(Source):
+    """The same, each part made once."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("sequences", "graph", "counts", "titles", "fields"):
+            kept = object.__getattribute__(self, "__dict__").setdefault("_kept", {})
+            if name not in kept:
+                kept[name] = object.__getattribute__(self, name)
+            return kept[name]
+        return object.__getattribute__(self, name)
+
+
+@cache
+def bundled(name: str) -> Source:
+    data = load_dataset(name)
+    return Cached(name, data.sequences, data.graph, data.labels, data.side_info)
+
+
+def uploaded(key: str, code: str) -> Source:
+    """An upload, read by the lines that the Sequences page prints, up to the cut into sessions."""
+    made: dict[str, Any] = {}
+    exec(code.split("sequences = split_sessions")[0], made)
+    return Cached(key, made["sequences"], None, {}, made["sequences"].side_info)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """An answer, and the page that shows it."""
+
+    source: Source
+    page: AppTest
+    prediction: str
+    answer: str
+    opening: str  # the Python that the page showed when it was opened
+    ran: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def state(self, name: str) -> Any:
+        return self.page.session_state[f"{name}@{self.source.key}"]
+
+    @property
+    def row(self) -> int:
+        return int(self.source.items.row(self.state("item")))
+
+    @property
+    def python(self) -> str:
+        return next(block.value for block in self.page.code if "import" in block.value)
+
+    def names(self, code: str | None = None) -> dict[str, Any]:
+        """What the Python of the page makes."""
+        code = code or self.python
+        if code not in self.ran:
+            made: dict[str, Any] = {}
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(code, self.prediction, "exec"), made)
+            self.ran[code] = made
+        return self.ran[code]
+
+    def says(self, *parts: str) -> None:
+        plain = self.answer.replace("\\", "").replace("**", "")
+        for part in parts:
+            assert part.replace("**", "") in plain, f"{part!r} is not in {plain!r}"
+
+    def numbers(self) -> list[float]:
+        text = self.answer.replace("−", "-").replace("**", "")
+        return [float(n.replace(",", "")) for n in re.findall(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?", text)]
+
+
+Check = Callable[[Seen], None]
+CHECKS: dict[str, Check] = {}
+# Answers that state no more than a definition, word for word.
+THEORY = {
+    "Every α is 1: only weights count. This is DeepWalk.",
+    "At p = q = 1 every neighbor is drawn by edge weight alone. The other settings are compared with this one.",
+    "Its own row only, where it is the center. The gradient of a lookup is zero for every row that was not looked up.",
+    "Exponent 0.75 and the most popular item.",
+    "No: press Publish and look at the version. The new vectors are written beside the old ones and switched in one "
+    "step.",
+}
+# Said while nothing is trained.
+WAITING = re.compile(
+    r"^(No model|These settings are not|The indexes are not|Press |Each network learns a W of its own; un)"
+)
+
+
+def check(*predictions: str) -> Callable[[Check], Check]:
+    """Register a check for the experiments whose predictions begin so."""
+
+    def add(function: Check) -> Check:
+        CHECKS.update(dict.fromkeys(predictions, function))
+        return function
+
+    return add
+
+
+def find(prediction: str) -> Check | None:
+    """The check of a prediction: the longest beginning that fits."""
+    fitting = [begin for begin in CHECKS if prediction.startswith(begin)]
+    return CHECKS[max(fitting, key=len)] if fitting else None
+
+
+def sign(value: float, form: str) -> str:
+    text = f"{value:+{form}}"
+    return (text if any(c in "123456789" for c in text) else text[1:]).replace("-", "−")
+
+
+def verdict(values: Numbers) -> str:
+    """Of paired differences: their 95 % interval's side of 0."""
+    half = 1.959964 * values.std(ddof=1) / len(values) ** 0.5
+    low, high = values.mean() - half, values.mean() + half
+    if low == high == 0:
+        return "no difference at all"
+    return "it may be chance" if low <= 0 <= high else "more, beyond" if values.mean() > 0 else "less, beyond"
+
+
+@cache
+def model(source: Source, name: str, **_: Any) -> Any:
+    return trained(
+        source, comparison_defaults(source.sequences if source.log else None, source.graph, source.side)[name]
+    )
+
+
+@cache
+def trained(source: Source, config: Any) -> Any:
+    """Vectors of a config: bundled, or trained now."""
+    given = {"sequences": source.sequences if source.log else None, "graph": source.graph, "side_info": source.side}
+    ready = precomputed.load_vectors(training_fingerprint(config, **given), config)
+    return ready if ready is not None else train_model(config, **given)
+
+
+# --- Sequences, item graph ---
+
+
+@check("A pause of one minute", "Only a pause of a week", "The usual hour")
+def _sessions(seen: Seen) -> None:
+    log = seen.source.log
+    assert log is not None
+
+    def cut(minutes: int) -> Sequences | None:
+        try:
+            return split_sessions(log, gap_minutes=minutes)
+        except ValueError:
+            return None
+
+    gaps = np.concatenate(
+        [np.diff(np.sort(log.timestamps[np.repeat(log.users, log.lengths) == user])) for user in np.unique(log.users)]
+    )
+    if seen.state("gap") == 60:
+        counts = [cut(minutes) for minutes in (30, 60, 120)]
+        seen.says(", ".join("no session" if c is None else f"{len(c):,}" for c in counts))
+        seen.says(f"{((gaps > 1800) & (gaps <= 7200)).mean():.1%} of the {len(gaps):,} pauses")
+        return
+    for minutes in (seen.state("gap"), 60):
+        found = cut(minutes)
+        if found is None:
+            seen.says("no session of two events")
+            continue
+        seen.says(
+            f"{len(found):,} session", f"of {np.median(found.lengths):g} items (median", f"{found.lengths.max():,})"
+        )
+        seen.says(f"{len(log.tokens) - len(found.tokens):,} of {len(log.tokens):,} events left out")
+    if seen.state("gap") > 60:
+        seen.says(f"{((gaps > 3600) & (gaps <= seen.state('gap') * 60)).sum():,} of {len(gaps):,} pauses")
+
+
+@cache
+def whole_graph(source: Source, **options: Any) -> ItemGraph:
+    return build_item_graph(source.sequences, **options)
+
+
+def _popular_ends(seen: Seen, graph: ItemGraph) -> str:
+    counts = seen.source.counts
+    top = set(np.argsort(-counts, kind="stable")[: int(np.ceil(len(counts) / 10))].tolist())
+    ends = [a in top or b in top for a, b in zip(graph.sources.tolist(), graph.indices.tolist(), strict=True)]
+    return f"{np.mean(ends):.0%}"
+
+
+def _same_kind(seen: Seen, graph: ItemGraph) -> str:
+    labels = seen.source.field[1]
+    known = (labels[graph.sources] != "(missing)") & (labels[graph.indices] != "(missing)")
+    return f"{(labels[graph.sources] == labels[graph.indices])[known].mean():.0%}"
+
+
+@check("Two edges an item", "The disparity filter", "The ten heaviest")
+def _backbones(seen: Seen) -> None:
+    import networkx as nx
+
+    whole = whole_graph(seen.source)
+    if seen.prediction.startswith("Two"):
+        kept = backbone(whole, method="noise_corrected", edges_per_item=2)
+        groups = [len(group) for group in nx.connected_components(kept.to_networkx().to_undirected())]
+        seen.says(f"{kept.num_edges:,} edge", f"{sum(g > 1 for g in groups):,} connected group")
+        seen.says(f"the largest of {max(groups):,}", f"{sum(g == 1 for g in groups):,} item")
+    elif seen.prediction.startswith("The disparity"):
+        kept = backbone(whole, method="disparity", alpha=0.01)
+        row = int(np.argmax(kept.out_degree))
+        seen.says(f"{seen.source.titles[row]} has the most edges, to {kept.out_degree[row]:,} of")
+        seen.says(f"it is number {(seen.source.counts > seen.source.counts[row]).sum() + 1:,}.")
+    else:
+        kept = backbone(whole, method="top_edges", top=10)
+    if not seen.prediction.startswith("Two"):
+        beyond = backbone(whole, method="noise_corrected", edges_per_item=8)
+        seen.says(f"{_popular_ends(seen, kept)} of the kept edges have an end")
+        seen.says(
+            f"of all edges {_popular_ends(seen, whole)}, of the eight", f"popularity {_popular_ends(seen, beyond)}."
+        )
+    if not seen.prediction.startswith("The disparity"):
+        seen.says(f"on {_same_kind(seen, kept)} of the kept edges, on {_same_kind(seen, whole)} of all")
+
+
+@check("Forget the direction")
+def _direction(seen: Seen) -> None:
+    arrows = whole_graph(seen.source)
+    ways = set(zip(arrows.sources.tolist(), arrows.indices.tolist(), strict=True))
+    pairs = {frozenset(way) for way in ways}
+    both = sum((b, a) in ways for a, b in ways if a < b)
+    left = whole_graph(seen.source, directed=False).num_edges
+    seen.says(f"{len(ways):,} arrow", f"{len(pairs):,} pair", f"{both:,} of them both", f"leaves {left:,} edge")
+
+
+@check("Back to the default edges")
+def _default_edges(seen: Seen) -> None:
+    seen.says(f"{seen.source.graph.num_edges:,} ")
+
+
+# --- Walks, node2vec ---
+
+
+@check("From one best-seller", "The same place at", "At an accessory", "q = 20 makes leaving", "p = 0.05 multiplies")
+def _steps(seen: Seen) -> None:
+    from recemb_core.walks import transition_probabilities
+
+    made = seen.names()
+    graph, now, before = made["graph"], made["current"], made["previous"]
+    if before is None:
+        seen.says("Nothing changes")
+        return
+    p, q = seen.state("p"), seen.state("q")
+    near = set(graph.neighbors(before)[0].tolist())
+    shares = []
+    for bias in ({"p": p, "q": q}, {"p": 1.0, "q": 1.0}):
+        rows, chances = transition_probabilities(graph, before, now, **bias)
+        kinds = np.array(["back" if r == before else "near" if r in near else "away" for r in rows.tolist()])
+        shares.append({kind: float(chances[kinds == kind].sum()) for kind in set(kinds.tolist())})
+    if len(shares[0]) == 1:
+        seen.says("Nothing changes")
+        return
+    for kind in shares[0]:
+        seen.says(f"{shares[0][kind]:.1%} ({shares[1][kind]:.1%})")
+    assert ("q has no say" in seen.answer) == ("away" not in shares[0] and q != 1)
+    assert ("p has no say" in seen.answer) == ("back" not in shares[0] and p != 1)
+    if "go to another best-seller" in seen.answer:
+        rows, chances = transition_probabilities(graph, before, now, p=p, q=q)
+        seen.says(f"{chances[seen.source.labels['role'][rows] == 'best-seller'].sum():.0%} of the next steps")
+
+
+@check("q = 0.05 makes leaving")
+def _distance(seen: Seen) -> None:
+    import networkx as nx
+
+    from recemb_core.walks import WalkConfig, generate_walks
+
+    graph, now = seen.source.graph, seen.row
+    hops = nx.single_source_shortest_path_length(nx.DiGraph(zip(graph.sources, graph.indices, strict=True)), now)
+    means, errors = [], []
+    for q in (0.05, 1.0):
+        walks = generate_walks(graph, WalkConfig(num_walks=1000, walk_length=21, q=q), starts=[now])
+        far = np.array([hops[int(row)] for row in walks[:, 20] if row >= 0])
+        means.append(far.mean())
+        errors.append(far.std(ddof=1) / len(far) ** 0.5)
+    seen.says(f"{means[0]:.2f} edges", f"{means[1]:.2f}: {sign(means[0] - means[1], '.2f')}")
+    change = means[0] - means[1]
+    inside = abs(change) < 2 * np.hypot(*errors)
+    seen.says("within noise" if inside else "farther" if change > 0 else "less far")
+
+
+@check(
+    "q = 0.05: a step away", "q = 20: a step away", "p = 0.05: a step back"
+)  # fmt: skip
+def _scores(seen: Seen) -> None:
+    from recemb_core.embeddings import node2vec_defaults
+    from recemb_core.evaluation import group_score, seed_band, strength_tiers
+    from recemb_core.evaluation.intervals import within_noise
+    from recemb_core.item_graph import communities
+
+    source, graph = seen.source, seen.source.graph
+    usual = node2vec_defaults(len(graph))
+    shown = replace(usual, p=seen.state("p"), q=seen.state("q"))
+    roles = source.labels.get("role", strength_tiers(graph))
+    groups = source.labels.get("category", communities(graph, 0))
+
+    def bands(config: Any) -> list[Any]:
+        ready = precomputed.load_scores(graph, config)
+        if ready is None:
+            models = [trained(source, replace(config, seed=seed)) for seed in range(5)]
+            return [seed_band([group_score(m, by).value for m in models]) for by in (groups, roles)]
+        names = [
+            next(name for name in options if name in ready)
+            for options in (("category", "community"), ("role", "strength tier"))
+        ]
+        return [seed_band(ready[name]) for name in names]
+
+    for title, now, before in zip(
+        ("Homophily", "Structure"), bands(shown), bands(replace(usual, p=1.0, q=1.0)), strict=True
+    ):
+        part = seen.answer.split(f"{title} by ")[1].split("seeds)")[1]
+        assert ("within noise" in part.split(".")[0]) == within_noise(now, before)
+        if not within_noise(now, before):
+            assert ("rises" if now.mean > before.mean else "falls") in part.split(".")[0]
+        form = ".2f" if f"{before.mean:.2f}" != f"{now.mean:.2f}" else ".3f"
+        seen.says(f"{sign(before.mean, form).lstrip('+')} → {sign(now.mean, form).lstrip('+')}")
+    if "best-seller" in set(roles.tolist()):
+        for config in [shown, replace(usual, p=1.0, q=1.0), replace(usual, p=1.0, q=20.0)][: 3 if shown.p < 1 else 2]:
+            share = group_score(trained(source, config), roles).by_group["best-seller"].share
+            seen.says(f"{share:.0%}")

@@ -1,0 +1,518 @@
+"""The checks of the experiments on trained models: Training, Neighbors, Side information, Deep models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from recemb_core import precomputed
+from recemb_core.embeddings import train_eges
+from recemb_core.embeddings.pair_sources import CenterPairs, context_counts
+from recemb_core.embeddings.training_steps import OBJECTIVES, StepConfig, StepTrainer, train_to_rest
+from recemb_core.evaluation import overlap_at_k
+from recemb_core.evaluation.intervals import wilson_interval
+from recemb_core.neighbors.base import unit_rows
+from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, trained, verdict
+
+# --- Training ---
+
+
+def _times(count: float, word: str) -> str:
+    return f"{count:,g} {word}{'s' * (count != 1)}"
+
+
+@check("A basket of n items, all paired")
+def _twice(seen: Seen) -> None:
+    sizes = np.array([len(set(basket.tolist())) for basket in seen.source.sequences])
+    pairs = np.sort(sizes * (sizes - 1))[::-1]
+    n = int(np.median(sizes))
+    seen.says(f"of {n} (the median) has {n * (n - 1):,}, one of {2 * n} has {2 * n * (2 * n - 1):,}")
+    seen.says(f"{pairs[: -(-len(pairs) // 10)].sum() / pairs.sum():.0%} of all pairs")
+
+
+@check("Read the basket as", "A window of 10", "Window 1:", "item2vec: a set", "The same window 10")
+def _windows(seen: Seen) -> None:
+    from recemb_core.embeddings import Word2VecConfig, training_pairs
+
+    rows = seen.source.sequences[seen.state("sequence")]
+    if seen.state("pairs") == "set":
+        n, width = len(set(rows.tolist())), len(rows)
+    else:
+        n, width = len(rows), seen.state("width")
+    pairs = sum(i != j and abs(i - j) <= width for i in range(n) for j in range(n))
+    lengths = seen.source.sequences.lengths
+    if seen.state("shrink") and seen.state("pairs") == "window":
+        config = Word2VecConfig(window=width, shrink_windows=True)
+        drawn = training_pairs(np.arange(n), config, rng=np.random.default_rng([0, seen.state("sequence")]))
+        every = [sum(2 * max(int(length) - d, 0) for length in lengths for d in range(1, w + 1)) for w in range(1, 11)]
+        seen.says(f"{len(drawn[0]):,} of {pairs:,} pairs", f"{np.mean(every) / every[-1]:.0%} are expected")
+        return
+    seen.says(f"{pairs:,} of the {n * (n - 1):,} pairs")
+    if "have at most 11" in seen.answer:
+        seen.says(f"{(lengths <= 11).mean():.0%} of the {len(lengths):,}")
+
+
+@check("Exponent 1:", "Exponent 0:", "Exponent −1: the rarer", "Back to word2vec's 0.75")
+def _noise(seen: Seen) -> None:
+    counts = seen.source.counts.astype(np.float64)
+    top = np.argsort(-counts, kind="stable")[: int(np.ceil(len(counts) / 10))]
+
+    def share(a: float) -> float:
+        weight = counts**a
+        return float(weight[top].sum() / weight.sum())
+
+    a = seen.state("exponent")
+    if a == 0.75:
+        seen.says(f"{share(0.75):.0%} of negatives", f"{share(0):.0%} when", f"{share(1):.0%} when")
+        nearer = "all alike" if share(0.75) - share(0) < share(1) - share(0.75) else "as they occur"
+        assert seen.answer.rstrip(".*").endswith(nearer) or share(0) == share(1)
+        return
+    seen.says(f"{share(a):.1%}" if a < 0 else f"{share(a):.0%}")
+    if a < 0:
+        seen.says(f"{counts.max() / counts.min():,.4g} times as often")
+
+
+@check("Choose the rarest item.")
+def _row_lengths(seen: Seen) -> None:
+    vectors, counts = seen.names()["vectors"], seen.source.counts
+    order = np.argsort(-counts, kind="stable")
+    for row in (order[-1], order[0]):
+        seen.says(_times(int(counts[row]), "event"), f"length {np.linalg.norm(vectors.vectors[row]):.2f}")
+
+
+@check("Train on sets instead", "Train on windows instead")
+def _kept(seen: Seen) -> None:
+    rows = [seen.names(code)["vectors"].vectors[seen.row] for code in (seen.python, seen.opening)]
+    a, b = rows
+    seen.says(f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers")
+    seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")
+
+
+def _three(vectors: Any, row: int, counts: Numbers) -> dict[str, float]:
+    scores = {
+        "cosine of v and v": unit_rows(vectors.vectors) @ unit_rows(vectors.vectors[[row]])[0],
+        "v · v": vectors.vectors @ vectors.vectors[row],
+        "v′ · v": vectors.output_vectors @ vectors.vectors[row],
+    }
+    found = {}
+    for name, values in scores.items():
+        order = np.argsort(-values, kind="stable")
+        found[name] = float(np.median(counts[order[order != row][:10]]))
+    return found
+
+
+@check("A middling item", "Exponent −1: popular items are seldom")
+def _medians(seen: Seen) -> None:
+    now = _three(seen.names()["vectors"], seen.row, seen.source.counts)
+    if seen.prediction.startswith("A middling"):
+        seen.says(*(f"{name}: {value:,g}" for name, value in now.items()))
+        up = now["v · v"] - now["cosine of v and v"]
+        seen.says("more popular ones" if up > 0 else "rarer ones" if up < 0 else "names the same")
+        return
+    before = _three(seen.names(seen.opening)["vectors"], seen.row, seen.source.counts)["v′ · v"]
+    change = now["v′ · v"] - before
+    seen.says(f"v′ · v: {now['v′ · v']:,g}, at exponent 0.75 {before:,g}")
+    seen.says("more popular than" if change > 0 else "rarer than" if change < 0 else "as popular as")
+
+
+@check("The most popular item. **Is it its own")
+def _own(seen: Seen) -> None:
+    vectors, row = seen.names()["vectors"], seen.row
+    scores = vectors.output_vectors @ vectors.vectors[row]
+    window = None if seen.state("pairs") == "set" else seen.state("width")
+    seen.says(f"is {sign(float(scores[row]), '.2f').lstrip('+')};", f"{(scores > scores[row]).sum():,} of the other")
+    seen.says(_times(int(context_counts(seen.source.sequences, row, window)[row]), "time") + ".")
+
+
+@check("One single update", "100 updates", "1,000 updates", "10,000 updates on the whole log")
+def _updates(seen: Seen) -> None:
+    made = seen.names()
+    if seen.state("updates") == 1:
+        outputs = made["last"].outputs
+        seen.says(f"{int((np.linalg.norm(outputs, axis=1) > 0).sum())} output vectors", "v moved by 0:")
+        return
+    watch = made["watch"]
+    seen.says(f"score of the pair is {watch.scores[-1][0]:.3f}", f"100 updates {np.mean(watch.losses[-100:]):.2f}")
+    if seen.state("source") == "log":
+        seqs, partner = seen.source.sequences, made["context"]
+        contexts = context_counts(seqs, seen.row, None if seen.state("pairs") == "set" else seen.state("width"))
+        p, weight = contexts[partner] / contexts.sum(), seqs.counts.astype(np.float64) ** 0.75
+        seen.says(f"= {p / (p + 5 * weight[partner] / weight.sum()):.3f} for this pair")
+
+
+def four(seen: Seen) -> tuple[dict[str, StepTrainer], int]:
+    """The four objectives as the page trains them."""
+    seqs, k = seen.source.sequences, seen.state("k")
+    contexts = context_counts(seqs, seen.row, None if seen.state("pairs") == "set" else seen.state("width"))
+    found = {}
+    for objective in OBJECTIVES:
+        trainer = StepTrainer(seqs.counts, StepConfig(objective=objective, negative=k, learning_rate=0.1, seed=0))
+        for _ in train_to_rest(trainer, CenterPairs(seen.row, contexts, seed=0), seen.state("learned")):
+            pass
+        found[objective] = trainer
+    return found, seqs.items.row(seen.state("partner"))
+
+
+@check("No training at all", "A rare context", "20 negatives instead")
+def _untrained(seen: Seen) -> None:
+    counts = seen.source.counts
+    seen.page.session_state[f"learned@{seen.source.key}"] = 0  # none of these answers hangs on training
+    trainers, partner = four(seen)
+    lengths = trainers["hierarchical_softmax"].tree.lengths  # type: ignore[union-attr]
+    if seen.prediction.startswith("No"):
+        loss = {name: trainer.gradients(seen.row, partner).loss for name, trainer in trainers.items()}
+        seen.says(
+            f"p = {1 / len(counts):.4f}, 1/n", f"its {lengths[partner]} decisions, p = {0.5 ** lengths[partner]:.4f}"
+        )
+        named = {"nce": "NCE", "softmax": "Full softmax", "negative_sampling": "Negative sampling"}
+        seen.says(f"{named.get(max(loss, key=lambda n: loss[n]), 'Hierarchical softmax')} ({max(loss.values()):.2f})")
+    elif seen.prediction.startswith("A rare"):
+        contexts = context_counts(seen.source.sequences, seen.row, None if seen.state("pairs") == "set" else 2)
+        first = int(np.argmax(contexts))
+        assert counts[partner] == counts[contexts > 0].min()
+        change = int(lengths[partner]) - int(lengths[first])
+        seen.says(
+            _times(int(lengths[partner]), "decision"), "longer" if change > 0 else "shorter" if change else "equally"
+        )
+    else:
+        weight = counts.astype(np.float64) ** 0.75
+        now = float(np.log(20 * weight[partner] / weight.sum()))
+        seen.says(
+            f"is {sign(now, '.2f').lstrip('+')} here, with 5 it is {sign(now - np.log(4), '.2f').lstrip('+')}:", "1.39"
+        )
+
+
+@check("10,000 updates. **Whose", "3,000 updates. **Whose")
+def _sums(seen: Seen) -> None:
+    trainers, _ = four(seen)
+    row, negative = seen.row, trainers["negative_sampling"]
+    softmax = np.exp(trainers["softmax"].scores(row))
+    seen.says(f"Full softmax {(softmax / softmax.sum()).sum():.3f}")
+    seen.says(f"Hierarchical softmax {np.exp(trainers['hierarchical_softmax'].scores(row)).sum():.3f}")
+    seen.says(f"NCE {np.exp(trainers['nce'].scores(row)).sum():.3f}")
+    total = (np.exp(negative.scores(row)) * 5 * negative.noise).sum()
+    seen.says(f"Negative sampling {total:.3f}")
+
+
+# --- Neighbors ---
+
+
+@cache
+def lists(source: Source, score: str = "cosine", least: int = 0) -> dict[str, Numbers]:
+    names = ["word2vec", "item2vec"] if source.log is not None else []
+    names += ["DeepWalk", "node2vec", *(["GES", "EGES"] if source.side is not None and source.side.width > 1 else [])]
+    return {n: model(source, n).nearest(10, score, least, counts=source.counts)[0] for n in names}
+
+
+def agreement(found: dict[str, Numbers]) -> Numbers:
+    return np.mean([overlap_at_k(a, b) for a, b in combinations(found.values(), 2)], axis=0)
+
+
+@check("One item divides", "in · out is what", "Name no item below")
+def _all_models(seen: Seen) -> None:
+    source, plain = seen.source, lists(seen.source)
+    counts = source.counts
+    if seen.prediction.startswith("One"):
+        values = agreement(plain)
+        seen.says(f"agreement {values[seen.row]:.2f}", f"the mean is {values.mean():.2f}")
+        seen.says(f"{(counts > counts[seen.row]).mean():.0%} of the items")
+        able = counts >= (min(20, int(np.median(counts))) if source.log is not None else 0)
+        assert values[seen.row] == values[able].min()
+    elif seen.prediction.startswith("in"):
+        up = 0
+        for name, ids in lists(source, "in_out").items():
+            now, before = np.median(counts[ids[ids >= 0]]), np.median(counts[plain[name][plain[name] >= 0]])
+            seen.says(f"{name} {before:,.4g} → {now:,.4g}")
+            up += now > before
+        seen.says(f"More popular in {up},")
+    else:
+        least = seen.state("min_count")
+        change = agreement(lists(source, "cosine", least)) - agreement(plain)
+        seen.says(
+            f"changes by {sign(change.mean(), '.3f')}", verdict(change), f"{(counts < least).mean():.0%} of the items"
+        )
+
+
+@check("The same ", "Noise drawn evenly", "Order against no order", "DeepWalk against node2vec")
+def _two_models(seen: Seen) -> None:
+    source = seen.source
+    first, second = (model(source, seen.state(side)).config for side in ("first", "second"))
+    if seen.prediction.startswith("The same"):
+        second = replace(first, seed=1)
+    elif seen.prediction.startswith("Noise"):
+        second = replace(first, ns_exponent=0.0)
+    elif seen.prediction.startswith("DeepWalk"):
+        second = replace(second, p=1.0, q=20.0)
+    ids = [trained(source, config).nearest(10, counts=source.counts)[0] for config in (first, second)]
+    values = overlap_at_k(*ids)
+    seen.says(f"{values.mean():.1%} of two lists of 10")
+    if "Two seeds of the first" in seen.answer:
+        other = trained(source, replace(first, seed=1)).nearest(10, counts=source.counts)[0]
+        noise = overlap_at_k(ids[0], other)
+        seen.says(f"share {noise.mean():.1%}", f"{sign((values - noise).mean(), '.3f')}", verdict(values - noise))
+    if "Least in common" in seen.answer:
+        able = np.flatnonzero(
+            source.counts >= (min(20, int(np.median(source.counts))) if source.log is not None else 0)
+        )
+        worst = able[np.lexsort((-source.counts[able], np.round(values[able], 9)))[0]]
+        seen.says(f"{source.titles[worst]} ({values[worst]:.0%})")
+
+
+# --- Side information ---
+
+
+@check("A popular item was trained", "An item is born", "Hide the chosen item", "Learn from ")
+def _side(seen: Seen) -> None:
+    from recemb_core.evaluation.attention import attention_by_popularity
+    from recemb_core.evaluation.cold_items import hide_items, score_guesses
+
+    source, vectors = seen.source, model(seen.source, "EGES")
+    weights = vectors.attention[:, 0]
+    if seen.prediction.startswith("A popular"):
+        found = attention_by_popularity(weights, np.maximum(source.counts, 1)).correlation
+        seen.says(
+            f"popularity {sign(found.value, '.2f')}",
+            f"is {weights[seen.row]:.2f}, the catalogue's mean {weights.mean():.2f}",
+        )
+        seen.says("no trend" if found.low <= 0 <= found.high else "rises" if found.value > 0 else "falls")
+    elif seen.prediction.startswith("An item"):
+        given = {n: v for n in vectors.field_names if (v := seen.state(f"new_{n}"))}
+        near = np.argsort(-(unit_rows(vectors.vectors) @ unit_rows(vectors.cold_start(given)[None])[0]), kind="stable")[
+            :10
+        ]
+        for name in set(vectors.field_names) - set(given):
+            labels = source.fields[name]
+            shares = []
+            for rows in (near, np.arange(len(labels))):
+                values = labels[rows][labels[rows] != "(missing)"].tolist()
+                alike = sum(values.count(value) - 1 for value in values)
+                shares.append(alike / (len(values) * (len(values) - 1)))
+            seen.says(f"{name.replace('_', ' ')} {shares[0]:.0%} ({shares[1]:.0%})")
+    elif seen.prediction.startswith("Hide"):
+        if "Not scored yet" in seen.answer:
+            return
+        parts = np.random.default_rng(0).permutation(len(weights)) % min(10, len(weights))
+        rows = np.flatnonzero(parts == parts[seen.row])
+        rest = hide_items(source.graph, rows, seed=int(parts[seen.row])).graph
+        blind = train_eges(rest, source.side, vectors.config)
+        able = ~np.isin(np.arange(len(weights)), rows)
+        row = np.array([seen.row])
+        score = score_guesses(blind.from_side_alone()[row], blind.vectors, source.graph, row, k=10, candidates=able)[
+            seen.row
+        ]
+        seen.says(f"before {score.beaten:.0%} of the others", _times(score.neighbors, "neighbor"))
+    else:
+        alone = trained(source, replace(vectors.config, fields=(vectors.field_names[-1],))).attention[:, 0].mean()
+        seen.says(f"weight is {alone:.2f} on average", f"fields {weights.mean():.2f}")
+
+
+# --- Deep models ---
+
+
+@cache
+def reports(source: Source) -> dict[str, Any]:
+    from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+
+    key = recall_fingerprint(source.sequences)
+    return {n: precomputed.load_rankings(key, c) for n, c in {"Popularity": None, **recall_defaults()}.items()}
+
+
+@cache
+def recall_model(source: Source, name: str) -> Any:
+    from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+
+    return precomputed.load_recall(recall_fingerprint(source.sequences), recall_defaults()[name])
+
+
+@check("Mask what people had", "Back to all targets")
+def _recall(seen: Seen) -> None:
+    from recemb_core.evaluation.ranking import next_item_cases
+
+    cases, found = next_item_cases(seen.source.sequences), reports(seen.source)
+    targets = [set(t.tolist()) for t in cases.targets]
+    had = sum(len(t & set(h.tolist())) for t, h in zip(targets, cases.histories, strict=True))
+    if seen.prediction.startswith("Mask"):
+        every = sum(map(len, targets))
+        seen.says(f"Of the {every:,} held-out target", f"{had / every:.0%} were in the history")
+        if found["Two-tower"] is None:
+            seen.says("No model is trained yet")
+            return
+        floor = found["Popularity"][0].hit_rate[10].high
+        better = [n for n, r in found.items() if n != "Popularity" and r[0].hit_rate[10].low > floor]
+        seen.says(*better, *([] if better else ["no model beats popularity"]))
+        return
+    tower, floor = found["Two-tower"][1], found["Popularity"][1]
+    for report in (tower, floor):
+        e = wilson_interval(int((report.best_rank <= 10).sum()), report.users)
+        seen.says(f"{e.value:.3f} ({e.low:.3f} to {e.high:.3f})")
+    gain = (tower.best_rank <= 10).astype(float) - (floor.best_rank <= 10)
+    seen.says(sign(gain.mean(), ".3f"), verdict(gain))
+    n = len(seen.source.items)
+    missed = [np.prod([(n - len(t) - j) / (n - j) for j in range(10)]) for t in targets]
+    seen.says(f"HR@10 {1 - np.mean(missed):.3f}.")
+
+
+@check("The list may be found by a fast index")
+def _indexes(seen: Seen) -> None:
+    from recemb_core.evaluation.ranking import next_item_cases
+    from recemb_core.recall_indexes import compare_recall_indexes
+
+    cases, tower = next_item_cases(seen.source.sequences), recall_model(seen.source, "Two-tower")
+    points = compare_recall_indexes(tower.encode(cases.histories), tower.item_vectors, cases.targets, n=10)
+    lost = {}
+    for name in ("LSH", "HNSW"):
+        least = min((p for p in points if p.index == name), key=lambda p: p.found.value)
+        seen.says(f"returns {least.found.value:.0%} of the exact list, HR@10 {least.hit_rate.value:.3f}")
+        lost[name] = -least.hit_rate.value
+    seen.says(f"Most hits loses: {max(lost, key=lambda n: lost[n])}")
+
+
+def _list(source: Source, name: str, history: list[int], seen: bool = False) -> list[int]:
+    found = recall_model(source, name).recommend(np.array(history, np.int32), 10, exclude_seen=not seen)
+    return [source.items.row(item) for item, _ in found]
+
+
+def _history(seen: Seen) -> list[int]:
+    from recemb_core.evaluation.ranking import next_item_cases
+
+    text = seen.state("history_items")
+    if text:
+        return [int(part) for part in text.split(".")]
+    cases = next_item_cases(seen.source.sequences)
+    user = list(cases.users).index(seen.state("history_user"))
+    return cases.histories[user][-seen.state("history_take") :].tolist()
+
+
+@check(
+    "Start from the chosen item", "The same user under plain", "Back to the two-tower network, with", "Take a real user"
+)
+def _histories(seen: Seen) -> None:
+    from recemb_core.recall_comparison import recall_defaults
+
+    source, past = seen.source, _history(seen)
+    labels = source.field[1]
+    if seen.prediction.startswith("Start"):
+        found = {n: _list(source, n, [seen.row]) for n in recall_defaults()}
+        shared = [len(set(a) & set(b)) for a, b in combinations(found.values(), 2)]
+        seen.says(f"{np.mean(shared):.1f} of 10 items on average ({min(shared)} to {max(shared)})")
+        same = labels == labels[seen.row]
+        if same.sum() > 1:
+            seen.says(*(f"{n} {same[rows].sum()} of 10" for n, rows in found.items()))
+            seen.says(f"by chance {(same.sum() - 1) / (len(same) - 1) * 10:.1f}")
+        else:
+            seen.says("No other item is of the same")
+    elif seen.prediction.startswith("The same user"):
+        near = [
+            np.mean([labels[a] == labels[b] for a in rows for b in past])
+            for rows in (
+                _list(source, "Item average, cosine", past),
+                _list(source, "Two-tower", past),
+                range(len(labels)),
+            )
+        ]
+        seen.says(f"{near[0]:.1%} have the same, two-tower {near[1]:.1%}, the whole catalogue {near[2]:.1%}")
+        seen.says("nearer" if near[0] > near[1] else "further away" if near[0] < near[1] else "equally near")
+    elif seen.prediction.startswith("Back"):
+        seen.says(f"{len(set(_list(source, 'Two-tower', past, seen=True)) & set(past))} of 10 stand in")
+    else:
+        shown = seen.state("history_model")
+        whole = set(_list(source, shown, past, seen.state("history_seen")))
+        kept = [
+            len(whole & set(_list(source, shown, past[:at] + past[at + 1 :], seen.state("history_seen"))))
+            for at in range(len(past) - 1, max(-1, len(past) - 13), -1)
+        ]
+        seen.says(f"{np.mean(kept):.1f} of 10 offered items stay", f"{min(kept)} stay")
+
+
+@cache
+def layers(source: Source, power: float) -> Any:
+    from recemb_core.deep.comparison import LayerReport, layer_defaults
+    from recemb_core.deep.features import feature_table
+
+    config = layer_defaults(16, power)
+    table = feature_table(source.sequences, config.features)
+    path = precomputed.networks_path(table.fingerprint, config)
+    return table, LayerReport.load(path) if path.exists() else None
+
+
+@check("d = 8 in place of 16", "Negatives drawn", "Deep Crossing instead")
+def _layers(seen: Seen) -> None:
+    from recemb_core.deep.comparison import networks
+
+    if seen.prediction.startswith("d = 8"):
+        table, _ = layers(seen.source, 0.75)
+        small, large = (
+            next(n for n in networks(table, d) if n.name == "FNN").init(table)["embedding"].shape for d in (8, 16)
+        )
+        seen.says(
+            f"keep their {small[0]:,} places", f"{small[0] * small[1]:,} numbers in place of {large[0] * large[1]:,}"
+        )
+        seen.says(f"{small[1] / large[1]:.0%}")
+        return
+    _, report = layers(seen.source, seen.state("embedding_power"))
+    if report is None:
+        seen.says("Press Train" if "Deep" in seen.prediction else "not trained yet")
+        return
+    if seen.prediction.startswith("Deep"):
+        a, b = (report.model(n).embedding[:, -16:] for n in ("FNN", "Deep Crossing"))
+        seen.says(f"{(np.abs(a - b) < 0.0005).sum():,} of {a.size:,} numbers are the same")
+        return
+    usual = layers(seen.source, 0.75)[1]
+    low, high = report.model("Popularity").scores.auc_interval
+    seen.says("cannot be told" if low <= 0.5 <= high else "above chance" if low > 0.5 else "below chance")
+    best = max(report.models, key=lambda m: m.scores.auc)
+    for one, name in ((report, "Popularity"), (report, best.name), (usual, "Popularity"), (usual, best.name)):
+        scores = one.model(name).scores
+        seen.says(f"{scores.auc:.3f} ({scores.auc_interval[0]:.3f} to {scores.auc_interval[1]:.3f})")
+
+
+@check("Look at the training loss", "Let the clock run", "AUC instead of log loss", "The FM's vectors")
+def _starts(seen: Seen) -> None:
+    from recemb_core.deep.features import feature_table
+    from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, pretraining_defaults, reach
+    from recemb_core.evaluation import group_score
+
+    config = pretraining_defaults()
+    table = feature_table(seen.source.sequences, config.features)
+    report = PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+
+    def mean(measure: str, pick: Any) -> dict[str, float]:
+        return {s: float(np.mean([pick(getattr(c, measure)[1:]) for c in report.of(s)])) for s in config.starts}
+
+    lowest = mean("loss", np.min)
+    if seen.prediction.startswith("Look"):
+        ends = mean("train_loss", lambda values: values[-1])
+        fits, wins = min(ends, key=lambda s: ends[s]), min(lowest, key=lambda s: lowest[s])
+        seen.says(f"{START_NAMES[fits]} ({ends[fits]:.4f})", f"{START_NAMES[wins]} ({lowest[wins]:.4f})")
+    elif seen.prediction.startswith("Let"):
+        seconds = {}
+        for line in reach(report)[1]:
+            before = np.mean([curve.seconds_before for curve in report.of(line.start)])
+            if line.seconds:
+                seconds[line.start] = before + np.mean(line.seconds)
+                seen.says(f"{START_NAMES[line.start]} {before:.1f} + {np.mean(line.seconds):.1f} s")
+        faster = [START_NAMES[s] for s, value in seconds.items() if value < seconds["random"]]
+        seen.says(f"Before the random start: {', '.join(faster) or 'none'}.")
+    elif seen.prediction.startswith("AUC"):
+        end = mean("loss", lambda values: values[-1])
+        most = max(end, key=lambda s: end[s] - lowest[s])
+        seen.says(START_NAMES[most], f"from {lowest[most]:.4f} at its lowest to {end[most]:.4f}")
+        seen.says(f"from {mean('auc', np.max)[most]:.4f}", f"to {mean('auc', lambda values: values[-1])[most]:.4f}")
+    else:
+        labels = seen.source.fields[seen.state("pretraining_color")]
+        for start in ("fm", "graph"):
+            before, after = (group_score(part[start], labels).value for part in (report.before, report.after))
+            seen.says(f"{START_NAMES[start]} {before:.2f} before, {after:.2f} after")
+
+
+@check("Back to the two-tower network. **Do the vectors")
+def _spaces(seen: Seen) -> None:
+    from recemb_core.evaluation.ranking import next_item_cases
+
+    past = next_item_cases(seen.source.sequences).histories[0][-15:]
+    a, b = (recall_model(seen.source, name).encode([past])[0] for name in ("Two-tower", "YouTube DNN"))
+    seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")

@@ -1,0 +1,195 @@
+"""Every experiment of every view, pressed on three kinds of data: its answer is true there, and goes with its settings.
+
+The LSH page has its own tests. What would train for long is left to the smaller data sets (``LONG``).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import frame
+from pages.shared.navigation import SECTIONS
+from tests.pages import experiment_checks_models  # noqa: F401  (registers its checks)
+from tests.pages.conftest import healthy
+from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
+from tests.pages.test_upload import upload
+
+Open = Callable[..., AppTest]
+
+# Page → (parameter of the view, its values); a page that is not named has one view.
+VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "node2vec": ("view", ("map", "sweep", "roles", "why")),
+    "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs")),
+    "neighbors": ("compare", ("models", "two")),
+    "side_information": ("side", ("attention", "birth", "hide", "ges")),
+    "deep_models": ("view", ("recall", "history", "embedding", "pretraining", "serving")),
+}
+SAME = {
+    "sweep",
+    "roles",
+    "why",
+    "birth",
+    "hide",
+    "ges",
+}  # views of a page whose experiments are those of its first view
+PAGES = [name for names in SECTIONS.values() for name in names if name != "lsh"]
+CASES = [
+    (page, view) for page in PAGES for view in VIEWS.get(page, ("", ("",)))[1] if view not in SAME
+]  # fmt: skip
+LONG = {
+    "complete_journey": ("training lookup", "training steps", "training two", "training costs", "neighbors two"),
+    "planted_shop": ("training costs", "neighbors two", "deep_models embedding", "deep_models pretraining"),
+}
+LONG_ALONE = {
+    "complete_journey": ("The same ", "Hide the chosen item", "Learn from ", "The list may be found"),
+    "planted_shop": ("The same ",),
+}
+TELLING = re.compile(
+    r"\d|\b(more|less|fewer|better|worse|faster|slower|higher|lower|larger|smaller|longer|shorter|nearer|further|farther|"
+    r"most|least|best|hardly|nearly|mostly|rises?|falls?|rarer|always|never|close to)\b"
+)
+
+
+def clicks() -> bytes:
+    """A shop's log: kitchen things and tools, visits of some minutes, weeks apart or hours."""
+    draw = random.Random(3)
+    kinds = [
+        ["tea", "milk", "sugar", "cup", "pot", "spoon", "tray"],
+        ["hammer", "nail", "saw", "drill", "glue", "tape"],
+    ]
+    lines = ["user,item,time"]
+    for user in range(50):
+        now = 1_600_000_000 + user * 1_000
+        for _ in range(draw.randint(2, 4)):
+            items = draw.choice(kinds)
+            weights = [1 / (i + 1) for i in range(len(items))]
+            for item in draw.choices(items, weights, k=draw.randint(2, 6)):
+                lines.append(f"u{user},{item},{now}")
+                now += draw.choice([30, 200, 900, 2_500])
+            now += draw.choice([5_000, 90_000, 900_000])
+    return "\n".join(lines).encode()
+
+
+ITEMS = b"item_id,title,kind,price\n" + b"\n".join(
+    f"{item},{item.title()} of the shop,{kind},{'low' if i % 2 else 'high'}".encode()
+    for kind, items in {
+        "kitchen": "tea milk sugar cup pot spoon tray",
+        "tools": "hammer nail saw drill glue tape",
+    }.items()
+    for i, item in enumerate(items.split())
+)
+
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
+    """What the page offers to try, run by run; nothing is laid out, since no answer is about places."""
+    offered: list[list[Any]] = []
+    real = frame.try_this
+
+    def note(data: Any, experiments: Any, **options: Any) -> None:
+        offered.append(list(experiments))
+        real(data, experiments, **options)
+
+    monkeypatch.setattr(frame, "try_this", note)
+    flat = lambda n: np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)  # noqa: E731
+    monkeypatch.setattr("pages.shared.cached.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
+    monkeypatch.setattr("pages.shared.cached.graph_layout", lambda graph, *a, **b: flat(len(graph)))
+    monkeypatch.setattr("recemb_core.recall_indexes.REPEATS", 1)
+    return offered
+
+
+def opened(
+    page: str, view: str, name: str, open_page: Open, app: AppTest, folder: Path, tries: list[list[Any]]
+) -> tuple[AppTest, Source]:
+    """A page at a view on a bundled set, or on the uploaded log."""
+    parameter = VIEWS.get(page, ("", ()))[0]
+    if name != "upload":
+        return healthy(open_page(page, data=name, **({parameter: view} if parameter else {}))), bundled(name)
+    (folder / "shop.csv").write_bytes(clicks())
+    (folder / "items.csv").write_bytes(ITEMS)
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "shop.csv", clicks(), side=ITEMS))
+    key = app.session_state["data"]
+    source = uploaded(key, next(block.value for block in app.code if "import" in block.value))
+    app.switch_page(f"pages/{page}.py")
+    if parameter:
+        app.session_state[f"{parameter}@{key}"] = view
+    tries.clear()  # those of the Sequences page
+    return healthy(app.run()), source
+
+
+@pytest.mark.parametrize("name", ["upload", "planted_shop", "complete_journey", "les_miserables", "karate_club"])
+@pytest.mark.parametrize(("page_name", "view"), CASES)
+def test_an_answer_is_true(
+    page_name: str,
+    view: str,
+    name: str,
+    open_page: Open,
+    app: AppTest,
+    tries: list[list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if f"{page_name} {view}" in LONG.get(name, ()):
+        pytest.skip("trains for long; held on smaller data")
+    if name in {"les_miserables", "karate_club"} and page_name in {"neighbors", "side_information"}:
+        pytest.skip("the same models on a graph alone: not another branch")
+    monkeypatch.chdir(tmp_path)  # where the Python of an upload finds its file
+    page, source = opened(page_name, view, name, open_page, app, tmp_path, tries)
+    for control in page.segmented_control:
+        if control.key in {f"{p}@{source.key}" for p, _ in VIEWS.values()} and page_name in VIEWS:
+            assert len(control.options) == len(VIEWS[page_name][1]), "a view that this test does not know"
+    if not tries:
+        return
+    opening = next((block.value for block in page.code if "import" in block.value), "")
+    ran: dict[str, dict[str, Any]] = {}
+    for number, (prediction, _, values) in enumerate(tries[-1]):
+        if prediction.startswith(LONG_ALONE.get(name, ("\0",))) or (set(values) == {"view"} and view == "recall"):
+            continue  # long; or answered in the view that it leads to
+        page.button(key=f"try{number}").click()
+        healthy(page.run())
+        assert len(page.success) == 1, f"no answer to {prediction!r}"
+        answer = page.success[0].value
+        if answer in THEORY or (name == "upload" and page_name == "deep_models" and WAITING.match(answer)):
+            continue  # the upload's networks are not trained
+        check = find(prediction)
+        if check is None:
+            assert not TELLING.search(answer), f"nothing checks what is said after {prediction!r}: {answer!r}"
+            continue
+        check(Seen(source, page, prediction, answer, opening, ran))
+
+
+def test_an_answer_goes_with_its_settings(open_page: Open) -> None:
+    page = healthy(open_page("walks", data="les_miserables"))
+    page.button(key="try0").click()
+    healthy(page.run())
+    assert len(page.success) == 1
+    page.select_slider(key="q@les_miserables").set_value(4.0)
+    healthy(page.run())
+    assert not page.success
+    page.select_slider(key="q@les_miserables").set_value(20.0)  # in force again, and true again
+    healthy(page.run())
+    assert len(page.success) == 1
+    page.sidebar.selectbox[0].set_value("karate_club")
+    healthy(page.run())
+    assert not page.success
+
+
+def test_an_answer_speaks_of_what_is_shown_now(open_page: Open) -> None:
+    """Another item is chosen: the settings stay in force, the numbers become those of that item."""
+    page = healthy(open_page("walks", data="les_miserables"))
+    page.button(key="try0").click()
+    healthy(page.run())
+    before = page.success[0].value
+    page.sidebar.selectbox[1].set_value("Myriel")
+    healthy(page.run())
+    assert page.success[0].value != before
