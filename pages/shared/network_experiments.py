@@ -156,8 +156,8 @@ def train_loss_words(report: PretrainingReport) -> str:
     lowest = {start: _runs(report, start, "loss", "min") for start in starts}
     fits, wins = (min(found, key=lambda start: np.mean(found[start])) for found in (trained, lowest))
     text = (
-        f"Lowest training loss at the end: **{START_NAMES[fits]}** ({np.mean(trained[fits]):.4f}). Lowest validation loss: "
-        f"**{START_NAMES[wins]}** ({np.mean(lowest[wins]):.4f})"
+        f"Lowest training loss at the end: **{START_NAMES[fits]}** ({np.mean(trained[fits]):.4f}). "
+        f"Lowest validation loss: **{START_NAMES[wins]}** ({np.mean(lowest[wins]):.4f})"
     )
     if fits == wins:
         return f"{text}: the same start, here. Only rows that were not trained on can tell."
