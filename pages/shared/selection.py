@@ -167,7 +167,8 @@ def linked_reading(key: str) -> Reading | None:
     try:
         return Reading.from_link(text)
     except InputError as error:
-        st.toast(f"{error}; the columns are guessed instead.")
+        st.toast(f"{plain(str(error))}; the columns are guessed instead.")
+        del _link()["reading"]
         return None
 
 
@@ -176,10 +177,8 @@ def _uploaded(upload: Upload, page_default: str) -> ActiveData:
     if upload.reading is None and (linked := linked_reading(upload.key)) is not None:
         upload = replace(upload, reading=linked)
         uploads.put(upload)
-    first = uploads.outcome(upload)
-    if first.reading is None:
-        return _before(upload, first.problem, page_default)
-    minutes = st.session_state[_parameter("gap", upload.key, first.reading.cleaning.gap_minutes, _minutes, _is_gap)]
+    own = (upload.reading or Reading()).cleaning.gap_minutes
+    minutes = st.session_state[_parameter("gap", upload.key, own, _minutes, _is_gap)]
     found = uploads.outcome(upload, gap_minutes=minutes)
     source = found.graph if found.graph is not None else found.sequences
     if source is None:
@@ -243,6 +242,11 @@ def _cut(data: ActiveData) -> ActiveData:
 def gap(data: ActiveData) -> float:
     """Minutes of pause after which a session ends."""
     return st.session_state[f"gap@{data.key}"]
+
+
+def gap_of(key: str) -> float | None:
+    """The gap chosen for an upload; None for the one that its reading says."""
+    return st.session_state.get(f"gap@{key}")
 
 
 def gaps(data: ActiveData) -> list[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite, log10
+
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
@@ -41,10 +43,10 @@ def session_gaps(histogram: Histogram, *, cut_minutes: float | None = None) -> g
             hovertemplate="about %{x:,.3~g} min: %{y:,} pauses<extra></extra>",
         )
     )
-    if cut_minutes is not None:
+    if cut_minutes is not None and isfinite(cut_minutes):
         figure.add_vline(x=cut_minutes, line={"color": theme.CHOSEN, "width": 2})
         figure.add_annotation(
-            x=_log10(cut_minutes),
+            x=log10(cut_minutes),  # plotly places annotations on a log axis by exponent
             y=1,
             yref="paper",
             text=f" cut at {duration(cut_minutes)}",
@@ -65,9 +67,11 @@ def session_gaps(histogram: Histogram, *, cut_minutes: float | None = None) -> g
 def duration(minutes: float) -> str:
     """A span of time in words.
 
-    >>> duration(90), duration(2880)
-    ('1.5 h', '2 days')
+    >>> duration(90), duration(2880), duration(float("inf"))
+    ('1.5 h', '2 days', 'never')
     """
+    if not isfinite(minutes):
+        return "never"
     if minutes < 1:
         return f"{minutes * 60:.3g} s"
     if minutes < 60:
@@ -75,9 +79,3 @@ def duration(minutes: float) -> str:
     if minutes < 1440:
         return f"{minutes / 60:.3g} h"
     return f"{minutes / 1440:.3g} day" + ("s" if minutes != 1440 else "")
-
-
-def _log10(value: float) -> float:
-    from math import log10
-
-    return log10(value)  # plotly places annotations on a log axis by exponent
