@@ -15,7 +15,7 @@ from pages.shared.frame import Experiment
 from pages.shared.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
-from recemb_core.item_graph import ItemGraph
+from recemb_core.item_graph import ItemGraph, connected_groups
 
 
 def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> list[Experiment]:
@@ -73,13 +73,7 @@ def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gra
 
 def pieces(graph: ItemGraph) -> str:
     """Into how many pieces the graph falls."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(graph)
-    matrix = csr_array((np.ones(len(graph.indices)), (graph.sources, graph.indices)), shape=(n, n))
-    _, label = connected_components(matrix, directed=False)
-    sizes = np.bincount(label)
+    sizes = connected_groups(graph)
     alone, groups = int((sizes == 1).sum()), int((sizes > 1).sum())
     if not groups:
         return "No edge is left."

@@ -1,4 +1,4 @@
-"""Louvain communities."""
+"""Louvain communities, and which items hang together at all."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ def communities(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.int32]:
     rank = np.empty(len(sizes), dtype=np.int32)
     rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes), dtype=np.int32)
     return rank[codes] if n else np.empty(0, np.int32)
+
+
+def connected_groups(graph: ItemGraph) -> npt.NDArray[np.int64]:
+    """Sizes of the groups of items that edges join in either direction, largest first; an item alone is one of size 1.
+
+    >>> from recemb_core.vocabulary import Vocabulary
+    >>> graph = ItemGraph.from_edges([0, 1], [1, 2], directed=True, items=Vocabulary("abcd"))
+    >>> connected_groups(graph).tolist()
+    [3, 1]
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(graph)
+    matrix = csr_array((np.ones(len(graph.indices)), (graph.sources, graph.indices)), shape=(n, n))
+    _, label = connected_components(matrix, directed=False)
+    return np.sort(np.bincount(label))[::-1]
