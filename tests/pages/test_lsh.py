@@ -227,13 +227,13 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
             assert keeps[name] < keeps[other]
 
 
-def test_an_answer_stays_with_its_own_setting_and_follows_the_data(open_page: Open) -> None:
+def test_an_answer_stays_with_its_own_setting_and_follows_the_rest(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP))
     page.button(key="try0").click()
     first = healthy(page.run()).success[0].value
     page.slider(key="functions@planted_shop").set_value(2)
     assert healthy(page.run()).success[0].value == first
-    page.number_input(key="seed").set_value(3)
+    page.select_slider(key="nearest@planted_shop").set_value(1)
     assert healthy(page.run()).success[0].value != first
 
 
