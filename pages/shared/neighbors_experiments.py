@@ -22,6 +22,7 @@ from recemb_core.evaluation import overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
 NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
+PLAIN: dict[str, Any] = {"score": "cosine", "min_count": 0}
 NO_LISTS = "Two models that are ready are needed: wait for the training, or press Run."
 
 
@@ -51,7 +52,7 @@ def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
         (
             "in · out is what training makes large. **Will the named items be more popular, or rarer?**",
             lambda: in_out_words(data, graph, found, settings),
-            {"score": "in_out"},
+            {"score": "in_out", "min_count": 0},
         )
     )
     steps = [step for step in filter_steps(settings.counts) if step > 0]
@@ -76,7 +77,7 @@ def another_seed(model: str, answer: Answer) -> tuple[str, Answer]:
 
 
 def _twice(data: ActiveData, graph: ItemGraph, model: str) -> dict[str, Any]:
-    return {"first": model, "second": model, **second_like_first(data, graph, model), "b_reseed": True}
+    return {"first": model, "second": model, **second_like_first(data, graph, model), "b_reseed": True, **PLAIN}
 
 
 def in_out_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
@@ -134,14 +135,21 @@ def pair_experiments(
             (
                 "Order against no order: word2vec's window and item2vec's whole set. **Same company?**",
                 against_seed,
-                {"first": "word2vec", "second": "item2vec", "b_reseed": False},
+                {"first": "word2vec", "second": "item2vec", "b_reseed": False, **PLAIN},
             ),
         ]
     tries.append(
         (
             "DeepWalk against node2vec with q = 20. **Which items will have moved on the map?**",
             lambda: f"{overlap()} {moved_words(data, entries, found, settings)}",
-            {"first": "DeepWalk", "second": "node2vec", "b_node2vec_p": 1.0, "b_node2vec_q": 20.0, "b_reseed": False},
+            {
+                "first": "DeepWalk",
+                "second": "node2vec",
+                "b_node2vec_p": 1.0,
+                "b_node2vec_q": 20.0,
+                "b_reseed": False,
+                **PLAIN,
+            },
         )
     )
     return tries

@@ -52,7 +52,7 @@ def recall(
             lambda: lost_hits(points()),
             {"recall_index_n": 10},
         ),
-        (EDIT, "", {"view": "history"}),  # answered in the view that it leads to
+        (EDIT, "", {"view": "history", "history_items": ""}),  # answered in the view that it leads to
     ]
 
 
@@ -118,19 +118,19 @@ def history(
         (
             "Start from the chosen item alone. **Do all models agree on what comes next?**",
             lambda: agreement(data, models(), row, ranked),
-            {"history_items": str(row)},
+            {"history_items": str(row), "history_seen": False},
         ),
         (
             "The same user under plain averaging. **Will the list be nearer to the history, or further away?**",
             lambda: nearer(data, models(), now, ranked),
-            {"history_model": AVERAGE},
+            {"history_model": AVERAGE, "history_items": "", "history_seen": False},
         ),
         (
             "Back to the two-tower network, with what they had allowed. **How much of the list is old friends?**",
             lambda: old_friends(data, models(), now, ranked),
-            {"history_model": TWO_TOWER, "history_seen": True},
+            {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
         ),
-        (EDIT, lambda: turned(data, models(), now, ranked), {"view": "history"}),
+        (EDIT, lambda: turned(data, models(), now, ranked), {"view": "history", "history_items": ""}),
     ]
     return tries
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pages.shared import cached, selection
+from pages.shared import cached, selection, uploads
 from pages.shared.answer_words import counted
 from pages.shared.frame import Experiment
 from pages.shared.selection import ActiveData
@@ -38,24 +38,23 @@ def experiments(data: ActiveData) -> list[Experiment]:
 
 
 def _cut(data: ActiveData, minutes: int) -> Sequences | None:
-    assert data.log is not None
+    if data.upload is not None:
+        return uploads.outcome(data.upload, gap_minutes=minutes).sequences
     try:
-        return selection.cut_sessions(data.log, minutes)
+        return selection.cut_sessions(data.uncut(), minutes)
     except ValueError:  # no session is left
         return None
 
 
 def _gaps(data: ActiveData) -> npt.NDArray[np.float64]:
-    log = data.log
-    assert log is not None
+    log = data.uncut()
     found: npt.NDArray[np.float64] = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
     return found
 
 
 def cut_words(data: ActiveData, minutes: int, beside: int) -> str:
     """Sessions, their length, and what is left out, at one cut beside another."""
-    assert data.log is not None
-    events = len(data.log.tokens)
+    events = len(data.uncut().tokens)
 
     def told(cut: Sequences | None) -> str:
         if cut is None:

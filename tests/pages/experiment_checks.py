@@ -19,7 +19,7 @@ from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
-from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.sequences import Sequences, read_events, split_sessions
 
 Numbers = npt.NDArray[Any]
 
@@ -33,6 +33,7 @@ class Source:
     own: ItemGraph | None
     labels: dict[str, Numbers]
     side: pl.DataFrame | None
+    cut: Callable[[float], Sequences]
 
     @property
     def key(self) -> str:
@@ -41,7 +42,7 @@ class Source:
     @property
     def sequences(self) -> Sequences:
         assert self.log is not None
-        return self.log if not self.log.ordered else split_sessions(self.log, gap_minutes=60)
+        return self.cut(60) if self.log.ordered else self.log
 
     @property
     def graph(self) -> ItemGraph:
@@ -49,7 +50,7 @@ class Source:
 
     @property
     def items(self) -> Any:
-        return self.graph.items if self.log is None else self.log.items
+        return self.graph.items if self.log is None else self.sequences.items
 
     @property
     def counts(self) -> Numbers:
@@ -92,14 +93,24 @@ class Cached(Source):
 @cache
 def bundled(name: str) -> Source:
     data = load_dataset(name)
-    return Cached(name, data.sequences, data.graph, data.labels, data.side_info)
+    log = data.sequences
+    cut = lambda minutes: split_sessions(log, gap_minutes=minutes)  # noqa: E731
+    return Cached(name, log, data.graph, data.labels, data.side_info, cut)
 
 
 def uploaded(key: str, code: str) -> Source:
-    """An upload, read by the lines that the Sequences page prints, up to the cut into sessions."""
+    """An upload, read by the lines that the Sequences page prints."""
     made: dict[str, Any] = {}
-    exec(code.split("sequences = split_sessions")[0], made)
-    return Cached(key, made["sequences"], None, {}, made["sequences"].side_info)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(code, made)
+    files = {"side_info": "items.csv"}
+
+    def cut(minutes: float, **more: Any) -> Sequences:
+        reading = made["reading"].with_cleaning(gap_minutes=minutes, **more)
+        return read_events("shop.csv", reading=reading, **files)
+
+    log = cut(float("inf"), min_length=1, drop_repeats=False)
+    return Cached(key, log, None, {}, made["sequences"].side_info, cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,13 +227,12 @@ def _sessions(seen: Seen) -> None:
 
     def cut(minutes: int) -> Sequences | None:
         try:
-            return split_sessions(log, gap_minutes=minutes)
+            return seen.source.cut(minutes)
         except ValueError:
             return None
 
-    gaps = np.concatenate(
-        [np.diff(np.sort(log.timestamps[np.repeat(log.users, log.lengths) == user])) for user in np.unique(log.users)]
-    )
+    times = pl.DataFrame({"user": np.repeat(log.users, log.lengths), "time": log.timestamps}).sort("user", "time")
+    gaps = times.select(pl.col("time").diff().over("user")).drop_nulls().to_series().to_numpy()
     if seen.state("gap") == 60:
         counts = [cut(minutes) for minutes in (30, 60, 120)]
         seen.says(", ".join("no session" if c is None else f"{len(c):,}" for c in counts))
@@ -248,9 +258,8 @@ def whole_graph(source: Source, **options: Any) -> ItemGraph:
 
 def _popular_ends(seen: Seen, graph: ItemGraph) -> str:
     counts = seen.source.counts
-    top = set(np.argsort(-counts, kind="stable")[: int(np.ceil(len(counts) / 10))].tolist())
-    ends = [a in top or b in top for a, b in zip(graph.sources.tolist(), graph.indices.tolist(), strict=True)]
-    return f"{np.mean(ends):.0%}"
+    top = np.argsort(-counts, kind="stable")[: int(np.ceil(len(counts) / 10))]
+    return f"{(np.isin(graph.sources, top) | np.isin(graph.indices, top)).mean():.0%}"
 
 
 def _same_kind(seen: Seen, graph: ItemGraph) -> str:
@@ -277,7 +286,7 @@ def _backbones(seen: Seen) -> None:
     else:
         kept = backbone(whole, method="top_edges", top=10)
     if not seen.prediction.startswith("Two"):
-        beyond = backbone(whole, method="noise_corrected", edges_per_item=8)
+        beyond = seen.source.graph  # the default is eight edges an item beyond popularity
         seen.says(f"{_popular_ends(seen, kept)} of the kept edges have an end")
         seen.says(
             f"of all edges {_popular_ends(seen, whole)}, of the eight", f"popularity {_popular_ends(seen, beyond)}."

@@ -186,7 +186,7 @@ def _untrained(seen: Seen) -> None:
         )
 
 
-@check("10,000 updates. **Whose", "3,000 updates. **Whose")
+@check("1,000 updates. **Whose")
 def _sums(seen: Seen) -> None:
     trainers, _ = four(seen)
     row, negative = seen.row, trainers["negative_sampling"]
@@ -247,6 +247,7 @@ def _two_models(seen: Seen) -> None:
         second = replace(first, ns_exponent=0.0)
     elif seen.prediction.startswith("DeepWalk"):
         second = replace(second, p=1.0, q=20.0)
+    assert (seen.state("score"), seen.state("min_count")) == ("cosine", 0)
     ids = [trained(source, config).nearest(10, counts=source.counts)[0] for config in (first, second)]
     values = overlap_at_k(*ids)
     seen.says(f"{values.mean():.1%} of two lists of 10")
@@ -470,15 +471,22 @@ def _layers(seen: Seen) -> None:
         seen.says(f"{scores.auc:.3f} ({scores.auc_interval[0]:.3f} to {scores.auc_interval[1]:.3f})")
 
 
-@check("Look at the training loss", "Let the clock run", "AUC instead of log loss", "The FM's vectors")
-def _starts(seen: Seen) -> None:
+@cache
+def starts(source: Source) -> tuple[Any, Any]:
     from recemb_core.deep.features import feature_table
-    from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, pretraining_defaults, reach
-    from recemb_core.evaluation import group_score
+    from recemb_core.deep.pretraining import PretrainingReport, pretraining_defaults
 
     config = pretraining_defaults()
-    table = feature_table(seen.source.sequences, config.features)
-    report = PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+    table = feature_table(source.sequences, config.features)
+    return config, PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+
+
+@check("Look at the training loss", "Let the clock run", "AUC instead of log loss", "The FM's vectors")
+def _starts(seen: Seen) -> None:
+    from recemb_core.deep.pretraining import START_NAMES, reach
+    from recemb_core.evaluation import group_score
+
+    config, report = starts(seen.source)
 
     def mean(measure: str, pick: Any) -> dict[str, float]:
         return {s: float(np.mean([pick(getattr(c, measure)[1:]) for c in report.of(s)])) for s in config.starts}
