@@ -80,7 +80,8 @@ with frame.page(
                 log = data.uncut()
                 gaps = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
                 cut = selection.gap(data)
-                st.metric("Pauses longer than that", f"{np.mean(gaps > cut):.1%}", help=f"Of {len(gaps):,} pauses.")
+                share = f"{np.mean(gaps > cut):.1%}" if len(gaps) else "–"
+                st.metric("Pauses longer than that", share, help=f"Of {len(gaps):,} pauses.")
                 st.caption(left_out(sequences))
             with left:
                 figure = session_gaps(log_histogram(gaps), cut_minutes=cut)

@@ -13,7 +13,7 @@ from pages.shared import selection, uploads
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
 from pages.shared.uploads import Outcome, Upload
-from recemb_core.readers import ColumnMapping, Reading, guess_columns
+from recemb_core.readers import CleaningConfig, ColumnMapping, Reading, guess_columns
 
 SHAPES = {
     "events": "events: one row, one action",
@@ -27,7 +27,8 @@ ROLES = {
     "sequences": ("user",),
     "edges": ("source", "target", "weight"),
 }
-DAY_FIRST = {None: "decided on the whole column", True: "day first", False: "month first"}
+NONE = "–"  # a select box takes None for "nothing is chosen yet"
+DAY_FIRST = {"decided on the whole column": None, "day first": True, "month first": False}
 
 
 def edit_reading(upload: Upload, data: ActiveData) -> None:
@@ -37,18 +38,21 @@ def edit_reading(upload: Upload, data: ActiveData) -> None:
     if found.table is None or found.reading is None or found.reading.columns is None:
         return
     table, reading, columns = found.table, found.reading, found.reading.columns
-    with st.container(border=True):
+    with st.container(border=True, key="reading"):
+        st.html("<style>.st-key-reading [data-testid=stColumn] { min-width: min(11rem, 100%); }</style>")
         st.markdown(
             f"**{plain(upload.name)}**: {len(table.frame):,} rows, {len(table.frame.columns)} columns, {table.format}"
             + (f", {table.encoding}" if table.encoding else "")
             + (f", recognised as **{columns.preset}**" if columns.preset else "")
         )
         notes = table.notes if found.log is None else found.log.parsed.notes
+        if found.details is not None:
+            notes = (*notes, *found.details.notes)
         for note in notes:
             st.caption(plain(note))
         _mapping(upload, found, reading, columns)
         if columns.shape != "edges":
-            _cleaning(upload, table.frame, reading, columns)
+            _cleaning(upload, found, reading, columns)
         with st.expander("First rows of the file"):
             st.dataframe(table.frame.head(8), hide_index=True)
     if data.key == upload.key:
@@ -80,6 +84,7 @@ def _column(role: str) -> Callable[[Reading, Any], Reading]:
 
     def change(reading: Reading, value: Any) -> Reading:
         assert reading.columns is not None
+        value = None if value == NONE else value
         named = role.replace("_", " ")
         why = [line for line in reading.columns.why if not line.startswith((f"{role}:", f"{named}:"))]
         if isinstance(value, str):
@@ -112,15 +117,14 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
             upload=upload,
         )
         boxes = st.columns(3)
-        options = [None, *frame.columns]
+        options = [NONE, *(name for name in frame.columns if name != NONE)]
         for place, role in enumerate(ROLES[columns.shape]):
             _control(
                 boxes[place % 3].selectbox,
                 role.replace("_", " "),
-                getattr(columns, role) if getattr(columns, role) in options else None,
+                getattr(columns, role) if getattr(columns, role) in options else NONE,
                 _column(role),
                 options,
-                format_func=lambda name: "–" if name is None else name,
                 key=f"role {role} {upload.key}",
                 upload=upload,
             )
@@ -173,10 +177,9 @@ def _events_only(upload: Upload, reading: Reading, columns: ColumnMapping, frame
         _control(
             left.selectbox,
             "dates like 3/4",
-            columns.day_first,
-            _column("day_first"),
+            next(words for words, value in DAY_FIRST.items() if value is columns.day_first),
+            lambda now, words: _column("day_first")(now, DAY_FIRST[words]),
             list(DAY_FIRST),
-            format_func=DAY_FIRST.__getitem__,
             key=f"day_first {upload.key}",
             upload=upload,
             help="Whether the day or the month comes first; only for dates written that way.",
@@ -197,13 +200,13 @@ def _events_only(upload: Upload, reading: Reading, columns: ColumnMapping, frame
 def _key_of_details(upload: Upload, found: Outcome, reading: Reading) -> None:
     """Which column of the item details holds the ids, with what each would cover."""
     details = uploads.details_of(upload, found)
-    if details is None or details.key is None:
+    if details is None or not details.coverage:
         return
     covered, ids = dict(details.coverage), len(details.rows)
     _control(
         st.selectbox,
         "item details are joined on",
-        details.key,
+        reading.details_key if reading.details_key in covered else details.coverage[0][0],
         lambda now, value: replace(now, details_key=value),
         list(covered),
         format_func=lambda name: f"{name}: {covered[name]:,} of {ids:,} items",
@@ -213,21 +216,34 @@ def _key_of_details(upload: Upload, found: Outcome, reading: Reading) -> None:
     )
 
 
-def _cleaning(upload: Upload, frame: pl.DataFrame, reading: Reading, columns: ColumnMapping) -> None:
+def _cleaning(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMapping) -> None:
     """The cleaning steps as controls, each off by default except those that only tidy."""
     now, key = reading.cleaning, upload.key
-    one, two, three = st.expander("Cleaning").columns(3)
+    one, two, three = st.expander("Cleaning", expanded=bool(found.problem)).columns(3)
 
     def setting(name: str) -> Callable[[Reading, Any], Reading]:
         return lambda reading, value: reading.with_cleaning(**{name: value})
 
-    def number(place: Any, label: str, name: str, short: str, *limits: Any) -> None:
-        value = getattr(now, name)
+    def number(place: Any, label: str, name: str, short: str, least: int | None, most: int | None) -> None:
+        value, optional = getattr(now, name), getattr(CleaningConfig(), name) is None
+        at_first = None if optional else "min"  # None: the field can be emptied again
+        limits = (least, most, at_first)
         _control(place.number_input, label, value, setting(name), *limits, key=f"{short} {key}", upload=upload)
 
     number(one, "Rare items: at least … events", "min_count", "min_count", 1, 1_000_000)
     number(two, "Over-active users: at most … events", "max_user_events", "max_user", 1, None)
     number(three, "Short sequences: at least … events", "min_length", "min_length", 1, 1_000)
+    if columns.shape == "events" and columns.timestamp is not None and columns.session is None:
+        minutes = f"gap_minutes {key}"
+        st.session_state[minutes] = float(selection.gap_of(key) or now.gap_minutes)
+        three.number_input(
+            "A session ends after a pause of … minutes",
+            0.001,
+            None,
+            key=minutes,
+            on_change=lambda: selection.set_gap(key, st.session_state[minutes]),
+            help="The same gap as on the slider below, to any value.",
+        )
     _control(
         one.checkbox,
         "Drop direct repeats",
@@ -238,9 +254,10 @@ def _cleaning(upload: Upload, frame: pl.DataFrame, reading: Reading, columns: Co
     )
     if columns.rating:
         number(two, f"{plain(columns.rating)}: at least …", "min_rating", "rating", None, None)
-    if columns.event_type and columns.event_type in frame.columns:
-        kinds = sorted(frame[columns.event_type].drop_nulls().cast(pl.String).str.strip_chars().unique().to_list())[:50]
-        chosen = [kind for kind in now.event_types or () if kind in kinds]
+    if columns.event_type and found.log is not None:
+        kinds = sorted(found.log.parsed.events.kinds)
+        wanted = {kind.strip().lower() for kind in now.event_types or ()}
+        chosen = [kind for kind in kinds if kind.lower() in wanted]
         _control(
             two.multiselect,
             f"{plain(columns.event_type)}: only",
@@ -272,4 +289,4 @@ def _report(data: ActiveData) -> None:
     st.dataframe(rows, hide_index=True, column_config={"What happened": st.column_config.TextColumn(width="large")})
     for step in steps:
         if step.examples:
-            st.caption(plain(f"{step.name}, for example: {' · '.join(step.examples[:3])}"))
+            st.caption(plain(f"{step.name}: {step.text} For example: {' · '.join(step.examples[:3])}"))

@@ -59,7 +59,9 @@ class ActiveData:
     def uncut(self) -> Sequences:
         """The log before it is cut into sessions."""
         if self.upload is not None and self.found is not None:
-            return uploads.uncut(self.upload, self.found)
+            log = uploads.uncut(self.upload, self.found)
+            # A log that names nobody is one person's.
+            return log if log.users is not None else replace(log, users=np.zeros(len(log)).astype(np.str_))
         assert self.log is not None
         return self.log
 
@@ -249,6 +251,11 @@ def gap_of(key: str) -> float | None:
     return st.session_state.get(f"gap@{key}")
 
 
+def set_gap(key: str, minutes: float) -> None:
+    """Choose the gap of an upload, from a callback."""
+    st.session_state[f"gap@{key}"] = int(minutes) if float(minutes).is_integer() else minutes
+
+
 def gaps(data: ActiveData) -> list[float]:
     """The gaps to choose from, the one in use among them."""
     return sorted({*GAPS, gap(data)})
@@ -300,6 +307,12 @@ def _parameter(
     allowed: Callable[[Any], bool] = lambda _: True,
 ) -> str:
     key = f"{name}@{data_key}"
+    now = st.session_state.get(key)
+    if isinstance(now, str) and now != default and not allowed(now):
+        # Another reading has other items and fields; another page offers other choices.
+        st.session_state[key] = default
+        if name == "item":
+            st.toast(f"The chosen item {plain(now)!r} is not in the data any more: {plain(str(default))!r} is chosen.")
     if key not in st.session_state:
         st.session_state[key] = default
         if name in _link() and _link().get("data", data_key) == data_key:
@@ -363,7 +376,7 @@ def set_parameters(data: ActiveData, **values: Any) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
 def current_link(data: ActiveData) -> dict[str, str]:

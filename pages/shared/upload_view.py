@@ -22,7 +22,9 @@ LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
 
 def upload_box(data: ActiveData) -> None:
     """The boxes, the uploads there are, and how the one in use is read; a readable log becomes the data set in use."""
-    log, side, session = st.columns(3)
+    with st.container(key="boxes"):
+        st.html("<style>.st-key-boxes [data-testid=stColumn] { min-width: min(11rem, 100%); }</style>")
+        log, side, session = st.columns(3)
     received: dict[str, Any] = {
         "log_file": log.file_uploader(
             "Your log",
@@ -65,6 +67,8 @@ def upload_box(data: ActiveData) -> None:
         on_click="ignore",
         icon=":material/download:",
     )
+    if "log_file" not in st.session_state.get("_boxes", ()) and not received["log_file"]:
+        st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it
     if _take(received):
         st.rerun()
     for sentence in uploads.said():
@@ -164,23 +168,22 @@ def remove(key: str) -> None:
 def _list(data: ActiveData) -> None:
     """The uploads there are, each with a way to use it and a way to be rid of it."""
     for key, upload in uploads.every().items():
-        name, use, away = st.columns([4, 1, 1], vertical_alignment="center")
+        row = st.container(horizontal=True, vertical_alignment="center")
         details = "" if upload.side is None else f" with {plain(upload.side.name)}"
         size = upload.log.mark.size + (0 if upload.side is None else upload.side.mark.size)
         chosen = key == st.session_state.get("data")
         state = "could not be used" if chosen and data.key != key else "in use" if chosen else ""
-        name.markdown(
+        row.markdown(
             f"**{plain(uploads.title(upload))}**{details} · {size_text(size)}" + (f" · {state}" if state else "")
         )
         if not chosen:
-            use.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,), width="stretch")
-        away.button(
+            row.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,))
+        row.button(
             "Remove",
             key=f"remove {key}",
             icon=":material/delete:",
             on_click=remove,
             args=(key,),
-            width="stretch",
             help="Forget this file, here and on the server.",
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
+import polars as pl
 import streamlit as st
 
 from pages.shared import upload_memory
@@ -187,12 +188,12 @@ def uncut(upload: Upload, found: Outcome) -> Sequences:
 
 def details_of(upload: Upload, found: Outcome) -> Details | None:
     """How the item details are joined, for a graph as for a log; None without details or without a readable log."""
-    if found.graph is None or found.table is None or found.reading is None:
+    if found.details is not None and found.details.key is not None:
         return found.details
-    key = found.reading.details_key
-    if upload.side is None and found.table.companion is None:
+    if found.table is None or found.reading is None or (upload.side is None and found.table.companion is None):
         return None
-    details, _ = _graph_details(upload.files, found.reading.to_link(), upload, found.table, found.graph, key)
+    bare = replace(found.reading, details=False, details_key=None, cleaning=CleaningConfig())
+    details, _ = _coverage(upload.files, bare.to_link(), upload, found.table, bare)
     return details
 
 
@@ -261,14 +262,20 @@ def _sequences(
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def _graph_details(
-    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _graph: ItemGraph, key: str | None
+def _coverage(
+    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _bare: Reading
 ) -> tuple[Details | None, str]:
-    import polars as pl
+    """Which column of the details covers how many items, where the join itself is not at hand or has failed."""
 
     def make() -> Details | None:
         second = details_table(_table, Reading(), side_source(_upload))
-        ids = pl.Series("id", _graph.items.ids, dtype=pl.String)
-        return None if second is None else choose_key(second, ids, None, key, strict=False)
+        if second is None:
+            return None
+        assert _bare.columns is not None
+        if _bare.columns.shape == "edges":
+            ids = pl.Series("id", read_edges(_table, reading=_bare).items.ids, dtype=pl.String)
+        else:
+            ids = parse_log(_table, _bare).parsed.events.item_ids
+        return choose_key(second, ids, _bare.columns.item, strict=False)
 
     return _tried(make)

@@ -58,12 +58,21 @@ class CleaningConfig:
             require(_is_whole(getattr(self, name)), name, getattr(self, name), "a whole number from 1")
         limit = self.max_user_events
         require(limit is None or _is_whole(limit), "max_user_events", limit, "a whole number from 1, or None")
+        for name in self.__dataclass_fields__:
+            if isinstance(value := getattr(self, name), np.generic):
+                object.__setattr__(self, name, value.item())
         gap = self.gap_minutes
         require(_is_real(gap) and gap > 0, "gap_minutes", gap, "a number over 0 (float('inf') never splits)")
 
 
 def _is_real(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
+        return False
+    try:
+        float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+    return True
 
 
 def _is_whole(value: object) -> bool:

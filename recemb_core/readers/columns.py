@@ -87,7 +87,8 @@ class ColumnMapping:
             listed_names = isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
             require(listed_names, name, value, "names of columns")
             object.__setattr__(self, name, tuple(value))
-        require(self.day_first in (True, False, None), "day_first", self.day_first, "True, False or None")
+        known = self.day_first is None or isinstance(self.day_first, bool)
+        require(known, "day_first", self.day_first, "True, False or None")
 
     @property
     def columns(self) -> dict[str, str]:

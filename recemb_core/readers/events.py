@@ -330,7 +330,11 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             column if column.dtype.is_nested() else column.cast(pl.String).str.strip_chars().str.split(_joint(column))
         )
     else:
-        columns = [id_strings(table.frame[name]) for name in mapping.sequence]
+        # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
+        columns = [
+            id_strings(column) if column.dtype.is_float() else column.cast(pl.String)
+            for column in map(table.frame.get_column, mapping.sequence)
+        ]
         lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.

@@ -59,7 +59,7 @@ class Reading:
         for name in ("delimiter", "encoding", "details_key"):
             value = getattr(self, name)
             require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
-        require(self.header in (True, False, None), "header", self.header, "True, False or None")
+        require(self.header is None or isinstance(self.header, bool), "header", self.header, "True, False or None")
         for name in ("one_sequence_a_line", "details", "directed"):
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "True or False")
 

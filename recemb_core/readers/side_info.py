@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence as Row
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import polars as pl
@@ -169,19 +170,20 @@ def choose_key(
     if chosen is None or hits.get(chosen, 0) == 0:
         shown = chosen or next((name for name in order if _likeness(name, item_column) < (2, 0)), frame.columns[0])
         example = shortened(str(frame[shown][0]), 30)
+        called = f" in {shortened(table.name)!r}" if table.name else ""
         message = (
-            f"the side information matches no item: {shown!r} holds ids like {example!r}, the events hold ids like "
-            f"{shortened(item_ids[0], 30)!r}; give a table in which a column holds the events' item ids "
-            f"(its columns are {listed(frame.columns)})"
+            f"the side information{called} matches no item: {shown!r} holds ids like {example!r}, the log holds ids "
+            f"like {shortened(item_ids[0], 30)!r}; join it on another column, or give a table in which a column holds "
+            f"the log's item ids (its columns are {listed(frame.columns)})"
         )
+        if strict or key is not None:
+            raise InputError(message)
+        return _no_details(frame, item_ids, coverage, message)
+    if frame.width == 1:
+        message = f"the side information has the column {chosen!r} only; add columns such as a title or a category"
         if strict:
             raise InputError(message)
-        nothing = np.full(len(item_ids), -1, np.int32)
-        return Details(frame.clear(), nothing, None, coverage, (message[0].upper() + message[1:] + ".",))
-    if frame.width == 1:
-        raise InputError(
-            f"the side information has the column {chosen!r} only; add columns such as a title or a category"
-        )
+        return _no_details(frame, item_ids, coverage, message)
     codes, ids = distinct[chosen]
     known = codes[codes >= 0]
     _, first = np.unique(codes, return_index=True)
@@ -196,6 +198,11 @@ def choose_key(
     return Details(
         frame.drop(chosen)[first], rows.fill_null(-1).to_numpy().astype(np.int32), chosen, coverage, tuple(notes)
     )
+
+
+def _no_details(frame: pl.DataFrame, item_ids: pl.Series, coverage: tuple[tuple[str, int], ...], why: str) -> Details:
+    nothing = np.full(len(item_ids), -1, np.int32)
+    return Details(frame.clear(), nothing, None, coverage, (why[0].upper() + why[1:] + ".",))
 
 
 def _likeness(name: str, item_column: str | None) -> tuple[int, int]:
@@ -236,7 +243,8 @@ def tidy(frame: pl.DataFrame, title: str | None) -> SideInfo:
             notes.append(note)
         if column is not None:
             clean_name = re.sub(r":(token|float)(_seq)?$", "", name)
-            clean_name = clean_name if clean_name not in taken else f"{clean_name} (2)"
+            alike = (f"{clean_name} ({number})" for number in count(2))
+            clean_name = clean_name if clean_name not in taken else next(name for name in alike if name not in taken)
             taken.add(clean_name)
             columns.append(column.rename(clean_name))
     return SideInfo(pl.DataFrame(columns) if columns else None, tuple(notes))
