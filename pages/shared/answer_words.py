@@ -27,14 +27,14 @@ def counted(number: float, one: str, many: str = "") -> str:
     return f"{number:,g} {one if number == 1 else many or one + 's'}"
 
 
-def noise_words(name: str, now: Sequence[float], before: Sequence[float], than: str) -> str:
+def noise_words(name: str, now: Sequence[float], before: Sequence[float]) -> str:
     """A score's runs against another setting's runs: rises, falls, or within noise."""
     test, old, new = compare_with_control({name: now}, before), float(np.mean(before)), float(np.mean(now))
     digits = ".2f" if f"{old:.2f}" != f"{new:.2f}" else ".3f"
-    change = f"{name} {number(old, digits)} → {number(new, digits)} ({than}; {test.seeds} seeds)"
+    change = f"{name} {number(old, digits)} → {number(new, digits)}"
     if not test.beyond(name):
-        return f"{change}: **{test.verdict(name)}**."
-    return f"{change}: it **{'rises' if new > old else 'falls'}**, beyond the noise of the seeds."
+        return f"{change}, **{test.verdict(name)}**"
+    return f"{change}, **{'rises' if new > old else 'falls'}** beyond noise"
 
 
 def gain_words(gain: Estimate, unit: str = "") -> str:

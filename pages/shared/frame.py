@@ -207,7 +207,8 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bo
         pressed = st.session_state.get("experiment")
         for prediction, answer, values in experiments:
             if pressed == (data.key, prediction) and _in_force(data, values):
-                st.session_state["_answer"] = (st.empty(), answer)
+                # No icon in a narrow column, where every word's width counts.
+                st.session_state["_answer"] = (st.empty(), answer, None if stacked else ":material/lightbulb:")
 
 
 def _experiment(data: ActiveData, prediction: str, values: dict[str, Any]) -> None:
@@ -222,10 +223,10 @@ def _in_force(data: ActiveData, values: dict[str, Any]) -> bool:
 
 def _answer() -> None:
     """Say what came of the experiment that was pressed, now that the page is drawn."""
-    place, answer = st.session_state.pop("_answer", (None, ""))
+    place, answer, icon = st.session_state.pop("_answer", (None, "", None))
     text = answer() if callable(answer) else answer
     if text:
-        place.success(text, icon=":material/lightbulb:")
+        place.success(text, icon=icon)
 
 
 def as_python(lines: list[str], *, note: str = "") -> None:

@@ -94,10 +94,11 @@ def answer(found: Result, beside: tuple[float, float] | None = None) -> str:
             "p = q = 1."
         )
     else:
-        lines += [
-            noise_words(f"{name} by {by.name}", now[by.name], before[by.name], "from p = q = 1")
-            for name, by in (("Homophily", found.groups), ("Structure", found.roles))
+        told = [
+            noise_words(f"{name} by {by.name}", now[by.name], before[by.name])
+            for name, by in (("homophily", found.groups), ("structure", found.roles))
         ]
+        lines.append(f"From p = q = 1 to here ({len(now[found.groups.name])} seeds): {'; '.join(told)}.")
     return " ".join(lines)
 
 
@@ -107,7 +108,7 @@ def _hubs(found: Result, beside: tuple[float, float] | None) -> str:
         return f"{score.by_group[HUB].share:.0%}"
 
     score = found.score(found.vectors, found.roles)
-    text = f"Of the {score.k} nearest neighbors of a {HUB}, **{share(found.vectors)} are {HUB}s**"
+    text = f"**{share(found.vectors)}** of a {HUB}'s {score.k} nearest neighbors are {HUB}s"
     for p, q in dict.fromkeys([(1.0, 1.0), *([beside] if beside else [])]):
         other = found.other(p=p, q=q)
         if other is not None:

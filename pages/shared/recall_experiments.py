@@ -159,7 +159,7 @@ def agreement(data: ActiveData, models: dict[str, RecallModel], row: int, ranked
     told = ", ".join(f"{name} {int(same[rows].sum())} of {len(rows)}" for name, rows in lists.items())
     return (
         f"{text} Of the same {field.replace('_', ' ')} as {plain(data.titles[row])} are: {told} (by chance "
-        f"{chance * TOP:.1f})."
+        f"{chance * TOP:.2f})."
     )
 
 

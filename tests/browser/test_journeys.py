@@ -223,7 +223,7 @@ def test_planted_best_sellers_gather_at_large_q(url: str, page: Page, new_page: 
     print(f"\nq = 20: new map after {time.perf_counter() - start:.1f} s")
     settled(page, TRAINING)
     assert share_of_stars(page) >= 0.7
-    expect(page.get_by_text("nearest neighbors of a best-seller")).to_be_visible()
+    expect(page.get_by_text("nearest neighbors are best-sellers")).to_be_visible()
     assert metric(page, "Settings").inner_text() == "p = 1, q = 20"
     gathered, link = positions(page, "map@"), address(page)
     screenshot(page, "planted-q20", whole=True)

@@ -388,12 +388,12 @@ def _scores(seen: Seen) -> None:
         return [seed_band(ready[name]) for name in names]
 
     for title, now, before in zip(
-        ("Homophily", "Structure"), bands(shown), bands(replace(usual, p=1.0, q=1.0)), strict=True
+        ("homophily", "structure"), bands(shown), bands(replace(usual, p=1.0, q=1.0)), strict=True
     ):
-        part = seen.answer.split(f"{title} by ")[1].split("seeds)")[1]
-        assert ("within noise" in part.split(".")[0]) == within_noise(now, before)
+        part = seen.answer.split(f"{title} by ")[1].split(";")[0]
+        assert ("within noise" in part) == within_noise(now, before)
         if not within_noise(now, before):
-            assert ("rises" if now.mean > before.mean else "falls") in part.split(".")[0]
+            assert ("rises" if now.mean > before.mean else "falls") in part
         form = ".2f" if f"{before.mean:.2f}" != f"{now.mean:.2f}" else ".3f"
         seen.says(f"{sign(before.mean, form).lstrip('+')} → {sign(now.mean, form).lstrip('+')}")
     if "best-seller" in set(roles.tolist()):

@@ -403,7 +403,7 @@ def _histories(seen: Seen) -> None:
         same = labels == labels[seen.row]
         if same.sum() > 1:
             seen.says(*(f"{n} {same[rows].sum()} of 10" for n, rows in found.items()))
-            seen.says(f"by chance {(same.sum() - 1) / (len(same) - 1) * 10:.1f}")
+            seen.says(f"by chance {(same.sum() - 1) / (len(same) - 1) * 10:.2f}")
         else:
             seen.says("No other item is of the same")
     elif seen.prediction.startswith("The same user"):
