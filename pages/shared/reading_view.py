@@ -27,6 +27,7 @@ ROLES = {
     "sequences": ("user",),
     "edges": ("source", "target", "weight"),
 }
+FROM_ELSEWHERE = "As the address, a saved session or an earlier visit says."
 NONE = "–"  # a select box takes None for "nothing is chosen yet"
 DAY_FIRST = {"decided on the whole column": None, "day first": True, "month first": False}
 
@@ -100,7 +101,10 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
     frame = found.table.frame
     ready = columns.is_complete or columns.shape == "edges"
     with st.expander("Which column is what", expanded=not ready or bool(found.problem)):
-        st.caption(plain(" ".join(f"{why.rstrip('.')}." for why in columns.why)) or "As chosen.")
+        st.caption(
+            plain(" ".join(f"{why.rstrip('.')}." for why in columns.why))
+            or "As the address, a saved session or an earlier visit says."
+        )
 
         def shaped(now: Reading, shape: Any) -> Reading:
             guess = guess_columns(frame)

@@ -162,21 +162,24 @@ def active_data(page_default: str) -> ActiveData:
 
 
 def linked_reading(key: str) -> Reading | None:
-    """How the opened link says that an upload is to be read."""
-    text = _link().get("reading", "")
-    if not text or _link().get("data") != key:
+    """How the opened link says that an upload is to be read; said once, later changes count more."""
+    if "reading" not in _link() or _link().get("data") != key:
         return None
     try:
-        return Reading.from_link(text)
+        return Reading.from_link(_link().pop("reading"))
     except InputError as error:
         st.toast(f"{plain(str(error))}; the columns are guessed instead.")
-        del _link()["reading"]
         return None
+
+
+def linked_details(key: str) -> str | None:
+    """The item details that the opened link was made with."""
+    return _link().get("details") if _link().get("data") == key else None
 
 
 def _uploaded(upload: Upload, page_default: str) -> ActiveData:
     """An upload as the data set in use; where it cannot be read, what was in use before it, and why."""
-    if upload.reading is None and (linked := linked_reading(upload.key)) is not None:
+    if (linked := linked_reading(upload.key)) is not None:
         upload = replace(upload, reading=linked)
         uploads.put(upload)
     own = (upload.reading or Reading()).cleaning.gap_minutes
@@ -276,6 +279,9 @@ def forget_data(key: str) -> None:
     _ready().pop(key, None)
     if st.session_state.get("data") == key:
         del st.session_state["data"]
+        last = st.session_state.get("_last_good")
+        if last != key and (last in uploads.every() or last in bundled_names()):
+            st.session_state["data"] = last  # what was in use before a file that could not be read
     if _link().get("data") == key:
         st.session_state["_link"] = {}
 
@@ -384,15 +390,23 @@ def current_link(data: ActiveData) -> dict[str, str]:
     found = {"data": data.key}
     if data.upload is not None:
         found["file"] = data.upload.name
-        if data.found is not None and data.found.reading is not None:
+        if data.upload.side is not None:
+            found["details"] = data.upload.side.name
+        if (asked := _asked(data.key)) is not None:
             # The gap is a parameter of its own, which every page knows.
-            own = (data.upload.reading or Reading()).cleaning.gap_minutes
-            found["reading"] = data.found.reading.with_cleaning(gap_minutes=own).to_link()
+            own = (uploads.every()[data.key].reading or Reading()).cleaning.gap_minutes
+            found["reading"] = asked.with_cleaning(gap_minutes=own).to_link()
     for name, (key, default) in _bound().items():
         value = st.session_state.get(key, default)
         if value != default and value is not None:
             found[name] = _text(value)
     return found
+
+
+def _asked(key: str) -> Reading | None:
+    """How an upload is to be read, also while that is refused and the reading before it is shown."""
+    upload = uploads.every().get(key)
+    return None if upload is None else uploads.outcome(upload, gap_minutes=gap_of(key)).reading
 
 
 def sync_url(data: ActiveData) -> str:
@@ -459,7 +473,7 @@ def saved_session(data: ActiveData) -> SessionFile:
     if data.upload is None:
         return SessionFile(data=data.key, settings=settings)
     settings.pop("gap", None)  # it stands in the reading
-    reading = None if data.found is None else data.found.reading
+    reading = _asked(data.key)
     side = data.upload.side
     details = None if side is None else side.mark
     return SessionFile(file=data.upload.log.mark, details=details, reading=reading, settings=settings)

@@ -123,6 +123,9 @@ def _take_logs(logs: list[Any], side: Any) -> None:
         before = uploads.every().get(upload.key)
         reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
         uploads.put(replace(upload, reading=reading))
+        wanted = selection.linked_details(upload.key)
+        if wanted is not None and upload.side is None:
+            uploads.say(f"The link was made with {wanted} as item details: upload it as well.")
         boxed[log.file_id] = st.session_state["data"] = upload.key
     for key in gone - set(boxed.values()):
         remove(key)
@@ -154,6 +157,9 @@ def _restore() -> None:
     if saved.details is not None and (upload.side is None or upload.side.mark.digest != saved.details.digest):
         uploads.say(f"The saved session used {saved.details.name} as item details: upload it as well.")
         return
+    if saved.details is None and upload.side is not None:
+        uploads.say(f"The saved session used no item details, so {upload.side.name} was taken off.")
+        upload = replace(upload, side=None)
     uploads.put(replace(upload, reading=saved.reading))
     selection.restore_settings(upload.key, dict(saved.settings))
     st.session_state["_session"] = None
@@ -178,6 +184,14 @@ def _list(data: ActiveData) -> None:
         )
         if not chosen:
             row.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,))
+        if upload.side is not None:
+            row.button(
+                "Without details",
+                key=f"bare {key}",
+                on_click=_without_details,
+                args=(key,),
+                help=f"Read the log without {plain(upload.side.name)}.",
+            )
         row.button(
             "Remove",
             key=f"remove {key}",
@@ -186,6 +200,12 @@ def _list(data: ActiveData) -> None:
             args=(key,),
             help="Forget this file, here and on the server.",
         )
+
+
+def _without_details(key: str) -> None:
+    upload = uploads.every()[key]
+    reading = upload.reading and replace(upload.reading, details_key=None)
+    uploads.put(replace(upload, side=None, reading=reading))
 
 
 def size_text(size: int) -> str:

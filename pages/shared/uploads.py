@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -156,21 +157,20 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     ``gap_minutes`` stands for that of the upload's own reading.
     """
     asked = upload.reading or Reading()
-    table, problem = _table(upload.files[:2], _text_part(asked), upload.log, asked)
+    table, problem = _table(upload.log, asked)
     if table is None:
         return Outcome(problem=problem)
-    reading = _completed(upload.files[:2], asked.to_link(), asked, table)
+    reading = _completed(upload, asked, table)
     if gap_minutes is not None:
         reading = reading.with_cleaning(gap_minutes=gap_minutes)
     assert reading.columns is not None
-    uncleaned = replace(reading, cleaning=CleaningConfig()).to_link()
     if reading.columns.shape == "edges":
-        graph, problem = _graph(upload.files, uncleaned, upload, table, reading)
+        graph, problem = _graph(upload, table, reading)
         return Outcome(table, reading, graph=graph, problem=problem)
-    log, problem = _parsed(upload.files, uncleaned, upload, table, reading)
+    log, problem = _parsed(upload, table, reading)
     if log is None:
         return Outcome(table, reading, problem=problem)
-    sequences, problem = _sequences(upload.files, uncleaned, reading.cleaning, log)
+    sequences, problem = _sequences(upload, log, reading)
     return Outcome(table, reading, log, sequences, problem=problem)
 
 
@@ -178,9 +178,8 @@ def uncut(upload: Upload, found: Outcome) -> Sequences:
     """The log before it is cut, repeats and all: where the pauses between events are seen."""
     assert found.reading is not None
     assert found.log is not None
-    whole = replace(found.reading.cleaning, gap_minutes=float("inf"), min_length=1, drop_repeats=False)
-    uncleaned = replace(found.reading, cleaning=CleaningConfig()).to_link()
-    sequences, problem = _sequences(upload.files, uncleaned, whole, found.log)
+    whole = found.reading.with_cleaning(gap_minutes=float("inf"), min_length=1, drop_repeats=False)
+    sequences, problem = _sequences(upload, found.log, whole)
     if sequences is None:
         raise InputError(problem)
     return sequences
@@ -192,16 +191,14 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
         return found.details
     if found.table is None or found.reading is None or (upload.side is None and found.table.companion is None):
         return None
-    bare = replace(found.reading, details=False, details_key=None, cleaning=CleaningConfig())
-    details, _ = _coverage(upload.files, bare.to_link(), upload, found.table, bare)
-    return details
+    return _coverage(upload, found.table, found.reading)
 
 
 def side_source(upload: Upload) -> Table | None:
     """The table of item details as it came."""
     if upload.side is None:
         return None
-    table, problem = _table((upload.side.name, upload.side.mark.digest), "", upload.side, Reading())
+    table, problem = _table(upload.side, Reading())
     if table is None:
         raise InputError(problem)
     return table
@@ -229,53 +226,69 @@ def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
         return None, f"the file could not be read ({type(error).__name__}); the server's log has the details"
 
 
-# Keys are small and say all that a result depends on; what is large goes in under a name with an underscore.
-@st.cache_resource(max_entries=8, show_spinner="Reading the file …", scope="session")
-def _table(file: tuple[str, ...], text: str, _file: File, _reading: Reading) -> tuple[Table | None, str]:
-    return _tried(lambda: _reading.table(_file.data, _file.name))
+def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> T:
+    """The session's result of that kind under a key that says all it depends on; the ``most`` used last are kept."""
+    kept: OrderedDict[Hashable, T] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
+    if key not in kept:
+        kept[key] = make()
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return kept[key]
 
 
-@st.cache_resource(max_entries=16, show_spinner=False, scope="session")
-def _completed(files: tuple[str, ...], link: str, _reading: Reading, _table: Table) -> Reading:
-    return _reading.completed(_table)
+def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
+    def make() -> tuple[Table | None, str]:
+        with st.spinner("Reading the file …"):
+            return _tried(lambda: reading.table(file.data, file.name))
+
+    return _once("table", (file.name, file.mark.digest, _text_part(reading)), 8, make)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the columns …", scope="session")
-def _parsed(
-    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _reading: Reading
-) -> tuple[ParsedLog | None, str]:
-    return _tried(lambda: parse_log(_table, _reading, side_source(_upload)))
+def _completed(upload: Upload, asked: Reading, table: Table) -> Reading:
+    return _once("reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the edges …", scope="session")
-def _graph(
-    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _reading: Reading
-) -> tuple[ItemGraph | None, str]:
-    return _tried(lambda: read_edges(_table, reading=_reading, side_info=side_source(_upload)))
+def _parsed(upload: Upload, table: Table, reading: Reading) -> tuple[ParsedLog | None, str]:
+    def make() -> tuple[ParsedLog | None, str]:
+        with st.spinner("Reading the columns …"):
+            return _tried(lambda: parse_log(table, reading, side_source(upload)))
+
+    return _once("log", _uncleaned(upload, reading), 4, make)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False, scope="session")
-def _sequences(
-    files: tuple[str, ...], link: str, cleaning: CleaningConfig, _log: ParsedLog
-) -> tuple[Sequences | None, str]:
-    return _tried(lambda: clean_log(_log, cleaning))
+def _graph(upload: Upload, table: Table, reading: Reading) -> tuple[ItemGraph | None, str]:
+    return _once(
+        "graph",
+        _uncleaned(upload, reading),
+        4,
+        lambda: _tried(lambda: read_edges(table, reading=reading, side_info=side_source(upload))),
+    )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def _coverage(
-    files: tuple[str, ...], link: str, _upload: Upload, _table: Table, _bare: Reading
-) -> tuple[Details | None, str]:
+def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:
+    key = (_uncleaned(upload, reading), reading.cleaning)
+    return _once("sequences", key, 12, lambda: _tried(lambda: clean_log(log, reading.cleaning)))
+
+
+def _uncleaned(upload: Upload, reading: Reading) -> Hashable:
+    """What a parsed log depends on."""
+    return upload.files, replace(reading, cleaning=CleaningConfig()).to_link()
+
+
+def _coverage(upload: Upload, table: Table, reading: Reading) -> Details | None:
     """Which column of the details covers how many items, where the join itself is not at hand or has failed."""
+    bare = replace(reading, details=False, details_key=None, cleaning=CleaningConfig())
 
     def make() -> Details | None:
-        second = details_table(_table, Reading(), side_source(_upload))
+        second = details_table(table, Reading(), side_source(upload))
         if second is None:
             return None
-        assert _bare.columns is not None
-        if _bare.columns.shape == "edges":
-            ids = pl.Series("id", read_edges(_table, reading=_bare).items.ids, dtype=pl.String)
+        assert bare.columns is not None
+        if bare.columns.shape == "edges":
+            ids = pl.Series("id", read_edges(table, reading=bare).items.ids, dtype=pl.String)
         else:
-            ids = parse_log(_table, _bare).parsed.events.item_ids
-        return choose_key(second, ids, _bare.columns.item, strict=False)
+            ids = parse_log(table, bare).parsed.events.item_ids
+        return choose_key(second, ids, bare.columns.item, strict=False)
 
-    return _tried(make)
+    return _once("coverage", _uncleaned(upload, bare), 4, lambda: _tried(make))[0]

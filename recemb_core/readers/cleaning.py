@@ -385,7 +385,8 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
         )
     if not np.isfinite(config.gap_minutes):
         return f"No pause is too long, so nothing is cut: {counted(total, 'sequence')}, one a user."
-    return f"{counted(total, 'session')}, cut where a user paused for more than {config.gap_minutes:g} minutes."
+    pause = "1 minute" if config.gap_minutes == 1 else f"{config.gap_minutes:,.10g} minutes"
+    return f"{counted(total, 'session')}, cut where a user paused for more than {pause}."
 
 
 def _cure(run: _Run, events: Events, config: CleaningConfig) -> str:

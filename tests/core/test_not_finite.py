@@ -43,6 +43,7 @@ from recemb_core.neighbors import (
     lsh_pairs,
     truth,
 )
+from recemb_core.neighbors.lsh_grid import lsh_cell
 from recemb_core.placing import place_on_map
 from recemb_core.recall_indexes import augmented, compare_recall_indexes
 from recemb_core.serving import RecallServer, SQLiteStore
@@ -112,6 +113,10 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "neighbors.lsh_hashing.in_family_space": [lambda x: lsh_hashing.in_family_space(x, "hyperplane")],
     "neighbors.lsh_hashing.HashFunctions.positions": [FUNCTIONS.positions],
     "neighbors.lsh_hashing.HashFunctions.codes": [FUNCTIONS.codes],
+    "neighbors.lsh_grid.lsh_cell": [
+        lambda x: lsh_cell(x, ROWS, 3, LSHConfig(tables=2, functions=2), draws=2),
+        lambda x: lsh_cell(GOOD, x, 3, LSHConfig(tables=2, functions=2), draws=2),
+    ],
     "neighbors.lsh_grid.lsh_grid": [
         lambda x: lsh_grid(x, ROWS, 3, tables=2, functions=2),
         lambda x: lsh_grid(GOOD, x, 3, tables=2, functions=2),
@@ -212,7 +217,7 @@ ELSEWHERE = {
     "deep.pretraining.start_from_vectors": "below",
     "recall_comparison.train_recall_model": "takes ItemVectors, whose methods check",
     "evaluation.neighbor_recall.IndexReport": "its queries is a number",
-    "neighbors.lsh_grid.LSHGrid": "its queries is a number",
+    "neighbors.lsh_cells.LSHGrid": "its queries is a number",
     "sweeps.SweepBase": "holds ItemVectors",
     "sweeps.SweepCell": "holds ItemVectors",
     "validation.finite_rows": "below",

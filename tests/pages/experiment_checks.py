@@ -366,8 +366,8 @@ def _distance(seen: Seen) -> None:
 )  # fmt: skip
 def _scores(seen: Seen) -> None:
     from recemb_core.embeddings import node2vec_defaults
-    from recemb_core.evaluation import group_score, seed_band, strength_tiers
-    from recemb_core.evaluation.intervals import within_noise
+    from recemb_core.evaluation import compare_with_control, group_score, strength_tiers
+    from recemb_core.evaluation.noise import default_seeds
     from recemb_core.item_graph import communities
 
     source, graph = seen.source, seen.source.graph
@@ -376,26 +376,27 @@ def _scores(seen: Seen) -> None:
     roles = source.labels.get("role", strength_tiers(graph))
     groups = source.labels.get("category", communities(graph, 0))
 
-    def bands(config: Any) -> list[Any]:
+    def runs(config: Any) -> list[list[float]]:
         ready = precomputed.load_scores(graph, config)
         if ready is None:
-            models = [trained(source, replace(config, seed=seed)) for seed in range(5)]
-            return [seed_band([group_score(m, by).value for m in models]) for by in (groups, roles)]
+            models = [trained(source, replace(config, seed=seed)) for seed in range(default_seeds(len(graph)))]
+            return [[group_score(m, by).value for m in models] for by in (groups, roles)]
         names = [
             next(name for name in options if name in ready)
             for options in (("category", "community"), ("role", "strength tier"))
         ]
-        return [seed_band(ready[name]) for name in names]
+        return [ready[name] for name in names]
 
     for title, now, before in zip(
-        ("homophily", "structure"), bands(shown), bands(replace(usual, p=1.0, q=1.0)), strict=True
+        ("homophily", "structure"), runs(shown), runs(replace(usual, p=1.0, q=1.0)), strict=True
     ):
         part = seen.answer.split(f"{title} by ")[1].split(";")[0]
-        assert ("within noise" in part) == within_noise(now, before)
-        if not within_noise(now, before):
-            assert ("rises" if now.mean > before.mean else "falls") in part
-        form = ".2f" if f"{before.mean:.2f}" != f"{now.mean:.2f}" else ".3f"
-        seen.says(f"{sign(before.mean, form).lstrip('+')} → {sign(now.mean, form).lstrip('+')}")
+        old, new, test = np.mean(before), np.mean(now), compare_with_control({title: now}, before)
+        assert ("within noise" in part) != test.beyond(title)
+        if test.beyond(title):
+            assert ("rises" if new > old else "falls") in part
+        form = ".2f" if f"{old:.2f}" != f"{new:.2f}" else ".3f"
+        seen.says(f"{sign(old, form).lstrip('+')} → {sign(new, form).lstrip('+')}")
     if "best-seller" in set(roles.tolist()):
         for config in [shown, replace(usual, p=1.0, q=1.0), replace(usual, p=1.0, q=20.0)][: 3 if shown.p < 1 else 2]:
             share = group_score(trained(source, config), roles).by_group["best-seller"].share
