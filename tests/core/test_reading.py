@@ -258,9 +258,8 @@ def test_lists_balance_in_items(lines: list[list[str]], form: str) -> None:
     entries = [entry for line in lines for entry in line if entry.strip()]
     wanted = [entry for entry in entries if entry not in ("NULL", "nan")]
     assert len(sequences.tokens) == len(wanted)
-    if form != "columns":  # a column of ids has no entry where it says NULL
-        assert sequences.report[0].rows[0] == len(entries)
-        assert f"{len(entries):,} item" in sequences.report[0].text
+    assert sequences.report[0].rows[0] == len(entries)
+    assert f"{len(entries):,} item" in sequences.report[0].text
     chained(sequences)
 
 
@@ -332,3 +331,30 @@ def test_the_vocabulary_holds_what_occurs_and_details_follow() -> None:
 def test_the_printed_path_is_a_path(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_bytes(b"user,item,time\nann,tea,0\nann,cup,60\n")
     assert len(read_events(tmp_path / "log.csv", reading=Reading())) == 1
+
+
+@pytest.mark.parametrize("columns", [("kind:token", "kind:float", "kind"), ("kind", "kind (2)", "kind:token")])
+def test_details_with_columns_alike_keep_all(columns: tuple[str, ...]) -> None:
+    rows = [f"i{n},Thing {n},a{n % 2},b{n % 2},c{n % 2}" for n in range(4)]
+    details = "\n".join(["item,title," + ",".join(columns), *rows])
+    log = "user,item,time\n" + "\n".join(f"u,i{n},{1_600_000_000 + n}" for n in range(4))
+    sequences = read_events(log.encode(), side_info=details.encode())
+    assert sequences.side_info is not None
+    assert sequences.side_info.width == 4
+
+
+def test_settings_from_numpy_are_plain_and_impossible_ones_are_refused() -> None:
+    reading = Reading(cleaning=CleaningConfig(min_count=np.int64(2), gap_minutes=np.float32(30)))
+    assert "np." not in "\n".join(reading.as_python())
+    assert SessionFile.from_toml(SessionFile(reading=reading).to_toml()).reading == reading
+    with pytest.raises(ValueError, match="gap_minutes"):
+        CleaningConfig(gap_minutes=10**400)
+    with pytest.raises(ValueError, match="header"):
+        Reading(header=1)  # type: ignore[arg-type]
+
+
+def test_entries_that_say_nothing_are_booked_in_columns_too() -> None:
+    frame = pl.DataFrame({"a": ["x", "NULL", "y"], "b": ["y", "x", None], "c": ["nan", "z", ""]})
+    sequences = read_events(frame, mapping=ColumnMapping(shape="sequences", sequence=("a", "b", "c")), min_length=1)
+    assert sequences.report[0].rows == (7, 5)
+    assert "2 entries with no item" in sequences.report[0].text

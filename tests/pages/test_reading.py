@@ -342,3 +342,92 @@ def test_two_sessions_settings_come_back(open_page: Open, app: AppTest) -> None:
     assert other.session_state[f"item@{key}"] == "5"
     assert other.session_state["seed"] == 3
     assert "p" not in other.query_params or other.query_params["p"] == ["0.5"]
+
+
+# ---- what people do to a reading ----
+
+
+def test_a_reading_without_the_chosen_item_chooses_another(open_page: Open) -> None:
+    page = open_page("sequences")
+    healthy(upload(page, "ratings.csv", rated_films(60)))
+    key, data = page.query_params["data"], active(page)
+    rare = next(item for item, n in zip(data.items.ids, data.sequences.counts, strict=True) if n == 1)
+    page.sidebar.selectbox[1].set_value(rare)
+    healthy(page.run())
+    page.number_input(key=f"min_count {key}").set_value(2)
+    healthy(page.run())
+    assert page.session_state[f"item@{key}"] in active(page).items
+    assert any(rare in toast.value for toast in page.toast), "it is said"
+    for shape in ("sequences", "edges", "events"):
+        page.selectbox(key=f"shape {key}").set_value(shape)
+        assert not page.run().exception
+
+
+def test_a_log_that_names_nobody_is_one_persons(open_page: Open) -> None:
+    log = "item,timestamp\n" + "\n".join(f"i{n % 7},{1_600_000_000 + 600 * n + 9_000 * (n // 8)}" for n in range(40))
+    page = open_page("sequences")
+    healthy(upload(page, "log.csv", log.encode()))
+    assert shown(page)["Sessions"] == f"{len(read_events(log.encode()))}"
+
+
+def test_a_gap_that_leaves_nothing_can_be_raised_where_it_is_said(open_page: Open) -> None:
+    log = "user,item,timestamp\n" + "\n".join(
+        f"u{u},i{(u + k) % 9},{1_600_000_000 + 100_000 * k}" for u in range(10) for k in range(6)
+    )
+    page = upload(open_page("sequences"), "slow.csv", log.encode())
+    assert "raise gap_minutes" in page.error[0].value
+    key = next(iter(page.session_state["uploads"]))
+    page.number_input(key=f"gap_minutes {key}").set_value(2_000.0)
+    assert shown(healthy(page.run()))["Sessions"] == "10"
+    assert page.query_params["gap"] in ("2000", ["2000"])
+
+
+def test_a_wrong_column_for_the_details_can_be_taken_back(open_page: Open) -> None:
+    page = open_page("sequences")
+    healthy(upload(page, "shop.csv", baskets(), side=ITEMS))
+    key = page.query_params["data"]
+    before = active(page).side_info
+    page.selectbox(key=f"details {key}").set_value("kind").run()
+    assert any("matches no item" in error.value for error in page.error)
+    page.selectbox(key=f"details {key}").set_value("item_id")
+    healthy(page.run())
+    assert active(page).side_info.equals(before)
+    page.button(key=f"bare {key}").click()
+    healthy(page.run())
+    assert active(page).side_info is None or "title" not in active(page).side_info.columns
+
+
+def test_a_limit_can_be_switched_off_again(open_page: Open) -> None:
+    page = open_page("sequences")
+    healthy(upload(page, "ratings.csv", rated_films(60)))
+    key, before = page.query_params["data"], active(page).sequences.fingerprint
+    for name, value in (("max_user", 20), ("rating", 3.0)):
+        page.number_input(key=f"{name} {key}").set_value(value)
+        assert active(healthy(page.run())).sequences.fingerprint != before
+        page.number_input(key=f"{name} {key}").set_value(None)
+        assert active(healthy(page.run())).sequences.fingerprint == before
+
+
+def test_a_log_stays_when_another_is_uploaded_after_a_walk_through_the_app(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "first.csv", rated_films(40)))
+    app.switch_page("pages/item_graph.py").run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "second.csv", returning_users()))
+    assert {u.name for u in app.session_state["uploads"].values()} == {"first.csv", "second.csv"}
+    app.switch_page("pages/item_graph.py").run()  # a box that is left is empty
+    app.switch_page("pages/sequences.py").run()
+    upload(app, "bad.csv", b"x" * 100)
+    bad = next(k for k, u in app.session_state["uploads"].items() if u.name == "bad.csv")
+    app.button(key=f"remove {bad}").click()
+    healthy(app.run())
+    assert active(app).upload.name == "second.csv", "what was in use before it"
+
+
+def test_an_experiment_answers_for_an_upload(open_page: Open) -> None:
+    page = open_page("sequences")
+    healthy(upload(page, "ratings.csv", rated_films(60)))
+    page.button(key="try0").click()
+    healthy(page.run())
+    assert f"{len(read_events(rated_films(60), gap_minutes=1)):,}" in page.success[0].value
