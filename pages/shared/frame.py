@@ -86,9 +86,7 @@ def _sidebar(data: ActiveData) -> Any:
     with st.sidebar:
         titles = {name: selection.bundled_title(name) for name in selection.bundled_names()}
         titles |= {key: uploads.title(upload) for key, upload in uploads.every().items()}
-        # An upload that cannot be read stays the chosen one, so that another can be chosen instead.
-        chosen = st.session_state.get("data")
-        st.session_state["data_widget"] = chosen if chosen in titles else data.key
+        st.session_state["data_widget"] = data.key
         st.selectbox(
             "Data set",
             list(titles),
