@@ -70,7 +70,8 @@ def share_over_draws(
         half2 = stdtrit(np.maximum(count - 1, 1), 0.975) ** 2 * variance + (_Z * query) ** 2
         spread = mean * (1 - mean)
         size = np.where((half2 > 1e-15) & (spread > 0), spread / half2, np.inf)
-        size = np.minimum(size, np.asarray(trials, dtype=np.float64) / _Z**2)
+        # Below the floor the interval is all of [0, 1] already, and 1 / size would overflow.
+        size = np.clip(size, 1e-12, np.asarray(trials, dtype=np.float64) / _Z**2)
         center = (mean + 1 / (2 * size)) / (1 + 1 / size)
         half = np.sqrt(spread / size + 1 / (4 * size**2)) / (1 + 1 / size)
     # In few draws of many the share is defined: nothing is known of its spread.
