@@ -14,7 +14,8 @@ from pages.shared import (
     paired_view,
     selection,
 )
-from pages.shared.model_training import jobs, run_next
+from pages.shared.jobs import run_next
+from pages.shared.model_training import training_jobs
 from pages.shared.neighbors_experiments import WORDS, as_python, experiments
 
 VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
@@ -57,4 +58,4 @@ with frame.page(
     neighbors_view.downloads(data, graph, found, settings)
     frame.what_you_see(WORDS)
     frame.as_python(as_python(data, graph_settings, entries, settings))
-    run_next(data, [*jobs(data, graph, entries), *todo], progress)
+    run_next(data, [*training_jobs(data, graph, entries), *todo], progress)

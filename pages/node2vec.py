@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, graph_controls, selection
+from pages.shared import controls, frame, graph_controls
 from pages.shared.node2vec_experiments import Result, experiments
 from pages.shared.node2vec_python import as_python
-from pages.shared.node2vec_view import map_section, results_or_stale, score_metrics
+from pages.shared.node2vec_view import NODE2VEC_PAGE, map_section, results_or_stale, score_metrics
+from pages.shared.parameters import Options, Parameter
 from pages.shared.roles_view import roles_section
 from pages.shared.sweep_view import sweep_controls, sweep_section
 from pages.shared.why_view import why_section
 
-VIEWS = {
-    "map": "One setting",
-    "sweep": "Sweep of p and q",
-    "roles": "What structure looks like",
-    "why": "Why are these neighbors?",
-}
+VIEW = Parameter(
+    NODE2VEC_PAGE,
+    "view",
+    "View",
+    Options(
+        {
+            "map": "One setting",
+            "sweep": "Sweep of p and q",
+            "roles": "What structure looks like",
+            "why": "Why are these neighbors?",
+        },
+        row=True,
+    ),
+    "map",
+    view=True,
+)
 
 with frame.page(
     "What do p and q change?",
@@ -27,30 +38,30 @@ with frame.page(
     settings = graph_controls.graph_settings(data)
     whole, graph = graph_controls.walk_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
-    view = selection.choice("view", data, "map", VIEWS)
-    st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
-    )
+    view = VIEW.draw(data, label_visibility="collapsed")
     numbers = st.container()
     main, side = frame.side_by_side("map-and-controls", (3, 1), "11rem")
     with side:
-        controls.node2vec_controls(data)
+        controls.node2vec_controls(data, len(graph))
         groups, roles = controls.labellings(data, graph)
         shown: list[Result] = []  # filled below, before an experiment is answered
         frame.try_this(data, experiments(roles, lambda: shown[0]), stacked=True)
         color = controls.color_control(data, graph, default=groups.name)
         with st.expander("Map"):
             umap = controls.umap_config(data, len(graph))
-        sweep = sweep_controls(data, len(graph), wanted, umap) if selection.value(data, "view") == "sweep" else None
+        sweep = sweep_controls(data, len(graph), wanted, umap) if view == "sweep" else None
         controls.reset_button(data)
     with main:
-        config, vectors, positions = results_or_stale(data, graph, wanted, umap)
+        trained = results_or_stale(data, graph, wanted, umap)
+        if trained is None:
+            st.stop()
+        config, vectors, positions = trained
         shown.append(Result(data, graph, wanted, config, vectors, groups, roles))
         if sweep is not None:
             sweep_section(data, graph, sweep, (groups, roles), color)
-        elif selection.value(data, "view") == "roles":
+        elif view == "roles":
             roles_section(data, graph, vectors, umap, groups, roles)
-        elif selection.value(data, "view") == "why":
+        elif view == "why":
             why_section(data, graph, config)
         else:
             map_section(data, graph, config, vectors, positions, color, roles)
@@ -69,4 +80,4 @@ with frame.page(
         "**Larger p**: fewer steps back. **Larger q**: fewer steps to where *t* has no edge. "
         f"α can matter only where neighbors are not all joined to each other; density here is {graph.density:.3f}."
     )
-    frame.as_python(as_python(data, settings, config, umap, selection.value(data, "view"), (groups, roles), sweep))
+    frame.as_python(as_python(data, settings, config, umap, view, (groups, roles), sweep))

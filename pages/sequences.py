@@ -11,7 +11,7 @@ from pages.shared.live_chart import live_chart
 from pages.shared.sequences_experiments import experiments
 from pages.shared.upload_view import upload_box
 from recemb_core.figures.popularity import popularity
-from recemb_core.figures.session_gaps import duration, session_gaps
+from recemb_core.figures.session_gaps import session_gaps
 from recemb_core.figures.session_lengths import session_lengths
 from recemb_core.sequences import Sequences
 from recemb_core.summaries import event_gaps, log_histogram
@@ -69,14 +69,7 @@ with frame.page(
         if data.cut_by_time:
             left, right = frame.side_by_side("gaps-and-cut", (3, 1), "11rem")
             with right:
-                st.select_slider(
-                    "A longer pause ends the session",
-                    selection.gaps(data),
-                    format_func=duration,
-                    key=f"gap@{data.key}",
-                    persist_state="session",
-                    help="EGES and most click logs use one hour; a small catalogue may need longer.",
-                )
+                selection.gap_control(data)
                 log = data.uncut()
                 gaps = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
                 cut = selection.gap(data)

@@ -15,8 +15,9 @@ from pages.shared import (
     side_information_view,
     side_information_words,
 )
+from pages.shared.jobs import run_next
 from pages.shared.model_choice import fields_of
-from pages.shared.model_training import jobs, run_next
+from pages.shared.model_training import training_jobs
 
 VIEWS = {
     "attention": "Attention weights",
@@ -62,7 +63,7 @@ with frame.page(
         else:
             with main:
                 one, shown = side_information_view.shown_model(data, graph, config)
-            todo = jobs(data, graph, [one])
+            todo = training_jobs(data, graph, [one])
         if shown is not None:
             side_information_view.headline(shown, numbers)
             if chosen_view == "birth":

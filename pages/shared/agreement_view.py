@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import frame, selection
+from pages.shared import frame, parameters, selection
 from pages.shared.compared import NOT_KNOWN, Compared, Settings, dispute_of, matrix_of, purity_of, rare_limit
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import MODELS, fields_of
-from pages.shared.model_training import Job
 from pages.shared.neighbors_view import map_section
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by
@@ -73,7 +73,7 @@ def agreement_section(data: ActiveData, graph: ItemGraph, found: Compared, setti
 def open_pair(data: ActiveData, first: str, second: str) -> None:
     """Go to the view of two, with these models (called before the script runs)."""
     if first in MODELS and second in MODELS:
-        selection.set_parameters(data, compare="two", first=first, second=second)
+        parameters.set_parameters(data, compare="two", first=first, second=second)
 
 
 def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:

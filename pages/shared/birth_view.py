@@ -9,11 +9,11 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, frame, selection, side_information_view
+from pages.shared import controls, frame, parameters, selection, side_information_view
 from pages.shared.controls import Labelling
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
-from pages.shared.model_training import Job
 from pages.shared.selection import ActiveData
 from pages.shared.side_information_view import Shown
 from recemb_core.figures.item_map import item_map
@@ -96,15 +96,15 @@ def birth_controls(data: ActiveData, shown: Shown) -> None:
     mine = side.of(shown.row)
     st.button(
         f"Like {plain(data.titles[shown.row])}",
-        on_click=selection.set_parameters,
+        on_click=parameters.set_parameters,
         args=(data,),
-        kwargs=parameters(shown, mine),
+        kwargs=birth_parameters(shown, mine),
         help="Take over all fields of the chosen item; then change one and see where it goes.",
     )
-    st.button("Nothing given", on_click=selection.set_parameters, args=(data,), kwargs=parameters(shown, {}))
+    st.button("Nothing given", on_click=parameters.set_parameters, args=(data,), kwargs=birth_parameters(shown, {}))
 
 
-def parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def birth_parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     """The page's parameters that give a new item these values and no others."""
     return {
         f"new_{name}": list(values.get(name, ())) if _several(shown, f) else values.get(name, (NOT_GIVEN,))[0]

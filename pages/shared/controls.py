@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from pages.shared import cached
-from pages.shared.selection import ActiveData, parameter, reset_parameters, seed
+from pages.shared.parameters import VISIT, Options, Parameter, Span, Steps, reset_parameters
+from pages.shared.selection import ActiveData, seed
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
 from recemb_core.evaluation import strength_tiers
 from recemb_core.item_graph import ItemGraph
@@ -21,109 +21,78 @@ BIASES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 20.0)
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
 
 
+# The defaults are those of the data's size; what is possible, the config says.
+NODE2VEC = {
+    "p": Parameter(
+        VISIT,
+        "p",
+        "p (return)",
+        Steps(BIASES),
+        help="Weight 1/p on going straight back. Small p: more steps back; large p: fewer.",
+    ),
+    "q": Parameter(
+        VISIT,
+        "q",
+        "q (in–out)",
+        Steps(BIASES),
+        help="Weight 1/q on leaving the neighborhood. Small q: more steps away (DFS-like); large q: fewer (BFS-like).",
+    ),
+    "num_walks": Parameter(VISIT, "num_walks", "Walks from each item", Span(1, 50), help="More walks, less noise."),
+    "walk_length": Parameter(VISIT, "walk_length", "Walk length (items)", Span(10, 200, 10), help="Items in a walk."),
+    "window": Parameter(
+        VISIT,
+        "window",
+        "Window (steps)",
+        Span(1, 10),
+        help="How far apart two items of a walk still count as context.",
+    ),
+    "dimensions": Parameter(VISIT, "dimensions", "Dimensions", Steps(DIMENSIONS), help="Length of a vector."),
+    "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help="Passes over the walks."),
+    "negative": Parameter(VISIT, "negative", "Negative samples", Span(1, 20), help="Noise items for each true pair."),
+}
+
+
 def node2vec_config(data: ActiveData, n: int) -> Node2VecConfig:
     """The node2vec settings in use; binds them to the session and the link without drawing anything."""
-    d = node2vec_defaults(n)
-    spec: dict[str, tuple[Any, Any, Any]] = {
-        "p": (d.p, float, lambda v: v in BIASES),
-        "q": (d.q, float, lambda v: v in BIASES),
-        "dimensions": (d.dimensions, int, lambda v: v in DIMENSIONS),
-        "window": (d.window, int, lambda v: 1 <= v <= 10),
-        "num_walks": (d.num_walks, int, lambda v: 1 <= v <= 50),
-        "walk_length": (d.walk_length, int, lambda v: v in range(10, 201, 10)),
-        "epochs": (d.epochs, int, lambda v: 1 <= v <= 10),
-        "negative": (d.negative, int, lambda v: 1 <= v <= 20),
-    }
-    values = {
-        name: st.session_state[parameter(name, data, default, parse, allowed)]
-        for name, (default, parse, allowed) in spec.items()
-    }
+    start = node2vec_defaults(n)
+    values = {name: one.value(data, default=getattr(start, name)) for name, one in NODE2VEC.items()}
     return Node2VecConfig(**values, seed=seed())
 
 
-def node2vec_controls(data: ActiveData) -> None:
+def node2vec_controls(data: ActiveData, n: int) -> None:
     """Widgets of the node2vec settings."""
-    keep: Any = "session"
-    st.select_slider(
-        "p (return)",
-        BIASES,
-        key=f"p@{data.key}",
-        persist_state=keep,
-        help="Weight 1/p on going straight back. Small p: more steps back; large p: fewer.",
-    )
-    st.select_slider(
-        "q (in–out)",
-        BIASES,
-        key=f"q@{data.key}",
-        persist_state=keep,
-        help="Weight 1/q on leaving the neighborhood. Small q: more steps away (DFS-like); large q: fewer (BFS-like).",
-    )
-    with st.expander("Walks and training"):
-        st.slider(
-            "Walks from each item",
-            1,
-            50,
-            key=f"num_walks@{data.key}",
-            persist_state=keep,
-            help="More walks, less noise.",
-        )
-        st.slider(
-            "Walk length (items)",
-            10,
-            200,
-            step=10,
-            key=f"walk_length@{data.key}",
-            persist_state=keep,
-            help="Items in a walk.",
-        )
-        st.slider(
-            "Window (steps)",
-            1,
-            10,
-            key=f"window@{data.key}",
-            persist_state=keep,
-            help="How far apart two items of a walk still count as context.",
-        )
-        st.select_slider(
-            "Dimensions", DIMENSIONS, key=f"dimensions@{data.key}", persist_state=keep, help="Length of a vector."
-        )
-        st.slider("Epochs", 1, 10, key=f"epochs@{data.key}", persist_state=keep, help="Passes over the walks.")
-        st.slider(
-            "Negative samples",
-            1,
-            20,
-            key=f"negative@{data.key}",
-            persist_state=keep,
-            help="Noise items for each true pair.",
-        )
+    start = node2vec_defaults(n)
+    more = st.expander("Walks and training")
+    for name, one in NODE2VEC.items():
+        one.draw(data, st if name in "pq" else more, default=getattr(start, name))
+
+
+UMAP_NEIGHBORS = Parameter(
+    VISIT,
+    "umap_neighbors",
+    "UMAP neighbors",
+    Span(2, 50),
+    help="Items that each item tries to stay near. Small shows detail, large the whole.",
+)
+MIN_DIST = Parameter(
+    VISIT,
+    "min_dist",
+    "UMAP min_dist",
+    Span(0.0, 1.0, 0.05),
+    help="How closely points may pack; larger spreads groups out.",
+)
+COLOR = Parameter(VISIT, "color", "Color by", Options(), help="Eight largest groups in color, the rest grey.")
 
 
 def umap_config(data: ActiveData, n: int, *, draw: bool = True) -> UMAPConfig:
     """How the map is drawn; changing it never retrains."""
     default = UMAPConfig().for_size(n)
-    neighbors_key = parameter("umap_neighbors", data, default.n_neighbors, int, lambda v: 2 <= v <= 50)
-    min_dist_key = parameter("min_dist", data, default.min_dist, float, lambda v: 0 <= v <= 1)
+    near = UMAP_NEIGHBORS.bind(data, default=default.n_neighbors)
+    apart = MIN_DIST.bind(data, default=default.min_dist)
     if draw and n > 3:
-        st.slider(
-            "UMAP neighbors",
-            2,
-            max(3, min(50, n - 1)),
-            key=neighbors_key,
-            persist_state="session",
-            help="Items that each item tries to stay near. Small shows detail, large the whole.",
-        )
-        st.slider(
-            "UMAP min_dist",
-            0.0,
-            1.0,
-            step=0.05,
-            key=min_dist_key,
-            persist_state="session",
-            help="How closely points may pack; larger spreads groups out.",
-        )
-    return replace(
-        default, n_neighbors=st.session_state[neighbors_key], min_dist=st.session_state[min_dist_key], seed=seed()
-    )
+        near.draw(offered=(2, max(3, min(50, n - 1))))
+        apart.draw()
+    return replace(default, n_neighbors=near.value, min_dist=apart.value, seed=seed())
 
 
 def reset_button(data: ActiveData) -> None:
@@ -187,13 +156,8 @@ def _grouping_detail(data: ActiveData) -> str | None:
 
 def color_control(data: ActiveData, graph: ItemGraph, *, default: str) -> Labelling:
     """Color by a community, a role, popularity, or any field of the data."""
-    options = [*dict.fromkeys([default, *data.fields, COMMUNITY, TIER, "popularity"])]
-    key = parameter("color", data, default, str, lambda v: v in options)
-    if st.session_state[key] not in options:
-        st.session_state[key] = default
-    name = st.selectbox(
-        "Color by", options, key=key, persist_state="session", help="Eight largest groups in color, the rest grey."
-    )
+    options = dict.fromkeys([default, *data.fields, COMMUNITY, TIER, "popularity"])
+    name = COLOR.draw(data, default=default, among=options)
     if name in data.fields:
         return Labelling(name, data.fields[name], name in data.labels)
     if name == TIER:

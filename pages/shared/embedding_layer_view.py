@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, controls, frame, network_experiments, selection
-from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, numbers_row, result_or_run
+from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.network_boxes import boxes
@@ -134,15 +136,19 @@ def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple
     trained = cached.remember(data, ("deep trained", table.fingerprint, config), dict)
     left = len(networks(table)) - len(trained)
     steps = len(table.rows("train")) / config.training.batch_size * 5
-    return result_or_run(
+    make = partial(compare_networks, table, config, trained=trained)
+    job = Job(
+        key,
+        f"{left} of {len(networks(table))} networks",
+        left * (steps / STEPS_PER_SECOND + 3),
+        lambda report: cached.remember_heavy(data, key, lambda: make(progress=report), report),
+        asks=True,
+    )
+    return network_result(
         data,
         "embedding",
-        key,
-        config,
+        job,
         load=lambda: LayerReport.load(path) if path.exists() else None,
-        make=lambda report: compare_networks(table, config, trained=trained, progress=report),
-        label="Five models",
-        seconds=left * (steps / STEPS_PER_SECOND + 3),
         waiting="The five models are not trained with these settings yet; W is shown as it starts, at random.",
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
-from pages.shared import cached, navigation, selection, uploads
+from pages.shared import cached, navigation, parameters, selection, uploads
 from pages.shared.live_chart import ensure_plotly_js
 from pages.shared.selection import ActiveData
 from recemb_core.item_graph import ItemGraph
@@ -36,7 +36,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     """
     st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
     navigation.ensure()
-    selection.forget_bound()
+    parameters.forget_bound()
     st.session_state.pop("_answer", None)  # of a run that was broken off
     ensure_plotly_js()
     data = selection.active_data(opens_on)
@@ -62,6 +62,9 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     try:
         yield data
         _answer()
+    except StopException:  # a view that has nothing more to draw; the page ends like any other
+        _close(question, data, link)
+        raise
     except ValueError as error:  # the library's own sentences: what is wrong, where, what to do
         st.error(str(error))
     except Exception as error:
@@ -113,22 +116,15 @@ def _sidebar(data: ActiveData) -> Any:
 
 def _item_search(data: ActiveData) -> None:
     order = selection.items_by_popularity(data)
-    key = selection.item_key(data, order[0])
+    chosen = selection.ITEM.bind(data, default=order[0], among=data.items.ids)
     shown = list(order[:SEARCHABLE])
-    if st.session_state[key] not in shown:
-        shown.append(st.session_state[key])
+    if chosen.value not in shown:
+        shown.append(chosen.value)
     if st.session_state.get("_named") != (naming := hash(data.titles)):
-        st.session_state[key] = st.session_state[key]  # or the box keeps showing an item's old name
+        chosen.set(chosen.value)  # or the box keeps showing an item's old name
         st.session_state["_named"] = naming
-    st.selectbox(
-        "Chosen item",
-        shown,
-        format_func=data.title_of,
-        key=key,
-        persist_state="session",
-        help="Type to search. The chosen item follows through all pages and wears one color everywhere."
-        + (f" The {SEARCHABLE:,} most popular of {len(order):,} are listed." if len(order) > SEARCHABLE else ""),
-    )
+    listed = f" The {SEARCHABLE:,} most popular of {len(order):,} are listed." if len(order) > SEARCHABLE else ""
+    chosen.draw(offered=shown, format_func=data.title_of, help=f"{selection.ITEM.help}{listed}")
 
 
 def _link_box(place: Any, data: ActiveData | None) -> None:
@@ -210,7 +206,7 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bo
 
 
 def _experiment(data: ActiveData, prediction: str, values: dict[str, Any]) -> None:
-    selection.set_parameters(data, **values)
+    parameters.set_parameters(data, **values)
     st.session_state["experiment"] = (data.key, prediction)
 
 
@@ -275,33 +271,6 @@ def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     if data.log is not None and (always or data.graph is None):
         lines.append("from recemb_core.sequences import split_sessions")
     return lines
-
-
-def run_with_progress(label: str, run: Callable[[Callable[[float, str], None]], Any]) -> Any:
-    """Run something long with a bar that tells the truth; Stop, or any changed control, ends it at the next report.
-
-    The bar comes only when the run is not over in under a second: what is live shall not make the page jump.
-    """
-    place, start = st.empty(), time.monotonic()
-    bar: Any = None
-
-    def report(fraction: float, stage: str) -> None:
-        nonlocal bar
-        if bar is None:
-            if time.monotonic() - start < 0.8:
-                return
-            with place.container():
-                bar = st.progress(0.0)
-                st.button("Stop", key=f"stop {label}", icon=":material/stop_circle:", on_click=_stopped)
-        bar.progress(min(fraction, 1.0), text=f"{label}: {stage} ({fraction:.0%})")
-
-    value = run(report)
-    place.empty()
-    return value
-
-
-def _stopped() -> None:
-    st.session_state["stopped"] = True
 
 
 def graph_line(whole: ItemGraph, kept: ItemGraph) -> str:

@@ -11,8 +11,9 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, frame
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
-from pages.shared.model_training import Entry, Job, entry, jobs
+from pages.shared.model_training import Entry, entry, training_jobs
 from pages.shared.selection import ActiveData
 from pages.shared.side_information_view import COSINE, Shown, neighbor_frame
 from recemb_core.embeddings import EGESConfig, EGESVectors, train_eges
@@ -39,7 +40,7 @@ def ges_section(data: ActiveData, shown: Shown) -> list[Job]:
     one = ges_entry(data, shown)
     if one.vectors is None or one.state != "ready":
         st.info("GES with the same settings is being trained.")
-        return jobs(data, shown.graph, [one])
+        return training_jobs(data, shown.graph, [one])
     assert isinstance(one.vectors, EGESVectors)
     lists = {
         name: cached.model_neighbors(data, config, K, graph=shown.graph)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from pages.shared import cached
-from pages.shared.selection import ActiveData, parameter
+from pages.shared.parameters import VISIT, Flag, Options, Parameter, Several, Span, Steps
+from pages.shared.selection import ActiveData
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
 
 EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
@@ -25,9 +25,66 @@ BACKBONES = {
 # Nearly every basket pair occurs once, so a co-occurrence graph needs a backbone before it says anything.
 DEFAULT_BACKBONE = {"transitions": "none", "co_occurrence": "noise_corrected"}
 
-PER_ITEM = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64)
-
-ALPHAS = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+EDGE = Parameter(VISIT, "edges", "An edge says: one item …", Options(EDGES))
+DIRECTED = Parameter(VISIT, "directed", "Directed", Flag(), True, help="Off: i → j and j → i add up.")
+WEIGHTED = Parameter(VISIT, "weighted", "Weighted", Flag(), True, help="Off: every kept edge counts 1.")
+MIN_WEIGHT = Parameter(
+    VISIT,
+    "min_weight",
+    "Minimum weight (times seen)",
+    Span(1, 50),
+    1,
+    help="Edges seen less often are left out before the backbone is taken.",
+)
+SHARE_BASKETS = Parameter(
+    VISIT,
+    "share_baskets",
+    "Each basket shares one unit",
+    Flag(),
+    False,
+    help="A basket of m items adds 1/C(m, 2) to each of its pairs, so that huge baskets do not rule.",
+)
+BACKBONE = Parameter(
+    VISIT,
+    "backbone",
+    "Edges kept",
+    Options(BACKBONES),
+    parts=True,
+    help="A backbone drops the edges that popularity alone explains; walks and pictures use what is kept.",
+)
+PER_ITEM = Parameter(
+    VISIT,
+    "per_item",
+    "Edges an item, on average",
+    Steps((1, 2, 4, 6, 8, 12, 16, 24, 32, 64)),
+    8,
+    help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton.",
+)
+ALPHA = Parameter(
+    VISIT,
+    "alpha",
+    "Significance level α",
+    Steps((0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)),
+    0.01,
+    help="Smaller keeps fewer, more significant edges; one end that finds it so is enough.",
+)
+TOP = Parameter(
+    VISIT, "top", "Edges an item", Span(1, 50), 10, help="An edge stays if it is among the heaviest of either end."
+)
+CONTENT = Parameter(
+    VISIT,
+    "content",
+    "Content edges from",
+    Several(),
+    help="Joins items that share a value of these fields: plus one for each shared value.",
+)
+DRAWN = Parameter(
+    VISIT,
+    "drawn",
+    "Items drawn",
+    Steps((0,)),
+    help="The most strongly connected items; the layout is that of the whole graph either way.",
+)
 
 
 @dataclass(frozen=True)
@@ -97,34 +154,30 @@ class GraphSettings:
         return lines
 
 
-def _flag(text: str) -> bool:
-    return {"True": True, "False": False}[text]
-
-
 def graph_settings(data: ActiveData) -> GraphSettings:
     """The settings in use, whichever page set them; they are part of the link on every page that walks the graph."""
     if data.graph is not None:
         return GraphSettings(own=True)
     sequences = data.sequences
     assert sequences is not None
-    fields = tuple(c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title")
-    default_edges = "transitions" if sequences.ordered else "co_occurrence"
-    edges = st.session_state[parameter("edges", data, default_edges, str, lambda v: v in EDGES)]
-    keys: dict[str, Any] = {
-        "directed": parameter("directed", data, True, _flag),
-        "weighted": parameter("weighted", data, True, _flag),
-        "min_weight": parameter("min_weight", data, 1, int, lambda v: 1 <= v <= 50),
-        "share_baskets": parameter("share_baskets", data, False, _flag),
-        "backbone": parameter(f"backbone_{edges}", data, DEFAULT_BACKBONE[edges], str, lambda v: v in BACKBONES),
-        "per_item": parameter("per_item", data, 8, int, lambda v: v in PER_ITEM),
-        "alpha": parameter("alpha", data, 0.01, float, lambda v: v in ALPHAS),
-        "top": parameter("top", data, 10, int, lambda v: 1 <= v <= 50),
-    }
-    content = st.session_state[
-        parameter("content", data, [], lambda t: [c for c in t.split(",") if c], lambda v: all(c in fields for c in v))
-    ]
-    values = {name: st.session_state[key] for name, key in keys.items()}
-    return GraphSettings(own=False, edges=edges, content=tuple(content), **values)
+    edges = EDGE.value(data, default="transitions" if sequences.ordered else "co_occurrence")
+    return GraphSettings(
+        own=False,
+        edges=edges,
+        directed=DIRECTED.value(data),
+        weighted=WEIGHTED.value(data),
+        min_weight=MIN_WEIGHT.value(data),
+        share_baskets=SHARE_BASKETS.value(data),
+        content=tuple(CONTENT.value(data, default=[], among=_fields(data))),
+        backbone=BACKBONE.value(data, edges, default=DEFAULT_BACKBONE[edges]),
+        per_item=PER_ITEM.value(data),
+        alpha=ALPHA.value(data),
+        top=TOP.value(data),
+    )
+
+
+def _fields(data: ActiveData) -> list[str]:
+    return [c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title"]
 
 
 def graph_controls(data: ActiveData) -> GraphSettings:
@@ -134,82 +187,24 @@ def graph_controls(data: ActiveData) -> GraphSettings:
         st.caption("This data set comes as a graph: its edges and weights are used as they are.")
         return settings
     assert data.sequences is not None
-    st.selectbox(
-        "An edge says: one item …",
-        list(EDGES),
-        format_func=EDGES.__getitem__,
-        key=f"edges@{data.key}",
-        persist_state="session",
+    ordered = data.sequences.ordered
+    EDGE.draw(
+        data,
+        default="transitions" if ordered else "co_occurrence",
         help="Transitions need an order inside the sequence; a basket has none."
-        if data.sequences.ordered
+        if ordered
         else "These are baskets: row order inside one is not behaviour, so co-occurrence is the honest edge.",
     )
-    st.selectbox(
-        "Edges kept",
-        list(BACKBONES),
-        format_func=BACKBONES.__getitem__,
-        key=f"backbone_{settings.edges}@{data.key}",
-        persist_state="session",
-        help="A backbone drops the edges that popularity alone explains; walks and pictures use what is kept.",
-    )
-    if settings.backbone == "noise_corrected":
-        st.select_slider(
-            "Edges an item, on average",
-            PER_ITEM,
-            key=f"per_item@{data.key}",
-            persist_state="session",
-            help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton.",
-        )
-    elif settings.backbone == "disparity":
-        st.select_slider(
-            "Significance level α",
-            ALPHAS,
-            key=f"alpha@{data.key}",
-            persist_state="session",
-            help="Smaller keeps fewer, more significant edges; one end that finds it so is enough.",
-        )
-    elif settings.backbone == "top_edges":
-        st.slider(
-            "Edges an item",
-            1,
-            50,
-            key=f"top@{data.key}",
-            persist_state="session",
-            help="An edge stays if it is among the heaviest of either end.",
-        )
+    BACKBONE.draw(data, part=settings.edges, default=DEFAULT_BACKBONE[settings.edges])
+    narrowing = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}.get(settings.backbone)
+    if narrowing is not None:
+        narrowing.draw(data)
     with st.expander("More about the edges"):
-        if settings.edges == "transitions":
-            st.checkbox(
-                "Directed", key=f"directed@{data.key}", persist_state="session", help="Off: i → j and j → i add up."
-            )
-        else:
-            st.checkbox(
-                "Each basket shares one unit",
-                key=f"share_baskets@{data.key}",
-                persist_state="session",
-                help="A basket of m items adds 1/C(m, 2) to each of its pairs, so that huge baskets do not rule.",
-            )
-        st.checkbox(
-            "Weighted", key=f"weighted@{data.key}", persist_state="session", help="Off: every kept edge counts 1."
-        )
-        st.slider(
-            "Minimum weight (times seen)",
-            1,
-            50,
-            key=f"min_weight@{data.key}",
-            persist_state="session",
-            help="Edges seen less often are left out before the backbone is taken.",
-        )
-        side = data.side_info
-        fields = [c for c in side.columns if c != "title"] if side is not None else []
-        if fields:
-            st.multiselect(
-                "Content edges from",
-                fields,
-                key=f"content@{data.key}",
-                persist_state="session",
-                help="Joins items that share a value of these fields: plus one for each shared value.",
-            )
+        (DIRECTED if settings.edges == "transitions" else SHARE_BASKETS).draw(data)
+        WEIGHTED.draw(data)
+        MIN_WEIGHT.draw(data)
+        if _fields(data):
+            CONTENT.draw(data, default=[], among=_fields(data))
     return settings
 
 
@@ -233,16 +228,8 @@ def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
     """How many items the picture shows; the whole graph on demand."""
     n = len(graph)
     steps = sorted({min(n, s) for s in (100, 200, 400, 800, 1_500, 3_000, 6_000, n)})
-    key = parameter("drawn", data, min(n, 800), int, lambda v: v in steps)
-    if len(steps) < 2:
-        return n
-    return st.select_slider(
-        "Items drawn",
-        steps,
-        key=key,
-        persist_state="session",
-        help="The most strongly connected items; the layout is that of the whole graph either way.",
-    )
+    bound = DRAWN.bind(data, default=min(n, 800), among=steps)
+    return n if len(steps) < 2 else bound.draw()
 
 
 def most_connected(graph: ItemGraph, most: int, *, always: int) -> npt.NDArray[np.int64]:

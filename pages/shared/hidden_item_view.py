@@ -10,9 +10,9 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, frame
+from pages.shared.jobs import LIVE_SECONDS, Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
-from pages.shared.model_training import LIVE_SECONDS, Job
 from pages.shared.selection import ActiveData
 from pages.shared.side_information_view import Shown
 from recemb_core.embeddings import EGESVectors, train_eges

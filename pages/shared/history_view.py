@@ -9,7 +9,8 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, frame, recall_experiments, recall_models, selection
+from pages.shared import controls, frame, jobs, parameters, recall_experiments, recall_models, selection
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
@@ -125,7 +126,7 @@ def current_user(data: ActiveData) -> str:
 def _edit(data: ActiveData, rows: list[int]) -> None:
     """Callback: this is the history from now on."""
     rows = rows[-LONGEST_LINK:]
-    selection.set_parameters(data, history_items=".".join(map(str, rows)) if rows else "-")
+    parameters.set_parameters(data, history_items=".".join(map(str, rows)) if rows else "-")
 
 
 def _user_controls(data: ActiveData) -> None:
@@ -137,7 +138,7 @@ def _user_controls(data: ActiveData) -> None:
         who.users.tolist()[:5_000],
         key=f"history_user@{data.key}",
         persist_state=keep,
-        on_change=lambda: selection.set_parameters(data, history_items=""),
+        on_change=lambda: parameters.set_parameters(data, history_items=""),
         help="Whose newest events the history starts from; their held-out last basket or click is not in it."
         + (f" The first 5,000 of {len(who.users):,} are listed." if len(who.users) > 5_000 else ""),
     )
@@ -146,7 +147,7 @@ def _user_controls(data: ActiveData) -> None:
         TAKES,
         key=f"history_take@{data.key}",
         persist_state=keep,
-        on_change=lambda: selection.set_parameters(data, history_items=""),
+        on_change=lambda: parameters.set_parameters(data, history_items=""),
         help="How many of the user's events to start from.",
     )
 
@@ -198,7 +199,7 @@ def _editor(data: ActiveData, history: list[int]) -> None:
 
 
 def _set(data: ActiveData, text: str) -> None:
-    selection.set_parameters(data, history_items=text)
+    parameters.set_parameters(data, history_items=text)
 
 
 def _line(data: ActiveData, history: list[int], place: int) -> None:
@@ -250,11 +251,19 @@ def user_place(model: RecallModel, history: list[int], positions: npt.NDArray[np
 def _map(
     data: ActiveData, config: ModelConfig, model: RecallModel, history: list[int], ranked: list[tuple[int, float]]
 ) -> None:
+    job = Job(
+        ("history map", recall_models.source(data), config),
+        "the map (UMAP)",
+        2 + len(model) / 1_000,
+        lambda report: recall_models.positions_of(data, config, report),
+        asks=True,
+    )
     if not recall_models.has_positions(data, config):
-        if not st.button("Draw the map (UMAP)", icon=":material/map:", key="history draw"):
+        if not jobs.may_run(data, job):
+            jobs.run_button(data, "history map", [job], verb="Draw", names=job.label)
             st.caption("The map of this model's item vectors is not drawn yet.")
             return
-        frame.run_with_progress("Map", lambda report: recall_models.positions_of(data, config, report))
+        jobs.perform(data, job)
     positions = recall_models.positions_of(data, config)
     fields = data.fields
     color = next(iter(fields), None)

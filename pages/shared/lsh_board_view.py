@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, lsh_view, selection
+from pages.shared import cached, lsh_view, parameters, selection
 from pages.shared.hash_board import Board, hash_board
 from pages.shared.lsh_measures import LabSettings, angles_or_distances
 from pages.shared.selection import ActiveData
@@ -91,7 +91,7 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
 
 
 def _another(data: ActiveData, name: str) -> None:
-    selection.set_parameters(data, **{name: selection.value(data, name) + 1})
+    parameters.set_parameters(data, **{name: selection.value(data, name) + 1})
 
 
 def plane_points(pattern: str, draw: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.shared import lsh_measures, lsh_view, selection
+from pages.shared import lsh_measures, lsh_view, parameters, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings, angles_or_distances
 from pages.shared.lsh_points import LabPoints
@@ -78,7 +78,7 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         )  # fmt: skip
         live_chart(
             figure, key=f"lsh catches@{data.key}", height=110 + 30 * max(len(ids), 4), glide=False,
-            on_click=lambda mark: selection.set_parameters(data, catch=mark),
+            on_click=lambda mark: parameters.set_parameters(data, catch=mark),
         )  # fmt: skip
         st.caption(
             "A row is one of the truly nearest, nearest on top (✓ found, ✗ lost); a column is a table. Full squares "
@@ -229,7 +229,7 @@ def _deal(data: ActiveData, shown_key: str) -> None:
     """A random setting, so that nobody knows the answer."""
     rng = np.random.default_rng()
     st.session_state.pop(shown_key, None)
-    selection.set_parameters(
+    parameters.set_parameters(
         data,
         mode=str(rng.choice(["and_or", "and_or", "or_and", "and", "or"])),
         functions=int(rng.integers(1, lsh_measures.MOST_FUNCTIONS + 1)),

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.shared import cached, frame, graph_controls, model_choice, selection
+from pages.shared import cached, graph_controls, jobs, model_choice, selection
+from pages.shared.jobs import Job
 from pages.shared.selection import ActiveData
 from recemb_core import point_clouds
 from recemb_core.embeddings import ItemVectors
@@ -19,7 +20,6 @@ from recemb_core.neighbors.base import unit_rows
 
 QUERIES = 200
 FEWEST = 4
-LIVE_SECONDS = 2.5  # trained without asking
 SOURCES = {"items": "Items of this data set", "clustered": "Clustered cloud", "gaussian": "Gaussian cloud"}
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
@@ -136,16 +136,24 @@ def _item_points(data: ActiveData, unit: bool) -> LabPoints:
 
 def _trained(data: ActiveData, graph: ItemGraph, config: Any, name: str) -> ItemVectors:
     """The vectors: at once where they are there or quickly trained, else when Run is pressed."""
-    if not cached.has_model(data, config, graph=graph):
-        seconds = cached.model_seconds(data, config, len(graph))
-        if seconds > LIVE_SECONDS:
-            st.info(f"The {name} vectors of this data set are not trained yet.")
-            if not st.button(
-                f"Run (about {seconds:.0f} s)", type="primary", icon=":material/play_arrow:", key="lab run"
-            ):
-                st.stop()
-        return frame.run_with_progress(name, lambda report: cached.model_vectors(data, config, report, graph=graph))
-    return cached.model_vectors(data, config, graph=graph)
+    job = Job(
+        (graph.fingerprint, config),
+        name,
+        cached.model_seconds(data, config, len(graph)),
+        lambda report: cached.model_vectors(data, config, report, graph=graph),
+    )
+
+    def ready(identity: tuple[str, Any]) -> ItemVectors | None:
+        fingerprint, trained = identity
+        if fingerprint != graph.fingerprint or not cached.has_model(data, trained, graph=graph):
+            return None
+        return cached.model_vectors(data, trained, graph=graph)
+
+    waiting = f"The {name} vectors of this data set are not trained yet."
+    vectors, _ = jobs.result(data, "lab", job, ready=ready, waiting=waiting, stale=None)
+    if vectors is None:
+        st.stop()
+    return vectors
 
 
 def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit: bool) -> LabPoints:

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, lsh_answers, selection
+from pages.shared import cached, jobs, lsh_answers, selection
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LabPoints
@@ -62,35 +63,22 @@ def _run(
     data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[cached.Progress], Any]
 ) -> Any:
     """The result of ``key``: at once if quick; else the last one, marked stale, until Run is pressed; None for none."""
-    shown = f"shown {name}@{data.key}"
-    result = cached.results(data).get(key)
-    if st.session_state.pop("stopped", False):
-        st.session_state[f"stopped {name}"] = key
-    if result is None:
-        stopped = st.session_state.get(f"stopped {name}") == key
-        ask = seconds > 5 or stopped
-        words = f"Run (about {max(seconds, 1):.0f} s)"
-        if not ask or st.button(words, type="primary", icon=":material/play_arrow:", key=f"run {name}@{data.key}"):
-            st.session_state.pop(f"stopped {name}", None)
-            work = lambda report: cached.remember_heavy(data, key, lambda: make(report), report)  # noqa: E731
-            try:
-                result = frame.run_with_progress(label, work)
-            except OtherWorkError as error:
-                st.warning(str(error))
-                st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
-                if error.reports:
-                    _table(error.reports, times=False)
-                return None
-        else:
-            last = st.session_state.get(shown)
-            result = None if last is None else cached.results(data).get(last)
-            if result is not None:
-                st.warning("The settings changed: you still see the run before. Press Run for the new ones.")
-            else:
-                st.info("Stopped. Press Run to measure." if stopped else "This takes a while; press Run to measure.")
-            return result
-    st.session_state[shown] = key
-    return result
+    job = Job(
+        (name, key),
+        label,
+        seconds,
+        lambda report: cached.remember_heavy(data, key, lambda: make(report), report),
+        asks=seconds > 5,
+    )
+    ready = lambda identity: cached.results(data).get(identity[1])  # noqa: E731
+    try:
+        return jobs.result(data, name, job, ready=ready, waiting="This takes a while; press Run to measure.")[0]
+    except OtherWorkError as error:
+        st.warning(str(error))
+        st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
+        if error.reports:
+            _table(error.reports, times=False)
+        return None
 
 
 # ---- all indexes ----

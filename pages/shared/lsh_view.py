@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import selection
+from pages.shared import parameters, selection
 from pages.shared.lsh_measures import (
     MODES,
     MOST_FUNCTIONS,
@@ -168,7 +168,7 @@ def take_cell(data: ActiveData, settings: LabSettings, functions: int, tables: i
     mode = settings.mode
     if (mode == "and" and tables > 1) or (mode == "or" and functions > 1):
         mode = "and_or"
-    selection.set_parameters(data, functions=functions, tables=tables, mode=mode)
+    parameters.set_parameters(data, functions=functions, tables=tables, mode=mode)
 
 
 COLUMN = "[data-testid=stColumn]"

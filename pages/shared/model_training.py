@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from pages.shared import cached, frame
+from pages.shared import cached
+from pages.shared.jobs import LIVE_SECONDS, Job
 from pages.shared.model_choice import missing
 from pages.shared.neighbor_columns import State
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
-
-LIVE_SECONDS = 2.5  # trained without asking; a changed setting that takes longer waits for the button
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +40,6 @@ class Entry:
     message: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """Something that takes seconds: ``identity`` tells it from others, ``asks``: it waits for the button."""
-
-    identity: Hashable
-    label: str
-    seconds: float
-    run: Callable[[cached.Progress], Any]
-    asks: bool = False
-
-
 def entry(data: ActiveData, graph: ItemGraph, label: str, model: str, config: Any) -> Entry:
     """The model as far as it is there; ``config`` None where the data lacks what it needs."""
     if config is None:
@@ -71,7 +59,7 @@ def entry(data: ActiveData, graph: ItemGraph, label: str, model: str, config: An
     return Entry(label, model, config, None, None, "waiting", "Not trained yet.")
 
 
-def jobs(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry]) -> list[Job]:
+def training_jobs(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry]) -> list[Job]:
     """The trainings that are missing, in the order of the columns."""
 
     def job(one: Entry) -> Job:
@@ -85,40 +73,3 @@ def jobs(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry]) -> list[J
         )
 
     return [job(one) for one in entries if one.state in ("stale", "waiting")]
-
-
-def run_next(data: ActiveData, todo: Sequence[Job], place: Any) -> None:
-    """Run the first job that may run, its bar at ``place``, then draw the page anew; called when all else is drawn.
-
-    A job that was stopped, or that asks, waits for the button.
-    """
-    allowed: set[Hashable] = st.session_state.setdefault(f"allowed@{data.key}", set())
-    halted: set[Hashable] = st.session_state.setdefault(f"halted@{data.key}", set())
-    if st.session_state.pop("stopped", False):
-        halted.update(job.identity for job in todo)
-        allowed.clear()
-    waiting = [job for job in todo if job.identity in halted or (job.asks and job.identity not in allowed)]
-    running = [job for job in todo if job not in waiting]
-    with place.container():
-        if running:
-            job = running[0]
-            more = f" · {len(todo) - 1} more to come" if len(todo) > 1 else ""
-            st.caption(f"Now: **{job.label}** (about {max(job.seconds, 1):.0f} s){more}")
-            frame.run_with_progress(job.label, job.run)
-            st.rerun()
-        elif waiting:
-            names = ", ".join(job.label for job in waiting)
-            seconds = max(sum(job.seconds for job in waiting), 1)
-            st.button(
-                f"Run {names} (about {seconds:.0f} s)",
-                type="primary",
-                icon=":material/play_arrow:",
-                key=f"run models@{data.key}",
-                on_click=_allow,
-                args=(data, [job.identity for job in waiting]),
-            )
-
-
-def _allow(data: ActiveData, identities: list[Hashable]) -> None:
-    st.session_state[f"allowed@{data.key}"].update(identities)
-    st.session_state[f"halted@{data.key}"].difference_update(identities)

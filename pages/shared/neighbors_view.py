@@ -22,10 +22,11 @@ from pages.shared.compared import (
     matrix_of,
     own_agreement,
 )
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import MODELS, fields_of, in_words, missing, model_controls
-from pages.shared.model_training import Entry, Job
+from pages.shared.model_training import Entry
 from pages.shared.neighbor_columns import Chip, Column, Row, neighbor_columns
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by

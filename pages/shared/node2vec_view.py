@@ -10,9 +10,11 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, selection
+from pages.shared import cached, frame, jobs, selection
 from pages.shared.controls import Labelling
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
+from pages.shared.parameters import Scope
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
@@ -22,44 +24,42 @@ from recemb_core.figures.item_map import item_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
-LIVE_SECONDS = 2.5  # trained without asking; anything longer waits for Run
+NODE2VEC_PAGE = Scope("node2vec")
+Trained = tuple[Node2VecConfig, ItemVectors, npt.NDArray]
 
 
-def results_or_stale(
-    data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig
-) -> tuple[Node2VecConfig, ItemVectors, npt.NDArray]:
-    """Vectors and map for the wanted settings, or the last shown ones, marked stale, until Run is pressed."""
-    shown = f"shown@{data.key}@{graph.fingerprint}"
-    config = wanted
-    if st.session_state.pop("stopped", False):  # and stays so, whatever else is changed, until Run is pressed
-        st.session_state["stopped_at"] = (graph.fingerprint, wanted)
-    if not cached.has_node2vec(data, graph, wanted) and cached.training_seconds(wanted, len(graph)) > LIVE_SECONDS:
-        estimate = f"about {cached.training_seconds(wanted, len(graph)):.0f} s"
-        last = st.session_state.get(shown)
-        run = st.button(f"Run ({estimate})", type="primary", icon=":material/play_arrow:", key=f"run@{data.key}")
-        if not run and last is not None and cached.has_node2vec(data, graph, last):
-            st.warning(
-                f"The settings changed. You still see p = {last.p:g}, q = {last.q:g}, {last.dimensions} dimensions; "
-                f"press Run for the new ones ({estimate})."
-            )
-            config = last
-        elif not run and st.session_state.get("stopped_at") == (graph.fingerprint, wanted):
-            st.info("Stopped. Press Run to train these settings.")
-            st.stop()
-    base = replace(config, p=1.0, q=1.0)
-    label = f"node2vec, p = {config.p:g}, q = {config.q:g}"
+def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig) -> Trained | None:
+    """Settings, vectors and map: the wanted ones, or the last shown, marked stale, until Run; None for none."""
 
-    def run_all(report: cached.Progress) -> tuple[ItemVectors, npt.NDArray]:
+    def run(config: Node2VecConfig, report: cached.Progress) -> Trained:
+        base = replace(config, p=1.0, q=1.0)
         anchor = cached.node2vec_vectors(data, graph, base, report) if base != config else None
         vectors = cached.node2vec_vectors(data, graph, config, report)
-        return vectors, cached.map_positions(data, graph, vectors, umap, anchor, report)
+        return config, vectors, cached.map_positions(data, graph, vectors, umap, anchor, report)
 
-    ready = cached.has_node2vec(data, graph, config) and cached.has_map(
-        data, graph, config, umap, None if base == config else base
+    def ready(identity: tuple[str, Node2VecConfig]) -> Trained | None:
+        fingerprint, config = identity
+        base = replace(config, p=1.0, q=1.0)
+        there = (
+            fingerprint == graph.fingerprint
+            and cached.has_node2vec(data, graph, config)
+            and cached.has_map(data, graph, config, umap, None if base == config else base)
+        )
+        return run(config, lambda fraction, stage: None) if there else None
+
+    trained = cached.has_node2vec(data, graph, wanted)
+    job = Job(
+        (graph.fingerprint, wanted),
+        f"node2vec, p = {wanted.p:g}, q = {wanted.q:g}",
+        0.0 if trained else cached.training_seconds(wanted, len(graph)),
+        lambda report: run(wanted, report),
     )
-    vectors, positions = run_all(lambda fraction, stage: None) if ready else frame.run_with_progress(label, run_all)
-    st.session_state[shown] = config
-    return config, vectors, positions
+    return jobs.result(data, "node2vec", job, ready=ready, stale=_stale)[0]
+
+
+def _stale(last: Trained) -> str:
+    config = last[0]
+    return f"The settings changed. You still see p = {config.p:g}, q = {config.q:g}, {config.dimensions} dimensions."
 
 
 def map_section(
@@ -191,25 +191,32 @@ def seed_scores(
     seeds = default_seeds(len(graph))
     configs = [replace(config, seed=config.seed + i) for i in range(seeds)]
     todo = [c for c in configs if not cached.has_node2vec(data, graph, c)]
-    if todo and cached.training_seconds(config, len(graph)) > LIVE_SECONDS:
-        if note is None:
-            return None
-        wait = cached.training_seconds(config, len(graph)) * len(todo)
-        if not note.button(f"Measure the noise of {seeds} seeds (about {wait:.0f} s)", key=f"band@{data.key}"):
-            return None
-    values: dict[str, list[float]] = {groups.name: [], roles.name: []}
-    for i, c in enumerate(configs):
 
-        def tick(fraction: float, stage: str, done: int = i) -> None:
-            if note is not None:
-                note.caption(f"Noise: seed {done + 1} of {seeds}, {fraction:.0%} …")
+    def run(report: cached.Progress) -> list[ItemVectors]:
+        found = []
+        for done, c in enumerate(configs):
+            tick = lambda fraction, stage, done=done: report(  # noqa: E731
+                (done + fraction) / seeds, f"seed {done + 1} of {seeds}"
+            )
+            found.append(cached.node2vec_vectors(data, graph, c, tick))
+        return found
 
-        vectors = cached.node2vec_vectors(data, graph, c, tick)
-        for by in (groups, roles):
-            values[by.name].append(cached.score(data, vectors, graph, by.name, by.values).value)
-    if note is not None:
-        note.empty()
-    return values
+    identity = ("seed noise", graph.fingerprint, tuple(configs))
+    each = cached.training_seconds(config, len(graph))
+    job = Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=each > jobs.LIVE_SECONDS)
+    if todo and not jobs.may_run(data, job):
+        if note is not None:
+            with note:
+                jobs.run_button(data, "seed noise", [job], verb="Measure", names=job.label)
+        return None
+    if todo and note is not None:
+        with note:
+            vectors = jobs.perform(data, job)
+    else:
+        vectors = run(lambda fraction, stage: None)
+    return {
+        by.name: [cached.score(data, one, graph, by.name, by.values).value for one in vectors] for by in (groups, roles)
+    }
 
 
 def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str, float]], color: Labelling) -> None:

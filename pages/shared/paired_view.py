@@ -12,9 +12,10 @@ import streamlit as st
 from pages.shared import cached, controls, frame, selection
 from pages.shared.agreement_view import disputed_section, likeness_sections, membership_section
 from pages.shared.compared import Compared, Settings, compare, matrix_of
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.model_choice import MODELS, differences, missing, model_config, model_controls
-from pages.shared.model_training import Entry, Job, entry
+from pages.shared.model_training import Entry, entry
 from pages.shared.neighbors_experiments import pair_experiments
 from pages.shared.neighbors_view import columns_section, figures_row, map_job
 from pages.shared.selection import ActiveData

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, network_experiments, selection
-from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, numbers_row, result_or_run
+from pages.shared import cached, controls, frame, jobs, network_experiments, selection
+from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.shared.jobs import Job
 from pages.shared.live_chart import Frames, live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
@@ -66,15 +67,19 @@ def pretraining_section(data: ActiveData) -> None:
     assert sequences is not None
     path = precomputed.networks_path(table.fingerprint, config)
     with main:
-        report, current = result_or_run(
+        make = partial(compare_starts, sequences, config)
+        job = Job(
+            key,
+            "Starts",
+            _estimate(table, config),
+            lambda tell: cached.remember_heavy(data, key, lambda: make(progress=tell), tell),
+            asks=True,
+        )
+        report, current = network_result(
             data,
             "pretraining",
-            key,
-            config,
+            job,
             load=lambda: PretrainingReport.load(path) if path.exists() else None,
-            make=lambda tell: compare_starts(sequences, config, progress=tell),
-            label="Starts",
-            seconds=_estimate(table, config),
             waiting="These starts are not trained with these settings yet. Press Train for their learning curves.",
         )
         if report is not None:
@@ -409,17 +414,15 @@ def _positions(
     if ready is None and path.exists():
         ready = np.load(path, allow_pickle=False)
         cached.results(data).put(key, ready)
-    if ready is None:
-        if not st.button("Draw the maps (some seconds)", icon=":material/map:", key=f"draw {start}@{data.key}"):
-            return None
-        make = partial(before_and_after, report.before[start], report.after[start], umap)
+    make = partial(before_and_after, report.before[start], report.after[start], umap)
 
-        def run(tell: cached.Progress) -> Any:
-            tell(0.0, "UMAP")
-            return cached.remember_heavy(data, key, make, tell)
+    def run(tell: cached.Progress) -> Any:
+        tell(0.0, "UMAP")
+        return cached.remember_heavy(data, key, make, tell)
 
-        ready = frame.run_with_progress("Maps", run)
-    return ready
+    job = Job(key, "two maps", 2 + len(report.before[start]) / 500, run, asks=True)
+    waiting = "The item vectors before and after are not drawn yet."
+    return jobs.result(data, "network maps", job, verb="Draw", waiting=waiting)[0] if ready is None else ready
 
 
 def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> GroupScore:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.shared import cached, frame, selection
+from pages.shared import cached, jobs, selection
+from pages.shared.jobs import Job
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel
@@ -292,10 +293,15 @@ def _work(data: ActiveData, config: ModelConfig) -> float:
 def seconds_left(data: ActiveData, configs: dict[str, ModelConfig]) -> float:
     """Estimated seconds to train what is missing, from the last run on this data."""
     missing = [c for c in configs.values() if model_of(data, c) is None]
-    each = cached.remember(data, ("recall speed",), dict).get("seconds", 0.004)
     averages = sum(isinstance(c, HistoryAverageConfig) for c in missing)
     events = len(cases(data).train.tokens)
-    return sum(_work(data, c) * each + 4 for c in missing) + (events * 1.5e-5 if averages else 0.0)
+    return sum(training_seconds(data, c) for c in missing) + (events * 1.5e-5 if averages else 0.0)
+
+
+def training_seconds(data: ActiveData, config: ModelConfig) -> float:
+    """Estimated seconds to train and rank one model, from the last run on this data."""
+    each: float = cached.remember(data, ("recall speed",), dict).get("seconds", 0.004)
+    return _work(data, config) * each + 4
 
 
 def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str) -> dict[str, ModelConfig]:
@@ -305,24 +311,25 @@ def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str
     if not missing:
         st.session_state[shown] = (source(data), configs)
         return configs
-    stopped = st.session_state.pop("stopped", False)
     last = st.session_state.get(shown)
     last = last[1] if last is not None and last[0] == source(data) else {}
     last = {name: c for name, c in last.items() if model_of(data, c) is not None}
-    seconds = seconds_left(data, configs)
-    names = "the models" if len(missing) == len(configs) else ", ".join(missing)
-    if st.button(
-        f"Train {names} (about {max(seconds, 2):.0f} s)",
-        type="primary",
-        icon=":material/play_arrow:",
-        key=f"recall run@{data.key}",
-    ):
-        frame.run_with_progress("Recall models", lambda report: train_missing(data, configs, report))
+    job = Job(
+        ("recall models", source(data), *configs.values()),
+        "the models" if len(missing) == len(configs) else ", ".join(missing),
+        seconds_left(data, configs),
+        lambda report: train_missing(data, configs, report),
+        asks=True,
+    )
+    if jobs.may_run(data, job):
+        jobs.perform(data, job)
         st.session_state[shown] = (source(data), configs)
-        st.rerun()  # drawn anew, without the button
+        return configs
+    jobs.run_button(data, "recall models", [job], verb="Train", names=job.label)
+    halted = "Stopped; what was trained is kept. " if jobs.stopped(data, job) else ""
     there = {name: c for name, c in configs.items() if name not in missing}
     if last:
-        st.warning("The settings changed. You still see the models of the last ones; press Train for the new ones.")
+        st.warning(f"{halted}The settings changed. You still see the models of the last ones; press Train for the new.")
         return {name: last.get(name, c) for name, c in configs.items() if name in last or name in there}
-    st.info(f"Stopped; what was trained is kept. {waiting}" if stopped else waiting)
+    st.info(f"{halted}{waiting}")
     return there

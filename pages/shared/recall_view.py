@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models, selection
+from pages.shared import (
+    cached,
+    controls,
+    frame,
+    history_view,
+    jobs,
+    parameters,
+    recall_experiments,
+    recall_models,
+    selection,
+)
 from pages.shared.answer_words import signed
+from pages.shared.jobs import Job
 from pages.shared.markdown import plain
 from pages.shared.recall_models import FLOOR, Reports
 from pages.shared.selection import ActiveData
@@ -212,7 +224,7 @@ def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports)
         "Edit this history",
         icon=":material/edit:",
         key="recall to history",
-        on_click=selection.set_parameters,
+        on_click=parameters.set_parameters,
         args=(data,),
         kwargs={"view": "history", "history_model": best},
     )
@@ -282,10 +294,9 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
         "List length N", [10, 50, 100], key=length, required=True, persist_state="session", help="Items returned."
     )
     name, n = st.session_state[key], st.session_state[length]
-    if st.session_state.pop("stopped", False):
-        st.button("Measure the indexes", icon=":material/speed:", key="index measure")
-        return
     points = index_points(data, configs[name], n)
+    if points is None:
+        return
     st.plotly_chart(index_cost(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost")
     st.markdown(index_words(points, n))
     st.caption(
@@ -315,7 +326,7 @@ def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[Inde
     return found
 
 
-def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint]:
+def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint] | None:
     """Measured once a model and length; alone on the machine's cores, so that times mean something."""
     model = recall_models.model_of(data, config)
     assert model is not None
@@ -326,12 +337,9 @@ def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoi
         users = model.encode(who.histories)
         return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
 
-    ready = cached.results(data).get(key)
-    if ready is not None:
-        return ready
-    return frame.run_with_progress(
-        "Indexes", lambda report: cached.remember_heavy(data, key, lambda: measure(report), report)
-    )
+    run = lambda report: cached.remember_heavy(data, key, lambda: measure(report), report)  # noqa: E731
+    job = Job(key, "the indexes", 5.0, run, asks=False)
+    return jobs.result(data, "recall indexes", job, verb="Measure", stale=None)[0]
 
 
 def index_words(points: list[IndexPoint], n: int) -> str:
@@ -371,18 +379,20 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     key = ("recall cold", recall_models.source(data), config)
     report: ColdItemReport | None = cached.results(data).get(key)
     report = report or precomputed.load_cold(recall_models.source(data), config)
+    make = partial(cold_item_report, sequences, config)
+    job = Job(
+        key,
+        "cold items: train without 10 % of the items",
+        recall_models.training_seconds(data, config),
+        lambda tick: cached.remember_heavy(data, key, lambda: make(progress=tick), tick),
+        asks=True,
+    )
+    if report is not None:
+        cached.results(data).put(key, report)
+    waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
+    report, _ = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)
     if report is None:
-        if not st.button("Measure it: hold 10 % of the items out and train again", key=f"recall cold@{data.key}"):
-            st.caption("A tenth of the items is taken out of the log entirely and ranked by side information alone.")
-            return
-        report = frame.run_with_progress(
-            "Cold items",
-            lambda tick: cached.remember_heavy(
-                data, key, lambda: cold_item_report(sequences, config, progress=tick), tick
-            ),
-        )
-    cached.results(data).put(key, report)
-    assert report is not None
+        return
     frame.metrics(
         [
             (

@@ -11,10 +11,13 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, selection
+from pages.shared import cached, jobs, selection
 from pages.shared.controls import Labelling
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
+from pages.shared.node2vec_view import NODE2VEC_PAGE
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.role_features import concatenate
@@ -26,6 +29,16 @@ from recemb_core.layouts import UMAPConfig
 # (p, q) of the two halves: what the paper takes for communities, and for roles.
 HOMOPHILY, STRUCTURE = (1.0, 0.05), (1.0, 20.0)
 END_TO_END = "Same role at opposite ends (AUC)"
+
+
+ROLES_COLOR = Parameter(
+    NODE2VEC_PAGE,
+    "roles_color",
+    "Color by",
+    Options(("role", "group"), row=True),
+    "role",
+    help="The same colors on both maps; shapes always show the role.",
+)
 
 
 def role_vectors(data: ActiveData, graph: ItemGraph, config: RoleFeaturesConfig | None = None) -> ItemVectors:
@@ -50,17 +63,7 @@ def roles_section(
     if positions is None:
         return
     by = {"role": roles, "group": groups}
-    key = selection.parameter("roles_color", data, "role", str, lambda v: v in by)
-    st.segmented_control(
-        "Color by",
-        list(by),
-        format_func=lambda name: by[name].name,
-        key=key,
-        required=True,
-        persist_state="session",
-        help="The same colors on both maps; shapes always show the role.",
-    )
-    color = by[st.session_state[key]]
+    color = by[ROLES_COLOR.draw(data, format_func=lambda name: by[name].name)]
     item = selection.chosen_item(data)
     columns = st.columns(2, gap="medium")
     for column, (name, model), points, chart in zip(
@@ -121,13 +124,21 @@ def _positions(
         left = cached.map_positions(data, graph, first, umap, anchor, report)
         return [left, cached.map_positions(data, graph, second, umap, None, report)]
 
-    if ready:
-        return run(lambda fraction, stage: None)
-    if st.session_state.pop("stopped", False):
-        st.info("Stopped. The map of the role features is not drawn yet.")
-        st.button("Draw it", icon=":material/play_arrow:", key=f"draw roles@{data.key}")
-        return None
-    return frame.run_with_progress("Maps", run)
+    job = Job(
+        ("role maps", graph.fingerprint, first.config, second.config, umap),
+        "both maps",
+        1 + len(graph) / 500,
+        run,
+        asks=False,
+    )
+    return jobs.result(
+        data,
+        "role maps",
+        job,
+        ready=lambda identity: run(lambda fraction, stage: None) if ready and identity == job.identity else None,
+        verb="Draw",
+        waiting="The map of the role features is not drawn yet.",
+    )[0]
 
 
 def scores_table(
@@ -183,16 +194,17 @@ def _features(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Non
     )
     missing = [half for half in halves if not cached.has_node2vec(data, graph, half)]
     if missing:
-        seconds = sum(cached.training_seconds(half, len(graph)) for half in missing)
-        if not st.button(
-            f"Train what is missing (about {max(seconds, 1):.0f} s)",
-            icon=":material/play_arrow:",
-            key=f"features@{data.key}",
-        ):
-            return
-        frame.run_with_progress(
-            "Features", lambda report: [cached.node2vec_vectors(data, graph, half, report) for half in halves]
+        job = Job(
+            ("both leanings", graph.fingerprint, *halves),
+            "both leanings",
+            sum(cached.training_seconds(half, len(graph)) for half in missing),
+            lambda report: [cached.node2vec_vectors(data, graph, half, report) for half in halves],
+            asks=True,
         )
+        if not jobs.may_run(data, job):
+            jobs.run_button(data, "features", [job], verb="Train", names=job.label)
+            return
+        jobs.perform(data, job)
     joined = concatenate(*(cached.node2vec_vectors(data, graph, half) for half in halves))
     item = selection.chosen_item(data)
     near = ", ".join(plain(data.title_of(other)) for other, _ in joined.most_similar(item, k=5))

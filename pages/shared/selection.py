@@ -14,10 +14,12 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import uploads
+from pages.shared import parameters, uploads
 from pages.shared.markdown import plain
+from pages.shared.parameters import VISIT, Options, Parameter, Steps, as_text
 from pages.shared.uploads import Outcome, Upload
 from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
+from recemb_core.figures.session_gaps import duration
 from recemb_core.item_graph import ItemGraph
 from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
@@ -131,18 +133,11 @@ def bundled_title(name: str) -> str:
     return next(info.title for info in list_datasets() if info.name == name)
 
 
-def _link() -> dict[str, str]:
-    """The query parameters that the session began with."""
-    if "_link" not in st.session_state:
-        st.session_state["_link"] = st.query_params.to_dict()
-    return st.session_state["_link"]
-
-
 def missing_upload() -> str | None:
     """File name of the upload that the opened link speaks of, while this session does not have it."""
-    key = st.session_state.get("data", _link().get("data"))
+    key = st.session_state.get("data", parameters.link().get("data"))
     if key and key not in bundled_names() and key not in uploads.every():
-        return _link().get("file", "a file")
+        return parameters.link().get("file", "a file")
     return None
 
 
@@ -152,7 +147,7 @@ def active_data(page_default: str) -> ActiveData:
         st.session_state["data"] = st.session_state.pop("pending_data")
     key = st.session_state.get("data")
     if key is None:
-        linked = _link().get("data")
+        linked = parameters.link().get("data")
         if linked in bundled_names() or linked in uploads.every():
             key = st.session_state["data"] = linked
     if key in uploads.every():
@@ -163,10 +158,10 @@ def active_data(page_default: str) -> ActiveData:
 
 def linked_reading(key: str) -> Reading | None:
     """How the opened link says that an upload is to be read; said once, later changes count more."""
-    if "reading" not in _link() or _link().get("data") != key:
+    if "reading" not in parameters.link() or parameters.link().get("data") != key:
         return None
     try:
-        return Reading.from_link(_link().pop("reading"))
+        return Reading.from_link(parameters.link().pop("reading"))
     except InputError as error:
         st.toast(f"{plain(str(error))}; the columns are guessed instead.")
         return None
@@ -174,7 +169,7 @@ def linked_reading(key: str) -> Reading | None:
 
 def linked_details(key: str) -> str | None:
     """The item details that the opened link was made with."""
-    return _link().get("details") if _link().get("data") == key else None
+    return parameters.link().get("details") if parameters.link().get("data") == key else None
 
 
 def _uploaded(upload: Upload, page_default: str) -> ActiveData:
@@ -183,7 +178,7 @@ def _uploaded(upload: Upload, page_default: str) -> ActiveData:
         upload = replace(upload, reading=linked)
         uploads.put(upload)
     own = (upload.reading or Reading()).cleaning.gap_minutes
-    minutes = st.session_state[_parameter("gap", upload.key, own, _minutes, _is_gap)]
+    minutes = GAP.value(upload, default=own)
     found = uploads.outcome(upload, gap_minutes=minutes)
     source = found.graph if found.graph is not None else found.sequences
     if source is None:
@@ -221,23 +216,42 @@ def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
     return replace(before, problem=f"{text}  \nUntil then you see {plain(before.title)} as it was before.")
 
 
-def _minutes(text: str) -> float:
-    value = float(text)
-    return int(value) if value.is_integer() else value
-
-
-def _is_gap(minutes: float) -> bool:
-    return minutes > 0
-
-
 GAPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10080, 43200)  # minutes
+
+
+@dataclass(frozen=True)
+class Minutes(Steps[float]):
+    """A gap: one of the usual ones, or any that a link or a reading says."""
+
+    def holds(self, value: float) -> bool:
+        return value > 0
+
+    def parse(self, text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value
+
+
+GAP: Parameter[float] = Parameter(
+    VISIT,
+    "gap",
+    "A longer pause ends the session",
+    Minutes(GAPS, duration),
+    help="EGES and most click logs use one hour; a small catalogue may need longer.",
+)
+ITEM: Parameter[str] = Parameter(
+    VISIT,
+    "item",
+    "Chosen item",
+    Options(),
+    help="Type to search. The chosen item follows through all pages and wears one color everywhere.",
+)
 
 
 def _cut(data: ActiveData) -> ActiveData:
     """Cut the log into sessions at the chosen gap."""
     if data.log is None:
         return data
-    minutes = st.session_state[parameter("gap", data, 60, _minutes, _is_gap)]
+    minutes = GAP.value(data, default=60)
     try:
         return replace(data, sequences=cut_sessions(data.log, minutes))
     except ValueError as error:  # the log stays usable, uncut, until another gap is chosen
@@ -259,9 +273,9 @@ def set_gap(key: str, minutes: float) -> None:
     st.session_state[f"gap@{key}"] = int(minutes) if float(minutes).is_integer() else minutes
 
 
-def gaps(data: ActiveData) -> list[float]:
-    """The gaps to choose from, the one in use among them."""
-    return sorted({*GAPS, gap(data)})
+def gap_control(data: ActiveData) -> None:
+    """The gap's slider: the usual ones, and the one in use among them."""
+    GAP.draw(data, default=gap(data), among=sorted({*GAPS, gap(data)}))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")
@@ -282,8 +296,8 @@ def forget_data(key: str) -> None:
         last = st.session_state.get("_last_good")
         if last != key and (last in uploads.every() or last in bundled_names()):
             st.session_state["data"] = last  # what was in use before a file that could not be read
-    if _link().get("data") == key:
-        st.session_state["_link"] = {}
+    if parameters.link().get("data") == key:
+        parameters.set_link({})
 
 
 def choose_data(key: str) -> None:
@@ -298,91 +312,18 @@ def parameter(
     parse: Callable[[str], Any],
     allowed: Callable[[Any], bool] = lambda _: True,
 ) -> str:
-    """The session-state key of a parameter: a widget's ``key``, kept per data set, first filled from the link.
-
-    A value in the link that does not parse, or is not allowed, is passed over for the default.
-    """
-    return _parameter(name, data.key, default, parse, allowed)
-
-
-def _parameter(
-    name: str,
-    data_key: str,
-    default: Any,
-    parse: Callable[[str], Any],
-    allowed: Callable[[Any], bool] = lambda _: True,
-) -> str:
-    key = f"{name}@{data_key}"
-    now = st.session_state.get(key)
-    if isinstance(now, str) and now != default and not allowed(now):
-        # Another reading has other items and fields; another page offers other choices.
-        st.session_state[key] = default
-        if name == "item":
-            st.toast(f"The chosen item {plain(now)!r} is not in the data any more: {plain(str(default))!r} is chosen.")
-    if key not in st.session_state:
-        st.session_state[key] = default
-        if name in _link() and _link().get("data", data_key) == data_key:
-            try:
-                value = parse(_link()[name])
-                if allowed(value):
-                    st.session_state[key] = value
-            except (ValueError, KeyError):
-                st.toast(f"The link's {name}={_link()[name]!r} is not possible here; {default!r} is used.")
-    _bound()[name] = (key, default)
-    _met()[key] = default
-    return key
+    """For controls that are not declared yet."""
+    return parameters.fill(name, data.key, default, parse, allowed)
 
 
 def choice(name: str, data: ActiveData, default: str, options: Container[str]) -> str:
-    """A :func:`parameter` that several pages have with options of their own: another page's value gives way."""
-    key = parameter(name, data, default, str, lambda value: value in options)
-    if st.session_state[key] not in options:
-        st.session_state[key] = default
-    return key
+    """For controls that are not declared yet."""
+    return parameter(name, data, default, str, lambda value: value in options)
 
 
 def value(data: ActiveData, name: str) -> Any:
-    """A bound parameter's value."""
+    """For controls that are not declared yet."""
     return st.session_state[f"{name}@{data.key}"]
-
-
-def _bound() -> dict[str, tuple[str, Any]]:
-    return st.session_state.setdefault("_bound", {})
-
-
-def _met() -> dict[str, Any]:
-    """Every parameter that a page of this visit has bound, with its default: what a saved session holds."""
-    return st.session_state.setdefault("_met", {})
-
-
-def forget_bound() -> None:
-    """Start a page run with no parameters in the URL but those that the page binds."""
-    st.session_state["_bound"] = {}
-
-
-# Which part of a page is looked at: no setting, so Reset leaves a person where they are.
-VIEWS = ("view", "look", "lab", "inside", "compare", "side")
-
-
-def reset_parameters(data: ActiveData) -> None:
-    """Every parameter of this data set but the page's view back to its default, from the next run on."""
-    views = {f"{name}@{data.key}" for name in VIEWS}
-    for key in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{data.key}")]:
-        if key not in views:
-            del st.session_state[key]
-    st.session_state["_link"] = {}
-
-
-def set_parameters(data: ActiveData, **values: Any) -> None:
-    """Set parameters from a button's callback (before the widgets of the next run are drawn)."""
-    for name, value in values.items():
-        st.session_state[f"{name}@{data.key}"] = value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
 def current_link(data: ActiveData) -> dict[str, str]:
@@ -396,10 +337,11 @@ def current_link(data: ActiveData) -> dict[str, str]:
             # The gap is a parameter of its own, which every page knows.
             own = (uploads.every()[data.key].reading or Reading()).cleaning.gap_minutes
             found["reading"] = asked.with_cleaning(gap_minutes=own).to_link()
-    for name, (key, default) in _bound().items():
+    for name, (key, default) in parameters.bound().items():
         value = st.session_state.get(key, default)
         if value != default and value is not None:
-            found[name] = _text(value)
+            found[name] = as_text(value)
+            found["v"] = str(parameters.LINK_VERSION)
     return found
 
 
@@ -428,7 +370,7 @@ def pick(data: ActiveData, item: str) -> None:
 
 def item_key(data: ActiveData, default: str) -> str:
     """The session-state key of the chosen item."""
-    return parameter("item", data, default, str, lambda item: item in data.items)
+    return ITEM.bind(data, default=default, among=data.items.ids).key
 
 
 def chosen_item(data: ActiveData) -> str:
@@ -450,9 +392,9 @@ def full_link() -> str:
 def bind_seed() -> None:
     """Fill the seed from the link at first, and keep it in the link when it is not 0."""
     if "seed" not in st.session_state:
-        text = _link().get("seed", "0")
+        text = parameters.link().get("seed", "0")
         st.session_state["seed"] = int(text) if text.isdigit() and int(text) < 2**31 else 0
-    _bound()["seed"] = ("seed", 0)
+    parameters.bound()["seed"] = ("seed", 0)
 
 
 def seed() -> int:
@@ -465,7 +407,7 @@ def saved_session(data: ActiveData) -> SessionFile:
     end = f"@{data.key}"
     settings = {
         key.removesuffix(end): value
-        for key, default in _met().items()
+        for key, default in parameters.met().items()
         if key.endswith(end) and (value := st.session_state.get(key, default)) != default and value is not None
     }
     if seed():
@@ -484,5 +426,5 @@ def restore_settings(key: str, settings: dict[str, Any]) -> None:
     for known in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{key}")]:
         del st.session_state[known]
     st.session_state.pop("seed", None)
-    st.session_state["_link"] = {"data": key} | {name: _text(value) for name, value in settings.items()}
+    parameters.set_link({"data": key} | {name: as_text(value) for name, value in settings.items()})
     st.session_state["pending_data"] = key

@@ -12,10 +12,11 @@ import streamlit as st
 
 from pages.shared import cached, controls, frame, navigation, selection
 from pages.shared.answer_words import signed
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import fields_of, model_config, model_controls
-from pages.shared.model_training import Entry, Job, entry
+from pages.shared.model_training import Entry, entry
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity

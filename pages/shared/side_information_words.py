@@ -60,7 +60,7 @@ def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
         (
             "An item is born with one field only. **Will its nearest items share the fields that it was not given?**",
             lambda: nearest_words(data, shown, _one_field(shown)),
-            {"side": "birth", **birth_view.parameters(shown, _one_field(shown))},
+            {"side": "birth", **birth_view.birth_parameters(shown, _one_field(shown))},
         ),
         (
             "Hide the chosen item and guess its neighbors from its fields. **Better than taking the most popular?**",

@@ -9,9 +9,12 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, selection
+from pages.shared import cached, jobs, parameters, selection
 from pages.shared.controls import BIASES, Labelling
+from pages.shared.jobs import Job
 from pages.shared.live_chart import Frames, live_chart
+from pages.shared.node2vec_view import NODE2VEC_PAGE
+from pages.shared.parameters import Parameter, Several, Span
 from pages.shared.selection import ActiveData
 from pages.shared.sweep_words import judged, verdict, verdicts
 from recemb_core import precomputed
@@ -25,32 +28,32 @@ from recemb_core.layouts import UMAPConfig
 from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, load_sweep, sweep_base, sweep_cell
 
 DEFAULT = SweepConfig()
+SWEEP_PS = Parameter(
+    NODE2VEC_PAGE, "sweep_ps", "Values of p", Several(BIASES, least=1), list(DEFAULT.ps), help="Rows of the maps."
+)
+SWEEP_QS = Parameter(
+    NODE2VEC_PAGE,
+    "sweep_qs",
+    "Values of q",
+    Several(BIASES, least=1),
+    list(DEFAULT.qs),
+    help="Columns of the phase maps.",
+)
+SWEEP_SEEDS = Parameter(
+    NODE2VEC_PAGE,
+    "sweep_seeds",
+    "Seeds a cell",
+    Span(2, 10),
+    help=f"More seeds find smaller changes. Noise is measured from {LEAST_SEEDS} seeds on.",
+)
 
 
 def sweep_controls(data: ActiveData, n: int, base: Node2VecConfig, umap: UMAPConfig) -> SweepConfig:
     """The grid, editable; the other settings are those of the page."""
-    parse = lambda text: [float(v) for v in text.split(",")]  # noqa: E731
-    allowed = lambda values: len(values) > 0 and all(v in BIASES for v in values)  # noqa: E731
-    keys = {
-        name: selection.parameter(f"sweep_{name}", data, list(getattr(DEFAULT, name)), parse, allowed)
-        for name in ("ps", "qs")
-    }
-    seeds = selection.parameter("sweep_seeds", data, default_seeds(n), int, lambda v: 2 <= v <= 10)
     with st.expander("Grid"):
-        st.multiselect("Values of p", BIASES, key=keys["ps"], persist_state="session", help="Rows of the maps.")
-        st.multiselect(
-            "Values of q", BIASES, key=keys["qs"], persist_state="session", help="Columns of the phase maps."
-        )
-        st.slider(
-            "Seeds a cell",
-            2,
-            10,
-            key=seeds,
-            persist_state="session",
-            help=f"More seeds find smaller changes. Noise is measured from {LEAST_SEEDS} seeds on.",
-        )
-    ps, qs = (tuple(sorted(st.session_state[key])) or (1.0,) for key in keys.values())
-    return SweepConfig(ps=ps, qs=qs, seeds=st.session_state[seeds], base=replace(base, p=1.0, q=1.0), umap=umap)
+        ps, qs = (tuple(sorted(one.draw(data))) or (1.0,) for one in (SWEEP_PS, SWEEP_QS))
+        seeds = SWEEP_SEEDS.draw(data, default=default_seeds(n))
+    return SweepConfig(ps=ps, qs=qs, seeds=seeds, base=replace(base, p=1.0, q=1.0), umap=umap)
 
 
 def _ready(
@@ -90,24 +93,33 @@ def sweep_section(
     by = {labelling.name: labelling for labelling in labellings}
     found, base = _ready(data, graph, config, by)
     missing = [cell for cell in config.cells if cell not in found]
-    run = False
-    if missing:
-        runs = len(missing) * config.seeds + (0 if base is not None else max(config.seeds, 2))
-        seconds = runs * cached.training_seconds(config.base, len(graph)) + 0.3 * len(missing)
-        run = st.button(
-            f"Run the sweep: {len(missing)} cells × {config.seeds} seeds (about {seconds:.0f} s)",
-            type="primary",
-            icon=":material/play_arrow:",
-            key=f"sweep@{data.key}",
-        )
-        if not found and not run:
-            st.info("Each cell is a setting of p and q, trained with several seeds. Press Run to fill the grid.")
+    places: list[Any] = []
+    runs = len(missing) * config.seeds + (0 if base is not None else max(config.seeds, 2))
+    job = Job(
+        ("sweep", graph.fingerprint, config, tuple(by)),
+        f"the sweep: {len(missing)} cells × {config.seeds} seeds",
+        runs * cached.training_seconds(config.base, len(graph)) + 0.3 * len(missing),
+        lambda report: _fill(data, graph, config, labellings, found, base, missing, places, report),
+        asks=True,
+    )
+    run = bool(missing) and jobs.may_run(data, job)
+    if missing and not run:
+        jobs.run_button(data, "sweep", [job], names=job.label)
+        halted = "Stopped; the cells that were done are kept. " if jobs.stopped(data, job) else ""
+        if not found:
+            st.info(
+                f"{halted}Each cell is a setting of p and q, trained with several seeds. Press Run to fill the grid."
+            )
             return
+        if halted:
+            st.caption(halted)
+    bar = st.container()
     left, right = st.columns(2)
-    places = [left.empty(), right.empty()]
+    places += [left.empty(), right.empty()]
     _phase_maps(data, graph, config, labellings, found, base, places)
     if run:
-        _fill(data, graph, config, labellings, found, base, missing, places)
+        with bar:
+            jobs.perform(data, job)
         st.rerun()
     st.caption(verdicts(config, labellings, found, base))
     if base is not None and found:
@@ -124,33 +136,30 @@ def _fill(
     base: SweepBase | None,
     missing: list[tuple[float, float]],
     places: list[Any],
+    report: cached.Progress,
 ) -> None:
     """Train cell by cell; each is kept and drawn as it arrives, so that Stop loses nothing."""
     values = {labelling.name: labelling.values for labelling in labellings}
     names = tuple(values)
     common = _common(config)
 
-    def everything(report: cached.Progress) -> None:
-        nonlocal base
-        total = len(missing) + 1
-        done = 0
+    total = len(missing) + 1
+    done = 0
 
-        def train(graph: ItemGraph, run: Node2VecConfig) -> ItemVectors:
-            stage = f"p = {run.p:g}, q = {run.q:g}, seed {run.seed}"
-            return cached.node2vec_vectors(data, graph, run, lambda fraction, _: report(done / total, stage))
+    def train(graph: ItemGraph, run: Node2VecConfig) -> ItemVectors:
+        stage = f"p = {run.p:g}, q = {run.q:g}, seed {run.seed}"
+        return cached.node2vec_vectors(data, graph, run, lambda fraction, _: report(done / total, stage))
 
-        if base is None:
-            base = cached.remember(
-                data, ("sweep base", graph.fingerprint, common, names), lambda: sweep_base(graph, config, values, train)
-            )
-        for done, (p, q) in enumerate(missing, start=1):
-            report(done / total, f"p = {p:g}, q = {q:g}")
-            key = ("sweep cell", graph.fingerprint, common, names, p, q)
-            make = lambda p=p, q=q: sweep_cell(graph, config, values, base, p, q, train)  # noqa: E731
-            found[p, q] = cached.remember(data, key, make)
-            _phase_maps(data, graph, config, labellings, found, base, places, tag=f"{done}")
-
-    frame.run_with_progress("Sweep", everything)
+    if base is None:
+        base = cached.remember(
+            data, ("sweep base", graph.fingerprint, common, names), lambda: sweep_base(graph, config, values, train)
+        )
+    for done, (p, q) in enumerate(missing, start=1):
+        report(done / total, f"p = {p:g}, q = {q:g}")
+        key = ("sweep cell", graph.fingerprint, common, names, p, q)
+        make = lambda p=p, q=q: sweep_cell(graph, config, values, base, p, q, train)  # noqa: E731
+        found[p, q] = cached.remember(data, key, make)
+        _phase_maps(data, graph, config, labellings, found, base, places, tag=f"{done}")
 
 
 def _phase_maps(
@@ -183,7 +192,7 @@ def _phase_maps(
                 figure,
                 key=f"phase {title}@{data.key}{tag}",
                 height=360,
-                on_click=lambda cell: selection.set_parameters(data, **dict(zip("pq", parse_cell(cell), strict=True))),
+                on_click=lambda cell: parameters.set_parameters(data, **dict(zip("pq", parse_cell(cell), strict=True))),
             )
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.shared import cached, frame, selection
+from pages.shared import cached, frame, jobs, selection
+from pages.shared.jobs import Job
 from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import (
@@ -243,19 +244,18 @@ def partner_control(lesson: Lesson, *, draw: bool = True) -> int | None:
 def trained(lesson: Lesson) -> ItemVectors | None:
     """A model of 16 dimensions on these pairs, trained once; None after Stop."""
     data, config = lesson.data, trained_config(lesson)
-    if cached.has_model(data, config):
-        return cached.model_vectors(data, config)
-    wanted = (lesson.sequences.fingerprint, config)
-    if st.session_state.pop("stopped", False):
-        st.session_state["training_stopped"] = wanted
-    if st.session_state.get("training_stopped") == wanted and not st.button(
-        "Train", type="primary", icon=":material/play_arrow:", key=f"train@{data.key}"
-    ):
-        st.info("Stopped. Press Train to train a model on these pairs.")
-        return None
-    st.session_state.pop("training_stopped", None)
     name = "item2vec" if lesson.mode == SET else "word2vec"
-    return frame.run_with_progress(f"{name}, 16 dimensions", lambda report: cached.model_vectors(data, config, report))
+    job = Job(
+        ("lesson", lesson.sequences.fingerprint, config),
+        f"{name}, 16 dimensions",
+        cached.model_seconds(data, config, len(data.items)),
+        lambda report: cached.model_vectors(data, config, report),
+        asks=False,
+    )
+    ready = lambda identity: cached.model_vectors(data, identity[2]) if cached.has_model(data, identity[2]) else None  # noqa: E731
+    return jobs.result(
+        data, "lesson", job, ready=ready, verb="Train", stale=None, waiting="These pairs are not trained on yet."
+    )[0]
 
 
 def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:

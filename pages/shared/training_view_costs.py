@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, selection
+from pages.shared import cached, controls, frame, jobs, selection
+from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.training_view import Lesson, beside, load, named, noise_controls, pair_controls, partner_control
 from recemb_core.embeddings.pair_sources import CenterPairs
@@ -108,9 +109,6 @@ def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] 
     configs = {objective: _config(lesson, objective) for objective in OBJECTIVES}
     keys = _keys(lesson, updates)
     store = cached.results(lesson.data)
-    if st.session_state.pop("stopped", False):
-        st.info("Stopped. Change a setting to go on.")
-        return None
 
     def run(report: cached.Progress) -> dict[Objective, StepTrainer]:
         source = CenterPairs(lesson.row, lesson.contexts(), seed=selection.seed())
@@ -125,7 +123,15 @@ def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] 
             done[objective] = trainer
         return done
 
-    return frame.run_with_progress("Four objectives", run)
+    job = Job(("four", lesson.row, lesson.window, *configs.values(), updates), "four objectives", 5.0, run, asks=False)
+    return jobs.result(
+        lesson.data,
+        "four objectives",
+        job,
+        ready=lambda identity: ready_trainers(lesson, updates) if identity == job.identity else None,
+        verb="Train",
+        stale=None,
+    )[0]
 
 
 def _keys(lesson: Lesson, updates: int) -> dict[Objective, Any]:

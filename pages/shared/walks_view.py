@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import controls, frame, graph_controls, selection
+from pages.shared import controls, frame, graph_controls, parameters, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.selection import ActiveData
 from recemb_core import walk_statistics as statistics
@@ -87,11 +87,11 @@ def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
         return
     if st.session_state[f"click@{data.key}"] == "walk":
         if row in graph.neighbors(at.current)[0]:
-            selection.set_parameters(data, item=item, previous=graph.items[at.current])
+            parameters.set_parameters(data, item=item, previous=graph.items[at.current])
         else:
             st.toast(f"There is no edge from {data.titles[at.current]} to {data.title_of(item)}: no way back.")
     elif row in at.before:
-        selection.set_parameters(data, previous=item)
+        parameters.set_parameters(data, previous=item)
     else:
         st.toast(
             f"There is no edge from {data.title_of(item)} to {data.titles[at.current]}, so no walk comes from there."

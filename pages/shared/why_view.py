@@ -10,12 +10,17 @@ import streamlit as st
 from pages.shared import cached, selection
 from pages.shared.frame import SEARCHABLE
 from pages.shared.markdown import plain
+from pages.shared.node2vec_view import NODE2VEC_PAGE
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.explanations import PairExplanation, explain_pair
 from recemb_core.item_graph import ItemGraph
 
 NEAREST = ""  # the second item until a person chooses one
+SECOND = Parameter(
+    NODE2VEC_PAGE, "why", "Second item", Options(), NEAREST, help="Its nearest neighbor by cosine, or any other item."
+)
 SHOWN, AROUND = 5, 4  # sequences, and items to either side of the two in a long one
 
 
@@ -56,9 +61,9 @@ def why_section(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> N
 def _pair(data: ActiveData, nearest: str) -> tuple[str, str]:
     order = list(selection.items_by_popularity(data)[:SEARCHABLE])
     first = selection.chosen_item(data)
-    key = selection.parameter("why", data, NEAREST, str, lambda item: item == NEAREST or item in data.items)
-    if st.session_state[key] == first:
-        st.session_state[key] = NEAREST
+    second = SECOND.bind(data, among=(NEAREST, *data.items.ids))
+    if second.value == first:
+        second.set(NEAREST)
     st.session_state["why_first"] = first
     left, right = st.columns(2)
     left.selectbox(
@@ -70,17 +75,14 @@ def _pair(data: ActiveData, nearest: str) -> tuple[str, str]:
         help="The chosen item; another one here becomes the chosen item everywhere.",
     )
     others = [item for item in order if item != first]
-    if st.session_state[key] not in (NEAREST, *others):
-        others.append(st.session_state[key])
-    right.selectbox(
-        "Second item",
-        [NEAREST, *others],
+    if second.value not in (NEAREST, *others):
+        others.append(second.value)
+    second.draw(
+        right,
+        offered=[NEAREST, *others],
         format_func=lambda item: f"its nearest: {data.title_of(nearest)}" if item == NEAREST else data.title_of(item),
-        key=key,
-        persist_state="session",
-        help="Its nearest neighbor by cosine, or any other item.",
     )
-    return first, st.session_state[key] or nearest
+    return first, second.value or nearest
 
 
 def in_words(
