@@ -105,11 +105,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Options:
-    """One of some names: a box, or a row of buttons where ``row``."""
+    """One of some names: a box, a row of buttons where ``row``, or radio buttons where ``radio``."""
 
     names: Mapping[Any, str] | Sequence[Any] = ()
     row: bool = False
     shown: Callable[[Any], str] | None = None
+    radio: bool = False
 
     def holds(self, value: Any) -> bool:
         return value in self.names
@@ -129,7 +130,7 @@ class Options:
             more["format_func"] = self.shown or shown
         if self.row:
             return place.segmented_control(label, list(self.names), required=True, **more)
-        return place.selectbox(label, list(self.names), **more)
+        return (place.radio if self.radio else place.selectbox)(label, list(self.names), **more)
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,8 @@ class Parameter(Generic[T]):
         start = self.default if default is None else default
         allowed = self.allowed if among is None else self.allowed.among(among)
         name = f"{self.name}_{part}" if self.parts else self.name
-        key = fill(name, data.key, start, allowed.parse, allowed.holds, label=self.label, former=self.former)
+        label = f"{self.label} ({part})" if self.parts else self.label
+        key = fill(name, data.key, start, allowed.parse, allowed.holds, label=label, former=self.former)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:
@@ -348,14 +350,18 @@ def fill(
 ) -> str:
     """The session-state key of a parameter, filled from the link at first and checked ever after.
 
-    A value in the link that does not parse, or is not allowed, is passed over for the default, and said.
+    A value in the link that does not parse, or is not allowed, is passed over for the default, and said. What was left
+    at a default that the data no longer has follows the new default; nobody chose it, so nothing is said.
     """
     key = f"{name}@{data_key}"
     if key in st.session_state:
         now = st.session_state[key]
         if now != default and not allowed(now):  # another reading has other items, another graph other numbers
             st.session_state[key] = default
-            st.toast(f"{label or name}: {plain(str(now))!r} is not possible any more, {plain(str(default))!r} is used.")
+            if now != met().get(key):
+                st.toast(
+                    f"{label or name}: {plain(str(now))!r} is not possible any more, {plain(str(default))!r} is used."
+                )
     else:
         st.session_state[key] = default
         names = (name, *former) if _version() < LINK_VERSION else (name,)
