@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from pages.shared import frame, selection
+from pages.shared import frame
 from pages.shared import training_experiments as tries
 from pages.shared import training_update_experiments as update_tries
 from pages.shared import training_view_costs as costs
@@ -12,7 +10,8 @@ from pages.shared import training_view_noise as noise
 from pages.shared import training_view_steps as steps
 from pages.shared import training_view_vectors as vectors
 from pages.shared import training_view_window as window
-from pages.shared.training_view import lesson
+from pages.shared.parameters import Options, Parameter
+from pages.shared.training_view import TRAINING_PAGE, lesson
 
 VIEWS = {
     "window": ("1 · Pairs", window.section, tries.window, window.words, window.as_python),
@@ -28,6 +27,14 @@ VIEWS = {
     "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
     "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),
 }
+LOOK = Parameter(
+    TRAINING_PAGE,
+    "look",
+    "View",
+    Options({name: view[0] for name, view in VIEWS.items()}, row=True),
+    "window",
+    view=True,
+)
 
 with frame.page(
     "How does training turn clicks into vectors?",
@@ -36,17 +43,7 @@ with frame.page(
     needs="sequences",
 ) as data:
     now = lesson(data)
-    look = selection.parameter("look", data, "window", str, lambda v: v in VIEWS)
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda name: VIEWS[name][0],
-        key=look,
-        required=True,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    _, section, experiments, words, as_python = VIEWS[selection.value(data, "look")]
+    _, section, experiments, words, as_python = VIEWS[LOOK.draw(data, label_visibility="collapsed")]
     section(now)
     frame.try_this(data, experiments(now))
     frame.what_you_see(words(now))

@@ -12,8 +12,8 @@ from pages.shared import training_view_vectors as vectors_view
 from pages.shared.answer_words import counted, number
 from pages.shared.frame import Experiment
 from pages.shared.markdown import plain
-from pages.shared.training_view import SET, WINDOW, Lesson, trained_config
-from pages.shared.training_view_window import pairs_of, shown_sequence
+from pages.shared.training_view import SET, WINDOW, Lesson, shown_sequence, trained_config
+from pages.shared.training_view_window import pairs_of
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.noise import noise_distribution, popular_rows
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import selection
 from pages.shared import training_view_costs as costs_view
 from pages.shared import training_view_steps as steps_view
 from pages.shared.answer_words import counted, number
@@ -125,7 +124,7 @@ def costs(lesson: Lesson) -> list[Experiment]:
         (
             "20 negatives instead of 5. **By how much does the dropped term change?**",
             lambda: _dropped(lesson),
-            {"k": 20},
+            {"negatives": 20},
         ),
     ]
 
@@ -135,7 +134,7 @@ def _trained_four(lesson: Lesson) -> tuple[Any, int] | None:
     partner = partner_control(lesson, draw=False)
     if partner is None:
         return None
-    trainers = costs_view.ready_trainers(lesson, selection.value(lesson.data, "learned"))
+    trainers = costs_view.ready_trainers(lesson, costs_view.trained_for(lesson).value)
     return None if trainers is None else (trainers, partner)
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 from pages.shared import cached, frame, jobs, selection
 from pages.shared.jobs import Job
 from pages.shared.markdown import plain
+from pages.shared.parameters import Bound, Flag, Options, Parameter, Scope, Span
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import (
     Item2VecConfig,
@@ -30,6 +31,56 @@ MODES = {WINDOW: "a window", SET: "the set"}
 LISTED, LONGEST = 200, 60  # sequences to choose from, and the items of one that is looked at
 PARTNERS = 50
 PAIRS_TRAINED = 1_500_000  # a second or two
+
+TRAINING_PAGE = Scope("training")
+PAIRS = Parameter(
+    TRAINING_PAGE,
+    "pairs",
+    "Pairs from",
+    Options(MODES, row=True),
+    help="word2vec pairs an item with those in a window around it; item2vec takes the set and pairs all with all.",
+)
+WIDTH = Parameter(
+    TRAINING_PAGE,
+    "width",
+    "Window (each side)",
+    Span(1, 10),
+    2,
+    help="c: how far from the center an item still counts as its context. Larger: more pairs, farther apart.",
+)
+SHRINK = Parameter(
+    TRAINING_PAGE,
+    "shrink",
+    "Shrink at random",
+    Flag(switch=True),
+    False,
+    help="As word2vec does: each center draws its own reach from 1 … c, so that near items come up more often.",
+)
+EXPONENT = Parameter(
+    TRAINING_PAGE,
+    "exponent",
+    "Exponent of the noise",
+    Span(-1.0, 1.0, 0.05),
+    0.75,
+    help="Negatives are drawn in proportion to count^exponent. 0.75 is word2vec's; 0 draws all items alike.",
+)
+NEGATIVES = Parameter(
+    TRAINING_PAGE,
+    "negatives",
+    "Negatives a pair (k)",
+    Span(1, 20),
+    5,
+    help="Noise items for each true pair. More of them cost more and give a steadier direction.",
+    former=("k",),
+)
+SHOWN = Parameter(TRAINING_PAGE, "sequence", "Sequence with the chosen item (counted from 0)", Options())
+PARTNER = Parameter(
+    TRAINING_PAGE,
+    "partner",
+    "Context of the chosen item",
+    Options(),
+    help="The pair that is looked at: the chosen item is its center. In brackets: how often the log has it.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,74 +156,36 @@ def lesson(data: ActiveData) -> Lesson:
     """The choices in use, bound to the session and the link without drawing anything."""
     sequences = data.sequences
     assert sequences is not None
-    mode = selection.parameter("pairs", data, WINDOW if sequences.ordered else SET, str, lambda v: v in MODES)
-    width = selection.parameter("width", data, 2, int, lambda v: 1 <= v <= 10)
-    shrink = selection.parameter("shrink", data, False, lambda text: {"True": True, "False": False}[text])
-    negative = selection.parameter("k", data, 5, int, lambda v: 1 <= v <= 20)
-    exponent = selection.parameter("exponent", data, 0.75, float, lambda v: -1 <= v <= 1)
     return Lesson(
         data,
         sequences,
         sequences.items.row(selection.chosen_item(data)),
-        st.session_state[mode],
-        st.session_state[width],
-        st.session_state[shrink],
-        st.session_state[negative],
-        st.session_state[exponent],
+        _mode(data).value,
+        WIDTH.value(data),
+        SHRINK.value(data),
+        NEGATIVES.value(data),
+        EXPONENT.value(data),
     )
+
+
+def _mode(data: ActiveData) -> Bound:
+    assert data.sequences is not None
+    return PAIRS.bind(data, default=WINDOW if data.sequences.ordered else SET)
 
 
 def pair_controls(lesson: Lesson) -> None:
     """How pairs are made."""
-    key = lesson.data.key
-    st.segmented_control(
-        "Pairs from",
-        list(MODES),
-        format_func=MODES.__getitem__,
-        key=f"pairs@{key}",
-        required=True,
-        persist_state="session",
-        help="word2vec pairs an item with those in a window around it; item2vec takes the set and pairs all with all.",
-    )
-    if lesson.mode == SET:
-        return
-    st.slider(
-        "Window (each side)",
-        1,
-        10,
-        key=f"width@{key}",
-        persist_state="session",
-        help="c: how far from the center an item still counts as its context. Larger: more pairs, farther apart.",
-    )
-    st.toggle(
-        "Shrink at random",
-        key=f"shrink@{key}",
-        persist_state="session",
-        help="As word2vec does: each center draws its own reach from 1 … c, so that near items come up more often.",
-    )
+    _mode(lesson.data).draw()
+    if lesson.mode != SET:
+        WIDTH.draw(lesson.data)
+        SHRINK.draw(lesson.data)
 
 
 def noise_controls(lesson: Lesson, *, count: bool = True) -> None:
     """The exponent of the noise, and how many negatives a pair gets."""
-    key = lesson.data.key
-    st.slider(
-        "Exponent of the noise",
-        -1.0,
-        1.0,
-        step=0.05,
-        key=f"exponent@{key}",
-        persist_state="session",
-        help="Negatives are drawn in proportion to count^exponent. 0.75 is word2vec's; 0 draws all items alike.",
-    )
+    EXPONENT.draw(lesson.data)
     if count:
-        st.slider(
-            "Negatives a pair (k)",
-            1,
-            20,
-            key=f"k@{key}",
-            persist_state="session",
-            help="Noise items for each true pair. More of them cost more and give a steadier direction.",
-        )
+        NEGATIVES.draw(lesson.data)
 
 
 def items_of(lesson: Lesson, index: int) -> npt.NDArray[np.int32]:
@@ -194,22 +207,28 @@ def sequence_control(lesson: Lesson) -> int | None:
         return None
     options = holding[:LISTED].tolist()
     first = int(holding[:LISTED][np.argmin(np.abs(lengths[:LISTED] - 8))])  # neither trivial nor long
-    key = selection.parameter("sequence", data, first, int, lambda v: v in holding)
-    if st.session_state[key] not in holding:
-        st.session_state[key] = first
-    if st.session_state[key] not in options:
-        options.append(st.session_state[key])
+    shown = SHOWN.bind(data, default=first, among=holding.tolist())
+    if shown.value not in options:
+        options.append(shown.value)
     unit = lesson.unit
-    st.selectbox(
-        f"{unit.capitalize()} with {lesson.name}",
-        options,
-        format_func=lambda index: _preview(lesson, index),
-        key=key,
-        persist_state="session",
-        help=f"The first {len(options)} of {len(holding):,} {unit}s that hold the chosen item and have 2 to {LONGEST} "
-        "items. Choose another item in the sidebar.",
+    return int(
+        shown.draw(
+            offered=options,
+            label=f"{unit.capitalize()} with {lesson.name}",
+            format_func=lambda index: _preview(lesson, index),
+            help=f"The first {len(options)} of {len(holding):,} {unit}s that hold the chosen item and have 2 to "
+            f"{LONGEST} items. Choose another item in the sidebar.",
+        )
     )
-    return int(st.session_state[key])
+
+
+def shown_sequence(lesson: Lesson) -> int | None:
+    """Number of the sequence that the view shows; None where the chosen item has none that can be shown."""
+    index: int | None = st.session_state.get(SHOWN.key(lesson.data))
+    if index is None or not 0 <= index < len(lesson.sequences):
+        return None
+    rows = lesson.sequences[index]
+    return index if lesson.row in rows and 2 <= len(rows) <= LONGEST else None
 
 
 def _preview(lesson: Lesson, index: int) -> str:
@@ -226,19 +245,13 @@ def partner_control(lesson: Lesson, *, draw: bool = True) -> int | None:
     if not order:
         return None
     options = [data.items[row] for row in order]
-    key = selection.parameter("partner", data, options[0], str, lambda item: item in data.items)
-    if st.session_state[key] not in options:
-        st.session_state[key] = options[0]
+    partner = PARTNER.bind(data, default=options[0], among=options)
     if draw:
-        st.selectbox(
-            f"Context of {lesson.name}",
-            options,
+        partner.draw(
+            label=f"Context of {lesson.name}",
             format_func=lambda item: f"{data.title_of(item)} ({counts[data.items.row(item)]:,}×)",
-            key=key,
-            persist_state="session",
-            help="The pair that is looked at: the chosen item is its center. In brackets: how often the log has it.",
         )
-    return data.items.row(st.session_state[key])
+    return data.items.row(partner.value)
 
 
 def trained(lesson: Lesson) -> ItemVectors | None:

@@ -11,7 +11,17 @@ import streamlit as st
 from pages.shared import cached, controls, frame, jobs, selection
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
-from pages.shared.training_view import Lesson, beside, load, named, noise_controls, pair_controls, partner_control
+from pages.shared.parameters import Bound, Parameter, Steps
+from pages.shared.training_view import (
+    TRAINING_PAGE,
+    Lesson,
+    beside,
+    load,
+    named,
+    noise_controls,
+    pair_controls,
+    partner_control,
+)
 from recemb_core.embeddings.pair_sources import CenterPairs
 from recemb_core.embeddings.training_steps import (
     OBJECTIVES,
@@ -33,6 +43,14 @@ NAMES: dict[Objective, str] = {
 LEARNED = (0, 300, 1_000, 3_000, 10_000)
 RATE = 0.1
 BUDGET = 60_000_000  # rows that the full softmax may score in all: some ten seconds
+TRAINED_FOR = Parameter(
+    TRAINING_PAGE,
+    "learned",
+    "Trained for (updates)",
+    Steps(LEARNED),
+    help="Each of the four starts from the same vectors and sees the same pairs: the chosen item as center, "
+    "its contexts drawn as often as the log has them. The learning rate falls from 0.1 to 0.",
+)
 
 
 def updates_options(lesson: Lesson) -> tuple[int, ...]:
@@ -41,28 +59,21 @@ def updates_options(lesson: Lesson) -> tuple[int, ...]:
     return tuple(u for u in LEARNED if u <= most)
 
 
-def _default(lesson: Lesson) -> int:
-    """Enough for the estimates to come near what the log has; a larger catalogue needs more."""
+def trained_for(lesson: Lesson) -> Bound:
+    """At first enough for the estimates to come near what the log has; a larger catalogue needs more."""
     options = updates_options(lesson)
-    return min(3_000 if len(lesson.data.items) <= 500 else 10_000, options[-1])
+    start = min(3_000 if len(lesson.data.items) <= 500 else 10_000, options[-1])
+    return TRAINED_FOR.bind(lesson.data, default=start, among=options)
 
 
 def section(lesson: Lesson) -> None:
     """Four cards, a table, the tree's path, the costs as the catalogue grows."""
     numbers = st.container()
     main, side = frame.side_by_side("training-costs", (3, 1), "11rem")
-    options = updates_options(lesson)
-    key = selection.parameter("learned", lesson.data, _default(lesson), int, lambda v: v in options)
+    options, updates = updates_options(lesson), trained_for(lesson)
     with side:
         partner = partner_control(lesson)
-        st.select_slider(
-            "Trained for (updates)",
-            options if len(options) > 1 else (0, 1),
-            key=key,
-            persist_state="session",
-            help="Each of the four starts from the same vectors and sees the same pairs: the chosen item as center, "
-            "its contexts drawn as often as the log has them. The learning rate falls from 0.1 to 0.",
-        )
+        updates.draw(offered=options if len(options) > 1 else (0, 1))
         noise_controls(lesson)
         with st.expander("Pairs"):
             pair_controls(lesson)
@@ -71,7 +82,7 @@ def section(lesson: Lesson) -> None:
         if partner is None:
             st.info(f"**{lesson.name}** never occurs beside another item, so it has no pair. Choose another item.")
             return
-        trainers = four_trainers(lesson, st.session_state[key])
+        trainers = four_trainers(lesson, updates.value)
         if trainers is None:
             return
         _cards(lesson, trainers, partner)
@@ -357,7 +368,7 @@ def as_python(lesson: Lesson) -> list[str]:
         f"    config = StepConfig(objective=objective, negative={lesson.negative}, ns_exponent={lesson.exponent:g}, "
         f"learning_rate={RATE:g}, seed={selection.seed()})",
         "    trainer = StepTrainer(sequences.counts, config)",
-        f"    for done in train_to_rest(trainer, pairs, {selection.value(lesson.data, 'learned')}):",
+        f"    for done in train_to_rest(trainer, pairs, {trained_for(lesson).value}):",
         "        pass  # a place to show progress",
         "    print(objective, trainer.gradients(center, context).loss, trainer.score(center, context))",
     ]

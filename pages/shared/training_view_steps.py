@@ -11,8 +11,10 @@ import streamlit as st
 
 from pages.shared import controls, frame, selection
 from pages.shared.live_chart import live_chart
+from pages.shared.parameters import Bound, Options, Parameter, Span, Steps
 from pages.shared.training_view import (
     SET,
+    TRAINING_PAGE,
     Lesson,
     beside,
     items_of,
@@ -23,6 +25,7 @@ from pages.shared.training_view import (
     pair_controls,
     partner_control,
     sequence_control,
+    shown_sequence,
 )
 from recemb_core.embeddings import training_pairs
 from recemb_core.embeddings.pair_sources import DrawnPairs, PairSource, RepeatedPairs
@@ -36,6 +39,24 @@ MOST = 20_000  # updates: about two seconds from a fresh start
 PAIR, SEQUENCE, LOG = "pair", "sequence", "log"
 SOURCES = {PAIR: "this pair", SEQUENCE: "one sequence", LOG: "the whole log"}
 
+RATE = Parameter(
+    TRAINING_PAGE,
+    "rate",
+    "Learning rate η",
+    Steps(RATES),
+    0.1,
+    help="Length of a step. word2vec starts at 0.025; here 0.1, so that a hundred updates show something.",
+)
+SOURCE = Parameter(
+    TRAINING_PAGE,
+    "source",
+    "Train on",
+    Options(SOURCES, radio=True),
+    PAIR,
+    help="The pair over and over; the pairs of one sequence, in turn; or pairs of the whole log, drawn anew.",
+)
+UPDATES = Parameter(TRAINING_PAGE, "updates", "Updates", Span(0, MOST), 100)
+
 
 @dataclass(eq=False)
 class Run:
@@ -48,39 +69,17 @@ class Run:
     last: Gradients | None = None
 
 
-def bind(lesson: Lesson) -> None:
-    """The choices of this view, for the session and the link."""
-    selection.parameter("rate", lesson.data, 0.1, float, lambda v: v in RATES)
-    selection.parameter("source", lesson.data, PAIR, str, lambda v: v in SOURCES)
-    selection.parameter("updates", lesson.data, 100, int, lambda v: 0 <= v <= MOST)
-
-
 def section(lesson: Lesson) -> None:
     """Buttons, scores, losses, the last update in numbers."""
     data = lesson.data
-    bind(lesson)
     numbers = st.container()
     main, side = frame.side_by_side("training-steps", (3, 1), "11rem")
     index: int | None = None
     with side:
         partner = partner_control(lesson)
-        st.radio(
-            "Train on",
-            list(SOURCES),
-            format_func=SOURCES.__getitem__,
-            key=f"source@{data.key}",
-            persist_state="session",
-            help="The pair over and over; the pairs of one sequence, in turn; or pairs of the whole log, drawn anew.",
-        )
-        if selection.value(data, "source") == SEQUENCE:
+        if SOURCE.draw(data) == SEQUENCE:
             index = sequence_control(lesson)
-        st.select_slider(
-            "Learning rate η",
-            RATES,
-            key=f"rate@{data.key}",
-            persist_state="session",
-            help="Length of a step. word2vec starts at 0.025; here 0.1, so that a hundred updates show something.",
-        )
+        RATE.draw(data)
         with st.expander("Negatives and pairs"):
             noise_controls(lesson)
             pair_controls(lesson)
@@ -118,7 +117,7 @@ def section(lesson: Lesson) -> None:
 
 
 def _source(lesson: Lesson, partner: int, index: int | None) -> PairSource | None:
-    kind = selection.value(lesson.data, "source")
+    kind = SOURCE.value(lesson.data)
     if kind == LOG:
         return DrawnPairs(lesson.sequences, window=lesson.window, shrink=lesson.shrink, seed=selection.seed())
     if kind == SEQUENCE:
@@ -134,15 +133,15 @@ def step_config(lesson: Lesson) -> StepConfig:
     return StepConfig(
         negative=lesson.negative,
         ns_exponent=lesson.exponent,
-        learning_rate=selection.value(lesson.data, "rate"),
+        learning_rate=RATE.value(lesson.data),
         seed=selection.seed(),
     )
 
 
 def advance(lesson: Lesson, partner: int, source: PairSource, index: int | None) -> Run:
     """The session's run, brought to the number of updates asked for; a fresh one where anything else was changed."""
-    wanted = selection.value(lesson.data, "updates")
-    kind, config = selection.value(lesson.data, "source"), step_config(lesson)
+    wanted = UPDATES.value(lesson.data)
+    kind, config = SOURCE.value(lesson.data), step_config(lesson)
     drawn_by = (lesson.mode, lesson.width, lesson.shrink) if kind != PAIR else ()
     key = (lesson.sequences.fingerprint, kind, index, lesson.row, partner, config, drawn_by)
     run: Run | None = st.session_state.get("training_run")
@@ -156,8 +155,8 @@ def advance(lesson: Lesson, partner: int, source: PairSource, index: int | None)
 
 
 def _buttons(lesson: Lesson) -> None:
-    key = f"updates@{lesson.data.key}"
-    done = st.session_state[key]
+    updates = UPDATES.bind(lesson.data)
+    done = updates.value
     with st.container(horizontal=True):
         for by in STEPS:
             word = "update" if by == 1 else "updates"
@@ -165,7 +164,7 @@ def _buttons(lesson: Lesson) -> None:
                 f"+ {by:,} {word}",
                 key=f"step {by}@{lesson.data.key}",
                 on_click=_more,
-                args=(key, by),
+                args=(updates, by),
                 disabled=done >= MOST,
                 type="primary" if by == 1 else "secondary",
             )
@@ -173,7 +172,7 @@ def _buttons(lesson: Lesson) -> None:
             "Start again",
             key=f"again@{lesson.data.key}",
             on_click=_more,
-            args=(key, -MOST),
+            args=(updates, -MOST),
             disabled=done == 0,
             help="Back to the random start: v small, v′ zero.",
         )
@@ -181,8 +180,8 @@ def _buttons(lesson: Lesson) -> None:
         st.caption(f"{MOST:,} updates are the end here; start again, or change something.")
 
 
-def _more(key: str, by: int) -> None:
-    st.session_state[key] = min(max(st.session_state[key] + by, 0), MOST)
+def _more(updates: Bound, by: int) -> None:
+    updates.set(min(max(updates.value + by, 0), MOST))
 
 
 def _pictures(lesson: Lesson, run: Run) -> None:
@@ -268,12 +267,13 @@ def words(lesson: Lesson) -> str:
 
 def as_python(lesson: Lesson) -> list[str]:
     """The same run."""
-    bind(lesson)
     partner = partner_control(lesson, draw=False)
     if partner is None:
         return [*load(lesson), "print(sequences.counts)"]
-    kind, config = selection.value(lesson.data, "source"), step_config(lesson)
-    index = selection.value(lesson.data, "sequence") if kind == SEQUENCE else None
+    kind, config = SOURCE.value(lesson.data), step_config(lesson)
+    index = shown_sequence(lesson) if kind == SEQUENCE else None
+    if kind == SEQUENCE and index is None:
+        return [*load(lesson), "print(sequences.lengths)"]
     items = lesson.data.items
     made = {
         PAIR: "source = RepeatedPairs(np.array([[center, context]]))",
@@ -297,6 +297,6 @@ def as_python(lesson: Lesson) -> list[str]:
         f"learning_rate={config.learning_rate:g}, seed={config.seed})",
         "trainer = StepTrainer(sequences.counts, steps)",
         "watch = Watch(center, context, tuple(trainer.negatives(0).tolist()))",
-        f"last = train_and_watch(trainer, source, {selection.value(lesson.data, 'updates')}, watch)",
+        f"last = train_and_watch(trainer, source, {UPDATES.value(lesson.data)}, watch)",
         "print(watch.scores[-1], watch.losses[-1:])",
     ]

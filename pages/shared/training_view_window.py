@@ -8,9 +8,11 @@ import streamlit as st
 
 from pages.shared import controls, frame, selection
 from pages.shared.live_chart import live_chart
+from pages.shared.parameters import Bound, Parameter, Span
 from pages.shared.training_view import (
     LONGEST,
     SET,
+    TRAINING_PAGE,
     Lesson,
     beside,
     items_of,
@@ -24,6 +26,13 @@ from recemb_core.figures.window_strip import ROW, window_strip
 
 AROUND = 9  # items shown to each side of the center in a long sequence
 SECONDS = 0.9
+CENTER = Parameter(
+    TRAINING_PAGE,
+    "center",
+    "Center of the window (position)",
+    Span(1, LONGEST),
+    help="Where the window stands. Each position is the center once in every pass.",
+)
 
 
 def section(lesson: Lesson) -> None:
@@ -62,15 +71,6 @@ def section(lesson: Lesson) -> None:
     )
 
 
-def shown_sequence(lesson: Lesson) -> int | None:
-    """Number of the sequence that the view shows; None where the chosen item has none that can be shown."""
-    index: int | None = st.session_state.get(f"sequence@{lesson.data.key}")
-    if index is None or not 0 <= index < len(lesson.sequences):
-        return None
-    rows = lesson.sequences[index]
-    return index if lesson.row in rows and 2 <= len(rows) <= LONGEST else None
-
-
 def pairs_of(lesson: Lesson, index: int) -> tuple[int, int]:
     """(items, pairs) of a sequence."""
     return len(items_of(lesson, index)), len(_pairs(lesson, index)[0])
@@ -89,13 +89,13 @@ def _slide(lesson: Lesson, index: int) -> None:
     centers, contexts = _pairs(lesson, index)
     last = len(rows)
     playing = f"sliding@{data.key}"
-    key = selection.parameter("center", data, min(3, last), int, lambda v: v >= 1)
-    st.session_state[key] = min(st.session_state[key], last)
+    place = CENTER.bind(data, default=min(3, last))
+    place.set(min(place.value, last))
 
     def draw() -> None:
         if st.session_state.get(playing):
-            st.session_state[key] = min(st.session_state[key] + 1, last)
-        center = st.session_state[key] - 1
+            place.set(min(place.value + 1, last))
+        center = place.value - 1
         with st.container(horizontal=True):
             for label, by, text, dead in (
                 ("◀", -1, "One item back", center == 0),
@@ -105,23 +105,16 @@ def _slide(lesson: Lesson, index: int) -> None:
                     label,
                     key=f"window {by}@{data.key}",
                     on_click=_move,
-                    args=(key, by, last),
+                    args=(place, by, last),
                     disabled=dead,
                     help=text,
                 )
             pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"slide@{data.key}")
-        st.slider(
-            "Center of the window (position)",
-            1,
-            max(last, 2),
-            key=key,
-            persist_state="session",
-            help="Where the window stands. Each position is the center once in every pass.",
-        )
+        place.draw(offered=(1, max(last, 2)))
         if pressed:
             st.session_state[playing] = not st.session_state.get(playing)
             if st.session_state[playing] and center == last - 1:
-                st.session_state[key + " restart"] = True
+                st.session_state[place.key + " restart"] = True
             st.rerun()
         now = contexts[centers == center].tolist()
         left, right = beside("strip-and-pairs", (3, 2), "13rem")
@@ -141,7 +134,7 @@ def _slide(lesson: Lesson, index: int) -> None:
                 key=f"strip@{data.key}",
                 height=70 + ROW * (high - low),
                 glide=False,
-                on_click=lambda at: _to(key, int(at)),
+                on_click=lambda at: place.set(int(at) + 1),
             )
             if high - low < last:
                 st.caption(f"Showing items {low + 1} to {high} of {last}.")
@@ -173,17 +166,13 @@ def _slide(lesson: Lesson, index: int) -> None:
             st.session_state[playing] = False
             st.rerun()
 
-    if st.session_state.pop(key + " restart", False):
-        st.session_state[key] = 1
+    if st.session_state.pop(place.key + " restart", False):
+        place.set(1)
     st.fragment(draw, run_every=SECONDS if st.session_state.get(playing) else None)()
 
 
-def _move(key: str, by: int, last: int) -> None:
-    st.session_state[key] = min(max(st.session_state[key] + by, 1), last)
-
-
-def _to(key: str, at: int) -> None:
-    st.session_state[key] = at + 1
+def _move(place: Bound, by: int, last: int) -> None:
+    place.set(min(max(place.value + by, 1), last))
 
 
 def words(lesson: Lesson) -> str:

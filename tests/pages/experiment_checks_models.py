@@ -146,7 +146,7 @@ def _updates(seen: Seen) -> None:
 
 def four(seen: Seen) -> tuple[dict[str, StepTrainer], int]:
     """The four objectives as the page trains them."""
-    seqs, k = seen.source.sequences, seen.state("k")
+    seqs, k = seen.source.sequences, seen.state("negatives")
     contexts = context_counts(seqs, seen.row, None if seen.state("pairs") == "set" else seen.state("width"))
     found = {}
     for objective in OBJECTIVES:
