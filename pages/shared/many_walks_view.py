@@ -11,9 +11,10 @@ import streamlit as st
 from pages.shared import cached, frame, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from pages.shared.walk_replay_view import walks_from
-from pages.shared.walks_view import STEPS, WALKS, Place
+from pages.shared.walks_view import STEPS, WALKS, WALKS_PAGE, Place
 from recemb_core import walk_statistics as statistics
 from recemb_core.evaluation.intervals import share_from_error
 from recemb_core.figures.walk_profile import visit_check, walk_profile
@@ -21,6 +22,19 @@ from recemb_core.item_graph import ItemGraph
 
 EXACT_PAIRS = 600_000  # pairs of edges looked at for the closed form: about 0.1 s
 BARS = 12
+EXACT_STEPS = 3  # places after so many steps are shown
+NEXT = "next"
+CHECK = Parameter(
+    WALKS_PAGE,
+    "check",
+    "Where the walks are",
+    Options(
+        (NEXT, *map(str, range(1, EXACT_STEPS + 1))),
+        row=True,
+        shown=lambda v: "next step" if v == NEXT else f"after {v}",
+    ),
+    help="The next step of walks that came from the previous item, or the place after that many steps.",
+)
 
 
 @dataclass(frozen=True)
@@ -59,27 +73,15 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
     came = _came_through(data, graph, at, p, q)
     with right:
-        options = ["next"] if came is not None else []
-        options += [str(k) for k in range(1, min(3, exact.steps) + 1)]
-        key = selection.parameter("check", data, options[0], str, lambda v: v in options)
-        if st.session_state[key] not in options:
-            st.session_state[key] = options[0]
+        options = [NEXT] if came is not None else []
+        options += [str(k) for k in range(1, min(EXACT_STEPS, exact.steps) + 1)]
         st.markdown("**Are they where the closed form says?**")
-        st.segmented_control(
-            "Where the walks are",
-            options,
-            format_func=lambda v: "next step" if v == "next" else f"after {v}",
-            key=key,
-            required=True,
-            persist_state="session",
-            label_visibility="collapsed",
-            help="The next step of walks that came from the previous item, or the place after that many steps.",
-        )
-        if st.session_state[key] == "next":
+        where = CHECK.draw(data, default=options[0], among=options, label_visibility="collapsed")
+        if where == NEXT:
             assert came is not None
             test = _visit_chart(data, came[0], came[1])
         else:
-            step = int(st.session_state[key])
+            step = int(where)
             test = _visit_chart(data, exact.visits[step], walks[:, step])
         st.caption(verdict(test))
     lines = ["| | Closed form | Walks (95 % interval) | Agreement |", "|:--|--:|:--|:--|"]

@@ -9,12 +9,14 @@ import streamlit as st
 from pages.shared import cached, controls, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
+from pages.shared.parameters import Bound, Parameter, Span
 from pages.shared.selection import ActiveData
-from pages.shared.walks_view import STEPS, WALKS, Place
+from pages.shared.walks_view import STEPS, WALKS, WALKS_PAGE, Place
 from recemb_core.figures.walk_microscope import walk_replay
 from recemb_core.item_graph import ItemGraph
 
 NODES, EDGES = 300, 1_500  # drawn around a walk
+NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
 
 
 def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> npt.NDArray[np.int32]:
@@ -40,10 +42,9 @@ def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float)
 def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by: controls.Labelling) -> None:
     """One of the 1,000 walks, step by step."""
     walks = walks_from(data, graph, at.current, p, q)
-    number_key = selection.parameter("walk", data, 1, int, lambda v: 1 <= v <= WALKS)
-    step_key, playing = f"step@{data.key}", f"playing@{data.key}"
-    number = st.session_state[number_key]
-    walk = walks[number - 1][walks[number - 1] >= 0]
+    number = NUMBER.bind(data)
+    step_key, playing = f"step@{data.key}", f"playing@{data.key}"  # where the player is: no setting
+    walk = walks[number.value - 1][walks[number.value - 1] >= 0]
     last = len(walk) - 1
     st.session_state[step_key] = min(st.session_state.get(step_key, min(6, last)), last)
 
@@ -59,7 +60,7 @@ def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by
             move = {"key": step_key, "by": 1, "last": last}
             st.button("▶", key=f"on@{data.key}", on_click=_move, kwargs=move, disabled=done == last, help="One step on")
             pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"play@{data.key}")
-            st.button("Another walk", key=f"another@{data.key}", on_click=_another, args=(number_key,))
+            st.button("Another walk", key=f"another@{data.key}", on_click=_another, args=(number,))
         st.slider("Step", 0, last, key=step_key, help="Steps taken. The picture holds still while they are.")
         if pressed:
             st.session_state[playing] = not st.session_state.get(playing)
@@ -70,9 +71,7 @@ def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by
         names = [plain(data.titles[int(row)]) for row in walk[: done + 1]]
         names[-1] = f"**{names[-1]}**"
         ended = " It ends here: no edge leads on." if done == last and last < STEPS else ""
-        st.markdown(
-            f"Walk {st.session_state[number_key]:,} of {WALKS:,}, step {done} of {last}: {' → '.join(names)}.{ended}"
-        )
+        st.markdown(f"Walk {number.value:,} of {WALKS:,}, step {done} of {last}: {' → '.join(names)}.{ended}")
         if st.session_state.get(playing) and done == last:
             st.session_state[playing] = False
             st.rerun()
@@ -84,8 +83,8 @@ def _move(key: str, by: int, last: int) -> None:
     st.session_state[key] = min(max(st.session_state[key] + by, 0), last)
 
 
-def _another(number_key: str) -> None:
-    st.session_state[number_key] = st.session_state[number_key] % WALKS + 1
+def _another(number: Bound) -> None:
+    number.set(number.value % WALKS + 1)
 
 
 def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, by: controls.Labelling) -> None:

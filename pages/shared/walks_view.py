@@ -10,15 +10,33 @@ import streamlit as st
 
 from pages.shared import controls, frame, graph_controls, parameters, selection
 from pages.shared.live_chart import live_chart
+from pages.shared.parameters import Bound, Options, Parameter, Scope
 from pages.shared.selection import ActiveData
 from recemb_core import walk_statistics as statistics
+from recemb_core.embeddings import node2vec_defaults
 from recemb_core.figures.walk_microscope import Candidates, walk_microscope
 from recemb_core.item_graph import ItemGraph
 
 DRAWN = 30  # candidates in the picture
 WALKS, STEPS = 1_000, 20
 START = ""  # the previous item of a walk's first step
-CLICKS = {"previous": "makes it previous", "walk": "walks on to it"}
+
+WALKS_PAGE = Scope("walks")
+PREVIOUS = Parameter(
+    WALKS_PAGE,
+    "previous",
+    "Previous item",
+    Options(),
+    help="The item the walker came from. Items with an edge to the chosen one, most strongly connected first.",
+)
+CLICK = Parameter(
+    WALKS_PAGE,
+    "click",
+    "A click on an item",
+    Options({"previous": "makes it previous", "walk": "walks on to it"}, row=True),
+    "previous",
+    help="Walk by hand, or look at the same item from another side. The chosen item is set in the sidebar as well.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,49 +53,30 @@ def place(data: ActiveData, graph: ItemGraph) -> Place:
     current = graph.items.row(selection.chosen_item(data))
     rows, _ = graph.reversed.neighbors(current)
     before = tuple(int(row) for row in rows[np.argsort(-graph.strength[rows], kind="stable")])
-    options = [graph.items[row] for row in before] + [START]
-    key = selection.parameter("previous", data, options[0], str, lambda item: item in options)
-    if st.session_state[key] not in options:  # another item was chosen, which this one does not lead to
-        st.session_state[key] = options[0]
-    item = st.session_state[key]
-    selection.parameter("click", data, "previous", str, lambda v: v in CLICKS)
+    item = _previous(data, graph, before).value
     return Place(current, None if item == START else graph.items.row(item), before)
+
+
+def _previous(data: ActiveData, graph: ItemGraph, before: tuple[int, ...]) -> Bound:
+    options = [graph.items[row] for row in before] + [START]
+    return PREVIOUS.bind(data, default=options[0], among=options)
 
 
 def walk_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
     """Previous item, p and q (those of the node2vec page), and what a click does."""
-    st.selectbox(
-        f"Previous item (leads to {data.titles[at.current]})",
-        [graph.items[row] for row in at.before] + [START],
+    _previous(data, graph, at.before).draw(
+        label=f"Previous item (leads to {data.titles[at.current]})",
         format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
-        key=f"previous@{data.key}",
-        persist_state="session",
-        help="The item the walker came from. Items with an edge to the chosen one, most strongly connected first.",
     )
     left, right = st.columns(2)
-    left.select_slider(
-        "p (return)",
-        controls.BIASES,
-        key=f"p@{data.key}",
-        persist_state="session",
-        help="Weight 1/p on going straight back. The same p as on the node2vec page.",
-    )
-    right.select_slider(
-        "q (in–out)",
-        controls.BIASES,
-        key=f"q@{data.key}",
-        persist_state="session",
-        help="Weight 1/q on leaving the neighborhood of the previous item. The same q as on the node2vec page.",
-    )
-    st.segmented_control(
-        "A click on an item",
-        list(CLICKS),
-        format_func=CLICKS.__getitem__,
-        key=f"click@{data.key}",
-        required=True,
-        persist_state="session",
-        help="Walk by hand, or look at the same item from another side. The chosen item is set in the sidebar as well.",
-    )
+    start = node2vec_defaults(len(graph))
+    same = {
+        "p": "Weight 1/p on going straight back. The same p as on the node2vec page.",
+        "q": "Weight 1/q on leaving the neighborhood of the previous item. The same q as on the node2vec page.",
+    }
+    for column, name in ((left, "p"), (right, "q")):
+        controls.NODE2VEC[name].draw(data, column, default=getattr(start, name), help=same[name])
+    CLICK.draw(data)
 
 
 def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
@@ -85,7 +84,7 @@ def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
     row = graph.items.row(item)
     if row == at.current:
         return
-    if st.session_state[f"click@{data.key}"] == "walk":
+    if CLICK.value(data) == "walk":
         if row in graph.neighbors(at.current)[0]:
             parameters.set_parameters(data, item=item, previous=graph.items[at.current])
         else:
