@@ -12,13 +12,20 @@ from pages.shared import (
     graph_controls,
     neighbors_view,
     paired_view,
-    selection,
 )
 from pages.shared.jobs import run_next
 from pages.shared.model_training import training_jobs
 from pages.shared.neighbors_experiments import WORDS, as_python, experiments
+from pages.shared.parameters import Options, Parameter
 
-VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
+VIEW = Parameter(
+    compared.NEIGHBORS_PAGE,
+    "compare",
+    "View",
+    Options({"models": "Models side by side", "two": "Two settings, or two models"}, row=True),
+    "models",
+    view=True,
+)
 
 with frame.page(
     "Do the models agree on this item?",
@@ -27,15 +34,11 @@ with frame.page(
 ) as data:
     graph_settings = graph_controls.graph_settings(data)
     whole, graph = graph_controls.walk_graph(data, graph_settings)
-    view = selection.parameter("compare", data, "models", str, lambda v: v in VIEWS)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.segmented_control(
-            "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
-        )
+        view = VIEW.draw(data, label_visibility="collapsed")
         controls.reset_button(data)
     settings = compared.bind(data)
-    two = selection.value(data, "compare") == "two"
-    if two:
+    if view == "two":
         paired_view.pair_controls(data, graph)
         neighbors_view.controls(data, settings, models=False)
         progress = st.empty()

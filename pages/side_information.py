@@ -11,20 +11,30 @@ from pages.shared import (
     ges_view,
     graph_controls,
     hidden_item_view,
-    selection,
     side_information_view,
     side_information_words,
 )
 from pages.shared.jobs import run_next
 from pages.shared.model_choice import fields_of
 from pages.shared.model_training import training_jobs
+from pages.shared.parameters import Options, Parameter
 
-VIEWS = {
-    "attention": "Attention weights",
-    "birth": "Birth of an item",
-    "hide": "Hide a known item",
-    "ges": "GES against EGES",
-}
+VIEW = Parameter(
+    side_information_view.SIDE_INFORMATION_PAGE,
+    "side",
+    "View",
+    Options(
+        {
+            "attention": "Attention weights",
+            "birth": "Birth of an item",
+            "hide": "Hide a known item",
+            "ges": "GES against EGES",
+        },
+        row=True,
+    ),
+    "attention",
+    view=True,
+)
 
 with frame.page(
     "What does the brand know that the clicks don't?",
@@ -39,20 +49,11 @@ with frame.page(
     else:
         graph_settings = graph_controls.graph_settings(data)
         whole, graph = graph_controls.walk_graph(data, graph_settings)
-        view = selection.parameter("side", data, "attention", str, lambda v: v in VIEWS)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.segmented_control(
-                "View",
-                list(VIEWS),
-                format_func=VIEWS.__getitem__,
-                key=view,
-                required=True,
-                label_visibility="collapsed",
-            )
+            view = VIEW.draw(data, label_visibility="collapsed")
             controls.reset_button(data)
-        chosen_view = selection.value(data, "side")
         numbers, progress = st.container(), st.empty()
-        if chosen_view in ("attention", "birth"):
+        if view in ("attention", "birth"):
             main, side = frame.side_by_side("side-information", (3, 1), "11rem")
         else:  # tables need the room
             main, side = st.container(), st.container()
@@ -66,17 +67,17 @@ with frame.page(
             todo = training_jobs(data, graph, [one])
         if shown is not None:
             side_information_view.headline(shown, numbers)
-            if chosen_view == "birth":
+            if view == "birth":
                 given = birth_view.given_values(data, shown)
                 with side:
                     birth_view.birth_controls(data, shown)
                     color = birth_view.color_of(data, shown)
                 with main:
                     todo += birth_view.birth_section(data, shown, given, color)
-            elif chosen_view == "hide":
+            elif view == "hide":
                 with main:
                     todo += hidden_item_view.hidden_section(data, shown)
-            elif chosen_view == "ges":
+            elif view == "ges":
                 with main:
                     todo += ges_view.ges_section(data, shown)
             else:
@@ -89,5 +90,5 @@ with frame.page(
             frame.try_this(data, side_information_words.experiments(data, shown))
         frame.what_you_see(side_information_words.WORDS)
         if shown is not None:
-            frame.as_python(side_information_words.as_python(data, graph_settings, shown, chosen_view, given))
+            frame.as_python(side_information_words.as_python(data, graph_settings, shown, view, given))
         run_next(data, todo, progress)

@@ -9,12 +9,22 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import frame, parameters, selection
-from pages.shared.compared import NOT_KNOWN, Compared, Settings, dispute_of, matrix_of, purity_of, rare_limit
+from pages.shared.compared import (
+    NEIGHBORS_PAGE,
+    NOT_KNOWN,
+    Compared,
+    Settings,
+    dispute_of,
+    matrix_of,
+    purity_of,
+    rare_limit,
+)
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import MODELS, fields_of
 from pages.shared.neighbors_view import map_section
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by
 from recemb_core.figures.agreement_matrix import agreement_matrix as agreement_figure
@@ -22,6 +32,14 @@ from recemb_core.figures.agreement_matrix import parse_pair
 from recemb_core.figures.attribute_purity import attribute_purity as purity_figure
 from recemb_core.figures.membership_counts import Membership, membership_counts
 from recemb_core.item_graph import ItemGraph
+
+ORDER = Parameter(
+    NEIGHBORS_PAGE,
+    "order",
+    "Items",
+    Options({"disputed": "Most disputed items", "agreed": "Most agreed items"}, row=True),
+    "disputed",
+)
 
 
 def membership_section(data: ActiveData, found: Compared, key: str) -> None:
@@ -82,21 +100,12 @@ def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settin
         st.markdown("**Most disputed items**")
         st.caption("Two models that are ready are needed.")
         return
-    order_key = selection.parameter("order", data, "disputed", str, lambda v: v in ("disputed", "agreed"))
-    st.segmented_control(
-        "Items",
-        ["disputed", "agreed"],
-        format_func=lambda v: f"Most {v} items",
-        key=order_key,
-        required=True,
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    order = ORDER.draw(data, label_visibility="collapsed")
     values = 1 - dispute_of(data, graph, found, settings)
     counts = settings.counts[found.rows]
     least = rare_limit(data, settings)
     competing = np.flatnonzero(counts >= least)
-    sign = 1 if st.session_state[order_key] == "disputed" else -1
+    sign = 1 if order == "disputed" else -1
     best = competing[np.lexsort((-counts[competing], np.round(sign * values[competing], 9)))][:20]
     rows = found.rows[best]
     table = pl.DataFrame(
@@ -106,7 +115,7 @@ def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settin
             "Seen" if data.sequences is not None else "Strength": counts[best],
         }
     )
-    name = f"disputed@{st.session_state[order_key]}@{data.key}"
+    name = f"disputed@{order}@{data.key}"
 
     def take() -> None:
         state = st.session_state.get(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from pages.shared.controls import Labelling
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
+from pages.shared.parameters import Allowed, Bound, Options, Parameter, Several
 from pages.shared.selection import ActiveData
-from pages.shared.side_information_view import Shown
+from pages.shared.side_information_view import SIDE_INFORMATION_PAGE, Shown
 from recemb_core.figures.item_map import item_map
 from recemb_core.placing import place_on_map
 
@@ -26,37 +29,39 @@ PLACED_BY = 5
 LISTED = 10
 
 
+@dataclass(frozen=True)
+class FieldValues(Options):
+    """What a new item can have in a field: one value, NOT_GIVEN among them, or several, which may be none."""
+
+    def among(self, options: Iterable[str]) -> Allowed[Any]:  # type: ignore[override]
+        found = tuple(options)
+        return Options(found, shown=lambda value: value or "(not given)") if NOT_GIVEN in found else Several(found)
+
+
+NEW = Parameter(SIDE_INFORMATION_PAGE, "new", "New item", FieldValues(), parts=True)
+
+
 def given_values(data: ActiveData, shown: Shown) -> dict[str, tuple[str, ...]]:
     """The values chosen for the new item by field, bound to the session and the link; fields not given are left out."""
-    side = shown.vectors.side
-    start = first_values(shown)
     found: dict[str, tuple[str, ...]] = {}
-    for f, name in enumerate(side.names):
-        known = set(side.values[f])
-        if _several(shown, f):
-            key = selection.parameter(
-                f"new_{name}",
-                data,
-                list(start.get(name, ())),
-                lambda text, known=known: [text] if text in known else [v for v in text.split(",") if v],  # type: ignore[misc]
-                lambda values, known=known: set(values) <= known,  # type: ignore[misc]
-            )
-            st.session_state[key] = [value for value in st.session_state[key] if value in known]
-            values = tuple(st.session_state[key])
-        else:
-            key = selection.parameter(
-                f"new_{name}",
-                data,
-                start.get(name, (NOT_GIVEN,))[0],
-                str,
-                lambda value, known=known: value in known or value == NOT_GIVEN,  # type: ignore[misc]
-            )
-            if st.session_state[key] not in {*known, NOT_GIVEN}:
-                st.session_state[key] = NOT_GIVEN
-            values = (st.session_state[key],) if st.session_state[key] != NOT_GIVEN else ()
-        if values:
-            found[name] = values
+    start = first_values(shown)
+    for f, name in enumerate(shown.vectors.side.names):
+        value = _field(data, shown, f, start).value
+        if value:
+            found[name] = (value,) if isinstance(value, str) else tuple(value)
     return found
+
+
+def _field(data: ActiveData, shown: Shown, f: int, start: dict[str, tuple[str, ...]]) -> Bound:
+    """What the new item has in a field."""
+    name, values = shown.vectors.side.names[f], shown.vectors.side.values[f]
+    options = values if _several(shown, f) else (NOT_GIVEN, *values)
+    return NEW.bind(data, name, default=_in_field(shown, f, start), among=options)
+
+
+def _in_field(shown: Shown, f: int, values: dict[str, tuple[str, ...]]) -> str | list[str]:
+    given = values.get(shown.vectors.side.names[f], ())
+    return list(given) if _several(shown, f) else (given or (NOT_GIVEN,))[0]
 
 
 def first_values(shown: Shown) -> dict[str, tuple[str, ...]]:
@@ -77,22 +82,10 @@ def _several(shown: Shown, f: int) -> bool:
 def birth_controls(data: ActiveData, shown: Shown) -> None:
     """A box for each field, and two shortcuts."""
     st.markdown("**The new item's fields**")
-    side = shown.vectors.side
+    side, start = shown.vectors.side, first_values(shown)
     for f, name in enumerate(side.names):
-        values = list(side.values[f])
-        if _several(shown, f):
-            st.multiselect(
-                name, values, key=f"new_{name}@{data.key}", persist_state="session", help=f"{len(values):,} values."
-            )
-        else:
-            st.selectbox(
-                name,
-                [NOT_GIVEN, *values],
-                format_func=lambda value: value or "(not given)",
-                key=f"new_{name}@{data.key}",
-                persist_state="session",
-                help=f"{len(values):,} values; type to search.",
-            )
+        search = "" if _several(shown, f) else "; type to search"
+        _field(data, shown, f, start).draw(label=name, help=f"{len(side.values[f]):,} values{search}.")
     mine = side.of(shown.row)
     st.button(
         f"Like {plain(data.titles[shown.row])}",
@@ -106,10 +99,7 @@ def birth_controls(data: ActiveData, shown: Shown) -> None:
 
 def birth_parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     """The page's parameters that give a new item these values and no others."""
-    return {
-        f"new_{name}": list(values.get(name, ())) if _several(shown, f) else values.get(name, (NOT_GIVEN,))[0]
-        for f, name in enumerate(shown.vectors.side.names)
-    }
+    return {f"{NEW.name}_{name}": _in_field(shown, f, values) for f, name in enumerate(shown.vectors.side.names)}
 
 
 def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ...]], color: Labelling) -> list[Job]:

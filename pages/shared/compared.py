@@ -8,22 +8,56 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from pages.shared import cached, selection
 from pages.shared.model_choice import MODELS, missing, model_config
 from pages.shared.model_training import Entry, entry
+from pages.shared.parameters import Bound, Options, Parameter, Scope, Several, Steps
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
-LENGTHS = (3, 5, 10, 20)
 SCORES = {"cosine": "cosine", "in_out": "in · out"}
 NICE = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))
 SAMPLE, SAMPLE_FROM = 2_000, 4_000  # lists are compared for so many random items where there are more
 RARE = 20  # below so many events an item's lists are noise in every model
 NOT_KNOWN = "(missing)"
+
+NEIGHBORS_PAGE = Scope("neighbors")
+SHOWN_MODELS = Parameter(
+    NEIGHBORS_PAGE,
+    "models",
+    "Models (up to six)",
+    Several(tuple(MODELS)),
+    help="A column each, left to right in the order of the list.",
+)
+LENGTH = Parameter(NEIGHBORS_PAGE, "k", "Neighbors", Options((3, 5, 10, 20), row=True), 10, help="Length of a list, k.")
+SCORE = Parameter(
+    NEIGHBORS_PAGE,
+    "score",
+    "Score",
+    Options(SCORES, row=True),
+    "cosine",
+    help="cosine: angle between two items' input vectors. in · out: input vector of the chosen item times output "
+    "vector of the other, which is what training makes large for items that occur together.",
+)
+MIN_COUNT = Parameter(
+    NEIGHBORS_PAGE,
+    "min_count",
+    "Name items from …",
+    Steps((0,), lambda v: "all" if v == 0 else f"{v:,}"),
+    0,
+    help="Rarer items are not named as neighbors. Their vectors rest on few events; 'Who is named most?' below shows "
+    "how rare the named items are.",
+)
+ATTRIBUTE = Parameter(
+    NEIGHBORS_PAGE,
+    "attribute",
+    "Attribute",
+    Options(),
+    help="On the chips; outlined where it is that of the chosen item. Also in the purity figure below.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,29 +111,36 @@ def counts_of(data: ActiveData) -> npt.NDArray:
     return np.asarray(data.graph.strength)
 
 
+def shown_models(data: ActiveData) -> Bound:
+    """The box of models; at first it holds all that the data can have."""
+    return SHOWN_MODELS.bind(data, default=[name for name in MODELS if not missing(data, name)])
+
+
 def chosen_models(data: ActiveData) -> list[str]:
-    """The models in the columns, bound to the session and the link; at first all that the data can have."""
-    default = [name for name in MODELS if not missing(data, name)]
-    parse = lambda text: [name for name in text.split(",") if name]  # noqa: E731
-    key = selection.parameter(
-        "models", data, default, parse, lambda names: len(names) > 0 and all(name in MODELS for name in names)
-    )
-    return [name for name in MODELS if name in (st.session_state[key] or default)]
+    """The models in the columns: those in the box; while it is empty, all that the data can have."""
+    names = shown_models(data).value
+    return [name for name in MODELS if (name in names if names else not missing(data, name))]
+
+
+def least_count(data: ActiveData) -> Bound:
+    """From how many events on an item is named."""
+    return MIN_COUNT.bind(data, among=filter_steps(counts_of(data)))
+
+
+def attribute(data: ActiveData) -> Bound:
+    """The field on the chips; "" where the data has none."""
+    return ATTRIBUTE.bind(data, default=default_attribute(data), among=list(data.fields) or [""])
 
 
 def bind(data: ActiveData) -> Settings:
     """The view's settings, bound without drawing anything."""
-    counts = counts_of(data)
-    fields = list(data.fields)
-    keys: dict[str, Any] = {
-        "k": selection.parameter("k", data, 10, int, lambda v: v in LENGTHS),
-        "score": selection.parameter("score", data, "cosine", str, lambda v: v in SCORES),
-        "min_count": selection.parameter("min_count", data, 0, int, lambda v: v in filter_steps(counts)),
-        "attribute": selection.parameter(
-            "attribute", data, default_attribute(data), str, lambda v: v in fields or v == ""
-        ),
-    }
-    return Settings(**{name: st.session_state[key] for name, key in keys.items()}, counts=counts)
+    return Settings(
+        k=LENGTH.value(data),
+        score=SCORE.value(data),
+        min_count=least_count(data).value,
+        attribute=attribute(data).value,
+        counts=counts_of(data),
+    )
 
 
 def filter_steps(counts: npt.NDArray) -> tuple[int, ...]:

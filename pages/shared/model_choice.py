@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.shared import selection
 from pages.shared.controls import BIASES, DIMENSIONS
+from pages.shared.parameters import VISIT, Allowed, Bound, Flag, Options, Parameter, Steps
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import comparison_defaults
 from recemb_core.item_graph import ItemGraph
@@ -40,58 +41,52 @@ MODELS = {
 }
 
 
+def _shown(value: Any) -> str:
+    return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
+
+
+def _steps(*values: float) -> Steps[Any]:
+    return Steps(values, _shown)
+
+
 @dataclass(frozen=True)
 class Setting:
-    """A control: field of the config, label, its steps (or names for a choice, or none for a switch), help."""
+    """A control that several models have: field of the config, label, what it can be, help."""
 
     field: str
     label: str
-    steps: tuple[Any, ...] | dict[str, str] | None
+    allowed: Allowed[Any]
     help: str
 
-    def options(self, default: Any) -> tuple[Any, ...]:
-        """What can be chosen; the default is always among it."""
-        if self.steps is None:
-            return (False, True)
-        if isinstance(self.steps, dict):
-            return tuple(self.steps)
-        return tuple(sorted({*self.steps, default}))
 
-    def parse(self, text: str, default: Any) -> Any:
-        """The value in a link."""
-        if isinstance(default, bool):
-            return {"True": True, "False": False}[text]
-        return type(default)(text)
-
-
-EPOCHS = Setting("epochs", "Epochs", (1, 2, 3, 5, 8, 10, 15, 20, 30), "Passes over the data.")
-SIZE = Setting("dimensions", "Dimensions", DIMENSIONS, "Length of a vector.")
-NEGATIVE = Setting("negative", "Negative samples", (1, 2, 3, 5, 8, 10, 15, 20), "Noise items for each true pair.")
+EPOCHS = Setting("epochs", "Epochs", _steps(1, 2, 3, 5, 8, 10, 15, 20, 30), "Passes over the data.")
+SIZE = Setting("dimensions", "Dimensions", _steps(*DIMENSIONS), "Length of a vector.")
+NEGATIVE = Setting("negative", "Negative samples", _steps(1, 2, 3, 5, 8, 10, 15, 20), "Noise items for each true pair.")
 WINDOW = Setting(
-    "window", "Window (steps)", (1, 2, 3, 5, 8, 10, 15, 20), "How far apart two items still count as context."
+    "window", "Window (steps)", _steps(1, 2, 3, 5, 8, 10, 15, 20), "How far apart two items still count as context."
 )
 RATE = Setting(
-    "learning_rate", "Learning rate", (0.005, 0.01, 0.025, 0.05, 0.1), "At the start; it falls to nearly zero."
+    "learning_rate", "Learning rate", _steps(0.005, 0.01, 0.025, 0.05, 0.1), "At the start; it falls to nearly zero."
 )
 ON_SEQUENCES = (
     Setting(
         "ns_exponent",
         "Noise exponent",
-        (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0),
+        _steps(-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0),
         "Noise items are drawn by count to this power: 0.75 is word2vec's, 0 draws all alike, below 0 prefers rare.",
     ),
     Setting(
         "subsample",
         "Subsampling of frequent items",
-        (0.0, 1e-5, 1e-4, 1e-3, 1e-2),
+        _steps(0.0, 1e-5, 1e-4, 1e-3, 1e-2),
         "An item with a larger share of all events is dropped now and then; 0 drops none, smaller values drop more.",
     ),
     NEGATIVE,
     RATE,
 )
 ON_WALKS = (
-    Setting("num_walks", "Walks from each item", (1, 2, 5, 10, 20, 40), "More walks, less noise."),
-    Setting("walk_length", "Walk length (items)", (10, 20, 40, 80, 120), "Items in a walk."),
+    Setting("num_walks", "Walks from each item", _steps(1, 2, 5, 10, 20, 40), "More walks, less noise."),
+    Setting("walk_length", "Walk length (items)", _steps(10, 20, 40, 80, 120), "Items in a walk."),
     NEGATIVE,
     RATE,
 )
@@ -101,11 +96,11 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         SIZE,
         WINDOW,
         EPOCHS,
-        Setting("skip_gram", "Skip-gram", None, "An item predicts each item around it. Off: CBOW, their mean does."),
+        Setting("skip_gram", "Skip-gram", Flag(), "An item predicts each item around it. Off: CBOW, their mean does."),
         Setting(
             "hierarchical_softmax",
             "Hierarchical softmax",
-            None,
+            Flag(),
             "A tree instead of negative samples: then there are no output vectors, and in · out cannot be scored.",
         ),
         *ON_SEQUENCES,
@@ -115,7 +110,7 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting(
             "mode",
             "A sequence is a",
-            MODES,
+            Options(MODES),
             "All pairs of a set (m items weigh m²), near pairs of a shuffled set (they weigh m), or a sequence.",
         ),
         replace(WINDOW, help="How far apart two items still count; not used where a sequence is a set of all pairs."),
@@ -124,8 +119,8 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     ),
     "DeepWalk": (SIZE, WINDOW, EPOCHS, *ON_WALKS),
     "node2vec": (
-        Setting("p", "p (return)", BIASES, "Weight 1/p on going straight back."),
-        Setting("q", "q (in–out)", BIASES, "Weight 1/q on leaving the neighborhood; p = q = 1 is DeepWalk."),
+        Setting("p", "p (return)", _steps(*BIASES), "Weight 1/p on going straight back."),
+        Setting("q", "q (in–out)", _steps(*BIASES), "Weight 1/q on leaving the neighborhood; p = q = 1 is DeepWalk."),
         SIZE,
         WINDOW,
         EPOCHS,
@@ -133,6 +128,19 @@ SETTINGS: dict[str, tuple[Setting, ...]] = {
     ),
     "GES": (SIZE, WINDOW, EPOCHS, *ON_WALKS),
     "EGES": (SIZE, WINDOW, EPOCHS, *ON_WALKS),
+}
+SECOND = "b_"  # of the second of two settings
+PARAMETERS: dict[tuple[str, str, str], Parameter[Any]] = {
+    (prefix, model, setting.field): Parameter(
+        VISIT,  # EGES has the same settings on two pages
+        f"{prefix}{model}_{setting.field}",
+        f"{'second ' if prefix else ''}{model}, {setting.label}",
+        setting.allowed,
+        help=setting.help,
+    )
+    for prefix in ("", SECOND)
+    for model, settings in SETTINGS.items()
+    for setting in settings
 }
 
 
@@ -171,7 +179,7 @@ def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = 
     """
     default = default_config(data, graph, key)
     values = {
-        setting.field: st.session_state[_bind(data, key, setting, getattr(default, setting.field), prefix)]
+        setting.field: _bind(data, key, setting, getattr(default, setting.field), prefix).value
         for setting in SETTINGS[key]
     }
     seed = selection.seed() if seed is None else seed
@@ -182,15 +190,10 @@ def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = 
         return replace(default, seed=seed)
 
 
-def _bind(data: ActiveData, key: str, setting: Setting, default: Any, prefix: str) -> str:
-    options = setting.options(default)
-    return selection.parameter(
-        f"{prefix}{key}_{setting.field}",
-        data,
-        default,
-        lambda text: setting.parse(text, default),
-        lambda v: v in options,
-    )
+def _bind(data: ActiveData, key: str, setting: Setting, default: Any, prefix: str) -> Bound:
+    steps = setting.allowed
+    among = sorted({*steps.values, default}) if isinstance(steps, Steps) else None  # the default is always offered
+    return PARAMETERS[prefix, key, setting.field].bind(data, default=default, among=among)
 
 
 def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = "") -> None:
@@ -199,26 +202,14 @@ def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str 
     st.caption(f"{key} learns from {MODELS[key].words}.")
     columns = st.columns(2)
     for number, setting in enumerate(SETTINGS[key]):
-        start = getattr(default, setting.field)
-        name = _bind(data, key, setting, start, prefix)
-        place: Any = columns[number % 2]
-        more: dict[str, Any] = {"key": name, "persist_state": "session", "help": setting.help}
-        if setting.steps is None:
-            place.checkbox(setting.label, **more)
-        elif isinstance(setting.steps, dict):
-            place.selectbox(setting.label, list(setting.steps), format_func=setting.steps.__getitem__, **more)
-        else:
-            place.select_slider(setting.label, setting.options(start), format_func=_shown, **more)
+        bound = _bind(data, key, setting, getattr(default, setting.field), prefix)
+        bound.draw(columns[number % 2], label=setting.label)
 
 
 def second_like_first(data: ActiveData, graph: ItemGraph, key: str) -> dict[str, Any]:
     """The parameters that give the second of two settings the values of the first."""
     config = model_config(data, graph, key)
-    return {f"b_{key}_{setting.field}": getattr(config, setting.field) for setting in SETTINGS[key]}
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
+    return {f"{SECOND}{key}_{setting.field}": getattr(config, setting.field) for setting in SETTINGS[key]}
 
 
 def changed(config: Any, default: Any) -> dict[str, Any]:

@@ -12,85 +12,53 @@ import streamlit as st
 from pages.shared import cached, frame, selection
 from pages.shared import controls as drawing
 from pages.shared.compared import (
-    LENGTHS,
+    LENGTH,
+    NEIGHBORS_PAGE,
     NOT_KNOWN,
+    SCORE,
     SCORES,
     Compared,
     Settings,
+    attribute,
     dispute_of,
     filter_steps,
+    least_count,
     matrix_of,
     own_agreement,
+    shown_models,
 )
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
-from pages.shared.model_choice import MODELS, fields_of, in_words, missing, model_controls
+from pages.shared.model_choice import fields_of, in_words, missing, model_controls
 from pages.shared.model_training import Entry
 from pages.shared.neighbor_columns import Chip, Column, Row, neighbor_columns
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import item_map
 from recemb_core.item_graph import ItemGraph
 
-SCORE_HELP = (
-    "cosine: angle between two items' input vectors. in · out: input vector of the chosen item times output vector of "
-    "the other, which is what training makes large for items that occur together."
-)
 MOST = 6
+MAP_OF = Parameter(NEIGHBORS_PAGE, "map_of", "Map of", Options(), help="Whose vectors UMAP lays out.")
 
 
 def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> None:
     """What is listed: models, length, score, rare items, attribute."""
-    keep: Any = "session"
     n, hidden = len(settings.counts), int((~settings.allowed).sum())
     unit = "events" if data.sequences is not None else "strength"
     if models:
-        st.multiselect(
-            "Models (up to six)",
-            list(MODELS),
-            key=f"models@{data.key}",
-            max_selections=MOST,
-            persist_state=keep,
-            help="A column each, left to right in the order of the list.",
-            placeholder="None chosen: all that this data can have are shown",
-        )
+        shown_models(data).draw(max_selections=MOST, placeholder="None chosen: all that this data can have are shown")
     with st.container(horizontal=True, vertical_alignment="top"):
-        st.segmented_control(
-            "Neighbors", LENGTHS, key=f"k@{data.key}", required=True, persist_state=keep, help="Length of a list, k."
-        )
-        st.segmented_control(
-            "Score",
-            list(SCORES),
-            format_func=SCORES.__getitem__,
-            key=f"score@{data.key}",
-            required=True,
-            persist_state=keep,
-            help=SCORE_HELP,
-        )
-        steps = filter_steps(settings.counts)
-        if len(steps) > 1:
+        LENGTH.draw(data)
+        SCORE.draw(data)
+        if len(filter_steps(settings.counts)) > 1:
             with st.container(width=210):
-                st.select_slider(
-                    f"Name items from … {unit}",
-                    steps,
-                    format_func=lambda v: "all" if v == 0 else f"{v:,}",
-                    key=f"min_count@{data.key}",
-                    persist_state=keep,
-                    help="Rarer items are not named as neighbors. Their vectors rest on few events; 'Who is named "
-                    "most?' below shows how rare the named items are.",
-                )
+                least_count(data).draw(label=f"Name items from … {unit}")
                 st.caption(f"hides {hidden:,} of {n:,} items")
         if len(data.fields) > 0:
-            st.selectbox(
-                "Attribute",
-                list(data.fields),
-                key=f"attribute@{data.key}",
-                persist_state=keep,
-                width=180,
-                help="On the chips; outlined where it is that of the chosen item. Also in the purity figure below.",
-            )
+            attribute(data).draw(width=180)
 
 
 def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str], *, prefix: str = "") -> None:
@@ -268,14 +236,16 @@ def map_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
     umap = drawing.umap_config(data, len(graph), draw=False)
     names = [one.label for one in ready]
     best = "DeepWalk" if "DeepWalk" in names else names[0]
-    key = selection.parameter("map_of", data, best, str, lambda v: v in MODELS)
-    if st.session_state[key] not in names:
-        st.session_state[key] = best
+    # One that is still to be trained may be asked for, by a link say; its map comes when it is there.
+    able = [one.label for one in found.entries if one.state != "unavailable"]
     left, right = st.columns(2)
-    left.selectbox("Map of", names, key=key, persist_state="session", help="Whose vectors UMAP lays out.")
+    whose = MAP_OF.draw(data, left, default=best, among=able)
     with right:
         color = drawing.color_control(data, graph, default=drawing.labellings(data, graph)[0].name)
-    one = ready[names.index(st.session_state[key])]
+    if whose not in names:
+        st.caption(f"{whose} is not trained yet.")
+        return []
+    one = ready[names.index(whose)]
     job = map_job(data, graph, one, umap)
     if job is not None:
         st.caption("The map is being drawn.")

@@ -8,6 +8,7 @@ from pages.shared import frame, selection
 from pages.shared.controls import Labelling
 from pages.shared.graph_controls import GraphSettings
 from pages.shared.selection import ActiveData
+from pages.shared.why_view import NEAREST, SECOND
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.homophily import TIERS
 from recemb_core.evaluation.noise import default_seeds
@@ -154,7 +155,7 @@ def _roles(
 def _why(
     data: ActiveData, config: Node2VecConfig, umap: UMAPConfig, labellings: Sequence[Labelling], sweep: object
 ) -> Lines:
-    other = selection.value(data, "why")
+    other = SECOND.value(data, among=(NEAREST, *data.items.ids))
     second = f'"{other}"' if other else "vectors.most_similar(first, k=1)[0][0]"
     lines = [
         f'first = "{selection.chosen_item(data)}"',

@@ -11,64 +11,60 @@ import streamlit as st
 
 from pages.shared import cached, controls, frame, selection
 from pages.shared.agreement_view import disputed_section, likeness_sections, membership_section
-from pages.shared.compared import Compared, Settings, compare, matrix_of
+from pages.shared.compared import NEIGHBORS_PAGE, Compared, Settings, compare, matrix_of
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
-from pages.shared.model_choice import MODELS, differences, missing, model_config, model_controls
+from pages.shared.model_choice import MODELS, SECOND, differences, missing, model_config, model_controls
 from pages.shared.model_training import Entry, entry
 from pages.shared.neighbors_experiments import pair_experiments
 from pages.shared.neighbors_view import columns_section, figures_row, map_job
+from pages.shared.parameters import Bound, Flag, Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.figures.paired_maps import paired_maps
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
 
-SECOND = "b_"  # prefix of the second setting's parameters
+HELP = "The first has the settings of the column of that name; the second has settings of its own."
+FIRST_MODEL = Parameter(NEIGHBORS_PAGE, "first", "First", Options(), help=HELP)
+SECOND_MODEL = Parameter(NEIGHBORS_PAGE, "second", "Second", Options(), help=HELP)
+RESEED = Parameter(
+    NEIGHBORS_PAGE,
+    f"{SECOND}reseed",
+    "Another seed",
+    Flag(),
+    False,
+    help="The second is trained with the next seed: what noise alone does to the lists.",
+)
+STACKED = Parameter(
+    NEIGHBORS_PAGE, "stacked", "One below the other", Flag(), False, help="Larger maps on a narrow page."
+)
 
 
-def bind(data: ActiveData) -> tuple[str, str, bool]:
-    """(first model, second model, whether the second has another seed), bound without drawing anything."""
+def bind(data: ActiveData) -> tuple[Bound, Bound]:
+    """(first model, second model), bound without drawing anything."""
     able = [name for name in MODELS if not missing(data, name)]
-    allowed = lambda name: name in able  # noqa: E731
-    first = selection.parameter("first", data, able[0], str, allowed)
-    second = selection.parameter("second", data, able[min(1, len(able) - 1)], str, allowed)
-    reseed = selection.parameter("b_reseed", data, False, lambda text: {"True": True, "False": False}[text])
-    return st.session_state[first], st.session_state[second], st.session_state[reseed]
+    second = able[min(1, len(able) - 1)]
+    return FIRST_MODEL.bind(data, default=able[0], among=able), SECOND_MODEL.bind(data, default=second, among=able)
 
 
 def pair_controls(data: ActiveData, graph: ItemGraph) -> None:
     """Which two, each with its settings folded away."""
-    able = [name for name in MODELS if not missing(data, name)]
-    keep: Any = "session"
-    first, second, _ = bind(data)
-    sides = (("First", "first", first, ""), ("Second", "second", second, SECOND))
-    for place, (label, key, name, prefix) in zip(frame.side_by_side("the-two", (1, 1)), sides, strict=True):
+    for place, model, prefix in zip(frame.side_by_side("the-two", (1, 1)), bind(data), ("", SECOND), strict=True):
         with place:
             left, right = st.columns([3, 2], vertical_alignment="bottom")
-            left.selectbox(
-                label,
-                able,
-                key=f"{key}@{data.key}",
-                persist_state=keep,
-                help="The first has the settings of the column of that name; the second has settings of its own.",
-            )
+            name = model.draw(left)
             if prefix:
-                right.checkbox(
-                    "Another seed",
-                    key=f"b_reseed@{data.key}",
-                    persist_state=keep,
-                    help="The second is trained with the next seed: what noise alone does to the lists.",
-                )
-            with st.expander(f"Settings of the {label.lower()}"):
+                RESEED.draw(data, right)
+            with st.expander(f"Settings of the {model.parameter.label.lower()}"):
                 model_controls(data, graph, name, prefix=prefix)
 
 
 def pair_entries(data: ActiveData, graph: ItemGraph) -> list[Entry]:
     """Both models as far as they are there."""
-    first, second, reseed = bind(data)
+    first, second = (model.value for model in bind(data))
     labels = (first, second) if first != second else (f"{first}, first", f"{second}, second")
-    seed = selection.seed() + int(reseed)
+    seed = selection.seed() + int(RESEED.value(data))
     configs = (model_config(data, graph, first), model_config(data, graph, second, prefix=SECOND, seed=seed))
     return [
         entry(data, graph, label, model, config)
@@ -137,8 +133,7 @@ def _maps_section(
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=220):
             color = controls.color_control(data, graph, default=groups.name)
-        stacked = selection.parameter("stacked", data, False, lambda text: {"True": True, "False": False}[text])
-        st.checkbox("One below the other", key=stacked, persist_state="session", help="Larger maps on a narrow page.")
+        stacked = STACKED.draw(data)
     umap = controls.umap_config(data, len(graph), draw=False)
     todo = [job for job in [map_job(data, graph, first, umap)] if job is not None]
     moved = second_map(data, graph, first, second, umap) if not todo else None
@@ -155,7 +150,7 @@ def _maps_section(
         data.titles,
         names=(first.label, second.label),
         highlighted=(own[0], own[1]),
-        stacked=st.session_state[stacked],
+        stacked=stacked,
         color_by=color.values,
         color_title=color.name,
         size=np.sqrt(settings.counts),
@@ -164,7 +159,7 @@ def _maps_section(
     events = live_chart(
         figure,
         key=f"pair maps@{data.key}",
-        height=940 if st.session_state[stacked] else 540,
+        height=940 if stacked else 540,
         glide=False,
         on_click=lambda item: selection.pick(data, item),
     )

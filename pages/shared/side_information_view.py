@@ -17,6 +17,7 @@ from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.model_choice import fields_of, model_config, model_controls
 from pages.shared.model_training import Entry, entry
+from pages.shared.parameters import Bound, Options, Parameter, Scope, Several
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity
@@ -27,6 +28,23 @@ from recemb_core.item_graph import ItemGraph
 
 OWN = "the item itself"
 MORE_SEEDS = 4
+
+SIDE_INFORMATION_PAGE = Scope("side_information")
+FIELDS = Parameter(
+    SIDE_INFORMATION_PAGE,
+    "eges_fields",
+    "Fields to learn from",
+    Several(),
+    help="Each field gives every item one more embedding, shared by all items with the same value.",
+)
+TREND = Parameter(
+    SIDE_INFORMATION_PAGE,
+    "trend",
+    "Against popularity, the weight of",
+    Options(),
+    OWN,
+    help="Whose weight the last chart shows against how often an item was seen.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +70,7 @@ class Shown:
 
 def eges_config(data: ActiveData, graph: ItemGraph) -> EGESConfig | None:
     """The settings in use, bound to the session and the link; None while no field is chosen."""
-    fields = fields_of(data)
-    chosen = st.session_state[
-        selection.parameter(
-            "eges_fields",
-            data,
-            list(fields),
-            lambda text: [name for name in text.split(",") if name],
-            lambda names: bool(names) and set(names) <= set(fields),
-        )
-    ]
+    fields, chosen = fields_of(data), _fields(data).value
     if not chosen:
         return None
     config: EGESConfig = model_config(data, graph, "EGES")
@@ -69,15 +78,13 @@ def eges_config(data: ActiveData, graph: ItemGraph) -> EGESConfig | None:
     return config if kept == fields else replace(config, fields=kept)
 
 
+def _fields(data: ActiveData) -> Bound:
+    return FIELDS.bind(data, default=list(fields_of(data)), among=fields_of(data))
+
+
 def settings_controls(data: ActiveData, graph: ItemGraph) -> None:
     """What EGES is trained on and how."""
-    st.multiselect(
-        "Fields to learn from",
-        fields_of(data),
-        key=f"eges_fields@{data.key}",
-        persist_state="session",
-        help="Each field gives every item one more embedding, shared by all items with the same value.",
-    )
+    _fields(data).draw()
     with st.expander("Walks and training"):
         model_controls(data, graph, "EGES")
 
@@ -248,17 +255,7 @@ def seed_words(shown: Shown, seeds: npt.NDArray[np.float32]) -> str:
 def trend_section(data: ActiveData, shown: Shown, side: Any) -> None:
     """One field against popularity."""
     names, present = shown.names, shown.present
-    key = selection.parameter("trend", data, OWN, str, lambda v: v in names)
-    if st.session_state[key] not in names:
-        st.session_state[key] = OWN
-    side.selectbox(
-        "Against popularity, the weight of",
-        names,
-        key=key,
-        persist_state="session",
-        help="Whose weight the last chart shows against how often an item was seen.",
-    )
-    j = names.index(st.session_state[key])
+    j = names.index(TREND.draw(data, side, among=names))
     rows = np.flatnonzero(present[:, j])
     if len(rows) < 4:
         st.caption(f"Only {len(rows)} items have {names[j]}: too few to show against popularity.")
