@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from pages.shared import frame, selection
+from pages.shared import frame
+from pages.shared.deep_table import DEEP_PAGE
 from pages.shared.embedding_layer_view import embedding_section
 from pages.shared.history_view import history_section
+from pages.shared.parameters import Options, Parameter
 from pages.shared.pretraining_view import pretraining_section
 from pages.shared.recall_view import recall_section
 from pages.shared.serving_view import serving_section
 
-VIEWS = {
+SECTIONS = {
     "recall": ("Recall", recall_section),
     "history": ("Edit a history", history_section),
     "embedding": ("Embedding layer", embedding_section),
     "pretraining": ("Pre-training", pretraining_section),
     "serving": ("Serving", serving_section),
 }
+SECTION = Parameter(
+    DEEP_PAGE,
+    "section",
+    "View",
+    Options({name: title for name, (title, _) in SECTIONS.items()}, row=True),
+    "recall",
+    view=True,
+    former=("view",),
+)
 
 with frame.page(
     "What do embeddings do inside a network?",
@@ -26,13 +35,4 @@ with frame.page(
     opens_on="complete_journey",
     needs="sequences",
 ) as data:
-    view = selection.choice("view", data, "recall", VIEWS)
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=lambda name: VIEWS[name][0],
-        key=view,
-        required=True,
-        label_visibility="collapsed",
-    )
-    VIEWS[selection.value(data, "view")][1](data)
+    SECTIONS[SECTION.draw(data, label_visibility="collapsed")][1](data)

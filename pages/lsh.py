@@ -15,21 +15,24 @@ from pages.shared import (
     lsh_tune_view,
     lsh_view,
     lsh_words,
-    selection,
 )
+from pages.shared.parameters import Options, Parameter
 
-VIEWS = {"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}
+VIEW = Parameter(
+    lsh_points.LSH_PAGE,
+    "lab",
+    "View",
+    Options({"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}, row=True),
+    "tune",
+    view=True,
+)
 
 with frame.page(
     "How little can I scan and still find the neighbors?",
     "Locality-sensitive hashing drops near vectors into the same buckets, so that a query looks at a few points only.",
     opens_on="complete_journey",
 ) as data:
-    view = selection.parameter("lab", data, "tune", str, lambda v: v in VIEWS)
-    st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=view, required=True, label_visibility="collapsed"
-    )
-    now = selection.value(data, "lab")
+    now = VIEW.draw(data, label_visibility="collapsed")
     part = ""
     if now == "inside":
         part = lsh_inside_view.inside_part(data)

@@ -9,9 +9,11 @@ import streamlit as st
 
 from pages.shared import cached, jobs
 from pages.shared.jobs import Job
+from pages.shared.parameters import Scope
 from pages.shared.selection import ActiveData
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 
+DEEP_PAGE = Scope("deep_models")
 STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
 
 

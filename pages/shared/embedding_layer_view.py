@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,12 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, controls, frame, network_experiments, selection
-from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.shared.deep_table import DEEP_PAGE, STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
 from pages.shared.network_boxes import boxes
+from pages.shared.parameters import Options, Parameter, Steps
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.comparison import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
@@ -26,9 +26,30 @@ from recemb_core.figures.lookup import lookup
 from recemb_core.figures.network_diagram import network_diagram
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals
 
-NETWORKS = ("FNN", "Wide & Deep", "Deep Crossing")
-DIMENSIONS = (4, 8, 16, 32, 64)
-POWERS = {0.0: "all alike (0)", 0.75: "popular more often (0.75)", 1.0: "as often as bought (1)"}
+NETWORK = Parameter(
+    DEEP_PAGE,
+    "embedding_network",
+    "Network",
+    Options(("FNN", "Wide & Deep", "Deep Crossing"), radio=True),
+    "FNN",
+    help="Whose W is shown and drawn; all are trained together.",
+)
+DIMENSIONS = Parameter(
+    DEEP_PAGE,
+    "embedding_dimensions",
+    "Numbers in a vector (d)",
+    Steps((4, 8, 16, 32, 64)),
+    16,
+    help="Columns of W; the AUC says whether more of them help.",
+)
+POWER = Parameter(
+    DEEP_PAGE,
+    "embedding_power",
+    "Items not taken are drawn",
+    Options({0.0: "all alike (0)", 0.75: "popular more often (0.75)", 1.0: "as often as bought (1)"}),
+    0.75,
+    help="Negatives are drawn ∝ popularity to this power: the larger, the less popularity alone can tell.",
+)
 
 
 def embedding_section(data: ActiveData) -> None:
@@ -39,7 +60,8 @@ def embedding_section(data: ActiveData) -> None:
     numbers = st.container()
     main, side = frame.side_by_side("lookup-and-controls", (3, 1), "11rem")
     with side:
-        _controls(data)
+        for one in (NETWORK, DIMENSIONS, POWER):
+            one.draw(data)
         controls.reset_button(data)
     frame.try_this(
         data,
@@ -76,40 +98,7 @@ def embedding_section(data: ActiveData) -> None:
 
 def _settings(data: ActiveData) -> tuple[LayerConfig, str]:
     """The settings in use, bound to the session and the link."""
-    keys = {
-        "network": selection.parameter("embedding_network", data, "FNN", str, lambda v: v in NETWORKS),
-        "dimensions": selection.parameter("embedding_dimensions", data, 16, int, lambda v: v in DIMENSIONS),
-        "power": selection.parameter("embedding_power", data, 0.75, float, lambda v: v in POWERS),
-    }
-    value = {name: st.session_state[key] for name, key in keys.items()}
-    seed = selection.seed()
-    return layer_defaults(value["dimensions"], value["power"], seed), value["network"]
-
-
-def _controls(data: ActiveData) -> None:
-    keep: Any = "session"
-    st.radio(
-        "Network",
-        NETWORKS,
-        key=f"embedding_network@{data.key}",
-        persist_state=keep,
-        help="Whose W is shown and drawn; all are trained together.",
-    )
-    st.select_slider(
-        "Numbers in a vector (d)",
-        DIMENSIONS,
-        key=f"embedding_dimensions@{data.key}",
-        persist_state=keep,
-        help="Columns of W; the AUC says whether more of them help.",
-    )
-    st.selectbox(
-        "Items not taken are drawn",
-        list(POWERS),
-        format_func=POWERS.__getitem__,
-        key=f"embedding_power@{data.key}",
-        persist_state=keep,
-        help="Negatives are drawn ∝ popularity to this power: the larger, the less popularity alone can tell.",
-    )
+    return layer_defaults(DIMENSIONS.value(data), POWER.value(data), selection.seed()), NETWORK.value(data)
 
 
 def _columns(table: FeatureTable, name: str, dimensions: int) -> int:

@@ -10,18 +10,42 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import controls, frame, jobs, parameters, recall_experiments, recall_models, selection
+from pages.shared.deep_table import DEEP_PAGE
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.markdown import plain
+from pages.shared.parameters import Bound, Flag, Options, Parameter, Text
 from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import AverageTower, RecallModel
 from recemb_core.figures.user_on_map import user_on_map
 from recemb_core.recall_comparison import ModelConfig
 
 SHOWN = 12  # of a history at a time
+LISTED = 5_000  # users, or items, in a box
 TAKES = (5, 10, 15, 25, 50, 100, 200)
 TOP, PLACED_BY = 10, 10
 LONGEST_LINK = 200
+
+MODEL = Parameter(DEEP_PAGE, "history_model", "Model", Options(), help="Whose user and item vectors are used.")
+USER = Parameter(
+    DEEP_PAGE,
+    "history_user",
+    "User",
+    Options(),
+    help="Whose newest events the history starts from; their held-out last basket or click is not in it.",
+)
+TAKE = Parameter(
+    DEEP_PAGE, "history_take", "Newest events", Options(TAKES), 15, help="How many of the user's events to start from."
+)
+ITEMS = Parameter(DEEP_PAGE, "history_items", "Edited history", Text(), "")  # rows, "3.14.15"; see _parse
+SEEN = Parameter(
+    DEEP_PAGE,
+    "history_seen",
+    "Offer what is in the history as well",
+    Flag(switch=True),
+    False,
+    help="Off: items of the history are left out of the list.",
+)
 
 
 def history_section(data: ActiveData) -> None:
@@ -31,41 +55,32 @@ def history_section(data: ActiveData) -> None:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have models that answer to a history."
         )
-    names = [name for name, config in configs.items() if recall_models.model_of(data, config) is not None]
+    names = list(recall_models.all_models(data, configs))
     if not names:
         return
-    wanted = "Two-tower" if "Two-tower" in names else names[-1]
-    choice = selection.parameter("history_model", data, wanted, str, lambda v: v in names)
-    if st.session_state[choice] not in names:
-        st.session_state[choice] = wanted
     user, take = _user(data)
-    seen = selection.parameter("history_seen", data, False, lambda text: text == "True")
     with side:
-        keep: Any = "session"
-        st.selectbox("Model", names, key=choice, persist_state=keep, help="Whose user and item vectors are used.")
+        chosen = MODEL.draw(data, default=recall_models.usual_model(names), among=names)
         _user_controls(data)
         history = _history(data, user, take)
         _editor(data, history)
-        st.toggle(
-            "Offer what is in the history as well",
-            key=seen,
-            persist_state=keep,
-            help="Off: items of the history are left out of the list.",
+        seen = SEEN.draw(data)
+        tries = recall_experiments.history(
+            data, lambda: recall_models.all_models(data, configs), (chosen, seen), history, top_rows
         )
-        tries = recall_experiments.history(data, lambda: recall_models.all_models(data, configs), history, top_rows)
         frame.try_this(data, tries, stacked=True)
         controls.reset_button(data)
-    model = recall_models.model_of(data, configs[st.session_state[choice]])
+    model = recall_models.model_of(data, configs[chosen])
     assert model is not None
     own = _own_history(data, user, take)
-    ranked = top_rows(model, history, st.session_state[seen])
+    ranked = top_rows(model, history, seen)
     with main:
-        _map(data, configs[st.session_state[choice]], model, history, ranked)
-        st.markdown(f"**Top {TOP} for this history** ({st.session_state[choice]})")
+        _map(data, configs[chosen], model, history, ranked)
+        st.markdown(f"**Top {TOP} for this history** ({chosen})")
         # A table that wraps: what pulled an item has to be read whole.
-        st.table(top_table(data, model, history, own, ranked, st.session_state[seen]), hide_index=True)
+        st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
         st.caption(pull_words(model, history != own))
-        _side_by_side(data, configs, names, history, st.session_state[seen])
+        _side_by_side(data, configs, names, history, seen)
     frame.what_you_see(
         "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
         f"**diamond** is the user: the mean place of the {PLACED_BY} best-scored items, weighted by the model's "
@@ -75,7 +90,7 @@ def history_section(data: ActiveData) -> None:
         "an item is the score minus the score without it (**leave one out**), and pulls need not add up.\n\n"
         "**Order** counts only where the model fades older events (half-life; the plain averages do not)."
     )
-    frame.as_python(_python(data, configs[st.session_state[choice]], history))
+    frame.as_python(_python(data, configs[chosen], history))
 
 
 # --- the history ---
@@ -83,14 +98,18 @@ def history_section(data: ActiveData) -> None:
 
 def _user(data: ActiveData) -> tuple[int, int]:
     """(number of the user, how many of the newest events to start from)."""
-    who = recall_models.cases(data)
-    people = len(who.users)
-    user = selection.parameter("history_user", data, who.users[0], str, lambda v: v in set(who.users.tolist()))
-    take = selection.parameter("history_take", data, 15, int, lambda v: v in TAKES)
-    selection.parameter("history_items", data, "", str, lambda text: _parse(data, text) is not None)
-    at = np.flatnonzero(who.users == st.session_state[user])
-    assert people
-    return int(at[0]) if len(at) else 0, st.session_state[take]
+    users = recall_models.cases(data).users
+    return int(np.flatnonzero(users == _bound_user(data).value)[0]), TAKE.value(data)
+
+
+def _bound_user(data: ActiveData) -> Bound:
+    users = recall_models.cases(data).users.tolist()
+    return USER.bind(data, default=users[0], among=users)
+
+
+def _items(data: ActiveData) -> str:
+    """The edited history as the link writes it; "" where it is the user's own."""
+    return str(ITEMS.bind(data, check=lambda text: _parse(data, text) is not None).value)
 
 
 def _own_history(data: ActiveData, user: int, take: int) -> list[int]:
@@ -108,7 +127,7 @@ def _parse(data: ActiveData, text: str) -> list[int] | None:
 
 
 def _history(data: ActiveData, user: int, take: int) -> list[int]:
-    text = selection.value(data, "history_items")
+    text = _items(data)
     return _own_history(data, user, take) if text == "" else (_parse(data, text) or [])
 
 
@@ -131,30 +150,22 @@ def _edit(data: ActiveData, rows: list[int]) -> None:
 
 def _user_controls(data: ActiveData) -> None:
     who = recall_models.cases(data)
-    keep: Any = "session"
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.selectbox(
-        "User",
-        who.users.tolist()[:5_000],
-        key=f"history_user@{data.key}",
-        persist_state=keep,
-        on_change=lambda: parameters.set_parameters(data, history_items=""),
-        help="Whose newest events the history starts from; their held-out last basket or click is not in it."
-        + (f" The first 5,000 of {len(who.users):,} are listed." if len(who.users) > 5_000 else ""),
+    user = _bound_user(data)
+    listed = who.users[:LISTED].tolist()
+    user.draw(
+        left,
+        offered=listed if user.value in listed else [*listed, user.value],
+        on_change=lambda: _set(data, ""),
+        help=f"{USER.help}"
+        + (f" The first {LISTED:,} of {len(who.users):,} are listed." if len(who.users) > LISTED else ""),
     )
-    right.selectbox(
-        "Newest events",
-        TAKES,
-        key=f"history_take@{data.key}",
-        persist_state=keep,
-        on_change=lambda: parameters.set_parameters(data, history_items=""),
-        help="How many of the user's events to start from.",
-    )
+    TAKE.draw(data, right, on_change=lambda: _set(data, ""))
 
 
 def _editor(data: ActiveData, history: list[int]) -> None:
     """The history, newest first, with buttons; the chosen item of the sidebar can be added at once."""
-    order = selection.items_by_popularity(data)[:5_000]
+    order = selection.items_by_popularity(data)[:LISTED]
     added = f"history_add@{data.key}"
 
     def add() -> None:
@@ -173,7 +184,7 @@ def _editor(data: ActiveData, history: list[int]) -> None:
         on_change=add,
         help="It becomes the newest event.",
     )
-    edited = selection.value(data, "history_items") != ""
+    edited = _items(data) != ""
     st.markdown(
         f"**History**, newest first: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}"
         + (f" (the newest {SHOWN} shown)" if len(history) > SHOWN else "")

@@ -49,7 +49,8 @@ class Job:
 
 
 def _marked(mark: str, data: ActiveData) -> set[Hashable]:
-    return st.session_state.setdefault(f"{mark}@{data.key}", set())
+    # Not named as parameters are ("@"): Reset, which drops those, is no press of a Run button.
+    return st.session_state.setdefault(f"{mark} jobs of {data.key}", set())
 
 
 def stopped(data: ActiveData, job: Job) -> bool:

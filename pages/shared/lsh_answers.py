@@ -166,13 +166,13 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
 
     return [
         ("Only the two widest axes of the vectors. **How much faster than a scan is a kd-tree now?**",
-         answer("kd", tree), {"compare": "kd", "axes": 2}),
+         answer("kd", tree), {"race": "kd", "axes": 2}),
         ("Make some vectors much longer than others. **Are the nearest still those with the largest inner product?**",
-         answer("product", product_verdict), {"compare": "product", "spread": 1.0}),
+         answer("product", product_verdict), {"race": "product", "spread": 1.0}),
         ("100,000 points in clusters. **Does LSH beat the exact scan now?**",
-         answer("all", scan), {"compare": "all", "points": "clustered", "size": 100_000, "wide": 64}),
+         answer("all", scan), {"race": "all", "points": "clustered", "size": 100_000, "wide": 64}),
         ("Back to the items of this data set. **And on these?**",
-         answer("all", scan), {"compare": "all", "points": "items"}),
+         answer("all", scan), {"race": "all", "points": "items"}),
     ]  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, lsh_view, parameters, selection
+from pages.shared import cached, lsh_view
 from pages.shared.hash_board import Board, hash_board
 from pages.shared.lsh_measures import LabSettings, angles_or_distances
+from pages.shared.lsh_points import LSH_PAGE
+from pages.shared.parameters import Options, Parameter, Span
 from pages.shared.selection import ActiveData
 from recemb_core.neighbors.lsh_draws import Share, share_over_draws
 from recemb_core.neighbors.lsh_hashing import HashFunctions, draw_functions
@@ -19,46 +21,50 @@ from recemb_core.neighbors.lsh_theory import amplified_probability, collision_pr
 from recemb_core.neighbors.truth import true_neighbors
 
 POINTS, NEAREST, DRAWS = 40, 5, 500
-DRAWN = {"drawn_points": "New points", "drawn_functions": "New functions"}
 PATTERNS = {"groups": "Three groups", "cloud": "One cloud", "even": "Evenly spread", "rays": "Along rays"}
+PATTERN = Parameter(
+    LSH_PAGE,
+    "pattern",
+    "Points on the plane",
+    Options(PATTERNS),
+    "groups",
+    help="Forty points; the red one is the query.",
+)
+BOARD_K = Parameter(
+    LSH_PAGE,
+    "board_k",
+    "Functions K on the plane",
+    Span(1, 4),
+    2,
+    help="Functions a table here; the page's own K is for many dimensions.",
+)
+BOARD_L = Parameter(
+    LSH_PAGE, "board_l", "Tables L on the plane", Span(1, 4), 2, help="Tables here, each with functions of its own."
+)
+BOARD_W = Parameter(
+    LSH_PAGE, "board_w", "Width w on the plane", Span(0.4, 5.0, 0.2), 2.0, help="The plane is 8 wide and 6 high."
+)
+# Each press of the button draws others; the number is the seed.
+DRAWN_POINTS = Parameter(LSH_PAGE, "drawn_points", "New points", Span(1, 10_000), 1)
+DRAWN_FUNCTIONS = Parameter(LSH_PAGE, "drawn_functions", "New functions", Span(1, 10_000), 1)
 
 
 def board_controls(data: ActiveData, settings: LabSettings) -> None:
     """Widgets of the board."""
-    keep: Any = "session"
-    pattern = selection.parameter("pattern", data, "groups", str, lambda v: v in PATTERNS)
-    functions = selection.parameter("board_k", data, 2, int, lambda v: 1 <= v <= 4)
-    tables = selection.parameter("board_l", data, 2, int, lambda v: 1 <= v <= 4)
-    width = selection.parameter("board_w", data, 2.0, float, lambda v: 0.4 <= v <= 5)
-    for name in DRAWN:
-        selection.parameter(name, data, 1, int, lambda v: 1 <= v <= 10_000)
-    lsh_view.mode_control(data)
-    st.slider(
-        "Functions K on the plane", 1, 4, key=functions, persist_state=keep, disabled=settings.mode == "or",
-        help="Functions a table here; the page's own K is for many dimensions.",
-    )  # fmt: skip
-    st.slider(
-        "Tables L on the plane", 1, 4, key=tables, persist_state=keep, disabled=settings.mode == "and",
-        help="Tables here, each with functions of its own.",
-    )  # fmt: skip
-    st.slider(
-        "Width w on the plane", 0.4, 5.0, step=0.2, key=width, persist_state=keep,
-        disabled=settings.family == "hyperplane", help="The plane is 8 wide and 6 high.",
-    )  # fmt: skip
-    lsh_view.family_control(data)
-    st.selectbox(
-        "Points on the plane", list(PATTERNS), format_func=PATTERNS.__getitem__, key=pattern, persist_state=keep,
-        help="Forty points; the red one is the query.",
-    )  # fmt: skip
-    for name, label in DRAWN.items():
-        st.button(label, icon=":material/casino:", on_click=_another, args=(data, name), width="stretch")
+    lsh_view.MODE.draw(data)
+    BOARD_K.draw(data, disabled=settings.mode == "or")
+    BOARD_L.draw(data, disabled=settings.mode == "and")
+    BOARD_W.draw(data, disabled=settings.family == "hyperplane")
+    lsh_view.HASHING.draw(data)
+    PATTERN.draw(data)
+    for drawn in (DRAWN_POINTS, DRAWN_FUNCTIONS):
+        st.button(drawn.label, icon=":material/casino:", on_click=_another, args=(data, drawn), width="stretch")
 
 
 def board_section(data: ActiveData, settings: LabSettings) -> None:
     """The board, and the table of the query's true neighbors."""
     pattern, functions, tables, width, draw, draw_h = (
-        selection.value(data, name)
-        for name in ("pattern", "board_k", "board_l", "board_w", "drawn_points", "drawn_functions")
+        one.value(data) for one in (PATTERN, BOARD_K, BOARD_L, BOARD_W, DRAWN_POINTS, DRAWN_FUNCTIONS)
     )
     mode = settings.mode
     hashing = draw_functions(
@@ -90,8 +96,9 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
     _what_theory_expects(data, settings, points, hashing)
 
 
-def _another(data: ActiveData, name: str) -> None:
-    parameters.set_parameters(data, **{name: selection.value(data, name) + 1})
+def _another(data: ActiveData, drawn: Parameter[float]) -> None:
+    now = drawn.bind(data)
+    now.set(now.value % 10_000 + 1)
 
 
 def plane_points(pattern: str, draw: int) -> npt.NDArray[np.float64]:

@@ -11,8 +11,9 @@ import streamlit as st
 from pages.shared import lsh_measures, lsh_view, parameters, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings, angles_or_distances
-from pages.shared.lsh_points import LabPoints
+from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.markdown import plain
+from pages.shared.parameters import Number, Options, Parameter, Span, Text
 from pages.shared.selection import ActiveData
 from recemb_core.figures.bucket_lines import bucket_lines
 from recemb_core.figures.catch_matrix import catch_matrix, parse_catch
@@ -21,16 +22,29 @@ from recemb_core.figures.guess_strip import guess_strip
 from recemb_core.neighbors.lsh_explain import LSHExplanation
 from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
 
-PARTS = {"item": "One item", "plane": "Drag points over buckets", "guess": "Guess the recall"}
+INSIDE = Parameter(
+    LSH_PAGE,
+    "inside",
+    "Look at",
+    Options({"item": "One item", "plane": "Drag points over buckets", "guess": "Guess the recall"}, row=True),
+    "item",
+    view=True,
+)
+POINT = Parameter(LSH_PAGE, "point", "Point of the cloud", Number(0, 0), help="Its neighbors are shown.")
+CATCH = Parameter(LSH_PAGE, "catch", "Neighbor and table", Text(), "")  # the square that was clicked
+GUESS = Parameter(
+    LSH_PAGE,
+    "guess",
+    "My guess of the recall",
+    Span(0.0, 1.0, 0.01),
+    0.5,
+    help="Read the curve inside the shaded band: its mean height there is what theory expects.",
+)
 
 
 def inside_part(data: ActiveData) -> str:
     """Which of the three parts is looked at."""
-    key = selection.parameter("inside", data, "item", str, lambda v: v in PARTS)
-    st.segmented_control(
-        "Look at", list(PARTS), format_func=PARTS.__getitem__, key=key, required=True, label_visibility="collapsed"
-    )
-    return st.session_state[key]
+    return INSIDE.draw(data, label_visibility="collapsed")
 
 
 # ---- one item ----
@@ -40,9 +54,7 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     """Tables against true neighbors for the chosen item, and one cell of it explained."""
     row = points.chosen
     if points.lines:
-        key = selection.parameter("point", data, row, int, lambda v: 0 <= v < len(points))
-        st.session_state[key] = min(st.session_state[key], len(points) - 1)
-        row = int(st.number_input("Point of the cloud", 0, len(points) - 1, key=key, help="Its neighbors are shown."))
+        row = int(POINT.draw(data, default=row, among=(0, len(points) - 1)))
     seen = lsh_measures.explain(data, points, settings, row)
     functions, tables = settings.shape
     ids = [points.ids[int(r)] for r in seen.ids]
@@ -51,8 +63,8 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     chance = amplified_probability(
         collision_probability(distances, settings.width, settings.family), tables, functions, settings.mode
     )
-    key = selection.parameter("catch", data, "", str)
-    picked = parse_catch(st.session_state[key]) if ":" in st.session_state[key] else None
+    catch = CATCH.value(data)
+    picked = parse_catch(catch) if ":" in catch else None
     if picked is None or picked[0] not in ids or not 0 <= picked[1] < tables:
         picked = _telling(seen, ids)
     more = f", with {settings.probing} further buckets a table looked into" if settings.probing else ""
@@ -161,7 +173,7 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
     functions, tables = settings.shape
     single = collision_probability(near, settings.width, settings.family)
     chance = amplified_probability(single, tables, functions, settings.mode)
-    shown_key, guess_key = f"revealed@{data.key}", selection.parameter("guess", data, 0.5, float, lambda v: 0 <= v <= 1)
+    shown_key = f"revealed@{data.key}"
     mark = (points.key, settings)
     revealed = st.session_state.get(shown_key) == mark
     left, right = lsh_view.columns("guess", (3, 2))
@@ -183,21 +195,14 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
         live_chart(figure, key=f"lsh guess curve@{data.key}", height=380, glide=False)
         st.caption(f"The shaded band holds the middle 80 % of the distances to the {settings.k} nearest.")
     with right:
-        st.slider(
-            "My guess of the recall",
-            0.0,
-            1.0,
-            step=0.01,
-            key=guess_key,
-            help="Read the curve inside the shaded band: its mean height there is what theory expects.",
-        )
+        guess = GUESS.draw(data)
         with st.container(horizontal=True):
             st.button(
                 "Reveal", type="primary", icon=":material/visibility:", on_click=_reveal, args=(shown_key, mark),
                 disabled=revealed,
             )  # fmt: skip
             st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
-        guess, theory = st.session_state[guess_key], float(chance.mean())
+        theory = float(chance.mean())
         if not revealed:
             live_chart(guess_strip(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
             st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")

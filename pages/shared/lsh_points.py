@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.shared import cached, graph_controls, jobs, model_choice, selection
 from pages.shared.jobs import Job
+from pages.shared.parameters import Bound, Flag, Options, Parameter, Scope, Steps
 from pages.shared.selection import ActiveData
 from recemb_core import point_clouds
 from recemb_core.embeddings import ItemVectors
@@ -23,6 +24,33 @@ FEWEST = 4
 SOURCES = {"items": "Items of this data set", "clustered": "Clustered cloud", "gaussian": "Gaussian cloud"}
 SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
+
+LSH_PAGE = Scope("lsh")
+POINTS = Parameter(
+    LSH_PAGE,
+    "points",
+    "Search among",
+    Options(SOURCES),
+    "items",
+    help="Clouds show what size and dimensions do; real vectors have neighbors worth finding.",
+)
+VECTORS = Parameter(
+    LSH_PAGE,
+    "vectors",
+    "Vectors of",
+    Options(shown=lambda key: model_choice.MODELS[key].name),
+    help="The embedding; its settings are those of the Neighbors page.",
+)
+SIZE = Parameter(LSH_PAGE, "size", "Points n", Steps(SIZES, "{:,}".format), 10_000, help="In the cloud.")
+WIDE = Parameter(LSH_PAGE, "wide", "Dimensions d", Steps(DIMENSIONS), 64, help="Length of a vector.")
+UNIT = Parameter(
+    LSH_PAGE,
+    "unit",
+    "Vectors of length 1",
+    Flag(switch=True),
+    True,
+    help="Normalized: distances lie between 0 and 2 and rank like the cosine. Off: vectors as they are.",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,50 +85,27 @@ def need_enough(points: LabPoints) -> None:
 
 def points_controls(data: ActiveData) -> Any:
     """Which points are searched; returns the place for a line about them."""
-    models = [key for key in model_choice.MODELS if not model_choice.missing(data, key)]
-    source = selection.parameter("points", data, "items", str, lambda v: v in SOURCES)
-    # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
-    default = "word2vec" if "word2vec" in models else models[0]
-    model = selection.parameter("vectors", data, default, str, lambda v: v in models)
-    unit = selection.parameter("unit", data, True, lambda text: {"True": True, "False": False}[text])
-    size = selection.parameter("size", data, 10_000, int, lambda v: v in SIZES)
-    wide = selection.parameter("wide", data, 64, int, lambda v: v in DIMENSIONS)
-    keep: Any = "session"
+    model, size, wide = vectors_used(data), SIZE.bind(data), WIDE.bind(data)  # in the link, drawn or not
     with st.expander("Points"):
-        st.selectbox(
-            "Search among",
-            list(SOURCES),
-            format_func=SOURCES.__getitem__,
-            key=source,
-            persist_state=keep,
-            help="Clouds show what size and dimensions do; real vectors have neighbors worth finding.",
-        )
-        if st.session_state[source] == "items":
-            st.selectbox(
-                "Vectors of",
-                models,
-                format_func=lambda key: model_choice.MODELS[key].name,
-                key=model,
-                persist_state=keep,
-                help="The embedding; its settings are those of the Neighbors page.",
-            )
+        if POINTS.draw(data) == "items":
+            model.draw()
         else:
-            st.select_slider(
-                "Points n", SIZES, format_func=lambda n: f"{n:,}", key=size, persist_state=keep, help="In the cloud."
-            )
-            st.select_slider("Dimensions d", DIMENSIONS, key=wide, persist_state=keep, help="Length of a vector.")
-        st.toggle(
-            "Vectors of length 1",
-            key=unit,
-            persist_state=keep,
-            help="Normalized: distances lie between 0 and 2 and rank like the cosine. Off: vectors as they are.",
-        )
+            size.draw()
+            wide.draw()
+        UNIT.draw(data)
         return st.empty()
+
+
+def vectors_used(data: ActiveData) -> Bound:
+    """Which of the models that this data can have."""
+    models = [key for key in model_choice.MODELS if not model_choice.missing(data, key)]
+    # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
+    return VECTORS.bind(data, default="word2vec" if "word2vec" in models else models[0], among=models)
 
 
 def lab_points(data: ActiveData) -> LabPoints:
     """The points in use, computed once."""
-    source, unit, size, wide = (selection.value(data, name) for name in ("points", "unit", "size", "wide"))
+    source, unit, size, wide = (one.value(data) for one in (POINTS, UNIT, SIZE, WIDE))
     if source == "items":
         return _item_points(data, unit)
     return _synthetic_points(data, source, size, wide, unit)
@@ -113,7 +118,7 @@ def graph_of(data: ActiveData) -> ItemGraph:
 
 def _item_points(data: ActiveData, unit: bool) -> LabPoints:
     graph = graph_of(data)
-    model = selection.value(data, "vectors")
+    model = vectors_used(data).value
     config = model_choice.model_config(data, graph, model)
     name = model_choice.MODELS[model].name
     trained = _trained(data, graph, config, name)

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, jobs, lsh_answers, selection
+from pages.shared import cached, jobs, lsh_answers
 from pages.shared.jobs import Job
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings
-from pages.shared.lsh_points import LabPoints
+from pages.shared.lsh_points import LSH_PAGE, LabPoints
+from pages.shared.parameters import Options, Parameter, Steps
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation.kd_tree_decay import KDTreeDecay, kd_tree_decay
 from recemb_core.evaluation.neighbor_recall import (
@@ -33,21 +34,39 @@ from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.lsh_cells import LSHGrid
 
-PARTS = {"all": "All indexes", "kd": "kd-tree by dimensions", "product": "Inner product"}
 LIVE_POINTS = 5_000  # compared without asking
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
 AXES = (1, 2, 4, 8, 16, 32, 64, 128)
-SPREADS = (0.0, 0.25, 0.5, 1.0, 1.5)
+RACE = Parameter(
+    LSH_PAGE,
+    "race",
+    "Compare",
+    Options({"all": "All indexes", "kd": "kd-tree by dimensions", "product": "Inner product"}, row=True),
+    "all",
+    view=True,
+    former=("compare",),
+)
+DIMENSIONS_KEPT = Parameter(
+    LSH_PAGE,
+    "axes",
+    "Dimensions kept (principal axes)",
+    Steps(AXES),
+    help="The vectors are turned onto the axes along which they spread most, and the first ones are kept.",
+)
+SPREAD = Parameter(
+    LSH_PAGE,
+    "spread",
+    "Spread of the lengths (σ)",
+    Steps((0.0, 0.25, 0.5, 1.0, 1.5)),
+    0.0,
+    help="Multiplies each vector by exp(σ · N(0, 1)): popular items are often longer. 0 leaves them as trained.",
+)
 
 
 def race_part(data: ActiveData) -> str:
     """Which of the three comparisons is looked at."""
-    key = selection.parameter("compare", data, "all", str, lambda v: v in PARTS)
-    st.segmented_control(
-        "Compare", list(PARTS), format_func=PARTS.__getitem__, key=key, required=True, label_visibility="collapsed"
-    )
-    return st.session_state[key]
+    return RACE.draw(data, label_visibility="collapsed")
 
 
 def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> Any:
@@ -204,14 +223,9 @@ def _number(format_: str, words: str) -> Any:
 def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTreeDecay | None:
     d = points.vectors.shape[1]
     axes = sorted({a for a in AXES if a < d} | {d})
-    key = selection.parameter("axes", data, d, int, lambda v: v in axes)
-    if st.session_state[key] not in axes:
-        st.session_state[key] = d
+    kept = DIMENSIONS_KEPT.bind(data, default=d, among=axes)
     if len(axes) > 1:
-        st.select_slider(
-            "Dimensions kept (principal axes)", axes, key=key,
-            help="The vectors are turned onto the axes along which they spread most, and the first ones are kept.",
-        )  # fmt: skip
+        kept.draw()
     make = lambda report: kd_tree_decay(  # noqa: E731
         points.vectors, points.queries, settings.k, dimensions=axes, only_quiet=True, progress=report
     )
@@ -219,7 +233,7 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTree
     decay: KDTreeDecay | None = _run(data, "kd", ("lab kd", points.key, settings.k), seconds, "kd-tree", make)
     if decay is None:
         return None
-    chosen = st.session_state[key]
+    chosen = kept.value
     at = decay.dimensions.tolist().index(chosen) if chosen in decay.dimensions else len(decay.dimensions) - 1
     st.markdown(f"{lsh_answers.tree_against_scan(decay, at)}. {lsh_answers.crossing(decay)}")
     times = {
@@ -242,14 +256,7 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTree
 
 
 def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[IndexReport] | None:
-    key = selection.parameter("spread", data, 0.0, float, lambda v: v in SPREADS)
-    st.select_slider(
-        "Spread of the lengths (σ)",
-        SPREADS,
-        key=key,
-        help="Multiplies each vector by exp(σ · N(0, 1)): popular items are often longer. 0 leaves them as trained.",
-    )
-    spread = st.session_state[key]
+    spread = SPREAD.draw(data)
     scale = np.exp(spread * np.random.default_rng(settings.seed).standard_normal((len(points), 1)))
     vectors = (points.raw * scale).astype(np.float32)
     lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)

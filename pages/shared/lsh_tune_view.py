@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, frame, lsh_answers, lsh_measures, lsh_times, lsh_view, lsh_words, selection
+from pages.shared import cached, frame, lsh_answers, lsh_measures, lsh_times, lsh_view, lsh_words
 from pages.shared.live_chart import live_chart
 from pages.shared.lsh_measures import LabSettings
-from pages.shared.lsh_points import LabPoints
+from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.lsh_times import LabTimes
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation.quiet_timing import ROUNDS
 from recemb_core.figures.bucket_loads import bucket_loads
@@ -26,6 +27,7 @@ from recemb_core.neighbors.lsh_theory import MODES, amplified_probability, colli
 
 CURVE = 160  # points of a drawn curve
 BINS = 48
+SHADE = Parameter(LSH_PAGE, "shade", "Color", Options(MEASURES, row=True), "recall")
 
 
 def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSettings, *, wait: bool) -> LSHGrid:
@@ -169,16 +171,12 @@ def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, ce
 def _heat_map(
     data: ActiveData, settings: LabSettings, cells: Cells, star: tuple[int, int] | None, click: Any, draws: int
 ) -> None:
-    key = selection.parameter("shade", data, "recall", str, lambda v: v in MEASURES)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Every K and L**", width="content")
-        st.segmented_control(
-            "Color", list(MEASURES), format_func=MEASURES.__getitem__, key=key, required=True,
-            persist_state="session", label_visibility="collapsed",
-        )  # fmt: skip
+        measure = SHADE.draw(data, label_visibility="collapsed")
     figure = lsh_heat_map(
         cells,
-        measure=st.session_state[key],
+        measure=measure,
         current=settings.shape,
         targets={settings.target: "solid"},
         best=star,

@@ -15,7 +15,8 @@ from pages.shared.lsh_measures import (
     default_width,
     least_cost,
 )
-from pages.shared.lsh_points import LabPoints
+from pages.shared.lsh_points import LSH_PAGE, LabPoints
+from pages.shared.parameters import Bound, Options, Parameter, Span, Steps
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh_cells import LSHGrid
@@ -26,126 +27,104 @@ NEIGHBORS = (1, 5, 10, 20, 50)
 TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 PROBES = (0, 1, 2, 4, 8, 16, 32)
 
+HASHING = Parameter(
+    LSH_PAGE,
+    "hashing",
+    "Hash family",
+    Options(FAMILIES),
+    "euclidean",
+    help="Euclidean: ⌊(a·v + b)/w⌋, for distances. Hyperplane: the side a·v ≥ 0, for angles (cosine).",
+)
+MODE = Parameter(
+    LSH_PAGE,
+    "mode",
+    "Combine by",
+    Options(MODES),
+    "and_or",
+    help="AND: all K functions agree. OR: one of L does. AND-then-OR: all K agree in one of L tables. "
+    "OR-then-AND: one of K agrees in every of L tables.",
+)
+FUNCTIONS = Parameter(
+    LSH_PAGE, "functions", "Functions K", Span(1, MOST_FUNCTIONS), 10, help="Functions a table. OR uses one."
+)
+TABLES = Parameter(
+    LSH_PAGE,
+    "tables",
+    "Tables L",
+    Span(1, MOST_TABLES),
+    24,
+    help="Tables, each with functions of its own. AND uses one.",
+)
+RATIO = Parameter(LSH_PAGE, "ratio", "Bucket width w", Steps(RATIOS), 4.0)
+NEAREST = Parameter(
+    LSH_PAGE,
+    "nearest",
+    "Nearest neighbors k",
+    Steps(NEIGHBORS),
+    help="Recall counts how many of the k truly nearest points are among the candidates.",
+)
+PROBING = Parameter(
+    LSH_PAGE,
+    "probes",
+    "Further buckets a table (multi-probe)",
+    Steps(PROBES),
+    0,
+    help="Also looks into the likeliest neighboring buckets: more recall without more tables.",
+)
+TARGET = Parameter(
+    LSH_PAGE, "target", "Recall wanted", Steps(TARGETS, "{:.0%}".format), 0.9, help="The line in the charts."
+)
+
 
 def lab_settings(data: ActiveData, points: LabPoints) -> LabSettings:
     """The settings in use; binds them to the session and the link without drawing anything."""
-    ks = [k for k in NEIGHBORS if k < len(points)]
-    spec: dict[str, tuple[Any, Any, Any]] = {
-        "hashing": ("euclidean", str, lambda v: v in FAMILIES),
-        "mode": ("and_or", str, lambda v: v in MODES),
-        "functions": (10, int, lambda v: 1 <= v <= MOST_FUNCTIONS),
-        "tables": (24, int, lambda v: 1 <= v <= MOST_TABLES),
-        "ratio": (4.0, float, lambda v: v in RATIOS),
-        "nearest": (max((k for k in ks if k <= 10), default=1), int, lambda v: v in NEIGHBORS),
-        "probes": (0, int, lambda v: v in PROBES),
-        "target": (0.9, float, lambda v: v in TARGETS),
-    }
-    v = {name: st.session_state[selection.parameter(name, data, *how)] for name, how in spec.items()}
-    if v["nearest"] not in ks:  # set where there were more points
-        v["nearest"] = st.session_state[f"nearest@{data.key}"] = ks[-1]
     usual = default_width(data, points)
+    family, ratio = HASHING.value(data), RATIO.value(data)
     return LabSettings(
-        family=v["hashing"],
-        mode=v["mode"],
-        functions=v["functions"],
-        tables=v["tables"],
-        ratio=v["ratio"],
-        width=usual * v["ratio"] / 4 if v["hashing"] == "euclidean" else None,
+        family=family,
+        mode=MODE.value(data),
+        functions=FUNCTIONS.value(data),
+        tables=TABLES.value(data),
+        ratio=ratio,
+        width=usual * ratio / 4 if family == "euclidean" else None,
         default_width=usual,
-        k=v["nearest"],
-        probes=v["probes"],
-        target=v["target"],
+        k=_nearest(data, points).value,
+        probes=PROBING.value(data),
+        target=TARGET.value(data),
         seed=selection.seed(),
     )
 
 
-def mode_control(data: ActiveData) -> None:
-    """How functions combine."""
-    st.selectbox(
-        "Combine by",
-        list(MODES),
-        format_func=MODES.__getitem__,
-        key=f"mode@{data.key}",
-        persist_state="session",
-        help="AND: all K functions agree. OR: one of L does. AND-then-OR: all K agree in one of L tables. "
-        "OR-then-AND: one of K agrees in every of L tables.",
-    )
-
-
-def family_control(data: ActiveData) -> None:
-    """Which hash functions."""
-    st.selectbox(
-        "Hash family",
-        list(FAMILIES),
-        format_func=FAMILIES.__getitem__,
-        key=f"hashing@{data.key}",
-        persist_state="session",
-        help="Euclidean: ⌊(a·v + b)/w⌋, for distances. Hyperplane: the side a·v ≥ 0, for angles (cosine).",
-    )
+def _nearest(data: ActiveData, points: LabPoints) -> Bound:
+    """How many neighbors: fewer than there are points."""
+    ks = [k for k in NEIGHBORS if k < len(points)]
+    return NEAREST.bind(data, default=max(k for k in ks if k <= 10), among=ks)
 
 
 def lab_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """Widgets of the settings."""
-    keep: Any = "session"
     one = settings.default_width / 4
-    mode_control(data)
-    st.slider(
-        "Functions K",
-        1,
-        MOST_FUNCTIONS,
-        key=f"functions@{data.key}",
-        persist_state=keep,
-        disabled=settings.mode == "or",
-        help="Functions a table. OR uses one.",
-    )
-    st.slider(
-        "Tables L",
-        1,
-        MOST_TABLES,
-        key=f"tables@{data.key}",
-        persist_state=keep,
-        disabled=settings.mode == "and",
-        help="Tables, each with functions of its own. AND uses one.",
-    )
-    st.select_slider(
-        "Bucket width w",
-        RATIOS,
+    MODE.draw(data)
+    FUNCTIONS.draw(data, disabled=settings.mode == "or")
+    TABLES.draw(data, disabled=settings.mode == "and")
+    RATIO.draw(
+        data,
         format_func=lambda ratio: f"{ratio * one:.3g}",
-        key=f"ratio@{data.key}",
-        persist_state=keep,
         disabled=settings.family == "hyperplane",
         help=f"In the unit of the vectors. The median distance of near neighbors is {one:.3g}, and four times that is "
         "where it starts. Hyperplanes have no width.",
     )
-    family_control(data)
+    HASHING.draw(data)
     with st.expander("Neighbors and probing"):
-        st.select_slider(
-            "Nearest neighbors k",
-            [k for k in NEIGHBORS if k < len(points)] if len(points) > 6 else [1, 1 if len(points) < 6 else 5],
-            key=f"nearest@{data.key}",
-            persist_state=keep,
-            help="Recall counts how many of the k truly nearest points are among the candidates.",
-        )
-        st.select_slider(
-            "Further buckets a table (multi-probe)",
-            PROBES,
-            key=f"probes@{data.key}",
-            persist_state=keep,
-            disabled=settings.mode == "or_and",
-            help="Also looks into the likeliest neighboring buckets: more recall without more tables.",
-        )
+        near = _nearest(data, points)
+        ks = near.allowed.values
+        near.draw(offered=ks if len(ks) > 1 else ks * 2)  # a slider has two ends
+        PROBING.draw(data, disabled=settings.mode == "or_and")
 
 
 def target_controls(data: ActiveData, settings: LabSettings, measured: LSHGrid) -> None:
     """The recall asked for, and the button that takes the cheapest setting which reaches it."""
-    st.select_slider(
-        "Recall wanted",
-        TARGETS,
-        format_func=lambda share: f"{share:.0%}",
-        key=f"target@{data.key}",
-        persist_state="session",
-        help="The line in the charts.",
-    )
+    TARGET.draw(data)
     best = least_cost(measured, settings)
     st.button(
         "Least cost at this recall",

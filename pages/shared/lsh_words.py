@@ -6,7 +6,7 @@ import math
 
 from pages.shared import frame, graph_controls, model_choice, selection
 from pages.shared.lsh_measures import LabSettings
-from pages.shared.lsh_points import SIZES, LabPoints, graph_of
+from pages.shared.lsh_points import SIZES, UNIT, LabPoints, graph_of, vectors_used
 from pages.shared.lsh_times import LabTimes
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import share_text
@@ -150,13 +150,13 @@ def _vectors_in_python(
 ) -> tuple[list[str], list[str]]:
     """(imports, lines) that end with an array ``vectors``."""
     names = ["LSHConfig", "LSHIndex", *(["lsh_cell"] if probing else []), "lsh_grid"]
-    unit = unit and selection.value(data, "unit")
+    unit = unit and UNIT.value(data)
     base = ["from recemb_core.neighbors.base import unit_rows"] if unit else []
     scale = ["vectors = unit_rows(vectors)"] if unit else []
     if points.lines:
         own = [*points.imports, f"from recemb_core.neighbors import {', '.join(names)}", *base]
         return own, [*points.lines, *scale]
-    model = selection.value(data, "vectors")
+    model = vectors_used(data).value
     settings = graph_controls.graph_settings(data)
     config = model_choice.model_config(data, graph_of(data), model)
     walks = model_choice.MODELS[model].needs != "sequences"

@@ -104,6 +104,14 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Number(Span):
+    """A number of a range: a box to type it in."""
+
+    def widget(self, place: Any, label: str, **more: Any) -> float:
+        return place.number_input(label, self.low, self.high, step=self.step, **more)
+
+
+@dataclass(frozen=True)
 class Options:
     """One of some names: a box, a row of buttons where ``row``, or radio buttons where ``radio``."""
 
@@ -256,7 +264,15 @@ class Parameter(Generic[T]):
         """Whether what it can be is known without data."""
         return bool(getattr(self.allowed, "names", True))
 
-    def bind(self, data: HasKey, part: str = "", *, default: Any = None, among: Iterable[Any] | None = None) -> Bound:
+    def bind(
+        self,
+        data: HasKey,
+        part: str = "",
+        *,
+        default: Any = None,
+        among: Iterable[Any] | None = None,
+        check: Callable[[Any], bool] = lambda value: True,
+    ) -> Bound:
         """Fill it from the link at first, check what the session has, and keep it in the link and the saved session.
 
         Args:
@@ -264,12 +280,14 @@ class Parameter(Generic[T]):
             part: of its name, where it is one of several.
             default: of this data, where the declaration has none.
             among: the options of this data.
+            check: what a value has to pass besides, where this data's options cannot be listed.
         """
         start = self.default if default is None else default
         allowed = self.allowed if among is None else self.allowed.among(among)
         name = f"{self.name}_{part}" if self.parts else self.name
         label = f"{self.label} ({part})" if self.parts else self.label
-        key = fill(name, data.key, start, allowed.parse, allowed.holds, label=label, former=self.former)
+        holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
+        key = fill(name, data.key, start, allowed.parse, holds, label=label, former=self.former)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:
@@ -336,6 +354,7 @@ def link() -> dict[str, str]:
 def set_link(values: dict[str, str]) -> None:
     """As if the session had begun with these."""
     st.session_state["_link"] = values
+    st.session_state.pop("_link_read", None)
 
 
 def fill(
@@ -365,7 +384,9 @@ def fill(
     else:
         st.session_state[key] = default
         names = (name, *former) if _version() < LINK_VERSION else (name,)
-        told = next((n for n in names if n in link()), None)
+        # What one parameter has read is not read again under a former name, which may be another page's today.
+        reader = st.session_state.setdefault("_link_read", {})
+        told = next((n for n in names if n in link() and reader.setdefault(n, name) == name), None)
         if told is not None and link().get("data", data_key) == data_key:
             try:
                 value = parse(link()[told])

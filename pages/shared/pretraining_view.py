@@ -12,9 +12,10 @@ import polars as pl
 import streamlit as st
 
 from pages.shared import cached, controls, frame, jobs, network_experiments, selection
-from pages.shared.deep_table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.shared.deep_table import DEEP_PAGE, STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from pages.shared.jobs import Job
 from pages.shared.live_chart import Frames, live_chart
+from pages.shared.parameters import Bound, Options, Parameter, Several, Span, Steps
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.features import FeatureTable
@@ -49,7 +50,54 @@ BY: dict[By, str] = {
     "seconds": "Seconds of training",
     "all_seconds": "Seconds, what the start took included",
 }
-EVENTS = (10_000, 20_000, 40_000, 80_000)
+MEASURE = Parameter(DEEP_PAGE, "pretraining_measure", "Up", Options(MEASURES), "loss", help="What the curves show.")
+ACROSS = Parameter(
+    DEEP_PAGE,
+    "pretraining_by",
+    "Across",
+    Options(BY),
+    "epochs",
+    help="Epochs are the same everywhere; seconds are those of the machine that trained.",
+)
+EVENTS = Parameter(
+    DEEP_PAGE,
+    "pretraining_events",
+    "Events to learn from",
+    Steps((10_000, 20_000, 40_000, 80_000), "{:,}".format),
+    40_000,
+    help="Events drawn from the log, training, validation and test together; each brings 4 items not taken.",
+)
+STARTS = Parameter(
+    DEEP_PAGE,
+    "pretraining_starts",
+    "Starts",
+    Several(START_NAMES, least=1),
+    list(START_NAMES),
+    help="Where the network begins.",
+)
+SEEDS = Parameter(
+    DEEP_PAGE,
+    "pretraining_seeds",
+    "Seeds",
+    Span(2, 6),
+    3,
+    help="Runs of each start; the bands come from them, and from 3 on the noise.",
+)
+MAP = Parameter(
+    DEEP_PAGE,
+    "pretraining_map",
+    "Start",
+    Options(START_NAMES),
+    "graph",
+    help="The vectors of the item field in the network of the first seed.",
+)
+COLOR = Parameter(
+    DEEP_PAGE,
+    "pretraining_color",
+    "Color by",
+    Options(),
+    help="Eight largest groups in color, the rest grey.",
+)
 COLORS = dict(zip(START_NAMES.values(), (PALETTE[5], PALETTE[0], PALETTE[3], PALETTE[2], PALETTE[1]), strict=True))
 
 
@@ -89,7 +137,8 @@ def pretraining_section(data: ActiveData) -> None:
         with numbers:
             _numbers(report)
         st.markdown(_verdict(report))
-        color = _color(data)
+        field = _colored_by(data)
+        color = "" if field is None else field.value
         frame.try_this(
             data,
             network_experiments.pretraining(
@@ -104,62 +153,20 @@ def pretraining_section(data: ActiveData) -> None:
 
 def _settings(data: ActiveData) -> PretrainingConfig:
     """The settings in use, bound to the session and the link."""
-    known = lambda values: len(values) >= 1 and all(v in START_NAMES for v in values)  # noqa: E731
-    starts = selection.parameter("pretraining_starts", data, list(START_NAMES), lambda t: t.split(","), known)
-    events = selection.parameter("pretraining_events", data, 40_000, int, lambda v: v in EVENTS)
-    seeds = selection.parameter("pretraining_seeds", data, 3, int, lambda v: 2 <= v <= 6)
-    selection.parameter("pretraining_measure", data, "loss", str, lambda v: v in MEASURES)
-    selection.parameter("pretraining_by", data, "epochs", str, lambda v: v in BY)
-    selection.parameter("pretraining_map", data, "graph", str, lambda v: v in START_NAMES)
-    chosen = tuple(start for start in START_NAMES if start in st.session_state[starts]) or ("random",)
+    MAP.bind(data)  # stays in the link while there is no map
+    starts = STARTS.value(data)
+    chosen = tuple(start for start in START_NAMES if start in starts) or ("random",)
     return pretraining_defaults(
-        events=st.session_state[events], seeds=st.session_state[seeds], starts=chosen, seed=selection.seed()
+        events=EVENTS.value(data), seeds=SEEDS.value(data), starts=chosen, seed=selection.seed()
     )
 
 
 def _controls(data: ActiveData) -> None:
-    keep: Any = "session"
-    st.selectbox(
-        "Up",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        key=f"pretraining_measure@{data.key}",
-        persist_state=keep,
-        help="What the curves show.",
-    )
-    st.selectbox(
-        "Across",
-        list(BY),
-        format_func=BY.__getitem__,
-        key=f"pretraining_by@{data.key}",
-        persist_state=keep,
-        help="Epochs are the same everywhere; seconds are those of the machine that trained.",
-    )
-    st.select_slider(
-        "Events to learn from",
-        EVENTS,
-        format_func=lambda v: f"{v:,}",
-        key=f"pretraining_events@{data.key}",
-        persist_state=keep,
-        help="Events drawn from the log, training, validation and test together; each brings 4 items not taken.",
-    )
+    for one in (MEASURE, ACROSS, EVENTS):
+        one.draw(data)
     with st.expander("Starts and seeds"):
-        st.multiselect(
-            "Starts",
-            list(START_NAMES),
-            format_func=START_NAMES.__getitem__,
-            key=f"pretraining_starts@{data.key}",
-            persist_state=keep,
-            help="Where the network begins.",
-        )
-        st.slider(
-            "Seeds",
-            2,
-            6,
-            key=f"pretraining_seeds@{data.key}",
-            persist_state=keep,
-            help="Runs of each start; the bands come from them, and from 3 on the noise.",
-        )
+        STARTS.draw(data)
+        SEEDS.draw(data)
 
 
 def _estimate(table: FeatureTable, config: PretrainingConfig) -> float:
@@ -217,8 +224,8 @@ def _numbers(report: PretrainingReport) -> None:
 
 
 def _curves(data: ActiveData, report: PretrainingReport) -> None:
-    measure: Measure = selection.value(data, "pretraining_measure")
-    by: By = selection.value(data, "pretraining_by")
+    measure: Measure = MEASURE.value(data)
+    by: By = ACROSS.value(data)
     bands = curve_bands(report, measure, by)
     if measure != "train_loss":
         bands = [_without_start(band) for band in bands]
@@ -328,26 +335,10 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     """Item vectors before and after training, gliding from one to the other."""
     st.markdown("**The items' vectors before and after training**")
     first, second = st.columns(2)
-    with first:
-        st.selectbox(
-            "Start",
-            list(report.config.starts),
-            format_func=START_NAMES.__getitem__,
-            key=_map_key(data, report),
-            persist_state="session",
-            help="The vectors of the item field in the network of the first seed.",
-        )
-    color = _color(data)
-    if color:
-        with second:
-            st.selectbox(
-                "Color by",
-                list(data.fields),
-                key=f"pretraining_color@{data.key}",
-                persist_state="session",
-                help="Eight largest groups in color, the rest grey.",
-            )
-    start: Start = st.session_state[f"pretraining_map@{data.key}"]
+    starts = report.config.starts
+    start: Start = MAP.draw(data, first, default="graph" if "graph" in starts else starts[0], among=starts)
+    field = _colored_by(data)
+    color = "" if field is None else field.draw(second)
     umap = UMAPConfig(seed=selection.seed()).for_size(len(data.items))
     maps = _positions(data, table, report, start, umap)
     if maps is None:
@@ -382,25 +373,14 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     )
 
 
-def _color(data: ActiveData) -> str:
-    """The field that the map is colored by; "" where there is none."""
+def _colored_by(data: ActiveData) -> Bound | None:
+    """The field that the map is colored by; None where the data has none."""
     fields = list(data.fields)
     if not fields:
-        return ""
-    return str(
-        st.session_state[selection.parameter("pretraining_color", data, _first(fields), str, fields.__contains__)]
+        return None
+    return COLOR.bind(
+        data, default=next((name for name in ("department", "category") if name in fields), fields[0]), among=fields
     )
-
-
-def _first(fields: list[str]) -> str:
-    return next((name for name in ("department", "category") if name in fields), fields[0])
-
-
-def _map_key(data: ActiveData, report: PretrainingReport) -> str:
-    key = f"pretraining_map@{data.key}"
-    if st.session_state.get(key) not in report.config.starts:
-        st.session_state[key] = report.config.starts[0]
-    return key
 
 
 def _positions(

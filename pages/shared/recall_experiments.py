@@ -52,7 +52,7 @@ def recall(
             lambda: lost_hits(points()),
             {"recall_index_n": 10},
         ),
-        (EDIT, "", {"view": "history", "history_items": ""}),  # answered in the view that it leads to
+        (EDIT, "", {"section": "history", "history_items": ""}),  # answered in the view that it leads to
     ]
 
 
@@ -110,9 +110,16 @@ def lost_hits(points: list[IndexPoint] | None) -> str:
 
 
 def history(
-    data: ActiveData, models: Callable[[], dict[str, RecallModel]], now: list[int], ranked: Ranked
+    data: ActiveData,
+    models: Callable[[], dict[str, RecallModel]],
+    shown: tuple[str, bool],
+    now: list[int],
+    ranked: Ranked,
 ) -> list[Experiment]:
-    """Of the history view; ``ranked`` lists a model's best items for a history, seen ones allowed or not."""
+    """Of the history view; ``ranked`` lists a model's best items for a history, seen ones allowed or not.
+
+    ``shown`` are the name of the model on the screen, and whether its list may offer what is in the history.
+    """
     row = data.items.row(selection.chosen_item(data))
     tries: list[Experiment] = [
         (
@@ -130,7 +137,7 @@ def history(
             lambda: old_friends(data, models(), now, ranked),
             {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
         ),
-        (EDIT, lambda: turned(data, models(), now, ranked), {"view": "history", "history_items": ""}),
+        (EDIT, lambda: turned(data, models(), shown, now, ranked), {"section": "history", "history_items": ""}),
     ]
     return tries
 
@@ -203,14 +210,15 @@ def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int]
     )
 
 
-def turned(data: ActiveData, models: dict[str, RecallModel], now: list[int], ranked: Ranked) -> str:
+def turned(
+    data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, bool], now: list[int], ranked: Ranked
+) -> str:
     """How many of the list stay when one event is left out."""
-    name = shown_model(data)
+    name, seen = shown
     if name not in models:
         return NO_MODEL
     if len(now) < 2:
         return "The history is too short to leave an event out. Choose another user."
-    seen = selection.value(data, "history_seen")
     whole = set(_rows(models[name], now, ranked, seen))
     places = range(len(now) - 1, max(-1, len(now) - 1 - NEWEST), -1)
     kept = [len(whole & set(_rows(models[name], [*now[:at], *now[at + 1 :]], ranked, seen))) for at in places]
@@ -222,11 +230,6 @@ def turned(data: ActiveData, models: dict[str, RecallModel], now: list[int], ran
         f"above "
         "and watch the diamond; every line says what pulled it."
     )
-
-
-def shown_model(data: ActiveData) -> str:
-    """The model that the history view shows."""
-    return str(selection.value(data, "history_model"))
 
 
 # --- serving ---

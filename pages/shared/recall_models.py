@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from pages.shared import cached, jobs, selection
+from pages.shared.deep_table import DEEP_PAGE
 from pages.shared.jobs import Job
+from pages.shared.parameters import Parameter, Span, Steps
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel
@@ -31,95 +32,86 @@ from recemb_core.recall_comparison import (
 
 FLOOR = "Popularity"
 MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait
-DIMENSIONS = (16, 32, 64, 128)
-HALF_LIVES = (0, 10, 20, 50, 100, 200)  # events; 0 stands for a plain mean
-LENGTHS = (10, 20, 50, 100, 200, 500)
-TEMPERATURES = (0.05, 0.1, 0.2, 0.5)
-NEGATIVES = (50, 200, 500, 1000)
+
+LENGTH = Parameter(
+    DEEP_PAGE,
+    "recall_length",
+    "History (events)",
+    Steps((10, 20, 50, 100, 200, 500)),
+    200,
+    help="Newest events of a user that the networks look at.",
+)
+HALF_LIFE = Parameter(  # 0 stands for a plain mean
+    DEEP_PAGE,
+    "recall_half_life",
+    "Half-life (events)",
+    Steps((0, 10, 20, 50, 100, 200), lambda events: "none" if events == 0 else str(events)),
+    50,
+    help="After so many events an event weighs half in the history mean. None: a plain mean, which is blind to order.",
+)
+DIMENSIONS = Parameter(
+    DEEP_PAGE,
+    "recall_dimensions",
+    "Dimensions",
+    Steps((16, 32, 64, 128)),
+    64,
+    help="Length of user and item vectors of the networks.",
+)
+EPOCHS = Parameter(
+    DEEP_PAGE,
+    "recall_epochs",
+    "Epochs",
+    Span(1, 15),
+    5,
+    help="Passes over the histories. More fit them more closely; whether the figures follow, the table says.",
+)
+NEGATIVES = Parameter(
+    DEEP_PAGE,
+    "recall_negative",
+    "Sampled negatives (YouTube DNN)",
+    Steps((50, 200, 500, 1000)),
+    500,
+    help="Items drawn for each step in place of the whole catalogue. More come closer to the full softmax.",
+)
+TEMPERATURE = Parameter(
+    DEEP_PAGE,
+    "recall_temperature",
+    "Temperature (two-tower)",
+    Steps((0.05, 0.1, 0.2, 0.5)),
+    0.1,
+    help="Scores are cosine / temperature. Small: only the closest count; large: all are much alike.",
+)
 
 Reports = dict[str, tuple[RankingReport, RankingReport]]
 
 
 def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
     """The models with the settings in use; binds them to the session and the link without drawing anything."""
-    spec: dict[str, tuple[Any, Any, Any]] = {
-        "recall_dimensions": (64, int, lambda v: v in DIMENSIONS),
-        "recall_length": (200, int, lambda v: v in LENGTHS),
-        "recall_half_life": (50, int, lambda v: v in HALF_LIVES),
-        "recall_epochs": (5, int, lambda v: 1 <= v <= 15),
-        "recall_negative": (500, int, lambda v: v in NEGATIVES),
-        "recall_temperature": (0.1, float, lambda v: v in TEMPERATURES),
-    }
-    value = {
-        name.removeprefix("recall_"): st.session_state[selection.parameter(name, data, default, parse, allowed)]
-        for name, (default, parse, allowed) in spec.items()
-    }
     shared = {
-        "dimensions": value["dimensions"],
-        "history_length": value["length"],
-        "half_life": float(value["half_life"]) or None,
-        "epochs": value["epochs"],
+        "dimensions": DIMENSIONS.value(data),
+        "history_length": LENGTH.value(data),
+        "half_life": float(HALF_LIFE.value(data)) or None,
+        "epochs": EPOCHS.value(data),
     }
+    negative, temperature = NEGATIVES.value(data), TEMPERATURE.value(data)
     found: dict[str, ModelConfig] = {}
     for name, config in recall_defaults(selection.seed()).items():
         if isinstance(config, HistoryAverageConfig):
             found[name] = config
         elif hasattr(config, "negative"):
-            found[name] = replace(config, **shared, negative=value["negative"])
+            found[name] = replace(config, **shared, negative=negative)
         else:
-            found[name] = replace(config, **shared, temperature=value["temperature"])
+            found[name] = replace(config, **shared, temperature=temperature)
     return found
 
 
 def model_controls(data: ActiveData) -> None:
     """Widgets of those settings."""
-    keep: Any = "session"
-    st.select_slider(
-        "History (events)",
-        LENGTHS,
-        key=f"recall_length@{data.key}",
-        persist_state=keep,
-        help="Newest events of a user that the networks look at.",
-    )
-    st.select_slider(
-        "Half-life (events)",
-        HALF_LIVES,
-        key=f"recall_half_life@{data.key}",
-        format_func=lambda v: "none" if v == 0 else str(v),
-        persist_state=keep,
-        help="After so many events an event weighs half in the history mean. None: a plain mean, which is blind to "
-        "order.",
-    )
+    LENGTH.draw(data)
+    HALF_LIFE.draw(data)
     with st.expander("Training"):
-        st.select_slider(
-            "Dimensions",
-            DIMENSIONS,
-            key=f"recall_dimensions@{data.key}",
-            persist_state=keep,
-            help="Length of user and item vectors of the networks.",
-        )
-        st.slider(
-            "Epochs",
-            1,
-            15,
-            key=f"recall_epochs@{data.key}",
-            persist_state=keep,
-            help="Passes over the histories. More fit them more closely; whether the figures follow, the table says.",
-        )
-        st.select_slider(
-            "Sampled negatives (YouTube DNN)",
-            NEGATIVES,
-            key=f"recall_negative@{data.key}",
-            persist_state=keep,
-            help="Items drawn for each step in place of the whole catalogue. More come closer to the full softmax.",
-        )
-        st.select_slider(
-            "Temperature (two-tower)",
-            TEMPERATURES,
-            key=f"recall_temperature@{data.key}",
-            persist_state=keep,
-            help="Scores are cosine / temperature. Small: only the closest count; large: all are much alike.",
-        )
+        for one in (DIMENSIONS, EPOCHS, NEGATIVES, TEMPERATURE):
+            one.draw(data)
 
 
 def source(data: ActiveData) -> str:
@@ -163,6 +155,11 @@ def all_models(data: ActiveData, configs: dict[str, ModelConfig]) -> dict[str, R
     """The models that are there."""
     found = {name: model_of(data, config) for name, config in configs.items()}
     return {name: model for name, model in found.items() if model is not None}
+
+
+def usual_model(names: list[str]) -> str:
+    """The one of these models that a view opens with."""
+    return "Two-tower" if "Two-tower" in names else names[-1]
 
 
 def random_hit_rate(data: ActiveData, which: int, k: int = 10) -> float:

@@ -20,8 +20,10 @@ from pages.shared import (
     selection,
 )
 from pages.shared.answer_words import signed
+from pages.shared.deep_table import DEEP_PAGE
 from pages.shared.jobs import Job
 from pages.shared.markdown import plain
+from pages.shared.parameters import Bound, Options, Parameter
 from pages.shared.recall_models import FLOOR, Reports
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
@@ -38,36 +40,38 @@ FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wi
 MEASURES = {"hr": "HR", "ndcg": "NDCG"}
 LISTS = (10, 50, 100)
 
+FIGURE = Parameter(
+    DEEP_PAGE,
+    "recall_figure",
+    "Targets",
+    Options(FIGURES, row=True),
+    "all",
+    help="First-time: what a user had before is masked, and only new items are targets. All: nothing is "
+    "masked, and every item of the last basket (or the last click) is a target.",
+)
+MEASURE = Parameter(
+    DEEP_PAGE,
+    "recall_measure",
+    "Measure",
+    Options(MEASURES, row=True),
+    "hr",
+    help="HR@K: share of users with at least one target among the first K. NDCG@K counts every target, a high "
+    "place more.",
+)
+INDEX_MODEL = Parameter(
+    DEEP_PAGE, "recall_index_model", "Model", Options(), help="Whose user and item vectors are searched."
+)
+INDEX_N = Parameter(DEEP_PAGE, "recall_index_n", "List length N", Options(LISTS, row=True), 50, help="Items returned.")
+
 
 def recall_section(data: ActiveData) -> None:
     """The whole view."""
     wanted = recall_models.model_configs(data)
-    figure = selection.parameter("recall_figure", data, "all", str, lambda v: v in FIGURES)
-    measure = selection.parameter("recall_measure", data, "hr", str, lambda v: v in MEASURES)
     numbers = st.container()
     main, side = frame.side_by_side("recall", (3, 1), "11rem")
     with side:
-        keep: Any = "session"
-        st.segmented_control(
-            "Targets",
-            list(FIGURES),
-            format_func=FIGURES.__getitem__,
-            key=figure,
-            required=True,
-            persist_state=keep,
-            help="First-time: what a user had before is masked, and only new items are targets. All: nothing is "
-            "masked, and every item of the last basket (or the last click) is a target.",
-        )
-        st.segmented_control(
-            "Measure",
-            list(MEASURES),
-            format_func=MEASURES.__getitem__,
-            key=measure,
-            required=True,
-            persist_state=keep,
-            help="HR@K: share of users with at least one target among the first K. NDCG@K counts every target, a high "
-            "place more.",
-        )
+        which = list(FIGURES).index(FIGURE.draw(data))
+        measure = MEASURE.draw(data)
         recall_models.model_controls(data)
         tries = recall_experiments.recall(data, lambda: reports, verdict, lambda: ready_points(data, configs))
         frame.try_this(data, tries, stacked=True)
@@ -77,8 +81,7 @@ def recall_section(data: ActiveData) -> None:
             data, wanted, "Popularity needs no training and stands below; press Train to see the models against it."
         )
         reports = all_reports(data, configs)
-        which = list(FIGURES).index(st.session_state[figure])
-        _chart(reports, 1 - which, st.session_state[measure])
+        _chart(reports, 1 - which, measure)
         st.markdown(verdict(reports, 1 - which))
         st.dataframe(
             report_table(data, reports, 1 - which, configs),
@@ -226,7 +229,7 @@ def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports)
         key="recall to history",
         on_click=parameters.set_parameters,
         args=(data,),
-        kwargs={"view": "history", "history_model": best},
+        kwargs={"section": "history", "history_model": best},
     )
 
 
@@ -280,20 +283,12 @@ def _metrics(reports: Reports) -> None:
 
 def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     """HR@N through exact search, LSH and HNSW, against time."""
-    names = [name for name in configs if recall_models.model_of(data, configs[name]) is not None]
-    if not names:
+    model = _index_model(data, configs)
+    if model is None:
         st.caption("Train the models first.")
         return
-    key = selection.parameter("recall_index_model", data, _default_model(names), str, lambda v: v in names)
-    if st.session_state[key] not in names:
-        st.session_state[key] = _default_model(names)
-    length = selection.parameter("recall_index_n", data, 50, int, lambda v: v in (10, 50, 100))
     left, right = st.columns([2, 1])
-    left.selectbox("Model", names, key=key, help="Whose user and item vectors are searched.")
-    right.segmented_control(
-        "List length N", [10, 50, 100], key=length, required=True, persist_state="session", help="Items returned."
-    )
-    name, n = st.session_state[key], st.session_state[length]
+    name, n = model.draw(left), INDEX_N.draw(data, right)
     points = index_points(data, configs[name], n)
     if points is None:
         return
@@ -307,8 +302,12 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     )
 
 
-def _default_model(names: list[str]) -> str:
-    return "Two-tower" if "Two-tower" in names else names[-1]
+def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:
+    """Which of the models that are there is searched; None where none is."""
+    names = list(recall_models.all_models(data, configs))
+    if not names:
+        return None
+    return INDEX_MODEL.bind(data, default=recall_models.usual_model(names), among=names)
 
 
 def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:
@@ -317,12 +316,11 @@ def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...
 
 def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[IndexPoint] | None:
     """The measurement that is shown, if it was made."""
-    name = st.session_state.get(f"recall_index_model@{data.key}")
-    if name not in configs:
+    model = _index_model(data, configs)
+    if model is None:
         return None
-    found: list[IndexPoint] | None = cached.results(data).get(
-        _points_key(data, configs[name], selection.value(data, "recall_index_n"))
-    )
+    key = _points_key(data, configs[model.value], INDEX_N.value(data))
+    found: list[IndexPoint] | None = cached.results(data).get(key)
     return found
 
 

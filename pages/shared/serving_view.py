@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models, selection
+from pages.shared import cached, controls, frame, history_view, recall_experiments, recall_models
+from pages.shared.deep_table import DEEP_PAGE
 from pages.shared.markdown import plain
+from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import RecallModel
 from recemb_core.recall_comparison import ModelConfig
@@ -20,6 +22,12 @@ from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorSto
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait
 TOP = 10
+LISTED = 5_000  # users in the box
+
+MODEL = Parameter(DEEP_PAGE, "serving_model", "Model", Options(), help="Whose vectors are published and served.")
+USER = Parameter(
+    DEEP_PAGE, "serving_user", "User id", Options(), help="Fetched from the store by this id, as a server would."
+)
 
 
 def serving_section(data: ActiveData) -> None:
@@ -30,18 +38,10 @@ def serving_section(data: ActiveData) -> None:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have vectors that can be served."
         )
-    names = [name for name, config in configs.items() if recall_models.model_of(data, config) is not None]
+    names = list(recall_models.all_models(data, configs))
     if not names:
         return
-    default = "Two-tower" if "Two-tower" in names else names[-1]
-    choice = selection.parameter("serving_model", data, default, str, lambda v: v in names)
-    if st.session_state[choice] not in names:
-        st.session_state[choice] = default
-    with side:
-        st.selectbox(
-            "Model", names, key=choice, persist_state="session", help="Whose vectors are published and served."
-        )
-    name = st.session_state[choice]
+    name = MODEL.draw(data, side, default=recall_models.usual_model(names), among=names)
     model = recall_models.model_of(data, configs[name])
     assert model is not None
     try:
@@ -158,11 +158,9 @@ def _publish_box(
 def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
     """Get a user by id, and their top N through the loaded index."""
     _, users, _ = store.load(key, "user")
-    place = selection.parameter("serving_user", data, users[0], str, lambda v: v in users)
-    if st.session_state[place] not in users:
-        st.session_state[place] = users[0]
-    st.selectbox("User id", users[:5_000], key=place, help="Fetched from the store by this id, as a server would.")
-    user = st.session_state[place]
+    chosen = USER.bind(data, default=users[0], among=users)
+    listed = users[:LISTED]
+    user = chosen.draw(offered=listed if chosen.value in listed else [*listed, chosen.value])
     loaded = server(store, key)
     start = time.perf_counter()
     vector = store.get(key, "user", user)

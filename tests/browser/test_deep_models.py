@@ -27,7 +27,7 @@ PATIENCE = 120_000  # milliseconds
 
 def test_the_lookup_follows_the_item_and_the_network(serve: Serve, page: Page) -> None:
     url = serve("app.py")
-    open_page(page, f"{url}/deep_models?view=embedding", PATIENCE)
+    open_page(page, f"{url}/deep_models?section=embedding", PATIENCE)
     no_exception(page)
     # plot.data holds the numbers packed; what is drawn holds them as rows.
     rows = "(plot) => plot.calcdata.find((c) => c[0].trace.type === 'heatmap')[0].z.map((row) => [...row])"
@@ -49,7 +49,7 @@ def test_the_lookup_follows_the_item_and_the_network(serve: Serve, page: Page) -
 
 def test_the_curves_change_and_the_map_glides(serve: Serve, page: Page) -> None:
     url = serve("app.py")
-    open_page(page, f"{url}/deep_models?view=pretraining", PATIENCE)
+    open_page(page, f"{url}/deep_models?section=pretraining", PATIENCE)
     no_exception(page)
     names = on_chart(
         page, "learning curves@", "(plot) => plot.data.filter((t) => t.mode !== 'lines').map((t) => t.name)"

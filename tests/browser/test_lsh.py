@@ -181,8 +181,8 @@ VIEWS = [
     "lab=inside&inside=plane",
     "lab=inside&inside=guess",
     "lab=race",
-    "lab=race&compare=kd",
-    "lab=race&compare=product",
+    "lab=race&race=kd",
+    "lab=race&race=product",
 ]
 
 

@@ -39,7 +39,7 @@ def items_of(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("model", ["Two-tower", "Item average, cosine"])
 def test_a_removed_item_moves_the_user_and_reorders_the_list(serve: Serve, page: Page, model: str) -> None:
-    open_page(page, f"{serve('app.py')}/deep_models?data=complete_journey&view=history&history_model={model}")
+    open_page(page, f"{serve('app.py')}/deep_models?data=complete_journey&section=history&history_model={model}")
     expect(page.get_by_text("15 events", exact=False).first).to_be_visible()
     shown, place, before = revision(page, MAP), positions(page, MAP)[USER], items_of(page)
     remove = page.locator("[class*=st-key-history-gone] button").first
@@ -56,7 +56,7 @@ def test_a_removed_item_moves_the_user_and_reorders_the_list(serve: Serve, page:
 
 
 def test_a_click_on_the_map_adds_to_the_history(serve: Serve, page: Page) -> None:
-    open_page(page, f"{serve('app.py')}/deep_models?data=planted_shop&view=history&history_items=3.14")
+    open_page(page, f"{serve('app.py')}/deep_models?data=planted_shop&section=history&history_items=3.14")
     shown, item = revision(page, MAP), loneliest(page, MAP)
     if item == USER:
         pytest.skip("the user is the loneliest point here")
@@ -69,7 +69,7 @@ def test_a_click_on_the_map_adds_to_the_history(serve: Serve, page: Page) -> Non
 
 
 def test_a_new_version_is_published(serve: Serve, page: Page) -> None:
-    open_page(page, f"{serve('app.py')}/deep_models?data=planted_shop&view=serving")
+    open_page(page, f"{serve('app.py')}/deep_models?data=planted_shop&section=serving")
     before = metric(page, "Version").inner_text()
     page.get_by_role("button", name="Publish a new version").click()
     expect(metric(page, "Version")).not_to_have_text(before)

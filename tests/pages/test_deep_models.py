@@ -63,7 +63,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_training")
 def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="embedding"))
+    page = healthy(open_page("deep_models", section="embedding"))
     found = numbers(page)
     assert found["AUC of FNN"]
     assert not page.button(key="try0").disabled
@@ -93,7 +93,7 @@ def _press(page: AppTest, number: int) -> AppTest:
 
 
 def test_the_numbers_are_those_of_the_table(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="embedding", embedding_network="Deep Crossing"))
+    page = healthy(open_page("deep_models", section="embedding", embedding_network="Deep Crossing"))
     sequences = load_dataset(GROCERIES).sequences
     assert sequences is not None
     table = feature_table(sequences, FeatureConfig())
@@ -125,7 +125,7 @@ def test_the_bundled_scores_are_what_training_gives_today() -> None:
 
 
 def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="embedding", data="planted_shop", embedding_dimensions="4"))
+    page = healthy(open_page("deep_models", section="embedding", data="planted_shop", embedding_dimensions="4"))
     assert "not trained with these settings yet" in page.info[0].value
     assert "before training" in text(page)
     page.button(key="run embedding@planted_shop").click()
@@ -147,12 +147,12 @@ def test_an_item_that_training_never_saw_has_no_row(open_page: Open) -> None:
     table = feature_table(sequences, FeatureConfig())
     unknown = np.flatnonzero((table.item_x < 0).any(axis=1))
     assert len(unknown)
-    page = healthy(open_page("deep_models", view="embedding", item=sequences.items[int(unknown[0])]))
+    page = healthy(open_page("deep_models", section="embedding", item=sequences.items[int(unknown[0])]))
     assert "largest difference is 0." in text(page)
 
 
 def test_the_python_of_the_layer_runs(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="embedding", data="planted_shop", embedding_network="Wide & Deep"))
+    page = healthy(open_page("deep_models", section="embedding", data="planted_shop", embedding_network="Wide & Deep"))
     assert "Wide & Deep" in run_the_python(page)
 
 
@@ -179,7 +179,7 @@ def test_diagrams_hold_together(index: int) -> None:
 
 @pytest.mark.usefixtures("no_training")
 def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="pretraining"))
+    page = healthy(open_page("deep_models", section="pretraining"))
     assert {"Random start", "FM start, fine-tuned", "Epochs, FM / random"} <= set(numbers(page))
     table = page.dataframe[0].value
     assert len(table) == 5
@@ -207,7 +207,7 @@ def test_what_the_page_says_is_what_the_runs_gave() -> None:
 
 def test_starts_are_trained_on_request(open_page: Open) -> None:
     page = open_page(
-        "deep_models", view="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
+        "deep_models", section="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
         pretraining_events="10000",
     )  # fmt: skip
     healthy(page)
@@ -221,7 +221,7 @@ def test_starts_are_trained_on_request(open_page: Open) -> None:
 
 def test_the_python_of_pretraining_runs(open_page: Open) -> None:
     page = open_page(
-        "deep_models", view="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
+        "deep_models", section="pretraining", data="planted_shop", pretraining_starts="random,fm", pretraining_seeds="2",
         pretraining_events="10000",
     )  # fmt: skip
     said = run_the_python(healthy(page))
@@ -231,21 +231,29 @@ def test_the_python_of_pretraining_runs(open_page: Open) -> None:
 
 
 def test_too_little_data_is_one_sentence(open_page: Open) -> None:
-    page = open_page("deep_models", view="embedding", data="les_miserables")
+    page = open_page("deep_models", section="embedding", data="les_miserables")
     assert not page.exception
     assert "needs sequences" in page.info[0].value
 
 
 def test_another_page_has_views_of_its_own(app: AppTest) -> None:
-    """node2vec and this page both have a "view" in the link; neither stumbles over the other's."""
+    """Its name for them was node2vec's too, once; neither page stumbles over the other's."""
     app.query_params["data"] = "planted_shop"
+    app.query_params["view"] = "why"
     app.run()
-    app.switch_page("pages/node2vec.py").run()
-    app.session_state["view@planted_shop"] = "why"
-    healthy(app.run())
+    healthy(app.switch_page("pages/node2vec.py").run())
+    assert app.session_state["view@planted_shop"] == "why"
     healthy(app.switch_page("pages/deep_models.py").run())
-    assert app.session_state["view@planted_shop"] == "recall"
-    app.session_state["view@planted_shop"] = "embedding"
+    assert not app.toast, "the link spoke of the other page"
+    assert app.session_state["section@planted_shop"] == "recall"
+    app.session_state["section@planted_shop"] = "embedding"
     healthy(app.run())
     healthy(app.switch_page("pages/node2vec.py").run())
-    assert app.session_state["view@planted_shop"] == "map"
+    assert app.session_state["view@planted_shop"] == "why"
+
+
+def test_a_link_of_before_opens_its_view(open_page: Open) -> None:
+    page = healthy(open_page("deep_models", data="planted_shop", view="embedding"))
+    assert page.segmented_control(key="section@planted_shop").value == "embedding"
+    assert page.query_params["section"] == ["embedding"]
+    assert "view" not in page.query_params

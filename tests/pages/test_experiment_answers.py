@@ -31,7 +31,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs")),
     "neighbors": ("compare", ("models", "two")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
-    "deep_models": ("view", ("recall", "history", "embedding", "pretraining", "serving")),
+    "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving")),
 }
 SAME = {
     "sweep",
@@ -173,7 +173,7 @@ def test_an_answer_is_true(
     opening = next((block.value for block in page.code if "import" in block.value), "")
     ran: dict[str, dict[str, Any]] = {}
     for number, (prediction, _, values) in enumerate(tries[-1]):
-        if prediction.startswith(LONG_ALONE.get(name, ("\0",))) or (view == "recall" and "view" in values):
+        if prediction.startswith(LONG_ALONE.get(name, ("\0",))) or (view == "recall" and "section" in values):
             continue  # long; or answered in the view that it leads to
         page.button(key=f"try{number}").click()
         healthy(page.run())

@@ -593,7 +593,7 @@ def test_other_work_on_the_machine_leaves_no_time_on_the_page(open_page: Open, m
         assert "Other work on this machine spoils the times" in text(page)
         assert "Verdict" not in text(page)
         for compare in ("kd", "product", "all"):
-            page = healthy(open_page("lsh", **query, lab="race", compare=compare, nearest="5", spread="0.5"))
+            page = healthy(open_page("lsh", **query, lab="race", race=compare, nearest="5", spread="0.5"))
             assert "Other work on this machine ran beside" in page.warning[0].value
             assert [list(table.value) for table in page.dataframe] == [["Index", "Recall", "95 %", "MB", "Scanned"]] * (
                 compare != "kd"
@@ -616,26 +616,26 @@ def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Ope
         assert share in answer
         above = answer.split(": ", 1)[1] if number == 3 else answer.split(". ")[0]
         assert above in text(page), "the same words stand above the chart"
-    control("compare@").set_value("kd")
+    control("race@").set_value("kd")
     assert not healthy(page.run()).success, "another comparison is on the screen"
 
 
 def test_the_tree_by_dimensions_and_its_slider(open_page: Open) -> None:
-    page = healthy(open_page("lsh", **SHOP, lab="race", compare="kd"))
+    page = healthy(open_page("lsh", **SHOP, lab="race", race="kd"))
     assert "With **16** dimensions, which hold 100% of the variance" in text(page)
     page.select_slider(key="axes@planted_shop").set_value(2)
     assert "With **2** dimensions" in text(healthy(page.run()))
 
 
 def test_lengths_part_the_nearest_from_the_largest_product(open_page: Open) -> None:
-    page = healthy(open_page("lsh", **SHOP, lab="race", compare="product", spread="1"))
+    page = healthy(open_page("lsh", **SHOP, lab="race", race="product", spread="1"))
     share = float(re.search(r"nearest vectors are (\d+)%", text(page)).group(1))  # type: ignore[union-attr]
     assert share < 50
     assert "finds **100.0%**" in text(page)
 
 
 @pytest.mark.parametrize(
-    "query", [{"lab": "inside"}, {"lab": "race", "compare": "kd"}, {"lab": "race", "compare": "product"}]
+    "query", [{"lab": "inside"}, {"lab": "race", "race": "kd"}, {"lab": "race", "race": "product"}]
 )
 def test_the_python_of_every_view_runs(query: dict[str, str], open_page: Open) -> None:
     assert run_the_python(healthy(open_page("lsh", **SHOP, **query)))

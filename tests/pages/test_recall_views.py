@@ -54,7 +54,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
     monkeypatch.setattr("pages.shared.recall_view.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left
     monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
-    page = healthy(open_page("deep_models", data=data, view=view))
+    page = healthy(open_page("deep_models", data=data, section=view))
     assert not [b for b in page.button if b.label.startswith("Train")]
 
 
@@ -124,7 +124,7 @@ def test_a_fast_index_is_measured_for_each_model(open_page: Open) -> None:
 
 
 def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", data="complete_journey", view="history"))
+    page = healthy(open_page("deep_models", data="complete_journey", section="history"))
     before = titles(page)
     removals = [b for b in page.button if (b.key or "").startswith("history gone")]
     assert len(removals) == 12
@@ -155,33 +155,33 @@ def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None
 
 
 def test_an_edited_history_is_in_the_link(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", data="planted_shop", view="history", history_items="3.14.15"))
+    page = healthy(open_page("deep_models", data="planted_shop", section="history", history_items="3.14.15"))
     assert "3 events, edited" in said(page)
     assert page.query_params["history_items"] in ("3.14.15", ["3.14.15"])
     for nonsense in ("3.fourteen", "3.99999", "..", "-3"):
-        page = healthy(open_page("deep_models", data="planted_shop", view="history", history_items=nonsense))
+        page = healthy(open_page("deep_models", data="planted_shop", section="history", history_items=nonsense))
         assert "edited" not in said(page)
 
 
 def test_a_newcomer_gets_a_list_under_every_model(open_page: Open) -> None:
     for model in recall_defaults():
         page = healthy(
-            open_page("deep_models", data="planted_shop", view="history", history_items="-", history_model=model)
+            open_page("deep_models", data="planted_shop", section="history", history_items="-", history_model=model)
         )
         assert "Empty: a newcomer" in "\n".join(c.value for c in page.caption)
 
 
 def test_pulls_of_an_average_are_shares_and_of_a_network_differences(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="history", data="planted_shop", history_model="Item average, cosine"))
+    page = healthy(open_page("deep_models", section="history", data="planted_shop", history_model="Item average, cosine"))
     assert all("%" in text for text in page.table[0].value["Pulled by"])
     assert any("exact" in c.value for c in page.caption)
-    page = healthy(open_page("deep_models", view="history", data="planted_shop"))
+    page = healthy(open_page("deep_models", section="history", data="planted_shop"))
     assert any("leave one out" in c.value for c in page.caption)
     assert any("+" in text for text in page.table[0].value["Pulled by"])
 
 
 def test_another_user_starts_from_their_own_history(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", view="history", data="planted_shop", history_items="3.14"))
+    page = healthy(open_page("deep_models", section="history", data="planted_shop", history_items="3.14"))
     box = page.selectbox(key="history_user@planted_shop")
     box.set_value(box.options[5])
     healthy(page.run())
@@ -219,7 +219,7 @@ def test_a_history_is_read_from_text() -> None:
 
 
 def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", data="complete_journey", view="serving"))
+    page = healthy(open_page("deep_models", data="complete_journey", section="serving"))
     facts = {m.label: m.value for m in page.metric}
     assert facts["Store"] == "SQLite"
     assert facts["Items"] == "1,748"
@@ -246,7 +246,7 @@ def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
 
 
 def test_a_history_of_ones_own_is_put_and_served(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", data="planted_shop", view="serving", history_items="3.14.15"))
+    page = healthy(open_page("deep_models", data="planted_shop", section="serving", history_items="3.14.15"))
     page.text_input(key="serving_id").set_value("me")
     page.button(key="serving put").click()
     healthy(page.run())
@@ -263,7 +263,7 @@ def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypat
     monkeypatch.setenv("RECEMB_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
     fresh = Results()  # no store that another test has opened
     monkeypatch.setattr("pages.shared.cached.session_results", lambda: fresh)
-    page = open_page("deep_models", data="planted_shop", view="serving")
+    page = open_page("deep_models", data="planted_shop", section="serving")
     assert not page.exception
     assert [e.value for e in page.error] == ["The Redis server of RECEMB_REDIS_URL does not answer (ConnectionError)."]
 
@@ -272,8 +272,8 @@ def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("query", [{"view": "recall"}, {"view": "history"}, {"view": "serving"},
-                                   {"view": "history", "history_model": "Item average, in · out"}])  # fmt: skip
+@pytest.mark.parametrize("query", [{"section": "recall"}, {"section": "history"}, {"section": "serving"},
+                                   {"section": "history", "history_model": "Item average, in · out"}])  # fmt: skip
 def test_the_python_of_each_view_runs(query: dict[str, str], open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", **query))
     shown = [block.value for block in page.code if "import" in block.value]
@@ -298,7 +298,7 @@ def test_nonsense_in_the_link_falls_back(view: str, open_page: Open) -> None:
         "serving_user": "nobody",
         "recall_index_model": "x",
     }
-    healthy(open_page("deep_models", data="planted_shop", view=view, **nonsense))
+    healthy(open_page("deep_models", data="planted_shop", section=view, **nonsense))
 
 
 def test_of_many_users_a_sample_is_asked_and_the_page_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
