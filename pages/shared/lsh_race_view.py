@@ -81,7 +81,7 @@ def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, mea
 def _run(
     data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[cached.Progress], Any]
 ) -> Any:
-    """The result of ``key``: at once if quick; else the last one, marked stale, until Run is pressed; None for none."""
+    """The result of ``key``: at once if quick, else when Run is pressed; None until then."""
     job = Job(
         (name, key),
         label,
@@ -90,8 +90,9 @@ def _run(
         asks=seconds > 5,
     )
     ready = lambda identity: cached.results(data).get(identity[1])  # noqa: E731
-    try:
-        return jobs.result(data, name, job, ready=ready, waiting="This takes a while; press Run to measure.")[0]
+    waiting = "This takes a while; press Run to measure."
+    try:  # what is said beside the figures is of these very points and settings
+        return jobs.result(data, name, job, ready=ready, waiting=waiting, stale=None)[0]
     except OtherWorkError as error:
         st.warning(str(error))
         st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")

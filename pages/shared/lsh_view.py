@@ -95,9 +95,13 @@ def lab_settings(data: ActiveData, points: LabPoints) -> LabSettings:
     )
 
 
+def _numbers(points: LabPoints) -> list[int]:
+    return [k for k in NEIGHBORS if k < len(points)]
+
+
 def _nearest(data: ActiveData, points: LabPoints) -> Bound:
     """How many neighbors: fewer than there are points."""
-    ks = [k for k in NEIGHBORS if k < len(points)]
+    ks = _numbers(points)
     return NEAREST.bind(data, default=max(k for k in ks if k <= 10), among=ks)
 
 
@@ -116,9 +120,8 @@ def lab_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     )
     HASHING.draw(data)
     with st.expander("Neighbors and probing"):
-        near = _nearest(data, points)
-        ks = near.allowed.values
-        near.draw(offered=ks if len(ks) > 1 else ks * 2)  # a slider has two ends
+        ks = _numbers(points)
+        _nearest(data, points).draw(offered=ks if len(ks) > 1 else ks * 2)  # a slider has two ends
         PROBING.draw(data, disabled=settings.mode == "or_and")
 
 

@@ -383,11 +383,8 @@ def fill(
                 )
     else:
         st.session_state[key] = default
-        names = (name, *former) if _version() < LINK_VERSION else (name,)
-        # What one parameter has read is not read again under a former name, which may be another page's today.
-        reader = st.session_state.setdefault("_link_read", {})
-        told = next((n for n in names if n in link() and reader.setdefault(n, name) == name), None)
-        if told is not None and link().get("data", data_key) == data_key:
+        told = _told(name, former) if link().get("data", data_key) == data_key else None
+        if told is not None:
             try:
                 value = parse(link()[told])
                 if not allowed(value):
@@ -400,6 +397,16 @@ def fill(
     bound()[name] = (key, default)
     met()[key] = default
     return key
+
+
+def _told(name: str, former: tuple[str, ...]) -> str | None:
+    """The name by which the link speaks of a parameter.
+
+    What one parameter has read is not read by another: a former name may be that of another page's control today.
+    """
+    reader = st.session_state.setdefault("_link_read", {})
+    names = (name, *former) if _version() < LINK_VERSION else (name,)
+    return next((n for n in names if n in link() and reader.setdefault(n, name) == name), None)
 
 
 def _version() -> int:

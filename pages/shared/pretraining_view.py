@@ -153,12 +153,17 @@ def pretraining_section(data: ActiveData) -> None:
 
 def _settings(data: ActiveData) -> PretrainingConfig:
     """The settings in use, bound to the session and the link."""
-    MAP.bind(data)  # stays in the link while there is no map
     starts = STARTS.value(data)
     chosen = tuple(start for start in START_NAMES if start in starts) or ("random",)
+    _mapped(data, chosen)  # stays in the link while there is no map
     return pretraining_defaults(
         events=EVENTS.value(data), seeds=SEEDS.value(data), starts=chosen, seed=selection.seed()
     )
+
+
+def _mapped(data: ActiveData, starts: Sequence[Start]) -> Bound:
+    """Which of these starts the map is of."""
+    return MAP.bind(data, default="graph" if "graph" in starts else starts[0], among=starts)
 
 
 def _controls(data: ActiveData) -> None:
@@ -335,8 +340,7 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     """Item vectors before and after training, gliding from one to the other."""
     st.markdown("**The items' vectors before and after training**")
     first, second = st.columns(2)
-    starts = report.config.starts
-    start: Start = MAP.draw(data, first, default="graph" if "graph" in starts else starts[0], among=starts)
+    start: Start = _mapped(data, report.config.starts).draw(first)
     field = _colored_by(data)
     color = "" if field is None else field.draw(second)
     umap = UMAPConfig(seed=selection.seed()).for_size(len(data.items))
@@ -401,8 +405,11 @@ def _positions(
         return cached.remember_heavy(data, key, make, tell)
 
     job = Job(key, "two maps", 2 + len(report.before[start]) / 500, run, asks=True)
+    if ready is not None:
+        return ready
     waiting = "The item vectors before and after are not drawn yet."
-    return jobs.result(data, "network maps", job, verb="Draw", waiting=waiting)[0] if ready is None else ready
+    # Title and scores are those of this start: another one's map will not do.
+    return jobs.result(data, "network maps", job, verb="Draw", waiting=waiting, stale=None)[0]
 
 
 def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> GroupScore:

@@ -627,6 +627,19 @@ def test_the_tree_by_dimensions_and_its_slider(open_page: Open) -> None:
     assert "With **2** dimensions" in text(healthy(page.run()))
 
 
+def test_a_link_of_before_opens_its_comparison(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="race", compare="kd"))
+    assert page.segmented_control(key="race@planted_shop").value == "kd"
+    assert page.query_params["race"] == "kd"
+    assert "compare" not in page.query_params
+
+
+def test_more_neighbors_than_points_are_said_not_to_be_possible(open_page: Open) -> None:
+    page = healthy(open_page("lsh", data="karate_club", nearest="50"))
+    assert page.select_slider(key="nearest@karate_club").value == 10
+    assert "nearest='50' is not possible here" in page.toast[0].value
+
+
 def test_lengths_part_the_nearest_from_the_largest_product(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="race", race="product", spread="1"))
     share = float(re.search(r"nearest vectors are (\d+)%", text(page)).group(1))  # type: ignore[union-attr]

@@ -172,7 +172,9 @@ def test_a_newcomer_gets_a_list_under_every_model(open_page: Open) -> None:
 
 
 def test_pulls_of_an_average_are_shares_and_of_a_network_differences(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", section="history", data="planted_shop", history_model="Item average, cosine"))
+    page = healthy(
+        open_page("deep_models", section="history", data="planted_shop", history_model="Item average, cosine")
+    )
     assert all("%" in text for text in page.table[0].value["Pulled by"])
     assert any("exact" in c.value for c in page.caption)
     page = healthy(open_page("deep_models", section="history", data="planted_shop"))
