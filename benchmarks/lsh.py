@@ -64,7 +64,7 @@ def compare(points: int, threads: int, repeats: int, *, clustered: bool = True) 
     contenders += [
         Contender(
             family={"and_or": "AND-OR", "or_and": "OR-AND"}[config.mode] + (" probing" if config.multi_probe else ""),
-            setting=(config.family + ", " if config.family != "euclidean" else "") + describe_setting(config),
+            setting=(config.family + ", " if config.family != LSHConfig().family else "") + describe_setting(config),
             build=lambda threads, c=config: LSHIndex(c, threads=threads),  # type: ignore[misc]
         )
         for config in SETTINGS

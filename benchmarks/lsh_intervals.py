@@ -32,9 +32,10 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
 from recemb_core.neighbors import LSHGrid, lsh_grid
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.neighbors.lsh_draws import DRAWS
-from recemb_core.neighbors.lsh_hashing import default_width
-from recemb_core.neighbors.lsh_theory import FAMILIES, GRID_MODES, Family, GridMode
+from recemb_core.neighbors.lsh.draws import DRAWS
+from recemb_core.neighbors.lsh.families import FAMILIES
+from recemb_core.neighbors.lsh.hashing import default_width
+from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode
 from recemb_core.point_clouds import clustered_points, gaussian_points
 
 FIGURES = ("recall", "precision", "cost")
@@ -91,12 +92,12 @@ def labs(settings: int, seed: int, names: tuple[str, ...] = POINTS) -> Iterator[
     rng = np.random.default_rng(seed)
     for at in range(-(-settings // CELLS)):
         rows = points(names[at % len(names)], int(rng.integers(4)))
-        family = FAMILIES[int(rng.integers(2))]
+        family = tuple(FAMILIES)[int(rng.integers(len(FAMILIES)))]
         width = default_width(rows, seed=0) * float(rng.choice([0.25, 0.5, 1.0, 2.0]))
         yield Lab(
             points=rows,
             family=family,
-            width=width if family == "euclidean" else None,
+            width=width if FAMILIES[family].has_width else None,
             k=int(min(rng.choice([1, 5, 10, 20]), len(rows) - 1)),
             seed=int(rng.integers(2**31)),
             cells=tuple(

@@ -71,5 +71,5 @@ with frame.page(
             result = lsh_race_view.race_section(data, points, settings, measured, part)
     if now == "race":
         frame.try_this(data, lsh_answers.race_experiments(points, settings, part, result))
-    frame.what_you_see(lsh_words.EXPLANATION + lsh_words.MORE[now])
+    frame.what_you_see(lsh_words.explanation(now))
     frame.as_python(lsh_words.as_python(data, points, settings, now, part, measured.draws))

@@ -44,16 +44,17 @@ class Board {
 
   // ---- the same numbers as recemb_core.neighbors ----
 
-  // (a / w) · v + b / w for Euclid, a · v for hyperplanes.
+  // (a / w) · v + b / w; families without a width have w = 1.
   position(table, fn, [x, y]) {
-    const { directions, offsets, width, family } = this.data;
+    const { directions, offsets } = this.data;
+    const width = this.data.width ?? 1;
     const [a, b] = directions[table][fn];
-    return family === "hyperplane" ? a * x + b * y : (a / width) * x + (b / width) * y + offsets[table][fn];
+    return (a / width) * x + (b / width) * y + offsets[table][fn];
   }
 
   code(table, fn, point) {
     const at = this.position(table, fn, point);
-    return this.data.family === "hyperplane" ? Number(at >= 0) : Math.floor(at);
+    return this.data.by_sign ? Number(at >= 0) : Math.floor(at);
   }
 
   codes(point) {
@@ -85,7 +86,7 @@ class Board {
 
   distance([x, y]) {
     const [qx, qy] = this.points[this.data.query];
-    if (this.data.family !== "hyperplane") return Math.hypot(x - qx, y - qy);
+    if (!this.data.angle) return Math.hypot(x - qx, y - qy);
     const cosine = (x * qx + y * qy) / (Math.hypot(x, y) * Math.hypot(qx, qy) || 1);
     return Math.acos(Math.max(-1, Math.min(1, cosine)));
   }
@@ -264,7 +265,7 @@ class Board {
     const corners = [[-4, -3], [-4, 3], [4, -3], [4, 3]].map((corner) => this.position(t, j, corner));
     const found = [];
     const values = [];
-    if (this.data.family === "hyperplane") values.push(0);
+    if (this.data.by_sign) values.push(0);
     else {
       const first = Math.ceil(Math.min(...corners));
       const last = Math.floor(Math.max(...corners));
@@ -306,7 +307,7 @@ class Board {
     const high = Math.max(...at) + 0.3;
     const x = (value) => 10 + ((WIDTH - 20) * (value - low)) / (high - low);
     const y = HEIGHT + 52;
-    const hyperplane = this.data.family === "hyperplane";
+    const bySign = this.data.by_sign;
     this.line.replaceChildren();
     const text = (words, props) => {
       const node = make("text", { "font-size": 13, fill: c.text, "font-family": c.font, ...props });
@@ -314,14 +315,15 @@ class Board {
       this.line.append(node);
     };
     const name = `h${t * this.data.directions[0].length + j + 1}`;
-    text(hyperplane ? `${name} = [a·v ≥ 0]` : `${name} = ⌊(a·v + b) / w⌋`, { x: 10, y: HEIGHT + 22 });
-    const borders = hyperplane ? [0] : [];
-    if (!hyperplane && high - low < 80) for (let b = Math.ceil(low); b <= Math.floor(high); b++) borders.push(b);
+    const inside = this.data.width === null ? "a·v" : "(a·v + b) / w";
+    text(bySign ? `${name} = [${inside} ≥ 0]` : `${name} = ⌊${inside}⌋`, { x: 10, y: HEIGHT + 22 });
+    const borders = bySign ? [0] : [];
+    if (!bySign && high - low < 80) for (let b = Math.ceil(low); b <= Math.floor(high); b++) borders.push(b);
     const ends = [low, ...borders.filter((b) => b > low && b < high), high];
     const own = found.own[t][j];
     for (let i = 0; i + 1 < ends.length; i++) {
       const middle = (ends[i] + ends[i + 1]) / 2;
-      const bucket = hyperplane ? Number(middle >= 0) : Math.floor(middle);
+      const bucket = bySign ? Number(middle >= 0) : Math.floor(middle);
       const mine = bucket === own;
       const [from, to] = [x(ends[i]), x(ends[i + 1])];
       this.line.append(

@@ -1,7 +1,7 @@
 """A plane of points cut into buckets by hash functions: points are dragged, buckets and candidates follow at once.
 
-The browser computes with the very numbers of :class:`recemb_core.neighbors.lsh_hashing.HashFunctions`; where the points
-were put comes back to Python, which computes the same again.
+The browser computes with the very numbers of :class:`recemb_core.neighbors.lsh.hashing.HashFunctions`; where the
+points were put comes back to Python, which computes the same again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from recemb_core.figures import theme
+from recemb_core.neighbors.lsh.families import family_named
 
 REACH = (4.0, 3.0)  # the plane goes from −4 to 4 and from −3 to 3
 COLORS = {
@@ -70,17 +71,19 @@ class Board:
     k: int
     """nearest neighbors that count as true"""
     family: str
-    """One of "euclidean", "hyperplane"."""
+    """name of a registered family whose functions have a rule: borders are straight lines"""
     directions: npt.NDArray[np.float64]
     """(L, K, 2)"""
     offsets: npt.NDArray[np.float64]
     """(L, K), b / w"""
     width: float | None
-    """w; None for hyperplanes"""
+    """w; None for families without"""
     mode: str = "and_or"
     """One of "and_or" (all functions of one table agree), "or_and" (in every table one function does)."""
 
     def __post_init__(self) -> None:
+        if family_named(self.family).rule is None:
+            raise ValueError(f"family must have a rule to be drawn, and {self.family!r} has none")
         n = len(self.points)
         if self.points.shape != (n, 2) or n < 2:
             raise ValueError(f"points must be (n, 2) with n at least 2, not of shape {self.points.shape}")
@@ -101,13 +104,16 @@ def hash_board(board: Board, *, key: str) -> npt.NDArray[np.float64]:
     """
     points = board.points.round(3).tolist()
     points_revision = _digest(points, board.query, board.names)
+    family = family_named(board.family)
+    rule = family.rule
     words: dict[str, Any] = {
         "points": points,
         "points_revision": points_revision,
         "names": board.names,
         "query": board.query,
         "k": board.k,
-        "family": board.family,
+        "by_sign": rule is not None and rule.by_sign,
+        "angle": family.distance.is_angle,
         "directions": board.directions.tolist(),
         "offsets": board.offsets.tolist(),
         "width": board.width,

@@ -20,8 +20,8 @@ from pages.shared.selection import ActiveData
 from recemb_core.evaluation.kd_tree_decay import KDTreeDecay
 from recemb_core.evaluation.neighbor_recall import IndexReport
 from recemb_core.figures.lsh_tradeoff import share_text
-from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
 Experiment = tuple[str, Callable[[], str], dict[str, Any]]
 
@@ -49,7 +49,7 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
         cell = of(both)
         near, every = lsh_measures.distances(data, points, settings)
         middle = np.median(near), np.median(every)
-        width = settings.default_width if settings.family == "euclidean" else None
+        width = settings.default_width if settings.hashing.has_width else None
         p = collision_probability(np.array(middle), width, settings.family)
         chance = amplified_probability(p, 24, 10, "and_or")
         return (
@@ -59,8 +59,8 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
 
     def narrow_answer() -> str:
         wide, half = of(both), of(narrow)
-        if settings.family == "hyperplane":
-            return f"Hyperplanes have no width: nothing changes. {_figures(half)}."
+        if not settings.hashing.has_width:
+            return f"{settings.hashing.label}: these functions have no width, nothing changes. {_figures(half)}."
         if not (wide.recall and wide.cost):
             return f"At the full width there is nothing to lose: {_figures(wide)}."
         left = {name: getattr(half, name) / getattr(wide, name) for name in ("recall", "cost")}
@@ -99,7 +99,7 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
 def _grid_of(data: ActiveData, points: LabPoints, settings: LabSettings, values: dict[str, Any]) -> LSHGrid:
     """The grid of another width, with as many draws of functions as the one in use has by now."""
     ratio = values["ratio"]
-    width = settings.default_width * ratio / 4 if settings.family == "euclidean" else None
+    width = settings.default_width * ratio / 4 if settings.hashing.has_width else None
     now = lsh_measures.grid_so_far(data, points, settings)
     wanted = lsh_measures.grid_over_draws if now.draws > 1 else lsh_measures.grid_so_far
     return wanted(data, points, replace(settings, ratio=ratio, width=width))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -15,9 +13,9 @@ from pages.shared.lsh_measures import LabSettings, angles_or_distances
 from pages.shared.lsh_points import LSH_PAGE
 from pages.shared.parameters import Options, Parameter, Span
 from pages.shared.selection import ActiveData
-from recemb_core.neighbors.lsh_draws import Share, share_over_draws
-from recemb_core.neighbors.lsh_hashing import HashFunctions, draw_functions
-from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
+from recemb_core.neighbors.lsh.draws import Share, share_over_draws
+from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions
+from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 from recemb_core.neighbors.truth import true_neighbors
 
 POINTS, NEAREST, DRAWS = 40, 5, 500
@@ -54,8 +52,8 @@ def board_controls(data: ActiveData, settings: LabSettings) -> None:
     lsh_view.MODE.draw(data)
     BOARD_K.draw(data, disabled=settings.mode == "or")
     BOARD_L.draw(data, disabled=settings.mode == "and")
-    BOARD_W.draw(data, disabled=settings.family == "hyperplane")
-    lsh_view.HASHING.draw(data)
+    BOARD_W.draw(data, disabled=not settings.hashing.has_width)
+    lsh_view.family_control(data)
     PATTERN.draw(data)
     for drawn in (DRAWN_POINTS, DRAWN_FUNCTIONS):
         st.button(drawn.label, icon=":material/casino:", on_click=_another, args=(data, drawn), width="stretch")
@@ -63,6 +61,12 @@ def board_controls(data: ActiveData, settings: LabSettings) -> None:
 
 def board_section(data: ActiveData, settings: LabSettings) -> None:
     """The board, and the table of the query's true neighbors."""
+    if settings.hashing.rule is None:
+        st.info(
+            f"The plane is drawn for functions that cut it along straight borders. {settings.hashing.label}: these cut "
+            "it otherwise. Choose another hash family, or look at one item."
+        )
+        return
     pattern, functions, tables, width, draw, draw_h = (
         one.value(data) for one in (PATTERN, BOARD_K, BOARD_L, BOARD_W, DRAWN_POINTS, DRAWN_FUNCTIONS)
     )
@@ -72,7 +76,7 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
         family=settings.family,
         tables=1 if mode == "and" else tables,
         functions=1 if mode == "or" else functions,
-        width=width if settings.family == "euclidean" else None,
+        width=width if settings.hashing.has_width else None,
         seed=10_000 * (settings.seed % 1_000) + draw_h,
     )
     board = Board(
@@ -133,15 +137,15 @@ def _what_theory_expects(
 ) -> None:
     mode = settings.mode
     rows = np.asarray(points, dtype=np.float32)
-    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
-    near = true_neighbors(rows, np.array([0]), NEAREST, metric).ids[0]
+    measure = settings.hashing.distance
+    near = true_neighbors(rows, np.array([0]), NEAREST, measure.metric).ids[0]
     distance = angles_or_distances(points[near], points[:1], settings.family)
     p = collision_probability(distance, hashing.width, settings.family)
     tables, functions = hashing.offsets.shape
     chance = amplified_probability(p, tables, functions, mode)
     caught = meets(hashing, points, mode)
     found = np.asarray(caught.all(axis=1) if mode == "or_and" else caught.any(axis=1))
-    unit = 180 / np.pi if settings.family == "hyperplane" else 1.0
+    unit = 180 / np.pi if measure.is_angle else 1.0
     st.dataframe(
         pl.DataFrame(
             {
@@ -155,9 +159,7 @@ def _what_theory_expects(
         ),
         hide_index=True,
         column_config={
-            "Distance": st.column_config.NumberColumn(
-                "Angle (°)" if settings.family == "hyperplane" else "Distance", format="%.2f"
-            ),
+            "Distance": st.column_config.NumberColumn("Angle (°)" if measure.is_angle else "Distance", format="%.2f"),
             "p": st.column_config.NumberColumn(
                 format="%.2f", help="Probability that one function keeps both together."
             ),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import streamlit as st
 
 from pages.shared import lsh_measures, lsh_view, parameters, selection
@@ -19,8 +20,8 @@ from recemb_core.figures.bucket_lines import bucket_lines
 from recemb_core.figures.catch_matrix import catch_matrix, parse_catch
 from recemb_core.figures.collision_curve import collision_curve
 from recemb_core.figures.guess_strip import guess_strip
-from recemb_core.neighbors.lsh_explain import LSHExplanation
-from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
+from recemb_core.neighbors.lsh.explain import LSHExplanation
+from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
 INSIDE = Parameter(
     LSH_PAGE,
@@ -133,18 +134,17 @@ def _why(
     functions, tables = settings.shape
     raw = points.names[int(seen.ids[at])]
     name, agree, caught = plain(raw), int(seen.agrees[at, table].sum()), bool(seen.by_table[at, table])
-    hyperplane = settings.family == "hyperplane"
+    rule = settings.hashing.rule
     st.markdown(
         f"**Table {table + 1} {'caught' if caught else 'missed'} {name}**: {agree} of {functions} functions agree, and "
         f"{'one of them has' if settings.mode == 'or_and' else 'all of them have'} to."
     )
-    figure = bucket_lines(
-        seen.query_position[table],
-        seen.neighbor_position[at, table],
-        names=(points.names[row], raw),
-        hyperplane=hyperplane,
-    )
-    live_chart(figure, key="lsh lines", height=120 + 24 * max(functions, 3), glide=False)
+    mine, theirs = seen.query_position[table], seen.neighbor_position[at, table]
+    if rule is None:  # buckets without an order on a line
+        _bucket_numbers(mine, theirs)
+    else:
+        figure = bucket_lines(mine, theirs, names=(points.names[row], raw), hyperplane=rule.by_sign)
+        live_chart(figure, key="lsh lines", height=120 + 24 * max(functions, 3), glide=False)
     if not caught and np.isfinite(seen.missed_by[at, table]):
         st.markdown(
             f"The first function that parts them is **h{int(seen.first_disagreement[at, table]) + 1}**: the query's "
@@ -155,12 +155,20 @@ def _why(
         st.markdown("One of the further buckets that were looked into holds it.")
     p = float(collision_probability(distances[at], settings.width, settings.family))
     one_table = float(amplified_probability(p, 1, functions, settings.mode))
-    far = f"{np.degrees(distances[at]):.0f}° away" if hyperplane else f"at distance {distances[at]:.3g}"
+    angle = settings.hashing.distance.is_angle
+    far = f"{np.degrees(distances[at]):.0f}° away" if angle else f"at distance {distances[at]:.3g}"
     met = f"{int(seen.by_table[at].sum())} of {tables} tables caught it" if tables > 1 else "there is one table only"
     st.markdown(
         f"It lies {far}, where one function keeps two points together with p = **{p:.2f}**, a table of {functions} "
         f"with **{one_table:.3f}**, and {settings.said()} finds it with **{float(chance[at]):.2f}**; {met}."
     )
+
+
+def _bucket_numbers(mine: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) -> None:
+    """Which bucket each function of a table puts the query and the neighbor into."""
+    columns = {"Function": [f"h{f + 1}" for f in range(len(mine))]}
+    numbers = {"Query's bucket": mine.astype(np.int64), "Neighbor's bucket": theirs.astype(np.int64)}
+    st.dataframe(pl.DataFrame(columns | numbers | {"Agree": mine == theirs}), hide_index=True)
 
 
 # ---- guess, then reveal ----
@@ -169,7 +177,7 @@ def _why(
 def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """The person guesses from the theory's curve; the measurement lands on it."""
     near, every = lsh_measures.distances(data, points, settings)
-    angle = settings.family == "hyperplane"
+    angle = settings.hashing.distance.is_angle
     functions, tables = settings.shape
     single = collision_probability(near, settings.width, settings.family)
     chance = amplified_probability(single, tables, functions, settings.mode)

@@ -15,16 +15,16 @@ from pages.shared.lsh_points import LabPoints
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import Cells
 from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh_curve import CollisionCurve
-from recemb_core.neighbors.lsh_draws import DRAWS
-from recemb_core.neighbors.lsh_explain import LSHExplanation, explain_query
-from recemb_core.neighbors.lsh_grid import lsh_cell, lsh_grid
-from recemb_core.neighbors.lsh_hashing import default_width as width_of
-from recemb_core.neighbors.lsh_hashing import in_family_space
-from recemb_core.neighbors.lsh_pairs import PairAgreement, pair_agreement
-from recemb_core.neighbors.lsh_theory import GRID_MODES, Family, GridMode, Mode, expected_grid
-from recemb_core.neighbors.lsh_theory import MODES as ALL_MODES
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.curve import CollisionCurve
+from recemb_core.neighbors.lsh.draws import DRAWS
+from recemb_core.neighbors.lsh.explain import LSHExplanation, explain_query
+from recemb_core.neighbors.lsh.families import HashFamily, family_named
+from recemb_core.neighbors.lsh.grid import lsh_cell, lsh_grid
+from recemb_core.neighbors.lsh.hashing import default_width as width_of
+from recemb_core.neighbors.lsh.pairs import PairAgreement, pair_agreement
+from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode, Mode, expected_grid
+from recemb_core.neighbors.lsh.theory import MODES as ALL_MODES
 from recemb_core.neighbors.truth import Truth, true_neighbors
 
 MOST_FUNCTIONS, MOST_TABLES = 16, 32
@@ -36,7 +36,7 @@ MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-A
 
 @dataclass(frozen=True, kw_only=True)
 class LabSettings:
-    """Every control of the laboratory that says how the points are hashed; ``width`` is None for hyperplanes."""
+    """Every control of the laboratory that says how the points are hashed; ``width`` is None for families without."""
 
     family: Family
     mode: Mode
@@ -51,6 +51,11 @@ class LabSettings:
     seed: int
 
     @property
+    def hashing(self) -> HashFamily:
+        """The family of hash functions."""
+        return family_named(self.family)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(functions, tables) that the mode uses."""
         return 1 if self.mode == "or" else self.functions, 1 if self.mode == "and" else self.tables
@@ -62,8 +67,12 @@ class LabSettings:
 
     @property
     def probing(self) -> int:
-        """Further buckets a table; OR-then-AND has none."""
-        return 0 if self.mode == "or_and" else self.probes
+        """Further buckets a table; OR-then-AND has none, nor has a family that knows no neighboring bucket."""
+        return self.probes if self.can_probe else 0
+
+    @property
+    def can_probe(self) -> bool:
+        return self.mode != "or_and" and self.hashing.probes
 
     @property
     def config(self) -> LSHConfig:
@@ -85,13 +94,15 @@ class LabSettings:
         return f"{MODES[self.mode]}, K = {functions}, L = {tables}"
 
 
-def default_width(data: ActiveData, points: LabPoints) -> float:
-    return cached.remember(data, ("lab width", points.key), lambda: width_of(points.vectors, seed=0))
+def default_width(data: ActiveData, points: LabPoints, family: str) -> float:
+    space = family_named(family).distance
+    make = lambda: width_of(space.space(points.vectors), seed=0)  # noqa: E731
+    return cached.remember(data, ("lab width", points.key, space.name), make)
 
 
 def truth(data: ActiveData, points: LabPoints, settings: LabSettings) -> Truth:
     """The exact neighbors of the queries."""
-    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
+    metric = settings.hashing.distance.metric
     key = ("lab truth", points.key, settings.k, metric)
     return cached.remember(data, key, lambda: true_neighbors(points.vectors, points.queries, settings.k, metric))
 
@@ -265,16 +276,15 @@ def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | No
 
 
 def angles_or_distances(points: npt.NDArray, others: npt.NDArray, family: Family) -> npt.NDArray[np.float64]:
-    """What the collision probability goes by, row by row: ‖x − y‖, or the angle in radians for hyperplanes."""
-    a, b = (in_family_space(v, family).astype(np.float64) for v in (points, others))
-    distance = np.linalg.norm(a - b, axis=-1)
-    return 2 * np.arcsin(np.clip(distance / 2, 0, 1)) if family == "hyperplane" else distance
+    """What the collision probability goes by, row by row: ‖x − y‖, or the angle in radians."""
+    measure = family_named(family).distance
+    return measure.between(measure.space(points), measure.space(others))
 
 
 def distances(
     data: ActiveData, points: LabPoints, settings: LabSettings
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(from each query to its k nearest, from queries to a sample of other points); angles for hyperplanes."""
+    """(from each query to its k nearest, from queries to a sample of other points), or the angles."""
 
     def make() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         found = truth(data, points, settings).ids

@@ -31,8 +31,7 @@ from recemb_core.figures.index_race import RacePoint, index_race
 from recemb_core.figures.index_race import kd_tree_decay as decay_chart
 from recemb_core.figures.recall_bars import recall_bars
 from recemb_core.neighbors import LSHConfig, LSHIndex
-from recemb_core.neighbors.base import unit_rows
-from recemb_core.neighbors.lsh_cells import LSHGrid
+from recemb_core.neighbors.lsh.cells import LSHGrid
 
 LIVE_POINTS = 5_000  # compared without asking
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -117,7 +116,7 @@ def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
                 )
             )  # fmt: skip
     usual = [config for config in found if config.mode == "and_or"]
-    if usual:
+    if usual and settings.hashing.probes:
         few = replace(usual[-1], tables=max(1, usual[-1].tables // 4))
         found += [replace(few, multi_probe=probes) for probes in (4, 16)]
     return list(dict.fromkeys(found))
@@ -126,14 +125,14 @@ def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
 def _all_indexes(
     data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid
 ) -> list[IndexReport] | None:
-    hyperplane = settings.family == "hyperplane"
-    vectors = unit_rows(points.vectors) if hyperplane else points.vectors
+    measure = settings.hashing.distance
+    vectors = measure.space(points.vectors)
     configs = lsh_contenders(settings, measured.first)  # of the very functions that are entered
     own = settings.config
     in_use = Contender(
         family="LSH in use", setting=describe_setting(own), build=lambda threads: LSHIndex(own, threads=threads)
     )
-    key = ("lab race", points.key, hyperplane, tuple(configs), own, settings.k)
+    key = ("lab race", points.key, measure.name, tuple(configs), own, settings.k)
 
     def make(report: cached.Progress) -> list[IndexReport]:
         contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
@@ -160,7 +159,7 @@ def _all_indexes(
     disturbed = sum(r.disturbed for r in reports)
     st.caption(
         f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
-        f"{', scaled to length 1 for hyperplanes' if hyperplane else ''}; {len(points.queries)} queries in one batch, "
+        f"{', scaled to length 1 for angles' if measure.is_angle else ''}; {len(points.queries)} queries in one batch, "
         f"one thread each, all asked in turns in one run on this machine: the median of {ROUNDS} rounds in changing "
         "order, whiskers from the slowest to the fastest. "
         + (f"{disturbed} batches beside which other work ran were thrown away and run again. " if disturbed else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +41,7 @@ class LabTimes:
 def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> LabTimes | None:
     """Times of the setting in use; None while other work, here or elsewhere on the machine, would spoil them."""
     config = settings.config
-    metric: Any = "cosine" if settings.family == "hyperplane" else "euclidean"
+    metric = settings.hashing.distance.metric
     key = ("lab times", points.key, config, settings.k)
     found = cached.results(data).get(key)
     if found is not None or cached.busy():

@@ -22,8 +22,8 @@ from recemb_core.figures.collision_curve import collision_curve
 from recemb_core.figures.distance_histogram import distance_histogram
 from recemb_core.figures.lsh_heat_map import MEASURES, lsh_heat_map
 from recemb_core.figures.lsh_tradeoff import Cells, parse_cell, precision_recall, recall_cost, share_text
-from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh_theory import MODES, amplified_probability, collision_probability
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.theory import MODES, amplified_probability, collision_probability
 
 CURVE = 160  # points of a drawn curve
 BINS = 48
@@ -199,7 +199,7 @@ def _draws_in_words(draws: int) -> str:
 def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """Why: the probability to meet by distance, and where the distances lie."""
     left, right = lsh_view.columns("curves")
-    angle = settings.family == "hyperplane"
+    angle = settings.hashing.distance.is_angle
     near, every = lsh_measures.distances(data, points, settings)
     with left:
         st.markdown(

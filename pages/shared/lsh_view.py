@@ -19,9 +19,9 @@ from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.parameters import Bound, Options, Parameter, Span, Steps
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import share_text
-from recemb_core.neighbors.lsh_cells import LSHGrid
+from recemb_core.neighbors.lsh.cells import LSHGrid
+from recemb_core.neighbors.lsh.families import FAMILIES
 
-FAMILIES = {"euclidean": "Euclidean", "hyperplane": "Hyperplanes (cosine)"}
 RATIOS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 NEIGHBORS = (1, 5, 10, 20, 50)
 TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
@@ -31,9 +31,8 @@ HASHING = Parameter(
     LSH_PAGE,
     "hashing",
     "Hash family",
-    Options(FAMILIES),
+    Options(FAMILIES, shown=lambda name: FAMILIES[name].label),
     "euclidean",
-    help="Euclidean: ⌊(a·v + b)/w⌋, for distances. Hyperplane: the side a·v ≥ 0, for angles (cosine).",
 )
 MODE = Parameter(
     LSH_PAGE,
@@ -78,21 +77,26 @@ TARGET = Parameter(
 
 def lab_settings(data: ActiveData, points: LabPoints) -> LabSettings:
     """The settings in use; binds them to the session and the link without drawing anything."""
-    usual = default_width(data, points)
     family, ratio = HASHING.value(data), RATIO.value(data)
+    usual = default_width(data, points, family)
     return LabSettings(
         family=family,
         mode=MODE.value(data),
         functions=FUNCTIONS.value(data),
         tables=TABLES.value(data),
         ratio=ratio,
-        width=usual * ratio / 4 if family == "euclidean" else None,
+        width=usual * ratio / 4 if FAMILIES[family].has_width else None,
         default_width=usual,
         k=_nearest(data, points).value,
         probes=PROBING.value(data),
         target=TARGET.value(data),
         seed=selection.seed(),
     )
+
+
+def family_control(data: ActiveData) -> None:
+    """Which hash functions: whatever is registered."""
+    HASHING.draw(data, help=" ".join(f"{family.label}: {family.help}" for family in FAMILIES.values()))
 
 
 def _numbers(points: LabPoints) -> list[int]:
@@ -114,15 +118,15 @@ def lab_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     RATIO.draw(
         data,
         format_func=lambda ratio: f"{ratio * one:.3g}",
-        disabled=settings.family == "hyperplane",
+        disabled=not settings.hashing.has_width,
         help=f"In the unit of the vectors. The median distance of near neighbors is {one:.3g}, and four times that is "
-        "where it starts. Hyperplanes have no width.",
+        f"where it starts. Without a width: {', '.join(f.label for f in FAMILIES.values() if not f.has_width)}.",
     )
-    HASHING.draw(data)
+    family_control(data)
     with st.expander("Neighbors and probing"):
         ks = _numbers(points)
         _nearest(data, points).draw(offered=ks if len(ks) > 1 else ks * 2)  # a slider has two ends
-        PROBING.draw(data, disabled=settings.mode == "or_and")
+        PROBING.draw(data, disabled=not settings.can_probe)
 
 
 def target_controls(data: ActiveData, settings: LabSettings, measured: LSHGrid) -> None:

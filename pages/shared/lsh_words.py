@@ -10,14 +10,12 @@ from pages.shared.lsh_points import SIZES, UNIT, LabPoints, graph_of, vectors_us
 from pages.shared.lsh_times import LabTimes
 from pages.shared.selection import ActiveData
 from recemb_core.figures.lsh_tradeoff import share_text
-from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.families import FAMILIES
 
 EXPLANATION = (
-    r"A hash function of the Euclidean family cuts space into strips: $h(v) = \lfloor (a \cdot v + b)/w \rfloor$ with "
-    "random *a* and *b*. Two points at distance *c* fall into the same strip with probability "
-    r"$p(c) = 1 - 2\Phi(-w/c) - \frac{2c}{\sqrt{2\pi}\,w}\,(1 - e^{-w^2/2c^2})$; random hyperplanes, "
-    r"$h(v) = [a \cdot v \ge 0]$, meet with $p = 1 - \theta/\pi$ at angle θ. **AND** of K functions: $p^K$. **OR** of "
-    "L: $1 - (1 - p)^L$. **AND-then-OR**: $1 - (1 - p^K)^L$. **OR-then-AND**: $(1 - (1 - p)^K)^L$. "
+    r"**AND** of K functions: $p^K$. **OR** of L: $1 - (1 - p)^L$. **AND-then-OR**: $1 - (1 - p^K)^L$. "
+    r"**OR-then-AND**: $(1 - (1 - p)^K)^L$. "
     "What meets is a *candidate*, and candidates are ranked by their exact distance.\n\n"
     "**Recall** is the share of the k truly nearest among the candidates, **precision** the share of candidates that "
     "are among them, **cost** the share of points that are candidates. Queries are items, and none counts itself. "
@@ -25,6 +23,11 @@ EXPLANATION = (
     "(again the reverse). **Larger w**: more of both. Where the nearest are hardly nearer than the rest, as in many "
     "dimensions, no setting parts them: look at the two histograms."
 )
+
+
+def explanation(view: str) -> str:
+    """What a person sees: how each family hashes, how functions combine, what is measured, and more of the view."""
+    return f"{' '.join(family.explanation for family in FAMILIES.values())} {EXPLANATION}{MORE[view]}"
 
 
 MORE = {
@@ -98,7 +101,7 @@ def as_python(
         rows = f"np.random.default_rng({selection.seed()}).choice(len(vectors), {len(points.queries)}, replace=False)"
     else:
         rows = "np.arange(len(vectors))"
-    start = ["import numpy as np", "", *imports, "", *lines, f"queries = {rows}"]
+    start = ["import numpy as np", "", *imports, *settings.hashing.imports, "", *lines, f"queries = {rows}"]
     if view == "race":
         return _race_in_python(start, settings, part, points.vectors.shape[1])
     end = [
@@ -109,7 +112,7 @@ def as_python(
             f"seen = explain_query(index, {points.chosen}, k={settings.k})",
             "print(seen.by_table)  # a row a true neighbor, a column a table",
         ]
-        start.insert(2, "from recemb_core.neighbors.lsh_explain import explain_query")
+        start.insert(2, "from recemb_core.neighbors.lsh.explain import explain_query")
     return [
         *start,
         f"grid = lsh_grid(vectors, queries, k={settings.k}, {', '.join(shared)}, draws={draws})  # every K and L",

@@ -25,8 +25,9 @@ from recemb_core.neighbors import (
     LSHConfig,
     LSHIndex,
 )
-from recemb_core.neighbors.base import Metric, unit_rows
-from recemb_core.neighbors.lsh_hashing import checked_vectors, default_width
+from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
+from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import default_width
 from recemb_core.neighbors.threads import faiss_threads
 from recemb_core.neighbors.truth import true_neighbors, without_own
 from recemb_core.validation import is_whole, require
@@ -207,7 +208,7 @@ def inner_product_contenders(
 def describe_setting(config: LSHConfig) -> str:
     """``"K 8, L 16, w 2.4"`` and what else is not the default."""
     words = [f"K {config.functions}", f"L {config.tables}"]
-    if config.family == "euclidean" and config.width is not None:
+    if family_named(config.family).has_width and config.width is not None:
         words.append(f"w {config.width:.3g}")
     if config.mode != "and_or":
         words.append({"and": "AND", "or": "OR", "or_and": "OR-AND"}[config.mode])

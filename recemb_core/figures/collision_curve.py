@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.neighbors.lsh_curve import CollisionCurve
+from recemb_core.neighbors.lsh.curve import CollisionCurve
 
 MODE_NAMES: Mapping[str, str] = {"and": "AND", "or": "OR", "and_or": "AND-then-OR", "or_and": "OR-then-AND"}
 MODE_COLORS: Mapping[str, str] = {

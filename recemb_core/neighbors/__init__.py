@@ -5,10 +5,10 @@ from recemb_core.neighbors.faiss_lsh import FaissLSHIndex
 from recemb_core.neighbors.hnsw import HNSWConfig, HNSWIndex
 from recemb_core.neighbors.inner_product import AugmentedIndex
 from recemb_core.neighbors.kd_tree import KDTreeIndex
-from recemb_core.neighbors.lsh import LSHAnswer, LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh_grid import lsh_cell, lsh_grid
-from recemb_core.neighbors.lsh_theory import amplified_probability, collision_probability
+from recemb_core.neighbors.lsh import HashFamily, LSHAnswer, LSHConfig, LSHIndex, register_family
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.grid import lsh_cell, lsh_grid
+from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
 __all__ = [
     "AugmentedIndex",
@@ -16,6 +16,7 @@ __all__ = [
     "FaissLSHIndex",
     "HNSWConfig",
     "HNSWIndex",
+    "HashFamily",
     "KDTreeIndex",
     "LSHAnswer",
     "LSHCell",
@@ -26,4 +27,5 @@ __all__ = [
     "collision_probability",
     "lsh_cell",
     "lsh_grid",
+    "register_family",
 ]

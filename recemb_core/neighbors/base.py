@@ -37,6 +37,20 @@ def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
     return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
 
 
+def checked_vectors(vectors: npt.NDArray, dimensions: int | None, name: str = "vectors") -> npt.NDArray[np.float32]:
+    """Finite float32 (n, d), contiguous.
+
+    Raises:
+        ValueError: another shape, or NaN or infinity in it.
+    """
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    if rows.ndim != 2 or (dimensions is not None and rows.shape[1] != dimensions):
+        wanted = "(n, d)" if dimensions is None else f"(n, {dimensions})"
+        raise ValueError(f"{name} must be {wanted}, not of shape {rows.shape}")
+    finite_rows(rows, name)
+    return rows
+
+
 # Rows that differ, and which of them each row is (None: all differ).
 Distinct = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]
 

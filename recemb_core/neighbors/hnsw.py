@@ -8,8 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import Metric, unit_rows
-from recemb_core.neighbors.lsh_hashing import checked_vectors
+from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
 from recemb_core.validation import is_whole, require
 
 

@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import NeighborIndex
-from recemb_core.neighbors.lsh_hashing import checked_vectors
+from recemb_core.neighbors.base import NeighborIndex, checked_vectors
 
 
 def augment_rows(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh_hashing import checked_vectors
+from recemb_core.neighbors.base import checked_vectors
 from recemb_core.validation import is_whole, require
 
 # A node of scipy's tree in memory: split, bounds and children.

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pages.shared.lsh_board_view import meets
-from recemb_core.neighbors.lsh_hashing import draw_functions
+from recemb_core.neighbors.lsh.hashing import draw_functions
 from tests.browser.driver import (
     chart,
     click_point,

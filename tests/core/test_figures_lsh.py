@@ -20,7 +20,7 @@ from recemb_core.figures.index_race import RacePoint, index_race, kd_tree_decay
 from recemb_core.figures.lsh_heat_map import lsh_heat_map
 from recemb_core.figures.lsh_tradeoff import Cells, cell_id, parse_cell, precision_recall, recall_cost, share_text
 from recemb_core.figures.recall_bars import recall_bars
-from recemb_core.neighbors.lsh_curve import CollisionCurve
+from recemb_core.neighbors.lsh.curve import CollisionCurve
 
 # Two numbers of functions, three of tables; the setting K = 4, L = 1 has no candidate.
 CELLS = Cells(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.neighbors.lsh_hashing import HashFunctions, default_width, draw_functions
+from recemb_core.neighbors.lsh.hashing import HashFunctions, default_width, draw_functions
+from recemb_core.neighbors.lsh.reference import candidate_matrix, probe_codes
 from recemb_core.point_clouds import clustered_points, gaussian_points
 
 MODES = ["and", "or", "and_or", "or_and"]
@@ -25,10 +25,8 @@ every_family = pytest.mark.parametrize("family", FAMILIES)
 
 def by_definition(config: LSHConfig, hashing: HashFunctions, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """bool (q, n): is b a candidate of a, from the bucket numbers alone."""
-    if config.family == "hyperplane":
-        a, b = unit_rows(a), unit_rows(b)
-    same = hashing.codes(a)[:, None] == hashing.codes(b)[None]
-    return same.any(axis=3).all(axis=2) if config.mode == "or_and" else same.all(axis=3).any(axis=2)
+    space = hashing.kind.distance.space
+    return candidate_matrix(hashing.codes(space(a)), hashing.codes(space(b)), config.mode)
 
 
 def as_matrix(indptr: np.ndarray, ids: np.ndarray, n: int) -> np.ndarray:
@@ -230,36 +228,27 @@ def test_a_file_is_never_unpickled(tmp_path: Path) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_probes_are_the_likeliest_buckets_in_order(family: Any) -> None:
     """Against all sets of steps, sorted by their score."""
-    from recemb_core.neighbors.lsh_kernel import fill_keys, probe_keys
+    from recemb_core.neighbors.lsh.probe_kernel import probe_keys
+    from recemb_core.neighbors.lsh.table_kernel import fill_keys
 
     functions = 4
     hashing = draw_functions(5, family=family, tables=2, functions=functions, width=1.0, seed=3)
-    hyperplane = family == "hyperplane"
+    rule = hashing.kind.rule
+    assert rule is not None
     queries = gaussian_points(20, 5)
     positions = hashing.positions(queries)
     multipliers = np.random.default_rng(0).integers(2**63, size=functions, dtype=np.uint64) | np.uint64(1)
     keys, probed = np.zeros((20, 2, 200), np.uint64), np.zeros((20, 2), np.int64)
-    probe_keys(positions, hyperplane, multipliers, keys, probed, 0, 20)
+    probe_keys(positions, rule.by_sign, multipliers, keys, probed, 0, 20)
     for q in range(20):
         for t in range(2):
-            x = positions[q, t]
-            if hyperplane:
-                steps = [(f, 0.0, float(x[f]) ** 2) for f in range(functions)]
-            else:
-                down = x - np.floor(x)
-                steps = [(f, -1.0, float(down[f]) ** 2) for f in range(functions)]
-                steps += [(f, 1.0, float(1 - down[f]) ** 2) for f in range(functions)]
-            sets = [s for m in range(functions + 1) for s in combinations(steps, m) if len({f for f, _, _ in s}) == m]
-            sets.sort(key=lambda s: sum(score for _, _, score in s))
-            count = min(len(sets), 200)
-            assert probed[q, t] == count
-            moved = np.repeat(x[None], count, axis=0)
-            for i, chosen in enumerate(sets[:count]):
-                for f, step, _ in chosen:
-                    moved[i, f] = -x[f] if hyperplane else x[f] + step
-            expected = np.empty((1, count), np.uint64)
-            fill_keys(moved[:, None], hyperplane, multipliers, expected, 0)
-            np.testing.assert_array_equal(keys[q, t, :count], expected[0])
+            codes = probe_codes(positions[q, t], rule, 200)
+            assert probed[q, t] == len(codes)
+            # By sign, the kernel reads −0.5 and 0.5 as the buckets 0 and 1.
+            moved = codes.astype(np.float64) - (0.5 if rule.by_sign else 0.0)
+            expected = np.empty((1, len(codes)), np.uint64)
+            fill_keys(moved[:, None], rule.by_sign, multipliers, expected, 0)
+            np.testing.assert_array_equal(keys[q, t, : len(codes)], expected[0])
 
 
 @pytest.mark.parametrize("mode", ["and", "or", "and_or"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recemb_core.neighbors import LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_explain import explain_query
+from recemb_core.neighbors.lsh.explain import explain_query
 from recemb_core.neighbors.truth import true_neighbors
 from recemb_core.point_clouds import clustered_points
 

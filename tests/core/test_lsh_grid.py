@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.lsh_intervals import coverage, labs
 from recemb_core.neighbors import LSHConfig, LSHGrid, LSHIndex, lsh_cell, lsh_grid
-from recemb_core.neighbors.lsh_draws import draw_seed, share_over_draws
+from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
 from recemb_core.neighbors.truth import true_neighbors
 
 

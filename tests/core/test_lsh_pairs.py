@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recemb_core.neighbors.lsh_draws import draw_seed
-from recemb_core.neighbors.lsh_hashing import draw_functions
-from recemb_core.neighbors.lsh_pairs import pair_agreement
-from recemb_core.neighbors.lsh_theory import MODES, Family, Mode
+from recemb_core.neighbors.lsh.draws import draw_seed
+from recemb_core.neighbors.lsh.hashing import draw_functions
+from recemb_core.neighbors.lsh.pairs import pair_agreement
+from recemb_core.neighbors.lsh.theory import MODES, Family, Mode
 
 ROWS = np.random.default_rng(3).normal(size=(300, 6)).astype(np.float32)
 PAIRS = np.random.default_rng(4).integers(300, size=(500, 2))

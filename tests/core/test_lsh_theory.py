@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.neighbors import lsh_grid
-from recemb_core.neighbors.lsh_curve import collision_curve, distance_sample
-from recemb_core.neighbors.lsh_hashing import draw_functions
-from recemb_core.neighbors.lsh_theory import (
+from recemb_core.neighbors.lsh.curve import collision_curve, distance_sample
+from recemb_core.neighbors.lsh.hashing import draw_functions
+from recemb_core.neighbors.lsh.theory import (
     amplified_probability,
     collision_probability,
     distance_at_probability,

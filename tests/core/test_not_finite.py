@@ -36,14 +36,11 @@ from recemb_core.neighbors import (
     base,
     exact,
     inner_product,
-    lsh_curve,
-    lsh_explain,
+    lsh_cell,
     lsh_grid,
-    lsh_hashing,
-    lsh_pairs,
     truth,
 )
-from recemb_core.neighbors.lsh_grid import lsh_cell
+from recemb_core.neighbors.lsh import curve, explain, hashing, pairs
 from recemb_core.placing import place_on_map
 from recemb_core.recall_indexes import augmented, compare_recall_indexes
 from recemb_core.serving import RecallServer, SQLiteStore
@@ -93,7 +90,7 @@ SENTENCE = (
 )
 HISTORIES = [np.array([i]) for i in range(N)]
 TARGETS = [np.array([(i + 1) % N]) for i in range(N)]
-FUNCTIONS = lsh_hashing.draw_functions(D, family="euclidean", tables=2, functions=2, width=1.0, seed=0)
+FUNCTIONS = hashing.draw_functions(D, family="euclidean", tables=2, functions=2, width=1.0, seed=0)
 
 # What is called with the bad vectors, by module and name; several ways where there are several arguments.
 CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
@@ -108,31 +105,31 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "neighbors.truth.split_queries": [lambda x: truth.split_queries(x, ROWS), lambda x: truth.split_queries(GOOD, x)],
     "neighbors.inner_product.augment_rows": [inner_product.augment_rows],
     "neighbors.inner_product.augment_queries": [lambda x: inner_product.augment_queries(x, 1.0)],
-    "neighbors.lsh_hashing.checked_vectors": [lambda x: lsh_hashing.checked_vectors(x, None)],
-    "neighbors.lsh_hashing.default_width": [lsh_hashing.default_width],
-    "neighbors.lsh_hashing.in_family_space": [lambda x: lsh_hashing.in_family_space(x, "hyperplane")],
-    "neighbors.lsh_hashing.HashFunctions.positions": [FUNCTIONS.positions],
-    "neighbors.lsh_hashing.HashFunctions.codes": [FUNCTIONS.codes],
-    "neighbors.lsh_grid.lsh_cell": [
+    "neighbors.base.checked_vectors": [lambda x: base.checked_vectors(x, None)],
+    "neighbors.lsh.hashing.default_width": [hashing.default_width],
+    "neighbors.lsh.hashing.width_in_use": [lambda x: hashing.width_in_use(x, "euclidean", None)],
+    "neighbors.lsh.hashing.HashFunctions.positions": [FUNCTIONS.positions],
+    "neighbors.lsh.hashing.HashFunctions.codes": [FUNCTIONS.codes],
+    "neighbors.lsh.grid.lsh_cell": [
         lambda x: lsh_cell(x, ROWS, 3, LSHConfig(tables=2, functions=2), draws=2),
         lambda x: lsh_cell(GOOD, x, 3, LSHConfig(tables=2, functions=2), draws=2),
     ],
-    "neighbors.lsh_grid.lsh_grid": [
+    "neighbors.lsh.grid.lsh_grid": [
         lambda x: lsh_grid(x, ROWS, 3, tables=2, functions=2),
         lambda x: lsh_grid(GOOD, x, 3, tables=2, functions=2),
     ],
-    "neighbors.lsh_curve.distance_sample": [
-        lambda x: lsh_curve.distance_sample(x, ROWS, 3, family="euclidean"),
-        lambda x: lsh_curve.distance_sample(x, ROWS, 3, family="hyperplane"),
-        lambda x: lsh_curve.distance_sample(GOOD, x, 3),
+    "neighbors.lsh.curve.distance_sample": [
+        lambda x: curve.distance_sample(x, ROWS, 3, family="euclidean"),
+        lambda x: curve.distance_sample(x, ROWS, 3, family="hyperplane"),
+        lambda x: curve.distance_sample(GOOD, x, 3),
     ],
-    "neighbors.lsh_curve.collision_curve": [
-        lambda x: lsh_curve.collision_curve(x, ROWS, 3, repeats=2),
-        lambda x: lsh_curve.collision_curve(GOOD, x, 3, repeats=2),
+    "neighbors.lsh.curve.collision_curve": [
+        lambda x: curve.collision_curve(x, ROWS, 3, repeats=2),
+        lambda x: curve.collision_curve(GOOD, x, 3, repeats=2),
     ],
-    "neighbors.lsh_pairs.pair_agreement": [lambda x: lsh_pairs.pair_agreement(x, PAIRS, family="hyperplane")],
-    "neighbors.lsh_explain.explain_query": [
-        lambda x: lsh_explain.explain_query(LSHIndex(LSHConfig(tables=2)).build(GOOD), x[7])
+    "neighbors.lsh.pairs.pair_agreement": [lambda x: pairs.pair_agreement(x, PAIRS, family="hyperplane")],
+    "neighbors.lsh.explain.explain_query": [
+        lambda x: explain.explain_query(LSHIndex(LSHConfig(tables=2)).build(GOOD), x[7])
     ],
     "embeddings.item_vectors.ItemVectors": [
         lambda x: ItemVectors(NAMES, x),
@@ -204,7 +201,7 @@ ELSEWHERE = {
             ("exact", "ExactIndex"),
             ("kd_tree", "KDTreeIndex"),
             ("hnsw", "HNSWIndex"),
-            ("lsh", "LSHIndex"),
+            ("lsh.index", "LSHIndex"),
             ("faiss_lsh", "FaissLSHIndex"),
             ("inner_product", "AugmentedIndex"),
         )
@@ -217,7 +214,7 @@ ELSEWHERE = {
     "deep.pretraining.start_from_vectors": "below",
     "recall_comparison.train_recall_model": "takes ItemVectors, whose methods check",
     "evaluation.neighbor_recall.IndexReport": "its queries is a number",
-    "neighbors.lsh_cells.LSHGrid": "its queries is a number",
+    "neighbors.lsh.cells.LSHGrid": "its queries is a number",
     "sweeps.SweepBase": "holds ItemVectors",
     "sweeps.SweepCell": "holds ItemVectors",
     "validation.finite_rows": "below",
@@ -245,7 +242,7 @@ def takers() -> Iterator[str]:
 
 
 def test_whatever_takes_vectors_is_in_the_table() -> None:
-    named = {name.rsplit(".", 1)[0] if name.count(".") == 3 else name for name in CALLS} | set(CALLS) | set(ELSEWHERE)
+    named = {name.rsplit(".", 1)[0] for name in CALLS} | set(CALLS) | set(ELSEWHERE)  # methods name their class
     missing = sorted(set(takers()) - named)
     assert not missing, f"new takers of vectors: add them to CALLS (or say in ELSEWHERE why not): {missing}"
 

@@ -25,7 +25,7 @@ from recemb_core.evaluation.neighbor_recall import IndexReport
 from recemb_core.evaluation.quiet_timing import Timing
 from recemb_core.figures.lsh_tradeoff import Cells, share_text
 from recemb_core.neighbors import LSHCell, LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_hashing import draw_functions
+from recemb_core.neighbors.lsh.hashing import draw_functions
 from tests.pages.conftest import healthy
 from tests.pages.test_upload import upload
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh import LSHIndex
-from recemb_core.neighbors.lsh_hashing import in_family_space
+from recemb_core.neighbors.lsh.index import LSHIndex
 from recemb_core.neighbors.truth import true_neighbors
 
 
@@ -25,10 +24,10 @@ class LSHExplanation:
         first_disagreement: int64 (k, L), the first function that parts them, −1 where all agree.
         first_agreement: int64 (k, L), the first function that keeps them together, −1 where none does.
         query_position: float64 (L, K), where the query lies in bucket widths, whose floor is its bucket (for
-            hyperplanes a · v, whose sign is).
+            hyperplanes a · v, whose sign is; for a family without a rule the bucket number).
         neighbor_position: float64 (k, L, K), the same of the neighbors.
         border_distance: float64 (k, L), at the first disagreement: from the query's projection to the border towards
-            the neighbor, in the unit of the vectors; NaN where all agree.
+            the neighbor, in the unit of the vectors; NaN where all agree, and for a family without a rule.
         missed_by: float64 (k, L), there: how far beyond that border the neighbor's projection lies.
         table_candidates: int64 (L,), candidates of each table alone, the query itself left out.
         candidates: of the whole index, the query itself left out.
@@ -70,8 +69,8 @@ def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray, k: int
         asked, own = np.array([at]), int(query)
     else:
         asked, own = np.atleast_2d(np.asarray(query, dtype=np.float32)), -1
-    family = index.config.family
-    truth = true_neighbors(rows, asked, k, "cosine" if family == "hyperplane" else "euclidean")
+    family = index.family
+    truth = true_neighbors(rows, asked, k, family.distance.metric)
     real = truth.ids[0] >= 0
     ids = kept[truth.ids[0][real]]
     parts = index.table_candidates(truth.queries)
@@ -80,21 +79,17 @@ def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray, k: int
     every = index.candidates(truth.queries)[1]
     hashing = index.hashing
     assert hashing is not None
-    mine = hashing.positions(in_family_space(truth.queries, family))[0]
-    theirs = hashing.positions(in_family_space(index.vectors[ids], family))
-    if family == "hyperplane":
-        own_code, code = mine >= 0, theirs >= 0
-        border = np.zeros_like(theirs)
-        scale = np.linalg.norm(hashing.directions, axis=2)
-        inside, beyond = np.abs(mine)[None] / scale, np.abs(theirs) / scale
+    mine = hashing.positions(family.distance.space(truth.queries))[0]
+    theirs = hashing.positions(family.distance.space(index.vectors[ids]))
+    if family.rule is None:  # positions are bucket numbers, which say nothing of borders
+        agrees = theirs == mine
+        inside = beyond = np.full(theirs.shape, np.nan)
     else:
-        assert hashing.width is not None
-        own_code, code = np.floor(mine), np.floor(theirs)
-        border = np.where(code > own_code, own_code + 1, own_code)
+        agrees = family.rule.buckets(theirs) == family.rule.buckets(mine)
+        border = family.rule.borders(mine, theirs)
         # A direction stretches by its own length: divided by that, both are distances in the space itself.
-        scale = hashing.width / np.linalg.norm(hashing.directions, axis=2)
+        scale = (hashing.width or 1.0) / np.linalg.norm(hashing.directions, axis=2)
         inside, beyond = np.abs(border - mine) * scale, np.abs(theirs - border) * scale
-    agrees = code == own_code
     first = np.where(agrees.all(axis=2), -1, np.argmin(agrees, axis=2))
     together = np.where(agrees.any(axis=2), np.argmax(agrees, axis=2), -1)
     at_first = np.maximum(first, 0)[:, :, None]

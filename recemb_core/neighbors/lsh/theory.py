@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.validation import is_whole, require
 
-Family = Literal["euclidean", "hyperplane"]
+Family = str  # the name of a registered family, see recemb_core.neighbors.lsh.families
 Mode = Literal["and_or", "and", "or", "or_and"]
 GridMode = Literal["and_or", "or_and"]
 
-FAMILIES: tuple[Family, ...] = ("euclidean", "hyperplane")
 MODES: tuple[Mode, ...] = ("and_or", "and", "or", "or_and")
 GRID_MODES: tuple[GridMode, ...] = ("and_or", "or_and")
 
@@ -26,12 +26,12 @@ def collision_probability(
 
     Euclidean, h(v) = ⌊(a · v + b) / w⌋ with a ~ N(0, I), b ~ U[0, w), at distance c:
     p(c) = 1 − 2Φ(−w/c) − 2c / (√(2π) w) · (1 − exp(−w² / 2c²)).
-    Hyperplane, h(v) = [a · v ≥ 0], at angle θ: p(θ) = 1 − θ/π.
+    Hyperplane, h(v) = [a · v ≥ 0], at angle θ: p(θ) = 1 − θ/π. Another family gives what it is registered with.
 
     Args:
         distance: ‖x − y‖ ≥ 0, in the unit of the vectors; for ``"hyperplane"`` the angle in radians, 0 to π. Any shape.
         width: bucket width w > 0, in the same unit; larger makes every collision likelier. Hyperplanes have none.
-        family: ``"euclidean"`` or ``"hyperplane"``.
+        family: ``"euclidean"``, ``"hyperplane"`` or another registered one.
 
     Returns:
         float64 of the shape of ``distance``; 1 at distance 0, falling with distance.
@@ -45,22 +45,16 @@ def collision_probability(
     >>> float(collision_probability(np.pi / 2, family="hyperplane"))
     0.5
     """
-    require(family in FAMILIES, "family", family, "'euclidean' or 'hyperplane'")
+    kind = family_named(family)
     c = np.asarray(distance, dtype=np.float64)
     if not (c >= 0).all():
         raise ValueError("distance must be at least 0 everywhere")
-    if family == "hyperplane":
-        if not (c <= np.pi + 1e-6).all():
-            raise ValueError("distance is the angle with family 'hyperplane': at most π")
-        return np.asarray(np.maximum(1 - c / np.pi, 0.0))
-    require(width is not None and 0 < width < np.inf, "width", width, "above 0 and finite")
-    from scipy.special import ndtr
-
-    # At c = 0, w/c is infinite and p is 1.
-    with np.errstate(divide="ignore"):
-        ratio = np.asarray(width, np.float64) / c
-    ratio = np.minimum(ratio, 1e150)
-    return np.asarray(1 - 2 * ndtr(-ratio) + 2 / (np.sqrt(2 * np.pi) * ratio) * np.expm1(-(ratio**2) / 2))
+    largest = kind.distance.largest
+    if not (c <= largest + 1e-6).all():
+        raise ValueError(f"distance is the angle with family {family!r}: at most π")
+    if kind.has_width:
+        require(width is not None and 0 < width < np.inf, "width", width, "above 0 and finite")
+    return np.asarray(kind.probability(np.minimum(c, largest), width if kind.has_width else None))
 
 
 def amplified_probability(
@@ -113,6 +107,9 @@ def distance_at_probability(
 
     At 0.5 it tells where the S-curve falls: much nearer is found, much farther is left out.
 
+    Raises:
+        ValueError: a probability not between 0 and 1, or one that the family exceeds at every distance.
+
     >>> round(distance_at_probability(0.8005, width=4.0), 2)
     1.0
     """
@@ -121,9 +118,13 @@ def distance_at_probability(
     def chance(distance: float) -> float:
         return float(amplified_probability(collision_probability(distance, width, family), tables, functions, mode))
 
-    low, high = 0.0, np.pi if family == "hyperplane" else float(width or 1.0)
-    while family == "euclidean" and chance(high) > probability:
-        low, high = high, 2 * high
+    largest = family_named(family).distance.largest
+    low, high = 0.0, min(largest, float(width or 1.0))
+    farthest = min(largest, 1e100 * high)
+    while high < farthest and chance(high) > probability:
+        low, high = high, min(2 * high, farthest)
+    if chance(high) > probability:
+        raise ValueError(f"probability must be at least {chance(high):.3g}, which family {family!r} never falls below")
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if chance(middle) > probability else (low, middle)
@@ -166,7 +167,7 @@ def expected_grid(
     needs no hash function, only a sample of distances; a measured grid scatters around it with the functions drawn.
 
     Args:
-        near_distances: from queries to their k nearest, any shape; angles for ``"hyperplane"``.
+        near_distances: from queries to their k nearest, any shape, as the family measures them (hyperplanes: angles).
         all_distances: a sample of distances from queries to any other point.
         n: number of points, k: true neighbors a query; both only turn cost into precision.
         tables, functions: the largest L and K.
@@ -189,9 +190,8 @@ def expected_grid(
             raise ValueError("near_distances and all_distances must not be empty")
         count, edges = np.histogram(values, bins=bins)
         centre = (edges[:-1] + edges[1:]) / 2
-        if family == "hyperplane":
-            centre = np.minimum(centre, np.pi)
-        p = collision_probability(np.maximum(centre[count > 0], 0.0), width, family)[:, None, None]
+        centre = np.clip(centre, 0.0, family_named(family).distance.largest)
+        p = collision_probability(centre[count > 0], width, family)[:, None, None]
         weight = count[count > 0] / len(values)
         means.append(np.stack([np.tensordot(weight, amplified_probability(p, *shape, mode), axes=1) for mode in modes]))
     recall, cost = means

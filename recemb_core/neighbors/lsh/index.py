@@ -11,14 +11,10 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh_hashing import (
-    HashFunctions,
-    checked_vectors,
-    default_width,
-    draw_functions,
-    in_family_space,
-)
-from recemb_core.neighbors.lsh_theory import FAMILIES, MODES, Family, Mode
+from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.lsh.families import HashFamily, family_named
+from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
+from recemb_core.neighbors.lsh.theory import MODES, Family, Mode
 from recemb_core.neighbors.threads import share_out
 from recemb_core.validation import is_whole, require
 
@@ -33,18 +29,20 @@ class LSHConfig:
     """What an :class:`LSHIndex` can be told.
 
     Attributes:
-        family: ``"euclidean"`` (p-stable, h(v) = ⌊(a · v + b) / w⌋) or ``"hyperplane"`` (cosine, h(v) = [a · v ≥ 0]).
+        family: ``"euclidean"`` (p-stable, h(v) = ⌊(a · v + b) / w⌋), ``"hyperplane"`` (cosine, h(v) = [a · v ≥ 0]) or
+            another registered one, see :mod:`recemb_core.neighbors.lsh.families`.
         tables: L; more find more and cost more (with ``"or_and"``: find less and cost less). Unused by ``"and"``.
         functions: K; more make buckets smaller: fewer candidates, more misses (with ``"or_and"`` the reverse).
             Unused by ``"or"``.
         width: bucket width w in the unit of the vectors; larger buckets find more and cost more. None takes four times
-            the median distance of near neighbors (:func:`~recemb_core.neighbors.lsh_hashing.default_width`) of
-            the vectors first built on. Hyperplanes have none.
+            the median distance of near neighbors (:func:`~recemb_core.neighbors.lsh.hashing.default_width`) of
+            the vectors first built on. Families without a width, such as hyperplanes, ignore it.
         mode: ``"and"`` one table of K functions; ``"or"`` L tables of one function; ``"and_or"`` L tables of K
             functions, a candidate agrees in all functions of some table; ``"or_and"`` a candidate agrees in some
             function of every table.
         multi_probe: further buckets looked into in each table, the likeliest neighboring ones first (Lv et al. 2007).
-            More of them do what more tables do, for more lookups and no memory. Not with ``"or_and"``.
+            More of them do what more tables do, for more lookups and no memory. Not with ``"or_and"``, nor with a
+            family of which no neighboring bucket is known.
         seed: of the functions; those of few tables and functions are the first ones of many.
     """
 
@@ -57,7 +55,7 @@ class LSHConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(self.family in FAMILIES, "family", self.family, "'euclidean' or 'hyperplane'")
+        family = family_named(self.family)
         require(self.mode in MODES, "mode", self.mode, "'and_or', 'and', 'or' or 'or_and'")
         for name, most in (("tables", MAX_TABLES), ("functions", MAX_FUNCTIONS)):
             value = getattr(self, name)
@@ -70,6 +68,8 @@ class LSHConfig:
             "a whole number from 0 to 256",
         )
         require(self.multi_probe == 0 or self.mode != "or_and", "multi_probe", self.multi_probe, "0 with mode 'or_and'")
+        what = f"0 with family {self.family!r}, of which no neighboring bucket is known"
+        require(self.multi_probe == 0 or family.probes, "multi_probe", self.multi_probe, what)
         require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")
 
     @property
@@ -98,10 +98,10 @@ class LSHIndex:
     """Hash tables over vectors; the candidates that a query's buckets hold are ranked by their exact distance.
 
     A vector at distance c is a candidate with probability 1 − (1 − p(c)^K)^L under ``"and_or"``; see
-    :func:`~recemb_core.neighbors.lsh_theory.collision_probability` for p and
-    :func:`~recemb_core.neighbors.lsh_theory.amplified_probability` for the other modes. Values are Euclidean
-    distances, with ``family="hyperplane"`` the cosine distance 1 − cos. An index that is not being changed may be
-    queried from several threads, and answers alike on any number of them.
+    :func:`~recemb_core.neighbors.lsh.theory.collision_probability` for p and
+    :func:`~recemb_core.neighbors.lsh.theory.amplified_probability` for the other modes. Values are Euclidean
+    distances, of a family that goes by angles (``"hyperplane"``) the cosine distance 1 − cos. An index that is not
+    being changed may be queried from several threads, and answers alike on any number of them.
 
     Args:
         config: see :class:`LSHConfig`.
@@ -135,6 +135,11 @@ class LSHIndex:
 
     # --- what is in it ---
 
+    @property
+    def family(self) -> HashFamily:
+        """The family of its hash functions."""
+        return family_named(self.config.family)
+
     def __len__(self) -> int:
         """Vectors that can be found: added and not removed."""
         return int(self._alive.sum())
@@ -146,7 +151,7 @@ class LSHIndex:
 
     @property
     def vectors(self) -> npt.NDArray[np.float32]:
-        """The row of every id ever given, removed ones too, float32; of length 1 for hyperplanes. Not to be changed."""
+        """The row of every id ever given, removed ones too, float32; of length 1 for angles. Not to be changed."""
         return self._vectors
 
     @property
@@ -172,9 +177,7 @@ class LSHIndex:
         if rows.shape[1] < 1:
             raise ValueError(f"vectors must have at least one dimension, not shape {rows.shape}")
         config = self.config
-        width = None
-        if config.family == "euclidean":
-            width = float(config.width) if config.width is not None else default_width(rows, seed=config.seed)
+        width = width_in_use(rows, config.family, config.width, seed=config.seed)
         tables, functions = config.shape
         hashing = draw_functions(
             rows.shape[1], family=config.family, tables=tables, functions=functions, width=width, seed=config.seed
@@ -192,7 +195,7 @@ class LSHIndex:
         Only the new rows are hashed, but all tables are put in order again: many at a time cost little more than one.
         """
         hashing = self._built()
-        rows = in_family_space(checked_vectors(vectors, self._vectors.shape[1]), self.config.family)
+        rows = self.family.distance.space(checked_vectors(vectors, self._vectors.shape[1]))
         keys = self._hash(hashing, rows)
         first = len(self._vectors)
         # An index that was just built on these rows keeps them and no copy of its own.
@@ -229,14 +232,14 @@ class LSHIndex:
 
     def search(self, queries: npt.NDArray[np.float32], k: int) -> LSHAnswer:
         """:meth:`query`, with what it cost."""
-        from recemb_core.neighbors.lsh_kernel import search_block
+        from recemb_core.neighbors.lsh.search_kernel import search_block
 
         require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
         wanted, buckets, looked_up = self._buckets(queries)
         n = len(wanted)
         ids, values = np.empty((n, k), dtype=np.int32), np.empty((n, k), dtype=np.float32)
         counts = np.empty(n, dtype=np.int64)
-        cosine = self.config.family == "hyperplane"
+        cosine = self.family.distance.is_angle
         share_out(
             lambda first, last: search_block(
                 self._tables, buckets, self._groups[1], self._vectors, wanted, cosine, ids, values, counts, first, last
@@ -248,7 +251,7 @@ class LSHIndex:
 
     def candidates(self, queries: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
         """What a query would be compared with: (indptr (q + 1,), ids), ids[indptr[i]:indptr[i + 1]] ascending."""
-        from recemb_core.neighbors.lsh_kernel import count_candidates, fill_candidates
+        from recemb_core.neighbors.lsh.search_kernel import count_candidates, fill_candidates
 
         wanted, buckets, _ = self._buckets(queries)
         n, rows, group = len(wanted), len(self._vectors), self._groups[1]
@@ -335,15 +338,15 @@ class LSHIndex:
         return positions.reshape(len(rows), self._groups[0], -1) if len(rows) else np.empty((0, self._groups[0], 1))
 
     def _hash(self, hashing: HashFunctions, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
-        from recemb_core.neighbors.lsh_kernel import fill_keys
+        from recemb_core.neighbors.lsh.table_kernel import fill_keys
 
         keys = np.empty((self._groups[0], len(rows)), dtype=np.uint64)
-        hyperplane = self.config.family == "hyperplane"
+        by_sign = hashing.by_sign
         for first in range(0, len(rows), _BLOCK):
             positions = self._positions(hashing, rows[first : first + _BLOCK])
             share_out(
                 lambda a, b, p=positions, start=first: fill_keys(  # type: ignore[misc]
-                    p[a:b], hyperplane, self._multipliers, keys, start + a
+                    p[a:b], by_sign, self._multipliers, keys, start + a
                 ),
                 len(positions),
                 self.threads,
@@ -352,7 +355,7 @@ class LSHIndex:
         return keys
 
     def _sort(self) -> None:
-        from recemb_core.neighbors.lsh_kernel import BucketTables, sort_table
+        from recemb_core.neighbors.lsh.table_kernel import BucketTables, sort_table
 
         rows = self.ids
         n, tables = len(rows), self._groups[0]
@@ -379,18 +382,19 @@ class LSHIndex:
         self, queries: npt.NDArray[np.float32]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(queries as compared, bucket numbers (q, hash tables, probes), lookups (q,))."""
-        from recemb_core.neighbors.lsh_kernel import find_buckets, probe_keys
+        from recemb_core.neighbors.lsh.probe_kernel import probe_keys
+        from recemb_core.neighbors.lsh.table_kernel import find_buckets
 
         hashing = self._built()
-        wanted = in_family_space(checked_vectors(queries, self._vectors.shape[1], "queries"), self.config.family)
+        wanted = self.family.distance.space(checked_vectors(queries, self._vectors.shape[1], "queries"))
         shape = len(wanted), self._groups[0], 1 + self.config.multi_probe
         keys, probed = np.empty(shape, dtype=np.uint64), np.zeros(shape[:2], dtype=np.int64)
         buckets = np.empty(shape, dtype=np.int64)
-        hyperplane = self.config.family == "hyperplane"
+        by_sign = hashing.by_sign
         positions = self._positions(hashing, wanted)
 
         def work(first: int, last: int) -> None:
-            probe_keys(positions, hyperplane, self._multipliers, keys, probed, first, last)
+            probe_keys(positions, by_sign, self._multipliers, keys, probed, first, last)
             find_buckets(self._tables, keys, probed, buckets, first, last)
 
         share_out(work, len(wanted), self.threads, least=64)

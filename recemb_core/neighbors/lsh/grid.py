@@ -9,18 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import Metric
-from recemb_core.neighbors.lsh import MAX_FUNCTIONS, MAX_TABLES, LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh_cells import Influence, LSHCell, LSHGrid, Measured, one_draw, over_draws
-from recemb_core.neighbors.lsh_draws import DRAWS, draw_seed
-from recemb_core.neighbors.lsh_hashing import (
-    HashFunctions,
-    checked_vectors,
-    default_width,
-    draw_functions,
-    in_family_space,
-)
-from recemb_core.neighbors.lsh_theory import FAMILIES, GRID_MODES, Family, GridMode
+from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.lsh.cells import Influence, LSHCell, LSHGrid, Measured, one_draw, over_draws
+from recemb_core.neighbors.lsh.draws import DRAWS, draw_seed
+from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
+from recemb_core.neighbors.lsh.index import MAX_FUNCTIONS, MAX_TABLES, LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode
 from recemb_core.neighbors.threads import share_out
 from recemb_core.neighbors.truth import split_queries, true_neighbors
 from recemb_core.validation import is_whole, require
@@ -55,11 +50,11 @@ def lsh_grid(
     Args:
         vectors: float32 (n, d).
         queries: row numbers (q,) — a row never counts itself, neither as neighbor nor as candidate — or vectors (q, d).
-        k: true neighbors a query; Euclidean ones, by cosine for ``"hyperplane"``.
+        k: true neighbors a query, by the distance of the family: Euclidean, by cosine for ``"hyperplane"``.
         family, width, seed: as in :class:`~recemb_core.neighbors.lsh.LSHConfig`.
         tables, functions: the largest L and K.
         modes: any of ``"and_or"``, ``"or_and"``.
-        draws: of functions, the first of ``seed`` and the others of :func:`~recemb_core.neighbors.lsh_draws.draw_seed`;
+        draws: of functions, the first of ``seed`` and the others of :func:`~recemb_core.neighbors.lsh.draws.draw_seed`;
             the figures are means over them. From two on there are intervals that cover the draw of functions and, where
             not all rows are asked, the sample of queries. Time grows with their number.
         truth: int32 (q, k) ids of the true neighbors where they are known already, −1 for none.
@@ -77,18 +72,15 @@ def lsh_grid(
     >>> bool(cell.recall_low < cell.recall < cell.recall_high), cell.draws
     (True, 4)
     """
-    require(family in FAMILIES, "family", family, "'euclidean' or 'hyperplane'")
+    kind = family_named(family)
     for name, value, most in (("tables", tables, MAX_TABLES), ("functions", functions, MAX_FUNCTIONS)):
         require(is_whole(value) and 1 <= value <= most, name, value, f"a whole number from 1 to {most:,}")
     modes = tuple(modes)
     require(bool(modes) and set(modes) <= set(GRID_MODES), "modes", modes, "some of 'and_or', 'or_and'")
     require(width is None or 0 < width < np.inf, "width", width, "None or a finite number above 0")
     vectors, wanted, own, neighbors = _questions(vectors, queries, k, family, truth, draws)
-    if family == "hyperplane":
-        width = None
-    elif width is None:
-        width = default_width(vectors, seed=seed)
-    rows, asked = in_family_space(vectors, family), in_family_space(wanted, family)
+    width = width_in_use(vectors, family, width, seed=seed)
+    rows, asked = kind.distance.space(vectors), kind.distance.space(wanted)
     about = _about(modes, vectors, own, neighbors, family, width, seed)
     influence, found = Influence(), []
     for number in range(draws):
@@ -132,9 +124,7 @@ def lsh_cell(
     config = LSHConfig() if config is None else config
     vectors, wanted, own, neighbors = _questions(vectors, queries, k, config.family, truth, draws)
     mode: GridMode = "or_and" if config.mode == "or_and" else "and_or"
-    width = config.width
-    if config.family == "euclidean" and width is None:
-        width = default_width(vectors, seed=config.seed)
+    width = width_in_use(vectors, config.family, config.width, seed=config.seed)
     about = _about((mode,), vectors, own, neighbors, config.family, width, config.seed)
     influence, found = Influence(), []
     for number in range(draws):
@@ -166,8 +156,7 @@ def _questions(
     require(is_whole(draws) and draws >= 1, "draws", draws, "a whole number, at least 1")
     vectors = checked_vectors(vectors, None)
     if truth is None:
-        metric: Metric = "cosine" if family == "hyperplane" else "euclidean"
-        truth, _, own, wanted = true_neighbors(vectors, queries, k, metric)
+        truth, _, own, wanted = true_neighbors(vectors, queries, k, family_named(family).distance.metric)
     else:
         own, wanted = split_queries(vectors, queries)
         require(truth.shape == (len(own), k), "truth", truth.shape, f"of shape {(len(own), k)}")
@@ -202,7 +191,7 @@ def _count(
     threads: int | None,
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """(candidates, true neighbors among them) of one draw, (modes, q, L, K) each."""
-    from recemb_core.neighbors.lsh_kernel import grid_all, grid_some
+    from recemb_core.neighbors.lsh.grid_kernel import grid_all, grid_some
 
     points, packed, log_bits = _pack(hashing, rows, asked, threads)
     shape = len(modes), len(asked), *hashing.offsets.shape
@@ -256,15 +245,15 @@ def _pack_rows(
     threads: int | None,
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Fill ``words``; returns the (lowest, highest) bucket numbers (L, K) of every part of the work."""
-    from recemb_core.neighbors.lsh_kernel import pack_codes
+    from recemb_core.neighbors.lsh.grid_kernel import pack_codes
 
     ranges: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
-    hyperplane = hashing.family == "hyperplane"
+    by_sign = hashing.by_sign
 
     def work(first: int, last: int) -> None:
         low = np.full(hashing.offsets.shape, 2**31, dtype=np.int64)
         high = -low
-        pack_codes(positions[first:last], hyperplane, log_bits, padding, words, low, high, start + first)
+        pack_codes(positions[first:last], by_sign, log_bits, padding, words, low, high, start + first)
         ranges.append((low, high))
 
     for start in range(0, len(rows), _BLOCK):

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh_draws import share_over_draws
-from recemb_core.neighbors.lsh_theory import Family, GridMode
+from recemb_core.neighbors.lsh.draws import share_over_draws
+from recemb_core.neighbors.lsh.theory import Family, GridMode
 from recemb_core.validation import require
 
 
@@ -27,7 +27,7 @@ class LSHCell(NamedTuple):
         candidates: mean |candidates|.
         recall_error, precision_error, cost_error: standard errors over queries and draws; of one draw over queries.
         recall_low … cost_high: 95 % intervals over queries and draws, in [0, 1]; NaN from one draw alone, which does
-            not tell what another one would find. See :func:`~recemb_core.neighbors.lsh_draws.share_over_draws`.
+            not tell what another one would find. See :func:`~recemb_core.neighbors.lsh.draws.share_over_draws`.
         draws: of functions.
     """
 
@@ -66,7 +66,7 @@ class LSHGrid:
         recall_error, precision_error, cost_error: standard errors; NaN for a single query of a single draw.
         recall_low … cost_high: 95 % intervals; NaN from one draw.
         n: points, k: true neighbors a query, queries: how many.
-        family, width, seed: of the functions; width is None for hyperplanes.
+        family, width, seed: of the functions; width is None for families without.
         by_draw: the grid of each draw alone, the first that of ``seed`` itself; empty if this is one draw.
     """
 

@@ -7,28 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh_draws import draw_seed, share_over_draws
-from recemb_core.neighbors.lsh_hashing import checked_vectors, default_width, draw_functions, in_family_space
-from recemb_core.neighbors.lsh_theory import (
-    FAMILIES,
-    MODES,
-    Family,
-    Mode,
-    amplified_probability,
-    collision_probability,
-)
+from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
+from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import draw_functions, width_in_use
+from recemb_core.neighbors.lsh.theory import MODES, Family, Mode, amplified_probability, collision_probability
 from recemb_core.neighbors.truth import split_queries, true_neighbors
 from recemb_core.validation import is_whole, require
 
 
 @dataclass(frozen=True, eq=False)
 class DistanceSample:
-    """Distances as the family's collision probability takes them: Euclidean, or angles in radians for hyperplanes.
+    """Distances as the family's collision probability takes them: Euclidean, or angles in radians.
 
     Attributes:
         near: float64 (q, k), from the queries to their true neighbors, ascending; NaN where there are fewer.
         every: float64 (pairs,), from queries to points drawn at random, never to themselves.
-        width: the default bucket width for these vectors, None for hyperplanes.
+        width: the default bucket width for these vectors, None for families without.
     """
 
     near: npt.NDArray[np.float64]
@@ -51,14 +46,14 @@ def distance_sample(
         vectors: float32 (n, d).
         queries: row numbers (q,), which are no neighbors of themselves, or vectors (q, d).
         k: neighbors a query.
-        family: ``"euclidean"`` or ``"hyperplane"``.
+        family: ``"euclidean"``, ``"hyperplane"`` or another registered one.
         pairs: size of the sample of all pairs.
         seed: of the sample.
     """
     require(is_whole(pairs) and pairs >= 1, "pairs", pairs, "a whole number, at least 1")
     rows, who, other, near = _pairs(vectors, queries, k, family, pairs, seed)
-    width = default_width(checked_vectors(vectors, None), seed=seed) if family == "euclidean" else None
-    return DistanceSample(near, _distances(rows[0][who], rows[1][other], family), width)
+    width = width_in_use(checked_vectors(vectors, None), family, None, seed=seed)
+    return DistanceSample(near, family_named(family).distance.between(rows[0][who], rows[1][other]), width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +117,9 @@ def collision_curve(
     ):  # fmt: skip
         require(is_whole(value) and value >= least, name, value, f"a whole number, at least {least}")
     require(width is None or 0 < width < np.inf, "width", width, "None or a finite number above 0")
-    if family == "hyperplane":
-        width = None
-    elif width is None:
-        width = default_width(checked_vectors(vectors, None), seed=seed)
+    width = width_in_use(checked_vectors(vectors, None), family, width, seed=seed)
     (asked, rows), who, other, _ = _pairs(vectors, queries, k, family, -(-pairs // 2), seed, near_pairs=pairs // 2)
-    distance = _distances(asked[who], rows[other], family)
+    distance = family_named(family).distance.between(asked[who], rows[other])
     top = float(distance.max()) if len(distance) else 1.0
     bounds = np.linspace(0, top or 1.0, bins + 1)
     place = np.clip(np.searchsorted(bounds, distance, side="right") - 1, 0, bins - 1)
@@ -172,15 +164,13 @@ def _pairs(
     npt.NDArray[np.float64],
 ]:
     """((queries, rows) as hashed, query number and row of each pair, near distances (q, k))."""
-    require(family in FAMILIES, "family", family, "'euclidean' or 'hyperplane'")
+    measure = family_named(family).distance
     vectors = checked_vectors(vectors, None)
     own, wanted = split_queries(vectors, queries)
     if not len(own) or len(vectors) < 2:
         raise ValueError("queries must not be empty, and vectors need two rows")
-    truth = true_neighbors(vectors, queries, k, "cosine" if family == "hyperplane" else "euclidean")
-    near = truth.values.astype(np.float64)
-    if family == "hyperplane":
-        near = np.arccos(np.clip(1 - near, -1, 1))
+    truth = true_neighbors(vectors, queries, k, measure.metric)
+    near = measure.of_values(truth.values)
     rng = np.random.default_rng(seed)
     who = rng.integers(len(own), size=pairs)
     other = rng.integers(len(vectors), size=pairs)
@@ -189,12 +179,4 @@ def _pairs(
         at = np.argwhere(truth.ids >= 0)
         at = at[rng.integers(len(at), size=near_pairs)]
         who, other = np.append(who, at[:, 0]), np.append(other, truth.ids[at[:, 0], at[:, 1]].astype(np.int64))
-    return (in_family_space(wanted, family), in_family_space(vectors, family)), who, other, near
-
-
-def _distances(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], family: Family) -> npt.NDArray[np.float64]:
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    if family == "hyperplane":
-        # Of unit vectors; precise also for small angles, where arccos is not.
-        return np.asarray(2 * np.arctan2(np.linalg.norm(a - b, axis=1), np.linalg.norm(a + b, axis=1)))
-    return np.asarray(np.linalg.norm(a - b, axis=1))
+    return (measure.space(wanted), measure.space(vectors)), who, other, near

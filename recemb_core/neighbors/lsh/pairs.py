@@ -7,17 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.lsh_curve import CollisionCurve
-from recemb_core.neighbors.lsh_draws import draw_seed, share_over_draws
-from recemb_core.neighbors.lsh_hashing import checked_vectors, draw_functions, in_family_space
-from recemb_core.neighbors.lsh_theory import (
-    FAMILIES,
-    MODES,
-    Family,
-    Mode,
-    amplified_probability,
-    collision_probability,
-)
+from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.lsh.curve import CollisionCurve
+from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
+from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import draw_functions
+from recemb_core.neighbors.lsh.theory import MODES, Family, Mode, amplified_probability, collision_probability
 from recemb_core.validation import is_whole, require
 
 
@@ -26,7 +21,7 @@ class PairAgreement:
     """What repeated draws of hash functions did with pairs of vectors.
 
     Attributes:
-        distance: float64 (pairs,), ‖x − y‖, or the angle in radians for hyperplanes.
+        distance: float64 (pairs,), as the family measures it: ‖x − y‖, or the angle in radians.
         before: uint8 (repeats, pairs, L), functions of a table that agree before the first that does not.
         first: uint8 (repeats, pairs, L), number of the first function that agrees, from 1; K + 1 where none does.
         functions: K, the most that can be asked for.
@@ -96,7 +91,7 @@ def pair_agreement(
     Args:
         vectors: float32 (n, d).
         pairs: (pairs, 2) row numbers.
-        family: ``"euclidean"`` or ``"hyperplane"``.
+        family: ``"euclidean"``, ``"hyperplane"`` or another registered one.
         width: bucket width w > 0, in the unit of the vectors; hyperplanes have none.
         tables, functions: the largest L and K that will be asked for.
         repeats: sets of functions, at least 2; more narrow the interval.
@@ -111,18 +106,18 @@ def pair_agreement(
     >>> bool((seen.curve("and", 1, 1).frequency >= seen.curve("and", 3, 1).frequency).all())
     True
     """
-    require(family in FAMILIES, "family", family, "'euclidean' or 'hyperplane'")
+    kind = family_named(family)
     for name, value, least, most in (
         ("tables", tables, 1, 1024),
         ("functions", functions, 1, 32),
         ("repeats", repeats, 2, 1024),
     ):
         require(is_whole(value) and least <= value <= most, name, value, f"a whole number from {least} to {most:,}")
-    if family == "hyperplane":
-        width = None
-    else:
+    if kind.has_width:
         require(width is not None and 0 < width < np.inf, "width", width, "above 0 and finite")
-    rows = in_family_space(checked_vectors(vectors, None), family)
+    else:
+        width = None
+    rows = kind.distance.space(checked_vectors(vectors, None))
     pairs = np.asarray(pairs)
     require(pairs.ndim == 2 and pairs.shape[1] == 2 and len(pairs) > 0, "pairs", pairs.shape, "of shape (pairs, 2)")
     require(pairs.min() >= 0 and pairs.max() < len(rows), "pairs", int(pairs.max()), f"rows from 0 to {len(rows) - 1}")
@@ -139,8 +134,5 @@ def pair_agreement(
         same = codes[place[:, 0]] == codes[place[:, 1]]
         before[repeat] = np.where(same.all(axis=2), functions, np.argmin(same, axis=2))
         first[repeat] = np.where(same.any(axis=2), np.argmax(same, axis=2) + 1, functions + 1)
-    a, b = rows[pairs[:, 0]].astype(np.float64), rows[pairs[:, 1]].astype(np.float64)
-    distance = np.linalg.norm(a - b, axis=1)
-    if family == "hyperplane":
-        distance = 2 * np.arctan2(distance, np.linalg.norm(a + b, axis=1))
+    distance = kind.distance.between(rows[pairs[:, 0]], rows[pairs[:, 1]])
     return PairAgreement(distance, before, first, functions, width, family)
