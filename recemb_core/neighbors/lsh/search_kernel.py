@@ -121,7 +121,7 @@ def _cosine_distance(x: Vectors, y: Vectors) -> np.float32:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _worse(value: np.float32, row: np.int32, other_value: np.float32, other_row: np.int32) -> bool:
+def _worse(value: np.float32, row: np.int32, other_value: np.float32, other_row: np.int32) -> bool | np.bool:
     return value > other_value or (value == other_value and row > other_row)
 
 

@@ -149,7 +149,7 @@ def sort_table(
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _find(tables: BucketTables, table: int, key: np.uint64) -> np.int64:
+def _find(tables: BucketTables, table: int, key: np.uint64) -> int | np.int64:
     """Number of the bucket with this key, −1 where the table has none."""
     slot = key >> tables.shift
     for bucket in range(tables.slots[table, slot], tables.slots[table, slot + np.uint64(1)]):
