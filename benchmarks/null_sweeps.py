@@ -34,7 +34,7 @@ from recemb_core.evaluation import NoiseTest, compare_with_control, group_score,
 from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig, load_sweep
+from recemb_core.sweeps import SweepConfig
 
 NAMES = ("planted_shop", "les_miserables")
 FIRST = 1000  # seeds that no bundled sweep has
@@ -58,11 +58,11 @@ class Case:
         self.seeds = default_seeds(len(self.graph))
         umap = UMAPConfig().for_size(len(self.graph))
         self.config = SweepConfig(seeds=self.seeds, base=node2vec_defaults(len(self.graph)), umap=umap)
-        path = precomputed.sweep_path(self.graph, self.config)
         base = precomputed.load_vectors(self.graph, self.config.base)
-        if base is None or not path.exists():
-            raise SystemExit(f"no bundled sweep of {name}: run python data/build_precomputed.py sweeps")
-        cells, _ = load_sweep(path, base)
+        found = base and precomputed.load_sweep(self.graph, self.config, base)
+        if not found:
+            raise SystemExit(f"no bundled sweep of {name}: run python data/build_precomputed.py missing")
+        cells, _ = found
         self.swept = {by: np.array([cell.scores[by] for cell in cells]) for by in self.labels}
         self.places = [(cell.p, cell.q) for cell in cells]
 

@@ -1,32 +1,52 @@
-"""Compute what the first pages show of the bundled data: vectors, maps, graph drawings, scores over seeds.
+"""Compute what the first pages show of the bundled data: vectors, maps, graph drawings, scores over seeds, models.
 
     make precomputed
+    python data/build_precomputed.py missing     # only what is not there for today's data, defaults and versions
+    python data/build_precomputed.py openings    # only vectors, maps and drawings of the node2vec page
     python data/build_precomputed.py sweeps      # only scores over seeds and sweeps of the node2vec page
     python data/build_precomputed.py models      # only the models of the Neighbors page
     python data/build_precomputed.py recall      # only the recall models of the Deep models page
     python data/build_precomputed.py networks    # only the embedding layer and pre-training of the Deep models page
 
-Run it after a change to the walks, the trainer, the layouts, the defaults or the bundled data; a test fails until then.
+Run it with ``missing`` after a change of defaults or bundled data and after raising a version in
+``recemb_core/versions.py``; a test fails until then. What is no longer asked for goes, whatever the part.
 """
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
-from dataclasses import replace
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from recemb_core import precomputed
+from recemb_core import precomputed, result_files
 from recemb_core.datasets import Dataset, list_datasets, load_dataset
-from recemb_core.deep.comparison import compare_networks, layer_defaults
-from recemb_core.deep.features import feature_table
-from recemb_core.deep.pretraining import before_and_after, compare_starts, pretraining_defaults
+from recemb_core.deep.comparison import LayerConfig, compare_networks, layer_defaults
+from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
+from recemb_core.deep.networks import FNN
+from recemb_core.deep.pretraining import (
+    PretrainingConfig,
+    PretrainingReport,
+    before_and_after,
+    compare_starts,
+    pretraining_defaults,
+)
+from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.training import TrainingConfig
 from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.embeddings import (
+    ItemVectors,
+    RoleFeaturesConfig,
     comparison_defaults,
     node2vec_defaults,
     train_model,
@@ -37,10 +57,11 @@ from recemb_core.embeddings import (
 from recemb_core.embeddings import default_graph as graph_of
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.evaluation.noise import default_seeds
-from recemb_core.evaluation.ranking import next_item_cases
+from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.recall_comparison import (
+    ModelConfig,
     both_figures,
     cold_item_report,
     floor_scorer,
@@ -48,155 +69,356 @@ from recemb_core.recall_comparison import (
     recall_fingerprint,
     train_recall_model,
 )
-from recemb_core.sequences import split_sessions
-from recemb_core.sweeps import SweepConfig, save_sweep, sweep_base, sweep_cell
+from recemb_core.result_files import Arrays, Key
+from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.sweeps import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
 
-RECALL_SETS = ("complete_journey", "planted_shop")
+ROOT = Path(__file__).resolve().parent.parent
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
 LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
 PRETRAINING_EVENTS = [40_000]
 # (p, q) of the page's opening and of its experiments.
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
 
+Made = Callable[[Key], Arrays]
 
-def default_graph(data: Dataset) -> ItemGraph:
+
+@dataclass(frozen=True)
+class Planned:
+    """A result that the bundled data should have.
+
+    Attributes:
+        key: what it is found by.
+        make: computes it, given a function that gives the results planned before it.
+        short: whether no page asks for it: a run of a second that tests repeat and compare.
+    """
+
+    key: Key
+    make: Callable[[Made], Arrays]
+    short: bool = False
+
+
+Plan = Iterator[Planned]
+
+
+# --- the data as the pages take it by default ---
+
+
+@cache
+def loaded(name: str) -> Dataset:
+    return load_dataset(name)
+
+
+@cache
+def default_graph(name: str) -> ItemGraph:
     """The graph that the pages walk by default."""
+    data = loaded(name)
     if data.graph is not None:
         return data.graph
     assert data.sequences is not None
     return graph_of(data.sequences)
 
 
-def build(name: str) -> None:
-    """Drawing of the graph, vectors and maps of the node2vec page."""
-    data = load_dataset(name)
-    graph = default_graph(data)
-    np.save(precomputed.layout_path(graph, 0), graph_layout(graph, 0))
-    umap = UMAPConfig().for_size(len(graph))
-    base_config = node2vec_defaults(len(graph))
-    base = train_node2vec(graph, base_config)
-    base_map = umap_layout(base, umap)
-    for p, q in BIASES:
-        config = replace(base_config, p=p, q=q)
-        vectors = base if config == base_config else train_node2vec(graph, config)
-        vectors.save(precomputed.vectors_path(graph, config))
-        if config == base_config:
-            np.save(precomputed.map_path(graph, config, umap, None), base_map)
-        else:
-            np.save(precomputed.map_path(graph, config, umap, base_config), umap_layout(vectors, umap, start=base_map))
-    roles = train_role_features(graph)
-    np.save(precomputed.map_path(graph, roles.config, umap, None), umap_layout(roles, umap))
+@cache
+def sessions(name: str) -> Sequences:
+    """Sequences as the pages cut them by default."""
+    sequences = loaded(name).sequences
+    assert sequences is not None
+    return split_sessions(sequences, gap_minutes=60) if sequences.ordered else sequences
 
 
-def build_sweep(name: str) -> None:
-    """Scores over seeds and the sweep of the node2vec page."""
-    data = load_dataset(name)
-    graph = default_graph(data)
-    seeds = default_seeds(len(graph))
-    labels = {
-        "category" if "category" in data.labels else "community": data.labels.get("category", communities(graph, 0)),
-        "role" if "role" in data.labels else "strength tier": data.labels.get("role", strength_tiers(graph)),
+@cache
+def table_of(name: str, config: FeatureConfig) -> FeatureTable:
+    sequences = loaded(name).sequences
+    assert sequences is not None
+    return feature_table(sequences, config)
+
+
+@cache
+def cases_of(name: str) -> NextItemCases:
+    return next_item_cases(sessions(name))
+
+
+@cache
+def labellings(name: str) -> dict[str, np.ndarray]:
+    """Groups and roles of the node2vec page."""
+    labels, graph = loaded(name).labels, default_graph(name)
+    groups = "category" if "category" in labels else "community"
+    roles = "role" if "role" in labels else "strength tier"
+    return {
+        groups: labels[groups] if groups in labels else communities(graph, 0),
+        roles: labels[roles] if roles in labels else strength_tiers(graph),
     }
-    base_config = node2vec_defaults(len(graph))
-    for p, q in BIASES:
-        config = replace(base_config, p=p, q=q)
-        runs = [train_node2vec(graph, replace(config, seed=seed)) for seed in range(seeds)]
-        scores = {name: [group_score(run, groups).value for run in runs] for name, groups in labels.items()}
-        precomputed.scores_path(graph, config).write_text(json.dumps(scores) + "\n")
-        print(f"{name}: p={p:g} q={q:g}", {k: round(float(np.mean(v)), 3) for k, v in scores.items()}, flush=True)
-    sweep = SweepConfig(seeds=seeds, base=base_config, umap=UMAPConfig().for_size(len(graph)))
-    base = sweep_base(graph, sweep, labels, train_node2vec)
-    cells = [sweep_cell(graph, sweep, labels, base, p, q, train_node2vec) for p, q in sweep.cells]
-    save_sweep(precomputed.sweep_path(graph, sweep), cells, base)
-    print(f"{name}: sweep of {len(cells)} cells, {seeds} seeds", flush=True)
 
 
-def build_models(name: str) -> None:
-    """Vectors and maps of the default models, on sessions as the pages cut them by default."""
-    data = load_dataset(name)
-    if data.sequences is None:
-        return
-    graph = default_graph(data)
-    sequences = split_sessions(data.sequences, gap_minutes=60) if data.sequences.ordered else data.sequences
+# --- what is planned, part by part ---
+
+
+def drawn(source: Any, config: Any, umap: UMAPConfig, anchor: Any, rows: Callable[[Made], Any]) -> Planned:
+    """The map of ``rows``."""
+
+    def make(made: Made) -> Arrays:
+        start = None if anchor is None else made(precomputed.map_key(source, anchor, umap, None))["positions"]
+        return {"positions": umap_layout(rows(made), umap, start=start)}
+
+    return Planned(precomputed.map_key(source, config, umap, anchor), make)
+
+
+def vectors_in(key: Key) -> Callable[[Made], ItemVectors]:
+    return lambda made: ItemVectors.from_arrays(made(key))
+
+
+def openings(name: str) -> Plan:
+    """Drawing of the graph, vectors and maps of the node2vec page."""
+    graph = default_graph(name)
+    yield Planned(precomputed.layout_key(graph, 0), lambda made: {"positions": graph_layout(graph, 0)})
     umap = UMAPConfig().for_size(len(graph))
-    for model, config in comparison_defaults(sequences, graph, data.side_info).items():
-        known = {"sequences": sequences, "graph": graph, "side_info": data.side_info}
-        key = training_fingerprint(config, **known)
-        place = precomputed.vectors_path(key, config)
-        vectors = train_model(config, **known)
-        vectors.save(place)
-        np.save(precomputed.map_path(key, config, umap, None), umap_layout(vectors, umap))
-        print(f"{name}: {model}, {place.stat().st_size / 1e3:.0f} kB", flush=True)
+    base = node2vec_defaults(len(graph))
+    for p, q in BIASES:
+        config = replace(base, p=p, q=q)
+        key = precomputed.vectors_key(graph, config)
+        yield Planned(key, partial(lambda config, made: train_node2vec(graph, config).to_arrays(), config))
+        yield drawn(graph, config, umap, None if config == base else base, vectors_in(key))
+    yield drawn(graph, RoleFeaturesConfig(), umap, None, lambda made: train_role_features(graph))
 
 
-def build_networks(name: str) -> None:
+def sweeps(name: str) -> Plan:
+    """Scores over seeds and the sweep of the node2vec page."""
+    graph = default_graph(name)
+    seeds, base = default_seeds(len(graph)), node2vec_defaults(len(graph))
+    for p, q in BIASES:
+        config = replace(base, p=p, q=q)
+        yield Planned(precomputed.scores_key(graph, config), partial(score, name, config, seeds))
+    config = SweepConfig(seeds=seeds, base=base, umap=UMAPConfig().for_size(len(graph)))
+    yield Planned(precomputed.sweep_key(graph, config), lambda made: sweep(name, config))
+
+
+def score(name: str, config: Any, seeds: int, made: Made) -> Arrays:
+    runs = [train_node2vec(default_graph(name), replace(config, seed=seed)) for seed in range(seeds)]
+    by = labellings(name).items()
+    return {label: np.array([group_score(run, groups).value for run in runs]) for label, groups in by}
+
+
+def sweep(name: str, config: SweepConfig) -> Arrays:
+    graph, by = default_graph(name), labellings(name)
+    base = sweep_base(graph, config, by, train_node2vec)
+    return sweep_to_arrays([sweep_cell(graph, config, by, base, p, q, train_node2vec) for p, q in config.cells], base)
+
+
+def models(name: str) -> Plan:
+    """Vectors and maps of the default models."""
+    graph, side_info = default_graph(name), loaded(name).side_info
+    known: dict[str, Any] = {"sequences": sessions(name), "graph": graph, "side_info": side_info}
+    umap = UMAPConfig().for_size(len(graph))
+    for config in comparison_defaults(**known).values():
+        source = training_fingerprint(config, **known)
+        key = precomputed.vectors_key(source, config)
+        yield Planned(key, partial(lambda config, made: train_model(config, **known).to_arrays(), config))
+        yield drawn(source, config, umap, None, vectors_in(key))
+
+
+# Runs of a second, which tests repeat: they stand for the long ones, with which they are written anew.
+SHORT_TRAINING = TrainingConfig(epochs=1, batch_size=256, learning_rate=0.003, patience=None)
+SHORT_ROWS = FeatureConfig(max_positives=3_000)
+SHORT_LAYERS = LayerConfig(dimensions=4, features=SHORT_ROWS, training=SHORT_TRAINING)
+SHORT_STARTS = PretrainingConfig(
+    starts=("fm", "communities_and_roles"),
+    seeds=1,
+    features=SHORT_ROWS,
+    network=FNN(dimensions=4, hidden=(16,)),
+    fm_training=SHORT_TRAINING,
+    training=SHORT_TRAINING,
+)
+SHORT_RECALL: tuple[ModelConfig, ...] = (
+    YouTubeDNNConfig(dimensions=16, hidden=(32, 16), negative=50, max_steps=64),
+    TwoTowerConfig(dimensions=16, hidden=32, max_steps=64),
+)
+
+
+def short_networks(name: str) -> Plan:
+    """A short run of each comparison, and one of its maps."""
+    yield replace(layers(name, SHORT_LAYERS), short=True)
+    report = replace(starts(name, SHORT_STARTS), short=True)
+    yield report
+    umap, rows = UMAPConfig().for_size(len(loaded(name).items)), table_of(name, SHORT_ROWS).fingerprint
+    key = precomputed.networks_map_key(rows, SHORT_STARTS, "fm", umap)
+    yield Planned(key, partial(moved, report.key, "fm", umap), short=True)
+
+
+def networks(name: str) -> Plan:
     """Scores, learning curves and maps that the Deep models page shows first, and after its experiments."""
-    data = load_dataset(name)
-    assert data.sequences is not None
+    if name == "planted_shop":
+        yield from short_networks(name)
+        return
     for dimensions, power in LAYERS:
-        layers = layer_defaults(dimensions, power)
-        table = feature_table(data.sequences, layers.features)
-        compared = compare_networks(table, layers)
-        compared.save(precomputed.networks_path(table.fingerprint, layers))
-        print(f"{name}: d={dimensions}", {m.name: round(m.scores.auc, 3) for m in compared.models}, flush=True)
-    umap = UMAPConfig().for_size(len(data.items))
+        yield layers(name, layer_defaults(dimensions, power))
+    umap = UMAPConfig().for_size(len(loaded(name).items))
     for events in PRETRAINING_EVENTS:
         config = pretraining_defaults(events)
-        table = feature_table(data.sequences, config.features)
-        report = compare_starts(data.sequences, config)
-        report.save(precomputed.networks_path(table.fingerprint, config))
+        planned = starts(name, config)
+        yield planned
+        rows = table_of(name, config.features).fingerprint
         for start in config.starts:
-            maps = before_and_after(report.before[start], report.after[start], umap)
-            np.save(precomputed.networks_map_path(table.fingerprint, config, start, umap), maps)
-        print(f"{name}: starts on {events:,} events, {report.seconds:.0f} s", flush=True)
+            yield Planned(
+                precomputed.networks_map_key(rows, config, start, umap),
+                partial(moved, planned.key, start, umap),
+            )
 
 
-def build_recall(name: str) -> None:
-    """The recall models of the Deep models page, their maps, rankings and cold items; ``recall`` alone builds these."""
-    sequences = load_dataset(name).sequences
+def layers(name: str, config: LayerConfig) -> Planned:
+    table = table_of(name, config.features)
+    key = precomputed.networks_key(table.fingerprint, config)
+    return Planned(key, lambda made: compare_networks(table, config).to_arrays())
+
+
+def starts(name: str, config: PretrainingConfig) -> Planned:
+    sequences = loaded(name).sequences
     assert sequences is not None
-    if sequences.ordered:
-        sequences = split_sessions(sequences, gap_minutes=60)  # as the page does by default
-    cases, key = next_item_cases(sequences), recall_fingerprint(sequences)
-    precomputed.save_rankings(key, None, both_figures(floor_scorer(cases), cases))
-    for title, config in recall_defaults().items():
-        # What is loaded has three digits; map and rankings are of exactly that.
-        model = train_recall_model(cases.train, config).halved()
-        model.save(precomputed.recall_path(key, config), half=True)
-        precomputed.save_rankings(key, config, both_figures(model.scores, cases))
-        umap = UMAPConfig().for_size(len(model))
-        np.save(precomputed.map_path(key, config, umap, None), umap_layout(model.item_vectors, umap))
-        size = precomputed.recall_path(key, config).stat().st_size
-        print(f"{name}: {title}, {model.seconds:.1f} s, {size / 1e3:.0f} kB", flush=True)
+    key = precomputed.networks_key(table_of(name, config.features).fingerprint, config)
+    return Planned(key, lambda made: compare_starts(sequences, config).to_arrays())
+
+
+def moved(report: Key, start: str, umap: UMAPConfig, made: Made) -> Arrays:
+    found = PretrainingReport.from_arrays(made(report))
+    return {"positions": before_and_after(found.before[start], found.after[start], umap)}
+
+
+def recall(name: str) -> Plan:
+    """The recall models of the Deep models page, their maps, rankings and cold items."""
+    source = recall_fingerprint(sessions(name))
+    yield Planned(precomputed.ranking_key(source, None), partial(popularity, name))
+    for config in recall_defaults().values():
+        yield from recall_model(name, config)
     tower = recall_defaults()["Two-tower"]
     assert isinstance(tower, TwoTowerConfig)
-    precomputed.save_cold(key, tower, cold_item_report(sequences, tower))
+    yield cold(name, tower)
+    if name == "planted_shop":
+        for config in SHORT_RECALL:
+            model, ranking, _ = recall_model(name, config)
+            yield replace(model, short=True)
+            yield replace(ranking, short=True)
+            if isinstance(config, TwoTowerConfig):
+                yield replace(cold(name, config), short=True)
+
+
+def popularity(name: str, made: Made) -> Arrays:
+    cases = cases_of(name)
+    return precomputed.rankings_to_arrays(both_figures(floor_scorer(cases), cases))
+
+
+def recall_model(name: str, config: ModelConfig) -> Plan:
+    """A model, its rankings and its map; what is kept has three digits, and the other two are of exactly that."""
+    source, umap = recall_fingerprint(sessions(name)), UMAPConfig().for_size(len(loaded(name).items))
+    key = precomputed.recall_key(source, config)
+
+    def ranked(made: Made) -> Arrays:
+        model = RecallModel.from_arrays(made(key))
+        return precomputed.rankings_to_arrays(both_figures(model.scores, cases_of(name)))
+
+    yield Planned(key, lambda made: train_recall_model(cases_of(name).train, config).to_arrays(half=True))
+    yield Planned(precomputed.ranking_key(source, config), ranked)
+    yield drawn(source, config, umap, None, lambda made: RecallModel.from_arrays(made(key)).item_vectors)
+
+
+def cold(name: str, config: TwoTowerConfig) -> Planned:
+    key = precomputed.cold_key(recall_fingerprint(sessions(name)), config)
+    return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
+
+
+EVERY = tuple(info.name for info in list_datasets())
+WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
+# Part → what plans it, and of which data sets.
+PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
+    "openings": (openings, EVERY),
+    "sweeps": (sweeps, EVERY),
+    "models": (models, WITH_SEQUENCES),
+    "networks": (networks, ("complete_journey", "planted_shop")),
+    "recall": (recall, ("complete_journey", "planted_shop")),
+}
+
+
+def planned(part: str, name: str) -> dict[Key, Planned]:
+    """What a part plans of a data set, in an order in which nothing needs a later one."""
+    plan, names = PARTS[part]
+    return {one.key: one for one in plan(name)} if name in names else {}
+
+
+def whole_plan(name: str) -> dict[Key, Planned]:
+    """What all parts plan of a data set."""
+    return {key: one for part in PARTS for key, one in planned(part, name).items()}
+
+
+# --- building ---
+
+
+def made_before(plan: Mapping[Key, Planned], fresh: dict[Key, Arrays]) -> Made:
+    """Results of this run, else those in the files, else made now."""
+
+    def made(key: Key) -> Arrays:
+        if key not in fresh:
+            found = precomputed.load(key)
+            fresh[key] = plan[key].make(made) if found is None else found
+        return fresh[key]
+
+    return made
+
+
+def of_data_set(name: str) -> set[Key]:
+    """What the manifest of a data set names."""
+    every = result_files.places(precomputed.FOLDER).items()
+    return {key for key, place in every if place.file.parent.name == name}
+
+
+def compute(name: str, part: str, wanted: Mapping[Key, Planned], made: Made, fresh: dict[Key, Arrays]) -> None:
+    """Compute results into ``fresh``, with a line each."""
+    for key, one in wanted.items():
+        begun = time.perf_counter()
+        fresh[key] = one.make(made)
+        size = sum(array.nbytes for array in fresh[key].values()) / 1e3
+        seconds = time.perf_counter() - begun
+        print(f"{name}: {part}, {key.identity['kind']} {key.prefix}, {size:,.0f} kB, {seconds:.1f} s", flush=True)
+
+
+def build(what: str) -> None:
+    """Compute and write everything, what is missing, or a part; what no plan has goes."""
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    wrote, missing = 0, 0
+    gone = clear_up()
+    for name in EVERY:
+        plan, fresh = whole_plan(name), dict[Key, Arrays]()
+        made = made_before(plan, fresh)
+        for part in PARTS if what in ("", "missing") else [what]:
+            wanted = {key: one for key, one in planned(part, name).items() if key not in fresh}
+            if what == "missing":
+                wanted = {key: one for key, one in wanted.items() if precomputed.load(key) is None}
+            compute(name, part, wanted, made, fresh)
+            unplanned = frozenset(of_data_set(name) - plan.keys())
+            if wanted or unplanned:  # after each part, so that a run that is stopped has kept what it had
+                precomputed.save(name, {key: fresh[key] for key in wanted}, drop=unplanned, made_with=package)
+            wrote, gone = wrote + len(wanted), gone + len(unplanned)
+        missing += len(plan.keys() - of_data_set(name))
+    files = list(precomputed.FOLDER.glob("*/*.npz"))
+    print(
+        f"{precomputed.FOLDER.relative_to(ROOT)}: {wrote} results written, {gone} that nothing asks for removed; "
+        f"{len(files)} files, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB"
+        + (f"; {missing} results are missing: run python data/build_precomputed.py missing" if missing else "")
+    )
+
+
+def clear_up() -> int:
+    """Remove what this script does not write: files of an older form, folders of data sets that are gone; how many."""
+    precomputed.FOLDER.mkdir(exist_ok=True)
+    old = [path for path in precomputed.FOLDER.iterdir() if path.name not in EVERY]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return len(old)
 
 
 if __name__ == "__main__":
-    precomputed.FOLDER.mkdir(exist_ok=True)
-    only = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not only:
-        for old in precomputed.FOLDER.iterdir():
-            old.unlink()
-    if only in ("", "sweeps"):
-        for kind in ("scores", "sweep"):
-            for old in precomputed.FOLDER.glob(f"{kind}_*"):
-                old.unlink()
-    for info in list_datasets():
-        if not only:
-            build(info.name)
-        if only in ("", "sweeps"):
-            build_sweep(info.name)
-        if only in ("", "models"):
-            build_models(info.name)
-    if only in ("", "networks"):
-        for old in precomputed.FOLDER.glob("networks_*"):
-            old.unlink()
-        build_networks("complete_journey")
-    if only in ("", "recall"):
-        for kind in ("recall", "ranking", "cold"):
-            for old in precomputed.FOLDER.glob(f"{kind}_*"):
-                old.unlink()
-        for name in RECALL_SETS:
-            build_recall(name)
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    if asked not in ("", "missing", *PARTS) or len(sys.argv) > 2:
+        raise SystemExit(f"give nothing (everything), missing, or one of {', '.join(PARTS)}, not {sys.argv[1:]}")
+    build(asked)

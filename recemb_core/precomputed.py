@@ -1,169 +1,246 @@
-"""Embeddings and maps of the bundled data that were computed beforehand, so that a first page has something to show.
+"""Results of the bundled data that were computed beforehand, so that a first page has something to show.
 
-The files hold what the same call would compute; their names are hashes of the graph and the configs, so that another
-graph or another setting never finds them. ``data/build_precomputed.py`` writes them.
+They are what the same call would compute, found by their data, their settings and the versions of the algorithms that
+made them (:mod:`recemb_core.versions`): of another graph, another setting or an older algorithm there is nothing.
+``data/build_precomputed.py`` writes them, :mod:`recemb_core.result_files` says in what form.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.deep.recall import RecallModel
-from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.evaluation.intervals import Estimate
-from recemb_core.evaluation.ranking import RankingReport, report_from_arrays, report_to_arrays
-from recemb_core.item_graph import ItemGraph
-from recemb_core.recall_comparison import ColdItemReport
-from recemb_core.sequences import Sequences
+from recemb_core import result_files
+from recemb_core.result_files import Arrays, Key, key_of
+
+if TYPE_CHECKING:
+    from recemb_core.deep.comparison import LayerConfig, LayerReport
+    from recemb_core.deep.pretraining import PretrainingConfig, PretrainingReport
+    from recemb_core.deep.recall import RecallModel
+    from recemb_core.embeddings.item_vectors import ItemVectors
+    from recemb_core.evaluation.ranking import RankingReport
+    from recemb_core.item_graph import ItemGraph
+    from recemb_core.recall_comparison import ColdItemReport
+    from recemb_core.sequences import Sequences
+    from recemb_core.sweeps import SweepBase, SweepCell
+
+    # What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
+    Source = ItemGraph | Sequences | str
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "precomputed"
-
-
-def _name(*parts: Any) -> str:
-    text = json.dumps([_fields(part) for part in parts], sort_keys=True, default=lambda number: number.item())
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-def _fields(part: Any) -> Any:
-    """A config as a dict in which p=1 and p=1.0, which are equal, are written alike; configs inside it likewise."""
-    if not dataclasses.is_dataclass(part):
-        return part
-    found: dict[str, Any] = {}
-    for field in dataclasses.fields(part):
-        value = getattr(part, field.name)
-        decimal = "float" in str(field.type)
-        if isinstance(value, tuple):
-            found[field.name] = [float(v) if decimal else v for v in value]
-        else:
-            found[field.name] = float(value) if decimal and value is not None else _fields(value)
-    return found
-
-
-# What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
-Source = ItemGraph | Sequences | str
+# Kind → file, in the folder of its data set.
+FILES = {
+    "vectors": "vectors",
+    "map": "maps",
+    "layout": "maps",
+    "networks_map": "maps",
+    "scores": "scores",
+    "sweep": "sweep",
+    "recall": "recall",
+    "ranking": "recall",
+    "cold": "recall",
+    "networks": "networks",
+}
 
 
 def _hash(source: Source) -> str:
     return source if isinstance(source, str) else source.fingerprint
 
 
-def vectors_path(source: Source, config: Any) -> Path:
-    """Where the vectors of a model under a config lie, if they were computed."""
-    return FOLDER / f"vectors_{_name(_hash(source), type(config).__name__, config)}.npz"
+def load(key: Key) -> Arrays | None:
+    """The arrays of any result, or None."""
+    return result_files.read(FOLDER, key)
 
 
-def map_path(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Path:
-    """Where the map of those vectors lies, started from the map of the anchor's vectors (None: from nothing)."""
-    return FOLDER / f"map_{_name(_hash(source), type(config).__name__, config, umap_config, anchor_config)}.npy"
+def save(data_set: str, results: Mapping[Key, Arrays], *, drop: frozenset[Key] = frozenset(), made_with: str) -> None:
+    """Write results of a bundled data set; see :func:`recemb_core.result_files.write`."""
+    result_files.write(FOLDER / data_set, results, FILES, drop=drop, made_with=made_with)
 
 
-def scores_path(graph: ItemGraph, config: Any) -> Path:
-    """Where the scores of several seeds lie."""
-    seedless = dataclasses.replace(config, seed=0)
-    return FOLDER / f"scores_{_name(graph.fingerprint, type(config).__name__, seedless)}.json"
+# --- item vectors and maps ---
+
+
+def vectors_key(source: Source, config: Any) -> Key:
+    """What the vectors of a model under a config are found by."""
+    return key_of("vectors", _hash(source), config=config)
+
+
+def has_vectors(source: Source, config: Any) -> bool:
+    """Whether the vectors are there."""
+    return result_files.has(FOLDER, vectors_key(source, config))
 
 
 def load_vectors(source: Source, config: Any) -> ItemVectors | None:
     """The vectors computed beforehand, or None."""
-    path = vectors_path(source, config)
-    return ItemVectors.load(path) if path.exists() else None
+    from recemb_core.embeddings.item_vectors import ItemVectors
+
+    found = load(vectors_key(source, config))
+    return None if found is None else ItemVectors.from_arrays(found)
+
+
+def map_key(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Key:
+    """What the map of those vectors is found by, started from the map of the anchor's vectors (None: from nothing)."""
+    return key_of("map", _hash(source), config=config, umap=umap_config, anchor=anchor_config)
+
+
+def has_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> bool:
+    """Whether the map is there."""
+    return result_files.has(FOLDER, map_key(source, config, umap_config, anchor_config))
 
 
 def load_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> npt.NDArray[np.float32] | None:
     """The map computed beforehand, or None."""
-    path = map_path(source, config, umap_config, anchor_config)
-    return np.load(path, allow_pickle=False) if path.exists() else None
+    return _positions(map_key(source, config, umap_config, anchor_config))
 
 
-def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
-    """Scores by labelling over seeds 0, 1, 2 …, or None."""
-    path = scores_path(graph, config)
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def sweep_path(graph: ItemGraph, sweep_config: Any) -> Path:
-    """Where a finished sweep of p and q lies."""
-    return FOLDER / f"sweep_{_name(graph.fingerprint, sweep_config)}.npz"
-
-
-def layout_path(graph: ItemGraph, seed: int) -> Path:
-    """Where the drawing of the graph itself lies."""
-    return FOLDER / f"layout_{_name(graph.fingerprint, seed)}.npy"
+def layout_key(graph: ItemGraph, seed: int) -> Key:
+    """What the drawing of the graph itself is found by."""
+    return key_of("layout", graph.fingerprint, seed=seed)
 
 
 def load_layout(graph: ItemGraph, seed: int) -> npt.NDArray[np.float32] | None:
     """The drawing computed beforehand, or None."""
-    path = layout_path(graph, seed)
-    return np.load(path, allow_pickle=False) if path.exists() else None
+    return _positions(layout_key(graph, seed))
 
 
-def networks_path(rows: str, config: Any) -> Path:
-    """Where a finished comparison of networks lies: by the fingerprint of its feature table and its config."""
-    return FOLDER / f"networks_{_name(rows, type(config).__name__, config)}.npz"
+def _positions(key: Key) -> npt.NDArray[np.float32] | None:
+    found = load(key)
+    return None if found is None else found["positions"]
 
 
-def networks_map_path(rows: str, config: Any, start: str, umap_config: Any) -> Path:
-    """Where the maps of a start's item vectors before and after training lie, (2, n, 2)."""
-    return FOLDER / f"networks_map_{_name(rows, type(config).__name__, config, start, umap_config)}.npy"
+# --- scores over seeds, sweeps ---
 
 
-def recall_path(fingerprint: str, config: Any) -> Path:
-    """Where a recall model of the training part lies; the hash is :func:`recall_comparison.recall_fingerprint`'s."""
-    return FOLDER / f"recall_{_name(fingerprint, type(config).__name__, config)}.npz"
+def scores_key(graph: ItemGraph, config: Any) -> Key:
+    """What the scores of several seeds are found by."""
+    return key_of("scores", graph.fingerprint, config=dataclasses.replace(config, seed=0))
+
+
+def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
+    """Scores by labelling over seeds 0, 1, 2 …, or None."""
+    found = load(scores_key(graph, config))
+    return None if found is None else {name: values.tolist() for name, values in found.items()}
+
+
+def sweep_key(graph: ItemGraph, sweep_config: Any) -> Key:
+    """What a finished sweep of p and q is found by."""
+    return key_of("sweep", graph.fingerprint, config=sweep_config)
+
+
+def has_sweep(graph: ItemGraph, sweep_config: Any) -> bool:
+    """Whether the sweep is there."""
+    return result_files.has(FOLDER, sweep_key(graph, sweep_config))
+
+
+def load_sweep(
+    graph: ItemGraph, sweep_config: Any, base_vectors: ItemVectors
+) -> tuple[list[SweepCell], SweepBase] | None:
+    """The sweep computed beforehand, or None; the vectors at p = q = 1, its first seed, are not part of the file."""
+    from recemb_core.sweeps import sweep_from_arrays
+
+    found = load(sweep_key(graph, sweep_config))
+    return None if found is None else sweep_from_arrays(found, base_vectors)
+
+
+# --- networks on a feature table ---
+
+
+def networks_key(rows: str, config: LayerConfig | PretrainingConfig) -> Key:
+    """What a comparison of networks, or of starts, is found by; ``rows`` is the fingerprint of its feature table."""
+    return key_of("networks", rows, config=config)
+
+
+def load_networks(rows: str, config: LayerConfig) -> LayerReport | None:
+    """The comparison of networks computed beforehand, or None."""
+    from recemb_core.deep.comparison import LayerReport
+
+    found = load(networks_key(rows, config))
+    return None if found is None else LayerReport.from_arrays(found)
+
+
+def load_pretraining(rows: str, config: PretrainingConfig) -> PretrainingReport | None:
+    """The comparison of starts computed beforehand, or None."""
+    from recemb_core.deep.pretraining import PretrainingReport
+
+    found = load(networks_key(rows, config))
+    return None if found is None else PretrainingReport.from_arrays(found)
+
+
+def networks_map_key(rows: str, config: Any, start: str, umap_config: Any) -> Key:
+    """What the maps of a start's item vectors before and after training are found by."""
+    return key_of("networks_map", rows, config=config, start=start, umap=umap_config)
+
+
+def load_networks_map(rows: str, config: Any, start: str, umap_config: Any) -> npt.NDArray[np.float32] | None:
+    """Those maps, (2, n, 2), or None."""
+    return _positions(networks_map_key(rows, config, start, umap_config))
+
+
+# --- recall models ---
+
+
+def recall_key(fingerprint: str, config: Any) -> Key:
+    """What a recall model of the training part is found by; the hash is ``recall_comparison.recall_fingerprint``'s."""
+    return key_of("recall", fingerprint, config=config)
 
 
 def load_recall(fingerprint: str, config: Any) -> RecallModel | None:
     """The recall model computed beforehand, or None."""
-    path = recall_path(fingerprint, config)
-    return RecallModel.load(path) if path.exists() else None
+    from recemb_core.deep.recall import RecallModel
+
+    found = load(recall_key(fingerprint, config))
+    return None if found is None else RecallModel.from_arrays(found)
 
 
-def ranking_path(fingerprint: str, config: Any) -> Path:
-    """Where both ranking reports of a recall model lie; the config None stands for popularity."""
-    return FOLDER / f"ranking_{_name(fingerprint, type(config).__name__, config)}.npz"
+def ranking_key(fingerprint: str, config: Any) -> Key:
+    """What both ranking reports of a recall model are found by; the config None stands for popularity."""
+    return key_of("ranking", fingerprint, config=config)
 
 
-def save_rankings(fingerprint: str, config: Any, reports: tuple[RankingReport, RankingReport]) -> None:
-    """Write the reports (novel targets, all targets)."""
-    arrays = {f"{i} {name}": value for i, r in enumerate(reports) for name, value in report_to_arrays(r).items()}
-    np.savez_compressed(ranking_path(fingerprint, config), **arrays)  # type: ignore[arg-type]
+def rankings_to_arrays(reports: Sequence[RankingReport]) -> Arrays:
+    """The reports (novel targets, all targets) as arrays."""
+    from recemb_core.evaluation.ranking import report_to_arrays
+
+    return {f"{i} {name}": value for i, r in enumerate(reports) for name, value in report_to_arrays(r).items()}
 
 
 def load_rankings(fingerprint: str, config: Any) -> tuple[RankingReport, RankingReport] | None:
     """The reports computed beforehand, or None."""
-    path = ranking_path(fingerprint, config)
-    if not path.exists():
+    from recemb_core.evaluation.ranking import report_from_arrays
+
+    found = load(ranking_key(fingerprint, config))
+    if found is None:
         return None
-    with np.load(path, allow_pickle=False) as file:
-        novel, every = (
-            report_from_arrays({name[2:]: file[name] for name in file.files if name.startswith(f"{i} ")})
-            for i in range(2)
-        )
+    novel, every = (
+        report_from_arrays({name[2:]: value for name, value in found.items() if name.startswith(f"{i} ")})
+        for i in range(2)
+    )
     return novel, every
 
 
-def cold_path(fingerprint: str, config: Any) -> Path:
-    """Where the report on cold items lies."""
-    return FOLDER / f"cold_{_name(fingerprint, type(config).__name__, config)}.json"
+def cold_key(fingerprint: str, config: Any) -> Key:
+    """What the report on cold items is found by."""
+    return key_of("cold", fingerprint, config=config)
 
 
-def save_cold(fingerprint: str, config: Any, report: ColdItemReport) -> None:
-    """Write the report on cold items."""
-    cold_path(fingerprint, config).write_text(json.dumps(dataclasses.asdict(report)) + "\n")
+def cold_to_arrays(report: ColdItemReport) -> Arrays:
+    """The report on cold items as arrays."""
+    return {"report": np.frombuffer(json.dumps(dataclasses.asdict(report)).encode(), dtype=np.uint8)}
 
 
 def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     """The report computed beforehand, or None."""
-    path = cold_path(fingerprint, config)
-    if not path.exists():
+    from recemb_core.evaluation.intervals import Estimate
+    from recemb_core.recall_comparison import ColdItemReport
+
+    found = load(cold_key(fingerprint, config))
+    if found is None:
         return None
-    values: dict[str, Any] = json.loads(path.read_text())
-    fields: dict[str, Any] = {name: Estimate(**v) if isinstance(v, dict) else v for name, v in values.items()}
-    return ColdItemReport(**fields)
+    values: dict[str, Any] = json.loads(found["report"].tobytes().decode())
+    return ColdItemReport(**{name: Estimate(**v) if isinstance(v, dict) else v for name, v in values.items()})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -148,41 +146,40 @@ def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTe
     return compare_with_control(values, base.scores[by], level=LEVEL / len(base.scores))
 
 
-def save_sweep(target: Path, cells: Sequence[SweepCell], base: SweepBase) -> None:
-    """Write a finished sweep as one npz without pickle; the base's vectors are not part of it."""
+def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, npt.NDArray]:
+    """A finished sweep as arrays by name; the base's vectors are not part of it."""
     names = tuple(cells[0].scores)
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        names=np.array(names),
-        pq=np.array([(c.p, c.q) for c in cells]),
-        scores=np.array([[c.scores[name] for name in names] for c in cells]),
-        maps=np.stack([c.map for c in cells]),
-        overlap=np.stack([c.overlap for c in cells]).astype(np.float16),
-        spread=np.array([[c.spread_2d[name] for name in names] for c in cells]),
-        base_map=base.map,
-        own_overlap=base.own_overlap,
-        base_scores=np.array([base.scores[name] for name in names]),
-    )
-    target.write_bytes(buffer.getvalue())
+    return {
+        "names": np.array(names),
+        "pq": np.array([(c.p, c.q) for c in cells]),
+        "scores": np.array([[c.scores[name] for name in names] for c in cells]),
+        "maps": np.stack([c.map for c in cells]),
+        "overlap": np.stack([c.overlap for c in cells]).astype(np.float16),
+        "spread": np.array([[c.spread_2d[name] for name in names] for c in cells]),
+        "base_map": base.map,
+        "own_overlap": base.own_overlap,
+        "base_scores": np.array([base.scores[name] for name in names]),
+    }
 
 
-def load_sweep(source: Path, base_vectors: ItemVectors) -> tuple[list[SweepCell], SweepBase]:
-    """Read what :func:`save_sweep` wrote."""
-    with np.load(source, allow_pickle=False) as f:
-        names = [str(name) for name in f["names"]]
-        base_scores = {name: tuple(map(float, f["base_scores"][k])) for k, name in enumerate(names)}
-        base = SweepBase(base_vectors, f["base_map"], base_scores, f["own_overlap"])
-        scores, maps, overlap, spread = f["scores"], f["maps"], f["overlap"].astype(np.float32), f["spread"]
-        cells = [
-            SweepCell(
-                float(p),
-                float(q),
-                {name: tuple(map(float, scores[i, k])) for k, name in enumerate(names)},
-                maps[i],
-                overlap[i],
-                {name: float(spread[i, k]) for k, name in enumerate(names)},
-            )
-            for i, (p, q) in enumerate(f["pq"])
-        ]
+def sweep_from_arrays(
+    arrays: Mapping[str, npt.NDArray], base_vectors: ItemVectors
+) -> tuple[list[SweepCell], SweepBase]:
+    """What :func:`sweep_to_arrays` gave."""
+    names = [str(name) for name in arrays["names"]]
+    base_scores = {name: tuple(map(float, arrays["base_scores"][k])) for k, name in enumerate(names)}
+    base = SweepBase(base_vectors, arrays["base_map"], base_scores, arrays["own_overlap"])
+    scores, maps, spread = arrays["scores"], arrays["maps"], arrays["spread"]
+    overlap = arrays["overlap"].astype(np.float32)
+    cells = [
+        SweepCell(
+            float(p),
+            float(q),
+            {name: tuple(map(float, scores[i, k])) for k, name in enumerate(names)},
+            maps[i],
+            overlap[i],
+            {name: float(spread[i, k]) for k, name in enumerate(names)},
+        )
+        for i, (p, q) in enumerate(arrays["pq"])
+    ]
     return cells, base

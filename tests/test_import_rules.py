@@ -20,6 +20,8 @@ APP = [ROOT / "app.py"]
 
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
+    "versions",
+    "result_files",
     "validation",
     "vocabulary",
     "readers",

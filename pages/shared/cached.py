@@ -169,7 +169,7 @@ def model_vectors(
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:
     """Whether a model's vectors are there without training."""
     source = _source(data, config, graph)
-    return results(data).get(("model", source, config)) is not None or precomputed.vectors_path(source, config).exists()
+    return results(data).get(("model", source, config)) is not None or precomputed.has_vectors(source, config)
 
 
 def model_map(

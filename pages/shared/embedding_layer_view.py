@@ -114,13 +114,11 @@ def _known(data: ActiveData) -> LayerReport | None:
     if table is None:
         return None
     ready: LayerReport | None = cached.results(data).get(("deep layers", table.fingerprint, config))
-    path = precomputed.networks_path(table.fingerprint, config)
-    return ready if ready is not None or not path.exists() else LayerReport.load(path)
+    return ready if ready is not None else precomputed.load_networks(table.fingerprint, config)
 
 
 def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple[LayerReport | None, bool]:
     key = ("deep layers", table.fingerprint, config)
-    path = precomputed.networks_path(table.fingerprint, config)
     # Kept by itself, so that a run that was stopped goes on where it was.
     trained = cached.remember(data, ("deep trained", table.fingerprint, config), dict)
     left = len(networks(table)) - len(trained)
@@ -137,7 +135,7 @@ def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple
         data,
         "embedding",
         job,
-        load=lambda: LayerReport.load(path) if path.exists() else None,
+        load=lambda: precomputed.load_networks(table.fingerprint, config),
         waiting="The five models are not trained with these settings yet; W is shown as it starts, at random.",
     )
 

@@ -113,7 +113,6 @@ def pretraining_section(data: ActiveData) -> None:
         controls.reset_button(data)
     sequences = data.sequences
     assert sequences is not None
-    path = precomputed.networks_path(table.fingerprint, config)
     with main:
         make = partial(compare_starts, sequences, config)
         job = Job(
@@ -127,7 +126,7 @@ def pretraining_section(data: ActiveData) -> None:
             data,
             "pretraining",
             job,
-            load=lambda: PretrainingReport.load(path) if path.exists() else None,
+            load=lambda: precomputed.load_pretraining(table.fingerprint, config),
             waiting="These starts are not trained with these settings yet. Press Train for their learning curves.",
         )
         if report is not None:
@@ -393,10 +392,8 @@ def _positions(
     """Maps before and after: bundled, kept, or drawn on request."""
     config = report.config
     key = ("deep map", table.fingerprint, config, start, umap)
-    path = precomputed.networks_map_path(table.fingerprint, config, start, umap)
     ready = cached.results(data).get(key)
-    if ready is None and path.exists():
-        ready = np.load(path, allow_pickle=False)
+    if ready is None and (ready := precomputed.load_networks_map(table.fingerprint, config, start, umap)) is not None:
         cached.results(data).put(key, ready)
     make = partial(before_and_after, report.before[start], report.after[start], umap)
 

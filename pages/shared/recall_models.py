@@ -243,7 +243,7 @@ def has_positions(data: ActiveData, config: ModelConfig) -> bool:
         return False
     umap = UMAPConfig(seed=selection.seed()).for_size(len(model))
     stored = cached.results(data).get(("recall map", source(data), config, umap)) is not None
-    return stored or precomputed.map_path(source(data), config, umap, None).exists()
+    return stored or precomputed.has_map(source(data), config, umap, None)
 
 
 def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: cached.Progress) -> dict[str, RecallModel]:

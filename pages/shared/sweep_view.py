@@ -25,7 +25,7 @@ from recemb_core.figures.item_map import item_map
 from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, load_sweep, sweep_base, sweep_cell
+from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, sweep_base, sweep_cell
 
 DEFAULT = SweepConfig()
 SWEEP_PS = Parameter(
@@ -63,11 +63,10 @@ def _ready(
     store = cached.results(data)
     names = tuple(labellings)
     base = store.get(("sweep base", graph.fingerprint, _common(config), names))
-    path = precomputed.sweep_path(graph, config)
-    if base is None and path.exists():
+    if base is None and precomputed.has_sweep(graph, config):
         vectors = cached.node2vec_vectors(data, graph, config.base)
-        cells, base = load_sweep(path, vectors)
-        if set(cells[0].scores) == set(names):
+        cells, base = precomputed.load_sweep(graph, config, vectors) or ([], None)
+        if cells and set(cells[0].scores) == set(names):
             store.put(("sweep base", graph.fingerprint, _common(config), names), base)
             for cell in cells:
                 store.put(("sweep cell", graph.fingerprint, _common(config), names, cell.p, cell.q), cell)

@@ -100,27 +100,37 @@ class LayerReport:
 
     def save(self, target: Path | io.BytesIO) -> None:
         """Write a compressed ``.npz`` without pickle; embeddings with half the digits (float16)."""
-        arrays = {f"embedding {m.name}": m.embedding.astype(np.float16) for m in self.models if m.embedding is not None}
-        plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
-        meta = {"models": plain, "rows": self.rows, "users": self.users, "config": asdict(self.config)}
-        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)  # type: ignore[assignment]
-        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(target, **self.to_arrays())  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, source: Path | io.BytesIO) -> LayerReport:
         """Read what :meth:`save` wrote."""
         with np.load(source, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes().decode())
-            models = []
-            for plain in meta["models"]:
-                name = f"embedding {plain['name']}"
-                scores: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain["scores"].items()}
-                own = {
-                    "scores": ClickScores(**scores),
-                    "difference": Difference(**plain["difference"]),
-                    "embedding": file[name].astype(np.float32) if name in file.files else None,
-                }
-                models.append(NetworkReport(**{**plain, **own}))
+            return cls.from_arrays(file)
+
+    def to_arrays(self) -> dict[str, npt.NDArray]:
+        """Everything as arrays by name, embeddings in float16; :meth:`from_arrays` reads it back."""
+        arrays: dict[str, npt.NDArray] = {
+            f"embedding {m.name}": m.embedding.astype(np.float16) for m in self.models if m.embedding is not None
+        }
+        plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
+        meta = {"models": plain, "rows": self.rows, "users": self.users, "config": asdict(self.config)}
+        return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> LayerReport:
+        """What :meth:`to_arrays` gave."""
+        meta = json.loads(arrays["meta"].tobytes().decode())
+        models = []
+        for plain in meta["models"]:
+            name = f"embedding {plain['name']}"
+            scores: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain["scores"].items()}
+            own = {
+                "scores": ClickScores(**scores),
+                "difference": Difference(**plain["difference"]),
+                "embedding": arrays[name].astype(np.float32) if name in arrays else None,
+            }
+            models.append(NetworkReport(**{**plain, **own}))
         config = meta["config"]
         return cls(
             models=tuple(models),

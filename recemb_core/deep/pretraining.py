@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -151,6 +151,16 @@ class PretrainingReport:
 
     def save(self, target: Path | io.BytesIO) -> None:
         """Write a compressed ``.npz`` without pickle; item vectors with half the digits (float16)."""
+        np.savez_compressed(target, **self.to_arrays())  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, source: Path | io.BytesIO) -> PretrainingReport:
+        """Read what :meth:`save` wrote."""
+        with np.load(source, allow_pickle=False) as file:
+            return cls.from_arrays(file)
+
+    def to_arrays(self) -> dict[str, npt.NDArray]:
+        """Everything as arrays by name, item vectors in float16; :meth:`from_arrays` reads it back."""
         arrays: dict[str, npt.NDArray] = {}
         lines = []
         for i, curve in enumerate(self.curves):
@@ -165,34 +175,27 @@ class PretrainingReport:
         arrays |= {f"after {start}": value.astype(np.float16) for start, value in self.after.items()}
         meta = {"curves": lines, "sample": self.sample, "rows": self.rows, "n_features": self.n_features}
         meta |= {"seconds": self.seconds, "config": asdict(self.config)}
-        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
-        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
 
     @classmethod
-    def load(cls, source: Path | io.BytesIO) -> PretrainingReport:
-        """Read what :meth:`save` wrote."""
-        with np.load(source, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes().decode())
-            curves = []
-            for i, plain in enumerate(meta["curves"]):
-                start = f"curve {i} "
-                arrays = {name.removeprefix(start): file[name] for name in file.files if name.startswith(start)}
-                curves.append(LearningCurve(**plain, **arrays))
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> PretrainingReport:
+        """What :meth:`to_arrays` gave."""
+        meta = json.loads(arrays["meta"].tobytes().decode())
 
-            def part(word: str) -> dict[str, npt.NDArray[np.float32]]:
-                names = [name for name in file.files if name.startswith(word)]
-                return {name.removeprefix(word): file[name].astype(np.float32) for name in names}
+        def part(word: str) -> dict[str, npt.NDArray]:
+            return {name.removeprefix(word): arrays[name] for name in arrays if name.startswith(word)}
 
-            return cls(
-                curves=tuple(curves),
-                before=part("before "),
-                after=part("after "),
-                sample=meta["sample"],
-                rows=cast("tuple[int, int, int]", tuple(meta["rows"])),
-                n_features=meta["n_features"],
-                seconds=meta["seconds"],
-                config=_config(meta["config"]),
-            )
+        single = lambda values: {name: value.astype(np.float32) for name, value in values.items()}  # noqa: E731
+        return cls(
+            curves=tuple(LearningCurve(**plain, **part(f"curve {i} ")) for i, plain in enumerate(meta["curves"])),
+            before=single(part("before ")),
+            after=single(part("after ")),
+            sample=meta["sample"],
+            rows=cast("tuple[int, int, int]", tuple(meta["rows"])),
+            n_features=meta["n_features"],
+            seconds=meta["seconds"],
+            config=_config(meta["config"]),
+        )
 
 
 def _config(values: dict[str, Any]) -> PretrainingConfig:

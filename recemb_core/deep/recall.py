@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -164,6 +163,21 @@ class RecallModel:
 
     def save(self, target: str | os.PathLike[str] | IO[bytes], *, half: bool = False) -> None:
         """Write a compressed ``.npz`` without pickle; ``half`` writes float16, half the size and three digits."""
+        arrays = self.to_arrays(half=half)
+        if isinstance(target, (str, os.PathLike)):
+            with open(target, "wb") as file:
+                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        else:
+            np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> RecallModel:
+        """Read what :meth:`save` wrote; never unpickles."""
+        with np.load(source, allow_pickle=False) as file:
+            return cls.from_arrays(file)
+
+    def to_arrays(self, *, half: bool = False) -> dict[str, npt.NDArray]:
+        """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
         meta = {
             "kind": self.kind,
             "title": self.title,
@@ -185,20 +199,14 @@ class RecallModel:
         if self.known is not None:
             arrays["known"] = self.known
         text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
-        arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
-        if isinstance(target, (str, os.PathLike)):
-            with open(target, "wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        else:
-            np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> RecallModel:
-        """Read what :meth:`save` wrote; never unpickles."""
-        with np.load(source, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes().decode())
-            full = {name: _single(file[name]) for name in file.files if name != "meta"}
-        arrays = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> RecallModel:
+        """What :meth:`to_arrays` gave."""
+        meta = json.loads(arrays["meta"].tobytes().decode())
+        full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
+        parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
         if meta["kind"] not in _towers():
             raise ValueError(f"the file holds a model of kind {meta['kind']!r}; known are {', '.join(_towers())}")
         tower, config = _towers()[meta["kind"]]
@@ -208,7 +216,7 @@ class RecallModel:
             title=meta["title"],
             items=Vocabulary(meta["items"]),
             item_vectors=full["item_vectors"],
-            tower=tower(arrays, meta["history_length"], meta["half_life"]),
+            tower=tower(parts, meta["history_length"], meta["half_life"]),
             user_fields=UserFields(tuple(meta["field_names"]), tuple(map(tuple, meta["field_values"]))),
             config=None if config is None or not settings else config(**settings),
             history=tuple(meta["history"]),
@@ -219,10 +227,7 @@ class RecallModel:
 
     def halved(self) -> RecallModel:
         """The same model as it comes back from a file of float16."""
-        buffer = io.BytesIO()
-        self.save(buffer, half=True)
-        buffer.seek(0)
-        return RecallModel.load(buffer)
+        return RecallModel.from_arrays(self.to_arrays(half=True))
 
 
 def _single(value: npt.NDArray) -> npt.NDArray:

@@ -193,10 +193,7 @@ class ItemVectors:
 
     def save(self, target: str | os.PathLike[str] | IO[bytes]) -> None:
         """Write a compressed ``.npz`` without pickle; :meth:`load` reads it back."""
-        meta, arrays = self._parts()
-        # default: a NumPy number in a config
-        text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
-        arrays["meta"] = np.frombuffer(text.encode(), dtype=np.uint8)
+        arrays = self.to_arrays()
         if isinstance(target, (str, os.PathLike)):
             with open(target, "wb") as file:  # numpy would append .npz to a name without it
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -206,14 +203,26 @@ class ItemVectors:
     @classmethod
     def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> ItemVectors:
         """Read what :meth:`save` wrote, with what the model has beside its vectors; never unpickles."""
+        with np.load(source, allow_pickle=False) as file:
+            return cls.from_arrays(file)
+
+    def to_arrays(self) -> dict[str, npt.NDArray]:
+        """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
+        meta, arrays = self._parts()
+        # default: a NumPy number in a config
+        text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
+        return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> ItemVectors:
+        """What :meth:`to_arrays` gave, with what the model has beside its vectors."""
         from recemb_core.embeddings.eges import EGESVectors
 
-        with np.load(source, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes().decode())
-            kind = EGESVectors if meta.get("kind") == EGESVectors.__name__ else ItemVectors
-            if not issubclass(kind, cls):
-                raise ValueError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
-            return kind(**kind._from_parts(meta, file))
+        meta = json.loads(arrays["meta"].tobytes().decode())
+        kind = EGESVectors if meta.get("kind") == EGESVectors.__name__ else ItemVectors
+        if not issubclass(kind, cls):
+            raise ValueError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
+        return kind(**kind._from_parts(meta, arrays))
 
     def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
         """What a file holds: values for its JSON, and arrays by name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.evaluation import group_score
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig, judge_sweep, load_sweep, save_sweep, sweep_base, sweep_cell
+from recemb_core.sweeps import SweepConfig, judge_sweep, sweep_base, sweep_cell, sweep_from_arrays, sweep_to_arrays
 
 SHOP = load_dataset("planted_shop")
 LABELS = {name: SHOP.labels[name] for name in ("category", "role")}
@@ -83,10 +82,9 @@ def test_best_sellers_move_most(swept) -> None:
     assert lost[best].mean() > lost[~best].mean() + 0.2
 
 
-def test_a_sweep_reads_back(swept, tmp_path: Path) -> None:
+def test_a_sweep_reads_back(swept) -> None:
     cells, base = swept
-    save_sweep(tmp_path / "sweep.npz", cells, base)
-    read, read_base = load_sweep(tmp_path / "sweep.npz", base.vectors)
+    read, read_base = sweep_from_arrays(sweep_to_arrays(cells, base), base.vectors)
     assert [(c.p, c.q) for c in read] == list(CONFIG.cells)
     assert read[2].scores == cells[2].scores
     assert np.array_equal(read[2].map, cells[2].map)

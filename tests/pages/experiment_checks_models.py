@@ -431,13 +431,12 @@ def _histories(seen: Seen) -> None:
 
 @cache
 def layers(source: Source, power: float) -> Any:
-    from recemb_core.deep.comparison import LayerReport, layer_defaults
+    from recemb_core.deep.comparison import layer_defaults
     from recemb_core.deep.features import feature_table
 
     config = layer_defaults(16, power)
     table = feature_table(source.sequences, config.features)
-    path = precomputed.networks_path(table.fingerprint, config)
-    return table, LayerReport.load(path) if path.exists() else None
+    return table, precomputed.load_networks(table.fingerprint, config)
 
 
 @check("d = 8 in place of 16", "Negatives drawn", "Deep Crossing instead")
@@ -474,11 +473,11 @@ def _layers(seen: Seen) -> None:
 @cache
 def starts(source: Source) -> tuple[Any, Any]:
     from recemb_core.deep.features import feature_table
-    from recemb_core.deep.pretraining import PretrainingReport, pretraining_defaults
+    from recemb_core.deep.pretraining import pretraining_defaults
 
     config = pretraining_defaults()
     table = feature_table(source.sequences, config.features)
-    return config, PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+    return config, precomputed.load_pretraining(table.fingerprint, config)
 
 
 @check("Look at the training loss", "Let the clock run", "AUC instead of log loss", "The FM's vectors")

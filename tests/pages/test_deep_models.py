@@ -16,11 +16,11 @@ from pages.shared.cached import Results
 from pages.shared.network_boxes import boxes
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
-from recemb_core.deep.comparison import LayerReport, count_parameters, layer_defaults, networks
+from recemb_core.deep.comparison import count_parameters, layer_defaults, networks
 from recemb_core.deep.features import FeatureConfig, feature_table
 from recemb_core.deep.fitting import fit
 from recemb_core.deep.fm import LogisticRegression
-from recemb_core.deep.pretraining import PretrainingReport, pretraining_defaults
+from recemb_core.deep.pretraining import pretraining_defaults
 from tests.pages.conftest import healthy
 
 Open = Callable[..., AppTest]
@@ -110,7 +110,8 @@ def test_the_bundled_scores_are_what_training_gives_today() -> None:
     assert sequences is not None
     config = layer_defaults()
     table = feature_table(sequences, config.features)
-    report = LayerReport.load(precomputed.networks_path(table.fingerprint, config))
+    report = precomputed.load_networks(table.fingerprint, config)
+    assert report is not None
     model = LogisticRegression()
     result = fit(model, table, config.training)
     from recemb_core.deep.click_scores import auc
@@ -196,7 +197,8 @@ def test_what_the_page_says_is_what_the_runs_gave() -> None:
     assert sequences is not None
     config = pretraining_defaults()
     table = feature_table(sequences, config.features)
-    report = PretrainingReport.load(precomputed.networks_path(table.fingerprint, config))
+    report = precomputed.load_pretraining(table.fingerprint, config)
+    assert report is not None
     assert report.config == config
     assert len(report.curves) == 15
     # The graph starts end lower than the random start, every seed below every seed.

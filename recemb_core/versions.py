@@ -1,0 +1,124 @@
+"""A version for every algorithm whose results are kept, and which algorithms a result is made by.
+
+**Raise an algorithm's number in** :data:`ALGORITHMS` **when its arithmetic changes**: another update rule, another
+schedule of the learning rate, another order of random draws, another rounding on purpose. A change that gives the same
+numbers (faster, renamed, moved) raises nothing; nor does a new default, since settings are part of what a result is
+found by. Results computed beforehand (:mod:`recemb_core.precomputed`) carry the numbers of all algorithms that made
+them, and one with another number is not used: run ``python data/build_precomputed.py missing`` after raising one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+ALGORITHMS: dict[str, int] = {
+    "item_graph": 1,  # edges from sequences and their backbone, where the graph is not itself the data of the key
+    "walks": 1,  # draws of first- and second-order walks, and the bias by p and q
+    "noise_table": 1,  # the table that the kernels draw negatives from
+    "skip_gram": 1,  # one update of skip-gram on walks
+    "walk_training": 1,  # epochs over walks: slices, the learning rate's fall, seeds; gensim for a tree
+    "sequence_training": 1,  # what is done to sequences before an epoch, and gensim's epochs
+    "word2vec": 1,  # word2vec on sequences
+    "item2vec": 1,  # pairs of sets, shuffled sets, and their kernel
+    "deepwalk": 1,  # first-order walks, then skip-gram
+    "node2vec": 1,  # walks biased by p and q, then skip-gram
+    "eges": 1,  # GES and EGES: mean of an item's embeddings, its gradients, and what its side information is read as
+    "role_features": 1,  # recursive features of a node's surroundings and their reduction
+    "umap_layout": 1,  # maps of vectors, from nothing or from another map
+    "graph_layout": 1,  # the drawing of a graph
+    "communities": 1,  # Louvain communities
+    "strength_tiers": 1,  # roles by rank of strength
+    "group_score": 1,  # share of neighbors in the own group, less chance
+    "sweep": 1,  # a grid over p and q: which runs, what is compared with p = q = 1
+    "next_item_cases": 1,  # which part recall models learn from, and what they are asked
+    "history_average": 1,  # users as the mean of what they took
+    "recall_training": 1,  # examples of histories, batches and stopping of the recall networks
+    "youtube_dnn": 1,  # YouTube's network and its sampled softmax
+    "two_tower": 1,  # both towers and the in-batch softmax
+    "ranking": 1,  # HR, recall, NDCG, MRR and coverage over the whole catalogue
+    "popularity": 1,  # the floor: how often an item was taken
+    "cold_items": 1,  # items taken out of the training and ranked by side information
+    "optimizer": 1,  # the training loop of all networks: Adam, order of batches, early stopping
+    "click_networks": 1,  # logistic regression, FM, FNN, Wide & Deep, Deep Crossing, and their scores on the test part
+    "embedding_layer": 1,  # the comparison of those networks on one table
+    "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
+}
+
+_ON_WALKS = ("walks", "noise_table", "walk_training")
+_SCORES = ("communities", "strength_tiers", "group_score")
+_RECALL = ("next_item_cases", "recall_training", "optimizer")
+
+# Config class → what a result of it is made by, beside what the configs inside it say of themselves.
+OF_CONFIG: dict[str, tuple[str, ...]] = {
+    "Word2VecConfig": ("word2vec", "sequence_training"),
+    "Item2VecConfig": ("item2vec", "sequence_training", "noise_table"),
+    "DeepWalkConfig": ("deepwalk", "skip_gram", *_ON_WALKS),
+    "Node2VecConfig": ("node2vec", "skip_gram", *_ON_WALKS),
+    "EGESConfig": ("eges", *_ON_WALKS),
+    "RoleFeaturesConfig": ("role_features",),
+    "UMAPConfig": ("umap_layout",),
+    "SweepConfig": ("sweep", *_SCORES),
+    "HistoryAverageConfig": ("history_average", "next_item_cases"),
+    "YouTubeDNNConfig": ("youtube_dnn", *_RECALL),
+    "TwoTowerConfig": ("two_tower", *_RECALL),
+    "LayerConfig": ("embedding_layer",),
+    "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
+    "TrainingConfig": ("optimizer",),
+    "FNN": ("click_networks",),
+    "FeatureConfig": ("click_networks",),  # the table itself is the data that a result is found by
+}
+
+# Kind of result → what it is made by, whatever its configs are.
+OF_KIND: dict[str, tuple[str, ...]] = {
+    "vectors": (),
+    "map": (),
+    "layout": ("graph_layout",),
+    "scores": _SCORES,
+    "sweep": (),
+    "recall": (),
+    "ranking": ("next_item_cases", "ranking", "popularity"),
+    "cold": ("cold_items",),
+    "networks": (),
+    "networks_map": (),
+}
+
+
+def versions_of(kind: str, *configs: object) -> dict[str, int]:
+    """The versions of all algorithms that a result is made by: of its kind, of its configs, and of configs in those.
+
+    Args:
+        kind: a key of :data:`OF_KIND`.
+        configs: the settings of the result; what is no config (None, a seed, a name) adds nothing.
+
+    Returns:
+        Algorithm → number, by name.
+
+    Raises:
+        ValueError: no such kind, or a config of a class that :data:`OF_CONFIG` does not know.
+
+    >>> from recemb_core.embeddings import DeepWalkConfig
+    >>> list(versions_of("vectors", DeepWalkConfig()))
+    ['deepwalk', 'noise_table', 'skip_gram', 'walk_training', 'walks']
+    """
+    if kind not in OF_KIND:
+        raise ValueError(f"kind must be one of {', '.join(OF_KIND)}, not {kind!r}; put a new one into versions.OF_KIND")
+    names = set(OF_KIND[kind])
+    for config in configs:
+        for name in _class_names(config):
+            if name not in OF_CONFIG:
+                raise ValueError(
+                    f"no version is known for {name}: say in versions.OF_CONFIG which algorithms a result of it is "
+                    "made by"
+                )
+            names.update(OF_CONFIG[name])
+    return {name: ALGORITHMS[name] for name in sorted(names)}
+
+
+def _class_names(value: Any) -> Iterator[str]:
+    """Class names of a config and of the configs that it holds."""
+    if is_dataclass(value) and not isinstance(value, type):
+        yield type(value).__name__
+        for field in fields(value):
+            yield from _class_names(getattr(value, field.name))
