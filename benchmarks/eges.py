@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from recemb_core.embeddings import EGESConfig
     from recemb_core.item_graph import ItemGraph
-    from recemb_core.side_fields import SideFields
+    from recemb_core.side_information import SideFields
 
 BATCH = 1_024
 
@@ -182,7 +182,7 @@ def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
     from recemb_core.datasets import load_dataset
     from recemb_core.embeddings import EGESConfig, train_eges
     from recemb_core.embeddings.skip_gram_kernel import noise_table
-    from recemb_core.side_fields import encode_side_info
+    from recemb_core.side_information import encode_side_info
     from recemb_core.walks import WalkConfig, generate_walks
 
     graph, frame = speed_data()

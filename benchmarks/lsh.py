@@ -22,7 +22,8 @@ from statistics import median
 
 import numpy as np
 
-from recemb_core.evaluation.neighbor_recall import (
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
+from recemb_core.experiments.index_race import (
     Contender,
     IndexReport,
     compare_indexes,
@@ -30,8 +31,7 @@ from recemb_core.evaluation.neighbor_recall import (
     describe_setting,
 )
 from recemb_core.neighbors import LSHConfig, LSHIndex, lsh_grid
-from recemb_core.neighbors.threads import available_threads
-from recemb_core.point_clouds import clustered_points, gaussian_points
+from recemb_core.parallel import available_threads
 
 DIMENSIONS, QUERIES, K = 64, 1_000, 10
 RECALLS = (0.5, 0.7, 0.85, 0.95)

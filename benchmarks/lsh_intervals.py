@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
 from recemb_core.neighbors import LSHGrid, lsh_grid
 from recemb_core.neighbors.base import unit_rows
@@ -36,7 +37,6 @@ from recemb_core.neighbors.lsh.draws import DRAWS
 from recemb_core.neighbors.lsh.families import FAMILIES
 from recemb_core.neighbors.lsh.hashing import default_width
 from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode
-from recemb_core.point_clouds import clustered_points, gaussian_points
 
 FIGURES = ("recall", "precision", "cost")
 POINTS = (

@@ -32,9 +32,9 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import node2vec_defaults, train_node2vec
 from recemb_core.evaluation import NoiseTest, compare_with_control, group_score, strength_tiers
 from recemb_core.evaluation.noise import LEVEL, default_seeds
+from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig
 
 NAMES = ("planted_shop", "les_miserables")
 FIRST = 1000  # seeds that no bundled sweep has

@@ -18,12 +18,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from recemb_core.datasets import load_dataset
-from recemb_core.deep.comparison import networks
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.deep.fitting import fit
-from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, compare_starts, pretraining_defaults, reach
 from recemb_core.deep.training import TrainingConfig
 from recemb_core.evaluation import compare_with_control
+from recemb_core.experiments.networks import networks
+from recemb_core.experiments.pretraining import (
+    START_NAMES,
+    PretrainingReport,
+    compare_starts,
+    pretraining_defaults,
+    reach,
+)
 
 GOAL_STEPS, GOAL_SECONDS = 700, 60
 

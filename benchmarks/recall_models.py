@@ -18,7 +18,7 @@ from dataclasses import replace
 from recemb_core.datasets import load_dataset
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import RankingReport, next_item_cases, paired_gain
-from recemb_core.recall_comparison import (
+from recemb_core.experiments.recall_models import (
     KS,
     both_figures,
     cold_item_report,

@@ -30,16 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from recemb_core import precomputed, result_files
 from recemb_core.datasets import Dataset, list_datasets, load_dataset
-from recemb_core.deep.comparison import LayerConfig, compare_networks, layer_defaults
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.deep.networks import FNN
-from recemb_core.deep.pretraining import (
-    PretrainingConfig,
-    PretrainingReport,
-    before_and_after,
-    compare_starts,
-    pretraining_defaults,
-)
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.training import TrainingConfig
 from recemb_core.deep.two_tower import TwoTowerConfig
@@ -58,9 +50,15 @@ from recemb_core.embeddings import default_graph as graph_of
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
-from recemb_core.item_graph import ItemGraph, communities
-from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
-from recemb_core.recall_comparison import (
+from recemb_core.experiments.networks import LayerConfig, compare_networks, layer_defaults
+from recemb_core.experiments.pretraining import (
+    PretrainingConfig,
+    PretrainingReport,
+    before_and_after,
+    compare_starts,
+    pretraining_defaults,
+)
+from recemb_core.experiments.recall_models import (
     ModelConfig,
     both_figures,
     cold_item_report,
@@ -69,9 +67,11 @@ from recemb_core.recall_comparison import (
     recall_fingerprint,
     train_recall_model,
 )
+from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
+from recemb_core.item_graph import ItemGraph, communities
+from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.result_files import Arrays, Key
 from recemb_core.sequences import Sequences, split_sessions
-from recemb_core.sweeps import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
 
 ROOT = Path(__file__).resolve().parent.parent
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.

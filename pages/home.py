@@ -8,7 +8,7 @@ import streamlit as st
 from pages.shared import cached, controls, frame, graph_controls, navigation, selection
 from pages.shared.home_view import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from pages.shared.live_chart import live_chart
-from recemb_core.figures.small_map import small_map
+from recemb_core.figures.small_map import small_map_figure
 
 HEIGHT = 190
 
@@ -75,14 +75,16 @@ with frame.page(
     near, _ = graph.neighbors(row)
     with box:
         live_chart(
-            small_map(positions, data.titles, chosen=row, colors=colors, near=near[:200], description="Item graph"),
+            small_map_figure(
+                positions, data.titles, chosen=row, colors=colors, near=near[:200], description="Item graph"
+            ),
             key="home graph",
             height=HEIGHT,
         )
     box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence.", "walks", "Watch a step")
     with box:
         path = small_walk(graph, row, selection.seed())
-        figure = small_map(positions, data.titles, chosen=row, path=path, description="One walk")
+        figure = small_map_figure(positions, data.titles, chosen=row, path=path, description="One walk")
         live_chart(figure, key="home walk", height=HEIGHT)
         st.caption(" → ".join(data.titles[int(i)] for i in path[:4]) + (" → …" if len(path) > 4 else ""))
     box = card(
@@ -100,7 +102,9 @@ with frame.page(
         nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
         rows = np.array([graph.items.row(i) for i, _ in nearest])
         with box:
-            figure = small_map(positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors")
+            figure = small_map_figure(
+                positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors"
+            )
             live_chart(figure, key="home map", height=HEIGHT)
         box = card(5, "Index", "Nearest vectors are found by an exact scan, or by an index.", "lsh", "Tune an index")
         box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")

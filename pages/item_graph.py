@@ -8,9 +8,9 @@ import streamlit as st
 from pages.shared import cached, controls, frame, graph_controls, selection
 from pages.shared.graph_experiments import experiments
 from pages.shared.live_chart import live_chart
-from recemb_core.figures.ego_graph import ego_graph
-from recemb_core.figures.graph_map import graph_map
-from recemb_core.figures.survival_curve import survival_curve
+from recemb_core.figures.ego_graph import ego_graph_figure
+from recemb_core.figures.graph_map import graph_map_figure
+from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import survival
 
 EGO_EDGES = 12
@@ -70,7 +70,7 @@ with frame.page(
         kept = edges[np.argsort(-graph.weights[edges], kind="stable")[:EDGES_DRAWN]]
         ids = [graph.items[int(i)] for i in shown]
         lit_out, lit_in = place[out_rows][place[out_rows] >= 0], place[in_rows][place[in_rows] >= 0]
-        figure = graph_map(
+        figure = graph_map_figure(
             positions[shown],
             (place[graph.sources[kept]], place[graph.indices[kept]]),
             out_rows=lit_out,
@@ -94,7 +94,7 @@ with frame.page(
     st.subheader(f"Edges of {data.title_of(chosen)}", anchor=False)
     left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:
-        figure = ego_graph(
+        figure = ego_graph_figure(
             row,
             data.titles,
             graph.items.ids,
@@ -114,12 +114,12 @@ with frame.page(
             curves = {"out-degree" if graph.directed else "degree": survival(graph.out_degree)}
             if graph.directed:
                 curves["in-degree"] = survival(graph.reversed.out_degree)
-            live_chart(survival_curve(curves, x_title="edges of an item", of="items"), key="degree", height=360)
+            live_chart(survival_curve_figure(curves, x_title="edges of an item", of="items"), key="degree", height=360)
         with weights:
             curves = {"kept": survival(graph.weights)}
             if whole is not graph:
                 curves = {"all edges": survival(whole.weights), **curves}
-            live_chart(survival_curve(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
+            live_chart(survival_curve_figure(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
     frame.try_this(data, experiments(data, settings, whole, graph))
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "

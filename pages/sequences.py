@@ -10,9 +10,9 @@ from pages.shared import cached, frame, navigation, selection, uploads
 from pages.shared.live_chart import live_chart
 from pages.shared.sequences_experiments import experiments
 from pages.shared.upload_view import upload_box
-from recemb_core.figures.popularity import popularity
-from recemb_core.figures.session_gaps import session_gaps
-from recemb_core.figures.session_lengths import session_lengths
+from recemb_core.figures.popularity import popularity_figure
+from recemb_core.figures.session_gaps import session_gaps_figure
+from recemb_core.figures.session_lengths import session_lengths_figure
 from recemb_core.sequences import Sequences
 from recemb_core.summaries import event_gaps, log_histogram
 
@@ -77,15 +77,15 @@ with frame.page(
                 st.metric("Pauses longer than that", share, help=f"Of {len(gaps):,} pauses.")
                 st.caption(left_out(sequences))
             with left:
-                figure = session_gaps(log_histogram(gaps), cut_minutes=cut)
+                figure = session_gaps_figure(log_histogram(gaps), cut_minutes=cut)
                 live_chart(figure, key=f"gaps@{data.key}", height=300)
         left, right = st.columns(2, gap="medium")
         with left:
             st.markdown(f"**How long are the {unit}?**")
-            live_chart(session_lengths(sequences.lengths, unit=unit), key=f"lengths@{data.key}", height=320)
+            live_chart(session_lengths_figure(sequences.lengths, unit=unit), key=f"lengths@{data.key}", height=320)
         with right:
             st.markdown("**How unevenly are items used?**")
-            figure = popularity(sequences.counts, data.titles, chosen=row)
+            figure = popularity_figure(sequences.counts, data.titles, chosen=row)
             live_chart(
                 figure, key=f"popularity@{data.key}", height=320, on_click=lambda item: selection.pick(data, item)
             )

@@ -8,7 +8,7 @@ from pages.shared import controls, frame, graph_controls, walks_experiments, wal
 from pages.shared.many_walks_view import many_walks
 from pages.shared.markdown import plain
 from pages.shared.walk_replay_view import replay
-from recemb_core.walk_statistics import next_step
+from recemb_core.walks.statistics import next_step
 
 with frame.page(
     "What does a walker do at a node?",

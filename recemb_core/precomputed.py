@@ -20,15 +20,15 @@ from recemb_core import result_files
 from recemb_core.result_files import Arrays, Key, key_of
 
 if TYPE_CHECKING:
-    from recemb_core.deep.comparison import LayerConfig, LayerReport
-    from recemb_core.deep.pretraining import PretrainingConfig, PretrainingReport
     from recemb_core.deep.recall import RecallModel
     from recemb_core.embeddings.item_vectors import ItemVectors
     from recemb_core.evaluation.ranking import RankingReport
+    from recemb_core.experiments.networks import LayerConfig, LayerReport
+    from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport
+    from recemb_core.experiments.recall_models import ColdItemReport
+    from recemb_core.experiments.sweep import SweepBase, SweepCell
     from recemb_core.item_graph import ItemGraph
-    from recemb_core.recall_comparison import ColdItemReport
     from recemb_core.sequences import Sequences
-    from recemb_core.sweeps import SweepBase, SweepCell
 
     # What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
     Source = ItemGraph | Sequences | str
@@ -142,7 +142,7 @@ def load_sweep(
     graph: ItemGraph, sweep_config: Any, base_vectors: ItemVectors
 ) -> tuple[list[SweepCell], SweepBase] | None:
     """The sweep computed beforehand, or None; the vectors at p = q = 1, its first seed, are not part of the file."""
-    from recemb_core.sweeps import sweep_from_arrays
+    from recemb_core.experiments.sweep import sweep_from_arrays
 
     found = load(sweep_key(graph, sweep_config))
     return None if found is None else sweep_from_arrays(found, base_vectors)
@@ -158,7 +158,7 @@ def networks_key(rows: str, config: LayerConfig | PretrainingConfig) -> Key:
 
 def load_networks(rows: str, config: LayerConfig) -> LayerReport | None:
     """The comparison of networks computed beforehand, or None."""
-    from recemb_core.deep.comparison import LayerReport
+    from recemb_core.experiments.networks import LayerReport
 
     found = load(networks_key(rows, config))
     return None if found is None else LayerReport.from_arrays(found)
@@ -166,7 +166,7 @@ def load_networks(rows: str, config: LayerConfig) -> LayerReport | None:
 
 def load_pretraining(rows: str, config: PretrainingConfig) -> PretrainingReport | None:
     """The comparison of starts computed beforehand, or None."""
-    from recemb_core.deep.pretraining import PretrainingReport
+    from recemb_core.experiments.pretraining import PretrainingReport
 
     found = load(networks_key(rows, config))
     return None if found is None else PretrainingReport.from_arrays(found)
@@ -237,7 +237,7 @@ def cold_to_arrays(report: ColdItemReport) -> Arrays:
 def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     """The report computed beforehand, or None."""
     from recemb_core.evaluation.intervals import Estimate
-    from recemb_core.recall_comparison import ColdItemReport
+    from recemb_core.experiments.recall_models import ColdItemReport
 
     found = load(cold_key(fingerprint, config))
     if found is None:

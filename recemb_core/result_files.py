@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
 from recemb_core.versions import versions_of
 
 Arrays = dict[str, npt.NDArray]
@@ -139,7 +140,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
         if all(line.keys() >= {*_IDENTITY, "file", "prefix", "arrays"} for line in lines):
             return lines
-        raise ValueError("an entry is not complete")
+        raise UsageError("an entry is not complete")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         _warn(path, error)
         return []

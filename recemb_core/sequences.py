@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -154,13 +155,13 @@ def read_events(
         whole = {"mapping": mapping, "config": config, "delimiter": delimiter}
         beside += [name for name, value in whole.items() if value is not None]
         if beside:
-            raise ValueError(f"give either reading or {', '.join(beside)}, not both")
+            raise UsageError(f"give either reading or {', '.join(beside)}, not both")
         return clean_log(parse_log(source, reading, side_info), reading.cleaning)
     given |= {role: cleaning.pop(role) for role in ROLES if role in cleaning}
     if mapping is not None and given:
-        raise ValueError(f"give either mapping or single columns ({', '.join(given)}), not both")
+        raise UsageError(f"give either mapping or single columns ({', '.join(given)}), not both")
     if config is not None and cleaning:
-        raise ValueError(f"give either config or single settings ({', '.join(cleaning)}), not both")
+        raise UsageError(f"give either config or single settings ({', '.join(cleaning)}), not both")
     unknown = set(cleaning) - set(CleaningConfig.__dataclass_fields__)
     if unknown:
         raise TypeError(
@@ -239,9 +240,9 @@ def split_sessions(
 
     config = CleaningConfig(gap_minutes=gap_minutes, min_length=min_length, drop_repeats=drop_repeats)
     if not sequences.ordered:
-        raise ValueError("baskets have no order inside, so they cannot be cut into sessions; use them as they are")
+        raise UsageError("baskets have no order inside, so they cannot be cut into sessions; use them as they are")
     if sequences.timestamps is None:
-        raise ValueError("these sequences have no timestamps, so no gap can be measured; map a column for the time")
+        raise UsageError("these sequences have no timestamps, so no gap can be measured; map a column for the time")
     owner = np.arange(len(sequences))
     if sequences.users is not None:
         _, first, inverse = np.unique(sequences.users, return_index=True, return_inverse=True)

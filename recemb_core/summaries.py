@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.sequences import Sequences
+from recemb_core.validation import UsageError
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def event_gaps(sequences: Sequences) -> npt.NDArray[np.float64]:
         ValueError: the sequences carry no users or no timestamps.
     """
     if sequences.users is None or sequences.timestamps is None:
-        raise ValueError("gaps between events need a user and a timestamp for every event")
+        raise UsageError("gaps between events need a user and a timestamp for every event")
     _, user = np.unique(sequences.users, return_inverse=True)
     user = np.repeat(user, sequences.lengths)
     order = np.lexsort((sequences.timestamps, user))

@@ -9,10 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 
+class UsageError(ValueError):
+    """An argument, config or data that cannot be used: one sentence for a person, of what is wrong and what to do."""
+
+
 def require(condition: bool, field: str, value: object, allowed: str) -> None:
     """Raise ``ValueError`` naming the field, its value and what is allowed, unless ``condition`` holds."""
     if not condition:
-        raise ValueError(f"{field} must be {allowed}, not {value!r}")
+        raise UsageError(f"{field} must be {allowed}, not {value!r}")
 
 
 def is_whole(value: object) -> bool:
@@ -41,9 +45,9 @@ def finite_rows(
     Raises:
         ValueError: NaN or infinity; says which row is the first, of how many such rows among how many.
 
-    >>> finite_rows(np.array([[1.0, 2.0], [np.nan, 0.0]]), items=["tea", "milk"], advice="drop it")
+    >>> finite_rows(np.array([[1, 2], [np.nan, 0]]), items=["tea", "milk"], advice="drop it")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: vectors must be finite, but row 1 holds a NaN or infinity (item 'milk', the only such row of 2); drop it
+    recemb_core.validation.UsageError: vectors must be finite, but row 1 holds a NaN or infinity ...
     """
     vectors = np.asarray(vectors)
     if vectors.dtype.kind not in "fc" or np.isfinite(vectors).all():
@@ -51,14 +55,14 @@ def finite_rows(
     what = advice or "leave such rows out, or train again with a smaller learning_rate"
     if vectors.ndim < 2:
         wrong = np.flatnonzero(~np.isfinite(vectors))
-        raise ValueError(
+        raise UsageError(
             f"{name} must be finite, but number {int(wrong[0])} is a NaN or infinity (the "
             f"{_only(len(wrong), 'number')} of {vectors.size}); {what}"
         )
     wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=tuple(range(1, vectors.ndim))))
     first = int(wrong[0])
     which = f"{called} {items[first]!r}, " if items is not None and first < len(items) else ""
-    raise ValueError(
+    raise UsageError(
         f"{name} must be finite, but row {first} holds a NaN or infinity ({which}the {_only(len(wrong), 'row')} of "
         f"{len(vectors):,}); {what}"
     )

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from recemb_core.validation import UsageError
+
 ALGORITHMS: dict[str, int] = {
     "item_graph": 1,  # edges from sequences and their backbone, where the graph is not itself the data of the key
     "walks": 1,  # draws of first- and second-order walks, and the bias by p and q
@@ -103,12 +105,12 @@ def versions_of(kind: str, *configs: object) -> dict[str, int]:
     ['deepwalk', 'noise_table', 'skip_gram', 'walk_training', 'walks']
     """
     if kind not in OF_KIND:
-        raise ValueError(f"kind must be one of {', '.join(OF_KIND)}, not {kind!r}; put a new one into versions.OF_KIND")
+        raise UsageError(f"kind must be one of {', '.join(OF_KIND)}, not {kind!r}; put a new one into versions.OF_KIND")
     names = set(OF_KIND[kind])
     for config in configs:
         for name in _class_names(config):
             if name not in OF_CONFIG:
-                raise ValueError(
+                raise UsageError(
                     f"no version is known for {name}: say in versions.OF_CONFIG which algorithms a result of it is "
                     "made by"
                 )

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
+
 
 class UnknownItemError(KeyError, ValueError):
     """An item id that the vocabulary does not hold; the message names it and its nearest spellings."""
@@ -34,7 +36,7 @@ class Vocabulary:
         if len(self._rows) != len(self._ids):
             seen: set[str] = set()
             twice = next(i for i in self._ids if i in seen or seen.add(i))  # type: ignore[func-returns-value]
-            raise ValueError(f"items must be distinct; {twice!r} appears more than once")
+            raise UsageError(f"items must be distinct; {twice!r} appears more than once")
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -43,8 +43,8 @@ def warm_up_models() -> None:
 
 def warm_up_lsh() -> None:
     """The kernels of the hash tables and of the grid over their settings."""
+    from recemb_core.datasets.point_clouds import gaussian_points
     from recemb_core.neighbors import LSHConfig, LSHIndex, lsh_grid
-    from recemb_core.point_clouds import gaussian_points
 
     points = gaussian_points(30, 4)
     index = LSHIndex(LSHConfig(tables=2, functions=2)).build(points)

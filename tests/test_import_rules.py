@@ -20,42 +20,35 @@ APP = [ROOT / "app.py"]
 
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
-    "versions",
-    "result_files",
+    "moved",
     "validation",
     "vocabulary",
+    "progress",
+    "timing",
+    "parallel",
     "readers",
     "sequences",
     "session_file",
-    "side_fields",
+    "side_information",
     "splits",
     "item_graph",
-    "edge_lists",
-    "walk_tables",
     "walks",
-    "walk_statistics",
-    "planted",
-    "point_clouds",
     "datasets",
     "neighbors",
     "embeddings",
     "layouts",
-    "placing",
     "deep",
     "summaries",
     "evaluation",
-    "recall_comparison",
-    "recall_indexes",
+    "experiments",
     "serving",
-    "sweeps",
     "precomputed",
     "figures",
-    "exporting",
     "warm_up",
 ]
 HEAVY = {"umap", "gensim", "faiss", "jax", "optax", "igraph", "scipy", "networkx", "sklearn", "torch"}
 # What figures may not do is compute: no module that trains, walks, lays out or reads.
-NOT_FOR_FIGURES = {"readers", "walks", "walk_tables", "datasets", "planted", "layouts", "precomputed", "exporting"}
+NOT_FOR_FIGURES = {"readers", "walks", "datasets", "layouts", "precomputed"}
 
 every_core_file = pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
 every_page = pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
@@ -156,8 +149,8 @@ def test_the_core_knows_no_app(path: Path) -> None:
 def test_core_imports_point_up_the_list(path: Path) -> None:
     part = part_of(path)
     used = {core_part(name) for name in all_imports(path)} - {None, part}
-    if part == "__init__":  # importing any module runs it, so it imports nothing
-        assert not all_imports(path) - {"__future__.annotations"}
+    if part == "__init__":  # importing any module runs it, so it imports nothing but the table of old paths
+        assert all_imports(path) == {"recemb_core.moved"}
         return
     assert part in ORDER, f"put {part} into its place in ORDER"
     assert used <= set(ORDER[: ORDER.index(part)])
@@ -169,7 +162,7 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
 
 
 def is_about_walks(path: Path) -> bool:
-    return re.fullmatch(r"walks?(_\w+)?", part_of(path)) is not None
+    return part_of(path) == "walks"
 
 
 def is_a_kernel(path: Path) -> bool:
@@ -184,7 +177,7 @@ def test_numba_belongs_to_the_walks_and_kernels(path: Path) -> None:
     level = module_level_imports(path)
     assert not any(name.split(".")[-1].endswith("_kernel") or "_kernel." in name for name in level)
     assert "numba" not in {top(name) for name in level}
-    assert not {core_part(name) for name in level} & {"walks", "walk_tables"}
+    assert not {core_part(name) for name in level} & {"walks"}
 
 
 @every_core_file

@@ -27,10 +27,10 @@ from pages.shared.neighbors_view import map_section
 from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by
-from recemb_core.figures.agreement_matrix import agreement_matrix as agreement_figure
+from recemb_core.figures.agreement_matrix import agreement_matrix_figure as agreement_figure
 from recemb_core.figures.agreement_matrix import parse_pair
-from recemb_core.figures.attribute_purity import attribute_purity as purity_figure
-from recemb_core.figures.membership_counts import Membership, membership_counts
+from recemb_core.figures.attribute_purity import attribute_purity_figure as purity_figure
+from recemb_core.figures.membership_counts import Membership, membership_counts_figure
 from recemb_core.item_graph import ItemGraph
 
 ORDER = Parameter(
@@ -51,7 +51,7 @@ def membership_section(data: ActiveData, found: Compared, key: str) -> None:
         for models, rows in cells.items()
     ]
     st.markdown("**Who names what** — for the chosen item")
-    live_chart(membership_counts(names, groups), key=key, height=142 + 26 * min(max(len(groups), 3), 13))
+    live_chart(membership_counts_figure(names, groups), key=key, height=142 + 26 * min(max(len(groups), 3), 13))
     sizes: dict[int, int] = {}
     for models, rows in cells.items():
         sizes[len(models)] = sizes.get(len(models), 0) + len(rows)

@@ -19,8 +19,8 @@ from pages.shared.markdown import plain
 from pages.shared.parameters import Allowed, Bound, Options, Parameter, Several
 from pages.shared.selection import ActiveData
 from pages.shared.side_information_view import SIDE_INFORMATION_PAGE, Shown
-from recemb_core.figures.item_map import item_map
-from recemb_core.placing import place_on_map
+from recemb_core.figures.item_map import item_map_figure
+from recemb_core.layouts.placing import place_on_map
 
 NEW_ID = "(a new item)"
 NEW_TITLE = "New item"
@@ -122,7 +122,7 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         ids, titles = [*ids, NEW_ID], [*titles, f"{NEW_TITLE}: " + ", ".join(v for vs in given.values() for v in vs)]
         size = np.append(size, float(np.quantile(size, 0.9)) if len(size) else 1.0)
         color_by = _with_new(color, given)
-    figure = item_map(
+    figure = item_map_figure(
         positions,
         ids,
         titles,

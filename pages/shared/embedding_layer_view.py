@@ -18,13 +18,13 @@ from pages.shared.network_boxes import boxes
 from pages.shared.parameters import Options, Parameter, Steps
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
-from recemb_core.deep.comparison import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.fitting import Network
 from recemb_core.deep.networks import FNN, WideAndDeep
-from recemb_core.figures.lookup import lookup
-from recemb_core.figures.network_diagram import network_diagram
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals
+from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
+from recemb_core.figures.lookup import lookup_figure
+from recemb_core.figures.network_diagram import network_diagram_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 NETWORK = Parameter(
     DEEP_PAGE,
@@ -85,7 +85,7 @@ def embedding_section(data: ActiveData) -> None:
             st.markdown(f"**Where the embedding layer sits: {chosen}**")
             drawn = boxes(network, table)
             height = 74 * (1 + max(box.level for box in drawn))
-            live_chart(network_diagram(drawn, title=chosen), key=f"diagram@{data.key}", height=height)
+            live_chart(network_diagram_figure(drawn, title=chosen), key=f"diagram@{data.key}", height=height)
             st.caption(_about(network, table))
         with right:
             st.markdown("**Does a user take the item?**")
@@ -163,7 +163,9 @@ def _lookup(data: ActiveData, table: FeatureTable, weights: npt.NDArray[np.float
     title = f"{data.title_of(item)}: from one-hots to rows of W ({network}, {state})"
     st.markdown(f"**{plain(title)}**")
     live_chart(
-        lookup(names, values, sizes, places, rows, title=title), key=f"lookup@{data.key}", height=90 + 58 * len(names)
+        lookup_figure(names, values, sizes, places, rows, title=title),
+        key=f"lookup@{data.key}",
+        height=90 + 58 * len(names),
     )
     known = positions[positions >= 0]
     if len(known):
@@ -223,7 +225,7 @@ def _scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) -
         return
     lines = [ScoreLine(m.name, m.scores.auc, *m.scores.auc_interval) for m in report.models]
     title = "AUC on the test part (95 % interval over users)"
-    live_chart(score_intervals(lines, x_title=title, chance=0.5), key=f"scores@{data.key}", height=340)
+    live_chart(score_intervals_figure(lines, x_title=title, chance=0.5), key=f"scores@{data.key}", height=340)
     best = max(report.models, key=lambda model: model.scores.auc)
     d = best.difference
     sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"

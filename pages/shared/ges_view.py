@@ -22,7 +22,7 @@ from recemb_core.evaluation.agreement import overlap_at_k
 from recemb_core.evaluation.intervals import share_interval
 from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_auc
 from recemb_core.evaluation.noise import LEVEL
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 K = 10
 SHARE = 1 / 3
@@ -108,7 +108,7 @@ def _link_section(data: ActiveData, shown: Shown) -> list[Job]:
     bands = {name: seed_band(found) for name, found in values.items()}
     lines = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items()]
     live_chart(
-        score_intervals(
+        score_intervals_figure(
             lines, x_title=f"AUC on hidden edges (point: mean, whisker: range over {SEEDS} seeds)", chance=0.5
         ),
         key=f"hidden third@{data.key}",

@@ -24,7 +24,7 @@ from recemb_core.evaluation.cold_items import (
     true_neighbors,
 )
 from recemb_core.evaluation.intervals import share_interval
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.item_graph import ItemGraph
 
 FOLDS = 10
@@ -277,7 +277,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
     left, right = frame.side_by_side("guesses", (1, 1), "18rem")
     with left:
         live_chart(
-            score_intervals(
+            score_intervals_figure(
                 lines,
                 x_title="others beaten (mean, 95 % interval)",
                 chance=0.5,

@@ -17,8 +17,8 @@ from pages.shared.markdown import plain
 from pages.shared.parameters import Bound, Flag, Options, Parameter, Text
 from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import AverageTower, RecallModel
-from recemb_core.figures.user_on_map import user_on_map
-from recemb_core.recall_comparison import ModelConfig
+from recemb_core.experiments.recall_models import ModelConfig
+from recemb_core.figures.user_on_map import user_on_map_figure
 
 SHOWN = 12  # of a history at a time
 LISTED = 5_000  # users, or items, in a box
@@ -279,7 +279,7 @@ def _map(
     fields = data.fields
     color = next(iter(fields), None)
     assert data.sequences is not None
-    figure = user_on_map(
+    figure = user_on_map_figure(
         positions,
         data.items.ids,
         data.titles,
@@ -408,7 +408,7 @@ def model_lines(config: ModelConfig) -> tuple[str, str, list[str]]:
             f"HistoryAverageConfig(vectors={inner}{', ' + options if options else ''})",
             [
                 "from recemb_core.embeddings import Item2VecConfig",
-                "from recemb_core.recall_comparison import HistoryAverageConfig, train_recall_model",
+                "from recemb_core.experiments.recall_models import HistoryAverageConfig, train_recall_model",
             ],
         )
     module, function = {

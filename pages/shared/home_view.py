@@ -11,9 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import recall_models, selection
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors
+from recemb_core.experiments.recall_models import recall_defaults
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.recall_comparison import recall_defaults
 
 ROWS = 6
 SMALL = 300  # in a larger catalogue ten items at random hit next to nothing, and counting it would take a second

@@ -17,8 +17,8 @@ from pages.shared import lsh_measures
 from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LabPoints
 from pages.shared.selection import ActiveData
-from recemb_core.evaluation.kd_tree_decay import KDTreeDecay
-from recemb_core.evaluation.neighbor_recall import IndexReport
+from recemb_core.experiments.index_race import IndexReport
+from recemb_core.experiments.kd_tree_decay import KDTreeDecay
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability

@@ -16,10 +16,10 @@ from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.markdown import plain
 from pages.shared.parameters import Number, Options, Parameter, Span, Text
 from pages.shared.selection import ActiveData
-from recemb_core.figures.bucket_lines import bucket_lines
-from recemb_core.figures.catch_matrix import catch_matrix, parse_catch
-from recemb_core.figures.collision_curve import collision_curve
-from recemb_core.figures.guess_strip import guess_strip
+from recemb_core.figures.bucket_lines import bucket_lines_figure
+from recemb_core.figures.catch_matrix import catch_matrix_figure, parse_catch
+from recemb_core.figures.collision_curve import collision_curve_figure
+from recemb_core.figures.guess_strip import guess_strip_figure
 from recemb_core.neighbors.lsh.explain import LSHExplanation
 from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
@@ -85,7 +85,7 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         )
     counted = f"; the number is how many of the {functions} functions agree" if tables <= 16 else ""
     with st.container():
-        figure = catch_matrix(
+        figure = catch_matrix_figure(
             ids, names, distances, seen.agrees.sum(axis=2), seen.by_table, seen.caught, functions=functions,
             chosen=picked,
         )  # fmt: skip
@@ -143,7 +143,7 @@ def _why(
     if rule is None:  # buckets without an order on a line
         _bucket_numbers(mine, theirs)
     else:
-        figure = bucket_lines(mine, theirs, names=(points.names[row], raw), hyperplane=rule.by_sign)
+        figure = bucket_lines_figure(mine, theirs, names=(points.names[row], raw), hyperplane=rule.by_sign)
         live_chart(figure, key="lsh lines", height=120 + 24 * max(functions, 3), glide=False)
     if not caught and np.isfinite(seen.missed_by[at, table]):
         st.markdown(
@@ -191,7 +191,7 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
         distance = np.linspace(0, reach, 160)
         p = collision_probability(distance, settings.width, settings.family)
         low, high = np.quantile(near, [0.1, 0.9])
-        figure = collision_curve(
+        figure = collision_curve_figure(
             distance,
             p,
             {settings.mode: amplified_probability(p, tables, functions, settings.mode)},
@@ -212,13 +212,13 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
         theory = float(chance.mean())
         if not revealed:
-            live_chart(guess_strip(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
+            live_chart(guess_strip_figure(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
             st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
             return
         with st.spinner("Measuring with several draws of functions …"):
             grid = lsh_measures.grid_over_draws(data, points, settings)
         cell = grid.cell(settings.grid_mode, functions, tables)
-        figure = guess_strip(guess, theory=theory, measured=(cell.recall, cell.recall_low, cell.recall_high))
+        figure = guess_strip_figure(guess, theory=theory, measured=(cell.recall, cell.recall_low, cell.recall_high))
         live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
         inside = "inside" if cell.recall_low <= theory <= cell.recall_high else "outside"
         own = grid.first.cell(settings.grid_mode, functions, tables).recall

@@ -14,7 +14,7 @@ from pages.shared import cached, graph_controls, jobs, model_choice, selection
 from pages.shared.jobs import Job
 from pages.shared.parameters import Bound, Flag, Options, Parameter, Scope, Steps
 from pages.shared.selection import ActiveData
-from recemb_core import point_clouds
+from recemb_core.datasets import point_clouds
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -177,7 +177,7 @@ def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit:
         chosen=int(rows[0]),
         key=(*key, unit),
         what=f"{SOURCES[source]}" + (", normalized" if unit else ""),
-        imports=(f"from recemb_core.point_clouds import {call}",),
+        imports=(f"from recemb_core.datasets.point_clouds import {call}",),
         lines=(f"vectors = {call}({size:_}, {wide}, seed={seed})",),
     )
 

@@ -17,8 +17,7 @@ from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.parameters import Options, Parameter, Steps
 from pages.shared.selection import ActiveData
-from recemb_core.evaluation.kd_tree_decay import KDTreeDecay, kd_tree_decay
-from recemb_core.evaluation.neighbor_recall import (
+from recemb_core.experiments.index_race import (
     Contender,
     IndexReport,
     compare_indexes,
@@ -26,12 +25,13 @@ from recemb_core.evaluation.neighbor_recall import (
     describe_setting,
     inner_product_contenders,
 )
-from recemb_core.evaluation.quiet_timing import ROUNDS, OtherWorkError
-from recemb_core.figures.index_race import RacePoint, index_race
+from recemb_core.experiments.kd_tree_decay import KDTreeDecay, kd_tree_decay
+from recemb_core.figures.index_race import RacePoint, index_race_figure
 from recemb_core.figures.index_race import kd_tree_decay as decay_chart
-from recemb_core.figures.recall_bars import recall_bars
+from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.cells import LSHGrid
+from recemb_core.timing import ROUNDS, OtherWorkError
 
 LIVE_POINTS = 5_000  # compared without asking
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -146,7 +146,7 @@ def _all_indexes(
     if reports is None:
         return None
     st.markdown(lsh_answers.race_verdict(reports, settings.k))
-    figure = index_race(
+    figure = index_race_figure(
         [
             RacePoint(family=r.family, setting=r.setting or "all points", recall=r.recall,
                       queries_per_second=r.queries_per_second, slowest=r.slowest, fastest=r.fastest)
@@ -274,7 +274,7 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list
         return None
     length = np.linalg.norm(vectors, axis=1)
     st.markdown(lsh_answers.product_verdict(reports))
-    figure = recall_bars(
+    figure = recall_bars_figure(
         [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
         np.array([r.recall for r in reports]),
         np.array([(r.interval.low, r.interval.high) for r in reports]),

@@ -12,10 +12,10 @@ from pages.shared import cached
 from pages.shared.lsh_measures import LabSettings
 from pages.shared.lsh_points import LabPoints
 from pages.shared.selection import ActiveData
-from recemb_core.evaluation.quiet_timing import OtherWorkError, Timing, race
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh import LSHIndex
-from recemb_core.neighbors.threads import faiss_threads
+from recemb_core.parallel import faiss_threads
+from recemb_core.timing import OtherWorkError, Timing, race
 
 
 def candidate_counts(data: ActiveData, points: LabPoints, settings: LabSettings) -> npt.NDArray[np.int64]:

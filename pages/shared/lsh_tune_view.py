@@ -16,14 +16,14 @@ from pages.shared.lsh_points import LSH_PAGE, LabPoints
 from pages.shared.lsh_times import LabTimes
 from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
-from recemb_core.evaluation.quiet_timing import ROUNDS
-from recemb_core.figures.bucket_loads import bucket_loads
-from recemb_core.figures.collision_curve import collision_curve
-from recemb_core.figures.distance_histogram import distance_histogram
-from recemb_core.figures.lsh_heat_map import MEASURES, lsh_heat_map
+from recemb_core.figures.bucket_loads import bucket_loads_figure
+from recemb_core.figures.collision_curve import collision_curve_figure
+from recemb_core.figures.distance_histogram import distance_histogram_figure
+from recemb_core.figures.lsh_heat_map import MEASURES, lsh_heat_map_figure
 from recemb_core.figures.lsh_tradeoff import Cells, parse_cell, precision_recall, recall_cost, share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh.theory import MODES, amplified_probability, collision_probability
+from recemb_core.timing import ROUNDS
 
 CURVE = 160  # points of a drawn curve
 BINS = 48
@@ -174,7 +174,7 @@ def _heat_map(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Every K and L**", width="content")
         measure = SHADE.draw(data, label_visibility="collapsed")
-    figure = lsh_heat_map(
+    figure = lsh_heat_map_figure(
         cells,
         measure=measure,
         current=settings.shape,
@@ -213,7 +213,7 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             mode: amplified_probability(single, settings.tables, settings.functions, mode) for mode in MODES
         }
         low, high = np.quantile(near, [0.1, 0.9])
-        figure = collision_curve(
+        figure = collision_curve_figure(
             distance,
             single,
             curves,
@@ -226,7 +226,7 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
     with right:
         st.markdown("**Distances**: the nearest against all pairs")
         edges = np.linspace(0, max(float(every.max()), float(near.max())) or 1.0, BINS + 1)
-        figure = distance_histogram(
+        figure = distance_histogram_figure(
             edges,
             np.histogram(near, edges)[0],
             np.histogram(every, edges)[0],
@@ -249,7 +249,7 @@ def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         f"**Candidates of a query**, in the index with seed {settings.seed}: {int((counts == 0).sum())} of "
         f"{len(counts)} queries have none (red), half have at most {int(np.median(counts)):,}"
     )
-    figure = bucket_loads(counts, len(points) - 1, name=settings.said())
+    figure = bucket_loads_figure(counts, len(points) - 1, name=settings.said())
     live_chart(figure, key=f"lsh loads@{data.key}", height=260, glide=False)
 
 

@@ -131,7 +131,7 @@ def as_python(
 
 def _race_in_python(start: list[str], settings: LabSettings, part: str, dimensions: int) -> list[str]:
     if part == "kd":
-        start.insert(2, "from recemb_core.evaluation.kd_tree_decay import kd_tree_decay")
+        start.insert(2, "from recemb_core.experiments.kd_tree_decay import kd_tree_decay")
         axes = [a for a in (1, 2, 4, 8, 16, 32, 64) if a < dimensions] + [dimensions]
         return [
             *start,
@@ -139,7 +139,7 @@ def _race_in_python(start: list[str], settings: LabSettings, part: str, dimensio
             "for number, tree, scan in zip(decay.dimensions, decay.tree, decay.scan):",
             "    print(number, tree, scan)  # microseconds a query",
         ]
-    start.insert(2, "from recemb_core.evaluation.neighbor_recall import compare_indexes")
+    start.insert(2, "from recemb_core.experiments.index_race import compare_indexes")
     metric = ', metric="inner_product"' if part == "product" else ""
     return [
         *start,

@@ -15,10 +15,10 @@ from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from pages.shared.walk_replay_view import walks_from
 from pages.shared.walks_view import STEPS, WALKS, WALKS_PAGE, Place
-from recemb_core import walk_statistics as statistics
 from recemb_core.evaluation.intervals import share_from_error
-from recemb_core.figures.walk_profile import visit_check, walk_profile
+from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
 from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
 
 EXACT_PAIRS = 600_000  # pairs of edges looked at for the closed form: about 0.1 s
 BARS = 12
@@ -69,7 +69,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
             profile = None if others is None else statistics.distance_profile(others, hops)
             references[f"p = 1, q = {b:g} ({text})"] = profile
         mine = (f"p = {p:g}, q = {q:g}", statistics.distance_profile(walks, hops))
-        live_chart(walk_profile(mine, references), key=f"profile@{data.key}", height=400)
+        live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=400)
         st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
     came = _came_through(data, graph, at, p, q)
     with right:

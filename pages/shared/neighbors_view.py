@@ -37,7 +37,7 @@ from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 
 MOST = 6
@@ -251,7 +251,7 @@ def map_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
         st.caption("The map is being drawn.")
         return [job]
     ids = found.own.get(one.label, (np.empty(0, np.int32), None))[0]
-    figure = item_map(
+    figure = item_map_figure(
         cached.model_map(data, one.config, umap, graph=graph),
         graph.items.ids,
         data.titles,
@@ -285,7 +285,7 @@ def neighbors_csv(data: ActiveData, graph: ItemGraph, found: Compared, settings:
 
 def downloads(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
     """The lists and the vectors as files."""
-    from recemb_core import exporting
+    from recemb_core.embeddings import exporting
 
     ready = {one.label: one.vectors for one in found.entries if one.vectors is not None}
     with st.container(horizontal=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from recemb_core.deep.comparison import count_parameters
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.fitting import Network
 from recemb_core.deep.networks import FNN, DeepCrossing, WideAndDeep
+from recemb_core.experiments.networks import count_parameters
 from recemb_core.figures.network_diagram import Box
 
 

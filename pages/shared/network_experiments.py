@@ -8,10 +8,10 @@ import numpy as np
 
 from pages.shared.answer_words import counted, signed
 from pages.shared.frame import Experiment
-from recemb_core.deep.comparison import LayerReport, NetworkReport
 from recemb_core.deep.features import FeatureTable
-from recemb_core.deep.pretraining import START_NAMES, PretrainingReport, Start, reach
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band
+from recemb_core.experiments.networks import LayerReport, NetworkReport
+from recemb_core.experiments.pretraining import START_NAMES, PretrainingReport, Start, reach
 
 NOT_TRAINED = "These settings are not trained yet: press Train."
 

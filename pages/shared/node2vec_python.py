@@ -12,8 +12,8 @@ from pages.shared.why_view import NEAREST, SECOND
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.homophily import TIERS
 from recemb_core.evaluation.noise import default_seeds
+from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig
 
 
 def as_python(
@@ -128,7 +128,7 @@ def _sweep(
     imports = [
         TRAIN,
         "from dataclasses import replace",
-        "from recemb_core.sweeps import SweepConfig, judge_sweep, sweep_base, sweep_cell",
+        "from recemb_core.experiments.sweep import SweepConfig, judge_sweep, sweep_base, sweep_cell",
     ]
     return lines, imports + _tiers(lines)
 

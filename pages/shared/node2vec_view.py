@@ -20,7 +20,7 @@ from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import SeedBand, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL, default_seeds
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
@@ -74,7 +74,7 @@ def map_section(
     """The map of one setting, the chosen item's neighbors, and what the lasso holds."""
     item = selection.chosen_item(data)
     neighbors = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
-    figure = item_map(
+    figure = item_map_figure(
         positions,
         graph.items.ids,
         data.titles,
@@ -275,7 +275,7 @@ def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], c
 
 def downloads(data: ActiveData, vectors: ItemVectors) -> None:
     """The vectors as files."""
-    from recemb_core import exporting
+    from recemb_core.embeddings import exporting
 
     with st.popover("Download the vectors", icon=":material/download:"):
         st.download_button("word2vec text", lambda: exporting.word2vec_text(vectors), "vectors.txt", on_click="ignore")

@@ -21,7 +21,7 @@ from pages.shared.neighbors_view import columns_section, figures_row, map_job
 from pages.shared.parameters import Bound, Flag, Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.evaluation import overlap_at_k
-from recemb_core.figures.paired_maps import paired_maps
+from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
 
@@ -143,7 +143,7 @@ def _maps_section(
     start = cached.model_map(data, first.config, umap, graph=graph)
     own = [[graph.items[int(row)] for row in found.own[one.label][0] if row >= 0] if one.label in found.own else []
            for one in entries]  # fmt: skip
-    figure = paired_maps(
+    figure = paired_maps_figure(
         start,
         moved,
         graph.items.ids,

@@ -19,7 +19,9 @@ from pages.shared.parameters import Bound, Options, Parameter, Several, Span, St
 from pages.shared.selection import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.features import FeatureTable
-from recemb_core.deep.pretraining import (
+from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
+from recemb_core.evaluation.noise import LEVEL
+from recemb_core.experiments.pretraining import (
     START_NAMES,
     CurveBand,
     PretrainingConfig,
@@ -31,10 +33,8 @@ from recemb_core.deep.pretraining import (
     pretraining_defaults,
     reach,
 )
-from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
-from recemb_core.evaluation.noise import LEVEL
-from recemb_core.figures.item_map import item_map
-from recemb_core.figures.learning_curves import Curve, learning_curves
+from recemb_core.figures.item_map import item_map_figure
+from recemb_core.figures.learning_curves import Curve, learning_curves_figure
 from recemb_core.figures.theme import PALETTE
 from recemb_core.layouts import UMAPConfig
 
@@ -234,7 +234,7 @@ def _curves(data: ActiveData, report: PretrainingReport) -> None:
     if measure != "train_loss":
         bands = [_without_start(band) for band in bands]
     target, _ = reach(report)
-    figure = learning_curves(
+    figure = learning_curves_figure(
         [Curve(START_NAMES[b.start], b.x, b.mean, b.low, b.high, b.seeds) for b in bands],
         x_title=BY[by],
         y_title=MEASURES[measure],
@@ -351,7 +351,7 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
         scores = [_tidiness(data, report, start, when, color) for when in ("before", "after")]
         by = color.replace("_", " ")
         captions = tuple(f"homophily score by {by} {s.value:.2f} of {s.maximum:.2f} (0: chance)" for s in scores)
-    figure = item_map(
+    figure = item_map_figure(
         maps[0],
         data.items.ids,
         data.titles,
@@ -446,7 +446,7 @@ def _as_python(data: ActiveData, config: PretrainingConfig) -> list[str]:
     ]
     return [
         *frame.import_lines(data, always=True),
-        "from recemb_core.deep.pretraining import compare_starts, pretraining_defaults, reach",
+        "from recemb_core.experiments.pretraining import compare_starts, pretraining_defaults, reach",
         *(["from recemb_core.evaluation import compare_with_control"] if judged else []),
         "",
         *frame.load_lines(data, always=True),

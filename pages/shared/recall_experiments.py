@@ -16,7 +16,7 @@ from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import paired_gain
-from recemb_core.recall_indexes import IndexPoint
+from recemb_core.experiments.recall_indexes import IndexPoint
 
 TWO_TOWER, AVERAGE, FIRST_TIME = "Two-tower", "Item average, cosine", "Two-tower, first-time targets"
 NO_MODEL = "No model is trained yet: press Train, then compare the intervals with popularity's."

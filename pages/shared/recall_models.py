@@ -19,8 +19,7 @@ from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel
 from recemb_core.embeddings import train_item2vec
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
-from recemb_core.layouts import UMAPConfig, umap_layout
-from recemb_core.recall_comparison import (
+from recemb_core.experiments.recall_models import (
     HistoryAverageConfig,
     ModelConfig,
     both_figures,
@@ -29,6 +28,7 @@ from recemb_core.recall_comparison import (
     recall_fingerprint,
     train_recall_model,
 )
+from recemb_core.layouts import UMAPConfig, umap_layout
 
 FLOOR = "Popularity"
 MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait

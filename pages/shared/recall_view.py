@@ -30,10 +30,10 @@ from recemb_core import precomputed
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import RankingReport, paired_gain
-from recemb_core.figures.index_cost import index_cost
-from recemb_core.figures.model_intervals import model_intervals
-from recemb_core.recall_comparison import KS, ColdItemReport, ModelConfig, cold_item_report
-from recemb_core.recall_indexes import IndexPoint, compare_recall_indexes
+from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
+from recemb_core.experiments.recall_models import KS, ColdItemReport, ModelConfig, cold_item_report
+from recemb_core.figures.index_cost import index_cost_figure
+from recemb_core.figures.model_intervals import model_intervals_figure
 
 FIGURES = {"all": "All", "novel": "First-time"}
 FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
@@ -133,7 +133,7 @@ def _chart(reports: Reports, which: int, measure: str) -> None:
         by_k = both[which].hit_rate if measure == "hr" else both[which].ndcg
         values[name] = [by_k[k] for k in LISTS]
     title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
-    figure = model_intervals(values, [f"{MEASURES[measure]}@{k}" for k in LISTS], floor=FLOOR, x_title=title)
+    figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in LISTS], floor=FLOOR, x_title=title)
     figure.update_layout(height=120 + 62 * len(values))
     st.plotly_chart(figure, theme="streamlit", key="recall bars")
 
@@ -292,7 +292,9 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     points = index_points(data, configs[name], n)
     if points is None:
         return
-    st.plotly_chart(index_cost(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost")
+    st.plotly_chart(
+        index_cost_figure(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost"
+    )
     st.markdown(index_words(points, n))
     st.caption(
         f"All targets, nothing masked; {points[0].hit_rate.n:,} users. Times are of this machine, medians of 5 batches "

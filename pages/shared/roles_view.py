@@ -22,7 +22,7 @@ from pages.shared.selection import ActiveData
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation.far_roles import far_roles_auc
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 
@@ -70,7 +70,7 @@ def roles_section(
         columns, models.items(), positions, ("node2vec", "roles"), strict=True
     ):
         near = model.most_similar(item, k=min(10, max(1, len(graph) - 1)))
-        figure = item_map(
+        figure = item_map_figure(
             points,
             graph.items.ids,
             data.titles,
@@ -216,7 +216,7 @@ def _features(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Non
 
 
 def _files(vectors: ItemVectors, name: str) -> None:
-    from recemb_core import exporting
+    from recemb_core.embeddings import exporting
 
     for label, suffix, make in (
         ("word2vec text", "txt", lambda: exporting.word2vec_text(vectors)),

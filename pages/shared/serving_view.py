@@ -17,7 +17,7 @@ from pages.shared.markdown import plain
 from pages.shared.parameters import Options, Parameter
 from pages.shared.selection import ActiveData
 from recemb_core.deep.recall import RecallModel
-from recemb_core.recall_comparison import ModelConfig
+from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait

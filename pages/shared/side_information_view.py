@@ -21,9 +21,9 @@ from pages.shared.parameters import Bound, Options, Parameter, Scope, Several
 from pages.shared.selection import ActiveData
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity
-from recemb_core.figures.attention_bars import attention_bars
-from recemb_core.figures.attention_spread import attention_spread
-from recemb_core.figures.attention_trend import attention_trend
+from recemb_core.figures.attention_bars import attention_bars_figure
+from recemb_core.figures.attention_spread import attention_spread_figure
+from recemb_core.figures.attention_trend import attention_trend_figure
 from recemb_core.item_graph import ItemGraph
 
 OWN = "the item itself"
@@ -205,7 +205,7 @@ def attention_section(data: ActiveData, shown: Shown, side: Any) -> list[Job]:
     )
     st.markdown(f"**What makes the vector of {plain(title)}**")
     live_chart(
-        attention_bars(
+        attention_bars_figure(
             names,
             values,
             weights,
@@ -223,7 +223,7 @@ def attention_section(data: ActiveData, shown: Shown, side: Any) -> list[Job]:
         st.caption(seed_words(shown, seeds))
     st.markdown(f"**The whole catalogue** ({len(shown.graph):,} items)")
     live_chart(
-        attention_spread(
+        attention_spread_figure(
             names, shown.vectors.attention, present, chosen=shown.row, equal=1 / len(names) if present.all() else None
         ),
         key=f"attention spread@{data.key}",
@@ -266,7 +266,7 @@ def trend_section(data: ActiveData, shown: Shown, side: Any) -> None:
     st.markdown(f"**Weight of {names[j]} against popularity** ({len(rows):,} items that have it)")
     chosen = np.flatnonzero(rows == shown.row)
     live_chart(
-        attention_trend(
+        attention_trend_figure(
             [shown.graph.items[int(row)] for row in rows],
             [data.titles[row] for row in rows],
             counts[rows],

@@ -21,11 +21,11 @@ from recemb_core import precomputed
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore
 from recemb_core.evaluation.noise import LEAST_SEEDS, default_seeds
-from recemb_core.figures.item_map import item_map
-from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map
+from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, sweep_base, sweep_cell
+from recemb_core.figures.item_map import item_map_figure
+from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, sweep_base, sweep_cell
 
 DEFAULT = SweepConfig()
 SWEEP_PS = Parameter(
@@ -182,7 +182,7 @@ def _phase_maps(
             for band in [c.band(name)]
         ]
         low = min([0.0, *(c.mean for c in cells)])
-        figure = phase_map(
+        figure = phase_map_figure(
             cells, config.ps, config.qs, title=f"{title} score by {name}", limits=(low, maximum), chosen=chosen
         )
         with place.container():
@@ -233,7 +233,7 @@ def _frames(
         captions=captions,
     )
     roles = labellings[1]
-    figure = item_map(
+    figure = item_map_figure(
         found[order[start]].map,
         graph.items.ids,
         data.titles,

@@ -6,7 +6,7 @@ from pages.shared.controls import Labelling
 from pages.shared.node2vec_view import signed
 from recemb_core.evaluation import NoiseTest
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig, judge_sweep
+from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, judge_sweep
 
 
 def judged(

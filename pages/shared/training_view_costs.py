@@ -32,7 +32,7 @@ from recemb_core.embeddings.training_steps import (
     sigmoid,
     train_to_rest,
 )
-from recemb_core.figures.softmax_costs import softmax_costs
+from recemb_core.figures.softmax_costs import softmax_costs_figure
 
 NAMES: dict[Objective, str] = {
     "softmax": "Full softmax",
@@ -324,7 +324,7 @@ def _costs(lesson: Lesson, trainers: dict[Objective, StepTrainer], partner: int)
 
     curves = {name: np.array([cost(o, size, float(np.log2(size))) for size in sizes]) for name, o in kinds}
     here = [cost(o, n, float(tree.lengths[partner])) for _, o in kinds]
-    live_chart(softmax_costs(sizes, curves, (n, here)), key=f"costs@{lesson.data.key}", height=340, glide=False)
+    live_chart(softmax_costs_figure(sizes, curves, (n, here)), key=f"costs@{lesson.data.key}", height=340, glide=False)
     st.caption(f"d = {d}, k = {k}; the hierarchical line takes log₂ n decisions, the dot this context's own path.")
 
 

@@ -9,8 +9,8 @@ from pages.shared import controls, frame, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.training_view import Lesson, load, named, noise_controls
 from recemb_core.embeddings.noise import effective_items, noise_distribution, popular_rows
-from recemb_core.figures.noise_bars import noise_bars
-from recemb_core.figures.noise_share import noise_share
+from recemb_core.figures.noise_bars import noise_bars_figure
+from recemb_core.figures.noise_share import noise_share_figure
 
 TOP, SAMPLE = 10, 10
 EXPONENTS = np.round(np.arange(-1, 1.01, 0.05), 2)
@@ -54,7 +54,9 @@ def section(lesson: Lesson) -> None:
         st.markdown("**Popular negatives by exponent**")
         curve = np.array([noise_distribution(counts, float(a))[popular].sum() for a in EXPONENTS])
         live_chart(
-            noise_share(EXPONENTS, curve, (exponent, float(share))), key=f"noise share@{lesson.data.key}", height=230
+            noise_share_figure(EXPONENTS, curve, (exponent, float(share))),
+            key=f"noise share@{lesson.data.key}",
+            height=230,
         )
         controls.reset_button(lesson.data)
     with main:
@@ -65,7 +67,7 @@ def section(lesson: Lesson) -> None:
         if lesson.row not in shown:
             shown = np.append(shown, lesson.row)
             shown = shown[np.argsort(-counts[shown], kind="stable")]
-        figure = noise_bars(
+        figure = noise_bars_figure(
             [lesson.data.items[int(row)] for row in shown],
             [lesson.data.titles[int(row)] for row in shown],
             noise[shown],

@@ -30,8 +30,8 @@ from pages.shared.training_view import (
 from recemb_core.embeddings import training_pairs
 from recemb_core.embeddings.pair_sources import DrawnPairs, PairSource, RepeatedPairs
 from recemb_core.embeddings.training_steps import Gradients, StepConfig, StepTrainer, Watch, sigmoid, train_and_watch
-from recemb_core.figures.pair_scores import pair_scores
-from recemb_core.figures.step_losses import step_losses
+from recemb_core.figures.pair_scores import pair_scores_figure
+from recemb_core.figures.step_losses import step_losses_figure
 
 RATES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5)
 STEPS = (1, 10, 100, 1_000)
@@ -190,11 +190,15 @@ def _pictures(lesson: Lesson, run: Run) -> None:
     left, right = beside("scores-and-losses", (1, 1), "17rem")
     with left:
         st.markdown(f"Scores of {named(lesson, lesson.row)} with **its context** and with noise items")
-        live_chart(pair_scores(np.array(run.watch.scores), names), key=f"scores@{data.key}", height=300, glide=False)
+        live_chart(
+            pair_scores_figure(np.array(run.watch.scores), names), key=f"scores@{data.key}", height=300, glide=False
+        )
     with right:
         st.markdown("Loss of each update")
         window = int(np.clip(len(run.watch.losses) // 5, 1, 100))
-        live_chart(step_losses(np.array(run.watch.losses), window), key=f"losses@{data.key}", height=300, glide=False)
+        live_chart(
+            step_losses_figure(np.array(run.watch.losses), window), key=f"losses@{data.key}", height=300, glide=False
+        )
 
 
 def _last_update(lesson: Lesson, run: Run) -> None:

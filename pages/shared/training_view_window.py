@@ -22,7 +22,7 @@ from pages.shared.training_view import (
     sequence_control,
 )
 from recemb_core.embeddings import training_pairs
-from recemb_core.figures.window_strip import ROW, window_strip
+from recemb_core.figures.window_strip import ROW, window_strip_figure
 
 AROUND = 9  # items shown to each side of the center in a long sequence
 SECONDS = 0.9
@@ -120,7 +120,7 @@ def _slide(lesson: Lesson, index: int) -> None:
         left, right = beside("strip-and-pairs", (3, 2), "13rem")
         with left:
             low, high = max(0, center - AROUND), min(last, center + AROUND + 1)
-            figure = window_strip(
+            figure = window_strip_figure(
                 titles[low:high],
                 list(range(low, high)),
                 center,

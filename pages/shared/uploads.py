@@ -15,8 +15,8 @@ import streamlit as st
 
 from pages.shared import upload_memory
 from pages.shared.upload_memory import KeptUpload
-from recemb_core.edge_lists import read_edges
 from recemb_core.item_graph import ItemGraph
+from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import CleaningConfig, InputError, Reading, Table
 from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
 from recemb_core.readers.side_info import Details, choose_key

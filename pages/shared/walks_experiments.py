@@ -11,8 +11,8 @@ from pages.shared.markdown import plain
 from pages.shared.selection import ActiveData
 from pages.shared.walk_replay_view import walks_from
 from pages.shared.walks_view import Place
-from recemb_core import walk_statistics as statistics
 from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
 
 HUB = "best-seller"
 

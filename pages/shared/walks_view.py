@@ -12,10 +12,10 @@ from pages.shared import controls, frame, graph_controls, parameters, selection
 from pages.shared.live_chart import live_chart
 from pages.shared.parameters import Bound, Options, Parameter, Scope
 from pages.shared.selection import ActiveData
-from recemb_core import walk_statistics as statistics
 from recemb_core.embeddings import node2vec_defaults
-from recemb_core.figures.walk_microscope import Candidates, walk_microscope
+from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure
 from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
 
 DRAWN = 30  # candidates in the picture
 WALKS, STEPS = 1_000, 20
@@ -123,7 +123,7 @@ def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.S
     back = np.flatnonzero(step.kinds == statistics.RETURN)
     shown = np.union1d(top[: DRAWN - 1], back) if len(back) and back[0] not in top else np.sort(top)
     rows = step.ids[shown]
-    figure = walk_microscope(
+    figure = walk_microscope_figure(
         _named(data, at.current),
         None if at.previous is None else _named(data, at.previous),
         Candidates(
@@ -223,7 +223,7 @@ def as_python(
     return [
         *frame.import_lines(data),
         *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
-        "from recemb_core.walk_statistics import compare_visits, exact_visits",
+        "from recemb_core.walks.statistics import compare_visits, exact_visits",
         "from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities",
         "",
         *frame.load_lines(data),

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.sequences import Sequences
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
     config = config or FeatureConfig()
     n = len(sequences.items)
     if len(sequences) < 10 or n < 2:
-        raise ValueError(
+        raise UsageError(
             f"a table of taken and not taken items needs at least 10 sequences and 2 items; there are "
             f"{len(sequences)} and {n}"
         )
@@ -253,7 +253,7 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
     sequence_part = _parts(sequences, config)
     event_part = sequence_part[owner]
     if len(np.unique(event_part)) < 3:
-        raise ValueError("the sequences are too few, or too uneven in length, for a training, validation and test part")
+        raise UsageError("the sequences are too few, or too uneven in length, for a training, validation and test part")
     popularity = np.bincount(sequences.tokens[event_part == 0], minlength=n)
 
     total = len(sequences.tokens)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recemb_core.deep.click_scores import ClickScores, Difference, auc, compare, log_loss
 from recemb_core.deep.features import FeatureTable, Part
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
-from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.progress import Progress
 
 BLOCK = 8_192  # rows scored in one call
 POPULARITY = "Popularity"

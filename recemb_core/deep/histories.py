@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, user_streams
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -203,7 +203,7 @@ class UserFields:
         if frame is None:
             return cls()
         if "user" not in frame.columns:
-            raise ValueError(f"user_fields needs a column 'user'; it has {', '.join(frame.columns)}")
+            raise UsageError(f"user_fields needs a column 'user'; it has {', '.join(frame.columns)}")
         names = tuple(name for name in frame.columns if name != "user")
         values = tuple(tuple(sorted({str(v) for v in frame[name].to_list() if v is not None})) for name in names)
         return cls(names, values)
@@ -220,7 +220,7 @@ class UserFields:
             for i, fact in enumerate(facts):
                 value = None if fact is None else fact.get(name)
                 if value is not None and str(value) not in place:
-                    raise ValueError(f"user field {name!r} has no value {str(value)!r}; it has {', '.join(values)}")
+                    raise UsageError(f"user field {name!r} has no value {str(value)!r}; it has {', '.join(values)}")
                 found[i, j] = -1 if value is None else place[str(value)]
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.layers import dense, init_dense, look_up
 from recemb_core.deep.training import Params
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class FNN:
         """
         wanted = (table.n_features, self.dimensions)
         if np.shape(fm["vectors"]) != wanted:
-            raise ValueError(f"the FM's vectors have shape {np.shape(fm['vectors'])}; this network needs {wanted}")
+            raise UsageError(f"the FM's vectors have shape {np.shape(fm['vectors'])}; this network needs {wanted}")
         embedding = np.concatenate([np.asarray(fm["linear"])[:, None], np.asarray(fm["vectors"])], axis=1)
         return {**self.init(table, seed), "bias": np.float32(fm["bias"]), "embedding": embedding.astype(np.float32)}
 

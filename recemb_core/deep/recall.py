@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recemb_core.deep.histories import UserFields, mean_of, windows_of
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products, unit_rows
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 from recemb_core.vocabulary import Vocabulary
 
 History = npt.NDArray[np.integer]
@@ -109,7 +109,7 @@ class RecallModel:
     def _windows(self, histories: Sequence[History]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         for history in histories:
             if len(history) and not (np.min(history) >= 0 and np.max(history) < len(self.items)):
-                raise ValueError(f"histories must hold item rows from 0 to {len(self.items) - 1}")
+                raise UsageError(f"histories must hold item rows from 0 to {len(self.items) - 1}")
         longest = max([1, *map(len, histories)])
         length = longest if self.tower.history_length is None else min(self.tower.history_length, longest)
         return windows_of(histories, length, self.tower.half_life)
@@ -208,7 +208,7 @@ class RecallModel:
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
         parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
         if meta["kind"] not in _towers():
-            raise ValueError(f"the file holds a model of kind {meta['kind']!r}; known are {', '.join(_towers())}")
+            raise UsageError(f"the file holds a model of kind {meta['kind']!r}; known are {', '.join(_towers())}")
         tower, config = _towers()[meta["kind"]]
         settings = {name: _tuple(v) for name, v in (meta["config"] or {}).items() if name != "class"}
         return cls(
@@ -298,7 +298,7 @@ def history_average(
     """
     require(score in ("cosine", "in_out"), "score", score, "'cosine' or 'in_out'")
     if score == "in_out" and vectors.output_vectors is None:
-        raise ValueError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
+        raise UsageError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
     table = unit_rows(vectors.vectors) if score == "cosine" else vectors.vectors
     columns = table if vectors.output_vectors is None or score == "cosine" else vectors.output_vectors
     return RecallModel(

@@ -8,7 +8,8 @@ import numpy as np
 
 from recemb_core.deep.histories import Examples, RecallConfig
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
-from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.progress import Progress
+from recemb_core.validation import UsageError
 
 NEWEST = 0.05  # share of each user's histories that early stopping looks at
 LOOKED_AT = 4_096  # of them, at most
@@ -26,7 +27,7 @@ def fit(
 ) -> TrainingResult:
     """Train ``start`` on the examples; with ``config.patience``, each user's newest are kept for stopping."""
     if len(examples) < 2:
-        raise ValueError("no event has a history; a recall model needs users with two or more items one after another")
+        raise UsageError("no event has a history; a recall model needs users with two or more items one after another")
     data = {name: getattr(examples, name) for name in ("start", "end", "stop", "user")}
     settings = TrainingConfig(
         epochs=config.epochs,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
-from recemb_core.validation import is_whole, require
+from recemb_core.progress import Progress, TrainingCancelled
+from recemb_core.validation import UsageError, is_whole, require
 
 # Steps in one compiled call: enough to hide Python, few enough that Stop is felt at once.
 CHUNK = 32
@@ -157,7 +157,7 @@ def train(
     rows = _rows(data)
     unknown = [name for name in frozen if name not in params]
     if unknown:
-        raise ValueError(f"frozen names {unknown[0]!r}, which is no parameter; there are {', '.join(params)}")
+        raise UsageError(f"frozen names {unknown[0]!r}, which is no parameter; there are {', '.join(params)}")
     batch = min(config.batch_size, rows)
     per_epoch = rows // batch
     total = min(config.epochs * per_epoch, config.max_steps or 2**62)
@@ -205,7 +205,7 @@ def train(
         seconds += time.perf_counter() - clock
         step, since, since_loss = step + count, since + count, since_loss + value
         if not np.isfinite(value):
-            raise ValueError(f"the loss is no longer finite after {step} steps; use a smaller learning_rate")
+            raise UsageError(f"the loss is no longer finite after {step} steps; use a smaller learning_rate")
         if step % every == 0 or step == total:
             look()
             since, since_loss = 0, 0.0
@@ -257,9 +257,9 @@ def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> _Loop:
 def _rows(data: Mapping[str, npt.NDArray]) -> int:
     lengths = {name: len(values) for name, values in data.items()}
     if not lengths or 0 in lengths.values():
-        raise ValueError("there are no rows to train on")
+        raise UsageError("there are no rows to train on")
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"the arrays of data differ in length: {lengths}")
+        raise UsageError(f"the arrays of data differ in length: {lengths}")
     return next(iter(lengths.values()))
 
 

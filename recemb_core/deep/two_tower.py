@@ -14,10 +14,10 @@ from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, h
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.recall_training import drawn, fit
-from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
-from recemb_core.side_fields import SideFields, encode_side_info
-from recemb_core.validation import is_whole, require
+from recemb_core.side_information import SideFields, encode_side_info
+from recemb_core.validation import UsageError, is_whole, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -188,7 +188,7 @@ class TwoTower:
         trained = self.params["trained_values"]
         rows = [known for value in side.rows(given) if len(known := value[trained[value]])]
         if not rows:
-            raise ValueError("an item without a number needs the value of at least one field that was trained")
+            raise UsageError("an item without a number needs the value of at least one field that was trained")
         x = np.stack([self.params["values"][r].mean(axis=0) for r in rows]).mean(axis=0, keepdims=True)
         return tower(self.tree["item_layers"], x, x, np)[0].astype(np.float32)
 

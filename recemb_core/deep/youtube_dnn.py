@@ -14,7 +14,7 @@ from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, h
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.recall_training import drawn, fit
-from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.validation import is_whole, require
 

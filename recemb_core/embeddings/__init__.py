@@ -10,12 +10,13 @@ from recemb_core.embeddings.comparison import (
 from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
 from recemb_core.embeddings.eges import EGESConfig, EGESVectors, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress, Score, TrainingCancelled
+from recemb_core.embeddings.item_vectors import ItemVectors, Score
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.noise import noise_distribution
 from recemb_core.embeddings.pairs import training_pairs
 from recemb_core.embeddings.role_features import RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
+from recemb_core.progress import Progress, TrainingCancelled
 
 __all__ = [
     "DeepWalkConfig",

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
 from recemb_core.embeddings.eges import EGESConfig, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, train_item2vec
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.sentences import SequenceConfig
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+from recemb_core.progress import Progress
+from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +72,7 @@ def needs_graph(config: Any) -> bool:
         return True
     if isinstance(config, SequenceConfig):
         return False
-    raise ValueError(f"config must be that of word2vec, item2vec, DeepWalk, node2vec or EGES, not {config!r}")
+    raise UsageError(f"config must be that of word2vec, item2vec, DeepWalk, node2vec or EGES, not {config!r}")
 
 
 def training_fingerprint(
@@ -87,14 +89,14 @@ def training_fingerprint(
     """
     source = graph if needs_graph(config) else sequences
     if source is None:
-        raise ValueError(
+        raise UsageError(
             f"{_name(config)} needs {'a graph' if needs_graph(config) else 'sequences'}, and none is given"
         )
     if not isinstance(config, EGESConfig):
         return source.fingerprint
     if side_info is None:
-        raise ValueError(f"{_name(config)} needs side information, and none is given")
-    from recemb_core.side_fields import encode_side_info
+        raise UsageError(f"{_name(config)} needs side information, and none is given")
+    from recemb_core.side_information import encode_side_info
 
     side = encode_side_info(side_info, config.fields)
     digest = hashlib.blake2b(repr((source.fingerprint, side.names, side.values, side.uppers)).encode(), digest_size=12)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
+from recemb_core.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.skip_gram import Reporter, WalkSkipGramConfig, hogwild
 from recemb_core.item_graph import ItemGraph
-from recemb_core.side_fields import SideFields, encode_side_info
-from recemb_core.validation import finite_rows, require
+from recemb_core.progress import Progress
+from recemb_core.side_information import SideFields, encode_side_info
+from recemb_core.validation import UsageError, finite_rows, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -98,7 +99,7 @@ class EGESVectors(ItemVectors):
         rows = self.side.rows(given)
         if not rows:
             names = ", ".join(self.side.names) or "there are none"
-            raise ValueError(f"a new item needs a value in at least one field ({names})")
+            raise UsageError(f"a new item needs a value in at least one field ({names})")
         return np.mean([self.side_vectors[codes].mean(axis=0) for codes in rows], axis=0).astype(np.float32)
 
     def from_side_alone(self) -> npt.NDArray[np.float32]:
@@ -165,7 +166,7 @@ def train_eges(
     Args:
         graph: weighted, directed or not; a walk ends at a node without out-edges.
         side_info: a row an item, in the order of ``graph.items``; how columns are read says
-            :func:`~recemb_core.side_fields.encode_side_info`.
+            :func:`~recemb_core.side_information.encode_side_info`.
         config: see :class:`EGESConfig`.
         progress: called with (fraction, stage).
         cancel: True ends the training with ``TrainingCancelled``.
@@ -195,7 +196,7 @@ def train_eges(
     config = config or EGESConfig()
     n, d = len(graph), config.dimensions
     if len(side_info) != n:
-        raise ValueError(f"side_info must have a row for each of the {n} items of the graph, not {len(side_info)}")
+        raise UsageError(f"side_info must have a row for each of the {n} items of the graph, not {len(side_info)}")
     side = encode_side_info(side_info, config.fields)
     if progress is not None:
         progress(0.0, "walking")

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.walk_tables import mix, prefetch
+from recemb_core.walks.tables import mix, prefetch
 
 # Beyond ±LARGEST, σ is 0 or 1 as far as a float32 can tell.
 LARGEST = 30.0

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.reporter import LAST_RATE
 from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences, cut_long, without_short
+from recemb_core.progress import LAST_RATE
 
 Trained = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, list[float]]
 # Loss terms in a batch; their float32 sum is then right to a few parts in a million.

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
+
 
 @dataclass(frozen=True, eq=False)
 class HuffmanTree:
@@ -41,7 +43,7 @@ class HuffmanTree:
         leaves = np.maximum(np.asarray(counts, dtype=np.float64), 1.0)
         n = len(leaves)
         if n == 0:
-            raise ValueError("counts is empty; a tree needs at least one item")
+            raise UsageError("counts is empty; a tree needs at least one item")
         weight = np.concatenate([leaves, np.zeros(n - 1)])
         parents, bits = np.full(2 * n - 1, -1, dtype=np.int64), np.zeros(2 * n - 1, dtype=np.int8)
         waiting = [(float(count), node) for node, count in enumerate(leaves)]

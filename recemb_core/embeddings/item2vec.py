@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from recemb_core.embeddings.gensim_training import Trained
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
-from recemb_core.embeddings.reporter import LAST_RATE, Reporter
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.sentences import (
     Sentences,
     SequenceConfig,
@@ -23,6 +22,7 @@ from recemb_core.embeddings.sentences import (
     without_short,
 )
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, training_sentences
+from recemb_core.progress import LAST_RATE, Progress, Reporter
 from recemb_core.validation import require
 
 if TYPE_CHECKING:

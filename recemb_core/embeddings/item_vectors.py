@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
@@ -14,18 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import finite_rows
+from recemb_core.validation import UsageError, finite_rows
 from recemb_core.vocabulary import Vocabulary
-
-# progress(fraction from 0 to 1, what is being done); an exception raised in it ends the training.
-Progress = Callable[[float, str], None]
 
 # "cosine": of two input vectors; "in_out": input of the one, output vector of the other.
 Score = Literal["cosine", "in_out"]
-
-
-class TrainingCancelled(RuntimeError):
-    """Raised by a trainer whose ``cancel()`` callback answered True."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +46,7 @@ class ItemVectors:
 
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.items):
-            raise ValueError(
+            raise UsageError(
                 f"vectors must have one row for each of the {len(self.items)} items, not {self.vectors.shape}"
             )
         self._check_finite()
@@ -85,9 +78,9 @@ class ItemVectors:
         if score == "cosine":
             return self.vectors
         if score != "in_out":
-            raise ValueError(f"score must be 'cosine' or 'in_out', not {score!r}")
+            raise UsageError(f"score must be 'cosine' or 'in_out', not {score!r}")
         if self.output_vectors is None:
-            raise ValueError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
+            raise UsageError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
         return self.output_vectors
 
     def most_similar(
@@ -118,7 +111,7 @@ class ItemVectors:
         'b'
         """
         if k < 1:
-            raise ValueError(f"k must be at least 1, not {k}")
+            raise UsageError(f"k must be at least 1, not {k}")
         values = self.scores(item, score)
         order = np.argsort(-values, kind="stable")
         allowed = self.candidates(min_count, counts)
@@ -154,7 +147,7 @@ class ItemVectors:
         from recemb_core.neighbors.exact import ExactIndex
 
         if k < 1:
-            raise ValueError(f"k must be at least 1, not {k}")
+            raise UsageError(f"k must be at least 1, not {k}")
         asked = np.arange(len(self)) if rows is None else np.asarray(rows)
         self._check_finite()
         targets = self._targets(score)
@@ -186,9 +179,9 @@ class ItemVectors:
             return np.ones(len(self), dtype=bool)
         by = self.counts if counts is None else np.asarray(counts)
         if by is None:
-            raise ValueError(f"min_count={min_count} needs counts, and this model has none; give counts=")
+            raise UsageError(f"min_count={min_count} needs counts, and this model has none; give counts=")
         if by.shape != (len(self),):
-            raise ValueError(f"counts must be ({len(self)},), one for each item, not {by.shape}")
+            raise UsageError(f"counts must be ({len(self)},), one for each item, not {by.shape}")
         return by >= min_count
 
     def save(self, target: str | os.PathLike[str] | IO[bytes]) -> None:
@@ -221,7 +214,7 @@ class ItemVectors:
         meta = json.loads(arrays["meta"].tobytes().decode())
         kind = EGESVectors if meta.get("kind") == EGESVectors.__name__ else ItemVectors
         if not issubclass(kind, cls):
-            raise ValueError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
+            raise UsageError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
         return kind(**kind._from_parts(meta, arrays))
 
     def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:

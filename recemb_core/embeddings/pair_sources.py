@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.sentences import Sentences, distinct
 from recemb_core.sequences import Sequences
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 _BLOCK = 1_024
 
@@ -61,7 +61,7 @@ class DrawnPairs:
         self._window, self._seed = window, seed
         self._lengths = np.diff(self._sentences.offsets)
         if not (self._lengths > 1).any():
-            raise ValueError("no sequence holds two items, so there is no pair to train on")
+            raise UsageError("no sequence holds two items, so there is no pair to train on")
         # A center of a set is drawn as often as it has partners; with a window, misses are drawn again.
         self._ends = np.cumsum(self._lengths * (self._lengths - 1 if window is None else self._lengths > 1))
         if window is not None:

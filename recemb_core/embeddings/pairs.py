@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recemb_core.embeddings.item2vec import Item2VecConfig, as_word2vec, ranges
 from recemb_core.embeddings.sentences import Sentences, distinct, keep_probabilities, shuffled, subsampled
 from recemb_core.embeddings.word2vec import Word2VecConfig
+from recemb_core.validation import UsageError
 
 Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
@@ -52,9 +53,9 @@ def training_pairs(
     """
     tokens = np.asarray(sequence, dtype=np.int32)
     if tokens.ndim != 1:
-        raise ValueError(f"sequence must be one-dimensional, not of shape {tokens.shape}")
+        raise UsageError(f"sequence must be one-dimensional, not of shape {tokens.shape}")
     if not isinstance(config, (Word2VecConfig, Item2VecConfig)):
-        raise ValueError(f"config must be a Word2VecConfig or an Item2VecConfig, not {type(config).__name__}")
+        raise UsageError(f"config must be a Word2VecConfig or an Item2VecConfig, not {type(config).__name__}")
     random = None if rng is None else np.random.default_rng(rng)
     sentence = Sentences(tokens, np.array([0, len(tokens)], dtype=np.int64))
     if counts is not None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -105,7 +105,7 @@ def concatenate(a: ItemVectors, b: ItemVectors) -> ItemVectors:
     [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]]
     """
     if a.items != b.items:
-        raise ValueError(f"both must hold the same items in the same order; one has {len(a)} items, the other {len(b)}")
+        raise UsageError(f"both must hold the same items in the same order; one has {len(a)} items, the other {len(b)}")
     return ItemVectors(a.items, np.hstack([unit_rows(a.vectors), unit_rows(b.vectors)]))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.skip_gram_kernel import _STEPS, LOG_SIGMOID, MAX_EXP, SIGMOID, _bits, _next
-from recemb_core.walk_tables import mix
+from recemb_core.walks.tables import mix
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.gensim_training import Trained, train_gensim
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_weights
-from recemb_core.embeddings.reporter import LAST_RATE, Reporter
 from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences
+from recemb_core.progress import LAST_RATE, Progress, Reporter
 from recemb_core.validation import is_whole, require
 from recemb_core.vocabulary import Vocabulary
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.noise import noise_weights
-from recemb_core.walk_tables import mix, prefetch
+from recemb_core.walks.tables import mix, prefetch
 
 # σ and its logarithm are looked up; beyond ±MAX_EXP σ is 0 or 1 to four digits.
 MAX_EXP = 8.0

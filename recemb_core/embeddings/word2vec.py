@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recemb_core.embeddings.gensim_training import Trained, train_gensim
-from recemb_core.embeddings.item_vectors import ItemVectors, Progress
+from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_weights
-from recemb_core.embeddings.reporter import Reporter
 from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled, without_short
+from recemb_core.progress import Progress, Reporter
 from recemb_core.validation import is_whole, require
 
 if TYPE_CHECKING:

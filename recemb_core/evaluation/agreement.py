@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.exact import nearest_others
+from recemb_core.validation import UsageError
 
 # Neighbor lists by model: int32 (q, k) item rows, best first, −1 padded at the end, as ``ItemVectors.nearest`` gives.
 NeighborLists = Mapping[str, npt.NDArray[np.int32]]
@@ -95,9 +96,9 @@ def neighbor_agreement(
     rows = [rows_of(v, name) for v, name in ((a, "a"), (b, "b"))]
     n = len(rows[0])
     if len(rows[1]) != n:
-        raise ValueError(f"both models must hold the same items; one has {n}, the other {len(rows[1])}")
+        raise UsageError(f"both models must hold the same items; one has {n}, the other {len(rows[1])}")
     if k < 1:
-        raise ValueError(f"k must be at least 1, not {k}")
+        raise UsageError(f"k must be at least 1, not {k}")
     first, second = (nearest_others(r, k) for r in rows)
     k = first.shape[1]
     if k == 0:
@@ -230,7 +231,7 @@ def most_disputed(
     if counts is not None:
         counts = np.asarray(counts)
         if counts.shape != values.shape:
-            raise ValueError(f"counts must be ({len(values)},), one for each item asked, not {counts.shape}")
+            raise UsageError(f"counts must be ({len(values)},), one for each item asked, not {counts.shape}")
         allowed = np.flatnonzero(counts >= min_count)
     order = allowed[np.argsort(-values[allowed], kind="stable")][:top]
     return order, values[order]
@@ -291,7 +292,7 @@ def attribute_purity(
     text = np.asarray(["" if v is None or v == missing else str(v) for v in np.asarray(values).tolist()])
     asked = np.arange(len(text)) if rows is None else np.asarray(rows)
     if len(asked) != len(lists):
-        raise ValueError(f"rows must name the item of each of the {len(lists)} lists, not {len(asked)}")
+        raise UsageError(f"rows must name the item of each of the {len(lists)} lists, not {len(asked)}")
     allowed = np.ones(len(text), dtype=bool) if candidates is None else np.asarray(candidates, dtype=bool)
     if not len(text) or not lists.shape[1]:
         return Purity(0.0, 0.0, 0.0, 0)
@@ -315,7 +316,7 @@ def attribute_purity(
 def _asked(neighbors: NeighborLists) -> int:
     sizes = {name: len(lists) for name, lists in neighbors.items()}
     if len(set(sizes.values())) > 1:
-        raise ValueError(f"all models must be asked for the same items; the lists number {sizes}")
+        raise UsageError(f"all models must be asked for the same items; the lists number {sizes}")
     return next(iter(sizes.values()), 0)
 
 
@@ -323,7 +324,7 @@ def _lists(a: npt.NDArray, b: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
     """Both as (q, k), the shorter padded with −1."""
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
-        raise ValueError(f"both must be (q, k) lists of the same q items, not {a.shape} and {b.shape}")
+        raise UsageError(f"both must be (q, k) lists of the same q items, not {a.shape} and {b.shape}")
     k = max(a.shape[1], b.shape[1])
     pad = [np.pad(x, ((0, 0), (0, k - x.shape[1])), constant_values=-1) for x in (a, b)]
     return pad[0], pad[1]
@@ -336,7 +337,7 @@ def _overlap(a: npt.NDArray, b: npt.NDArray, common: npt.NDArray[np.int64]) -> n
 
 def _rank_biased(a: npt.NDArray, b: npt.NDArray, common: npt.NDArray[np.int64], p: float) -> npt.NDArray[np.float64]:
     if not 0 < p < 1:
-        raise ValueError(f"persistence must be above 0 and below 1, not {p!r}")
+        raise UsageError(f"persistence must be above 0 and below 1, not {p!r}")
     q, k = a.shape
     if k == 0 or q == 0:
         return np.zeros(q)

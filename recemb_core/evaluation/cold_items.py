@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recemb_core.evaluation.ties import list_chances
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray, *, seed: int
         mine = edges[:, 0] == row
         free = np.setdiff1d(warm, edges[mine, 1])
         if len(free) == 0:
-            raise ValueError(f"item {graph.items[int(row)]!r} is joined to every other, so no non-edge can be drawn")
+            raise UsageError(f"item {graph.items[int(row)]!r} is joined to every other, so no non-edge can be drawn")
         non_edges[mine, 0] = row
         non_edges[mine, 1] = rng.choice(free, int(mine.sum()), replace=len(free) < mine.sum())
     return HiddenItems(rest, rows, edges, non_edges)
@@ -131,7 +131,7 @@ def score_guess(
     require(m >= 1 and rest >= 1, "truth", m, "at least one other item, and not all of them")
     values = np.asarray(scores, dtype=np.float64)[others]
     if np.isnan(values).any():
-        raise ValueError(f"scores must not be NaN, but {np.isnan(values).sum()} of {len(values)} candidates' are")
+        raise UsageError(f"scores must not be NaN, but {np.isnan(values).sum()} of {len(values)} candidates' are")
     ranks = rankdata(values)
     beaten = float((ranks[found].sum() - m * (m + 1) / 2) / (m * rest))
     # An item that has no score stands last, in any order.

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.base import unit_rows
+from recemb_core.validation import UsageError
 
 
 def far_roles_auc(
@@ -42,7 +43,7 @@ def far_roles_auc(
     role, side = np.asarray(roles), np.asarray(sides)
     for name, labels in (("roles", role), ("sides", side)):
         if labels.shape != (len(rows),):
-            raise ValueError(f"{name} must hold one label for each of the {len(rows)} items, not {labels.shape}")
+            raise UsageError(f"{name} must hold one label for each of the {len(rows)} items, not {labels.shape}")
     unit = unit_rows(rows)
     i, j = np.triu_indices(len(rows), 1)
     cosine = np.round((unit @ unit.T)[i, j].astype(np.float64), 6)
@@ -51,7 +52,7 @@ def far_roles_auc(
     if both_across:
         different = cosine[opposite & (role[i] != role[j])]
     if not len(same) or not len(different):
-        raise ValueError("there must be a same-role pair at opposite ends and a pair of different roles")
+        raise UsageError("there must be a same-role pair at opposite ends and a pair of different roles")
     different = np.sort(different)
     below = np.searchsorted(different, same, side="left")
     up_to = np.searchsorted(different, same, side="right")

@@ -11,6 +11,7 @@ from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
 from recemb_core.neighbors.exact import nearest_others
+from recemb_core.validation import UsageError
 
 TIERS = ("lower half", "middle 38 %", "top 12 %")
 
@@ -76,9 +77,9 @@ def group_score(
     labels = np.asarray(groups)
     n = len(rows)
     if labels.shape != (n,):
-        raise ValueError(f"groups must hold one label for each of the {n} items, not {labels.shape}")
+        raise UsageError(f"groups must hold one label for each of the {n} items, not {labels.shape}")
     if k < 1:
-        raise ValueError(f"k must be at least 1, not {k}")
+        raise UsageError(f"k must be at least 1, not {k}")
     k = min(k, n - 1)
     if k < 1:
         return GroupScore(0.0, 0.0, {str(name): GroupShare(1, 0.0, 0.0) for name in labels}, k)

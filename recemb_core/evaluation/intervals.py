@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recemb_core.validation import UsageError
+
 
 @dataclass(frozen=True)
 class SeedBand:
@@ -38,7 +40,7 @@ def seed_band(values: Sequence[float]) -> SeedBand:
     0.5
     """
     if len(values) == 0:
-        raise ValueError("a seed band needs at least one value")
+        raise UsageError("a seed band needs at least one value")
     array = np.asarray(values, dtype=np.float64)
     sd = float(array.std(ddof=1)) if len(array) > 1 else 0.0
     return SeedBand(float(array.mean()), sd, float(array.min()), float(array.max()), len(array))
@@ -86,7 +88,7 @@ def wilson_interval(hits: float, n: float, z: float = Z95) -> Estimate:
     """
     # A sum of n probabilities of 1 can exceed n by rounding.
     if not (0 <= hits <= n * (1 + 1e-12) and n > 0):
-        raise ValueError(f"hits must be between 0 and n, and n at least 1, not {hits} of {n}")
+        raise UsageError(f"hits must be between 0 and n, and n at least 1, not {hits} of {n}")
     share, scale = min(hits / n, 1.0), 1 + z * z / n
     center = (share + z * z / (2 * n)) / scale
     half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5 / scale
@@ -119,9 +121,9 @@ def share_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Esti
     array = np.asarray(values, dtype=np.float64)
     n = len(array)
     if n == 0:
-        raise ValueError("an interval needs at least one value")
+        raise UsageError("an interval needs at least one value")
     if not ((array >= -1e-9) & (array <= 1 + 1e-9)).all():
-        raise ValueError(f"values must be shares from 0 to 1, not from {array.min():g} to {array.max():g}")
+        raise UsageError(f"values must be shares from 0 to 1, not from {array.min():g} to {array.max():g}")
     error = float(array.std(ddof=1)) / n**0.5 if n > 1 else float("nan")
     return share_from_error(float(array.mean()), error, n, z)
 
@@ -154,7 +156,7 @@ def mean_interval(values: Sequence[float] | np.ndarray, z: float = Z95) -> Estim
     """
     array = np.asarray(values, dtype=np.float64)
     if len(array) == 0:
-        raise ValueError("an interval needs at least one value")
+        raise UsageError("an interval needs at least one value")
     mean = float(array.mean())
     if len(array) == 1:
         return Estimate(mean, float("-inf"), float("inf"), 1)

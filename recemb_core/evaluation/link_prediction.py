@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import UsageError, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def _non_edges(graph: ItemGraph, count: int, rng: np.random.Generator) -> npt.ND
         pairs = pairs[pairs // n != pairs % n]
         found = np.union1d(found, rng.permutation(pairs)[: max(count - len(found), 0) + 16])
     if len(found) < count:
-        raise ValueError(f"the graph is too dense to draw {count} pairs that are no edges; hide a smaller share")
+        raise UsageError(f"the graph is too dense to draw {count} pairs that are no edges; hide a smaller share")
     return np.column_stack(np.divmod(rng.permutation(found)[:count], n))
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
+
 LEVEL = 0.05
 LEAST_SEEDS = 3
 """Two runs a setting leave the noise all but unknown: the t quantile is 4.3 then, with three it is 2.8."""
@@ -139,11 +141,11 @@ def compare_with_control(
     'noise not measured'
     """
     if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, not {level}")
+        raise UsageError(f"level must be between 0 and 1, not {level}")
     every = [_figures("the control", control), *(_figures(name, found) for name, found in values.items())]
     sizes = np.array([len(found) for found in every])
     if paired and len(set(sizes.tolist())) > 1:
-        raise ValueError(f"paired settings need equal numbers of runs, not {sorted(sizes.tolist())}")
+        raise UsageError(f"paired settings need equal numbers of runs, not {sorted(sizes.tolist())}")
     flat, starts = np.concatenate(every), np.concatenate([[0], np.cumsum(sizes)[:-1]])
     mean = np.add.reduceat(flat, starts) / sizes
     rest = flat - np.repeat(mean, sizes)
@@ -176,9 +178,9 @@ def compare_with_control(
 def _figures(name: object, values: Sequence[float]) -> npt.NDArray[np.float64]:
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1 or len(found) == 0:
-        raise ValueError(f"{name} needs one figure for each of its runs, at least one, not {values!r}")
+        raise UsageError(f"{name} needs one figure for each of its runs, at least one, not {values!r}")
     if not np.isfinite(found).all():
-        raise ValueError(f"the figures of {name} must be finite numbers, not {values!r}")
+        raise UsageError(f"the figures of {name} must be finite numbers, not {values!r}")
     return found
 
 

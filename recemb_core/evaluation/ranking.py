@@ -26,7 +26,7 @@ from recemb_core.evaluation.ties import (
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 
 Rows = Sequence[npt.NDArray[np.integer]] | Sequences
 # Scores of every item for a batch of histories: (batch, n); NaN for an item that the model does not know.
@@ -172,7 +172,7 @@ def rank_next_items(
         asked = [np.setdiff1d(t, h) for t, h in zip(asked, past, strict=True)]
     kept = np.array([i for i, t in enumerate(asked) if len(t)], dtype=np.int64)
     if len(kept) == 0:
-        raise ValueError("no user has a target to be found; hold something out, or do not exclude what was seen")
+        raise UsageError("no user has a target to be found; hold something out, or do not exclude what was seen")
     scorer, n = _scorer(vectors, user_vectors, score, len(histories))
     rows = [np.asarray(h) for h in histories]
     ranks: list[TiedRanks] = []
@@ -211,7 +211,7 @@ def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
         ValueError: the reports are not about the same users.
     """
     if not np.array_equal(model.kept, base.kept):
-        raise ValueError("the two reports ask about different users, so they cannot be compared user by user")
+        raise UsageError("the two reports ask about different users, so they cannot be compared user by user")
     found = mean_interval(model.user_hits(k) - base.user_hits(k))
     return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
+from recemb_core.validation import UsageError
 
 SEPARATOR = "|"
 
@@ -25,7 +26,7 @@ def parse_pair(text: str) -> tuple[str, str]:
     return a, b
 
 
-def agreement_matrix(
+def agreement_matrix_figure(
     names: Sequence[str],
     overlap: npt.NDArray[np.float64],
     overlap_error: npt.NDArray[np.float64],
@@ -61,7 +62,7 @@ def agreement_matrix(
     }
     for name, matrix in given.items():
         if np.shape(matrix) != (m, m):
-            raise ValueError(f"{name} has shape {np.shape(matrix)}; {m} names need ({m}, {m})")
+            raise UsageError(f"{name} has shape {np.shape(matrix)}; {m} names need ({m}, {m})")
     if m < 2:
         return theme.empty_figure("Two models are needed to speak of agreement.", file_name="agreement")
     size = {2: 84, 3: 76, 4: 68, 5: 60}.get(m, 52)

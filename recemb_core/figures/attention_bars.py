@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def attention_bars(
+def attention_bars_figure(
     names: Sequence[str],
     values: Sequence[str],
     weights: npt.NDArray,

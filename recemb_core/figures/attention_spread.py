@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def attention_spread(
+def attention_spread_figure(
     names: Sequence[str],
     weights: npt.NDArray,
     present: npt.NDArray[np.bool_],

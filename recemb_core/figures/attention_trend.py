@@ -12,7 +12,7 @@ from recemb_core.evaluation.attention import AttentionTrend
 from recemb_core.figures import theme
 
 
-def attention_trend(
+def attention_trend_figure(
     ids: Sequence[str],
     titles: Sequence[str],
     counts: npt.NDArray,

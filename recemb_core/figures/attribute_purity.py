@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
+from recemb_core.validation import UsageError
 
 
-def attribute_purity(
+def attribute_purity_figure(
     names: Sequence[str],
     share: Sequence[float],
     error: Sequence[float],
@@ -38,7 +39,7 @@ def attribute_purity(
     m = len(names)
     for name, values in (("share", share), ("error", error), ("chosen", chosen)):
         if len(values) != m and not (name == "chosen" and len(values) == 0):
-            raise ValueError(f"{name} has {len(values)} values; there are {m} models")
+            raise UsageError(f"{name} has {len(values)} values; there are {m} models")
     if m == 0:
         return theme.empty_figure("No model is ready yet.", file_name="purity")
     rows = list(range(m))

@@ -11,7 +11,7 @@ from recemb_core.figures import theme
 AGREE, PART = theme.PALETTE[2], theme.PALETTE[1]
 
 
-def bucket_lines(
+def bucket_lines_figure(
     query: npt.NDArray[np.float64],
     other: npt.NDArray[np.float64],
     *,

@@ -24,7 +24,7 @@ def parse_catch(text: str) -> tuple[str, int]:
     return item, int(table)
 
 
-def catch_matrix(
+def catch_matrix_figure(
     ids: Sequence[str],
     titles: Sequence[str],
     distances: npt.NDArray[np.float64],

@@ -21,7 +21,7 @@ MODE_COLORS: Mapping[str, str] = {
 }
 
 
-def collision_curve(
+def collision_curve_figure(
     distance: npt.NDArray[np.float64],
     single: npt.NDArray[np.float64],
     curves: Mapping[str, npt.NDArray[np.float64]],

@@ -13,7 +13,7 @@ from recemb_core.figures import theme
 NEAR, ALL = theme.PALETTE[1], theme.PALETTE[0]
 
 
-def distance_histogram(
+def distance_histogram_figure(
     edges: npt.NDArray[np.float64],
     near: npt.NDArray[np.int64],
     every: npt.NDArray[np.int64],

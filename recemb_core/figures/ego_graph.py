@@ -14,7 +14,7 @@ from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR
 Side = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 
-def ego_graph(
+def ego_graph_figure(
     chosen: int, titles: Sequence[str], ids: Sequence[str], out: Side, into: Side | None, *, unit: str
 ) -> go.Figure:
     """Draw the ego graph.

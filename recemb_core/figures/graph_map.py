@@ -9,12 +9,12 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import WEBGL_FROM, item_map
+from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
 OUT_COLOR, IN_COLOR = theme.PALETTE[0], theme.PALETTE[1]
 
 
-def graph_map(
+def graph_map_figure(
     positions: npt.NDArray,
     edges: tuple[npt.NDArray, npt.NDArray],
     *,
@@ -35,7 +35,7 @@ def graph_map(
         directed: name the lit edges by direction.
         points: everything else goes to :func:`~recemb_core.figures.item_map.item_map`.
     """
-    figure = item_map(positions, x_title="", y_title="", **points)
+    figure = item_map_figure(positions, x_title="", y_title="", **points)
     line = go.Scattergl if len(positions) >= WEBGL_FROM else go.Scatter
     ids = np.array([str(item) for item in points["ids"]], dtype=object)
     under = [_lines(line, positions, ids, *edges, name="edges", color=theme.OTHER, width=0.6, opacity=0.35)]

@@ -9,7 +9,7 @@ from recemb_core.figures import theme
 GUESS, THEORY, MEASURED = theme.PALETTE[1], theme.PALETTE[0], theme.CHOSEN
 
 
-def guess_strip(
+def guess_strip_figure(
     guess: float, *, theory: float | None = None, measured: tuple[float, float, float] | None = None
 ) -> go.Figure:
     """Draw the three on a line; what is None stays hidden.

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from recemb_core.experiments.recall_indexes import IndexPoint
 from recemb_core.figures import theme
-from recemb_core.recall_indexes import IndexPoint
 
 COLORS = {"Exact": theme.OTHER, "LSH": theme.PALETTE[1], "HNSW": theme.PALETTE[2]}
 SYMBOLS = {"Exact": "diamond", "LSH": "circle", "HNSW": "square"}
 
 
-def index_cost(points: Sequence[IndexPoint], *, n: int, model: str) -> go.Figure:
-    """Draw the points of :func:`recemb_core.recall_indexes.compare_recall_indexes`.
+def index_cost_figure(points: Sequence[IndexPoint], *, n: int, model: str) -> go.Figure:
+    """Draw the points of :func:`recemb_core.experiments.recall_indexes.compare_recall_indexes`.
 
     Args:
         points: of one model.

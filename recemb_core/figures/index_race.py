@@ -34,7 +34,7 @@ class RacePoint:
     """id that a click carries, if any"""
 
 
-def index_race(points: Sequence[RacePoint], *, k: int, families: Sequence[str] = ()) -> go.Figure:
+def index_race_figure(points: Sequence[RacePoint], *, k: int, families: Sequence[str] = ()) -> go.Figure:
     """Draw recall@k against queries a second, logarithmic; up and to the right is better. Whiskers: all rounds.
 
     Args:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
+from recemb_core.validation import UsageError
 
 Trace = Callable[..., dict[str, Any]]
 
@@ -19,7 +20,7 @@ NOMINAL_PLOT = (480.0, 380.0)  # pixels that labels are placed for; a larger cha
 LABEL_HEIGHT, CHARACTER_WIDTH = 17.0, 6.6  # pixels of a label set in 12 px type
 
 
-def item_map(
+def item_map_figure(
     positions: npt.ArrayLike,
     ids: Sequence[str],
     titles: Sequence[str] | None = None,
@@ -55,7 +56,7 @@ def item_map(
     Raises:
         ValueError: an argument's length differs from the number of items; the message names it.
 
-    >>> figure = item_map([[0, 0], [1, 1]], ["a", "b"], ["Tea", "Milk"], color_by=["drink", "dairy"], chosen="a")
+    >>> figure = item_map_figure([[0, 0], [1, 1]], ["a", "b"], ["Tea", "Milk"], color_by=["drink", "dairy"], chosen="a")
     >>> [trace.name for trace in figure.data]
     ['dairy', 'drink', 'Tea']
     """
@@ -65,11 +66,11 @@ def item_map(
     if n == 0:
         return theme.empty_figure("No items to draw yet.", file_name=title or "map")
     if points.shape != (n, 2):
-        raise ValueError(f"positions has shape {points.shape}; {n} ids need ({n}, 2)")
+        raise UsageError(f"positions has shape {points.shape}; {n} ids need ({n}, 2)")
     names = ids if titles is None else [str(t) for t in titles]
     for argument, values in (("titles", names), ("color_by", color_by), ("symbol_by", symbol_by), ("size", size)):
         if values is not None and len(np.asarray(values, dtype=object)) != n:
-            raise ValueError(f"{argument} has {len(np.asarray(values, dtype=object))} values; the map has {n} items")
+            raise UsageError(f"{argument} has {len(np.asarray(values, dtype=object))} values; the map has {n} items")
 
     row = {item: i for i, item in enumerate(ids)}
     pixels = _pixel_sizes(n, size)

@@ -30,7 +30,7 @@ class Curve:
     seeds: int
 
 
-def learning_curves(
+def learning_curves_figure(
     curves: Sequence[Curve],
     *,
     x_title: str,

@@ -16,7 +16,7 @@ SCALE = [(0.0, theme.PALETTE[1]), (0.5, "rgba(154,154,154,0.10)"), (1.0, theme.P
 MOST_NUMBERS = 8  # values are written into the cells up to so many columns
 
 
-def lookup(
+def lookup_figure(
     fields: Sequence[str],
     values: Sequence[str | None],
     sizes: Sequence[int],

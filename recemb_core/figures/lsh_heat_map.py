@@ -15,7 +15,7 @@ from recemb_core.figures.lsh_tradeoff import Cells
 MEASURES: Mapping[str, str] = {"recall": "recall", "precision": "precision", "cost": "share scanned"}
 
 
-def lsh_heat_map(
+def lsh_heat_map_figure(
     cells: Cells, *, measure: str, current: tuple[int, int], targets: Mapping[float, str], best: tuple[int, int] | None
 ) -> go.Figure:
     """Draw one square a setting; a click anywhere in a square carries its id.

@@ -21,7 +21,7 @@ class Membership:
     titles: tuple[str, ...]
 
 
-def membership_counts(names: Sequence[str], groups: Sequence[Membership], *, most: int = 12) -> go.Figure:
+def membership_counts_figure(names: Sequence[str], groups: Sequence[Membership], *, most: int = 12) -> go.Figure:
     """One line a group of models, in the order given: who they are, how many items they share, and which.
 
     Args:
@@ -29,7 +29,7 @@ def membership_counts(names: Sequence[str], groups: Sequence[Membership], *, mos
         groups: each with its items; every item is in one group.
         most: lines drawn; what is left out is said at the foot.
 
-    >>> figure = membership_counts(["A", "B"], [Membership((0, 1), ("Tea",)), Membership((0,), ("Milk", "Cup"))])
+    >>> figure = membership_counts_figure(["A", "B"], [Membership((0, 1), ("Tea",)), Membership((0,), ("Milk", "Cup"))])
     >>> list(figure.data[-1].x)
     [1, 2]
     """

@@ -10,7 +10,7 @@ from recemb_core.evaluation.intervals import Estimate
 from recemb_core.figures import theme
 
 
-def model_intervals(
+def model_intervals_figure(
     values: Mapping[str, Sequence[Estimate]], series: Sequence[str], *, floor: str, x_title: str
 ) -> go.Figure:
     """Points with 95 % intervals, a row a model, the first on top.

@@ -36,7 +36,7 @@ class Box:
     after: tuple[int, ...] = ()
 
 
-def network_diagram(boxes: Sequence[Box], *, title: str) -> go.Figure:
+def network_diagram_figure(boxes: Sequence[Box], *, title: str) -> go.Figure:
     """Draw a network.
 
     Args:

@@ -13,7 +13,7 @@ from recemb_core.figures import theme
 POPULAR, REST = theme.PALETTE[1], theme.PALETTE[0]
 
 
-def noise_bars(
+def noise_bars_figure(
     ids: Sequence[str],
     titles: Sequence[str],
     noise: npt.NDArray[np.float64],

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def noise_share(
+def noise_share_figure(
     exponents: npt.NDArray[np.float64],
     shares: npt.NDArray[np.float64],
     here: tuple[float, float],

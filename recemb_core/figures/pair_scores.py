@@ -14,7 +14,7 @@ PAIR, NOISE = theme.PALETTE[0], theme.PALETTE[1]
 MOST_POINTS = 1_000
 
 
-def pair_scores(scores: npt.NDArray[np.float64], names: Sequence[str]) -> go.Figure:
+def pair_scores_figure(scores: npt.NDArray[np.float64], names: Sequence[str]) -> go.Figure:
     """Draw σ(v'·v) of the pair and of the noise items that are watched.
 
     Args:

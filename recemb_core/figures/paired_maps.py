@@ -10,13 +10,13 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 
 GAP = 0.02  # between the maps, of the width
 MIDDLE = 0.5
 
 
-def paired_maps(
+def paired_maps_figure(
     first: npt.NDArray,
     second: npt.NDArray,
     ids: Sequence[str],
@@ -45,7 +45,7 @@ def paired_maps(
     if len(ids) == 0:
         return theme.empty_figure("No items to draw yet.", file_name="two maps")
     maps = [
-        item_map(at, ids, titles, highlighted=ringed, **points)
+        item_map_figure(at, ids, titles, highlighted=ringed, **points)
         for at, ringed in zip((first, second), highlighted, strict=True)
     ]
     figure = go.Figure(layout=maps[0].layout)

@@ -40,7 +40,7 @@ def parse_cell(text: str) -> tuple[float, float]:
     return float(p), float(q)
 
 
-def phase_map(
+def phase_map_figure(
     cells: Sequence[PhaseCell],
     ps: Sequence[float],
     qs: Sequence[float],

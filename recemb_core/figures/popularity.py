@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def popularity(
+def popularity_figure(
     counts: npt.NDArray, titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
 ) -> go.Figure:
     """Events of each item against its rank, both axes logarithmic: a straight line is a power law.

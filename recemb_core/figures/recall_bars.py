@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def recall_bars(
+def recall_bars_figure(
     names: Sequence[str],
     recall: npt.NDArray[np.float64],
     intervals: npt.NDArray[np.float64],

@@ -20,7 +20,7 @@ class ScoreLine:
     high: float
 
 
-def score_intervals(
+def score_intervals_figure(
     lines: Sequence[ScoreLine], *, x_title: str, chance: float | None = None, chance_title: str = "chance"
 ) -> go.Figure:
     """Draw a point and a whisker for each model, top to bottom.

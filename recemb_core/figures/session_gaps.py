@@ -23,7 +23,7 @@ TICKS = {
 }
 
 
-def session_gaps(histogram: Histogram, *, cut_minutes: float | None = None) -> go.Figure:
+def session_gaps_figure(histogram: Histogram, *, cut_minutes: float | None = None) -> go.Figure:
     """Histogram of pauses on a logarithmic time axis, with the cut as a line.
 
     Args:

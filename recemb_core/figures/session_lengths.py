@@ -11,7 +11,7 @@ from recemb_core.figures import theme
 LONGEST_BAR = 40
 
 
-def session_lengths(lengths: npt.NDArray[np.int64], *, unit: str = "sequences") -> go.Figure:
+def session_lengths_figure(lengths: npt.NDArray[np.int64], *, unit: str = "sequences") -> go.Figure:
     """Bars of sequence length (items); the last bar gathers everything longer.
 
     Args:

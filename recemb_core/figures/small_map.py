@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def small_map(
+def small_map_figure(
     positions: npt.NDArray,
     titles: Sequence[str],
     *,

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def softmax_costs(
+def softmax_costs_figure(
     sizes: npt.NDArray[np.float64],
     curves: Mapping[str, npt.NDArray[np.float64]],
     here: tuple[int, Sequence[float]],

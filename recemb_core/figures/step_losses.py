@@ -10,7 +10,7 @@ from recemb_core.figures import theme
 from recemb_core.figures.pair_scores import spread
 
 
-def step_losses(losses: npt.NDArray[np.float64], window: int) -> go.Figure:
+def step_losses_figure(losses: npt.NDArray[np.float64], window: int) -> go.Figure:
     """Draw the loss of each update and its running mean.
 
     Args:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 
-def survival_curve(
+def survival_curve_figure(
     curves: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]], *, x_title: str, of: str
 ) -> go.Figure:
     """Survival curves on logarithmic axes.

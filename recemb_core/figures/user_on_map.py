@@ -10,13 +10,13 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import WEBGL_FROM, item_map
+from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
 USER = "(the user)"
 HISTORY_COLOR = theme.PALETTE[1]
 
 
-def user_on_map(
+def user_on_map_figure(
     positions: npt.ArrayLike,
     ids: Sequence[str],
     titles: Sequence[str],
@@ -40,7 +40,7 @@ def user_on_map(
         recommended: ids, best first.
         color_by, color_title, size, chosen, title: as in :func:`~recemb_core.figures.item_map.item_map`.
     """
-    figure = item_map(
+    figure = item_map_figure(
         positions,
         ids,
         titles,

@@ -34,7 +34,7 @@ class Candidates:
     probabilities: npt.NDArray[np.float64]
 
 
-def walk_microscope(
+def walk_microscope_figure(
     current: tuple[str, str], previous: tuple[str, str] | None, candidates: Candidates, *, rule: dict[str, str]
 ) -> go.Figure:
     """Draw one node and the ways on: back above, neighbors of the previous node left, the others right.

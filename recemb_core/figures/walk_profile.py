@@ -13,7 +13,7 @@ from recemb_core.figures import theme
 
 
 class Profile(Protocol):
-    """Mean and standard error by step, see ``recemb_core.walk_statistics.DistanceProfile``."""
+    """Mean and standard error by step, see ``recemb_core.walks.statistics.DistanceProfile``."""
 
     @property
     def mean(self) -> npt.NDArray[np.float64]: ...
@@ -24,7 +24,7 @@ class Profile(Protocol):
 REFERENCE_COLORS: tuple[str, ...] = (theme.PALETTE[0], theme.PALETTE[2], theme.PALETTE[1])
 
 
-def walk_profile(main: tuple[str, Profile], references: Mapping[str, Profile | None]) -> go.Figure:
+def walk_profile_figure(main: tuple[str, Profile], references: Mapping[str, Profile | None]) -> go.Figure:
     """Draw mean hop distance from the start by step, each with a band of two standard errors.
 
     Args:

@@ -14,7 +14,7 @@ ROW = 34
 """Pixels that an item of the strip needs."""
 
 
-def window_strip(
+def window_strip_figure(
     titles: Sequence[str],
     positions: Sequence[int],
     center: int,

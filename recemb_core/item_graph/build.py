@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.item_graph.graph import ItemGraph, from_rows
 from recemb_core.sequences import Sequences
+from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,13 +60,13 @@ def build_item_graph(
     (True, [2.0])
     """
     if edges not in ("auto", "transitions", "co_occurrence"):
-        raise ValueError(f"edges must be 'auto', 'transitions' or 'co_occurrence', not {edges!r}")
+        raise UsageError(f"edges must be 'auto', 'transitions' or 'co_occurrence', not {edges!r}")
     if edges == "auto":
         edges = "transitions" if sequences.ordered else "co_occurrence"
     if edges == "co_occurrence" and directed:
-        raise ValueError("directed=True needs edges='transitions': a co-occurrence has no direction")
+        raise UsageError("directed=True needs edges='transitions': a co-occurrence has no direction")
     if share_baskets and edges != "co_occurrence":
-        raise ValueError("share_baskets=True needs edges='co_occurrence'")
+        raise UsageError("share_baskets=True needs edges='co_occurrence'")
     directed = (edges == "transitions") if directed is None else directed
     if edges == "transitions":
         graph = from_rows(*_transitions(sequences), sequences.items, directed=directed)
@@ -133,17 +134,17 @@ def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> tuple[npt.N
     from scipy.sparse import csr_array, hstack
 
     if sequences.side_info is None:
-        raise ValueError("side_info_fields needs side information, and these sequences have none")
+        raise UsageError("side_info_fields needs side information, and these sequences have none")
     blocks = []
     for name in fields:
         if name not in sequences.side_info.columns:
-            raise ValueError(
+            raise UsageError(
                 f"side_info_fields names {name!r}; the fields are {', '.join(sequences.side_info.columns)}"
             )
         rows, codes = field_codes(sequences.side_info[name])
         size = np.bincount(codes)
         if float((size.astype(np.float64) ** 2).sum()) > MAX_CONTENT_EDGES:
-            raise ValueError(
+            raise UsageError(
                 f"field {name!r} would join {int((size * (size - 1)).sum() // 2):,} pairs of items; "
                 "choose a field with more and smaller values"
             )

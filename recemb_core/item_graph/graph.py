@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class ItemGraph:
         """
         src, dst = np.asarray(source), np.asarray(target)
         if src.shape != dst.shape or src.ndim != 1:
-            raise ValueError(
+            raise UsageError(
                 f"source and target must be one-dimensional and equally long, not {src.shape}, {dst.shape}"
             )
         by_row = src.dtype.kind in "iu" and dst.dtype.kind in "iu"
@@ -167,16 +168,16 @@ class ItemGraph:
             src, dst = items.rows(src), items.rows(dst)
         n = len(items)
         if len(src) and (min(src.min(), dst.min()) < 0 or max(src.max(), dst.max()) >= n):
-            raise ValueError(f"edge ends must be row numbers from 0 to {n - 1}")
+            raise UsageError(f"edge ends must be row numbers from 0 to {n - 1}")
         w = np.ones(len(src)) if weight is None else np.asarray(weight, dtype=np.float64)
         if w.shape != src.shape:
-            raise ValueError(f"weight has {w.size} values for {len(src)} edges")
+            raise UsageError(f"weight has {w.size} values for {len(src)} edges")
         with np.errstate(over="ignore", under="ignore"):
             stored = w.astype(np.float32)  # 1e-50 and 1e50 are positive and finite, but not in float32
         bad = np.flatnonzero(~(np.isfinite(stored) & (stored > 0)))
         if len(bad):
             e = bad[0]
-            raise ValueError(
+            raise UsageError(
                 f"edge weights must be positive finite numbers; edge {items[src[e]]!r} → {items[dst[e]]!r} has {w[e]}"
             )
         return from_rows(src, dst, w, items, directed=directed)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.validation import finite_rows
+from recemb_core.validation import UsageError, finite_rows
 
 Metric = Literal["cosine", "euclidean", "inner_product"]
 
@@ -46,7 +46,7 @@ def checked_vectors(vectors: npt.NDArray, dimensions: int | None, name: str = "v
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
     if rows.ndim != 2 or (dimensions is not None and rows.shape[1] != dimensions):
         wanted = "(n, d)" if dimensions is None else f"(n, {dimensions})"
-        raise ValueError(f"{name} must be {wanted}, not of shape {rows.shape}")
+        raise UsageError(f"{name} must be {wanted}, not of shape {rows.shape}")
     finite_rows(rows, name)
     return rows
 

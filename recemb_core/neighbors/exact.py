@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric, unit_rows
-from recemb_core.validation import finite_rows
+from recemb_core.validation import UsageError, finite_rows
 
 
 class ExactIndex:
@@ -25,7 +25,7 @@ class ExactIndex:
 
     def __init__(self, metric: Metric = "cosine") -> None:
         if metric not in ("cosine", "euclidean", "inner_product"):
-            raise ValueError(f"metric must be 'cosine', 'euclidean' or 'inner_product', not {metric!r}")
+            raise UsageError(f"metric must be 'cosine', 'euclidean' or 'inner_product', not {metric!r}")
         self.metric = metric
         self.measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
         self._index: Any = None
@@ -50,12 +50,12 @@ class ExactIndex:
     def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
         if self._index is None:
-            raise ValueError("build(vectors) must come before query")
+            raise UsageError("build(vectors) must come before query")
         if k < 1:
-            raise ValueError(f"k must be at least 1, not {k}")
+            raise UsageError(f"k must be at least 1, not {k}")
         wanted = self._prepare(queries, "queries")
         if wanted.shape[1] != self._rows.shape[1]:
-            raise ValueError(f"queries must be (q, {self._rows.shape[1]}) as the indexed rows, not {wanted.shape}")
+            raise UsageError(f"queries must be (q, {self._rows.shape[1]}) as the indexed rows, not {wanted.shape}")
         values, ids = self._index.search(wanted, k)
         if self.metric == "euclidean":
             values, ids = self._true_distances(wanted, ids)
@@ -78,7 +78,7 @@ class ExactIndex:
     def _prepare(self, vectors: npt.NDArray, name: str = "vectors") -> npt.NDArray[np.float32]:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2:
-            raise ValueError(f"{name} must be (n, d), not of shape {rows.shape}")
+            raise UsageError(f"{name} must be (n, d), not of shape {rows.shape}")
         finite_rows(rows, name)
         return unit_rows(rows) if self.metric == "cosine" else rows
 

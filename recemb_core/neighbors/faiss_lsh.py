@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import checked_vectors
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 
 class FaissLSHIndex:
@@ -36,7 +36,7 @@ class FaissLSHIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        from recemb_core.neighbors.threads import faiss_threads
+        from recemb_core.parallel import faiss_threads
 
         self._rows = checked_vectors(vectors, None).copy()
         # faiss cannot rotate to more bits than dimensions, it projects then.
@@ -57,10 +57,10 @@ class FaissLSHIndex:
 
     def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """(ids (q, k), distances (q, k)), best first, −1 and NaN where fewer rows exist."""
-        from recemb_core.neighbors.threads import faiss_threads
+        from recemb_core.parallel import faiss_threads
 
         if self._index is None:
-            raise ValueError("build(vectors) must come before query")
+            raise UsageError("build(vectors) must come before query")
         require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
         wanted = checked_vectors(queries, self._rows.shape[1], "queries")
         with faiss_threads(self.threads):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class HNSWIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        from recemb_core.neighbors.threads import faiss_threads
+        from recemb_core.parallel import faiss_threads
 
         rows = self._prepare(checked_vectors(vectors, None))
         kind = faiss.METRIC_L2 if self.config.metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
@@ -92,10 +92,10 @@ class HNSWIndex:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer were found; ``ef_search`` for this query."""
         import faiss
 
-        from recemb_core.neighbors.threads import faiss_threads
+        from recemb_core.parallel import faiss_threads
 
         if self._index is None:
-            raise ValueError("build(vectors) must come before query")
+            raise UsageError("build(vectors) must come before query")
         require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
         ef = self.config.ef_search if ef_search is None else ef_search
         require(is_whole(ef) and ef >= 1, "ef_search", ef, "a whole number, at least 1")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import checked_vectors
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 # A node of scipy's tree in memory: split, bounds and children.
 _NODE_BYTES = 80
@@ -55,7 +55,7 @@ class KDTreeIndex:
     def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """(ids (q, k), distances (q, k)), best first, equal distances by row; −1 and NaN where fewer rows exist."""
         if self._tree is None:
-            raise ValueError("build(vectors) must come before query")
+            raise UsageError("build(vectors) must come before query")
         require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
         wanted = checked_vectors(queries, self._rows.shape[1], "queries").astype(np.float64)
         n, q = len(self._rows), len(wanted)

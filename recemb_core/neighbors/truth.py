@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.validation import finite_rows, is_whole, require
+from recemb_core.validation import UsageError, finite_rows, is_whole, require
 
 
 class Truth(NamedTuple):
@@ -71,13 +71,13 @@ def split_queries(
     vectors, queries = finite_rows(vectors), np.asarray(queries)
     if queries.ndim == 1:
         if queries.size and not np.issubdtype(queries.dtype, np.integer):
-            raise ValueError(f"queries must be row numbers (q,) or vectors (q, d), not {queries.dtype} (q,)")
+            raise UsageError(f"queries must be row numbers (q,) or vectors (q, d), not {queries.dtype} (q,)")
         own = queries.astype(np.int64)
         if own.size and (own.min() < 0 or own.max() >= len(vectors)):
-            raise ValueError(f"queries must be row numbers from 0 to {len(vectors) - 1}")
+            raise UsageError(f"queries must be row numbers from 0 to {len(vectors) - 1}")
         return own, np.ascontiguousarray(vectors[own], dtype=np.float32)
     if queries.ndim != 2 or queries.shape[1] != vectors.shape[1]:
-        raise ValueError(f"queries must be (q,) row numbers or (q, {vectors.shape[1]}) vectors, not {queries.shape}")
+        raise UsageError(f"queries must be (q,) row numbers or (q, {vectors.shape[1]}) vectors, not {queries.shape}")
     return np.full(len(queries), -1, dtype=np.int64), finite_rows(
         np.ascontiguousarray(queries, dtype=np.float32), "queries"
     )

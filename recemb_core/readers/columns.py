@@ -20,7 +20,7 @@ from recemb_core.readers.content import (
 )
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.presets import find_preset
-from recemb_core.validation import require
+from recemb_core.validation import UsageError, require
 
 Shape = Literal["events", "baskets", "sequences", "edges"]
 ROLES = ("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title")
@@ -78,7 +78,7 @@ class ColumnMapping:
 
     def __post_init__(self) -> None:
         if self.shape not in _SHAPES:
-            raise ValueError(f"shape must be one of {', '.join(_SHAPES)}, not {self.shape!r}")
+            raise UsageError(f"shape must be one of {', '.join(_SHAPES)}, not {self.shape!r}")
         for name in (*ROLES, "source", "target", "cancelled"):
             value = getattr(self, name)
             require(value is None or isinstance(value, str), name, value, "the name of a column, or None")
@@ -142,7 +142,7 @@ def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
     """
     unknown = set(given) - set(ROLES)
     if unknown:
-        raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
+        raise UsageError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
     sample = sample_of(frame)
     preset = find_preset(frame)
     if preset is not None and _disagrees(preset.roles, given):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from recemb_core.validation import UsageError
 
-class InputError(ValueError):
+
+class InputError(UsageError):
     """A file or a column that cannot be used: one sentence naming the cause, where it is, and the cure."""
 
 

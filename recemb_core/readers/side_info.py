@@ -16,6 +16,7 @@ from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.events import codes_of, id_strings
 from recemb_core.readers.presets import named_items
 from recemb_core.readers.tables import Table
+from recemb_core.validation import UsageError
 
 _QUANTITIES = re.compile(
     r"(price|cost|year|age|count|size|length|width|height|weight|duration|pages|rating|score|popularity|amount|sales"
@@ -48,7 +49,7 @@ def bin_numeric(series: pl.Series, bins: int = 5) -> pl.Series:
     ['1 to 2', '1 to 2', None, '3 to 40', '3 to 40']
     """
     if bins < 1:
-        raise ValueError(f"bins must be a whole number from 1, not {bins!r}")
+        raise UsageError(f"bins must be a whole number from 1, not {bins!r}")
     values = to_numbers(series).fill_null(float("nan")).to_numpy()
     finite = np.isfinite(values)
     known = values[finite]

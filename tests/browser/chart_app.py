@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared.live_chart import live_chart
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 
 st.set_page_config(page_title="Live chart", layout="wide")
 n = int(os.environ.get("CHART_ITEMS", "300"))
@@ -53,7 +53,7 @@ neighbors: list[str] = []
 if chosen is not None:
     distance = np.linalg.norm(base - base[ids.index(chosen)], axis=1)
     neighbors = [ids[i] for i in np.argsort(distance)[1:9]]
-figure = item_map(
+figure = item_map_figure(
     positions,
     ids,
     titles,

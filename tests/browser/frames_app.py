@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared.live_chart import Frames, live_chart
-from recemb_core.figures.item_map import item_map
+from recemb_core.figures.item_map import item_map_figure
 
 st.set_page_config(page_title="Frames", layout="wide")
 n = int(os.environ.get("CHART_ITEMS", "2000"))
@@ -49,7 +49,7 @@ labels = (
     if grouping == "department"
     else ["left" if x < 0 else "right" for x in base[:, 0]]
 )
-figure = item_map(
+figure = item_map_figure(
     frames.positions[frames.start],
     ids,
     [f"Item no. {i}" for i in range(n)],

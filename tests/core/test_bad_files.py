@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recemb_core.edge_lists import read_edges
+from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import InputError, load_table, sources
 from recemb_core.sequences import read_events, read_sequences
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recemb_core.evaluation.attention import attention_by_popularity
 from recemb_core.evaluation.cold_items import hide_items, score_guess, score_guesses, true_neighbors
 from recemb_core.item_graph import ItemGraph
-from recemb_core.placing import place_on_map
+from recemb_core.layouts.placing import place_on_map
 from recemb_core.vocabulary import Vocabulary
 
 

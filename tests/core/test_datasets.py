@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.datasets import DATA_FOLDER, Dataset, list_datasets, load_dataset
+from recemb_core.datasets.planted import PRICE_BANDS, PlantedShop, PlantedShopConfig, planted_shop
 from recemb_core.item_graph import build_item_graph
-from recemb_core.planted import PRICE_BANDS, PlantedShop, PlantedShopConfig, planted_shop
 
 NAMES = ["planted_shop", "complete_journey", "les_miserables", "karate_club", "barbell"]
 

@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.learning_curves import Curve, learning_curves
-from recemb_core.figures.lookup import lookup
-from recemb_core.figures.network_diagram import Box, network_diagram
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals
+from recemb_core.figures.learning_curves import Curve, learning_curves_figure
+from recemb_core.figures.lookup import lookup_figure
+from recemb_core.figures.network_diagram import Box, network_diagram_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 MARKUP = "Salt & <b>Vinegar</b>"
 
@@ -22,7 +22,9 @@ def is_described(figure: go.Figure) -> bool:
 
 def test_lookup_shows_places_and_rows() -> None:
     rows = np.arange(6, dtype=np.float32).reshape(3, 2)
-    figure = lookup(["item", "brand", "size"], [MARKUP, "Own", None], [10, 2, 4], [0, 1, 0], rows, title="Lookup")
+    figure = lookup_figure(
+        ["item", "brand", "size"], [MARKUP, "Own", None], [10, 2, 4], [0, 1, 0], rows, title="Lookup"
+    )
     points, heat = figure.data
     assert list(points.x) == [0.05, 0.75]  # the middle of each place; nothing for the field that is not known
     assert list(points.y) == [0, 1]
@@ -36,7 +38,7 @@ def test_lookup_shows_places_and_rows() -> None:
 
 
 def test_many_numbers_are_not_written_into_cells() -> None:
-    figure = lookup(["a"], ["b"], [3], [1], np.zeros((1, 32), dtype=np.float32), title="Lookup")
+    figure = lookup_figure(["a"], ["b"], [3], [1], np.zeros((1, 32), dtype=np.float32), title="Lookup")
     assert figure.data[1].texttemplate is None
 
 
@@ -47,7 +49,7 @@ def test_diagram_draws_each_box_and_arrow() -> None:
         Box("Wide", "", "layer", 1, 0.7, 1.0, (0,)),
         Box("P(taken)", "", "answer", 2, 0.0, 1.0, (1, 2)),
     ]
-    figure = network_diagram(boxes, title="Net")
+    figure = network_diagram_figure(boxes, title="Net")
     assert len(figure.layout.shapes) == 4
     arrows = [a for a in figure.layout.annotations if a.showarrow]
     assert len(arrows) == 4
@@ -64,7 +66,7 @@ def test_learning_curves_hold_mean_and_band() -> None:
         Curve("Random", x, np.array([0.6, 0.5]), np.array([0.5, 0.4]), np.array([0.7, 0.6]), 3),
         Curve("FM", x, np.array([0.5, 0.4]), np.array([0.5, 0.4]), np.array([0.5, 0.4]), 1),
     ]
-    figure = learning_curves(curves, x_title="epochs", y_title="loss", target=0.45, target_title="random's best")
+    figure = learning_curves_figure(curves, x_title="epochs", y_title="loss", target=0.45, target_title="random's best")
     band, random, fm = figure.data
     assert list(band.y) == [0.7, 0.6, 0.4, 0.5]
     assert list(band.x) == [0, 1, 1, 0]
@@ -73,11 +75,11 @@ def test_learning_curves_hold_mean_and_band() -> None:
     assert len({random.line.color, fm.line.color}) == 2
     assert figure.layout.shapes[0].y0 == 0.45
     assert is_described(figure)
-    assert "No learning curve" in learning_curves([], x_title="", y_title="").layout.annotations[0].text
+    assert "No learning curve" in learning_curves_figure([], x_title="", y_title="").layout.annotations[0].text
 
 
 def test_score_intervals_hold_value_and_whisker() -> None:
-    figure = score_intervals(
+    figure = score_intervals_figure(
         [ScoreLine("FM", 0.7, 0.65, 0.8), ScoreLine("Popularity", 0.55, 0.5, 0.6)], x_title="AUC", chance=0.5
     )
     (points,) = figure.data

@@ -11,8 +11,9 @@ import pytest
 
 from recemb_core.datasets import load_dataset
 from recemb_core.deep import FNN, FeatureConfig, TrainingConfig, feature_table
-from recemb_core.deep.comparison import LayerConfig, LayerReport, compare_networks, count_parameters, networks
-from recemb_core.deep.pretraining import (
+from recemb_core.embeddings import TrainingCancelled
+from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, count_parameters, networks
+from recemb_core.experiments.pretraining import (
     START_NAMES,
     LearningCurve,
     PretrainingConfig,
@@ -25,7 +26,6 @@ from recemb_core.deep.pretraining import (
     start_from_vectors,
     training_graph,
 )
-from recemb_core.embeddings import TrainingCancelled
 
 SHOP = load_dataset("planted_shop").sequences
 assert SHOP is not None

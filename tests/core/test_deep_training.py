@@ -29,7 +29,9 @@ def start() -> dict[str, Any]:
 
 
 def test_importing_the_package_imports_no_jax() -> None:
-    code = "import sys, recemb_core.deep, recemb_core.deep.pretraining; print({'jax', 'optax'} & set(sys.modules))"
+    code = (
+        "import sys, recemb_core.deep, recemb_core.experiments.pretraining; print({'jax', 'optax'} & set(sys.modules))"
+    )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
 

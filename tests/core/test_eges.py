@@ -28,7 +28,7 @@ from recemb_core.embeddings.eges_kernel import aggregate, all_hidden, score, spr
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import nearest_others
-from recemb_core.side_fields import SideFields, UnknownValueError, encode_side_info
+from recemb_core.side_information import SideFields, UnknownValueError, encode_side_info
 from recemb_core.vocabulary import Vocabulary
 
 QUICK = EGESConfig(dimensions=8, window=2, epochs=3, num_walks=5, walk_length=20)

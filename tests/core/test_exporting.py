@@ -11,7 +11,7 @@ import pytest
 from gensim.models import KeyedVectors
 
 from recemb_core.embeddings import ItemVectors
-from recemb_core.exporting import projector_tsv, vectors_parquet, word2vec_text
+from recemb_core.embeddings.exporting import projector_tsv, vectors_parquet, word2vec_text
 from recemb_core.vocabulary import Vocabulary
 
 

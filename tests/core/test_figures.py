@@ -9,14 +9,14 @@ import plotly.graph_objects as go
 import pytest
 
 from recemb_core.figures import theme
-from recemb_core.figures.ego_graph import ego_graph
-from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR, graph_map
+from recemb_core.figures.ego_graph import ego_graph_figure
+from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR, graph_map_figure
 from recemb_core.figures.item_map import WEBGL_FROM
-from recemb_core.figures.popularity import popularity
-from recemb_core.figures.session_gaps import duration, session_gaps
-from recemb_core.figures.session_lengths import LONGEST_BAR, session_lengths
-from recemb_core.figures.small_map import small_map
-from recemb_core.figures.survival_curve import survival_curve
+from recemb_core.figures.popularity import popularity_figure
+from recemb_core.figures.session_gaps import duration, session_gaps_figure
+from recemb_core.figures.session_lengths import LONGEST_BAR, session_lengths_figure
+from recemb_core.figures.small_map import small_map_figure
+from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import Histogram, log_histogram, survival
 
 MARKUP = "Salt & <b>Vinegar</b>"
@@ -49,7 +49,7 @@ def is_described(figure: go.Figure) -> bool:
 
 
 def test_session_lengths_counts_sequences() -> None:
-    figure = session_lengths(np.array([1, 2, 2, 4]), unit="sessions")
+    figure = session_lengths_figure(np.array([1, 2, 2, 4]), unit="sessions")
     (bars,) = figure.data
     assert list(bars.x) == [1, 2, 3, 4]
     assert list(bars.y) == [1, 2, 0, 1]
@@ -60,7 +60,7 @@ def test_session_lengths_counts_sequences() -> None:
 
 
 def test_session_lengths_gathers_the_long_ones_in_the_last_bar() -> None:
-    figure = session_lengths(np.array([3, LONGEST_BAR, LONGEST_BAR + 1, 999]))
+    figure = session_lengths_figure(np.array([3, LONGEST_BAR, LONGEST_BAR + 1, 999]))
     (bars,) = figure.data
     assert bars.x[-1] == LONGEST_BAR
     assert bars.y[-1] == 3
@@ -70,7 +70,7 @@ def test_session_lengths_gathers_the_long_ones_in_the_last_bar() -> None:
 
 
 def test_popularity_ranks_items_and_marks_the_chosen_one() -> None:
-    figure = popularity(np.array([5, 90, 20, 20, 1]), TITLES, chosen=3, unit="baskets")
+    figure = popularity_figure(np.array([5, 90, 20, 20, 1]), TITLES, chosen=3, unit="baskets")
     curve, mark = named(figure, "items"), named(figure, "chosen item")
     assert list(curve.x) == [1, 2, 3, 4, 5]
     assert list(curve.y) == [90, 20, 20, 5, 1]
@@ -81,14 +81,14 @@ def test_popularity_ranks_items_and_marks_the_chosen_one() -> None:
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert figure.layout.yaxis.title.text == "baskets"
     assert is_described(figure)
-    assert [t.name for t in popularity(np.array([1, 2]), TITLES[:2]).data] == ["items"]
+    assert [t.name for t in popularity_figure(np.array([1, 2]), TITLES[:2]).data] == ["items"]
 
 
 @pytest.mark.parametrize(
     ("figure", "sentence"),
     [
-        (session_lengths(np.array([], dtype=np.int64)), "No sequences to draw yet."),
-        (popularity(np.array([]), []), "No items to draw yet."),
+        (session_lengths_figure(np.array([], dtype=np.int64)), "No sequences to draw yet."),
+        (popularity_figure(np.array([]), []), "No items to draw yet."),
     ],
 )
 def test_an_empty_chart_says_why(figure: go.Figure, sentence: str) -> None:
@@ -99,7 +99,7 @@ def test_an_empty_chart_says_why(figure: go.Figure, sentence: str) -> None:
 
 def test_session_gaps_colors_what_is_cut() -> None:
     histogram = Histogram(np.array([1.0, 10.0, 100.0, 1000.0]), np.array([7, 0, 3]))
-    figure = session_gaps(histogram, cut_minutes=60)
+    figure = session_gaps_figure(histogram, cut_minutes=60)
     (bars,) = figure.data
     np.testing.assert_allclose(bars.x, [10**0.5, 10**1.5, 10**2.5])
     assert list(bars.y) == [7, 0, 3]
@@ -117,7 +117,7 @@ def test_session_gaps_colors_what_is_cut() -> None:
 
 
 def test_session_gaps_without_a_cut() -> None:
-    figure = session_gaps(log_histogram([]))
+    figure = session_gaps_figure(log_histogram([]))
     assert len(figure.layout.shapes) == len(figure.layout.annotations) == 0
     assert set(figure.data[0].marker.color) == {theme.PALETTE[0]}
 
@@ -140,7 +140,7 @@ def test_durations_in_words(minutes: float, words: str) -> None:
 
 def test_survival_curves_one_a_name() -> None:
     curves = {"items": survival([1, 1, 2, 4]), "edges": survival([0, 3, 3, 9])}
-    figure = survival_curve(curves, x_title="events of an item", of="items")
+    figure = survival_curve_figure(curves, x_title="events of an item", of="items")
     items, edges = figure.data
     assert (list(items.x), list(items.y)) == ([1, 2, 4], [1, 0.5, 0.25])
     # A logarithmic axis has no place for 0; the shares still count the zeros.
@@ -148,7 +148,7 @@ def test_survival_curves_one_a_name() -> None:
     assert [items.line.color, edges.line.color] == list(theme.PALETTE[:2])
     assert (figure.layout.xaxis.type, figure.layout.yaxis.type) == ("log", "log")
     assert figure.layout.showlegend
-    assert not survival_curve({"items": curves["items"]}, x_title="x", of="items").layout.showlegend
+    assert not survival_curve_figure({"items": curves["items"]}, x_title="x", of="items").layout.showlegend
     assert figure.layout.xaxis.title.text == "events of an item"
     assert is_described(figure)
 
@@ -159,7 +159,7 @@ EDGES = (np.array([0, 1, 2]), np.array([1, 2, 0]))
 
 
 def test_graph_map_draws_edges_under_the_items() -> None:
-    figure = graph_map(POSITIONS, EDGES, ids=IDS, titles=TITLES)
+    figure = graph_map_figure(POSITIONS, EDGES, ids=IDS, titles=TITLES)
     assert [trace.name for trace in figure.data] == ["edges", "items"]
     assert segments(figure.data[0]) == [((0, 0), (1, 0)), ((1, 0), (1, 1)), ((1, 1), (0, 0))]
     assert figure.data[0].line.color == theme.OTHER
@@ -170,7 +170,7 @@ def test_graph_map_draws_edges_under_the_items() -> None:
 
 
 def test_graph_map_lights_up_the_chosen_items_edges() -> None:
-    figure = graph_map(
+    figure = graph_map_figure(
         POSITIONS,
         EDGES,
         out_rows=np.array([1]),
@@ -194,23 +194,25 @@ def test_graph_map_lights_up_the_chosen_items_edges() -> None:
 
 def test_graph_map_of_an_undirected_graph_has_one_kind_of_edge() -> None:
     rows = np.array([1, 2])
-    figure = graph_map(POSITIONS, EDGES, out_rows=rows, in_rows=rows, chosen_row=0, ids=IDS)
+    figure = graph_map_figure(POSITIONS, EDGES, out_rows=rows, in_rows=rows, chosen_row=0, ids=IDS)
     assert [trace.name for trace in figure.data] == ["edges", "its edges", "items"]
-    alone = graph_map(POSITIONS, EDGES, out_rows=rows[:0], in_rows=rows[:0], chosen_row=4, directed=True, ids=IDS)
+    alone = graph_map_figure(
+        POSITIONS, EDGES, out_rows=rows[:0], in_rows=rows[:0], chosen_row=4, directed=True, ids=IDS
+    )
     assert [trace.name for trace in alone.data] == ["edges", "items"]
 
 
 @pytest.mark.parametrize(("n", "kind"), [(WEBGL_FROM - 1, "scatter"), (WEBGL_FROM, "scattergl")])
 def test_graph_map_draws_large_graphs_by_webgl(n: int, kind: str) -> None:
     positions = np.random.default_rng(0).normal(size=(n, 2))
-    figure = graph_map(positions, EDGES, ids=[str(i) for i in range(n)])
+    figure = graph_map_figure(positions, EDGES, ids=[str(i) for i in range(n)])
     assert {trace.type for trace in figure.data} == {kind}
 
 
 def test_ego_graph_has_edges_in_on_the_left_and_out_on_the_right() -> None:
     out = (np.array([1, 2], np.int32), np.array([4.0, 1.0], np.float32))
     into = (np.array([3], np.int32), np.array([8.0], np.float32))
-    figure = ego_graph(0, TITLES, IDS, out, into, unit="purchases")
+    figure = ego_graph_figure(0, TITLES, IDS, out, into, unit="purchases")
     right, left, middle = (named(figure, n) for n in ("edges out of it", "edges into it", "chosen item"))
     assert (list(right.x), list(right.y), list(left.x), list(left.y)) == ([1, 1], [1, -1], [-1], [0])
     assert list(right.text) == ["Milk · 4", f"{ESCAPED} · 1"]
@@ -236,14 +238,14 @@ def test_ego_graph_has_edges_in_on_the_left_and_out_on_the_right() -> None:
 
 def test_ego_graph_of_an_undirected_graph_and_of_an_item_without_edges() -> None:
     nothing = (np.array([], np.int32), np.array([], np.float32))
-    figure = ego_graph(2, TITLES, IDS, nothing, None, unit="")
+    figure = ego_graph_figure(2, TITLES, IDS, nothing, None, unit="")
     assert [trace.name for trace in figure.data] == ["its heaviest edges", "chosen item"]
     assert len(named(figure, "its heaviest edges").x) == 0
     assert f"<b>{ESCAPED}</b>" in {a.text for a in figure.layout.annotations}
 
 
 def test_small_map_draws_points_and_the_chosen_item_last() -> None:
-    figure = small_map(POSITIONS, TITLES, chosen=4, description="Items")
+    figure = small_map_figure(POSITIONS, TITLES, chosen=4, description="Items")
     points, chosen = figure.data
     np.testing.assert_array_equal(np.column_stack([points.x, points.y]), POSITIONS)
     assert list(points.text) == ["Tea", "Milk", ESCAPED, "Cup", "Spoon"]
@@ -254,7 +256,7 @@ def test_small_map_draws_points_and_the_chosen_item_last() -> None:
 
 
 def test_small_map_draws_edges_neighbors_and_a_walk() -> None:
-    figure = small_map(
+    figure = small_map_figure(
         POSITIONS, TITLES, chosen=0, edges=EDGES, near=np.array([1, 3]), path=np.array([0, 1, 0, 4]), description="x"
     )
     edges, _, near, walk, _ = figure.data
@@ -271,7 +273,7 @@ def test_small_map_colors_groups_as_everywhere_else() -> None:
     groups = [*"aaabbbccddeeffgghhi", " a ", None, float("nan")]
     n = len(groups)
     colors = np.array(groups, dtype=object)
-    figure = small_map(np.zeros((n, 2)), ["x"] * n, chosen=0, colors=colors)
+    figure = small_map_figure(np.zeros((n, 2)), ["x"] * n, chosen=0, colors=colors)
     known = theme.color_groups(groups)
     assert len(known) == theme.MAX_GROUPS
     fill = list(figure.data[0].marker.color)

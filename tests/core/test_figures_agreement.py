@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 import pytest
 
 from recemb_core.figures import theme
-from recemb_core.figures.agreement_matrix import agreement_matrix, pair_id, parse_pair
-from recemb_core.figures.attribute_purity import attribute_purity
-from recemb_core.figures.membership_counts import NAMED, Membership, membership_counts
-from recemb_core.figures.paired_maps import paired_maps
+from recemb_core.figures.agreement_matrix import agreement_matrix_figure, pair_id, parse_pair
+from recemb_core.figures.attribute_purity import attribute_purity_figure
+from recemb_core.figures.membership_counts import NAMED, Membership, membership_counts_figure
+from recemb_core.figures.paired_maps import paired_maps_figure
 
 NAMES = ["word2vec", "node2vec", "EGES"]
 OVERLAP = np.array([[1, 0.5, 0.2], [0.5, 1, 0.3], [0.2, 0.3, 1]])
@@ -31,7 +31,7 @@ def is_described(figure: go.Figure) -> bool:
 
 
 def matrix(**more: Any) -> go.Figure:
-    return agreement_matrix(NAMES, OVERLAP, ERROR, BIASED, ERROR / 2, k=10, chance=0.006, **more)
+    return agreement_matrix_figure(NAMES, OVERLAP, ERROR, BIASED, ERROR / 2, k=10, chance=0.006, **more)
 
 
 def test_overlap_is_above_the_diagonal_and_rank_biased_overlap_below() -> None:
@@ -65,14 +65,14 @@ def test_the_first_model_is_on_top() -> None:
 
 def test_one_model_agrees_with_nobody_and_says_so() -> None:
     one = np.ones((1, 1))
-    figure = agreement_matrix(["word2vec"], one, one, one, one, k=10, chance=0.1)
+    figure = agreement_matrix_figure(["word2vec"], one, one, one, one, k=10, chance=0.1)
     assert not figure.data
     assert "Two models" in figure.layout.annotations[0].text
 
 
 def test_a_matrix_of_another_size_is_named() -> None:
     with pytest.raises(ValueError, match=r"rank_biased has shape \(2, 2\)"):
-        agreement_matrix(NAMES, OVERLAP, ERROR, BIASED[:2, :2], ERROR, k=10, chance=0.1)
+        agreement_matrix_figure(NAMES, OVERLAP, ERROR, BIASED[:2, :2], ERROR, k=10, chance=0.1)
 
 
 # --- who names what ---
@@ -86,7 +86,7 @@ GROUPS = [
 
 
 def test_a_bar_for_each_group_and_dots_for_its_models() -> None:
-    figure = membership_counts(NAMES, GROUPS)
+    figure = membership_counts_figure(NAMES, GROUPS)
     bars = figure.data[-1]
     assert bars.type == "bar"
     assert list(bars.x) == [1, 2, 3]
@@ -99,7 +99,7 @@ def test_a_bar_for_each_group_and_dots_for_its_models() -> None:
 
 
 def test_names_are_written_out_and_markup_is_escaped() -> None:
-    bars = membership_counts(NAMES, GROUPS).data[-1]
+    bars = membership_counts_figure(NAMES, GROUPS).data[-1]
     assert "<b>2</b>  Salt &amp; &lt;b&gt;Vinegar&lt;/b&gt;; Milk" in bars.text[1]
     assert "all 3" in bars.hovertext[0]
     assert "node2vec</b> alone: 3" in bars.hovertext[2]
@@ -108,27 +108,27 @@ def test_names_are_written_out_and_markup_is_escaped() -> None:
 
 def test_long_lists_of_names_say_how_many_are_left_out() -> None:
     titles = tuple(f"A rather long product name {i}" for i in range(8))
-    (text,) = membership_counts(["A"], [Membership((0,), titles)]).data[-1].text
+    (text,) = membership_counts_figure(["A"], [Membership((0,), titles)]).data[-1].text
     assert text.endswith("+7")
     assert len(text) < NAMED + 25
 
 
 def test_groups_beyond_the_limit_are_counted_at_the_foot() -> None:
     groups = [Membership((0,), (f"i{i}",)) for i in range(5)]
-    figure = membership_counts(["A"], groups, most=3)
+    figure = membership_counts_figure(["A"], groups, most=3)
     assert len(figure.data[-1].x) == 3
     assert [note.text for note in figure.layout.annotations] == ["and 2 more groups with 2 items"]
 
 
 def test_nothing_to_count_says_so() -> None:
-    assert "No neighbors" in membership_counts(NAMES, []).layout.annotations[0].text
+    assert "No neighbors" in membership_counts_figure(NAMES, []).layout.annotations[0].text
 
 
 # --- purity ---
 
 
 def test_purity_shows_two_standard_errors_and_chance() -> None:
-    figure = attribute_purity(NAMES, [0.2, 0.3, 0.4], [0.01, 0.02, 0.03], chance=0.05, field="category", k=10)
+    figure = attribute_purity_figure(NAMES, [0.2, 0.3, 0.4], [0.01, 0.02, 0.03], chance=0.05, field="category", k=10)
     (points,) = figure.data
     assert list(points.x) == [0.2, 0.3, 0.4]
     assert list(points.error_x.array) == pytest.approx([0.02, 0.04, 0.06])
@@ -139,7 +139,7 @@ def test_purity_shows_two_standard_errors_and_chance() -> None:
 
 
 def test_the_chosen_item_has_a_mark_of_its_own() -> None:
-    figure = attribute_purity(
+    figure = attribute_purity_figure(
         NAMES, [0.2] * 3, [0.0] * 3, chance=0.1, field="brand", k=5, chosen=[0.4, None, 1.0], chosen_title=MARKUP
     )
     mark = figure.data[1]
@@ -151,7 +151,7 @@ def test_the_chosen_item_has_a_mark_of_its_own() -> None:
 
 def test_purity_needs_a_value_for_every_model() -> None:
     with pytest.raises(ValueError, match="error has 2 values; there are 3 models"):
-        attribute_purity(NAMES, [0.1] * 3, [0.1] * 2, chance=0.1, field="x", k=5)
+        attribute_purity_figure(NAMES, [0.1] * 3, [0.1] * 2, chance=0.1, field="x", k=5)
 
 
 # --- two maps ---
@@ -164,7 +164,9 @@ SECOND = FIRST * 3
 
 
 def pair(**more: Any) -> go.Figure:
-    return paired_maps(FIRST, SECOND, IDS, TITLES, names=("A", "B <i>"), color_by=list("xxyy"), chosen="m", **more)
+    return paired_maps_figure(
+        FIRST, SECOND, IDS, TITLES, names=("A", "B <i>"), color_by=list("xxyy"), chosen="m", **more
+    )
 
 
 def places(figure: go.Figure, axis: str) -> dict[str, tuple[float, float]]:
@@ -215,4 +217,4 @@ def test_stacked_maps_lie_one_below_the_other() -> None:
 
 def test_no_items_say_so() -> None:
     none = np.empty((0, 2))
-    assert "No items" in paired_maps(none, none, [], [], names=("A", "B")).layout.annotations[0].text
+    assert "No items" in paired_maps_figure(none, none, [], [], names=("A", "B")).layout.annotations[0].text

@@ -6,9 +6,9 @@ import numpy as np
 
 from recemb_core.evaluation.attention import attention_by_popularity
 from recemb_core.figures import theme
-from recemb_core.figures.attention_bars import attention_bars
-from recemb_core.figures.attention_spread import attention_spread
-from recemb_core.figures.attention_trend import attention_trend
+from recemb_core.figures.attention_bars import attention_bars_figure
+from recemb_core.figures.attention_spread import attention_spread_figure
+from recemb_core.figures.attention_trend import attention_trend_figure
 
 NAMES = ("the item itself", "brand", "size")
 WEIGHTS = np.array([[0.5, 0.5, 0.0], [0.2, 0.3, 0.5], [0.1, 0.6, 0.3]])
@@ -16,7 +16,7 @@ PRESENT = np.array([[True, True, False], [True, True, True], [True, True, True]]
 
 
 def test_bars_show_weights_the_catalogue_and_what_is_missing() -> None:
-    figure = attention_bars(
+    figure = attention_bars_figure(
         NAMES, ["Tea <b>", "Fjell", ""], WEIGHTS[0], np.array([0.3, 0.4, 0.2]), equal=0.5, title="Tea"
     )
     bars, means = figure.data
@@ -31,28 +31,30 @@ def test_bars_show_weights_the_catalogue_and_what_is_missing() -> None:
 
 def test_bars_have_whiskers_when_seeds_are_known() -> None:
     low, high = WEIGHTS[0] - 0.1, WEIGHTS[0] + 0.05
-    figure = attention_bars(NAMES, ["Tea", "Fjell", ""], WEIGHTS[0], WEIGHTS[1], equal=0.5, low=low, high=high, seeds=4)
+    figure = attention_bars_figure(
+        NAMES, ["Tea", "Fjell", ""], WEIGHTS[0], WEIGHTS[1], equal=0.5, low=low, high=high, seeds=4
+    )
     np.testing.assert_allclose(figure.data[0].error_x.array, 0.05)
     np.testing.assert_allclose(figure.data[0].error_x.arrayminus, 0.1)
     assert "4 other seeds" in figure.layout.xaxis.title.text
 
 
 def test_violins_hold_the_items_that_have_the_field() -> None:
-    figure = attention_spread(NAMES, WEIGHTS, PRESENT, chosen=0, equal=None)
+    figure = attention_spread_figure(NAMES, WEIGHTS, PRESENT, chosen=0, equal=None)
     violins = [trace for trace in figure.data if trace.type == "violin"]
     assert [list(violin.x) for violin in violins] == [[0.5, 0.2, 0.1], [0.5, 0.3, 0.6], [0.5, 0.3]]
     means, mine = figure.data[3:]
     np.testing.assert_allclose(means.x, [0.8 / 3, 1.4 / 3, 0.4])
     assert list(mine.x) == [0.5, 0.5]  # the missing field has no diamond
     assert not figure.layout.shapes
-    empty = attention_spread(NAMES, WEIGHTS, PRESENT & [True, True, False])
+    empty = attention_spread_figure(NAMES, WEIGHTS, PRESENT & [True, True, False])
     assert len([trace for trace in empty.data if trace.type == "violin"]) == 2
 
 
 def test_the_trend_shows_items_means_and_the_chosen_one() -> None:
     counts, weights = np.array([1.0, 10, 100, 1000]), np.array([0.1, 0.2, 0.3, 0.4])
     trend = attention_by_popularity(weights, counts, bins=2)
-    figure = attention_trend(
+    figure = attention_trend_figure(
         "abcd", ["A", "B", "C", "D"], counts, weights, trend, name="brand", unit="events", chosen=2
     )
     items, means, mine = figure.data
@@ -62,4 +64,4 @@ def test_the_trend_shows_items_means_and_the_chosen_one() -> None:
     assert (mine.x[0], mine.y[0]) == (100, 0.3)
     assert figure.layout.xaxis.type == "log"
     assert "rank correlation +1.00" in figure.layout.meta["description"]
-    assert len(attention_trend("abcd", list("ABCD"), counts, weights, trend, name="b", unit="events").data) == 2
+    assert len(attention_trend_figure("abcd", list("ABCD"), counts, weights, trend, name="b", unit="events").data) == 2

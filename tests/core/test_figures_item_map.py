@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import LABEL_HEIGHT, NOMINAL_PLOT, WEBGL_FROM, item_map
+from recemb_core.figures.item_map import LABEL_HEIGHT, NOMINAL_PLOT, WEBGL_FROM, item_map_figure
 
 
 def grid(n: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def by_name(figure: go.Figure) -> dict[str, go.Scatter]:
 
 def test_every_item_is_drawn_once_with_its_own_place_and_color() -> None:
     labels = ["tea", "milk", "tea", "bread", "tea"]
-    figure = item_map(grid(5), ids(5), color_by=labels)
+    figure = item_map_figure(grid(5), ids(5), color_by=labels)
     drawn = {row[0]: (x, y) for t in figure.data for row, x, y in zip(t.customdata, t.x, t.y, strict=True)}
     assert drawn == {f"i{k}": tuple(grid(5)[k]) for k in range(5)}
     assert items_of(by_name(figure)["tea"]) == ["i0", "i2", "i4"]
@@ -40,7 +40,7 @@ def test_every_item_is_drawn_once_with_its_own_place_and_color() -> None:
 def test_the_ninth_group_and_later_share_one_grey_underneath() -> None:
     labels = [f"g{k:02d}" for k in range(11) for _ in range(20 - k)]
     n = len(labels)
-    figure = item_map(grid(n), ids(n), color_by=labels)
+    figure = item_map_figure(grid(n), ids(n), color_by=labels)
     assert figure.data[0].name == "other (3 groups)"
     assert figure.data[0].marker.color == theme.OTHER
     assert len(figure.data) == 9
@@ -49,13 +49,13 @@ def test_the_ninth_group_and_later_share_one_grey_underneath() -> None:
 
 @pytest.mark.parametrize("missing", [None, float("nan"), "", "  "])
 def test_missing_labels_are_grey_and_say_so(missing: object) -> None:
-    figure = item_map(grid(3), ids(3), color_by=np.array(["tea", missing, "tea"], dtype=object))
+    figure = item_map_figure(grid(3), ids(3), color_by=np.array(["tea", missing, "tea"], dtype=object))
     assert by_name(figure)["no label"].marker.color == theme.OTHER
     assert items_of(by_name(figure)["no label"]) == ["i1"]
 
 
 def test_numbers_get_a_scale_and_missing_ones_grey() -> None:
-    figure = item_map(grid(3), ids(3), color_by=np.array([1.0, np.nan, 3.0]), color_title="Price")
+    figure = item_map_figure(grid(3), ids(3), color_by=np.array([1.0, np.nan, 3.0]), color_title="Price")
     values = by_name(figure)["Price"]
     assert list(values.marker.color) == [1.0, 3.0]
     assert values.marker.showscale
@@ -64,12 +64,14 @@ def test_numbers_get_a_scale_and_missing_ones_grey() -> None:
 
 
 def test_booleans_are_two_groups() -> None:
-    figure = item_map(grid(3), ids(3), color_by=np.array([True, False, True]))
+    figure = item_map_figure(grid(3), ids(3), color_by=np.array([True, False, True]))
     assert [t.name for t in figure.data] == ["True", "False"]
 
 
 def test_the_chosen_item_lies_on_top_in_its_own_color_with_its_name() -> None:
-    figure = item_map(grid(6), ids(6), list("ABCDEF"), color_by=list("xxyyzz"), chosen="i4", highlighted=["i1", "i4"])
+    figure = item_map_figure(
+        grid(6), ids(6), list("ABCDEF"), color_by=list("xxyyzz"), chosen="i4", highlighted=["i1", "i4"]
+    )
     assert figure.data[-1].name == "E"
     assert items_of(figure.data[-1]) == ["i4"]
     assert figure.data[-1].marker.color == theme.CHOSEN
@@ -82,13 +84,13 @@ def test_the_chosen_item_lies_on_top_in_its_own_color_with_its_name() -> None:
 
 
 def test_ids_that_are_not_on_the_map_are_ignored() -> None:
-    figure = item_map(grid(2), ids(2), chosen="gone", highlighted=["gone"], labels=["gone"])
+    figure = item_map_figure(grid(2), ids(2), chosen="gone", highlighted=["gone"], labels=["gone"])
     assert len(figure.data) == 1
     assert not figure.layout.annotations
 
 
 def test_hover_shows_names_and_groups_never_row_numbers() -> None:
-    figure = item_map(grid(2), ids(2), ["Tea & <milk>", "Bread"], color_by=["a<b", "c"], color_title="Group")
+    figure = item_map_figure(grid(2), ids(2), ["Tea & <milk>", "Bread"], color_by=["a<b", "c"], color_title="Group")
     first = next(t for t in figure.data if "i0" in items_of(t))
     assert first.customdata[0][1] == "Tea &amp; &lt;milk&gt;"
     assert first.customdata[0][2] == "<br>Group: a&lt;b"
@@ -97,7 +99,7 @@ def test_hover_shows_names_and_groups_never_row_numbers() -> None:
 
 def test_long_names_wrap_in_hover_and_are_cut_in_labels() -> None:
     name = "word " * 30
-    figure = item_map(grid(2), ids(2), [name, "b"], labels=["i0"])
+    figure = item_map_figure(grid(2), ids(2), [name, "b"], labels=["i0"])
     assert "<br>" in figure.data[0].customdata[0][1]
     assert figure.layout.annotations[0].text.endswith("…")
 
@@ -107,7 +109,7 @@ def test_names_on_the_map_do_not_overlap_and_the_first_is_always_there() -> None
     n = 400
     points = rng.normal(size=(n, 2))
     names = [f"a name of some length {k}" for k in range(n)]
-    figure = item_map(points, ids(n), names, chosen="i7", labels=ids(n)[:120])
+    figure = item_map_figure(points, ids(n), names, chosen="i7", labels=ids(n)[:120])
     notes = figure.layout.annotations
     assert notes[0].name == "item:i7"
     assert 5 < len(notes) < 120
@@ -125,7 +127,7 @@ def test_names_on_the_map_do_not_overlap_and_the_first_is_always_there() -> None
 
 
 def test_sizes_grow_with_the_root_of_the_value() -> None:
-    figure = item_map(grid(3), ids(3), size=[0, 1, 4])
+    figure = item_map_figure(grid(3), ids(3), size=[0, 1, 4])
     small, middle, large = figure.data[0].marker.size
     assert large - small == pytest.approx(2 * (middle - small), abs=0.2)
     assert small > 0
@@ -133,7 +135,7 @@ def test_sizes_grow_with_the_root_of_the_value() -> None:
 
 def test_shapes_follow_roles_and_have_their_own_legend() -> None:
     roles = ["hub", "member", "bridge", "member"]
-    figure = item_map(grid(4), ids(4), color_by=list("aabb"), symbol_by=roles, symbol_title="Role", chosen="i0")
+    figure = item_map_figure(grid(4), ids(4), color_by=list("aabb"), symbol_by=roles, symbol_title="Role", chosen="i0")
     shapes = {item: s for t in figure.data[:2] for item, s in zip(items_of(t), t.marker.symbol, strict=True)}
     assert shapes == {"i0": "star", "i1": "circle", "i2": "diamond", "i3": "circle"}
     keys = [t for t in figure.data if t.legendgroup == "symbols"]
@@ -144,33 +146,33 @@ def test_shapes_follow_roles_and_have_their_own_legend() -> None:
 
 def test_many_points_are_drawn_by_webgl_and_few_as_svg() -> None:
     few, many = WEBGL_FROM - 1, WEBGL_FROM
-    assert {t.type for t in item_map(grid(few), ids(few), chosen="i0").data} == {"scatter"}
-    assert {t.type for t in item_map(grid(many), ids(many), chosen="i0").data} == {"scattergl"}
+    assert {t.type for t in item_map_figure(grid(few), ids(few), chosen="i0").data} == {"scatter"}
+    assert {t.type for t in item_map_figure(grid(many), ids(many), chosen="i0").data} == {"scattergl"}
 
 
 def test_axes_have_equal_scale_and_no_numbers() -> None:
-    layout = item_map(grid(4), ids(4)).layout
+    layout = item_map_figure(grid(4), ids(4)).layout
     assert layout.yaxis.scaleanchor == "x"
     assert not layout.xaxis.showticklabels
     assert "no meaning" in layout.xaxis.title.text
 
 
 def test_no_items_and_one_item() -> None:
-    empty = item_map(np.empty((0, 2)), [], [])
+    empty = item_map_figure(np.empty((0, 2)), [], [])
     assert len(empty.data) == 0
     assert empty.layout.annotations[0].text == "No items to draw yet."
-    one = item_map([[3.0, 4.0]], ["a"], ["Tea"], color_by=["x"], chosen="a", labels=["a"])
+    one = item_map_figure([[3.0, 4.0]], ["a"], ["Tea"], color_by=["x"], chosen="a", labels=["a"])
     assert [t.name for t in one.data] == ["x", "Tea"]
 
 
 def test_identical_places_are_drawn() -> None:
-    figure = item_map(np.zeros((5, 2)), ids(5), labels=ids(5), chosen="i2")
+    figure = item_map_figure(np.zeros((5, 2)), ids(5), labels=ids(5), chosen="i2")
     assert len(figure.data[0].x) == 5
     assert figure.layout.annotations[0].name == "item:i2"
 
 
 def test_description_and_file_name_for_the_page() -> None:
-    meta = item_map(
+    meta = item_map_figure(
         grid(3), ids(3), list("ABC"), title="Groceries: p = 1", color_title="Aisle", chosen="i1"
     ).layout.meta
     assert meta["file_name"] == "groceries-p-1"
@@ -181,12 +183,12 @@ def test_description_and_file_name_for_the_page() -> None:
 @pytest.mark.parametrize("argument", ["titles", "color_by", "symbol_by", "size"])
 def test_wrong_lengths_are_named(argument: str) -> None:
     with pytest.raises(ValueError, match=f"{argument} has 2 values; the map has 3 items"):
-        item_map(grid(3), ids(3), **{argument: [1, 2]})
+        item_map_figure(grid(3), ids(3), **{argument: [1, 2]})
 
 
 def test_wrong_shape_is_named() -> None:
     with pytest.raises(ValueError, match=r"positions has shape \(3, 3\); 3 ids need \(3, 2\)"):
-        item_map(np.zeros((3, 3)), ids(3))
+        item_map_figure(np.zeros((3, 3)), ids(3))
 
 
 def test_group_colors_are_stable_and_at_most_eight() -> None:

@@ -10,16 +10,16 @@ import plotly.graph_objects as go
 import pytest
 
 from recemb_core.figures import theme
-from recemb_core.figures.bucket_lines import bucket_lines
-from recemb_core.figures.bucket_loads import bucket_loads
-from recemb_core.figures.catch_matrix import CAUGHT, catch_id, catch_matrix, parse_catch
-from recemb_core.figures.collision_curve import MODE_COLORS, collision_curve
-from recemb_core.figures.distance_histogram import distance_histogram
-from recemb_core.figures.guess_strip import guess_strip
-from recemb_core.figures.index_race import RacePoint, index_race, kd_tree_decay
-from recemb_core.figures.lsh_heat_map import lsh_heat_map
+from recemb_core.figures.bucket_lines import bucket_lines_figure
+from recemb_core.figures.bucket_loads import bucket_loads_figure
+from recemb_core.figures.catch_matrix import CAUGHT, catch_id, catch_matrix_figure, parse_catch
+from recemb_core.figures.collision_curve import MODE_COLORS, collision_curve_figure
+from recemb_core.figures.distance_histogram import distance_histogram_figure
+from recemb_core.figures.guess_strip import guess_strip_figure
+from recemb_core.figures.index_race import RacePoint, index_race_figure, kd_tree_decay
+from recemb_core.figures.lsh_heat_map import lsh_heat_map_figure
 from recemb_core.figures.lsh_tradeoff import Cells, cell_id, parse_cell, precision_recall, recall_cost, share_text
-from recemb_core.figures.recall_bars import recall_bars
+from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors.lsh.curve import CollisionCurve
 
 # Two numbers of functions, three of tables; the setting K = 4, L = 1 has no candidate.
@@ -141,7 +141,7 @@ def test_runs_of_empty_settings_are_said_briefly() -> None:
 
 @pytest.mark.parametrize("measure", ["recall", "precision", "cost"])
 def test_the_heat_map_colors_and_carries_every_setting(measure: str) -> None:
-    figure = lsh_heat_map(CELLS, measure=measure, current=(2, 2), targets={0.9: "solid"}, best=(2, 8))
+    figure = lsh_heat_map_figure(CELLS, measure=measure, current=(2, 2), targets={0.9: "solid"}, best=(2, 8))
     squares, marks = trace(figure, "squares"), trace(figure, "settings")
     expected = getattr(CELLS, measure)
     shown = np.array(squares.z, dtype=float)
@@ -160,12 +160,12 @@ def test_the_heat_map_colors_and_carries_every_setting(measure: str) -> None:
 
 
 def test_the_target_line_parts_reached_from_missed() -> None:
-    figure = lsh_heat_map(CELLS, measure="recall", current=(2, 2), targets={0.9: "solid"}, best=None)
+    figure = lsh_heat_map_figure(CELLS, measure="recall", current=(2, 2), targets={0.9: "solid"}, best=None)
     line = trace(figure, "target 0.9 2")
     # Only K = 2, L = 8 (column 2, row 0) reaches .9: its left side and its top.
     assert list(line.x) == [1.5, 1.5, None, 1.5, 2.5, None]
     assert list(line.y) == [-0.5, 0.5, None, 0.5, 0.5, None]
-    nowhere = lsh_heat_map(CELLS, measure="recall", current=(2, 2), targets={0.99: "dash"}, best=None)
+    nowhere = lsh_heat_map_figure(CELLS, measure="recall", current=(2, 2), targets={0.99: "dash"}, best=None)
     assert list(trace(nowhere, "target 0.99 2").x) == []
 
 
@@ -184,7 +184,7 @@ def test_the_collision_curve_shows_theory_and_measurement() -> None:
         pairs=np.array([100, 50]),
     )
     curves = {"and": 1 - distance / 2, "and_or": np.ones(5)}
-    figure = collision_curve(
+    figure = collision_curve_figure(
         distance, 1 - distance / 4, curves, mode="and_or", measured={"and": measured}, bands={"10 nearest": (0.2, 0.4)}
     )
     assert list(trace(figure, "single").y) == list(1 - distance / 4)
@@ -203,18 +203,20 @@ def test_the_collision_curve_shows_theory_and_measurement() -> None:
 
 def test_angles_are_shown_in_degrees() -> None:
     distance = np.array([0.0, np.pi])
-    figure = collision_curve(distance, 1 - distance / np.pi, {"or": np.ones(2)}, mode="or", angle=True)
+    figure = collision_curve_figure(distance, 1 - distance / np.pi, {"or": np.ones(2)}, mode="or", angle=True)
     assert list(trace(figure, "single").x) == [0, 180]
     assert "degrees" in figure.layout.xaxis.title.text
     edges = np.array([0.0, np.pi / 2, np.pi])
-    histogram = distance_histogram(edges, np.array([1, 0]), np.array([1, 1]), k=1, angle=True)
+    histogram = distance_histogram_figure(edges, np.array([1, 0]), np.array([1, 1]), k=1, angle=True)
     assert list(trace(histogram, "1 nearest").x) == [45, 135]
     assert "degrees" in histogram.layout.xaxis.title.text
 
 
 def test_the_distance_histogram_draws_the_width_to_scale() -> None:
     edges = np.array([0.0, 0.5, 1.0, 2.0])
-    figure = distance_histogram(edges, np.array([3, 1, 0]), np.array([10, 30, 60]), k=10, width=1.5, default_width=1.2)
+    figure = distance_histogram_figure(
+        edges, np.array([3, 1, 0]), np.array([10, 30, 60]), k=10, width=1.5, default_width=1.2
+    )
     assert list(trace(figure, "10 nearest").y) == [0.75, 0.25, 0]
     assert list(trace(figure, "all pairs").y) == [0.1, 0.3, 0.6]
     assert list(trace(figure, "all pairs").width) == [0.5, 0.5, 1.0]
@@ -222,14 +224,14 @@ def test_the_distance_histogram_draws_the_width_to_scale() -> None:
     assert list(trace(figure, "default").x) == [1.2]
     assert figure.layout.annotations[0].text == "bucket width w = 1.5"
     assert figure.layout.xaxis.range[1] == 2.0
-    wide = distance_histogram(edges, np.array([3, 1, 0]), np.array([10, 30, 60]), k=10, width=8.0)
+    wide = distance_histogram_figure(edges, np.array([3, 1, 0]), np.array([10, 30, 60]), k=10, width=8.0)
     assert wide.layout.xaxis.range[1] > 8
     assert is_described(figure)
 
 
 def test_candidates_of_a_query_are_counted_once_each() -> None:
     counts = np.array([0, 0, 1, 2, 3, 50, 1748])
-    figure = bucket_loads(counts, 1748, name="K = 8, L = 16")
+    figure = bucket_loads_figure(counts, 1748, name="K = 8, L = 16")
     bars = trace(figure, "queries")
     shown = dict(zip(bars.x, [c[2] for c in bars.customdata], strict=True))
     assert shown["0"] == 2
@@ -241,7 +243,7 @@ def test_candidates_of_a_query_are_counted_once_each() -> None:
     assert sum(bars.y) == pytest.approx(1)
     assert bars.marker.color[0] == theme.CHOSEN
     assert is_described(figure)
-    assert "No queries" in bucket_loads(np.empty(0, dtype=np.int64), 5, name="").layout.annotations[0].text
+    assert "No queries" in bucket_loads_figure(np.empty(0, dtype=np.int64), 5, name="").layout.annotations[0].text
 
 
 # --- looking inside ---
@@ -250,7 +252,7 @@ def test_candidates_of_a_query_are_counted_once_each() -> None:
 def test_catches_name_item_and_table() -> None:
     assert parse_catch(catch_id("a:b,c", 3)) == ("a:b,c", 3)
     agreeing = np.array([[2, 1], [0, 2], [1, 1]])
-    figure = catch_matrix(
+    figure = catch_matrix_figure(
         ["a", "b", "c"],
         ["Tea", "Milk & <b>Honey</b>", "Cup"],
         np.array([0.1, 0.2, 0.3]),
@@ -273,7 +275,7 @@ def test_catches_name_item_and_table() -> None:
 
 
 def test_bucket_lines_put_the_query_bucket_in_one_place() -> None:
-    figure = bucket_lines(np.array([2.3, -0.4]), np.array([2.9, 0.2]), names=("Tea", "Milk & <b>Honey</b>"))
+    figure = bucket_lines_figure(np.array([2.3, -0.4]), np.array([2.9, 0.2]), names=("Tea", "Milk & <b>Honey</b>"))
     query, same, other = (trace(figure, uid) for uid in ("query", "same bucket", "another bucket"))
     np.testing.assert_allclose(query.x, [0.3, 0.6])  # −0.4 lies in bucket −1
     np.testing.assert_allclose(same.x, [0.9])
@@ -284,15 +286,15 @@ def test_bucket_lines_put_the_query_bucket_in_one_place() -> None:
     assert "1 of 2" in figure.layout.meta["description"]
     assert "<b>" not in same.name
     assert is_described(figure)
-    sides = bucket_lines(np.array([-2.0, 1.0]), np.array([-0.5, -3.0]), names=("a", "b"), hyperplane=True)
+    sides = bucket_lines_figure(np.array([-2.0, 1.0]), np.array([-0.5, -3.0]), names=("a", "b"), hyperplane=True)
     assert list(trace(sides, "query").x) == [2, 1]
     assert list(trace(sides, "same bucket").x) == [0.5]
     assert list(trace(sides, "another bucket").x) == [-3]
 
 
 def test_the_guess_hides_what_is_not_revealed() -> None:
-    assert [t.name for t in guess_strip(0.5).data] == ["your guess"]
-    figure = guess_strip(0.5, theory=0.8, measured=(0.78, 0.75, 0.81))
+    assert [t.name for t in guess_strip_figure(0.5).data] == ["your guess"]
+    figure = guess_strip_figure(0.5, theory=0.8, measured=(0.78, 0.75, 0.81))
     assert [t.name for t in figure.data] == ["your guess", "theory", "measured"]
     measured = trace(figure, "measured")
     assert measured.error_x.array[0] == pytest.approx(0.03)
@@ -319,7 +321,7 @@ def test_the_race_joins_the_settings_of_an_index_in_order_of_recall() -> None:
         ),
         RacePoint(family="exact scan", setting="flat", recall=1.0, queries_per_second=2e3, slowest=2e3, fastest=2e3),
     ]
-    figure = index_race(points, k=10, families=["exact scan", "kd-tree", "HNSW"])
+    figure = index_race_figure(points, k=10, families=["exact scan", "kd-tree", "HNSW"])
     graph = trace(figure, "HNSW")
     assert list(graph.x) == [0.9, 0.99]
     assert list(graph.y) == [5e4, 1e4]
@@ -333,11 +335,11 @@ def test_the_race_joins_the_settings_of_an_index_in_order_of_recall() -> None:
     assert figure.layout.yaxis.type == "log"
     assert "exact scan" not in figure.layout.meta["description"]
     assert is_described(figure)
-    assert "Nothing measured" in index_race([], k=10).layout.annotations[0].text
+    assert "Nothing measured" in index_race_figure([], k=10).layout.annotations[0].text
 
 
 def test_bars_say_recall_and_time() -> None:
-    figure = recall_bars(
+    figure = recall_bars_figure(
         ["plain", "added & exact"],
         np.array([0.25, 1.0]),
         np.array([[0.235, 0.27], [np.nan, np.nan]]),

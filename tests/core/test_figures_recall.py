@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from recemb_core.evaluation.intervals import Estimate, wilson_interval
-from recemb_core.figures.index_cost import index_cost
-from recemb_core.figures.item_map import item_map
-from recemb_core.figures.model_intervals import model_intervals
-from recemb_core.figures.user_on_map import USER, user_on_map
-from recemb_core.recall_indexes import IndexPoint
+from recemb_core.experiments.recall_indexes import IndexPoint
+from recemb_core.figures.index_cost import index_cost_figure
+from recemb_core.figures.item_map import item_map_figure
+from recemb_core.figures.model_intervals import model_intervals_figure
+from recemb_core.figures.user_on_map import USER, user_on_map_figure
 
 
 def test_a_row_a_model_with_its_interval_and_the_floor_as_a_line() -> None:
     values = {"Floor": [wilson_interval(40, 100)] * 2, "A & <b>": [wilson_interval(60, 100), wilson_interval(70, 100)]}
-    figure = model_intervals(values, ["HR@10", "HR@50"], floor="Floor", x_title="HR@K")
+    figure = model_intervals_figure(values, ["HR@10", "HR@50"], floor="Floor", x_title="HR@K")
     dots = [t for t in figure.data if t.mode == "markers"]
     assert [t.name for t in dots] == ["HR@10", "HR@50"]
     assert list(dots[0].x) == [0.6, 0.4]  # the first model on top
@@ -35,7 +35,7 @@ def point(index: str, hit: float, microseconds: float, scanned: float | None) ->
 def test_each_index_is_a_line_over_time() -> None:
     points = [point("Exact", 0.6, 50, 1.0), point("LSH", 0.3, 5, 0.1), point("LSH", 0.5, 20, 0.4)]
     points += [point("HNSW", 0.6, 30, None)]
-    figure = index_cost(points, n=10, model="Two-tower")
+    figure = index_cost_figure(points, n=10, model="Two-tower")
     assert [t.name for t in figure.data] == ["Exact", "LSH", "HNSW"]
     assert list(figure.data[1].x) == [5, 20]
     assert list(figure.data[1].y) == [0.3, 0.5]
@@ -47,13 +47,15 @@ def test_each_index_is_a_line_over_time() -> None:
 
 
 def test_no_points_say_so() -> None:
-    assert index_cost([], n=10, model="x").layout.annotations[0].text == "No index was measured yet."
+    assert index_cost_figure([], n=10, model="x").layout.annotations[0].text == "No index was measured yet."
 
 
 def test_the_user_stands_on_the_item_map() -> None:
     positions, ids = np.array([[0, 0], [1, 1], [2, 0]]), ["a", "b", "c"]
-    figure = user_on_map(positions, ids, ["A", "B", "C"], user=(0.5, 0.25), history=["a", "a", "zz"], recommended=["c"])
-    plain = item_map(positions, ids, ["A", "B", "C"], highlighted=["c"])
+    figure = user_on_map_figure(
+        positions, ids, ["A", "B", "C"], user=(0.5, 0.25), history=["a", "a", "zz"], recommended=["c"]
+    )
+    plain = item_map_figure(positions, ids, ["A", "B", "C"], highlighted=["c"])
     assert len(figure.data) == len(plain.data) + 2
     history, user = figure.data[-2:]
     assert (list(history.x), list(history.y)) == ([0.0], [0.0])  # once, and no unknown item

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recemb_core.evaluation.neighbor_recall import recall_at_k
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
+from recemb_core.experiments.index_race import recall_at_k
 from recemb_core.neighbors import AugmentedIndex, ExactIndex, FaissLSHIndex, HNSWConfig, HNSWIndex, KDTreeIndex
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.inner_product import augment_queries, augment_rows
-from recemb_core.point_clouds import clustered_points, gaussian_points
 
 METRICS = ["cosine", "euclidean", "inner_product"]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recemb_core.evaluation.neighbor_recall import recall_at_k
+from recemb_core.datasets.point_clouds import clustered_points
+from recemb_core.experiments.index_race import recall_at_k
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -20,7 +21,6 @@ from recemb_core.neighbors import (
     LSHIndex,
 )
 from recemb_core.neighbors.base import Metric
-from recemb_core.point_clouds import clustered_points
 
 # Index, the metric of its values, and the recall@10 it must reach on clustered points.
 INDEXES: dict[str, tuple[Callable[[], Any], Metric, float]] = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
 from recemb_core.neighbors import KDTreeIndex
-from recemb_core.point_clouds import clustered_points, gaussian_points
 
 
 def brute_force(rows: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

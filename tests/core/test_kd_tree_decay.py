@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recemb_core.evaluation.kd_tree_decay import kd_tree_decay, principal_axes
-from recemb_core.evaluation.quiet_timing import ROUNDS
+from recemb_core.experiments.kd_tree_decay import kd_tree_decay, principal_axes
+from recemb_core.timing import ROUNDS
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(1, 6))

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.lsh.hashing import HashFunctions, default_width, draw_functions
 from recemb_core.neighbors.lsh.reference import candidate_matrix, probe_codes
-from recemb_core.point_clouds import clustered_points, gaussian_points
 
 MODES = ["and", "or", "and_or", "or_and"]
 FAMILIES = ["euclidean", "hyperplane"]

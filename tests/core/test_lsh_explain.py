@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.explain import explain_query
 from recemb_core.neighbors.truth import true_neighbors
-from recemb_core.point_clouds import clustered_points
 
 
 @pytest.mark.parametrize("family", ["euclidean", "hyperplane"])

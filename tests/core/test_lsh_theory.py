@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import lsh_grid
 from recemb_core.neighbors.lsh.curve import collision_curve, distance_sample
 from recemb_core.neighbors.lsh.hashing import draw_functions
@@ -18,7 +19,6 @@ from recemb_core.neighbors.lsh.theory import (
     distance_at_probability,
     expected_grid,
 )
-from recemb_core.point_clouds import clustered_points
 
 
 def test_known_values() -> None:

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recemb_core.embeddings.item_vectors import TrainingCancelled
-from recemb_core.evaluation.neighbor_recall import (
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
+from recemb_core.experiments.index_race import (
     Contender,
     compare_indexes,
     default_contenders,
     describe_setting,
     recall_at_k,
 )
-from recemb_core.evaluation.quiet_timing import OtherWorkError
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
-from recemb_core.point_clouds import clustered_points, gaussian_points
+from recemb_core.progress import TrainingCancelled
+from recemb_core.timing import OtherWorkError
 
 
 def test_ties_count_as_found() -> None:
@@ -153,7 +153,7 @@ def test_indexes_are_told_apart_where_their_ranges_do_not_touch() -> None:
 
 
 def test_a_busy_machine_is_refused_where_only_quiet_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recemb_core.evaluation.quiet_timing.lap", lambda work, threads: (1.0, True))
+    monkeypatch.setattr("recemb_core.timing.lap", lambda work, threads: (1.0, True))
     exact = Contender(family="exact", build=lambda threads: ExactIndex("euclidean"))
     call = partial(compare_indexes, clustered_points(50, 3), np.arange(9), 2, contenders=[exact], repeats=2)
     with pytest.raises(OtherWorkError, match="ran beside 8 of 8 timed batches") as refused:

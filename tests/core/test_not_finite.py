@@ -14,16 +14,18 @@ import numpy as np
 import pytest
 
 import recemb_core
-from recemb_core.deep.pretraining import start_from_vectors
 from recemb_core.deep.recall import history_average
 from recemb_core.embeddings import EGESConfig, ItemVectors, train_eges
+from recemb_core.embeddings.exporting import projector_tsv, vectors_parquet, word2vec_text
 from recemb_core.embeddings.item_vectors import rows_of
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
-from recemb_core.evaluation.neighbor_recall import compare_indexes, default_contenders
-from recemb_core.exporting import projector_tsv, vectors_parquet, word2vec_text
+from recemb_core.experiments.index_race import compare_indexes, default_contenders
+from recemb_core.experiments.pretraining import start_from_vectors
+from recemb_core.experiments.recall_indexes import augmented, compare_recall_indexes
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import aligned_layouts, umap_layout
+from recemb_core.layouts.placing import place_on_map
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -41,8 +43,6 @@ from recemb_core.neighbors import (
     truth,
 )
 from recemb_core.neighbors.lsh import curve, explain, hashing, pairs
-from recemb_core.placing import place_on_map
-from recemb_core.recall_indexes import augmented, compare_recall_indexes
 from recemb_core.serving import RecallServer, SQLiteStore
 from recemb_core.validation import finite_rows
 from recemb_core.vocabulary import Vocabulary

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recemb_core.datasets.point_clouds import clustered_points, gaussian_points
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.point_clouds import clustered_points, gaussian_points
 
 
 def test_shapes_and_seeds() -> None:

@@ -15,10 +15,10 @@ import pytest
 
 from recemb_core import precomputed, versions
 from recemb_core.embeddings import DeepWalkConfig, ItemVectors, Node2VecConfig
+from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 from recemb_core.result_files import Key
-from recemb_core.sweeps import SweepConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Node2VecConfig(dimensions=4, q=2.0)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recemb_core.evaluation import quiet_timing
-from recemb_core.evaluation.quiet_timing import OtherWorkError, Timing, lap, race
+from recemb_core import timing as quiet_timing
+from recemb_core.timing import OtherWorkError, Timing, lap, race
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recemb_core.edge_lists import read_edges
+from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import bin_numeric, guess_columns, load_table, parse_times
 from recemb_core.readers.line_scan import scan_lines
 from recemb_core.sequences import read_events, read_sequences

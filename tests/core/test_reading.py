@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recemb_core.edge_lists import read_edges
+from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import CleaningConfig, ColumnMapping, InputError, Reading
 from recemb_core.sequences import Sequences, read_events, split_sessions
 from recemb_core.session_file import FileMark, SessionFile

@@ -15,7 +15,8 @@ from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.embeddings import Item2VecConfig, TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
-from recemb_core.recall_comparison import (
+from recemb_core.experiments.recall_indexes import augmented, compare_recall_indexes
+from recemb_core.experiments.recall_models import (
     HistoryAverageConfig,
     both_figures,
     cold_item_report,
@@ -25,7 +26,6 @@ from recemb_core.recall_comparison import (
     train_recall_model,
     without_items,
 )
-from recemb_core.recall_indexes import augmented, compare_recall_indexes
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary
 

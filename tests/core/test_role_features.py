@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.graphs import power_law_graph
-from recemb_core import exporting
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import (
     ItemVectors,
     Node2VecConfig,
     RoleFeaturesConfig,
+    exporting,
     node2vec_defaults,
     train_node2vec,
     train_role_features,

@@ -238,7 +238,7 @@ def test_a_writer_that_dies_halfway_leaves_the_old_version(opened: Open, monkeyp
     if isinstance(store, RedisStore):
         monkeypatch.setattr(type(store._db), "pipeline", die)
     else:
-        monkeypatch.setattr("recemb_core.serving.json.dumps", die)  # after the vectors, before the version's row
+        monkeypatch.setattr("recemb_core.serving.sqlite.json.dumps", die)  # after the vectors, before the version's row
     with pytest.raises(KeyboardInterrupt):
         store.publish("dnn", ["jug"], EYE[:1])
     monkeypatch.undo()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recemb_core.readers.side_info import bin_numeric
-from recemb_core.side_fields import UnknownValueError, encode_side_info
+from recemb_core.side_information import UnknownValueError, encode_side_info
 from recemb_core.vocabulary import UnknownItemError
 
 FRAME = pl.DataFrame(

@@ -10,8 +10,15 @@ import pytest
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.evaluation import group_score
+from recemb_core.experiments.sweep import (
+    SweepConfig,
+    judge_sweep,
+    sweep_base,
+    sweep_cell,
+    sweep_from_arrays,
+    sweep_to_arrays,
+)
 from recemb_core.layouts import UMAPConfig
-from recemb_core.sweeps import SweepConfig, judge_sweep, sweep_base, sweep_cell, sweep_from_arrays, sweep_to_arrays
 
 SHOP = load_dataset("planted_shop")
 LABELS = {name: SHOP.labels[name] for name in ("category", "role")}

@@ -21,7 +21,7 @@ from recemb_core.deep.two_tower import (
 from recemb_core.embeddings import TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items
 from recemb_core.sequences import Sequences
-from recemb_core.side_fields import UnknownValueError, encode_side_info
+from recemb_core.side_information import UnknownValueError, encode_side_info
 from recemb_core.vocabulary import Vocabulary
 
 SMALL = TwoTowerConfig(

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import pytest
 
 from recemb_core import precomputed, versions
-from recemb_core.deep.comparison import layer_defaults
 from recemb_core.deep.histories import RecallConfig
-from recemb_core.deep.pretraining import pretraining_defaults
 from recemb_core.embeddings import Item2VecConfig, Node2VecConfig
 from recemb_core.embeddings.sentences import SequenceConfig
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
+from recemb_core.experiments.networks import layer_defaults
+from recemb_core.experiments.pretraining import pretraining_defaults
+from recemb_core.experiments.recall_models import HistoryAverageConfig
+from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.layouts import UMAPConfig
-from recemb_core.recall_comparison import HistoryAverageConfig
-from recemb_core.sweeps import SweepConfig
 from recemb_core.versions import ALGORITHMS, OF_CONFIG, OF_KIND, versions_of
 
 

@@ -10,10 +10,11 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from recemb_core.figures.walk_microscope import Candidates, walk_microscope, walk_replay
-from recemb_core.figures.walk_profile import visit_check, walk_profile
+from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure, walk_replay
+from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
 from recemb_core.item_graph import ItemGraph
-from recemb_core.walk_statistics import (
+from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities
+from recemb_core.walks.statistics import (
     AWAY,
     FIRST,
     RETURN,
@@ -29,7 +30,6 @@ from recemb_core.walk_statistics import (
     share_interval,
     steps_through,
 )
-from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities
 
 
 def random_graph(seed: int, *, directed: bool, n: int = 7, m: int = 16) -> ItemGraph:
@@ -269,7 +269,7 @@ def test_the_microscope_draws_edges_as_thick_as_they_are_probable() -> None:
         weights=np.array([1.0, 1.0, 1.0]),
         probabilities=np.array([4, 2, 1]) / 7,
     )
-    figure = walk_microscope(("v", "v"), ("t", "<b>t"), candidates, rule={RETURN: "α = 2"})
+    figure = walk_microscope_figure(("v", "v"), ("t", "<b>t"), candidates, rule={RETURN: "α = 2"})
     width = {t.uid: t.line.width for t in figure.data if (t.uid or "").startswith("edge:")}
     assert list(width) == ["edge:t", "edge:x", "edge:y"]
     assert width["edge:t"] - width["edge:x"] == pytest.approx(2 * (width["edge:x"] - width["edge:y"]))
@@ -279,7 +279,7 @@ def test_the_microscope_draws_edges_as_thick_as_they_are_probable() -> None:
     assert float(points.customdata[0][5]) == pytest.approx(4 / 7, abs=1e-5)
     triads = next(t for t in figure.data if t.uid == "triads")
     assert len(triads.x) == 3  # one edge from the previous node to x
-    start = walk_microscope(("v", "v"), None, candidates, rule={})
+    start = walk_microscope_figure(("v", "v"), None, candidates, rule={})
     assert not any("came from" in (note.text or "") for note in start.layout.annotations)
 
 
@@ -296,7 +296,7 @@ def test_a_replay_draws_the_path_up_to_the_step_in_a_picture_that_holds_still() 
 def test_profiles_and_visits_show_what_they_are_given() -> None:
     walks = np.array([[0, 1, 2], [0, 1, 0]], dtype=np.int32)
     profile = distance_profile(walks, np.array([0, 1, 2], dtype=np.int32))
-    figure = walk_profile(("a", profile), {"b": None, "c": profile})
+    figure = walk_profile_figure(("a", profile), {"b": None, "c": profile})
     assert [t.name for t in figure.data if (t.uid or "").startswith("mean:")] == ["c", "a"]
     assert list(next(t for t in figure.data if t.uid == "mean:a").y) == [0, 1, 1]
     shares = np.array([0.5, 0.2])

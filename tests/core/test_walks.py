@@ -14,8 +14,8 @@ from scipy.stats import chi2
 
 from recemb_core.item_graph import ItemGraph
 from recemb_core.vocabulary import Vocabulary
-from recemb_core.walk_tables import walk_tables
 from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities
+from recemb_core.walks.tables import walk_tables
 
 LEAST_P_VALUE = 0.001  # seeds are fixed, so a test that passes once passes always
 STEPS = 100_000

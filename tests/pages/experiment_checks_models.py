@@ -316,7 +316,7 @@ def _side(seen: Seen) -> None:
 
 @cache
 def reports(source: Source) -> dict[str, Any]:
-    from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+    from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 
     key = recall_fingerprint(source.sequences)
     return {n: precomputed.load_rankings(key, c) for n, c in {"Popularity": None, **recall_defaults()}.items()}
@@ -324,7 +324,7 @@ def reports(source: Source) -> dict[str, Any]:
 
 @cache
 def recall_model(source: Source, name: str) -> Any:
-    from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+    from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 
     return precomputed.load_recall(recall_fingerprint(source.sequences), recall_defaults()[name])
 
@@ -360,7 +360,7 @@ def _recall(seen: Seen) -> None:
 @check("The list may be found by a fast index")
 def _indexes(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases
-    from recemb_core.recall_indexes import compare_recall_indexes
+    from recemb_core.experiments.recall_indexes import compare_recall_indexes
 
     cases, tower = next_item_cases(seen.source.sequences), recall_model(seen.source, "Two-tower")
     points = compare_recall_indexes(tower.encode(cases.histories), tower.item_vectors, cases.targets, n=10)
@@ -392,7 +392,7 @@ def _history(seen: Seen) -> list[int]:
     "Start from the chosen item", "The same user under plain", "Back to the two-tower network, with", "Take a real user"
 )
 def _histories(seen: Seen) -> None:
-    from recemb_core.recall_comparison import recall_defaults
+    from recemb_core.experiments.recall_models import recall_defaults
 
     source, past = seen.source, _history(seen)
     labels = source.field[1]
@@ -431,8 +431,8 @@ def _histories(seen: Seen) -> None:
 
 @cache
 def layers(source: Source, power: float) -> Any:
-    from recemb_core.deep.comparison import layer_defaults
     from recemb_core.deep.features import feature_table
+    from recemb_core.experiments.networks import layer_defaults
 
     config = layer_defaults(16, power)
     table = feature_table(source.sequences, config.features)
@@ -441,7 +441,7 @@ def layers(source: Source, power: float) -> Any:
 
 @check("d = 8 in place of 16", "Negatives drawn", "Deep Crossing instead")
 def _layers(seen: Seen) -> None:
-    from recemb_core.deep.comparison import networks
+    from recemb_core.experiments.networks import networks
 
     if seen.prediction.startswith("d = 8"):
         table, _ = layers(seen.source, 0.75)
@@ -473,7 +473,7 @@ def _layers(seen: Seen) -> None:
 @cache
 def starts(source: Source) -> tuple[Any, Any]:
     from recemb_core.deep.features import feature_table
-    from recemb_core.deep.pretraining import pretraining_defaults
+    from recemb_core.experiments.pretraining import pretraining_defaults
 
     config = pretraining_defaults()
     table = feature_table(source.sequences, config.features)
@@ -482,8 +482,8 @@ def starts(source: Source) -> tuple[Any, Any]:
 
 @check("Look at the training loss", "Let the clock run", "AUC instead of log loss", "The FM's vectors")
 def _starts(seen: Seen) -> None:
-    from recemb_core.deep.pretraining import START_NAMES, reach
     from recemb_core.evaluation import group_score
+    from recemb_core.experiments.pretraining import START_NAMES, reach
 
     config, report = starts(seen.source)
 

@@ -16,11 +16,11 @@ from pages.shared.cached import Results
 from pages.shared.network_boxes import boxes
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
-from recemb_core.deep.comparison import count_parameters, layer_defaults, networks
 from recemb_core.deep.features import FeatureConfig, feature_table
 from recemb_core.deep.fitting import fit
 from recemb_core.deep.fm import LogisticRegression
-from recemb_core.deep.pretraining import pretraining_defaults
+from recemb_core.experiments.networks import count_parameters, layer_defaults, networks
+from recemb_core.experiments.pretraining import pretraining_defaults
 from tests.pages.conftest import healthy
 
 Open = Callable[..., AppTest]

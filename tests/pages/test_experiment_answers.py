@@ -112,8 +112,8 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
         monkeypatch.setattr(f"pages.shared.{module}.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
     monkeypatch.setattr("pages.shared.training_view_costs.LEARNED", (0, 300, 1_000))
     monkeypatch.setattr("pages.shared.cached.graph_layout", lambda graph, *a, **b: flat(len(graph)))
-    monkeypatch.setattr("recemb_core.recall_indexes.REPEATS", 1)  # no time is checked
-    monkeypatch.setattr("recemb_core.recall_indexes.QUERIES", 20)
+    monkeypatch.setattr("recemb_core.experiments.recall_indexes.REPEATS", 1)  # no time is checked
+    monkeypatch.setattr("recemb_core.experiments.recall_indexes.QUERIES", 20)
     return offered
 
 

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.lsh_intervals import coverage, labs
 from pages.shared import cached, lsh_measures
-from recemb_core.evaluation import quiet_timing
+from recemb_core import timing as quiet_timing
+from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex, lsh_cell, lsh_grid
 from recemb_core.neighbors.lsh.curve import collision_curve, distance_sample
 from recemb_core.neighbors.lsh.explain import explain_query
@@ -39,7 +40,6 @@ from recemb_core.neighbors.lsh.theory import (
     distance_at_probability,
     expected_grid,
 )
-from recemb_core.point_clouds import clustered_points
 from tests.pages.conftest import healthy
 
 ROOT = Path(__file__).resolve().parents[2]

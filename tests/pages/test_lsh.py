@@ -19,13 +19,13 @@ from pages.shared.lsh_answers import crossing, lsh_against_scan, product_verdict
 from pages.shared.lsh_board_view import PATTERNS, POINTS, meets, plane_points
 from pages.shared.lsh_times import LabTimes
 from pages.shared.lsh_words import verdict
-from recemb_core.evaluation import quiet_timing
-from recemb_core.evaluation.kd_tree_decay import KDTreeDecay
-from recemb_core.evaluation.neighbor_recall import IndexReport
-from recemb_core.evaluation.quiet_timing import Timing
+from recemb_core import timing as quiet_timing
+from recemb_core.experiments.index_race import IndexReport
+from recemb_core.experiments.kd_tree_decay import KDTreeDecay
 from recemb_core.figures.lsh_tradeoff import Cells, share_text
 from recemb_core.neighbors import LSHCell, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.hashing import draw_functions
+from recemb_core.timing import Timing
 from tests.pages.conftest import healthy
 from tests.pages.test_upload import upload
 

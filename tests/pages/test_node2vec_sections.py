@@ -15,7 +15,7 @@ from pages.shared.controls import Labelling
 from pages.shared.node2vec_view import change_words
 from pages.shared.why_view import _excerpt
 from recemb_core.datasets import load_dataset
-from recemb_core.sweeps import SweepBase, SweepCell, SweepConfig
+from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy
 
 SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]

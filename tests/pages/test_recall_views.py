@@ -17,7 +17,7 @@ from recemb_core.datasets import load_dataset
 from recemb_core.deep.recall import history_average
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.ranking import next_item_cases
-from recemb_core.recall_comparison import recall_defaults, recall_fingerprint
+from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy
 
@@ -60,7 +60,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
 
 def test_the_bundled_figures_are_of_the_bundled_models() -> None:
     """Both come from files; the second must follow from the first."""
-    from recemb_core.recall_comparison import both_figures
+    from recemb_core.experiments.recall_models import both_figures
 
     sequences = load_dataset("complete_journey").sequences
     assert sequences is not None

@@ -13,7 +13,7 @@ from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import draw_functions, width_in_use
 from recemb_core.neighbors.lsh.theory import MODES, Family, Mode, amplified_probability, collision_probability
 from recemb_core.neighbors.truth import split_queries, true_neighbors
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ def _pairs(
     vectors = checked_vectors(vectors, None)
     own, wanted = split_queries(vectors, queries)
     if not len(own) or len(vectors) < 2:
-        raise ValueError("queries must not be empty, and vectors need two rows")
+        raise UsageError("queries must not be empty, and vectors need two rows")
     truth = true_neighbors(vectors, queries, k, measure.metric)
     near = measure.of_values(truth.values)
     rng = np.random.default_rng(seed)

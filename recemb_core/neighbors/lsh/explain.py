@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.neighbors.lsh.index import LSHIndex
 from recemb_core.neighbors.truth import true_neighbors
+from recemb_core.validation import UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray, k: int
     if isinstance(query, (int, np.integer)):
         at = np.searchsorted(kept, query)
         if at >= len(kept) or kept[at] != query:
-            raise ValueError(f"query must be an id in the index, and {query} is not")
+            raise UsageError(f"query must be an id in the index, and {query} is not")
         asked, own = np.array([at]), int(query)
     else:
         asked, own = np.atleast_2d(np.asarray(query, dtype=np.float32)), -1

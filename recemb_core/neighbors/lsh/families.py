@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import Metric, unit_rows
-from recemb_core.validation import require
+from recemb_core.validation import UsageError, require
 
 Floats = npt.NDArray[np.float64]
 # ((seed, table), functions K, dimensions d) → (directions (K, …), offsets (K,)) of one table.
@@ -142,7 +142,7 @@ class HashFamily:
     def __post_init__(self) -> None:
         require(isinstance(self.name, str) and bool(self.name), "name", self.name, "a text")
         if (self.rule is None) == (self.codes is None):
-            raise ValueError(f"family {self.name!r} needs a rule or codes, and not both")
+            raise UsageError(f"family {self.name!r} needs a rule or codes, and not both")
 
     @property
     def probes(self) -> bool:
@@ -161,7 +161,7 @@ def register_family(family: HashFamily) -> HashFamily:
         ValueError: another family has this name.
     """
     if family.name in _families:
-        raise ValueError(f"name {family.name!r} is taken by another family of hash functions")
+        raise UsageError(f"name {family.name!r} is taken by another family of hash functions")
     _families[family.name] = family
     return family
 

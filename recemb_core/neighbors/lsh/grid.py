@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +15,12 @@ from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
 from recemb_core.neighbors.lsh.index import MAX_FUNCTIONS, MAX_TABLES, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode
-from recemb_core.neighbors.threads import share_out
 from recemb_core.neighbors.truth import split_queries, true_neighbors
-from recemb_core.validation import is_whole, require
+from recemb_core.parallel import share_out
+from recemb_core.progress import Progress
+from recemb_core.validation import UsageError, is_whole, require
 
 _BLOCK = 1024
-Progress = Callable[[float, str], None]
 
 
 def lsh_grid(
@@ -162,7 +161,7 @@ def _questions(
         require(truth.shape == (len(own), k), "truth", truth.shape, f"of shape {(len(own), k)}")
     wanted = checked_vectors(wanted, vectors.shape[1], "queries")
     if not len(wanted):
-        raise ValueError("queries must not be empty")
+        raise UsageError("queries must not be empty")
     return vectors, wanted, own, np.ascontiguousarray(truth, dtype=np.int32)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh.families import HashFamily, family_named
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 
 # Buckets are numbered in 32 bits; a width that needs more is far below the distances of the data.
 _MOST_BUCKETS = 2.0**31 - 1
@@ -58,7 +58,7 @@ class HashFunctions:
             codes = np.asarray(kind.codes(rows, self.directions, self.offsets, self.width))
             wanted = len(rows), tables, functions
             if codes.shape != wanted or not np.issubdtype(codes.dtype, np.integer):
-                raise ValueError(
+                raise UsageError(
                     f"codes of family {self.family!r} must be whole numbers {wanted}, not {codes.dtype} {codes.shape}"
                 )
             result = codes.reshape(len(rows), -1).astype(np.float64)
@@ -71,8 +71,8 @@ class HashFunctions:
                 result += self.offsets.reshape(-1)
         if not self.by_sign and result.size and max(result.max(), -result.min()) > _MOST_BUCKETS:
             if self.width is not None:
-                raise ValueError(f"width must be larger: {self.width:g} cuts these vectors into over 2^31 buckets")
-            raise ValueError(f"family {self.family!r} gives these vectors bucket numbers over 2^31")
+                raise UsageError(f"width must be larger: {self.width:g} cuts these vectors into over 2^31 buckets")
+            raise UsageError(f"family {self.family!r} gives these vectors bucket numbers over 2^31")
         return result.reshape(-1, tables, functions)
 
     def codes(self, vectors: npt.NDArray) -> npt.NDArray[np.int32]:
@@ -101,7 +101,7 @@ def draw_functions(
     directions = np.stack([directions for directions, _ in drawn])
     if kind.rule is not None and directions.shape[1:] != (functions, dimensions):
         shape = directions.shape[1:]
-        raise ValueError(f"family {family!r} must draw directions {(functions, dimensions)}, not {shape}")
+        raise UsageError(f"family {family!r} must draw directions {(functions, dimensions)}, not {shape}")
     offsets = np.stack([offsets for _, offsets in drawn]).astype(np.float64)
     return HashFunctions(family, directions, offsets, width if kind.has_width else None)
 

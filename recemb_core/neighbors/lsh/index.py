@@ -15,8 +15,8 @@ from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.families import HashFamily, family_named
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
 from recemb_core.neighbors.lsh.theory import MODES, Family, Mode
-from recemb_core.neighbors.threads import share_out
-from recemb_core.validation import is_whole, require
+from recemb_core.parallel import share_out
+from recemb_core.validation import UsageError, is_whole, require
 
 MAX_FUNCTIONS = 32
 MAX_TABLES = 1024
@@ -175,7 +175,7 @@ class LSHIndex:
         """Index the rows of (n, d) under the ids 0 … n − 1, replacing what was there; returns itself."""
         rows = checked_vectors(vectors, None)
         if rows.shape[1] < 1:
-            raise ValueError(f"vectors must have at least one dimension, not shape {rows.shape}")
+            raise UsageError(f"vectors must have at least one dimension, not shape {rows.shape}")
         config = self.config
         width = width_in_use(rows, config.family, config.width, seed=config.seed)
         tables, functions = config.shape
@@ -214,12 +214,12 @@ class LSHIndex:
         self._built()
         gone = np.atleast_1d(np.asarray(ids))
         if gone.size and not np.issubdtype(gone.dtype, np.integer):
-            raise ValueError(f"ids must be whole numbers, not {gone.dtype}")
+            raise UsageError(f"ids must be whole numbers, not {gone.dtype}")
         gone = gone.astype(np.int64)
         known = (gone >= 0) & (gone < len(self._alive))
         known[known] = self._alive[gone[known]]
         if not known.all():
-            raise ValueError(f"ids must be in the index, and {int(gone[~known][0])} is not")
+            raise UsageError(f"ids must be in the index, and {int(gone[~known][0])} is not")
         self._alive[gone] = False
         self._sort()
 
@@ -309,7 +309,7 @@ class LSHIndex:
                 index._take(hashing)
                 index._vectors, index._alive, index._keys = file["vectors"], file["alive"], file["keys"]
             except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-                raise ValueError("source must be a file written by LSHIndex.save") from error
+                raise UsageError("source must be a file written by LSHIndex.save") from error
         index._sort()
         return index
 
@@ -323,7 +323,7 @@ class LSHIndex:
 
     def _built(self) -> HashFunctions:
         if self.hashing is None:
-            raise ValueError("build(vectors) must come before anything else")
+            raise UsageError("build(vectors) must come before anything else")
         return self.hashing
 
     def _take(self, hashing: HashFunctions) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.lsh.table_kernel import BucketTables, Counts, Rows, Words, trailing_zeros
-from recemb_core.walk_tables import prefetch
+from recemb_core.walks.tables import prefetch
 
 Vectors = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.lsh.families import family_named
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import UsageError, is_whole, require
 
 Family = str  # the name of a registered family, see recemb_core.neighbors.lsh.families
 Mode = Literal["and_or", "and", "or", "or_and"]
@@ -48,10 +48,10 @@ def collision_probability(
     kind = family_named(family)
     c = np.asarray(distance, dtype=np.float64)
     if not (c >= 0).all():
-        raise ValueError("distance must be at least 0 everywhere")
+        raise UsageError("distance must be at least 0 everywhere")
     largest = kind.distance.largest
     if not (c <= largest + 1e-6).all():
-        raise ValueError(f"distance is the angle with family {family!r}: at most π")
+        raise UsageError(f"distance is the angle with family {family!r}: at most π")
     if kind.has_width:
         require(width is not None and 0 < width < np.inf, "width", width, "above 0 and finite")
     return np.asarray(kind.probability(np.minimum(c, largest), width if kind.has_width else None))
@@ -124,7 +124,7 @@ def distance_at_probability(
     while high < farthest and chance(high) > probability:
         low, high = high, min(2 * high, farthest)
     if chance(high) > probability:
-        raise ValueError(f"probability must be at least {chance(high):.3g}, which family {family!r} never falls below")
+        raise UsageError(f"probability must be at least {chance(high):.3g}, which family {family!r} never falls below")
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if chance(middle) > probability else (low, middle)
@@ -187,7 +187,7 @@ def expected_grid(
     for distances in (near_distances, all_distances):
         values = np.asarray(distances, dtype=np.float64).ravel()
         if not len(values):
-            raise ValueError("near_distances and all_distances must not be empty")
+            raise UsageError("near_distances and all_distances must not be empty")
         count, edges = np.histogram(values, bins=bins)
         centre = (edges[:-1] + edges[1:]) / 2
         centre = np.clip(centre, 0.0, family_named(family).distance.largest)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from recemb_core.deep.recall import RecallModel, history_average
 from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
-from recemb_core.embeddings import Item2VecConfig, ItemVectors, Progress, train_item2vec
+from recemb_core.embeddings import Item2VecConfig, ItemVectors, train_item2vec
 from recemb_core.evaluation.intervals import Estimate, share_interval
 from recemb_core.evaluation.ranking import (
     NextItemCases,
@@ -24,8 +24,9 @@ from recemb_core.evaluation.ranking import (
     rank_next_items,
 )
 from recemb_core.evaluation.ties import expected_within, tied_ranks
+from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
-from recemb_core.validation import require
+from recemb_core.validation import UsageError, require
 
 KS = (10, 50, 100)
 
@@ -157,7 +158,7 @@ def cold_item_report(
         ValueError: the sequences have no side information, or nobody took a cold item.
     """
     if sequences.side_info is None:
-        raise ValueError("cold items are served by side information, and these sequences have none")
+        raise UsageError("cold items are served by side information, and these sequences have none")
     require(0 < share < 1, "share", share, "between 0 and 1")
     n = len(sequences.items)
     cold = np.zeros(n, dtype=bool)
@@ -184,7 +185,7 @@ def cold_item_report(
         below.append(_share_below(values[~seen], place[wanted]))
         among.append(_share_below(values[cold], (np.cumsum(cold) - 1)[wanted]))
     if not below:
-        raise ValueError("nobody took a cold item in the held-out part; hold out a larger share of the items")
+        raise UsageError("nobody took a cold item in the held-out part; hold out a larger share of the items")
     return ColdItemReport(
         ranked_below=share_interval(below),
         below_among_cold=share_interval(among),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ def place_on_map(
     require(k >= 1, "k", k, "at least 1")
     require(softness > 0, "softness", softness, "above 0")
     if len(vectors) == 0:
-        raise ValueError("a map without items has no place for a new one")
+        raise UsageError("a map without items has no place for a new one")
     positions = finite_rows(positions, "positions", advice="give every item a place on the map")
     finite_rows(np.asarray(vector), "vector", advice="place an item whose vector is known")
     cosines = np.einsum("ij,j->i", unit_rows(vectors), unit_rows(np.asarray(vector)[None])[0])

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import Progress
 from recemb_core.evaluation.intervals import Estimate, share_interval, wilson_interval
-from recemb_core.evaluation.neighbor_recall import recall_at_k
 from recemb_core.evaluation.ties import any_of
+from recemb_core.experiments.index_race import recall_at_k
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
+from recemb_core.progress import Progress
 from recemb_core.validation import finite_rows, require
 
 TABLES = (1, 2, 4, 8, 16, 32)
@@ -104,7 +104,7 @@ def compare_recall_indexes(
     Raises:
         ValueError: shapes that do not fit.
     """
-    from recemb_core.embeddings.item_vectors import TrainingCancelled
+    from recemb_core.progress import TrainingCancelled
 
     require(n >= 1, "n", n, "1 or more")
     require(len(user_vectors) == len(targets), "targets", len(targets), f"one array for each of {len(user_vectors)}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
+
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
 
@@ -75,7 +77,7 @@ def steps_through(
     ids, weights = graph.neighbors(previous)
     share = float(weights[ids == current].sum() / weights.sum()) if len(ids) else 0.0
     if share == 0:
-        raise ValueError(f"previous must have an edge to current; there is none from row {previous} to row {current}")
+        raise UsageError(f"previous must have an edge to current; there is none from row {previous} to row {current}")
     tries = min(most, math.ceil((count + 4 * math.sqrt(count)) / share))
     walks = generate_walks(graph, WalkConfig(num_walks=tries, walk_length=3, p=p, q=q, seed=seed), starts=[previous])
     return walks[walks[:, 1] == current, 2][:count]

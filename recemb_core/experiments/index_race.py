@@ -12,9 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
 from recemb_core.evaluation.intervals import Estimate, share_from_error
-from recemb_core.evaluation.quiet_timing import ROUNDS, OtherWorkError, Timing, race
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -28,9 +26,11 @@ from recemb_core.neighbors import (
 from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
 from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import default_width
-from recemb_core.neighbors.threads import faiss_threads
 from recemb_core.neighbors.truth import true_neighbors, without_own
-from recemb_core.validation import is_whole, require
+from recemb_core.parallel import faiss_threads
+from recemb_core.progress import Progress, TrainingCancelled
+from recemb_core.timing import ROUNDS, OtherWorkError, Timing, race
+from recemb_core.validation import UsageError, is_whole, require
 
 Ask = Callable[[Any, npt.NDArray[np.float32], int], tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
 
@@ -57,7 +57,7 @@ def recall_at_k(
     [0.67]
     """
     if values.shape != truth.shape:
-        raise ValueError(f"values and truth must have one shape, not {values.shape} and {truth.shape}")
+        raise UsageError(f"values and truth must have one shape, not {values.shape} and {truth.shape}")
     sign = 1.0 if measure == "distance" else -1.0
     found, best = sign * values.astype(np.float64), sign * truth.astype(np.float64)
     wanted = np.isfinite(best).sum(axis=1)
@@ -99,7 +99,7 @@ class IndexReport:
         memory_bytes: of the built index, vectors included where it needs them.
         scanned: mean share of rows whose distance was computed, where the index can tell; else None.
         queries: how many were timed; fewer than given for an index too slow for all of them.
-        disturbed: batches beside which other work ran on the machine; see :mod:`recemb_core.evaluation.quiet_timing`.
+        disturbed: batches beside which other work ran on the machine; see :mod:`recemb_core.timing`.
     """
 
     family: str
@@ -264,7 +264,7 @@ def compare_indexes(
         contenders = inner_product_contenders() if metric == "inner_product" else default_contenders(vectors)
     truth = true_neighbors(vectors, queries, k, metric)
     if not len(truth.own):
-        raise ValueError("queries must not be empty")
+        raise UsageError("queries must not be empty")
     extra = int((truth.own >= 0).any())
     entries: list[_Entry] = []
     steps = len(contenders) + (1 + repeats) * sum(len(c.settings) for c in contenders)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recemb_core.item_graph import ItemGraph
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def read_edges(
     given = {"source_column": source_column, "target_column": target_column, "weight": weight, "directed": directed}
     beside = [name for name, value in given.items() if value]
     if beside:
-        raise ValueError(f"give either reading or {', '.join(beside)}, not both")
+        raise UsageError(f"give either reading or {', '.join(beside)}, not both")
     return _read(source, reading, side_info, guess_weight=reading.columns is None)
 
 

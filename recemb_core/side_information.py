@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import UnknownItemError
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[
         texts = [sorted({_text(v) for v in row or () if v is not None} - {""}) for row in column.to_list()]
         known = tuple(sorted({text for row in texts for text in row}))
     elif dtype.is_nested() or dtype in (pl.Binary, pl.Object):
-        raise ValueError(f"field {column.name!r} must hold categories, lists of them, or numbers, not {dtype}")
+        raise UsageError(f"field {column.name!r} must hold categories, lists of them, or numbers, not {dtype}")
     elif dtype.is_numeric():
         labels = bin_numeric(column, BINS)
         numbers = column.cast(pl.Float64)

@@ -13,8 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.validation import is_whole
-from recemb_core.walk_tables import WalkTables, has_edge, may_have_edge, mix, prefetch, walk_tables
+from recemb_core.validation import UsageError, is_whole
+from recemb_core.walks.tables import WalkTables, has_edge, may_have_edge, mix, prefetch, walk_tables
 
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
@@ -66,7 +66,7 @@ class WalkConfig:
         for name, least in (("num_walks", 1), ("walk_length", 1), ("seed", 0)):
             value = getattr(self, name)
             if not is_whole(value) or not least <= value < 2**63:
-                raise ValueError(f"{name} must be a whole number, at least {least}, not {value!r}")
+                raise UsageError(f"{name} must be a whole number, at least {least}, not {value!r}")
         _check_bias("p", self.p)
         _check_bias("q", self.q)
 
@@ -166,7 +166,7 @@ def transition_probabilities(
         previous = _row(graph, "previous", previous)
         near_ids, _ = graph.neighbors(previous)
         if current not in near_ids:
-            raise ValueError(
+            raise UsageError(
                 f"previous must have an edge to current; there is none from row {previous} ({graph.items[previous]!r}) "
                 f"to row {current} ({graph.items[current]!r})"
             )
@@ -176,14 +176,14 @@ def transition_probabilities(
 
 def _row(graph: ItemGraph, name: str, value: Any) -> int:
     if not is_whole(value) or not 0 <= value < len(graph):
-        raise ValueError(f"{name} must be a row number from 0 to {len(graph) - 1}, not {value!r}")
+        raise UsageError(f"{name} must be a row number from 0 to {len(graph) - 1}, not {value!r}")
     return int(value)
 
 
 def _check_bias(name: str, value: Any) -> None:
     allowed = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not allowed or not (value > 0 and math.isfinite(value) and math.isfinite(1 / float(value))):
-        raise ValueError(f"{name} must be a positive finite number, not {value!r}")
+        raise UsageError(f"{name} must be a positive finite number, not {value!r}")
 
 
 def _choose_threading_layer() -> None:

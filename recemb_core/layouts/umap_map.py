@@ -1,4 +1,4 @@
-"""Vectors → 2-D positions: one map, or a sweep of aligned maps."""
+"""Vectors → 2-D positions by UMAP: one map, or a sweep of aligned maps."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
-from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts.graph import disc
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.validation import finite_rows, require
+from recemb_core.validation import UsageError, finite_rows, require
 
 # Below this UMAP's neighbor graph is the complete graph and says nothing that a projection does not say.
 SMALLEST_FOR_UMAP = 8
-SMALL_GRAPH = 300
-LAYOUT_EDGES = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +95,16 @@ def umap_layout(
     config = config or UMAPConfig()
     rows = np.asarray(rows_of(vectors), dtype=np.float32)
     if rows.ndim != 2:
-        raise ValueError(f"vectors must be (n, d), not of shape {rows.shape}")
+        raise UsageError(f"vectors must be (n, d), not of shape {rows.shape}")
     finite_rows(rows)  # what is too large for float32 is infinite now
     if start is not None and np.shape(start) != (len(rows), 2):
-        raise ValueError(f"start must be ({len(rows)}, 2), not {np.shape(start)}")
+        raise UsageError(f"start must be ({len(rows)}, 2), not {np.shape(start)}")
     if start is not None:
         finite_rows(start, "start", advice="give every item a place, or leave start out")
     if config.metric == "cosine":
         rows = unit_rows(rows)
     if len(rows) == 0 or np.ptp(rows, axis=0).max(initial=0.0) < 1e-6:
-        return _disc(len(rows))
+        return disc(len(rows))
     if len(rows) < SMALLEST_FOR_UMAP:
         return _principal_axes(rows)
     return _umap(rows, config, start)
@@ -123,56 +121,12 @@ def aligned_layouts(
     (2, 3, 2)
     """
     if len(frames) == 0:
-        raise ValueError("aligned_layouts needs at least one frame")
+        raise UsageError("aligned_layouts needs at least one frame")
     arrays = [rows_of(vectors, f"frames[{at}]") for at, vectors in enumerate(frames)]  # before the first is laid out
     layouts = [umap_layout(arrays[0], config)]
     for vectors in arrays[1:]:
         layouts.append(umap_layout(vectors, config, start=layouts[-1]))
     return np.stack(layouts)
-
-
-def graph_layout(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Positions of a graph's nodes, float32 (n, 2): joined items attract, others repel; repeats exactly for a seed.
-
-    Up to 300 joined items by Fruchterman–Reingold; above, by UMAP's attraction and repulsion along the graph's own
-    edges, which keeps communities together where force-directed layouts end in a ball (on the grocery backbone .43 of
-    an item's 10 nearest points are of its community, .16 with Fruchterman–Reingold). Of very dense graphs the 60,000
-    heaviest edges attract. Nodes without edges lie on a ring around the rest.
-
-    References:
-        Fruchterman, Reingold, *Graph Drawing by Force-directed Placement* (1991).
-        McInnes, Healy, Melville, *UMAP* (2018), arXiv 1802.03426.
-
-    >>> graph_layout(ItemGraph.from_edges(["tea"], ["milk"], directed=False)).shape
-    (2, 2)
-    """
-    from recemb_core.item_graph.igraph_bridge import seeded, undirected_igraph
-
-    n = len(graph)
-    positions = _disc(n).astype(np.float64)
-    if n < 3 or len(graph.indices) == 0:
-        return positions.astype(np.float32)
-    merged, weights = undirected_igraph(graph)
-    joined = np.flatnonzero(np.asarray(merged.degree()) > 0)
-    # Weights span magnitudes; their logarithm keeps the heaviest edge from swallowing the picture.
-    merged.es["pull"] = np.log1p(weights).tolist()
-    if len(weights) > LAYOUT_EDGES:
-        merged.delete_edges(np.argsort(-weights, kind="stable")[LAYOUT_EDGES:].tolist())
-    part = merged.induced_subgraph(joined.tolist())
-    start = np.random.default_rng(seed).uniform(-5, 5, size=(len(joined), 2))
-    with seeded(seed):
-        if len(joined) <= SMALL_GRAPH:
-            drawn = part.layout_fruchterman_reingold(weights="pull", niter=500, seed=(start * 2).tolist(), grid=False)
-        else:
-            epochs = int(np.clip(1_000_000 / part.ecount(), 20, 200))
-            drawn = part.layout_umap(min_dist=0.1, epochs=epochs, seed=start.tolist())
-    positions[joined] = np.asarray(drawn.coords)
-    centre = positions[joined].mean(axis=0)
-    radius = np.linalg.norm(positions[joined] - centre, axis=1).max()
-    alone = np.setdiff1d(np.arange(n), joined)
-    angle = np.linspace(0, 2 * np.pi, len(alone), endpoint=False)
-    positions[alone] = centre + 1.1 * radius * np.column_stack([np.cos(angle), np.sin(angle)])
-    return positions.astype(np.float32)
 
 
 def _umap(rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray | None) -> npt.NDArray[np.float32]:
@@ -261,10 +215,3 @@ def _principal_axes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         if axes[np.abs(axes[:, column]).argmax(), column] < 0:
             axes[:, column] *= -1
     return (axes / max(float(np.abs(axes).max()), 1e-12)).astype(np.float32)
-
-
-def _disc(n: int) -> npt.NDArray[np.float32]:
-    """Sunflower positions: coinciding items side by side instead of under one another."""
-    index = np.arange(n)
-    radius, angle = np.sqrt(index / max(n, 1)), index * np.pi * (3 - np.sqrt(5))
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]).astype(np.float32)

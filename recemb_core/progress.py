@@ -1,12 +1,17 @@
-"""What all trainers share while they run: progress, cancelling and where the learning rate ends."""
+"""How long runs tell how far they are, and how they are ended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from recemb_core.embeddings.item_vectors import Progress, TrainingCancelled
+# progress(fraction from 0 to 1, what is being done); an exception raised in it ends the run.
+Progress = Callable[[float, str], None]
 
-LAST_RATE = 1e-4
+LAST_RATE = 1e-4  # where a falling learning rate ends
+
+
+class TrainingCancelled(RuntimeError):
+    """Raised by a trainer whose ``cancel()`` callback answered True."""
 
 
 class Reporter:

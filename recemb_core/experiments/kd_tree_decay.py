@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.evaluation.quiet_timing import ROUNDS, Timing, race
 from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.progress import Progress
+from recemb_core.timing import ROUNDS, Timing, race
 from recemb_core.validation import finite_rows, is_whole, require
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,7 @@ def kd_tree_decay(
         queries: row numbers (q,).
         k: neighbors a query.
         dimensions: numbers of axes, each from 1 to d.
-        only_quiet: as in :func:`~recemb_core.evaluation.neighbor_recall.compare_indexes`.
+        only_quiet: as in :func:`~recemb_core.experiments.index_race.compare_indexes`.
         progress: called with (fraction, stage); an exception raised in it ends the run.
 
     Raises:
@@ -74,7 +73,7 @@ def kd_tree_decay(
         OtherWorkError: ``only_quiet``, and the machine is not.
     """
     from recemb_core.neighbors.kd_tree import KDTreeIndex
-    from recemb_core.neighbors.threads import faiss_threads
+    from recemb_core.parallel import faiss_threads
 
     wanted = sorted(set(dimensions))
     d = vectors.shape[1]

@@ -18,7 +18,7 @@ from recemb_core.deep.fitting import POPULARITY, Network, compare_on_test, fit
 from recemb_core.deep.fm import FactorizationMachine, LogisticRegression
 from recemb_core.deep.networks import FNN, DeepCrossing, wide_and_deep
 from recemb_core.deep.training import Params, TrainingConfig, TrainingResult
-from recemb_core.embeddings.item_vectors import Progress
+from recemb_core.progress import Progress
 from recemb_core.validation import is_whole, require
 
 

@@ -19,10 +19,10 @@ from recemb_core.deep.fitting import fit, probabilities
 from recemb_core.deep.fm import FactorizationMachine
 from recemb_core.deep.networks import FNN
 from recemb_core.deep.training import Params, TrainingConfig, TrainingResult
-from recemb_core.embeddings.item_vectors import Progress
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.neighbors.base import unit_rows
+from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.validation import finite_rows, is_whole, require
 

@@ -1,0 +1,132 @@
+"""Vectors in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.serving.store import Kind, StoreError, Version, checked, no_vector, no_version, one_vector
+from recemb_core.validation import require
+
+
+class SQLiteStore:
+    """One file. A publish is one transaction; every commit is on the disk before it returns (``synchronous = FULL``).
+
+    Args:
+        path: of the file, made where it is missing; ``-wal`` and ``-shm`` files stand beside it while it is open.
+    """
+
+    backend = "SQLite"
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        try:
+            # One connection for all threads of a server; SQLite itself serializes them.
+            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS versions (model TEXT PRIMARY KEY, name TEXT NOT NULL, facts TEXT NOT NULL)"
+            )
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, kind TEXT, id TEXT, place INTEGER, vector BLOB,"
+                " PRIMARY KEY (model, kind, id)) WITHOUT ROWID"
+            )
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be used as a store of vectors: {error}") from error
+
+    def publish(
+        self,
+        model: str,
+        item_ids: Sequence[str],
+        item_vectors: npt.NDArray[np.floating],
+        user_ids: Sequence[str] = (),
+        user_vectors: npt.NDArray[np.floating] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Version:
+        """See :class:`VectorStore`."""
+        version, parts = checked(model, item_ids, item_vectors, user_ids, user_vectors, facts)
+        fields = {k: v for k, v in vars(version).items() if k not in ("name", "model")}
+        rows = (
+            (model, kind, key, place, row.tobytes())
+            for kind, (ids, vectors) in parts.items()
+            for place, (key, row) in enumerate(zip(ids, vectors, strict=True))
+        )
+        with _Transaction(self._db):
+            self._db.execute("DELETE FROM vectors WHERE model = ?", (model,))
+            self._db.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.execute(
+                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", (model, version.name, json.dumps(fields))
+            )
+        return version
+
+    def version(self, model: str) -> Version:
+        """See :class:`VectorStore`."""
+        row = self._db.execute("SELECT name, facts FROM versions WHERE model = ?", (model,)).fetchone()
+        if row is None:
+            raise no_version(model)
+        return Version(name=row[0], model=model, **json.loads(row[1]))
+
+    def models(self) -> list[str]:
+        """See :class:`VectorStore`."""
+        return [row[0] for row in self._db.execute("SELECT model FROM versions ORDER BY model")]
+
+    def put(self, model: str, kind: Kind, key: str, vector: npt.NDArray[np.floating]) -> None:
+        """See :class:`VectorStore`."""
+        require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
+        with _Transaction(self._db):
+            data = one_vector(vector, self.version(model).dimensions)
+            self._db.execute(
+                "INSERT INTO vectors SELECT ?, ?, ?, COALESCE(MAX(place) + 1, 0), ? FROM vectors"
+                " WHERE model = ? AND kind = ? ON CONFLICT DO UPDATE SET vector = excluded.vector",
+                (model, kind, str(key), data, model, kind),
+            )
+
+    def get(self, model: str, kind: Kind, key: str) -> npt.NDArray[np.float32]:
+        """See :class:`VectorStore`."""
+        row = self._db.execute(
+            "SELECT vector FROM vectors WHERE model = ? AND kind = ? AND id = ?", (model, kind, str(key))
+        ).fetchone()
+        if row is None:
+            self.version(model)
+            raise no_vector(model, kind, key)
+        return np.frombuffer(row[0], dtype="<f4")
+
+    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], npt.NDArray[np.float32]]:
+        """See :class:`VectorStore`."""
+        # One statement sees one version, whatever is published meanwhile.
+        found = self._db.execute(
+            "SELECT v.name, v.facts, x.id, x.vector FROM versions v LEFT JOIN vectors x"
+            " ON x.model = v.model AND x.kind = ? WHERE v.model = ? ORDER BY x.place",
+            (kind, model),
+        ).fetchall()
+        if not found:
+            raise no_version(model)
+        rows = [(key, blob) for _, _, key, blob in found if key is not None]
+        d = json.loads(found[0][1])["dimensions"]
+        matrix = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(-1, d)
+        return found[0][0], tuple(key for key, _ in rows), matrix
+
+    def close(self) -> None:
+        """See :class:`VectorStore`."""
+        self._db.close()
+
+
+class _Transaction:
+    """All or nothing, for other connections as well; a second writer waits up to the connection's timeout."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")

@@ -1,0 +1,141 @@
+"""Vectors kept in a store and served by id: a SQLite file, or Redis where one runs.
+
+A *version* is a whole set of user and item vectors of one model. It is written beside the one in use, which readers
+see until the moment of the switch and never afterwards: nobody meets half of two versions.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.validation import UsageError, finite_rows, require
+
+Kind = Literal["item", "user"]
+REDIS_URL = "RECEMB_REDIS_URL"
+
+
+class StoreError(RuntimeError):
+    """The store cannot be reached or does not hold what was asked for; the message says which and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """What a store says about the vectors in use.
+
+    Attributes:
+        name: of this version, distinct.
+        model: whose vectors these are.
+        dimensions: length of a vector.
+        items, users: how many of each.
+        written: unix seconds.
+        facts: further facts that the writer gave (text and numbers).
+    """
+
+    name: str
+    model: str
+    dimensions: int
+    items: int
+    users: int
+    written: float
+    facts: dict[str, Any]
+
+
+class VectorStore(Protocol):
+    """What both stores do. Ids are text, vectors float32; ``kind`` is ``"item"`` or ``"user"``."""
+
+    backend: str
+
+    def publish(
+        self,
+        model: str,
+        item_ids: Sequence[str],
+        item_vectors: npt.NDArray[np.floating],
+        user_ids: Sequence[str] = (),
+        user_vectors: npt.NDArray[np.floating] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> Version:
+        """Write a whole version and make it the one in use, in one step for every reader."""
+        ...
+
+    def version(self, model: str) -> Version:
+        """The version in use; :class:`StoreError` where the model has none."""
+        ...
+
+    def models(self) -> list[str]:
+        """Models that have a version in use."""
+        ...
+
+    def put(self, model: str, kind: Kind, key: str, vector: npt.NDArray[np.floating]) -> None:
+        """Write one vector into the version in use, new or in place of an old one."""
+        ...
+
+    def get(self, model: str, kind: Kind, key: str) -> npt.NDArray[np.float32]:
+        """One vector of the version in use, (d,)."""
+        ...
+
+    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], npt.NDArray[np.float32]]:
+        """All vectors of one kind of one version: (its name, ids, (n, d)), in the order in which they were written."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or connection."""
+        ...
+
+
+def checked(
+    model: str,
+    item_ids: Sequence[str],
+    item_vectors: npt.NDArray[np.floating],
+    user_ids: Sequence[str],
+    user_vectors: npt.NDArray[np.floating] | None,
+    facts: dict[str, Any] | None,
+) -> tuple[Version, dict[Kind, tuple[list[str], npt.NDArray[np.float32]]]]:
+    require(bool(model), "model", model, "a name")
+    items = np.ascontiguousarray(item_vectors, dtype="<f4")
+    if items.ndim != 2 or len(items) != len(item_ids) or not len(items):
+        raise UsageError(f"item_vectors must be ({len(item_ids)}, d) with at least one row, not {items.shape}")
+    d = items.shape[1]
+    users = np.empty((0, d), "<f4") if user_vectors is None else np.ascontiguousarray(user_vectors, dtype="<f4")
+    if users.shape != (len(user_ids), d):
+        raise UsageError(f"user_vectors must be ({len(user_ids)}, {d}) as the items', not {users.shape}")
+    parts: dict[Kind, tuple[list[str], npt.NDArray[np.float32]]] = {
+        "item": ([str(i) for i in item_ids], items),
+        "user": ([str(u) for u in user_ids], users),
+    }
+    for kind, (ids, vectors) in parts.items():
+        if len(set(ids)) != len(ids):
+            raise UsageError(f"{kind} ids must be distinct")
+        finite_rows(vectors, f"{kind}_vectors", items=ids, called=kind)
+    now = time.time()
+    version = Version(
+        name=uuid.uuid4().hex[:12],
+        model=model,
+        dimensions=d,
+        items=len(items),
+        users=len(users),
+        written=now,
+        facts=dict(facts or {}),
+    )
+    return version, parts
+
+
+def one_vector(vector: npt.NDArray[np.floating], dimensions: int) -> bytes:
+    row = np.ascontiguousarray(vector, dtype="<f4")
+    require(row.shape == (dimensions,), "vector", row.shape, f"of shape ({dimensions},) as the version in use")
+    finite_rows(row, "vector", advice="keep the one in use")
+    return row.tobytes()
+
+
+def no_version(model: str) -> StoreError:
+    return StoreError(f"the store has no vectors of {model!r}; publish them first")
+
+
+def no_vector(model: str, kind: str, key: str) -> StoreError:
+    return StoreError(f"the vectors of {model!r} in use hold no {kind} {key!r}")
