@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import server
-from pages.shared.navigation import run_app
+from pages.kit.navigation import run_app
+from pages.kit.uploads import server
 
 if __name__ == "__main__":
     run_app()

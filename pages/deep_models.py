@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pages.shared import frame
-from pages.shared.deep_table import DEEP_PAGE
-from pages.shared.embedding_layer_view import embedding_section
-from pages.shared.history_view import history_section
-from pages.shared.parameters import Options, Parameter
-from pages.shared.pretraining_view import pretraining_section
-from pages.shared.recall_view import recall_section
-from pages.shared.serving_view import serving_section
+from pages.kit import frame
+from pages.kit.parameters import Options, Parameter
+from pages.views.deep_models.embedding_layer import embedding_section
+from pages.views.deep_models.history import history_section
+from pages.views.deep_models.pretraining import pretraining_section
+from pages.views.deep_models.recall import recall_section
+from pages.views.deep_models.serving import serving_section
+from pages.views.deep_models.table import DEEP_PAGE
 
 SECTIONS = {
     "recall": ("Recall", recall_section),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, controls, frame, graph_controls, navigation, selection
-from pages.shared.home_view import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
-from pages.shared.live_chart import live_chart
+from pages.kit import controls, frame, graph_controls, navigation, results, session
+from pages.kit.live_chart import live_chart
+from pages.views.home.strip import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from recemb_core.figures.small_map import small_map_figure
 
 HEIGHT = 190
@@ -21,7 +21,7 @@ with frame.page(
     whole, graph = graph_controls.walk_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     umap = controls.umap_config(data, len(graph), draw=False)
-    item = selection.chosen_item(data)
+    item = session.chosen_item(data)
     row = graph.items.row(item)
     frame.metrics(
         [
@@ -40,8 +40,8 @@ with frame.page(
         ]
     )
     st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
-    colors = cached.graph_communities(data, graph, 0).astype(str)
-    ready = cached.has_node2vec(data, graph, config) and cached.has_map(data, graph, config, umap, None)
+    colors = results.graph_communities(data, graph, 0).astype(str)
+    ready = results.has_node2vec(data, graph, config) and results.has_map(data, graph, config, umap, None)
     with st.container(key="strip"):  # three cards in a row, two on a narrow screen
         st.html("<style>.st-key-strip [data-testid=stColumn] { min-width: max(13rem, 30%); }</style>")
         cards = st.columns(9)
@@ -71,7 +71,7 @@ with frame.page(
         "item_graph",
         "See the graph",
     )
-    positions = cached.graph_positions(data, graph, selection.seed())
+    positions = results.graph_positions(data, graph, session.seed())
     near, _ = graph.neighbors(row)
     with box:
         live_chart(
@@ -83,7 +83,7 @@ with frame.page(
         )
     box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence.", "walks", "Watch a step")
     with box:
-        path = small_walk(graph, row, selection.seed())
+        path = small_walk(graph, row, session.seed())
         figure = small_map_figure(positions, data.titles, chosen=row, path=path, description="One walk")
         live_chart(figure, key="home walk", height=HEIGHT)
         st.caption(" → ".join(data.titles[int(i)] for i in path[:4]) + (" → …" if len(path) > 4 else ""))
@@ -97,8 +97,8 @@ with frame.page(
     if not ready:
         box.caption("Not trained for this data yet: open the node2vec page once.")
     else:
-        vectors = cached.node2vec_vectors(data, graph, config)
-        positions = cached.map_positions(data, graph, vectors, umap)
+        vectors = results.node2vec_vectors(data, graph, config)
+        positions = results.map_positions(data, graph, vectors, umap)
         nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
         rows = np.array([graph.items.row(i) for i, _ in nearest])
         with box:

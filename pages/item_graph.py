@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.shared import cached, controls, frame, graph_controls, selection
-from pages.shared.graph_experiments import experiments
-from pages.shared.live_chart import live_chart
+from pages.kit import controls, frame, graph_controls, results, session
+from pages.kit.live_chart import live_chart
+from pages.views.item_graph.experiments import experiments
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import graph_map_figure
 from recemb_core.figures.survival_curve import survival_curve_figure
@@ -36,7 +36,7 @@ with frame.page(
         color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
         drawn = graph_controls.items_drawn(data, graph)
         controls.reset_button(data)
-    found = cached.graph_communities(data, graph, 0)
+    found = results.graph_communities(data, graph, 0)
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Items of the data set; items without an edge lie on the outer ring."),
@@ -54,12 +54,12 @@ with frame.page(
         ],
         numbers,
     )
-    chosen = selection.chosen_item(data)
+    chosen = session.chosen_item(data)
     row = graph.items.row(chosen)
     out_rows, out_weights = graph.neighbors(row)
     in_rows, in_weights = graph.reversed.neighbors(row)
     with main:
-        positions = cached.graph_positions(data, graph, selection.seed())
+        positions = results.graph_positions(data, graph, session.seed())
         shown = graph_controls.most_connected(graph, drawn, always=row)
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))
@@ -85,7 +85,7 @@ with frame.page(
             chosen=chosen,
             labels=[ids[int(i)] for i in np.argsort(-graph.strength[shown], kind="stable")[:5]],
         )
-        live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: selection.pick(data, item))
+        live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: session.pick(data, item))
         st.caption(
             f"Showing {len(shown):,} of {len(graph):,} items (most strongly connected first) and {len(kept):,} of "
             f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole, graph)} "
@@ -102,7 +102,7 @@ with frame.page(
             heaviest(in_rows, in_weights, EGO_EDGES) if graph.directed else None,
             unit="weight",
         )
-        live_chart(figure, key=f"ego@{data.key}", height=430, on_click=lambda item: selection.pick(data, item))
+        live_chart(figure, key=f"ego@{data.key}", height=430, on_click=lambda item: session.pick(data, item))
         st.caption(
             f"The {min(EGO_EDGES, len(out_rows))} heaviest of {len(out_rows)} edges"
             + (f" out of it, and {min(EGO_EDGES, len(in_rows))} of {len(in_rows)} into it" if graph.directed else "")

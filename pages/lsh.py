@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import (
-    controls,
-    frame,
-    lsh_answers,
-    lsh_board_view,
-    lsh_inside_view,
-    lsh_points,
-    lsh_race_view,
-    lsh_tune_view,
-    lsh_view,
-    lsh_words,
-)
-from pages.shared.parameters import Options, Parameter
+from pages.kit import controls, frame
+from pages.kit.parameters import Options, Parameter
+from pages.views.lsh import answers, board, inside, race, tune, words
+from pages.views.lsh import controls as lsh_view
+from pages.views.lsh import points as lsh_points
 
 VIEW = Parameter(
     lsh_points.LSH_PAGE,
@@ -35,9 +27,9 @@ with frame.page(
     now = VIEW.draw(data, label_visibility="collapsed")
     part = ""
     if now == "inside":
-        part = lsh_inside_view.inside_part(data)
+        part = inside.inside_part(data)
     elif now == "race":
-        part = lsh_race_view.race_part(data)
+        part = race.race_part(data)
     numbers = st.container(key="lsh-numbers")
     result = None
     main, side = frame.side_by_side("lsh-main", (3, 1), "12rem")
@@ -49,27 +41,27 @@ with frame.page(
         points = lsh_points.lab_points(data)
         lsh_points.need_enough(points)
         settings = lsh_view.lab_settings(data, points)
-        measured = lsh_tune_view.measured_or_theory(data, points, settings, wait=now != "tune")
+        measured = tune.measured_or_theory(data, points, settings, wait=now != "tune")
     line.caption(f"{points.what}: {len(points):,} × {points.vectors.shape[1]}.")
     with hashing_box:
         if part == "plane":
-            lsh_board_view.board_controls(data, settings)
+            board.board_controls(data, settings)
         else:
             lsh_view.lab_controls(data, points, settings)
         if now == "tune":
             lsh_view.target_controls(data, settings, measured)
     if now == "tune":
-        lsh_tune_view.tune_section(data, points, settings, measured, numbers, main)
+        tune.tune_section(data, points, settings, measured, numbers, main)
     with main:
         if part == "plane":
-            lsh_board_view.board_section(data, settings)
+            board.board_section(data, settings)
         elif part == "guess":
-            lsh_inside_view.guess_section(data, points, settings)
+            inside.guess_section(data, points, settings)
         elif part == "item":
-            lsh_inside_view.item_section(data, points, settings)
+            inside.item_section(data, points, settings)
         elif now == "race":
-            result = lsh_race_view.race_section(data, points, settings, measured, part)
+            result = race.race_section(data, points, settings, measured, part)
     if now == "race":
-        frame.try_this(data, lsh_answers.race_experiments(points, settings, part, result))
-    frame.what_you_see(lsh_words.explanation(now))
-    frame.as_python(lsh_words.as_python(data, points, settings, now, part, measured.draws))
+        frame.try_this(data, answers.race_experiments(points, settings, part, result))
+    frame.what_you_see(words.explanation(now))
+    frame.as_python(words.as_python(data, points, settings, now, part, measured.draws))

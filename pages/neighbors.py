@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import (
-    agreement_view,
-    compared,
-    controls,
-    frame,
-    graph_controls,
-    neighbors_view,
-    paired_view,
-)
-from pages.shared.jobs import run_next
-from pages.shared.model_training import training_jobs
-from pages.shared.neighbors_experiments import WORDS, as_python, experiments
-from pages.shared.parameters import Options, Parameter
+from pages.kit import controls, frame, graph_controls
+from pages.kit.jobs import run_next
+from pages.kit.model_jobs import training_jobs
+from pages.kit.parameters import Options, Parameter
+from pages.views.neighbors import agreement, compared, paired, side_by_side
+from pages.views.neighbors.experiments import WORDS, as_python, experiments
 
 VIEW = Parameter(
     compared.NEIGHBORS_PAGE,
@@ -39,26 +32,26 @@ with frame.page(
         controls.reset_button(data)
     settings = compared.bind(data)
     if view == "two":
-        paired_view.pair_controls(data, graph)
-        neighbors_view.controls(data, settings, models=False)
+        paired.pair_controls(data, graph)
+        side_by_side.controls(data, settings, models=False)
         progress = st.empty()
-        entries, found, todo = paired_view.pair_section(data, graph, settings)
+        entries, found, todo = paired.pair_section(data, graph, settings)
     else:
         numbers = st.container()
         names = compared.chosen_models(data)
-        neighbors_view.controls(data, settings)
-        neighbors_view.model_settings(data, graph, names)
+        side_by_side.controls(data, settings)
+        side_by_side.model_settings(data, graph, names)
         progress = st.empty()
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)
-        neighbors_view.numbers(data, graph, found, settings, numbers)
-        neighbors_view.columns_section(data, graph, found, settings, key=f"columns@{data.key}")
+        side_by_side.numbers(data, graph, found, settings, numbers)
+        side_by_side.columns_section(data, graph, found, settings, key=f"columns@{data.key}")
         frame.try_this(data, experiments(data, graph, found, settings))
-        agreement_view.agreement_sections(data, graph, found, settings)
-        todo = agreement_view.dispute_and_map(data, graph, found, settings)
-        agreement_view.likeness_sections(data, graph, found, settings)
+        agreement.agreement_sections(data, graph, found, settings)
+        todo = agreement.dispute_and_map(data, graph, found, settings)
+        agreement.likeness_sections(data, graph, found, settings)
     st.caption(f"Walks: {frame.graph_line(whole, graph)}")
-    neighbors_view.downloads(data, graph, found, settings)
+    side_by_side.downloads(data, graph, found, settings)
     frame.what_you_see(WORDS)
     frame.as_python(as_python(data, graph_settings, entries, settings))
     run_next(data, [*training_jobs(data, graph, entries), *todo], progress)

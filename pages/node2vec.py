@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, graph_controls
-from pages.shared.node2vec_experiments import Result, experiments
-from pages.shared.node2vec_python import as_python
-from pages.shared.node2vec_view import NODE2VEC_PAGE, map_section, results_or_stale, score_metrics
-from pages.shared.parameters import Options, Parameter
-from pages.shared.roles_view import roles_section
-from pages.shared.sweep_view import sweep_controls, sweep_section
-from pages.shared.why_view import why_section
+from pages.kit import controls, frame, graph_controls
+from pages.kit.parameters import Options, Parameter
+from pages.views.node2vec.experiments import Result, experiments
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE, map_section, results_or_stale, score_metrics
+from pages.views.node2vec.roles import roles_section
+from pages.views.node2vec.snippets import as_python
+from pages.views.node2vec.sweep import sweep_controls, sweep_section
+from pages.views.node2vec.why import why_section
 
 VIEW = Parameter(
     NODE2VEC_PAGE,

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.shared import cached, frame, navigation, selection, uploads
-from pages.shared.live_chart import live_chart
-from pages.shared.sequences_experiments import experiments
-from pages.shared.upload_view import upload_box
+from pages.kit import frame, navigation, results, session
+from pages.kit.live_chart import live_chart
+from pages.kit.uploads import uploads
+from pages.views.sequences.experiments import experiments
+from pages.views.sequences.upload import upload_box
 from recemb_core.figures.popularity import popularity_figure
 from recemb_core.figures.session_gaps import session_gaps_figure
 from recemb_core.figures.session_lengths import session_lengths_figure
@@ -51,7 +52,7 @@ with frame.page(
     else:
         unit = "baskets" if not sequences.ordered else "sessions" if data.cut_by_time else "sequences"
         users = len(np.unique(sequences.users)) if sequences.users is not None else None
-        chosen = selection.chosen_item(data)
+        chosen = session.chosen_item(data)
         row = sequences.items.row(chosen)
         frame.metrics(
             [
@@ -69,10 +70,10 @@ with frame.page(
         if data.cut_by_time:
             left, right = frame.side_by_side("gaps-and-cut", (3, 1), "11rem")
             with right:
-                selection.gap_control(data)
+                session.gap_control(data)
                 log = data.uncut()
-                gaps = cached.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
-                cut = selection.gap(data)
+                gaps = results.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
+                cut = session.gap(data)
                 share = f"{np.mean(gaps > cut):.1%}" if len(gaps) else "–"
                 st.metric("Pauses longer than that", share, help=f"Of {len(gaps):,} pauses.")
                 st.caption(left_out(sequences))
@@ -86,9 +87,7 @@ with frame.page(
         with right:
             st.markdown("**How unevenly are items used?**")
             figure = popularity_figure(sequences.counts, data.titles, chosen=row)
-            live_chart(
-                figure, key=f"popularity@{data.key}", height=320, on_click=lambda item: selection.pick(data, item)
-            )
+            live_chart(figure, key=f"popularity@{data.key}", height=320, on_click=lambda item: session.pick(data, item))
         st.markdown(f"**First {unit}**")
         few = range(min(12, len(sequences)))
         joint = " → " if sequences.ordered else " + "

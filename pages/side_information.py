@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import (
-    birth_view,
-    controls,
-    frame,
-    ges_view,
-    graph_controls,
-    hidden_item_view,
-    side_information_view,
-    side_information_words,
-)
-from pages.shared.jobs import run_next
-from pages.shared.model_choice import fields_of
-from pages.shared.model_training import training_jobs
-from pages.shared.parameters import Options, Parameter
+from pages.kit import controls, frame, graph_controls
+from pages.kit.jobs import run_next
+from pages.kit.model_controls import fields_of
+from pages.kit.model_jobs import training_jobs
+from pages.kit.parameters import Options, Parameter
+from pages.views.side_information import attention, birth, ges, hidden_item, words
 
 VIEW = Parameter(
-    side_information_view.SIDE_INFORMATION_PAGE,
+    attention.SIDE_INFORMATION_PAGE,
     "side",
     "View",
     Options(
@@ -43,9 +35,9 @@ with frame.page(
     opens_on="complete_journey",
 ) as data:
     if not fields_of(data):
-        side_information_view.without_fields(data)
-        frame.what_you_see(side_information_words.WORDS)
-        frame.as_python(side_information_words.python_without_fields())
+        attention.without_fields(data)
+        frame.what_you_see(words.WORDS)
+        frame.as_python(words.python_without_fields())
     else:
         graph_settings = graph_controls.graph_settings(data)
         whole, graph = graph_controls.walk_graph(data, graph_settings)
@@ -57,38 +49,38 @@ with frame.page(
             main, side = frame.side_by_side("side-information", (3, 1), "11rem")
         else:  # tables need the room
             main, side = st.container(), st.container()
-        config = side_information_view.eges_config(data, graph)
+        config = attention.eges_config(data, graph)
         todo, shown, given = [], None, {}
         if config is None:
             main.info("Choose at least one field to learn from.")
         else:
             with main:
-                one, shown = side_information_view.shown_model(data, graph, config)
+                one, shown = attention.shown_model(data, graph, config)
             todo = training_jobs(data, graph, [one])
         if shown is not None:
-            side_information_view.headline(shown, numbers)
+            attention.headline(shown, numbers)
             if view == "birth":
-                given = birth_view.given_values(data, shown)
+                given = birth.given_values(data, shown)
                 with side:
-                    birth_view.birth_controls(data, shown)
-                    color = birth_view.color_of(data, shown)
+                    birth.birth_controls(data, shown)
+                    color = birth.color_of(data, shown)
                 with main:
-                    todo += birth_view.birth_section(data, shown, given, color)
+                    todo += birth.birth_section(data, shown, given, color)
             elif view == "hide":
                 with main:
-                    todo += hidden_item_view.hidden_section(data, shown)
+                    todo += hidden_item.hidden_section(data, shown)
             elif view == "ges":
                 with main:
-                    todo += ges_view.ges_section(data, shown)
+                    todo += ges.ges_section(data, shown)
             else:
                 with main:
-                    todo += side_information_view.attention_section(data, shown, side)
+                    todo += attention.attention_section(data, shown, side)
         with side:
-            side_information_view.settings_controls(data, graph)
+            attention.settings_controls(data, graph)
         st.caption(f"Walks: {frame.graph_line(whole, graph)}")
         if shown is not None:
-            frame.try_this(data, side_information_words.experiments(data, shown))
-        frame.what_you_see(side_information_words.WORDS)
+            frame.try_this(data, words.experiments(data, shown))
+        frame.what_you_see(words.WORDS)
         if shown is not None:
-            frame.as_python(side_information_words.as_python(data, graph_settings, shown, view, given))
+            frame.as_python(words.as_python(data, graph_settings, shown, view, given))
         run_next(data, todo, progress)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pages.shared import frame
-from pages.shared import training_experiments as tries
-from pages.shared import training_update_experiments as update_tries
-from pages.shared import training_view_costs as costs
-from pages.shared import training_view_noise as noise
-from pages.shared import training_view_steps as steps
-from pages.shared import training_view_vectors as vectors
-from pages.shared import training_view_window as window
-from pages.shared.parameters import Options, Parameter
-from pages.shared.training_view import TRAINING_PAGE, lesson
+from pages.kit import frame
+from pages.kit.parameters import Options, Parameter
+from pages.views.training import costs, noise, steps, vectors, window
+from pages.views.training import experiments as tries
+from pages.views.training import update_experiments as update_tries
+from pages.views.training.lesson import TRAINING_PAGE, lesson
 
 VIEWS = {
     "window": ("1 · Pairs", window.section, tries.window, window.words, window.as_python),

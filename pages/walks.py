@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import controls, frame, graph_controls, walks_experiments, walks_view
-from pages.shared.many_walks_view import many_walks
-from pages.shared.markdown import plain
-from pages.shared.walk_replay_view import replay
+from pages.kit import controls, frame, graph_controls
+from pages.kit.text import plain
+from pages.views.walks import experiments, microscope
+from pages.views.walks.many_walks import many_walks
+from pages.views.walks.replay import replay
 from recemb_core.walks.statistics import next_step
 
 with frame.page(
@@ -19,27 +20,27 @@ with frame.page(
     whole, graph = graph_controls.walk_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     p, q = config.p, config.q
-    at = walks_view.place(data, graph)
+    at = microscope.place(data, graph)
     here = plain(data.titles[at.current])
     step = next_step(graph, at.previous, at.current, p=p, q=q)
-    walks_view.step_metrics(step, at)
+    microscope.step_metrics(step, at)
     main, side = frame.side_by_side("microscope", (4, 3))
     with side:
-        walks_view.walk_controls(data, graph, at)
+        microscope.walk_controls(data, graph, at)
         if len(step.ids):
-            walks_view.step_table(data, step, p, q)
+            microscope.step_table(data, step, p, q)
         controls.reset_button(data)
     with main:
         if len(step.ids):
-            walks_view.microscope(data, graph, at, step, p, q)
+            microscope.microscope(data, graph, at, step, p, q)
         else:
             alone = "has no edge at all" if not at.before else "has edges in, but none out"
             st.info(
                 f"**{here}** {alone} in this graph: a walk that stands here ends, and one that starts here is "
                 f"this item alone. Choose another item in the sidebar, or keep more edges on the Item graph page."
             )
-        st.caption(f"{frame.graph_line(whole, graph)} {walks_view.graph_words(graph)}")
-    frame.try_this(data, walks_experiments.experiments(data, graph, at))
+        st.caption(f"{frame.graph_line(whole, graph)} {microscope.graph_words(graph)}")
+    frame.try_this(data, experiments.experiments(data, graph, at))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)
         replay(data, graph, at, p, q, controls.labellings(data, graph)[0])
@@ -56,4 +57,4 @@ with frame.page(
         "Where all neighbors are joined to each other, q has nothing to choose from; "
         f"density here is {graph.density:.3f} (1: all pairs are joined)."
     )
-    frame.as_python(walks_view.as_python(data, graph, settings, at, p, q))
+    frame.as_python(microscope.as_python(data, graph, settings, at, p, q))

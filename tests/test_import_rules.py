@@ -21,6 +21,7 @@ APP = [ROOT / "app.py"]
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
     "moved",
+    "versions",
     "validation",
     "vocabulary",
     "progress",
@@ -42,6 +43,7 @@ ORDER = [
     "evaluation",
     "experiments",
     "serving",
+    "result_files",
     "precomputed",
     "figures",
     "warm_up",
@@ -217,7 +219,7 @@ def test_the_app_is_a_list_of_pages() -> None:
 @every_file
 def test_caches_live_in_two_files(path: Path) -> None:
     caches = {name for name in attributes_of_streamlit(path) if name.startswith("cache_")}
-    assert not caches or path.relative_to(ROOT).as_posix() in ("pages/shared/cached.py", "pages/shared/selection.py")
+    assert not caches or path.relative_to(ROOT).as_posix() in ("pages/kit/results.py", "pages/kit/session.py")
 
 
 @every_file

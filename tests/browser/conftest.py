@@ -74,7 +74,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
 
 
 def _copy_plotly(static: Path) -> None:
-    from pages.shared.live_chart import ensure_plotly_js
+    from pages.kit.live_chart import ensure_plotly_js
 
     static.mkdir()
     shutil.copy(ensure_plotly_js(), static)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import streamlit as st
 
-from pages.shared.live_chart import Frames, live_chart
+from pages.kit.live_chart import Frames, live_chart
 from recemb_core.figures.item_map import item_map_figure
 
 st.set_page_config(page_title="Frames", layout="wide")

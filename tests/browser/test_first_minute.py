@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from pages.shared.navigation import SECTIONS
+from pages.kit.navigation import SECTIONS
 from tests.browser.driver import chart, no_exception, on_chart, open_page, screenshot, settled
 
 Serve = Callable[..., str]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.shared.live_chart import Frames
+from pages.kit.live_chart import Frames
 from tests.browser.driver import (
     chart,
     click_point,

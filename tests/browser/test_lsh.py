@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages.shared.lsh_board_view import meets
+from pages.views.lsh.board import meets
 from recemb_core.neighbors.lsh.hashing import draw_functions
 from tests.browser.driver import (
     chart,

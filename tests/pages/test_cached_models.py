@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pages.shared import cached
-from pages.shared.selection import ActiveData
+from pages.kit import results
+from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import (
@@ -40,12 +40,12 @@ class Stopped(Exception):
 
 
 @pytest.fixture(autouse=True)
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[cached.Results]:
-    fresh = cached.Results()
-    monkeypatch.setattr(cached, "results", lambda data: fresh)
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[results.Results]:
+    fresh = results.Results()
+    monkeypatch.setattr(results, "results", lambda data: fresh)
     yield fresh
-    assert cached.heavy_lock().acquire(blocking=False), "a training left the lock taken"
-    cached.heavy_lock().release()
+    assert results.heavy_lock().acquire(blocking=False), "a training left the lock taken"
+    results.heavy_lock().release()
 
 
 @pytest.fixture
@@ -70,15 +70,15 @@ def no_training(*args: object, **kwargs: object) -> None:
 def test_a_model_is_trained_once_and_kept(
     config: Any, data: ActiveData, graph: ItemGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not cached.has_model(data, config, graph=graph)
-    assert cached.model_seconds(data, config, len(graph)) > 0
+    assert not results.has_model(data, config, graph=graph)
+    assert results.model_seconds(data, config, len(graph)) > 0
     seen: list[float] = []
-    vectors = cached.model_vectors(data, config, lambda share, _: seen.append(share), graph=graph)
+    vectors = results.model_vectors(data, config, lambda share, _: seen.append(share), graph=graph)
     assert seen[-1] == 1
     assert vectors.config == config
-    assert cached.has_model(data, config, graph=graph)
-    monkeypatch.setattr(cached, "train_model", no_training)
-    assert cached.model_vectors(data, config, graph=graph) is vectors
+    assert results.has_model(data, config, graph=graph)
+    monkeypatch.setattr(results, "train_model", no_training)
+    assert results.model_vectors(data, config, graph=graph) is vectors
 
 
 @every_config
@@ -87,13 +87,13 @@ def test_stop_ends_a_training_and_nothing_is_kept(config: Any, data: ActiveData,
         raise Stopped(stage)
 
     with pytest.raises(Stopped):
-        cached.model_vectors(data, config, progress, graph=graph)
-    assert not cached.has_model(data, config, graph=graph)
+        results.model_vectors(data, config, progress, graph=graph)
+    assert not results.has_model(data, config, graph=graph)
 
 
 def test_a_walk_model_without_a_graph_says_so(data: ActiveData) -> None:
     with pytest.raises(ValueError, match="Node2Vec needs a graph"):
-        cached.model_vectors(data, CONFIGS[2])
+        results.model_vectors(data, CONFIGS[2])
 
 
 @pytest.mark.parametrize("name", ["complete_journey", "planted_shop"])
@@ -106,14 +106,14 @@ def test_the_default_models_of_bundled_data_and_their_maps_need_no_training(
     sequences = split_sessions(loaded.sequences, gap_minutes=60) if loaded.sequences.ordered else loaded.sequences
     data = ActiveData(name, name, "", sequences, loaded.graph, side_info=loaded.side_info, info=loaded.info)
     graph = loaded.graph or default_graph(loaded.sequences)
-    monkeypatch.setattr(cached, "train_model", no_training)
-    monkeypatch.setattr(cached, "umap_layout", no_training)
+    monkeypatch.setattr(results, "train_model", no_training)
+    monkeypatch.setattr(results, "umap_layout", no_training)
     umap = UMAPConfig().for_size(len(graph))
     for model, config in comparison_defaults(data.sequences, graph, data.side_info).items():
-        assert cached.has_model(data, config, graph=graph), model
-        assert len(cached.model_vectors(data, config, graph=graph)) == len(graph)
-        assert cached.has_model_map(data, config, umap, graph=graph), model
-        assert cached.model_map(data, config, umap, graph=graph).shape == (len(graph), 2)
+        assert results.has_model(data, config, graph=graph), model
+        assert len(results.model_vectors(data, config, graph=graph)) == len(graph)
+        assert results.has_model_map(data, config, umap, graph=graph), model
+        assert results.model_map(data, config, umap, graph=graph).shape == (len(graph), 2)
 
 
 def test_neighbors_are_counted_by_events_of_the_data(data: ActiveData, graph: ItemGraph) -> None:
@@ -121,12 +121,12 @@ def test_neighbors_are_counted_by_events_of_the_data(data: ActiveData, graph: It
     assert data.sequences is not None
     assert data.sequences.counts.tolist() == [10, 5, 10, 10, 10, 5]
     for config in CONFIGS:
-        everything, _ = cached.model_neighbors(data, config, 5, graph=graph)
+        everything, _ = results.model_neighbors(data, config, 5, graph=graph)
         assert (everything >= 0).all()
-        ids, values = cached.model_neighbors(data, config, 5, "in_out", 10, graph=graph)
+        ids, values = results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)
         assert set(np.unique(ids)) == {-1, 0, 2, 3, 4}
         assert np.isnan(values).sum(axis=1).tolist() == [2, 1, 2, 2, 2, 1]  # of four that count, less the item itself
-        assert cached.model_neighbors(data, config, 5, "in_out", 10, graph=graph)[0] is ids
+        assert results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)[0] is ids
 
 
 def test_side_information_is_part_of_what_eges_is_kept_under(data: ActiveData, graph: ItemGraph) -> None:
@@ -137,16 +137,16 @@ def test_side_information_is_part_of_what_eges_is_kept_under(data: ActiveData, g
     config = comparison_defaults(None, loaded.graph, loaded.side_info)["EGES"]
     other = loaded.side_info.with_columns(category=pl.lit("one"))
     mine = ActiveData("upload-2", "", "", loaded.sequences, loaded.graph, side_info=other)
-    assert not cached.has_model(mine, config, graph=loaded.graph)
+    assert not results.has_model(mine, config, graph=loaded.graph)
     bundled = ActiveData("shop", "", "", loaded.sequences, loaded.graph, side_info=loaded.side_info)
-    assert cached.has_model(bundled, config, graph=loaded.graph)
+    assert results.has_model(bundled, config, graph=loaded.graph)
 
 
 def test_an_estimate_learns_from_a_run(data: ActiveData, graph: ItemGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     speed = {type(config).__name__: 1.0 for config in CONFIGS}
-    monkeypatch.setattr(cached, "_speed", lambda: speed)
+    monkeypatch.setattr(results, "_speed", lambda: speed)
     for config in CONFIGS:
-        before = cached.model_seconds(data, config, len(graph))
-        cached.model_vectors(data, config, graph=graph)
-        assert cached.model_seconds(data, config, len(graph)) < before
+        before = results.model_seconds(data, config, len(graph))
+        results.model_vectors(data, config, graph=graph)
+        assert results.model_seconds(data, config, len(graph)) < before
     assert precomputed.load_vectors(graph, CONFIGS[2]) is None

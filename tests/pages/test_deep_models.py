@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import embedding_layer_view, pretraining_view
-from pages.shared.cached import Results
-from pages.shared.network_boxes import boxes
+from pages.kit.results import Results
+from pages.views.deep_models import embedding_layer, pretraining
+from pages.views.deep_models.boxes import boxes
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.features import FeatureConfig, feature_table
@@ -51,11 +51,11 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed on the way to the first paint: run make precomputed")
 
-    monkeypatch.setattr(embedding_layer_view, "compare_networks", refuse)
-    monkeypatch.setattr(pretraining_view, "compare_starts", refuse)
-    monkeypatch.setattr(pretraining_view, "before_and_after", refuse)
+    monkeypatch.setattr(embedding_layer, "compare_networks", refuse)
+    monkeypatch.setattr(pretraining, "compare_starts", refuse)
+    monkeypatch.setattr(pretraining, "before_and_after", refuse)
     fresh = Results()
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
 
 
 # --- embedding layer ---

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.cached import Results
-from pages.shared.navigation import SECTIONS
+from pages.kit.navigation import SECTIONS
+from pages.kit.results import Results
 from recemb_core.datasets import list_datasets
 from tests.pages.conftest import healthy
 
@@ -72,9 +72,9 @@ def test_the_opening_and_the_experiments_are_ready(
         raise AssertionError("computed on the way to the first paint: run make precomputed")
 
     for name in ("train_model", "umap_layout", "graph_layout"):
-        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
     fresh = Results()  # nothing that another test has left
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     healthy(open_page("node2vec", data=data, **bias))
 
 

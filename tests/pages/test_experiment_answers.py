@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import frame
-from pages.shared.navigation import SECTIONS
-from pages.shared.uploads import File, Upload
+from pages.kit import frame
+from pages.kit.navigation import SECTIONS
+from pages.kit.uploads.uploads import File, Upload
 from tests.pages import experiment_checks_models  # noqa: F401  (registers its checks)
 from tests.pages.conftest import ROOT, healthy
 from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
@@ -108,10 +108,10 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
 
     monkeypatch.setattr(frame, "try_this", note)
     flat = lambda n: np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)  # noqa: E731
-    for module in ("cached", "paired_view"):
-        monkeypatch.setattr(f"pages.shared.{module}.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
-    monkeypatch.setattr("pages.shared.training_view_costs.LEARNED", (0, 300, 1_000))
-    monkeypatch.setattr("pages.shared.cached.graph_layout", lambda graph, *a, **b: flat(len(graph)))
+    for module in ("kit.maps", "views.neighbors.paired"):
+        monkeypatch.setattr(f"pages.{module}.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
+    monkeypatch.setattr("pages.views.training.costs.LEARNED", (0, 300, 1_000))
+    monkeypatch.setattr("pages.kit.results.graph_layout", lambda graph, *a, **b: flat(len(graph)))
     monkeypatch.setattr("recemb_core.experiments.recall_indexes.REPEATS", 1)  # no time is checked
     monkeypatch.setattr("recemb_core.experiments.recall_indexes.QUERIES", 20)
     return offered

@@ -13,7 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.lsh_intervals import coverage, labs
-from pages.shared import cached, lsh_measures
+from pages.kit import results
+from pages.views.lsh import measures
 from recemb_core import timing as quiet_timing
 from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex, lsh_cell, lsh_grid
@@ -295,10 +296,10 @@ def test_the_benchmarks_ask_the_registry() -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     lap = quiet_timing.lap
-    lsh_measures.prepare_kernels()
-    monkeypatch.setattr(lsh_measures, "grid_so_far", lsh_measures.grid_over_draws)
+    measures.prepare_kernels()
+    monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
     monkeypatch.setattr(quiet_timing, "lap", lambda work, threads=1: (lap(work, threads)[0], False))
-    monkeypatch.setattr(cached, "model_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(results, "model_seconds", lambda *_: 0.0)
 
 
 @each

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, jobs
-from pages.shared.jobs import Job
+from pages.kit import jobs, results
+from pages.kit.jobs import Job
 from tests.pages.conftest import healthy
 
 Open = Callable[..., AppTest]
@@ -77,7 +77,7 @@ CASES = {
         "Map of",
         "models",
         {"compare": "two", **OTHER_SEED},
-        patched={"pages.shared.paired_view.second_map": nothing},
+        patched={"pages.views.neighbors.paired.second_map": nothing},
     ),
     "side information model": Case("side_information", SHOP, "EGES", "models", OTHER_SEED),
     "side information seeds": Case(
@@ -92,7 +92,7 @@ CASES = {
         "EGES map",
         "models",
         {"side": "birth"},
-        patched={"pages.shared.cached.has_model_map": nothing},
+        patched={"pages.kit.results.has_model_map": nothing},
     ),
     "hidden tenth": Case(
         "side_information", SHOP, "a model that never", "models", {"side": "hide"}, away={"side": "attention"}
@@ -117,7 +117,7 @@ CASES = {
         "the map",
         "history map",
         {"section": "history"},
-        patched={"pages.shared.recall_models.has_positions": nothing},
+        patched={"pages.kit.recall_models.has_positions": nothing},
     ),
     "embedding layer": Case(
         "deep_models", SHOP, "5 of 5 networks", "embedding", {"section": "embedding", **OTHER_SEED}
@@ -152,9 +152,9 @@ ALLOWED = Job("another allowed one", "", 99.0, lambda report: None)
 @pytest.fixture
 def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     """What the browser does on Stop: the run ends where it reports next, the callback is called, the page runs anew."""
-    cached._shared_results.clear()
+    results._shared_results.clear()
     monkeypatch.setattr(jobs, "BAR_AFTER", 0.0)
-    monkeypatch.setattr(cached, "umap_layout", lambda vectors, *_, **__: np.asarray(vectors.vectors[:, :2]))
+    monkeypatch.setattr(results, "umap_layout", lambda vectors, *_, **__: np.asarray(vectors.vectors[:, :2]))
     hand, perform, button = Hand(), jobs.perform, jobs._stop_button
     drawn: list[tuple[Any, list[Any]]] = []
 
@@ -185,7 +185,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     monkeypatch.setattr(jobs, "perform", watched)
     monkeypatch.setattr(jobs, "_stop_button", draw)
     yield hand
-    cached._shared_results.clear()
+    results._shared_results.clear()
 
 
 @pytest.mark.parametrize("name", CASES)

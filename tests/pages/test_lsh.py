@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, lsh_measures
-from pages.shared.hash_board import Board
-from pages.shared.lsh_answers import crossing, lsh_against_scan, product_verdict, race_verdict, tree_against_scan
-from pages.shared.lsh_board_view import PATTERNS, POINTS, meets, plane_points
-from pages.shared.lsh_times import LabTimes
-from pages.shared.lsh_words import verdict
+from pages.kit import results
+from pages.views.lsh import measures
+from pages.views.lsh.answers import crossing, lsh_against_scan, product_verdict, race_verdict, tree_against_scan
+from pages.views.lsh.board import PATTERNS, POINTS, meets, plane_points
+from pages.views.lsh.hash_board import Board
+from pages.views.lsh.times import LabTimes
+from pages.views.lsh.words import verdict
 from recemb_core import timing as quiet_timing
 from recemb_core.experiments.index_race import IndexReport
 from recemb_core.experiments.kd_tree_decay import KDTreeDecay
@@ -33,22 +34,22 @@ Open = Callable[..., AppTest]
 SHOP = {"data": "planted_shop"}
 
 
-REAL_LAP, ONE_DRAW = quiet_timing.lap, lsh_measures.grid_so_far
+REAL_LAP, ONE_DRAW = quiet_timing.lap, measures.grid_so_far
 
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """No browser asks for the further draws here, so they come at once; and a busy machine is no failure."""
-    monkeypatch.setattr(lsh_measures, "grid_so_far", lsh_measures.grid_over_draws)
+    monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
     monkeypatch.setattr(quiet_timing, "lap", lambda work, threads=1: (REAL_LAP(work, threads)[0], False))
     # A slow machine would ask before it trains.
-    monkeypatch.setattr(cached, "model_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(results, "model_seconds", lambda *_: 0.0)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
     """The page shows theory's figures until the code that measures is there; a busy machine takes its time."""
-    lsh_measures.prepare_kernels()
+    measures.prepare_kernels()
 
 
 def numbers(page: AppTest) -> dict[str, str]:
@@ -113,22 +114,22 @@ def assert_cards_are(page: AppTest, cell: str) -> None:
         text_of = share_text if name == "cost" else "{:.3f}".format
         assert page.metric[at].value == text_of(printed[name])
         assert page.metric[at].delta == f"{text_of(printed[f'{name}_low'])} to {text_of(printed[f'{name}_high'])}"
-    assert printed["draws"] == lsh_measures.DRAWS
+    assert printed["draws"] == measures.DRAWS
 
 
 def test_one_draw_has_no_interval_and_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     query = {**SHOP, "functions": "7", "tables": "6", "seed": "11"}
-    monkeypatch.setattr(lsh_measures, "grid_so_far", ONE_DRAW)
+    monkeypatch.setattr(measures, "grid_so_far", ONE_DRAW)
     page = healthy(open_page("lsh", **query))
     assert [m.delta for m in page.metric[:3]] == ["95 % interval follows"] * 3
     assert "One draw of functions so far" in text(page)
     assert "draws=1" in next(c.value for c in page.code if "import" in c.value)
     alone = recall(page)
-    monkeypatch.setattr(lsh_measures, "grid_so_far", lsh_measures.grid_over_draws)
+    monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
     page = healthy(open_page("lsh", **query))
     assert re.fullmatch(r"0\.\d{3} to [01]\.\d{3}", page.metric[0].delta)
     assert f"The index with seed 11 alone: recall {alone:.3f}" in text(page)
-    monkeypatch.setattr(lsh_measures, "grid_so_far", ONE_DRAW)
+    monkeypatch.setattr(measures, "grid_so_far", ONE_DRAW)
     assert recall(healthy(open_page("lsh", **query))) == recall(page), "what has been measured is shown"
 
 
@@ -136,23 +137,23 @@ def test_the_grid_and_an_index_of_the_same_setting_agree() -> None:
     rows = np.random.default_rng(0).normal(size=(150, 6)).astype(np.float32)
     settings = lsh_settings(mode="or_and", functions=3, tables=4, width=1.5)
     points = lab_points(rows)
-    grid = lsh_measures.lsh_grid(rows, points.queries, 5, width=1.5, tables=4, functions=3, seed=0)
+    grid = measures.lsh_grid(rows, points.queries, 5, width=1.5, tables=4, functions=3, seed=0)
     index = LSHIndex(settings.config).build(rows)
     indptr, _ = index.candidates(rows)
     assert grid.cell("or_and", 3, 4).candidates == pytest.approx((np.diff(indptr) - 1).mean())
 
 
-def lsh_settings(**change: Any) -> lsh_measures.LabSettings:
+def lsh_settings(**change: Any) -> measures.LabSettings:
     base: dict[str, Any] = {
         "family": "euclidean", "mode": "and_or", "functions": 4, "tables": 8, "ratio": 4.0, "width": 2.0,
         "default_width": 2.0, "k": 5, "probes": 0, "target": 0.9, "seed": 0,
     }  # fmt: skip
-    return lsh_measures.LabSettings(**base | change)
+    return measures.LabSettings(**base | change)
 
 
-def lab_points(rows: np.ndarray) -> lsh_measures.LabPoints:
+def lab_points(rows: np.ndarray) -> measures.LabPoints:
     n = len(rows)
-    return lsh_measures.LabPoints(
+    return measures.LabPoints(
         vectors=rows, raw=rows, queries=np.arange(n), ids=tuple(map(str, range(n))), names=tuple(map(str, range(n))),
         chosen=0, key="test", what="rows", imports=(), lines=(),
     )  # fmt: skip
@@ -256,18 +257,18 @@ def test_the_button_takes_the_cheapest_setting_that_reaches_the_target(open_page
 
 
 def test_least_cost_stays_inside_the_mode() -> None:
-    grid = lsh_measures.lsh_grid(
+    grid = measures.lsh_grid(
         np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32), np.arange(50), 5, width=4.0
     )
     for mode, allowed in (("and", lambda k, t: t == 1), ("or", lambda k, t: k == 1)):
-        found = lsh_measures.least_cost(grid, lsh_settings(mode=mode, target=0.5))
+        found = measures.least_cost(grid, lsh_settings(mode=mode, target=0.5))
         assert found is not None
         assert allowed(*found)
         assert grid.cell("and_or", *found).recall >= 0.5
     best = grid.best_cell(0.9, "and_or")
     assert best is not None
-    assert lsh_measures.least_cost(grid, lsh_settings()) == (best.functions, best.tables)
-    assert lsh_measures.least_cost(grid, lsh_settings(mode="and", target=1.1)) is None
+    assert measures.least_cost(grid, lsh_settings()) == (best.functions, best.tables)
+    assert measures.least_cost(grid, lsh_settings(mode="and", target=1.1)) is None
 
 
 def test_nothing_on_the_frontier_is_beaten() -> None:
@@ -276,19 +277,19 @@ def test_nothing_on_the_frontier_is_beaten() -> None:
     cells = Cells(
         functions=[1, 2, 3, 4], tables=[1, 2, 3, 4, 5], recall=recall_, precision=recall_, cost=cost, counts=cost
     )
-    found = [(cost[k - 1, t - 1], recall_[k - 1, t - 1]) for k, t in lsh_measures.frontier(cells)]
+    found = [(cost[k - 1, t - 1], recall_[k - 1, t - 1]) for k, t in measures.frontier(cells)]
     assert found == sorted(found)
     for c, r in found:
         assert not ((cost <= c) & (recall_ > r) & (cost > 0)).any()
 
 
 def test_a_click_on_a_cell_takes_its_mode_along(open_page: Open) -> None:
-    from pages.shared.lsh_view import take_cell
+    from pages.views.lsh.controls import take_cell
 
     changed: dict[str, Any] = {}
     data: Any = None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pages.shared.selection.set_parameters", lambda _, **values: changed.update(values))
+        patch.setattr("pages.kit.session.set_parameters", lambda _, **values: changed.update(values))
         take_cell(data, lsh_settings(mode="and"), 5, 1)
         assert changed == {"functions": 5, "tables": 1, "mode": "and"}
         take_cell(data, lsh_settings(mode="and"), 5, 7)
@@ -328,7 +329,7 @@ def test_empty_buckets_are_said_and_not_called_zero(open_page: Open) -> None:
 
 def test_theory_stands_in_while_the_code_is_compiled(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = healthy(open_page("lsh", **SHOP))
-    monkeypatch.setattr("pages.shared.lsh_measures.kernels_ready", lambda seconds: False)
+    monkeypatch.setattr("pages.views.lsh.measures.kernels_ready", lambda seconds: False)
     page = healthy(open_page("lsh", **SHOP))
     assert "theory's figures" in text(page)
     assert numbers(page)["Time a query"] == "…"
@@ -376,7 +377,7 @@ def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
 
 
 def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open) -> None:
-    with cached.heavy_lock():
+    with results.heavy_lock():
         page = healthy(open_page("lsh", **SHOP, functions="7", tables="5"))
         assert "Times are measured as soon as" in text(page)
         assert numbers(page)["Time a query"] == numbers(page)["Exact scan"] == "…"

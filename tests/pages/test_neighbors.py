@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cached, model_training
-from pages.shared.cached import Results
-from pages.shared.compared import filter_steps
+from pages.kit import model_jobs, results
+from pages.kit.results import Results
+from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
 from recemb_core.figures import theme
 from tests.pages.conftest import healthy
@@ -65,13 +65,13 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("trained or drawn where everything should be there")
 
     for name in ("train_model", "umap_layout"):
-        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
 
 
 def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails when trainers, defaults or data changed and ``make precomputed`` was not run."""
     fresh = Results()
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("neighbors"))
     assert list(columns(page)) == SIX
     assert {column["state"] for column in columns(page).values()} == {"ready"}
@@ -230,8 +230,8 @@ def test_tiny_data(log: bytes, view: str, app: AppTest, tmp_path: Path, monkeypa
 
 def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = Results()
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
-    page = AppTest.from_file(str(model_training.__file__).replace("shared/model_training.py", "neighbors.py"))
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
+    page = AppTest.from_file(str(model_jobs.__file__).replace("shared/model_training.py", "neighbors.py"))
     page.default_timeout = 180
     page.query_params["data"] = SMALL
     page.session_state["stopped"] = True  # what the Stop button sets
@@ -249,7 +249,7 @@ def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.Mo
 def test_a_slow_change_waits_and_the_old_column_stays(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk"))
     before = ids(page)["DeepWalk"]
-    monkeypatch.setattr(cached, "model_seconds", lambda data, config, n: 60.0)
+    monkeypatch.setattr(results, "model_seconds", lambda data, config, n: 60.0)
     page.select_slider(key=f"DeepWalk_dimensions@{SMALL}").set_value(4)
     page = healthy(page.run())
     assert columns(page)["DeepWalk"]["state"] == "stale"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import sweep_words
-from pages.shared.controls import Labelling
-from pages.shared.node2vec_view import change_words
-from pages.shared.why_view import _excerpt
+from pages.kit.controls import Labelling
+from pages.views.node2vec import sweep_words
+from pages.views.node2vec.one_setting import change_words
+from pages.views.node2vec.why import _excerpt
 from recemb_core.datasets import load_dataset
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy
@@ -22,20 +22,20 @@ SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
 
 
 def roles_page() -> None:
-    from pages.shared import cached, controls, frame, graph_controls
-    from pages.shared.roles_view import roles_section
+    from pages.kit import controls, frame, graph_controls, results
+    from pages.views.node2vec.roles import roles_section
 
     with frame.page("Roles?", "A page for the test.", opens_on="planted_shop") as data:
         _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))
         config = controls.node2vec_config(data, len(graph))
         groups, roles = controls.labellings(data, graph)
         umap = controls.umap_config(data, len(graph), draw=False)
-        roles_section(data, graph, cached.node2vec_vectors(data, graph, config), umap, groups, roles)
+        roles_section(data, graph, results.node2vec_vectors(data, graph, config), umap, groups, roles)
 
 
 def why_page() -> None:
-    from pages.shared import controls, frame, graph_controls
-    from pages.shared.why_view import why_section
+    from pages.kit import controls, frame, graph_controls
+    from pages.views.node2vec.why import why_section
 
     with frame.page("Why?", "A page for the test.", opens_on="planted_shop") as data:
         _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import controls, jobs, parameters
-from pages.shared.navigation import SECTIONS
-from pages.shared.parameters import Flag, Options, Parameter, Scope, Several, Span, Steps, as_text
+from pages.kit import controls, jobs, parameters
+from pages.kit.navigation import SECTIONS
+from pages.kit.parameters import Flag, Options, Parameter, Scope, Several, Span, Steps, as_text
 from tests.pages.conftest import ROOT, healthy
 
 Open = Callable[..., AppTest]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.navigation import SECTIONS
+from pages.kit.navigation import SECTIONS
 from recemb_core.item_graph import build_item_graph, communities
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading
 from recemb_core.sequences import read_events
@@ -139,8 +139,9 @@ def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
 
 SCRIPT = """
 import streamlit as st
-from pages.shared import frame, selection, uploads
-from pages.shared.uploads import File, Upload
+from pages.kit import frame, session
+from pages.kit.uploads import uploads
+from pages.kit.uploads.uploads import File, Upload
 
 
 def visit(upload, key, query, gap):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.cached import Results
-from pages.shared.history_view import _parse, _swap, top_rows, user_place
+from pages.kit.results import Results
+from pages.views.deep_models.history import _parse, _swap, top_rows, user_place
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.recall import history_average
@@ -50,10 +50,10 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
         raise AssertionError("computed on the way to the first paint: run python data/build_precomputed.py recall")
 
     for name in ("train_recall_model", "train_item2vec", "umap_layout", "both_figures"):
-        monkeypatch.setattr(f"pages.shared.recall_models.{name}", refuse)
-    monkeypatch.setattr("pages.shared.recall_view.cold_item_report", refuse)
+        monkeypatch.setattr(f"pages.kit.recall_models.{name}", refuse)
+    monkeypatch.setattr("pages.views.deep_models.recall.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("deep_models", data=data, section=view))
     assert not [b for b in page.button if b.label.startswith("Train")]
 
@@ -264,7 +264,7 @@ def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypat
     pytest.importorskip("redis")
     monkeypatch.setenv("RECEMB_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
     fresh = Results()  # no store that another test has opened
-    monkeypatch.setattr("pages.shared.cached.session_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results.session_results", lambda: fresh)
     page = open_page("deep_models", data="planted_shop", section="serving")
     assert not page.exception
     assert [e.value for e in page.error] == ["The Redis server of RECEMB_REDIS_URL does not answer (ConnectionError)."]
@@ -304,10 +304,10 @@ def test_nonsense_in_the_link_falls_back(view: str, open_page: Open) -> None:
 
 
 def test_of_many_users_a_sample_is_asked_and_the_page_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.shared.recall_models.MOST_ASKED", 50)
+    monkeypatch.setattr("pages.kit.recall_models.MOST_ASKED", 50)
     monkeypatch.setattr("recemb_core.precomputed.load_rankings", lambda *_: None)
     fresh = Results()
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: fresh)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("deep_models", data="planted_shop"))
     assert any("from a sample of 50 of 2,000" in c.value for c in page.caption)
     assert page.dataframe[0].value["Model"][0] == "Popularity"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.cached import Results
+from pages.kit.results import Results
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import eges_defaults, train_eges
 from tests.pages.conftest import healthy
@@ -40,7 +40,7 @@ def tables(page: AppTest) -> list[Any]:
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Results:
     """Nothing that another test has left."""
     results = Results()
-    monkeypatch.setattr("pages.shared.cached._shared_results", lambda: results)
+    monkeypatch.setattr("pages.kit.results._shared_results", lambda: results)
     return results
 
 
@@ -55,7 +55,7 @@ def test_the_opening_is_ready(
         raise AssertionError("computed on the way to the first paint: run make precomputed")
 
     for name in ("train_model", "umap_layout"):
-        monkeypatch.setattr(f"pages.shared.cached.{name}", refuse)
+        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
     page = healthy(open_page(NAME, data=data, side=side))
     assert 0 < float(numbers(page)["Weight of the item itself"]) < 1
 

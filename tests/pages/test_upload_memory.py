@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.shared import upload_memory, visitor
-from pages.shared.upload_memory import KeptUpload, limits_from_environment
-from pages.shared.upload_store import MB, Limits, UploadMemory, megabytes
+from pages.kit.uploads import memory as upload_memory
+from pages.kit.uploads import visitor
+from pages.kit.uploads.memory import KeptUpload, limits_from_environment
+from pages.kit.uploads.store import MB, Limits, UploadMemory, megabytes
 
 HOUR = 3600.0
 

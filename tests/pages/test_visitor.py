@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.shared import server, visitor
-from pages.shared.visitor import VisitorCookie, cookie_name, new_token, visitor_of
+from pages.kit.uploads import server, visitor
+from pages.kit.uploads.visitor import VisitorCookie, cookie_name, new_token, visitor_of
 
 PAGE = {"content-type": "text/html; charset=utf-8", "cache-control": "no-cache"}
 
@@ -143,9 +143,9 @@ def test_the_token_cannot_be_told_from_the_visitor() -> None:
 
 def test_what_a_process_has_once_outlives_a_reload_of_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     token, who = (t := new_token()), visitor_of(t)
-    monkeypatch.delitem(sys.modules, "pages.shared.visitor")
-    monkeypatch.setattr("pages.shared.visitor", visitor)  # put back afterwards, too
-    again = importlib.import_module("pages.shared.visitor")
+    monkeypatch.delitem(sys.modules, "pages.kit.uploads.visitor")
+    monkeypatch.setattr("pages.kit.uploads.visitor", visitor)  # put back afterwards, too
+    again = importlib.import_module("pages.kit.uploads.visitor")
     assert again is not visitor
     assert again.visitor_of(token) == who
 

@@ -1,0 +1,284 @@
+"""What every page has: title as a question, sidebar, errors in one sentence, the closing blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
+
+from pages.kit import navigation, parameters, results, session
+from pages.kit.live_chart import ensure_plotly_js
+from pages.kit.session import ActiveData
+from pages.kit.uploads import uploads
+from recemb_core.item_graph import ItemGraph
+
+ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
+SEARCHABLE = 5_000
+# What is predicted, what came of it (Markdown, or what works it out from the page's results), what is set.
+Answer = str | Callable[[], str]
+Experiment = tuple[str, Answer, dict[str, Any]]
+_log = logging.getLogger("recemb")
+
+
+@contextmanager
+def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -> Iterator[ActiveData]:
+    """A page: ``with page(...) as data:`` draws the frame, hands over the data set in use, and says errors plainly.
+
+    Args:
+        question: the title.
+        sentence: the line under it.
+        opens_on: name of the bundled data set shown until a person chooses one.
+        needs: "sequences" where the page cannot work on a graph alone; "nothing" where it works without any item.
+    """
+    st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
+    navigation.ensure()
+    parameters.forget_bound()
+    st.session_state.pop("_answer", None)  # of a run that was broken off
+    ensure_plotly_js()
+    data = session.active_data(opens_on)
+    link = _sidebar(data)
+    st.title(question, anchor=False)
+    st.markdown(sentence)
+    if data.problem:
+        st.error(data.problem)
+    missing = session.missing_upload()
+    if missing is not None:
+        st.warning(
+            f"This link shows an uploaded file (**{missing}**), and an upload stays in the session that made it. "
+            f"Upload this file again on the Sequences page; until then you see **{data.title}**."
+        )
+        navigation.link("sequences", "To the upload")
+    if needs == "sequences" and data.sequences is None:
+        st.info(
+            f"**{data.title}** is a graph without behaviour sequences, and this page needs sequences. "
+            "Choose another data set in the sidebar, or upload your own log."
+        )
+        _close(question, data, link)
+        st.stop()
+    try:
+        yield data
+        _answer()
+    except StopException:  # a view that has nothing more to draw; the page ends like any other
+        _close(question, data, link)
+        raise
+    except ValueError as error:  # the library's own sentences: what is wrong, where, what to do
+        st.error(str(error))
+    except Exception as error:
+        _log.exception("page failed")
+        st.error(
+            f"This page could not be drawn ({type(error).__name__}). Press Reset or choose another data set; "
+            "the server's log has the details."
+        )
+    _close(question, data, link)
+
+
+def _close(question: str, data: ActiveData, link: Any) -> None:
+    """What every run ends with, also one that had nothing to draw: the address, the link, the sign that it is done."""
+    session.sync_url(data)
+    _link_box(link, data)
+    st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
+    results.warm_up()
+
+
+def _sidebar(data: ActiveData) -> Any:
+    """What belongs to the visit; returns the place of the link, which is complete once the page has run."""
+    with st.sidebar:
+        titles = {name: session.bundled_title(name) for name in session.bundled_names()}
+        titles |= {key: uploads.title(upload) for key, upload in uploads.every().items()}
+        st.session_state["data_widget"] = data.key
+        st.selectbox(
+            "Data set",
+            list(titles),
+            format_func=titles.__getitem__,
+            key="data_widget",
+            on_change=lambda: session.choose_data(st.session_state["data_widget"]),
+            help="Bundled data, or what you uploaded on the Sequences page.",
+        )
+        _item_search(data)
+        session.bind_seed()
+        st.number_input(
+            "Seed",
+            0,
+            2**31,
+            key="seed",
+            persist_state="session",
+            help="Everything random starts from it: same data, settings and seed give the same result.",
+        )
+        with st.popover("Copy link", icon=":material/link:", width="stretch"):
+            link = st.empty()
+        _link_box(link, None)
+    return link
+
+
+def _item_search(data: ActiveData) -> None:
+    order = session.items_by_popularity(data)
+    chosen = session.ITEM.bind(data, default=order[0], among=data.items.ids)
+    shown = list(order[:SEARCHABLE])
+    if chosen.value not in shown:
+        shown.append(chosen.value)
+    if st.session_state.get("_named") != (naming := hash(data.titles)):
+        chosen.set(chosen.value)  # or the box keeps showing an item's old name
+        st.session_state["_named"] = naming
+    listed = f" The {SEARCHABLE:,} most popular of {len(order):,} are listed." if len(order) > SEARCHABLE else ""
+    chosen.draw(offered=shown, format_func=data.title_of, help=f"{session.ITEM.help}{listed}")
+
+
+def _link_box(place: Any, data: ActiveData | None) -> None:
+    """The address and, once the page has run, the same as a file."""
+    with place.container():
+        st.caption(
+            "Data set, item, settings and how a file is read are in the address. An uploaded file itself is not: "
+            "another person has to upload it."
+        )
+        st.code(session.full_link(), language=None, wrap_lines=True)
+        if data is not None:
+            st.session_state["_saved"] = session.saved_session(data).to_toml()
+            st.download_button(
+                "Save the session",
+                st.session_state["_saved"],
+                "session.toml",
+                "application/toml",
+                on_click="ignore",
+                icon=":material/save:",
+                key="save session",
+                help="All of this as a small file. Upload it on the Sequences page, a log of your own beside it, and "
+                "everything is as it is now.",
+            )
+
+
+def side_by_side(key: str, widths: tuple[int, int], narrowest: str = "18rem") -> tuple[Any, Any]:
+    """Two columns that lie one under the other where one would be too narrow to read."""
+    row = f".st-key-{key} [data-testid=stColumn]"
+    with st.container(key=key):
+        st.html(
+            f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
+            f"{row} [data-testid=stColumn] {{ min-width: 0; }}</style>"
+        )
+        left, right = st.columns(widths, gap="medium")
+    return left, right
+
+
+def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
+    """At most five numbers that matter: (label, value, help)."""
+    for column, (label, value, help_text) in zip(place.columns(len(figures)), figures, strict=True):
+        column.metric(label, value, help=help_text)
+
+
+def what_you_see(text: str) -> None:
+    """The explanation: four sentences, the formula, what larger and smaller values do."""
+    with st.expander("What you see", expanded=True, icon=":material/visibility:"):
+        st.markdown(text)
+
+
+def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bool = False) -> None:
+    """One-click experiments: (prediction, answer, the parameters that are set).
+
+    The answer is shown while these parameters are in force. One that is a function is called when the page is drawn to
+    its end, so that it speaks of the results that this very run shows.
+
+    What to look for may be a function that says it, called when it is shown: after the change took effect.
+
+    ``stacked`` fits a narrow column, beside the picture that the experiment changes.
+    """
+    if not experiments:
+        return
+    with st.container(border=True):
+        st.markdown("**Try this** — predict first, then press")
+        for number, (prediction, _, values) in enumerate(experiments):
+            left, right = (st, st) if stacked else st.columns([3, 1], vertical_alignment="center")
+            left.markdown(f":small[{prediction}]" if stacked else prediction)
+            right.button(
+                "Show me",
+                key=f"try{number}",
+                on_click=_experiment,
+                args=(data, prediction, values),
+                width="stretch",
+            )
+        pressed = st.session_state.get("experiment")
+        for prediction, answer, values in experiments:
+            if pressed == (data.key, prediction) and _in_force(data, values):
+                # No icon in a narrow column, where every word's width counts.
+                st.session_state["_answer"] = (st.empty(), answer, None if stacked else ":material/lightbulb:")
+
+
+def _experiment(data: ActiveData, prediction: str, values: dict[str, Any]) -> None:
+    parameters.set_parameters(data, **values)
+    st.session_state["experiment"] = (data.key, prediction)
+
+
+def _in_force(data: ActiveData, values: dict[str, Any]) -> bool:
+    """Whether no control was moved away from what the experiment has set."""
+    return all(st.session_state.get(f"{name}@{data.key}") == value for name, value in values.items())
+
+
+def _answer() -> None:
+    """Say what came of the experiment that was pressed, now that the page is drawn."""
+    place, answer, icon = st.session_state.pop("_answer", (None, "", None))
+    text = answer() if callable(answer) else answer
+    if text:
+        place.success(text, icon=icon)
+
+
+def as_python(lines: list[str], *, note: str = "") -> None:
+    """The same result in a few lines of the library."""
+    with st.expander("As Python", icon=":material/code:"):
+        if note:
+            st.caption(note)
+        st.code("\n".join(lines), language="python")
+
+
+def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:
+    """How the data set in use is loaded in Python; its sequences only where the graph is built from them, or always."""
+    wanted = always or data.graph is None
+    if data.uploaded:
+        lines = _reading_lines(data)
+    else:
+        lines = [f'data = load_dataset("{data.key}")']
+        if wanted and data.log is None:
+            lines.append("sequences = data.sequences")
+    if wanted and data.log is not None:
+        lines.append(f"sequences = split_sessions(data.sequences, gap_minutes={session.gap(data)})")
+    return lines
+
+
+def _reading_lines(data: ActiveData) -> list[str]:
+    """The lines that read an upload: the same call that this page has made."""
+    assert data.upload is not None
+    assert data.found is not None
+    assert data.found.reading is not None
+    side = "" if data.upload.side is None else f", side_info={data.upload.side.name!r}"
+    made, read = ("graph", "read_edges") if data.graph is not None else ("sequences", "read_events")
+    return [*data.found.reading.as_python(), f"{made} = {read}({data.upload.name!r}, reading=reading{side})"]
+
+
+def side_info_line(data: ActiveData) -> str:
+    """Where the lines so far have the side information."""
+    owner = "data" if not data.uploaded else "sequences" if data.graph is None else "graph"
+    return f"side_info = {owner}.side_info"
+
+
+def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
+    """The imports that :func:`load_lines` needs."""
+    if data.found is not None and data.found.reading is not None:
+        names = ", ".join(data.found.reading.names_used())
+        module, read = ("edge_lists", "read_edges") if data.graph is not None else ("sequences", "read_events")
+        return [f"from recemb_core.readers import {names}", f"from recemb_core.{module} import {read}"]
+    lines = ["from recemb_core.datasets import load_dataset"]
+    if data.log is not None and (always or data.graph is None):
+        lines.append("from recemb_core.sequences import split_sessions")
+    return lines
+
+
+def graph_line(whole: ItemGraph, kept: ItemGraph) -> str:
+    """One sentence about the graph that is walked and drawn."""
+    if whole is kept:
+        return f"{len(kept):,} items, {kept.num_edges:,} {'directed ' if kept.directed else ''}edges; {kept.rule}."
+    return (
+        f"{kept.num_edges:,} of {whole.num_edges:,} edges kept ({kept.num_edges / max(whole.num_edges, 1):.1%}), "
+        f"density {kept.density:.3f}; {kept.rule}."
+    )

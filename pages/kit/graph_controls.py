@@ -1,0 +1,238 @@
+"""How the item graph is built and drawn: widgets → settings → graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.kit import results
+from pages.kit.parameters import VISIT, Flag, Options, Parameter, Several, Span, Steps
+from pages.kit.session import ActiveData
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+
+EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
+
+BACKBONES = {
+    "noise_corrected": "beyond popularity",
+    "disparity": "disparity filter",
+    "top_edges": "heaviest of each item",
+    "none": "all edges",
+}
+
+# Nearly every basket pair occurs once, so a co-occurrence graph needs a backbone before it says anything.
+DEFAULT_BACKBONE = {"transitions": "none", "co_occurrence": "noise_corrected"}
+
+EDGE = Parameter(VISIT, "edges", "An edge says: one item …", Options(EDGES))
+DIRECTED = Parameter(VISIT, "directed", "Directed", Flag(), True, help="Off: i → j and j → i add up.")
+WEIGHTED = Parameter(VISIT, "weighted", "Weighted", Flag(), True, help="Off: every kept edge counts 1.")
+MIN_WEIGHT = Parameter(
+    VISIT,
+    "min_weight",
+    "Minimum weight (times seen)",
+    Span(1, 50),
+    1,
+    help="Edges seen less often are left out before the backbone is taken.",
+)
+SHARE_BASKETS = Parameter(
+    VISIT,
+    "share_baskets",
+    "Each basket shares one unit",
+    Flag(),
+    False,
+    help="A basket of m items adds 1/C(m, 2) to each of its pairs, so that huge baskets do not rule.",
+)
+BACKBONE = Parameter(
+    VISIT,
+    "backbone",
+    "Edges kept",
+    Options(BACKBONES),
+    parts=True,
+    help="A backbone drops the edges that popularity alone explains; walks and pictures use what is kept.",
+)
+PER_ITEM = Parameter(
+    VISIT,
+    "per_item",
+    "Edges an item, on average",
+    Steps((1, 2, 4, 6, 8, 12, 16, 24, 32, 64)),
+    8,
+    help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton.",
+)
+ALPHA = Parameter(
+    VISIT,
+    "alpha",
+    "Significance level α",
+    Steps((0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)),
+    0.01,
+    help="Smaller keeps fewer, more significant edges; one end that finds it so is enough.",
+)
+TOP = Parameter(
+    VISIT, "top", "Edges an item", Span(1, 50), 10, help="An edge stays if it is among the heaviest of either end."
+)
+CONTENT = Parameter(
+    VISIT,
+    "content",
+    "Content edges from",
+    Several(),
+    help="Joins items that share a value of these fields: plus one for each shared value.",
+)
+DRAWN = Parameter(
+    VISIT,
+    "drawn",
+    "Items drawn",
+    Steps((0,)),
+    help="The most strongly connected items; the layout is that of the whole graph either way.",
+)
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """How the item graph is built from the data set in use; ``own`` is a data set that comes as a graph."""
+
+    own: bool
+    edges: str = "auto"
+    directed: bool = True
+    weighted: bool = True
+    min_weight: int = 1
+    share_baskets: bool = False
+    content: tuple[str, ...] = ()
+    backbone: str = "none"
+    per_item: int = 8
+    alpha: float = 0.01
+    top: int = 10
+
+    def build(self, data: ActiveData) -> ItemGraph:
+        """The graph before its backbone is taken."""
+        if self.own:
+            assert data.graph is not None
+            return data.graph
+        assert data.sequences is not None
+        transitions = self.edges == "transitions"
+        return build_item_graph(
+            data.sequences,
+            edges=self.edges,  # type: ignore[arg-type]
+            directed=self.directed if transitions else False,
+            weighted=self.weighted,
+            min_weight=self.min_weight,
+            share_baskets=self.share_baskets and not transitions,
+            side_info_fields=self.content,
+        )
+
+    def reduce(self, graph: ItemGraph) -> ItemGraph:
+        """The backbone that walks and pictures use."""
+        if self.backbone == "none":
+            return graph
+        if self.backbone == "noise_corrected":
+            return backbone(graph, method="noise_corrected", edges_per_item=self.per_item)
+        return backbone(graph, method=self.backbone, alpha=self.alpha, top=self.top)  # type: ignore[arg-type]
+
+    def as_python(self, data: ActiveData) -> list[str]:
+        """The lines of ``recemb_core`` that do the same."""
+        if self.own:
+            lines = [] if data.uploaded else ["graph = data.graph"]
+        else:
+            options = [f'edges="{self.edges}"']
+            if self.edges == "transitions" and not self.directed:
+                options.append("directed=False")
+            if not self.weighted:
+                options.append("weighted=False")
+            if self.min_weight > 1:
+                options.append(f"min_weight={self.min_weight}")
+            if self.share_baskets and self.edges != "transitions":
+                options.append("share_baskets=True")
+            if self.content:
+                options.append(f"side_info_fields={self.content!r}")
+            lines = [f"graph = build_item_graph(sequences, {', '.join(options)})"]
+        if self.backbone == "noise_corrected":
+            lines.append(f'graph = backbone(graph, method="noise_corrected", edges_per_item={self.per_item})')
+        elif self.backbone == "disparity":
+            lines.append(f"graph = backbone(graph, alpha={self.alpha:g})")
+        elif self.backbone == "top_edges":
+            lines.append(f'graph = backbone(graph, method="top_edges", top={self.top})')
+        return lines
+
+
+def graph_settings(data: ActiveData) -> GraphSettings:
+    """The settings in use, whichever page set them; they are part of the link on every page that walks the graph."""
+    if data.graph is not None:
+        return GraphSettings(own=True)
+    sequences = data.sequences
+    assert sequences is not None
+    edges = EDGE.value(data, default="transitions" if sequences.ordered else "co_occurrence")
+    return GraphSettings(
+        own=False,
+        edges=edges,
+        directed=DIRECTED.value(data),
+        weighted=WEIGHTED.value(data),
+        min_weight=MIN_WEIGHT.value(data),
+        share_baskets=SHARE_BASKETS.value(data),
+        content=tuple(CONTENT.value(data, default=[], among=_fields(data))),
+        backbone=BACKBONE.value(data, edges, default=DEFAULT_BACKBONE[edges]),
+        per_item=PER_ITEM.value(data),
+        alpha=ALPHA.value(data),
+        top=TOP.value(data),
+    )
+
+
+def _fields(data: ActiveData) -> list[str]:
+    return [c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title"]
+
+
+def graph_controls(data: ActiveData) -> GraphSettings:
+    """The same settings with their widgets."""
+    settings = graph_settings(data)
+    if settings.own:
+        st.caption("This data set comes as a graph: its edges and weights are used as they are.")
+        return settings
+    assert data.sequences is not None
+    ordered = data.sequences.ordered
+    EDGE.draw(
+        data,
+        default="transitions" if ordered else "co_occurrence",
+        help="Transitions need an order inside the sequence; a basket has none."
+        if ordered
+        else "These are baskets: row order inside one is not behaviour, so co-occurrence is the honest edge.",
+    )
+    BACKBONE.draw(data, part=settings.edges, default=DEFAULT_BACKBONE[settings.edges])
+    narrowing = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}.get(settings.backbone)
+    if narrowing is not None:
+        narrowing.draw(data)
+    with st.expander("More about the edges"):
+        (DIRECTED if settings.edges == "transitions" else SHARE_BASKETS).draw(data)
+        WEIGHTED.draw(data)
+        MIN_WEIGHT.draw(data)
+        if _fields(data):
+            CONTENT.draw(data, default=[], among=_fields(data))
+    return settings
+
+
+def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, ItemGraph]:
+    """(the whole graph, the graph that is walked and drawn), computed once."""
+    whole = results.remember(
+        data, ("graph", data.fingerprint, settings_key(settings, reduced=False)), lambda: settings.build(data)
+    )
+    kept = results.remember(data, ("kept graph", data.fingerprint, settings), lambda: settings.reduce(whole))
+    return whole, kept
+
+
+def settings_key(settings: GraphSettings, *, reduced: bool) -> tuple:
+    """The part of the settings that the graph before (or after) the backbone depends on."""
+    base: tuple = (settings.own, settings.edges, settings.directed, settings.weighted, settings.min_weight)
+    base = (*base, settings.share_baskets, settings.content)
+    return (*base, settings.backbone, settings.per_item, settings.alpha, settings.top) if reduced else base
+
+
+def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
+    """How many items the picture shows; the whole graph on demand."""
+    n = len(graph)
+    steps = sorted({min(n, s) for s in (100, 200, 400, 800, 1_500, 3_000, 6_000, n)})
+    bound = DRAWN.bind(data, default=min(n, 800), among=steps)
+    return n if len(steps) < 2 else bound.draw()
+
+
+def most_connected(graph: ItemGraph, most: int, *, always: int) -> npt.NDArray[np.int64]:
+    """Rows of the items with the largest strength, in row order; the chosen one is always among them."""
+    top = np.argsort(-graph.strength, kind="stable")[:most]
+    return np.union1d(top, [always])

@@ -1,0 +1,193 @@
+"""Runs that take seconds: live when quick, else a button with the estimate; a bar, a place in the queue, and a Stop.
+
+A :class:`Job` says what it computes (its identity), what it is called and about how long it takes. Stop ends one job
+and no other; what was stopped stays stopped until its own button is pressed, whatever else the person changes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages.kit import results
+from pages.kit.results import Progress
+from pages.kit.session import ActiveData
+
+T = TypeVar("T")
+LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button
+BAR_AFTER = 0.8  # seconds; what is over before them shall not make the page jump
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Something that takes seconds.
+
+    Attributes:
+        identity: what it computes, of which data and settings; tells it from other jobs, and keys its result.
+        label: what it is called beside the bar and on the button.
+        seconds: estimate.
+        run: does it; told how to report (fraction, stage), it reports often, for a report is where Stop ends it.
+        asks: it waits for its button; by default when it takes longer than ``LIVE_SECONDS``.
+    """
+
+    identity: Hashable
+    label: str
+    seconds: float
+    run: Callable[[Progress], Any]
+    asks: bool | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.seconds > LIVE_SECONDS if self.asks is None else self.asks
+
+
+# ---- what the person allowed and stopped, by data set and identity ----
+
+
+def _marked(mark: str, data: ActiveData) -> set[Hashable]:
+    # Not named as parameters are ("@"): Reset, which drops those, is no press of a Run button.
+    return st.session_state.setdefault(f"{mark} jobs of {data.key}", set())
+
+
+def stopped(data: ActiveData, job: Job) -> bool:
+    """Whether the person has stopped this job, and not started it again."""
+    return job.identity in _marked("stopped", data)
+
+
+def may_run(data: ActiveData, job: Job) -> bool:
+    """Whether the job may start now: its button was pressed, or it is quick and nobody has stopped it."""
+    return job.identity in _marked("allowed", data) or not (job.waits or stopped(data, job))
+
+
+def allow(data: ActiveData, identities: Sequence[Hashable]) -> None:
+    """Let these jobs run from the next run of the page on; a button's callback."""
+    _marked("allowed", data).update(identities)
+    _marked("stopped", data).difference_update(identities)
+
+
+def stop(data: ActiveData, identities: Sequence[Hashable]) -> None:
+    """End these jobs and keep them from starting by themselves; a button's callback."""
+    _marked("stopped", data).update(identities)
+    _marked("allowed", data).difference_update(identities)
+
+
+def _stop_button(data: ActiveData, key: str, label: str, jobs: Sequence[Job]) -> None:
+    st.button(
+        label,
+        key=key,
+        icon=":material/stop_circle:",
+        on_click=stop,
+        args=(data, [job.identity for job in jobs]),
+    )
+
+
+def about(seconds: float) -> str:
+    """An estimate in words."""
+    if seconds < 1.5:
+        return "about a second"
+    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"
+
+
+def run_button(data: ActiveData, view: str, jobs: Sequence[Job], *, verb: str = "Run", names: str = "") -> None:
+    """The button that lets these jobs run."""
+    words = " ".join(filter(None, (verb, names)))
+    st.button(
+        f"{words} ({about(sum(job.seconds for job in jobs))})",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"run {view}@{data.key}",
+        on_click=allow,
+        args=(data, [job.identity for job in jobs]),
+    )
+
+
+def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
+    """Run the job now, with a bar that tells the truth and a Stop; its result.
+
+    The bar comes only when the run is not over in under a second. ``queued`` jobs come after it: one button stops all.
+    """
+    place = st.empty()
+    start = time.monotonic()
+    bar: Any = None
+
+    def report(fraction: float, stage: str) -> None:
+        nonlocal bar
+        if bar is None:
+            if time.monotonic() - start < BAR_AFTER:
+                return
+            with place.container():
+                bar = st.progress(0.0)
+                with st.container(horizontal=True):
+                    _stop_button(data, f"stop {job.label}", "Stop", [job])
+                    if queued:
+                        _stop_button(data, "stop all", "Stop all", [job, *queued])
+        bar.progress(min(fraction, 1.0), text=f"{job.label}: {stage} ({fraction:.0%})")
+
+    value = job.run(report)
+    place.empty()
+    _marked("allowed", data).discard(job.identity)
+    return value
+
+
+def result(
+    data: ActiveData,
+    view: str,
+    job: Job,
+    *,
+    ready: Callable[[Any], T | None] | None = None,
+    verb: str = "Run",
+    waiting: str = "",
+    stale: Callable[[T], str] | str | None = "The settings changed: you still see the results of the last ones.",
+) -> tuple[T | None, bool]:
+    """What a job gives: at once where it is there or quick; else the last one, marked stale, until the button.
+
+    Args:
+        data: the data set in use.
+        view: whose result it is; what it showed last is kept under this name.
+        job: how it is made. ``run`` gives the result.
+        ready: the result of an identity if it is there; by default what the store has.
+        verb: of the button.
+        waiting: said while there is nothing to show.
+        stale: said above the last result, which it may describe; None where only this very job's will do.
+
+    Returns:
+        (result or None, whether it is that of this very job).
+    """
+    find: Callable[[Any], T | None] = results.results(data).get if ready is None else ready
+    shown = f"shown {view}@{data.key}"
+    value = find(job.identity)
+    if value is None:
+        if not may_run(data, job):
+            run_button(data, view, [job], verb=verb)
+            last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
+            halted = "Stopped; what was done by then is kept. " if stopped(data, job) else ""
+            if last is not None:
+                st.warning(f"{halted}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
+            else:
+                st.info(f"{halted}{waiting or f'Press {verb}.'}")
+            return last, False
+        value = perform(data, job)
+    st.session_state[shown] = job.identity
+    return value, True
+
+
+def run_next(data: ActiveData, todo: Sequence[Job], place: Any) -> None:
+    """Run the first of several jobs that may run, its bar at ``place``, then draw the page anew.
+
+    Called when all else is drawn, so that the page stands while it trains, model by model.
+    """
+    running = [job for job in todo if may_run(data, job)]
+    waiting = [job for job in todo if not may_run(data, job)]
+    with place.container():
+        if running:
+            job = running[0]
+            more = f" · {len(todo) - 1} more to come" if len(todo) > 1 else ""
+            st.caption(f"Now: **{job.label}** ({about(job.seconds)}){more}")
+            perform(data, job, running[1:])
+            st.rerun()
+        elif waiting:
+            run_button(data, "models", waiting, names=", ".join(job.label for job in waiting))

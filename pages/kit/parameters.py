@@ -1,0 +1,451 @@
+"""A parameter is declared once: key, link, check of what is in the session, and widget follow from it.
+
+A page's controls are declared at the top of its views::
+
+    WALKS = Scope("walks")
+    CLICK = Parameter(WALKS, "click", "A click chooses", Options({"item": "the item", "previous": "the previous one"}))
+
+and used anywhere on it: ``CLICK.value(data)`` reads, ``CLICK.draw(data)`` draws the widget, ``CLICK.key(data)`` is the
+session-state key. What depends on the data in use (its fields, its users) is given where it is bound:
+``USER.bind(data, default=users[0], among=users)``.
+
+Values live in the session by name and data set (``q@groceries``), stand in the link where they differ from the default,
+and in a saved session. All names share these places, so a name is declared once in the whole app, and a second
+declaration fails at import.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol, TypeVar
+
+import streamlit as st
+
+from pages.kit.text import plain
+
+T = TypeVar("T")
+LINK_VERSION = 2  # 1: links without a version, in which a parameter may have one of its former names
+
+
+class HasKey(Protocol):
+    """A data set as far as parameters care."""
+
+    @property
+    def key(self) -> str: ...
+
+
+# ---- what is allowed ----
+
+
+class Allowed(Protocol[T]):
+    """The values that a parameter can have, how a link writes them, and the widget that offers them."""
+
+    def holds(self, value: T) -> bool:
+        """Whether the control offers this value."""
+
+    def parse(self, text: str) -> T:
+        """The value that a link writes so; a ValueError or KeyError where it is none."""
+
+    def among(self, options: Iterable[T]) -> Allowed[T]:
+        """The same with the options that the data in use has."""
+
+    def widget(self, place: Any, label: str, **more: Any) -> Any:
+        """Draw it."""
+
+
+def _read(text: str, like: Any) -> Any:
+    if isinstance(like, bool):
+        return {"True": True, "False": False}[text]
+    return type(like)(text)
+
+
+@dataclass(frozen=True)
+class Steps(Generic[T]):
+    """One of a row of values: a slider that snaps to them."""
+
+    values: Sequence[T]
+    shown: Callable[[T], str] = str
+
+    def holds(self, value: T) -> bool:
+        return value in self.values
+
+    def parse(self, text: str) -> T:
+        return _read(text, self.values[0])
+
+    def among(self, options: Iterable[T]) -> Steps[T]:
+        return replace(self, values=tuple(options))
+
+    def widget(self, place: Any, label: str, **more: Any) -> T:
+        return place.select_slider(label, self.values, **{"format_func": self.shown} | more)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A number of a range: a slider."""
+
+    low: float
+    high: float
+    step: float = 1
+
+    def holds(self, value: float) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def parse(self, text: str) -> float:
+        return _read(text, self.low)
+
+    def among(self, options: Iterable[float]) -> Span:
+        found = sorted(options)
+        return replace(self, low=found[0], high=found[-1])
+
+    def widget(self, place: Any, label: str, **more: Any) -> float:
+        return place.slider(label, self.low, self.high, step=self.step, **more)
+
+
+@dataclass(frozen=True)
+class Number(Span):
+    """A number of a range: a box to type it in."""
+
+    def widget(self, place: Any, label: str, **more: Any) -> float:
+        return place.number_input(label, self.low, self.high, step=self.step, **more)
+
+
+@dataclass(frozen=True)
+class Options:
+    """One of some names: a box, a row of buttons where ``row``, or radio buttons where ``radio``."""
+
+    names: Mapping[Any, str] | Sequence[Any] = ()
+    row: bool = False
+    shown: Callable[[Any], str] | None = None
+    radio: bool = False
+
+    def holds(self, value: Any) -> bool:
+        return value in self.names
+
+    def parse(self, text: str) -> Any:
+        first = next(iter(self.names), "")
+        return _read(text, first)
+
+    def among(self, options: Iterable[Any]) -> Options:
+        found = tuple(options)
+        names = {name: self.names[name] for name in found} if isinstance(self.names, Mapping) and self.names else found
+        return replace(self, names=names)
+
+    def widget(self, place: Any, label: str, **more: Any) -> Any:
+        if "format_func" not in more:
+            shown = self.names.__getitem__ if isinstance(self.names, Mapping) else str
+            more["format_func"] = self.shown or shown
+        if self.row:
+            return place.segmented_control(label, list(self.names), required=True, **more)
+        return (place.radio if self.radio else place.selectbox)(label, list(self.names), **more)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no: a checkbox, or a switch where ``switch``."""
+
+    switch: bool = False
+
+    def holds(self, value: bool) -> bool:
+        return isinstance(value, bool)
+
+    def parse(self, text: str) -> bool:
+        return _read(text, True)
+
+    def among(self, options: Iterable[bool]) -> Flag:
+        return self
+
+    def widget(self, place: Any, label: str, **more: Any) -> bool:
+        return (place.toggle if self.switch else place.checkbox)(label, **more)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Any of some names, at least ``least``: a box for several, or a row of them where ``row``."""
+
+    names: Sequence[Any] | Mapping[Any, str] = ()
+    least: int = 0
+    row: bool = False
+
+    def holds(self, value: Sequence[Any]) -> bool:
+        return isinstance(value, list | tuple) and len(value) >= self.least and all(v in self.names for v in value)
+
+    def parse(self, text: str) -> list[Any]:
+        first = next(iter(self.names), "")
+        if text in self.names:  # a name may hold a comma
+            return [text]
+        return [_read(part, first) for part in text.split(",") if part]
+
+    def among(self, options: Iterable[Any]) -> Several:
+        return replace(self, names=tuple(options))
+
+    def widget(self, place: Any, label: str, **more: Any) -> list[Any]:
+        if isinstance(self.names, Mapping):
+            more = {"format_func": self.names.__getitem__} | more
+        if self.row:
+            return place.pills(label, list(self.names), selection_mode="multi", **more)
+        return place.multiselect(label, list(self.names), **more)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text, or any that passes ``check``; kept, and linked, without a widget of its own."""
+
+    check: Callable[[str], bool] = lambda text: True
+
+    def holds(self, value: str) -> bool:
+        return isinstance(value, str) and self.check(value)
+
+    def parse(self, text: str) -> str:
+        return text
+
+    def among(self, options: Iterable[str]) -> Options:
+        return Options(tuple(options))
+
+    def widget(self, place: Any, label: str, **more: Any) -> str:
+        return place.text_input(label, **more)
+
+
+# ---- declarations ----
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where parameters belong: one page, or (``Scope("")``) the whole visit."""
+
+    page: str
+
+
+_DECLARED: dict[str, tuple[Parameter[Any], Any]] = {}  # name → it, and the line where it is declared
+VISIT = Scope("")
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter(Generic[T]):
+    """A control, declared once.
+
+    Attributes:
+        scope: of its page, or ``VISIT``.
+        name: in keys, links and saved sessions.
+        label: beside the widget.
+        allowed: the values it can have; what only the data knows is given to :meth:`bind`.
+        default: where it starts; likewise.
+        help: one sentence.
+        view: it says which part of a page is looked at. Reset leaves such a one alone.
+        parts: one of several alike, told apart by a part of their name ("backbone_transitions").
+        former: names that it had in links of version 1.
+    """
+
+    scope: Scope
+    name: str
+    label: str
+    allowed: Allowed[T]
+    default: T | None = None
+    help: str | None = None
+    view: bool = False
+    parts: bool = False
+    former: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        caller = sys._getframe(2)  # 1 is the dataclass's own __init__
+        line = (caller.f_code.co_filename, caller.f_lineno)
+        known, there = _DECLARED.get(self.name, (self, line))
+        if there != line:  # a page's own script is run again and again, and declares anew what it has declared
+            raise ValueError(
+                f"parameter {self.name!r} is declared twice: for {known.scope.page or 'the visit'} ({there[0]}) "
+                f"and for {self.scope.page or 'the visit'} ({line[0]})"
+            )
+        if self.default is not None and self.holds_any() and not self.allowed.holds(self.default):
+            raise ValueError(f"parameter {self.name!r} starts at {self.default!r}, which its control does not offer")
+        _DECLARED[self.name] = (self, line)
+
+    def holds_any(self) -> bool:
+        """Whether what it can be is known without data."""
+        return bool(getattr(self.allowed, "names", True))
+
+    def bind(
+        self,
+        data: HasKey,
+        part: str = "",
+        *,
+        default: Any = None,
+        among: Iterable[Any] | None = None,
+        check: Callable[[Any], bool] = lambda value: True,
+    ) -> Bound:
+        """Fill it from the link at first, check what the session has, and keep it in the link and the saved session.
+
+        Args:
+            data: the data set in use.
+            part: of its name, where it is one of several.
+            default: of this data, where the declaration has none.
+            among: the options of this data.
+            check: what a value has to pass besides, where this data's options cannot be listed.
+        """
+        start = self.default if default is None else default
+        allowed = self.allowed if among is None else self.allowed.among(among)
+        name = f"{self.name}_{part}" if self.parts else self.name
+        label = f"{self.label} ({part})" if self.parts else self.label
+        holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
+        key = fill(name, data.key, start, allowed.parse, holds, label=label, former=self.former)
+        return Bound(self, key, allowed)
+
+    def key(self, data: HasKey, part: str = "") -> str:
+        """The session-state key."""
+        return f"{self.name}_{part}@{data.key}" if self.parts else f"{self.name}@{data.key}"
+
+    def value(self, data: HasKey, part: str = "", *, default: Any = None, among: Iterable[Any] | None = None) -> T:
+        """Its value now; see :meth:`bind`."""
+        return self.bind(data, part, default=default, among=among).value
+
+    def draw(
+        self,
+        data: HasKey,
+        place: Any = st,
+        part: str = "",
+        *,
+        default: Any = None,
+        among: Iterable[Any] | None = None,
+        **more: Any,
+    ) -> T:
+        """Its widget; ``more`` goes to it, a ``label`` or ``help`` in place of the declared one too."""
+        return self.bind(data, part, default=default, among=among).draw(place, **more)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A parameter of the data set in use."""
+
+    parameter: Parameter[Any]
+    key: str
+    allowed: Allowed[Any]
+
+    @property
+    def value(self) -> Any:
+        return st.session_state[self.key]
+
+    def set(self, value: Any) -> None:
+        """Another value, before the widget is drawn or from a callback."""
+        st.session_state[self.key] = value
+
+    def draw(self, place: Any = st, *, offered: Iterable[Any] | None = None, **more: Any) -> Any:
+        """Its widget, which may offer less than is allowed; see :meth:`Parameter.draw`."""
+        given = {"help": self.parameter.help, "persist_state": "session"} | more
+        label = given.pop("label", self.parameter.label)
+        allowed = self.allowed if offered is None else self.allowed.among(offered)
+        return allowed.widget(place, label, key=self.key, **given)
+
+
+def declared() -> list[Parameter[Any]]:
+    """Every parameter of the pages that are imported."""
+    return [one for one, _ in _DECLARED.values()]
+
+
+# ---- the link that the session began with, and what a run has bound ----
+
+
+def link() -> dict[str, str]:
+    """The query parameters that the session began with."""
+    if "_link" not in st.session_state:
+        st.session_state["_link"] = st.query_params.to_dict()
+    return st.session_state["_link"]
+
+
+def set_link(values: dict[str, str]) -> None:
+    """As if the session had begun with these."""
+    st.session_state["_link"] = values
+    st.session_state.pop("_link_read", None)
+
+
+def fill(
+    name: str,
+    data_key: str,
+    default: Any,
+    parse: Callable[[str], Any],
+    allowed: Callable[[Any], bool],
+    *,
+    label: str = "",
+    former: tuple[str, ...] = (),
+) -> str:
+    """The session-state key of a parameter, filled from the link at first and checked ever after.
+
+    A value in the link that does not parse, or is not allowed, is passed over for the default, and said. What was left
+    at a default that the data no longer has follows the new default; nobody chose it, so nothing is said.
+    """
+    key = f"{name}@{data_key}"
+    if key in st.session_state:
+        now = st.session_state[key]
+        if now != default and not allowed(now):  # another reading has other items, another graph other numbers
+            st.session_state[key] = default
+            if now != met().get(key):
+                st.toast(
+                    f"{label or name}: {plain(str(now))!r} is not possible any more, {plain(str(default))!r} is used."
+                )
+    else:
+        st.session_state[key] = default
+        told = _told(name, former) if link().get("data", data_key) == data_key else None
+        if told is not None:
+            try:
+                value = parse(link()[told])
+                if not allowed(value):
+                    raise ValueError(value)
+                st.session_state[key] = value
+            except (ValueError, KeyError):
+                st.toast(
+                    f"The link's {told}={plain(link()[told])!r} is not possible here; {plain(str(default))!r} is used."
+                )
+    bound()[name] = (key, default)
+    met()[key] = default
+    return key
+
+
+def _told(name: str, former: tuple[str, ...]) -> str | None:
+    """The name by which the link speaks of a parameter.
+
+    What one parameter has read is not read by another: a former name may be that of another page's control today.
+    """
+    reader = st.session_state.setdefault("_link_read", {})
+    names = (name, *former) if _version() < LINK_VERSION else (name,)
+    return next((n for n in names if n in link() and reader.setdefault(n, name) == name), None)
+
+
+def _version() -> int:
+    text = link().get("v", "1")
+    return int(text) if text.isdigit() else 1
+
+
+def bound() -> dict[str, tuple[str, Any]]:
+    """Name → (key, default) of what this run has bound: what the link holds."""
+    return st.session_state.setdefault("_bound", {})
+
+
+def met() -> dict[str, Any]:
+    """Every parameter that a page of this visit has bound, with its default: what a saved session holds."""
+    return st.session_state.setdefault("_met", {})
+
+
+def forget_bound() -> None:
+    """Start a page run with no parameters in the link but those that the page binds."""
+    st.session_state["_bound"] = {}
+
+
+def set_parameters(data: HasKey, **values: Any) -> None:
+    """Set parameters from a button's callback (before the widgets of the next run are drawn)."""
+    for name, value in values.items():
+        st.session_state[f"{name}@{data.key}"] = value
+
+
+def reset_parameters(data: HasKey) -> None:
+    """Every parameter of this data set but the page's view back to its default, from the next run on."""
+    views = {f"{name}@{data.key}" for name, (one, _) in _DECLARED.items() if one.view}
+    for key in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{data.key}")]:
+        if key not in views:
+            del st.session_state[key]
+    set_link({})
+
+
+def as_text(value: Any) -> str:
+    """A value as a link writes it."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)

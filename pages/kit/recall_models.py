@@ -1,0 +1,334 @@
+"""The recall models of the data set in use: settings, training, rankings, maps; shared by three views."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.kit import jobs, results, session
+from pages.kit.jobs import Job
+from pages.kit.parameters import Parameter, Span, Steps
+from pages.kit.session import ActiveData
+from pages.views.deep_models.table import DEEP_PAGE
+from recemb_core import precomputed
+from recemb_core.deep.recall import RecallModel
+from recemb_core.embeddings import train_item2vec
+from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
+from recemb_core.experiments.recall_models import (
+    HistoryAverageConfig,
+    ModelConfig,
+    both_figures,
+    floor_scorer,
+    recall_defaults,
+    recall_fingerprint,
+    train_recall_model,
+)
+from recemb_core.layouts import UMAPConfig, umap_layout
+
+FLOOR = "Popularity"
+MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait
+
+LENGTH = Parameter(
+    DEEP_PAGE,
+    "recall_length",
+    "History (events)",
+    Steps((10, 20, 50, 100, 200, 500)),
+    200,
+    help="Newest events of a user that the networks look at.",
+)
+HALF_LIFE = Parameter(  # 0 stands for a plain mean
+    DEEP_PAGE,
+    "recall_half_life",
+    "Half-life (events)",
+    Steps((0, 10, 20, 50, 100, 200), lambda events: "none" if events == 0 else str(events)),
+    50,
+    help="After so many events an event weighs half in the history mean. None: a plain mean, which is blind to order.",
+)
+DIMENSIONS = Parameter(
+    DEEP_PAGE,
+    "recall_dimensions",
+    "Dimensions",
+    Steps((16, 32, 64, 128)),
+    64,
+    help="Length of user and item vectors of the networks.",
+)
+EPOCHS = Parameter(
+    DEEP_PAGE,
+    "recall_epochs",
+    "Epochs",
+    Span(1, 15),
+    5,
+    help="Passes over the histories. More fit them more closely; whether the figures follow, the table says.",
+)
+NEGATIVES = Parameter(
+    DEEP_PAGE,
+    "recall_negative",
+    "Sampled negatives (YouTube DNN)",
+    Steps((50, 200, 500, 1000)),
+    500,
+    help="Items drawn for each step in place of the whole catalogue. More come closer to the full softmax.",
+)
+TEMPERATURE = Parameter(
+    DEEP_PAGE,
+    "recall_temperature",
+    "Temperature (two-tower)",
+    Steps((0.05, 0.1, 0.2, 0.5)),
+    0.1,
+    help="Scores are cosine / temperature. Small: only the closest count; large: all are much alike.",
+)
+
+Reports = dict[str, tuple[RankingReport, RankingReport]]
+
+
+def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
+    """The models with the settings in use; binds them to the session and the link without drawing anything."""
+    shared = {
+        "dimensions": DIMENSIONS.value(data),
+        "history_length": LENGTH.value(data),
+        "half_life": float(HALF_LIFE.value(data)) or None,
+        "epochs": EPOCHS.value(data),
+    }
+    negative, temperature = NEGATIVES.value(data), TEMPERATURE.value(data)
+    found: dict[str, ModelConfig] = {}
+    for name, config in recall_defaults(session.seed()).items():
+        if isinstance(config, HistoryAverageConfig):
+            found[name] = config
+        elif hasattr(config, "negative"):
+            found[name] = replace(config, **shared, negative=negative)
+        else:
+            found[name] = replace(config, **shared, temperature=temperature)
+    return found
+
+
+def model_controls(data: ActiveData) -> None:
+    """Widgets of those settings."""
+    LENGTH.draw(data)
+    HALF_LIFE.draw(data)
+    with st.expander("Training"):
+        for one in (DIMENSIONS, EPOCHS, NEGATIVES, TEMPERATURE):
+            one.draw(data)
+
+
+def source(data: ActiveData) -> str:
+    """The hash of all that the models depend on."""
+    assert data.sequences is not None
+    sequences = data.sequences
+    return results.remember(data, ("recall source", data.fingerprint, data.key), lambda: recall_fingerprint(sequences))
+
+
+def cases(data: ActiveData) -> NextItemCases:
+    """Who is asked about what."""
+    assert data.sequences is not None
+    sequences = data.sequences
+    return results.remember(data, ("recall cases", source(data)), lambda: next_item_cases(sequences))
+
+
+def asked(data: ActiveData) -> NextItemCases:
+    """The users that figures are measured on: all, or a fixed sample where there are many."""
+    who = cases(data)
+    if len(who.users) <= MOST_ASKED:
+        return who
+
+    def sample() -> NextItemCases:
+        rows = np.sort(np.random.default_rng(0).choice(len(who.users), MOST_ASKED, replace=False))
+        pick = lambda lines: tuple(lines[row] for row in rows)  # noqa: E731
+        return replace(who, users=who.users[rows], histories=pick(who.histories), targets=pick(who.targets))
+
+    return results.remember(data, ("recall asked", source(data)), sample)
+
+
+def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
+    """The model, if it is there: from the store or from the bundled file."""
+    key = ("recall", source(data), config)
+    ready = results.results(data).get(key) or precomputed.load_recall(source(data), config)
+    if ready is not None:
+        results.results(data).put(key, ready)
+    return ready
+
+
+def all_models(data: ActiveData, configs: dict[str, ModelConfig]) -> dict[str, RecallModel]:
+    """The models that are there."""
+    found = {name: model_of(data, config) for name, config in configs.items()}
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def usual_model(names: list[str]) -> str:
+    """The one of these models that a view opens with."""
+    return "Two-tower" if "Two-tower" in names else names[-1]
+
+
+def random_hit_rate(data: ActiveData, which: int, k: int = 10) -> float:
+    """HR@k that lists drawn at random have, on first-time targets (0, history masked) or on all (1).
+
+    Of n items that may be listed, t of them targets, a list misses all with ∏_{j<k} (n − t − j) / (n − j); mean over
+    the users that have a target.
+    """
+
+    def make() -> float:
+        who, missed = asked(data), []
+        for past, target in zip(who.histories, who.targets, strict=True):
+            wanted = np.unique(target[target >= 0])
+            n = len(data.items)
+            if which == 0:
+                wanted, n = np.setdiff1d(wanted, past), n - len(np.unique(past))
+            if len(wanted):
+                j = np.arange(min(k, n))
+                missed.append(float(np.prod(np.maximum(n - len(wanted) - j, 0) / (n - j))))
+        return 1 - float(np.mean(missed)) if missed else 0.0
+
+    found: float = results.remember(data, ("recall by chance", source(data), which, k), make)
+    return found
+
+
+def chance_words(data: ActiveData, which: int, k: int = 10) -> str:
+    """What a random list would hit, and a warning where that is nearly all there is to hit."""
+    chance = random_hit_rate(data, which, k)
+    text = f"A random list of {k} has HR@{k} {chance:.3f}."
+    if chance > 0.5:
+        n = len(data.items)
+        text += f" **With {n:,} items a list of {k} hits by chance alone: HR@{k} says little here.**"
+    return text
+
+
+def ready_rankings(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
+    """(first-time targets, all targets) of a model, or of popularity (None), if they are measured already."""
+    key = ("recall ranking", source(data), config)
+    ready = results.results(data).get(key) or precomputed.load_rankings(source(data), config)
+    if ready is not None:
+        results.results(data).put(key, ready)
+    return ready
+
+
+def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
+    """(first-time targets, all targets) of a model that is there; None stands for popularity."""
+    ready = ready_rankings(data, config)
+    if ready is None:
+        model = None if config is None else model_of(data, config)
+        if config is not None and model is None:
+            return None
+        who = asked(data)
+        ready = both_figures(floor_scorer(who) if model is None else model.scores, who)
+        results.results(data).put(("recall ranking", source(data), config), ready)
+    return ready
+
+
+def positions_of(
+    data: ActiveData, config: ModelConfig, progress: results.Progress | None = None
+) -> npt.NDArray[np.float32]:
+    """The UMAP map of a model's item vectors: stored, bundled, or drawn now."""
+    model = model_of(data, config)
+    assert model is not None
+    umap = UMAPConfig(seed=session.seed()).for_size(len(model))
+    key = ("recall map", source(data), config, umap)
+    ready = results.results(data).get(key)
+    if ready is None:
+        ready = precomputed.load_map(source(data), config, umap, None)
+        if ready is not None:
+            results.results(data).put(key, ready)
+            return ready
+    if progress is not None:
+        progress(1.0, "drawing the map (UMAP)")
+    return results.remember_heavy(data, key, lambda: umap_layout(model.item_vectors, umap), progress)
+
+
+def has_positions(data: ActiveData, config: ModelConfig) -> bool:
+    """Whether the map is there without running UMAP."""
+    model = model_of(data, config)
+    if model is None:
+        return False
+    umap = UMAPConfig(seed=session.seed()).for_size(len(model))
+    stored = results.results(data).get(("recall map", source(data), config, umap)) is not None
+    return stored or precomputed.has_map(source(data), config, umap, None)
+
+
+def train_missing(
+    data: ActiveData, configs: dict[str, ModelConfig], report: results.Progress
+) -> dict[str, RecallModel]:
+    """Train what is not there, one model after another; what is done stays when the run is stopped."""
+    found: dict[str, RecallModel] = {}
+    for done, (name, config) in enumerate(configs.items()):
+
+        def tick(fraction: float, stage: str, done: int = done, name: str = name) -> None:
+            report((done + fraction) / len(configs), f"{name}, {stage}")
+
+        model = model_of(data, config)
+        if model is None:
+            key = ("recall", source(data), config)
+            model = results.remember_heavy(data, key, partial(_train, data, config, tick), tick)
+        found[name] = model
+        tick(1.0, "ranking the catalogue for every user")
+        rankings_of(data, config)
+    return found
+
+
+def _train(data: ActiveData, config: ModelConfig, tick: results.Progress) -> RecallModel:
+    train = cases(data).train
+    start = time.perf_counter()
+    if isinstance(config, HistoryAverageConfig):
+        # Both averages share their item vectors.
+        key = ("recall item vectors", source(data), config.vectors)
+        vectors = results.remember(data, key, lambda: train_item2vec(train, config.vectors, progress=tick))
+        return train_recall_model(train, config, item_vectors=vectors)
+    model = train_recall_model(train, config, progress=tick)
+    speeds = results.remember(data, ("recall speed",), dict)
+    speeds["seconds"] = (time.perf_counter() - start) / max(_work(data, config), 1.0)
+    return model
+
+
+def _work(data: ActiveData, config: ModelConfig) -> float:
+    """Steps of a training run, weighted by how long one takes."""
+    if isinstance(config, HistoryAverageConfig):
+        return 0.0
+    events = min(len(cases(data).train), len(cases(data).train.tokens))
+    steps = min(events * config.epochs * min(config.targets, 4) / config.batch_size, config.max_steps)
+    return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
+
+
+def seconds_left(data: ActiveData, configs: dict[str, ModelConfig]) -> float:
+    """Estimated seconds to train what is missing, from the last run on this data."""
+    missing = [c for c in configs.values() if model_of(data, c) is None]
+    averages = sum(isinstance(c, HistoryAverageConfig) for c in missing)
+    events = len(cases(data).train.tokens)
+    return sum(training_seconds(data, c) for c in missing) + (events * 1.5e-5 if averages else 0.0)
+
+
+def training_seconds(data: ActiveData, config: ModelConfig) -> float:
+    """Estimated seconds to train and rank one model, from the last run on this data."""
+    each: float = results.remember(data, ("recall speed",), dict).get("seconds", 0.004)
+    return _work(data, config) * each + 4
+
+
+def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str) -> dict[str, ModelConfig]:
+    """The settings whose models are there: those asked for, or the last ones shown, marked stale, until Train."""
+    shown = f"recall shown@{data.key}"
+    missing = {name: c for name, c in configs.items() if model_of(data, c) is None}
+    if not missing:
+        st.session_state[shown] = (source(data), configs)
+        return configs
+    last = st.session_state.get(shown)
+    last = last[1] if last is not None and last[0] == source(data) else {}
+    last = {name: c for name, c in last.items() if model_of(data, c) is not None}
+    job = Job(
+        ("recall models", source(data), *configs.values()),
+        "the models" if len(missing) == len(configs) else ", ".join(missing),
+        seconds_left(data, configs),
+        lambda report: train_missing(data, configs, report),
+        asks=True,
+    )
+    if jobs.may_run(data, job):
+        jobs.perform(data, job)
+        st.session_state[shown] = (source(data), configs)
+        return configs
+    jobs.run_button(data, "recall models", [job], verb="Train", names=job.label)
+    halted = "Stopped; what was trained is kept. " if jobs.stopped(data, job) else ""
+    there = {name: c for name, c in configs.items() if name not in missing}
+    if last:
+        st.warning(f"{halted}The settings changed. You still see the models of the last ones; press Train for the new.")
+        return {name: last.get(name, c) for name, c in configs.items() if name in last or name in there}
+    st.info(f"{halted}{waiting}")
+    return there

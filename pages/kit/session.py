@@ -1,0 +1,431 @@
+"""What belongs to the whole visit: data set, chosen item, seed, parameters. The only session state and URL."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.kit import parameters
+from pages.kit.parameters import VISIT, Options, Parameter, Steps, as_text
+from pages.kit.text import plain
+from pages.kit.uploads import uploads
+from pages.kit.uploads.uploads import Outcome, Upload
+from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
+from recemb_core.figures.session_gaps import duration
+from recemb_core.item_graph import ItemGraph
+from recemb_core.readers import InputError, Reading
+from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.session_file import SessionFile
+from recemb_core.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveData:
+    """The data set in use, bundled or uploaded.
+
+    ``key`` names it in the URL; ``sequences`` is what the chosen gap makes of the log, ``log`` a bundled time-stamped
+    log before it is cut. Of an upload, ``upload`` has the files, ``found`` what reading them gave, and ``problem`` why
+    the last change of the reading could not be followed (what is shown is then the reading before it).
+    """
+
+    key: str
+    title: str
+    description: str
+    sequences: Sequences | None
+    graph: ItemGraph | None
+    labels: dict[str, npt.NDArray] = field(default_factory=dict)
+    side_info: pl.DataFrame | None = None
+    info: DatasetInfo | None = None
+    log: Sequences | None = None
+    problem: str = ""
+    upload: Upload | None = None
+    found: Outcome | None = None
+
+    @property
+    def uploaded(self) -> bool:
+        return self.upload is not None
+
+    @property
+    def cut_by_time(self) -> bool:
+        """Whether the gap decides where a sequence ends."""
+        return self.log is not None or (self.found is not None and self.found.cut_by_time)
+
+    def uncut(self) -> Sequences:
+        """The log before it is cut into sessions."""
+        if self.upload is not None and self.found is not None:
+            log = uploads.uncut(self.upload, self.found)
+            # A log that names nobody is one person's.
+            return log if log.users is not None else replace(log, users=np.zeros(len(log)).astype(np.str_))
+        assert self.log is not None
+        return self.log
+
+    @property
+    def items(self) -> Vocabulary:
+        source = self.sequences if self.sequences is not None else self.graph
+        assert source is not None
+        return source.items
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of behaviour (of the graph, where there is none) and item details: the data's part of cache keys."""
+        source = self.sequences if self.sequences is not None else self.graph
+        assert source is not None
+        digest = hashlib.blake2b(source.fingerprint.encode(), digest_size=12)
+        if self.side_info is not None:
+            digest.update(repr(self.side_info.schema).encode() + self.side_info.hash_rows().to_numpy().tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """Display name of every item: its title where there is one, its id otherwise."""
+        side = self.side_info
+        if side is None or "title" not in side.columns:
+            return self.items.ids
+        return tuple(t or i for t, i in zip(side["title"].to_list(), self.items.ids, strict=True))
+
+    def title_of(self, item: str) -> str:
+        return self.titles[self.items.row(item)]
+
+    @cached_property
+    def fields(self) -> dict[str, npt.NDArray]:
+        """Label columns to color by: the data's own labels, then side information (a list shows its first value)."""
+        found = dict(self.labels)
+        side = self.side_info
+        for name in side.columns if side is not None else ():
+            if name == "title" or name in found:
+                continue
+            values = [v[0] if isinstance(v, list) and v else v for v in side[name].to_list()]  # type: ignore[index]
+            found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
+        return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _bundled(name: str) -> ActiveData:
+    data = load_dataset(name)
+    return ActiveData(
+        key=name,
+        title=data.info.title,
+        description=data.info.description,
+        sequences=data.sequences,
+        log=data.sequences if data.sequences is not None and data.sequences.ordered else None,
+        graph=data.graph,
+        labels=data.labels,
+        side_info=data.side_info,
+        info=data.info,
+    )
+
+
+def bundled_names() -> list[str]:
+    """Names of the bundled data sets."""
+    return [info.name for info in list_datasets()]
+
+
+def bundled_title(name: str) -> str:
+    """Title of a bundled data set."""
+    return next(info.title for info in list_datasets() if info.name == name)
+
+
+def missing_upload() -> str | None:
+    """File name of the upload that the opened link speaks of, while this session does not have it."""
+    key = st.session_state.get("data", parameters.link().get("data"))
+    if key and key not in bundled_names() and key not in uploads.every():
+        return parameters.link().get("file", "a file")
+    return None
+
+
+def active_data(page_default: str) -> ActiveData:
+    """The data set in use: what the person chose, what the link names, or the page's own default."""
+    if "pending_data" in st.session_state:
+        st.session_state["data"] = st.session_state.pop("pending_data")
+    key = st.session_state.get("data")
+    if key is None:
+        linked = parameters.link().get("data")
+        if linked in bundled_names() or linked in uploads.every():
+            key = st.session_state["data"] = linked
+    if key in uploads.every():
+        return _uploaded(uploads.every()[key], page_default)
+    st.session_state["_last_good"] = key
+    return _cut(_bundled(key if key in bundled_names() else page_default))
+
+
+def linked_reading(key: str) -> Reading | None:
+    """How the opened link says that an upload is to be read; said once, later changes count more."""
+    if "reading" not in parameters.link() or parameters.link().get("data") != key:
+        return None
+    try:
+        return Reading.from_link(parameters.link().pop("reading"))
+    except InputError as error:
+        st.toast(f"{plain(str(error))}; the columns are guessed instead.")
+        return None
+
+
+def linked_details(key: str) -> str | None:
+    """The item details that the opened link was made with."""
+    return parameters.link().get("details") if parameters.link().get("data") == key else None
+
+
+def _uploaded(upload: Upload, page_default: str) -> ActiveData:
+    """An upload as the data set in use; where it cannot be read, what was in use before it, and why."""
+    if (linked := linked_reading(upload.key)) is not None:
+        upload = replace(upload, reading=linked)
+        uploads.put(upload)
+    own = (upload.reading or Reading()).cleaning.gap_minutes
+    minutes = GAP.value(upload, default=own)
+    found = uploads.outcome(upload, gap_minutes=minutes)
+    source = found.graph if found.graph is not None else found.sequences
+    if source is None:
+        return _before(upload, found.problem, page_default)
+    ready, title = _ready(), uploads.title(upload)
+    last = ready.get(upload.key)
+    if last is None or (last.upload, last.title) != (upload, title) or source not in (last.graph, last.sequences):
+        last = ready[upload.key] = ActiveData(
+            upload.key,
+            title,
+            f"Your upload {upload.name}.",
+            found.sequences,
+            found.graph,
+            side_info=source.side_info,
+            upload=upload,
+            found=found,
+        )
+    st.session_state["_last_good"] = upload.key
+    return last
+
+
+def _ready() -> dict[str, ActiveData]:
+    """The last reading of each upload that worked."""
+    return st.session_state.setdefault("_ready", {})
+
+
+def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
+    """What is shown while an upload cannot be read: its reading before the change, or the data set before it."""
+    named = any(file is not None and file.name in problem for file in (upload.log, upload.side))
+    text = problem if named else f"**{plain(upload.name)}** could not be used: {problem}"
+    before = _ready().get(upload.key)
+    if before is None:
+        last = st.session_state.get("_last_good")
+        before = _ready().get(last or "") or _cut(_bundled(last if last in bundled_names() else page_default))
+    return replace(before, problem=f"{text}  \nUntil then you see {plain(before.title)} as it was before.")
+
+
+GAPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10080, 43200)  # minutes
+
+
+@dataclass(frozen=True)
+class Minutes(Steps[float]):
+    """A gap: one of the usual ones, or any that a link or a reading says."""
+
+    def holds(self, value: float) -> bool:
+        return value > 0
+
+    def parse(self, text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value
+
+
+GAP: Parameter[float] = Parameter(
+    VISIT,
+    "gap",
+    "A longer pause ends the session",
+    Minutes(GAPS, duration),
+    help="EGES and most click logs use one hour; a small catalogue may need longer.",
+)
+ITEM: Parameter[str] = Parameter(
+    VISIT,
+    "item",
+    "Chosen item",
+    Options(),
+    help="Type to search. The chosen item follows through all pages and wears one color everywhere.",
+)
+
+
+def _cut(data: ActiveData) -> ActiveData:
+    """Cut the log into sessions at the chosen gap."""
+    if data.log is None:
+        return data
+    minutes = GAP.value(data, default=60)
+    try:
+        return replace(data, sequences=cut_sessions(data.log, minutes))
+    except ValueError as error:  # the log stays usable, uncut, until another gap is chosen
+        return replace(data, problem=str(error))
+
+
+def gap(data: ActiveData) -> float:
+    """Minutes of pause after which a session ends."""
+    return st.session_state[f"gap@{data.key}"]
+
+
+def gap_of(key: str) -> float | None:
+    """The gap chosen for an upload; None for the one that its reading says."""
+    return st.session_state.get(f"gap@{key}")
+
+
+def set_gap(key: str, minutes: float) -> None:
+    """Choose the gap of an upload, from a callback."""
+    st.session_state[f"gap@{key}"] = int(minutes) if float(minutes).is_integer() else minutes
+
+
+def gap_control(data: ActiveData) -> None:
+    """The gap's slider: the usual ones, and the one in use among them."""
+    GAP.draw(data, default=gap(data), among=sorted({*GAPS, gap(data)}))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, scope="session")
+def _sessions(fingerprint: str, gap: float, _log: Sequences) -> Sequences:
+    return split_sessions(_log, gap_minutes=gap)
+
+
+def cut_sessions(log: Sequences, minutes: float) -> Sequences:
+    """The log cut where a pause is longer than that; computed once a session and gap."""
+    return _sessions(log.fingerprint, minutes, log)
+
+
+def forget_data(key: str) -> None:
+    """An upload is no more: nothing of it is in use, or remembered for it."""
+    _ready().pop(key, None)
+    if st.session_state.get("data") == key:
+        del st.session_state["data"]
+        last = st.session_state.get("_last_good")
+        if last != key and (last in uploads.every() or last in bundled_names()):
+            st.session_state["data"] = last  # what was in use before a file that could not be read
+    if parameters.link().get("data") == key:
+        parameters.set_link({})
+
+
+def choose_data(key: str) -> None:
+    """Make a data set the one in use, from the next run on."""
+    st.session_state["pending_data"] = key
+
+
+def parameter(
+    name: str,
+    data: ActiveData,
+    default: Any,
+    parse: Callable[[str], Any],
+    allowed: Callable[[Any], bool] = lambda _: True,
+) -> str:
+    """For controls that are not declared yet."""
+    return parameters.fill(name, data.key, default, parse, allowed)
+
+
+def choice(name: str, data: ActiveData, default: str, options: Container[str]) -> str:
+    """For controls that are not declared yet."""
+    return parameter(name, data, default, str, lambda value: value in options)
+
+
+def value(data: ActiveData, name: str) -> Any:
+    """For controls that are not declared yet."""
+    return st.session_state[f"{name}@{data.key}"]
+
+
+def current_link(data: ActiveData) -> dict[str, str]:
+    """The query parameters that reproduce this view."""
+    found = {"data": data.key}
+    if data.upload is not None:
+        found["file"] = data.upload.name
+        if data.upload.side is not None:
+            found["details"] = data.upload.side.name
+        if (asked := _asked(data.key)) is not None:
+            # The gap is a parameter of its own, which every page knows.
+            own = (uploads.every()[data.key].reading or Reading()).cleaning.gap_minutes
+            found["reading"] = asked.with_cleaning(gap_minutes=own).to_link()
+    for name, (key, default) in parameters.bound().items():
+        value = st.session_state.get(key, default)
+        if value != default and value is not None:
+            found[name] = as_text(value)
+            found["v"] = str(parameters.LINK_VERSION)
+    return found
+
+
+def _asked(key: str) -> Reading | None:
+    """How an upload is to be read, also while that is refused and the reading before it is shown."""
+    upload = uploads.every().get(key)
+    return None if upload is None else uploads.outcome(upload, gap_minutes=gap_of(key)).reading
+
+
+def sync_url(data: ActiveData) -> str:
+    """Write the view into the address bar; returns the query string.
+
+    While the opened link waits for its upload, the address stays what it is, so that a reload still asks for it.
+    """
+    link = current_link(data)
+    if missing_upload() is None and st.query_params.to_dict() != link:
+        st.query_params.from_dict(link)
+    return urlencode(link)
+
+
+def pick(data: ActiveData, item: str) -> None:
+    """Make an item the chosen one, from a callback (before the sidebar of the next run is drawn)."""
+    if item in data.items:
+        st.session_state[f"item@{data.key}"] = item
+
+
+def item_key(data: ActiveData, default: str) -> str:
+    """The session-state key of the chosen item."""
+    return ITEM.bind(data, default=default, among=data.items.ids).key
+
+
+def chosen_item(data: ActiveData) -> str:
+    """The item that the visit is about."""
+    return st.session_state[f"item@{data.key}"]
+
+
+def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
+    """Item ids, most popular first: by events where there are sequences, by strength in a graph alone."""
+    weight = data.sequences.counts if data.sequences is not None else data.graph.strength  # type: ignore[union-attr]
+    return tuple(data.items[int(row)] for row in np.argsort(-weight, kind="stable"))
+
+
+def full_link() -> str:
+    """The address of this view."""
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(st.query_params.to_dict())}"
+
+
+def bind_seed() -> None:
+    """Fill the seed from the link at first, and keep it in the link when it is not 0."""
+    if "seed" not in st.session_state:
+        text = parameters.link().get("seed", "0")
+        st.session_state["seed"] = int(text) if text.isdigit() and int(text) < 2**31 else 0
+    parameters.bound()["seed"] = ("seed", 0)
+
+
+def seed() -> int:
+    """The seed of everything random in this visit."""
+    return int(st.session_state.get("seed", 0))
+
+
+def saved_session(data: ActiveData) -> SessionFile:
+    """The visit as a file: data, reading, and every setting that is not at its default."""
+    end = f"@{data.key}"
+    settings = {
+        key.removesuffix(end): value
+        for key, default in parameters.met().items()
+        if key.endswith(end) and (value := st.session_state.get(key, default)) != default and value is not None
+    }
+    if seed():
+        settings["seed"] = seed()
+    if data.upload is None:
+        return SessionFile(data=data.key, settings=settings)
+    settings.pop("gap", None)  # it stands in the reading
+    reading = _asked(data.key)
+    side = data.upload.side
+    details = None if side is None else side.mark
+    return SessionFile(file=data.upload.log.mark, details=details, reading=reading, settings=settings)
+
+
+def restore_settings(key: str, settings: dict[str, Any]) -> None:
+    """Put a data set in use with the settings of a saved session, and with no others; the next run reads them."""
+    for known in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{key}")]:
+        del st.session_state[known]
+    st.session_state.pop("seed", None)
+    parameters.set_link({"data": key} | {name: as_text(value) for name, value in settings.items()})
+    st.session_state["pending_data"] = key

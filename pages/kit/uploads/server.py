@@ -1,0 +1,39 @@
+"""What the server does before and around the script: settings are checked, browsers get their cookie."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit import cli_util, config
+from streamlit.web.server import server_util
+
+from pages.kit.uploads.memory import limits_from_environment
+from pages.kit.uploads.visitor import VisitorCookie
+
+
+def middleware() -> list[Middleware]:
+    """The cookie that finds an upload again after a reload; none is set where uploads are not kept."""
+    try:
+        limits = limits_from_environment()
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    return [Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else []
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Open a browser on a computer that has a screen: Streamlit does so for a plain script, not for an ``st.App``."""
+    if not st.get_option("server.headless"):
+        asyncio.get_running_loop().call_soon(_open_browser)  # what fails there does not keep the server from starting
+    yield
+
+
+def _open_browser() -> None:
+    known = next((n for n in ("browser.serverAddress", "server.address") if config.is_manually_set(n)), None)
+    address = server_util.get_display_address(config.get_option(known)) if known else "localhost"
+    cli_util.open_browser(server_util.get_url(address))

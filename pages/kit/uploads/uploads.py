@@ -1,0 +1,294 @@
+"""This session's uploads: the files, how each is read, and what reading them gave, every step done once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+
+import polars as pl
+import streamlit as st
+
+from pages.kit.uploads import memory
+from pages.kit.uploads.memory import KeptUpload
+from recemb_core.item_graph import ItemGraph
+from recemb_core.item_graph.edge_lists import read_edges
+from recemb_core.readers import CleaningConfig, InputError, Reading, Table
+from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
+from recemb_core.readers.side_info import Details, choose_key
+from recemb_core.sequences import Sequences, clean_log
+from recemb_core.session_file import FileMark
+
+T = TypeVar("T")
+_log = logging.getLogger("recemb")
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A file as it came; hashed once."""
+
+    name: str
+    data: bytes
+
+    @cached_property
+    def mark(self) -> FileMark:
+        """What tells the file again."""
+        return FileMark.of(self.name, self.data)
+
+    @cached_property
+    def short(self) -> str:
+        """A hash for addresses."""
+        return hashlib.blake2b(self.data, digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """The files as they came, and how they are read; ``reading`` is None as long as all of it is guessed."""
+
+    log: File
+    side: File | None = None
+    reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The log's file name."""
+        return self.log.name
+
+    @property
+    def key(self) -> str:
+        """The data set's name in the address: the same file has the same one in every session."""
+        return f"upload-{self.log.short}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names and hashes of the files: the upload's part of cache keys."""
+        return tuple(part for file in (self.log, self.side) if file for part in (file.name, file.mark.digest))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What reading an upload gave; ``problem`` says in one sentence why there are neither sequences nor a graph."""
+
+    table: Table | None = None
+    reading: Reading | None = None
+    log: ParsedLog | None = None
+    sequences: Sequences | None = None
+    graph: ItemGraph | None = None
+    problem: str = ""
+
+    @property
+    def cut_by_time(self) -> bool:
+        """Whether the gap decides where a sequence ends."""
+        if self.log is None or self.sequences is None or not self.sequences.ordered:
+            return False
+        return self.log.parsed.events.group is None and self.log.parsed.events.time is not None
+
+    @property
+    def details(self) -> Details | None:
+        """The table of item details and how it is joined."""
+        return None if self.log is None else self.log.details
+
+
+def every() -> dict[str, Upload]:
+    """The uploads by key, those found again after a reload among them."""
+    if "uploads" not in st.session_state:
+        st.session_state["uploads"] = {u.key: u for u in map(_from_memory, reversed(memory.kept()))}
+        say(*memory.losses())
+    return st.session_state["uploads"]
+
+
+def _from_memory(kept: KeptUpload) -> Upload:
+    try:
+        reading = Reading.from_link(kept.reading) if kept.reading else None
+    except InputError:
+        reading = None  # written by an earlier version
+    side = None if kept.side_data is None else File(kept.side_name or "details", kept.side_data)
+    return Upload(File(kept.name, kept.data), side, reading)
+
+
+def put(upload: Upload) -> None:
+    """Keep an upload for the session and, where that is on, for the browser."""
+    every()[upload.key] = upload
+    reading = "" if upload.reading is None else upload.reading.to_link()
+    kept = KeptUpload(upload.key, upload.name, upload.log.data, reading=reading)
+    if upload.side is not None:
+        kept = replace(kept, side_name=upload.side.name, side_data=upload.side.data)
+    if memory.enabled():
+        say(*memory.keep(kept))
+
+
+def drop(key: str) -> None:
+    """Forget an upload, here and in the memory of the server."""
+    every().pop(key, None)
+    memory.forget(key)
+
+
+def say(*sentences: str) -> None:
+    """Sentences for the person, shown beside the upload box until the next upload."""
+    st.session_state["_upload_said"] = [*st.session_state.get("_upload_said", []), *sentences][-5:]
+
+
+def said() -> list[str]:
+    """What :func:`say` was given."""
+    return st.session_state.get("_upload_said", [])
+
+
+def title(upload: Upload) -> str:
+    """The name in lists; where two uploads have one name, their contents' hashes tell them apart."""
+    twins = sum(other.name == upload.name for other in every().values())
+    return f"{upload.name} (yours)" if twins < 2 else f"{upload.name} (yours, {upload.log.mark.digest[:6]})"
+
+
+def change_reading(key: str, change: Callable[[Reading], Reading]) -> None:
+    """Read an upload differently, from a callback."""
+    upload = every()[key]
+    reading = outcome(upload).reading if upload.reading is None else upload.reading
+    if reading is not None:
+        put(replace(upload, reading=change(reading)))
+
+
+def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
+    """Read an upload; a refusal is remembered like a result.
+
+    ``gap_minutes`` stands for that of the upload's own reading.
+    """
+    asked = upload.reading or Reading()
+    table, problem = _table(upload.log, asked)
+    if table is None:
+        return Outcome(problem=problem)
+    reading = _completed(upload, asked, table)
+    if gap_minutes is not None:
+        reading = reading.with_cleaning(gap_minutes=gap_minutes)
+    assert reading.columns is not None
+    if reading.columns.shape == "edges":
+        graph, problem = _graph(upload, table, reading)
+        return Outcome(table, reading, graph=graph, problem=problem)
+    log, problem = _parsed(upload, table, reading)
+    if log is None:
+        return Outcome(table, reading, problem=problem)
+    sequences, problem = _sequences(upload, log, reading)
+    return Outcome(table, reading, log, sequences, problem=problem)
+
+
+def uncut(upload: Upload, found: Outcome) -> Sequences:
+    """The log before it is cut, repeats and all: where the pauses between events are seen."""
+    assert found.reading is not None
+    assert found.log is not None
+    whole = found.reading.with_cleaning(gap_minutes=float("inf"), min_length=1, drop_repeats=False)
+    sequences, problem = _sequences(upload, found.log, whole)
+    if sequences is None:
+        raise InputError(problem)
+    return sequences
+
+
+def details_of(upload: Upload, found: Outcome) -> Details | None:
+    """How the item details are joined, for a graph as for a log; None without details or without a readable log."""
+    if found.details is not None and found.details.key is not None:
+        return found.details
+    if found.table is None or found.reading is None or (upload.side is None and found.table.companion is None):
+        return None
+    return _coverage(upload, found.table, found.reading)
+
+
+def side_source(upload: Upload) -> Table | None:
+    """The table of item details as it came."""
+    if upload.side is None:
+        return None
+    table, problem = _table(upload.side, Reading())
+    if table is None:
+        raise InputError(problem)
+    return table
+
+
+def _text_part(reading: Reading) -> str:
+    """What of a reading the table depends on."""
+    plain = Reading(
+        delimiter=reading.delimiter,
+        encoding=reading.encoding,
+        header=reading.header,
+        one_sequence_a_line=reading.one_sequence_a_line,
+    )
+    return plain.to_link()
+
+
+def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
+    """A result, or the sentence that says why there is none."""
+    try:
+        return make(), ""
+    except ValueError as error:  # InputError among them
+        return None, str(error)
+    except Exception as error:
+        _log.exception("an upload could not be read")
+        return None, f"the file could not be read ({type(error).__name__}); the server's log has the details"
+
+
+def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> T:
+    """The session's result of that kind under a key that says all it depends on; the ``most`` used last are kept."""
+    kept: OrderedDict[Hashable, T] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
+    if key not in kept:
+        kept[key] = make()
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return kept[key]
+
+
+def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
+    def make() -> tuple[Table | None, str]:
+        with st.spinner("Reading the file …"):
+            return _tried(lambda: reading.table(file.data, file.name))
+
+    return _once("table", (file.name, file.mark.digest, _text_part(reading)), 8, make)
+
+
+def _completed(upload: Upload, asked: Reading, table: Table) -> Reading:
+    return _once("reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table))
+
+
+def _parsed(upload: Upload, table: Table, reading: Reading) -> tuple[ParsedLog | None, str]:
+    def make() -> tuple[ParsedLog | None, str]:
+        with st.spinner("Reading the columns …"):
+            return _tried(lambda: parse_log(table, reading, side_source(upload)))
+
+    return _once("log", _uncleaned(upload, reading), 4, make)
+
+
+def _graph(upload: Upload, table: Table, reading: Reading) -> tuple[ItemGraph | None, str]:
+    return _once(
+        "graph",
+        _uncleaned(upload, reading),
+        4,
+        lambda: _tried(lambda: read_edges(table, reading=reading, side_info=side_source(upload))),
+    )
+
+
+def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:
+    key = (_uncleaned(upload, reading), reading.cleaning)
+    return _once("sequences", key, 12, lambda: _tried(lambda: clean_log(log, reading.cleaning)))
+
+
+def _uncleaned(upload: Upload, reading: Reading) -> Hashable:
+    """What a parsed log depends on."""
+    return upload.files, replace(reading, cleaning=CleaningConfig()).to_link()
+
+
+def _coverage(upload: Upload, table: Table, reading: Reading) -> Details | None:
+    """Which column of the details covers how many items, where the join itself is not at hand or has failed."""
+    bare = replace(reading, details=False, details_key=None, cleaning=CleaningConfig())
+
+    def make() -> Details | None:
+        second = details_table(table, Reading(), side_source(upload))
+        if second is None:
+            return None
+        assert bare.columns is not None
+        if bare.columns.shape == "edges":
+            ids = pl.Series("id", read_edges(table, reading=bare).items.ids, dtype=pl.String)
+        else:
+            ids = parse_log(table, bare).parsed.events.item_ids
+        return choose_key(second, ids, bare.columns.item, strict=False)
+
+    return _once("coverage", _uncleaned(upload, bare), 4, lambda: _tried(make))[0]

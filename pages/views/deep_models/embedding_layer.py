@@ -1,0 +1,334 @@
+"""The embedding layer: one-hot times W as a lookup, what it saves, where it sits, what it is worth."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, results, session
+from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Options, Parameter, Steps
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.deep_models import network_experiments
+from pages.views.deep_models.boxes import boxes
+from pages.views.deep_models.table import DEEP_PAGE, STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from recemb_core import precomputed
+from recemb_core.deep.features import FeatureTable
+from recemb_core.deep.fitting import Network
+from recemb_core.deep.networks import FNN, WideAndDeep
+from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
+from recemb_core.figures.lookup import lookup_figure
+from recemb_core.figures.network_diagram import network_diagram_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+
+NETWORK = Parameter(
+    DEEP_PAGE,
+    "embedding_network",
+    "Network",
+    Options(("FNN", "Wide & Deep", "Deep Crossing"), radio=True),
+    "FNN",
+    help="Whose W is shown and drawn; all are trained together.",
+)
+DIMENSIONS = Parameter(
+    DEEP_PAGE,
+    "embedding_dimensions",
+    "Numbers in a vector (d)",
+    Steps((4, 8, 16, 32, 64)),
+    16,
+    help="Columns of W; the AUC says whether more of them help.",
+)
+POWER = Parameter(
+    DEEP_PAGE,
+    "embedding_power",
+    "Items not taken are drawn",
+    Options({0.0: "all alike (0)", 0.75: "popular more often (0.75)", 1.0: "as often as bought (1)"}),
+    0.75,
+    help="Negatives are drawn ∝ popularity to this power: the larger, the less popularity alone can tell.",
+)
+
+
+def embedding_section(data: ActiveData) -> None:
+    """The whole view."""
+    config, chosen = _settings(data)
+    table = deep_table(data, config.features)
+    network = next(n for n in networks(table, config.dimensions) if n.name == chosen)
+    numbers = st.container()
+    main, side = frame.side_by_side("lookup-and-controls", (3, 1), "11rem")
+    with side:
+        for one in (NETWORK, DIMENSIONS, POWER):
+            one.draw(data)
+        controls.reset_button(data)
+    frame.try_this(
+        data,
+        network_experiments.embedding(
+            table, lambda d: _columns(table, chosen, d), lambda: report if current else None, lambda: _known(data)
+        ),
+    )
+    lower = st.container()
+    with lower:
+        report, current = _report(data, table, config)
+    model = report.model(chosen) if report is not None and current else None
+    weights = model.embedding if model is not None and model.embedding is not None else network.init(table)["embedding"]
+    state = "trained" if model is not None else "before training"
+    with main:
+        _lookup(data, table, np.asarray(weights), chosen, state)
+    with numbers:
+        _numbers(data, table, np.asarray(weights), report if current else None, chosen)
+    with lower:
+        left, right = frame.side_by_side("layer-and-scores", (1, 1), "18rem")
+        with left:
+            st.markdown(f"**Where the embedding layer sits: {chosen}**")
+            drawn = boxes(network, table)
+            height = 74 * (1 + max(box.level for box in drawn))
+            live_chart(network_diagram_figure(drawn, title=chosen), key=f"diagram@{data.key}", height=height)
+            st.caption(_about(network, table))
+        with right:
+            st.markdown("**Does a user take the item?**")
+            _scores(data, table, report)
+    if report is not None:
+        _table(report)
+    frame.what_you_see(_words(table))
+    frame.as_python(_as_python(data, config, network))
+
+
+def _settings(data: ActiveData) -> tuple[LayerConfig, str]:
+    """The settings in use, bound to the session and the link."""
+    return layer_defaults(DIMENSIONS.value(data), POWER.value(data), session.seed()), NETWORK.value(data)
+
+
+def _columns(table: FeatureTable, name: str, dimensions: int) -> int:
+    """Columns of a network's W."""
+    network = next(n for n in networks(table, dimensions) if n.name == name)
+    return int(np.asarray(network.init(table)["embedding"]).shape[1])
+
+
+def _known(data: ActiveData) -> LayerReport | None:
+    """The report of the usual settings, if it is there and its rows have been drawn."""
+    config = layer_defaults(seed=session.seed())
+    table = results.results(data).get(("deep table", data.fingerprint, config.features))
+    if table is None:
+        return None
+    ready: LayerReport | None = results.results(data).get(("deep layers", table.fingerprint, config))
+    return ready if ready is not None else precomputed.load_networks(table.fingerprint, config)
+
+
+def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple[LayerReport | None, bool]:
+    key = ("deep layers", table.fingerprint, config)
+    # Kept by itself, so that a run that was stopped goes on where it was.
+    trained = results.remember(data, ("deep trained", table.fingerprint, config), dict)
+    left = len(networks(table)) - len(trained)
+    steps = len(table.rows("train")) / config.training.batch_size * 5
+    make = partial(compare_networks, table, config, trained=trained)
+    job = Job(
+        key,
+        f"{left} of {len(networks(table))} networks",
+        left * (steps / STEPS_PER_SECOND + 3),
+        lambda report: results.remember_heavy(data, key, lambda: make(progress=report), report),
+        asks=True,
+    )
+    return network_result(
+        data,
+        "embedding",
+        job,
+        load=lambda: precomputed.load_networks(table.fingerprint, config),
+        waiting="The five models are not trained with these settings yet; W is shown as it starts, at random.",
+    )
+
+
+def _item_row(data: ActiveData, table: FeatureTable) -> tuple[list[str], list[str | None], list[int], list[int]]:
+    """Fields, values, one-hot lengths and places (within the field) of the chosen item."""
+    row = data.items.row(session.chosen_item(data))
+    names, values, sizes, places = [], [], [], []
+    for column, position in zip(table.item_columns, table.item_x[row], strict=True):
+        field = table.fields[column]
+        place = int(position) - field.start
+        names.append(field.name.replace("_", " "))
+        values.append(field.values[place] if position >= 0 else None)
+        sizes.append(field.size)
+        places.append(max(place, 0))
+    return names, values, sizes, places
+
+
+def _lookup(data: ActiveData, table: FeatureTable, weights: npt.NDArray[np.float32], network: str, state: str) -> None:
+    item = session.chosen_item(data)
+    row = data.items.row(item)
+    names, values, sizes, places = _item_row(data, table)
+    positions = table.item_x[row]
+    rows = np.where((positions >= 0)[:, None], weights[np.maximum(positions, 0)], 0)
+    title = f"{data.title_of(item)}: from one-hots to rows of W ({network}, {state})"
+    st.markdown(f"**{plain(title)}**")
+    live_chart(
+        lookup_figure(names, values, sizes, places, rows, title=title),
+        key=f"lookup@{data.key}",
+        height=90 + 58 * len(names),
+    )
+    known = positions[positions >= 0]
+    if len(known):
+        one_hot = np.zeros(len(weights), dtype=np.float32)
+        one_hot[known[0]] = 1
+        difference = float(np.abs(one_hot @ weights - weights[known[0]]).max())
+        st.caption(
+            f"Computed both ways just now: the first one-hot times the whole W ({len(weights):,} × {weights.shape[1]} "
+            f"multiplications) and row {known[0] + 1:,} of W (none); the largest difference is {difference:g}. "
+            "Choose another item in the sidebar."
+        )
+
+
+def _numbers(
+    data: ActiveData,
+    table: FeatureTable,
+    weights: npt.NDArray[np.float32],
+    report: LayerReport | None,
+    network: str,
+) -> None:
+    names, _, sizes, _ = _item_row(data, table)
+    d = weights.shape[1]
+    figures = [
+        (
+            "One-hot places (m)",
+            f"{table.n_features:,}",
+            "Values of all fields together, user and time included: " + ", ".join(f.name for f in table.fields) + ".",
+        ),
+        ("Numbers in W", f"{weights.size:,}", f"{table.n_features:,} rows of {d} numbers; all are learned."),
+        (
+            "Multiplications saved",
+            f"{sum(sizes) * d:,}",
+            f"The item's {len(names)} one-hots times W, place by place, would take so many; the lookup takes none and "
+            f"reads {len(names) * d} numbers.",
+        ),
+    ]
+    if report is not None:
+        scores = report.model(network).scores
+        low, high = scores.auc_interval
+        share = report.model(network).parameters["embedding"] / sum(report.model(network).parameters.values())
+        figures.append(
+            (
+                f"AUC of {network}",
+                f"{scores.auc:.3f}",
+                f"95 % interval {low:.3f} to {high:.3f}, {report.rows:,} test rows of {report.users:,} users.",
+            )
+        )
+        figures.append(
+            ("Share in W", f"{share:.0%}", f"Of all that {network} learns; the rest is in the layers above.")
+        )
+    numbers_row(figures)
+
+
+def _scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) -> None:
+    if report is None:
+        st.caption("AUC and log loss of the five models, and of popularity, come here.")
+        return
+    lines = [ScoreLine(m.name, m.scores.auc, *m.scores.auc_interval) for m in report.models]
+    title = "AUC on the test part (95 % interval over users)"
+    live_chart(score_intervals_figure(lines, x_title=title, chance=0.5), key=f"scores@{data.key}", height=340)
+    best = max(report.models, key=lambda model: model.scores.auc)
+    d = best.difference
+    sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"
+    st.caption(
+        f"{best.name} is ahead of logistic regression, which has no interactions, by {d.value:+.3f} "
+        f"({d.low:+.3f} to {d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10 % of the events in time are "
+        "the test."
+    )
+
+
+def _interval(limits: tuple[float, float]) -> str:
+    return f"{limits[0]:.3f} to {limits[1]:.3f}"
+
+
+def _table(report: LayerReport) -> None:
+    models = report.models
+    st.dataframe(
+        pl.DataFrame(
+            {
+                "Model": [m.name for m in models],
+                "AUC": [m.scores.auc for m in models],
+                "AUC, 95 %": [_interval(m.scores.auc_interval) for m in models],
+                "Log loss": [m.scores.log_loss for m in models],
+                "Log loss, 95 %": [_interval(m.scores.log_loss_interval) for m in models],
+                "AUC − logistic regression": [
+                    f"{m.difference.value:+.3f} ({m.difference.low:+.3f} to {m.difference.high:+.3f})" for m in models
+                ],
+                "Parameters": [sum(m.parameters.values()) for m in models],
+                "Epochs": [m.epochs for m in models],
+                "Training": [m.seconds for m in models],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            "AUC": st.column_config.NumberColumn(format="%.3f", help="P(a taken item is scored above one not taken)."),
+            "Log loss": st.column_config.NumberColumn(format="%.3f", help="Nats a row; smaller is better."),
+            "Epochs": st.column_config.NumberColumn(format="%.0f", help="Until the lowest validation loss."),
+            "Training": st.column_config.NumberColumn(format="%.1f s", help="Where it was trained, without compiling."),
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+        },
+    )
+    speeds = [m.steps_per_second for m in models if m.embedding is not None]
+    st.caption(
+        f"Trained with {report.config.training.batch_size} rows a step, {min(speeds):,.0f} to {max(speeds):,.0f} steps "
+        "a second where embeddings are learned. Popularity looks at the item alone: the share of takers among items "
+        "about as popular."
+    )
+
+
+def _about(network: Network, table: FeatureTable) -> str:
+    if isinstance(network, FNN):
+        return (
+            "FNN (Zhang, Du, Wang 2016): the layer is a factorization machine's linear weight and vector of each "
+            "value; the Pre-training view copies them in."
+        )
+    if isinstance(network, WideAndDeep):
+        fields = [[table.fields[i].name for i in pair] for pair in network.crosses]
+        return (
+            "Wide & Deep (Cheng et al. 2016): embeddings generalize on the deep side; the wide side memorizes single "
+            f"values and crosses ({', '.join(f'{a} × {b}' for a, b in fields)}) without an embedding."
+        )
+    return (
+        "Deep Crossing (Shan et al. 2016): all embeddings are stacked; residual units learn the crosses that "
+        "Wide & Deep is told."
+    )
+
+
+def _words(table: FeatureTable) -> str:
+    names = ", ".join(field.name.replace("_", " ") for field in table.fields)
+    return (
+        f"The question is whether a user takes an item; the fields are {names}. A value of a field is a **one-hot**: "
+        "one place is 1, all others 0. The **embedding layer** multiplies it by a matrix W, and since all places but "
+        "one are 0, **one-hot (1 × m) · W (m × d) = row of W** at the place of the 1: a lookup, exact to the last bit. "
+        "The rows start at random and are learned with the rest of the network, so that values that act alike get "
+        "rows alike; a value that is missing, or that the training part never had, is a one-hot without a 1 and gives "
+        "zeros.\n\n"
+        "**Larger d**: W grows in proportion; whether the AUC follows, train and compare. "
+        "Positives are events of the log; each has "
+        f"{table.config.negatives} sampled items that the user did not take then, so probabilities are about this "
+        "sample, not about all items. Training, validation and test follow each other in time."
+    )
+
+
+def _as_python(data: ActiveData, config: LayerConfig, network: Network) -> list[str]:
+    seed = config.features.seed
+    make = "wide_and_deep(table, dimensions={})" if network.name == "Wide & Deep" else type(network).__name__
+    make = make.format(config.dimensions) if "{" in make else f"{make}(dimensions={config.dimensions})"
+    own = "wide_and_deep" if network.name == "Wide & Deep" else type(network).__name__
+    names = ["FeatureConfig", "TrainingConfig", "compare_on_test", "feature_table", "fit", own]
+    ordered = sorted(names, key=lambda name: (not name[0].isupper(), name))
+    training = f"epochs={config.training.epochs}, learning_rate={config.training.learning_rate}, patience=2"
+    return [
+        *frame.import_lines(data, always=True),
+        f"from recemb_core.deep import {', '.join(ordered)}",
+        "",
+        *frame.load_lines(data, always=True),
+        f"rows = FeatureConfig(popularity_power={config.features.popularity_power:g}, seed={seed})",
+        "table = feature_table(sequences, rows)",
+        f"network = {make}",
+        f"result = fit(network, table, TrainingConfig({training}, seed={seed}))",
+        'W = result.params["embedding"]',
+        f'places = table.item_x[sequences.items.row("{session.chosen_item(data)}")]  # −1: not known',
+        "print(places, W[places])",
+        "print(compare_on_test(table, {network.name: (network, result.params)}, seed=rows.seed).scores)",
+    ]

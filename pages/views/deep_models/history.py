@@ -1,0 +1,419 @@
+"""Edit a history: the user moves on the map, the list reorders, and each line says what pulled it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, jobs, parameters, recall_models, session
+from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Bound, Flag, Options, Parameter, Text
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.deep_models import recall_experiments
+from pages.views.deep_models.table import DEEP_PAGE
+from recemb_core.deep.recall import AverageTower, RecallModel
+from recemb_core.experiments.recall_models import ModelConfig
+from recemb_core.figures.user_on_map import user_on_map_figure
+
+SHOWN = 12  # of a history at a time
+LISTED = 5_000  # users, or items, in a box
+TAKES = (5, 10, 15, 25, 50, 100, 200)
+TOP, PLACED_BY = 10, 10
+LONGEST_LINK = 200
+
+MODEL = Parameter(DEEP_PAGE, "history_model", "Model", Options(), help="Whose user and item vectors are used.")
+USER = Parameter(
+    DEEP_PAGE,
+    "history_user",
+    "User",
+    Options(),
+    help="Whose newest events the history starts from; their held-out last basket or click is not in it.",
+)
+TAKE = Parameter(
+    DEEP_PAGE, "history_take", "Newest events", Options(TAKES), 15, help="How many of the user's events to start from."
+)
+ITEMS = Parameter(DEEP_PAGE, "history_items", "Edited history", Text(), "")  # rows, "3.14.15"; see _parse
+SEEN = Parameter(
+    DEEP_PAGE,
+    "history_seen",
+    "Offer what is in the history as well",
+    Flag(switch=True),
+    False,
+    help="Off: items of the history are left out of the list.",
+)
+
+
+def history_section(data: ActiveData) -> None:
+    """The whole view."""
+    main, side = frame.side_by_side("history", (5, 3), "15rem")
+    with main:
+        configs = recall_models.ready_or_run(
+            data, recall_models.model_configs(data), "Press Train to have models that answer to a history."
+        )
+    names = list(recall_models.all_models(data, configs))
+    if not names:
+        return
+    user, take = _user(data)
+    with side:
+        chosen = MODEL.draw(data, default=recall_models.usual_model(names), among=names)
+        _user_controls(data)
+        history = _history(data, user, take)
+        _editor(data, history)
+        seen = SEEN.draw(data)
+        tries = recall_experiments.history(
+            data, lambda: recall_models.all_models(data, configs), (chosen, seen), history, top_rows
+        )
+        frame.try_this(data, tries, stacked=True)
+        controls.reset_button(data)
+    model = recall_models.model_of(data, configs[chosen])
+    assert model is not None
+    own = _own_history(data, user, take)
+    ranked = top_rows(model, history, seen)
+    with main:
+        _map(data, configs[chosen], model, history, ranked)
+        st.markdown(f"**Top {TOP} for this history** ({chosen})")
+        # A table that wraps: what pulled an item has to be read whole.
+        st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
+        st.caption(pull_words(model, history != own))
+        _side_by_side(data, configs, names, history, seen)
+    frame.what_you_see(
+        "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
+        f"**diamond** is the user: the mean place of the {PLACED_BY} best-scored items, weighted by the model's "
+        "probabilities among them; the user vector itself does not lie in the plane.\n\n"
+        r"Score = $u \cdot v_i$, user vector times item vector. For an average, $u = \sum_h w_h v_h$, so a score is a "
+        r"sum and each history item's part $w_h\,(v_h \cdot v_i)$ is exact. A network is not a sum: there, the pull of "
+        "an item is the score minus the score without it (**leave one out**), and pulls need not add up.\n\n"
+        "**Order** counts only where the model fades older events (half-life; the plain averages do not)."
+    )
+    frame.as_python(_python(data, configs[chosen], history))
+
+
+# --- the history ---
+
+
+def _user(data: ActiveData) -> tuple[int, int]:
+    """(number of the user, how many of the newest events to start from)."""
+    users = recall_models.cases(data).users
+    return int(np.flatnonzero(users == _bound_user(data).value)[0]), TAKE.value(data)
+
+
+def _bound_user(data: ActiveData) -> Bound:
+    users = recall_models.cases(data).users.tolist()
+    return USER.bind(data, default=users[0], among=users)
+
+
+def _items(data: ActiveData) -> str:
+    """The edited history as the link writes it; "" where it is the user's own."""
+    return str(ITEMS.bind(data, check=lambda text: _parse(data, text) is not None).value)
+
+
+def _own_history(data: ActiveData, user: int, take: int) -> list[int]:
+    """The newest events of a user, oldest first."""
+    return recall_models.cases(data).histories[user][-take:].tolist()
+
+
+def _parse(data: ActiveData, text: str) -> list[int] | None:
+    """Item rows of "3.14.15", oldest first; "-" is an empty history, "" the user's own (both give a list)."""
+    if text in ("", "-"):
+        return []
+    parts = text.split(".")
+    rows = [int(part) for part in parts if part.isdigit()]
+    return rows if len(rows) == len(parts) and all(row < len(data.items) for row in rows) else None
+
+
+def _history(data: ActiveData, user: int, take: int) -> list[int]:
+    text = _items(data)
+    return _own_history(data, user, take) if text == "" else (_parse(data, text) or [])
+
+
+def current_history(data: ActiveData) -> list[int]:
+    """The history as it stands in this view, edited or not; for other views."""
+    user, take = _user(data)
+    return _history(data, user, take)
+
+
+def current_user(data: ActiveData) -> str:
+    """The user whose history this is, edited or not."""
+    return str(recall_models.cases(data).users[_user(data)[0]])
+
+
+def _edit(data: ActiveData, rows: list[int]) -> None:
+    """Callback: this is the history from now on."""
+    rows = rows[-LONGEST_LINK:]
+    parameters.set_parameters(data, history_items=".".join(map(str, rows)) if rows else "-")
+
+
+def _user_controls(data: ActiveData) -> None:
+    who = recall_models.cases(data)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    user = _bound_user(data)
+    listed = who.users[:LISTED].tolist()
+    user.draw(
+        left,
+        offered=listed if user.value in listed else [*listed, user.value],
+        on_change=lambda: _set(data, ""),
+        help=f"{USER.help}"
+        + (f" The first {LISTED:,} of {len(who.users):,} are listed." if len(who.users) > LISTED else ""),
+    )
+    TAKE.draw(data, right, on_change=lambda: _set(data, ""))
+
+
+def _editor(data: ActiveData, history: list[int]) -> None:
+    """The history, newest first, with buttons; the chosen item of the sidebar can be added at once."""
+    order = session.items_by_popularity(data)[:LISTED]
+    added = f"history_add@{data.key}"
+
+    def add() -> None:
+        item = st.session_state.get(added)
+        if item is not None:
+            _edit(data, [*history, data.items.row(item)])
+            st.session_state[added] = None
+
+    st.selectbox(
+        "Add an item",
+        order,
+        index=None,
+        format_func=data.title_of,
+        key=added,
+        placeholder="Type to search",
+        on_change=add,
+        help="It becomes the newest event.",
+    )
+    edited = _items(data) != ""
+    st.markdown(
+        f"**History**, newest first: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}"
+        + (f" (the newest {SHOWN} shown)" if len(history) > SHOWN else "")
+    )
+    if not history:
+        st.caption("Empty: a newcomer. Add items above.")
+    with st.container(key="history-list", gap=None):
+        st.html(
+            "<style>.st-key-history-list [data-testid=stColumn] { min-width: 0; } "
+            ".st-key-history-list [data-testid=stHorizontalBlock] { flex-wrap: nowrap; gap: 0.15rem; } "
+            ".st-key-history-list button { padding: 0 0.4rem; min-height: 1.7rem; border: none; }</style>"
+        )
+        for place in range(len(history) - 1, max(-1, len(history) - 1 - SHOWN), -1):
+            _line(data, history, place)
+    if edited:
+        st.button(
+            "The user's own history again",
+            icon=":material/undo:",
+            key="history undo",
+            on_click=_set,
+            args=(data, ""),
+        )
+
+
+def _set(data: ActiveData, text: str) -> None:
+    parameters.set_parameters(data, history_items=text)
+
+
+def _line(data: ActiveData, history: list[int], place: int) -> None:
+    name, newer, older, gone = st.columns([10, 1, 1, 1], vertical_alignment="center", gap=None)
+    name.markdown(f":small[{plain(data.titles[history[place]])}]")
+    for column, icon, label, key, result in (
+        (newer, ":material/arrow_upward:", "newer", "up", _swap(history, place, place + 1)),
+        (older, ":material/arrow_downward:", "older", "down", _swap(history, place, place - 1)),
+        (gone, ":material/close:", "remove", "gone", [*history[:place], *history[place + 1 :]]),
+    ):
+        column.button(
+            icon,
+            key=f"history {key} {place}",
+            help=f"Make it {label}" if label != "remove" else "Take it out of the history",
+            on_click=_edit,
+            args=(data, result),
+            type="tertiary",
+            disabled=result == history and label != "remove",
+        )
+
+
+def _swap(history: list[int], a: int, b: int) -> list[int]:
+    if not 0 <= b < len(history):
+        return history
+    changed = list(history)
+    changed[a], changed[b] = changed[b], changed[a]
+    return changed
+
+
+# --- the answer ---
+
+
+def top_rows(model: RecallModel, history: list[int], with_seen: bool) -> list[tuple[int, float]]:
+    """(item row, score) of the best items, best first."""
+    found = model.recommend(np.array(history, dtype=np.int32), TOP, exclude_seen=not with_seen)
+    return [(model.items.row(item), score) for item, score in found]
+
+
+def user_place(model: RecallModel, history: list[int], positions: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """Mean place of the best-scored items, weighted by exp(score) among them."""
+    scores = model.scores([np.array(history, dtype=np.int32)])[0]
+    best = np.argsort(-scores, kind="stable")[:PLACED_BY]
+    best = best[np.isfinite(scores[best])]
+    weight = np.exp(scores[best] - scores[best].max())
+    x, y = (weight[:, None] * positions[best]).sum(axis=0) / weight.sum()
+    return float(x), float(y)
+
+
+def _map(
+    data: ActiveData, config: ModelConfig, model: RecallModel, history: list[int], ranked: list[tuple[int, float]]
+) -> None:
+    job = Job(
+        ("history map", recall_models.source(data), config),
+        "the map (UMAP)",
+        2 + len(model) / 1_000,
+        lambda report: recall_models.positions_of(data, config, report),
+        asks=True,
+    )
+    if not recall_models.has_positions(data, config):
+        if not jobs.may_run(data, job):
+            jobs.run_button(data, "history map", [job], verb="Draw", names=job.label)
+            st.caption("The map of this model's item vectors is not drawn yet.")
+            return
+        jobs.perform(data, job)
+    positions = recall_models.positions_of(data, config)
+    fields = data.fields
+    color = next(iter(fields), None)
+    assert data.sequences is not None
+    figure = user_on_map_figure(
+        positions,
+        data.items.ids,
+        data.titles,
+        user=user_place(model, history, positions),
+        history=[data.items[row] for row in history],
+        recommended=[data.items[row] for row, _ in ranked],
+        color_by=fields[color] if color else None,
+        color_title=color or "",
+        size=np.sqrt(data.sequences.counts),
+        title="User on the item map",
+    )
+    figure.update_layout(title_text=None)
+    live_chart(figure, key=f"user map@{data.key}", height=520, on_click=lambda item: _clicked(data, item))
+    st.caption("Click a point to add it to the history; it also becomes the chosen item.")
+
+
+def _clicked(data: ActiveData, item: str) -> None:
+    if item in data.items:
+        session.pick(data, item)
+        _edit(data, [*current_history(data), data.items.row(item)])
+
+
+def top_table(
+    data: ActiveData,
+    model: RecallModel,
+    history: list[int],
+    own: list[int],
+    ranked: list[tuple[int, float]],
+    with_seen: bool,
+) -> pl.DataFrame:
+    """The list, what pulled each item, and where it stood before the history was edited."""
+    rows = [row for row, _ in ranked]
+    items, parts = model.pulls(np.array(history, dtype=np.int32), rows)
+    before = model.scores([np.array(own, dtype=np.int32)])[0]
+    if not with_seen:
+        before[own] = -np.inf
+    ranks = {int(row): place + 1 for place, row in enumerate(np.argsort(-before, kind="stable"))}
+    edited = history != own
+    lines = []
+    for place, (row, score) in enumerate(ranked):
+        line: dict[str, Any] = {"Rank": str(place + 1)}
+        if edited:
+            line["Before"] = f"{ranks[row]}" if np.isfinite(before[row]) else "taken"
+        line |= {
+            "Item": plain(data.titles[row]),
+            "Score": f"{score:.2f}",
+            "Pulled by": _pulled(data, items, parts[:, place], model, score),
+        }
+        lines.append(line)
+    return pl.DataFrame(lines)
+
+
+def _pulled(
+    data: ActiveData, items: npt.NDArray[np.int32], parts: npt.NDArray[np.float32], model: RecallModel, score: float
+) -> str:
+    """The two strongest pulls: shares of the score for an average, differences for a network."""
+    exact = isinstance(model.tower, AverageTower)
+    words = []
+    for i in np.argsort(-parts, kind="stable")[:2]:
+        if parts[i] <= 0:
+            break
+        amount = f"{parts[i] / score:.0%}" if exact and score > 0 else f"{parts[i]:+.2f}"
+        words.append(f"{plain(data.titles[int(items[i])])} ({amount})")
+    return "; ".join(words) or "nothing in the history: it stands here for everyone"
+
+
+def pull_words(model: RecallModel, edited: bool) -> str:
+    """What the numbers in brackets are."""
+    before = " Before: rank under the user's own history; “taken” stood in it." if edited else ""
+    if isinstance(model.tower, AverageTower):
+        return "Pulled by: share of the score, exact, because an average's score is a sum over the history." + before
+    return (
+        "Pulled by: the score minus the score without that item (leave one out; the rest of the history is weighted "
+        "up). A network is not a sum, so these need not add up." + before
+    )
+
+
+def _side_by_side(
+    data: ActiveData, configs: dict[str, ModelConfig], names: list[str], history: list[int], with_seen: bool
+) -> None:
+    with st.expander("The same history under every model", icon=":material/view_column:"):
+        columns = {"Rank": [str(i + 1) for i in range(TOP)]}
+        for name in names:
+            model = recall_models.model_of(data, configs[name])
+            assert model is not None
+            titles = [data.titles[row] for row, _ in top_rows(model, history, with_seen)]
+            columns[name] = titles + [""] * (TOP - len(titles))
+        st.dataframe(pl.DataFrame(columns), hide_index=True)
+
+
+def _python(data: ActiveData, config: ModelConfig, history: list[int]) -> list[str]:
+    train, options, extra = model_lines(config)
+    rows = history[-20:]
+    return [
+        "import numpy as np",
+        "",
+        *frame.import_lines(data, always=True),
+        *extra,
+        "from recemb_core.evaluation.ranking import next_item_cases",
+        "",
+        *frame.load_lines(data, always=True),
+        f"model = {train}(next_item_cases(sequences).train, {options})",
+        f"history = np.array({rows})  # item rows, oldest first"
+        + (f"; the newest {len(rows)} of {len(history)}" if len(history) > len(rows) else ""),
+        f"best = model.recommend(history, k={TOP})",
+        "items, parts = model.pulls(history, model.items.rows(item for item, _ in best))",
+        "for (item, score), pull in zip(best, parts.T):",
+        '    print(item, f"{score:.3f}, most pulled by", model.items[int(items[pull.argmax()])])',
+    ]
+
+
+def model_lines(config: ModelConfig) -> tuple[str, str, list[str]]:
+    """(function, config, imports) of a recall model in Python."""
+    name = type(config).__name__
+    skip = {"vectors"}
+    options = ", ".join(
+        f"{field}={getattr(config, field)!r}"
+        for field in config.__dataclass_fields__
+        if field not in skip and getattr(config, field) != config.__dataclass_fields__[field].default
+    )
+    if name == "HistoryAverageConfig":
+        vectors = config.vectors  # type: ignore[union-attr]
+        inner = f"Item2VecConfig(dimensions={vectors.dimensions}, window={vectors.window}, epochs={vectors.epochs})"
+        return (
+            "train_recall_model",
+            f"HistoryAverageConfig(vectors={inner}{', ' + options if options else ''})",
+            [
+                "from recemb_core.embeddings import Item2VecConfig",
+                "from recemb_core.experiments.recall_models import HistoryAverageConfig, train_recall_model",
+            ],
+        )
+    module, function = {
+        "YouTubeDNNConfig": ("youtube_dnn", "train_youtube_dnn"),
+        "TwoTowerConfig": ("two_tower", "train_two_tower"),
+    }[name]
+    return function, f"{name}({options})", [f"from recemb_core.deep.{module} import {name}, {function}"]

@@ -1,0 +1,228 @@
+"""What to try in the embedding-layer and pre-training views; the answers are read off the reports that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pages.kit.answer_words import counted, signed
+from pages.kit.frame import Experiment
+from recemb_core.deep.features import FeatureTable
+from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band
+from recemb_core.experiments.networks import LayerReport, NetworkReport
+from recemb_core.experiments.pretraining import START_NAMES, PretrainingReport, Start, reach
+
+NOT_TRAINED = "These settings are not trained yet: press Train."
+
+
+# --- the embedding layer ---
+
+
+def embedding(
+    table: FeatureTable,
+    columns: Callable[[int], int],
+    report: Callable[[], LayerReport | None],
+    usual: Callable[[], LayerReport | None],
+) -> list[Experiment]:
+    """Of the embedding layer; ``columns`` of W at d dimensions; ``report`` is that of the settings shown, ``usual`` "
+    "that of d = 16 and power 0.75."""
+    return [
+        (
+            "d = 8 in place of 16. **Which numbers halve: places of the one-hots, numbers in W, multiplications?**",
+            lambda: halved(table, columns),
+            {"embedding_dimensions": 8},
+        ),
+        (
+            "Negatives drawn as often as items are bought. **What is popularity worth now?**",
+            lambda: worth_words(report(), usual()),
+            {"embedding_dimensions": 16, "embedding_power": 1.0},
+        ),
+        (
+            "Negatives drawn all alike. **Do the AUCs change because the networks did?**",
+            lambda: worth_words(report(), usual()),
+            {"embedding_dimensions": 16, "embedding_power": 0.0},
+        ),
+        (
+            "Deep Crossing instead of FNN. **Will W hold other numbers?**",
+            lambda: same_table(report()),
+            {"embedding_dimensions": 16, "embedding_power": 0.75, "embedding_network": "Deep Crossing"},
+        ),
+    ]
+
+
+def _auc(model: NetworkReport) -> str:
+    low, high = model.scores.auc_interval
+    return f"{model.scores.auc:.3f} ({low:.3f} to {high:.3f})"
+
+
+def halved(table: FeatureTable, columns: Callable[[int], int]) -> str:
+    """Sizes of W at 8 and 16 dimensions; a network may keep one more number for each value."""
+    places, small, large = table.n_features, columns(8), columns(16)
+    more = "" if small == 8 else f" (d and {small - 8} more: a linear weight)"
+    return (
+        f"The one-hots keep their {places:,} places. W has {small} columns{more} in place of {large}, so "
+        f"{places * small:,} numbers in place of {places * large:,}: **{small / large:.0%}**, and the same share of "
+        f"the "
+        "multiplications."
+    )
+
+
+def worth_words(report: LayerReport | None, usual: LayerReport | None) -> str:
+    """What popularity alone tells, and the best network, under these negatives and the usual ones."""
+    if report is None:
+        return NOT_TRAINED
+    floor, best = report.model("Popularity"), max(report.models, key=lambda model: model.scores.auc)
+    low, high = floor.scores.auc_interval
+    worth = (
+        "**cannot be told from chance**" if low <= 0.5 <= high else f"is **{'above' if low > 0.5 else 'below'} chance**"
+    )
+    text = (
+        f"Popularity alone has AUC {_auc(floor)} and {worth}; the best model, {best.name}, {_auc(best)}: "
+        f"{signed(best.scores.auc - floor.scores.auc, '.3f')} beyond popularity ({report.users:,} users)."
+    )
+    if usual is not None:
+        before, then = usual.model("Popularity"), usual.model(best.name)
+        text += f" With the usual negatives (0.75): popularity {_auc(before)}, {then.name} {_auc(then)}."
+    return f"{text} Other negatives ask another question: AUCs compare only under the same ones."
+
+
+def same_table(report: LayerReport | None) -> str:
+    """Whether two networks have the same W."""
+    if report is None:
+        return "Each network learns a W of its own; untrained ones start at random. Press Train to compare them."
+    a, b = (report.model(name).embedding for name in ("FNN", "Deep Crossing"))
+    assert a is not None
+    assert b is not None
+    shared = min(a.shape[1], b.shape[1])
+    same = int((np.abs(a[:, -shared:] - b[:, -shared:]) < 0.0005).sum())
+    shape = "" if a.shape == b.shape else f" FNN's W has {a.shape[1]} columns, this one {b.shape[1]}."
+    return (
+        f"**{same:,} of {shared * len(a):,}** numbers are the same to three decimals: each network learns its own "
+        f"W.{shape} Looking a row up works alike."
+    )
+
+
+# --- pre-training ---
+
+
+def pretraining(
+    report: PretrainingReport, color: str, tidiness: Callable[[Start, str], GroupScore]
+) -> list[Experiment]:
+    """Of the learning curves; ``tidiness`` scores a start's item vectors "before" or "after" by the map's color."""
+    starts = report.config.starts
+    tries: list[Experiment] = [
+        (
+            "Look at the training loss. **Does the start with the lowest one win?**",
+            lambda: train_loss_words(report),
+            {"pretraining_measure": "train_loss", "pretraining_by": "epochs"},
+        ),
+        (
+            "Let the clock run while the start is made. **Is pre-training faster by the clock?**",
+            lambda: clock_words(report),
+            {"pretraining_measure": "loss", "pretraining_by": "all_seconds"},
+        ),
+        (
+            "AUC instead of log loss. **Do the starts that overfit look as bad?**",
+            lambda: overfit_words(report),
+            {"pretraining_measure": "auc", "pretraining_by": "epochs"},
+        ),
+    ]
+    if color and {"fm", "graph"} <= set(starts):
+        tries.append(
+            (
+                "The FM's vectors on the map. **Will the groups lie together as they do for walks?**",
+                lambda: tidiness_words(color, tidiness),
+                {"pretraining_map": "fm"},
+            )
+        )
+    return tries
+
+
+def _band(report: PretrainingReport, start: Start, measure: str, at: str) -> SeedBand:
+    return seed_band(_runs(report, start, measure, at))
+
+
+def _runs(report: PretrainingReport, start: Start, measure: str, at: str) -> list[float]:
+    """Of each seed: the lowest, highest or last value of a curve after its start, where all guess at random."""
+    curves = [getattr(curve, measure)[1:] for curve in report.of(start)]
+    return [float({"min": c.min(), "max": c.max(), "last": c[-1]}[at]) for c in curves]
+
+
+def train_loss_words(report: PretrainingReport) -> str:
+    """Whether the lowest training loss goes with the lowest validation loss."""
+    starts = report.config.starts
+    trained = {start: _runs(report, start, "train_loss", "last") for start in starts}
+    lowest = {start: _runs(report, start, "loss", "min") for start in starts}
+    fits, wins = (min(found, key=lambda start: np.mean(found[start])) for found in (trained, lowest))
+    text = (
+        f"Lowest training loss at the end: **{START_NAMES[fits]}** ({np.mean(trained[fits]):.4f}). "
+        f"Lowest validation loss: **{START_NAMES[wins]}** ({np.mean(lowest[wins]):.4f})"
+    )
+    if fits == wins:
+        return f"{text}: the same start, here. Only rows that were not trained on can tell."
+    test = compare_with_control({fits: lowest[fits]}, lowest[wins])
+    return (
+        f"{text}, {test.change[fits]:.4f} below the other's, {test.verdict(fits)} ({test.seeds} seeds). Only rows that "
+        "were not trained on can tell."
+    )
+
+
+def clock_words(report: PretrainingReport) -> str:
+    """Seconds to the random start's loss, what the start took included."""
+    target, found = reach(report)
+    seconds: dict[Start, float] = {}
+    told = []
+    for line in found:
+        before = float(np.mean([curve.seconds_before for curve in report.of(line.start)]))
+        if not line.seconds:
+            told.append(f"{START_NAMES[line.start]}: never there")
+            continue
+        seconds[line.start] = before + float(np.mean(line.seconds))
+        told.append(f"{START_NAMES[line.start]} {before:.1f} + {np.mean(line.seconds):.1f} s")
+    text = (
+        f"Until the validation loss is {target:.4f}, what the start took + training (mean of the runs that get "
+        f"there, on "
+        f"the machine that trained): {'; '.join(told)}."
+    )
+    if "random" not in seconds or len(report.config.starts) < 2:
+        return text
+    faster = [START_NAMES[s] for s in seconds if s != "random" and seconds[s] < seconds["random"]]
+    return f"{text} Before the random start: {'**' + ', '.join(faster) + '**' if faster else '**none**'}."
+
+
+def overfit_words(report: PretrainingReport) -> str:
+    """The start whose validation loss rises most after its lowest point, and what its AUC does meanwhile."""
+    rise = {
+        start: _band(report, start, "loss", "last").mean - _band(report, start, "loss", "min").mean
+        for start in report.config.starts
+    }
+    most = max(rise, key=lambda start: rise[start])
+    low, end = _band(report, most, "loss", "min"), _band(report, most, "loss", "last")
+    high, after = _band(report, most, "auc", "max"), _band(report, most, "auc", "last")
+    if rise[most] == 0:
+        return (
+            f"No start overfits in the {counted(report.config.training.epochs, 'epoch')} shown: every loss ends lowest."
+        )
+    return (
+        f"Most overfit: **{START_NAMES[most]}**, whose validation loss goes from {low.mean:.4f} at its lowest to "
+        f"{end.mean:.4f} at the end ({signed(100 * (end.mean / low.mean - 1), '.1f')} %), its AUC from "
+        f"{high.mean:.4f} at "
+        f"its highest to {after.mean:.4f} ({signed(100 * (after.mean / high.mean - 1), '.1f')} %; {low.seeds} "
+        f"seeds). AUC "
+        "asks for the order of the rows alone, log loss for honest probabilities as well."
+    )
+
+
+def tidiness_words(color: str, tidiness: Callable[[Start, str], GroupScore]) -> str:
+    """Homophily of the FM's and the walks' vectors, before and after training."""
+    told = []
+    for start in ("fm", "graph"):
+        before, after = tidiness(start, "before"), tidiness(start, "after")  # type: ignore[arg-type]
+        told.append(
+            f"{START_NAMES[start]} **{before.value:.2f}** before, **{after.value:.2f}** after training"  # type: ignore[index]
+        )
+    return (
+        f"Homophily score by {color.replace('_', ' ')} (0: chance, at most {after.maximum:.2f}; first seed): "
+        f"{'; '.join(told)}. A field that has a vector of its own need not be told by the item's."
+    )

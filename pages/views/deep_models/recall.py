@@ -1,0 +1,434 @@
+"""The recall table: popularity, item averages, YouTube DNN, two-tower; what a fast index loses; cold items."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, jobs, parameters, recall_models, results, session
+from pages.kit.answer_words import signed
+from pages.kit.jobs import Job
+from pages.kit.parameters import Bound, Options, Parameter
+from pages.kit.recall_models import FLOOR, Reports
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.deep_models import history as history_view
+from pages.views.deep_models import recall_experiments
+from pages.views.deep_models.table import DEEP_PAGE
+from recemb_core import precomputed
+from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.evaluation.intervals import Estimate
+from recemb_core.evaluation.ranking import RankingReport, paired_gain
+from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
+from recemb_core.experiments.recall_models import KS, ColdItemReport, ModelConfig, cold_item_report
+from recemb_core.figures.index_cost import index_cost_figure
+from recemb_core.figures.model_intervals import model_intervals_figure
+
+FIGURES = {"all": "All", "novel": "First-time"}
+FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
+MEASURES = {"hr": "HR", "ndcg": "NDCG"}
+LISTS = (10, 50, 100)
+
+FIGURE = Parameter(
+    DEEP_PAGE,
+    "recall_figure",
+    "Targets",
+    Options(FIGURES, row=True),
+    "all",
+    help="First-time: what a user had before is masked, and only new items are targets. All: nothing is "
+    "masked, and every item of the last basket (or the last click) is a target.",
+)
+MEASURE = Parameter(
+    DEEP_PAGE,
+    "recall_measure",
+    "Measure",
+    Options(MEASURES, row=True),
+    "hr",
+    help="HR@K: share of users with at least one target among the first K. NDCG@K counts every target, a high "
+    "place more.",
+)
+INDEX_MODEL = Parameter(
+    DEEP_PAGE, "recall_index_model", "Model", Options(), help="Whose user and item vectors are searched."
+)
+INDEX_N = Parameter(DEEP_PAGE, "recall_index_n", "List length N", Options(LISTS, row=True), 50, help="Items returned.")
+
+
+def recall_section(data: ActiveData) -> None:
+    """The whole view."""
+    wanted = recall_models.model_configs(data)
+    numbers = st.container()
+    main, side = frame.side_by_side("recall", (3, 1), "11rem")
+    with side:
+        which = list(FIGURES).index(FIGURE.draw(data))
+        measure = MEASURE.draw(data)
+        recall_models.model_controls(data)
+        tries = recall_experiments.recall(data, lambda: reports, verdict, lambda: ready_points(data, configs))
+        frame.try_this(data, tries, stacked=True)
+        controls.reset_button(data)
+    with main:
+        configs = recall_models.ready_or_run(
+            data, wanted, "Popularity needs no training and stands below; press Train to see the models against it."
+        )
+        reports = all_reports(data, configs)
+        _chart(reports, 1 - which, measure)
+        st.markdown(verdict(reports, 1 - which))
+        st.dataframe(
+            report_table(data, reports, 1 - which, configs),
+            hide_index=True,
+            column_config={
+                "Gain over popularity, HR@10": st.column_config.TextColumn(
+                    help="Difference on the same users (paired), with its 95 % interval."
+                )
+            },
+        )
+        st.caption(_about(data, reports, 1 - which))
+        _glance(data, configs, reports)
+        st.subheader("What a fast index loses", anchor=False)
+        indexes = st.container()  # measured last: everything else is there meanwhile
+        st.subheader("Items that nobody has taken yet", anchor=False)
+        cold_section(data, wanted)
+    with numbers:
+        _metrics(reports)
+    frame.what_you_see(
+        "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
+        "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
+        "interval, the dotted line what **popularity** gets by offering everyone the same list.\n\n"
+        "**Item average**: a user is the mean of the vectors of what they took. **YouTube DNN** (Covington 2016): that "
+        "mean goes through three ReLU layers; a softmax over the items is the teacher, and its columns are the item "
+        "vectors: p(i | u) = exp(u·vᵢ) / Σⱼ exp(u·vⱼ). **Two-tower** (Yi 2019): a second network makes item vectors "
+        "from the item and its side information. Both sample their negatives, so log Q(i), the chance of being "
+        "sampled, is taken off every score while training; served is u·v alone.\n\n"
+        "**Longer history**: older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on "
+        "**first-time targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
+    )
+    frame.as_python(_python(data, wanted))
+    with indexes:
+        index_section(data, configs)
+
+
+def all_reports(data: ActiveData, configs: dict[str, ModelConfig]) -> Reports:
+    """Popularity first, then every model that is there: (first-time, all)."""
+    found: Reports = {}
+    for name, config in {FLOOR: None, **configs}.items():
+        ready = recall_models.rankings_of(data, config)
+        if ready is not None:
+            found[name] = ready
+    return found
+
+
+def _chart(reports: Reports, which: int, measure: str) -> None:
+    values: dict[str, list[Estimate]] = {}
+    for name, both in reports.items():
+        by_k = both[which].hit_rate if measure == "hr" else both[which].ndcg
+        values[name] = [by_k[k] for k in LISTS]
+    title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
+    figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in LISTS], floor=FLOOR, x_title=title)
+    figure.update_layout(height=120 + 62 * len(values))
+    st.plotly_chart(figure, theme="streamlit", key="recall bars")
+
+
+def best_learned(reports: Reports, which: int, k: int = 10) -> str | None:
+    """The trained model with the highest HR@k."""
+    learned = [name for name in reports if name != FLOOR]
+    return max(learned, key=lambda name: reports[name][which].hit_rate[k].value) if learned else None
+
+
+def clearly_better(reports: Reports, which: int, k: int = 10) -> list[str]:
+    """Models whose interval lies above popularity's."""
+    floor = reports[FLOOR][which].hit_rate[k].high
+    return [name for name, both in reports.items() if name != FLOOR and both[which].hit_rate[k].low > floor]
+
+
+def verdict(reports: Reports, which: int) -> str:
+    """One sentence on who beats popularity."""
+    best = best_learned(reports, which)
+    if best is None:
+        return ""
+    better, what = clearly_better(reports, which), "all targets" if which else "first-time targets"
+    gain = paired_gain(reports[best][which], reports[FLOOR][which], 10)
+    words = (
+        f"{best}: {signed(gain.value, '.3f')} HR@10 on the same users (95 %: {signed(gain.low, '.3f')} to "
+        f"{signed(gain.high, '.3f')})"
+    )
+    if better:
+        return (
+            f"On {what}, **{_listed(better)} beat{'s' * (len(better) == 1)} popularity outside its interval**; {words}."
+        )
+    return f"On {what}, **no model beats popularity outside its interval**; the best is {words}."
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}"
+
+
+def report_table(data: ActiveData, reports: Reports, which: int, configs: dict[str, ModelConfig]) -> pl.DataFrame:
+    """Every figure with its interval."""
+
+    def shown(e: Estimate) -> str:
+        return f"{e.value:.3f}  [{e.low:.3f}, {e.high:.3f}]"
+
+    rows: list[dict[str, Any]] = []
+    for name, both in reports.items():
+        report: RankingReport = both[which]
+        gain = paired_gain(report, reports[FLOOR][which], 10)
+        model = recall_models.model_of(data, configs[name]) if name in configs else None
+        trained = model is not None and model.steps > 0
+        rows.append(
+            {
+                "Model": name,
+                **{f"HR@{k}": shown(report.hit_rate[k]) for k in LISTS},
+                "NDCG@10": shown(report.ndcg[10]),
+                "NDCG@100": shown(report.ndcg[100]),
+                "MRR": report.mrr.value,
+                "Coverage@10": f"{report.coverage[10]:.1%}",
+                "Gain over popularity, HR@10": ""
+                if name == FLOOR
+                else f"{gain.value:+.3f}  [{gain.low:+.3f}, {gain.high:+.3f}]",
+                "Training": f"{model.steps:,} steps, {model.seconds:.1f} s ({model.steps / model.seconds:.0f}/s)"
+                if trained and model is not None
+                else "",
+            }
+        )
+    return pl.DataFrame(rows).with_columns(pl.col("MRR").round(4))
+
+
+def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports) -> None:
+    """One history and its list under the best model."""
+    best = best_learned(reports, 1)
+    if best is None:
+        return
+    model = recall_models.model_of(data, configs[best])
+    assert model is not None
+    who, history = history_view.current_user(data), history_view.current_history(data)
+    st.subheader("One history and what it leads to", anchor=False)
+    left, right = st.columns(2, gap="medium")
+    newest = history[-1:-6:-1]
+    left.markdown(
+        f"**User {plain(who)}**, the newest {len(newest)} of {len(history)} events:\n"
+        + "\n".join(f"- {plain(data.titles[row])}" for row in newest)
+    )
+    top = history_view.top_rows(model, history, False)[:5]
+    right.markdown(
+        f"**{best}** offers first, leaving out the history:\n"
+        + "\n".join(f"{place}. {plain(data.titles[row])}" for place, (row, _) in enumerate(top, 1))
+    )
+    left.button(
+        "Edit this history",
+        icon=":material/edit:",
+        key="recall to history",
+        on_click=parameters.set_parameters,
+        args=(data,),
+        kwargs={"section": "history", "history_model": best},
+    )
+
+
+def _about(data: ActiveData, reports: Reports, which: int) -> str:
+    report = reports[FLOOR][which]
+    masked = "items of the history masked" if report.exclude_seen else "nothing masked"
+    people, sampled = len(recall_models.cases(data).users), len(recall_models.asked(data).users)
+    sample = f" (from a sample of {sampled:,} of {people:,})" if sampled < people else ""
+    return (
+        f"{report.users:,} users{sample}, {report.targets:,} targets, {masked}, {len(data.items):,} items ranked. HR: "
+        "Wilson interval; NDCG and MRR: the same with the variance of their values; gain: ± 1.96 standard errors; "
+        f"equal scores count by their mean over all orders; one training seed ({session.seed()}). "
+        + recall_models.chance_words(data, which)
+    )
+
+
+def with_sample(estimate: Estimate, form: str) -> str:
+    """A figure; where it is of few users, their number stands beside it."""
+    few = f" (n = {estimate.n})" if estimate.n < FEW_USERS else ""
+    return f"{estimate.value:{form}}{few}"
+
+
+def _metrics(reports: Reports) -> None:
+    every, novel = 1, 0
+    floor = reports[FLOOR]
+    figures = [
+        (
+            "HR@10, popularity",
+            with_sample(floor[every].hit_rate[10], ".3f"),
+            f"All targets. 95 %: {floor[every].hit_rate[10].low:.3f} to {floor[every].hit_rate[10].high:.3f}, "
+            f"{floor[every].users:,} users.",
+        )
+    ]
+    for which, label in ((every, "all"), (novel, "first-time")):
+        best = best_learned(reports, which)
+        if best is not None:
+            value = reports[best][which].hit_rate[10]
+            figures.append(
+                (
+                    f"HR@10, best, {label}",
+                    with_sample(value, ".3f"),
+                    f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users. "
+                    f"Popularity here: {floor[which].hit_rate[10].value:.3f}.",
+                )
+            )
+    frame.metrics(figures)
+
+
+# --- what a fast index loses ---
+
+
+def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+    """HR@N through exact search, LSH and HNSW, against time."""
+    model = _index_model(data, configs)
+    if model is None:
+        st.caption("Train the models first.")
+        return
+    left, right = st.columns([2, 1])
+    name, n = model.draw(left), INDEX_N.draw(data, right)
+    points = index_points(data, configs[name], n)
+    if points is None:
+        return
+    st.plotly_chart(
+        index_cost_figure(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost"
+    )
+    st.markdown(index_words(points, n))
+    st.caption(
+        f"All targets, nothing masked; {points[0].hit_rate.n:,} users. Times are of this machine, medians of 5 batches "
+        "of 400 queries on one thread; grey: the interval of exact search. LSH: random hyperplanes over the vectors "
+        "with one added coordinate, which turns the largest inner product into the smallest angle; more tables find "
+        "and scan more. HNSW: a graph on the inner product itself; a larger ef looks further."
+    )
+
+
+def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:
+    """Which of the models that are there is searched; None where none is."""
+    names = list(recall_models.all_models(data, configs))
+    if not names:
+        return None
+    return INDEX_MODEL.bind(data, default=recall_models.usual_model(names), among=names)
+
+
+def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:
+    return ("recall indexes", recall_models.source(data), config, n)
+
+
+def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[IndexPoint] | None:
+    """The measurement that is shown, if it was made."""
+    model = _index_model(data, configs)
+    if model is None:
+        return None
+    key = _points_key(data, configs[model.value], INDEX_N.value(data))
+    found: list[IndexPoint] | None = results.results(data).get(key)
+    return found
+
+
+def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint] | None:
+    """Measured once a model and length; alone on the machine's cores, so that times mean something."""
+    model = recall_models.model_of(data, config)
+    assert model is not None
+    who = recall_models.asked(data)
+    key = _points_key(data, config, n)
+
+    def measure(report: results.Progress) -> list[IndexPoint]:
+        users = model.encode(who.histories)
+        return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
+
+    run = lambda report: results.remember_heavy(data, key, lambda: measure(report), report)  # noqa: E731
+    job = Job(key, "the indexes", 5.0, run, asks=False)
+    return jobs.result(data, "recall indexes", job, verb="Measure", stale=None)[0]
+
+
+def index_words(points: list[IndexPoint], n: int) -> str:
+    """What the chart says, in numbers."""
+    exact = next(p for p in points if p.index == "Exact")
+    parts = [f"Exact search hits {exact.hit_rate.value:.3f} in {exact.microseconds:,.0f} µs a query."]
+    for index in ("LSH", "HNSW"):
+        own = [p for p in points if p.index == index]
+        enough = [p for p in own if p.found.value >= 0.95]
+        best = min(enough, key=lambda p: p.microseconds) if enough else max(own, key=lambda p: p.found.value)
+        saved = exact.microseconds / best.microseconds
+        time = f"{saved:.1f} times as fast" if saved >= 1 else f"{1 / saved:.1f} times as slow"
+        lead = f"**{index}** ({best.setting})"
+        if enough:
+            parts.append(f"{lead} keeps {best.found.value:.0%} of the list and is {time}.")
+        else:
+            parts.append(f"{lead} keeps {best.found.value:.0%} of the list at most and is {time}.")
+    quick = min((p for p in points if p.index == "LSH"), key=lambda p: p.microseconds)
+    parts.append(
+        f"At its quickest ({quick.setting}) LSH keeps {quick.found.value:.0%} of the list and its HR@{n} is "
+        f"{quick.hit_rate.value:.3f}. The cost of a full scan grows in proportion to the catalogue."
+    )
+    return " ".join(parts)
+
+
+# --- cold items ---
+
+
+def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+    """Two-tower on items that the training never saw."""
+    config = configs["Two-tower"]
+    assert isinstance(config, TwoTowerConfig)
+    if data.sequences is None or data.sequences.side_info is None:
+        st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
+        return
+    sequences = data.sequences
+    key = ("recall cold", recall_models.source(data), config)
+    report: ColdItemReport | None = results.results(data).get(key)
+    report = report or precomputed.load_cold(recall_models.source(data), config)
+    make = partial(cold_item_report, sequences, config)
+    job = Job(
+        key,
+        "cold items: train without 10 % of the items",
+        recall_models.training_seconds(data, config),
+        lambda tick: results.remember_heavy(data, key, lambda: make(progress=tick), tick),
+        asks=True,
+    )
+    if report is not None:
+        results.results(data).put(key, report)
+    waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
+    report, _ = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)
+    if report is None:
+        return
+    frame.metrics(
+        [
+            (
+                "Percentile, all items",
+                with_sample(report.ranked_below, ".1%"),
+                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {report.ranked_below.low:.1%} to "
+                f"{report.ranked_below.high:.1%}, {report.users:,} users.",
+            ),
+            (
+                "Percentile, cold items",
+                with_sample(report.below_among_cold, ".1%"),
+                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {report.below_among_cold.low:.1%} "
+                f"to {report.below_among_cold.high:.1%}.",
+            ),
+            (
+                f"Recall@{report.k}",
+                with_sample(report.recall, ".3f"),
+                f"Share of a user's cold targets among the first {report.k}; a random order gives "
+                f"{report.chance_recall:.3f}. 95 %: {report.recall.low:.3f} to {report.recall.high:.3f}.",
+            ),
+        ]
+    )
+    above = report.ranked_below.low > 0.5
+    st.caption(
+        f"{report.cold} items (10 %) were taken out of the training log entirely. The two-tower network ranks them "
+        f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
+        f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Popularity "
+        "and the other models know nothing of such items."
+    )
+
+
+def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:
+    tower = configs["Two-tower"]
+    names = ("dimensions", "history_length", "half_life", "epochs", "temperature", "seed")
+    options = ", ".join(f"{name}={getattr(tower, name)!r}" for name in names)
+    return [
+        *frame.import_lines(data, always=True),
+        "from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower",
+        "from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items",
+        "",
+        *frame.load_lines(data, always=True),
+        "cases = next_item_cases(sequences)  # each user's last basket or click is held out",
+        f"model = train_two_tower(cases.train, TwoTowerConfig({options}))",
+        'for name, scores in (("popularity", popularity_scorer(cases.train.counts)), ("two-tower", model.scores)):',
+        f"    report = rank_next_items(scores, cases.histories, cases.targets, ks={list(KS)}, exclude_seen=False)",
+        "    print(name, report.hit_rate[10], report.ndcg[10])",
+    ]

@@ -1,0 +1,265 @@
+"""What to try in the recall, history and serving views; the answers are read off the models that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pages.kit import recall_models, session
+from pages.kit.answer_words import counted, gain_words
+from pages.kit.frame import Experiment
+from pages.kit.recall_models import FLOOR, Reports
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.neighbors.compared import NOT_KNOWN, default_attribute
+from recemb_core.deep.recall import RecallModel
+from recemb_core.evaluation.intervals import Estimate
+from recemb_core.evaluation.ranking import paired_gain
+from recemb_core.experiments.recall_indexes import IndexPoint
+
+TWO_TOWER, AVERAGE, FIRST_TIME = "Two-tower", "Item average, cosine", "Two-tower, first-time targets"
+NO_MODEL = "No model is trained yet: press Train, then compare the intervals with popularity's."
+EDIT = "Take a real user and change what they took. **Will one item turn the list around?**"
+TOP, NEWEST = 10, 12
+
+Ranked = Callable[[RecallModel, list[int], bool], list[tuple[int, float]]]
+
+
+# --- recall ---
+
+
+def recall(
+    data: ActiveData,
+    reports: Callable[[], Reports],
+    verdict: Callable[[Reports, int], str],
+    points: Callable[[], list[IndexPoint] | None],
+) -> list[Experiment]:
+    """Of the recall table; reports and points are asked for when the page has them."""
+    return [
+        (
+            "Mask what people had before, and count first-time targets only. **Who still beats popularity?**",
+            lambda: f"{repeats(data, reports())} {verdict(reports(), 0) or NO_MODEL}",
+            {"recall_figure": "novel"},
+        ),
+        (
+            "Back to all targets. **How far above popularity is the two-tower network?**",
+            lambda: above_popularity(data, reports()),
+            {"recall_figure": "all"},
+        ),
+        (
+            "The list may be found by a fast index in place of a full scan. **Which loses hits first, LSH or HNSW?**",
+            lambda: lost_hits(points()),
+            {"recall_index_n": 10},
+        ),
+        (EDIT, "", {"section": "history", "history_items": ""}),  # answered in the view that it leads to
+    ]
+
+
+def repeats(data: ActiveData, reports: Reports) -> str:
+    """How many of the targets people had before."""
+    novel, every = reports[FLOOR]
+    again = every.targets - novel.targets
+    return (
+        f"Of the {counted(every.targets, 'held-out target')} **{again / max(every.targets, 1):.0%}** were in the "
+        f"history "
+        "already and are left out here."
+    )
+
+
+def _figure(value: Estimate) -> str:
+    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+
+
+def above_popularity(data: ActiveData, reports: Reports) -> str:
+    """HR@10 of the two-tower network against popularity on all targets, and against a random list."""
+    if TWO_TOWER not in reports:
+        return NO_MODEL
+    model, floor = reports[TWO_TOWER][1], reports[FLOOR][1]
+    text = (
+        f"HR@10 on all targets: two-tower **{_figure(model.hit_rate[10])}**, popularity {_figure(floor.hit_rate[10])}, "
+        f"{model.users:,} users; on the same users {gain_words(paired_gain(model, floor, 10))}."
+    )
+    if FIRST_TIME in reports:
+        text += f" Trained on first-time targets alone it has {_figure(reports[FIRST_TIME][1].hit_rate[10])}."
+    return f"{text} {recall_models.chance_words(data, 1)}".rstrip()
+
+
+def lost_hits(points: list[IndexPoint] | None) -> str:
+    """What each index loses of the exact list at the setting that scans or looks least."""
+    if points is None:
+        return "The indexes are not measured yet: train the models, then look at the chart below."
+    exact = next(point for point in points if point.index == "Exact")
+    told, lost = [], {}
+    for name in ("LSH", "HNSW"):
+        least = min((point for point in points if point.index == name), key=lambda point: point.found.value)
+        lost[name] = exact.hit_rate.value - least.hit_rate.value
+        told.append(
+            f"{name} at its loosest ({least.setting}) returns {least.found.value:.0%} of the exact list, HR@10 "
+            f"{least.hit_rate.value:.3f}"
+        )
+    first = "neither more than the other" if lost["LSH"] == lost["HNSW"] else f"**{max(lost, key=lambda n: lost[n])}**"
+    return (
+        f"Exact search: HR@10 {_figure(exact.hit_rate)}, {exact.hit_rate.n:,} users. {'; '.join(told)}. Most hits "
+        f"loses: "
+        f"{first}."
+    )
+
+
+# --- one history ---
+
+
+def history(
+    data: ActiveData,
+    models: Callable[[], dict[str, RecallModel]],
+    shown: tuple[str, bool],
+    now: list[int],
+    ranked: Ranked,
+) -> list[Experiment]:
+    """Of the history view; ``ranked`` lists a model's best items for a history, seen ones allowed or not.
+
+    ``shown`` are the name of the model on the screen, and whether its list may offer what is in the history.
+    """
+    row = data.items.row(session.chosen_item(data))
+    tries: list[Experiment] = [
+        (
+            "Start from the chosen item alone. **Do all models agree on what comes next?**",
+            lambda: agreement(data, models(), row, ranked),
+            {"history_items": str(row), "history_seen": False},
+        ),
+        (
+            "The same user under plain averaging. **Will the list be nearer to the history, or further away?**",
+            lambda: nearer(data, models(), now, ranked),
+            {"history_model": AVERAGE, "history_items": "", "history_seen": False},
+        ),
+        (
+            "Back to the two-tower network, with what they had allowed. **How much of the list is old friends?**",
+            lambda: old_friends(data, models(), now, ranked),
+            {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
+        ),
+        (EDIT, lambda: turned(data, models(), shown, now, ranked), {"section": "history", "history_items": ""}),
+    ]
+    return tries
+
+
+def _rows(model: RecallModel, past: list[int], ranked: Ranked, seen: bool = False) -> list[int]:
+    return [row for row, _ in ranked(model, past, seen)]
+
+
+def agreement(data: ActiveData, models: dict[str, RecallModel], row: int, ranked: Ranked) -> str:
+    """How many items the models' lists share, and how many are of the item's own category."""
+    lists = {name: _rows(model, [row], ranked) for name, model in models.items()}
+    pairs = [len(set(a) & set(b)) for i, a in enumerate(lists.values()) for b in list(lists.values())[i + 1 :]]
+    if not pairs:
+        return NO_MODEL
+    text = (
+        f"Two of the {len(lists)} models share **{np.mean(pairs):.1f} of {TOP}** items on average ({min(pairs)} to "
+        f"{max(pairs)})."
+    )
+    field = default_attribute(data)
+    if not field or data.fields[field][row] == NOT_KNOWN:
+        return text
+    same = data.fields[field] == data.fields[field][row]
+    if same.sum() < 2:
+        return f"{text} No other item is of the same {field.replace('_', ' ')}."
+    chance = (same.sum() - 1) / max(len(same) - 1, 1)
+    told = ", ".join(f"{name} {int(same[rows].sum())} of {len(rows)}" for name, rows in lists.items())
+    return (
+        f"{text} Of the same {field.replace('_', ' ')} as {plain(data.titles[row])} are: {told} (by chance "
+        f"{chance * TOP:.2f})."
+    )
+
+
+def _alike(data: ActiveData, field: str, a: list[int], b: list[int]) -> float:
+    labels = data.fields[field]
+    return float((labels[a][:, None] == labels[b][None, :]).mean())
+
+
+def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int], ranked: Ranked) -> str:
+    """How alike to the history the lists of the average and of the two-tower network are."""
+    if not {AVERAGE, TWO_TOWER} <= set(models):
+        return NO_MODEL
+    if not now:
+        return "The history is empty, so there is nothing to be near to. Add items."
+    average, tower = (_rows(models[name], now, ranked) for name in (AVERAGE, TWO_TOWER))
+    text = f"The two lists share {len(set(average) & set(tower))} of {TOP} items."
+    field = default_attribute(data)
+    if not field:
+        return f"{text} This data has no category by which nearness could be measured."
+    a, b = (_alike(data, field, rows, now) for rows in (average, tower))
+    every = _alike(data, field, list(range(len(data.items))), now)
+    verdict = "equally near" if a == b else "**nearer**" if a > b else "**further away**"
+    return (
+        f"By {field.replace('_', ' ')} the average's list is {verdict}: of all pairs of an offered item and one of the "
+        f"history {a:.1%} have the same, two-tower {b:.1%}, the whole catalogue {every:.1%}. {text} One history: try "
+        f"others."
+    )
+
+
+def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int], ranked: Ranked) -> str:
+    """How much of the list stands in the history, and how much of what people took next did."""
+    if TWO_TOWER not in models:
+        return NO_MODEL
+    rows = _rows(models[TWO_TOWER], now, ranked, seen=True)
+    who = recall_models.asked(data)
+    had = [np.isin(np.unique(target), past).mean() for past, target in zip(who.histories, who.targets, strict=True)]
+    return (
+        f"**{len(set(rows) & set(now))} of {len(rows)}** stand in the history shown. Of what {len(had):,} people "
+        f"took next, "
+        f"{np.mean(had):.0%} was in their whole history (mean over people)."
+    )
+
+
+def turned(
+    data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, bool], now: list[int], ranked: Ranked
+) -> str:
+    """How many of the list stay when one event is left out."""
+    name, seen = shown
+    if name not in models:
+        return NO_MODEL
+    if len(now) < 2:
+        return "The history is too short to leave an event out. Choose another user."
+    whole = set(_rows(models[name], now, ranked, seen))
+    places = range(len(now) - 1, max(-1, len(now) - 1 - NEWEST), -1)
+    kept = [len(whole & set(_rows(models[name], [*now[:at], *now[at + 1 :]], ranked, seen))) for at in places]
+    worst = int(np.argmin(kept))
+    return (
+        f"{name}: without one of the newest {len(kept)} events {np.mean(kept):.1f} of {len(whole)} offered items "
+        f"stay on "
+        f"average. Most turns without {plain(data.titles[now[places[worst]]])}: **{kept[worst]} stay**. Remove it "
+        f"above "
+        "and watch the diamond; every line says what pulled it."
+    )
+
+
+# --- serving ---
+
+
+def serving(data: ActiveData, models: Callable[[], dict[str, RecallModel]], past: list[int]) -> list[Experiment]:
+    """Of the store of vectors."""
+    return [
+        (
+            "Another model takes the place of this one. **Is there a moment in which half of each is served?**",
+            "No: press Publish and look at the version. The new vectors are written beside the old ones and switched "
+            "in "
+            "one step.",
+            {"serving_model": "YouTube DNN"},
+        ),
+        (
+            "Back to the two-tower network. **Do the vectors of the same user agree between models?**",
+            lambda: same_user(models(), past),
+            {"serving_model": TWO_TOWER},
+        ),
+    ]
+
+
+def same_user(models: dict[str, RecallModel], past: list[int]) -> str:
+    """Cosine of one history's vectors in two models."""
+    reason = "Each model has a space of its own, so user and item vectors are always replaced together."
+    if not {TWO_TOWER, "YouTube DNN"} <= set(models):
+        return reason
+    a, b = (models[name].encode([np.array(past, dtype=np.int32)])[0] for name in (TWO_TOWER, "YouTube DNN"))
+    if len(a) != len(b):
+        return f"They have {len(a)} and {len(b)} numbers. {reason}"
+    cosine = float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
+    return f"The cosine of one history's vector here and in YouTube DNN is **{cosine:.2f}**. {reason}".replace("-", "−")

@@ -1,0 +1,232 @@
+"""Vectors written to a store and served by id: publish, get, put, top-N; SQLite here, Redis where one is named."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, recall_models, results
+from pages.kit.parameters import Options, Parameter
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.deep_models import history as history_view
+from pages.views.deep_models import recall_experiments
+from pages.views.deep_models.table import DEEP_PAGE
+from recemb_core.deep.recall import RecallModel
+from recemb_core.experiments.recall_models import ModelConfig
+from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
+
+MOST_USERS = 50_000  # written at a time; more would make a page wait
+TOP = 10
+LISTED = 5_000  # users in the box
+
+MODEL = Parameter(DEEP_PAGE, "serving_model", "Model", Options(), help="Whose vectors are published and served.")
+USER = Parameter(
+    DEEP_PAGE, "serving_user", "User id", Options(), help="Fetched from the store by this id, as a server would."
+)
+
+
+def serving_section(data: ActiveData) -> None:
+    """The whole view."""
+    numbers = st.container()
+    main, side = frame.side_by_side("serving", (3, 2), "15rem")
+    with main:
+        configs = recall_models.ready_or_run(
+            data, recall_models.model_configs(data), "Press Train to have vectors that can be served."
+        )
+    names = list(recall_models.all_models(data, configs))
+    if not names:
+        return
+    name = MODEL.draw(data, side, default=recall_models.usual_model(names), among=names)
+    model = recall_models.model_of(data, configs[name])
+    assert model is not None
+    try:
+        store = open_shared(data)
+        key = data.key
+        if key not in store.models():
+            publish(data, store, name, configs[name], model)
+        version = store.version(key)
+        with side:
+            _publish_box(data, store, name, configs[name], model, version)
+            past = history_view.current_history(data)
+            tries = recall_experiments.serving(data, lambda: recall_models.all_models(data, configs), past)
+            frame.try_this(data, tries, stacked=True)
+            controls.reset_button(data)
+        with numbers:
+            _facts(store, version)
+        with main:
+            _lookup(data, store, key)
+            _put(data, store, key, model, version, name, configs[name])
+    except StoreError as error:
+        with main:
+            st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+    frame.what_you_see(
+        "Offline, a model turns every user and every item into a vector; online, nothing is trained any more: the "
+        "user's vector is fetched by id, and an index that was loaded from the store finds the items with the largest "
+        "**u·v**. The store is a SQLite file that the app made for this session, or a Redis server when the "
+        "environment names one in `RECEMB_REDIS_URL`.\n\n"
+        "**Publish** writes a whole version and switches to it in one step: a reader sees the old one or the new one, "
+        "never a mixture, because a user vector of one model means nothing to the items of another. **Put** writes a "
+        "single vector into the version in use. What is published is on the disk when the call returns (Redis: where "
+        "the server keeps its append-only log)."
+    )
+    frame.as_python(_python(data, configs[name]))
+
+
+def open_shared(data: ActiveData) -> VectorStore:
+    """One store a session; its file lies in a temporary folder that goes with the session.
+
+    An upload stays in the session that made it, so its vectors never go to a Redis server.
+    """
+    key = ("vector store", data.uploaded)
+    store = results.session_results().get(key)
+    if store is None:
+        folder = tempfile.TemporaryDirectory(prefix="recemb-store-", ignore_cleanup_errors=True)
+        path = Path(folder.name) / "vectors.db"
+        store = SQLiteStore(path) if data.uploaded else open_store(path)
+        results.session_results().put(("vector store folder", data.uploaded), folder)
+        results.session_results().put(key, store)
+    return store
+
+
+def _facts_of(data: ActiveData, name: str, config: ModelConfig) -> dict[str, str]:
+    """What tells one model's version from another's."""
+    return {"title": name, "source": recall_models.source(data), "config": repr(config)}
+
+
+def publish(data: ActiveData, store: VectorStore, name: str, config: ModelConfig, model: RecallModel) -> float:
+    """Write all item vectors and all users' vectors; returns the seconds."""
+    who = recall_models.cases(data)
+    users = who.users[:MOST_USERS].tolist()
+    known = np.arange(len(model)) if model.known is None else np.flatnonzero(model.known)
+    start = time.perf_counter()
+    store.publish(
+        data.key,
+        [model.items[int(row)] for row in known],
+        model.item_vectors[known],
+        users,
+        model.encode(who.histories[:MOST_USERS]),
+        _facts_of(data, name, config),
+    )
+    return time.perf_counter() - start
+
+
+def server(store: VectorStore, key: str) -> RecallServer:
+    """The index loaded from the store; reloaded when another version is in use."""
+    found = results.session_results().get(("vector server", key))
+    if found is None:
+        found = RecallServer(store, key)
+        results.session_results().put(("vector server", key), found)
+    found.refresh()
+    return found
+
+
+def _facts(store: VectorStore, version: Version) -> None:
+    written = datetime.datetime.fromtimestamp(version.written).strftime("%H:%M:%S")
+    megabytes = (version.items + version.users) * version.dimensions * 4 / 1e6
+    durable = getattr(store, "durable", True)
+    keeps = {True: "every write is logged to disk", False: "this server does not log writes", None: "not told"}[durable]
+    frame.metrics(
+        [
+            ("Store", store.backend, f"Durability: {keeps}."),
+            ("Version", version.name[:6], f"{version.facts.get('title', version.model)}, written at {written}."),
+            ("Items", f"{version.items:,}", f"Vectors of {version.dimensions} numbers; {megabytes:.1f} MB with users."),
+            ("Users", f"{version.users:,}", "Vectors, one for each user with a held-out last basket or click."),
+        ]
+    )
+
+
+def _publish_box(
+    data: ActiveData, store: VectorStore, name: str, config: ModelConfig, model: RecallModel, version: Version
+) -> None:
+    if version.facts != _facts_of(data, name, config):
+        in_use = version.facts.get("title", version.model)
+        other = " with other settings or data" if in_use == name else ""
+        st.warning(f"In use: **{in_use}**{other}. Publish to serve **{name}** in its place.")
+    if st.button("Publish a new version", type="primary", icon=":material/publish:", key="serving publish"):
+        seconds = publish(data, store, name, config, model)
+        st.session_state["serving_said"] = f"{name} published in {seconds * 1e3:.0f} ms, in one step for every reader."
+        st.rerun()
+    if "serving_said" in st.session_state:
+        st.success(st.session_state.pop("serving_said"), icon=":material/check:")
+
+
+def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
+    """Get a user by id, and their top N through the loaded index."""
+    _, users, _ = store.load(key, "user")
+    chosen = USER.bind(data, default=users[0], among=users)
+    listed = users[:LISTED]
+    user = chosen.draw(offered=listed if chosen.value in listed else [*listed, chosen.value])
+    loaded = server(store, key)
+    start = time.perf_counter()
+    vector = store.get(key, "user", user)
+    got = time.perf_counter()
+    best = loaded.top_for(vector, TOP)
+    done = time.perf_counter()
+    st.markdown(f"**Top {TOP} for user {plain(user)}**")
+    st.dataframe(
+        pl.DataFrame(
+            {
+                "Rank": range(1, len(best) + 1),
+                "Item": [data.title_of(item) if item in data.items else item for item, _ in best],
+                "Id": [item for item, _ in best],
+                "u·v": [value for _, value in best],
+            }
+        ),
+        hide_index=True,
+        column_config={"u·v": st.column_config.NumberColumn(format="%.3f")},
+    )
+    st.caption(
+        f"Vector fetched in {(got - start) * 1e3:.2f} ms, list found in {(done - got) * 1e3:.2f} ms (exact search, one "
+        f"query, this machine). Nothing is masked. Vector: {' '.join(f'{x:.2f}' for x in vector[:6])} …"
+    )
+
+
+def _put(
+    data: ActiveData,
+    store: VectorStore,
+    key: str,
+    model: RecallModel,
+    version: Version,
+    name: str,
+    config: ModelConfig,
+) -> None:
+    """Write the edited history's vector under a new id."""
+    with st.expander("Put one vector: the history of the Edit a history view, under an id of your own"):
+        if version.facts != _facts_of(data, name, config):
+            st.caption(f"The version in use is of another model; publish {name} first.")
+            return
+        history = history_view.current_history(data)
+        new = st.text_input("Id", "me", key="serving_id", max_chars=60, help="A new id, or one in place of an old one.")
+        st.caption(f"{len(history)} events in the history.")
+        if st.button("Put", icon=":material/save:", key="serving put", disabled=not new.strip()):
+            store.put(key, "user", new.strip(), model.encode([np.array(history, dtype=np.int32)])[0])
+            st.session_state["serving_said"] = f"User {plain(new.strip())} is in the store; choose the id above."
+            st.rerun()
+
+
+def _python(data: ActiveData, config: ModelConfig) -> list[str]:
+    train, options, extra = history_view.model_lines(config)
+    return [
+        "import tempfile",
+        "",
+        *frame.import_lines(data, always=True),
+        *extra,
+        "from recemb_core.evaluation.ranking import next_item_cases",
+        "from recemb_core.serving import RecallServer, open_store",
+        "",
+        *frame.load_lines(data, always=True),
+        "cases = next_item_cases(sequences)",
+        f"model = {train}(cases.train, {options})",
+        'store = open_store(tempfile.mkdtemp() + "/vectors.db")  # or Redis, where RECEMB_REDIS_URL names one',
+        "users = model.encode(cases.histories)",
+        'store.publish("recall", model.items.ids, model.item_vectors, cases.users.tolist(), users)',
+        'server = RecallServer(store, "recall")',
+        "print(server.top(cases.users[0], 10))",
+    ]

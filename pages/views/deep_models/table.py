@@ -1,0 +1,46 @@
+"""The feature table that the networks of the Deep models page train on, and how its results are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.kit import jobs, results
+from pages.kit.jobs import Job
+from pages.kit.parameters import Scope
+from pages.kit.session import ActiveData
+from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
+
+DEEP_PAGE = Scope("deep_models")
+STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
+
+
+def deep_table(data: ActiveData, config: FeatureConfig) -> FeatureTable:
+    """The table of the data set in use, drawn once."""
+    sequences = data.sequences
+    assert sequences is not None  # the page needs sequences
+    key = ("deep table", data.fingerprint, config)
+    return results.remember(data, key, lambda: feature_table(sequences, config))
+
+
+def network_result(
+    data: ActiveData,
+    name: str,
+    job: Job,
+    load: Callable[[], Any],
+    waiting: str,
+) -> tuple[Any, bool]:
+    """A result of the section ``name``: of this process or bundled, else by Train; see :func:`jobs.result`."""
+    store = results.results(data)
+    if store.get(job.identity) is None and (bundled := load()) is not None:
+        store.put(job.identity, bundled)
+    return jobs.result(data, name, job, verb="Train", waiting=waiting)
+
+
+def numbers_row(figures: list[tuple[str, str, str]]) -> None:
+    """At most five numbers that matter, (label, value, help), on as many lines as whole labels need."""
+    with st.container(horizontal=True, gap="medium"):
+        for label, value, help_text in figures:
+            st.metric(label, value, help=help_text, width="content")

@@ -1,0 +1,337 @@
+"""What the LSH laboratory measures: the grid of all settings, one setting as an index, curves, explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pages.kit import results
+from pages.kit.session import ActiveData
+from pages.views.lsh.points import LabPoints
+from recemb_core.figures.lsh_tradeoff import Cells
+from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.curve import CollisionCurve
+from recemb_core.neighbors.lsh.draws import DRAWS
+from recemb_core.neighbors.lsh.explain import LSHExplanation, explain_query
+from recemb_core.neighbors.lsh.families import HashFamily, family_named
+from recemb_core.neighbors.lsh.grid import lsh_cell, lsh_grid
+from recemb_core.neighbors.lsh.hashing import default_width as width_of
+from recemb_core.neighbors.lsh.pairs import PairAgreement, pair_agreement
+from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode, Mode, expected_grid
+from recemb_core.neighbors.lsh.theory import MODES as ALL_MODES
+from recemb_core.neighbors.truth import Truth, true_neighbors
+
+MOST_FUNCTIONS, MOST_TABLES = 16, 32
+CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
+CURVE_DRAWS = 16  # of functions behind it
+PAIRS = 20_000  # in the histogram of all distances
+MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-AND"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSettings:
+    """Every control of the laboratory that says how the points are hashed; ``width`` is None for families without."""
+
+    family: Family
+    mode: Mode
+    functions: int
+    tables: int
+    ratio: float
+    width: float | None
+    default_width: float
+    k: int
+    probes: int
+    target: float
+    seed: int
+
+    @property
+    def hashing(self) -> HashFamily:
+        """The family of hash functions."""
+        return family_named(self.family)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(functions, tables) that the mode uses."""
+        return 1 if self.mode == "or" else self.functions, 1 if self.mode == "and" else self.tables
+
+    @property
+    def grid_mode(self) -> GridMode:
+        """The mode of the grid that holds this one: AND is its column L = 1, OR its row K = 1."""
+        return "or_and" if self.mode == "or_and" else "and_or"
+
+    @property
+    def probing(self) -> int:
+        """Further buckets a table; OR-then-AND has none, nor has a family that knows no neighboring bucket."""
+        return self.probes if self.can_probe else 0
+
+    @property
+    def can_probe(self) -> bool:
+        return self.mode != "or_and" and self.hashing.probes
+
+    @property
+    def config(self) -> LSHConfig:
+        """The index of these settings."""
+        functions, tables = self.shape
+        return LSHConfig(
+            family=self.family,
+            mode=self.mode,
+            functions=functions,
+            tables=tables,
+            width=self.width,
+            multi_probe=self.probing,
+            seed=self.seed,
+        )
+
+    def said(self) -> str:
+        """The setting in a few words."""
+        functions, tables = self.shape
+        return f"{MODES[self.mode]}, K = {functions}, L = {tables}"
+
+
+def default_width(data: ActiveData, points: LabPoints, family: str) -> float:
+    space = family_named(family).distance
+    make = lambda: width_of(space.space(points.vectors), seed=0)  # noqa: E731
+    return results.remember(data, ("lab width", points.key, space.name), make)
+
+
+def truth(data: ActiveData, points: LabPoints, settings: LabSettings) -> Truth:
+    """The exact neighbors of the queries."""
+    metric = settings.hashing.distance.metric
+    key = ("lab truth", points.key, settings.k, metric)
+    return results.remember(data, key, lambda: true_neighbors(points.vectors, points.queries, settings.k, metric))
+
+
+def grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """All settings measured in one pass, with one draw of functions; K, L and mode only look into it."""
+    return results.remember(data, _grid_key(points, settings, 1), lambda: _measure(data, points, settings, 1, None))
+
+
+def grid_over_draws(
+    data: ActiveData, points: LabPoints, settings: LabSettings, progress: results.Progress | None = None
+) -> LSHGrid:
+    """The same as means over draws of functions, with intervals; an exception raised in ``progress`` ends it."""
+    key = _grid_key(points, settings, DRAWS)
+    return results.remember(data, key, lambda: _measure(data, points, settings, DRAWS, progress))
+
+
+def grid_so_far(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """The grid over draws if it is there, else that of one draw."""
+    return results.results(data).get(_grid_key(points, settings, DRAWS)) or grid(data, points, settings)
+
+
+def _grid_key(points: LabPoints, settings: LabSettings, draws: int) -> Hashable:
+    return ("lab grid", points.key, settings.family, settings.width, settings.seed, settings.k, draws)
+
+
+def _measure(
+    data: ActiveData, points: LabPoints, settings: LabSettings, draws: int, progress: results.Progress | None
+) -> LSHGrid:
+    return lsh_grid(
+        points.vectors,
+        points.queries,
+        settings.k,
+        family=settings.family,
+        tables=MOST_TABLES,
+        functions=MOST_FUNCTIONS,
+        width=settings.width,
+        modes=GRID_MODES,
+        seed=settings.seed,
+        draws=draws,
+        truth=truth(data, points, settings).ids,
+        progress=progress,
+    )
+
+
+def cell(
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, progress: Any = None
+) -> LSHCell:
+    """The setting in use: out of the grid, or, with further probes, which are not in it, by indexes of its own."""
+    looked_up = measured.cell(settings.grid_mode, *settings.shape)
+    if not settings.probing:
+        return looked_up
+    draws = measured.draws
+
+    def make() -> LSHCell:
+        return lsh_cell(
+            points.vectors,
+            points.queries,
+            settings.k,
+            settings.config,
+            draws=draws,
+            truth=truth(data, points, settings).ids,
+            progress=progress,
+        )
+
+    return results.remember(data, ("lab cell", points.key, settings.config, settings.k, draws), make)
+
+
+def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
+    """What theory expects of all settings, from the distances alone: no function is drawn and nothing compiled."""
+    near, every = distances(data, points, settings)
+
+    def make() -> LSHGrid:
+        n = len(points)
+        expected = expected_grid(
+            near,
+            every,
+            n=n,
+            k=settings.k,
+            tables=MOST_TABLES,
+            functions=MOST_FUNCTIONS,
+            width=settings.width,
+            family=settings.family,
+            modes=GRID_MODES,
+        )
+        unknown = np.full(expected.recall.shape, np.nan)
+        return LSHGrid(
+            modes=GRID_MODES,
+            recall=expected.recall,
+            precision=expected.precision,
+            cost=expected.cost,
+            candidates=expected.cost * n,
+            recall_error=unknown,
+            precision_error=unknown,
+            cost_error=unknown,
+            recall_low=unknown,
+            recall_high=unknown,
+            precision_low=unknown,
+            precision_high=unknown,
+            cost_low=unknown,
+            cost_high=unknown,
+            n=n,
+            k=settings.k,
+            queries=len(points.queries),
+            family=settings.family,
+            width=settings.width,
+            seed=settings.seed,
+        )
+
+    return results.remember(data, ("lab theory", points.key, settings.family, settings.width, settings.k), make)
+
+
+def kernels_ready(seconds: float) -> bool:
+    """Whether the compiled code that measures is there, waiting at most so long; a thread gets it, once a process."""
+    return results.in_background("lsh kernels", prepare_kernels, seconds)
+
+
+def prepare_kernels() -> None:
+    """Compile or load all that the laboratory measures with."""
+    rows = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    lsh_grid(rows, np.arange(8), k=2, tables=2, functions=2)
+    for config in (LSHConfig(tables=2, functions=2, multi_probe=1), LSHConfig(tables=2, functions=2, mode="or_and")):
+        index = LSHIndex(config).build(rows)
+        index.search(rows, 2)
+        index.candidates(rows)
+
+
+@lru_cache(maxsize=4)
+def cells_of(measured: LSHGrid, mode: GridMode) -> Cells:
+    """One mode of the grid, as the charts take it; kept, because every run of the page draws all of it."""
+    at = measured.modes.index(mode)
+    return Cells(
+        functions=list(range(1, measured.recall.shape[1] + 1)),
+        tables=list(range(1, measured.recall.shape[2] + 1)),
+        recall=measured.recall[at],
+        precision=measured.precision[at],
+        cost=measured.cost[at],
+        counts=measured.candidates[at],
+        ranges={
+            name: (getattr(measured, f"{name}_low")[at], getattr(measured, f"{name}_high")[at])
+            for name in ("recall", "precision", "cost")
+        }
+        if measured.draws > 1
+        else {},
+    )
+
+
+def frontier(cells: Cells) -> list[tuple[int, int]]:
+    """Settings that no other one beats in both recall and cost, cheapest first."""
+    cost, recall = cells.cost.ravel(), cells.recall.ravel()
+    order = np.lexsort((-recall, cost))
+    best = np.maximum.accumulate(np.append(-1.0, recall[order]))[:-1]
+    rows = order[(recall[order] > best) & (cost[order] > 0)]
+    columns = len(cells.tables)
+    return [(cells.functions[int(i) // columns], cells.tables[int(i) % columns]) for i in rows]
+
+
+def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | None:
+    """The cheapest (functions, tables) of the mode that reaches the recall asked for; None where none does."""
+    cells = cells_of(measured, settings.grid_mode)
+    good = cells.recall >= settings.target - 1e-12
+    if settings.mode == "and":
+        good[:, 1:] = False
+    elif settings.mode == "or":
+        good[1:] = False
+    if not good.any():
+        return None
+    rows, columns = np.nonzero(good)
+    best = np.lexsort(((rows + 1) * (columns + 1), -cells.recall[good], cells.cost[good]))[0]
+    return cells.functions[int(rows[best])], cells.tables[int(columns[best])]
+
+
+def angles_or_distances(points: npt.NDArray, others: npt.NDArray, family: Family) -> npt.NDArray[np.float64]:
+    """What the collision probability goes by, row by row: ‖x − y‖, or the angle in radians."""
+    measure = family_named(family).distance
+    return measure.between(measure.space(points), measure.space(others))
+
+
+def distances(
+    data: ActiveData, points: LabPoints, settings: LabSettings
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(from each query to its k nearest, from queries to a sample of other points), or the angles."""
+
+    def make() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        found = truth(data, points, settings).ids
+        query = np.repeat(points.queries, found.shape[1])[found.ravel() >= 0]
+        near = angles_or_distances(points.vectors[query], points.vectors[found[found >= 0]], settings.family)
+        rng = np.random.default_rng(0)
+        query = rng.choice(points.queries, PAIRS)
+        other = rng.integers(len(points) - 1, size=PAIRS)
+        other += other >= query
+        return near, angles_or_distances(points.vectors[query], points.vectors[other], settings.family)
+
+    key = ("lab distances", points.key, settings.k, settings.family)
+    return results.remember(data, key, make)
+
+
+def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) -> dict[str, CollisionCurve]:
+    """How often pairs of each distance meet under every mode at the K and L in use."""
+    near = truth(data, points, settings).ids
+
+    def make() -> PairAgreement:
+        rng = np.random.default_rng(0)
+        asked = rng.permutation(len(points.queries))[:100]
+        own = np.repeat(points.queries[asked], near.shape[1])
+        near_rows = near[asked].ravel()
+        close = np.column_stack([own, near_rows])[near_rows >= 0]
+        close = close[rng.permutation(len(close))[:CURVE_PAIRS]]
+        own = rng.choice(points.queries[asked], CURVE_PAIRS)
+        other = rng.integers(len(points) - 1, size=CURVE_PAIRS)
+        far = np.column_stack([own, other + (other >= own)])
+        return pair_agreement(
+            points.vectors,
+            np.concatenate([close, far]),
+            family=settings.family,
+            width=settings.width,
+            tables=MOST_TABLES,
+            functions=MOST_FUNCTIONS,
+            repeats=CURVE_DRAWS,
+            seed=settings.seed,
+        )
+
+    key = ("lab pairs", points.key, settings.k, settings.family, settings.width, settings.seed)
+    agreement = results.remember(data, key, make)
+    return {mode: agreement.curve(mode, settings.functions, settings.tables) for mode in ALL_MODES}
+
+
+def explain(data: ActiveData, points: LabPoints, settings: LabSettings, row: int) -> LSHExplanation:
+    """What every table of the setting in use does with the true neighbors of a point."""
+    config = settings.config
+    make = lambda: explain_query(LSHIndex(config).build(points.vectors), row, settings.k)  # noqa: E731
+    return results.remember(data, ("lab explain", points.key, config, settings.k, row), make)

@@ -1,0 +1,294 @@
+"""The LSH page's third view: every index on the same vectors, the kd-tree by dimensions, the inner product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.kit import jobs, results
+from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Options, Parameter, Steps
+from pages.kit.session import ActiveData
+from pages.views.lsh import answers
+from pages.views.lsh.measures import LabSettings
+from pages.views.lsh.points import LSH_PAGE, LabPoints
+from recemb_core.experiments.index_race import (
+    Contender,
+    IndexReport,
+    compare_indexes,
+    default_contenders,
+    describe_setting,
+    inner_product_contenders,
+)
+from recemb_core.experiments.kd_tree_decay import KDTreeDecay, kd_tree_decay
+from recemb_core.figures.index_race import RacePoint, index_race_figure
+from recemb_core.figures.index_race import kd_tree_decay as decay_chart
+from recemb_core.figures.recall_bars import recall_bars_figure
+from recemb_core.neighbors import LSHConfig, LSHIndex
+from recemb_core.neighbors.lsh.cells import LSHGrid
+from recemb_core.timing import ROUNDS, OtherWorkError
+
+LIVE_POINTS = 5_000  # compared without asking
+AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
+AXES = (1, 2, 4, 8, 16, 32, 64, 128)
+RACE = Parameter(
+    LSH_PAGE,
+    "race",
+    "Compare",
+    Options({"all": "All indexes", "kd": "kd-tree by dimensions", "product": "Inner product"}, row=True),
+    "all",
+    view=True,
+    former=("compare",),
+)
+DIMENSIONS_KEPT = Parameter(
+    LSH_PAGE,
+    "axes",
+    "Dimensions kept (principal axes)",
+    Steps(AXES),
+    help="The vectors are turned onto the axes along which they spread most, and the first ones are kept.",
+)
+SPREAD = Parameter(
+    LSH_PAGE,
+    "spread",
+    "Spread of the lengths (σ)",
+    Steps((0.0, 0.25, 0.5, 1.0, 1.5)),
+    0.0,
+    help="Multiplies each vector by exp(σ · N(0, 1)): popular items are often longer. 0 leaves them as trained.",
+)
+
+
+def race_part(data: ActiveData) -> str:
+    """Which of the three comparisons is looked at."""
+    return RACE.draw(data, label_visibility="collapsed")
+
+
+def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> Any:
+    """One of the three comparisons; what it measured, None if nothing yet."""
+    if part == "kd":
+        return _decay(data, points, settings)
+    if part == "product":
+        return _product(data, points, settings)
+    return _all_indexes(data, points, settings, measured)
+
+
+def _run(
+    data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[results.Progress], Any]
+) -> Any:
+    """The result of ``key``: at once if quick, else when Run is pressed; None until then."""
+    job = Job(
+        (name, key),
+        label,
+        seconds,
+        lambda report: results.remember_heavy(data, key, lambda: make(report), report),
+        asks=seconds > 5,
+    )
+    ready = lambda identity: results.results(data).get(identity[1])  # noqa: E731
+    waiting = "This takes a while; press Run to measure."
+    try:  # what is said beside the figures is of these very points and settings
+        return jobs.result(data, name, job, ready=ready, waiting=waiting, stale=None)[0]
+    except OtherWorkError as error:
+        st.warning(str(error))
+        st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
+        if error.reports:
+            _table(error.reports, times=False)
+        return None
+
+
+# ---- all indexes ----
+
+
+def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
+    """Hash tables to enter: the cheapest of the grid for several recalls, and two with further buckets."""
+    found = []
+    for aim in AIMS:
+        cell = measured.best_cell(aim)
+        if cell is not None:
+            found.append(
+                LSHConfig(
+                    family=settings.family, mode=cell.mode, functions=cell.functions, tables=cell.tables,
+                    width=settings.width, seed=settings.seed,
+                )
+            )  # fmt: skip
+    usual = [config for config in found if config.mode == "and_or"]
+    if usual and settings.hashing.probes:
+        few = replace(usual[-1], tables=max(1, usual[-1].tables // 4))
+        found += [replace(few, multi_probe=probes) for probes in (4, 16)]
+    return list(dict.fromkeys(found))
+
+
+def _all_indexes(
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid
+) -> list[IndexReport] | None:
+    measure = settings.hashing.distance
+    vectors = measure.space(points.vectors)
+    configs = lsh_contenders(settings, measured.first)  # of the very functions that are entered
+    own = settings.config
+    in_use = Contender(
+        family="LSH in use", setting=describe_setting(own), build=lambda threads: LSHIndex(own, threads=threads)
+    )
+    key = ("lab race", points.key, measure.name, tuple(configs), own, settings.k)
+
+    def make(report: results.Progress) -> list[IndexReport]:
+        contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
+        return compare_indexes(
+            vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, only_quiet=True,
+            progress=report,
+        )  # fmt: skip
+
+    seconds = len(points) * (1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own]))
+    reports = _run(data, "race", key, 0 if len(points) <= LIVE_POINTS else seconds, "All indexes", make)
+    if reports is None:
+        return None
+    st.markdown(answers.race_verdict(reports, settings.k))
+    figure = index_race_figure(
+        [
+            RacePoint(family=r.family, setting=r.setting or "all points", recall=r.recall,
+                      queries_per_second=r.queries_per_second, slowest=r.slowest, fastest=r.fastest)
+            for r in reports
+        ],
+        k=settings.k,
+        families=FAMILIES,
+    )  # fmt: skip
+    live_chart(figure, key=f"lsh race@{data.key}", height=460, glide=False)
+    disturbed = sum(r.disturbed for r in reports)
+    st.caption(
+        f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
+        f"{', scaled to length 1 for angles' if measure.is_angle else ''}; {len(points.queries)} queries in one batch, "
+        f"one thread each, all asked in turns in one run on this machine: the median of {ROUNDS} rounds in changing "
+        "order, whiskers from the slowest to the fastest. "
+        + (f"{disturbed} batches beside which other work ran were thrown away and run again. " if disturbed else "")
+        + "LSH tables are the cheapest settings of the heat map for several recalls, with the functions of seed "
+        f"{settings.seed} alone."
+    )
+    _table(reports)
+    return reports
+
+
+def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
+    """A row a setting; without ``times`` all that holds on a busy machine too."""
+    columns: dict[str, list[Any]] = {
+        "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+        "Recall": [r.recall for r in reports],
+        "95 %": [_ends(r) for r in reports],
+    }
+    if times:
+        columns |= {
+            "Queries/s": [r.queries_per_second for r in reports],
+            "Slowest": [r.slowest for r in reports],
+            "Fastest": [r.fastest for r in reports],
+            "Build (ms)": [1e3 * r.build_seconds for r in reports],
+        }
+    columns |= {
+        "MB": [r.memory_bytes / 1e6 for r in reports],
+        "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
+    }
+    st.dataframe(
+        pl.DataFrame(columns),
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "Index": st.column_config.TextColumn(width=190),
+            "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
+            "95 %": st.column_config.TextColumn(
+                help="Interval over queries, of this one build; it stays inside 0 to 1."
+            ),
+            "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
+            "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
+            "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
+            "Build (ms)": _number("%,.0f", "Once."),
+            "MB": _number("%.2f", "Of the built index, vectors included where it needs them."),
+            "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
+        },
+    )
+
+
+def _ends(report: IndexReport) -> str:
+    found = report.interval
+    return f"{found.low:.3f} to {found.high:.3f}" if np.isfinite(found.low) else ""
+
+
+def _number(format_: str, words: str) -> Any:
+    return st.column_config.NumberColumn(format=format_, help=words)
+
+
+# ---- kd-tree ----
+
+
+def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTreeDecay | None:
+    d = points.vectors.shape[1]
+    axes = sorted({a for a in AXES if a < d} | {d})
+    kept = DIMENSIONS_KEPT.bind(data, default=d, among=axes)
+    if len(axes) > 1:
+        kept.draw()
+    make = lambda report: kd_tree_decay(  # noqa: E731
+        points.vectors, points.queries, settings.k, dimensions=axes, only_quiet=True, progress=report
+    )
+    seconds = 6e-9 * len(points.queries) * len(points) * sum(axes)
+    decay: KDTreeDecay | None = _run(data, "kd", ("lab kd", points.key, settings.k), seconds, "kd-tree", make)
+    if decay is None:
+        return None
+    chosen = kept.value
+    at = decay.dimensions.tolist().index(chosen) if chosen in decay.dimensions else len(decay.dimensions) - 1
+    st.markdown(f"{answers.tree_against_scan(decay, at)}. {answers.crossing(decay)}")
+    times = {
+        name: np.array([[t.median, t.low, t.high] for t in timings]).T
+        for name, timings in (("kd-tree", decay.tree), ("exact scan", decay.scan))
+    }
+    live_chart(decay_chart(decay.dimensions, times, current=chosen), key=f"lsh kd@{data.key}", height=400, glide=False)
+    disturbed = sum(t.disturbed for t in (*decay.tree, *decay.scan))
+    st.caption(
+        "Both find the same neighbors. A kd-tree cuts space in halves and skips a half that lies beyond the nearest "
+        "found so far; what it cannot skip it walks through. "
+        f"{len(points.queries)} queries in one batch, one thread each, all in turns: the median of {ROUNDS} rounds, "
+        "whiskers from the shortest to the longest."
+        + (f" {disturbed} batches beside which other work ran were thrown away and run again." if disturbed else "")
+    )
+    return decay
+
+
+# ---- inner product ----
+
+
+def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[IndexReport] | None:
+    spread = SPREAD.draw(data)
+    scale = np.exp(spread * np.random.default_rng(settings.seed).standard_normal((len(points), 1)))
+    vectors = (points.raw * scale).astype(np.float32)
+    lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
+
+    def make(report: results.Progress) -> list[IndexReport]:
+        return compare_indexes(
+            vectors, points.queries, settings.k, metric="inner_product",
+            contenders=inner_product_contenders(lsh=lsh), seconds=1.0, only_quiet=True, progress=report,
+        )  # fmt: skip
+
+    result_key = ("lab product", points.key, spread, lsh, settings.k)
+    seconds = 0 if len(points) <= LIVE_POINTS else 6e-4 * len(points)
+    reports = _run(data, "product", result_key, seconds, "Inner product", make)
+    if reports is None:
+        return None
+    length = np.linalg.norm(vectors, axis=1)
+    st.markdown(answers.product_verdict(reports))
+    figure = recall_bars_figure(
+        [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+        np.array([r.recall for r in reports]),
+        np.array([(r.interval.low, r.interval.high) for r in reports]),
+        np.array([1e6 / r.queries_per_second for r in reports]),
+        k=settings.k,
+    )
+    live_chart(figure, key=f"lsh product@{data.key}", height=80 + 34 * len(reports), glide=False)
+    low, middle, high = np.quantile(length, [0.05, 0.5, 0.95])
+    st.caption(
+        f"Asked for are the {settings.k} largest inner products, not the nearest. Vectors as trained, not normalized; "
+        f"lengths {low:.2g}, {middle:.2g}, {high:.2g} (5 %, half, 95 %). One added coordinate √(M² − ‖x‖²) gives all "
+        "vectors one length M, so that nearest and largest are the same; an exact search stays exact by it, an "
+        "approximate one has to show what it does (the hash tables keep the width that suits two points). "
+        "Bars carry 95 % intervals over queries, of the one build; hover for the median time."
+    )
+    return reports

@@ -1,0 +1,66 @@
+"""The setting in use as an index of its own: how many candidates a query gets, and how long it takes beside a scan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pages.kit import results
+from pages.kit.session import ActiveData
+from pages.views.lsh.measures import LabSettings
+from pages.views.lsh.points import LabPoints
+from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.neighbors.lsh import LSHIndex
+from recemb_core.parallel import faiss_threads
+from recemb_core.timing import OtherWorkError, Timing, race
+
+
+def candidate_counts(data: ActiveData, points: LabPoints, settings: LabSettings) -> npt.NDArray[np.int64]:
+    """(q,) candidates of each query in the index with the chosen seed; the query itself never counts."""
+    config = settings.config
+
+    def make() -> npt.NDArray[np.int64]:
+        index = LSHIndex(config).build(points.vectors)
+        return np.diff(index.candidates(points.vectors[points.queries])[0]) - 1
+
+    return results.remember(data, ("lab counts", points.key, config), make)
+
+
+@dataclass(frozen=True)
+class LabTimes:
+    """Microseconds a query of one batch, one thread: the index in use and the exact scan, asked in turns."""
+
+    index: Timing
+    scan: Timing
+    build_seconds: float
+
+
+def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> LabTimes | None:
+    """Times of the setting in use; None while other work, here or elsewhere on the machine, would spoil them."""
+    config = settings.config
+    metric = settings.hashing.distance.metric
+    key = ("lab times", points.key, config, settings.k)
+    found = results.results(data).get(key)
+    if found is not None or results.busy():
+        return found
+    wanted, k = points.vectors[points.queries], settings.k + 1
+    start = time.perf_counter()
+    index = LSHIndex(config, threads=1).build(points.vectors)
+    built = time.perf_counter() - start
+    scan = ExactIndex(metric).build(points.vectors)
+    works = [lambda: index.search(wanted, k), lambda: scan.query(wanted, k)]
+    with faiss_threads(1):
+        for work in works:
+            work()
+        try:
+            each = [timing.scaled(1e6 / len(wanted)) for timing in race(works)]
+        except OtherWorkError:
+            return None
+    if results.busy():
+        return None
+    found = LabTimes(each[0], each[1], built)
+    results.results(data).put(key, found)
+    return found

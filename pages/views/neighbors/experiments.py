@@ -1,0 +1,256 @@
+"""What to try on the Neighbors page, what it means, and the page in a few lines of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pages.kit import frame, results, session
+from pages.kit.answer_words import counted, gain_words, paired
+from pages.kit.frame import Answer, Experiment
+from pages.kit.graph_controls import GraphSettings
+from pages.kit.model_controls import MODELS, missing, python_call, python_imports, second_like_first
+from pages.kit.model_jobs import Entry
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.neighbors.compared import Compared, Settings, compare, dispute_of, filter_steps, matrix_of, rare_limit
+from recemb_core.evaluation import overlap_at_k
+from recemb_core.item_graph import ItemGraph
+
+NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
+PLAIN: dict[str, Any] = {"score": "cosine", "min_count": 0}
+NO_LISTS = "Two models that are ready are needed: wait for the training, or press Run."
+
+
+def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Experiment]:
+    """Of the view of all models: what this data can do."""
+    tries: list[Experiment] = []
+    if len(found.lists) > 1:
+        values = 1 - dispute_of(data, graph, found, settings)
+        counts = settings.counts[found.rows]
+        able = np.flatnonzero(counts >= rare_limit(data, settings))
+        if len(able):
+            at = able[np.lexsort((-counts[able], np.round(values[able], 9)))[0]]
+            row = int(found.rows[at])
+            place = float((settings.counts > settings.counts[row]).mean())
+            tries.append(
+                (
+                    "One item divides the models most. **A best-seller, a rare item, or something in between?**",
+                    lambda: (
+                        f"{plain(data.titles[row])}: agreement {values[at]:.2f}, the lowest of {len(able):,} items, "
+                        f"where "
+                        f"the mean is {values.mean():.2f}; **{place:.0%}** of the items are more popular."
+                    ),
+                    {"item": graph.items[row]},
+                )
+            )
+    tries.append(
+        (
+            "in · out is what training makes large. **Will the named items be more popular, or rarer?**",
+            lambda: in_out_words(data, graph, found, settings),
+            {"score": "in_out", "min_count": 0},
+        )
+    )
+    steps = [step for step in filter_steps(settings.counts) if step > 0]
+    useful = [step for step in steps if (settings.counts < step).mean() >= 0.25]
+    if useful:
+        tries.append(
+            (
+                f"Name no item below {useful[0]:,} {'events' if data.sequences is not None else 'in strength'}. "
+                "**Will the models come closer to each other?**",
+                lambda: filter_words(data, graph, found, settings),
+                {"score": "cosine", "min_count": useful[0]},
+            )
+        )
+    able_models = [name for name in MODELS if not missing(data, name)]
+    tries.append((*another_seed(able_models[0], NOISE), {"compare": "two", **_twice(data, graph, able_models[0])}))
+    return tries
+
+
+def another_seed(model: str, answer: Answer) -> tuple[str, Answer]:
+    """The experiment that leads from the view of all models to that of two, where its answer is."""
+    return f"The same {model} with another seed. **How many of ten neighbors will stay?**", answer
+
+
+def _twice(data: ActiveData, graph: ItemGraph, model: str) -> dict[str, Any]:
+    return {"first": model, "second": model, **second_like_first(data, graph, model), "b_reseed": True, **PLAIN}
+
+
+def in_out_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+    """How popular the named items are by in · out, and by cosine."""
+    by_cosine = compare(data, graph, found.entries, replace(settings, score="cosine"))
+    told, up, down = [], 0, 0
+    for label, ids in found.lists.items():
+        now, before = (float(np.median(settings.counts[named[named >= 0]])) if (named >= 0).any() else 0.0
+                       for named in (ids, by_cosine.lists[label]))  # fmt: skip
+        told.append(f"{label} {before:,.4g} → {now:,.4g}")
+        up, down = up + (now > before), down + (now < before)
+    if not told:
+        return NO_LISTS
+    unit = "events" if data.sequences is not None else "strength"
+    return (
+        f"Median {unit} of all named items, cosine → in · out: {', '.join(told)} (catalogue "
+        f"{np.median(settings.counts):,.4g}). **More popular in {up}, rarer in {down} of "
+        f"{counted(len(told), 'model')}**; "
+        "one seed each."
+    )
+
+
+def filter_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+    """Agreement under the filter against agreement without it, on the same items, and both chance levels."""
+    if len(found.lists) < 2:
+        return NO_LISTS
+    free = replace(settings, min_count=0)
+    before = compare(data, graph, found.entries, free)
+    gain = paired(dispute_of(data, graph, before, free), dispute_of(data, graph, found, settings))
+    chances = [matrix_of(data, graph, one, s).overlap_chance for one, s in ((before, free), (found, settings))]
+    return (
+        f"Agreement overall changes by {gain_words(gain)} over {gain.n:,} items. By chance alone it would go from "
+        f"{chances[0]:.3f} to {chances[1]:.3f}: {(settings.counts < settings.min_count).mean():.0%} of the items "
+        f"cannot "
+        "be named any more."
+    )
+
+
+def pair_experiments(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> list[Experiment]:
+    """Of the view of two."""
+    able = next(name for name in MODELS if not missing(data, name))
+    twice = _twice(data, graph, able)
+    overlap = partial(overlap_words, data, graph, entries, found, settings)
+    against_seed = lambda: f"{overlap()} {seed_words(data, graph, entries, found, settings)}"  # noqa: E731
+    tries: list[Experiment] = [(*another_seed(able, lambda: f"{overlap()} {NOISE}"), twice)]
+    if data.sequences is not None:
+        tries += [
+            (
+                "Noise drawn evenly (exponent 0). **More change than another seed?**",
+                against_seed,
+                twice | {"b_word2vec_ns_exponent": 0.0, "b_reseed": False},
+            ),
+            (
+                "Order against no order: word2vec's window and item2vec's whole set. **Same company?**",
+                against_seed,
+                {"first": "word2vec", "second": "item2vec", "b_reseed": False, **PLAIN},
+            ),
+        ]
+    tries.append(
+        (
+            "DeepWalk against node2vec with q = 20. **Which items will have moved on the map?**",
+            lambda: f"{overlap()} {moved_words(data, entries, found, settings)}",
+            {
+                "first": "DeepWalk",
+                "second": "node2vec",
+                "b_node2vec_p": 1.0,
+                "b_node2vec_q": 20.0,
+                "b_reseed": False,
+                **PLAIN,
+            },
+        )
+    )
+    return tries
+
+
+def _both(entries: Sequence[Entry], found: Compared) -> bool:
+    return len(found.lists) == 2 and all(one.config == one.wanted for one in entries)
+
+
+def overlap_words(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> str:
+    """How much of two lists is common."""
+    if not _both(entries, found):
+        return NO_LISTS
+    matrix = matrix_of(data, graph, found, settings)
+    return (
+        f"**{matrix.overlap[0, 1]:.1%}** of two lists of {settings.k} is common (± {matrix.overlap_error[0, 1]:.1%}, "
+        f"mean "
+        f"over {matrix.items:,} items with its standard error; random lists: {matrix.overlap_chance:.1%})."
+    )
+
+
+def seed_words(
+    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
+) -> str:
+    """The same overlap against that of two seeds of the first model, where they are trained."""
+    if not _both(entries, found):
+        return ""
+    first, second = entries
+    seeds = [replace(first.config, seed=(first.config.seed + step) % 2**32) for step in (0, 1)]
+    if not all(results.has_model(data, config, graph=graph) for config in seeds):
+        return "What another seed alone changes is not measured yet: the first experiment does it."
+    lists = [
+        results.model_neighbors(data, config, settings.k, settings.score, settings.min_count, graph=graph)[0][
+            found.rows
+        ]
+        for config in seeds
+    ]
+    noise = overlap_at_k(*lists)
+    gain = paired(overlap_at_k(found.lists[first.label], found.lists[second.label]), noise)
+    return f"Two seeds of the first model share {noise.mean():.1%}; against that: {gain_words(gain)}."
+
+
+def moved_words(data: ActiveData, entries: Sequence[Entry], found: Compared, settings: Settings) -> str:
+    """The items with least in common, the most popular of equals."""
+    if not _both(entries, found):
+        return ""
+    values = overlap_at_k(*found.lists.values())
+    counts = settings.counts[found.rows]
+    able = np.flatnonzero(counts >= rare_limit(data, settings))
+    least = able[np.lexsort((-counts[able], np.round(values[able], 9)))[:3]]
+    names = ", ".join(f"{plain(data.titles[int(found.rows[i])])} ({values[i]:.0%})" for i in least)
+    return f"Least in common, by neighbors and not by pixels: {names}."
+
+
+WORDS = (
+    "A column lists the *k* best-scored items of one model: by the **cosine** of input vectors, "
+    r"$v_i \cdot v_j\,/\,(|v_i|\,|v_j|)$, or by **in · out**, $v_i \cdot v'_j$, input vector times output vector. "
+    "word2vec and item2vec read the sequences, DeepWalk and node2vec walk the item graph, GES and EGES walk it too and "
+    r"mix in side information. **Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
+    r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
+    "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
+    "**Larger k**: random lists agree more as well. **A higher filter**: rare items, whose vectors rest on few events, "
+    "are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
+    "seeds of one model differ too (see the other view)."
+)
+
+
+def as_python(
+    data: ActiveData, graph_settings: GraphSettings, entries: Sequence[Entry], settings: Settings
+) -> list[str]:
+    """Train, list, compare."""
+    ready = [one for one in entries if one.config is not None]
+    walked = any(one.model not in ("word2vec", "item2vec") for one in ready)
+    sequenced = any(one.model in ("word2vec", "item2vec") for one in ready)
+    sided = any(one.model in ("GES", "EGES") for one in ready)
+    graph_lines = graph_settings.as_python(data) if walked else []
+    builders = [name for name in ("build_item_graph", "backbone") if any(name in line for line in graph_lines)]
+    k, least = settings.k, settings.min_count
+    counts = "sequences.counts" if data.sequences is not None else "graph.strength"
+    more = f", min_count={least}, counts={counts}" if least else ""
+    needs_counts = bool(least) and not sequenced and data.sequences is not None
+    item = session.chosen_item(data)
+    always = sequenced or needs_counts
+    return [
+        *frame.import_lines(data, always=always),
+        python_imports([one.model for one in ready]),
+        "from recemb_core.evaluation import agreement_matrix",
+        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
+        "",
+        *frame.load_lines(data, always=always),
+        *graph_lines,
+        *([frame.side_info_line(data)] if sided else []),
+        "models = {",
+        *(f'    "{one.label}": {python_call(one.model, one.config)},' for one in ready),
+        "}",
+        "for name, vectors in models.items():",
+        f'    print(name, vectors.most_similar("{item}", k={k}, score="{settings.score}"{more}))',
+        f'lists = {{name: vectors.nearest({k}, "{settings.score}"{more})[0] for name, vectors in models.items()}}',
+        f"agreement = agreement_matrix(lists, items={len(settings.counts)}"
+        + (f", candidates={int(settings.allowed.sum()) - 1})" if least else ")"),
+        "print(agreement.names, agreement.overlap.round(3), agreement.overlap_chance)",
+    ]

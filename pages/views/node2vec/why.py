@@ -1,0 +1,198 @@
+"""Why are these neighbors? Walks, edges, shared neighbors and sequences that join two items."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.kit import results, session
+from pages.kit.frame import SEARCHABLE
+from pages.kit.parameters import Options, Parameter
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE
+from recemb_core.embeddings import Node2VecConfig
+from recemb_core.evaluation.explanations import PairExplanation, explain_pair
+from recemb_core.item_graph import ItemGraph
+
+NEAREST = ""  # the second item until a person chooses one
+SECOND = Parameter(
+    NODE2VEC_PAGE, "why", "Second item", Options(), NEAREST, help="Its nearest neighbor by cosine, or any other item."
+)
+SHOWN, AROUND = 5, 4  # sequences, and items to either side of the two in a long one
+
+
+def walks_of(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> npt.NDArray[np.int32]:
+    """The walks that these settings are trained on, made once."""
+
+    def make() -> npt.NDArray[np.int32]:
+        from recemb_core.walks import generate_walks
+
+        return generate_walks(graph, config)
+
+    key = ("walks", graph.fingerprint, config.p, config.q, config.num_walks, config.walk_length, config.seed)
+    return results.remember_heavy(data, key, make)
+
+
+def why_section(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> None:
+    """Choose two items; what joins them in words, as a table, and in the sequences themselves."""
+    if len(graph) < 2:
+        st.info("There is one item only, so there is no pair to explain.")
+        return
+    vectors = results.node2vec_vectors(data, graph, config)
+    first, second = _pair(data, vectors.most_similar(session.chosen_item(data), k=1)[0][0])
+    a, b = graph.items.row(first), graph.items.row(second)
+    walks = walks_of(data, graph, config)
+    found = explain_pair(graph, walks, a, b, window=config.window, sequences=data.sequences)
+    scores = vectors.scores(first)
+    rank = 1 + int((np.delete(scores, a) > scores[b]).sum())
+    st.markdown(
+        "\n".join(f"- {line}" for line in in_words(data, graph, config, found, (first, second), scores[b], rank))
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _shared_table(data, found, first, second)
+    with right:
+        _linking(data, found, first, second)
+
+
+def _pair(data: ActiveData, nearest: str) -> tuple[str, str]:
+    order = list(session.items_by_popularity(data)[:SEARCHABLE])
+    first = session.chosen_item(data)
+    second = SECOND.bind(data, among=(NEAREST, *data.items.ids))
+    if second.value == first:
+        second.set(NEAREST)
+    st.session_state["why_first"] = first
+    left, right = st.columns(2)
+    left.selectbox(
+        "First item",
+        order if first in order else [*order, first],
+        format_func=data.title_of,
+        key="why_first",
+        on_change=lambda: session.pick(data, st.session_state["why_first"]),
+        help="The chosen item; another one here becomes the chosen item everywhere.",
+    )
+    others = [item for item in order if item != first]
+    if second.value not in (NEAREST, *others):
+        others.append(second.value)
+    second.draw(
+        right,
+        offered=[NEAREST, *others],
+        format_func=lambda item: f"its nearest: {data.title_of(nearest)}" if item == NEAREST else data.title_of(item),
+    )
+    return first, second.value or nearest
+
+
+def in_words(
+    data: ActiveData,
+    graph: ItemGraph,
+    config: Node2VecConfig,
+    found: PairExplanation,
+    pair: tuple[str, str],
+    cosine: float,
+    rank: int,
+) -> list[str]:
+    """What the numbers say, a sentence or two each."""
+    a, b = (f"**{plain(data.title_of(item))}**" for item in pair)
+    steps = "1 step" if config.window == 1 else f"{config.window} steps"
+    lines = [
+        f"Cosine {cosine:.2f}: {b} is number {rank:,} of the {len(graph) - 1:,} others around {a}.",
+        f"Of {found.walks:,} walks, {found.walks_a:,} hold {a}, {found.walks_b:,} hold {b}, and "
+        f"**{found.walks_within:,} hold both within {steps}** (the window). Were the same visits spread at random over "
+        f"all walks, {found.expected_within:,.1f} would{_times(found.walks_within, found.expected_within)}.",
+        _edges(graph, found, a, b),
+        f"They share **{found.num_shared:,} neighbor{'s' * (found.num_shared != 1)}**: "
+        f"{a} has {found.neighbors_a:,} in all, {b} {found.neighbors_b:,}.",
+    ]
+    if found.sequences is not None:
+        kind = _kind(data)
+        lines.append(
+            f"Of {found.sequences:,} {kind}, {found.sequences_a:,} hold {a}, {found.sequences_b:,} hold {b}, and "
+            f"**{found.sequences_both:,} hold both**. Were the two independent, {found.expected_both:,.1f} would"
+            f"{_times(found.sequences_both, found.expected_both)}."
+        )
+    if found.walks_within == 0:
+        lines.append(
+            "No walk joins them within the window: if their vectors are near all the same, it is through items that "
+            "both are seen with, or by accident of the training."
+        )
+    return lines
+
+
+def _kind(data: ActiveData) -> str:
+    assert data.sequences is not None
+    return "sessions" if data.sequences.ordered else "baskets"
+
+
+def _times(seen: int, expected: float) -> str:
+    return f" ({seen / expected:,.1f} times)" if seen and expected else ""
+
+
+def _edges(graph: ItemGraph, found: PairExplanation, a: str, b: str) -> str:
+    if not found.weight_ab and not found.weight_ba:
+        return "No edge joins them in the graph that is walked."
+    if not graph.directed:
+        return f"An edge of weight {found.weight_ab:g} joins them."
+    ways = [(a, b, found.weight_ab), (b, a, found.weight_ba)]
+    return " ".join(
+        f"{one} → {other}: an edge of weight {weight:g}." if weight else f"{one} → {other}: no edge."
+        for one, other, weight in ways
+    )
+
+
+def _shared_table(data: ActiveData, found: PairExplanation, first: str, second: str) -> None:
+    st.markdown("**Shared neighbors**")
+    if not found.shared:
+        st.caption("No item is joined to both.")
+        return
+    one, other = (f"Weight to {data.title_of(item)}" for item in (first, second))
+    table = pl.DataFrame(
+        {
+            "Item": [data.titles[s.row] for s in found.shared],
+            one: [s.weight_a for s in found.shared],
+            other if other != one else f"{other} (second)": [s.weight_b for s in found.shared],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=300)
+    shown = len(found.shared)
+    st.caption(
+        "Largest product of the two weights first."
+        + (f" Showing {shown} of {found.num_shared:,}." if shown < found.num_shared else "")
+    )
+
+
+def _linking(data: ActiveData, found: PairExplanation, first: str, second: str) -> None:
+    if data.sequences is None:
+        st.markdown("**What links them**")
+        st.caption("This data set is a graph without sequences; the walks are all that was seen.")
+        return
+    kind = _kind(data)
+    st.markdown(f"**{kind.capitalize()} that link them**")
+    if not found.linking:
+        st.caption(f"None of the {found.sequences or 0:,} {kind} holds both.")
+        return
+    separator = " → " if data.sequences.ordered else " · "
+    lines = []
+    for index in found.linking:
+        items = [data.sequences.items[int(token)] for token in data.sequences[index]]
+        lines.append(separator.join(_excerpt(data, items, (first, second))))
+    shown = list(dict.fromkeys(lines))[:SHOWN]  # twenty baskets may well be one and the same pair
+    for line in shown:
+        st.markdown(f"- {line}")
+    order = "closest together first" if data.sequences.ordered else "smallest first"
+    st.caption(f"Showing {len(shown)} of {found.sequences_both:,}, {order}, equal ones once.")
+
+
+def _excerpt(data: ActiveData, items: list[str], pair: tuple[str, str]) -> list[str]:
+    """Names with the two in bold; of a long sequence, the part where they are closest together."""
+    start, stop = 0, len(items)
+    if len(items) > 3 * AROUND:
+        places = [[at for at, item in enumerate(items) if item == wanted] for wanted in pair]
+        a, b = min(((a, b) for a in places[0] for b in places[1]), key=lambda p: abs(p[0] - p[1]))
+        start, stop = max(0, min(a, b) - AROUND), min(len(items), max(a, b) + AROUND + 1)
+    names = [f"**{plain(data.title_of(item))}**" if item in pair else plain(data.title_of(item)) for item in items]
+    low, high = start + AROUND + 1, stop - AROUND - 1
+    words = [*names[start:low], "…", *names[high:stop]] if high - low > 2 * AROUND else names[start:stop]
+    return ["…"] * (start > 0) + words + ["…"] * (stop < len(items))

@@ -1,0 +1,231 @@
+"""Uploading a log: the boxes, the uploads there are, saved sessions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.kit import session as selection
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.kit.uploads import memory, uploads
+from pages.kit.uploads.uploads import File, Upload
+from pages.views.sequences.reading import edit_reading
+from recemb_core.datasets import load_dataset
+from recemb_core.readers import InputError
+from recemb_core.session_file import SessionFile
+
+LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
+
+
+def upload_box(data: ActiveData) -> None:
+    """The boxes, the uploads there are, and how the one in use is read; a readable log becomes the data set in use."""
+    with st.container(key="boxes"):
+        st.html("<style>.st-key-boxes [data-testid=stColumn] { min-width: min(11rem, 100%); }</style>")
+        log, side, session = st.columns(3)
+    received: dict[str, Any] = {
+        "log_file": log.file_uploader(
+            "Your log",
+            key="log_file",
+            accept_multiple_files=True,
+            max_upload_size=LIMIT_MB,
+            on_change=_changed,
+            args=("log_file",),
+            help="Events, baskets, sequences or edges: csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; "
+            "MovieLens, UCI Online Retail, RetailRocket and RecBole files are recognised.",
+        ),
+        "side_file": side.file_uploader(
+            "Item details (optional)",
+            key="side_file",
+            max_upload_size=LIMIT_MB,
+            on_change=_changed,
+            args=("side_file",),
+            help="Titles, categories, …: one row an item, matched by its id. For an edge list: one row a node.",
+        ),
+        "session_file": session.file_uploader(
+            "A saved session (optional)",
+            key="session_file",
+            type=["toml"],
+            max_upload_size=1,
+            on_change=_changed,
+            args=("session_file",),
+            help="From 'Save the session' in the sidebar. It restores the reading, the cleaning and the settings of "
+            "the pages; a log of your own is uploaded beside it.",
+        ),
+    }
+    st.caption(
+        f"Up to {LIMIT_MB} MB a file. A file goes to the memory of the computer that runs this app, never to its disk, "
+        f"and only this browser sees it. {memory.limits_text()}"
+    )
+    st.download_button(
+        "A sample file to try",
+        sample_csv,
+        "sample_log.csv",
+        "text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    if "log_file" not in st.session_state.get("_boxes", ()) and not received["log_file"]:
+        st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it
+    if _take(received):
+        st.rerun()
+    for sentence in uploads.said():
+        st.warning(plain(sentence), icon=":material/info:")
+    _list(data)
+    upload = uploads.every().get(st.session_state.get("data", ""))
+    if upload is not None:
+        edit_reading(upload, data)
+
+
+def _changed(box: str) -> None:
+    """A box was filled or emptied by the person; a box that is empty because the page was left says nothing."""
+    st.session_state["_boxes"] = {*st.session_state.get("_boxes", ()), box}
+
+
+def _take(received: dict[str, Any]) -> bool:
+    """Do what the changed boxes ask for; whether anything changed."""
+    changed = st.session_state.pop("_boxes", set())
+    if not changed:
+        return False
+    st.session_state["_upload_said"] = []
+    side = received["side_file"]
+    if "log_file" in changed:
+        _take_logs(received["log_file"], side)
+    elif "side_file" in changed:
+        in_use = uploads.every().get(st.session_state.get("data", ""))
+        if in_use is None:
+            uploads.say("Item details belong to a log: upload the log as well.")
+        else:
+            reading = in_use.reading and replace(in_use.reading, details_key=None)
+            uploads.put(replace(in_use, side=_file(side), reading=reading))
+    if "session_file" in changed:
+        st.session_state["_session"] = None
+        if received["session_file"] is not None:
+            try:
+                st.session_state["_session"] = SessionFile.from_toml(received["session_file"].getvalue())
+            except InputError as error:
+                uploads.say(f"{received['session_file'].name}: {error}")
+    _restore()
+    return True
+
+
+def _take_logs(logs: list[Any], side: Any) -> None:
+    """Files that are new in the box come into use, those taken out of it are removed."""
+    boxed: dict[str, str] = st.session_state.setdefault("_boxed", {})  # file in the box → its upload
+    here = {log.file_id for log in logs}
+    gone = {boxed.pop(file_id) for file_id in list(boxed) if file_id not in here}
+    for log in logs:
+        if log.file_id in boxed:
+            continue
+        upload = Upload(File(log.name, log.getvalue()), _file(side))
+        before = uploads.every().get(upload.key)
+        reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
+        uploads.put(replace(upload, reading=reading))
+        wanted = selection.linked_details(upload.key)
+        if wanted is not None and upload.side is None:
+            uploads.say(f"The link was made with {wanted} as item details: upload it as well.")
+        boxed[log.file_id] = st.session_state["data"] = upload.key
+    for key in gone - set(boxed.values()):
+        remove(key)
+
+
+def _file(received: Any) -> File | None:
+    return None if received is None else File(received.name, received.getvalue())
+
+
+def _restore() -> None:
+    """Apply a saved session as soon as its data are here; what is still missing is said."""
+    saved: SessionFile | None = st.session_state.get("_session")
+    if saved is None:
+        return
+    if saved.file is None:
+        if saved.data not in selection.bundled_names():
+            uploads.say(f"The saved session is of the data set {saved.data!r}, which this app does not have.")
+        else:
+            selection.restore_settings(saved.data, dict(saved.settings))
+        st.session_state["_session"] = None
+        return
+    upload = next((u for u in uploads.every().values() if u.log.mark.digest == saved.file.digest), None)
+    if upload is None:
+        same = any(u.name == saved.file.name for u in uploads.every().values())
+        other = f" The {saved.file.name} that is here has other content." if same else ""
+        wanted = f"{saved.file.name} ({saved.file.size:,} bytes)"
+        uploads.say(f"The saved session belongs to {wanted}: upload it too.{other}")
+        return
+    if saved.details is not None and (upload.side is None or upload.side.mark.digest != saved.details.digest):
+        uploads.say(f"The saved session used {saved.details.name} as item details: upload it as well.")
+        return
+    if saved.details is None and upload.side is not None:
+        uploads.say(f"The saved session used no item details, so {upload.side.name} was taken off.")
+        upload = replace(upload, side=None)
+    uploads.put(replace(upload, reading=saved.reading))
+    selection.restore_settings(upload.key, dict(saved.settings))
+    st.session_state["_session"] = None
+
+
+def remove(key: str) -> None:
+    """Forget an upload; if it was in use, the page's own data set is shown again."""
+    uploads.drop(key)
+    selection.forget_data(key)
+
+
+def _list(data: ActiveData) -> None:
+    """The uploads there are, each with a way to use it and a way to be rid of it."""
+    for key, upload in uploads.every().items():
+        row = st.container(horizontal=True, vertical_alignment="center")
+        details = "" if upload.side is None else f" with {plain(upload.side.name)}"
+        size = upload.log.mark.size + (0 if upload.side is None else upload.side.mark.size)
+        chosen = key == st.session_state.get("data")
+        state = "could not be used" if chosen and data.key != key else "in use" if chosen else ""
+        row.markdown(
+            f"**{plain(uploads.title(upload))}**{details} · {size_text(size)}" + (f" · {state}" if state else "")
+        )
+        if not chosen:
+            row.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,))
+        if upload.side is not None:
+            row.button(
+                "Without details",
+                key=f"bare {key}",
+                on_click=_without_details,
+                args=(key,),
+                help=f"Read the log without {plain(upload.side.name)}.",
+            )
+        row.button(
+            "Remove",
+            key=f"remove {key}",
+            icon=":material/delete:",
+            on_click=remove,
+            args=(key,),
+            help="Forget this file, here and on the server.",
+        )
+
+
+def _without_details(key: str) -> None:
+    upload = uploads.every()[key]
+    reading = upload.reading and replace(upload.reading, details_key=None)
+    uploads.put(replace(upload, side=None, reading=reading))
+
+
+def size_text(size: int) -> str:
+    """Bytes in the unit that a person would take.
+
+    >>> size_text(1_100), size_text(2_345_678)
+    ('1.1 kB', '2.3 MB')
+    """
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+
+
+def sample_csv() -> str:
+    """The planted shop's first users as an uploadable log."""
+    data = load_dataset("planted_shop").sequences
+    assert data is not None
+    assert data.users is not None
+    assert data.timestamps is not None
+    few = int(data.offsets[min(200, len(data))])
+    user = [str(u) for u, n in zip(data.users, data.lengths, strict=True) for _ in range(int(n))][:few]
+    item = [data.items[int(t)] for t in data.tokens[:few]]
+    time = pl.from_epoch(pl.Series("timestamp", data.timestamps[:few].astype("int64")), time_unit="s")
+    return pl.DataFrame({"user_id": user, "item_id": item, "timestamp": time}).write_csv()

@@ -1,0 +1,299 @@
+"""Hide a known item: what the model without its clicks says about its neighbors, scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import streamlit as st
+
+from pages.kit import frame, results
+from pages.kit.jobs import LIVE_SECONDS, Job
+from pages.kit.live_chart import live_chart
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.side_information.attention import Shown
+from recemb_core.embeddings import EGESVectors, train_eges
+from recemb_core.evaluation.cold_items import (
+    GuessScore,
+    hide_items,
+    score_guess,
+    score_guesses,
+    true_neighbors,
+)
+from recemb_core.evaluation.intervals import share_interval
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.item_graph import ItemGraph
+
+FOLDS = 10
+FIRST = 10
+HONEST = "fields, clicks never seen"
+SEEN = "fields, clicks seen in training"
+OWN = "own vector, nothing hidden"
+POPULAR = "most popular first"
+RANDOM = "chance"
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """A tenth of the items that lost every edge, and the model trained without them."""
+
+    rows: npt.NDArray[np.int64]
+    graph: ItemGraph
+    vectors: EGESVectors
+
+    def candidates(self) -> npt.NDArray[np.bool_]:
+        """Which items can be guessed: those that are not hidden."""
+        able = np.ones(len(self.graph), dtype=bool)
+        able[self.rows] = False
+        return able
+
+
+def tenths(shown: Shown) -> npt.NDArray[np.int64]:
+    """Which of the parts each item is hidden with, at random: (n,) from 0."""
+    n = len(shown.graph)
+    parts = min(FOLDS, n)
+    return np.random.default_rng(shown.config.seed).permutation(n) % parts
+
+
+def _key(shown: Shown, part: int) -> tuple[object, ...]:
+    return ("hidden tenth", shown.graph.fingerprint, shown.config, part)
+
+
+def hidden_of(data: ActiveData, shown: Shown, part: int) -> Hidden | None:
+    """The model without one tenth, if it was trained."""
+    found: Hidden | None = results.results(data).get(_key(shown, part))
+    return found
+
+
+def _train(data: ActiveData, shown: Shown, part: int, report: results.Progress) -> Hidden:
+    rows = np.flatnonzero(tenths(shown) == part)
+    assert data.side_info is not None
+    side_info = data.side_info
+
+    def make() -> Hidden:
+        rest = hide_items(shown.graph, rows, seed=part).graph
+        return Hidden(rows, rest, train_eges(rest, side_info, shown.config, progress=report))
+
+    hidden: Hidden = results.remember_heavy(data, _key(shown, part), make, report)
+    return hidden
+
+
+def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
+    """The tenth with the chosen item first; then, on request, all the others."""
+    parts = tenths(shown)
+    mine = int(parts[shown.row])
+    seconds = results.model_seconds(data, shown.config, len(shown.graph))
+    if hidden_of(data, shown, mine) is None:
+        return [
+            Job(
+                _key(shown, mine),
+                "a model that never saw this item's clicks",
+                seconds,
+                lambda report: _train(data, shown, mine, report),
+                asks=seconds > LIVE_SECONDS,
+            )
+        ]
+    rest = [part for part in range(int(parts.max()) + 1) if hidden_of(data, shown, part) is None]
+    if not rest:
+        return []
+
+    def run(report: results.Progress) -> None:
+        for number, part in enumerate(rest):
+
+            def tick(share: float, stage: str, done: int = number) -> None:
+                report((done + share) / len(rest), f"{stage}, part {done + 1} of {len(rest)}")
+
+            _train(data, shown, part, tick)
+
+    label = f"the same for the other {len(rest)} tenths of the catalogue"
+    return [Job((_key(shown, mine), "rest"), label, seconds * len(rest), run, asks=True)]
+
+
+def _scores(data: ActiveData, shown: Shown, hidden: Hidden) -> dict[str, dict[int, GuessScore]]:
+    """Way of guessing → score of each hidden item."""
+
+    def make() -> dict[str, dict[int, GuessScore]]:
+        rows, able, graph, trained = hidden.rows, hidden.candidates(), shown.graph, shown.vectors
+
+        def by_cosine(placed: npt.NDArray, vectors: npt.NDArray) -> dict[int, GuessScore]:
+            return score_guesses(placed[rows], vectors, graph, rows, k=FIRST, candidates=able)
+
+        found = {
+            HONEST: by_cosine(hidden.vectors.from_side_alone(), hidden.vectors.vectors),
+            SEEN: by_cosine(trained.from_side_alone(), trained.vectors),
+            OWN: by_cosine(trained.vectors, trained.vectors),
+        }
+        strength = hidden.graph.strength
+        found[POPULAR] = {
+            row: score_guess(strength, true_neighbors(graph, row), item=row, k=FIRST, candidates=able)
+            for row in found[HONEST]
+        }
+        return found
+
+    found: dict[str, dict[int, GuessScore]] = results.remember(
+        data, ("guesses", *_key(shown, -1), tuple(hidden.rows)), make
+    )
+    return found
+
+
+def quick_scores(shown: Shown) -> dict[str, GuessScore]:
+    """The chosen item's guesses that need no training; nothing is hidden yet."""
+    row = np.array([shown.row])
+    found = {
+        SEEN: score_guesses(shown.vectors.from_side_alone()[row], shown.vectors.vectors, shown.graph, row, k=FIRST),
+        OWN: score_guesses(shown.vectors.vectors[row], shown.vectors.vectors, shown.graph, row, k=FIRST),
+    }
+    return {name: scores[shown.row] for name, scores in found.items() if shown.row in scores}
+
+
+def hidden_section(data: ActiveData, shown: Shown) -> list[Job]:
+    """The chosen item's guess with its score, then the same over a tenth of the catalogue or all of it."""
+    title = data.titles[shown.row]
+    truth = true_neighbors(shown.graph, shown.row)
+    if len(truth) == 0:
+        st.info(f"**{plain(title)}** has no neighbor in this graph, so no guess can be scored. Choose another item.")
+        return []
+    if not shown.vectors.side.of(shown.row):
+        st.info(f"**{plain(title)}** has no value in any field, so nothing places it. Choose another item.")
+        return []
+    hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
+    st.markdown(f"**{plain(title)}: its {len(truth)} neighbors in the graph, guessed from its side information alone**")
+    scores = own_scores(data, shown)
+    if scores:
+        st.dataframe(score_frame(scores), hide_index=True, column_config=_COLUMNS)
+    if hidden is None:
+        st.caption(
+            "So far from the model above, which was trained with this item's clicks: its side vectors have learned "
+            "from them too. Next: a model that never saw them."
+        )
+    else:
+        st.caption(
+            f"Hidden with the item: a random tenth of the catalogue ({len(hidden.rows):,} items, every edge), so that "
+            "one training tests them all; the guess ranks the items that are not hidden. Neighbors that are hidden "
+            "too are not asked for."
+        )
+    vectors = shown.vectors if hidden is None else hidden.vectors
+    _guess_tables(data, shown, vectors, truth, None if hidden is None else hidden.candidates())
+    if hidden is not None:
+        _catalogue(data, shown)
+    return hide_jobs(data, shown)
+
+
+def own_scores(data: ActiveData, shown: Shown) -> dict[str, GuessScore]:
+    """Way of guessing → score of the chosen item, as far as it is there."""
+    hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
+    if hidden is None:
+        return quick_scores(shown)
+    return {name: scores[shown.row] for name, scores in _scores(data, shown, hidden).items() if shown.row in scores}
+
+
+_COLUMNS = {
+    "Beats": st.column_config.NumberColumn(
+        format="percent",
+        help="Share of the items that are no neighbors which a true neighbor stands before; 50 % is chance.",
+    )
+}
+
+
+def score_frame(scores: dict[str, GuessScore]) -> pl.DataFrame:
+    """A line for each way of guessing, chance last."""
+    some = next(iter(scores.values()))
+    lines = [
+        (name, score.beaten, f"{_count(score.hits)} of {min(score.k, score.neighbors)}")
+        for name, score in scores.items()
+    ]
+    lines.append((RANDOM, 0.5, f"{some.expected_hits:.1f} of {min(some.k, some.neighbors)}"))
+    return pl.DataFrame(lines, schema=["Ordered by", "Beats", f"Found among the first {some.k}"], orient="row")
+
+
+def _count(hits: float) -> str:
+    """A count; with a decimal where items of one score stand across the end of the list and count in part."""
+    return f"{hits:.0f}" if abs(hits - round(hits)) < 1e-9 else f"{hits:.1f}"
+
+
+def _guess_tables(
+    data: ActiveData, shown: Shown, vectors: EGESVectors, truth: npt.NDArray, able: npt.NDArray[np.bool_] | None
+) -> None:
+    from recemb_core.neighbors.base import unit_rows
+
+    cosines = unit_rows(vectors.vectors) @ unit_rows(vectors.from_side_alone()[[shown.row]])[0]
+    allowed = np.ones(len(cosines), dtype=bool) if able is None else able.copy()
+    allowed[shown.row] = False
+    order = np.flatnonzero(allowed)[np.argsort(-cosines[allowed], kind="stable")]
+    rank = np.full(len(cosines), -1)
+    rank[order] = np.arange(1, len(order) + 1)
+    left, right = frame.side_by_side("guess", (1, 1), "18rem")
+    with left:
+        st.markdown("**The guess**: nearest by side information")
+        st.dataframe(
+            pl.DataFrame(
+                {
+                    "Item": [data.titles[int(row)] for row in order[:FIRST]],
+                    "Cosine": cosines[order[:FIRST]],
+                    "True": ["✓" if row in truth else "" for row in order[:FIRST]],
+                }
+            ),
+            hide_index=True,
+            column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")},
+        )
+    with right:
+        st.markdown("**The truth**: where its neighbors stand in that order")
+        edges, weights = shown.graph.neighbors(shown.row)
+        weight_of = dict(zip(edges.tolist(), weights.tolist(), strict=True))
+        asked = [int(row) for row in truth if rank[row] > 0]
+        asked.sort(key=lambda row: int(rank[row]))
+        st.dataframe(
+            pl.DataFrame(
+                {
+                    "Neighbor": [data.titles[row] for row in asked],
+                    f"Rank of {len(order):,}": [int(rank[row]) for row in asked],
+                    "Edge weight": [weight_of.get(row) for row in asked],
+                }
+            ),
+            hide_index=True,
+            height=387,
+        )
+
+
+def _catalogue(data: ActiveData, shown: Shown) -> None:
+    done = [hidden for part in range(FOLDS) if (hidden := hidden_of(data, shown, part)) is not None]
+    pooled: dict[str, list[GuessScore]] = {}
+    for hidden in done:
+        for name, scores in _scores(data, shown, hidden).items():
+            pooled.setdefault(name, []).extend(scores.values())
+    many = len(pooled[HONEST])
+    st.markdown(
+        f"**Over {many:,} hidden items** ({len(done)} of {int(tenths(shown).max()) + 1} tenths of the catalogue)"
+    )
+    if many < 2:
+        return
+    lines = []
+    for name, every in pooled.items():
+        found = share_interval([score.beaten for score in every])
+        lines.append(ScoreLine(name, found.value, found.low, found.high))
+    left, right = frame.side_by_side("guesses", (1, 1), "18rem")
+    with left:
+        live_chart(
+            score_intervals_figure(
+                lines,
+                x_title="others beaten (mean, 95 % interval)",
+                chance=0.5,
+            ),
+            key=f"guesses@{data.key}",
+            height=300,
+        )
+    with right:
+        table = []
+        for name, every in pooled.items():
+            found = share_interval([score.recall for score in every])
+            table.append((name, f"{found.value:.1%}", f"{found.low:.1%} to {found.high:.1%}"))
+        chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
+        table.append((RANDOM, f"{chance:.1%}", ""))
+        st.dataframe(
+            pl.DataFrame(table, schema=["Ordered by", f"Recall@{FIRST}", "95 % interval"], orient="row"),
+            hide_index=True,
+        )
+        st.caption(f"Recall@{FIRST}: true neighbors among the first {FIRST}, of the {FIRST} or fewer that there are.")

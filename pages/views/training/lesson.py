@@ -1,0 +1,372 @@
+"""What the views of the Training page share: how pairs are made, the sequence and the pair, a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.kit import frame, jobs, results, session
+from pages.kit.jobs import Job
+from pages.kit.parameters import Bound, Flag, Options, Parameter, Scope, Span
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from recemb_core.embeddings import (
+    Item2VecConfig,
+    ItemVectors,
+    Word2VecConfig,
+    pairs_per_epoch,
+)
+from recemb_core.embeddings.pair_sources import context_counts
+from recemb_core.sequences import Sequences
+
+WINDOW, SET = "window", "set"
+MODES = {WINDOW: "a window", SET: "the set"}
+LISTED, LONGEST = 200, 60  # sequences to choose from, and the items of one that is looked at
+PARTNERS = 50
+PAIRS_TRAINED = 1_500_000  # a second or two
+
+TRAINING_PAGE = Scope("training")
+PAIRS = Parameter(
+    TRAINING_PAGE,
+    "pairs",
+    "Pairs from",
+    Options(MODES, row=True),
+    help="word2vec pairs an item with those in a window around it; item2vec takes the set and pairs all with all.",
+)
+WIDTH = Parameter(
+    TRAINING_PAGE,
+    "width",
+    "Window (each side)",
+    Span(1, 10),
+    2,
+    help="c: how far from the center an item still counts as its context. Larger: more pairs, farther apart.",
+)
+SHRINK = Parameter(
+    TRAINING_PAGE,
+    "shrink",
+    "Shrink at random",
+    Flag(switch=True),
+    False,
+    help="As word2vec does: each center draws its own reach from 1 … c, so that near items come up more often.",
+)
+EXPONENT = Parameter(
+    TRAINING_PAGE,
+    "exponent",
+    "Exponent of the noise",
+    Span(-1.0, 1.0, 0.05),
+    0.75,
+    help="Negatives are drawn in proportion to count^exponent. 0.75 is word2vec's; 0 draws all items alike.",
+)
+NEGATIVES = Parameter(
+    TRAINING_PAGE,
+    "negatives",
+    "Negatives a pair (k)",
+    Span(1, 20),
+    5,
+    help="Noise items for each true pair. More of them cost more and give a steadier direction.",
+    former=("k",),
+)
+SHOWN = Parameter(TRAINING_PAGE, "sequence", "Sequence with the chosen item (counted from 0)", Options())
+PARTNER = Parameter(
+    TRAINING_PAGE,
+    "partner",
+    "Context of the chosen item",
+    Options(),
+    help="The pair that is looked at: the chosen item is its center. In brackets: how often the log has it.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """The data with the choices that all views share; ``row`` is the chosen item's."""
+
+    data: ActiveData
+    sequences: Sequences
+    row: int
+    mode: str
+    width: int
+    shrink: bool
+    negative: int
+    exponent: float
+
+    @property
+    def window(self) -> int | None:
+        """Reach of the window; None: the whole set."""
+        return None if self.mode == SET else self.width
+
+    @property
+    def name(self) -> str:
+        """Title of the chosen item."""
+        return self.data.titles[self.row]
+
+    @property
+    def unit(self) -> str:
+        return "session" if self.sequences.ordered else "basket"
+
+    @property
+    def config(self) -> Word2VecConfig | Item2VecConfig:
+        """What makes the pairs, as the trainers are told."""
+        common: dict[str, Any] = {
+            "dimensions": 16,
+            "window": self.width,
+            "negative": self.negative,
+            "ns_exponent": self.exponent,
+            "subsample": 0.0,
+            "seed": session.seed(),
+        }
+        if self.mode == SET:
+            return Item2VecConfig(mode="set", **common)
+        return Word2VecConfig(shrink_windows=self.shrink, **common)
+
+    @property
+    def config_words(self) -> str:
+        """The same in Python, less what training alone needs."""
+        if self.mode == SET:
+            return 'Item2VecConfig(mode="set")'
+        return f"Word2VecConfig(window={self.width}, shrink_windows={self.shrink})"
+
+    @cached_property
+    def pairs(self) -> float:
+        """Pairs of one pass over the log; with shrinking windows, as many as are expected."""
+
+        def make() -> float:
+            if self.mode == SET:
+                return float(pairs_per_epoch(self.sequences, Item2VecConfig(mode="set")))
+            widths = range(1, self.width + 1) if self.shrink else (self.width,)
+            configs = [Item2VecConfig(mode="sequence", window=width) for width in widths]
+            return float(np.mean([pairs_per_epoch(self.sequences, config) for config in configs]))
+
+        key = ("pairs", self.sequences.fingerprint, self.mode, self.width, self.shrink)
+        return float(results.remember(self.data, key, lambda: np.array([make()]))[0])
+
+    def contexts(self) -> npt.NDArray[np.int64]:
+        """How often each item is a context of the chosen one in the log."""
+        key = ("contexts", self.sequences.fingerprint, self.row, self.window)
+        return results.remember(self.data, key, lambda: context_counts(self.sequences, self.row, self.window))
+
+
+def lesson(data: ActiveData) -> Lesson:
+    """The choices in use, bound to the session and the link without drawing anything."""
+    sequences = data.sequences
+    assert sequences is not None
+    return Lesson(
+        data,
+        sequences,
+        sequences.items.row(session.chosen_item(data)),
+        _mode(data).value,
+        WIDTH.value(data),
+        SHRINK.value(data),
+        NEGATIVES.value(data),
+        EXPONENT.value(data),
+    )
+
+
+def _mode(data: ActiveData) -> Bound:
+    assert data.sequences is not None
+    return PAIRS.bind(data, default=WINDOW if data.sequences.ordered else SET)
+
+
+def pair_controls(lesson: Lesson) -> None:
+    """How pairs are made."""
+    _mode(lesson.data).draw()
+    if lesson.mode != SET:
+        WIDTH.draw(lesson.data)
+        SHRINK.draw(lesson.data)
+
+
+def noise_controls(lesson: Lesson, *, count: bool = True) -> None:
+    """The exponent of the noise, and how many negatives a pair gets."""
+    EXPONENT.draw(lesson.data)
+    if count:
+        NEGATIVES.draw(lesson.data)
+
+
+def items_of(lesson: Lesson, index: int) -> npt.NDArray[np.int32]:
+    """Item rows of a sequence; as a set, each item once."""
+    rows = lesson.sequences[index]
+    if lesson.mode != SET:
+        return rows
+    _, first = np.unique(rows, return_index=True)
+    return rows[np.sort(first)]
+
+
+def sequence_control(lesson: Lesson) -> int | None:
+    """Choose one of the sequences that hold the chosen item; None where there is none with two items."""
+    sequences, data = lesson.sequences, lesson.data
+    holding = np.unique(np.searchsorted(sequences.offsets, np.flatnonzero(sequences.tokens == lesson.row), "right") - 1)
+    lengths = sequences.lengths[holding]
+    holding, lengths = holding[(lengths >= 2) & (lengths <= LONGEST)], lengths[(lengths >= 2) & (lengths <= LONGEST)]
+    if not len(holding):
+        return None
+    options = holding[:LISTED].tolist()
+    first = int(holding[:LISTED][np.argmin(np.abs(lengths[:LISTED] - 8))])  # neither trivial nor long
+    shown = SHOWN.bind(data, default=first, among=holding.tolist())
+    if shown.value not in options:
+        options.append(shown.value)
+    unit = lesson.unit
+    return int(
+        shown.draw(
+            offered=options,
+            label=f"{unit.capitalize()} with {lesson.name}",
+            format_func=lambda index: _preview(lesson, index),
+            help=f"The first {len(options)} of {len(holding):,} {unit}s that hold the chosen item and have 2 to "
+            f"{LONGEST} items. Choose another item in the sidebar.",
+        )
+    )
+
+
+def shown_sequence(lesson: Lesson) -> int | None:
+    """Number of the sequence that the view shows; None where the chosen item has none that can be shown."""
+    index: int | None = st.session_state.get(SHOWN.key(lesson.data))
+    if index is None or not 0 <= index < len(lesson.sequences):
+        return None
+    rows = lesson.sequences[index]
+    return index if lesson.row in rows and 2 <= len(rows) <= LONGEST else None
+
+
+def _preview(lesson: Lesson, index: int) -> str:
+    rows = lesson.sequences[index]
+    joint = " → " if lesson.sequences.ordered else ", "
+    names = joint.join(lesson.data.titles[int(row)] for row in rows[:4]) + (" …" if len(rows) > 4 else "")
+    return f"No. {index + 1}, {len(rows)} items: {names}"
+
+
+def partner_control(lesson: Lesson, *, draw: bool = True) -> int | None:
+    """Row of the item that the chosen one is paired with: its most frequent context, or another one."""
+    counts, data = lesson.contexts(), lesson.data
+    order = [int(row) for row in np.argsort(-counts, kind="stable")[:PARTNERS] if counts[row] > 0]
+    if not order:
+        return None
+    options = [data.items[row] for row in order]
+    partner = PARTNER.bind(data, default=options[0], among=options)
+    if draw:
+        partner.draw(
+            label=f"Context of {lesson.name}",
+            format_func=lambda item: f"{data.title_of(item)} ({counts[data.items.row(item)]:,}×)",
+        )
+    return data.items.row(partner.value)
+
+
+def trained(lesson: Lesson) -> ItemVectors | None:
+    """A model of 16 dimensions on these pairs, trained once; None after Stop."""
+    data, config = lesson.data, trained_config(lesson)
+    name = "item2vec" if lesson.mode == SET else "word2vec"
+    job = Job(
+        ("lesson", lesson.sequences.fingerprint, config),
+        f"{name}, 16 dimensions",
+        results.model_seconds(data, config, len(data.items)),
+        lambda report: results.model_vectors(data, config, report),
+        asks=False,
+    )
+    ready = lambda identity: results.model_vectors(data, identity[2]) if results.has_model(data, identity[2]) else None  # noqa: E731
+    return jobs.result(
+        data, "lesson", job, ready=ready, verb="Train", stale=None, waiting="These pairs are not trained on yet."
+    )[0]
+
+
+def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:
+    """The lesson's configuration with as many epochs as a second or two allow."""
+    return replace(lesson.config, epochs=int(np.clip(round(PAIRS_TRAINED / max(lesson.pairs, 1)), 1, 20)))
+
+
+def train_lines(lesson: Lesson) -> list[str]:
+    """How :func:`trained` is done in Python."""
+    config = trained_config(lesson)
+    common = (
+        f"dimensions=16, epochs={config.epochs}, negative={config.negative}, ns_exponent={config.ns_exponent:g}, "
+        f"subsample=0, seed={config.seed}"
+    )
+    if isinstance(config, Item2VecConfig):
+        return [f'vectors = train_item2vec(sequences, Item2VecConfig(mode="set", {common}))']
+    return [
+        f"config = Word2VecConfig(window={config.window}, shrink_windows={config.shrink_windows}, {common})",
+        "vectors = train_word2vec(sequences, config)",
+    ]
+
+
+def train_import(lesson: Lesson) -> str:
+    """The import that :func:`train_lines` needs."""
+    names = "Item2VecConfig, train_item2vec" if lesson.mode == SET else "Word2VecConfig, train_word2vec"
+    return f"from recemb_core.embeddings import {names}"
+
+
+def load(lesson: Lesson, *imports: str) -> list[str]:
+    """Imports, and the lines that load the sequences."""
+    return [
+        *sorted([*frame.import_lines(lesson.data, always=True), *imports]),
+        "",
+        *frame.load_lines(lesson.data, always=True),
+    ]
+
+
+def beside(key: str, widths: tuple[int, int], narrowest: str) -> tuple[Any, Any]:
+    """Two columns inside a column of :func:`frame.side_by_side`, which gives up the width of those within."""
+    inner = f".st-key-{key}.st-key-{key} [data-testid=stColumn]"
+    st.html(f"<style>{inner} {{ min-width: min({narrowest}, 100%); }}</style>")
+    return frame.side_by_side(key, widths, narrowest)
+
+
+def named(lesson: Lesson, row: int) -> str:
+    """An item's title, in bold, nothing in it taken for Markdown."""
+    return f"**{plain(lesson.data.titles[row])}**"
+
+
+def number_table(
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[float] | npt.NDArray | None]],
+    *,
+    lit: Sequence[int] = (),
+    lead: Sequence[str] = (),
+    digits: int = 2,
+    largest: float | None = None,
+) -> str:
+    """An HTML table of numbers, each on a patch of blue (positive) or orange (negative) as strong as it is large.
+
+    Args:
+        columns: heads; the first is over the names.
+        rows: (name, numbers); None leaves the row open, for rows that are not shown.
+        lit: rows in a frame of the chosen item's color.
+        lead: a plain text for each row, between its name and its numbers.
+        digits: after the point.
+        largest: the number with the strongest patch; of the table itself when left out.
+    """
+    values = [np.abs(np.asarray(numbers, dtype=np.float64)) for _, numbers in rows if numbers is not None]
+    top = largest or max((float(v.max()) for v in values if len(v)), default=1.0) or 1.0
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = []
+    for index, (name, numbers) in enumerate(rows):
+        cells = f"<td>{escape(lead[index])}</td>" if lead else ""
+        if numbers is None:
+            cells += f'<td colspan="{len(columns) - 1 - bool(lead)}" class="gap">⋮</td>'
+        else:
+            cells += "".join(_cell(float(value), top, digits) for value in numbers)
+        body.append(f'<tr class="{"lit" if index in lit else ""}"><th>{escape(name)}</th>{cells}</tr>')
+    return f'<div class="numbers"><table><tr>{head}</tr>{"".join(body)}</table></div>{_STYLE}'
+
+
+def _cell(value: float, top: float, digits: int) -> str:
+    color = "62,114,242" if value >= 0 else "218,119,30"
+    strength = 0.55 * min(abs(value) / top, 1.0)
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return f'<td style="background:rgba({color},{strength:.2f})">{text}</td>'
+
+
+_STYLE = """<style>
+.numbers { overflow-x: auto; max-width: 100%; }
+.numbers table { border-collapse: separate; border-spacing: 2px; font-size: 0.8rem; margin: 0; border: 0; }
+.numbers th { font-weight: 400; text-align: left; padding: 0 0.6rem 0 0.2rem; white-space: nowrap; opacity: 0.85; }
+.numbers tr:first-child th { opacity: 0.6; text-align: center; padding: 0 0.2rem; }
+.numbers tr:first-child th:first-child { text-align: left; }
+.numbers td { min-width: 2.7rem; text-align: right; padding: 0.1rem 0.35rem; border-radius: 3px; border: 0;
+    font-variant-numeric: tabular-nums; }
+.numbers td.gap { text-align: center; opacity: 0.5; }
+.numbers tr.lit th { font-weight: 700; opacity: 1; color: #E6004C; }
+.numbers tr.lit td { box-shadow: inset 0 0 0 1.5px #E6004C; }
+</style>"""

@@ -1,0 +1,244 @@
+"""Training, third and fourth view: one-hot times matrix is a row; every item has an input and an output vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame
+from pages.views.training.lesson import (
+    Lesson,
+    load,
+    named,
+    noise_controls,
+    number_table,
+    pair_controls,
+    train_import,
+    train_lines,
+    trained,
+)
+from recemb_core.embeddings import ItemVectors
+from recemb_core.neighbors.base import unit_rows
+
+AROUND, COLUMNS = 3, 8
+NEIGHBORS = 10
+COSINE, PRODUCT, TRAINED = "cosine of v and v", "v · v", "v′ · v"
+
+
+def lookup_section(lesson: Lesson) -> None:
+    """The one-hot vector, the matrix with its row lit, the product."""
+    numbers = st.container()
+    main, side = frame.side_by_side("training-lookup", (3, 1), "11rem")
+    with side:
+        pair_controls(lesson)
+        controls.reset_button(lesson.data)
+    with main:
+        vectors = trained(lesson)
+        if vectors is None:
+            return
+        _lookup(lesson, vectors)
+    n, d = vectors.vectors.shape
+    frame.metrics(
+        [
+            ("Rows of W", f"{n:,}", "Items, one row each."),
+            ("Columns of W", f"{d}", "Dimensions d of a vector."),
+            ("As a product", f"{n * d:,}", "Multiplications of one-hot × W: n·d, all but d of them by zero."),
+            ("As a lookup", "0", f"Multiplications: the row is read, {d} numbers are copied."),
+        ],
+        numbers,
+    )
+
+
+def _lookup(lesson: Lesson, vectors: ItemVectors) -> None:
+    matrix, row, titles = vectors.vectors, lesson.row, lesson.data.titles
+    n, d = matrix.shape
+    columns = min(d, COLUMNS)
+    low = max(0, min(row - AROUND, n - 2 * AROUND - 1))
+    near = list(range(low, min(n, low + 2 * AROUND + 1)))
+    shown = [("", at) for at in dict.fromkeys([0, *near, n - 1])]
+    one_hot = np.zeros(n, dtype=np.float32)
+    one_hot[row] = 1.0
+    product = one_hot @ matrix
+    more = [f"… {d}"] if d > columns else []
+    heads = ["Item", "x", *(f"W {c + 1}" for c in range(columns))]
+    largest = float(np.abs(matrix[[at for _, at in shown], :columns]).max())
+    rows: list[tuple[str, Any]] = []
+    lead: list[str] = []
+    lit: list[int] = []
+    before = -1
+    for _, at in shown:
+        if at > before + 1:
+            rows.append((f"… {at - before - 1:,} rows more", None))
+            lead.append("0")
+        if at == row:
+            lit = [len(rows)]
+        rows.append((f"{at:,} · {titles[at]}", matrix[at, :columns]))
+        lead.append(f"{one_hot[at]:.0f}")
+        before = at
+    st.markdown(f"**x · W**: each number of *x* times its row of *W*, all rows added up; *x* is 1 at row {row:,} only.")
+    st.html(number_table(heads, rows, lit=lit, lead=lead, largest=largest))
+    st.markdown("**= the result**, which is that row:")
+    st.html(number_table(["x · W", *heads[2:]], [(titles[row], product[:columns])], lit=[0], largest=largest))
+    difference = float(np.abs(product - matrix[row]).max())
+    st.caption(
+        f"Showing {len(shown)} of {n:,} rows and {columns} of {d} columns of W"
+        + ("" if more else ", all of them")
+        + f". Largest difference between product and row: {difference:g}."
+    )
+
+
+def lookup_words(lesson: Lesson) -> str:
+    """What you see."""
+    return (
+        "The input of the network is the center item as a **one-hot** vector *x*: one place for each item, a single 1. "
+        "The first layer is a matrix **W** with a row of *d* numbers for each item. In the product *x · W* every row "
+        "is multiplied by 0 except one, so **the result is that row**: no program multiplies here, it looks up. "
+        "That row is the item's vector *v*, also called its *embedding*; a deep network's *embedding layer* is the "
+        "same table.\n\n"
+        "**More items**: a longer table and the same cost to read a row. **More dimensions**: longer rows, which can "
+        "hold more and need more data. Training moves only the row that was looked up."
+    )
+
+
+def lookup_python(lesson: Lesson) -> list[str]:
+    """The product against the row."""
+    return [
+        "import numpy as np",
+        *load(lesson, train_import(lesson)),
+        *train_lines(lesson),
+        f"row = vectors.items.row({lesson.data.items[lesson.row]!r})",
+        "one_hot = np.zeros(len(vectors), dtype=np.float32)",
+        "one_hot[row] = 1",
+        "print(np.abs(one_hot @ vectors.vectors - vectors.vectors[row]).max())  # 0: the product is the row",
+    ]
+
+
+def two_section(lesson: Lesson) -> None:
+    """v and v' of the chosen item, and its neighbors by three scores."""
+    numbers = st.container()
+    main, side = frame.side_by_side("training-two", (3, 1), "11rem")
+    with side:
+        pair_controls(lesson)
+        noise_controls(lesson)
+        controls.reset_button(lesson.data)
+    with main:
+        vectors = trained(lesson)
+        if vectors is None or vectors.output_vectors is None:
+            return
+        _two(lesson, vectors)
+    v, out = vectors.vectors[lesson.row], vectors.output_vectors[lesson.row]
+    lengths = float(np.linalg.norm(v)), float(np.linalg.norm(out))
+    cosine = float(v @ out) / max(lengths[0] * lengths[1], 1e-12)
+    own = unit_rows(vectors.vectors), unit_rows(vectors.output_vectors)
+    typical = float(np.median((own[0] * own[1]).sum(axis=1)))
+    frame.metrics(
+        [
+            ("cos(v, v′)", f"{cosine:.2f}", f"Of the chosen item with itself. The median item has {typical:.2f}."),
+            ("v · v′", f"{v @ out:.2f}", f"Score of {lesson.name} as its own context. σ of it: {_sigma(v @ out):.2f}."),
+            ("Length of v", f"{lengths[0]:.2f}", "√Σ v²: the input vector, used when the item is the center."),
+            ("Length of v′", f"{lengths[1]:.2f}", "The output vector, used when the item is a context or a negative."),
+        ],
+        numbers,
+    )
+
+
+def _sigma(score: float) -> float:
+    return float(1 / (1 + np.exp(-score)))
+
+
+def _two(lesson: Lesson, vectors: ItemVectors) -> None:
+    assert vectors.output_vectors is not None
+    data, row = lesson.data, lesson.row
+    v, out = vectors.vectors[row], vectors.output_vectors[row]
+    st.markdown(f"The two vectors of {named(lesson, row)}")
+    top = float(np.abs([v, out]).max())
+    for part in (slice(0, COLUMNS), slice(COLUMNS, None)):
+        heads = ["", *(str(c + 1) for c in range(len(v))[part])]
+        st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
+    st.markdown("**Its neighbors by three scores**")
+    lists = three_lists(vectors, row)
+    counts = lesson.contexts()
+    texts = {
+        COSINE: "Direction alone: its length plays no part.",
+        PRODUCT: "Direction and length.",
+        TRAINED: "Output times input vector: the score that is trained.",
+    }
+    best = {name: found for name, (found, _) in lists.items()}
+    for column, (name, (_, values)) in zip(frame_columns(3), lists.items(), strict=True):
+        with column:
+            st.markdown(f"**{name}**")
+            st.caption(texts[name])
+            st.dataframe(
+                pl.DataFrame(
+                    {
+                        "Item": [data.titles[at] for at in best[name]],
+                        "Score": [float(values[at]) for at in best[name]],
+                    }
+                ),
+                hide_index=True,
+                height=36 + 35 * max(len(best[name]), 1),
+                column_config={
+                    "Score": st.column_config.NumberColumn(format="%.2f", width=50),
+                },
+            )
+    cosine, product = best[COSINE], best[TRAINED]
+    met = [float(np.mean([counts[at] for at in group])) if group else 0.0 for group in (cosine, product)]
+    st.caption(
+        f"{len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same by cosine and by v′ · v. "
+        f"Those by v′ · v met the chosen item {met[1]:,.1f} times on average, those by cosine {met[0]:,.1f} times."
+    )
+
+
+def three_lists(vectors: ItemVectors, row: int) -> dict[str, tuple[list[int], np.ndarray]]:
+    """Score → (rows of the best items, scores of all items) of one item."""
+    assert vectors.output_vectors is not None
+    v = vectors.vectors[row]
+    scores = {
+        COSINE: unit_rows(vectors.vectors) @ unit_rows(vectors.vectors[row : row + 1])[0],
+        PRODUCT: vectors.vectors @ v,
+        TRAINED: vectors.output_vectors @ v,
+    }
+    return {
+        name: ([int(at) for at in np.argsort(-values, kind="stable") if at != row][:NEIGHBORS], values)
+        for name, values in scores.items()
+    }
+
+
+def frame_columns(count: int) -> list[Any]:
+    """Columns that lie one under the other where they would be too narrow."""
+    with st.container(key="score-columns"):
+        row = ".st-key-score-columns.st-key-score-columns [data-testid=stColumn]"
+        st.html(f"<style>{row} {{ min-width: min(10rem, 100%); }}</style>")
+        return list(st.columns(count, gap="medium"))
+
+
+def two_words(lesson: Lesson) -> str:
+    """What you see."""
+    return (
+        "Every item has **two vectors**: *v* (a row of W), used when it is the center, and *v′* (of W′), used when it "
+        "is a context or a negative. The model scores a pair by the inner product $v'_o \\cdot v_c$ and trains nothing "
+        "else: it is large where *o* occurs beside *c* more often than the noise would have it. "
+        "Two items get similar *v* when the same contexts follow them, even if they never meet: "
+        "that is why neighbors are ranked by the **cosine of v and v**, "
+        "$v_i \\cdot v_j\\,/\\,(|v_i|\\,|v_j|)$, though no cosine was ever trained. "
+        "(The often heard 'skip-gram computes cosine similarity' is loose: it computes inner "
+        "products, and of an input with an output vector.)\n\n"
+        "**By v′ · v** you get what *goes with* the item (complements: what to offer next), **by cosine of v** what is "
+        "*used like* it (substitutes). An item of few events was trained by few pairs: look at its count before you "
+        "trust "
+        "its list."
+    )
+
+
+def two_python(lesson: Lesson) -> list[str]:
+    """The two lists."""
+    item = lesson.data.items[lesson.row]
+    return [
+        *load(lesson, train_import(lesson)),
+        *train_lines(lesson),
+        f'print(vectors.most_similar({item!r}, k={NEIGHBORS}, score="cosine"))',
+        f'print(vectors.most_similar({item!r}, k={NEIGHBORS}, score="in_out"))',
+    ]

@@ -1,0 +1,148 @@
+"""What to try on the Walks page; the answers are the closed form and the walks of the place that is shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pages.kit import results, session
+from pages.kit.answer_words import signed
+from pages.kit.frame import Experiment
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.walks.microscope import Place
+from pages.views.walks.replay import walks_from
+from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
+
+HUB = "best-seller"
+
+
+def experiments(data: ActiveData, graph: ItemGraph, at: Place) -> list[Experiment]:
+    """Predict, then press."""
+    hubs = _hub_places(data, graph)
+    if hubs is None:
+        return [
+            (
+                "q = 20 makes leaving expensive. **Which edges grow thick?**",
+                lambda: step_words(data, graph, at, 1.0, 20.0),
+                {"p": 1.0, "q": 20.0},
+            ),
+            (
+                "q = 0.05 makes leaving cheap. **Will the walks get farther than at p = q = 1?**",
+                lambda: distance_words(data, graph, at, 0.05),
+                {"p": 1.0, "q": 0.05},
+            ),
+            (
+                "p = 0.05 multiplies the way back by 20. **Does that make a return certain?**",
+                lambda: step_words(data, graph, at, 0.05, 1.0),
+                {"p": 0.05, "q": 1.0},
+            ),
+            (
+                "Back to the middle: p = q = 1.",
+                "Every α is 1: only weights count. This is DeepWalk.",
+                {"p": 1.0, "q": 1.0},
+            ),
+        ]
+    club, accessory = hubs
+    return [
+        (
+            f"From one {HUB} to another at q = 20. **Does the walker stay in the club?**",
+            lambda: f"{_club_words(data, graph, at, 1.0, 20.0)} {step_words(data, graph, at, 1.0, 20.0)}",
+            {**club, "p": 1.0, "q": 20.0},
+        ),
+        (
+            "The same place at q = 0.05. **Where do the thick edges go now?**",
+            lambda: f"{_club_words(data, graph, at, 1.0, 0.05)} {step_words(data, graph, at, 1.0, 0.05)}",
+            {**club, "p": 1.0, "q": 0.05},
+        ),
+        (
+            "The same place at p = 0.05. **How often will it turn straight back?**",
+            lambda: step_words(data, graph, at, 0.05, 1.0),
+            {**club, "p": 0.05, "q": 1.0},
+        ),
+        (
+            f"At an accessory, coming from its {HUB}, q = 20. **What does q change here?**",
+            lambda: step_words(data, graph, at, 1.0, 20.0),
+            {**accessory, "p": 1.0, "q": 20.0},
+        ),
+    ]
+
+
+def _hub_places(data: ActiveData, graph: ItemGraph) -> tuple[dict[str, str], dict[str, str]] | None:
+    """(at a hub, come from another; at an accessory, come from its hub), where hubs are planted and joined."""
+    roles = data.labels.get("role")
+    if roles is None or not (roles == HUB).any():
+        return None
+    hub = next(item for item in session.items_by_popularity(data) if roles[data.items.row(item)] == HUB)
+    near, _ = graph.neighbors(graph.items.row(hub))
+    others, inner = near[roles[near] == HUB], near[roles[near] != HUB]
+    if not len(others) or not len(inner):
+        return None
+    busiest = int(inner[np.argmax(graph.out_degree[inner])])
+    return (
+        {"item": hub, "previous": graph.items[int(others[0])]},
+        {"item": graph.items[busiest], "previous": hub},
+    )
+
+
+def _club_words(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> str:
+    step = statistics.next_step(graph, at.previous, at.current, p=p, q=q)
+    hub = data.labels["role"][step.ids] == HUB
+    return f"**{step.probabilities[hub].sum():.0%}** of the next steps go to another {HUB}."
+
+
+def step_words(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> str:
+    """The next step by kind against p = q = 1, from the closed form."""
+    now = statistics.next_step(graph, at.previous, at.current, p=p, q=q)
+    if not len(now.ids):
+        return "No way leads on from here, so neither p nor q has a say. Choose another item."
+    if at.previous is None:
+        return (
+            "Nothing changes here: a walk that starts has no previous item, so its first step goes by weight alone. "
+            "Choose a previous item, or another item."
+        )
+    before = statistics.next_step(graph, at.previous, at.current, p=1.0, q=1.0)
+    names = {
+        statistics.RETURN: f"back to {plain(data.titles[at.previous])}",
+        statistics.SHARED: "on to neighbors of it",
+        statistics.AWAY: "away from it",
+    }
+    kinds = [kind for kind in names if kind in now.kinds]
+    if len(kinds) == 1:
+        return f"**Nothing changes**: every way on leads {names[kinds[0]]}, so α is the same for all of them."
+    shares = "; ".join(f"{names[kind]} **{now.share(kind):.1%}** ({before.share(kind):.1%})" for kind in kinds)
+    told = f"Of the next steps (in brackets: at p = q = 1): {shares}."
+    if q != 1 and statistics.AWAY not in kinds:
+        told += " No way leads away, so **q has no say here**."
+    if p != 1 and statistics.RETURN not in kinds:
+        told += " No edge leads back, so **p has no say here**."
+    best = int(np.argmax(now.probabilities))
+    equal = int(np.isclose(now.probabilities, now.probabilities[best]).sum())
+    if equal > 1:
+        return f"{told} {equal} ways are equally probable and more than any other: {now.probabilities[best]:.1%} each."
+    return f"{told} The most probable way: {plain(data.titles[int(now.ids[best])])}, {now.probabilities[best]:.1%}."
+
+
+def distance_words(data: ActiveData, graph: ItemGraph, at: Place, q: float) -> str:
+    """How far the walks of p = 1 and this q are from their start, against p = q = 1."""
+    if not len(graph.neighbors(at.current)[0]):
+        return "No way leads on from here, so every walk is this item alone. Choose another item."
+    key = ("hops", graph.fingerprint, at.current)
+    hops = results.remember(data, key, lambda: statistics.hop_distances(graph, at.current))
+    now, before = (
+        statistics.distance_profile(walks_from(data, graph, at.current, 1.0, value), hops) for value in (q, 1.0)
+    )
+    step = min(len(now.mean), len(before.mean)) - 1
+    change = float(now.mean[step] - before.mean[step])
+    error = float(np.hypot(now.standard_error[step], before.standard_error[step]))
+    if error == 0 and change == 0:
+        verdict = "no difference at all"
+    elif abs(change) < 2 * error:
+        verdict = "**within noise** (two standard errors)"
+    else:
+        verdict = f"**{'farther' if change > 0 else 'less far'}**, beyond two standard errors"
+    return (
+        f"After {step} steps the walks are {now.mean[step]:.2f} edges from their start on average, at p = q = 1 "
+        f"{before.mean[step]:.2f}: {signed(change)}, {verdict} ({now.walking[step]:,} and {before.walking[step]:,} "
+        "walks still going)."
+    )

@@ -1,0 +1,201 @@
+"""Many walks against the closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.kit import frame, results, session
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Options, Parameter
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
+from pages.views.walks.replay import walks_from
+from recemb_core.evaluation.intervals import share_from_error
+from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
+from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
+
+EXACT_PAIRS = 600_000  # pairs of edges looked at for the closed form: about 0.1 s
+BARS = 12
+EXACT_STEPS = 3  # places after so many steps are shown
+NEXT = "next"
+CHECK = Parameter(
+    WALKS_PAGE,
+    "check",
+    "Where the walks are",
+    Options(
+        (NEXT, *map(str, range(1, EXACT_STEPS + 1))),
+        row=True,
+        shown=lambda v: "next step" if v == NEXT else f"after {v}",
+    ),
+    help="The next step of walks that came from the previous item, or the place after that many steps.",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of theory against walks."""
+
+    what: str
+    exact: str
+    measured: str
+    agreement: str
+
+
+def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> None:
+    """1,000 walks: how far they get, and whether they are where the closed form says."""
+    fingerprint = graph.fingerprint
+    walks = walks_from(data, graph, at.current, p, q)
+    exact = results.remember(
+        data,
+        ("exact visits", fingerprint, at.current, p, q),
+        lambda: statistics.exact_visits(graph, at.current, STEPS, p=p, q=q, most_pairs=EXACT_PAIRS),
+    )
+    left, right = frame.side_by_side("many-walks", (1, 1))
+    with left:
+        st.markdown("**How far do they get?**")
+        hops = results.remember(
+            data, ("hops", fingerprint, at.current), lambda: statistics.hop_distances(graph, at.current)
+        )
+        references: dict[str, statistics.DistanceProfile | None] = {}
+        for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20")):
+            same = (p, q) == (1.0, b)
+            others = None if same else walks_from(data, graph, at.current, 1.0, b)
+            profile = None if others is None else statistics.distance_profile(others, hops)
+            references[f"p = 1, q = {b:g} ({text})"] = profile
+        mine = (f"p = {p:g}, q = {q:g}", statistics.distance_profile(walks, hops))
+        live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=400)
+        st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
+    came = _came_through(data, graph, at, p, q)
+    with right:
+        options = [NEXT] if came is not None else []
+        options += [str(k) for k in range(1, min(EXACT_STEPS, exact.steps) + 1)]
+        st.markdown("**Are they where the closed form says?**")
+        where = CHECK.draw(data, default=options[0], among=options, label_visibility="collapsed")
+        if where == NEXT:
+            assert came is not None
+            test = _visit_chart(data, came[0], came[1])
+        else:
+            step = int(where)
+            test = _visit_chart(data, exact.visits[step], walks[:, step])
+        st.caption(verdict(test))
+    lines = ["| | Closed form | Walks (95 % interval) | Agreement |", "|:--|--:|:--|:--|"]
+    lines += [f"| {c.what} | {c.exact} | {c.measured} | {c.agreement} |" for c in _checks(data, at, walks, exact, came)]
+    st.markdown("\n".join(lines))
+    known = "all steps" if exact.steps >= STEPS else f"the first {exact.steps} steps"
+    st.caption(
+        f"The closed form follows the chain on edges for {known} of this graph. "
+        "Of twenty such tests one is expected outside its noise by chance alone: another seed tells."
+    )
+
+
+def _came_through(
+    data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]] | None:
+    """(exact probability of every item, next items drawn) for walks that came from the previous item."""
+    before = at.previous
+    if before is None:
+        return None
+    seed = session.seed() + 1
+    drawn = results.remember_heavy(
+        data,
+        ("steps through", graph.fingerprint, before, at.current, p, q, seed),
+        lambda: statistics.steps_through(graph, before, at.current, WALKS, p=p, q=q, seed=seed),
+    )
+    step = statistics.next_step(graph, before, at.current, p=p, q=q)
+    chance = np.zeros(len(graph))
+    chance[step.ids] = step.probabilities
+    return chance, drawn
+
+
+def _visit_chart(
+    data: ActiveData, chance: npt.NDArray[np.float64], at: npt.NDArray[np.int32]
+) -> statistics.ChiSquare | None:
+    counts = np.bincount(at[at >= 0], minlength=len(chance))
+    rows = np.argsort(-chance, kind="stable")[:BARS]
+    rows = rows[chance[rows] > 0]
+    total = max(len(at), 1)
+    intervals = np.array([statistics.share_interval(int(counts[row]), len(at)) for row in rows]).reshape(-1, 2)
+    figure = visit_check(
+        [data.titles[int(row)] for row in rows],
+        [data.items[int(row)] for row in rows],
+        chance[rows],
+        counts[rows] / total,
+        intervals,
+    )
+    live_chart(figure, key=f"visits@{data.key}", height=345, glide=False, on_click=lambda i: session.pick(data, i))
+    if len(rows) < (chance > 0).sum():
+        st.caption(f"Showing the {len(rows)} most probable of {(chance > 0).sum():,} items; the test counts all.")
+    return _test(chance, at)
+
+
+def _test(chance: npt.NDArray[np.float64], at: npt.NDArray[np.int32]) -> statistics.ChiSquare | None:
+    ended = max(0.0, 1.0 - float(chance.sum()))
+    counts = np.bincount(at[at >= 0], minlength=len(chance))
+    return statistics.chi_square(np.append(counts, (at < 0).sum()), np.append(chance, ended if ended > 1e-9 else 0.0))
+
+
+def verdict(test: statistics.ChiSquare | None) -> str:
+    """A χ² test in one honest sentence."""
+    if test is None:
+        return "One possible outcome (or too few walks): nothing to test."
+    if test.p_value >= 0.05:
+        return f"Within sampling noise: χ² p = {test.p_value:.2f} ({test.cells} cells, each expected 5 times or more)."
+    if test.p_value >= 0.001:
+        return (
+            f"At the edge of sampling noise: χ² p = {test.p_value:.3f} ({test.cells} cells); 1 test in 20 is below .05."
+        )
+    return f"Beyond sampling noise: χ² p = {test.p_value:.1g} ({test.cells} cells). Walks and closed form disagree."
+
+
+def _checks(
+    data: ActiveData,
+    at: Place,
+    walks: npt.NDArray[np.int32],
+    exact: statistics.ExactVisits,
+    came: tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]] | None,
+) -> list[Check]:
+    found = []
+    if came is not None and at.previous is not None and len(came[1]):
+        names = f"{plain(data.titles[at.previous])} → {plain(data.titles[at.current])}"
+        found.append(
+            Check(f"Next item after {names}", "step table above", f"{len(came[1]):,} steps", verdict(_test(*came)))
+        )
+        back, chance = int((came[1] == at.previous).sum()), float(came[0][at.previous])
+        found.append(_share_check(f"Back to {plain(data.titles[at.previous])} from there", chance, back, len(came[1])))
+    for step in range(1, min(3, exact.steps) + 1):
+        test = statistics.compare_visits(walks, exact, step)
+        found.append(
+            Check(f"Item after {step} step{'s' * (step > 1)}", "chain on edges", f"{len(walks):,} walks", verdict(test))
+        )
+    if exact.steps >= 2 and exact.walking[2] > 0:
+        back, taken = statistics.returns_at(walks, 2)
+        found.append(_share_check("Second step goes back", float(exact.returns[2] / exact.walking[2]), back, taken))
+    if exact.steps >= 3:
+        rate, error = statistics.return_rate(walks, exact.steps)
+        chance = float(exact.returns[2:].sum() / max(float(exact.walking[2:].sum()), 1e-12))
+        seen = share_from_error(rate, error, len(walks))
+        found.append(_interval_check(f"Steps 2 to {exact.steps} that go back", chance, rate, seen.low, seen.high))
+    return found
+
+
+def _share_check(what: str, chance: float, count: int, total: int) -> Check:
+    low, high = statistics.share_interval(count, total)
+    return _interval_check(what, chance, count / max(total, 1), low, high)
+
+
+def _interval_check(what: str, chance: float, rate: float, low: float, high: float) -> Check:
+    inside = low - 1e-9 <= chance <= high + 1e-9
+    return Check(
+        what,
+        f"{chance:.2%}",
+        f"{rate:.2%} ({low:.2%} to {high:.2%})",
+        "Inside the interval: within sampling noise."
+        if inside
+        else "Outside the 95 % interval (1 in 20 is, by chance).",
+    )

@@ -1,0 +1,239 @@
+"""The Walks page: where the walker is, its next step as a picture and a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, graph_controls, parameters, session
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Bound, Options, Parameter, Scope
+from pages.kit.session import ActiveData
+from recemb_core.embeddings import node2vec_defaults
+from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure
+from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
+
+DRAWN = 30  # candidates in the picture
+WALKS, STEPS = 1_000, 20
+START = ""  # the previous item of a walk's first step
+
+WALKS_PAGE = Scope("walks")
+PREVIOUS = Parameter(
+    WALKS_PAGE,
+    "previous",
+    "Previous item",
+    Options(),
+    help="The item the walker came from. Items with an edge to the chosen one, most strongly connected first.",
+)
+CLICK = Parameter(
+    WALKS_PAGE,
+    "click",
+    "A click on an item",
+    Options({"previous": "makes it previous", "walk": "walks on to it"}, row=True),
+    "previous",
+    help="Walk by hand, or look at the same item from another side. The chosen item is set in the sidebar as well.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Rows of where the walker is and where it came from (None: the walk starts here); ``before``: all ways in."""
+
+    current: int
+    previous: int | None
+    before: tuple[int, ...]
+
+
+def place(data: ActiveData, graph: ItemGraph) -> Place:
+    """The chosen item, and the previous one: the chosen one, or the most strongly connected of those with an edge."""
+    current = graph.items.row(session.chosen_item(data))
+    rows, _ = graph.reversed.neighbors(current)
+    before = tuple(int(row) for row in rows[np.argsort(-graph.strength[rows], kind="stable")])
+    item = _previous(data, graph, before).value
+    return Place(current, None if item == START else graph.items.row(item), before)
+
+
+def _previous(data: ActiveData, graph: ItemGraph, before: tuple[int, ...]) -> Bound:
+    options = [graph.items[row] for row in before] + [START]
+    return PREVIOUS.bind(data, default=options[0], among=options)
+
+
+def walk_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
+    """Previous item, p and q (those of the node2vec page), and what a click does."""
+    _previous(data, graph, at.before).draw(
+        label=f"Previous item (leads to {data.titles[at.current]})",
+        format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
+    )
+    left, right = st.columns(2)
+    start = node2vec_defaults(len(graph))
+    same = {
+        "p": "Weight 1/p on going straight back. The same p as on the node2vec page.",
+        "q": "Weight 1/q on leaving the neighborhood of the previous item. The same q as on the node2vec page.",
+    }
+    for column, name in ((left, "p"), (right, "q")):
+        controls.NODE2VEC[name].draw(data, column, default=getattr(start, name), help=same[name])
+    CLICK.draw(data)
+
+
+def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
+    """What a click on the picture does (called before the script runs)."""
+    row = graph.items.row(item)
+    if row == at.current:
+        return
+    if CLICK.value(data) == "walk":
+        if row in graph.neighbors(at.current)[0]:
+            parameters.set_parameters(data, item=item, previous=graph.items[at.current])
+        else:
+            st.toast(f"There is no edge from {data.titles[at.current]} to {data.title_of(item)}: no way back.")
+    elif row in at.before:
+        parameters.set_parameters(data, previous=item)
+    else:
+        st.toast(
+            f"There is no edge from {data.title_of(item)} to {data.titles[at.current]}, so no walk comes from there."
+        )
+
+
+def step_metrics(step: statistics.Step, at: Place) -> None:
+    """The step in four or five numbers."""
+    shares = [
+        ("Back", statistics.RETURN, "Straight back to the previous item: α = 1/p."),
+        ("Stay near", statistics.SHARED, "On to a neighbor of the previous item: α = 1."),
+        ("Away", statistics.AWAY, "On to an item that the previous one has no edge to: α = 1/q."),
+    ]
+    known = at.previous is not None and len(step.ids) > 0
+    found = [(name, f"{step.share(kind):.1%}" if known else "–", text) for name, kind, text in shares]
+    positive = step.probabilities[step.probabilities > 0]
+    even = float(np.exp(-(positive * np.log(positive)).sum())) if len(positive) else 0.0
+    frame.metrics(
+        [
+            *found,
+            ("Ways on", f"{len(step.ids)}", "Out-edges of the item where the walker is."),
+            ("Even ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."),
+        ]
+    )
+
+
+def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.Step, p: float, q: float) -> None:
+    """The picture of the step."""
+    top = np.argsort(-step.probabilities, kind="stable")[:DRAWN]
+    back = np.flatnonzero(step.kinds == statistics.RETURN)
+    shown = np.union1d(top[: DRAWN - 1], back) if len(back) and back[0] not in top else np.sort(top)
+    rows = step.ids[shown]
+    figure = walk_microscope_figure(
+        _named(data, at.current),
+        None if at.previous is None else _named(data, at.previous),
+        Candidates(
+            ids=[graph.items[int(row)] for row in rows],
+            titles=[data.titles[int(row)] for row in rows],
+            kinds=step.kinds[shown],
+            alpha=step.alpha[shown],
+            weights=step.weights[shown],
+            probabilities=step.probabilities[shown],
+        ),
+        rule={
+            statistics.RETURN: f"α = 1/p = {1 / p:g}",
+            statistics.SHARED: "α = 1",
+            statistics.AWAY: f"α = 1/q = {1 / q:g}",
+            statistics.FIRST: "α = 1",
+        },
+    )
+    live_chart(
+        figure,
+        key=f"microscope@{data.key}",
+        height=560,
+        glide=False,
+        on_click=lambda item: clicked(data, graph, at, item),
+    )
+    part = f"Showing {len(rows)} of {len(step.ids)} ways on, the most probable. " if len(rows) < len(step.ids) else ""
+    st.caption(
+        f"{part}An edge is as thick as its probability; hover over its end for α, weight and probability. "
+        + (
+            "Left: items that the previous one has an edge to (dotted). Right: the others."
+            if at.previous is not None
+            else "The first step goes by weight alone."
+        )
+    )
+
+
+def _named(data: ActiveData, row: int) -> tuple[str, str]:
+    return data.items[row], data.titles[row]
+
+
+def step_table(data: ActiveData, step: statistics.Step, p: float, q: float) -> None:
+    """Every candidate with its factors, and their sums."""
+    order = np.lexsort((-step.weights, -step.probabilities))
+    words = {statistics.RETURN: f"1/p = {1 / p:g}", statistics.AWAY: f"1/q = {1 / q:g}"}
+    table = pl.DataFrame(
+        {
+            "Next item": [data.titles[int(row)] for row in step.ids[order]],
+            "α": [words.get(str(kind), "1") for kind in step.kinds[order]],
+            "w": step.weights[order],
+            "α·w": (step.alpha * step.weights)[order],
+            "P(x)": step.probabilities[order],
+        }
+    )
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(318, 38 + 35 * len(table)),
+        column_config={
+            "Next item": st.column_config.TextColumn(width=104),
+            "α": st.column_config.TextColumn(width=70),
+            "w": number(format="%.5g", width=40, help="Weight of the edge."),
+            "α·w": number(format="%.5g", width=48),
+            "P(x)": number(format="%.5f", width=66, help="Probability: α·w over the sum of α·w."),
+        },
+    )
+    mass = float((step.alpha * step.weights).sum())
+    st.markdown(f"Σ α·w = {mass:,.6g}, **Σ probability = {step.probabilities.sum():.6f}**")
+
+
+def graph_words(graph: ItemGraph) -> str:
+    """What direction and sinks mean on this graph."""
+    sinks = int((graph.out_degree == 0).sum())
+    if graph.directed:
+        text = (
+            "This graph is **directed**: a walk follows arrows only. α = 1 needs an edge from the previous item *t* to "
+            "*x* (x → t does not count), and there is a way back only where an edge leads from *v* to *t*. "
+        )
+    else:
+        text = (
+            "This graph is **undirected**: every edge works both ways, so the way back is always among the candidates. "
+        )
+    if sinks:
+        word = "item has" if sinks == 1 else "items have"
+        text += f"{sinks:,} {word} no edge out: a walk that gets there ends, its row filled with −1."
+    else:
+        text += "Every item has an edge out, so no walk ends early."
+    return text
+
+
+def as_python(
+    data: ActiveData, graph: ItemGraph, settings: graph_controls.GraphSettings, at: Place, p: float, q: float
+) -> list[str]:
+    """The page in a few lines of the library."""
+    built = settings.as_python(data)
+    builders = [name for name in ("backbone", "build_item_graph") if any(f"{name}(" in line for line in built)]
+    before = "None" if at.previous is None else f"graph.items.row({graph.items[at.previous]!r})"
+    return [
+        *frame.import_lines(data),
+        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
+        "from recemb_core.walks.statistics import compare_visits, exact_visits",
+        "from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities",
+        "",
+        *frame.load_lines(data),
+        *built,
+        f"current, previous = graph.items.row({graph.items[at.current]!r}), {before}",
+        f"rows, probabilities = transition_probabilities(graph, previous, current, p={p:g}, q={q:g})",
+        "for row, probability in zip(rows, probabilities):",
+        '    print(f"{graph.items[row]}: {probability:.5f}")',
+        f"config = WalkConfig(num_walks={WALKS}, walk_length={STEPS + 1}, p={p:g}, q={q:g}, seed={session.seed()})",
+        "walks = generate_walks(graph, config, starts=[current])",
+        f"exact = exact_visits(graph, current, 1, p={p:g}, q={q:g})",
+        "print(compare_visits(walks, exact, step=1))  # χ², None where there is one outcome only",
+    ]

@@ -1,0 +1,114 @@
+"""One walk replayed, step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from pages.kit import controls, results, session
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Bound, Parameter, Span
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
+from recemb_core.figures.walk_microscope import walk_replay
+from recemb_core.item_graph import ItemGraph
+
+NODES, EDGES = 300, 1_500  # drawn around a walk
+NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
+
+
+def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> npt.NDArray[np.int32]:
+    """1,000 walks of 20 steps from one item."""
+    seed = session.seed()
+    note = st.empty()
+
+    def make() -> npt.NDArray[np.int32]:
+        from recemb_core.walks import WalkConfig, generate_walks
+
+        with note, st.spinner("Running 1,000 walks (the first time on a machine, their code is compiled: some 20 s) …"):
+            config = WalkConfig(num_walks=WALKS, walk_length=STEPS + 1, p=p, q=q, seed=seed)
+            return generate_walks(graph, config, starts=[row])
+
+    def waiting(_: float, stage: str) -> None:
+        note.caption(f"1,000 walks: {stage}.")
+
+    walks = results.remember_heavy(data, ("walks from", graph.fingerprint, row, p, q, seed), make, waiting)
+    note.empty()
+    return walks
+
+
+def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by: controls.Labelling) -> None:
+    """One of the 1,000 walks, step by step."""
+    walks = walks_from(data, graph, at.current, p, q)
+    number = NUMBER.bind(data)
+    step_key, playing = f"step@{data.key}", f"playing@{data.key}"  # where the player is: no setting
+    walk = walks[number.value - 1][walks[number.value - 1] >= 0]
+    last = len(walk) - 1
+    st.session_state[step_key] = min(st.session_state.get(step_key, min(6, last)), last)
+
+    def draw() -> None:
+        if st.session_state.get(playing):
+            st.session_state[step_key] = min(st.session_state[step_key] + 1, last)
+        done = st.session_state[step_key]
+        with st.container(horizontal=True):
+            move = {"key": step_key, "by": -1, "last": last}
+            st.button(
+                "◀", key=f"back@{data.key}", on_click=_move, kwargs=move, disabled=done == 0, help="One step back"
+            )
+            move = {"key": step_key, "by": 1, "last": last}
+            st.button("▶", key=f"on@{data.key}", on_click=_move, kwargs=move, disabled=done == last, help="One step on")
+            pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"play@{data.key}")
+            st.button("Another walk", key=f"another@{data.key}", on_click=_another, args=(number,))
+        st.slider("Step", 0, last, key=step_key, help="Steps taken. The picture holds still while they are.")
+        if pressed:
+            st.session_state[playing] = not st.session_state.get(playing)
+            if st.session_state[playing] and done == last:
+                st.session_state.pop(step_key)
+            st.rerun()
+        _draw_walk(data, graph, walk, done, by)
+        names = [plain(data.titles[int(row)]) for row in walk[: done + 1]]
+        names[-1] = f"**{names[-1]}**"
+        ended = " It ends here: no edge leads on." if done == last and last < STEPS else ""
+        st.markdown(f"Walk {number.value:,} of {WALKS:,}, step {done} of {last}: {' → '.join(names)}.{ended}")
+        if st.session_state.get(playing) and done == last:
+            st.session_state[playing] = False
+            st.rerun()
+
+    st.fragment(draw, run_every=0.7 if st.session_state.get(playing) else None)()
+
+
+def _move(key: str, by: int, last: int) -> None:
+    st.session_state[key] = min(max(st.session_state[key] + by, 0), last)
+
+
+def _another(number: Bound) -> None:
+    number.set(number.value % WALKS + 1)
+
+
+def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, by: controls.Labelling) -> None:
+    positions = results.graph_positions(data, graph, session.seed())
+    low, high = positions[walk].min(axis=0), positions[walk].max(axis=0)
+    pad = 0.15 * max(float((high - low).max()), 1e-9)
+    inside = np.flatnonzero(((positions >= low - pad) & (positions <= high + pad)).all(axis=1))
+    strongest = inside[np.argsort(-graph.strength[inside], kind="stable")[:NODES]]
+    shown = np.union1d(strongest, walk)
+    spot = np.full(len(graph), -1)
+    spot[shown] = np.arange(len(shown))
+    edges = np.flatnonzero((spot[graph.sources] >= 0) & (spot[graph.indices] >= 0) & (graph.sources < graph.indices))
+    edges = edges[np.argsort(-graph.weights[edges], kind="stable")[:EDGES]]
+    figure = walk_replay(
+        positions[shown],
+        [graph.items[int(row)] for row in shown],
+        [data.titles[int(row)] for row in shown],
+        (spot[graph.sources[edges]], spot[graph.indices[edges]]),
+        spot[walk],
+        step,
+        colors=by.values[shown],
+    )
+    live_chart(figure, key=f"replay@{data.key}", height=460, glide=False, on_click=lambda i: session.pick(data, i))
+    st.caption(
+        f"Showing {len(shown):,} of {len(graph):,} items, those around the walk, and {len(edges):,} edges; "
+        f"color: {by.name}, the eight largest. The dot is the start, the ring the walker. Click an item to start there."
+    )
