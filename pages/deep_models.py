@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pages.kit import frame
 from pages.kit.parameters import Options, Parameter
+from pages.kit.recall_models import DEEP_PAGE
 from pages.views.deep_models.embedding_layer import embedding_section
 from pages.views.deep_models.history import history_section
 from pages.views.deep_models.pretraining import pretraining_section
 from pages.views.deep_models.recall import recall_section
 from pages.views.deep_models.serving import serving_section
-from pages.views.deep_models.table import DEEP_PAGE
 
 SECTIONS = {
     "recall": ("Recall", recall_section),

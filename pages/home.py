@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, navigation, results, session
+from pages.kit import controls, frame, graph_controls, maps, model_results, navigation, session
 from pages.kit.live_chart import live_chart
 from pages.views.home.strip import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from recemb_core.figures.small_map import small_map_figure
@@ -40,8 +40,8 @@ with frame.page(
         ]
     )
     st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
-    colors = results.graph_communities(data, graph, 0).astype(str)
-    ready = results.has_node2vec(data, graph, config) and results.has_map(data, graph, config, umap, None)
+    colors = graph_controls.graph_communities(data, graph, 0).astype(str)
+    ready = model_results.has_node2vec(data, graph, config) and maps.has_map(data, graph, config, umap, None)
     with st.container(key="strip"):  # three cards in a row, two on a narrow screen
         st.html("<style>.st-key-strip [data-testid=stColumn] { min-width: max(13rem, 30%); }</style>")
         cards = st.columns(9)
@@ -71,7 +71,7 @@ with frame.page(
         "item_graph",
         "See the graph",
     )
-    positions = results.graph_positions(data, graph, session.seed())
+    positions = maps.graph_positions(data, graph, session.seed())
     near, _ = graph.neighbors(row)
     with box:
         live_chart(
@@ -97,8 +97,8 @@ with frame.page(
     if not ready:
         box.caption("Not trained for this data yet: open the node2vec page once.")
     else:
-        vectors = results.node2vec_vectors(data, graph, config)
-        positions = results.map_positions(data, graph, vectors, umap)
+        vectors = model_results.node2vec_vectors(data, graph, config)
+        positions = maps.map_positions(data, graph, vectors, umap)
         nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
         rows = np.array([graph.items.row(i) for i, _ in nearest])
         with box:

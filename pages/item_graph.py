@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, results, session
+from pages.kit import controls, frame, graph_controls, maps, session
 from pages.kit.live_chart import live_chart
 from pages.views.item_graph.experiments import experiments
 from recemb_core.figures.ego_graph import ego_graph_figure
@@ -36,7 +36,7 @@ with frame.page(
         color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
         drawn = graph_controls.items_drawn(data, graph)
         controls.reset_button(data)
-    found = results.graph_communities(data, graph, 0)
+    found = graph_controls.graph_communities(data, graph, 0)
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Items of the data set; items without an edge lie on the outer ring."),
@@ -59,7 +59,7 @@ with frame.page(
     out_rows, out_weights = graph.neighbors(row)
     in_rows, in_weights = graph.reversed.neighbors(row)
     with main:
-        positions = results.graph_positions(data, graph, session.seed())
+        positions = maps.graph_positions(data, graph, session.seed())
         shown = graph_controls.most_connected(graph, drawn, always=row)
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))

@@ -15,18 +15,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CORE = sorted((ROOT / "recemb_core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
-SHARED = sorted((ROOT / "pages" / "shared").glob("*.py"))
+KIT = sorted((ROOT / "pages" / "kit").rglob("*.py"))
+VIEWS = sorted((ROOT / "pages" / "views").rglob("*.py"))
 APP = [ROOT / "app.py"]
 
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
     "moved",
-    "versions",
     "validation",
     "vocabulary",
     "progress",
     "timing",
     "parallel",
+    "versions",
     "readers",
     "sequences",
     "session_file",
@@ -54,8 +55,9 @@ NOT_FOR_FIGURES = {"readers", "walks", "datasets", "layouts", "precomputed"}
 
 every_core_file = pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
 every_page = pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
-every_shared_file = pytest.mark.parametrize("path", SHARED, ids=lambda p: p.name)
-every_file = pytest.mark.parametrize("path", CORE + PAGES + SHARED + APP, ids=lambda p: str(p.relative_to(ROOT)))
+every_kit_file = pytest.mark.parametrize("path", KIT, ids=lambda p: p.name)
+every_view = pytest.mark.parametrize("path", VIEWS, ids=lambda p: f"{p.parent.name}/{p.name}")
+every_file = pytest.mark.parametrize("path", CORE + PAGES + KIT + VIEWS + APP, ids=lambda p: str(p.relative_to(ROOT)))
 
 
 @cache
@@ -196,36 +198,81 @@ def test_plotly_belongs_to_the_figures(path: Path) -> None:
 FOR_PAGES = {"__future__", "streamlit", "recemb_core", "numpy", "polars", "pages"} | set(sys.stdlib_module_names)
 
 
+def own_rooms(page: str) -> tuple[str, ...]:
+    """What a page and its views may import of the app."""
+    return ("pages.kit.", f"pages.views.{page}.")
+
+
 @every_page
-def test_pages_import_only_streamlit_the_core_and_what_they_share(path: Path) -> None:
+def test_pages_import_only_streamlit_the_core_the_kit_and_their_own_views(path: Path) -> None:
     names = all_imports(path)
     assert {top(name) for name in names} <= FOR_PAGES
-    assert all(name.startswith("pages.shared.") for name in names if top(name) == "pages")
+    assert all(name.startswith(own_rooms(path.stem)) for name in names if top(name) == "pages")
 
 
-@every_shared_file
-def test_shared_files_import_no_page(path: Path) -> None:
+@every_view
+def test_views_import_no_other_page(path: Path) -> None:
+    page = path.relative_to(ROOT / "pages" / "views").parts[0]
+    names = all_imports(path)
+    assert (ROOT / "pages" / f"{page}.py").exists(), f"{page} is no page"
+    assert {top(name) for name in names} <= FOR_PAGES
+    assert all(name.startswith(own_rooms(page)) for name in names if top(name) == "pages")
+
+
+@every_kit_file
+def test_the_kit_imports_no_page(path: Path) -> None:
     names = all_imports(path)
     server = {"starlette"} if path.name == "server.py" else set()  # what Streamlit's own server is made of
     assert {top(name) for name in names} <= FOR_PAGES | server
-    assert all(name.startswith("pages.shared.") for name in names if top(name) == "pages")
+    assert all(name.startswith("pages.kit.") for name in names if top(name) == "pages")
+
+
+def room(name: str) -> Path | None:
+    """The file of a full name: pages.kit.frame.page → pages/kit/frame.py."""
+    parts = name.split(".")
+    for end in range(len(parts), 1, -1):
+        path = ROOT.joinpath(*parts[:end]).with_suffix(".py")
+        if path.exists():
+            return path
+    return None
+
+
+@cache
+def reached(path: Path) -> frozenset[Path]:
+    """The kit's files that a file imports, its own views and the kit's own imports included."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        for name in all_imports(waiting.pop()):
+            other = room(name) if top(name) == "pages" else None
+            if other is not None and other not in found:
+                found.add(other)
+                waiting.append(other)
+    return frozenset(found)
+
+
+@every_kit_file
+def test_a_kit_file_serves_two_pages_or_more(path: Path) -> None:
+    users = [page.stem for page in PAGES if path in reached(page)]
+    assert len(users) >= 2 or path in reached(APP[0]), f"only {users}: it belongs to that page's views"
 
 
 def test_the_app_is_a_list_of_pages() -> None:
     (app,) = APP
-    assert all(name.startswith(("pages.shared.", "__future__.", "streamlit")) for name in all_imports(app))
+    assert all(name.startswith(("pages.kit.", "__future__.", "streamlit")) for name in all_imports(app))
 
 
 @every_file
-def test_caches_live_in_two_files(path: Path) -> None:
+def test_caches_live_in_few_files(path: Path) -> None:
     caches = {name for name in attributes_of_streamlit(path) if name.startswith("cache_")}
-    assert not caches or path.relative_to(ROOT).as_posix() in ("pages/kit/results.py", "pages/kit/session.py")
+    few = ("results", "model_results", "background", "session")
+    assert not caches or path in [ROOT / "pages" / "kit" / f"{name}.py" for name in few]
 
 
 @every_file
 def test_state_lives_in_what_pages_share(path: Path) -> None:
     state = {name for name in attributes_of_streamlit(path) if name in ("session_state", "query_params")}
-    assert not state or path in SHARED
+    assert not state or path in KIT + VIEWS
 
 
 # --- what importing costs ---

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import graph_controls
 from pages.kit.parameters import VISIT, Options, Parameter, Span, Steps, reset_parameters
 from pages.kit.session import ActiveData, seed
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
@@ -115,12 +115,13 @@ class Labelling:
     planted: bool = False
 
 
+NOT_KNOWN = "(missing)"  # a value that the details leave out
 COMMUNITY, TIER = "community", "strength tier"
 
 
 def community_labels(data: ActiveData, graph: ItemGraph) -> Labelling:
     """Louvain communities as labels: number by size, and the most strongly connected item as a face."""
-    found = results.graph_communities(data, graph, 0)
+    found = graph_controls.graph_communities(data, graph, 0)
     best_first = np.argsort(-graph.strength, kind="stable")
     _, first = np.unique(found[best_first], return_index=True)
     names = np.array([f"{c + 1} · {data.titles[int(best_first[at])]}" for c, at in enumerate(first)])
@@ -148,7 +149,7 @@ def _grouping_detail(data: ActiveData) -> str | None:
     """The first field that puts most items into groups of two or more."""
     for name, values in data.fields.items():
         found, counts = np.unique(values, return_counts=True)
-        shared = counts[(counts > 1) & (found != "(missing)")]
+        shared = counts[(counts > 1) & (found != NOT_KNOWN)]
         if len(shared) > 1 and shared.sum() > 0.5 * len(values):
             return name
     return None
@@ -166,3 +167,10 @@ def color_control(data: ActiveData, graph: ItemGraph, *, default: str) -> Labell
         counts = data.sequences.counts if data.sequences is not None else graph.strength
         return Labelling(name, np.asarray(counts, dtype=np.float64))
     return community_labels(data, graph)
+
+
+def default_attribute(data: ActiveData) -> str:
+    """The field that says most at a glance: a category where there is one."""
+    fields = list(data.fields)
+    named = [name for name in fields if "category" in name.lower() or "genre" in name.lower()]
+    return (named or fields or [""])[0]

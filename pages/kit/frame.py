@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from pages.kit import navigation, parameters, results, session
+from pages.kit import background, navigation, parameters, session
 from pages.kit.live_chart import ensure_plotly_js
 from pages.kit.session import ActiveData
 from pages.kit.uploads import uploads
@@ -82,7 +82,7 @@ def _close(question: str, data: ActiveData, link: Any) -> None:
     session.sync_url(data)
     _link_box(link, data)
     st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
-    results.warm_up()
+    background.warm_up()
 
 
 def _sidebar(data: ActiveData) -> Any:

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.kit import results
 from pages.kit.parameters import VISIT, Flag, Options, Parameter, Several, Span, Steps
 from pages.kit.session import ActiveData
-from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 
 EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
 
@@ -236,3 +236,8 @@ def most_connected(graph: ItemGraph, most: int, *, always: int) -> npt.NDArray[n
     """Rows of the items with the largest strength, in row order; the chosen one is always among them."""
     top = np.argsort(-graph.strength, kind="stable")[:most]
     return np.union1d(top, [always])
+
+
+def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> npt.NDArray[np.int32]:
+    """Louvain communities of the graph."""
+    return results.remember(data, ("communities", graph.fingerprint, seed), lambda: communities(graph, seed))

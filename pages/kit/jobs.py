@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from pages.kit import results
-from pages.kit.results import Progress
 from pages.kit.session import ActiveData
+from recemb_core.progress import Progress
 
 T = TypeVar("T")
 LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import model_results
 from pages.kit.jobs import LIVE_SECONDS, Job
 from pages.kit.model_controls import missing
 from pages.kit.session import ActiveData
-from pages.views.neighbors.columns import State
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
+
+State = Literal["ready", "stale", "waiting", "unavailable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +47,15 @@ def entry(data: ActiveData, graph: ItemGraph, label: str, model: str, config: An
         return Entry(label, model, None, None, None, "unavailable", missing(data, model))
     shown = f"shown {label}@{graph.fingerprint}@{data.key}"
     try:
-        ready = results.has_model(data, config, graph=graph)
+        ready = model_results.has_model(data, config, graph=graph)
     except ValueError as error:  # side information that cannot be read as categories, say
         return Entry(label, model, None, None, None, "unavailable", f"{error}.")
     if ready:
         st.session_state[shown] = config
-        return Entry(label, model, config, config, results.model_vectors(data, config, graph=graph), "ready")
+        return Entry(label, model, config, config, model_results.model_vectors(data, config, graph=graph), "ready")
     last = st.session_state.get(shown)
-    if last is not None and results.has_model(data, last, graph=graph):
-        vectors = results.model_vectors(data, last, graph=graph)
+    if last is not None and model_results.has_model(data, last, graph=graph):
+        vectors = model_results.model_vectors(data, last, graph=graph)
         return Entry(label, model, config, last, vectors, "stale", "Old settings; the new ones are not trained yet.")
     return Entry(label, model, config, None, None, "waiting", "Not trained yet.")
 
@@ -63,12 +64,12 @@ def training_jobs(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry]) 
     """The trainings that are missing, in the order of the columns."""
 
     def job(one: Entry) -> Job:
-        seconds = results.model_seconds(data, one.wanted, len(graph))
+        seconds = model_results.model_seconds(data, one.wanted, len(graph))
         return Job(
             identity=(graph.fingerprint, one.wanted),
             label=one.label,
             seconds=seconds,
-            run=lambda report: results.model_vectors(data, one.wanted, report, graph=graph),
+            run=lambda report: model_results.model_vectors(data, one.wanted, report, graph=graph),
             asks=one.state == "stale" and seconds > LIVE_SECONDS,
         )
 

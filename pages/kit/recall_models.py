@@ -12,9 +12,8 @@ import streamlit as st
 
 from pages.kit import jobs, results, session
 from pages.kit.jobs import Job
-from pages.kit.parameters import Parameter, Span, Steps
+from pages.kit.parameters import Parameter, Scope, Span, Steps
 from pages.kit.session import ActiveData
-from pages.views.deep_models.table import DEEP_PAGE
 from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel
 from recemb_core.embeddings import train_item2vec
@@ -29,6 +28,9 @@ from recemb_core.experiments.recall_models import (
     train_recall_model,
 )
 from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.progress import Progress
+
+DEEP_PAGE = Scope("deep_models")
 
 FLOOR = "Popularity"
 MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait
@@ -217,9 +219,7 @@ def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingRe
     return ready
 
 
-def positions_of(
-    data: ActiveData, config: ModelConfig, progress: results.Progress | None = None
-) -> npt.NDArray[np.float32]:
+def positions_of(data: ActiveData, config: ModelConfig, progress: Progress | None = None) -> npt.NDArray[np.float32]:
     """The UMAP map of a model's item vectors: stored, bundled, or drawn now."""
     model = model_of(data, config)
     assert model is not None
@@ -246,9 +246,7 @@ def has_positions(data: ActiveData, config: ModelConfig) -> bool:
     return stored or precomputed.has_map(source(data), config, umap, None)
 
 
-def train_missing(
-    data: ActiveData, configs: dict[str, ModelConfig], report: results.Progress
-) -> dict[str, RecallModel]:
+def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Progress) -> dict[str, RecallModel]:
     """Train what is not there, one model after another; what is done stays when the run is stopped."""
     found: dict[str, RecallModel] = {}
     for done, (name, config) in enumerate(configs.items()):
@@ -266,7 +264,7 @@ def train_missing(
     return found
 
 
-def _train(data: ActiveData, config: ModelConfig, tick: results.Progress) -> RecallModel:
+def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> RecallModel:
     train = cases(data).train
     start = time.perf_counter()
     if isinstance(config, HistoryAverageConfig):

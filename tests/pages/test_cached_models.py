@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pages.kit import results
+from pages.kit import maps, model_results, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
@@ -70,15 +70,15 @@ def no_training(*args: object, **kwargs: object) -> None:
 def test_a_model_is_trained_once_and_kept(
     config: Any, data: ActiveData, graph: ItemGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not results.has_model(data, config, graph=graph)
-    assert results.model_seconds(data, config, len(graph)) > 0
+    assert not model_results.has_model(data, config, graph=graph)
+    assert model_results.model_seconds(data, config, len(graph)) > 0
     seen: list[float] = []
-    vectors = results.model_vectors(data, config, lambda share, _: seen.append(share), graph=graph)
+    vectors = model_results.model_vectors(data, config, lambda share, _: seen.append(share), graph=graph)
     assert seen[-1] == 1
     assert vectors.config == config
-    assert results.has_model(data, config, graph=graph)
-    monkeypatch.setattr(results, "train_model", no_training)
-    assert results.model_vectors(data, config, graph=graph) is vectors
+    assert model_results.has_model(data, config, graph=graph)
+    monkeypatch.setattr(model_results, "train_model", no_training)
+    assert model_results.model_vectors(data, config, graph=graph) is vectors
 
 
 @every_config
@@ -87,13 +87,13 @@ def test_stop_ends_a_training_and_nothing_is_kept(config: Any, data: ActiveData,
         raise Stopped(stage)
 
     with pytest.raises(Stopped):
-        results.model_vectors(data, config, progress, graph=graph)
-    assert not results.has_model(data, config, graph=graph)
+        model_results.model_vectors(data, config, progress, graph=graph)
+    assert not model_results.has_model(data, config, graph=graph)
 
 
 def test_a_walk_model_without_a_graph_says_so(data: ActiveData) -> None:
     with pytest.raises(ValueError, match="Node2Vec needs a graph"):
-        results.model_vectors(data, CONFIGS[2])
+        model_results.model_vectors(data, CONFIGS[2])
 
 
 @pytest.mark.parametrize("name", ["complete_journey", "planted_shop"])
@@ -106,14 +106,14 @@ def test_the_default_models_of_bundled_data_and_their_maps_need_no_training(
     sequences = split_sessions(loaded.sequences, gap_minutes=60) if loaded.sequences.ordered else loaded.sequences
     data = ActiveData(name, name, "", sequences, loaded.graph, side_info=loaded.side_info, info=loaded.info)
     graph = loaded.graph or default_graph(loaded.sequences)
-    monkeypatch.setattr(results, "train_model", no_training)
-    monkeypatch.setattr(results, "umap_layout", no_training)
+    monkeypatch.setattr(model_results, "train_model", no_training)
+    monkeypatch.setattr(maps, "umap_layout", no_training)
     umap = UMAPConfig().for_size(len(graph))
     for model, config in comparison_defaults(data.sequences, graph, data.side_info).items():
-        assert results.has_model(data, config, graph=graph), model
-        assert len(results.model_vectors(data, config, graph=graph)) == len(graph)
-        assert results.has_model_map(data, config, umap, graph=graph), model
-        assert results.model_map(data, config, umap, graph=graph).shape == (len(graph), 2)
+        assert model_results.has_model(data, config, graph=graph), model
+        assert len(model_results.model_vectors(data, config, graph=graph)) == len(graph)
+        assert maps.has_model_map(data, config, umap, graph=graph), model
+        assert maps.model_map(data, config, umap, graph=graph).shape == (len(graph), 2)
 
 
 def test_neighbors_are_counted_by_events_of_the_data(data: ActiveData, graph: ItemGraph) -> None:
@@ -121,12 +121,12 @@ def test_neighbors_are_counted_by_events_of_the_data(data: ActiveData, graph: It
     assert data.sequences is not None
     assert data.sequences.counts.tolist() == [10, 5, 10, 10, 10, 5]
     for config in CONFIGS:
-        everything, _ = results.model_neighbors(data, config, 5, graph=graph)
+        everything, _ = model_results.model_neighbors(data, config, 5, graph=graph)
         assert (everything >= 0).all()
-        ids, values = results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)
+        ids, values = model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)
         assert set(np.unique(ids)) == {-1, 0, 2, 3, 4}
         assert np.isnan(values).sum(axis=1).tolist() == [2, 1, 2, 2, 2, 1]  # of four that count, less the item itself
-        assert results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)[0] is ids
+        assert model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)[0] is ids
 
 
 def test_side_information_is_part_of_what_eges_is_kept_under(data: ActiveData, graph: ItemGraph) -> None:
@@ -137,16 +137,16 @@ def test_side_information_is_part_of_what_eges_is_kept_under(data: ActiveData, g
     config = comparison_defaults(None, loaded.graph, loaded.side_info)["EGES"]
     other = loaded.side_info.with_columns(category=pl.lit("one"))
     mine = ActiveData("upload-2", "", "", loaded.sequences, loaded.graph, side_info=other)
-    assert not results.has_model(mine, config, graph=loaded.graph)
+    assert not model_results.has_model(mine, config, graph=loaded.graph)
     bundled = ActiveData("shop", "", "", loaded.sequences, loaded.graph, side_info=loaded.side_info)
-    assert results.has_model(bundled, config, graph=loaded.graph)
+    assert model_results.has_model(bundled, config, graph=loaded.graph)
 
 
 def test_an_estimate_learns_from_a_run(data: ActiveData, graph: ItemGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     speed = {type(config).__name__: 1.0 for config in CONFIGS}
-    monkeypatch.setattr(results, "_speed", lambda: speed)
+    monkeypatch.setattr(model_results, "_speed", lambda: speed)
     for config in CONFIGS:
-        before = results.model_seconds(data, config, len(graph))
-        results.model_vectors(data, config, graph=graph)
-        assert results.model_seconds(data, config, len(graph)) < before
+        before = model_results.model_seconds(data, config, len(graph))
+        model_results.model_vectors(data, config, graph=graph)
+        assert model_results.model_seconds(data, config, len(graph)) < before
     assert precomputed.load_vectors(graph, CONFIGS[2]) is None

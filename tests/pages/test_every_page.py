@@ -71,8 +71,8 @@ def test_the_opening_and_the_experiments_are_ready(
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed on the way to the first paint: run make precomputed")
 
-    for name in ("train_model", "umap_layout", "graph_layout"):
-        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
+    for path in ("pages.kit.model_results.train_model", "pages.kit.maps.umap_layout", "pages.kit.maps.graph_layout"):
+        monkeypatch.setattr(path, refuse)
     fresh = Results()  # nothing that another test has left
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     healthy(open_page("node2vec", data=data, **bias))

@@ -111,7 +111,7 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
     for module in ("kit.maps", "views.neighbors.paired"):
         monkeypatch.setattr(f"pages.{module}.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
     monkeypatch.setattr("pages.views.training.costs.LEARNED", (0, 300, 1_000))
-    monkeypatch.setattr("pages.kit.results.graph_layout", lambda graph, *a, **b: flat(len(graph)))
+    monkeypatch.setattr("pages.kit.maps.graph_layout", lambda graph, *a, **b: flat(len(graph)))
     monkeypatch.setattr("recemb_core.experiments.recall_indexes.REPEATS", 1)  # no time is checked
     monkeypatch.setattr("recemb_core.experiments.recall_indexes.QUERIES", 20)
     return offered

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.lsh_intervals import coverage, labs
-from pages.kit import results
+from pages.kit import model_results
 from pages.views.lsh import measures
 from recemb_core import timing as quiet_timing
 from recemb_core.datasets.point_clouds import clustered_points
@@ -299,7 +299,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     measures.prepare_kernels()
     monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
     monkeypatch.setattr(quiet_timing, "lap", lambda work, threads=1: (lap(work, threads)[0], False))
-    monkeypatch.setattr(results, "model_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(model_results, "model_seconds", lambda *_: 0.0)
 
 
 @each

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import jobs, results
+from pages.kit import jobs, maps, results
 from pages.kit.jobs import Job
 from tests.pages.conftest import healthy
 
@@ -92,7 +92,7 @@ CASES = {
         "EGES map",
         "models",
         {"side": "birth"},
-        patched={"pages.kit.results.has_model_map": nothing},
+        patched={"pages.kit.maps.has_model_map": nothing},
     ),
     "hidden tenth": Case(
         "side_information", SHOP, "a model that never", "models", {"side": "hide"}, away={"side": "attention"}
@@ -154,7 +154,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     """What the browser does on Stop: the run ends where it reports next, the callback is called, the page runs anew."""
     results._shared_results.clear()
     monkeypatch.setattr(jobs, "BAR_AFTER", 0.0)
-    monkeypatch.setattr(results, "umap_layout", lambda vectors, *_, **__: np.asarray(vectors.vectors[:, :2]))
+    monkeypatch.setattr(maps, "umap_layout", lambda vectors, *_, **__: np.asarray(vectors.vectors[:, :2]))
     hand, perform, button = Hand(), jobs.perform, jobs._stop_button
     drawn: list[tuple[Any, list[Any]]] = []
 

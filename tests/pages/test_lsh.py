@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import results
+from pages.kit import model_results, results
 from pages.views.lsh import measures
 from pages.views.lsh.answers import crossing, lsh_against_scan, product_verdict, race_verdict, tree_against_scan
 from pages.views.lsh.board import PATTERNS, POINTS, meets, plane_points
@@ -43,7 +43,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
     monkeypatch.setattr(quiet_timing, "lap", lambda work, threads=1: (REAL_LAP(work, threads)[0], False))
     # A slow machine would ask before it trains.
-    monkeypatch.setattr(results, "model_seconds", lambda *_: 0.0)
+    monkeypatch.setattr(model_results, "model_seconds", lambda *_: 0.0)
 
 
 @pytest.fixture(scope="module", autouse=True)

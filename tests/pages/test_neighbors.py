@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import model_jobs, results
+from pages.kit import model_jobs, model_results
 from pages.kit.results import Results
 from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
@@ -64,8 +64,8 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("trained or drawn where everything should be there")
 
-    for name in ("train_model", "umap_layout"):
-        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
+    for path in ("pages.kit.model_results.train_model", "pages.kit.maps.umap_layout"):
+        monkeypatch.setattr(path, refuse)
 
 
 def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.Mo
 def test_a_slow_change_waits_and_the_old_column_stays(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk"))
     before = ids(page)["DeepWalk"]
-    monkeypatch.setattr(results, "model_seconds", lambda data, config, n: 60.0)
+    monkeypatch.setattr(model_results, "model_seconds", lambda data, config, n: 60.0)
     page.select_slider(key=f"DeepWalk_dimensions@{SMALL}").set_value(4)
     page = healthy(page.run())
     assert columns(page)["DeepWalk"]["state"] == "stale"

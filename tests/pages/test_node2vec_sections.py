@@ -22,7 +22,7 @@ SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
 
 
 def roles_page() -> None:
-    from pages.kit import controls, frame, graph_controls, results
+    from pages.kit import controls, frame, graph_controls, model_results
     from pages.views.node2vec.roles import roles_section
 
     with frame.page("Roles?", "A page for the test.", opens_on="planted_shop") as data:
@@ -30,7 +30,7 @@ def roles_page() -> None:
         config = controls.node2vec_config(data, len(graph))
         groups, roles = controls.labellings(data, graph)
         umap = controls.umap_config(data, len(graph), draw=False)
-        roles_section(data, graph, results.node2vec_vectors(data, graph, config), umap, groups, roles)
+        roles_section(data, graph, model_results.node2vec_vectors(data, graph, config), umap, groups, roles)
 
 
 def why_page() -> None:

@@ -139,7 +139,7 @@ def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
 
 SCRIPT = """
 import streamlit as st
-from pages.kit import frame, session
+from pages.kit import frame, parameters, session
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import File, Upload
 
@@ -153,8 +153,8 @@ def visit(upload, key, query, gap):
     st.session_state["data"] = key
     if gap is not None:
         st.session_state[f"gap@{key}"] = gap
-    selection.forget_bound()
-    return selection.active_data("karate_club")
+    parameters.forget_bound()
+    return session.active_data("karate_club")
 
 
 results = st.session_state["results"] = []

@@ -54,8 +54,8 @@ def test_the_opening_is_ready(
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed on the way to the first paint: run make precomputed")
 
-    for name in ("train_model", "umap_layout"):
-        monkeypatch.setattr(f"pages.kit.results.{name}", refuse)
+    for path in ("pages.kit.model_results.train_model", "pages.kit.maps.umap_layout"):
+        monkeypatch.setattr(path, refuse)
     page = healthy(open_page(NAME, data=data, side=side))
     assert 0 < float(numbers(page)["Weight of the item itself"]) < 1
 

@@ -79,6 +79,6 @@ def test_a_change_of_view_does_not_train_again(open_page: Open, monkeypatch) -> 
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("pages.kit.results.train_model", refuse)
+    monkeypatch.setattr("pages.kit.model_results.train_model", refuse)
     page.selectbox(key="color@planted_shop").set_value("role")
     healthy(page.run())

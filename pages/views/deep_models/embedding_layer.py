@@ -13,11 +13,12 @@ from pages.kit import controls, frame, results, session
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Options, Parameter, Steps
+from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.boxes import boxes
-from pages.views.deep_models.table import DEEP_PAGE, STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from recemb_core import precomputed
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.fitting import Network

@@ -13,10 +13,10 @@ from pages.kit import controls, frame, jobs, parameters, recall_models, session
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Flag, Options, Parameter, Text
+from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import recall_experiments
-from pages.views.deep_models.table import DEEP_PAGE
 from recemb_core.deep.recall import AverageTower, RecallModel
 from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.figures.user_on_map import user_on_map_figure

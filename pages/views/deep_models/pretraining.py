@@ -15,9 +15,10 @@ from pages.kit import controls, frame, jobs, results, session
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Bound, Options, Parameter, Several, Span, Steps
+from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.views.deep_models import network_experiments
-from pages.views.deep_models.table import DEEP_PAGE, STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from recemb_core import precomputed
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
@@ -38,6 +39,7 @@ from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.learning_curves import Curve, learning_curves_figure
 from recemb_core.figures.theme import PALETTE
 from recemb_core.layouts import UMAPConfig
+from recemb_core.progress import Progress
 
 Measure = Literal["loss", "auc", "train_loss"]
 MEASURES: dict[Measure, str] = {
@@ -396,7 +398,7 @@ def _positions(
         results.results(data).put(key, ready)
     make = partial(before_and_after, report.before[start], report.after[start], umap)
 
-    def run(tell: results.Progress) -> Any:
+    def run(tell: Progress) -> Any:
         tell(0.0, "UMAP")
         return results.remember_heavy(data, key, make, tell)
 

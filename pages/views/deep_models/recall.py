@@ -12,12 +12,11 @@ from pages.kit import controls, frame, jobs, parameters, recall_models, results,
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Options, Parameter
-from pages.kit.recall_models import FLOOR, Reports
+from pages.kit.recall_models import DEEP_PAGE, FLOOR, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models import recall_experiments
-from pages.views.deep_models.table import DEEP_PAGE
 from recemb_core import precomputed
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.evaluation.intervals import Estimate
@@ -26,6 +25,7 @@ from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_in
 from recemb_core.experiments.recall_models import KS, ColdItemReport, ModelConfig, cold_item_report
 from recemb_core.figures.index_cost import index_cost_figure
 from recemb_core.figures.model_intervals import model_intervals_figure
+from recemb_core.progress import Progress
 
 FIGURES = {"all": "All", "novel": "First-time"}
 FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
@@ -325,7 +325,7 @@ def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoi
     who = recall_models.asked(data)
     key = _points_key(data, config, n)
 
-    def measure(report: results.Progress) -> list[IndexPoint]:
+    def measure(report: Progress) -> list[IndexPoint]:
         users = model.encode(who.histories)
         return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from pages.kit import recall_models, session
 from pages.kit.answer_words import counted, gain_words
+from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
 from pages.kit.recall_models import FLOOR, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.neighbors.compared import NOT_KNOWN, default_attribute
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import paired_gain

@@ -13,11 +13,11 @@ import streamlit as st
 
 from pages.kit import controls, frame, recall_models, results
 from pages.kit.parameters import Options, Parameter
+from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models import recall_experiments
-from pages.views.deep_models.table import DEEP_PAGE
 from recemb_core.deep.recall import RecallModel
 from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store

@@ -9,11 +9,9 @@ import streamlit as st
 
 from pages.kit import jobs, results
 from pages.kit.jobs import Job
-from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 
-DEEP_PAGE = Scope("deep_models")
 STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
 
 

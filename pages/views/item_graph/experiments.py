@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from pages.kit import frame
 from pages.kit.answer_words import counted
+from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.neighbors.compared import NOT_KNOWN, default_attribute
 from recemb_core.item_graph import ItemGraph, connected_groups
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pages.kit import results
+from pages.kit import background, results
 from pages.kit.session import ActiveData
 from pages.views.lsh.points import LabPoints
 from recemb_core.figures.lsh_tradeoff import Cells
@@ -26,6 +26,7 @@ from recemb_core.neighbors.lsh.pairs import PairAgreement, pair_agreement
 from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode, Mode, expected_grid
 from recemb_core.neighbors.lsh.theory import MODES as ALL_MODES
 from recemb_core.neighbors.truth import Truth, true_neighbors
+from recemb_core.progress import Progress
 
 MOST_FUNCTIONS, MOST_TABLES = 16, 32
 CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
@@ -113,7 +114,7 @@ def grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
 
 
 def grid_over_draws(
-    data: ActiveData, points: LabPoints, settings: LabSettings, progress: results.Progress | None = None
+    data: ActiveData, points: LabPoints, settings: LabSettings, progress: Progress | None = None
 ) -> LSHGrid:
     """The same as means over draws of functions, with intervals; an exception raised in ``progress`` ends it."""
     key = _grid_key(points, settings, DRAWS)
@@ -130,7 +131,7 @@ def _grid_key(points: LabPoints, settings: LabSettings, draws: int) -> Hashable:
 
 
 def _measure(
-    data: ActiveData, points: LabPoints, settings: LabSettings, draws: int, progress: results.Progress | None
+    data: ActiveData, points: LabPoints, settings: LabSettings, draws: int, progress: Progress | None
 ) -> LSHGrid:
     return lsh_grid(
         points.vectors,
@@ -217,7 +218,7 @@ def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> L
 
 def kernels_ready(seconds: float) -> bool:
     """Whether the compiled code that measures is there, waiting at most so long; a thread gets it, once a process."""
-    return results.in_background("lsh kernels", prepare_kernels, seconds)
+    return background.in_background("lsh kernels", prepare_kernels, seconds)
 
 
 def prepare_kernels() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.kit import graph_controls, jobs, model_controls, results, session
+from pages.kit import graph_controls, jobs, model_controls, model_results, results, session
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Flag, Options, Parameter, Scope, Steps
 from pages.kit.session import ActiveData
@@ -144,15 +144,15 @@ def _trained(data: ActiveData, graph: ItemGraph, config: Any, name: str) -> Item
     job = Job(
         (graph.fingerprint, config),
         name,
-        results.model_seconds(data, config, len(graph)),
-        lambda report: results.model_vectors(data, config, report, graph=graph),
+        model_results.model_seconds(data, config, len(graph)),
+        lambda report: model_results.model_vectors(data, config, report, graph=graph),
     )
 
     def ready(identity: tuple[str, Any]) -> ItemVectors | None:
         fingerprint, trained = identity
-        if fingerprint != graph.fingerprint or not results.has_model(data, trained, graph=graph):
+        if fingerprint != graph.fingerprint or not model_results.has_model(data, trained, graph=graph):
             return None
-        return results.model_vectors(data, trained, graph=graph)
+        return model_results.model_vectors(data, trained, graph=graph)
 
     waiting = f"The {name} vectors of this data set are not trained yet."
     vectors, _ = jobs.result(data, "lab", job, ready=ready, waiting=waiting, stale=None)

@@ -32,6 +32,7 @@ from recemb_core.figures.index_race import kd_tree_decay as decay_chart
 from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.cells import LSHGrid
+from recemb_core.progress import Progress
 from recemb_core.timing import ROUNDS, OtherWorkError
 
 LIVE_POINTS = 5_000  # compared without asking
@@ -79,7 +80,7 @@ def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, mea
 
 
 def _run(
-    data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[results.Progress], Any]
+    data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[Progress], Any]
 ) -> Any:
     """The result of ``key``: at once if quick, else when Run is pressed; None until then."""
     job = Job(
@@ -135,7 +136,7 @@ def _all_indexes(
     )
     key = ("lab race", points.key, measure.name, tuple(configs), own, settings.k)
 
-    def make(report: results.Progress) -> list[IndexReport]:
+    def make(report: Progress) -> list[IndexReport]:
         contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
         return compare_indexes(
             vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, only_quiet=True,
@@ -262,7 +263,7 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list
     vectors = (points.raw * scale).astype(np.float32)
     lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
 
-    def make(report: results.Progress) -> list[IndexReport]:
+    def make(report: Progress) -> list[IndexReport]:
         return compare_indexes(
             vectors, points.queries, settings.k, metric="inner_product",
             contenders=inner_product_contenders(lsh=lsh), seconds=1.0, only_quiet=True, progress=report,

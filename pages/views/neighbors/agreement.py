@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame, parameters, session
+from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import MODELS, fields_of
@@ -17,7 +18,6 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.compared import (
     NEIGHBORS_PAGE,
-    NOT_KNOWN,
     Compared,
     Settings,
     dispute_of,

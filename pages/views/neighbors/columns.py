@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
-State = Literal["ready", "stale", "waiting", "unavailable"]
+from pages.kit.model_jobs import State
 
 
 @dataclass(frozen=True, kw_only=True)

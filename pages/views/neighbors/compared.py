@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pages.kit import results, session
+from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.model_controls import MODELS, missing, model_config
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Options, Parameter, Scope, Several, Steps
@@ -22,7 +23,6 @@ SCORES = {"cosine": "cosine", "in_out": "in · out"}
 NICE = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))
 SAMPLE, SAMPLE_FROM = 2_000, 4_000  # lists are compared for so many random items where there are more
 RARE = 20  # below so many events an item's lists are noise in every model
-NOT_KNOWN = "(missing)"
 
 NEIGHBORS_PAGE = Scope("neighbors")
 SHOWN_MODELS = Parameter(
@@ -147,13 +147,6 @@ def filter_steps(counts: npt.NDArray) -> tuple[int, ...]:
     """Round numbers that leave at least a tenth of the items."""
     most = float(np.quantile(counts, 0.9)) if len(counts) else 0.0
     return (0, *(step for step in NICE if step <= most))
-
-
-def default_attribute(data: ActiveData) -> str:
-    """The field that says most at a glance: a category where there is one."""
-    fields = list(data.fields)
-    named = [name for name in fields if "category" in name.lower() or "genre" in name.lower()]
-    return (named or fields or [""])[0]
 
 
 def page_entries(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> list[Entry]:

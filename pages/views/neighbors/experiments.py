@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import frame, results, session
+from pages.kit import frame, model_results, session
 from pages.kit.answer_words import counted, gain_words, paired
 from pages.kit.frame import Answer, Experiment
 from pages.kit.graph_controls import GraphSettings
@@ -181,10 +181,10 @@ def seed_words(
         return ""
     first, second = entries
     seeds = [replace(first.config, seed=(first.config.seed + step) % 2**32) for step in (0, 1)]
-    if not all(results.has_model(data, config, graph=graph) for config in seeds):
+    if not all(model_results.has_model(data, config, graph=graph) for config in seeds):
         return "What another seed alone changes is not measured yet: the first experiment does it."
     lists = [
-        results.model_neighbors(data, config, settings.k, settings.score, settings.min_count, graph=graph)[0][
+        model_results.model_neighbors(data, config, settings.k, settings.score, settings.min_count, graph=graph)[0][
             found.rows
         ]
         for config in seeds

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.kit import controls, frame, results, session
+from pages.kit import controls, frame, maps, results, session
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import MODELS, SECOND, differences, missing, model_config, model_controls
@@ -24,6 +24,7 @@ from recemb_core.evaluation import overlap_at_k
 from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.progress import Progress
 
 HELP = "The first has the settings of the column of that name; the second has settings of its own."
 FIRST_MODEL = Parameter(NEIGHBORS_PAGE, "first", "First", Options(), help=HELP)
@@ -140,7 +141,7 @@ def _maps_section(
     if moved is None:
         st.caption("The maps are being drawn: the first by UMAP, the second started from the first.")
         return [*todo, _second_job(data, graph, first, second, umap)]
-    start = results.model_map(data, first.config, umap, graph=graph)
+    start = maps.model_map(data, first.config, umap, graph=graph)
     own = [[graph.items[int(row)] for row in found.own[one.label][0] if row >= 0] if one.label in found.own else []
            for one in entries]  # fmt: skip
     figure = paired_maps_figure(
@@ -185,13 +186,13 @@ def second_map(
 ) -> npt.NDArray[np.float32] | None:
     """The second model's map, started from the first's, if it is there; the first's own where both are the same."""
     if first.config == second.config:
-        return results.model_map(data, first.config, umap, graph=graph)
+        return maps.model_map(data, first.config, umap, graph=graph)
     return results.results(data).get(_second_key(data, graph, first, second, umap))
 
 
 def _second_job(data: ActiveData, graph: ItemGraph, first: Entry, second: Entry, umap: UMAPConfig) -> Job:
-    def run(report: results.Progress) -> npt.NDArray[np.float32]:
-        start = results.model_map(data, first.config, umap, report, graph=graph)
+    def run(report: Progress) -> npt.NDArray[np.float32]:
+        start = maps.model_map(data, first.config, umap, report, graph=graph)
         report(1.0, "drawing the second map from the first (UMAP)")
         key = _second_key(data, graph, first, second, umap)
         assert second.vectors is not None

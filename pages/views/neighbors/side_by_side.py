@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls as drawing
-from pages.kit import frame, results, session
+from pages.kit import frame, maps, session
+from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import fields_of, in_words, missing, model_controls
@@ -22,7 +23,6 @@ from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
 from pages.views.neighbors.compared import (
     LENGTH,
     NEIGHBORS_PAGE,
-    NOT_KNOWN,
     SCORE,
     SCORES,
     Compared,
@@ -213,14 +213,14 @@ def columns_section(data: ActiveData, graph: ItemGraph, found: Compared, setting
 
 def map_job(data: ActiveData, graph: ItemGraph, one: Entry, umap: Any) -> Job | None:
     """Drawing a model's map, where it is not there yet."""
-    if one.vectors is None or results.has_model_map(data, one.config, umap, graph=graph):
+    if one.vectors is None or maps.has_model_map(data, one.config, umap, graph=graph):
         return None
     config = one.config
     return Job(
         identity=("map", graph.fingerprint, config, umap),
         label=f"Map of {one.label}",
         seconds=1 + len(graph) / 1_000,
-        run=lambda report: results.model_map(data, config, umap, report, graph=graph),
+        run=lambda report: maps.model_map(data, config, umap, report, graph=graph),
     )
 
 
@@ -250,7 +250,7 @@ def map_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
         return [job]
     ids = found.own.get(one.label, (np.empty(0, np.int32), None))[0]
     figure = item_map_figure(
-        results.model_map(data, one.config, umap, graph=graph),
+        maps.model_map(data, one.config, umap, graph=graph),
         graph.items.ids,
         data.titles,
         color_by=color.values,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pages.kit import results
+from pages.kit import model_results
 from pages.kit.answer_words import noise_words
 from pages.kit.controls import Labelling
 from pages.kit.frame import Experiment
@@ -33,14 +33,14 @@ class Result:
 
     def score(self, vectors: ItemVectors, by: Labelling) -> GroupScore:
         """Of any vectors of this graph."""
-        return results.score(self.data, vectors, self.graph, by.name, by.values)
+        return model_results.score(self.data, vectors, self.graph, by.name, by.values)
 
     def other(self, **changes: float) -> ItemVectors | None:
         """The vectors of another p or q, if they are there."""
         config = replace(self.config, **changes)  # type: ignore[arg-type]
-        if not results.has_node2vec(self.data, self.graph, config):
+        if not model_results.has_node2vec(self.data, self.graph, config):
             return None
-        return results.node2vec_vectors(self.data, self.graph, config)
+        return model_results.node2vec_vectors(self.data, self.graph, config)
 
 
 def experiments(roles: Labelling, result: Callable[[], Result]) -> list[Experiment]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, results, session
+from pages.kit import frame, jobs, maps, model_results, session
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -23,6 +23,7 @@ from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
+from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
 Trained = tuple[Node2VecConfig, ItemVectors, npt.NDArray]
@@ -31,27 +32,27 @@ Trained = tuple[Node2VecConfig, ItemVectors, npt.NDArray]
 def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig) -> Trained | None:
     """Settings, vectors and map: the wanted ones, or the last shown, marked stale, until Run; None for none."""
 
-    def run(config: Node2VecConfig, report: results.Progress) -> Trained:
+    def run(config: Node2VecConfig, report: Progress) -> Trained:
         base = replace(config, p=1.0, q=1.0)
-        anchor = results.node2vec_vectors(data, graph, base, report) if base != config else None
-        vectors = results.node2vec_vectors(data, graph, config, report)
-        return config, vectors, results.map_positions(data, graph, vectors, umap, anchor, report)
+        anchor = model_results.node2vec_vectors(data, graph, base, report) if base != config else None
+        vectors = model_results.node2vec_vectors(data, graph, config, report)
+        return config, vectors, maps.map_positions(data, graph, vectors, umap, anchor, report)
 
     def ready(identity: tuple[str, Node2VecConfig]) -> Trained | None:
         fingerprint, config = identity
         base = replace(config, p=1.0, q=1.0)
         there = (
             fingerprint == graph.fingerprint
-            and results.has_node2vec(data, graph, config)
-            and results.has_map(data, graph, config, umap, None if base == config else base)
+            and model_results.has_node2vec(data, graph, config)
+            and maps.has_map(data, graph, config, umap, None if base == config else base)
         )
         return run(config, lambda fraction, stage: None) if there else None
 
-    trained = results.has_node2vec(data, graph, wanted)
+    trained = model_results.has_node2vec(data, graph, wanted)
     job = Job(
         (graph.fingerprint, wanted),
         f"node2vec, p = {wanted.p:g}, q = {wanted.q:g}",
-        0.0 if trained else results.training_seconds(wanted, len(graph)),
+        0.0 if trained else model_results.training_seconds(wanted, len(graph)),
         lambda report: run(wanted, report),
     )
     return jobs.result(data, "node2vec", job, ready=ready, stale=_stale)[0]
@@ -115,7 +116,7 @@ def score_metrics(
     columns = st.columns([1, 1, 1])
     places = {}
     for column, (name, by) in zip(columns, (("Homophily score", groups), ("Structural score", roles)), strict=False):
-        score = results.score(data, vectors, graph, by.name, by.values)
+        score = model_results.score(data, vectors, graph, by.name, by.values)
         places[name] = column.empty()
         _metric(places[name], name, score.value, score.maximum, by, None)
     with columns[2]:
@@ -130,7 +131,7 @@ def score_metrics(
     if runs is None:
         return
     for name, by in (("Homophily score", groups), ("Structural score", roles)):
-        score = results.score(data, vectors, graph, by.name, by.values)
+        score = model_results.score(data, vectors, graph, by.name, by.values)
         _metric(places[name], name, score.value, score.maximum, by, seed_band(runs[by.name]))
     against = seed_scores(data, graph, base, groups, roles, None) if base != config else None
     if against is not None:
@@ -190,19 +191,19 @@ def seed_scores(
         return ready
     seeds = default_seeds(len(graph))
     configs = [replace(config, seed=config.seed + i) for i in range(seeds)]
-    todo = [c for c in configs if not results.has_node2vec(data, graph, c)]
+    todo = [c for c in configs if not model_results.has_node2vec(data, graph, c)]
 
-    def run(report: results.Progress) -> list[ItemVectors]:
+    def run(report: Progress) -> list[ItemVectors]:
         found = []
         for done, c in enumerate(configs):
             tick = lambda fraction, stage, done=done: report(  # noqa: E731
                 (done + fraction) / seeds, f"seed {done + 1} of {seeds}"
             )
-            found.append(results.node2vec_vectors(data, graph, c, tick))
+            found.append(model_results.node2vec_vectors(data, graph, c, tick))
         return found
 
     identity = ("seed noise", graph.fingerprint, tuple(configs))
-    each = results.training_seconds(config, len(graph))
+    each = model_results.training_seconds(config, len(graph))
     job = Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=each > jobs.LIVE_SECONDS)
     if todo and not jobs.may_run(data, job):
         if note is not None:
@@ -215,7 +216,7 @@ def seed_scores(
     else:
         vectors = run(lambda fraction, stage: None)
     return {
-        by.name: [results.score(data, one, graph, by.name, by.values).value for one in vectors]
+        by.name: [model_results.score(data, one, graph, by.name, by.values).value for one in vectors]
         for by in (groups, roles)
     }
 

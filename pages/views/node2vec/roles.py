@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs, results, session
+from pages.kit import jobs, maps, model_results, results, session
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -25,6 +25,7 @@ from recemb_core.evaluation.far_roles import far_roles_auc
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
+from recemb_core.progress import Progress
 
 # (p, q) of the two halves: what the paper takes for communities, and for roles.
 HOMOPHILY, STRUCTURE = (1.0, 0.05), (1.0, 20.0)
@@ -115,14 +116,14 @@ def _positions(
     first, second = models.values()
     base = replace(first.config, p=1.0, q=1.0)
     same = base == first.config
-    ready = results.has_map(data, graph, second.config, umap, None) and results.has_map(
+    ready = maps.has_map(data, graph, second.config, umap, None) and maps.has_map(
         data, graph, first.config, umap, None if same else base
     )
 
-    def run(report: results.Progress) -> list[npt.NDArray[np.float32]]:
-        anchor = None if same else results.node2vec_vectors(data, graph, base, report)
-        left = results.map_positions(data, graph, first, umap, anchor, report)
-        return [left, results.map_positions(data, graph, second, umap, None, report)]
+    def run(report: Progress) -> list[npt.NDArray[np.float32]]:
+        anchor = None if same else model_results.node2vec_vectors(data, graph, base, report)
+        left = maps.map_positions(data, graph, first, umap, anchor, report)
+        return [left, maps.map_positions(data, graph, second, umap, None, report)]
 
     job = Job(
         ("role maps", graph.fingerprint, first.config, second.config, umap),
@@ -147,7 +148,7 @@ def scores_table(
     """Both scores of each model and the most that the group sizes allow; on a barbell the far pairs as well."""
     columns: dict[str, list[Any]] = {"Embedding": [*models, "most possible"]}
     for title, by in (("Homophily", groups), ("Structural", roles)):
-        scores = [results.score(data, model, graph, by.name, by.values) for model in models.values()]
+        scores = [model_results.score(data, model, graph, by.name, by.values) for model in models.values()]
         columns[f"{title} score by {by.name}"] = [*(s.value for s in scores), scores[0].maximum]
     sides = data.labels.get("side")
     if sides is not None and roles.planted and {"left", "right"} <= set(sides.tolist()):
@@ -192,20 +193,20 @@ def _features(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Non
         f"Side by side, each scaled to length 1, they are {2 * config.dimensions} features an item for a deep model: "
         "cosine in them is the mean of the two cosines."
     )
-    missing = [half for half in halves if not results.has_node2vec(data, graph, half)]
+    missing = [half for half in halves if not model_results.has_node2vec(data, graph, half)]
     if missing:
         job = Job(
             ("both leanings", graph.fingerprint, *halves),
             "both leanings",
-            sum(results.training_seconds(half, len(graph)) for half in missing),
-            lambda report: [results.node2vec_vectors(data, graph, half, report) for half in halves],
+            sum(model_results.training_seconds(half, len(graph)) for half in missing),
+            lambda report: [model_results.node2vec_vectors(data, graph, half, report) for half in halves],
             asks=True,
         )
         if not jobs.may_run(data, job):
             jobs.run_button(data, "features", [job], verb="Train", names=job.label)
             return
         jobs.perform(data, job)
-    joined = concatenate(*(results.node2vec_vectors(data, graph, half) for half in halves))
+    joined = concatenate(*(model_results.node2vec_vectors(data, graph, half) for half in halves))
     item = session.chosen_item(data)
     near = ", ".join(plain(data.title_of(other)) for other, _ in joined.most_similar(item, k=5))
     st.markdown(f"Nearest to {plain(data.title_of(item))} by both together: {near}.")

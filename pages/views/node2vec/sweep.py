@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs, parameters, results, session
+from pages.kit import jobs, model_results, parameters, results, session
 from pages.kit.controls import BIASES, Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
@@ -26,6 +26,7 @@ from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
+from recemb_core.progress import Progress
 
 DEFAULT = SweepConfig()
 SWEEP_PS = Parameter(
@@ -64,7 +65,7 @@ def _ready(
     names = tuple(labellings)
     base = store.get(("sweep base", graph.fingerprint, _common(config), names))
     if base is None and precomputed.has_sweep(graph, config):
-        vectors = results.node2vec_vectors(data, graph, config.base)
+        vectors = model_results.node2vec_vectors(data, graph, config.base)
         cells, base = precomputed.load_sweep(graph, config, vectors) or ([], None)
         if cells and set(cells[0].scores) == set(names):
             store.put(("sweep base", graph.fingerprint, _common(config), names), base)
@@ -97,7 +98,7 @@ def sweep_section(
     job = Job(
         ("sweep", graph.fingerprint, config, tuple(by)),
         f"the sweep: {len(missing)} cells × {config.seeds} seeds",
-        runs * results.training_seconds(config.base, len(graph)) + 0.3 * len(missing),
+        runs * model_results.training_seconds(config.base, len(graph)) + 0.3 * len(missing),
         lambda report: _fill(data, graph, config, labellings, found, base, missing, places, report),
         asks=True,
     )
@@ -135,7 +136,7 @@ def _fill(
     base: SweepBase | None,
     missing: list[tuple[float, float]],
     places: list[Any],
-    report: results.Progress,
+    report: Progress,
 ) -> None:
     """Train cell by cell; each is kept and drawn as it arrives, so that Stop loses nothing."""
     values = {labelling.name: labelling.values for labelling in labellings}
@@ -147,7 +148,7 @@ def _fill(
 
     def train(graph: ItemGraph, run: Node2VecConfig) -> ItemVectors:
         stage = f"p = {run.p:g}, q = {run.q:g}, seed {run.seed}"
-        return results.node2vec_vectors(data, graph, run, lambda fraction, _: report(done / total, stage))
+        return model_results.node2vec_vectors(data, graph, run, lambda fraction, _: report(done / total, stage))
 
     if base is None:
         base = results.remember(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import results, session
+from pages.kit import model_results, results, session
 from pages.kit.frame import SEARCHABLE
 from pages.kit.parameters import Options, Parameter
 from pages.kit.session import ActiveData
@@ -41,7 +41,7 @@ def why_section(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> N
     if len(graph) < 2:
         st.info("There is one item only, so there is no pair to explain.")
         return
-    vectors = results.node2vec_vectors(data, graph, config)
+    vectors = model_results.node2vec_vectors(data, graph, config)
     first, second = _pair(data, vectors.most_similar(session.chosen_item(data), k=1)[0][0])
     a, b = graph.items.row(first), graph.items.row(second)
     walks = walks_of(data, graph, config)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, navigation, results, session
+from pages.kit import controls, frame, maps, model_results, navigation, results, session
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -25,6 +25,7 @@ from recemb_core.figures.attention_bars import attention_bars_figure
 from recemb_core.figures.attention_spread import attention_spread_figure
 from recemb_core.figures.attention_trend import attention_trend_figure
 from recemb_core.item_graph import ItemGraph
+from recemb_core.progress import Progress
 
 OWN = "the item itself"
 MORE_SEEDS = 4
@@ -164,15 +165,15 @@ def counts_of(data: ActiveData, graph: ItemGraph) -> tuple[npt.NDArray[np.float6
 def seed_job(data: ActiveData, shown: Shown) -> Job:
     """Train with other seeds, so that the noise of the weights can be seen."""
     configs = other_seeds(shown.config)
-    seconds = results.model_seconds(data, shown.config, len(shown.graph)) * len(configs)
+    seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * len(configs)
 
-    def run(report: results.Progress) -> None:
+    def run(report: Progress) -> None:
         for number, config in enumerate(configs):
 
             def tick(share: float, stage: str, done: int = number) -> None:
                 report((done + share) / len(configs), f"{stage}, seed {done + 1} of {len(configs)}")
 
-            results.model_vectors(data, config, tick, graph=shown.graph)
+            model_results.model_vectors(data, config, tick, graph=shown.graph)
 
     identity = ("seeds", shown.graph.fingerprint, shown.config)
     return Job(identity, f"{len(configs)} more seeds: how sure are the weights?", seconds, run, asks=True)
@@ -186,9 +187,9 @@ def other_seeds(config: EGESConfig) -> list[EGESConfig]:
 def attention_over_seeds(data: ActiveData, shown: Shown) -> npt.NDArray[np.float32] | None:
     """(seeds, n, n_fields + 1) attention of the other seeds, once they are trained."""
     configs = other_seeds(shown.config)
-    if not all(results.has_model(data, config, graph=shown.graph) for config in configs):
+    if not all(model_results.has_model(data, config, graph=shown.graph) for config in configs):
         return None
-    found = [results.model_vectors(data, config, graph=shown.graph) for config in configs]
+    found = [model_results.model_vectors(data, config, graph=shown.graph) for config in configs]
     return np.array([vectors.attention for vectors in found if isinstance(vectors, EGESVectors)])
 
 
@@ -320,17 +321,17 @@ COSINE = {"Cosine": st.column_config.NumberColumn(format="%.3f")}
 def map_job(data: ActiveData, shown: Shown) -> Job | None:
     """Draw the map where it is not there yet."""
     umap = controls.umap_config(data, len(shown.graph), draw=False)
-    if results.has_model_map(data, shown.config, umap, graph=shown.graph):
+    if maps.has_model_map(data, shown.config, umap, graph=shown.graph):
         return None
     return Job(
         ("map", shown.graph.fingerprint, shown.config, umap),
         "EGES map (UMAP)",
         2 + len(shown.graph) / 1_000,
-        lambda report: results.model_map(data, shown.config, umap, report, graph=shown.graph),
+        lambda report: maps.model_map(data, shown.config, umap, report, graph=shown.graph),
     )
 
 
 def map_of(data: ActiveData, shown: Shown) -> npt.NDArray[np.float32]:
     """The map that is there."""
     umap = controls.umap_config(data, len(shown.graph), draw=False)
-    return results.model_map(data, shown.config, umap, graph=shown.graph)
+    return maps.model_map(data, shown.config, umap, graph=shown.graph)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, results
+from pages.kit import frame, model_results, results
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import Entry, entry, training_jobs
@@ -23,6 +23,7 @@ from recemb_core.evaluation.intervals import share_interval
 from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_auc
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.progress import Progress
 
 K = 10
 SHARE = 1 / 3
@@ -43,7 +44,7 @@ def ges_section(data: ActiveData, shown: Shown) -> list[Job]:
         return training_jobs(data, shown.graph, [one])
     assert isinstance(one.vectors, EGESVectors)
     lists = {
-        name: results.model_neighbors(data, config, K, graph=shown.graph)
+        name: model_results.model_neighbors(data, config, K, graph=shown.graph)
         for name, config in ((GES, one.config), (EGES, shown.config))
     }
     _neighbors(data, shown, lists)
@@ -95,7 +96,7 @@ def _link_section(data: ActiveData, shown: Shown) -> list[Job]:
             f"A third of the edges is hidden, the three are trained without them, and AUC is the probability that a "
             f"hidden edge scores above a pair that is no edge (0.5 is chance). {SEEDS} seeds of hiding and training."
         )
-        seconds = results.model_seconds(data, shown.config, len(shown.graph)) * 3 * SEEDS
+        seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * 3 * SEEDS
         return [
             Job(
                 _key(shown),
@@ -130,7 +131,7 @@ def auc_words(values: dict[str, list[float]]) -> str:
     )
 
 
-def _measure(data: ActiveData, shown: Shown, report: results.Progress) -> None:
+def _measure(data: ActiveData, shown: Shown, report: Progress) -> None:
     models = _models(shown.config)
     assert data.side_info is not None
     side_info = data.side_info

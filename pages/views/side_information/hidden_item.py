@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, results
+from pages.kit import frame, model_results, results
 from pages.kit.jobs import LIVE_SECONDS, Job
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
@@ -26,6 +26,7 @@ from recemb_core.evaluation.cold_items import (
 from recemb_core.evaluation.intervals import share_interval
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.item_graph import ItemGraph
+from recemb_core.progress import Progress
 
 FOLDS = 10
 FIRST = 10
@@ -68,7 +69,7 @@ def hidden_of(data: ActiveData, shown: Shown, part: int) -> Hidden | None:
     return found
 
 
-def _train(data: ActiveData, shown: Shown, part: int, report: results.Progress) -> Hidden:
+def _train(data: ActiveData, shown: Shown, part: int, report: Progress) -> Hidden:
     rows = np.flatnonzero(tenths(shown) == part)
     assert data.side_info is not None
     side_info = data.side_info
@@ -85,7 +86,7 @@ def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
     """The tenth with the chosen item first; then, on request, all the others."""
     parts = tenths(shown)
     mine = int(parts[shown.row])
-    seconds = results.model_seconds(data, shown.config, len(shown.graph))
+    seconds = model_results.model_seconds(data, shown.config, len(shown.graph))
     if hidden_of(data, shown, mine) is None:
         return [
             Job(
@@ -100,7 +101,7 @@ def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
     if not rest:
         return []
 
-    def run(report: results.Progress) -> None:
+    def run(report: Progress) -> None:
         for number, part in enumerate(rest):
 
             def tick(share: float, stage: str, done: int = number) -> None:

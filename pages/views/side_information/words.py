@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import frame, results, session
+from pages.kit import frame, model_results, session
 from pages.kit.answer_words import counted, pairs_alike
+from pages.kit.controls import NOT_KNOWN
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import fields_of, model_config, python_call
 from pages.kit.session import ActiveData
-from pages.views.neighbors.compared import NOT_KNOWN
 from pages.views.side_information import attention, birth, hidden_item
 from pages.views.side_information.attention import OWN, Shown, trend_of, trend_words
 from recemb_core.embeddings import EGESVectors
@@ -130,9 +130,9 @@ def weight_words(data: ActiveData, shown: Shown) -> str:
     mean = float(shown.vectors.attention[:, 0].mean())
     text = f"Learned from {fields[-1]} alone, the items' own weight is **{mean:.2f}** on average"
     whole = replace(shown.config, fields=model_config(data, shown.graph, "EGES").fields)
-    if not results.has_model(data, whole, graph=shown.graph):
+    if not model_results.has_model(data, whole, graph=shown.graph):
         return f"{text}."
-    before = results.model_vectors(data, whole, graph=shown.graph)
+    before = model_results.model_vectors(data, whole, graph=shown.graph)
     assert isinstance(before, EGESVectors)
     start = float(before.attention[:, 0].mean())
     parts = 1 + len(fields)

@@ -33,6 +33,7 @@ from recemb_core.embeddings.training_steps import (
     train_to_rest,
 )
 from recemb_core.figures.softmax_costs import softmax_costs_figure
+from recemb_core.progress import Progress
 
 NAMES: dict[Objective, str] = {
     "softmax": "Full softmax",
@@ -121,7 +122,7 @@ def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] 
     keys = _keys(lesson, updates)
     store = results.results(lesson.data)
 
-    def run(report: results.Progress) -> dict[Objective, StepTrainer]:
+    def run(report: Progress) -> dict[Objective, StepTrainer]:
         source = CenterPairs(lesson.row, lesson.contexts(), seed=session.seed())
         done: dict[Objective, StepTrainer] = {}
         for number, objective in enumerate(OBJECTIVES):

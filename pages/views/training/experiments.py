@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from pages.kit import results, session
+from pages.kit import model_results, results, session
 from pages.kit.answer_words import counted, number
 from pages.kit.frame import Experiment
 from pages.kit.text import plain
@@ -184,7 +184,7 @@ def noise(lesson: Lesson) -> list[Experiment]:
 def _model(lesson: Lesson) -> ItemVectors | None:
     """The model on these pairs, if it is trained."""
     config = trained_config(lesson)
-    return results.model_vectors(lesson.data, config) if results.has_model(lesson.data, config) else None
+    return model_results.model_vectors(lesson.data, config) if model_results.has_model(lesson.data, config) else None
 
 
 def lookup(lesson: Lesson) -> list[Experiment]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.kit import frame, jobs, results, session
+from pages.kit import frame, jobs, model_results, results, session
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Flag, Options, Parameter, Scope, Span
 from pages.kit.session import ActiveData
@@ -261,14 +261,17 @@ def trained(lesson: Lesson) -> ItemVectors | None:
     job = Job(
         ("lesson", lesson.sequences.fingerprint, config),
         f"{name}, 16 dimensions",
-        results.model_seconds(data, config, len(data.items)),
-        lambda report: results.model_vectors(data, config, report),
+        model_results.model_seconds(data, config, len(data.items)),
+        lambda report: model_results.model_vectors(data, config, report),
         asks=False,
     )
-    ready = lambda identity: results.model_vectors(data, identity[2]) if results.has_model(data, identity[2]) else None  # noqa: E731
-    return jobs.result(
-        data, "lesson", job, ready=ready, verb="Train", stale=None, waiting="These pairs are not trained on yet."
-    )[0]
+
+    def ready(identity: tuple[str, str, Any]) -> ItemVectors | None:
+        config = identity[2]
+        return model_results.model_vectors(data, config) if model_results.has_model(data, config) else None
+
+    waiting = "These pairs are not trained on yet."
+    return jobs.result(data, "lesson", job, ready=ready, verb="Train", stale=None, waiting=waiting)[0]
 
 
 def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:

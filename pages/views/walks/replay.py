@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages.kit import controls, results, session
+from pages.kit import controls, maps, results, session
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter, Span
 from pages.kit.session import ActiveData
@@ -88,7 +88,7 @@ def _another(number: Bound) -> None:
 
 
 def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, by: controls.Labelling) -> None:
-    positions = results.graph_positions(data, graph, session.seed())
+    positions = maps.graph_positions(data, graph, session.seed())
     low, high = positions[walk].min(axis=0), positions[walk].max(axis=0)
     pad = 0.15 * max(float((high - low).max()), 1e-9)
     inside = np.flatnonzero(((positions >= low - pad) & (positions <= high + pad)).all(axis=1))

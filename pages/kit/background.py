@@ -1,0 +1,53 @@
+"""What a process does beside its pages: threads of its own, and the warm-up."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.kit import results
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _thread(name: str, _work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=_work, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def in_background(name: str, work: Callable[[], None], seconds: float) -> bool:
+    """Whether ``work``, done once a process in a thread of its own, is over; waits at most so many seconds."""
+    thread = _thread(name, work)
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def warm_up() -> threading.Thread | None:
+    """Import and compile what training and UMAP need, once a process, behind the first paint."""
+    if os.environ.get("RECEMB_NO_WARM_UP"):
+        return None
+    # Imported here first: two threads that import a package with circular imports can each see it half made.
+    for name in ("pandas", "scipy.sparse", "scipy.stats", "igraph", "faiss"):
+        importlib.import_module(name)
+    thread = threading.Thread(target=_warm, name="warm-up", daemon=True)
+    thread.start()
+    return thread
+
+
+def _warm() -> None:
+    time.sleep(1.0)  # the first page is drawn before the compilers take the processor
+    from recemb_core.warm_up import warm_up as run
+
+    with results.heavy_lock():
+        run()
+    # Streamlit collects garbage after every script run. What is loaded by now stays loaded: looking through all of it
+    # again (0.1 s and more) only holds up the next run.
+    gc.collect()
+    gc.freeze()
