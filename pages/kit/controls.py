@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
 
 
 # The defaults are those of the data's size; what is possible, the config says.
-NODE2VEC = {
+NODE2VEC: dict[str, Parameter[Any]] = {
     "p": Parameter(
         VISIT,
         "p",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -196,9 +197,9 @@ def graph_controls(data: ActiveData) -> GraphSettings:
         else "These are baskets: row order inside one is not behaviour, so co-occurrence is the honest edge.",
     )
     BACKBONE.draw(data, part=settings.edges, default=DEFAULT_BACKBONE[settings.edges])
-    narrowing = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}.get(settings.backbone)
-    if narrowing is not None:
-        narrowing.draw(data)
+    narrowing: dict[str, Parameter[Any]] = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}
+    if settings.backbone in narrowing:
+        narrowing[settings.backbone].draw(data)
     with st.expander("More about the edges"):
         (DIRECTED if settings.edges == "transitions" else SHARE_BASKETS).draw(data)
         WEIGHTED.draw(data)

@@ -26,6 +26,7 @@ import streamlit as st
 from pages.kit.text import plain
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 LINK_VERSION = 2  # 1: links without a version, in which a parameter may have one of its former names
 
 
@@ -82,32 +83,32 @@ class Steps(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Span:
+class Span(Generic[N]):
     """A number of a range: a slider."""
 
-    low: float
-    high: float
+    low: N
+    high: N
     step: float = 1
 
-    def holds(self, value: float) -> bool:
+    def holds(self, value: N) -> bool:
         return isinstance(value, int | float) and self.low <= value <= self.high
 
-    def parse(self, text: str) -> float:
+    def parse(self, text: str) -> N:
         return _read(text, self.low)
 
-    def among(self, options: Iterable[float]) -> Span:
+    def among(self, options: Iterable[N]) -> Span[N]:
         found = sorted(options)
         return replace(self, low=found[0], high=found[-1])
 
-    def widget(self, place: Any, label: str, **more: Any) -> float:
+    def widget(self, place: Any, label: str, **more: Any) -> N:
         return place.slider(label, self.low, self.high, step=self.step, **more)
 
 
 @dataclass(frozen=True)
-class Number(Span):
+class Number(Span[N]):
     """A number of a range: a box to type it in."""
 
-    def widget(self, place: Any, label: str, **more: Any) -> float:
+    def widget(self, place: Any, label: str, **more: Any) -> N:
         return place.number_input(label, self.low, self.high, step=self.step, **more)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,21 +90,19 @@ Reports = dict[str, tuple[RankingReport, RankingReport]]
 
 def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
     """The models with the settings in use; binds them to the session and the link without drawing anything."""
-    shared = {
+    shared: dict[str, Any] = {
         "dimensions": DIMENSIONS.value(data),
         "history_length": LENGTH.value(data),
         "half_life": float(HALF_LIFE.value(data)) or None,
         "epochs": EPOCHS.value(data),
     }
-    negative, temperature = NEGATIVES.value(data), TEMPERATURE.value(data)
+    own: dict[str, Any] = {"negative": NEGATIVES.value(data), "temperature": TEMPERATURE.value(data)}
     found: dict[str, ModelConfig] = {}
     for name, config in recall_defaults(session.seed()).items():
         if isinstance(config, HistoryAverageConfig):
             found[name] = config
-        elif hasattr(config, "negative"):
-            found[name] = replace(config, **shared, negative=negative)
         else:
-            found[name] = replace(config, **shared, temperature=temperature)
+            found[name] = replace(config, **shared, **{field: own[field] for field in own if hasattr(config, field)})
     return found
 
 

@@ -165,7 +165,7 @@ for name, content, reading, side, gap in st.session_state["cases"]:
         results.append((data, [], {}, "", None))
         continue
     lines = frame.import_lines(data, always=True) + frame.load_lines(data, always=True)
-    link, saved = selection.current_link(data), selection.saved_session(data).to_toml()
+    link, saved = session.current_link(data), session.saved_session(data).to_toml()
     fresh = Upload(File(name, content), side and File("items.csv", side))
     results.append((data, lines, link, saved, visit(fresh, upload.key, link, None)))
 """

@@ -68,9 +68,7 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
             "it otherwise. Choose another hash family, or look at one item."
         )
         return
-    pattern, functions, tables, width, draw, draw_h = (
-        one.value(data) for one in (PATTERN, BOARD_K, BOARD_L, BOARD_W, DRAWN_POINTS, DRAWN_FUNCTIONS)
-    )
+    functions, tables, width = BOARD_K.value(data), BOARD_L.value(data), BOARD_W.value(data)
     mode = settings.mode
     hashing = draw_functions(
         2,
@@ -78,10 +76,10 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
         tables=1 if mode == "and" else tables,
         functions=1 if mode == "or" else functions,
         width=width if settings.hashing.has_width else None,
-        seed=10_000 * (settings.seed % 1_000) + draw_h,
+        seed=10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data),
     )
     board = Board(
-        points=plane_points(pattern, draw),
+        points=plane_points(PATTERN.value(data), DRAWN_POINTS.value(data)),
         names=tuple(f"Point {i}" for i in range(POINTS)),
         query=0,
         k=NEAREST,
@@ -101,7 +99,7 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
     _what_theory_expects(data, settings, points, hashing)
 
 
-def _another(data: ActiveData, drawn: Parameter[float]) -> None:
+def _another(data: ActiveData, drawn: Parameter[int]) -> None:
     now = drawn.bind(data)
     now.set(now.value % 10_000 + 1)
 

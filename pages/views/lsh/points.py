@@ -105,10 +105,10 @@ def vectors_used(data: ActiveData) -> Bound:
 
 def lab_points(data: ActiveData) -> LabPoints:
     """The points in use, computed once."""
-    source, unit, size, wide = (one.value(data) for one in (POINTS, UNIT, SIZE, WIDE))
+    source, unit = POINTS.value(data), UNIT.value(data)
     if source == "items":
         return _item_points(data, unit)
-    return _synthetic_points(data, source, size, wide, unit)
+    return _synthetic_points(data, source, SIZE.value(data), WIDE.value(data), unit)
 
 
 def graph_of(data: ActiveData) -> ItemGraph:
