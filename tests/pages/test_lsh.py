@@ -289,7 +289,7 @@ def test_a_click_on_a_cell_takes_its_mode_along(open_page: Open) -> None:
     changed: dict[str, Any] = {}
     data: Any = None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pages.kit.session.set_parameters", lambda _, **values: changed.update(values))
+        patch.setattr("pages.kit.parameters.set_parameters", lambda _, **values: changed.update(values))
         take_cell(data, lsh_settings(mode="and"), 5, 1)
         assert changed == {"functions": 5, "tables": 1, "mode": "and"}
         take_cell(data, lsh_settings(mode="and"), 5, 7)
