@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pages.kit import frame
-from pages.kit.parameters import Options, Parameter
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.views.deep_models.embedding_layer import embedding_section
 from pages.views.deep_models.history import history_section

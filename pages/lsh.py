@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import controls, frame
-from pages.kit.parameters import Options, Parameter
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
 from pages.views.lsh import answers, board, inside, race, tune, words
 from pages.views.lsh import controls as lsh_view
 from pages.views.lsh import points as lsh_points

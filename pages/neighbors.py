@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls
+from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, compared, paired, side_by_side
 from pages.views.neighbors.experiments import WORDS, as_python, experiments
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls
-from pages.kit.parameters import Options, Parameter
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
 from pages.views.node2vec.experiments import Result, experiments
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, map_section, results_or_stale, score_metrics
 from pages.views.node2vec.roles import roles_section

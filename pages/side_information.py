@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls
+from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_controls import fields_of
 from pages.kit.model_jobs import training_jobs
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.views.side_information import attention, birth, ges, hidden_item, words
 
 VIEW = Parameter(

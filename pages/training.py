@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pages.kit import frame
-from pages.kit.parameters import Options, Parameter
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
 from pages.views.training import costs, noise, steps, vectors, window
 from pages.views.training import experiments as tries
 from pages.views.training import update_experiments as update_tries

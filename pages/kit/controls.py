@@ -10,7 +10,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import graph_controls
-from pages.kit.parameters import VISIT, Options, Parameter, Span, Steps, reset_parameters
+from pages.kit.allowed import Options, Span, Steps
+from pages.kit.parameters import VISIT, Parameter, reset_parameters
 from pages.kit.session import ActiveData, seed
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
 from recemb_core.evaluation import strength_tiers

@@ -11,11 +11,12 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from pages.kit import background, navigation, parameters, session
+from pages.kit import background, links, navigation, parameters, session
 from pages.kit.live_chart import ensure_plotly_js
 from pages.kit.session import ActiveData
 from pages.kit.uploads import uploads
 from recemb_core.item_graph import ItemGraph
+from recemb_core.validation import UsageError
 
 ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
 SEARCHABLE = 5_000
@@ -66,7 +67,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     except StopException:  # a view that has nothing more to draw; the page ends like any other
         _close(question, data, link)
         raise
-    except ValueError as error:  # the library's own sentences: what is wrong, where, what to do
+    except UsageError as error:  # the library's own sentences: what is wrong, where, what to do
         st.error(str(error))
     except Exception as error:
         _log.exception("page failed")
@@ -79,7 +80,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
 
 def _close(question: str, data: ActiveData, link: Any) -> None:
     """What every run ends with, also one that had nothing to draw: the address, the link, the sign that it is done."""
-    session.sync_url(data)
+    links.sync_url(data)
     _link_box(link, data)
     st.html(f"<span data-testid='page-done' data-page='{question}'></span>")
     background.warm_up()
@@ -135,9 +136,9 @@ def _link_box(place: Any, data: ActiveData | None) -> None:
             "Data set, item, settings and how a file is read are in the address. An uploaded file itself is not: "
             "another person has to upload it."
         )
-        st.code(session.full_link(), language=None, wrap_lines=True)
+        st.code(links.full_link(), language=None, wrap_lines=True)
         if data is not None:
-            st.session_state["_saved"] = session.saved_session(data).to_toml()
+            st.session_state["_saved"] = links.saved_session(data).to_toml()
             st.download_button(
                 "Save the session",
                 st.session_state["_saved"],

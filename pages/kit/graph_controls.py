@@ -10,7 +10,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import results
-from pages.kit.parameters import VISIT, Flag, Options, Parameter, Several, Span, Steps
+from pages.kit.allowed import Flag, Options, Several, Span, Steps
+from pages.kit.parameters import VISIT, Parameter
 from pages.kit.session import ActiveData
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 

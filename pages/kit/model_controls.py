@@ -10,11 +10,13 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.kit import session
+from pages.kit.allowed import Allowed, Flag, Options, Steps
 from pages.kit.controls import BIASES, DIMENSIONS
-from pages.kit.parameters import VISIT, Allowed, Bound, Flag, Options, Parameter, Steps
+from pages.kit.parameters import VISIT, Bound, Parameter
 from pages.kit.session import ActiveData
 from recemb_core.embeddings import comparison_defaults
 from recemb_core.item_graph import ItemGraph
+from recemb_core.validation import UsageError
 
 Needs = Literal["sequences", "graph", "side information"]
 
@@ -185,7 +187,7 @@ def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = 
     seed = session.seed() if seed is None else seed
     try:
         return replace(default, **values, seed=seed)
-    except ValueError as error:
+    except UsageError as error:
         st.warning(f"{key}: {error}. The defaults are used.")
         return replace(default, seed=seed)
 

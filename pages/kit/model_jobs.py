@@ -14,6 +14,7 @@ from pages.kit.model_controls import missing
 from pages.kit.session import ActiveData
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
+from recemb_core.validation import UsageError
 
 State = Literal["ready", "stale", "waiting", "unavailable"]
 
@@ -48,7 +49,7 @@ def entry(data: ActiveData, graph: ItemGraph, label: str, model: str, config: An
     shown = f"shown {label}@{graph.fingerprint}@{data.key}"
     try:
         ready = model_results.has_model(data, config, graph=graph)
-    except ValueError as error:  # side information that cannot be read as categories, say
+    except UsageError as error:  # side information that cannot be read as categories, say
         return Entry(label, model, None, None, None, "unavailable", f"{error}.")
     if ready:
         st.session_state[shown] = config

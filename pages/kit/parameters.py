@@ -17,16 +17,16 @@ declaration fails at import.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 
+from pages.kit.allowed import Allowed
 from pages.kit.text import plain
 
 T = TypeVar("T")
-N = TypeVar("N", int, float)
 LINK_VERSION = 2  # 1: links without a version, in which a parameter may have one of its former names
 
 
@@ -35,177 +35,6 @@ class HasKey(Protocol):
 
     @property
     def key(self) -> str: ...
-
-
-# ---- what is allowed ----
-
-
-class Allowed(Protocol[T]):
-    """The values that a parameter can have, how a link writes them, and the widget that offers them."""
-
-    def holds(self, value: T) -> bool:
-        """Whether the control offers this value."""
-
-    def parse(self, text: str) -> T:
-        """The value that a link writes so; a ValueError or KeyError where it is none."""
-
-    def among(self, options: Iterable[T]) -> Allowed[T]:
-        """The same with the options that the data in use has."""
-
-    def widget(self, place: Any, label: str, **more: Any) -> Any:
-        """Draw it."""
-
-
-def _read(text: str, like: Any) -> Any:
-    if isinstance(like, bool):
-        return {"True": True, "False": False}[text]
-    return type(like)(text)
-
-
-@dataclass(frozen=True)
-class Steps(Generic[T]):
-    """One of a row of values: a slider that snaps to them."""
-
-    values: Sequence[T]
-    shown: Callable[[T], str] = str
-
-    def holds(self, value: T) -> bool:
-        return value in self.values
-
-    def parse(self, text: str) -> T:
-        return _read(text, self.values[0])
-
-    def among(self, options: Iterable[T]) -> Steps[T]:
-        return replace(self, values=tuple(options))
-
-    def widget(self, place: Any, label: str, **more: Any) -> T:
-        return place.select_slider(label, self.values, **{"format_func": self.shown} | more)
-
-
-@dataclass(frozen=True)
-class Span(Generic[N]):
-    """A number of a range: a slider."""
-
-    low: N
-    high: N
-    step: float = 1
-
-    def holds(self, value: N) -> bool:
-        return isinstance(value, int | float) and self.low <= value <= self.high
-
-    def parse(self, text: str) -> N:
-        return _read(text, self.low)
-
-    def among(self, options: Iterable[N]) -> Span[N]:
-        found = sorted(options)
-        return replace(self, low=found[0], high=found[-1])
-
-    def widget(self, place: Any, label: str, **more: Any) -> N:
-        return place.slider(label, self.low, self.high, step=self.step, **more)
-
-
-@dataclass(frozen=True)
-class Number(Span[N]):
-    """A number of a range: a box to type it in."""
-
-    def widget(self, place: Any, label: str, **more: Any) -> N:
-        return place.number_input(label, self.low, self.high, step=self.step, **more)
-
-
-@dataclass(frozen=True)
-class Options:
-    """One of some names: a box, a row of buttons where ``row``, or radio buttons where ``radio``."""
-
-    names: Mapping[Any, str] | Sequence[Any] = ()
-    row: bool = False
-    shown: Callable[[Any], str] | None = None
-    radio: bool = False
-
-    def holds(self, value: Any) -> bool:
-        return value in self.names
-
-    def parse(self, text: str) -> Any:
-        first = next(iter(self.names), "")
-        return _read(text, first)
-
-    def among(self, options: Iterable[Any]) -> Options:
-        found = tuple(options)
-        names = {name: self.names[name] for name in found} if isinstance(self.names, Mapping) and self.names else found
-        return replace(self, names=names)
-
-    def widget(self, place: Any, label: str, **more: Any) -> Any:
-        if "format_func" not in more:
-            shown = self.names.__getitem__ if isinstance(self.names, Mapping) else str
-            more["format_func"] = self.shown or shown
-        if self.row:
-            return place.segmented_control(label, list(self.names), required=True, **more)
-        return (place.radio if self.radio else place.selectbox)(label, list(self.names), **more)
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Yes or no: a checkbox, or a switch where ``switch``."""
-
-    switch: bool = False
-
-    def holds(self, value: bool) -> bool:
-        return isinstance(value, bool)
-
-    def parse(self, text: str) -> bool:
-        return _read(text, True)
-
-    def among(self, options: Iterable[bool]) -> Flag:
-        return self
-
-    def widget(self, place: Any, label: str, **more: Any) -> bool:
-        return (place.toggle if self.switch else place.checkbox)(label, **more)
-
-
-@dataclass(frozen=True)
-class Several:
-    """Any of some names, at least ``least``: a box for several, or a row of them where ``row``."""
-
-    names: Sequence[Any] | Mapping[Any, str] = ()
-    least: int = 0
-    row: bool = False
-
-    def holds(self, value: Sequence[Any]) -> bool:
-        return isinstance(value, list | tuple) and len(value) >= self.least and all(v in self.names for v in value)
-
-    def parse(self, text: str) -> list[Any]:
-        first = next(iter(self.names), "")
-        if text in self.names:  # a name may hold a comma
-            return [text]
-        return [_read(part, first) for part in text.split(",") if part]
-
-    def among(self, options: Iterable[Any]) -> Several:
-        return replace(self, names=tuple(options))
-
-    def widget(self, place: Any, label: str, **more: Any) -> list[Any]:
-        if isinstance(self.names, Mapping):
-            more = {"format_func": self.names.__getitem__} | more
-        if self.row:
-            return place.pills(label, list(self.names), selection_mode="multi", **more)
-        return place.multiselect(label, list(self.names), **more)
-
-
-@dataclass(frozen=True)
-class Text:
-    """Any text, or any that passes ``check``; kept, and linked, without a widget of its own."""
-
-    check: Callable[[str], bool] = lambda text: True
-
-    def holds(self, value: str) -> bool:
-        return isinstance(value, str) and self.check(value)
-
-    def parse(self, text: str) -> str:
-        return text
-
-    def among(self, options: Iterable[str]) -> Options:
-        return Options(tuple(options))
-
-    def widget(self, place: Any, label: str, **more: Any) -> str:
-        return place.text_input(label, **more)
 
 
 # ---- declarations ----

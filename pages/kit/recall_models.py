@@ -12,8 +12,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import jobs, results, session
+from pages.kit.allowed import Span, Steps
 from pages.kit.jobs import Job
-from pages.kit.parameters import Parameter, Scope, Span, Steps
+from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel

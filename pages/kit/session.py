@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +12,8 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import parameters
-from pages.kit.parameters import VISIT, Options, Parameter, Steps, as_text
+from pages.kit.allowed import Options, Steps
+from pages.kit.parameters import VISIT, Parameter
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
@@ -24,7 +22,7 @@ from recemb_core.figures.session_gaps import duration
 from recemb_core.item_graph import ItemGraph
 from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
-from recemb_core.session_file import SessionFile
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
 
@@ -255,7 +253,7 @@ def _cut(data: ActiveData) -> ActiveData:
     minutes = GAP.value(data, default=60)
     try:
         return replace(data, sequences=cut_sessions(data.log, minutes))
-    except ValueError as error:  # the log stays usable, uncut, until another gap is chosen
+    except UsageError as error:  # the log stays usable, uncut, until another gap is chosen
         return replace(data, problem=str(error))
 
 
@@ -306,63 +304,6 @@ def choose_data(key: str) -> None:
     st.session_state["pending_data"] = key
 
 
-def parameter(
-    name: str,
-    data: ActiveData,
-    default: Any,
-    parse: Callable[[str], Any],
-    allowed: Callable[[Any], bool] = lambda _: True,
-) -> str:
-    """For controls that are not declared yet."""
-    return parameters.fill(name, data.key, default, parse, allowed)
-
-
-def choice(name: str, data: ActiveData, default: str, options: Container[str]) -> str:
-    """For controls that are not declared yet."""
-    return parameter(name, data, default, str, lambda value: value in options)
-
-
-def value(data: ActiveData, name: str) -> Any:
-    """For controls that are not declared yet."""
-    return st.session_state[f"{name}@{data.key}"]
-
-
-def current_link(data: ActiveData) -> dict[str, str]:
-    """The query parameters that reproduce this view."""
-    found = {"data": data.key}
-    if data.upload is not None:
-        found["file"] = data.upload.name
-        if data.upload.side is not None:
-            found["details"] = data.upload.side.name
-        if (asked := _asked(data.key)) is not None:
-            # The gap is a parameter of its own, which every page knows.
-            own = (uploads.every()[data.key].reading or Reading()).cleaning.gap_minutes
-            found["reading"] = asked.with_cleaning(gap_minutes=own).to_link()
-    for name, (key, default) in parameters.bound().items():
-        value = st.session_state.get(key, default)
-        if value != default and value is not None:
-            found[name] = as_text(value)
-            found["v"] = str(parameters.LINK_VERSION)
-    return found
-
-
-def _asked(key: str) -> Reading | None:
-    """How an upload is to be read, also while that is refused and the reading before it is shown."""
-    upload = uploads.every().get(key)
-    return None if upload is None else uploads.outcome(upload, gap_minutes=gap_of(key)).reading
-
-
-def sync_url(data: ActiveData) -> str:
-    """Write the view into the address bar; returns the query string.
-
-    While the opened link waits for its upload, the address stays what it is, so that a reload still asks for it.
-    """
-    link = current_link(data)
-    if missing_upload() is None and st.query_params.to_dict() != link:
-        st.query_params.from_dict(link)
-    return urlencode(link)
-
-
 def pick(data: ActiveData, item: str) -> None:
     """Make an item the chosen one, from a callback (before the sidebar of the next run is drawn)."""
     if item in data.items:
@@ -385,11 +326,6 @@ def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
     return tuple(data.items[int(row)] for row in np.argsort(-weight, kind="stable"))
 
 
-def full_link() -> str:
-    """The address of this view."""
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(st.query_params.to_dict())}"
-
-
 def bind_seed() -> None:
     """Fill the seed from the link at first, and keep it in the link when it is not 0."""
     if "seed" not in st.session_state:
@@ -401,31 +337,3 @@ def bind_seed() -> None:
 def seed() -> int:
     """The seed of everything random in this visit."""
     return int(st.session_state.get("seed", 0))
-
-
-def saved_session(data: ActiveData) -> SessionFile:
-    """The visit as a file: data, reading, and every setting that is not at its default."""
-    end = f"@{data.key}"
-    settings = {
-        key.removesuffix(end): value
-        for key, default in parameters.met().items()
-        if key.endswith(end) and (value := st.session_state.get(key, default)) != default and value is not None
-    }
-    if seed():
-        settings["seed"] = seed()
-    if data.upload is None:
-        return SessionFile(data=data.key, settings=settings)
-    settings.pop("gap", None)  # it stands in the reading
-    reading = _asked(data.key)
-    side = data.upload.side
-    details = None if side is None else side.mark
-    return SessionFile(file=data.upload.log.mark, details=details, reading=reading, settings=settings)
-
-
-def restore_settings(key: str, settings: dict[str, Any]) -> None:
-    """Put a data set in use with the settings of a saved session, and with no others; the next run reads them."""
-    for known in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{key}")]:
-        del st.session_state[known]
-    st.session_state.pop("seed", None)
-    parameters.set_link({"data": key} | {name: as_text(value) for name, value in settings.items()})
-    st.session_state["pending_data"] = key

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import controls, jobs, parameters
+from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.navigation import SECTIONS
-from pages.kit.parameters import Flag, Options, Parameter, Scope, Several, Span, Steps, as_text
+from pages.kit.parameters import Parameter, Scope, as_text
 from tests.pages.conftest import ROOT, healthy
 
 Open = Callable[..., AppTest]
@@ -65,10 +66,7 @@ def known() -> list[Parameter[Any]]:
     return [
         one
         for one in parameters.declared()
-        if one.default is not None
-        and one.holds_any()
-        and not one.parts
-        and not isinstance(one.allowed, parameters.Text)
+        if one.default is not None and one.holds_any() and not one.parts and not isinstance(one.allowed, Text)
     ]
 
 

@@ -139,6 +139,7 @@ def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
 
 SCRIPT = """
 import streamlit as st
+from pages.kit import links
 from pages.kit import frame, parameters, session
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import File, Upload
@@ -165,7 +166,7 @@ for name, content, reading, side, gap in st.session_state["cases"]:
         results.append((data, [], {}, "", None))
         continue
     lines = frame.import_lines(data, always=True) + frame.load_lines(data, always=True)
-    link, saved = session.current_link(data), session.saved_session(data).to_toml()
+    link, saved = links.current_link(data), links.saved_session(data).to_toml()
     fresh = Upload(File(name, content), side and File("items.csv", side))
     results.append((data, lines, link, saved, visit(fresh, upload.key, link, None)))
 """

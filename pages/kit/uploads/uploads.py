@@ -22,6 +22,7 @@ from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
 from recemb_core.readers.side_info import Details, choose_key
 from recemb_core.sequences import Sequences, clean_log
 from recemb_core.session_file import FileMark
+from recemb_core.validation import UsageError
 
 T = TypeVar("T")
 _log = logging.getLogger("recemb")
@@ -219,7 +220,7 @@ def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
     """A result, or the sentence that says why there is none."""
     try:
         return make(), ""
-    except ValueError as error:  # InputError among them
+    except UsageError as error:  # InputError among them
         return None, str(error)
     except Exception as error:
         _log.exception("an upload could not be read")

@@ -10,9 +10,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, results, session
+from pages.kit.allowed import Options, Steps
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Options, Parameter, Steps
+from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain

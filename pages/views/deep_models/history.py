@@ -10,9 +10,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, jobs, parameters, recall_models, session
+from pages.kit.allowed import Flag, Options, Text
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Flag, Options, Parameter, Text
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain

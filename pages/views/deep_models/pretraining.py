@@ -12,9 +12,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, jobs, results, session
+from pages.kit.allowed import Options, Several, Span, Steps
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
-from pages.kit.parameters import Bound, Options, Parameter, Several, Span, Steps
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.views.deep_models import network_experiments

@@ -9,9 +9,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, jobs, parameters, recall_models, results, session
+from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
-from pages.kit.parameters import Bound, Options, Parameter
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE, FLOOR, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain

@@ -12,7 +12,8 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, recall_models, results
-from pages.kit.parameters import Options, Parameter
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain

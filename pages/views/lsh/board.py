@@ -8,7 +8,8 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import results
-from pages.kit.parameters import Options, Parameter, Span
+from pages.kit.allowed import Options, Span
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.views.lsh import controls
 from pages.views.lsh.hash_board import Board, hash_board

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import parameters, session
-from pages.kit.parameters import Bound, Options, Parameter, Span, Steps
+from pages.kit.allowed import Options, Span, Steps
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.views.lsh.measures import (
     MODES,

@@ -10,8 +10,9 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import parameters, session
+from pages.kit.allowed import Number, Options, Span, Text
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Number, Options, Parameter, Span, Text
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.lsh import controls, measures

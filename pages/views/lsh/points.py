@@ -11,8 +11,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import graph_controls, jobs, model_controls, model_results, results, session
+from pages.kit.allowed import Flag, Options, Steps
 from pages.kit.jobs import Job
-from pages.kit.parameters import Bound, Flag, Options, Parameter, Scope, Steps
+from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core.datasets import point_clouds
 from recemb_core.embeddings import ItemVectors

@@ -11,9 +11,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import jobs, results
+from pages.kit.allowed import Options, Steps
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Options, Parameter, Steps
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.views.lsh import answers
 from pages.views.lsh.measures import LabSettings

@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import frame, results
+from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.views.lsh import answers, controls, measures, words
 from pages.views.lsh import times as lsh_times

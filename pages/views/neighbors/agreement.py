@@ -9,11 +9,12 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame, parameters, session
+from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import MODELS, fields_of
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.compared import (

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pages.kit import results, session
+from pages.kit.allowed import Options, Several, Steps
 from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.model_controls import MODELS, missing, model_config
 from pages.kit.model_jobs import Entry, entry
-from pages.kit.parameters import Bound, Options, Parameter, Scope, Several, Steps
+from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import controls, frame, maps, results, session
+from pages.kit.allowed import Flag, Options
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import MODELS, SECOND, differences, missing, model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
-from pages.kit.parameters import Bound, Flag, Options, Parameter
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.views.neighbors.agreement import disputed_section, likeness_sections, membership_section
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared, Settings, compare, matrix_of

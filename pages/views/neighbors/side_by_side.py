@@ -11,12 +11,13 @@ import streamlit as st
 
 from pages.kit import controls as drawing
 from pages.kit import frame, maps, session
+from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import fields_of, in_words, missing, model_controls
 from pages.kit.model_jobs import Entry
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns

@@ -12,10 +12,11 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import jobs, maps, model_results, results, session
+from pages.kit.allowed import Options
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE

@@ -10,10 +10,11 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import jobs, model_results, parameters, results, session
+from pages.kit.allowed import Several, Span
 from pages.kit.controls import BIASES, Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
-from pages.kit.parameters import Parameter, Several, Span
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
 from pages.views.node2vec.sweep_words import judged, verdict, verdicts

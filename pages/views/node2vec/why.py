@@ -8,8 +8,9 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import model_results, results, session
+from pages.kit.allowed import Options
 from pages.kit.frame import SEARCHABLE
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE

@@ -13,6 +13,7 @@ from pages.kit.uploads import uploads
 from recemb_core.figures.session_gaps import duration
 from recemb_core.sequences import Sequences
 from recemb_core.summaries import event_gaps
+from recemb_core.validation import UsageError
 
 HOUR, WEEK = 60, 10080
 
@@ -43,7 +44,7 @@ def _cut(data: ActiveData, minutes: int) -> Sequences | None:
         return uploads.outcome(data.upload, gap_minutes=minutes).sequences
     try:
         return session.cut_sessions(data.uncut(), minutes)
-    except ValueError:  # no session is left
+    except UsageError:  # no session is left
         return None
 
 

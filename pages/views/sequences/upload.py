@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.kit import session as selection
+from pages.kit import links, session
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.kit.uploads import memory, uploads
@@ -25,7 +25,7 @@ def upload_box(data: ActiveData) -> None:
     """The boxes, the uploads there are, and how the one in use is read; a readable log becomes the data set in use."""
     with st.container(key="boxes"):
         st.html("<style>.st-key-boxes [data-testid=stColumn] { min-width: min(11rem, 100%); }</style>")
-        log, side, session = st.columns(3)
+        log, side, saved_box = st.columns(3)
     received: dict[str, Any] = {
         "log_file": log.file_uploader(
             "Your log",
@@ -45,7 +45,7 @@ def upload_box(data: ActiveData) -> None:
             args=("side_file",),
             help="Titles, categories, …: one row an item, matched by its id. For an edge list: one row a node.",
         ),
-        "session_file": session.file_uploader(
+        "session_file": saved_box.file_uploader(
             "A saved session (optional)",
             key="session_file",
             type=["toml"],
@@ -122,9 +122,9 @@ def _take_logs(logs: list[Any], side: Any) -> None:
             continue
         upload = Upload(File(log.name, log.getvalue()), _file(side))
         before = uploads.every().get(upload.key)
-        reading = selection.linked_reading(upload.key) or (None if before is None else before.reading)
+        reading = session.linked_reading(upload.key) or (None if before is None else before.reading)
         uploads.put(replace(upload, reading=reading))
-        wanted = selection.linked_details(upload.key)
+        wanted = session.linked_details(upload.key)
         if wanted is not None and upload.side is None:
             uploads.say(f"The link was made with {wanted} as item details: upload it as well.")
         boxed[log.file_id] = st.session_state["data"] = upload.key
@@ -142,10 +142,10 @@ def _restore() -> None:
     if saved is None:
         return
     if saved.file is None:
-        if saved.data not in selection.bundled_names():
+        if saved.data not in session.bundled_names():
             uploads.say(f"The saved session is of the data set {saved.data!r}, which this app does not have.")
         else:
-            selection.restore_settings(saved.data, dict(saved.settings))
+            links.restore_settings(saved.data, dict(saved.settings))
         st.session_state["_session"] = None
         return
     upload = next((u for u in uploads.every().values() if u.log.mark.digest == saved.file.digest), None)
@@ -162,14 +162,14 @@ def _restore() -> None:
         uploads.say(f"The saved session used no item details, so {upload.side.name} was taken off.")
         upload = replace(upload, side=None)
     uploads.put(replace(upload, reading=saved.reading))
-    selection.restore_settings(upload.key, dict(saved.settings))
+    links.restore_settings(upload.key, dict(saved.settings))
     st.session_state["_session"] = None
 
 
 def remove(key: str) -> None:
     """Forget an upload; if it was in use, the page's own data set is shown again."""
     uploads.drop(key)
-    selection.forget_data(key)
+    session.forget_data(key)
 
 
 def _list(data: ActiveData) -> None:
@@ -184,7 +184,7 @@ def _list(data: ActiveData) -> None:
             f"**{plain(uploads.title(upload))}**{details} · {size_text(size)}" + (f" · {state}" if state else "")
         )
         if not chosen:
-            row.button("Use", key=f"use {key}", on_click=selection.choose_data, args=(key,))
+            row.button("Use", key=f"use {key}", on_click=session.choose_data, args=(key,))
         if upload.side is not None:
             row.button(
                 "Without details",

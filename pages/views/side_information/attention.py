@@ -11,12 +11,13 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, maps, model_results, navigation, results, session
+from pages.kit.allowed import Options, Several
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import fields_of, model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
-from pages.kit.parameters import Bound, Options, Parameter, Scope, Several
+from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from recemb_core.embeddings import EGESConfig, EGESVectors

@@ -12,10 +12,11 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, parameters, session
+from pages.kit.allowed import Allowed, Options, Several
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Allowed, Bound, Options, Parameter, Several
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.side_information import attention

@@ -9,9 +9,10 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, jobs, results, session
+from pages.kit.allowed import Steps
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Parameter, Steps
+from pages.kit.parameters import Bound, Parameter
 from pages.views.training.lesson import (
     TRAINING_PAGE,
     Lesson,

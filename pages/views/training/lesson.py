@@ -13,8 +13,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import frame, jobs, model_results, results, session
+from pages.kit.allowed import Flag, Options, Span
 from pages.kit.jobs import Job
-from pages.kit.parameters import Bound, Flag, Options, Parameter, Scope, Span
+from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from recemb_core.embeddings import (

@@ -10,8 +10,9 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, session
+from pages.kit.allowed import Options, Span, Steps
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Options, Parameter, Span, Steps
+from pages.kit.parameters import Bound, Parameter
 from pages.views.training.lesson import (
     SET,
     TRAINING_PAGE,

@@ -7,8 +7,9 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, session
+from pages.kit.allowed import Span
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Parameter, Span
+from pages.kit.parameters import Bound, Parameter
 from pages.views.training.lesson import (
     LONGEST,
     SET,

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import frame, results, session
+from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Options, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place

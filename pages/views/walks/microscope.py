@@ -9,8 +9,9 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, parameters, session
+from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Options, Parameter, Scope
+from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core.embeddings import node2vec_defaults
 from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure

@@ -7,8 +7,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import controls, maps, results, session
+from pages.kit.allowed import Span
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Bound, Parameter, Span
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
