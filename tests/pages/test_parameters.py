@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import controls, jobs, parameters
-from pages.kit.allowed import Flag, Options, Several, Span, Steps
+from pages.kit.allowed import Flag, Options, Several, Span, Steps, Text
 from pages.kit.navigation import SECTIONS
 from pages.kit.parameters import Parameter, Scope, as_text
 from tests.pages.conftest import ROOT, healthy
