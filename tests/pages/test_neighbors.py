@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import model_jobs, model_results
+from pages.kit import jobs, model_jobs, model_results
 from pages.kit.results import Results
 from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
@@ -231,10 +231,14 @@ def test_tiny_data(log: bytes, view: str, app: AppTest, tmp_path: Path, monkeypa
 def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = Results()
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
-    page = AppTest.from_file(str(model_jobs.__file__).replace("shared/model_training.py", "neighbors.py"))
+    page = AppTest.from_file(str(model_jobs.__file__).replace("kit/model_jobs.py", "neighbors.py"))
     page.default_timeout = 180
     page.query_params["data"] = SMALL
-    page.session_state["stopped"] = True  # what the Stop button sets
+    seen = set()
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "may_run", lambda data, job: seen.add(job.identity))
+        healthy(page.run())
+    page.session_state[f"stopped jobs of {SMALL}"] = seen  # what the Stop button sets
     healthy(page.run())
     waiting = {"DeepWalk": "waiting", "node2vec": "ready", "GES": "waiting", "EGES": "waiting"}  # node2vec is bundled
     assert {name: column["state"] for name, column in columns(page).items()} == waiting
