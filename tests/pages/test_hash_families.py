@@ -325,7 +325,9 @@ def test_the_page_offers_it_and_draws_it(family: HashFamily, open_page: Open) ->
     exec(compile(printed, "As Python", "exec"), scope)
     assert scope["grid"].family == family.name
     for part in ("item", "plane", "guess"):
-        healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="inside", inside=part))
+        page = healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="inside", inside=part))
+    page = open_page("lsh", data="planted_shop", hashing=family.name, lab="inside", inside="plane")
+    assert "straight borders" in "".join(i.value for i in page.info), "none of them cuts the plane in straight lines"
     for compare in ("all", "product"):
         healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="race", compare=compare))
 

@@ -63,7 +63,7 @@ def board_controls(data: ActiveData, settings: LabSettings) -> None:
 
 def board_section(data: ActiveData, settings: LabSettings) -> None:
     """The board, and the table of the query's true neighbors."""
-    if settings.hashing.rule is None:
+    if not settings.hashing.straight:
         st.info(
             f"The plane is drawn for functions that cut it along straight borders. {settings.hashing.label}: these cut "
             "it otherwise. Choose another hash family, or look at one item."

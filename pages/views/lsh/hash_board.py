@@ -71,7 +71,7 @@ class Board:
     k: int
     """nearest neighbors that count as true"""
     family: str
-    """name of a registered family whose functions have a rule: borders are straight lines"""
+    """name of a registered family with straight borders"""
     directions: npt.NDArray[np.float64]
     """(L, K, 2)"""
     offsets: npt.NDArray[np.float64]
@@ -82,8 +82,8 @@ class Board:
     """One of "and_or" (all functions of one table agree), "or_and" (in every table one function does)."""
 
     def __post_init__(self) -> None:
-        if family_named(self.family).rule is None:
-            raise ValueError(f"family must have a rule to be drawn, and {self.family!r} has none")
+        if not family_named(self.family).straight:
+            raise ValueError(f"family must have straight borders to be drawn, and {self.family!r} has not")
         n = len(self.points)
         if self.points.shape != (n, 2) or n < 2:
             raise ValueError(f"points must be (n, 2) with n at least 2, not of shape {self.points.shape}")

@@ -149,6 +149,13 @@ class HashFamily:
         """Whether multi-probe knows which neighboring bucket is likely."""
         return self.rule is not None
 
+    @property
+    def straight(self) -> bool:
+        """Whether all borders between buckets are straight in the space of the vectors, whatever their length."""
+        if self.rule is None:
+            return False
+        return not self.distance.is_angle or (self.rule.by_sign and not self.has_width)
+
 
 _families: dict[str, HashFamily] = {}
 FAMILIES: Mapping[str, HashFamily] = MappingProxyType(_families)  # by name, in the order of registration

@@ -341,12 +341,11 @@ class LSHIndex:
         from recemb_core.neighbors.lsh.table_kernel import fill_keys
 
         keys = np.empty((self._groups[0], len(rows)), dtype=np.uint64)
-        by_sign = hashing.by_sign
         for first in range(0, len(rows), _BLOCK):
             positions = self._positions(hashing, rows[first : first + _BLOCK])
             share_out(
                 lambda a, b, p=positions, start=first: fill_keys(  # type: ignore[misc]
-                    p[a:b], by_sign, self._multipliers, keys, start + a
+                    p[a:b], hashing.by_sign, self._multipliers, keys, start + a
                 ),
                 len(positions),
                 self.threads,
@@ -390,11 +389,10 @@ class LSHIndex:
         shape = len(wanted), self._groups[0], 1 + self.config.multi_probe
         keys, probed = np.empty(shape, dtype=np.uint64), np.zeros(shape[:2], dtype=np.int64)
         buckets = np.empty(shape, dtype=np.int64)
-        by_sign = hashing.by_sign
         positions = self._positions(hashing, wanted)
 
         def work(first: int, last: int) -> None:
-            probe_keys(positions, by_sign, self._multipliers, keys, probed, first, last)
+            probe_keys(positions, hashing.by_sign, self._multipliers, keys, probed, first, last)
             find_buckets(self._tables, keys, probed, buckets, first, last)
 
         share_out(work, len(wanted), self.threads, least=64)

@@ -135,7 +135,8 @@ def sort_table(
     buckets = 0
     for s in range(1 << bits):
         low, high = begin[s], begin[s + 1]
-        _sort_slot(keys, ids, low, high)
+        if high - low > 1:  # most slots are empty or hold one row
+            _sort_slot(keys, ids, low, high)
         before = buckets
         for i in range(low, high):
             key = keys[ids[i]]
