@@ -38,6 +38,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     """
     st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
     navigation.ensure()
+    navigation.one_entry_a_page()
     parameters.forget_bound()
     st.session_state.pop("_answer", None)  # of a run that was broken off
     ensure_plotly_js()

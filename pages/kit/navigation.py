@@ -54,6 +54,33 @@ def ensure() -> None:
         st.rerun()
 
 
+# Streamlit pushes an entry into the browser's history whenever a run writes the address, so that Back would go through
+# every setting of a page before it left it. An address of the same page takes the place of the one before instead.
+_one_entry_a_page = st.components.v2.component(
+    "recemb_history",
+    html="<span hidden></span>",
+    js="""
+const MARK = Symbol.for("recemb one entry a page");
+export default function () {
+  if (window.history[MARK]) return;
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, unused, url) => {
+    const here = new URL(window.location.href);
+    const there = new URL(url ?? here.href, here.href);
+    if (there.pathname === here.pathname) window.history.replaceState(state, unused, url);
+    else push(state, unused, url);
+  };
+  window.history[MARK] = true;
+}
+""",
+)
+
+
+def one_entry_a_page() -> None:
+    """Let Back take one press a page; called early, before the address is written."""
+    _one_entry_a_page(key="history")
+
+
 def link(name: str, label: str, place: Any = st) -> None:
     """A link to another page by its name."""
     page = next(page for group in pages().values() for page in group if page.url_path in (name, "") and _is(page, name))

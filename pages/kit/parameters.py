@@ -79,9 +79,11 @@ class Parameter(Generic[T]):
 
     def __post_init__(self) -> None:
         caller = sys._getframe(2)  # 1 is the dataclass's own __init__
-        line = (caller.f_code.co_filename, caller.f_lineno)
+        line = (caller.f_code.co_filename, caller.f_lineno, id(caller.f_globals))
         known, there = _DECLARED.get(self.name, (self, line))
-        if there != line:  # a page's own script is run again and again, and declares anew what it has declared
+        # A page's own script runs again and again, and an edited module is read again: both declare anew.
+        again = there[:2] == line[:2] or (there[0] == line[0] and there[2] != line[2])
+        if not again:
             raise ValueError(
                 f"parameter {self.name!r} is declared twice: for {known.scope.page or 'the visit'} ({there[0]}) "
                 f"and for {self.scope.page or 'the visit'} ({line[0]})"

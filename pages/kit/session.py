@@ -274,7 +274,7 @@ def set_gap(key: str, minutes: float) -> None:
 
 def gap_control(data: ActiveData) -> None:
     """The gap's slider: the usual ones, and the one in use among them."""
-    GAP.draw(data, default=gap(data), among=sorted({*GAPS, gap(data)}))
+    GAP.draw(data, default=parameters.met()[GAP.key(data)], among=sorted({*GAPS, gap(data)}))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, scope="session")

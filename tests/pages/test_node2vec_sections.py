@@ -108,7 +108,7 @@ def test_features_are_trained_on_request_and_then_kept() -> None:
     page = opened(roles_page, dimensions="8")
     assert "16 features an item" in said(page)
     assert not downloads(page)
-    page.button(key="features@planted_shop").click()
+    page.button(key="run features@planted_shop").click()
     healthy(page.run())
     assert len(downloads(page)) == 6
     assert "by both together" in said(page)

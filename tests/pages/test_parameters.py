@@ -124,7 +124,7 @@ def test_families_meet_no_other_name(filled: object) -> None:
         assert not any(one.name.startswith(f"{family}_") for family in families), one.name
 
 
-@pytest.mark.parametrize("page", [name for name in PAGES if name not in ("lsh", "deep_models")])
+@pytest.mark.parametrize("page", PAGES)
 def test_all_that_a_page_binds_is_declared(page: str, filled: dict[str, list[Fill]]) -> None:
     names = {one.name for one in parameters.declared() if not one.parts}
     families = tuple(f"{one.name}_" for one in parameters.declared() if one.parts)
