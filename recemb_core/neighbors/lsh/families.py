@@ -166,6 +166,14 @@ def register_family(family: HashFamily) -> HashFamily:
 
     Raises:
         ValueError: another family has this name.
+
+    >>> from dataclasses import replace
+    >>> from recemb_core.neighbors import LSHConfig, LSHIndex
+    >>> own = register_family(replace(family_named("hyperplane"), name="own", label="Own"))
+    >>> rows = np.eye(4, 3, dtype=np.float32)
+    >>> LSHIndex(LSHConfig(family="own", tables=4, functions=2)).build(rows).query(rows[:1], k=1)[0].tolist()
+    [[0]]
+    >>> unregister_family("own")
     """
     if family.name in _families:
         raise UsageError(f"name {family.name!r} is taken by another family of hash functions")
