@@ -56,13 +56,10 @@ def ensure() -> None:
 
 # Streamlit pushes an entry into the browser's history whenever a run writes the address, so that Back would go through
 # every setting of a page before it left it. An address of the same page takes the place of the one before instead.
-_one_entry_a_page = st.components.v2.component(
-    "recemb_history",
-    html="<span hidden></span>",
-    js="""
-const MARK = Symbol.for("recemb one entry a page");
-export default function () {
-  if (window.history[MARK]) return;
+_ONE_ENTRY_A_PAGE = """<script>
+(() => {
+  const mark = Symbol.for("recemb one entry a page");
+  if (window.history[mark]) return;
   const push = window.history.pushState.bind(window.history);
   window.history.pushState = (state, unused, url) => {
     const here = new URL(window.location.href);
@@ -70,15 +67,15 @@ export default function () {
     if (there.pathname === here.pathname) window.history.replaceState(state, unused, url);
     else push(state, unused, url);
   };
-  window.history[MARK] = true;
-}
-""",
-)
+  window.history[mark] = true;
+})();
+</script>"""
 
 
 def one_entry_a_page() -> None:
-    """Let Back take one press a page; called early, before the address is written."""
-    _one_entry_a_page(key="history")
+    """Let Back take one press a page; called before the address is written."""
+    with st.sidebar:  # where an element without height takes no place from the page
+        st.html(_ONE_ENTRY_A_PAGE, unsafe_allow_javascript=True)
 
 
 def link(name: str, label: str, place: Any = st) -> None:

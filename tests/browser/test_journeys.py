@@ -421,3 +421,25 @@ def test_a_long_training_can_be_stopped(url: str, page: Page) -> None:
     assert revision(page, "map@") == shown
     assert len(positions(page, "map@")) == 1_748
     print(f"\nStop took {', '.join(f'{s:.1f}' for s in seconds)} s")
+
+
+def test_back_takes_one_press_a_page(url: str, page: Page) -> None:
+    open_page(page, f"{url}/walks?data=karate_club")
+    for _ in range(2):  # two settings, each of which is written into the address
+        before = page.url
+        move_slider(page, "q (in–out)", 1)
+        page.wait_for_function("(before) => location.href !== before", arg=before)
+        settled(page)
+    left = page.url
+    for name, title in (("item_graph", "Item graph"), ("sequences", "Sequences")):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+        page.wait_for_url(f"**/{name}?*")
+        settled(page)
+    page.go_back()
+    page.wait_for_url("**/item_graph?*")
+    settled(page)
+    page.go_back()
+    page.wait_for_url("**/walks?*")
+    settled(page)
+    assert page.url == left
+    no_exception(page)
