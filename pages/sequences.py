@@ -80,7 +80,7 @@ with frame.page(
             with left:
                 figure = session_gaps_figure(log_histogram(gaps), cut_minutes=cut)
                 live_chart(figure, key=f"gaps@{data.key}", height=300)
-        left, right = st.columns(2, gap="medium")
+        left, right = frame.side_by_side("lengths-and-popularity", (1, 1), "17rem")
         with left:
             st.markdown(f"**How long are the {unit}?**")
             live_chart(session_lengths_figure(sequences.lengths, unit=unit), key=f"lengths@{data.key}", height=320)

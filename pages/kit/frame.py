@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -166,9 +167,17 @@ def side_by_side(key: str, widths: tuple[int, int], narrowest: str = "18rem") ->
 
 
 def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
-    """At most five numbers that matter: (label, value, help)."""
-    for column, (label, value, help_text) in zip(place.columns(len(figures)), figures, strict=True):
+    """At most five numbers that matter: (label, value, help); on a second line where one would cut them."""
+    key = "metrics-" + re.sub(r"\W+", "-", figures[0][0].lower())
+    for column, (label, value, help_text) in zip(figure_columns(key, len(figures), place), figures, strict=True):
         column.metric(label, value, help=help_text)
+
+
+def figure_columns(key: str, number: int, place: Any = st, *, narrowest: str = "8.5rem") -> list[Any]:
+    """Columns in a row; those that would be too narrow for their words go to a second line."""
+    with place.container(key=key):
+        st.html(f"<style>.st-key-{key} [data-testid=stColumn] {{ min-width: min({narrowest}, 45%); }}</style>")
+        return st.columns(number)
 
 
 def what_you_see(text: str) -> None:

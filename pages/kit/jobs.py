@@ -127,7 +127,11 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
                         _stop_button(data, "stop all", "Stop all", [job, *queued])
         bar.progress(min(fraction, 1.0), text=f"{job.label}: {stage} ({fraction:.0%})")
 
-    value = job.run(report)
+    try:
+        value = job.run(report)
+    except Exception:
+        place.empty()  # the page says what is wrong; a bar that stands still would say that it goes on
+        raise
     place.empty()
     _marked("allowed", data).discard(job.identity)
     return value

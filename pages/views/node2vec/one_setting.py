@@ -113,7 +113,7 @@ def score_metrics(
 ) -> None:
     """Both scores with the band that other seeds give, and what p = q = 1 gives."""
     base = replace(config, p=1.0, q=1.0)
-    columns = st.columns([1, 1, 1])
+    columns = frame.figure_columns("scores", 3, narrowest="12rem")
     places = {}
     for column, (name, by) in zip(columns, (("Homophily score", groups), ("Structural score", roles)), strict=False):
         score = model_results.score(data, vectors, graph, by.name, by.values)

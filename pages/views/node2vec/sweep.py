@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs, model_results, parameters, results, session
+from pages.kit import frame, jobs, model_results, parameters, results, session
 from pages.kit.allowed import Several, Span
 from pages.kit.controls import BIASES, Labelling
 from pages.kit.jobs import Job
@@ -115,7 +115,7 @@ def sweep_section(
         if halted:
             st.caption(halted)
     bar = st.container()
-    left, right = st.columns(2)
+    left, right = frame.side_by_side("phase-maps", (1, 1), "17rem")
     places += [left.empty(), right.empty()]
     _phase_maps(data, graph, config, labellings, found, base, places)
     if run:
