@@ -70,6 +70,7 @@ from recemb_core.experiments.recall_models import (
 from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
+from recemb_core.result_agreement import disagreements
 from recemb_core.result_files import Arrays, Key
 from recemb_core.sequences import Sequences, split_sessions
 
@@ -377,6 +378,9 @@ def compute(name: str, part: str, wanted: Mapping[Key, Planned], made: Made, fre
         size = sum(array.nbytes for array in fresh[key].values()) / 1e3
         seconds = time.perf_counter() - begun
         print(f"{name}: {part}, {key.identity['kind']} {key.prefix}, {size:,.0f} kB, {seconds:.1f} s", flush=True)
+        before = precomputed.load(key)
+        for line in disagreements(before, fresh[key]) if before is not None else ():
+            print(f"  not what the same versions gave before, so raise one in recemb_core/versions.py: {line}")
 
 
 def build(what: str) -> None:

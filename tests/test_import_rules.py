@@ -42,6 +42,7 @@ ORDER = [
     "deep",
     "summaries",
     "evaluation",
+    "result_agreement",
     "experiments",
     "serving",
     "result_files",

@@ -1,0 +1,227 @@
+"""The results that are bundled: all there, nothing else there, and what today's code computes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recemb_core import precomputed, result_files
+from recemb_core.datasets import list_datasets, load_dataset
+from recemb_core.embeddings import Node2VecConfig, node2vec_defaults, train_node2vec
+from recemb_core.result_agreement import disagreements
+from recemb_core.result_files import Arrays, Key
+from recemb_core.sweeps import SweepConfig, sweep_base, sweep_cell, sweep_from_arrays
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[ModuleType]:
+    """The script that writes them; what is expected is what it plans."""
+    sys.path.insert(0, str(ROOT / "data"))
+    try:
+        import build_precomputed
+
+        build_precomputed.whole_plan = cache(build_precomputed.whole_plan)
+        yield build_precomputed
+    finally:
+        sys.path.remove(str(ROOT / "data"))
+
+
+# --- whole, and nothing over ---
+
+
+@pytest.mark.parametrize("name", [info.name for info in list_datasets()])
+def test_every_planned_result_is_there_and_no_other(builder: ModuleType, name: str) -> None:
+    """Fails when data, defaults or a version changed; ``python data/build_precomputed.py missing`` mends it."""
+    planned, there = set(builder.whole_plan(name)), builder.of_data_set(name)
+    assert len(planned) >= 15
+    assert sorted(key.text for key in planned - there) == [], "missing: python data/build_precomputed.py missing"
+    assert sorted(key.text for key in there - planned) == [], "nothing asks for these"
+
+
+def test_the_folder_holds_the_bundled_data_sets_alone(builder: ModuleType) -> None:
+    assert sorted(path.name for path in precomputed.FOLDER.iterdir()) == sorted(builder.EVERY)
+
+
+def test_files_hold_the_arrays_that_manifests_name_and_no_other() -> None:
+    for manifest in precomputed.FOLDER.glob("*/manifest.json"):
+        lines = json.loads(manifest.read_text(encoding="utf-8"))["results"]
+        named: dict[str, list[str]] = {}
+        for line in lines:
+            named.setdefault(line["file"], []).extend(f"{line['prefix']}/{array}" for array in line["arrays"])
+        files = {path.stem for path in manifest.parent.iterdir()} - {manifest.stem}
+        assert files == named.keys(), manifest.parent.name
+        for name, arrays in named.items():
+            with np.load(manifest.parent / f"{name}.npz", allow_pickle=False) as file:
+                assert sorted(file.files) == sorted(arrays), (manifest.parent.name, name)
+        assert all(precomputed.FILES[line["kind"]] == line["file"] for line in lines)
+
+
+def test_orphans_and_gaps_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, builder: ModuleType) -> None:
+    """The three tests above, on a copy with a file too many, an array too many and a result too few."""
+    small = tmp_path / "barbell"
+    small.mkdir()
+    for path in (precomputed.FOLDER / "barbell").iterdir():
+        (small / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(precomputed, "FOLDER", tmp_path)
+    test_files_hold_the_arrays_that_manifests_name_and_no_other()
+    (small / "other.npz").write_bytes(b"")
+    with pytest.raises(AssertionError):
+        test_files_hold_the_arrays_that_manifests_name_and_no_other()
+    (small / "other.npz").unlink()
+    gone = next(iter(builder.of_data_set("barbell")))
+    precomputed.save("barbell", {}, drop=frozenset([gone]), made_with="")
+    test_files_hold_the_arrays_that_manifests_name_and_no_other()
+    with pytest.raises(AssertionError, match="missing"):
+        test_every_planned_result_is_there_and_no_other(builder, "barbell")
+    lines = json.loads((small / "manifest.json").read_text())["results"]
+    (small / "manifest.json").write_text(json.dumps({"results": lines[1:]}))
+    with pytest.raises(AssertionError):
+        test_files_hold_the_arrays_that_manifests_name_and_no_other()
+
+
+# --- what today's code computes ---
+
+
+def sort_of(key: Key) -> tuple[Any, ...]:
+    """What the arithmetic of a result turns on: kind, config classes, attention or plain mean, p, q, a warm start."""
+    identity = key.identity
+    settings = identity["settings"]
+    config = settings.get("config") or {}
+    classes = tuple(value.get("class") if isinstance(value, dict) else None for value in settings.values())
+    lean = tuple(np.sign(np.log(config.get(name, 1.0))) for name in "pq")
+    return identity["kind"], classes, config.get("attention"), lean, config.get("score"), config.get("novel")
+
+
+def one_of_every_sort(builder: ModuleType) -> dict[tuple[Any, ...], tuple[str, Key]]:
+    """Of every sort of result the cheapest: of the barbell, or a short run or the first of the planted shop."""
+    found: dict[tuple[Any, ...], tuple[str, Key]] = {}
+    for name in ("barbell", "planted_shop"):
+        plan = builder.whole_plan(name)
+        for key in sorted(plan, key=lambda key: not plan[key].short):
+            found.setdefault(sort_of(key), (name, key))
+    return found
+
+
+# Networks compile for seconds each.
+SLOW = ("LayerConfig", "YouTubeDNNConfig", "TwoTowerConfig")
+
+
+def computed_again(builder: ModuleType, name: str, key: Key) -> list[str]:
+    """In what a result differs, computed now from the stored results that it builds on."""
+    kept = precomputed.load(key)
+    assert kept is not None, f"{key.prefix} is missing: python data/build_precomputed.py missing"
+    plan = builder.whole_plan(name)
+    return disagreements(kept, plan[key].make(builder.made_before(plan, {})))
+
+
+def compare(builder: ModuleType, slow: bool) -> dict[str, list[str]]:
+    wrong = {}
+    for sort, (name, key) in one_of_every_sort(builder).items():
+        kind, classes, *_, novel = sort
+        if kind == "sweep" or novel or slow != any(c in SLOW for c in classes):
+            continue  # sweeps have a test of their own; the novel tower differs by its targets alone
+        if found := computed_again(builder, name, key):
+            wrong[f"{name}: {kind} {key.prefix}"] = found
+    return wrong
+
+
+CHANGED = (
+    "today's code computes something else: if its arithmetic was changed on purpose, raise the algorithm's number in "
+    "recemb_core/versions.py and run python data/build_precomputed.py missing"
+)
+
+
+def test_what_is_kept_is_what_today_s_code_computes(builder: ModuleType) -> None:
+    """One small result of every sort, computed again."""
+    assert compare(builder, slow=False) == {}, CHANGED
+
+
+@pytest.mark.slow
+def test_networks_that_are_kept_are_what_today_s_code_trains(builder: ModuleType) -> None:
+    assert compare(builder, slow=True) == {}, CHANGED
+
+
+def test_a_sweep_that_is_kept_is_what_today_s_code_computes(builder: ModuleType) -> None:
+    """Two cells of the barbell's; a cell does not depend on the others."""
+    graph, by = builder.default_graph("barbell"), builder.labellings("barbell")
+    config = sweep_config(builder, "barbell")
+    kept = precomputed.load(precomputed.sweep_key(graph, config))
+    assert kept is not None, "missing: python data/build_precomputed.py missing"
+    cells, base = sweep_from_arrays(kept, train_node2vec(graph, config.base))
+    few = replace(config, seeds=3)
+    again = sweep_base(graph, few, by, train_node2vec)
+    wrong = disagreements(arrays_of(base, 3), arrays_of(again, 3))
+    for p, q in ((1.0, 20.0), (0.2, 0.05)):
+        (cell,) = (c for c in cells if (c.p, c.q) == (p, q))
+        made = sweep_cell(graph, few, by, again, p, q, train_node2vec)
+        wrong += disagreements(arrays_of(cell, 3), arrays_of(made, 3))
+    assert wrong == [], CHANGED
+
+
+def sweep_config(builder: ModuleType, name: str) -> SweepConfig:
+    n = len(builder.default_graph(name))
+    return SweepConfig(seeds=builder.default_seeds(n), base=node2vec_defaults(n), umap=builder.UMAPConfig().for_size(n))
+
+
+def arrays_of(part: Any, seeds: int) -> Arrays:
+    scores = {f"scores {name}": np.array(values[:seeds]) for name, values in part.scores.items()}
+    moved = part.overlap if hasattr(part, "overlap") else part.own_overlap
+    return {**scores, "positions": part.map, "overlap": np.asarray(moved, dtype=np.float16)}
+
+
+def test_every_sort_of_result_has_a_small_one(builder: ModuleType) -> None:
+    """A new kind, or a model that only a large data set has, is not left out by the tests above."""
+    small = set(one_of_every_sort(builder))
+    assert {sort_of(key) for name in builder.EVERY for key in builder.whole_plan(name)} <= small
+
+
+# --- the comparison itself ---
+
+
+def test_the_comparison_passes_rounding_and_stops_at_a_changed_schedule() -> None:
+    graph = load_dataset("karate_club").graph
+    assert graph is not None
+    config = Node2VecConfig(dimensions=8, num_walks=10, walk_length=40, epochs=2, window=2)
+    kept = train_node2vec(graph, config).to_arrays()
+    assert disagreements(kept, train_node2vec(graph, config).to_arrays()) == []
+    rng = np.random.default_rng(0)
+    rounded = {n: a * (1 + rng.normal(scale=3e-4, size=a.shape).astype(a.dtype)) if a.dtype == "f4" else a
+               for n, a in kept.items()}  # fmt: skip
+    assert disagreements(kept, rounded) == []
+    slower = train_node2vec(graph, replace(config, learning_rate=0.0245))  # 2 % less
+    said = disagreements(kept, {**slower.to_arrays(), "meta": kept["meta"]})
+    assert any(line.startswith("vectors is") for line in said)
+    assert disagreements(kept, {**kept, "counts": kept["counts"] + 10})
+    assert disagreements(kept, {"vectors": kept["vectors"]})
+    assert disagreements(kept, {**kept, "vectors": kept["vectors"][:, :-1]})
+    assert disagreements(kept, {**kept, "vectors": kept["vectors"] * np.nan})
+    mirrored = {"positions": rng.normal(size=(50, 2)).astype(np.float32)}
+    assert disagreements(mirrored, {"positions": -mirrored["positions"]}) == []  # neighbors count, not where they lie
+    assert disagreements(mirrored, {"positions": rng.permutation(mirrored["positions"])})
+
+
+def test_times_are_not_compared_and_words_are() -> None:
+    text = lambda **values: {"meta": np.frombuffer(json.dumps(values).encode(), dtype=np.uint8)}  # noqa: E731
+    assert disagreements(text(seconds=1.0, history=[1.0]), text(seconds=9.0, history=[1.0001])) == []
+    assert disagreements(text(history=[1.0]), text(history=[1.1])) == ["meta.history is 10.0% off (at most 0.3%)"]
+    assert disagreements(text(title="a"), text(title="b")) == ["meta.title is 'b', not 'a'"]
+    assert disagreements(text(title="a"), text(other="a")) == ["meta has other entries"]
+
+
+def test_no_bundled_file_is_warned_of() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for key in result_files.places(precomputed.FOLDER):
+            assert precomputed.load(key)
