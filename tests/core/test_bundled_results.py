@@ -18,9 +18,9 @@ import pytest
 from recemb_core import precomputed, result_files
 from recemb_core.datasets import list_datasets, load_dataset
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults, train_node2vec
+from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_from_arrays
 from recemb_core.result_agreement import disagreements
 from recemb_core.result_files import Arrays, Key
-from recemb_core.sweeps import SweepConfig, sweep_base, sweep_cell, sweep_from_arrays
 
 ROOT = Path(__file__).resolve().parents[2]
 
