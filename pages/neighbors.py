@@ -1,4 +1,4 @@
-"""Up to six models side by side for one item: their neighbors, how far they agree, what they dispute."""
+"""Models side by side for one item: their neighbors, how far they agree, what they dispute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, compared, paired, side_by_side
-from pages.views.neighbors.experiments import WORDS, as_python, experiments
+from pages.views.neighbors.experiments import as_python, experiments, words
 
 VIEW = Parameter(
     compared.NEIGHBORS_PAGE,
@@ -53,6 +53,6 @@ with frame.page(
         agreement.likeness_sections(data, graph, found, settings)
     st.caption(f"Walks: {frame.graph_line(whole, graph)}")
     side_by_side.downloads(data, graph, found, settings)
-    frame.what_you_see(WORDS)
+    frame.what_you_see(words())
     frame.as_python(as_python(data, graph_settings, entries, settings))
     run_next(data, [*training_jobs(data, graph, entries), *todo], progress)

@@ -52,13 +52,9 @@ _ON_WALKS = ("walks", "noise_table", "walk_training")
 _SCORES = ("communities", "strength_tiers", "group_score")
 _RECALL = ("next_item_cases", "recall_training", "optimizer")
 
-# Config class → what a result of it is made by, beside what the configs inside it say of themselves.
+# Config class → what a result of it is made by, beside what the configs inside it say of themselves. Models of item
+# vectors are entered by ``recemb_core.embeddings.registry``.
 OF_CONFIG: dict[str, tuple[str, ...]] = {
-    "Word2VecConfig": ("word2vec", "sequence_training"),
-    "Item2VecConfig": ("item2vec", "sequence_training", "noise_table"),
-    "DeepWalkConfig": ("deepwalk", "skip_gram", *_ON_WALKS),
-    "Node2VecConfig": ("node2vec", "skip_gram", *_ON_WALKS),
-    "EGESConfig": ("eges", *_ON_WALKS),
     "RoleFeaturesConfig": ("role_features",),
     "UMAPConfig": ("umap_layout",),
     "SweepConfig": ("sweep", *_SCORES),

@@ -14,14 +14,10 @@ from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import VISIT, Parameter, reset_parameters
 from pages.kit.session import ActiveData, seed
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
+from recemb_core.embeddings.models import BIASES, DIMENSIONS
 from recemb_core.evaluation import strength_tiers
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
-
-BIASES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 20.0)
-
-DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
-
 
 # The defaults are those of the data's size; what is possible, the config says.
 NODE2VEC: dict[str, Parameter[Any]] = {

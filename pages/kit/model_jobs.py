@@ -25,7 +25,7 @@ class Entry:
 
     Attributes:
         label: what it is called on the page; two settings of one model differ in it.
-        model: its name in ``model_choice.MODELS``.
+        model: its name in the registry.
         wanted: the settings asked for; None where the data lacks something.
         config: the settings shown: those asked for, or the last ones while those are not trained.
         vectors: of ``config``, or None.

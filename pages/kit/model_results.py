@@ -12,17 +12,7 @@ import streamlit as st
 from pages.kit import results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
-from recemb_core.embeddings import (
-    EGESConfig,
-    Item2VecConfig,
-    ItemVectors,
-    Node2VecConfig,
-    Score,
-    needs_graph,
-    pairs_per_epoch,
-    train_model,
-    training_fingerprint,
-)
+from recemb_core.embeddings import ItemVectors, Node2VecConfig, Score, spec_of, train_model, training_fingerprint
 from recemb_core.evaluation import GroupScore, group_score
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress
@@ -34,9 +24,12 @@ def source_of(data: ActiveData, config: Any, graph: ItemGraph | None) -> str:
     def make() -> str:
         return training_fingerprint(config, sequences=data.sequences, graph=graph, side_info=data.side_info)
 
-    if not isinstance(config, EGESConfig) or graph is None:
+    if "side_info" not in spec_of(config).needs:
         return make()
-    return results.remember(data, ("side information", data.fingerprint, graph.fingerprint, config.fields), make)
+    known = None if graph is None else graph.fingerprint
+    return results.remember(
+        data, ("side information", data.fingerprint, known, type(config), getattr(config, "fields", None)), make
+    )
 
 
 def model_vectors(
@@ -44,8 +37,7 @@ def model_vectors(
 ) -> ItemVectors:
     """Vectors of the model that a config belongs to: from the store, from the bundled file, or trained now.
 
-    ``graph`` is what walks are made on: DeepWalk, node2vec and EGES need one, word2vec and item2vec none. An exception
-    raised in ``progress`` (Stop) ends the training.
+    ``graph`` is for the models that need one. An exception raised in ``progress`` (Stop) ends the training.
     """
     source = source_of(data, config, graph)
     key = ("model", source, config)
@@ -59,10 +51,10 @@ def model_vectors(
         vectors = train_model(
             config, sequences=data.sequences, graph=graph, side_info=data.side_info, progress=progress
         )
-        kind = type(config).__name__
         seconds = time.perf_counter() - start
+        work = spec_of(config).cost(config, data.sequences, len(vectors))
         # Compiling, or a busy machine, makes a run look slow: come down by steps only.
-        _speed()[kind] = max(_work(data, config, len(vectors)) / seconds, 0.7 * _speed()[kind])
+        _speed()[type(config).__name__] = max(work / seconds, 0.7 * _speed_of(config))
         return vectors
 
     return results.remember_heavy(data, key, train, progress)
@@ -108,36 +100,24 @@ def has_node2vec(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> 
     return has_model(data, config, graph=graph)
 
 
-def _work(data: ActiveData, config: Any, n: int) -> float:
-    """Multiplications of a training run, up to a factor: pairs × (1 + negatives) × (d and overhead)."""
-    if needs_graph(config):
-        pairs = n * config.num_walks * config.walk_length * (config.window + 1)
-    elif isinstance(config, Item2VecConfig) and config.mode != "sequence":
-        assert data.sequences is not None
-        pairs = pairs_per_epoch(data.sequences, config)
-    else:
-        assert data.sequences is not None
-        pairs = len(data.sequences.tokens) * (config.window + 1)
-    return pairs * config.epochs * (1 + config.negative) * (config.dimensions + 64)
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _speed() -> dict[str, float]:
-    """Work a second by model: a start, which each run on this machine corrects."""
-    start = {"Word2VecConfig": 8e8, "Item2VecConfig": 1.5e9, "EGESConfig": 1e9}
-    return {**start, "DeepWalkConfig": 2.5e9, "Node2VecConfig": 2.5e9}
+    """Work a second by class of config, of the last run on this machine."""
+    return {}
+
+
+def _speed_of(config: Any) -> float:
+    return _speed().get(type(config).__name__, spec_of(config).speed)
 
 
 def model_seconds(data: ActiveData, config: Any, n: int) -> float:
     """Estimated seconds of training a model of n items, from the last run on this machine."""
-    return _work(data, config, n) / _speed()[type(config).__name__]
+    return spec_of(config).cost(config, data.sequences, n) / _speed_of(config)
 
 
 def training_seconds(config: Node2VecConfig, n: int) -> float:
     """Estimated seconds of a node2vec run on a graph of n items."""
-    tokens = n * config.num_walks * config.walk_length * config.epochs
-    work = tokens * (config.window + 1) * (1 + config.negative) * (config.dimensions + 64)
-    return work / _speed()["Node2VecConfig"]
+    return spec_of(config).cost(config, None, n) / _speed_of(config)
 
 
 def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: npt.NDArray) -> GroupScore:

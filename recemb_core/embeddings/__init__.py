@@ -1,5 +1,6 @@
 """Trainers: sequences or graphs in, :class:`ItemVectors` out."""
 
+import recemb_core.embeddings.models  # noqa: F401  registers the six
 from recemb_core.embeddings.comparison import (
     comparison_defaults,
     default_graph,
@@ -14,6 +15,7 @@ from recemb_core.embeddings.item_vectors import ItemVectors, Score
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.noise import noise_distribution
 from recemb_core.embeddings.pairs import training_pairs
+from recemb_core.embeddings.registry import MODELS, ModelSpec, Setting, register, spec_of, unregister
 from recemb_core.embeddings.role_features import RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 from recemb_core.progress import Progress, TrainingCancelled
@@ -24,10 +26,13 @@ __all__ = [
     "EGESVectors",
     "Item2VecConfig",
     "ItemVectors",
+    "MODELS",
+    "ModelSpec",
     "Node2VecConfig",
     "Progress",
     "RoleFeaturesConfig",
     "Score",
+    "Setting",
     "TrainingCancelled",
     "Word2VecConfig",
     "comparison_defaults",
@@ -39,6 +44,8 @@ __all__ = [
     "needs_graph",
     "noise_distribution",
     "pairs_per_epoch",
+    "register",
+    "spec_of",
     "train_deepwalk",
     "train_eges",
     "train_item2vec",
@@ -48,5 +55,6 @@ __all__ = [
     "train_word2vec",
     "training_fingerprint",
     "training_pairs",
+    "unregister",
     "word2vec_defaults",
 ]

@@ -1,20 +1,13 @@
-"""Six models of the same items: their default settings on a data set, and one call that trains any of them."""
+"""Models of the same items: their default settings on a data set, and one call that trains any of them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
-from recemb_core.embeddings.eges import EGESConfig, eges_defaults, train_eges
-from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, train_item2vec
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
-from recemb_core.embeddings.sentences import SequenceConfig
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
-from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
+from recemb_core.embeddings.registry import MODELS, NEEDS, spec_of
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
 from recemb_core.progress import Progress
 from recemb_core.validation import UsageError
@@ -39,40 +32,29 @@ def comparison_defaults(
 ) -> dict[str, Any]:
     """Name → config of the models that this data can have, each with its defaults for this data.
 
-    word2vec and item2vec need sequences; DeepWalk, node2vec, GES and EGES a graph, the last two a field of side
-    information beside ``title``. DeepWalk and node2vec differ by q = 20 alone (with p = q = 1 they are the same), and
-    GES and EGES by attention alone.
+    Of those that come with the library, word2vec and item2vec need sequences; DeepWalk, node2vec, GES and EGES a graph,
+    the last two a field of side information beside ``title``. DeepWalk and node2vec differ by q = 20 alone (with
+    p = q = 1 they are the same), and GES and EGES by attention alone.
 
     >>> from recemb_core.sequences import Sequences
     >>> shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])
     >>> list(comparison_defaults(shop, default_graph(shop)))
     ['word2vec', 'item2vec', 'DeepWalk', 'node2vec']
     """
-    found: dict[str, Any] = {}
-    if sequences is not None:
-        found |= {"word2vec": word2vec_defaults(sequences, seed), "item2vec": item2vec_defaults(sequences, seed)}
-    if graph is None:
-        return found
-    n = len(graph)
-    node2vec = node2vec_defaults(n, seed)
-    node2vec = Node2VecConfig(**vars(node2vec) | {"q": 20.0})
-    found |= {"DeepWalk": deepwalk_defaults(n, seed), "node2vec": node2vec}
-    if side_info is not None and any(name != "title" for name in side_info.columns):
-        found |= {name: replace(eges_defaults(n, seed), attention=name == "EGES") for name in ("GES", "EGES")}
-    return found
+    return {
+        name: spec.default_config(sequences, graph, side_info, seed)
+        for name, spec in MODELS.items()
+        if not spec.lacking(sequences, graph, side_info)
+    }
 
 
 def needs_graph(config: Any) -> bool:
-    """Whether a config's model is trained on walks of a graph (and not on sequences).
+    """Whether a config's model is trained on a graph.
 
     Raises:
         ValueError: the config of no model that can be compared.
     """
-    if isinstance(config, WalkSkipGramConfig):
-        return True
-    if isinstance(config, SequenceConfig):
-        return False
-    raise UsageError(f"config must be that of word2vec, item2vec, DeepWalk, node2vec or EGES, not {config!r}")
+    return "graph" in spec_of(config).needs
 
 
 def training_fingerprint(
@@ -87,19 +69,20 @@ def training_fingerprint(
     Raises:
         ValueError: the data that this model needs is not there.
     """
-    source = graph if needs_graph(config) else sequences
-    if source is None:
-        raise UsageError(
-            f"{_name(config)} needs {'a graph' if needs_graph(config) else 'sequences'}, and none is given"
-        )
-    if not isinstance(config, EGESConfig):
-        return source.fingerprint
-    if side_info is None:
-        raise UsageError(f"{_name(config)} needs side information, and none is given")
+    needs = spec_of(config).needs
+    given: dict[str, Any] = {"sequences": sequences, "graph": graph, "side_info": side_info}
+    for need in needs:
+        if given[need] is None:
+            kind = type(config).__name__.removesuffix("Config")
+            raise UsageError(f"{kind} needs {NEEDS[need]}, and none is given")
+    sources = [given[need].fingerprint for need in needs if need != "side_info"]
+    source = sources[0] if len(sources) == 1 else "+".join(sources)
+    if side_info is None or "side_info" not in needs:
+        return source
     from recemb_core.side_information import encode_side_info
 
-    side = encode_side_info(side_info, config.fields)
-    digest = hashlib.blake2b(repr((source.fingerprint, side.names, side.values, side.uppers)).encode(), digest_size=12)
+    side = encode_side_info(side_info, getattr(config, "fields", None))
+    digest = hashlib.blake2b(repr((source, side.names, side.values, side.uppers)).encode(), digest_size=12)
     digest.update(side.indptr.tobytes() + side.codes.tobytes())
     return digest.hexdigest()
 
@@ -116,9 +99,9 @@ def train_model(
     """Train the model that a config belongs to, on the part of the data that it reads.
 
     Args:
-        config: of word2vec, item2vec, DeepWalk, node2vec or EGES.
+        config: of any registered model; its :class:`~recemb_core.embeddings.registry.ModelSpec` says what it needs.
         sequences: for word2vec and item2vec.
-        graph: for the others.
+        graph: for DeepWalk, node2vec, GES and EGES.
         side_info: for EGES and GES, a row an item.
         progress: called with (fraction, stage).
         cancel: True ends the training with ``TrainingCancelled``.
@@ -127,19 +110,6 @@ def train_model(
         ValueError: another config, or the data that the model needs is not there.
     """
     training_fingerprint(config, sequences=sequences, graph=graph, side_info=side_info)
-    if isinstance(config, Word2VecConfig):
-        return train_word2vec(sequences, config, progress=progress, cancel=cancel)  # type: ignore[arg-type]
-    if isinstance(config, Item2VecConfig):
-        return train_item2vec(sequences, config, progress=progress, cancel=cancel)  # type: ignore[arg-type]
-    assert graph is not None
-    if isinstance(config, Node2VecConfig):
-        return train_node2vec(graph, config, progress=progress, cancel=cancel)
-    if isinstance(config, DeepWalkConfig):
-        return train_deepwalk(graph, config, progress=progress, cancel=cancel)
-    assert isinstance(config, EGESConfig)
-    assert side_info is not None
-    return train_eges(graph, side_info, config, progress=progress, cancel=cancel)
-
-
-def _name(config: Any) -> str:
-    return type(config).__name__.removesuffix("Config")
+    spec = spec_of(config)
+    given = {"sequences": sequences, "graph": graph, "side_info": side_info}
+    return spec.train(*(given[need] for need in spec.needs), config, progress=progress, cancel=cancel)

@@ -209,10 +209,10 @@ class ItemVectors:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> ItemVectors:
         """What :meth:`to_arrays` gave, with what the model has beside its vectors."""
-        from recemb_core.embeddings.eges import EGESVectors
-
         meta = json.loads(arrays["meta"].tobytes().decode())
-        kind = EGESVectors if meta.get("kind") == EGESVectors.__name__ else ItemVectors
+        # A model with more than vectors has a class of its own, derived from this one.
+        kinds: dict[str, type[ItemVectors]] = {kind.__name__: kind for kind in ItemVectors.__subclasses__()}
+        kind = kinds.get(meta.get("kind", ""), ItemVectors)
         if not issubclass(kind, cls):
             raise UsageError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
         return kind(**kind._from_parts(meta, arrays))
@@ -266,14 +266,15 @@ def _config_to_json(config: Any) -> dict[str, Any] | None:
 
 
 def _config_from_json(values: dict[str, Any] | None) -> Any:
-    """The config class by name from this package; an unknown one, or unknown fields (a newer file), stay a dict."""
+    """The config class by name, of a model or of this package; an unknown one, or unknown fields, stay a dict."""
     import recemb_core.embeddings as package
 
     if values is None:
         return None
-    kind = getattr(package, values["class"], None)
-    given = {k: v for k, v in values.items() if k != "class"}
+    kinds = {spec.config.__name__: spec.config for spec in package.MODELS.values()}
+    name = values["class"]
     # A file may name anything: nothing but a config is called.
-    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind) and values["class"].endswith("Config")):
-        return values
-    return kind(**given) if given.keys() <= {f.name for f in dataclasses.fields(kind)} else values
+    kind = kinds.get(name) or (getattr(package, name, None) if name.endswith("Config") else None)
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "class"}
+    known = isinstance(kind, type) and given.keys() <= {f.name for f in dataclasses.fields(kind)}
+    return kind(**given) if known else values

@@ -39,7 +39,7 @@ VECTORS = Parameter(
     LSH_PAGE,
     "vectors",
     "Vectors of",
-    Options(shown=lambda key: model_controls.MODELS[key].name),
+    Options(),
     help="The embedding; its settings are those of the Neighbors page.",
 )
 SIZE = Parameter(LSH_PAGE, "size", "Points n", Steps(SIZES, "{:,}".format), 10_000, help="In the cloud.")
@@ -99,7 +99,7 @@ def points_controls(data: ActiveData) -> Any:
 
 def vectors_used(data: ActiveData) -> Bound:
     """Which of the models that this data can have."""
-    models = [key for key in model_controls.MODELS if not model_controls.missing(data, key)]
+    models = model_controls.able_models(data)
     # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
     return VECTORS.bind(data, default="word2vec" if "word2vec" in models else models[0], among=models)
 
@@ -119,9 +119,8 @@ def graph_of(data: ActiveData) -> ItemGraph:
 
 def _item_points(data: ActiveData, unit: bool) -> LabPoints:
     graph = graph_of(data)
-    model = vectors_used(data).value
-    config = model_controls.model_config(data, graph, model)
-    name = model_controls.MODELS[model].name
+    name = vectors_used(data).value
+    config = model_controls.model_config(data, graph, name)
     trained = _trained(data, graph, config, name)
     raw = np.ascontiguousarray(trained.vectors, np.float32)
     chosen = trained.items.row(session.chosen_item(data)) if session.chosen_item(data) in trained.items else 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from pages.kit import frame, graph_controls, model_controls, session
+from pages.kit import graph_controls, model_controls, session
 from pages.kit.session import ActiveData
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import SIZES, UNIT, LabPoints, graph_of, vectors_used
 from pages.views.lsh.times import LabTimes
+from recemb_core.embeddings.registry import python_call
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh.families import FAMILIES
@@ -162,24 +163,6 @@ def _vectors_in_python(
     model = vectors_used(data).value
     settings = graph_controls.graph_settings(data)
     config = model_controls.model_config(data, graph_of(data), model)
-    walks = model_controls.MODELS[model].needs != "sequences"
-    graph = settings.as_python(data) if walks else []
-    builders = [n for n in ("build_item_graph", "backbone") if any(f"{n}(" in line for line in graph)]
-    side = []
-    if model_controls.MODELS[model].needs == "side information":
-        side = [frame.side_info_line(data)]
-    imports = [
-        *frame.import_lines(data, always=not walks),
-        model_controls.python_imports([model]),
-        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
-        f"from recemb_core.neighbors import {', '.join(names)}",
-        *base,
-    ]
-    lines = [
-        *frame.load_lines(data, always=not walks),
-        *graph,
-        *side,
-        f"vectors = {model_controls.python_call(model, config)}.vectors",
-        *scale,
-    ]
-    return imports, lines
+    imports, lines = model_controls.in_python(data, settings, [config])
+    imports += [f"from recemb_core.neighbors import {', '.join(names)}", *base]
+    return imports, [*lines, f"vectors = {python_call(config)}.vectors", *scale]

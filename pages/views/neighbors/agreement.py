@@ -13,7 +13,7 @@ from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.model_controls import MODELS, fields_of
+from pages.kit.model_controls import fields_of
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
@@ -27,6 +27,7 @@ from pages.views.neighbors.compared import (
     rare_limit,
 )
 from pages.views.neighbors.side_by_side import map_section
+from recemb_core.embeddings import MODELS
 from recemb_core.evaluation import shared_by
 from recemb_core.figures.agreement_matrix import agreement_matrix_figure as agreement_figure
 from recemb_core.figures.agreement_matrix import parse_pair
@@ -181,9 +182,9 @@ def told_words(data: ActiveData, found: Compared, attribute: str) -> str:
     """Which models learn from the attribute itself, so that a high share is no merit."""
     told = []
     for one in found.entries:
-        if one.label in found.lists and MODELS[one.model].needs == "side information":
-            fields = one.config.fields if one.config.fields is not None else fields_of(data)
-            if attribute in fields:
+        if one.label in found.lists and "side_info" in MODELS[one.model].needs:
+            fields = getattr(one.config, "fields", None)
+            if attribute in (fields_of(data) if fields is None else fields):
                 told.append(one.label)
     if not told:
         return ""

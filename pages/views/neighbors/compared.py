@@ -12,11 +12,11 @@ import numpy.typing as npt
 from pages.kit import results, session
 from pages.kit.allowed import Options, Several, Steps
 from pages.kit.controls import NOT_KNOWN, default_attribute
-from pages.kit.model_controls import MODELS, missing, model_config
+from pages.kit.model_controls import able_models, missing, model_config
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
-from recemb_core.embeddings import ItemVectors
+from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
@@ -25,12 +25,14 @@ NICE = tuple(step * 10**power for power in range(6) for step in (1, 2, 5))
 SAMPLE, SAMPLE_FROM = 2_000, 4_000  # lists are compared for so many random items where there are more
 RARE = 20  # below so many events an item's lists are noise in every model
 
+MOST = 8  # columns that a window holds
+
 NEIGHBORS_PAGE = Scope("neighbors")
 SHOWN_MODELS = Parameter(
     NEIGHBORS_PAGE,
     "models",
-    "Models (up to six)",
-    Several(tuple(MODELS)),
+    f"Models (up to {MOST})",
+    Several(),
     help="A column each, left to right in the order of the list.",
 )
 LENGTH = Parameter(NEIGHBORS_PAGE, "k", "Neighbors", Options((3, 5, 10, 20), row=True), 10, help="Length of a list, k.")
@@ -113,14 +115,16 @@ def counts_of(data: ActiveData) -> npt.NDArray:
 
 
 def shown_models(data: ActiveData) -> Bound:
-    """The box of models; at first it holds all that the data can have."""
-    return SHOWN_MODELS.bind(data, default=[name for name in MODELS if not missing(data, name)])
+    """The box of models; at first it holds all that the data can have, as far as there is room."""
+    return SHOWN_MODELS.bind(
+        data, default=able_models(data)[:MOST], among=MODELS, check=lambda names: len(names) <= MOST
+    )
 
 
 def chosen_models(data: ActiveData) -> list[str]:
-    """The models in the columns: those in the box; while it is empty, all that the data can have."""
-    names = shown_models(data).value
-    return [name for name in MODELS if (name in names if names else not missing(data, name))]
+    """The models in the columns: those in the box; while it is empty, those that it held at first."""
+    names = shown_models(data).value or able_models(data)[:MOST]
+    return [name for name in MODELS if name in names]
 
 
 def least_count(data: ActiveData) -> Bound:

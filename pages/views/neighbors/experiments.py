@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import frame, model_results, session
+from pages.kit import model_results, session
 from pages.kit.answer_words import counted, gain_words, paired
 from pages.kit.frame import Answer, Experiment
 from pages.kit.graph_controls import GraphSettings
-from pages.kit.model_controls import MODELS, missing, python_call, python_imports, second_like_first
+from pages.kit.model_controls import able_models, in_python, second_like_first
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.compared import Compared, Settings, compare, dispute_of, filter_steps, matrix_of, rare_limit
+from recemb_core.embeddings import MODELS
+from recemb_core.embeddings.registry import NEEDS, python_call
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
@@ -66,8 +68,8 @@ def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
                 {"score": "cosine", "min_count": useful[0]},
             )
         )
-    able_models = [name for name in MODELS if not missing(data, name)]
-    tries.append((*another_seed(able_models[0], NOISE), {"compare": "two", **_twice(data, graph, able_models[0])}))
+    first = able_models(data)[0]
+    tries.append((*another_seed(first, NOISE), {"compare": "two", **_twice(data, graph, first)}))
     return tries
 
 
@@ -120,7 +122,7 @@ def pair_experiments(
     data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
 ) -> list[Experiment]:
     """Of the view of two."""
-    able = next(name for name in MODELS if not missing(data, name))
+    able = able_models(data)[0]
     twice = _twice(data, graph, able)
     overlap = partial(overlap_words, data, graph, entries, found, settings)
     against_seed = lambda: f"{overlap()} {seed_words(data, graph, entries, found, settings)}"  # noqa: E731
@@ -206,17 +208,27 @@ def moved_words(data: ActiveData, entries: Sequence[Entry], found: Compared, set
     return f"Least in common, by neighbors and not by pixels: {names}."
 
 
-WORDS = (
-    "A column lists the *k* best-scored items of one model: by the **cosine** of input vectors, "
-    r"$v_i \cdot v_j\,/\,(|v_i|\,|v_j|)$, or by **in · out**, $v_i \cdot v'_j$, input vector times output vector. "
-    "word2vec and item2vec read the sequences, DeepWalk and node2vec walk the item graph, GES and EGES walk it too and "
-    r"mix in side information. **Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
-    r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
-    "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
-    "**Larger k**: random lists agree more as well. **A higher filter**: rare items, whose vectors rest on few events, "
-    "are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
-    "seeds of one model differ too (see the other view)."
-)
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def words() -> str:
+    """What is shown and computed, of the models that there are."""
+    reading: dict[str, list[str]] = {}
+    for name, spec in MODELS.items():
+        reading.setdefault(_listed([NEEDS[need] for need in spec.needs]), []).append(name)
+    learned = "; ".join(f"{_listed(names)} from {what}" for what, names in reading.items())
+    return (
+        "A column lists the *k* best-scored items of one model: by the **cosine** of input vectors, "
+        r"$v_i \cdot v_j\,/\,(|v_i|\,|v_j|)$, or by **in · out**, $v_i \cdot v'_j$, input vector times output vector. "
+        f"Vectors are learned: {learned}. "
+        r"**Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
+        r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
+        "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
+        "**Larger k**: random lists agree more as well. **A higher filter**: rare items, whose vectors rest on few "
+        "events, are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
+        "seeds of one model differ too (see the other view)."
+    )
 
 
 def as_python(
@@ -224,28 +236,19 @@ def as_python(
 ) -> list[str]:
     """Train, list, compare."""
     ready = [one for one in entries if one.config is not None]
-    walked = any(one.model not in ("word2vec", "item2vec") for one in ready)
-    sequenced = any(one.model in ("word2vec", "item2vec") for one in ready)
-    sided = any(one.model in ("GES", "EGES") for one in ready)
-    graph_lines = graph_settings.as_python(data) if walked else []
-    builders = [name for name in ("build_item_graph", "backbone") if any(name in line for line in graph_lines)]
     k, least = settings.k, settings.min_count
     counts = "sequences.counts" if data.sequences is not None else "graph.strength"
     more = f", min_count={least}, counts={counts}" if least else ""
-    needs_counts = bool(least) and not sequenced and data.sequences is not None
     item = session.chosen_item(data)
-    always = sequenced or needs_counts
+    configs = [one.config for one in ready]
+    imports, lines = in_python(data, graph_settings, configs, counts=bool(least) and data.sequences is not None)
     return [
-        *frame.import_lines(data, always=always),
-        python_imports([one.model for one in ready]),
+        *imports,
         "from recemb_core.evaluation import agreement_matrix",
-        *([f"from recemb_core.item_graph import {', '.join(builders)}"] if builders else []),
         "",
-        *frame.load_lines(data, always=always),
-        *graph_lines,
-        *([frame.side_info_line(data)] if sided else []),
+        *lines,
         "models = {",
-        *(f'    "{one.label}": {python_call(one.model, one.config)},' for one in ready),
+        *(f'    "{one.label}": {python_call(one.config)},' for one in ready),
         "}",
         "for name, vectors in models.items():",
         f'    print(name, vectors.most_similar("{item}", k={k}, score="{settings.score}"{more}))',

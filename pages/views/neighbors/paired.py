@@ -13,7 +13,7 @@ from pages.kit import controls, frame, maps, results, session
 from pages.kit.allowed import Flag, Options
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.model_controls import MODELS, SECOND, differences, missing, model_config, model_controls
+from pages.kit.model_controls import SECOND, able_models, differences, model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
@@ -45,7 +45,7 @@ STACKED = Parameter(
 
 def bind(data: ActiveData) -> tuple[Bound, Bound]:
     """(first model, second model), bound without drawing anything."""
-    able = [name for name in MODELS if not missing(data, name)]
+    able = able_models(data)
     second = able[min(1, len(able) - 1)]
     return FIRST_MODEL.bind(data, default=able[0], among=able), SECOND_MODEL.bind(data, default=second, among=able)
 

@@ -15,7 +15,7 @@ from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.model_controls import fields_of, in_words, missing, model_controls
+from pages.kit.model_controls import able_models, fields_of, missing, model_controls
 from pages.kit.model_jobs import Entry
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -23,6 +23,7 @@ from pages.kit.text import plain
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
 from pages.views.neighbors.compared import (
     LENGTH,
+    MOST,
     NEIGHBORS_PAGE,
     SCORE,
     SCORES,
@@ -36,12 +37,12 @@ from pages.views.neighbors.compared import (
     own_agreement,
     shown_models,
 )
+from recemb_core.embeddings import MODELS
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 
-MOST = 6
 MAP_OF = Parameter(NEIGHBORS_PAGE, "map_of", "Map of", Options(), help="Whose vectors UMAP lays out.")
 
 
@@ -50,7 +51,10 @@ def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> No
     n, hidden = len(settings.counts), int((~settings.allowed).sum())
     unit = "events" if data.sequences is not None else "strength"
     if models:
-        shown_models(data).draw(max_selections=MOST, placeholder="None chosen: all that this data can have are shown")
+        able = len(able_models(data))
+        which = "all" if able <= MOST else f"the first {MOST} of {able}"
+        empty = f"None chosen: {which} that this data can have are shown"
+        shown_models(data).draw(max_selections=MOST, placeholder=empty)
     with st.container(horizontal=True, vertical_alignment="top"):
         LENGTH.draw(data)
         SCORE.draw(data)
@@ -186,7 +190,7 @@ def columns_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Se
             Column(
                 key=one.label,
                 name=one.label,
-                note=in_words(one.model, one.config) if one.config is not None else "",
+                note=MODELS[one.model].head(one.config) if one.config is not None else "",
                 state="unavailable" if one.label in found.failed else one.state,
                 message=message,
                 rows=rows,

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import frame, model_results, session
+from pages.kit import model_results, session
 from pages.kit.answer_words import counted, pairs_alike
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
-from pages.kit.model_controls import fields_of, model_config, python_call
+from pages.kit.model_controls import fields_of, in_python, model_config
 from pages.kit.session import ActiveData
 from pages.views.side_information import attention, birth, hidden_item
 from pages.views.side_information.attention import OWN, Shown, trend_of, trend_words
 from recemb_core.embeddings import EGESVectors
+from recemb_core.embeddings.registry import python_call
 from recemb_core.neighbors import ExactIndex
 
 WORDS = (
@@ -149,11 +150,7 @@ def _one_field(shown: Shown) -> dict[str, tuple[str, ...]]:
 
 def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str, given: dict[str, Any]) -> list[str]:
     """Lines that run as they stand: load, build, train, and what the view shows."""
-    built = settings.as_python(data)
-    imports = [*frame.import_lines(data), "from recemb_core.embeddings import EGESConfig, train_eges"]
-    builders = sorted(n for n in ("build_item_graph", "backbone") if any(n in line for line in built))
-    if builders:
-        imports.append(f"from recemb_core.item_graph import {', '.join(builders)}")
+    imports, trained = in_python(data, settings, [shown.config])
     lines, more = _VIEWS[view](shown, given)
     imports = sorted({*imports, *more}, key=lambda line: line.split()[1])
     first = [line for line in imports if " recemb_core" not in line]
@@ -162,10 +159,8 @@ def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str
         *([""] if first else []),
         *[line for line in imports if " recemb_core" in line],
         "",
-        *frame.load_lines(data),
-        *built,
-        frame.side_info_line(data),
-        f"vectors = {python_call('EGES', shown.config)}",
+        *trained,
+        f"vectors = {python_call(shown.config)}",
         *lines,
     ]
 

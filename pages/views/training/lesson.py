@@ -287,10 +287,10 @@ def train_lines(lesson: Lesson) -> list[str]:
         f"dimensions=16, epochs={config.epochs}, negative={config.negative}, ns_exponent={config.ns_exponent:g}, "
         f"subsample=0, seed={config.seed}"
     )
-    if isinstance(config, Item2VecConfig):
+    if lesson.mode == SET:
         return [f'vectors = train_item2vec(sequences, Item2VecConfig(mode="set", {common}))']
     return [
-        f"config = Word2VecConfig(window={config.window}, shrink_windows={config.shrink_windows}, {common})",
+        f"config = Word2VecConfig(window={lesson.width}, shrink_windows={lesson.shrink}, {common})",
         "vectors = train_word2vec(sequences, config)",
     ]
 
