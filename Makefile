@@ -2,7 +2,7 @@
 # make test  everything, browser journeys included
 # make check ruff, the type checker and the fast tests
 # make bench benchmarks against their peers (ratios)
-# make lock  compile the pinned requirements from the .in files (needs uv)
+# make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
 PYTHON ?= python3
 VENV   := .venv
@@ -62,10 +62,12 @@ bench: $(VENV)/.installed
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py
 
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
 lock:
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements.in -o requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements-redis.in -o requirements-redis.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra app -o requirements.txt
+	$(COMPILE) requirements-redis.in -o requirements-redis.txt
+	$(COMPILE) pyproject.toml --extra app --extra redis --group dev -c requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) .venv-peers .pytest_cache .mypy_cache .ruff_cache .hypothesis

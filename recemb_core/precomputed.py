@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core import result_files
+from recemb_core.data_folder import DATA_FOLDER
 from recemb_core.result_files import Arrays, Key, key_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     # What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
     Source = ItemGraph | Sequences | str
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "precomputed"
+FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
     "vectors": "vectors",

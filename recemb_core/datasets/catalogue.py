@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.data_folder import DATA_FOLDER
 from recemb_core.datasets.planted import planted_shop
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Kind = Literal["baskets", "clickstream", "graph"]
-
-DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +103,7 @@ def load_dataset(name: str) -> Dataset:
 
     Raises:
         ValueError: no such name; the message lists the names.
-        FileNotFoundError: the ``data`` folder is not beside the package.
+        FileNotFoundError: a bundled file is missing from :data:`DATA_FOLDER`.
 
     >>> karate = load_dataset("karate_club")
     >>> karate.graph.num_edges, karate.titles[0], karate.labels["club"][0]

@@ -3,6 +3,11 @@
 JAX and optax are imported when something trains or scores, not before.
 """
 
+from importlib.util import find_spec
+
+if find_spec("jax") is None or find_spec("optax") is None:
+    raise ImportError("recemb_core.deep needs jax and optax: pip install 'recemb-explorer[deep]'")
+
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table, item_fields
 from recemb_core.deep.fitting import compare_on_test, fit, probabilities
 from recemb_core.deep.fm import FactorizationMachine, LogisticRegression

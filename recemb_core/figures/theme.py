@@ -12,12 +12,15 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
-import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
 import plotly.colors
 import plotly.graph_objects as go
+
+with suppress(ImportError):
+    import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
 
 PALETTE: tuple[str, ...] = (
     "#3E72F2",  # blue

@@ -34,7 +34,7 @@ class RedisStore:
         try:
             import redis
         except ImportError:
-            raise StoreError("Redis needs the package 'redis': pip install -r requirements-redis.txt") from None
+            raise StoreError("Redis needs the package 'redis': pip install 'recemb-explorer[redis]'") from None
         self._errors = redis.RedisError
         self._prefix = prefix
         try:

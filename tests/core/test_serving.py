@@ -340,7 +340,7 @@ def test_what_cannot_be_opened_says_so_without_the_password(tmp_path: Path) -> N
 
 def test_without_the_package_redis_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(StoreError, match=r"pip install -r requirements-redis\.txt"):
+    with pytest.raises(StoreError, match=r"pip install 'recemb-explorer\[redis\]'"):
         RedisStore("redis://localhost")
 
 
