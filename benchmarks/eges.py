@@ -64,8 +64,8 @@ def train_jax(graph: ItemGraph, side: SideFields, config: EGESConfig, *, epochs_
     import jax
     import jax.numpy as jnp
 
+    from recemb_core.embeddings.noise import noise_table
     from recemb_core.embeddings.skip_gram import LAST_RATE
-    from recemb_core.embeddings.skip_gram_kernel import noise_table
     from recemb_core.walks import WalkConfig, generate_walks
 
     n, d, fields = len(graph), config.dimensions, len(side.names)
@@ -181,7 +181,7 @@ def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
     """Print pairs per second of both, and their losses at an equal schedule."""
     from recemb_core.datasets import load_dataset
     from recemb_core.embeddings import EGESConfig, train_eges
-    from recemb_core.embeddings.skip_gram_kernel import noise_table
+    from recemb_core.embeddings.noise import noise_table
     from recemb_core.side_information import encode_side_info
     from recemb_core.walks import WalkConfig, generate_walks
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.skip_gram import Reporter, WalkSkipGramConfig, hogwild
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress
@@ -190,7 +191,6 @@ def train_eges(
     ((3, 2), 0.0, (8,))
     """
     from recemb_core.embeddings.eges_kernel import all_hidden, train_block
-    from recemb_core.embeddings.skip_gram_kernel import noise_table
     from recemb_core.walks import WalkConfig, generate_walks
 
     config = config or EGESConfig()

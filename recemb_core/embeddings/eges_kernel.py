@@ -9,7 +9,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.walks.tables import mix, prefetch
+from recemb_core.kernels.prefetching import prefetch
+from recemb_core.kernels.random_numbers import mix
 
 # Beyond ±LARGEST, σ is 0 or 1 as far as a float32 can tell.
 LARGEST = 30.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from recemb_core.embeddings.gensim_training import Trained
 from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import (
     Sentences,
     SequenceConfig,
@@ -159,7 +160,6 @@ def _train(
     report: Callable[[float], None],
 ) -> Trained:
     from recemb_core.embeddings.set_kernel import train_ranges
-    from recemb_core.embeddings.skip_gram_kernel import noise_table
 
     n, d = len(counts), config.dimensions
     start = np.random.default_rng(config.seed)

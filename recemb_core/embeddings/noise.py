@@ -51,6 +51,21 @@ def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDA
     return weight / max(float(weight.sum()), 1e-300)
 
 
+def noise_table(counts: npt.NDArray, exponent: float = 0.75) -> npt.NDArray[np.int32]:
+    """Item rows, each as often as count^exponent asks; a uniform draw from it is a draw of a negative.
+
+    The length is a power of two, at least 64 entries an item on average, so that a draw needs no division.
+
+    >>> table = noise_table(np.array([3, 1]), exponent=1)
+    >>> len(table), np.bincount(table).tolist()
+    (65536, [49152, 16384])
+    """
+    weight = noise_weights(counts, exponent)
+    size = 1 << int(np.clip(np.ceil(np.log2(max(len(counts), 1) * 64)), 16, 24))
+    edges = np.cumsum(weight) / weight.sum() * size
+    return np.searchsorted(edges, np.arange(size) + 0.5).clip(0, len(counts) - 1).astype(np.int32)
+
+
 def popular_rows(counts: npt.ArrayLike, share: float = 0.1) -> npt.NDArray[np.int64]:
     """Rows of the most popular items, that share of those seen at least once (rounded up), most popular first.
 

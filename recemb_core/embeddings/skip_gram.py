@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.gensim_training import Trained, train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.noise import noise_weights
+from recemb_core.embeddings.noise import noise_table, noise_weights
 from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences
 from recemb_core.progress import LAST_RATE, Progress, Reporter
 from recemb_core.validation import is_whole, require
@@ -119,7 +119,7 @@ def _train_negative(
     config: WalkSkipGramConfig,
     report: Reporter,
 ) -> Trained:
-    from recemb_core.embeddings.skip_gram_kernel import noise_table, train_block
+    from recemb_core.embeddings.skip_gram_kernel import train_block
 
     n, d = len(counts), config.dimensions
     start = np.random.default_rng(config.seed)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core.validation import UsageError, is_whole
-from recemb_core.walks.tables import WalkTables, has_edge, may_have_edge, mix, prefetch, walk_tables
 
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
@@ -115,11 +110,15 @@ def generate_walks(
     walks = np.empty((len(begin), config.walk_length), dtype=np.int32)
     if not len(begin):
         return walks
-    tables = walk_tables(graph)
+    import numba
+
+    from recemb_core.walks.tables import walk_tables
+    from recemb_core.walks.walk_kernel import LANES, proposal_for, walk_all
+
     # Enough chunks to share out evenly; long ones, because the last walks of a chunk run with idle lanes.
-    chunk = min(max(len(begin) // (8 * numba.get_num_threads()), _LANES), 2048)
-    proposal = _proposal(float(config.p), float(config.q))
-    _walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, tables)
+    chunk = min(max(len(begin) // (8 * numba.get_num_threads()), LANES), 2048)
+    proposal = proposal_for(float(config.p), float(config.q))
+    walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, walk_tables(graph))
     return walks
 
 
@@ -184,218 +183,3 @@ def _check_bias(name: str, value: Any) -> None:
     allowed = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not allowed or not (value > 0 and math.isfinite(value) and math.isfinite(1 / float(value))):
         raise UsageError(f"{name} must be a positive finite number, not {value!r}")
-
-
-def _choose_threading_layer() -> None:
-    """Ask numba for a layer that two threads may enter at once, unless the caller chose one or there is none."""
-    if "NUMBA_THREADING_LAYER" in os.environ or numba.config.THREADING_LAYER != "default":  # type: ignore[attr-defined]
-        return
-    for pool in ("tbbpool", "omppool"):
-        with suppress(ImportError):  # numba's part is always there, the library under it (libgomp) is not
-            importlib.import_module(f"numba.np.ufunc.{pool}")
-            numba.config.THREADING_LAYER = "threadsafe"  # type: ignore[attr-defined]
-
-
-_choose_threading_layer()
-
-
-# The kernel. Steps are drawn by rejection: propose x among the out-edges of v with probability w_vx / W_v (one look
-# at an alias table), accept it with probability α(t, x) / M, M = max(1, 1/q). That needs no table for every pair
-# (t, v), and the bound M stays tight because the only α that may exceed it, 1/p on the way back, is capped at M. What
-# the cap cuts off, (1/p − M) · w_vt, is the fold: the mass under the proposal is M·W_v + (1/p − M)·w_vt, a draw falls
-# into the second part with its share of that, and is then a step back, accepted as it is. After a rejection
-# everything is drawn anew, that choice included, or steps back would be too frequent.
-#
-# A draw is accepted with probability at least min(1, 1/p, 1/q) / M, which is small for extreme p or q. A rejected
-# draw says nothing about the next, so after as many tries as a scan of all out-edges costs, that scan draws from the
-# closed form instead: the distribution stays exact, the cost at most about doubles.
-#
-# Walks wait for memory, not arithmetic. So 32 of them advance in lock step, one phase for all before the next phase
-# for any. A phase ends by asking the processor for what the next one reads, and has no jumps that depend on chance
-# where memory is slow: the cache misses of all lanes overlap.
-
-_LANES = 32
-_PATIENCE = 16  # tries before a scan, besides one for each out-edge
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_HALF_RANGE = 2.0**32
-
-_LANE = np.dtype(
-    [
-        ("random", np.uint64),  # state of the walk's own generator
-        ("row", np.int32),  # the walk's row of the matrix
-        ("column", np.int32),  # and the next column to fill
-        ("previous", np.int32),  # t, −1 before the first step
-        ("current", np.int32),  # v
-        ("start", np.int32),  # first out-edge of v
-        ("degree", np.int32),  # number of out-edges of v
-        ("tries", np.int32),  # draws since the last step
-        ("edge", np.int32),  # a slot of the alias table, then the edge proposed
-        ("target", np.int32),  # x
-        ("keep", np.uint32),  # the uniform number that decides between slot and alias
-        ("accept", np.uint32),  # and the one that decides on acceptance
-        ("fold", np.uint32),  # share of the fold in the proposal, in units of 2⁻³²
-        ("forth", np.float32),  # w_tv, weight of the edge just taken
-        ("back", np.float32),  # w_vt, weight of its reverse, 0 if there is none
-        ("folded", np.uint8),  # 1: the draw fell into the fold
-        ("certain", np.uint8),  # 1: any draw is accepted (a first step, or one from a scan)
-    ],
-    align=True,
-)
-
-
-class _Proposal(NamedTuple):
-    """How draws are proposed and accepted; ``accept_…`` are probabilities in units of 2⁻³²."""
-
-    bound: float  # M
-    excess: float  # 1/p − M, what the cap cuts off; at least 0
-    accept_back: int  # α / M for x = t, capped
-    accept_near: int  # α / M where there is an edge t → x
-    accept_far: int  # α / M elsewhere
-    accept_surely: int  # the smaller of the last two: below it, nobody needs to know whether there is that edge
-    inverse_p: float
-    inverse_q: float
-
-
-def _proposal(p: float, q: float) -> _Proposal:
-    bound = max(1.0, 1 / q)
-    back, near, far = (round(2**32 * min(1.0, alpha / bound)) for alpha in (1 / p, 1.0, 1 / q))
-    return _Proposal(bound, max(0.0, 1 / p - bound), back, near, far, min(near, far), 1 / p, 1 / q)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def _walk_all(walks: Any, starts: Any, chunk: int, seed: Any, proposal: _Proposal, tables: WalkTables) -> None:
-    for c in numba.prange((len(starts) + chunk - 1) // chunk):
-        _walk_rows(walks, starts, c * chunk, min((c + 1) * chunk, len(starts)), seed, proposal, tables)
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _walk_rows(walks: Any, starts: Any, row: int, end: int, seed: Any, proposal: _Proposal, tables: WalkTables) -> None:
-    """Fill rows ``row`` to ``end`` of the walk matrix; a lane whose walk is over takes the next row."""
-    nodes, edges = tables.nodes, tables.edges
-    length = walks.shape[1]
-    lanes = np.zeros(_LANES, dtype=_LANE)
-    asking = np.empty(_LANES, dtype=np.int32)  # lanes that must know whether there is an edge t → x
-    maybe = np.empty(_LANES, dtype=np.bool_)  # what the filter tells them
-    going = np.empty(_LANES, dtype=np.int32)  # lanes whose draw is accepted
-    options = np.empty(2, dtype=np.int32)
-    active = min(_LANES, end - row)
-    for i in range(active):
-        _start(lanes[i], row, seed, starts, walks, tables)
-        row += 1
-    while active > 0:
-        for i in range(active - 1, -1, -1):  # end
-            while lanes[i].column == length or lanes[i].degree == 0:
-                walks[lanes[i].row, lanes[i].column :] = -1
-                if row == end:
-                    active -= 1
-                    lanes[i] = lanes[active]
-                    break
-                _start(lanes[i], row, seed, starts, walks, tables)
-                row += 1
-        for i in range(active):  # draw a slot
-            lane = lanes[i]
-            high_a, low_a = _random(lane)
-            high_b, low_b = _random(lane)
-            lane.edge = lane.start + ((high_a * lane.degree) >> 32)
-            lane.keep, lane.accept = low_a, high_b
-            lane.folded = low_b < lane.fold
-            lane.tries += 1
-            prefetch(edges, lane.edge)
-        for i in range(active):  # choose between slot and alias, by position: a jump would often be mispredicted
-            lane = lanes[i]
-            slot = edges[lane.edge]
-            options[0], options[1] = lane.edge, slot.alias
-            lane.edge = options[np.int64(lane.keep >= slot.keep)]
-            prefetch(edges, lane.edge)
-        num_asking, num_going = 0, 0
-        for i in range(active):  # look at the target, and decide where that is enough
-            lane = lanes[i]
-            if lane.tries > _PATIENCE + lane.degree:
-                lane.edge = _scan(lane, proposal, tables)
-                lane.folded, lane.certain = 0, 1
-            target = edges[lane.edge].target
-            lane.target = lane.previous if lane.folded else target
-            prefetch(nodes, lane.target)
-            back = lane.target == lane.previous
-            enough = proposal.accept_back if back else proposal.accept_surely
-            accept = (lane.accept < enough) | (lane.folded | lane.certain != 0)
-            going[num_going] = i
-            num_going += accept
-            asking[num_asking] = i
-            num_asking += not (accept | back)
-        for k in range(num_asking):  # ask the filter
-            lane = lanes[asking[k]]
-            maybe[k] = may_have_edge(lane.previous, lane.target, tables)
-        for k in range(num_asking):  # make sure
-            lane = lanes[asking[k]]
-            near = maybe[k] and has_edge(lane.previous, lane.target, tables)
-            going[num_going] = asking[k]
-            num_going += lane.accept < (proposal.accept_near if near else proposal.accept_far)
-        for k in range(num_going):  # go
-            lane = lanes[going[k]]
-            _arrive(lane, proposal, tables)
-            walks[lane.row, lane.column] = lane.current
-            lane.column += 1
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _start(lane: Any, row: int, seed: Any, starts: Any, walks: Any, tables: WalkTables) -> None:
-    """Put a lane at the first node of a walk, with a generator that depends on seed and row only."""
-    # Two rounds of mixing, so that neither neighboring rows nor neighboring seeds have related streams.
-    lane.random = mix(mix(seed + _GOLDEN) + np.uint64(row))
-    node = starts[row]
-    lane.row, lane.column = row, 1
-    lane.previous, lane.current = -1, node
-    lane.start, lane.degree = tables.nodes[node].start, tables.nodes[node].degree
-    lane.tries, lane.certain, lane.fold = 0, 1, 0
-    walks[row, 0] = node
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _arrive(lane: Any, proposal: _Proposal, tables: WalkTables) -> None:
-    """Take the step that was accepted."""
-    if lane.folded:
-        lane.forth, lane.back = lane.back, lane.forth
-    else:
-        lane.forth = tables.edges[lane.edge].weight
-        lane.back = tables.return_weights[lane.edge] if len(tables.return_weights) else lane.forth
-    lane.previous, lane.current = lane.current, lane.target
-    node = tables.nodes[lane.current]
-    lane.start, lane.degree = node.start, node.degree
-    extra = proposal.excess * lane.back
-    lane.fold = np.uint32(_HALF_RANGE * (extra / (proposal.bound * node.total + extra))) if extra > 0 else 0
-    lane.tries, lane.certain = 0, 0
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _scan(lane: Any, proposal: _Proposal, tables: WalkTables) -> int:
-    """One draw from the closed form, by a look at every out-edge."""
-    total = 0.0
-    for e in range(lane.start, lane.start + lane.degree):
-        total += _mass(lane.previous, e, proposal, tables)
-    high, low = _random(lane)
-    left = total * ((high + low / _HALF_RANGE) / _HALF_RANGE)
-    for e in range(lane.start, lane.start + lane.degree):
-        left -= _mass(lane.previous, e, proposal, tables)
-        if left < 0.0:
-            return e
-    return lane.start + lane.degree - 1
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _mass(previous: int, edge: int, proposal: _Proposal, tables: WalkTables) -> float:
-    """α(t, x) · w_vx."""
-    target, weight = tables.edges[edge].target, tables.edges[edge].weight
-    if target == previous:
-        return proposal.inverse_p * weight
-    if may_have_edge(previous, target, tables) and has_edge(previous, target, tables):
-        return np.float64(weight)
-    return proposal.inverse_q * weight
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _random(lane: Any) -> Any:
-    """Two independent whole numbers, uniform in [0, 2³²); the lane's generator moves on."""
-    lane.random += _GOLDEN
-    z = mix(lane.random)
-    return np.int64(z >> np.uint64(32)), np.int64(z & np.uint64(0xFFFFFFFF))

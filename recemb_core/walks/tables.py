@@ -8,9 +8,8 @@ from weakref import WeakKeyDictionary
 import numba
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba.core import cgutils, types
-from numba.np.arrayobj import make_array
+
+from recemb_core.kernels.random_numbers import mix
 
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
@@ -19,8 +18,14 @@ if TYPE_CHECKING:
 NODE = np.dtype([("total", np.float64), ("start", np.int32), ("degree", np.int32)])
 EDGE = np.dtype([("target", np.int32), ("alias", np.int32), ("keep", np.uint32), ("weight", np.float32)])
 
+HALF_WORD = 2.0**32
 _FILTER_BITS_PER_EDGE = 16
-_HALF_WORD = 2.0**32
+
+Offsets = npt.NDArray[np.int64]  # (n + 1,)
+Rows = npt.NDArray[np.int32]  # (m,)
+Weights = npt.NDArray[np.float32]  # (m,)
+Words = npt.NDArray[np.uint64]
+Records = npt.NDArray[Any]
 
 
 class WalkTables(NamedTuple):
@@ -37,12 +42,12 @@ class WalkTables(NamedTuple):
         edge_filter: uint64 words of a blocked Bloom filter over the edges; their number is a power of two.
     """
 
-    nodes: npt.NDArray[Any]
-    edges: npt.NDArray[Any]
-    indices: npt.NDArray[np.int32]
-    return_weights: npt.NDArray[np.float32]
+    nodes: Records
+    edges: Records
+    indices: Rows
+    return_weights: Weights
     paired: bool
-    edge_filter: npt.NDArray[np.uint64]
+    edge_filter: Words
 
 
 _tables: WeakKeyDictionary[ItemGraph, WalkTables] = WeakKeyDictionary()
@@ -79,7 +84,7 @@ def _build(graph: ItemGraph) -> WalkTables:
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill_alias_tables(indptr: Any, indices: Any, weights: Any, nodes: Any, edges: Any) -> None:
+def _fill_alias_tables(indptr: Offsets, indices: Rows, weights: Weights, nodes: Records, edges: Records) -> None:
     """Vose's alias method, a table a row: O(degree) to build, O(1) to draw from."""
     share = np.empty(len(indices), dtype=np.float64)
     # Each row's stretch of the stack holds the edges below their fair share from the left, the others from the right.
@@ -108,7 +113,7 @@ def _fill_alias_tables(indptr: Any, indices: Any, weights: Any, nodes: Any, edge
         while low > first and high < end:
             low -= 1
             small, large = stack[low], stack[high]
-            edges[small].keep = np.uint32(share[small] * _HALF_WORD)
+            edges[small].keep = np.uint32(share[small] * HALF_WORD)
             edges[small].alias = large
             share[large] -= 1.0 - share[small]
             if share[large] < 1.0:
@@ -119,7 +124,7 @@ def _fill_alias_tables(indptr: Any, indices: Any, weights: Any, nodes: Any, edge
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill_return_weights(indptr: Any, indices: Any, weights: Any, return_weights: Any) -> None:
+def _fill_return_weights(indptr: Offsets, indices: Rows, weights: Weights, return_weights: Weights) -> None:
     """Weight of v → t beside every edge t → v, in one sweep: as t ascends, so does its place in the row of v."""
     place = indptr.copy()
     for t in range(len(indptr) - 1):
@@ -134,7 +139,8 @@ def _fill_return_weights(indptr: Any, indices: Any, weights: Any, return_weights
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill_edge_filter(indptr: Any, indices: Any, paired: bool, edge_filter: Any) -> None:
+def _fill_edge_filter(indptr: Offsets, indices: Rows, paired: bool, edge_filter: Words) -> None:
+    """A blocked Bloom filter: every edge, or every pair {t, x} of edges, sets the bits of its hash in one word."""
     for t in range(len(indptr) - 1):
         for e in range(indptr[t], indptr[t + 1]):
             x = indices[e]
@@ -144,7 +150,7 @@ def _fill_edge_filter(indptr: Any, indices: Any, paired: bool, edge_filter: Any)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def may_have_edge(t: int, x: int, tables: WalkTables) -> Any:
+def may_have_edge(t: int, x: int, tables: WalkTables) -> bool | np.bool:
     """False: there is no edge t → x. True: there is one, or (about 1 in 100) the filter errs."""
     h = _edge_hash(t, x, tables.paired)
     bits = _filter_bits(h)
@@ -164,29 +170,8 @@ def has_edge(t: int, x: int, tables: WalkTables) -> bool:
     return size == 1 and tables.indices[low] == x
 
 
-def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """``prefetch(array, index)`` in a kernel: start loading an element into the cache, and wait for nothing.
-
-    Any index is allowed, as nothing is read. This alone more than doubled the speed of walks on a million edges.
-    """
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = make_array(signature.args[0])(context, builder, arguments[0]).data
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
-        load = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(load, [address, number(0), number(3), number(1)])  # to read; keep in all caches; data
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), code
-
-
-prefetch: Any = numba.extending.intrinsic(_prefetch)
-
-
 @numba.njit(cache=True, nogil=True, inline="always")
-def _edge_hash(t: int, x: int, paired: bool) -> Any:
+def _edge_hash(t: int, x: int, paired: bool) -> np.uint64:
     """64 mixed bits of the edge t → x; of the pair {t, x} if every edge has its reverse (half the filter)."""
     a, b = np.uint64(t), np.uint64(x)
     if paired and x < t:
@@ -195,21 +180,13 @@ def _edge_hash(t: int, x: int, paired: bool) -> Any:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def mix(z: Any) -> Any:
-    """The output function of SplitMix64 (Steele, Lea, Flood 2014): every bit of the result depends on every bit."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _filter_word(h: Any, edge_filter: Any) -> Any:
-    """Which word holds the bits of a hash: its upper half scaled to the filter."""
+def _filter_word(h: np.uint64, edge_filter: Words) -> np.uint64:
+    """Which word holds the bits of a hash: the lower bits of its upper half, as many as the filter needs."""
     return (h >> np.uint64(32)) & np.uint64(len(edge_filter) - 1)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _filter_bits(h: Any) -> Any:
+def _filter_bits(h: np.uint64) -> np.uint64:
     """Three bits of one 64-bit word, so that a look-up costs one cache miss."""
     one, six = np.uint64(1), np.uint64(63)
     return (one << (h & six)) | (one << ((h >> np.uint64(6)) & six)) | (one << ((h >> np.uint64(12)) & six))

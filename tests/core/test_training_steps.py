@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recemb_core.embeddings import Item2VecConfig, Word2VecConfig, training_pairs
 from recemb_core.embeddings.huffman import HuffmanTree
-from recemb_core.embeddings.noise import effective_items, noise_distribution, popular_rows
+from recemb_core.embeddings.noise import effective_items, noise_distribution, noise_table, popular_rows
 from recemb_core.embeddings.pair_sources import CenterPairs, DrawnPairs, RepeatedPairs, context_counts
 from recemb_core.embeddings.training_steps import (
     OBJECTIVES,
@@ -86,7 +86,8 @@ def test_an_update_is_a_step_down_from_values_before_it(objective: Objective) ->
 
 def test_the_step_is_that_of_the_compiled_kernel() -> None:
     """One walk of two items and a noise of one item: nothing is left to chance but the start."""
-    from recemb_core.embeddings.skip_gram_kernel import MAX_EXP, train_block
+    from recemb_core.embeddings.skip_gram_kernel import train_block
+    from recemb_core.kernels.sigmoid import LARGEST_SCORE, STEPS
 
     a, b, noise, rate, d = 0, 1, 2, 0.5, 8
     trainer = trained("negative_sampling")
@@ -100,7 +101,7 @@ def test_the_step_is_that_of_the_compiled_kernel() -> None:
     steps = [trainer.update(b, a, np.array([noise]), rate=rate), trainer.update(a, b, np.array([noise]), rate=rate)]
     assert pairs == 2
     # Its σ comes from a table of 4,096 steps over ±8: off by up to a quarter of half a step, twice, times |v| < 3.
-    bound = 2 * rate * 3 * (2 * MAX_EXP / 4096) / 2 / 4 * 2
+    bound = 2 * rate * 3 * (2 * LARGEST_SCORE / STEPS) / 2 / 4 * 2
     assert np.abs(trainer.vectors - vectors).max() < bound
     assert np.abs(trainer.outputs - outputs).max() < bound
     assert loss == pytest.approx(sum(step.loss for step in steps), abs=0.02)
@@ -259,7 +260,6 @@ def test_noise_is_a_distribution_that_follows_the_exponent(counts: list[int], ex
 
 @pytest.mark.parametrize("exponent", [-1.0, 0.0, 0.75, 1.0])
 def test_negatives_are_drawn_as_the_noise_and_the_kernel_s_table_say(exponent: float) -> None:
-    from recemb_core.embeddings.skip_gram_kernel import noise_table
 
     noise = noise_distribution(COUNTS, exponent)
     table = noise_table(COUNTS, exponent)

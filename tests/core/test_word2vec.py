@@ -26,8 +26,8 @@ from recemb_core.embeddings import (
     word2vec_defaults,
 )
 from recemb_core.embeddings.gensim_training import _batch_edges
+from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import Sentences, cut_long, keep_probabilities, subsampled, without_short
-from recemb_core.embeddings.skip_gram_kernel import noise_table
 from recemb_core.neighbors.exact import nearest_others
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from recemb_core.kernels.random_numbers import mix
 from recemb_core.neighbors.lsh.table_kernel import Counts, Floats, Words, bucket_of, trailing_zeros
-from recemb_core.walks.tables import mix
 
 _ONE = np.uint64(1)
 

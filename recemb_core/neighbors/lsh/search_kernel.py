@@ -6,8 +6,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.kernels.prefetching import prefetch
 from recemb_core.neighbors.lsh.table_kernel import BucketTables, Counts, Rows, Words, trailing_zeros
-from recemb_core.walks.tables import prefetch
 
 Vectors = npt.NDArray[np.float32]
 

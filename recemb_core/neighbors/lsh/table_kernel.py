@@ -14,7 +14,7 @@ import numpy.typing as npt
 from llvmlite import ir
 from numba.core import types
 
-from recemb_core.walks.tables import mix
+from recemb_core.kernels.random_numbers import mix
 
 Words = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]

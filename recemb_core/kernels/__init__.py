@@ -1,0 +1,4 @@
+"""What the numba kernels of walks, embeddings and LSH share: random numbers, prefetching, σ, one skip-gram update.
+
+Everything here is inlined into the kernel that calls it. ``reference`` says the same in plain Python.
+"""

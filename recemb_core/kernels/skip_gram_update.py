@@ -1,0 +1,75 @@
+"""One update of skip-gram with negative sampling, as the kernels on walks and on sets do it."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.kernels.random_numbers import next_state, random_bits
+from recemb_core.kernels.sigmoid import LOG_SIGMOID, SIGMOID, STEPS, step_of
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def falling_rate(rate_from: float, rate_to: float, done: int, total: int) -> float:
+    """The learning rate after ``done`` of ``total`` equal parts, on a straight line."""
+    return rate_from + (rate_to - rate_from) * done / total
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def draw_targets(
+    center: np.int32, state: np.uint64, table: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]
+) -> np.uint64:
+    """``targets`` (1 + negative,): the center, then draws from the noise ``table``; returns the state after them.
+
+    The length of the table is a power of two: a mask takes the place of a division.
+    """
+    mask = np.uint64(len(table) - 1)
+    targets[0] = center
+    for draw in range(1, len(targets)):
+        state = next_state(state)
+        targets[draw] = table[random_bits(state) & mask]
+    return state
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def update_pair(
+    vector: npt.NDArray[np.float32],
+    outputs: npt.NDArray[np.float32],
+    targets: npt.NDArray[np.int32],
+    rate: np.float32,
+    gather: npt.NDArray[np.float32],
+    loss: float,
+) -> float:
+    """One input v, ``vector`` (d,), with the output rows ``targets``: the positive o first, then its negatives.
+
+        L = −log σ(v'_o · v) − Σ_j log σ(−v'_j · v)
+        v'_u += rate · (y_u − σ(v'_u · v)) · v,    v += rate · Σ_u (y_u − σ(v'_u · v)) · v'_u,    y_o = 1, y_j = 0
+
+    Outputs move one after the other; what v gets is summed up in ``gather`` (d,), from values before each update, and
+    added at the end, as word2vec has it. A negative that is o itself is left out. Returns ``loss`` + L.
+    """
+    d = len(vector)
+    for c in range(d):
+        gather[c] = 0.0
+    for draw in range(len(targets)):
+        target = targets[draw]
+        if draw > 0 and target == targets[0]:
+            continue  # a failed negative is no positive
+        output = outputs[target]
+        score = np.float32(0.0)
+        for c in range(d):
+            score += vector[c] * output[c]
+        step = step_of(score)
+        if draw == 0:
+            change = (np.float32(1.0) - SIGMOID[step]) * rate
+            loss -= LOG_SIGMOID[step]
+        else:
+            change = -SIGMOID[step] * rate
+            loss -= LOG_SIGMOID[STEPS - 1 - step]
+        for c in range(d):
+            gather[c] += change * output[c]
+            output[c] += change * vector[c]
+    for c in range(d):
+        vector[c] += gather[c]
+    return loss
