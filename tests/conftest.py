@@ -1,6 +1,15 @@
 """Settings of every test."""
 
+import os
+from pathlib import Path
+
 from hypothesis import settings
+
+# XLA compiles each program once for all workers and runs, not once a test: two thirds of the time of a deep model's test.
+CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 # A busy machine is no failure.
 settings.register_profile("project", deadline=None)
