@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import settings
 
-# XLA compiles each program once for all workers and runs, not once a test: two thirds of the time of a deep model's test.
+# XLA compiles a program once for all workers and runs, not once a test: two thirds of a deep model's test.
 CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
