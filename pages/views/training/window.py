@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -83,93 +87,135 @@ def _pairs(lesson: Lesson, index: int) -> tuple[np.ndarray, np.ndarray]:
     return training_pairs(np.arange(len(items_of(lesson, index))), lesson.config, rng=rng)
 
 
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A sequence under its window.
+
+    Attributes:
+        lesson: whose pairs are made.
+        rows: (n,) catalogue rows of the sequence's items.
+        centers, contexts: (pairs,) positions in the sequence.
+        place: the parameter that says which item is the center, from 1.
+    """
+
+    lesson: Lesson
+    rows: npt.NDArray
+    centers: npt.NDArray
+    contexts: npt.NDArray
+    place: Bound
+
+    @property
+    def titles(self) -> list[str]:
+        return [self.lesson.data.titles[int(row)] for row in self.rows]
+
+    @property
+    def center(self) -> int:
+        return self.place.value - 1
+
+    @property
+    def now(self) -> list[int]:
+        """Positions of the center's contexts."""
+        return self.contexts[self.centers == self.center].tolist()
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """From and up to which position items are drawn."""
+        return max(0, self.center - AROUND), min(len(self.rows), self.center + AROUND + 1)
+
+
 def _slide(lesson: Lesson, index: int) -> None:
-    data = lesson.data
+    """The window on a sequence, moved by hand or playing; only this part is drawn anew while it plays."""
     rows = items_of(lesson, index)
-    titles = [data.titles[int(row)] for row in rows]
-    centers, contexts = _pairs(lesson, index)
-    last = len(rows)
-    playing = f"sliding@{data.key}"
-    place = CENTER.bind(data, default=min(3, last))
-    place.set(min(place.value, last))
+    place = CENTER.bind(lesson.data, default=min(3, len(rows)))
+    place.set(min(place.value, len(rows)))
+    strip = Strip(lesson, rows, *_pairs(lesson, index), place)
+    playing = f"sliding@{lesson.data.key}"
 
     def draw() -> None:
         if st.session_state.get(playing):
-            place.set(min(place.value + 1, last))
-        center = place.value - 1
-        with st.container(horizontal=True):
-            for label, by, text, dead in (
-                ("◀", -1, "One item back", center == 0),
-                ("▶", 1, "One item on", center == last - 1),
-            ):
-                st.button(
-                    label,
-                    key=f"window {by}@{data.key}",
-                    on_click=_move,
-                    args=(place, by, last),
-                    disabled=dead,
-                    help=text,
-                )
-            pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"slide@{data.key}")
-        place.draw(offered=(1, max(last, 2)))
-        if pressed:
-            st.session_state[playing] = not st.session_state.get(playing)
-            if st.session_state[playing] and center == last - 1:
-                st.session_state[place.key + " restart"] = True
-            st.rerun()
-        now = contexts[centers == center].tolist()
+            _move(place, 1, len(rows))
+        _buttons(strip, playing)
         left, right = beside("strip-and-pairs", (3, 2), "13rem")
         with left:
-            low, high = max(0, center - AROUND), min(last, center + AROUND + 1)
-            figure = window_strip_figure(
-                titles[low:high],
-                list(range(low, high)),
-                center,
-                [at for at in now if low <= at < high],
-                window=lesson.window,
-                chosen=[at for at in range(low, high) if rows[at] == lesson.row],
-                ordered=lesson.sequences.ordered,
-            )
-            live_chart(
-                figure,
-                key=f"strip@{data.key}",
-                height=70 + ROW * (high - low),
-                glide=False,
-                on_click=lambda at: place.set(int(at) + 1),
-            )
-            if high - low < last:
-                st.caption(f"Showing items {low + 1} to {high} of {last}.")
+            _strip(strip)
         with right:
-            st.markdown(f"Center {named(lesson, int(rows[center]))} yields **{len(now)} pair{'s' * (len(now) != 1)}**:")
-            so_far = centers <= center
-            order = np.argsort(-centers[so_far], kind="stable")
-            st.dataframe(
-                pl.DataFrame(
-                    {
-                        "Center": [titles[at] for at in centers[so_far][order]],
-                        "Context": [titles[at] for at in contexts[so_far][order]],
-                    }
-                ),
-                hide_index=True,
-                # Of long names both columns show their beginnings.
-                column_config={name: st.column_config.TextColumn(width=100) for name in ("Center", "Context")},
-                height=min(36 + 35 * max(int(so_far.sum()), 1), 60 + ROW * (high - low)),
-            )
-        reach = max((abs(at - center) for at in now), default=0)
-        shrunk = ""
-        if lesson.shrink and lesson.mode != SET:
-            shrunk = f" Here the reach drawn is {reach} of {lesson.width}; another seed draws others."
-        st.caption(
-            f"{int((centers <= center).sum()):,} of {len(centers):,} pairs so far, newest first.{shrunk} "
-            "Click an item to make it the center."
-        )
-        if st.session_state.get(playing) and center == last - 1:
+            _pair_table(strip)
+        _so_far(strip)
+        if st.session_state.get(playing) and strip.center == len(rows) - 1:
             st.session_state[playing] = False
             st.rerun()
 
     if st.session_state.pop(place.key + " restart", False):
         place.set(1)
     st.fragment(draw, run_every=SECONDS if st.session_state.get(playing) else None)()
+
+
+def _buttons(strip: Strip, playing: str) -> None:
+    key, last = strip.lesson.data.key, len(strip.rows)
+    with st.container(horizontal=True):
+        for label, by, text, dead in (
+            ("◀", -1, "One item back", strip.center == 0),
+            ("▶", 1, "One item on", strip.center == last - 1),
+        ):
+            more: dict[str, Any] = {"on_click": _move, "args": (strip.place, by, last), "disabled": dead, "help": text}
+            st.button(label, key=f"window {by}@{key}", **more)
+        pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"slide@{key}")
+    strip.place.draw(offered=(1, max(last, 2)))
+    if pressed:
+        st.session_state[playing] = not st.session_state.get(playing)
+        if st.session_state[playing] and strip.center == last - 1:
+            st.session_state[strip.place.key + " restart"] = True
+        st.rerun()
+
+
+def _strip(strip: Strip) -> None:
+    low, high = strip.shown
+    lesson = strip.lesson
+    figure = window_strip_figure(
+        strip.titles[low:high],
+        list(range(low, high)),
+        strip.center,
+        [at for at in strip.now if low <= at < high],
+        window=lesson.window,
+        chosen=[at for at in range(low, high) if strip.rows[at] == lesson.row],
+        ordered=lesson.sequences.ordered,
+    )
+    live_chart(
+        figure,
+        key=f"strip@{lesson.data.key}",
+        height=70 + ROW * (high - low),
+        glide=False,
+        on_click=lambda at: strip.place.set(int(at) + 1),
+    )
+    if high - low < len(strip.rows):
+        st.caption(f"Showing items {low + 1} to {high} of {len(strip.rows)}.")
+
+
+def _pair_table(strip: Strip) -> None:
+    number, (low, high) = len(strip.now), strip.shown
+    center = named(strip.lesson, int(strip.rows[strip.center]))
+    st.markdown(f"Center {center} yields **{number} pair{'s' * (number != 1)}**:")
+    so_far = strip.centers <= strip.center
+    order = np.argsort(-strip.centers[so_far], kind="stable")
+    columns = {"Center": strip.centers, "Context": strip.contexts}
+    st.dataframe(
+        pl.DataFrame({name: [strip.titles[at] for at in places[so_far][order]] for name, places in columns.items()}),
+        hide_index=True,
+        # Of long names both columns show their beginnings.
+        column_config={name: st.column_config.TextColumn(width=100) for name in columns},
+        height=min(36 + 35 * max(int(so_far.sum()), 1), 60 + ROW * (high - low)),
+    )
+
+
+def _so_far(strip: Strip) -> None:
+    lesson, shrunk = strip.lesson, ""
+    if lesson.shrink and lesson.mode != SET:
+        reach = max((abs(at - strip.center) for at in strip.now), default=0)
+        shrunk = f" Here the reach drawn is {reach} of {lesson.width}; another seed draws others."
+    st.caption(
+        f"{int((strip.centers <= strip.center).sum()):,} of {len(strip.centers):,} pairs so far, newest first.{shrunk} "
+        "Click an item to make it the center."
+    )
 
 
 def _move(place: Bound, by: int, last: int) -> None:
