@@ -83,6 +83,37 @@ OF_KIND: dict[str, tuple[str, ...]] = {
 }
 
 
+_DECLARED: set[str] = set()  # lines of ALGORITHMS that are not written above
+
+
+def declare(config: str, algorithm: str, version: int = 1, built_on: tuple[str, ...] = ()) -> None:
+    """Enter a config class into :data:`OF_CONFIG`; its algorithm too, where :data:`ALGORITHMS` has no such line.
+
+    Args:
+        config: name of the class; keys and files go by it, so there is one of a name.
+        algorithm: its own line.
+        version: of that, where the line is new.
+        built_on: other lines, which must be there.
+    """
+    if config in OF_CONFIG:
+        raise UsageError(f"there is another {config} already, and files go by this name; choose another")
+    for name in built_on:
+        if name not in ALGORITHMS:
+            raise UsageError(f"built_on must name lines of versions.ALGORITHMS, not {name!r}")
+    if algorithm not in ALGORITHMS:
+        ALGORITHMS[algorithm] = version
+        _DECLARED.add(algorithm)
+    OF_CONFIG[config] = (algorithm, *built_on)
+
+
+def withdraw(config: str) -> None:
+    """Take a declared config class out again, and its algorithm where nothing else is made by it."""
+    algorithm = OF_CONFIG.pop(config)[0]
+    if algorithm in _DECLARED and not any(algorithm in lines for lines in OF_CONFIG.values()):
+        del ALGORITHMS[algorithm]
+        _DECLARED.remove(algorithm)
+
+
 def versions_of(kind: str, *configs: object) -> dict[str, int]:
     """The versions of all algorithms that a result is made by: of its kind, of its configs, and of configs in those.
 

@@ -34,6 +34,7 @@ ORDER = [
     "session_file",
     "side_information",
     "splits",
+    "scorers",
     "item_graph",
     "walks",
     "datasets",

@@ -93,8 +93,6 @@ class ModelSpec:
         fields = {f.name for f in dataclasses.fields(self.config)}
         for name in (*self.fixed, *(s.field for s in self.settings or ())):
             require(name in fields, f"settings of {self.name}", name, f"fields of {self.config.__name__}")
-        for name in self.built_on:
-            require(name in versions.ALGORITHMS, "built_on", name, "a line of versions.ALGORITHMS")
 
     def owns(self, config: object) -> bool:
         """Whether a config is this model's."""
@@ -146,36 +144,26 @@ def register(spec: ModelSpec) -> ModelSpec:
     """
     if spec.name in MODELS:
         raise UsageError(f"there is a model {spec.name!r} already; unregister it first, or choose another name")
-    for other in MODELS.values():
+    alike = [other for other in MODELS.values() if other.config is spec.config]
+    for other in alike:
         apart = any(other.fixed.get(name, value) != value for name, value in spec.fixed.items())
-        if other.config is spec.config and not apart:
+        if not apart:
             raise UsageError(
                 f"{spec.config.__name__} belongs to {other.name}; say in fixed= of both which field tells them apart"
             )
-    if spec.config.__name__ in versions.OF_CONFIG and all(o.config is not spec.config for o in MODELS.values()):
-        raise UsageError(f"there is another {spec.config.__name__} already, and files go by this name; choose another")
-    algorithm = spec.algorithm or spec.name
-    versions.ALGORITHMS.setdefault(algorithm, spec.version)
-    versions.OF_CONFIG[spec.config.__name__] = (algorithm, *spec.built_on)
+    if not alike:
+        versions.declare(spec.config.__name__, spec.algorithm or spec.name, spec.version, spec.built_on)
     MODELS[spec.name] = spec
     return spec
 
 
 def unregister(name: str) -> None:
-    """Forget a model, and the version of what nothing else is made by."""
-    spec = _named(name)
-    del MODELS[name]
-    if all(other.config is not spec.config for other in MODELS.values()):
-        del versions.OF_CONFIG[spec.config.__name__]
-    used = {line for lines in (*versions.OF_CONFIG.values(), *versions.OF_KIND.values()) for line in lines}
-    if (spec.algorithm or name) not in used:
-        del versions.ALGORITHMS[spec.algorithm or name]
-
-
-def _named(name: str) -> ModelSpec:
+    """Forget a model."""
     if name not in MODELS:
         raise UsageError(f"no model is called {name!r}; there are {', '.join(MODELS)}")
-    return MODELS[name]
+    config = MODELS.pop(name).config
+    if all(other.config is not config for other in MODELS.values()):
+        versions.withdraw(config.__name__)
 
 
 def spec_of(config: object) -> ModelSpec:
