@@ -33,6 +33,7 @@ from recemb_core.datasets import Dataset, list_datasets, load_dataset
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.deep.networks import FNN
 from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.training import TrainingConfig
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
@@ -61,6 +62,7 @@ from recemb_core.experiments.pretraining import (
 from recemb_core.experiments.recall_models import (
     ModelConfig,
     both_figures,
+    cold_defaults,
     cold_item_report,
     floor_scorer,
     recall_defaults,
@@ -290,15 +292,13 @@ def recall(name: str) -> Plan:
     yield Planned(precomputed.ranking_key(source, None), partial(popularity, name))
     for config in recall_defaults().values():
         yield from recall_model(name, config)
-    tower = recall_defaults()["Two-tower"]
-    assert isinstance(tower, TwoTowerConfig)
-    yield cold(name, tower)
+    yield cold(name, next(iter(cold_defaults().values())))
     if name == "planted_shop":
         for config in SHORT_RECALL:
             model, ranking, _ = recall_model(name, config)
             yield replace(model, short=True)
             yield replace(ranking, short=True)
-            if isinstance(config, TwoTowerConfig):
+            if recall_spec(config).cold:
                 yield replace(cold(name, config), short=True)
 
 
@@ -321,7 +321,7 @@ def recall_model(name: str, config: ModelConfig) -> Plan:
     yield drawn(source, config, umap, None, lambda made: RecallModel.from_arrays(made(key)).item_vectors)
 
 
-def cold(name: str, config: TwoTowerConfig) -> Planned:
+def cold(name: str, config: ModelConfig) -> Planned:
     key = precomputed.cold_key(recall_fingerprint(sessions(name)), config)
     return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
 

@@ -5,6 +5,8 @@ schedule of the learning rate, another order of random draws, another rounding o
 numbers (faster, renamed, moved) raises nothing; nor does a new default, since settings are part of what a result is
 found by. Results computed beforehand (:mod:`recemb_core.precomputed`) carry the numbers of all algorithms that made
 them, and one with another number is not used: run ``python data/build_precomputed.py missing`` after raising one.
+
+What is registered elsewhere declares its number there: recall models in :mod:`recemb_core.deep.registry`.
 """
 
 from __future__ import annotations
@@ -35,10 +37,7 @@ ALGORITHMS: dict[str, int] = {
     "group_score": 1,  # share of neighbors in the own group, less chance
     "sweep": 1,  # a grid over p and q: which runs, what is compared with p = q = 1
     "next_item_cases": 1,  # which part recall models learn from, and what they are asked
-    "history_average": 1,  # users as the mean of what they took
     "recall_training": 1,  # examples of histories, batches and stopping of the recall networks
-    "youtube_dnn": 1,  # YouTube's network and its sampled softmax
-    "two_tower": 1,  # both towers and the in-batch softmax
     "ranking": 1,  # HR, recall, NDCG, MRR and coverage over the whole catalogue
     "popularity": 1,  # the floor: how often an item was taken
     "cold_items": 1,  # items taken out of the training and ranked by side information
@@ -50,7 +49,6 @@ ALGORITHMS: dict[str, int] = {
 
 _ON_WALKS = ("walks", "noise_table", "walk_training")
 _SCORES = ("communities", "strength_tiers", "group_score")
-_RECALL = ("next_item_cases", "recall_training", "optimizer")
 
 # Config class → what a result of it is made by, beside what the configs inside it say of themselves. Models of item
 # vectors are entered by ``recemb_core.embeddings.registry``.
@@ -58,9 +56,6 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "RoleFeaturesConfig": ("role_features",),
     "UMAPConfig": ("umap_layout",),
     "SweepConfig": ("sweep", *_SCORES),
-    "HistoryAverageConfig": ("history_average", "next_item_cases"),
-    "YouTubeDNNConfig": ("youtube_dnn", *_RECALL),
-    "TwoTowerConfig": ("two_tower", *_RECALL),
     "LayerConfig": ("embedding_layer",),
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
     "TrainingConfig": ("optimizer",),

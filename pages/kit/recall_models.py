@@ -18,13 +18,12 @@ from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.deep.recall import RecallModel
-from recemb_core.embeddings import train_item2vec
+from recemb_core.deep.registry import recall_spec
+from recemb_core.embeddings import train_model
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
 from recemb_core.experiments.recall_models import (
-    HistoryAverageConfig,
     ModelConfig,
     both_figures,
-    floor_scorer,
     recall_defaults,
     recall_fingerprint,
     train_recall_model,
@@ -34,7 +33,6 @@ from recemb_core.progress import Progress
 
 DEEP_PAGE = Scope("deep_models")
 
-FLOOR = "Popularity"
 MOST_ASKED = 3_000  # users that figures are measured on; more would only make the page wait
 
 LENGTH = Parameter(
@@ -91,20 +89,18 @@ Reports = dict[str, tuple[RankingReport, RankingReport]]
 
 def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
     """The models with the settings in use; binds them to the session and the link without drawing anything."""
-    shared: dict[str, Any] = {
+    given: dict[str, Any] = {
         "dimensions": DIMENSIONS.value(data),
         "history_length": LENGTH.value(data),
         "half_life": float(HALF_LIFE.value(data)) or None,
         "epochs": EPOCHS.value(data),
+        "negative": NEGATIVES.value(data),
+        "temperature": TEMPERATURE.value(data),
     }
-    own: dict[str, Any] = {"negative": NEGATIVES.value(data), "temperature": TEMPERATURE.value(data)}
-    found: dict[str, ModelConfig] = {}
-    for name, config in recall_defaults(session.seed()).items():
-        if isinstance(config, HistoryAverageConfig):
-            found[name] = config
-        else:
-            found[name] = replace(config, **shared, **{field: own[field] for field in own if hasattr(config, field)})
-    return found
+    return {
+        name: replace(config, **{field: given[field] for field in recall_spec(config).settings})
+        for name, config in recall_defaults(session.seed()).items()
+    }
 
 
 def model_controls(data: ActiveData) -> None:
@@ -214,7 +210,9 @@ def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingRe
         if config is not None and model is None:
             return None
         who = asked(data)
-        ready = both_figures(floor_scorer(who) if model is None else model.scores, who)
+        scorer = recall_spec(config).scorer
+        assert model is not None or scorer is not None
+        ready = both_figures(model.scores if model is not None else scorer(who.train), who)
         results.results(data).put(("recall ranking", source(data), config), ready)
     return ready
 
@@ -265,40 +263,42 @@ def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Pro
 
 
 def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> RecallModel:
-    train = cases(data).train
-    start = time.perf_counter()
-    if isinstance(config, HistoryAverageConfig):
-        # Both averages share their item vectors.
-        key = ("recall item vectors", source(data), config.vectors)
-        vectors = results.remember(data, key, lambda: train_item2vec(train, config.vectors, progress=tick))
+    train, begin = cases(data).train, _beginning(config)
+    if begin is not config:  # models that begin with the same item vectors share them
+        make = lambda: train_model(begin, sequences=train, progress=tick)  # noqa: E731
+        vectors = results.remember(data, ("recall item vectors", source(data), begin), make)
         return train_recall_model(train, config, item_vectors=vectors)
+    start = time.perf_counter()
     model = train_recall_model(train, config, progress=tick)
-    speeds = results.remember(data, ("recall speed",), dict)
-    speeds["seconds"] = (time.perf_counter() - start) / max(_work(data, config), 1.0)
+    _speed(data)["seconds"] = (time.perf_counter() - start) / max(_work(data, config), 1.0)
     return model
 
 
+def _beginning(config: ModelConfig) -> Any:
+    """What takes the time of a training: the item vectors that it starts from, or the model itself."""
+    start = recall_spec(config).item_vectors
+    return config if start is None else start(config)
+
+
 def _work(data: ActiveData, config: ModelConfig) -> float:
-    """Steps of a training run, weighted by how long one takes."""
-    if isinstance(config, HistoryAverageConfig):
-        return 0.0
-    events = min(len(cases(data).train), len(cases(data).train.tokens))
-    steps = min(events * config.epochs * min(config.targets, 4) / config.batch_size, config.max_steps)
-    return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
+    return recall_spec(config).work(config, cases(data).train)
+
+
+def _speed(data: ActiveData) -> dict[str, float]:
+    """Seconds a step of usual size, of the last run on this data."""
+    return results.remember(data, ("recall speed",), lambda: {"seconds": 0.004})  # type: ignore[no-any-return]
 
 
 def seconds_left(data: ActiveData, configs: dict[str, ModelConfig]) -> float:
-    """Estimated seconds to train what is missing, from the last run on this data."""
+    """Estimated seconds to train and rank what is missing, from the last run on this data."""
     missing = [c for c in configs.values() if model_of(data, c) is None]
-    averages = sum(isinstance(c, HistoryAverageConfig) for c in missing)
-    events = len(cases(data).train.tokens)
-    return sum(training_seconds(data, c) for c in missing) + (events * 1.5e-5 if averages else 0.0)
+    once = {_beginning(c): c for c in missing}
+    return 4 * len(missing) + sum(_work(data, c) for c in once.values()) * _speed(data)["seconds"]
 
 
 def training_seconds(data: ActiveData, config: ModelConfig) -> float:
     """Estimated seconds to train and rank one model, from the last run on this data."""
-    each: float = results.remember(data, ("recall speed",), dict).get("seconds", 0.004)
-    return _work(data, config) * each + 4
+    return _work(data, config) * _speed(data)["seconds"] + 4
 
 
 def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str) -> dict[str, ModelConfig]:

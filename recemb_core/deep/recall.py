@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.deep.histories import UserFields, mean_of, windows_of
-from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products, unit_rows
+from recemb_core.deep.histories import UserFields, windows_of
+from recemb_core.deep.registry import recall_kind
+from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products
 from recemb_core.validation import UsageError, finite_rows, require
 from recemb_core.vocabulary import Vocabulary
 
@@ -36,6 +37,11 @@ class UserTower(Protocol):
         """Events after which a weight has halved; None: a plain mean."""
         ...
 
+    @property
+    def summed(self) -> npt.NDArray[np.float32] | None:
+        """(n, d) vectors whose weighted sum over the history is the user vector; None: it is no such sum."""
+        ...
+
     def encode(
         self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.float32]:
@@ -52,7 +58,7 @@ class RecallModel:
     """User vectors and item vectors of one space: score(u, i) = u · v_i, so top-N is a search for inner products.
 
     Attributes:
-        kind: ``"average"``, ``"youtube_dnn"`` or ``"two_tower"``.
+        kind: of the registry, such as ``"two_tower"``.
         title: for people.
         items: the vocabulary; row i of ``item_vectors`` is item i.
         item_vectors: float32 (n, d).
@@ -82,6 +88,11 @@ class RecallModel:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether a score is a sum over the history, so that :meth:`pulls` are exact parts of it."""
+        return self.tower.summed is not None
 
     @cached_property
     def _distinct(self) -> Distinct:
@@ -139,9 +150,9 @@ class RecallModel:
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """What each item of the history did for the scores of the wanted items.
 
-        For an average, an item's part of the inner product: w_h · (v_h · v_i), and the parts add up to the score.
-        For a network, the score less the score without the item, all its occurrences left out and the other weights
-        scaled up (leave one out): parts need not add up, since the network is not linear.
+        Where a score is a sum (:attr:`is_sum`), an item's part of the inner product: w_h · (v_h · v_i), and the parts
+        add up to the score. Elsewhere, the score less the score without the item, all its occurrences left out and the
+        other weights scaled up (leave one out): parts need not add up, since a network is not linear.
 
         Returns:
             (item rows of the history that count, newest first and once each (m,), parts float32 (m, len(wanted))).
@@ -151,9 +162,9 @@ class RecallModel:
         present = rows[0][weights[0] > 0]
         _, first = np.unique(present, return_index=True)
         items = present[np.sort(first)].astype(np.int32)
-        if isinstance(self.tower, AverageTower):
+        if self.tower.summed is not None:
             share = np.array([weights[0][rows[0] == item].sum() for item in items], dtype=np.float32)
-            return items, (share[:, None] * self.tower.table[items]) @ columns.T
+            return items, (share[:, None] * self.tower.summed[items]) @ columns.T
         without = np.where(rows[0][None] == items[:, None], 0.0, weights[0][None])
         total = without.sum(axis=1, keepdims=True)
         without = np.divide(without, total, out=np.zeros_like(without), where=total > 0).astype(np.float32)
@@ -207,18 +218,18 @@ class RecallModel:
         meta = json.loads(arrays["meta"].tobytes().decode())
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
         parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
-        if meta["kind"] not in _towers():
-            raise UsageError(f"the file holds a model of kind {meta['kind']!r}; known are {', '.join(_towers())}")
-        tower, config = _towers()[meta["kind"]]
+        spec = recall_kind(meta["kind"])
+        if spec.tower is None:
+            raise UsageError(f"the file holds a model of kind {meta['kind']!r}, and that has no vectors")
         settings = {name: _tuple(v) for name, v in (meta["config"] or {}).items() if name != "class"}
         return cls(
             kind=meta["kind"],
             title=meta["title"],
             items=Vocabulary(meta["items"]),
             item_vectors=full["item_vectors"],
-            tower=tower(parts, meta["history_length"], meta["half_life"]),
+            tower=spec.tower(parts, meta["history_length"], meta["half_life"]),
             user_fields=UserFields(tuple(meta["field_names"]), tuple(map(tuple, meta["field_values"]))),
-            config=None if config is None or not settings else config(**settings),
+            config=spec.config(**settings) if settings else None,
             history=tuple(meta["history"]),
             known=full.get("known"),
             steps=meta["steps"],
@@ -238,74 +249,11 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _towers() -> dict[str, tuple[Any, Any]]:
-    from recemb_core.deep.two_tower import TwoTower, TwoTowerConfig
-    from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, YouTubeTower
+def __getattr__(name: str) -> Any:
+    """``history_average`` has a file of its own; for one release it is found here too."""
+    if name != "history_average":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from recemb_core.deep.average import history_average
 
-    return {
-        "average": (AverageTower.from_arrays, None),
-        "youtube_dnn": (YouTubeTower, YouTubeDNNConfig),
-        "two_tower": (TwoTower, TwoTowerConfig),
-    }
-
-
-@dataclass(frozen=True, eq=False)
-class AverageTower:
-    """u = Σ_h w_h · v_h over the history; no parameters but the item vectors themselves."""
-
-    table: npt.NDArray[np.float32]
-    history_length: int | None = None
-    half_life: float | None = None
-
-    @classmethod
-    def from_arrays(
-        cls, arrays: dict[str, npt.NDArray], history_length: int | None, half_life: float | None
-    ) -> AverageTower:
-        return cls(arrays["table"], history_length, half_life)
-
-    def encode(
-        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float32]:
-        return mean_of(self.table, rows, weights, np)
-
-    def arrays(self) -> dict[str, npt.NDArray]:
-        return {"table": self.table}
-
-
-def history_average(
-    vectors: ItemVectors,
-    *,
-    score: Literal["cosine", "in_out"] = "cosine",
-    history_length: int | None = None,
-    half_life: float | None = None,
-) -> RecallModel:
-    """The plain way: a user is the mean of the vectors of what they took, u = (1/|H|) Σ_{h∈H} v_h.
-
-    Args:
-        vectors: trained item vectors.
-        score: ``"cosine"``: vectors are scaled to length 1, and items are ranked by u · v_i, the mean cosine with the
-            history. ``"in_out"``: u · v'_i with the output vectors v', which is what skip-gram trains: what comes
-            beside these items, where the cosine asks what is used like them.
-        history_length: newest events that count; None: all.
-        half_life: events after which a weight has halved; None: a plain mean.
-
-    Raises:
-        ValueError: ``"in_out"`` with vectors that have no output vectors.
-
-    >>> v = ItemVectors(Vocabulary("abc"), np.array([[1, 0], [1, 1], [0, 1]], np.float32))
-    >>> history_average(v).recommend(np.array([0]), k=1)[0][0]
-    'b'
-    """
-    require(score in ("cosine", "in_out"), "score", score, "'cosine' or 'in_out'")
-    if score == "in_out" and vectors.output_vectors is None:
-        raise UsageError("score='in_out' needs output vectors, and this model has none; use score='cosine'")
-    table = unit_rows(vectors.vectors) if score == "cosine" else vectors.vectors
-    columns = table if vectors.output_vectors is None or score == "cosine" else vectors.output_vectors
-    return RecallModel(
-        kind="average",
-        title=f"Item average ({'cosine' if score == 'cosine' else 'in · out'})",
-        items=vectors.items,
-        item_vectors=np.ascontiguousarray(columns, dtype=np.float32),
-        known=None if vectors.counts is None or (vectors.counts > 0).all() else vectors.counts > 0,
-        tower=AverageTower(np.ascontiguousarray(table, dtype=np.float32), history_length, half_life),
-    )
+    warnings.warn(f"{__name__}.{name} has moved to recemb_core.deep.average", DeprecationWarning, stacklevel=2)
+    return history_average

@@ -9,8 +9,11 @@ import numpy as np
 from recemb_core.deep.histories import Examples, RecallConfig
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
 from recemb_core.progress import Progress
+from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError
 
+MADE_BY = ("next_item_cases", "recall_training", "optimizer")
+SETTINGS = ("dimensions", "history_length", "half_life", "epochs")  # that people set for every network
 NEWEST = 0.05  # share of each user's histories that early stopping looks at
 LOOKED_AT = 4_096  # of them, at most
 
@@ -49,6 +52,13 @@ def fit(
 def drawn(examples: Examples, config: RecallConfig) -> int:
     """Targets of a history that a step draws: no more than the largest basket holds."""
     return int(min(config.targets, (examples.stop - examples.end).max(initial=1)))
+
+
+def training_work(config: RecallConfig, sequences: Sequences) -> float:
+    """Steps of a training, weighted by how long one takes; about 1 a step with the usual settings."""
+    examples = min(len(sequences), len(sequences.tokens))
+    steps = min(examples * config.epochs * min(config.targets, 4) / config.batch_size, config.max_steps)
+    return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
 
 
 def _newest(examples: Examples) -> np.ndarray:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import drawn, fit
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, drawn, fit, training_work
+from recemb_core.deep.registry import RecallSpec
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import SideFields, encode_side_info
@@ -157,6 +158,7 @@ class TwoTower:
     params: dict[str, npt.NDArray]
     history_length: int | None
     half_life: float | None
+    summed = None  # a network is no sum
 
     @property
     def tree(self) -> dict[str, Any]:
@@ -282,3 +284,21 @@ def train_two_tower(
         steps=result.steps,
         seconds=result.seconds,
     )
+
+
+SPEC = RecallSpec(
+    kind="two_tower",
+    config=TwoTowerConfig,
+    # Chosen on the groceries without each user's last two baskets.
+    defaults=lambda seed: {
+        "Two-tower": TwoTowerConfig(seed=seed),
+        "Two-tower, first-time targets": TwoTowerConfig(seed=seed, novel=True),
+    },
+    words="**Two-tower** (Yi 2019): a second network makes item vectors from the item and its side information.",
+    train=train_two_tower,
+    tower=TwoTower,
+    work=training_work,
+    settings=(*SETTINGS, "temperature"),
+    cold=True,
+    made_by=MADE_BY,
+)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import drawn, fit
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, drawn, fit, training_work
+from recemb_core.deep.registry import RecallSpec
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.validation import is_whole, require
@@ -114,6 +115,7 @@ class YouTubeTower:
     params: dict[str, npt.NDArray]
     history_length: int | None
     half_life: float | None
+    summed = None  # a network is no sum
 
     def encode(
         self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
@@ -206,3 +208,17 @@ def train_youtube_dnn(
         steps=result.steps,
         seconds=result.seconds,
     )
+
+
+SPEC = RecallSpec(
+    kind="youtube_dnn",
+    config=YouTubeDNNConfig,
+    defaults=lambda seed: {"YouTube DNN": YouTubeDNNConfig(seed=seed)},
+    words="**YouTube DNN** (Covington 2016): that mean goes through three ReLU layers; a softmax over the items is the "
+    "teacher, and its columns are the item vectors: p(i | u) = exp(u·vᵢ) / Σⱼ exp(u·vⱼ).",
+    train=train_youtube_dnn,
+    tower=YouTubeTower,
+    work=training_work,
+    settings=(*SETTINGS, "negative"),
+    made_by=MADE_BY,
+)

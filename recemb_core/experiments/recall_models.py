@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.deep.recall import RecallModel, history_average
-from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
-from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
-from recemb_core.embeddings import Item2VecConfig, ItemVectors, train_item2vec
+from recemb_core.deep.average import HistoryAverageConfig
+from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.registry import RecallSpec, recall_defaults, recall_floors, recall_spec, register_recall
+from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import Estimate, share_interval
 from recemb_core.evaluation.ranking import (
     NextItemCases,
@@ -27,6 +27,23 @@ from recemb_core.evaluation.ties import expected_within, tied_ranks
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, require
+
+__all__ = [
+    "FLOOR",
+    "KS",
+    "ColdItemReport",
+    "HistoryAverageConfig",
+    "ModelConfig",
+    "both_figures",
+    "cold_defaults",
+    "cold_item_report",
+    "floor_scorer",
+    "recall_defaults",
+    "recall_fingerprint",
+    "recall_floors",
+    "train_recall_model",
+    "without_items",
+]
 
 KS = (10, 50, 100)
 
@@ -42,39 +59,19 @@ def recall_fingerprint(sequences: Sequences) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
-class HistoryAverageConfig:
-    """Item vectors by item2vec, users by the mean of their histories.
+ModelConfig = Any
+"""Settings of any registered recall model."""
+FLOOR = "Popularity"
 
-    Attributes:
-        vectors: how the item vectors are trained.
-        score: ``"cosine"`` or ``"in_out"``; see :func:`recemb_core.deep.recall.history_average`.
-        half_life: events after which a weight has halved; None: a plain mean.
-    """
-
-    vectors: Item2VecConfig
-    score: Literal["cosine", "in_out"] = "cosine"
-    half_life: float | None = None
-
-    def __post_init__(self) -> None:
-        require(self.score in ("cosine", "in_out"), "score", self.score, "'cosine' or 'in_out'")
-        require(self.half_life is None or self.half_life > 0, "half_life", self.half_life, "None or over 0")
-
-
-ModelConfig = HistoryAverageConfig | YouTubeDNNConfig | TwoTowerConfig
-
-
-def recall_defaults(seed: int = 0) -> dict[str, ModelConfig]:
-    """The models of the comparison by name, with settings chosen on groceries without their last two baskets a user."""
-    vectors = Item2VecConfig(dimensions=32, window=5, epochs=3, seed=seed)
-    tower = TwoTowerConfig(seed=seed)
-    return {
-        "Item average, cosine": HistoryAverageConfig(vectors=vectors),
-        "Item average, in · out": HistoryAverageConfig(vectors=vectors, score="in_out"),
-        "YouTube DNN": YouTubeDNNConfig(seed=seed),
-        "Two-tower": tower,
-        "Two-tower, first-time targets": replace(tower, novel=True),
-    }
+register_recall(
+    RecallSpec(
+        kind="popularity",
+        config=type(None),
+        defaults=lambda seed: {FLOOR: None},
+        words="**Popularity** offers everyone the same list: what is taken most.",
+        scorer=lambda train: popularity_scorer(train.counts),
+    )
+)
 
 
 def train_recall_model(
@@ -85,21 +82,28 @@ def train_recall_model(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> RecallModel:
-    """Any of the models by its config, on the training part.
+    """Any of the registered models by its config, on the training part.
 
     Args:
-        train: what may be learned from; side information of its items is used by the two towers.
+        train: what may be learned from; side information of its items is used where the model sees it.
         config: of the model.
-        item_vectors: for an average, vectors already trained with ``config.vectors`` on ``train``.
+        item_vectors: for a model that starts from item vectors (an average), those, already trained on ``train``.
         progress: called with (fraction, stage).
         cancel: True ends the training with ``TrainingCancelled``.
+
+    Raises:
+        ValueError: the config of no model that is trained.
     """
-    if isinstance(config, YouTubeDNNConfig):
-        return train_youtube_dnn(train, config, progress=progress, cancel=cancel)
-    if isinstance(config, TwoTowerConfig):
-        return train_two_tower(train, config, progress=progress, cancel=cancel)
-    vectors = item_vectors or train_item2vec(train, config.vectors, progress=progress, cancel=cancel)
-    return history_average(vectors, score=config.score, half_life=config.half_life)
+    spec = recall_spec(config)
+    if spec.train is None:
+        raise UsageError(f"{spec.kind} is not trained; its scorer ranks as it is")
+    start = {} if spec.item_vectors is None else {"item_vectors": item_vectors}
+    return spec.train(train, config, **start, progress=progress, cancel=cancel)
+
+
+def cold_defaults(seed: int = 0) -> dict[str, ModelConfig]:
+    """Those of :func:`recall_defaults` that place items without behaviour by their side information."""
+    return {name: config for name, config in recall_defaults(seed).items() if recall_spec(config).cold}
 
 
 def both_figures(scorer: Scorer, cases: NextItemCases, ks: tuple[int, ...] = KS) -> tuple[RankingReport, RankingReport]:
@@ -141,7 +145,7 @@ class ColdItemReport:
 
 def cold_item_report(
     sequences: Sequences,
-    config: TwoTowerConfig | None = None,
+    config: ModelConfig = None,
     *,
     share: float = 0.1,
     k: int = 50,
@@ -154,9 +158,22 @@ def cold_item_report(
     Users are asked about as in :func:`~recemb_core.evaluation.ranking.next_item_cases`; targets are the cold items of
     the held-out part, candidates all items that the user has not taken, the cold ones by side information alone.
 
+    Args:
+        sequences: with side information.
+        config: of a model that places items by side information; None: the first such with its usual settings.
+        share: of the items that is taken out.
+        k: list length of the recall.
+        seed: of the draw of these items.
+        progress: called with (fraction, stage).
+        cancel: True ends the training with ``TrainingCancelled``.
+
     Raises:
-        ValueError: the sequences have no side information, or nobody took a cold item.
+        ValueError: the sequences have no side information, the model cannot place items by it, or nobody took a cold
+            item.
     """
+    config = next(iter(cold_defaults().values())) if config is None else config
+    if not recall_spec(config).cold:
+        raise UsageError(f"{recall_spec(config).kind} cannot place an item by its side information")
     if sequences.side_info is None:
         raise UsageError("cold items are served by side information, and these sequences have none")
     require(0 < share < 1, "share", share, "between 0 and 1")
@@ -165,7 +182,7 @@ def cold_item_report(
     cold[np.random.default_rng(seed).permutation(n)[: max(2, round(share * n))]] = True
     cases = next_item_cases(sequences)
     train = without_items(cases.train, cold)
-    model = train_two_tower(train, config, progress=progress, cancel=cancel)
+    model = train_recall_model(train, config, progress=progress, cancel=cancel)
     below: list[float] = []
     among: list[float] = []
     found: list[float] = []

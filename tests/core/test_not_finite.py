@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import recemb_core
-from recemb_core.deep.recall import history_average
+from recemb_core.deep.average import history_average
 from recemb_core.embeddings import EGESConfig, ItemVectors, train_eges
 from recemb_core.embeddings.exporting import projector_tsv, vectors_parquet, word2vec_text
 from recemb_core.embeddings.item_vectors import rows_of
@@ -143,7 +143,7 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "embeddings.item_vectors.rows_of": [rows_of, lambda x: rows_of(after(x))],
     "embeddings.role_features.concatenate": [lambda x: concatenate(after(x), after(GOOD))],
     "deep.recall.RecallModel": [lambda x: replace(history_average(after(GOOD)), item_vectors=x)],
-    "deep.recall.history_average": [lambda x: history_average(after(x))],
+    "deep.average.history_average": [lambda x: history_average(after(x))],
     "evaluation.homophily.group_score": [
         lambda x: homophily.group_score(x, GROUPS),
         lambda x: homophily.group_score(after(x), GROUPS, metric="euclidean"),

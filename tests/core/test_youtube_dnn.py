@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.deep.average import history_average
 from recemb_core.deep.histories import (
     UserFields,
     draw_targets,
@@ -18,7 +19,7 @@ from recemb_core.deep.histories import (
     window,
     windows_of,
 )
-from recemb_core.deep.recall import RecallModel, history_average
+from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, sampled_softmax_loss, sampling, train_youtube_dnn
 from recemb_core.embeddings import ItemVectors, TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items

@@ -14,7 +14,7 @@ from pages.kit.results import Results
 from pages.views.deep_models.history import _parse, _swap, top_rows, user_place
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
-from recemb_core.deep.recall import history_average
+from recemb_core.deep.average import history_average
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
@@ -49,7 +49,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed on the way to the first paint: run python data/build_precomputed.py recall")
 
-    for name in ("train_recall_model", "train_item2vec", "umap_layout", "both_figures"):
+    for name in ("train_recall_model", "train_model", "umap_layout", "both_figures"):
         monkeypatch.setattr(f"pages.kit.recall_models.{name}", refuse)
     monkeypatch.setattr("pages.views.deep_models.recall.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left

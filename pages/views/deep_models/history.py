@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import recall_experiments
-from recemb_core.deep.recall import AverageTower, RecallModel
+from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.registry import recall_spec
 from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.figures.user_on_map import user_on_map_figure
 
@@ -338,12 +340,11 @@ def _pulled(
     data: ActiveData, items: npt.NDArray[np.int32], parts: npt.NDArray[np.float32], model: RecallModel, score: float
 ) -> str:
     """The two strongest pulls: shares of the score for an average, differences for a network."""
-    exact = isinstance(model.tower, AverageTower)
     words = []
     for i in np.argsort(-parts, kind="stable")[:2]:
         if parts[i] <= 0:
             break
-        amount = f"{parts[i] / score:.0%}" if exact and score > 0 else f"{parts[i]:+.2f}"
+        amount = f"{parts[i] / score:.0%}" if model.is_sum and score > 0 else f"{parts[i]:+.2f}"
         words.append(f"{plain(data.titles[int(items[i])])} ({amount})")
     return "; ".join(words) or "nothing in the history: it stands here for everyone"
 
@@ -351,7 +352,7 @@ def _pulled(
 def pull_words(model: RecallModel, edited: bool) -> str:
     """What the numbers in brackets are."""
     before = " Before: rank under the user's own history; “taken” stood in it." if edited else ""
-    if isinstance(model.tower, AverageTower):
+    if model.is_sum:
         return "Pulled by: share of the score, exact, because an average's score is a sum over the history." + before
     return (
         "Pulled by: the score minus the score without that item (leave one out; the rest of the history is weighted "
@@ -395,26 +396,23 @@ def _python(data: ActiveData, config: ModelConfig, history: list[int]) -> list[s
 
 def model_lines(config: ModelConfig) -> tuple[str, str, list[str]]:
     """(function, config, imports) of a recall model in Python."""
-    name = type(config).__name__
-    skip = {"vectors"}
-    options = ", ".join(
-        f"{field}={getattr(config, field)!r}"
-        for field in config.__dataclass_fields__
-        if field not in skip and getattr(config, field) != config.__dataclass_fields__[field].default
-    )
-    if name == "HistoryAverageConfig":
-        vectors = config.vectors  # type: ignore[union-attr]
-        inner = f"Item2VecConfig(dimensions={vectors.dimensions}, window={vectors.window}, epochs={vectors.epochs})"
-        return (
-            "train_recall_model",
-            f"HistoryAverageConfig(vectors={inner}{', ' + options if options else ''})",
-            [
-                "from recemb_core.embeddings import Item2VecConfig",
-                "from recemb_core.experiments.recall_models import HistoryAverageConfig, train_recall_model",
-            ],
-        )
-    module, function = {
-        "YouTubeDNNConfig": ("youtube_dnn", "train_youtube_dnn"),
-        "TwoTowerConfig": ("two_tower", "train_two_tower"),
-    }[name]
-    return function, f"{name}({options})", [f"from recemb_core.deep.{module} import {name}, {function}"]
+    train = recall_spec(config).train
+    assert train is not None
+    used = {train.__name__: train.__module__}
+    options = _config_text(config, used)
+    by_module: dict[str, list[str]] = {}
+    for name in sorted(used):
+        by_module.setdefault(used[name], []).append(name)
+    return train.__name__, options, [f"from {module} import {', '.join(by_module[module])}" for module in by_module]
+
+
+def _config_text(config: Any, used: dict[str, str]) -> str:
+    """A config with what differs from its defaults, the configs in it too; ``used`` gets class → module."""
+    used[type(config).__name__] = type(config).__module__
+    own = {
+        field.name: getattr(config, field.name)
+        for field in fields(config)
+        if getattr(config, field.name) != field.default
+    }
+    text = {name: _config_text(value, used) if is_dataclass(value) else repr(value) for name, value in own.items()}
+    return f"{type(config).__name__}({', '.join(f'{name}={value}' for name, value in text.items())})"

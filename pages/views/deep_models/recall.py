@@ -13,17 +13,24 @@ from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter
-from pages.kit.recall_models import DEEP_PAGE, FLOOR, Reports
+from pages.kit.recall_models import DEEP_PAGE, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models import recall_experiments
 from recemb_core import precomputed
-from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.deep.registry import SPECS, recall_spec
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import RankingReport, paired_gain
 from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
-from recemb_core.experiments.recall_models import KS, ColdItemReport, ModelConfig, cold_item_report
+from recemb_core.experiments.recall_models import (
+    FLOOR,
+    KS,
+    ColdItemReport,
+    ModelConfig,
+    cold_item_report,
+    recall_floors,
+)
 from recemb_core.figures.index_cost import index_cost_figure
 from recemb_core.figures.model_intervals import model_intervals_figure
 from recemb_core.progress import Progress
@@ -96,12 +103,10 @@ def recall_section(data: ActiveData) -> None:
     frame.what_you_see(
         "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
         "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
-        "interval, the dotted line what **popularity** gets by offering everyone the same list.\n\n"
-        "**Item average**: a user is the mean of the vectors of what they took. **YouTube DNN** (Covington 2016): that "
-        "mean goes through three ReLU layers; a softmax over the items is the teacher, and its columns are the item "
-        "vectors: p(i | u) = exp(u·vᵢ) / Σⱼ exp(u·vⱼ). **Two-tower** (Yi 2019): a second network makes item vectors "
-        "from the item and its side information. Both sample their negatives, so log Q(i), the chance of being "
-        "sampled, is taken off every score while training; served is u·v alone.\n\n"
+        "interval, the dotted line what popularity gets.\n\n"
+        f"{' '.join(spec.words for spec in sorted(SPECS.values(), key=lambda spec: spec.scorer is None))} The networks "
+        "sample their negatives, so log Q(i), the chance of being sampled, is taken off every score while training; "
+        "served is u·v alone.\n\n"
         "**Longer history**: older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on "
         "**first-time targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
     )
@@ -113,7 +118,7 @@ def recall_section(data: ActiveData) -> None:
 def all_reports(data: ActiveData, configs: dict[str, ModelConfig]) -> Reports:
     """Popularity first, then every model that is there: (first-time, all)."""
     found: Reports = {}
-    for name, config in {FLOOR: None, **configs}.items():
+    for name, config in {**recall_floors(), **configs}.items():
         ready = recall_models.rankings_of(data, config)
         if ready is not None:
             found[name] = ready
@@ -362,9 +367,11 @@ def index_words(points: list[IndexPoint], n: int) -> str:
 
 
 def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
-    """Two-tower on items that the training never saw."""
-    config = configs["Two-tower"]
-    assert isinstance(config, TwoTowerConfig)
+    """The first model that places items by side information, on items that the training never saw."""
+    able = {name: config for name, config in configs.items() if recall_spec(config).cold}
+    if not able:
+        return
+    name, config = next(iter(able.items()))
     if data.sequences is None or data.sequences.side_info is None:
         st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
         return
@@ -410,26 +417,25 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     )
     above = report.ranked_below.low > 0.5
     st.caption(
-        f"{report.cold} items (10 %) were taken out of the training log entirely. The two-tower network ranks them "
+        f"{report.cold} items (10 %) were taken out of the training log entirely. {name} ranks them "
         f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
         f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Popularity "
-        "and the other models know nothing of such items."
+        "and models without side information know nothing of such items."
     )
 
 
 def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:
-    tower = configs["Two-tower"]
-    names = ("dimensions", "history_length", "half_life", "epochs", "temperature", "seed")
-    options = ", ".join(f"{name}={getattr(tower, name)!r}" for name in names)
+    name = recall_models.usual_model(list(configs))
+    train, options, imports = history_view.model_lines(configs[name])
     return [
         *frame.import_lines(data, always=True),
-        "from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower",
+        *imports,
         "from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items",
         "",
         *frame.load_lines(data, always=True),
         "cases = next_item_cases(sequences)  # each user's last basket or click is held out",
-        f"model = train_two_tower(cases.train, TwoTowerConfig({options}))",
-        'for name, scores in (("popularity", popularity_scorer(cases.train.counts)), ("two-tower", model.scores)):',
+        f"model = {train}(cases.train, {options})",
+        f'for name, scores in (("popularity", popularity_scorer(cases.train.counts)), ({name!r}, model.scores)):',
         f"    report = rank_next_items(scores, cases.histories, cases.targets, ks={list(KS)}, exclude_seen=False)",
         "    print(name, report.hit_rate[10], report.ndcg[10])",
     ]

@@ -10,13 +10,14 @@ from pages.kit import recall_models, session
 from pages.kit.answer_words import counted, gain_words
 from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
-from pages.kit.recall_models import FLOOR, Reports
+from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import paired_gain
 from recemb_core.experiments.recall_indexes import IndexPoint
+from recemb_core.experiments.recall_models import FLOOR
 
 TWO_TOWER, AVERAGE, FIRST_TIME = "Two-tower", "Item average, cosine", "Two-tower, first-time targets"
 NO_MODEL = "No model is trained yet: press Train, then compare the intervals with popularity's."
