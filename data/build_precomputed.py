@@ -83,6 +83,8 @@ PRETRAINING_EVENTS = [40_000]
 # (p, q) of the page's opening and of its experiments.
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
 
+REPEATED = "planted_shop"  # so small that tests compute some of its results again and compare
+
 Made = Callable[[Key], Arrays]
 
 
@@ -250,7 +252,7 @@ def short_networks(name: str) -> Plan:
 
 def networks(name: str) -> Plan:
     """Scores, learning curves and maps that the Deep models page shows first, and after its experiments."""
-    if name == "planted_shop":
+    if name == REPEATED:
         yield from short_networks(name)
         return
     for dimensions, power in LAYERS:
@@ -293,7 +295,7 @@ def recall(name: str) -> Plan:
     for config in recall_defaults().values():
         yield from recall_model(name, config)
     yield cold(name, next(iter(cold_defaults().values())))
-    if name == "planted_shop":
+    if name == REPEATED:
         for config in SHORT_RECALL:
             model, ranking, _ = recall_model(name, config)
             yield replace(model, short=True)
@@ -333,8 +335,8 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "openings": (openings, EVERY),
     "sweeps": (sweeps, EVERY),
     "models": (models, WITH_SEQUENCES),
-    "networks": (networks, ("complete_journey", "planted_shop")),
-    "recall": (recall, ("complete_journey", "planted_shop")),
+    "networks": (networks, WITH_SEQUENCES),
+    "recall": (recall, WITH_SEQUENCES),
 }
 
 

@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import StopException
 from pages.kit import background, links, navigation, parameters, session
 from pages.kit.live_chart import ensure_plotly_js
 from pages.kit.session import ActiveData
+from pages.kit.text import plain
 from pages.kit.uploads import uploads
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -56,6 +57,8 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
             f"Upload this file again on the Sequences page; until then you see **{data.title}**."
         )
         navigation.link("sequences", "To the upload")
+    elif (unknown := session.missing_data()) is not None:
+        st.warning(f"There is no data set called {plain(unknown)}; you see **{data.title}**.")
     if needs == "sequences" and data.sequences is None:
         st.info(
             f"**{data.title}** is a graph without behaviour sequences, and this page needs sequences. "
@@ -277,9 +280,11 @@ def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     """The imports that :func:`load_lines` needs."""
     if data.found is not None and data.found.reading is not None:
         names = ", ".join(data.found.reading.names_used())
-        module, read = ("edge_lists", "read_edges") if data.graph is not None else ("sequences", "read_events")
+        module, read = (
+            ("item_graph.edge_lists", "read_edges") if data.graph is not None else ("sequences", "read_events")
+        )
         return [f"from recemb_core.readers import {names}", f"from recemb_core.{module} import {read}"]
-    lines = ["from recemb_core.datasets import load_dataset"]
+    lines = ["from recemb_core.datasets import load_dataset", *(data.info.imports if data.info is not None else ())]
     if data.log is not None and (always or data.graph is None):
         lines.append("from recemb_core.sequences import split_sessions")
     return lines

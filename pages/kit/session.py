@@ -106,11 +106,15 @@ class ActiveData:
         return found
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
 def _bundled(name: str) -> ActiveData:
-    data = load_dataset(name)
+    return _loaded(next(info for info in list_datasets() if info.name == name))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _loaded(info: DatasetInfo) -> ActiveData:
+    data = load_dataset(info.name)
     return ActiveData(
-        key=name,
+        key=info.name,
         title=data.info.title,
         description=data.info.description,
         sequences=data.sequences,
@@ -123,21 +127,25 @@ def _bundled(name: str) -> ActiveData:
 
 
 def bundled_names() -> list[str]:
-    """Names of the bundled data sets."""
+    """Names of the data sets that come with the library or are registered beside it."""
     return [info.name for info in list_datasets()]
 
 
 def bundled_title(name: str) -> str:
-    """Title of a bundled data set."""
+    """Title of such a data set."""
     return next(info.title for info in list_datasets() if info.name == name)
+
+
+def missing_data() -> str | None:
+    """The key that the opened link, or the visit so far, speaks of and that is not there."""
+    key = st.session_state.get("data", parameters.link().get("data"))
+    return None if not key or key in bundled_names() or key in uploads.every() else key
 
 
 def missing_upload() -> str | None:
     """File name of the upload that the opened link speaks of, while this session does not have it."""
-    key = st.session_state.get("data", parameters.link().get("data"))
-    if key and key not in bundled_names() and key not in uploads.every():
-        return parameters.link().get("file", "a file")
-    return None
+    key = missing_data()
+    return parameters.link().get("file", "a file") if key is not None and uploads.is_upload(key) else None
 
 
 def active_data(page_default: str) -> ActiveData:

@@ -347,7 +347,8 @@ def _starts(
     follows = rng.random(len(user)) < config.taste
     low, high = np.where(follows, low, 0.0), np.where(follows, high, bounds[-1])
     point = low + rng.random(len(user)) * (high - low)
-    return order[np.minimum(np.searchsorted(ends, point, side="right"), len(order) - 1)].astype(np.int64)
+    rows: npt.NDArray[np.int64] = order[np.minimum(np.searchsorted(ends, point, side="right"), len(order) - 1)]
+    return rows
 
 
 def _timestamps(
@@ -369,4 +370,5 @@ def _timestamps(
     since = np.cumsum(gaps)
     born = _START + rng.integers(7 * 86_400, size=len(offsets) - 1)
     user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    return born[user] + since - since[offsets[:-1][user]]
+    seconds: npt.NDArray[np.float64] = born[user] + since - since[offsets[:-1][user]]
+    return seconds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +42,23 @@ def healthy(page: AppTest) -> AppTest:
     assert not page.exception, [e.message for e in page.exception]
     assert not page.error, [e.value for e in page.error]
     return page
+
+
+def numbers(page: AppTest) -> dict[str, str]:
+    """Label → value of the page's metrics."""
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def text(page: AppTest) -> str:
+    """What the page says in words, a piece a line."""
+    kinds = (page.markdown, page.caption, page.info, page.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def run_the_python(page: AppTest) -> str:
+    """What the lines of *As Python* print."""
+    (shown,) = [block.value for block in page.code if "import" in block.value]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(shown, f"As Python under {page.title[0].value!r}", "exec"), {})
+    return printed.getvalue()

@@ -28,6 +28,14 @@ T = TypeVar("T")
 _log = logging.getLogger("recemb")
 
 
+_MARK = "upload-"  # before an upload's hash in the address; no registered data set has such a name
+
+
+def is_upload(key: str) -> bool:
+    """Whether a data set's name in the address is that of an upload."""
+    return key.startswith(_MARK)
+
+
 @dataclass(frozen=True, eq=False)
 class File:
     """A file as it came; hashed once."""
@@ -62,7 +70,7 @@ class Upload:
     @property
     def key(self) -> str:
         """The data set's name in the address: the same file has the same one in every session."""
-        return f"upload-{self.log.short}"
+        return f"{_MARK}{self.log.short}"
 
     @property
     def files(self) -> tuple[str, ...]:
