@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Callable
 
@@ -21,27 +19,10 @@ from recemb_core.deep.fitting import fit
 from recemb_core.deep.fm import LogisticRegression
 from recemb_core.experiments.networks import count_parameters, layer_defaults, networks
 from recemb_core.experiments.pretraining import pretraining_defaults
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 
 Open = Callable[..., AppTest]
 GROCERIES = "complete_journey"
-
-
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def text(page: AppTest) -> str:
-    return "\n".join([*(m.value for m in page.markdown), *(c.value for c in page.caption)])
-
-
-def run_the_python(page: AppTest) -> str:
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown[0], "As Python on deep_models", "exec"), {})
-    return said.getvalue()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +25,7 @@ from recemb_core.figures.lsh_tradeoff import Cells, share_text
 from recemb_core.neighbors import LSHCell, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.hashing import draw_functions
 from recemb_core.timing import Timing
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
@@ -52,31 +50,12 @@ def compiled() -> None:
     measures.prepare_kernels()
 
 
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
 def recall(page: AppTest) -> float:
     return next(float(value) for label, value in numbers(page).items() if label.startswith("Recall@"))
 
 
 def scanned(page: AppTest) -> float:
     return float(numbers(page)["Candidates scanned"].rstrip(" %"))
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(
-        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
-    )
-
-
-def run_the_python(page: AppTest) -> str:
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown[0], "As Python on lsh", "exec"), {})
-    return said.getvalue()
 
 
 # --- Tune ---

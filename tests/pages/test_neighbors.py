@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import io
 import json
 import re
 from collections.abc import Callable
@@ -20,22 +18,13 @@ from pages.kit.results import Results
 from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
 from recemb_core.figures import theme
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import ITEMS, baskets, upload
 
 Open = Callable[..., AppTest]
 SIX = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES"]
 # A graph of 34 people: four models are trained on it in a second or two.
 SMALL = "karate_club"
-
-
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def text(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def columns(page: AppTest) -> dict[str, dict[str, Any]]:
@@ -48,15 +37,6 @@ def columns(page: AppTest) -> dict[str, dict[str, Any]]:
 
 def ids(page: AppTest) -> dict[str, list[str]]:
     return {name: [row["id"] for row in column["rows"]] for name, column in columns(page).items()}
-
-
-def run_the_python(page: AppTest) -> str:
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown[0], "As Python on neighbors", "exec"), {})
-    return said.getvalue()
 
 
 @pytest.fixture

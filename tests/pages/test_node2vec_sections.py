@@ -16,7 +16,7 @@ from pages.views.node2vec.one_setting import change_words
 from pages.views.node2vec.why import _excerpt
 from recemb_core.datasets import load_dataset
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, text
 
 SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
 
@@ -53,10 +53,6 @@ def scores(page: AppTest) -> dict[str, list[Any]]:
     return page.dataframe[0].value.to_dict("list")
 
 
-def said(page: AppTest) -> str:
-    return "\n".join(m.value for m in page.markdown)
-
-
 # --- what structure looks like ---
 
 
@@ -70,7 +66,7 @@ def test_role_features_find_the_planted_roles_and_node2vec_the_categories() -> N
     assert most == pytest.approx(0.5, abs=0.01)
     node2vec, roles, _ = table["Homophily score by category"]
     assert roles < node2vec - 0.6
-    assert "far apart need role features" in said(page)
+    assert "far apart need role features" in text(page)
 
 
 @pytest.mark.parametrize("data", SMALL)
@@ -85,7 +81,7 @@ def test_the_barbell_says_what_happens_at_its_ends() -> None:
     node2vec, roles, _ = scores(page)["Same role at opposite ends (AUC)"]
     assert roles >= 0.9
     assert node2vec < 0.5
-    assert "chance is 50 %" in said(page)
+    assert "chance is 50 %" in text(page)
 
 
 def test_the_color_switch_is_in_the_link() -> None:
@@ -106,12 +102,12 @@ def downloads(page: AppTest) -> list:
 
 def test_features_are_trained_on_request_and_then_kept() -> None:
     page = opened(roles_page, dimensions="8")
-    assert "16 features an item" in said(page)
+    assert "16 features an item" in text(page)
     assert not downloads(page)
     page.button(key="run features@planted_shop").click()
     healthy(page.run())
     assert len(downloads(page)) == 6
-    assert "by both together" in said(page)
+    assert "by both together" in text(page)
     healthy(page.run())  # what is trained needs no button
     assert len(downloads(page)) == 6
 
@@ -122,10 +118,10 @@ def test_features_are_trained_on_request_and_then_kept() -> None:
 @pytest.mark.parametrize("data", SMALL)
 def test_a_pair_is_explained_on_every_small_data_set(data: str) -> None:
     page = opened(why_page, data=data)
-    text = said(page)
-    assert "is number 1 of the" in text
-    assert "hold both within 2 steps" in text
-    assert ("sessions that link them" in text.lower()) == (load_dataset(data).sequences is not None)
+    shown = text(page)
+    assert "is number 1 of the" in shown
+    assert "hold both within 2 steps" in shown
+    assert ("sessions that link them" in shown.lower()) == (load_dataset(data).sequences is not None)
 
 
 def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
@@ -137,7 +133,7 @@ def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
     second.set_value(far)
     healthy(page.run())
     assert page.query_params["why"] in (far, [far])
-    assert shop.titles[40] in said(page)
+    assert shop.titles[40] in text(page)
     # The first item chosen as the second: back to the nearest.
     page.session_state["item@planted_shop"] = far
     healthy(page.run())
@@ -151,7 +147,7 @@ def test_choosing_the_first_item_chooses_it_everywhere() -> None:
     page.main.selectbox[0].set_value(shop.items[30])
     healthy(page.run())
     assert page.session_state["item@planted_shop"] == shop.items[30]
-    assert shop.titles[30] in said(page)
+    assert shop.titles[30] in text(page)
 
 
 def test_linking_sessions_show_both_items_in_bold() -> None:

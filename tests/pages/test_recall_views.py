@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -19,7 +17,7 @@ from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.vocabulary import Vocabulary
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, run_the_python, text
 
 Open = Callable[..., AppTest]
 VIEWS = ("recall", "history", "serving")
@@ -28,10 +26,6 @@ VIEWS = ("recall", "history", "serving")
 @pytest.fixture(autouse=True)
 def _no_outside_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECEMB_REDIS_URL", raising=False)
-
-
-def said(page: AppTest) -> str:
-    return "\n".join(m.value for m in page.markdown)
 
 
 def titles(page: AppTest) -> list[str]:
@@ -82,16 +76,16 @@ def test_the_table_names_every_model_with_intervals(open_page: Open) -> None:
     table = page.dataframe[0].value
     assert list(table["Model"]) == ["Popularity", *recall_defaults()]
     for column in ("HR@10", "HR@50", "HR@100", "NDCG@10"):
-        for text in table[column]:
-            value, low, high = (float(x) for x in text.replace("[", "").replace("]", "").replace(",", "").split())
+        for cell in table[column]:
+            value, low, high = (float(x) for x in cell.replace("[", "").replace("]", "").replace(",", "").split())
             assert low <= value <= high
-    assert "beat popularity outside its interval" in said(page)
-    assert "two-tower" in said(page).lower()
+    assert "beat popularity outside its interval" in text(page)
+    assert "two-tower" in text(page).lower()
 
 
 def test_first_time_targets_tell_another_story(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="complete_journey", recall_figure="novel"))
-    assert "first-time targets" in said(page)
+    assert "first-time targets" in text(page)
     assert any("items of the history masked" in c.value for c in page.caption)
     floor = page.dataframe[0].value["HR@10"][0]
     every = healthy(open_page("deep_models", data="complete_journey")).dataframe[0].value["HR@10"][0]
@@ -117,8 +111,8 @@ def test_new_settings_wait_for_train_and_keep_the_old_picture(open_page: Open) -
 
 def test_a_fast_index_is_measured_for_each_model(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", recall_index_model="YouTube DNN", recall_index_n="10"))
-    assert "Exact search hits" in said(page)
-    assert "HNSW" in said(page)
+    assert "Exact search hits" in text(page)
+    assert "HNSW" in text(page)
 
 
 # --- edit a history ---
@@ -131,7 +125,7 @@ def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None
     assert len(removals) == 12
     removals[0].click()
     healthy(page.run())
-    assert "edited" in said(page)
+    assert "edited" in text(page)
     assert "Before" in page.table[0].value.columns
     kept = page.session_state["history_items@complete_journey"].split(".")
     assert len(kept) == 14
@@ -157,11 +151,11 @@ def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None
 
 def test_an_edited_history_is_in_the_link(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", section="history", history_items="3.14.15"))
-    assert "3 events, edited" in said(page)
+    assert "3 events, edited" in text(page)
     assert page.query_params["history_items"] in ("3.14.15", ["3.14.15"])
     for nonsense in ("3.fourteen", "3.99999", "..", "-3"):
         page = healthy(open_page("deep_models", data="planted_shop", section="history", history_items=nonsense))
-        assert "edited" not in said(page)
+        assert "edited" not in text(page)
 
 
 def test_a_newcomer_gets_a_list_under_every_model(open_page: Open) -> None:
@@ -189,7 +183,7 @@ def test_another_user_starts_from_their_own_history(open_page: Open) -> None:
     box.set_value(box.options[5])
     healthy(page.run())
     assert page.session_state["history_items@planted_shop"] == ""
-    assert "edited" not in said(page)
+    assert "edited" not in text(page)
 
 
 def test_the_user_lies_where_the_best_items_are() -> None:
@@ -257,7 +251,7 @@ def test_a_history_of_ones_own_is_put_and_served(open_page: Open) -> None:
     assert "me" in box.options
     box.set_value("me")
     healthy(page.run())
-    assert "for user me" in said(page)
+    assert "for user me" in text(page)
     assert len(page.dataframe[0].value) == 10
 
 
@@ -279,11 +273,7 @@ def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypat
                                    {"section": "history", "history_model": "Item average, in · out"}])  # fmt: skip
 def test_the_python_of_each_view_runs(query: dict[str, str], open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", **query))
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(compile(shown[0], "As Python", "exec"), {})
-    assert out.getvalue()
+    assert run_the_python(page)
 
 
 @pytest.mark.parametrize("view", VIEWS)

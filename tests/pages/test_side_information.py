@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,21 +13,11 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.results import Results
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import eges_defaults, train_eges
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import baskets, upload
 
 Open = Callable[..., AppTest]
 NAME = "side_information"
-
-
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(
-        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
-    )
 
 
 def tables(page: AppTest) -> list[Any]:
@@ -227,9 +215,4 @@ def test_the_experiments_come_out(open_page: Open) -> None:
 @pytest.mark.parametrize("side", ["attention", "birth", "hide", "ges"])
 def test_the_python_of_every_view_runs(side: str, open_page: Open) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side=side))
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown[0], f"As Python on {side}", "exec"), {})
-    assert said.getvalue().strip()
+    assert run_the_python(page).strip()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -14,34 +12,16 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings.noise import noise_distribution, popular_rows
 from recemb_core.embeddings.pair_sources import context_counts
 from recemb_core.sequences import split_sessions
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
 VIEWS = ("window", "noise", "lookup", "steps", "two", "costs")
 
 
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(
-        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
-    )
-
-
 def press(page: AppTest, label: str) -> AppTest:
     next(button for button in page.button if button.label == label).click()
     return healthy(page.run())
-
-
-def run_the_python(page: AppTest) -> str:
-    (shown,) = [block.value for block in page.code if "import" in block.value]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown, "As Python on training", "exec"), {})
-    return said.getvalue()
 
 
 @pytest.mark.parametrize("data", ["planted_shop", "complete_journey"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Callable
 
@@ -12,33 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from recemb_core.datasets import list_datasets, load_dataset
 from recemb_core.item_graph import backbone, build_item_graph
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
 
 
-def numbers(page: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in page.metric}
-
-
 def percent(page: AppTest, label: str) -> float:
     return float(numbers(page)[label].rstrip("%"))
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(
-        [*(m.value for m in page.markdown), *(c.value for c in page.caption), *(i.value for i in page.info)]
-    )
-
-
-def run_the_python(page: AppTest) -> str:
-    shown = [block.value for block in page.code if "import" in block.value]
-    assert len(shown) == 1
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(compile(shown[0], "As Python on walks", "exec"), {})
-    return said.getvalue()
 
 
 @pytest.mark.parametrize("data", [info.name for info in list_datasets()])
