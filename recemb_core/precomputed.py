@@ -243,4 +243,5 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     if found is None:
         return None
     values: dict[str, Any] = json.loads(found["report"].tobytes().decode())
-    return ColdItemReport(**{name: Estimate(**v) if isinstance(v, dict) else v for name, v in values.items()})
+    values |= {name: Estimate(**value) for name, value in values.items() if isinstance(value, dict)}
+    return ColdItemReport(**values)

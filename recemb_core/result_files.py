@@ -25,7 +25,7 @@ import numpy.typing as npt
 from recemb_core.validation import UsageError
 from recemb_core.versions import versions_of
 
-Arrays = dict[str, npt.NDArray]
+Arrays = dict[str, npt.NDArray[Any]]
 MANIFEST = "manifest.json"
 _IDENTITY = ("kind", "data", "settings", "versions")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class UsageError(ValueError):
@@ -25,13 +28,13 @@ def is_whole(value: object) -> bool:
 
 
 def finite_rows(
-    vectors: npt.NDArray,
+    vectors: npt.NDArray[Scalar],
     name: str = "vectors",
     *,
     items: Sequence[str] | None = None,
     called: str = "item",
     advice: str | None = None,
-) -> npt.NDArray:
+) -> npt.NDArray[Scalar]:
     """The vectors themselves, (n, d) or one (d,), where every number is finite.
 
     Nothing that ranks, measures, draws or stores vectors can treat a NaN as a number: it is neither near nor far.

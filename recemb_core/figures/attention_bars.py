@@ -14,12 +14,12 @@ from recemb_core.figures import theme
 def attention_bars_figure(
     names: Sequence[str],
     values: Sequence[str],
-    weights: npt.NDArray,
-    catalogue: npt.NDArray,
+    weights: npt.NDArray[np.number],
+    catalogue: npt.NDArray[np.number],
     *,
     equal: float,
-    low: npt.NDArray | None = None,
-    high: npt.NDArray | None = None,
+    low: npt.NDArray[np.number] | None = None,
+    high: npt.NDArray[np.number] | None = None,
     seeds: int = 0,
     title: str = "",
 ) -> go.Figure:

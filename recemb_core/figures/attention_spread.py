@@ -13,7 +13,7 @@ from recemb_core.figures import theme
 
 def attention_spread_figure(
     names: Sequence[str],
-    weights: npt.NDArray,
+    weights: npt.NDArray[np.number],
     present: npt.NDArray[np.bool_],
     *,
     chosen: int | None = None,

@@ -15,8 +15,8 @@ from recemb_core.figures import theme
 def attention_trend_figure(
     ids: Sequence[str],
     titles: Sequence[str],
-    counts: npt.NDArray,
-    weights: npt.NDArray,
+    counts: npt.NDArray[np.number],
+    weights: npt.NDArray[np.number],
     trend: AttentionTrend,
     *,
     name: str,

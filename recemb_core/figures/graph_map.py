@@ -15,11 +15,11 @@ OUT_COLOR, IN_COLOR = theme.PALETTE[0], theme.PALETTE[1]
 
 
 def graph_map_figure(
-    positions: npt.NDArray,
-    edges: tuple[npt.NDArray, npt.NDArray],
+    positions: npt.NDArray[np.number],
+    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
     *,
-    out_rows: npt.NDArray | None = None,
-    in_rows: npt.NDArray | None = None,
+    out_rows: npt.NDArray[np.integer] | None = None,
+    in_rows: npt.NDArray[np.integer] | None = None,
     chosen_row: int | None = None,
     directed: bool = False,
     **points: Any,
@@ -57,10 +57,10 @@ def graph_map_figure(
 
 def _lines(
     kind: Any,
-    positions: npt.NDArray,
-    ids: npt.NDArray,
-    source: npt.NDArray,
-    target: npt.NDArray,
+    positions: npt.NDArray[np.number],
+    ids: npt.NDArray[np.integer],
+    source: npt.NDArray[np.integer],
+    target: npt.NDArray[np.integer],
     *,
     name: str,
     color: str,

@@ -299,7 +299,8 @@ def _current(cells: Cells, current: tuple[int, int], x: str, y: str) -> dict[str
 
 
 def _custom(cells: Cells, place: tuple[int, int]) -> list[str]:
-    return cells.custom[place].tolist()
+    texts: list[str] = cells.custom[place].tolist()
+    return texts
 
 
 def _runs(values: Sequence[int]) -> str:

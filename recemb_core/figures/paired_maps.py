@@ -17,8 +17,8 @@ MIDDLE = 0.5
 
 
 def paired_maps_figure(
-    first: npt.NDArray,
-    second: npt.NDArray,
+    first: npt.NDArray[np.number],
+    second: npt.NDArray[np.number],
     ids: Sequence[str],
     titles: Sequence[str],
     *,
@@ -108,7 +108,9 @@ def paired_maps_figure(
     return figure
 
 
-def _limits(first: npt.NDArray, second: npt.NDArray) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _limits(
+    first: npt.NDArray[np.number], second: npt.NDArray[np.number]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     both = np.vstack([first, second]).astype(np.float64)
     low, high = both.min(axis=0), both.max(axis=0)
     pad = np.where(high > low, 0.06 * (high - low), 1.0)

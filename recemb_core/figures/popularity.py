@@ -12,7 +12,7 @@ from recemb_core.figures import theme
 
 
 def popularity_figure(
-    counts: npt.NDArray, titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
+    counts: npt.NDArray[np.number], titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
 ) -> go.Figure:
     """Events of each item against its rank, both axes logarithmic: a straight line is a power law.
 

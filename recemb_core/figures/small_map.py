@@ -12,14 +12,14 @@ from recemb_core.figures import theme
 
 
 def small_map_figure(
-    positions: npt.NDArray,
+    positions: npt.NDArray[np.number],
     titles: Sequence[str],
     *,
     chosen: int,
-    colors: npt.NDArray | None = None,
-    edges: tuple[npt.NDArray, npt.NDArray] | None = None,
-    path: npt.NDArray | None = None,
-    near: npt.NDArray | None = None,
+    colors: npt.NDArray[np.number] | None = None,
+    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]] | None = None,
+    path: npt.NDArray[np.integer] | None = None,
+    near: npt.NDArray[np.integer] | None = None,
     description: str = "",
 ) -> go.Figure:
     """Draw a thumbnail.
@@ -82,7 +82,7 @@ def small_map_figure(
     return figure
 
 
-def _broken(start: npt.NDArray, end: npt.NDArray) -> npt.NDArray:
+def _broken(start: npt.NDArray[np.number], end: npt.NDArray[np.integer]) -> npt.NDArray[np.number]:
     """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
     path = np.full((len(start), 3), np.nan)
     path[:, 0], path[:, 1] = start, end

@@ -179,7 +179,7 @@ def _bold(title: str) -> str:
     return f"<b>{theme.plain(theme.shorten(title, 28))}</b>"
 
 
-def _broken(start: npt.NDArray, end: npt.NDArray) -> npt.NDArray:
+def _broken(start: npt.NDArray[np.number], end: npt.NDArray[np.integer]) -> npt.NDArray[np.number]:
     """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
     path = np.full((len(start), 3), np.nan)
     path[:, 0], path[:, 1] = start, end
@@ -187,14 +187,14 @@ def _broken(start: npt.NDArray, end: npt.NDArray) -> npt.NDArray:
 
 
 def walk_replay(
-    positions: npt.NDArray,
+    positions: npt.NDArray[np.number],
     ids: Sequence[str],
     titles: Sequence[str],
-    edges: tuple[npt.NDArray, npt.NDArray],
-    walk: npt.NDArray,
+    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
+    walk: npt.NDArray[np.integer],
     step: int,
     *,
-    colors: npt.NDArray | None = None,
+    colors: npt.NDArray[np.number] | None = None,
 ) -> go.Figure:
     """Draw one walk up to a step over the part of the graph around it; the picture holds still while the step moves.
 

@@ -85,7 +85,7 @@ def backbone(
     return ItemGraph(kept.indptr, kept.indices, kept.weights, graph.items, graph.directed, rule)
 
 
-def _disparity(end: npt.NDArray, weight: npt.NDArray, n: int) -> npt.NDArray[np.float64]:
+def _disparity(end: npt.NDArray[np.integer], weight: npt.NDArray[np.number], n: int) -> npt.NDArray[np.float64]:
     """p-value of every edge at one of its ends; an only edge is never significant there."""
     strength = np.bincount(end, weights=weight, minlength=n)[end]
     degree = np.bincount(end, minlength=n)[end]
@@ -119,7 +119,9 @@ def _noise_corrected(graph: ItemGraph) -> npt.NDArray[np.float64]:
     return np.divide(lift, deviation, out=np.zeros_like(lift), where=usable & (deviation > 0))
 
 
-def _best_of_each_end(source: npt.NDArray, target: npt.NDArray, worth: npt.NDArray, n: int) -> npt.NDArray[np.bool_]:
+def _best_of_each_end(
+    source: npt.NDArray[np.integer], target: npt.NDArray[np.integer], worth: npt.NDArray[np.number], n: int
+) -> npt.NDArray[np.bool_]:
     """The most worthy edge at each node; among equals the one with the lowest row at the other end."""
     order = np.argsort(-worth, kind="stable")[::-1]
     best = np.zeros(len(worth), dtype=bool)
@@ -130,7 +132,9 @@ def _best_of_each_end(source: npt.NDArray, target: npt.NDArray, worth: npt.NDArr
     return best
 
 
-def _rank_within(end: npt.NDArray, weight: npt.NDArray, other: npt.NDArray) -> npt.NDArray[np.int64]:
+def _rank_within(
+    end: npt.NDArray[np.integer], weight: npt.NDArray[np.number], other: npt.NDArray[np.integer]
+) -> npt.NDArray[np.int64]:
     """Rank of every edge among the edges of its end, heaviest 0, ties by the other end's row number."""
     order = np.lexsort((other, -weight, end))
     sorted_end = end[order]

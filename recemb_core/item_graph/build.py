@@ -18,6 +18,7 @@ Edges = Literal["auto", "transitions", "co_occurrence"]
 
 # A content field whose values join more pairs than this is a label, not an edge source.
 MAX_CONTENT_EDGES = 5_000_000
+EdgeRows = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.number]]  # from, to, weight
 
 
 def build_item_graph(
@@ -98,10 +99,10 @@ def build_item_graph(
     )
 
 
-def _transitions(sequences: Sequences) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+def _transitions(sequences: Sequences) -> EdgeRows:
     tokens = sequences.tokens
     if len(tokens) < 2:
-        return (np.empty(0, np.int64),) * 2 + (np.empty(0),)
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     inside = np.ones(len(tokens) - 1, dtype=bool)
     ends = sequences.offsets[1:-1] - 1
     inside[ends[(ends >= 0) & (ends < len(inside))]] = False
@@ -130,7 +131,7 @@ def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[ItemGraph, np
     return graph(), counted.weights
 
 
-def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
+def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> EdgeRows:
     from scipy.sparse import csr_array, hstack
 
     if sequences.side_info is None:

@@ -184,9 +184,9 @@ class ItemGraph:
 
 
 def from_rows(
-    source: npt.NDArray,
-    target: npt.NDArray,
-    weight: npt.NDArray,
+    source: npt.NDArray[np.integer],
+    target: npt.NDArray[np.integer],
+    weight: npt.NDArray[np.number],
     items: Vocabulary,
     *,
     directed: bool,

@@ -31,7 +31,12 @@ class Placing:
 
 
 def place_on_map(
-    vector: npt.NDArray, vectors: npt.NDArray, positions: npt.NDArray, *, k: int = 5, softness: float = 0.05
+    vector: npt.NDArray[np.number],
+    vectors: npt.NDArray[np.number],
+    positions: npt.NDArray[np.number],
+    *,
+    k: int = 5,
+    softness: float = 0.05,
 ) -> Placing:
     """Place a new vector on the map as drawn: Σ_i w_i y_i over its k nearest items, w_i ∝ e^{cos_i / softness}.
 

@@ -67,10 +67,10 @@ class UMAPConfig:
 
 
 def umap_layout(
-    vectors: ItemVectors | npt.NDArray,
+    vectors: ItemVectors | npt.NDArray[np.number],
     config: UMAPConfig | None = None,
     *,
-    start: npt.NDArray | None = None,
+    start: npt.NDArray[np.number] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Positions of the items in the plane, float32 (n, 2), by UMAP on exact nearest neighbors.
 
@@ -111,7 +111,7 @@ def umap_layout(
 
 
 def aligned_layouts(
-    frames: Sequence[ItemVectors | npt.NDArray], config: UMAPConfig | None = None
+    frames: Sequence[ItemVectors | npt.NDArray[np.number]], config: UMAPConfig | None = None
 ) -> npt.NDArray[np.float32]:
     """Maps of a sweep in which unmoved items stay where they are: float32 (frames, n, 2).
 
@@ -129,7 +129,9 @@ def aligned_layouts(
     return np.stack(layouts)
 
 
-def _umap(rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray | None) -> npt.NDArray[np.float32]:
+def _umap(
+    rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray[np.number] | None
+) -> npt.NDArray[np.float32]:
     # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
     import umap
 
@@ -157,7 +159,7 @@ def _umap(rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray 
     return _from_start(model, config, start)
 
 
-def _from_start(model: Any, config: UMAPConfig, start: npt.NDArray) -> npt.NDArray[np.float32]:
+def _from_start(model: Any, config: UMAPConfig, start: npt.NDArray[np.number]) -> npt.NDArray[np.float32]:
     """UMAP's optimisation from given positions: its own ``init`` would stretch them to a 10 × 10 square first."""
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample

@@ -26,18 +26,22 @@ class NeighborIndex(Protocol):
         ...
 
 
-def unit_rows(vectors: npt.NDArray) -> npt.NDArray[np.float32]:
+def unit_rows(vectors: npt.NDArray[np.number]) -> npt.NDArray[np.float32]:
     """Rows scaled to length 1 (a zero row stays zero: its cosine with everything is 0), float32.
 
     Raises:
         ValueError: NaN or infinity.
     """
-    vectors = finite_rows(np.asarray(vectors, dtype=np.float32))
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    rows = finite_rows(np.asarray(vectors, dtype=np.float32))
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled = np.zeros_like(rows)
+    np.divide(rows, length, out=scaled, where=length > 0)
+    return scaled
 
 
-def checked_vectors(vectors: npt.NDArray, dimensions: int | None, name: str = "vectors") -> npt.NDArray[np.float32]:
+def checked_vectors(
+    vectors: npt.NDArray[np.number], dimensions: int | None, name: str = "vectors"
+) -> npt.NDArray[np.float32]:
     """Finite float32 (n, d), contiguous.
 
     Raises:

@@ -64,7 +64,9 @@ class ExactIndex:
         values[ids < 0] = np.nan
         return ids.astype(np.int32), values.astype(np.float32)
 
-    def _true_distances(self, queries: npt.NDArray[np.float32], ids: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
+    def _true_distances(
+        self, queries: npt.NDArray[np.float32], ids: npt.NDArray[np.integer]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.integer]]:
         """‖x − y‖ of the rows found, in order: faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0."""
         values = np.full(ids.shape, np.inf, dtype=np.float32)
         step = max(1, 4_000_000 // max(ids.shape[1] * queries.shape[1], 1))
@@ -75,7 +77,7 @@ class ExactIndex:
         order = np.argsort(values, axis=1, kind="stable")
         return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
-    def _prepare(self, vectors: npt.NDArray, name: str = "vectors") -> npt.NDArray[np.float32]:
+    def _prepare(self, vectors: npt.NDArray[np.number], name: str = "vectors") -> npt.NDArray[np.float32]:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2:
             raise UsageError(f"{name} must be (n, d), not of shape {rows.shape}")
@@ -83,7 +85,7 @@ class ExactIndex:
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 
-def nearest_others(vectors: npt.NDArray, k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
+def nearest_others(vectors: npt.NDArray[np.float32], k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
     """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
     n = len(finite_rows(vectors))
     k = min(k, n - 1)
@@ -93,4 +95,5 @@ def nearest_others(vectors: npt.NDArray, k: int, metric: Metric = "cosine") -> n
     # Where duplicates push the row itself off its list, the last neighbor is the one to leave out.
     own = ids == np.arange(n, dtype=np.int32)[:, None]
     own[~own.any(axis=1), -1] = True
-    return ids[~own].reshape(n, k)
+    others: npt.NDArray[np.int32] = ids[~own]
+    return others.reshape(n, k)

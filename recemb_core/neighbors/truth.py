@@ -29,7 +29,7 @@ class Truth(NamedTuple):
 
 
 def true_neighbors(
-    vectors: npt.NDArray[np.float32], queries: npt.NDArray, k: int, metric: Metric = "euclidean"
+    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.number], k: int, metric: Metric = "euclidean"
 ) -> Truth:
     """Exact search for row numbers (q,), which never find themselves, or for vectors (q, d).
 
@@ -61,7 +61,7 @@ def without_own(
 
 
 def split_queries(
-    vectors: npt.NDArray[np.float32], queries: npt.NDArray
+    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.number]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """(own row of each query or −1, query vectors), from row numbers (q,) or vectors (q, d).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -226,7 +227,7 @@ def _filters(run: _Run, mapping: ColumnMapping, config: CleaningConfig) -> None:
         )
 
 
-def _needed(values: npt.NDArray | None, setting: str, role: str) -> npt.NDArray:
+def _needed(values: npt.NDArray[np.number] | None, setting: str, role: str) -> npt.NDArray[np.number]:
     if values is None:
         raise InputError(
             f"{setting} needs a column for the {role}, and none is mapped; map one, or leave {setting} out"
@@ -253,30 +254,30 @@ def _sorted(events: Events, baskets: bool) -> Events:
     """By user, time and step number; sequences that the file gives stay whole, each where it begins."""
     group = events.group
     if group is None:
-        keys: list[npt.NDArray] = [k for k in (events.order, events.time, events.user) if k is not None]
+        keys: list[npt.NDArray[np.number]] = [k for k in (events.order, events.time, events.user) if k is not None]
         return events.take(_stable_order(keys)) if keys else events
     n = int(group.max()) + 1
     first = np.full(n, len(events), np.int64)
     np.minimum.at(first, group, np.arange(len(events)))
-    keys = [first]
+    ranked: list[npt.NDArray[np.number]] = [first]
     if events.time is not None:
         start = np.full(n, np.inf)
         np.minimum.at(start, group, events.time)
-        keys.append(start)
+        ranked.append(start)
         if baskets:
             events = replace(events, time=start[group])
     if events.user is not None:
         owner = np.zeros(n, np.int64)
         owner[group] = events.user
-        keys.append(owner)
+        ranked.append(owner)
     rank = np.empty(n, np.int32)
-    rank[np.lexsort(keys)] = np.arange(n, dtype=np.int32)
+    rank[np.lexsort(ranked)] = np.arange(n, dtype=np.int32)
     events = replace(events, group=rank[group])
     inside = [] if baskets else [k for k in (events.time, events.order) if k is not None]
     return events.take(_stable_order([*inside, rank[group]]))
 
 
-def _stable_order(keys: list[npt.NDArray]) -> npt.NDArray[np.int64]:
+def _stable_order(keys: Sequence[npt.NDArray[np.number]]) -> npt.NDArray[np.int64]:
     """``np.lexsort``, three times as fast where whole numbers fit together into one key."""
     spans = []
     if len(keys[0]) == 0:

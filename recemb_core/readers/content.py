@@ -113,7 +113,7 @@ def constancy(frame: pl.DataFrame, item: str, column: str) -> float:
     common = pairs.group_by("v").len().select(pl.col("len").max() / pl.col("len").sum()).collect().item()
     if common is None or common >= 1.0:
         return 0.0
-    return (most / rows - common) / (1.0 - common)
+    return float((most / rows - common) / (1.0 - common))
 
 
 def per_item_columns(frame: pl.DataFrame, item: str, columns: list[str]) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Events:
         """Number of different items that occur."""
         return int(np.count_nonzero(np.bincount(self.item))) if len(self.item) else 0
 
-    def take(self, chosen: npt.NDArray) -> Events:
+    def take(self, chosen: npt.NDArray[np.integer | np.bool_]) -> Events:
         """The events at a mask or at positions."""
         arrays = {f.name: value[chosen] for f in fields(self) if isinstance(value := getattr(self, f.name), np.ndarray)}
         return replace(self, **arrays)
@@ -309,7 +309,8 @@ def _pairs(user: npt.NDArray[np.int32] | None, group: npt.NDArray[np.int32] | No
     if (owner[group[known]] == user[known]).all():
         return group
     key = user.astype(np.int64) * (int(group.max(initial=0)) + 2) + group
-    return np.unique(key, return_inverse=True)[1].astype(np.int32)
+    _, number = np.unique(key, return_inverse=True)
+    return np.asarray(number, dtype=np.int32)
 
 
 def _anonymous(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from recemb_core.readers.cleaning import CleaningConfig
@@ -14,6 +14,7 @@ from recemb_core.readers.errors import InputError, listed, shortened
 from recemb_core.readers.tables import Table, load_table
 from recemb_core.validation import require
 
+T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
 
 
@@ -168,7 +169,7 @@ def _said(part: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def _built(kind: type, values: Mapping[str, Any], place: str) -> Any:
+def _built(kind: type[T], values: Mapping[str, Any], place: str) -> T:
     where = f"the reading's {place}" if place else "the reading"
     if not isinstance(values, Mapping):
         raise InputError(f"{where} must be a group of settings, not {values!r}")

@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from recemb_core.readers.errors import InputError
 
 # Unpacked, a file must fit in memory several times over; larger ones are for a database.
+T = TypeVar("T")
 MAX_BYTES = 2_000_000_000
 _CHUNK = 1 << 20
 _MAX_DEPTH = 3
@@ -169,7 +170,7 @@ def _gunzip(member: Member) -> bytes:
     )
 
 
-def _guarded(member: Member, kind: str, read: Callable[[], Any]) -> Any:
+def _guarded(member: Member, kind: str, read: Callable[[], T]) -> T:
     """Every way in which an archive can be broken, as one sentence."""
     try:
         return read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from recemb_core.serving.store import REDIS_URL, Kind, StoreError, Version, checked, no_vector, no_version, one_vector
 from recemb_core.validation import require
 
+T = TypeVar("T")
 CHUNK = 2_000  # vectors sent to Redis at a time
 KEEP_OLD_SECONDS = 60  # a reader that has just read the old version's name still finds its vectors in Redis
 ABANDONED_SECONDS = 3_600  # a version whose writer died before the switch goes away by itself
@@ -48,14 +49,14 @@ class RedisStore:
     def durable(self) -> bool | None:
         """Whether the server logs every write to disk; None where it does not tell."""
         try:
-            return self._db.config_get("appendonly").get("appendonly") == "yes"
+            return bool(self._db.config_get("appendonly").get("appendonly") == "yes")
         except self._errors:
             return None
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
 
-    def _call(self, make: Callable[[], Any]) -> Any:
+    def _call(self, make: Callable[[], T]) -> T:
         try:
             return make()
         except self._errors as error:

@@ -80,7 +80,8 @@ def steps_through(
         raise UsageError(f"previous must have an edge to current; there is none from row {previous} to row {current}")
     tries = min(most, math.ceil((count + 4 * math.sqrt(count)) / share))
     walks = generate_walks(graph, WalkConfig(num_walks=tries, walk_length=3, p=p, q=q, seed=seed), starts=[previous])
-    return walks[walks[:, 1] == current, 2][:count]
+    nexts: npt.NDArray[np.int32] = walks[walks[:, 1] == current, 2]
+    return nexts[:count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +131,9 @@ def exact_visits(
     n = len(graph)
     place = np.zeros(n)
     place[start] = 1.0
-    visits: list[npt.NDArray] = [place]
+    visits: list[npt.NDArray[np.number]] = [place]
     returns, walking = [0.0], [1.0]
-    flow: npt.NDArray = np.zeros(len(graph.indices))
+    flow: npt.NDArray[np.number] = np.zeros(len(graph.indices))
     if steps > 0:
         first = slice(graph.indptr[start], graph.indptr[start + 1])
         weights = graph.weights[first].astype(np.float64)
@@ -155,8 +156,13 @@ def exact_visits(
 
 
 def _step_on_edges(
-    graph: ItemGraph, keys: npt.NDArray[np.int64], edges: npt.NDArray, mass: npt.NDArray, p: float, q: float
-) -> tuple[npt.NDArray, float]:
+    graph: ItemGraph,
+    keys: npt.NDArray[np.int64],
+    edges: npt.NDArray[np.integer],
+    mass: npt.NDArray[np.number],
+    p: float,
+    q: float,
+) -> tuple[npt.NDArray[np.number], float]:
     """One step of the chain on edges: (flow on every edge, probability that the step is a return)."""
     came_from, at = graph.sources[edges], graph.indices[edges]
     degree = graph.out_degree[at]

@@ -33,7 +33,7 @@ class DistanceSample:
 
 def distance_sample(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -80,7 +80,7 @@ class CollisionCurve:
 
 def collision_curve(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -151,7 +151,7 @@ def collision_curve(
 
 def _pairs(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int,
     family: Family,
     pairs: int,

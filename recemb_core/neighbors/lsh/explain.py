@@ -49,7 +49,7 @@ class LSHExplanation:
     candidates: int
 
 
-def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray, k: int = 10) -> LSHExplanation:
+def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray[np.number], k: int = 10) -> LSHExplanation:
     """What an index does with the true neighbors of one of its rows, or of a vector (d,).
 
     Raises:

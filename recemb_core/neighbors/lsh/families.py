@@ -17,9 +17,9 @@ from recemb_core.validation import UsageError, require
 
 Floats = npt.NDArray[np.float64]
 # ((seed, table), functions K, dimensions d) → (directions (K, …), offsets (K,)) of one table.
-Draw = Callable[[tuple[int, int], int, int], tuple[npt.NDArray, Floats]]
+Draw = Callable[[tuple[int, int], int, int], tuple[Floats, Floats]]
 # (vectors (n, d), directions (L, K, …), offsets (L, K), width) → whole numbers (n, L, K).
-Codes = Callable[[Floats, npt.NDArray, Floats, float | None], npt.NDArray[np.integer]]
+Codes = Callable[[Floats, Floats, Floats, float | None], npt.NDArray[np.integer]]
 # (distances, width) → probabilities of the same shape.
 Probability = Callable[[Floats, float | None], Floats]
 
@@ -50,7 +50,7 @@ class Distance:
         """The vectors that are hashed and compared: scaled to length 1 for angles."""
         return unit_rows(rows) if self.is_angle else rows
 
-    def between(self, a: npt.NDArray, b: npt.NDArray) -> Floats:
+    def between(self, a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> Floats:
         """Distances (…) of vectors (…, d) of that space, broadcast together."""
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
         apart = np.linalg.norm(a - b, axis=-1)
@@ -59,7 +59,7 @@ class Distance:
         # Of unit vectors; precise also for small angles, where arccos is not (Kahan 2006).
         return np.asarray(2 * np.arctan2(apart, np.linalg.norm(a + b, axis=-1)))
 
-    def of_values(self, values: npt.NDArray) -> Floats:
+    def of_values(self, values: npt.NDArray[np.number]) -> Floats:
         """Distances from what an index of ``metric`` answers: itself, or the angle of 1 − cos."""
         found = values.astype(np.float64)
         return np.arccos(np.clip(1 - found, -1, 1)) if self.is_angle else found

@@ -25,7 +25,7 @@ _BLOCK = 1024
 
 def lsh_grid(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -98,7 +98,7 @@ def lsh_grid(
 
 def lsh_cell(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int = 10,
     config: LSHConfig | None = None,
     *,
@@ -144,7 +144,7 @@ def lsh_cell(
 
 def _questions(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int,
     family: Family,
     truth: npt.NDArray[np.int32] | None,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.neighbors.exact import ExactIndex
-from recemb_core.neighbors.lsh.families import HashFamily, family_named
+from recemb_core.neighbors.lsh.families import Floats, HashFamily, family_named
 from recemb_core.validation import UsageError, finite_rows, require
 
 # Buckets are numbered in 32 bits; a width that needs more is far below the distances of the data.
@@ -28,8 +28,8 @@ class HashFunctions:
     """
 
     family: str
-    directions: npt.NDArray
-    offsets: npt.NDArray[np.float64]
+    directions: Floats
+    offsets: Floats
     width: float | None
 
     @property
@@ -42,7 +42,7 @@ class HashFunctions:
         """How compiled code reads :meth:`positions`: their sign is the bucket, or their floor."""
         return self.kind.rule is not None and self.kind.rule.by_sign
 
-    def positions(self, vectors: npt.NDArray) -> npt.NDArray[np.float64]:
+    def positions(self, vectors: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
         """float64 (n, L, K): (a · v) / w + b / w, whose floor is the bucket; without a width a · v (hyperplanes: whose
         sign is). Of a family that has codes alone, those: their floor is themselves.
 
@@ -75,7 +75,7 @@ class HashFunctions:
             raise UsageError(f"family {self.family!r} gives these vectors bucket numbers over 2^31")
         return result.reshape(-1, tables, functions)
 
-    def codes(self, vectors: npt.NDArray) -> npt.NDArray[np.int32]:
+    def codes(self, vectors: npt.NDArray[np.number]) -> npt.NDArray[np.int32]:
         """int32 (n, L, K): the bucket numbers, rounded down also below 0; 0 or 1 for hyperplanes."""
         positions = self.positions(vectors)
         rule = self.kind.rule

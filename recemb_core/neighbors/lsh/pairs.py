@@ -61,7 +61,10 @@ class PairAgreement:
         order = np.argsort(self.distance, kind="stable")
         cuts = np.linspace(0, pairs, min(bins, pairs) + 1).astype(np.int64)
         counts = np.diff(cuts)
-        means = lambda values: np.add.reduceat(values, cuts[:-1], axis=-1) / counts  # noqa: E731
+
+        def means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+            return np.asarray(np.add.reduceat(values, cuts[:-1], axis=-1) / counts)
+
         share = share_over_draws(means(meets[:, order].astype(np.float64)), trials=repeats * counts)
         sorted_distance = self.distance[order]
         return CollisionCurve(

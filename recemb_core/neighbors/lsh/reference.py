@@ -64,7 +64,7 @@ def grid_counts(asked: Codes, codes: Codes, modes: Sequence[GridMode]) -> npt.ND
     return counts
 
 
-def nearest(candidates: npt.NDArray[np.bool_], values: npt.NDArray, k: int) -> npt.NDArray[np.int64]:
+def nearest(candidates: npt.NDArray[np.bool_], values: npt.NDArray[np.number], k: int) -> npt.NDArray[np.int64]:
     """(q, k): the candidates of least value (q, n), equal ones by row; −1 where there are fewer."""
     found = np.full((len(candidates), k), -1, dtype=np.int64)
     for q, row in enumerate(candidates):

@@ -88,7 +88,7 @@ def amplified_probability(
     return np.asarray(_any_of(p, n_functions) ** n_tables)
 
 
-def _any_of(p: npt.NDArray, times: npt.NDArray) -> npt.NDArray[np.float64]:
+def _any_of(p: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
     """1 − (1 − p)^times, also where p is so small that 1 − p rounds to 1."""
     with np.errstate(divide="ignore"):
         return np.asarray(-np.expm1(times * np.log1p(-p)))
