@@ -86,7 +86,7 @@ class Number(Span[N]):
 class Options:
     """One of some names: a box, a row of buttons where ``row``, or radio buttons where ``radio``."""
 
-    names: Mapping[Any, str] | Sequence[Any] = ()
+    names: Mapping[Any, Any] | Sequence[Any] = ()
     row: bool = False
     shown: Callable[[Any], str] | None = None
     radio: bool = False

@@ -67,7 +67,7 @@ class UMAPConfig:
 
 
 def umap_layout(
-    vectors: ItemVectors | npt.NDArray[np.number],
+    vectors: ItemVectors | npt.NDArray[np.floating],
     config: UMAPConfig | None = None,
     *,
     start: npt.NDArray[np.number] | None = None,
@@ -111,7 +111,7 @@ def umap_layout(
 
 
 def aligned_layouts(
-    frames: Sequence[ItemVectors | npt.NDArray[np.number]], config: UMAPConfig | None = None
+    frames: Sequence[ItemVectors | npt.NDArray[np.floating]], config: UMAPConfig | None = None
 ) -> npt.NDArray[np.float32]:
     """Maps of a sweep in which unmoved items stay where they are: float32 (frames, n, 2).
 

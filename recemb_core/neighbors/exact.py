@@ -85,13 +85,14 @@ class ExactIndex:
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 
-def nearest_others(vectors: npt.NDArray[np.float32], k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
+def nearest_others(vectors: npt.NDArray[np.floating], k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
     """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
-    n = len(finite_rows(vectors))
+    rows = np.asarray(finite_rows(vectors), dtype=np.float32)
+    n = len(rows)
     k = min(k, n - 1)
     if k < 1:
         return np.empty((n, 0), dtype=np.int32)
-    ids, _ = ExactIndex(metric).build(vectors).query(vectors, k + 1)
+    ids, _ = ExactIndex(metric).build(rows).query(rows, k + 1)
     # Where duplicates push the row itself off its list, the last neighbor is the one to leave out.
     own = ids == np.arange(n, dtype=np.int32)[:, None]
     own[~own.any(axis=1), -1] = True
