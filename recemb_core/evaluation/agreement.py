@@ -80,7 +80,11 @@ class Purity:
 
 
 def neighbor_agreement(
-    a: ItemVectors | npt.NDArray, b: ItemVectors | npt.NDArray, k: int = 10, *, persistence: float = PERSISTENCE
+    a: ItemVectors | npt.NDArray[np.floating],
+    b: ItemVectors | npt.NDArray[np.floating],
+    k: int = 10,
+    *,
+    persistence: float = PERSISTENCE,
 ) -> Agreement:
     """Overlap@k = |N_a(i) ∩ N_b(i)| / k by item and on average, and rank-biased overlap, each with its chance level.
 
@@ -110,7 +114,7 @@ def neighbor_agreement(
     )
 
 
-def overlap_at_k(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray[np.float64]:
+def overlap_at_k(a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
     """Common items of two lists over the length of the longer, row by row; 0 where both are empty.
 
     Args:
@@ -129,7 +133,9 @@ def overlap_chance(k: int, others: float) -> float:
     return min(1.0, k / others) if others > 0 else 0.0
 
 
-def rank_biased_overlap(a: npt.NDArray, b: npt.NDArray, *, persistence: float = PERSISTENCE) -> npt.NDArray[np.float64]:
+def rank_biased_overlap(
+    a: npt.NDArray[np.number], b: npt.NDArray[np.number], *, persistence: float = PERSISTENCE
+) -> npt.NDArray[np.float64]:
     """Extrapolated rank-biased overlap of two lists, row by row, from 0 (nothing common) to 1 (the same list).
 
     With X_d the number of common items among the first d of both, RBO averages the agreement X_d / d over depths with
@@ -209,11 +215,11 @@ def dispute(neighbors: NeighborLists) -> npt.NDArray[np.float64]:
     pairs = list(combinations(neighbors.values(), 2))
     if not pairs:
         return np.zeros(_asked(neighbors))
-    return 1.0 - np.mean([overlap_at_k(a, b) for a, b in pairs], axis=0)
+    return np.asarray(1.0 - np.mean([overlap_at_k(a, b) for a, b in pairs], axis=0))
 
 
 def most_disputed(
-    neighbors: NeighborLists, top: int = 20, *, counts: npt.NDArray | None = None, min_count: int = 20
+    neighbors: NeighborLists, top: int = 20, *, counts: npt.NDArray[np.number] | None = None, min_count: int = 20
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(positions (t,), dispute (t,)) of the items on whose neighbors the models differ most, the most disputed first.
 
@@ -264,10 +270,10 @@ def shared_by(lists: Mapping[str, npt.ArrayLike]) -> dict[tuple[str, ...], npt.N
 
 
 def attribute_purity(
-    neighbors: npt.NDArray,
+    neighbors: npt.NDArray[np.integer],
     values: npt.ArrayLike,
     *,
-    rows: npt.NDArray | None = None,
+    rows: npt.NDArray[np.integer] | None = None,
     candidates: npt.NDArray[np.bool_] | None = None,
     missing: object = "(missing)",
 ) -> Purity:
@@ -320,7 +326,9 @@ def _asked(neighbors: NeighborLists) -> int:
     return next(iter(sizes.values()), 0)
 
 
-def _lists(a: npt.NDArray, b: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
+def _lists(
+    a: npt.NDArray[np.number], b: npt.NDArray[np.number]
+) -> tuple[npt.NDArray[np.number], npt.NDArray[np.number]]:
     """Both as (q, k), the shorter padded with −1."""
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
@@ -330,12 +338,16 @@ def _lists(a: npt.NDArray, b: npt.NDArray) -> tuple[npt.NDArray, npt.NDArray]:
     return pad[0], pad[1]
 
 
-def _overlap(a: npt.NDArray, b: npt.NDArray, common: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _overlap(
+    a: npt.NDArray[np.number], b: npt.NDArray[np.number], common: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
     longest = np.maximum((a >= 0).sum(axis=1), (b >= 0).sum(axis=1))
     return common[:, -1] / np.maximum(longest, 1) if a.shape[1] else np.zeros(len(a))
 
 
-def _rank_biased(a: npt.NDArray, b: npt.NDArray, common: npt.NDArray[np.int64], p: float) -> npt.NDArray[np.float64]:
+def _rank_biased(
+    a: npt.NDArray[np.number], b: npt.NDArray[np.number], common: npt.NDArray[np.int64], p: float
+) -> npt.NDArray[np.float64]:
     if not 0 < p < 1:
         raise UsageError(f"persistence must be above 0 and below 1, not {p!r}")
     q, k = a.shape
@@ -356,7 +368,7 @@ def _rank_biased(a: npt.NDArray, b: npt.NDArray, common: npt.NDArray[np.int64], 
     return np.where(short > 0, total + tail, 0.0)
 
 
-def _common(a: npt.NDArray, b: npt.NDArray) -> npt.NDArray[np.int64]:
+def _common(a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> npt.NDArray[np.int64]:
     """X_d: how many items the first d of both lists share, for d = 1 … k; int64 (q, k)."""
     q, k = a.shape
     found = np.zeros((q, k), dtype=np.int64)

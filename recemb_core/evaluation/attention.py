@@ -26,7 +26,9 @@ class AttentionTrend:
     correlation: Estimate
 
 
-def attention_by_popularity(weights: npt.NDArray, counts: npt.NDArray, *, bins: int = 8) -> AttentionTrend:
+def attention_by_popularity(
+    weights: npt.NDArray[np.number], counts: npt.NDArray[np.number], *, bins: int = 8
+) -> AttentionTrend:
     """Mean weight in bins of about equally many items, from the rarest to the most popular.
 
     Args:

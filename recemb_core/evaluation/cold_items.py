@@ -31,7 +31,7 @@ class HiddenItems:
     non_edges: npt.NDArray[np.int64]
 
 
-def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray, *, seed: int = 0) -> HiddenItems:
+def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray[np.integer], *, seed: int = 0) -> HiddenItems:
     """Take every edge of some items out, and draw as many pairs that are no edges.
 
     Args:
@@ -43,10 +43,10 @@ def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray, *, seed: int
         ValueError: no item is hidden, or all of them, or a hidden item is joined to nearly all others.
     """
     n = len(graph)
-    rows = np.unique(np.asarray(rows, dtype=np.int64))
-    require(0 < len(rows) < n, "rows", len(rows), f"from 1 to {n - 1} distinct items")
+    chosen = np.unique(np.asarray(rows, dtype=np.int64))
+    require(0 < len(chosen) < n, "rows", len(chosen), f"from 1 to {n - 1} distinct items")
     hidden = np.zeros(n, dtype=bool)
-    hidden[rows] = True
+    hidden[chosen] = True
     source, target = graph.sources.astype(np.int64), graph.indices.astype(np.int64)
     half = np.ones(len(source), dtype=bool) if graph.directed else source < target
     keep = half & ~hidden[source] & ~hidden[target]
@@ -66,7 +66,7 @@ def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray, *, seed: int
             raise UsageError(f"item {graph.items[int(row)]!r} is joined to every other, so no non-edge can be drawn")
         non_edges[mine, 0] = row
         non_edges[mine, 1] = rng.choice(free, int(mine.sum()), replace=len(free) < mine.sum())
-    return HiddenItems(rest, rows, edges, non_edges)
+    return HiddenItems(rest, chosen, edges, non_edges)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class GuessScore:
 
 
 def score_guess(
-    scores: npt.NDArray,
-    truth: Sequence[int] | npt.NDArray,
+    scores: npt.NDArray[np.number],
+    truth: Sequence[int] | npt.NDArray[np.number],
     *,
     item: int,
     k: int = 10,
@@ -147,10 +147,10 @@ def true_neighbors(graph: ItemGraph, row: int) -> npt.NDArray[np.int64]:
 
 
 def score_guesses(
-    queries: npt.NDArray,
-    vectors: npt.NDArray,
+    queries: npt.NDArray[np.number],
+    vectors: npt.NDArray[np.number],
     graph: ItemGraph,
-    rows: npt.NDArray,
+    rows: npt.NDArray[np.integer],
     *,
     k: int = 10,
     candidates: npt.NDArray[np.bool_] | None = None,

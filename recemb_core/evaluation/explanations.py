@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,7 +213,9 @@ def _from_sequences(sequences: Sequences, a: str, b: str, top: int) -> dict[str,
     }
 
 
-def _shortest(places: list[npt.NDArray], holders: list[npt.NDArray], both: npt.NDArray) -> npt.NDArray[np.int64]:
+def _shortest(
+    places: Sequence[npt.NDArray[np.integer]], holders: Sequence[npt.NDArray[np.integer]], both: npt.NDArray[np.integer]
+) -> npt.NDArray[np.int64]:
     """Steps between the two items where they are nearest, for each sequence that holds both."""
     (place_a, place_b), (holder_a, holder_b) = places, holders
     best = np.full(len(both), np.iinfo(np.int64).max)

@@ -11,7 +11,7 @@ from recemb_core.validation import UsageError
 
 
 def far_roles_auc(
-    vectors: ItemVectors | npt.NDArray,
+    vectors: ItemVectors | npt.NDArray[np.floating],
     roles: npt.ArrayLike,
     sides: npt.ArrayLike,
     ends: tuple[object, object] = ("left", "right"),

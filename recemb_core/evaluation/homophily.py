@@ -52,7 +52,7 @@ def strength_tiers(graph: ItemGraph) -> npt.NDArray[np.str_]:
 
 
 def group_score(
-    vectors: ItemVectors | npt.NDArray, groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
+    vectors: ItemVectors | npt.NDArray[np.floating], groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
 ) -> GroupScore:
     """Share of each item's k nearest neighbors (cosine) in its own group, minus chance, averaged over groups.
 
@@ -93,7 +93,9 @@ def group_score(
     return GroupScore(float((share - chance).mean()), float((best - chance).mean()), by_group, k)
 
 
-def _same_group(rows: npt.NDArray, codes: npt.NDArray, neighbors: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+def _same_group(
+    rows: npt.NDArray[np.floating], codes: npt.NDArray[np.number], neighbors: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float64]:
     """Share of each item's neighbors in its own group (n,); neighbors of equal rows count by their expectation."""
     row = distinct_rows(np.asarray(rows, dtype=np.float32))[1]
     if row is None:
@@ -110,7 +112,7 @@ def _same_group(rows: npt.NDArray, codes: npt.NDArray, neighbors: npt.NDArray[np
 
 
 def homophily_score(
-    vectors: ItemVectors | npt.NDArray,
+    vectors: ItemVectors | npt.NDArray[np.floating],
     graph: ItemGraph,
     *,
     groups: npt.ArrayLike | None = None,
@@ -130,7 +132,7 @@ def homophily_score(
 
 
 def structural_score(
-    vectors: ItemVectors | npt.NDArray,
+    vectors: ItemVectors | npt.NDArray[np.floating],
     graph: ItemGraph,
     *,
     roles: npt.ArrayLike | None = None,

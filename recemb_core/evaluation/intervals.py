@@ -30,7 +30,7 @@ class SeedBand:
     @property
     def standard_error(self) -> float:
         """sd / √seeds, of the mean."""
-        return self.sd / self.seeds**0.5
+        return float(self.sd / self.seeds**0.5)
 
 
 def seed_band(values: Sequence[float]) -> SeedBand:

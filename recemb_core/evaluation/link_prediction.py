@@ -73,9 +73,9 @@ def _non_edges(graph: ItemGraph, count: int, rng: np.random.Generator) -> npt.ND
 
 
 def link_prediction_auc(
-    vectors: ItemVectors | npt.NDArray,
-    hidden: npt.NDArray,
-    non_edges: npt.NDArray,
+    vectors: ItemVectors | npt.NDArray[np.floating],
+    hidden: npt.NDArray[np.number],
+    non_edges: npt.NDArray[np.integer],
     *,
     score: Literal["cosine", "inner_product"] = "cosine",
 ) -> float:

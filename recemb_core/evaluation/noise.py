@@ -102,7 +102,7 @@ class NoiseTest:
         high = self.critical
         while short(high) < 0:
             high *= 2
-        return self.sd * (2 / self.seeds) ** 0.5 * float(brentq(short, 0.0, high, xtol=1e-7))
+        return float(self.sd * (2 / self.seeds) ** 0.5 * brentq(short, 0.0, high, xtol=1e-7))
 
 
 def compare_with_control(

@@ -221,7 +221,7 @@ def _scorer(
     user_vectors: npt.NDArray[np.floating] | None,
     score: str,
     users: int,
-) -> tuple[Callable[[list[npt.NDArray], npt.NDArray[np.int64]], npt.NDArray], int | None]:
+) -> tuple[Callable[[list[npt.NDArray[np.number]], npt.NDArray[np.int64]], npt.NDArray[np.number]], int | None]:
     require(score in ("inner_product", "cosine"), "score", score, "'inner_product' or 'cosine'")
     if callable(vectors):
         require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
@@ -239,7 +239,7 @@ def _scorer(
     return lambda histories, part: inner_products(queries[part], items, distinct), len(items)
 
 
-def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray]) -> npt.NDArray[np.float32]:
+def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray[np.number]]) -> npt.NDArray[np.float32]:
     """Mean vector of each history's items, (len(histories), d); rows outside the array are passed over, none give 0."""
     means = []
     vectors = finite_rows(vectors)
@@ -259,7 +259,10 @@ def _report(
     users, counts = len(ranks), np.array([len(r.first) for r in ranks])
     every = TiedRanks(np.concatenate([r.first for r in ranks]), np.concatenate([r.tied for r in ranks]))
     owner = np.repeat(np.arange(users), counts)
-    by_user = lambda values: np.bincount(owner, weights=values, minlength=users)  # noqa: E731
+
+    def by_user(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.asarray(np.bincount(owner, weights=values, minlength=users), dtype=np.float64)
+
     ideal = np.cumsum(1 / np.log2(2 + np.arange(max(*ks, 1))))
     return _summary(
         ks,
@@ -305,14 +308,14 @@ def _summary(
     )
 
 
-def report_to_arrays(report: RankingReport) -> dict[str, npt.NDArray]:
+def report_to_arrays(report: RankingReport) -> dict[str, npt.NDArray[Any]]:
     """A report as arrays for a file; :func:`report_from_arrays` makes the same one of them."""
     names = ("best", "user_recall", "user_ndcg", "kept", "targets", "unknown", "exclude_seen")
     found = {name: np.asarray(getattr(report, name)) for name in names}
     return {**found, "ks": np.array(report.ks), "coverage": np.array([report.coverage[k] for k in report.ks])}
 
 
-def report_from_arrays(arrays: Mapping[str, npt.NDArray]) -> RankingReport:
+def report_from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> RankingReport:
     """See :func:`report_to_arrays`."""
     given: dict[str, Any] = {name: value for name, value in arrays.items() if name not in ("ks", "best")}
     return _summary(tuple(int(k) for k in arrays["ks"]), best=BestRanks(*arrays["best"]), **given)

@@ -28,7 +28,7 @@ class TiedRanks(NamedTuple):
     tied: Ints
 
 
-def tied_ranks(scores: npt.NDArray, rows: npt.NDArray) -> TiedRanks:
+def tied_ranks(scores: npt.NDArray[np.number], rows: npt.NDArray[np.integer]) -> TiedRanks:
     """Ranks of some items among all that have a score; higher scores come first.
 
     Args:
@@ -141,7 +141,7 @@ def expected_reciprocal(best: BestRanks) -> Floats:
     return found
 
 
-def list_chances(scores: npt.NDArray, ks: Sequence[int]) -> list[tuple[Ints, Floats]]:
+def list_chances(scores: npt.NDArray[np.number], ks: Sequence[int]) -> list[tuple[Ints, Floats]]:
     """Items that can stand among the first k, and the probability of each, for every k.
 
     Items above the end of the list are in it; those tied there share the places that are left.
