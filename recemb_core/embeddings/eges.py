@@ -13,9 +13,9 @@ import numpy.typing as npt
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table
-from recemb_core.embeddings.skip_gram import Reporter, WalkSkipGramConfig, hogwild
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, hogwild
 from recemb_core.item_graph import ItemGraph
-from recemb_core.progress import Progress
+from recemb_core.progress import Progress, Reporter
 from recemb_core.side_information import SideFields, encode_side_info
 from recemb_core.validation import UsageError, finite_rows, require
 
@@ -101,7 +101,8 @@ class EGESVectors(ItemVectors):
         if not rows:
             names = ", ".join(self.side.names) or "there are none"
             raise UsageError(f"a new item needs a value in at least one field ({names})")
-        return np.mean([self.side_vectors[codes].mean(axis=0) for codes in rows], axis=0).astype(np.float32)
+        means = [self.side_vectors[codes].mean(axis=0) for codes in rows]
+        return np.asarray(np.mean(means, axis=0), dtype=np.float32)
 
     def from_side_alone(self) -> npt.NDArray[np.float32]:
         """:meth:`cold_start` of every item from its own values, (n, d); rows of zeros where it has none."""
@@ -111,7 +112,7 @@ class EGESVectors(ItemVectors):
         owner = np.repeat(np.arange(n * fields), counts)
         share = np.repeat(1 / np.maximum(counts, 1), counts).astype(np.float32)
         np.add.at(total, owner // max(fields, 1), self.side_vectors[self.side.codes] * share[:, None])
-        return total / np.maximum(self.side.present.sum(axis=1), 1)[:, None].astype(np.float32)
+        return np.asarray(total / np.maximum(self.side.present.sum(axis=1), 1)[:, None].astype(np.float32))
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> EGESVectors:
@@ -120,7 +121,7 @@ class EGESVectors(ItemVectors):
         assert isinstance(found, EGESVectors)
         return found
 
-    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
+    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         meta, arrays = super()._parts()
         side = self.side
         meta |= {"kind": "EGESVectors", "fields": side.names, "values": side.values}
@@ -129,7 +130,7 @@ class EGESVectors(ItemVectors):
         return meta, arrays | {"side_indptr": side.indptr, "side_codes": side.codes}
 
     @classmethod
-    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray]) -> dict[str, Any]:
+    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
         values = tuple(map(tuple, meta["values"]))
         side = SideFields(
             len(meta["items"]),

@@ -5,6 +5,8 @@ Every function takes float32 or float64 arrays, so that the test by finite diffe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +22,13 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def aggregate(
     item: int,
-    own: npt.NDArray,
-    side: npt.NDArray,
-    attention: npt.NDArray,
+    own: npt.NDArray[Any],
+    side: npt.NDArray[Any],
+    attention: npt.NDArray[Any],
     indptr: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int32],
-    weights: npt.NDArray,
-    hidden: npt.NDArray,
+    weights: npt.NDArray[Any],
+    hidden: npt.NDArray[Any],
 ) -> None:
     """H_v = Σ_j e^{a_v^j} W_v^j / Σ_j e^{a_v^j} over the embeddings that the item has.
 
@@ -64,15 +66,15 @@ def aggregate(
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def score(
-    hidden: npt.NDArray,
-    outputs: npt.NDArray,
+    hidden: npt.NDArray[Any],
+    outputs: npt.NDArray[Any],
     targets: npt.NDArray[np.int32],
-    signs: npt.NDArray,
+    signs: npt.NDArray[Any],
     many: int,
     rate: float,
-    steps: npt.NDArray,
-    chances: npt.NDArray,
-    gather: npt.NDArray,
+    steps: npt.NDArray[Any],
+    chances: npt.NDArray[Any],
+    gather: npt.NDArray[Any],
 ) -> float:
     """The outputs of one window, all from values before the update: Z_u −= rate · ∂L/∂Z_u, gather = −rate · ∂L/∂H_v.
 
@@ -147,14 +149,14 @@ def score(
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def spread(
     item: int,
-    own: npt.NDArray,
-    side: npt.NDArray,
-    attention: npt.NDArray,
+    own: npt.NDArray[Any],
+    side: npt.NDArray[Any],
+    attention: npt.NDArray[Any],
     indptr: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int32],
-    weights: npt.NDArray,
-    hidden: npt.NDArray,
-    gather: npt.NDArray,
+    weights: npt.NDArray[Any],
+    hidden: npt.NDArray[Any],
+    gather: npt.NDArray[Any],
     learn_attention: bool,
 ) -> None:
     """Hand ``gather`` = −rate · ∂L/∂H_v on, with the ``weights`` and ``hidden`` that :func:`aggregate` gave.
@@ -191,13 +193,13 @@ def spread(
 
 @numba.njit(nogil=True, cache=True)
 def all_hidden(
-    own: npt.NDArray,
-    side: npt.NDArray,
-    attention: npt.NDArray,
+    own: npt.NDArray[Any],
+    side: npt.NDArray[Any],
+    attention: npt.NDArray[Any],
     indptr: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int32],
-    vectors: npt.NDArray,
-    shares: npt.NDArray,
+    vectors: npt.NDArray[Any],
+    shares: npt.NDArray[Any],
 ) -> None:
     """Fill ``vectors`` (n, d) with every H_v and ``shares`` (n, n_fields + 1) with the weights in it."""
     for item in range(len(own)):
@@ -226,7 +228,7 @@ def draw_window(
     bits: np.uint64,
     table: npt.NDArray[np.int32],
     targets: npt.NDArray[np.int32],
-    signs: npt.NDArray,
+    signs: npt.NDArray[Any],
 ) -> tuple[int, int]:
     """The contexts of walk[i] and their negatives into ``targets`` and ``signs``; (how many, positives among them).
 
@@ -262,10 +264,10 @@ def train_block(
     walks: npt.NDArray[np.int32],
     first: int,
     last: int,
-    own: npt.NDArray,
-    side: npt.NDArray,
-    attention: npt.NDArray,
-    outputs: npt.NDArray,
+    own: npt.NDArray[Any],
+    side: npt.NDArray[Any],
+    attention: npt.NDArray[Any],
+    outputs: npt.NDArray[Any],
     indptr: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int32],
     table: npt.NDArray[np.int32],

@@ -62,7 +62,7 @@ class ItemVectors:
 
     def __getitem__(self, item: object) -> npt.NDArray[np.float32]:
         """The vector of an item id, float32 (d,)."""
-        return self.vectors[self.items.row(item)]
+        return np.asarray(self.vectors[self.items.row(item)])
 
     def scores(self, item: object, score: Score = "cosine") -> npt.NDArray[np.float32]:
         """Score of every item against one: cosine(v_i, v_j), or v_i · v'_j for ``"in_out"``; float32 (n,)."""
@@ -90,7 +90,7 @@ class ItemVectors:
         score: Score = "cosine",
         *,
         min_count: int = 0,
-        counts: npt.NDArray | None = None,
+        counts: npt.NDArray[np.number] | None = None,
     ) -> list[tuple[str, float]]:
         """The k best-scored other items, best first, as (id, score) pairs; ties by row number.
 
@@ -124,8 +124,8 @@ class ItemVectors:
         score: Score = "cosine",
         min_count: int = 0,
         *,
-        counts: npt.NDArray | None = None,
-        rows: npt.NDArray | None = None,
+        counts: npt.NDArray[np.number] | None = None,
+        rows: npt.NDArray[np.integer] | None = None,
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """:meth:`most_similar` of all items at once: (ids (q, k), values (q, k)), best first.
 
@@ -168,7 +168,7 @@ class ItemVectors:
         ids = np.where(np.isinf(values), -1, np.take_along_axis(found, order, axis=1))
         return ids.astype(np.int32), np.where(ids < 0, np.nan, values).astype(np.float32)
 
-    def candidates(self, min_count: int = 0, counts: npt.NDArray | None = None) -> npt.NDArray[np.bool_]:
+    def candidates(self, min_count: int = 0, counts: npt.NDArray[np.number] | None = None) -> npt.NDArray[np.bool_]:
         """Which items occur at least ``min_count`` times, bool (n,); by the model's own counts unless others are given.
 
         Raises:
@@ -199,7 +199,7 @@ class ItemVectors:
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
 
-    def to_arrays(self) -> dict[str, npt.NDArray]:
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
         meta, arrays = self._parts()
         # default: a NumPy number in a config
@@ -207,7 +207,7 @@ class ItemVectors:
         return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> ItemVectors:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ItemVectors:
         """What :meth:`to_arrays` gave, with what the model has beside its vectors."""
         meta = json.loads(arrays["meta"].tobytes().decode())
         # A model with more than vectors has a class of its own, derived from this one.
@@ -217,7 +217,7 @@ class ItemVectors:
             raise UsageError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
         return kind(**kind._from_parts(meta, arrays))
 
-    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray]]:
+    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """What a file holds: values for its JSON, and arrays by name."""
         self._check_finite()
         meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
@@ -225,7 +225,7 @@ class ItemVectors:
         return meta, {name: array for name, array in found.items() if array is not None}
 
     @classmethod
-    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray]) -> dict[str, Any]:
+    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
         """The arguments of the class from what :meth:`_parts` gave."""
         return {
             "items": Vocabulary(meta["items"]),
@@ -243,7 +243,7 @@ class ItemVectors:
         return buffer.getvalue()
 
 
-def rows_of(vectors: ItemVectors | npt.NDArray, name: str = "vectors") -> npt.NDArray:
+def rows_of(vectors: ItemVectors | npt.NDArray[np.floating], name: str = "vectors") -> npt.NDArray[np.floating]:
     """The array (n, d) of item vectors, or of an array itself.
 
     Raises:
@@ -256,7 +256,7 @@ def rows_of(vectors: ItemVectors | npt.NDArray, name: str = "vectors") -> npt.ND
 
 def _dot_rows(rows: npt.NDArray[np.float32], vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """rows · vector, computed alike for every row: BLAS rounds the last rows otherwise, which breaks ties."""
-    return np.einsum("ij,j->i", rows, vector)
+    return np.asarray(np.einsum("ij,j->i", rows, vector))
 
 
 def _config_to_json(config: Any) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ def training_pairs(
     config: Word2VecConfig | Item2VecConfig,
     *,
     rng: int | np.random.Generator | None = None,
-    counts: npt.NDArray | None = None,
+    counts: npt.NDArray[np.number] | None = None,
 ) -> Pairs:
     """(centers, contexts) of one sequence, center by center and, for each, from left to right.
 

@@ -154,7 +154,7 @@ def _local_features(graph: ItemGraph) -> npt.NDArray[np.float64]:
     clustering = 2 * triangles / np.maximum(degree * (degree - 1), 1)
     core = np.asarray(undirected_igraph(graph)[0].coreness(), dtype=np.float64).reshape(len(graph))
     columns = [degree, strength, *directed, inside, inside_weight, leaving, leaving_weight, clustering, core]
-    return np.maximum(np.column_stack(columns), 0.0)  # leaving weight may come out at −1e-13
+    return np.asarray(np.maximum(np.column_stack(columns), 0.0))  # leaving weight may come out at −1e-13
 
 
 def _opposite(joined: csr_array, values: csr_array) -> npt.NDArray[np.float64]:
@@ -162,7 +162,8 @@ def _opposite(joined: csr_array, values: csr_array) -> npt.NDArray[np.float64]:
     n = joined.shape[0]
     if n and joined.nnz / n**2 > DENSE_FROM and n <= DENSE_UP_TO:
         dense = joined.toarray().astype(np.float32)
-        return np.einsum("ij,ij->i", dense @ values.toarray().astype(np.float32), dense, dtype=np.float64) / 2
+        twice = np.einsum("ij,ij->i", dense @ values.toarray().astype(np.float32), dense, dtype=np.float64)
+        return np.asarray(twice / 2)
     return np.asarray((joined @ values).multiply(joined).sum(axis=1), dtype=np.float64).reshape(n) / 2
 
 

@@ -77,7 +77,7 @@ class SequenceConfig:
         return "a whole number, at least 1"
 
 
-def keep_probabilities(counts: npt.NDArray, subsample: float) -> npt.NDArray[np.float64]:
+def keep_probabilities(counts: npt.NDArray[np.number], subsample: float) -> npt.NDArray[np.float64]:
     """Probability that an occurrence of each item stays in an epoch: min(1, √(t/f) + t/f), f its share of all events.
 
     >>> keep_probabilities(np.array([99, 1]), 0.01).round(3).tolist()
@@ -87,7 +87,7 @@ def keep_probabilities(counts: npt.NDArray, subsample: float) -> npt.NDArray[np.
     if subsample <= 0 or counts.sum() == 0:
         return np.ones(len(counts))
     ratio = np.divide(subsample * counts.sum(), counts, out=np.ones(len(counts)), where=counts > 0)
-    return np.minimum(np.sqrt(ratio) + ratio, 1.0)
+    return np.asarray(np.minimum(np.sqrt(ratio) + ratio, 1.0))
 
 
 def subsampled(sentences: Sentences, keep: npt.NDArray[np.float64], rng: np.random.Generator) -> Sentences:

@@ -114,7 +114,7 @@ def _bounds(tokens: int, walks: int, per_slice: int) -> npt.NDArray[np.int64]:
 
 def _train_negative(
     walks: npt.NDArray[np.int32],
-    lengths: npt.NDArray,
+    lengths: npt.NDArray[np.integer],
     counts: npt.NDArray[np.int64],
     config: WalkSkipGramConfig,
     report: Reporter,
@@ -136,7 +136,7 @@ def _train_negative(
 
 
 def hogwild(
-    lengths: npt.NDArray,
+    lengths: npt.NDArray[np.integer],
     config: WalkSkipGramConfig,
     report: Reporter,
     train: Callable[[int, int, float, float, np.uint64], tuple[float, int]],
@@ -171,7 +171,7 @@ def hogwild(
 
 def _train_tree(
     walks: npt.NDArray[np.int32],
-    lengths: npt.NDArray,
+    lengths: npt.NDArray[np.integer],
     counts: npt.NDArray[np.int64],
     config: WalkSkipGramConfig,
     report: Reporter,

@@ -174,7 +174,7 @@ class StepTrainer:
             u = np.random.default_rng([self.config.seed, 1, block]).random((_BLOCK, self.config.negative))
             rows = np.searchsorted(self._cumulative, u * self._cumulative[-1], side="right")
             self._drawn = block, np.minimum(rows, len(self.noise) - 1)
-        return self._drawn[1][update % _BLOCK]
+        return np.asarray(self._drawn[1][update % _BLOCK])
 
     def targets(self, context: int, negatives: npt.NDArray[np.int64]) -> Targets:
         """What the pair is scored against under the objective; the softmax scores everything, the tree a path."""
