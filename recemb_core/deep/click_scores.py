@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,15 +66,15 @@ def log_loss(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     return float(_losses(np.asarray(labels), np.asarray(probabilities)).mean())
 
 
-def _losses(y: npt.NDArray, p: npt.NDArray) -> npt.NDArray[np.float64]:
+def _losses(y: npt.NDArray[np.number], p: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
     p = np.clip(p.astype(np.float64), 1e-7, 1 - 1e-7)
-    return -np.where(y > 0, np.log(p), np.log1p(-p))
+    return np.asarray(-np.where(y > 0, np.log(p), np.log1p(-p)))
 
 
 def compare(
-    labels: npt.NDArray,
-    predictions: Mapping[str, npt.NDArray],
-    users: npt.NDArray,
+    labels: npt.NDArray[np.number],
+    predictions: Mapping[str, npt.NDArray[Any]],
+    users: npt.NDArray[np.number],
     *,
     against: str | None = None,
     seed: int = 0,
@@ -115,17 +116,19 @@ def compare(
     return scores, differences
 
 
-def _interval(values: npt.NDArray) -> tuple[float, float]:
+def _interval(values: npt.NDArray[np.number]) -> tuple[float, float]:
     low, high = np.nanquantile(values, [0.025, 0.975]) if np.isfinite(values).any() else (np.nan, np.nan)
     return float(low), float(high)
 
 
-def _weighted_auc(labels: npt.NDArray, scores: npt.NDArray) -> Callable[[npt.NDArray], float]:
+def _weighted_auc(
+    labels: npt.NDArray[np.number], scores: npt.NDArray[np.number]
+) -> Callable[[npt.NDArray[np.number]], float]:
     """AUC as a function of how often each row is drawn; the sorting is done once."""
     distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
     y = np.asarray(labels) > 0
 
-    def weighted(weights: npt.NDArray) -> float:
+    def weighted(weights: npt.NDArray[np.number]) -> float:
         ones = np.bincount(place, weights=weights * y, minlength=len(distinct))
         zeros = np.bincount(place, weights=weights * ~y, minlength=len(distinct))
         below = np.cumsum(zeros) - zeros / 2

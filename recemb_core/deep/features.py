@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -190,7 +190,7 @@ class FeatureTable:
         """Row numbers of a part."""
         return np.flatnonzero(self.part == PARTS.index(part))
 
-    def data(self, part: Part = "train") -> dict[str, npt.NDArray]:
+    def data(self, part: Part = "train") -> dict[str, npt.NDArray[Any]]:
         """``{"x": …, "y": …}`` of a part, as the training loop takes them."""
         rows = self.rows(part)
         return {"x": self.x[rows], "y": self.y[rows]}
@@ -199,7 +199,7 @@ class FeatureTable:
         """The column of a field by its name, or None."""
         return next((i for i, field in enumerate(self.fields) if field.name == name), None)
 
-    def pairs(self, *names: str) -> npt.NDArray:
+    def pairs(self, *names: str) -> npt.NDArray[np.number]:
         """Of every row the values of two or more fields as one number, −1 where one is unknown."""
         columns = [self.x[:, i] for i in map(self.column, names) if i is not None]
         code = np.zeros(len(self.x), dtype=np.int64)
@@ -267,7 +267,7 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
 
     side = item_fields(sequences.items, sequences.side_info)
     titles = _titles(sequences)
-    columns: list[tuple[str, Kind, tuple[str, ...], npt.NDArray]] = []
+    columns: list[tuple[str, Kind, tuple[str, ...], npt.NDArray[np.number]]] = []
     if len(user_names) > 1:
         columns.append((USER, "user", user_names, user_of[owner[event]]))
     columns.append((ITEM, "item", titles, item))

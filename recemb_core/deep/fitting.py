@@ -116,7 +116,7 @@ def popularity_probabilities(table: FeatureTable, part: Part) -> npt.NDArray[np.
     taken = np.bincount(group[table.items[train]], weights=table.y[train], minlength=20)
     shown = np.bincount(group[table.items[train]], minlength=20)
     share = (taken + table.y[train].mean()) / (shown + 1)  # an empty group gives the overall share
-    return share[group[table.items[table.rows(part)]]].astype(np.float32)
+    return np.asarray(share[group[table.items[table.rows(part)]]], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)

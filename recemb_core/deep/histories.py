@@ -137,7 +137,10 @@ def history_examples(sequences: Sequences, *, novel: bool = False) -> Examples:
         stream = stream[np.lexsort((~first, basket))]
         stop = end + np.bincount(basket, weights=first, minlength=len(end)).astype(np.int64)
     has = (end > start) & (stop > end)
-    cut = lambda values: values[has].astype(np.int32)  # noqa: E731
+
+    def cut(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+        return values[has].astype(np.int32)
+
     return Examples(users, stream, cut(start), cut(end), cut(stop), cut(user))
 
 

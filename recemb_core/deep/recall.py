@@ -48,7 +48,7 @@ class UserTower(Protocol):
         """(q, L) item rows, their weights (0: not there) and (q, fields) codes of user fields → (q, d)."""
         ...
 
-    def arrays(self) -> dict[str, npt.NDArray]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything that a file has to hold."""
         ...
 
@@ -187,7 +187,7 @@ class RecallModel:
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
 
-    def to_arrays(self, *, half: bool = False) -> dict[str, npt.NDArray]:
+    def to_arrays(self, *, half: bool = False) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
         meta = {
             "kind": self.kind,
@@ -204,7 +204,10 @@ class RecallModel:
             "steps": self.steps,
             "seconds": self.seconds,
         }
-        small = lambda x: x.astype(np.float16) if half and x.dtype == np.float32 else x  # noqa: E731
+
+        def small(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            return x.astype(np.float16) if half and x.dtype == np.float32 else x
+
         arrays = {f"tower.{name}": small(value) for name, value in self.tower.arrays().items()}
         arrays["item_vectors"] = small(self.item_vectors)
         if self.known is not None:
@@ -213,7 +216,7 @@ class RecallModel:
         return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> RecallModel:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> RecallModel:
         """What :meth:`to_arrays` gave."""
         meta = json.loads(arrays["meta"].tobytes().decode())
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
@@ -241,7 +244,7 @@ class RecallModel:
         return RecallModel.from_arrays(self.to_arrays(half=True))
 
 
-def _single(value: npt.NDArray) -> npt.NDArray:
+def _single(value: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return value.astype(np.float32) if value.dtype == np.float16 else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from recemb_core.deep.histories import Examples, RecallConfig
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
@@ -61,13 +62,13 @@ def training_work(config: RecallConfig, sequences: Sequences) -> float:
     return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
 
 
-def _newest(examples: Examples) -> np.ndarray:
+def _newest(examples: Examples) -> npt.NDArray[np.bool_]:
     """Which examples are each user's newest: the last 5 %, whole baskets."""
     last = np.zeros(int(examples.user.max()) + 1)
     np.maximum.at(last, examples.user, examples.end)
     first = np.full(len(last), np.inf)
     np.minimum.at(first, examples.user, examples.start)
-    return examples.end > (last - NEWEST * (last - first))[examples.user]
+    return np.asarray(examples.end > (last - NEWEST * (last - first))[examples.user])
 
 
 def _validation(loss: Loss, rows: dict[str, np.ndarray]) -> Callable[[Params], dict[str, float]]:

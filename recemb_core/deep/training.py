@@ -110,7 +110,7 @@ class TrainingResult:
 def train(
     loss: Loss,
     params: Params,
-    data: Mapping[str, npt.NDArray],
+    data: Mapping[str, npt.NDArray[Any]],
     config: TrainingConfig | None = None,
     *,
     validate: Validate | None = None,
@@ -254,7 +254,7 @@ def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> _Loop:
     return _Loop(jax.jit(optimizer.init), jax.jit(run, donate_argnums=(0, 1)))
 
 
-def _rows(data: Mapping[str, npt.NDArray]) -> int:
+def _rows(data: Mapping[str, npt.NDArray[Any]]) -> int:
     lengths = {name: len(values) for name, values in data.items()}
     if not lengths or 0 in lengths.values():
         raise UsageError("there are no rows to train on")

@@ -155,7 +155,7 @@ def side_values(
 class TwoTower:
     """Both towers with trained parameters, in NumPy."""
 
-    params: dict[str, npt.NDArray]
+    params: dict[str, npt.NDArray[Any]]
     history_length: int | None
     half_life: float | None
     summed = None  # a network is no sum
@@ -164,7 +164,10 @@ class TwoTower:
     def tree(self) -> dict[str, Any]:
         """The parameters as the functions above take them."""
         p = self.params
-        many = lambda start: [p[f"{start} {j}"] for j in range(sum(k.startswith(f"{start} ") for k in p))]  # noqa: E731
+
+        def many(start: str) -> list[npt.NDArray[Any]]:
+            return [p[f"{start} {j}"] for j in range(sum(k.startswith(f"{start} ") for k in p))]
+
         return {
             "values": p["values"],
             "user_fields": many("user field"),
@@ -176,7 +179,7 @@ class TwoTower:
         self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.float32]:
         u = user_vectors(self.tree, self.params["inputs"], rows, weights, codes, np)
-        return (u / self.params["temperature"]).astype(np.float32)
+        return np.asarray(u / self.params["temperature"], dtype=np.float32)
 
     def compose(self, side: SideFields, given: Mapping[str, object]) -> npt.NDArray[np.float32]:
         """The item vector (d,) of an item that is known by side information alone, {field: value or values}.
@@ -192,9 +195,9 @@ class TwoTower:
         if not rows:
             raise UsageError("an item without a number needs the value of at least one field that was trained")
         x = np.stack([self.params["values"][r].mean(axis=0) for r in rows]).mean(axis=0, keepdims=True)
-        return tower(self.tree["item_layers"], x, x, np)[0].astype(np.float32)
+        return np.asarray(tower(self.tree["item_layers"], x, x, np)[0], dtype=np.float32)
 
-    def arrays(self) -> dict[str, npt.NDArray]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return self.params
 
 
@@ -240,7 +243,10 @@ def train_two_tower(
     known = np.bincount(sequences.tokens, minlength=n) > 0
     values, shares, trained = side_values(n, side_info if config.side_information else None, known)
     users = UserFields.of(user_fields)
-    table = lambda rows, width: rng.normal(0, 1 / width**0.5, (rows, width)).astype(np.float32)  # noqa: E731
+
+    def table(rows: int, width: int) -> npt.NDArray[np.float32]:
+        return rng.normal(0, 1 / width**0.5, (rows, width)).astype(np.float32)
+
     chances = examples.target_chances(n)
     start = {
         "embedding": table(n, d),

@@ -105,14 +105,14 @@ def sampling(chances: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[n
     [0.333, 0.667, 0.0]
     """
     weight = np.where(chances > 0, np.where(chances > 0, chances, 1.0) ** exponent, 0.0)
-    return weight / max(weight.sum(), 1e-300)
+    return np.asarray(weight / max(weight.sum(), 1e-300))
 
 
 @dataclass(frozen=True, eq=False)
 class YouTubeTower:
     """:func:`user_vectors` with trained parameters, in NumPy."""
 
-    params: dict[str, npt.NDArray]
+    params: dict[str, npt.NDArray[Any]]
     history_length: int | None
     half_life: float | None
     summed = None  # a network is no sum
@@ -127,9 +127,9 @@ class YouTubeTower:
             "fields": [p[f"field {j}"] for j in range(fields)],
             "layers": {"w": [p[f"w {i}"] for i in range(3)], "b": [p[f"b {i}"] for i in range(3)]},
         }
-        return user_vectors(tree, rows, weights, codes, np).astype(np.float32)
+        return np.asarray(user_vectors(tree, rows, weights, codes, np), dtype=np.float32)
 
-    def arrays(self) -> dict[str, npt.NDArray]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return self.params
 
 
