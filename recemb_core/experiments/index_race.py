@@ -36,8 +36,8 @@ Ask = Callable[[Any, npt.NDArray[np.float32], int], tuple[npt.NDArray[np.int32],
 
 
 def recall_at_k(
-    values: npt.NDArray,
-    truth: npt.NDArray,
+    values: npt.NDArray[np.number],
+    truth: npt.NDArray[np.number],
     *,
     measure: Literal["distance", "similarity"] = "distance",
     tolerance: float = 1e-5,
@@ -219,7 +219,7 @@ def describe_setting(config: LSHConfig) -> str:
 
 def compare_indexes(
     vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray,
+    queries: npt.NDArray[np.number],
     k: int = 10,
     *,
     metric: Metric = "euclidean",

@@ -108,9 +108,9 @@ class LayerReport:
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
 
-    def to_arrays(self) -> dict[str, npt.NDArray]:
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, embeddings in float16; :meth:`from_arrays` reads it back."""
-        arrays: dict[str, npt.NDArray] = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             f"embedding {m.name}": m.embedding.astype(np.float16) for m in self.models if m.embedding is not None
         }
         plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
@@ -118,7 +118,7 @@ class LayerReport:
         return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> LayerReport:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> LayerReport:
         """What :meth:`to_arrays` gave."""
         meta = json.loads(arrays["meta"].tobytes().decode())
         models = []

@@ -159,9 +159,9 @@ class PretrainingReport:
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
 
-    def to_arrays(self) -> dict[str, npt.NDArray]:
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, item vectors in float16; :meth:`from_arrays` reads it back."""
-        arrays: dict[str, npt.NDArray] = {}
+        arrays: dict[str, npt.NDArray[Any]] = {}
         lines = []
         for i, curve in enumerate(self.curves):
             plain = {}
@@ -178,16 +178,18 @@ class PretrainingReport:
         return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray]) -> PretrainingReport:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> PretrainingReport:
         """What :meth:`to_arrays` gave."""
         meta = json.loads(arrays["meta"].tobytes().decode())
 
-        def part(word: str) -> dict[str, npt.NDArray]:
+        def part(word: str) -> dict[str, npt.NDArray[Any]]:
             return {name.removeprefix(word): arrays[name] for name in arrays if name.startswith(word)}
 
-        single = lambda values: {name: value.astype(np.float32) for name, value in values.items()}  # noqa: E731
+        def single(values: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+            return {name: value.astype(np.float32) for name, value in values.items()}
+
         return cls(
-            curves=tuple(LearningCurve(**plain, **part(f"curve {i} ")) for i, plain in enumerate(meta["curves"])),
+            curves=tuple(LearningCurve(**(plain | part(f"curve {i} "))) for i, plain in enumerate(meta["curves"])),
             before=single(part("before ")),
             after=single(part("after ")),
             sample=meta["sample"],
@@ -256,7 +258,7 @@ def compare_starts(
         if seed == config.seed:
             before[start] = item_vectors(table, params)
             after[start] = item_vectors(table, result.params)
-    rows = tuple(len(table.rows(part)) for part in ("train", "validation", "test"))  # type: ignore[arg-type]
+    rows = tuple(len(table.rows(part)) for part in ("train", "validation", "test"))
     return PretrainingReport(
         curves=tuple(curves),
         before=before,

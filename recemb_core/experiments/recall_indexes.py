@@ -217,7 +217,8 @@ class _HNSW:
     def search(self, queries: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.integer]:
         self._index.hnsw.efSearch = self._ef
         with _OneThread():
-            return self._index.search(queries, k)[1]
+            _, ids = self._index.search(queries, k)
+        return np.asarray(ids)
 
 
 class _OneThread:

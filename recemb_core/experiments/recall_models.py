@@ -214,7 +214,7 @@ def cold_item_report(
     )
 
 
-def _share_below(values: npt.NDArray[np.floating], rows: npt.NDArray) -> float:
+def _share_below(values: npt.NDArray[np.floating], rows: npt.NDArray[np.integer]) -> float:
     """Mean share of the other items that stand below those at ``rows``; one of the same score counts half."""
     ranks = tied_ranks(values, rows)
     return float(1 - (ranks.first + (ranks.tied - 1) / 2 - 1).mean() / max(len(values) - 1, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +99,7 @@ class SweepBase:
 
 
 def sweep_base(
-    graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, npt.NDArray], train: Trainer
+    graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, npt.NDArray[Any]], train: Trainer
 ) -> SweepBase:
     """Train p = q = 1 with every seed (at least two, for an overlap of its own)."""
     configs = replace(config, seeds=max(config.seeds, 2)).runs(1.0, 1.0)
@@ -111,7 +112,7 @@ def sweep_base(
 def sweep_cell(
     graph: ItemGraph,
     config: SweepConfig,
-    labellings: Mapping[str, npt.NDArray],
+    labellings: Mapping[str, npt.NDArray[Any]],
     base: SweepBase,
     p: float,
     q: float,
@@ -146,7 +147,7 @@ def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTe
     return compare_with_control(values, base.scores[by], level=LEVEL / len(base.scores))
 
 
-def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, npt.NDArray]:
+def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, npt.NDArray[Any]]:
     """A finished sweep as arrays by name; the base's vectors are not part of it."""
     names = tuple(cells[0].scores)
     return {
@@ -163,7 +164,7 @@ def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, np
 
 
 def sweep_from_arrays(
-    arrays: Mapping[str, npt.NDArray], base_vectors: ItemVectors
+    arrays: Mapping[str, npt.NDArray[Any]], base_vectors: ItemVectors
 ) -> tuple[list[SweepCell], SweepBase]:
     """What :func:`sweep_to_arrays` gave."""
     names = [str(name) for name in arrays["names"]]
