@@ -165,10 +165,10 @@ def speed_data(items: int = 10_000, edges: int = 50_000) -> tuple[ItemGraph, pl.
 
 def held_loss(own: Any, values: Any, logits: Any, outputs: Any, side: SideFields, pairs: Any, negatives: Any) -> float:
     """Mean loss of given positive pairs with given negatives under given tables."""
-    from recemb_core.embeddings.eges_kernel import all_hidden
+    from recemb_core.embeddings.eges_kernel import Parts, all_hidden
 
     vectors, shares = np.empty_like(own), np.empty_like(logits)
-    all_hidden(np.array(own), np.array(values), np.array(logits), side.indptr, side.codes, vectors, shares)
+    all_hidden(Parts(np.array(own), np.array(values), np.array(logits), side.indptr, side.codes), vectors, shares)
     hidden = vectors[pairs[:, 0]]
     loss = np.logaddexp(0, -np.einsum("bd,bd->b", hidden, outputs[pairs[:, 1]]))
     for k in range(negatives.shape[1]):

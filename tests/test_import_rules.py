@@ -36,6 +36,7 @@ ORDER = [
     "splits",
     "scorers",
     "item_graph",
+    "kernels",
     "walks",
     "datasets",
     "neighbors",
@@ -168,23 +169,20 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     assert not {top(name) for name in module_level_imports(path)} & HEAVY
 
 
-def is_about_walks(path: Path) -> bool:
-    return part_of(path) == "walks"
-
-
 def is_a_kernel(path: Path) -> bool:
-    """Numba code in a file of its own, which trainers import when they run."""
-    return path.stem.endswith("_kernel")
+    """Numba code, which is imported where it runs: kernels, what they share, and what walks look up."""
+    shared = part_of(path) == "kernels" and path.stem not in ("__init__", "reference")
+    return path.stem.endswith("_kernel") or shared or path == ROOT / "recemb_core" / "walks" / "tables.py"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in CORE if not is_about_walks(p) and not is_a_kernel(p)], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_numba_belongs_to_the_walks_and_kernels(path: Path) -> None:
+KERNELS = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in CORE if is_a_kernel(path)]
+
+
+@pytest.mark.parametrize("path", [p for p in CORE if not is_a_kernel(p)], ids=lambda p: str(p.relative_to(ROOT)))
+def test_numba_belongs_to_the_kernels(path: Path) -> None:
     level = module_level_imports(path)
-    assert not any(name.split(".")[-1].endswith("_kernel") or "_kernel." in name for name in level)
     assert "numba" not in {top(name) for name in level}
-    assert not {core_part(name) for name in level} & {"walks"}
+    assert not {name for name in level for kernel in KERNELS if f"{name}.".startswith(f"{kernel}.")}
 
 
 @every_core_file
@@ -282,7 +280,8 @@ def test_state_lives_in_what_pages_share(path: Path) -> None:
 
 
 def test_importing_the_core_is_light() -> None:
-    modules = "recemb_core.datasets, recemb_core.sequences, recemb_core.item_graph, recemb_core.embeddings"
+    parts = ("datasets", "sequences", "item_graph", "walks.statistics", "embeddings")
+    modules = ", ".join(f"recemb_core.{part}" for part in parts)
     heavy = sorted(HEAVY - {"scipy", "networkx", "igraph", "optax"} | {"numba", "streamlit"})
     code = f"import sys, {modules}; print(*sorted(set({heavy}) & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -191,7 +191,7 @@ def train_eges(
     >>> vectors.attention.shape, float(vectors.attention[2, 1]), vectors.cold_start({"shelf": "cold"}).shape
     ((3, 2), 0.0, (8,))
     """
-    from recemb_core.embeddings.eges_kernel import all_hidden, train_block
+    from recemb_core.embeddings.eges_kernel import Parts, all_hidden, train_block
     from recemb_core.walks import WalkConfig, generate_walks
 
     config = config or EGESConfig()
@@ -214,16 +214,17 @@ def train_eges(
     logits = np.zeros((n, len(side.names) + 1), dtype=np.float32)
     outputs = np.zeros((n, d), dtype=np.float32)
     table = start.permutation(noise_table(counts))
+    parts = Parts(own, side_vectors, logits, side.indptr, side.codes)
 
     def train(first: int, last: int, rate_from: float, rate_to: float, seed: np.uint64) -> tuple[float, int]:
         return train_block(
-            useful, first, last, own, side_vectors, logits, outputs, side.indptr, side.codes, table, config.attention,
-            config.window, config.negative, rate_from, rate_to, seed,
+            useful, first, last, parts, outputs, table, config.attention, config.window, config.negative,
+            rate_from, rate_to, seed,
         )  # fmt: skip
 
     history = hogwild(lengths, config, Reporter(progress, cancel), train)
     vectors, attention = np.empty((n, d), dtype=np.float32), np.empty_like(logits)
-    all_hidden(own, side_vectors, logits, side.indptr, side.codes, vectors, attention)
+    all_hidden(parts, vectors, attention)
     if progress is not None:
         progress(1.0, "training")
     return EGESVectors(

@@ -266,18 +266,18 @@ def _scan(lane: Lane, proposal: Proposal, tables: WalkTables) -> int:
     """One draw from the closed form, by a look at every out-edge."""
     total = 0.0
     for e in range(lane.start, lane.start + lane.degree):
-        total += _mass(lane.previous, e, proposal, tables)
+        total += mass(lane.previous, e, proposal, tables)
     high, low = _random(lane)
     left = total * ((high + low / HALF_WORD) / HALF_WORD)
     for e in range(lane.start, lane.start + lane.degree):
-        left -= _mass(lane.previous, e, proposal, tables)
+        left -= mass(lane.previous, e, proposal, tables)
         if left < 0.0:
             return e
     return lane.start + lane.degree - 1
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _mass(previous: int, edge: int, proposal: Proposal, tables: WalkTables) -> float:
+def mass(previous: int, edge: int, proposal: Proposal, tables: WalkTables) -> float:
     """α(t, x) · w_vx."""
     target, weight = tables.edges[edge].target, tables.edges[edge].weight
     if target == previous:

@@ -24,7 +24,8 @@ from recemb_core.embeddings import (
     train_deepwalk,
     train_eges,
 )
-from recemb_core.embeddings.eges_kernel import aggregate, all_hidden, score, spread, stride_of, train_block
+from recemb_core.embeddings.eges_kernel import all_hidden, stride_of, train_block
+from recemb_core.embeddings.eges_update_kernel import Parts, aggregate, score, spread
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.neighbors.exact import nearest_others
@@ -86,6 +87,10 @@ class Model:
     def tables(self) -> dict[str, npt.NDArray[np.float64]]:
         return {"own": self.own, "side": self.side, "attention": self.attention, "outputs": self.outputs}
 
+    @property
+    def parts(self) -> Parts:
+        return Parts(self.own, self.side, self.attention, self.side_fields.indptr, self.side_fields.codes)
+
     def hidden(self, item: int) -> npt.NDArray[np.float64]:
         fields = self.side_fields
         rows, logits = [self.own[item]], [self.attention[item, 0]]
@@ -104,16 +109,14 @@ class Model:
         return -sum(np.log(s if y else 1 - s) for s, (_, y) in zip(sigma, targets, strict=True))
 
     def step(self, item: int, targets: list[tuple[int, bool]], rate: float, learn_attention: bool = True) -> float:
-        """What the kernel does with one centre; returns its loss."""
-        d, fields, side = self.own.shape[1], self.attention.shape[1], self.side_fields
+        """What the kernel does with one center; returns its loss."""
+        d, fields = self.own.shape[1], self.attention.shape[1]
         weights, hidden, gather, steps = np.empty(fields), np.empty(d), np.empty(d), np.empty(len(targets))
         outputs, signs = np.array([u for u, _ in targets], np.int32), np.array([1.0 if y else -1.0 for _, y in targets])
-        aggregate(item, self.own, self.side, self.attention, side.indptr, side.codes, weights, hidden)
+        aggregate(item, self.parts, weights, hidden)
         np.testing.assert_allclose(hidden, self.hidden(item), rtol=1e-12)
         loss = score(hidden, self.outputs, outputs, signs, len(targets), rate, steps, np.empty_like(steps), gather)
-        spread(
-            item, self.own, self.side, self.attention, side.indptr, side.codes, weights, hidden, gather, learn_attention
-        )
+        spread(item, self.parts, weights, hidden, gather, learn_attention)
         return float(loss)
 
 
@@ -175,10 +178,9 @@ def test_the_block_trains_window_by_window_and_never_takes_the_positive_for_a_ne
     table = np.full(64, 1, dtype=np.int32)  # every draw is item 1
     walks = np.array([[0, 1, -1]], dtype=np.int32)
     loss, pairs = train_block(
-        walks, 0, 1, model.own, model.side, model.attention, model.outputs, side.indptr, side.codes, table, True,
-        1, negatives, rate, rate, np.uint64(7),
-    )  # fmt: skip
-    # Centre 0 has the context 1, which both draws hit; centre 1 has the context 0 and item 1 as its negatives.
+        walks, 0, 1, model.parts, model.outputs, table, True, 1, negatives, rate, rate, np.uint64(7)
+    )
+    # Center 0 has the context 1, which both draws hit; center 1 has the context 0 and item 1 as its negatives.
     windows = [(0, [(1, True)]), (1, [(0, True), (1, False), (1, False)])]
     assert pairs == 2
     for order in (windows, windows[::-1]):  # they come in a scattered order
@@ -434,8 +436,7 @@ def test_a_file_of_another_model_is_named() -> None:
 
 
 def test_all_hidden_works_for_both_types() -> None:
-    side = encode_side_info(SMALL)
-    model = Model(side, seed=5)
+    model = Model(encode_side_info(SMALL), seed=5)
     vectors, shares = np.empty_like(model.own), np.empty_like(model.attention)
-    all_hidden(model.own, model.side, model.attention, side.indptr, side.codes, vectors, shares)
+    all_hidden(model.parts, vectors, shares)
     np.testing.assert_allclose(vectors, [model.hidden(item) for item in range(4)], rtol=1e-12)

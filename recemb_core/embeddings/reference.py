@@ -1,0 +1,164 @@
+"""What the compiled trainers compute, in plain NumPy: one pair or window after the other, made to be read.
+
+The same random numbers are drawn, so that the tests can compare with the kernels number by number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from recemb_core.kernels.reference import Draws, mix, mixed_number, update_pair
+
+if TYPE_CHECKING:
+    from recemb_core.embeddings.eges_update_kernel import Parts
+
+Rows = npt.NDArray[np.int32]
+
+
+def _rate(rates: tuple[float, float], done: int, total: int) -> float:
+    return rates[0] + (rates[1] - rates[0]) * done / total
+
+
+# --- skip-gram on walks and on ranges ---
+
+
+def train_walks(
+    walks: Rows,
+    vectors: npt.NDArray,
+    outputs: npt.NDArray,
+    table: Rows,
+    *,
+    window: int,
+    negative: int,
+    rates: tuple[float, float],
+    seed: int,
+) -> tuple[float, int]:
+    """Skip-gram on all walks, as ``skip_gram_kernel.train_block``; (sum of the loss, pairs)."""
+    loss, pairs = 0.0, 0
+    for row, walk in enumerate(walks):
+        rate, draws = _rate(rates, row, len(walks)), Draws(mixed_number(seed, row) | 1)
+        items = walk[walk >= 0].tolist()
+        for i, center in enumerate(items):
+            reach = 1 + draws.bits() % window
+            places = range(max(0, i - reach), min(len(items), i + reach + 1))
+            drawn = [draws.targets(center, table, negative) for _ in places]  # for the center's own place too
+            for at, targets in zip(places, drawn, strict=True):
+                if at != i:
+                    loss += update_pair(vectors[items[at]], outputs, targets, rate)
+                    pairs += 1
+    return loss, pairs
+
+
+def train_ranges(
+    tokens: Rows,
+    low: npt.NDArray[np.int64],
+    high: npt.NDArray[np.int64],
+    vectors: npt.NDArray,
+    outputs: npt.NDArray,
+    table: Rows,
+    *,
+    negative: int,
+    rates: tuple[float, float],
+    seed: int,
+) -> tuple[float, int]:
+    """Every token with all others of its range, as ``set_kernel.train_ranges``; (sum of the loss, pairs)."""
+    loss, pairs = 0.0, 0
+    for i, center in enumerate(tokens.tolist()):
+        rate, draws = _rate(rates, i, len(tokens)), Draws(mixed_number(seed, i) | 1)
+        for j in range(low[i], high[i]):
+            if j != i:
+                loss += update_pair(vectors[tokens[j]], outputs, draws.targets(center, table, negative), rate)
+                pairs += 1
+    return loss, pairs
+
+
+# --- EGES ---
+
+
+def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray], npt.NDArray, npt.NDArray]:
+    """(rows of ``side`` by field, H's weights (fields + 1,), W (fields + 1, d)); a missing field: weight 0, W 0."""
+    fields = parts.attention.shape[1] - 1
+    codes = [parts.codes[parts.indptr[at] : parts.indptr[at + 1]] for at in range(item * fields, (item + 1) * fields)]
+    there = np.array([True, *(len(rows) > 0 for rows in codes)])
+    logits = np.where(there, parts.attention[item], -np.inf)
+    weights = np.exp(logits - logits.max())
+    means = [parts.side[rows].mean(axis=0) if len(rows) else np.zeros(parts.own.shape[1]) for rows in codes]
+    return codes, weights / weights.sum(), np.array([parts.own[item], *means])
+
+
+def update_window(
+    item: int,
+    parts: Parts,
+    outputs: npt.NDArray,
+    targets: npt.NDArray,
+    signs: npt.NDArray,
+    rate: float,
+    learn_attention: bool,
+) -> float:
+    """One center with its targets, sign 1 or −1, all gradients from values before the update; returns the loss."""
+    codes, weights, embeddings = embeddings_of(item, parts)
+    hidden = weights @ embeddings
+    dots = outputs[targets] @ hidden
+    steps = rate * signs / (1 + np.exp(signs * dots))  # rate · (y − σ(dot))
+    gather = steps @ outputs[targets]
+    np.add.at(outputs, targets, np.outer(steps, hidden))
+    if learn_attention:
+        parts.attention[item] += weights * ((embeddings - hidden) @ gather)
+    parts.own[item] += weights[0] * gather
+    for rows, weight in zip(codes, weights[1:], strict=True):
+        if len(rows):
+            parts.side[rows] += weight / len(rows) * gather
+    return float(np.logaddexp(0, -signs * dots).sum())
+
+
+def scattered(total: int, seed: int) -> Iterator[int]:
+    """0 … total − 1 in the order in which windows are trained: steps of the golden section from a random place."""
+    stride = max(int(total * 0.6180339887498949), 1)
+    while math.gcd(stride, total) > 1:
+        stride += 1
+    first = (mix(seed) >> 33) % total
+    return ((first + turn * stride) % total for turn in range(total))
+
+
+def train_windows(
+    walks: Rows,
+    parts: Parts,
+    outputs: npt.NDArray,
+    table: Rows,
+    *,
+    learn_attention: bool,
+    window: int,
+    negative: int,
+    rates: tuple[float, float],
+    seed: int,
+) -> tuple[float, int]:
+    """GES or EGES on all walks, as ``eges_kernel.train_block``; (sum of the loss, positive pairs)."""
+    loss, pairs = 0.0, 0
+    for turn, place in enumerate(scattered(walks.size, seed)):
+        row, i = divmod(place, walks.shape[1])
+        if walks[row, i] < 0:
+            continue
+        bits = mixed_number(seed, place)
+        reach = 1 + (bits >> 33) % window
+        targets, signs = [], []
+        for at in range(max(0, i - reach), min(walks.shape[1], i + reach + 1)):
+            context = int(walks[row, at])
+            if at == i or context < 0:
+                continue
+            drawn = [int(table[(bits + number) % len(table)]) for number in range(negative)]
+            bits += negative  # the next context reads on where this one ended
+            kept = [item for item in drawn if item != context]
+            targets += [context, *kept]
+            signs += [1.0, *[-1.0] * len(kept)]
+            pairs += 1
+        if targets:
+            rate = _rate(rates, turn, walks.size)
+            loss += update_window(
+                int(walks[row, i]), parts, outputs, np.array(targets), np.array(signs), rate, learn_attention
+            )
+    return loss, pairs
