@@ -197,16 +197,19 @@ def settings_of(config: type) -> tuple[Setting, ...]:
         default, kind = field.default, hints[field.name]
         if field.name in NOT_SHOWN or default is dataclasses.MISSING:
             continue
-        values: tuple[float, ...] | dict[str, str] | None
+        offered: list[Any] = []
         if isinstance(default, bool):
-            values = None
+            offered = [True, False]
         elif isinstance(default, int | float):
-            steps = {type(default)(default * 2**power) for power in range(-3, 4)} | {default}
-            values = tuple(step for step in sorted(steps) if _accepts(config, field.name, step))
-        elif isinstance(default, str) and all(isinstance(name, str) for name in get_args(kind)) and get_args(kind):
-            values = {name: name for name in get_args(kind) if _accepts(config, field.name, name)}
-        else:
+            offered = sorted({type(default)(default * 2**power) for power in range(-3, 4)} | {default})
+        elif isinstance(default, str):
+            offered = [name for name in get_args(kind) if isinstance(name, str)]
+        offered = [value for value in offered if _accepts(config, field.name, value)]
+        if len(offered) < 2:
             continue
+        values: tuple[float, ...] | dict[str, str] | None = tuple(offered)
+        if isinstance(default, bool | str):
+            values = None if isinstance(default, bool) else {name: name for name in offered}
         line = re.search(rf"^ +{field.name}: ((?:.|\n {{6,}})+)", text, flags=re.MULTILINE)
         words = " ".join(line[1].split()) if line else ""
         label = field.name.replace("_", " ").capitalize()
