@@ -41,7 +41,7 @@ BATCH = 1_024
 
 
 def window_pairs(walks: npt.NDArray[np.int32], window: int, seed: int) -> npt.NDArray[np.int32]:
-    """(centre, context) pairs, int32 (m, 2), with a reach of 1 … window drawn for each centre, as the kernel does."""
+    """(center, context) pairs, int32 (m, 2), with a reach of 1 … window drawn for each center, as the kernel does."""
     rng = np.random.default_rng(seed)
     reach = rng.integers(1, window + 1, walks.shape)
     found = []
@@ -97,17 +97,17 @@ def train_jax(graph: ItemGraph, side: SideFields, config: EGESConfig, *, epochs_
 
     def step(state: Any, batch: Any) -> Any:
         own, values, logits, outputs = state
-        centre, targets, rate = batch
-        code = code_rows[centre]
-        parts = jnp.concatenate([own[centre][:, None], values[code]], axis=1)
+        center, targets, rate = batch
+        code = code_rows[center]
+        parts = jnp.concatenate([own[center][:, None], values[code]], axis=1)
         hit = jnp.concatenate([jnp.ones((BATCH, 1)), targets[:, 1:] != targets[:, :1]], axis=1)
         loss, (d_parts, d_logits, d_outputs) = jax.value_and_grad(gathered_loss, argnums=(0, 1, 2))(
-            parts, logits[centre], outputs[targets], mask[centre], hit
+            parts, logits[center], outputs[targets], mask[center], hit
         )
-        own = own.at[centre].add(-rate * d_parts[:, 0])
+        own = own.at[center].add(-rate * d_parts[:, 0])
         values = values.at[code].add(-rate * d_parts[:, 1:])
         if config.attention:
-            logits = logits.at[centre].add(-rate * d_logits)
+            logits = logits.at[center].add(-rate * d_logits)
         outputs = outputs.at[targets].add(-rate * d_outputs)
         return (own, values, logits, outputs), loss
 

@@ -80,7 +80,7 @@ with frame.page(
             ids=ids,
             titles=[data.titles[int(i)] for i in shown],
             color_by=color.values[shown],
-            color_title=color.name,
+            color_title=color.words,
             size=graph.strength[shown],
             chosen=chosen,
             labels=[ids[int(i)] for i in np.argsort(-graph.strength[shown], kind="stable")[:5]],

@@ -136,6 +136,34 @@ def test_continuous_integration_runs_the_tests() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
+def hooks() -> dict[str, str]:
+    """id → command of the hooks before a commit."""
+    found = re.findall(r"- id: (\S+)\n.*?entry: ([^\n]+)", text(".pre-commit-config.yaml"), flags=re.DOTALL)
+    return dict(found)
+
+
+def test_hooks_check_what_make_check_checks() -> None:
+    recipe = re.search(r"^check:.*\n((?:\t.*\n)+)", text("Makefile"), flags=re.MULTILINE)
+    assert recipe is not None
+    checks = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
+    without_tests = [line.removesuffix(" .") for line in checks if "PYTEST" not in line]
+    assert [command.replace(" --force-exclude", "") for command in hooks().values()] == without_tests
+    assert text(".pre-commit-config.yaml").count("language: system") == len(hooks())
+
+
+@pytest.mark.parametrize("name", ["ruff", "ruff-format"])
+def test_a_hook_passes_good_code_and_stops_bad(name: str, tmp_path: Path) -> None:
+    tool = Path(sys.executable).with_name("ruff")
+    if not tool.exists():
+        pytest.skip("ruff is not in this environment")
+    command = hooks()[name].split()[1:]
+    (tmp_path / "good.py").write_text('"""Nothing."""\n')
+    (tmp_path / "bad.py").write_text("import os\nx =  1\n")
+    for file, code in (("good.py", 0), ("bad.py", 1)):
+        run = subprocess.run([tool, *command, "--config", ROOT / "pyproject.toml", tmp_path / file], check=False)
+        assert run.returncode == code
+
+
 def run_need(*arguments: str, path: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", str(ROOT / "scripts" / "need.sh"), *arguments],

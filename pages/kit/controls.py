@@ -13,6 +13,7 @@ from pages.kit import graph_controls
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import VISIT, Parameter, reset_parameters
 from pages.kit.session import ActiveData, seed
+from pages.kit.text import field_words
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
 from recemb_core.embeddings.models import BIASES, DIMENSIONS
 from recemb_core.evaluation import strength_tiers
@@ -79,7 +80,9 @@ MIN_DIST = Parameter(
     Span(0.0, 1.0, 0.05),
     help="How closely points may pack; larger spreads groups out.",
 )
-COLOR = Parameter(VISIT, "color", "Color by", Options(), help="Eight largest groups in color, the rest grey.")
+COLOR = Parameter(
+    VISIT, "color", "Color by", Options(shown=field_words), help="Eight largest groups in color, the rest grey."
+)
 
 
 def umap_config(data: ActiveData, n: int, *, draw: bool = True) -> UMAPConfig:
@@ -111,6 +114,11 @@ class Labelling:
     name: str
     values: npt.NDArray
     planted: bool = False
+
+    @property
+    def words(self) -> str:
+        """The name as a person writes it."""
+        return field_words(self.name)
 
 
 NOT_KNOWN = "(missing)"  # a value that the details leave out

@@ -14,6 +14,7 @@ from pages.kit.allowed import Allowed, Flag, Options, Steps
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.parameters import VISIT, Bound, Parameter
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from recemb_core.embeddings.registry import MODELS, Setting, python_imports, spec_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -120,7 +121,7 @@ def changed(config: Any, default: Any) -> dict[str, Any]:
 def differences(a: Any, b: Any) -> str:
     """What two settings of one model differ in, in words."""
     found = [
-        f"{name.replace('_', ' ')} {_shown(getattr(a, name))} against {_shown(value)}"
+        f"{field_words(name)} {_shown(getattr(a, name))} against {_shown(value)}"
         for name, value in changed(b, a).items()
     ]
     return ", ".join(found)

@@ -157,7 +157,7 @@ def train_eges(
 
     Item v has an embedding of its own, W_v⁰, and one for each field, W_v¹ … W_vⁿ, shared by all items with that value.
     Its vector is H_v = Σ_j e^{a_v^j} W_v^j / Σ_j e^{a_v^j} over the fields it has (GES: the plain mean). Over
-    first-order walks, for a centre v and an output u of a table Z of its own, with y = 1 for a context and 0 for a
+    first-order walks, for a center v and an output u of a table Z of its own, with y = 1 for a context and 0 for a
     negative drawn from count^0.75, it minimises
 
         L = −[y log σ(H_v·Z_u) + (1−y) log(1 − σ(H_v·Z_u))],   g = ∂L/∂H_v = (σ(H_v·Z_u) − y) Z_u,

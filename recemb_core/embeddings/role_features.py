@@ -92,9 +92,9 @@ def train_role_features(graph: ItemGraph, config: RoleFeaturesConfig | None = No
 def concatenate(a: ItemVectors, b: ItemVectors) -> ItemVectors:
     """Two embeddings of the same items side by side, each row of each scaled to length 1: float32 (n, d_a + d_b).
 
-    Cosine in the result is the mean of the two cosines (of items that neither embedding leaves at 0). The article
-    proposes it for node2vec vectors that lean to communities (small q) and to roles (large q), as input features of a
-    deep model.
+    Cosine in the result is the mean of the two cosines (of items that neither embedding leaves at 0).
+    Two node2vec embeddings, one that leans to communities (small q) and one to roles (large q), become the input
+    features of one deep model.
 
     Raises:
         ValueError: the two are not of the same items in the same order.
@@ -170,10 +170,10 @@ def _opposite(joined: csr_array, values: csr_array) -> npt.NDArray[np.float64]:
 def _scaled(features: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.float64]:
     """Scaled and standardised; a column that is the same everywhere becomes 0."""
     values = np.log1p(features) if scale == "log" else _bins(features)
-    centred = values - values.mean(axis=0) if len(values) else values
-    spread = centred.std(axis=0) if len(values) else np.ones(values.shape[1])
+    centered = values - values.mean(axis=0) if len(values) else values
+    spread = centered.std(axis=0) if len(values) else np.ones(values.shape[1])
     level = spread > 1e-9 * np.maximum(np.abs(values).max(axis=0, initial=0.0), 1.0)
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=level)
+    return np.divide(centered, spread, out=np.zeros_like(centered), where=level)
 
 
 def _bins(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

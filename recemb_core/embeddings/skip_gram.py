@@ -29,7 +29,7 @@ class WalkSkipGramConfig:
 
     Attributes:
         dimensions: vector length d; larger separates more and needs more data.
-        window: context radius c in steps; the trainer draws 1…c for each centre, as word2vec does.
+        window: context radius c in steps; the trainer draws 1…c for each center, as word2vec does.
         epochs: passes over the walks.
         negative: noise items for each positive pair; ignored with hierarchical softmax.
         hierarchical_softmax: a Huffman tree instead of negative sampling (then no output vectors).
@@ -81,7 +81,7 @@ def train_skip_gram(
 ) -> ItemVectors:
     """Skip-gram vectors from walks.
 
-    For a centre i and a context o within the window, negative sampling minimises
+    For a center i and a context o within the window, negative sampling minimises
     E = −log σ(v'_o · v_i) − Σ_{j∈neg} log σ(−v'_j · v_i), negatives drawn from count^0.75. No frequent-item
     subsampling: on walks it would drop the hubs.
 

@@ -128,8 +128,8 @@ def sweep_cell(
     at_base = p == q == 1
     place = base.map if at_base else umap_layout(runs[0], config.umap, start=base.map)
     overlap = neighbor_agreement(runs[0], base.vectors, NEIGHBORS_COMPARED).by_item.astype(np.float32)
-    centred = place - place.mean(axis=0)
-    spread = {name: group_score(centred, by, metric="euclidean").value for name, by in labellings.items()}
+    centered = place - place.mean(axis=0)
+    spread = {name: group_score(centered, by, metric="euclidean").value for name, by in labellings.items()}
     return SweepCell(p, q, scores, place, overlap, spread)
 
 

@@ -103,7 +103,7 @@ def agreement_matrix_figure(
             y=y,
             mode="markers+text",
             text=texts,
-            textfont={"size": 13, "color": ["#FFFFFF" if value < 0.55 else "#111111" for value in values]},
+            textfont={"size": 13, "color": [theme.LIGHT_INK if value < 0.55 else theme.DARK_INK for value in values]},
             marker=marker,
             customdata=custom,
             hovertemplate="%{customdata[1]}<extra></extra>",

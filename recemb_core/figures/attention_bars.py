@@ -48,7 +48,7 @@ def attention_bars_figure(
         y=np.arange(len(names)),
         x=weights,
         orientation="h",
-        marker={"color": [theme.CHOSEN] + [theme.PALETTE[0]] * (len(names) - 1)},
+        marker={"color": [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1)},
         customdata=hover,
         hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>weight %{x:.3f}, "
         "catalogue mean %{customdata[3]}<extra></extra>",

@@ -48,7 +48,7 @@ def attribute_purity_figure(
         x=list(share),
         y=rows,
         mode="markers",
-        marker={"size": 12, "color": theme.PALETTE[0]},
+        marker={"size": 12, "color": theme.PLAIN},
         error_x={
             "type": "data",
             "symmetric": False,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-AGREE, PART = theme.PALETTE[2], theme.PALETTE[1]
+AGREE, PART = theme.FOUND, theme.CONTRAST
 
 
 def bucket_lines_figure(

@@ -32,7 +32,7 @@ def bucket_loads_figure(counts: npt.NDArray[np.int64], points: int, *, name: str
         "type": "bar",
         "x": names,
         "y": share,
-        "marker": {"color": [theme.CHOSEN] + [theme.PALETTE[0]] * (len(names) - 1)},
+        "marker": {"color": [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1)},
         "customdata": [[None, text, count] for text, count in zip(hover, heights, strict=True)],
         "hovertemplate": "%{customdata[1]}: %{y:.1%} (%{customdata[2]} queries)<extra></extra>",
         "name": "queries",

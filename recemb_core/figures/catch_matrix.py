@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-CAUGHT, MISSED = theme.PALETTE[2], theme.OTHER
+CAUGHT, MISSED = theme.FOUND, theme.OTHER
 
 
 def catch_id(item: str, table: int) -> str:
@@ -66,7 +66,7 @@ def catch_matrix_figure(
             y=[grid[j][0] for j in part],
             mode="markers+text" if tables <= 16 else "markers",
             text=[str(agreeing[grid[j]]) for j in part],
-            textfont={"size": 11, "color": "#FFFFFF" if wanted else None},
+            textfont={"size": 11, "color": theme.LIGHT_INK if wanted else None},
             marker={"symbol": symbol, "size": 19 if tables <= 16 else 11, "color": color, "opacity": 1},
             customdata=[[catch_id(ids[grid[j][0]], grid[j][1]), hover[j]] for j in part],
             hovertemplate="%{customdata[1]}<extra></extra>",

@@ -14,10 +14,7 @@ from recemb_core.neighbors.lsh.curve import CollisionCurve
 
 MODE_NAMES: Mapping[str, str] = {"and": "AND", "or": "OR", "and_or": "AND-then-OR", "or_and": "OR-then-AND"}
 MODE_COLORS: Mapping[str, str] = {
-    "and": theme.PALETTE[0],
-    "or": theme.PALETTE[1],
-    "and_or": theme.PALETTE[2],
-    "or_and": theme.PALETTE[5],
+    mode: theme.series_color(at) for mode, at in zip(MODE_NAMES, (0, 1, 2, 5), strict=True)
 }
 
 

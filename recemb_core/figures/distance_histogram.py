@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-NEAR, ALL = theme.PALETTE[1], theme.PALETTE[0]
+NEAR, ALL = theme.NEAR, theme.PLAIN
 
 
 def distance_histogram_figure(

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
-OUT_COLOR, IN_COLOR = theme.PALETTE[0], theme.PALETTE[1]
+OUT_COLOR, IN_COLOR = theme.OUT, theme.IN
 
 
 def graph_map_figure(

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-GUESS, THEORY, MEASURED = theme.PALETTE[1], theme.PALETTE[0], theme.CHOSEN
+GUESS, THEORY, MEASURED = theme.CONTRAST, theme.PLAIN, theme.CHOSEN
 
 
 def guess_strip_figure(

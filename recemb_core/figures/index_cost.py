@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from recemb_core.experiments.recall_indexes import IndexPoint
 from recemb_core.figures import theme
 
-COLORS = {"Exact": theme.OTHER, "LSH": theme.PALETTE[1], "HNSW": theme.PALETTE[2]}
+COLORS = {"Exact": theme.OTHER, "LSH": theme.CONTRAST, "HNSW": theme.FOUND}
 SYMBOLS = {"Exact": "diamond", "LSH": "circle", "HNSW": "square"}
 
 

@@ -48,7 +48,7 @@ def index_race_figure(points: Sequence[RacePoint], *, k: int, families: Sequence
     figure = go.Figure()
     for number, name in enumerate(names):
         part = sorted((p for p in points if p.family == name), key=lambda p: (p.recall, -p.queries_per_second))
-        color = theme.PALETTE[number % len(theme.PALETTE)]
+        color = theme.series_color(number)
         figure.add_scatter(
             x=[p.recall for p in part],
             y=[p.queries_per_second for p in part],
@@ -93,7 +93,7 @@ def kd_tree_decay(
     """
     figure = go.Figure()
     for number, (name, (time, low, high)) in enumerate(microseconds.items()):
-        color = theme.PALETTE[number % len(theme.PALETTE)]
+        color = theme.series_color(number)
         figure.add_scatter(
             x=dimensions,
             y=time,

@@ -171,7 +171,7 @@ def _hover_notes(color_by: Any, color_title: str, symbols: list[str] | None, sym
 
 def _group_traces(trace: Trace, color_by: Any, n: int) -> list[dict[str, Any]]:
     if color_by is None:
-        return [trace(np.arange(n), {"color": theme.PALETTE[0]}, name="items", uid="items", showlegend=False)]
+        return [trace(np.arange(n), {"color": theme.PLAIN}, name="items", uid="items", showlegend=False)]
     labels = np.array([theme.label_text(v) for v in color_by], dtype=object)
     colors = theme.color_groups(labels)
     rest = ~np.isin(labels, list(colors))

@@ -52,7 +52,7 @@ def learning_curves_figure(
         return theme.empty_figure("No learning curve yet.", file_name="learning-curves")
     figure = go.Figure()
     for i, curve in enumerate(curves):
-        color = (colors or {}).get(curve.name, theme.PALETTE[i % len(theme.PALETTE)])
+        color = (colors or {}).get(curve.name, theme.series_color(i))
         if curve.seeds > 1:
             figure.add_scatter(
                 x=np.concatenate([curve.x, curve.x[::-1]]),

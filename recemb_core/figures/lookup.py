@@ -12,7 +12,7 @@ from recemb_core.figures import theme
 
 ONE_HOT_END, ROWS_START = 0.36, 0.42  # where the two halves end and begin
 # Blue for positive, orange for negative; near 0 the paper shows through, light or dark.
-SCALE = [(0.0, theme.PALETTE[1]), (0.5, "rgba(154,154,154,0.10)"), (1.0, theme.PALETTE[0])]
+SCALE = [(0.0, theme.NEGATIVE), (0.5, "rgba(154,154,154,0.10)"), (1.0, theme.POSITIVE)]
 MOST_NUMBERS = 8  # values are written into the cells up to so many columns
 
 

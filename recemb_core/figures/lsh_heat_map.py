@@ -71,8 +71,11 @@ def lsh_heat_map_figure(
     quiet = {"hoverinfo": "skip", "showlegend": False}
     for recall, dash in targets.items():
         x, y = _boundary(cells.recall >= recall)
-        for color, width in (("#111111", 4), ("#FFFFFF", 2)):  # seen on the dark and on the light end of the scale
-            line = {"color": color, "width": width, "dash": dash if color == "#FFFFFF" else "solid"}
+        for color, width in (
+            (theme.DARK_INK, 4),
+            (theme.LIGHT_INK, 2),
+        ):  # seen on both ends of the scale
+            line = {"color": color, "width": width, "dash": dash if color == theme.LIGHT_INK else "solid"}
             name = f"recall {recall:g}"
             traces.append(
                 {
@@ -86,8 +89,8 @@ def lsh_heat_map_figure(
                 }
             )
     for name, cell, marker in (
-        ("least cost", best, {"symbol": "star", "size": 13, "color": "#FFFFFF",
-                              "line": {"width": 1.5, "color": "#111111"}}),
+        ("least cost", best, {"symbol": "star", "size": 13, "color": theme.LIGHT_INK,
+                              "line": {"width": 1.5, "color": theme.DARK_INK}}),
         ("in use", current, {"symbol": "square-open", "size": 17, "color": theme.CHOSEN, "line": {"width": 3}}),
     ):  # fmt: skip
         place = None if cell is None else cells.find(*cell)

@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-OVER_TABLES, OVER_FUNCTIONS = theme.PALETTE[0], theme.PALETTE[1]
-FRONTIER = theme.PALETTE[2]
+OVER_TABLES, OVER_FUNCTIONS = theme.PLAIN, theme.CONTRAST
+FRONTIER = theme.FOUND
 INSIDE = {"xanchor": "right", "x": 0.99, "font": {"size": 11}, "itemwidth": 30, "tracegroupgap": 0}
 
 
@@ -143,7 +143,7 @@ def recall_cost(
                 "marker": {
                     "size": 12,
                     "symbol": "diamond",
-                    "color": theme.PALETTE[5],
+                    "color": theme.SINGLE,
                     "line": {"width": 1, "color": "white"},
                 },
                 "hovertemplate": f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}"

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 WIDTH = 44  # characters a box of full width holds
-FILLS = {"input": theme.OTHER, "embedding": theme.PALETTE[0], "layer": theme.OTHER, "answer": theme.PALETTE[2]}
+FILLS = {"input": theme.OTHER, "embedding": theme.PLAIN, "layer": theme.OTHER, "answer": theme.FOUND}
 
 
 @dataclass(frozen=True)

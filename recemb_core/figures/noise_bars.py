@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-POPULAR, REST = theme.PALETTE[1], theme.PALETTE[0]
+POPULAR, REST = theme.CONTRAST, theme.PLAIN
 
 
 def noise_bars_figure(

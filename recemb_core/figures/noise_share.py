@@ -28,7 +28,7 @@ def noise_share_figure(
         x=exponents,
         y=shares,
         mode="lines",
-        line={"color": theme.PALETTE[1], "width": 2.5},
+        line={"color": theme.NOISE, "width": 2.5},
         name="share",
         hovertemplate="exponent %{x:.2f}: %{y:.1%}<extra></extra>",
     )
@@ -39,7 +39,7 @@ def noise_share_figure(
         text=[f"{here[1]:.0%}"],
         textposition="top center" if here[0] < 0.75 else "top left",
         textfont={"size": 14},
-        marker={"color": theme.PALETTE[1], "size": 13, "line": {"width": 2, "color": theme.OTHER}},
+        marker={"color": theme.NOISE, "size": 13, "line": {"width": 2, "color": theme.OTHER}},
         name="in use",
         hoverinfo="skip",
     )

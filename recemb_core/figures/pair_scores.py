@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-PAIR, NOISE = theme.PALETTE[0], theme.PALETTE[1]
+PAIR, NOISE = theme.PAIR, theme.NOISE
 MOST_POINTS = 1_000
 
 

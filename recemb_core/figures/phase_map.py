@@ -122,4 +122,4 @@ def phase_map_figure(
 
 def _ink(value: float, limits: tuple[float, float]) -> str:
     """Dark numbers on the light end of the scale, light ones on the dark end."""
-    return "#111111" if value > limits[0] + 0.6 * (limits[1] - limits[0]) else "#ffffff"
+    return theme.DARK_INK if value > limits[0] + 0.6 * (limits[1] - limits[0]) else theme.LIGHT_INK

@@ -34,7 +34,7 @@ def recall_bars_figure(
         y=at,
         x=recall,
         orientation="h",
-        marker={"color": [theme.PALETTE[2] if r > 0.999 else theme.PALETTE[0] for r in recall]},
+        marker={"color": [theme.FOUND if r > 0.999 else theme.PLAIN for r in recall]},
         error_x={
             "type": "data",
             "symmetric": False,

@@ -44,7 +44,7 @@ def score_intervals_figure(
             "width": 5,
         },
         mode="markers+text",
-        marker={"size": 11, "color": theme.PALETTE[0]},
+        marker={"size": 11, "color": theme.PLAIN},
         text=[f"{line.value:.3f}" for line in lines],
         textposition="top center",
         customdata=[[None, line.low, line.high] for line in lines],

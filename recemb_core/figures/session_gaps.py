@@ -33,7 +33,7 @@ def session_gaps_figure(histogram: Histogram, *, cut_minutes: float | None = Non
     edges, counts = histogram.edges, histogram.counts
     middle = (edges[1:] * edges[:-1]) ** 0.5
     longer = middle > cut_minutes if cut_minutes is not None else middle < 0
-    colors = [theme.PALETTE[1] if far else theme.PALETTE[0] for far in longer]
+    colors = [theme.CONTRAST if far else theme.PLAIN for far in longer]
     figure = go.Figure(
         go.Bar(
             x=middle,

@@ -28,7 +28,7 @@ def session_lengths_figure(lengths: npt.NDArray[np.int64], *, unit: str = "seque
             x=x[1:],
             y=counts[1:],
             customdata=names[1:],
-            marker_color=theme.PALETTE[0],
+            marker_color=theme.PLAIN,
             hovertemplate=f"%{{customdata}} items: %{{y:,}} {unit}<extra></extra>",
         )
     )

@@ -40,7 +40,7 @@ def small_map_figure(
         figure.add_scatter(
             x=x, y=y, mode="lines", line={"color": theme.OTHER, "width": 0.5}, opacity=0.5, hoverinfo="skip"
         )
-    fill: str | list[str] = theme.PALETTE[0]
+    fill: str | list[str] = theme.PLAIN
     if colors is not None:
         known = theme.color_groups(colors)
         fill = [known.get(theme.label_text(c), theme.OTHER) for c in colors]
@@ -61,8 +61,8 @@ def small_map_figure(
             x=positions[path, 0],
             y=positions[path, 1],
             mode="lines+markers",
-            line={"color": theme.PALETTE[1], "width": 2},
-            marker={"size": 5, "color": theme.PALETTE[1]},
+            line={"color": theme.PATH, "width": 2},
+            marker={"size": 5, "color": theme.PATH},
             text=[theme.plain(titles[int(r)], 40) for r in path],
             hovertemplate="step %{pointNumber}: %{text}<extra></extra>",
         )

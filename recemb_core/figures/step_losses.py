@@ -37,7 +37,7 @@ def step_losses_figure(losses: npt.NDArray[np.float64], window: int) -> go.Figur
         x=keep + 1,
         y=mean[keep],
         mode="lines",
-        line={"color": theme.PALETTE[2], "width": 3},
+        line={"color": theme.FOUND, "width": 3},
         name=f"mean of the last {window}",
         hovertemplate="up to update %{x:,}: %{y:.2f}<extra></extra>",
     )

@@ -37,6 +37,33 @@ OTHER = "#9A9A9A"
 CHOSEN = "#E6004C"
 """The chosen item, on every page and in every chart; a thin ring of it marks the item's neighbors."""
 
+# What the colors of the palette mean where they do not just tell groups apart.
+PLAIN = PALETTE[0]
+"""The one series of a chart, or what is usual in it."""
+CONTRAST = PALETTE[1]
+"""What stands out from the plain: the second of two, a trend over points."""
+FOUND = PALETTE[2]
+"""What was caught, agreed on, reached; the best."""
+CLOUD = PALETTE[3]
+"""Many faint points behind a line."""
+CENTER, CONTEXT = CONTRAST, PLAIN  # of a window
+PAIR, NOISE = PLAIN, CONTRAST  # what an update pulls together, and what it pushes apart
+POSITIVE, NEGATIVE = PLAIN, CONTRAST  # the two ends of a scale around 0
+OUT, IN = PLAIN, CONTRAST  # edges of the chosen item
+NEAR = CONTRAST  # the true neighbors of the chosen item
+PATH = CONTRAST  # where a walk or a person went
+BACK, BESIDE, AWAY, FIRST_STEP = PALETTE[1], PALETTE[2], PALETTE[0], PALETTE[5]  # steps of a biased walk
+SINGLE = PALETTE[5]
+"""One method among curves of others."""
+DARK_INK, LIGHT_INK = "#111111", "#FFFFFF"
+"""Letters and marks on a filled cell, whatever the page's theme."""
+
+
+def series_color(number: int) -> str:
+    """The color of series 0, 1, 2 …; after the eighth they begin again."""
+    return PALETTE[number % len(PALETTE)]
+
+
 ROLE_SYMBOLS: dict[str, str] = {
     "hub": "star",
     "best-seller": "star",

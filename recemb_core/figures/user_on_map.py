@@ -13,7 +13,7 @@ from recemb_core.figures import theme
 from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
 USER = "(the user)"
-HISTORY_COLOR = theme.PALETTE[1]
+HISTORY_COLOR = theme.PATH
 
 
 def user_on_map_figure(

@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 KIND_COLORS: dict[str, str] = {
-    "return": theme.PALETTE[1],
-    "shared neighbor": theme.PALETTE[2],
-    "away": theme.PALETTE[0],
-    "first step": theme.PALETTE[5],
+    "return": theme.BACK,
+    "shared neighbor": theme.BESIDE,
+    "away": theme.AWAY,
+    "first step": theme.FIRST_STEP,
 }
 """Kind of step → color, in the picture and in the table beside it."""
 WIDEST = 26.0  # pixels, for probability 1

@@ -21,7 +21,7 @@ class Profile(Protocol):
     def standard_error(self) -> npt.NDArray[np.float64]: ...
 
 
-REFERENCE_COLORS: tuple[str, ...] = (theme.PALETTE[0], theme.PALETTE[2], theme.PALETTE[1])
+REFERENCE_COLORS: tuple[str, ...] = (theme.PLAIN, theme.FOUND, theme.CONTRAST)
 
 
 def walk_profile_figure(main: tuple[str, Profile], references: Mapping[str, Profile | None]) -> go.Figure:
@@ -111,7 +111,7 @@ def visit_check(
         y=at,
         x=measured,
         mode="markers",
-        marker={"color": theme.PALETTE[0], "size": 8},
+        marker={"color": theme.PLAIN, "size": 8},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -119,7 +119,7 @@ def visit_check(
             "arrayminus": measured - intervals[:, 0],
             "thickness": 1.5,
             "width": 3,
-            "color": theme.PALETTE[0],
+            "color": theme.PLAIN,
         },
         name="walks, 95 % interval",
         customdata=[

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-CENTER, CONTEXT = theme.PALETTE[1], theme.PALETTE[0]
+CENTER, CONTEXT = theme.CENTER, theme.CONTEXT
 ROW = 34
 """Pixels that an item of the strip needs."""
 

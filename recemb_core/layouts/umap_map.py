@@ -208,8 +208,8 @@ def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArra
 
 def _principal_axes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The first two principal coordinates, scaled to ±1, signs fixed so that the result repeats."""
-    centred = rows - rows.mean(axis=0)
-    left, size, _ = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
+    centered = rows - rows.mean(axis=0)
+    left, size, _ = np.linalg.svd(centered.astype(np.float64), full_matrices=False)
     axes = np.zeros((len(rows), 2))
     found = min(2, len(size))
     axes[:, :found] = left[:, :found] * size[:found]

@@ -230,8 +230,8 @@ def test_items_without_edges_lie_on_a_ring_outside(size: int) -> None:
         joined.sources, joined.indices, joined.weights, directed=True, items=Vocabulary(range(n + 30))
     )
     positions = graph_layout(graph)
-    centre = positions[linked].mean(axis=0)
-    radius = np.linalg.norm(positions - centre, axis=1)
+    center = positions[linked].mean(axis=0)
+    radius = np.linalg.norm(positions - center, axis=1)
     assert radius[n:].min() > radius[linked].max()
     np.testing.assert_allclose(radius[n:], radius[n], rtol=1e-4)
     assert len(np.unique(positions[n:], axis=0)) == 30

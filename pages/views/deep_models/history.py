@@ -17,7 +17,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.views.deep_models import recall_experiments
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
@@ -291,7 +291,7 @@ def _map(
         history=[data.items[row] for row in history],
         recommended=[data.items[row] for row, _ in ranked],
         color_by=fields[color] if color else None,
-        color_title=color or "",
+        color_title=field_words(color or ""),
         size=np.sqrt(data.sequences.counts),
         title="User on the item map",
     )

@@ -18,6 +18,7 @@ from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from recemb_core import precomputed
@@ -38,7 +39,7 @@ from recemb_core.experiments.pretraining import (
 )
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.learning_curves import Curve, learning_curves_figure
-from recemb_core.figures.theme import PALETTE
+from recemb_core.figures.theme import series_color
 from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 
@@ -99,10 +100,10 @@ COLOR = Parameter(
     DEEP_PAGE,
     "pretraining_color",
     "Color by",
-    Options(),
+    Options(shown=field_words),
     help="Eight largest groups in color, the rest grey.",
 )
-COLORS = dict(zip(START_NAMES.values(), (PALETTE[5], PALETTE[0], PALETTE[3], PALETTE[2], PALETTE[1]), strict=True))
+COLORS = {name: series_color(at) for name, at in zip(START_NAMES.values(), (5, 0, 3, 2, 1), strict=True)}
 
 
 def pretraining_section(data: ActiveData) -> None:
@@ -351,14 +352,14 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     captions: tuple[str, ...] = ("", "")
     if color:
         scores = [_tidiness(data, report, start, when, color) for when in ("before", "after")]
-        by = color.replace("_", " ")
+        by = field_words(color)
         captions = tuple(f"homophily score by {by} {s.value:.2f} of {s.maximum:.2f} (0: chance)" for s in scores)
     figure = item_map_figure(
         maps[0],
         data.items.ids,
         data.titles,
         color_by=data.fields[color] if color else None,
-        color_title=color.replace("_", " "),
+        color_title=field_words(color),
         size=np.sqrt(table.popularity),
         chosen=session.chosen_item(data),
         title=f"{START_NAMES[start]}, before and after training",

@@ -14,7 +14,7 @@ from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from recemb_core.item_graph import ItemGraph, connected_groups
 
 
@@ -92,10 +92,8 @@ def one_kind(data: ActiveData, whole: ItemGraph, graph: ItemGraph) -> str:
     labels = data.fields[field]
     now, before = (_same(labels, part) for part in (graph, whole))
     if now is None or before is None:
-        return f"No kept edge joins two items whose {field} is known."
-    return (
-        f"Both ends have the same **{field.replace('_', ' ')}** on {now:.0%} of the kept edges, on {before:.0%} of all."
-    )
+        return f"No kept edge joins two items whose {field_words(field)} is known."
+    return f"Both ends have the same **{field_words(field)}** on {now:.0%} of the kept edges, on {before:.0%} of all."
 
 
 def _same(labels: npt.NDArray, graph: ItemGraph) -> float | None:

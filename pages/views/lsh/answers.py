@@ -202,13 +202,13 @@ def lsh_against_scan(reports: list[IndexReport], k: int) -> str:
 
 
 def race_verdict(reports: list[IndexReport], k: int) -> str:
-    """Who wins, and whether the article's remark on graph indexes holds here, from the numbers alone."""
+    """Who wins, and how many LSH settings a graph index beats, from the numbers alone."""
     graph = [r for r in reports if r.family == "HNSW"]
     ours = [r for r in reports if "LSH" in r.family and r.family != "faiss LSH"]
     beaten = sum(any(g.recall >= r.recall and g.clearly_faster(r) for g in graph) for r in ours)
     close = sum(any(g.recall >= r.recall and not r.clearly_faster(g) for g in graph) for r in ours) - beaten
     said = (
-        f"{lsh_against_scan(reports, k)} The article says that graph indexes have the higher recall. On this chart, "
+        f"{lsh_against_scan(reports, k)} On this chart, "
         f"**{'all ' if beaten == len(ours) else ''}{beaten}{'' if beaten == len(ours) else f' of {len(ours)}'}** LSH "
         "settings are beaten by an HNSW setting that finds at least as much and is faster beyond the spread of the "
         "rounds"

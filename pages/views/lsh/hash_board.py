@@ -21,8 +21,8 @@ from recemb_core.neighbors.lsh.families import family_named
 
 REACH = (4.0, 3.0)  # the plane goes from −4 to 4 and from −3 to 3
 COLORS = {
-    "candidate": theme.PALETTE[2],
-    "near": theme.PALETTE[1],
+    "candidate": theme.FOUND,
+    "near": theme.NEAR,
     "chosen": theme.CHOSEN,
     "other": theme.OTHER,
 }

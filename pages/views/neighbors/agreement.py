@@ -16,7 +16,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import fields_of
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.views.neighbors.compared import (
     NEIGHBORS_PAGE,
     Compared,
@@ -151,7 +151,7 @@ def purity_section(data: ActiveData, graph: ItemGraph, found: Compared, settings
         st.markdown("**Do neighbors share an attribute?**")
         st.caption("This data has no side information beside names." if not data.fields else "No model is ready yet.")
         return
-    st.markdown(f"**Do neighbors share the {plain(settings.attribute)}?**")
+    st.markdown(f"**Do neighbors share the {plain(field_words(settings.attribute))}?**")
     purity = purity_of(data, graph, found, settings)
     values = data.fields[settings.attribute]
     at = graph.items.row(session.chosen_item(data))
@@ -166,7 +166,7 @@ def purity_section(data: ActiveData, graph: ItemGraph, found: Compared, settings
         [p.value for p in purity.values()],
         [p.standard_error for p in purity.values()],
         chance=first.chance,
-        field=settings.attribute,
+        field=field_words(settings.attribute),
         k=settings.k,
         chosen=own,
         chosen_title=data.title_of(session.chosen_item(data)),

@@ -16,6 +16,7 @@ from pages.kit.model_controls import able_models, missing, model_config
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
 from recemb_core.item_graph import ItemGraph
@@ -58,7 +59,7 @@ ATTRIBUTE = Parameter(
     NEIGHBORS_PAGE,
     "attribute",
     "Attribute",
-    Options(),
+    Options(shown=field_words),
     help="On the chips; outlined where it is that of the chosen item. Also in the purity figure below.",
 )
 

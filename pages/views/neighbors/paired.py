@@ -154,7 +154,7 @@ def _maps_section(
         highlighted=(own[0], own[1]),
         stacked=stacked,
         color_by=color.values,
-        color_title=color.name,
+        color_title=color.words,
         size=np.sqrt(settings.counts),
         chosen=session.chosen_item(data),
     )

@@ -19,7 +19,7 @@ from pages.kit.model_controls import able_models, fields_of, missing, model_cont
 from pages.kit.model_jobs import Entry
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
 from pages.views.neighbors.compared import (
     LENGTH,
@@ -158,7 +158,7 @@ def columns_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Se
         score = f"{value:.3f}" if settings.score == "cosine" else f"{value:.2f}"
         words = [
             f"{data.titles[row]}: rank {rank} of {label}, {SCORES[settings.score]} {score}, {count}",
-            *([f"{settings.attribute}: {chip}"] if chip != NOT_KNOWN else []),
+            *([f"{field_words(settings.attribute)}: {chip}"] if chip != NOT_KNOWN else []),
             f"named by {', '.join(holders[row])}" if len(holders[row]) > 1 else f"named by {label} alone",
         ]
         color, striped = colors.get(row, ("", False))
@@ -205,7 +205,7 @@ def columns_section(data: ActiveData, graph: ItemGraph, found: Compared, setting
     row = graph.items.row(item)
     labels = data.fields.get(settings.attribute)
     about = [f"seen {settings.counts[row]:,.0f} times" if data.sequences is not None else ""]
-    about += [f"{settings.attribute}: {plain(str(labels[row]))}"] if labels is not None else []
+    about += [f"{field_words(settings.attribute)}: {plain(str(labels[row]))}"] if labels is not None else []
     st.markdown(
         f"**Nearest to :red[{plain(data.title_of(item))}]** :small[{' · '.join(part for part in about if part)}]"
     )
@@ -259,7 +259,7 @@ def map_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: S
         graph.items.ids,
         data.titles,
         color_by=color.values,
-        color_title=color.name,
+        color_title=color.words,
         size=np.sqrt(settings.counts),
         chosen=session.chosen_item(data),
         highlighted=[graph.items[int(row)] for row in ids if row >= 0],

@@ -95,7 +95,7 @@ def answer(found: Result, beside: tuple[float, float] | None = None) -> str:
         )
     else:
         told = [
-            noise_words(f"{name} by {by.name}", now[by.name], before[by.name])
+            noise_words(f"{name} by {by.words}", now[by.name], before[by.name])
             for name, by in (("homophily", found.groups), ("structure", found.roles))
         ]
         lines.append(f"From p = q = 1 to here ({len(now[found.groups.name])} seeds): {'; '.join(told)}.")

@@ -80,9 +80,9 @@ def map_section(
         graph.items.ids,
         data.titles,
         color_by=color.values,
-        color_title=color.name,
+        color_title=color.words,
         symbol_by=roles.values if roles.planted else None,
-        symbol_title=roles.name,
+        symbol_title=roles.words,
         size=np.sqrt(graph.strength),
         chosen=item,
         highlighted=[other for other, _ in neighbors],
@@ -150,12 +150,12 @@ def _metric(
     if band is not None:
         noise = f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})"
     place.metric(
-        f"{name} by {by.name}",
+        f"{name} by {by.words}",
         f"{value:.2f} of {maximum:.2f}",
         delta=noise,
         delta_color="off",
         delta_arrow="off",
-        help=f"Share of an item's 5 nearest neighbors with its own {by.name}, minus chance, averaged over groups. "
+        help=f"Share of an item's 5 nearest neighbors with its own {by.words}, minus chance, averaged over groups. "
         "0 is chance; the second number is the most that these group sizes allow.",
     )
 
@@ -230,7 +230,7 @@ def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str
         {
             "Item": [data.titles[row] for row in rows],
             "Cosine": [score for _, score in neighbors],
-            color.name.capitalize(): [str(color.values[row]) for row in rows],
+            color.words.capitalize(): [str(color.values[row]) for row in rows],
             "Weight": [_weight(graph, graph.items.row(item), row) for row in rows],
         }
     )
@@ -265,7 +265,7 @@ def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], c
         {
             "Item": [data.titles[row] for row in rows],
             "Id": known,
-            color.name.capitalize(): [str(color.values[row]) for row in rows],
+            color.words.capitalize(): [str(color.values[row]) for row in rows],
             "Strength": [float(graph.strength[row]) for row in rows],
         }
     )

@@ -18,7 +18,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.role_features import concatenate
@@ -77,9 +77,9 @@ def roles_section(
             graph.items.ids,
             data.titles,
             color_by=color.values,
-            color_title=color.name,
+            color_title=color.words,
             symbol_by=roles.values,
-            symbol_title=roles.name,
+            symbol_title=roles.words,
             size=np.sqrt(graph.strength),
             chosen=item,
             highlighted=[other for other, _ in near],
@@ -150,7 +150,7 @@ def scores_table(
     columns: dict[str, list[Any]] = {"Embedding": [*models, "most possible"]}
     for title, by in (("Homophily", groups), ("Structural", roles)):
         scores = [model_results.score(data, model, graph, by.name, by.values) for model in models.values()]
-        columns[f"{title} score by {by.name}"] = [*(s.value for s in scores), scores[0].maximum]
+        columns[f"{title} score by {by.words}"] = [*(s.value for s in scores), scores[0].maximum]
     sides = data.labels.get("side")
     if sides is not None and roles.planted and {"left", "right"} <= set(sides.tolist()):
         aucs = [
@@ -169,7 +169,7 @@ def _words(table: pl.DataFrame, groups: Labelling, roles: Labelling) -> str:
     homophily, structural = (table.columns[i] for i in (1, 2))
     walk, role, most = (dict(zip(table.columns, row, strict=True)) for row in table.iter_rows())
     text = (
-        f"**What structure would look like**: items of one {roles.name} together, whatever their {groups.name}. "
+        f"**What structure would look like**: items of one {roles.words} together, whatever their {groups.words}. "
         f"The role features read it off each item's surroundings (degree, egonet, clustering, then its neighbors' "
         f"means and sums; ReFeX, Henderson et al. 2011): structural score {role[structural]:.2f} of "
         f"{most[structural]:.2f}, homophily {role[homophily]:.2f}; node2vec here: {walk[structural]:.2f} and "
@@ -178,8 +178,8 @@ def _words(table: pl.DataFrame, groups: Labelling, roles: Labelling) -> str:
     )
     if END_TO_END in table.columns:
         text += (
-            f" At the two ends of this graph, a same-{roles.name} pair has a higher cosine than a pair of two "
-            f"{roles.name}s in {walk[END_TO_END]:.0%} of the cases with node2vec and in {role[END_TO_END]:.0%} with "
+            f" At the two ends of this graph, a same-{roles.words} pair has a higher cosine than a pair of two "
+            f"{roles.words}s in {walk[END_TO_END]:.0%} of the cases with node2vec and in {role[END_TO_END]:.0%} with "
             "role features; chance is 50 %."
         )
     return text
@@ -226,7 +226,7 @@ def _files(vectors: ItemVectors, name: str) -> None:
         ("parquet", "parquet", lambda: exporting.vectors_parquet(vectors)),
     ):
         st.download_button(
-            f"{name.replace('_', ' ').capitalize()}: {label}",
+            f"{field_words(name).capitalize()}: {label}",
             make,
             f"{name}.{suffix}",
             on_click="ignore",

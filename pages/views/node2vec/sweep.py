@@ -240,9 +240,9 @@ def _frames(
         graph.items.ids,
         data.titles,
         color_by=color.values,
-        color_title=color.name,
+        color_title=color.words,
         symbol_by=roles.values if roles.planted else None,
-        symbol_title=roles.name,
+        symbol_title=roles.words,
         size=np.sqrt(graph.strength),
         chosen=session.chosen_item(data),
         title="sweep of p and q",
@@ -264,7 +264,7 @@ def _what_moved(data: ActiveData, graph: ItemGraph, color: Labelling, base: Swee
         pl.DataFrame(
             {
                 "Item": [data.titles[int(i)] for i in order],
-                color.name.capitalize(): [str(color.values[int(i)]) for i in order],
+                color.words.capitalize(): [str(color.values[int(i)]) for i in order],
                 "Neighbors kept": [float(cell.overlap[i]) for i in order],
                 "Kept between two seeds": [float(base.own_overlap[i]) for i in order],
             }

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.kit import session
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading, guess_columns
@@ -87,7 +87,7 @@ def _column(role: str) -> Callable[[Reading, Any], Reading]:
     def change(reading: Reading, value: Any) -> Reading:
         assert reading.columns is not None
         value = None if value == NONE else value
-        named = role.replace("_", " ")
+        named = field_words(role)
         why = [line for line in reading.columns.why if not line.startswith((f"{role}:", f"{named}:"))]
         if isinstance(value, str):
             why.append(f"{named}: {value}, as chosen")
@@ -126,7 +126,7 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
         for place, role in enumerate(ROLES[columns.shape]):
             _control(
                 boxes[place % 3].selectbox,
-                role.replace("_", " "),
+                field_words(role),
                 getattr(columns, role) if getattr(columns, role) in options else NONE,
                 _column(role),
                 options,

@@ -19,7 +19,7 @@ from pages.kit.model_controls import fields_of, model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity
 from recemb_core.figures.attention_bars import attention_bars_figure
@@ -43,7 +43,7 @@ TREND = Parameter(
     SIDE_INFORMATION_PAGE,
     "trend",
     "Against popularity, the weight of",
-    Options(),
+    Options(shown=field_words),
     OWN,
     help="Whose weight the last chart shows against how often an item was seen.",
 )
@@ -136,7 +136,7 @@ def headline(shown: Shown, place: Any) -> None:
                 f"{np.quantile(own, 0.75):.2f}.",
             ),
             (
-                names[best] if best else "Strongest field",
+                field_words(names[best]) if best else "Strongest field",
                 f"{mine[best]:.2f}" if best else "none",
                 "The field that counts most in this item. Over the items that have it, the mean is "
                 f"{weights[shown.present[:, best], best].mean():.2f}.",
@@ -208,7 +208,7 @@ def attention_section(data: ActiveData, shown: Shown, side: Any) -> list[Job]:
     st.markdown(f"**What makes the vector of {plain(title)}**")
     live_chart(
         attention_bars_figure(
-            names,
+            [field_words(name) for name in names],
             values,
             weights,
             catalogue,
@@ -226,7 +226,11 @@ def attention_section(data: ActiveData, shown: Shown, side: Any) -> list[Job]:
     st.markdown(f"**The whole catalogue** ({len(shown.graph):,} items)")
     live_chart(
         attention_spread_figure(
-            names, shown.vectors.attention, present, chosen=shown.row, equal=1 / len(names) if present.all() else None
+            [field_words(name) for name in names],
+            shown.vectors.attention,
+            present,
+            chosen=shown.row,
+            equal=1 / len(names) if present.all() else None,
         ),
         key=f"attention spread@{data.key}",
         height=90 + 58 * len(names),
@@ -242,7 +246,7 @@ def seed_words(shown: Shown, seeds: npt.NDArray[np.float32]) -> str:
     means = every.mean(axis=0)
     between = [means[shown.present[:, j], j].std() for j in range(len(shown.names)) if shown.present[:, j].any()]
     kinds = ", ".join(
-        f"{name} {values.min():.2f} to {values.max():.2f}"
+        f"{field_words(name)} {values.min():.2f} to {values.max():.2f}"
         for j, name in enumerate(shown.names)
         if shown.present[:, j].any()
         for values in [every[:, shown.present[:, j], j].mean(axis=1)]
@@ -260,12 +264,12 @@ def trend_section(data: ActiveData, shown: Shown, side: Any) -> None:
     j = names.index(TREND.draw(data, side, among=names))
     rows = np.flatnonzero(present[:, j])
     if len(rows) < 4:
-        st.caption(f"Only {len(rows)} items have {names[j]}: too few to show against popularity.")
+        st.caption(f"Only {len(rows)} items have {field_words(names[j])}: too few to show against popularity.")
         return
     counts, unit = counts_of(data, shown.graph)
     weights = shown.vectors.attention[rows, j]
     trend = trend_of(data, shown, j)
-    st.markdown(f"**Weight of {names[j]} against popularity** ({len(rows):,} items that have it)")
+    st.markdown(f"**Weight of {field_words(names[j])} against popularity** ({len(rows):,} items that have it)")
     chosen = np.flatnonzero(rows == shown.row)
     live_chart(
         attention_trend_figure(
@@ -274,7 +278,7 @@ def trend_section(data: ActiveData, shown: Shown, side: Any) -> None:
             counts[rows],
             weights,
             trend,
-            name=names[j],
+            name=field_words(names[j]),
             unit=unit,
             chosen=int(chosen[0]) if len(chosen) else None,
         ),
@@ -312,7 +316,9 @@ def neighbor_frame(data: ActiveData, shown: Shown, rows: npt.NDArray, cosines: n
     shares = []
     for row in rows:
         has = shown.vectors.side.of(int(row))
-        shares.append(", ".join(name for name, values in given.items() if set(values) & set(has.get(name, ()))))
+        shares.append(
+            ", ".join(field_words(name) for name, values in given.items() if set(values) & set(has.get(name, ())))
+        )
     return pl.DataFrame({"Item": [data.titles[int(row)] for row in rows], "Cosine": cosines, "Shares": shares})
 
 

@@ -18,7 +18,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 from pages.views.side_information import attention
 from pages.views.side_information.attention import SIDE_INFORMATION_PAGE, Shown
 from recemb_core.figures.item_map import item_map_figure
@@ -87,7 +87,7 @@ def birth_controls(data: ActiveData, shown: Shown) -> None:
     side, start = shown.vectors.side, first_values(shown)
     for f, name in enumerate(side.names):
         search = "" if _several(shown, f) else "; type to search"
-        _field(data, shown, f, start).draw(label=name, help=f"{len(side.values[f]):,} values{search}.")
+        _field(data, shown, f, start).draw(label=field_words(name), help=f"{len(side.values[f]):,} values{search}.")
     mine = side.of(shown.row)
     st.button(
         f"Like {plain(data.titles[shown.row])}",
@@ -129,7 +129,7 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         ids,
         titles,
         color_by=color_by,
-        color_title=color.name,
+        color_title=color.words,
         size=size,
         chosen=NEW_ID if given else shown.graph.items[shown.row],
         highlighted=near,
@@ -172,7 +172,7 @@ def _shares(shown: Shown, rows: npt.NDArray, given: dict[str, tuple[str, ...]]) 
     for name, values in given.items():
         same = np.array([bool(set(values) & set(has.get(name, ()))) for has in everyone])
         hits = int(sum(same[row] for row in near))
-        lines.append((name, f"{hits} of {len(near)}", f"{same.mean() * len(near):.1f}"))
+        lines.append((field_words(name), f"{hits} of {len(near)}", f"{same.mean() * len(near):.1f}"))
     return pl.DataFrame(lines, schema=["Field", "Nearest items", "By chance"], orient="row")
 
 

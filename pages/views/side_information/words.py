@@ -14,6 +14,7 @@ from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import fields_of, in_python, model_config
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from pages.views.side_information import attention, birth, hidden_item
 from pages.views.side_information.attention import OWN, Shown, trend_of, trend_words
 from recemb_core.embeddings import EGESVectors
@@ -94,7 +95,7 @@ def nearest_words(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         known = labels != NOT_KNOWN
         near, every = pairs_alike(labels, rows[known[rows]]), pairs_alike(labels, np.flatnonzero(known))
         if near is not None and every is not None:
-            told.append(f"{name.replace('_', ' ')} **{near:.0%}** ({every:.0%})")
+            told.append(f"{field_words(name)} **{near:.0%}** ({every:.0%})")
     if not told:
         return "There is no field that it was not given. The table counts what the nearest items share."
     return (

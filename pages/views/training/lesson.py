@@ -25,6 +25,7 @@ from recemb_core.embeddings import (
     pairs_per_epoch,
 )
 from recemb_core.embeddings.pair_sources import context_counts
+from recemb_core.figures import theme
 from recemb_core.sequences import Sequences
 
 WINDOW, SET = "window", "set"
@@ -371,6 +372,6 @@ _STYLE = """<style>
 .numbers td { min-width: 2.7rem; text-align: right; padding: 0.1rem 0.35rem; border-radius: 3px; border: 0;
     font-variant-numeric: tabular-nums; }
 .numbers td.gap { text-align: center; opacity: 0.5; }
-.numbers tr.lit th { font-weight: 700; opacity: 1; color: #E6004C; }
-.numbers tr.lit td { box-shadow: inset 0 0 0 1.5px #E6004C; }
-</style>"""
+.numbers tr.lit th { font-weight: 700; opacity: 1; color: LIT; }
+.numbers tr.lit td { box-shadow: inset 0 0 0 1.5px LIT; }
+</style>""".replace("LIT", theme.CHOSEN)

@@ -189,9 +189,9 @@ def expected_grid(
         if not len(values):
             raise UsageError("near_distances and all_distances must not be empty")
         count, edges = np.histogram(values, bins=bins)
-        centre = (edges[:-1] + edges[1:]) / 2
-        centre = np.clip(centre, 0.0, family_named(family).distance.largest)
-        p = collision_probability(centre[count > 0], width, family)[:, None, None]
+        center = (edges[:-1] + edges[1:]) / 2
+        center = np.clip(center, 0.0, family_named(family).distance.largest)
+        p = collision_probability(center[count > 0], width, family)[:, None, None]
         weight = count[count > 0] / len(values)
         means.append(np.stack([np.tensordot(weight, amplified_probability(p, *shape, mode), axes=1) for mode in modes]))
     recall, cost = means
