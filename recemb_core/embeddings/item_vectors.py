@@ -276,5 +276,6 @@ def _config_from_json(values: dict[str, Any] | None) -> Any:
     # A file may name anything: nothing but a config is called.
     kind = kinds.get(name) or (getattr(package, name, None) if name.endswith("Config") else None)
     given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k != "class"}
-    known = isinstance(kind, type) and given.keys() <= {f.name for f in dataclasses.fields(kind)}
-    return kind(**given) if known else values
+    if not isinstance(kind, type) or not given.keys() <= {f.name for f in dataclasses.fields(kind)}:
+        return values
+    return kind(**given)
