@@ -8,7 +8,6 @@ made them (:mod:`recemb_core.versions`): of another graph, another setting or an
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core import result_files
+from recemb_core.array_files import Arrays, from_json, to_json
 from recemb_core.data_folder import DATA_FOLDER
-from recemb_core.result_files import Arrays, Key, key_of
+from recemb_core.result_files import Key, key_of
 
 if TYPE_CHECKING:
     from recemb_core.deep.recall import RecallModel
@@ -231,7 +231,7 @@ def cold_key(fingerprint: str, config: Any) -> Key:
 
 def cold_to_arrays(report: ColdItemReport) -> Arrays:
     """The report on cold items as arrays."""
-    return {"report": np.frombuffer(json.dumps(dataclasses.asdict(report)).encode(), dtype=np.uint8)}
+    return {"report": to_json(dataclasses.asdict(report))}
 
 
 def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
@@ -242,6 +242,6 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     found = load(cold_key(fingerprint, config))
     if found is None:
         return None
-    values: dict[str, Any] = json.loads(found["report"].tobytes().decode())
+    values: dict[str, Any] = from_json(found["report"])
     values |= {name: Estimate(**value) for name, value in values.items() if isinstance(value, dict)}
     return ColdItemReport(**values)

@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.array_files import Arrays, save_arrays
 from recemb_core.validation import UsageError
 from recemb_core.versions import versions_of
 
-Arrays = dict[str, npt.NDArray[Any]]
 MANIFEST = "manifest.json"
 _IDENTITY = ("kind", "data", "settings", "versions")
 
@@ -193,7 +192,7 @@ def write(
             arrays |= {f"{kept[key]['prefix']}/{array}": value for array, value in found.items()}
         if arrays:
             buffer = io.BytesIO()
-            np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+            save_arrays(buffer, arrays)
             _replace(path, buffer.getvalue())
         else:
             path.unlink(missing_ok=True)

@@ -134,7 +134,7 @@ class SideFields:
         )
 
 
-def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -> SideFields:
+def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None, *, bins: int = BINS) -> SideFields:
     """Value tables of a frame with a row an item.
 
     Text and truth values are categories; a list column is a field with several values; numbers are cut into bins of
@@ -143,6 +143,7 @@ def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -
     Args:
         frame: (n, fields).
         fields: the columns to use; None: all but ``title``.
+        bins: into how many a field of numbers is cut; so many different numbers keep a value each.
 
     Raises:
         UnknownValueError: a column that the frame does not have.
@@ -159,7 +160,7 @@ def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -
         if name not in frame.columns:
             near = _near(name, frame.columns)
             raise UnknownValueError(f"the side information has no column {name!r}{near}; it has {frame.columns}")
-    columns = [_column(frame[name]) for name in names]
+    columns = [_column(frame[name], bins) for name in names]
     values = tuple(known for _, known, _ in columns)
     first = np.cumsum([0, *map(len, values)])
     counts = np.zeros((len(frame), len(names)), dtype=np.int64)
@@ -173,7 +174,7 @@ def encode_side_info(frame: pl.DataFrame, fields: Sequence[str] | None = None) -
     return SideFields(len(frame), names, values, indptr, np.array(flat, dtype=np.int32), uppers, lowers)
 
 
-def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[tuple[float, float], ...]]:
+def _column(column: pl.Series, most: int) -> tuple[list[list[int]], tuple[str, ...], tuple[tuple[float, float], ...]]:
     """(codes by item, values, smallest and largest number of each bin) of one column; no bins for categories."""
     import polars as pl
 
@@ -187,7 +188,7 @@ def _column(column: pl.Series) -> tuple[list[list[int]], tuple[str, ...], tuple[
     elif dtype.is_nested() or dtype in (pl.Binary, pl.Object):
         raise UsageError(f"field {column.name!r} must hold categories, lists of them, or numbers, not {dtype}")
     elif dtype.is_numeric():
-        labels = bin_numeric(column, BINS)
+        labels = bin_numeric(column, most)
         numbers = column.cast(pl.Float64)
         ends: dict[str, tuple[float, float]] = {}
         for label, number in zip(labels, numbers, strict=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 ROUNDS = 5
 PATIENCE = 4  # times the rounds wanted, before giving up
@@ -48,6 +50,17 @@ class Timing:
         return self.high < other.low
 
 
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """(what ``work`` gave, seconds of wall clock): one run, for what is told beside a result and compared with nothing.
+
+    >>> timed(lambda: "tea")[0]
+    'tea'
+    """
+    start = time.perf_counter()
+    found = work()
+    return found, time.perf_counter() - start
+
+
 def lap(work: Callable[[], object], threads: int = 1) -> tuple[float, bool]:
     """(seconds, whether other work ran beside): one run of ``work``.
 
@@ -55,9 +68,8 @@ def lap(work: Callable[[], object], threads: int = 1) -> tuple[float, bool]:
     threads of this process worked meanwhile, or a fixed piece of work afterwards took half as long again as the fastest
     time ever in this process. With several threads only the last one can be told.
     """
-    process, own, start = time.process_time(), time.thread_time(), time.perf_counter()
-    work()
-    seconds = time.perf_counter() - start
+    process, own = time.process_time(), time.thread_time()
+    _, seconds = timed(work)
     own, process = time.thread_time() - own, time.process_time() - process
     allowed = _SHARE * seconds + _TICKS
     disturbed = threads == 1 and (seconds - own > allowed or process - own > allowed)
@@ -127,8 +139,6 @@ def _slow_processor() -> bool:
     """Whether a fixed piece of work takes half as long again as it ever did: a shared core, a throttled clock."""
     found = np.inf
     for _ in range(3):
-        start = time.perf_counter()
-        np.sort(_YARD)
-        found = min(found, time.perf_counter() - start)
+        found = min(found, timed(lambda: np.sort(_YARD))[1])
     _fastest[0] = min(_fastest[0], found)
     return found > _SLOWER * _fastest[0]

@@ -27,6 +27,8 @@ ORDER = [
     "vocabulary",
     "progress",
     "timing",
+    "auc",
+    "array_files",
     "parallel",
     "versions",
     "readers",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from recemb_core.auc import auc, weighted_auc
 
 RESAMPLES = 200
 
@@ -40,21 +42,6 @@ class Difference:
     value: float
     low: float
     high: float
-
-
-def auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """Area under the ROC curve: P(score of a 1 > score of a 0) + ½ P(equal); NaN where a class is absent.
-
-    >>> auc([1, 0, 1, 0], [0.9, 0.1, 0.4, 0.4])
-    0.875
-    """
-    y, s = np.asarray(labels) > 0, np.asarray(scores, dtype=np.float64)
-    ones = int(y.sum())
-    if ones == 0 or ones == len(y):
-        return float("nan")
-    _, place, counts = np.unique(s, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]  # mean rank of ties
-    return float((rank[y].sum() - ones * (ones + 1) / 2) / (ones * (len(y) - ones)))
 
 
 def log_loss(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
@@ -100,7 +87,7 @@ def compare(
     draws = [np.bincount(rng.integers(0, n_groups, n_groups), minlength=n_groups)[group] for _ in range(RESAMPLES)]
     aucs, losses = {}, {}
     for name, p in predictions.items():
-        weighted = _weighted_auc(labels, p)
+        weighted = weighted_auc(labels, p)
         each = _losses(labels, p)
         aucs[name] = np.array([weighted(w) for w in draws])
         losses[name] = np.array([np.average(each, weights=w) if w.any() else np.nan for w in draws])
@@ -119,20 +106,3 @@ def compare(
 def _interval(values: npt.NDArray[np.number]) -> tuple[float, float]:
     low, high = np.nanquantile(values, [0.025, 0.975]) if np.isfinite(values).any() else (np.nan, np.nan)
     return float(low), float(high)
-
-
-def _weighted_auc(
-    labels: npt.NDArray[np.number], scores: npt.NDArray[np.number]
-) -> Callable[[npt.NDArray[np.number]], float]:
-    """AUC as a function of how often each row is drawn; the sorting is done once."""
-    distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
-    y = np.asarray(labels) > 0
-
-    def weighted(weights: npt.NDArray[np.number]) -> float:
-        ones = np.bincount(place, weights=weights * y, minlength=len(distinct))
-        zeros = np.bincount(place, weights=weights * ~y, minlength=len(distinct))
-        below = np.cumsum(zeros) - zeros / 2
-        total = ones.sum() * zeros.sum()
-        return float((ones * below).sum() / total) if total > 0 else float("nan")
-
-    return weighted

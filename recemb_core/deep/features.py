@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from recemb_core.sequences import Sequences
+from recemb_core.side_information import TITLE, encode_side_info
 from recemb_core.validation import UsageError, is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
@@ -55,34 +55,19 @@ def item_fields(items: Vocabulary, side_info: pl.DataFrame | None) -> tuple[Item
     import polars as pl
 
     found = []
-    for name in side_info.columns if side_info is not None else ():
-        column = side_info[name]  # type: ignore[index]
-        if name == "title" or len(column) != len(items):
-            continue
+    for column in side_info.iter_columns() if side_info is not None and len(side_info) == len(items) else ():
         if isinstance(column.dtype, pl.List):
             column = column.list.first()
-        if column.dtype.is_numeric() and column.n_unique() > MOST_NUMBERS:
-            column = _ranges(column)
-        texts = [None if v is None or str(v).strip() == "" else str(v) for v in column.to_list()]
-        values = tuple(sorted({t for t in texts if t is not None}))
-        if not 2 <= len(values) <= max(2, 0.9 * len(items)):
+        if column.name == TITLE or column.dtype.is_nested():
             continue
-        row = {value: code for code, value in enumerate(values)}
-        codes = np.array([-1 if t is None else row[t] for t in texts], dtype=np.int32)
-        found.append(ItemField(name, values, codes))
+        if not column.dtype.is_numeric() or column.n_unique() <= MOST_NUMBERS:
+            column = pl.Series(column.name, [None if v is None else str(v) for v in column.to_list()], dtype=pl.String)
+        side = encode_side_info(column.to_frame(), bins=BINS)
+        if 2 <= len(side.values[0]) <= max(2, 0.9 * len(items)):
+            codes = np.full(len(items), -1, dtype=np.int32)
+            codes[side.present[:, 0]] = side.codes  # one value at most
+            found.append(ItemField(column.name, side.values[0], codes))
     return tuple(found)
-
-
-def _ranges(column: pl.Series) -> pl.Series:
-    """Numbers as text ranges "low to high", about equally many in each."""
-    import polars as pl
-
-    numbers = column.cast(pl.Float64).fill_nan(None)
-    edges = np.unique(np.quantile(numbers.drop_nulls().to_numpy(), np.linspace(0, 1, BINS + 1)))
-    names = [f"{a:.6g} to {b:.6g}" for a, b in pairwise(edges)] or ["all"]
-    at = np.searchsorted(edges[1:-1], numbers.fill_null(0).to_numpy(), side="right")
-    missing = numbers.is_null().to_list()
-    return pl.Series([None if gone else names[i] for i, gone in zip(at, missing, strict=True)], dtype=pl.String)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.deep.click_scores import ClickScores, Difference, auc, compare, log_loss
+from recemb_core.auc import auc
+from recemb_core.deep.click_scores import ClickScores, Difference, compare, log_loss
 from recemb_core.deep.features import FeatureTable, Part
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
 from recemb_core.progress import Progress

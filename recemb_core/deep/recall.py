@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
 from recemb_core.deep.histories import UserFields, windows_of
 from recemb_core.deep.registry import recall_kind
 from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products
@@ -172,20 +171,14 @@ class RecallModel:
         left = self.tower.encode(np.repeat(rows, len(items), axis=0), without, np.repeat(codes, len(items), axis=0))
         return items, ((full - left) @ columns.T).astype(np.float32)
 
-    def save(self, target: str | os.PathLike[str] | IO[bytes], *, half: bool = False) -> None:
+    def save(self, target: File, *, half: bool = False) -> None:
         """Write a compressed ``.npz`` without pickle; ``half`` writes float16, half the size and three digits."""
-        arrays = self.to_arrays(half=half)
-        if isinstance(target, (str, os.PathLike)):
-            with open(target, "wb") as file:
-                np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        else:
-            np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+        save_arrays(target, self.to_arrays(half=half))
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> RecallModel:
+    def load(cls, source: File) -> RecallModel:
         """Read what :meth:`save` wrote; never unpickles."""
-        with np.load(source, allow_pickle=False) as file:
-            return cls.from_arrays(file)
+        return cls.from_arrays(load_arrays(source))
 
     def to_arrays(self, *, half: bool = False) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
@@ -212,13 +205,12 @@ class RecallModel:
         arrays["item_vectors"] = small(self.item_vectors)
         if self.known is not None:
             arrays["known"] = self.known
-        text = json.dumps(meta, ensure_ascii=False, default=lambda number: number.item())
-        return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
+        return {**arrays, "meta": to_json(meta)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> RecallModel:
         """What :meth:`to_arrays` gave."""
-        meta = json.loads(arrays["meta"].tobytes().decode())
+        meta = from_json(arrays["meta"])
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
         parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
         spec = recall_kind(meta["kind"])

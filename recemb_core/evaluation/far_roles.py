@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.auc import auc_of
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.validation import UsageError
@@ -53,7 +54,4 @@ def far_roles_auc(
         different = cosine[opposite & (role[i] != role[j])]
     if not len(same) or not len(different):
         raise UsageError("there must be a same-role pair at opposite ends and a pair of different roles")
-    different = np.sort(different)
-    below = np.searchsorted(different, same, side="left")
-    up_to = np.searchsorted(different, same, side="right")
-    return float((below + up_to).mean() / (2 * len(different)))
+    return auc_of(same, different)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.auc import auc_of
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -99,13 +100,10 @@ def link_prediction_auc(
     ... )
     (1.0, 0.5)
     """
-    from scipy.stats import rankdata
-
     require(score in ("cosine", "inner_product"), "score", score, "'cosine' or 'inner_product'")
     rows = rows_of(vectors)
     rows = unit_rows(rows) if score == "cosine" else rows
     values = [np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]]) for pairs in (hidden, non_edges)]
     m, k = len(hidden), len(non_edges)
     require(m > 0 and k > 0, "hidden and non_edges", (m, k), "at least one pair each")
-    ranks = rankdata(np.concatenate(values))
-    return float((ranks[:m].sum() - m * (m + 1) / 2) / (m * k))
+    return auc_of(*values)

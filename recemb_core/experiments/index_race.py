@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,13 +22,20 @@ from recemb_core.neighbors import (
     LSHConfig,
     LSHIndex,
 )
-from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
+from recemb_core.neighbors.base import (
+    Metric,
+    checked_vectors,
+    distances_to_found,
+    parts_of,
+    unit_rows,
+    without_own,
+)
 from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import default_width
-from recemb_core.neighbors.truth import true_neighbors, without_own
+from recemb_core.neighbors.truth import true_neighbors
 from recemb_core.parallel import faiss_threads
 from recemb_core.progress import Progress, TrainingCancelled
-from recemb_core.timing import ROUNDS, OtherWorkError, Timing, race
+from recemb_core.timing import ROUNDS, OtherWorkError, Timing, race, timed
 from recemb_core.validation import UsageError, is_whole, require
 
 Ask = Callable[[Any, npt.NDArray[np.float32], int], tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
@@ -281,9 +287,7 @@ def compare_indexes(
     with _limited(threads):
         for contender in contenders:
             step(f"building: {contender.family} {contender.setting}".rstrip())
-            start = time.perf_counter()
-            index = contender.build(threads).build(vectors)
-            built = time.perf_counter() - start
+            index, built = timed(partial(contender.build(threads).build, vectors))
             for words, ask in contender.settings:
                 setting = ", ".join(part for part in (contender.setting, words) if part)
                 entries.append(_Entry(contender.family, setting, index, ask, built))
@@ -333,9 +337,7 @@ class _Entry:
         """Ask for a few first: they compile, and tell how many can be asked in the time."""
         few = queries[:16]
         self.ask(self.index, few, k)
-        start = time.perf_counter()
-        self.ask(self.index, few, k)
-        each = (time.perf_counter() - start) / len(few)
+        each = timed(partial(self.ask, self.index, few, k))[1] / len(few)
         self.queries = queries[: max(len(few), int(seconds / max(each, 1e-9)))]
         self.ids, _ = self.ask(self.index, self.queries, k)
 
@@ -383,15 +385,12 @@ def _values(
     """(q, k) what the ids are worth in the metric, whatever the index says; NaN for −1."""
     if metric == "cosine":
         vectors, queries = unit_rows(vectors), unit_rows(queries)
-    values = np.empty(ids.shape, dtype=np.float32)
-    step = max(1, 4_000_000 // max(ids.shape[1] * vectors.shape[1], 1))
-    for start in range(0, len(ids), step):
-        part = slice(start, start + step)
-        rows = vectors[ids[part]]
-        if metric == "euclidean":
-            values[part] = np.linalg.norm(rows - queries[part, None], axis=2)
-        else:
-            dot = np.einsum("qkd,qd->qk", rows, queries[part])
+    if metric == "euclidean":
+        values = distances_to_found(vectors, queries, ids)
+    else:
+        values = np.empty(ids.shape, dtype=np.float32)
+        for part in parts_of(len(ids), ids.shape[1] * vectors.shape[1]):
+            dot = np.einsum("qkd,qd->qk", vectors[ids[part]], queries[part])
             values[part] = dot if metric == "inner_product" else np.maximum(1 - dot, 0)
     values[ids < 0] = np.nan
     return values

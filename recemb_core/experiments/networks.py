@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
 from recemb_core.deep.click_scores import ClickScores, Difference
 from recemb_core.deep.features import FeatureConfig, FeatureTable
 from recemb_core.deep.fitting import POPULARITY, Network, compare_on_test, fit
@@ -98,15 +96,14 @@ class LayerReport:
         """By its name."""
         return next(model for model in self.models if model.name == name)
 
-    def save(self, target: Path | io.BytesIO) -> None:
+    def save(self, target: File) -> None:
         """Write a compressed ``.npz`` without pickle; embeddings with half the digits (float16)."""
-        np.savez_compressed(target, **self.to_arrays())  # type: ignore[arg-type]
+        save_arrays(target, self.to_arrays())
 
     @classmethod
-    def load(cls, source: Path | io.BytesIO) -> LayerReport:
+    def load(cls, source: File) -> LayerReport:
         """Read what :meth:`save` wrote."""
-        with np.load(source, allow_pickle=False) as file:
-            return cls.from_arrays(file)
+        return cls.from_arrays(load_arrays(source))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, embeddings in float16; :meth:`from_arrays` reads it back."""
@@ -115,12 +112,12 @@ class LayerReport:
         }
         plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
         meta = {"models": plain, "rows": self.rows, "users": self.users, "config": asdict(self.config)}
-        return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
+        return {**arrays, "meta": to_json(meta)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> LayerReport:
         """What :meth:`to_arrays` gave."""
-        meta = json.loads(arrays["meta"].tobytes().decode())
+        meta = from_json(arrays["meta"])
         models = []
         for plain in meta["models"]:
             name = f"embedding {plain['name']}"

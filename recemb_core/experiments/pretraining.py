@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.deep.click_scores import auc
+from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.auc import auc
 from recemb_core.deep.features import ITEM, FeatureConfig, FeatureTable, feature_table, training_sequences
 from recemb_core.deep.fitting import fit, probabilities
 from recemb_core.deep.fm import FactorizationMachine
@@ -24,6 +23,7 @@ from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
+from recemb_core.timing import timed
 from recemb_core.validation import finite_rows, is_whole, require
 
 Start = Literal["random", "fm", "fm_frozen", "graph", "communities_and_roles"]
@@ -149,15 +149,14 @@ class PretrainingReport:
         """The curves of one start, by seed."""
         return [curve for curve in self.curves if curve.start == start]
 
-    def save(self, target: Path | io.BytesIO) -> None:
+    def save(self, target: File) -> None:
         """Write a compressed ``.npz`` without pickle; item vectors with half the digits (float16)."""
-        np.savez_compressed(target, **self.to_arrays())  # type: ignore[arg-type]
+        save_arrays(target, self.to_arrays())
 
     @classmethod
-    def load(cls, source: Path | io.BytesIO) -> PretrainingReport:
+    def load(cls, source: File) -> PretrainingReport:
         """Read what :meth:`save` wrote."""
-        with np.load(source, allow_pickle=False) as file:
-            return cls.from_arrays(file)
+        return cls.from_arrays(load_arrays(source))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as arrays by name, item vectors in float16; :meth:`from_arrays` reads it back."""
@@ -175,12 +174,12 @@ class PretrainingReport:
         arrays |= {f"after {start}": value.astype(np.float16) for start, value in self.after.items()}
         meta = {"curves": lines, "sample": self.sample, "rows": self.rows, "n_features": self.n_features}
         meta |= {"seconds": self.seconds, "config": asdict(self.config)}
-        return {**arrays, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
+        return {**arrays, "meta": to_json(meta)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> PretrainingReport:
         """What :meth:`to_arrays` gave."""
-        meta = json.loads(arrays["meta"].tobytes().decode())
+        meta = from_json(arrays["meta"])
 
         def part(word: str) -> dict[str, npt.NDArray[Any]]:
             return {name.removeprefix(word): arrays[name] for name in arrays if name.startswith(word)}
@@ -325,13 +324,10 @@ def _start(
             made.fms[seed] = fit(fm, table, replace(config.fm_training, seed=seed), progress=stage, cancel=cancel)
         return network.init_from_fm(table, made.fms[seed].params, seed), made.fms[seed].seconds
     tell(0.0, "graph embeddings")
-    clock = time.perf_counter()
     if made.graph is None:
-        made.graph = training_graph(sequences, table)
-        made.graph_seconds = time.perf_counter() - clock
-        clock = time.perf_counter()
-    vectors = graph_vectors(made.graph, network.dimensions, start, seed)
-    seconds = made.graph_seconds + time.perf_counter() - clock
+        made.graph, made.graph_seconds = timed(partial(training_graph, sequences, table))
+    vectors, seconds = timed(partial(graph_vectors, made.graph, network.dimensions, start, seed))
+    seconds += made.graph_seconds
     return start_from_vectors(table, network.init(table, seed), vectors, config.graph_scale), seconds
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +12,19 @@ import numpy.typing as npt
 from recemb_core.evaluation.intervals import Estimate, share_interval, wilson_interval
 from recemb_core.evaluation.ties import any_of
 from recemb_core.experiments.index_race import recall_at_k
-from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex
-from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
-from recemb_core.progress import Progress
+from recemb_core.neighbors import ExactIndex, HNSWConfig, HNSWIndex, LSHConfig, LSHIndex
+from recemb_core.neighbors.base import distinct_rows, inner_products, parts_of
+from recemb_core.neighbors.inner_product import augment_queries, augment_rows
+from recemb_core.parallel import faiss_threads
+from recemb_core.progress import Progress, TrainingCancelled
+from recemb_core.timing import race, timed
 from recemb_core.validation import finite_rows, require
 
+# (queries (q, d), k) → (item rows (q, k), share of the catalogue that was scored, or None where it does not say).
+Search = Callable[[npt.NDArray[np.float32], int], tuple[npt.NDArray[np.integer], float | None]]
 TABLES = (1, 2, 4, 8, 16, 32)
 FUNCTIONS = 6
 EF_SEARCH = (10, 20, 50, 100, 200)
-LINKS, EF_CONSTRUCTION = 16, 80
 QUERIES, REPEATS = 400, 5
 
 
@@ -52,28 +54,6 @@ class IndexPoint:
     build_seconds: float
 
 
-class _Searcher(Protocol):
-    def search(self, queries: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.integer]: ...
-
-
-def augmented(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """One added coordinate √(M² − ‖x‖²) makes all rows equally long (M): (n, d) → (n, d + 1).
-
-    A query gets a 0 there, so its inner products stay, and the largest inner product is the smallest angle: an index
-    for angles can then search for inner products.
-
-    References:
-        Neyshabur, Srebro, *On Symmetric and Asymmetric LSHs for Inner Product Search* (ICML 2015).
-
-    >>> rows = augmented(np.array([[3, 4], [0, 1]], np.float32))
-    >>> np.linalg.norm(rows, axis=1).round(4).tolist()
-    [5.0, 5.0]
-    """
-    square = (finite_rows(vectors).astype(np.float64) ** 2).sum(axis=1)
-    extra = np.sqrt(np.maximum(square.max(initial=0.0) - square, 0.0))
-    return np.column_stack([vectors, extra]).astype(np.float32)
-
-
 def compare_recall_indexes(
     user_vectors: npt.NDArray[np.float32],
     item_vectors: npt.NDArray[np.float32],
@@ -88,9 +68,10 @@ def compare_recall_indexes(
 ) -> list[IndexPoint]:
     """Top N by inner product through each index, on one thread: what is still hit, and at what cost.
 
-    LSH draws random hyperplanes over the augmented vectors (:func:`augmented`), 6 in each table, and ranks the
-    candidates exactly; more tables find more and scan more. HNSW walks a graph built on the inner product itself;
-    a larger ``ef_search`` keeps more candidates on the way.
+    LSH draws random hyperplanes over the augmented vectors
+    (:func:`~recemb_core.neighbors.inner_product.augment_rows`), 6 in each table, and ranks the candidates exactly; more
+    tables find more and scan more. HNSW walks a graph built on the inner product itself; a larger ``ef_search`` keeps
+    more candidates on the way.
 
     Args:
         user_vectors: (q, d).
@@ -104,39 +85,34 @@ def compare_recall_indexes(
     Raises:
         ValueError: shapes that do not fit.
     """
-    from recemb_core.progress import TrainingCancelled
-
     require(n >= 1, "n", n, "1 or more")
     require(len(user_vectors) == len(targets), "targets", len(targets), f"one array for each of {len(user_vectors)}")
     queries = finite_rows(np.ascontiguousarray(user_vectors, dtype=np.float32), "user_vectors")
     items = finite_rows(np.ascontiguousarray(item_vectors, dtype=np.float32), "item_vectors")
     n = min(n, len(items))
     best = ExactIndex("inner_product").build(items).query(queries, n)[1]
-    makers: list[tuple[str, str, Callable[[], _Searcher]]] = [("Exact", "every item is scored", partial(_Exact, items))]
-    for t in tables:
-        makers.append(("LSH", f"{t} table{'s' * (t > 1)} of {FUNCTIONS} bits", partial(_LSH, items, t, seed)))
-    graph: list[Any] = []
-    makers += [("HNSW", f"ef = {ef}", partial(_HNSW, items, ef, graph)) for ef in ef_search]
+    makers = list(_makers(items, tables, ef_search, seed))
     points = []
     for done, (name, setting, make) in enumerate(makers):
         if cancel is not None and cancel():
             raise TrainingCancelled("the comparison of indexes was cancelled")
         if progress is not None:
             progress(done / len(makers), f"{name}, {setting}")
-        start = time.perf_counter()
-        searcher = make()
-        build = time.perf_counter() - start
-        ids = searcher.search(queries, n)
+        with faiss_threads(1):
+            search, build = timed(make)
+            ids, scanned = search(queries, n)
+            batch = queries[np.arange(QUERIES) % len(queries)]
+            search(batch, n)
+            (each,) = race([partial(search, batch, n)], rounds=REPEATS, keep_disturbed=True)
         hits, returned = _hits_and_scores(queries, items, targets, ids)
         found = recall_at_k(returned, best, measure="similarity")
-        scanned = getattr(searcher, "scanned", None)
         points.append(
             IndexPoint(
                 name,
                 setting,
                 wilson_interval(hits, len(ids)),
                 share_interval(found),
-                _microseconds(searcher, queries, n),
+                each.median / len(batch) * 1e6,
                 1.0 if name == "Exact" else scanned,
                 build,
             )
@@ -153,9 +129,9 @@ def _hits_and_scores(
     """Hits over all users, ties by their expectation, and the exact scores (q, n) of what was returned."""
     returned = np.full(ids.shape, np.nan, dtype=np.float32)
     distinct = distinct_rows(items)
-    hits, step = 0.0, max(1, 8_000_000 // max(len(items), 1))
-    for start in range(0, len(queries), step):
-        for i, scores in enumerate(inner_products(queries[start : start + step], items, distinct), start):
+    hits = 0.0
+    for part in parts_of(len(queries), len(items), 8_000_000):
+        for i, scores in enumerate(inner_products(queries[part], items, distinct), part.start):
             there = ids[i] >= 0
             returned[i, there] = scores[ids[i, there]]
             asked = np.unique(targets[i])
@@ -168,69 +144,29 @@ def _hits_and_scores(
     return hits, returned
 
 
-def _microseconds(searcher: _Searcher, queries: npt.NDArray[np.float32], n: int) -> float:
-    batch = queries[np.arange(QUERIES) % len(queries)]
-    searcher.search(batch, n)
-    seconds = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        searcher.search(batch, n)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds)) / len(batch) * 1e6
+def _makers(
+    items: npt.NDArray[np.float32], tables: tuple[int, ...], ef_search: tuple[int, ...], seed: int
+) -> Iterator[tuple[str, str, Callable[[], Search]]]:
+    """(index, setting, what builds it and gives its search); everything on one thread."""
+    yield "Exact", "every item is scored", lambda: _answers(ExactIndex("inner_product").build(items).query)
+    for t in tables:
+        config = LSHConfig(family="hyperplane", tables=t, functions=FUNCTIONS, seed=seed)
+        yield "LSH", f"{t} table{'s' * (t > 1)} of {FUNCTIONS} bits", partial(_lsh, items, config)
+    graph = cache(lambda: HNSWIndex(HNSWConfig(metric="inner_product"), threads=1).build(items))
+    for ef in ef_search:  # all of them search the same graph
+        yield "HNSW", f"ef = {ef}", lambda ef=ef: _answers(partial(graph().query, ef_search=ef))
 
 
-class _Exact:
-    def __init__(self, items: npt.NDArray[np.float32]) -> None:
-        self._index = ExactIndex("inner_product").build(items)
-
-    def search(self, queries: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.integer]:
-        with _OneThread():
-            return self._index.query(queries, k)[0]
+def _answers(query: Callable[..., tuple[npt.NDArray, npt.NDArray]]) -> Search:
+    return lambda queries, k: (query(queries, k)[0], None)
 
 
-class _LSH:
-    def __init__(self, items: npt.NDArray[np.float32], tables: int, seed: int) -> None:
-        config = LSHConfig(family="hyperplane", tables=tables, functions=FUNCTIONS, seed=seed)
-        self._index = LSHIndex(config, threads=1).build(augmented(items))
-        self._n = len(items)
+def _lsh(items: npt.NDArray[np.float32], config: LSHConfig) -> Search:
+    rows, longest = augment_rows(items)
+    index = LSHIndex(config, threads=1).build(rows)
 
-    def search(self, queries: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.integer]:
-        answer = self._index.search(np.column_stack([unit_rows(queries), np.zeros(len(queries), np.float32)]), k)
-        self.scanned = float(answer.candidates.mean()) / self._n
-        return answer.ids
+    def search(queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray, float]:
+        answer = index.search(augment_queries(queries, longest), k)
+        return answer.ids, float(answer.candidates.mean()) / len(items)
 
-
-class _HNSW:
-    """faiss's HNSW on the inner product; the graph is shared by all settings of the search."""
-
-    def __init__(self, items: npt.NDArray[np.float32], ef_search: int, graph: list[Any]) -> None:
-        import faiss
-
-        if not graph:
-            index = faiss.IndexHNSWFlat(items.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction = EF_CONSTRUCTION
-            with _OneThread():  # the graph depends on the order in which threads add items
-                index.add(items)
-            graph.append(index)
-        self._index, self._ef = graph[0], ef_search
-
-    def search(self, queries: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.integer]:
-        self._index.hnsw.efSearch = self._ef
-        with _OneThread():
-            _, ids = self._index.search(queries, k)
-        return np.asarray(ids)
-
-
-class _OneThread:
-    """faiss on one thread inside the block."""
-
-    def __enter__(self) -> None:
-        import faiss
-
-        self._before = faiss.omp_get_max_threads()
-        faiss.omp_set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        import faiss
-
-        faiss.omp_set_num_threads(self._before)
+    return search

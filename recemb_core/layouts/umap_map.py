@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.layouts.graph import disc
-from recemb_core.neighbors.base import unit_rows
+from recemb_core.neighbors.base import unit_rows, without_own
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.validation import UsageError, finite_rows, require
 
@@ -195,13 +195,8 @@ def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArra
     """Exact neighbors as UMAP wants them: the row itself first at distance 0, then the others."""
     ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
     own = np.arange(len(rows), dtype=np.int32)
-    # A duplicate may stand before the row itself, or push it off its own list: put it in front.
-    at = np.where((ids == own[:, None]).any(axis=1), (ids == own[:, None]).argmax(axis=1), k - 1)
-    for column in range(k - 1, 0, -1):
-        shift = at >= column
-        ids[shift, column] = ids[shift, column - 1]
-        distances[shift, column] = distances[shift, column - 1]
-    ids[:, 0], distances[:, 0] = own, 0.0
+    ids, distances = without_own(ids, distances, own)  # a duplicate may stand before the row itself
+    ids, distances = np.column_stack([own, ids]), np.column_stack([np.zeros_like(own), distances])
     # Euclidean distance of unit rows is √(2(1 − cos)); UMAP is given the cosine distance itself.
     return ids, (distances**2 / 2 if metric == "cosine" else distances).astype(np.float32)
 

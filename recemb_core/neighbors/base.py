@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import numpy as np
@@ -82,3 +83,38 @@ def distinct_rows(vectors: npt.NDArray[np.float32]) -> Distinct:
         plain.view(f"V{plain.shape[1] * plain.itemsize}").reshape(-1), return_index=True, return_inverse=True
     )
     return (vectors, None) if len(first) == len(vectors) else (vectors[first], row.reshape(-1))
+
+
+def without_own(
+    ids: npt.NDArray[np.int32], values: npt.NDArray[np.float32], own: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """(q, k) of (q, k + 1): the row that each query is left out, else the last one.
+
+    Where copies push the row itself off its list, or an index missed it, the last neighbor is the one too many.
+    """
+    drop = (ids == own[:, None]) & (own >= 0)[:, None]
+    drop[~drop.any(axis=1), -1] = True
+    shape = len(ids), ids.shape[1] - 1
+    return ids[~drop].reshape(shape), values[~drop].reshape(shape)
+
+
+def distances_to_found(
+    rows: npt.NDArray[np.float32], queries: npt.NDArray[np.float32], ids: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float32]:
+    """‖x − y‖ of each query (q, d) and the rows found for it, (q, k), subtracted row by row; ∞ for −1."""
+    values = np.full(ids.shape, np.inf, dtype=np.float32)
+    if len(rows):
+        for part in parts_of(len(ids), ids.shape[1] * queries.shape[1]):
+            values[part] = np.linalg.norm(rows[ids[part]] - queries[part, None], axis=2)
+    values[ids < 0] = np.inf
+    return values
+
+
+def parts_of(count: int, each: int, most: int = 4_000_000) -> Iterator[slice]:
+    """range(count) in parts of which each holds at most ``most`` numbers, ``each`` in a line; one line at least.
+
+    >>> list(parts_of(5, each=10, most=20))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    """
+    step = max(1, most // max(each, 1))
+    return (slice(start, start + step) for start in range(0, count, step))

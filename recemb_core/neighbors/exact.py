@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import Metric, unit_rows
+from recemb_core.neighbors.base import Metric, distances_to_found, unit_rows, without_own
 from recemb_core.validation import UsageError, finite_rows
 
 
@@ -68,12 +68,7 @@ class ExactIndex:
         self, queries: npt.NDArray[np.float32], ids: npt.NDArray[np.integer]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.integer]]:
         """‖x − y‖ of the rows found, in order: faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0."""
-        values = np.full(ids.shape, np.inf, dtype=np.float32)
-        step = max(1, 4_000_000 // max(ids.shape[1] * queries.shape[1], 1))
-        for start in range(0, len(ids) if len(self._rows) else 0, step):
-            part = slice(start, start + step)
-            values[part] = np.linalg.norm(self._rows[ids[part]] - queries[part, None], axis=2)
-        values[ids < 0] = np.inf
+        values = distances_to_found(self._rows, queries, ids)
         order = np.argsort(values, axis=1, kind="stable")
         return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
@@ -92,9 +87,4 @@ def nearest_others(vectors: npt.NDArray[np.floating], k: int, metric: Metric = "
     k = min(k, n - 1)
     if k < 1:
         return np.empty((n, 0), dtype=np.int32)
-    ids, _ = ExactIndex(metric).build(rows).query(rows, k + 1)
-    # Where duplicates push the row itself off its list, the last neighbor is the one to leave out.
-    own = ids == np.arange(n, dtype=np.int32)[:, None]
-    own[~own.any(axis=1), -1] = True
-    others: npt.NDArray[np.int32] = ids[~own]
-    return others.reshape(n, k)
+    return without_own(*ExactIndex(metric).build(vectors).query(vectors, k + 1), np.arange(n))[0]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.base import checked_vectors, distances_to_found
 from recemb_core.validation import UsageError, is_whole, require
 
 
@@ -65,13 +65,7 @@ class FaissLSHIndex:
         wanted = checked_vectors(queries, self._rows.shape[1], "queries")
         with faiss_threads(self.threads):
             _, found = self._index.search(wanted, min(k * self.rerank, max(len(self._rows), k)))
-        values = np.full(found.shape, np.inf, dtype=np.float32)
-        if len(self._rows):
-            step = max(1, 4_000_000 // max(found.shape[1] * wanted.shape[1], 1))
-            for start in range(0, len(found), step):
-                part = slice(start, start + step)
-                values[part] = np.linalg.norm(self._rows[found[part]] - wanted[part, None], axis=2)
-            values[found < 0] = np.inf
+        values = distances_to_found(self._rows, wanted, found)
         order = np.argsort(values, axis=1, kind="stable")[:, :k]
         ids, values = np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
         values[ids < 0] = np.nan

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.neighbors.base import Metric
+from recemb_core.neighbors.base import Metric, without_own
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.validation import UsageError, finite_rows, is_whole, require
 
@@ -45,19 +45,6 @@ def true_neighbors(
         ids, values = index.query(wanted, k)
         return Truth(ids, values, own, wanted)
     return Truth(*without_own(*index.query(wanted, k + 1), own), own, wanted)
-
-
-def without_own(
-    ids: npt.NDArray[np.int32], values: npt.NDArray[np.float32], own: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """(q, k) of (q, k + 1): the row that each query is left out, else the last one.
-
-    Where copies push the row itself off its list, or an index missed it, the last neighbor is the one too many.
-    """
-    drop = (ids == own[:, None]) & (own >= 0)[:, None]
-    drop[~drop.any(axis=1), -1] = True
-    shape = len(ids), ids.shape[1] - 1
-    return ids[~drop].reshape(shape), values[~drop].reshape(shape)
 
 
 def split_queries(

@@ -5,7 +5,8 @@ from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import bin_numeric
-from recemb_core.readers.tables import Table, load_table
+from recemb_core.readers.table import Table
+from recemb_core.readers.tables import load_table
 from recemb_core.readers.times import parse_times
 
 __all__ = [

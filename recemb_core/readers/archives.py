@@ -8,7 +8,7 @@ from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.sources import KNOWN_PAIRS, Member
-from recemb_core.readers.tables import Table, with_companion
+from recemb_core.readers.table import Table
 
 
 def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Table]) -> Table:
@@ -26,7 +26,7 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
         if len(first) == 1:
             table = parse(first[0])
             companion = _quietly(parse, second[0])[0] if second else None
-            return with_companion(table, companion, (_said(name, first[0], second[0] if companion else None),))
+            return table.with_companion(companion, _said(name, first[0], second[0] if companion else None))
     return _by_content(name, members, parse)
 
 
@@ -51,7 +51,7 @@ def _by_content(name: str, members: list[Member], parse: Callable[[Member], Tabl
     others = [entry for entry in readable if entry[1] is not table]
     companion = next((entry for entry in others if _is_by_item(entry[1], mapping)), None)
     said = _said(name, member, companion[0] if companion else None)
-    return with_companion(table, companion[1] if companion else None, (said,))
+    return table.with_companion(companion[1] if companion else None, said)
 
 
 def _is_by_item(table: Table, events: ColumnMapping) -> bool:

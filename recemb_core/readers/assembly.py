@@ -14,7 +14,8 @@ from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.events import Parsed, parse_events
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import Details, choose_key, from_details, from_events, tidy
-from recemb_core.readers.tables import Table, load_table
+from recemb_core.readers.table import Table
+from recemb_core.readers.tables import load_table
 from recemb_core.vocabulary import Vocabulary
 
 

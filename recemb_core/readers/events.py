@@ -12,7 +12,7 @@ from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.content import to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
-from recemb_core.readers.tables import Table
+from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
 MAX_ID_LENGTH = 1_000

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 from recemb_core.readers.cleaning import CleaningConfig
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed, shortened
-from recemb_core.readers.tables import Table, load_table
+from recemb_core.readers.table import Table
+from recemb_core.readers.tables import load_table
 from recemb_core.validation import require
 
 T = TypeVar("T")

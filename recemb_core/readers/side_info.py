@@ -15,7 +15,7 @@ from recemb_core.readers.content import is_number, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.events import codes_of, id_strings
 from recemb_core.readers.presets import named_items
-from recemb_core.readers.tables import Table
+from recemb_core.readers.table import Table
 from recemb_core.validation import UsageError
 
 _QUANTITIES = re.compile(

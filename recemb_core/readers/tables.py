@@ -4,49 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.decoding import decode
 from recemb_core.readers.delimited import SEQUENCE, parse_delimited, parse_sequences
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.sources import Member, check_size, is_workbook, read_bytes, unpack
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A file as columns.
-
-    Attributes:
-        frame: the columns; everything from text files is a string, so that ids keep their leading zeros.
-        format: ``"csv"`` (any delimiter but tab), ``"tsv"``, ``"jsonl"``, ``"json"``, ``"parquet"``, ``"xlsx"``,
-            ``"sequences"`` (one a line) or ``"frame"`` (given as such).
-        name: the file's name as far as known.
-        encoding: of text files, else None.
-        delimiter: of delimited text, else None.
-        notes: what the person should know about the reading.
-        companion: a second table that came in the same archive (the items), or None.
-        lines: int64 (n_rows,), line numbers of the rows in the file, or None.
-        left_out: lines that hold something but could not be split into these columns; the notes say why.
-    """
-
-    frame: pl.DataFrame
-    format: str
-    name: str = ""
-    encoding: str | None = None
-    delimiter: str | None = None
-    notes: tuple[str, ...] = ()
-    companion: pl.DataFrame | None = None
-    lines: npt.NDArray[np.int64] | None = None
-    left_out: int = 0
-
-    def where(self, row: int) -> str:
-        """A row in the person's words: its line in the file, or its number from 1."""
-        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+from recemb_core.readers.table import Table
 
 
 def load_table(
@@ -87,8 +56,6 @@ def load_table(
     members = unpack(packed)
     if len(members) == 1:
         return _parse(members[0], delimiter, encoding, header, sequences)
-    from recemb_core.readers.archives import choose_tables  # it guesses columns, which needs tables
-
     return choose_tables(packed.name, members, lambda member: _parse(member, delimiter, encoding, header, sequences))
 
 
@@ -258,8 +225,3 @@ def _short(error: BaseException) -> str:
 def as_sequences(table: Table) -> bool:
     """Whether the table is one sequence a line."""
     return table.format == "sequences" and table.frame.columns == [SEQUENCE]
-
-
-def with_companion(table: Table, companion: Table | None, notes: tuple[str, ...]) -> Table:
-    """The table with a second one beside it and further notes."""
-    return replace(table, companion=None if companion is None else companion.frame, notes=(*table.notes, *notes))

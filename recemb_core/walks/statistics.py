@@ -298,17 +298,3 @@ def return_rate(walks: npt.NDArray[np.int32], last: int) -> tuple[float, float]:
     rate = float(returns.sum() / steps.sum())
     error = math.sqrt(float(((returns - rate * steps) ** 2).sum()) * len(walks) / max(len(walks) - 1, 1)) / steps.sum()
     return rate, float(error)
-
-
-def share_interval(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; it stays inside [0, 1] and makes sense for 0 and for all.
-
-    >>> [round(end, 3) for end in share_interval(0, 10)]
-    [0.0, 0.278]
-    """
-    if total == 0:
-        return 0.0, 1.0
-    share = count / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

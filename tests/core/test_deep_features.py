@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recemb_core.auc import auc, weighted_auc
 from recemb_core.datasets import load_dataset
-from recemb_core.deep.click_scores import auc, compare, log_loss
+from recemb_core.deep.click_scores import compare, log_loss
 from recemb_core.deep.features import (
     PARTS,
     FeatureConfig,
@@ -244,6 +245,13 @@ def test_auc_is_the_share_of_pairs(rows: list[tuple[bool, int]]) -> None:
         assert np.isnan(auc(y, s))
 
 
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), min_size=2, max_size=40))
+def test_weights_of_auc_are_copies_of_a_row(rows: list[tuple[bool, int, int]]) -> None:
+    y, s, w = (np.array(column) for column in zip(*rows, strict=True))
+    once = auc(np.repeat(y, w), np.repeat(s, w))
+    assert weighted_auc(y, s)(w) == pytest.approx(once, nan_ok=True)
+
+
 def test_log_loss_is_that_of_sklearn() -> None:
     from sklearn import metrics
 
@@ -280,3 +288,23 @@ def test_a_model_does_not_differ_from_itself_and_a_better_one_does() -> None:
     assert (differences["same"].value, differences["same"].low, differences["same"].high) == (0, 0, 0)
     assert 0 < differences["strong"].low < differences["strong"].value < differences["strong"].high
     assert scores["weak"].auc_interval[0] < scores["weak"].auc < scores["weak"].auc_interval[1]
+
+
+def test_numbers_are_cut_as_all_side_information_is_into_ten() -> None:
+    """30 different prices become 10 ranges of three; 20 stay themselves; of a list the first value counts."""
+    names = Vocabulary(range(30))
+    frame = pl.DataFrame(
+        {
+            "price": [float(k) if k else None for k in range(30)],
+            "size": [k % 20 for k in range(30)],
+            "tags": [["b", "a"] if k % 2 else ["a"] for k in range(30)],
+        }
+    )
+    price, size, tags = item_fields(names, frame)
+    assert len(price.values) == 10
+    assert price.values[0] == "1 to 3"
+    assert price.codes[0] == -1
+    assert (np.diff(price.codes[1:]) >= 0).all()
+    assert set(np.bincount(price.codes[1:])) <= {2, 3}
+    assert len(size.values) == 20
+    assert tags.codes.tolist() == [k % 2 for k in range(30)]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recemb_core.auc import auc
 from recemb_core.datasets import load_dataset
 from recemb_core.deep import (
     FNN,
@@ -26,7 +27,7 @@ from recemb_core.deep import (
     probabilities,
     wide_and_deep,
 )
-from recemb_core.deep.click_scores import auc, log_loss
+from recemb_core.deep.click_scores import log_loss
 from recemb_core.deep.features import Field
 from recemb_core.deep.layers import dense, init_dense, look_up
 

@@ -22,7 +22,7 @@ from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
 from recemb_core.experiments.pretraining import start_from_vectors
-from recemb_core.experiments.recall_indexes import augmented, compare_recall_indexes
+from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import aligned_layouts, umap_layout
 from recemb_core.layouts.placing import place_on_map
@@ -183,7 +183,6 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: place_on_map(GOOD[0], GOOD, x[:, :2]),
         lambda x: place_on_map(x[7], GOOD, GOOD[:, :2]),
     ],
-    "recall_indexes.augmented": [augmented],
     "recall_indexes.compare_recall_indexes": [
         lambda x: compare_recall_indexes(x, GOOD, TARGETS),
         lambda x: compare_recall_indexes(GOOD, x, TARGETS),

@@ -15,7 +15,7 @@ from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.embeddings import Item2VecConfig, TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
-from recemb_core.experiments.recall_indexes import augmented, compare_recall_indexes
+from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.experiments.recall_models import (
     HistoryAverageConfig,
     both_figures,
@@ -26,6 +26,7 @@ from recemb_core.experiments.recall_models import (
     train_recall_model,
     without_items,
 )
+from recemb_core.neighbors.inner_product import augment_rows
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary
 
@@ -158,7 +159,7 @@ def test_an_index_hits_equal_items_by_their_share(copies: int, wanted: int) -> N
 
 def test_the_added_coordinate_keeps_the_order_of_inner_products() -> None:
     users, items, _ = vectors()
-    rows = augmented(items)
+    rows, _ = augment_rows(items)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     cosine = np.column_stack([users, np.zeros(len(users))]) @ unit.T
     assert (np.argsort(-cosine, axis=1)[:, :20] == np.argsort(-(users @ items.T), axis=1)[:, :20]).all()

@@ -10,6 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from recemb_core.evaluation.intervals import wilson_interval
 from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure, walk_replay
 from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
 from recemb_core.item_graph import ItemGraph
@@ -27,7 +28,6 @@ from recemb_core.walks.statistics import (
     next_step,
     return_rate,
     returns_at,
-    share_interval,
     steps_through,
 )
 
@@ -143,8 +143,9 @@ def test_walks_are_where_the_closed_form_says(directed: bool, p: float, q: float
         test = compare_visits(walks, exact, step)
         assert test is None or test.p_value > 0.0005
         back, taken = returns_at(walks, step)
-        low, high = share_interval(back, taken, z=3.5)
-        assert low <= exact.returns[step] / exact.walking[step] <= high
+        if taken:
+            seen = wilson_interval(back, taken, z=3.5)
+            assert seen.low <= exact.returns[step] / exact.walking[step] <= seen.high
     rate, error = return_rate(walks, 3)
     assert abs(rate - exact.returns[2:].sum() / exact.walking[2:].sum()) < 4 * error + 1e-12
 
@@ -251,10 +252,10 @@ def test_returns_are_counted_among_the_steps_taken() -> None:
 @given(some.integers(1, 500), some.floats(0, 1))
 def test_the_interval_holds_the_share_and_stays_a_share(total: int, part: float) -> None:
     count = round(part * total)
-    low, high = share_interval(count, total)
-    assert 0 <= low <= count / total <= high <= 1
+    found = wilson_interval(count, total)
+    assert 0 <= found.low <= count / total <= found.high <= 1
     theirs = scipy.stats.binomtest(count, total).proportion_ci(method="wilson")
-    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
 
 
 # --- figures ---

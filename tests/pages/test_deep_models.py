@@ -95,7 +95,7 @@ def test_the_bundled_scores_are_what_training_gives_today() -> None:
     assert report is not None
     model = LogisticRegression()
     result = fit(model, table, config.training)
-    from recemb_core.deep.click_scores import auc
+    from recemb_core.auc import auc
     from recemb_core.deep.fitting import probabilities
 
     test = table.data("test")

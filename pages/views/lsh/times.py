@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from pages.views.lsh.points import LabPoints
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh import LSHIndex
 from recemb_core.parallel import faiss_threads
-from recemb_core.timing import OtherWorkError, Timing, race
+from recemb_core.timing import OtherWorkError, Timing, race, timed
 
 
 def candidate_counts(data: ActiveData, points: LabPoints, settings: LabSettings) -> npt.NDArray[np.int64]:
@@ -47,9 +46,7 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
     if found is not None or results.busy():
         return found
     wanted, k = points.vectors[points.queries], settings.k + 1
-    start = time.perf_counter()
-    index = LSHIndex(config, threads=1).build(points.vectors)
-    built = time.perf_counter() - start
+    index, built = timed(lambda: LSHIndex(config, threads=1).build(points.vectors))
     scan = ExactIndex(metric).build(points.vectors)
     works = [lambda: index.search(wanted, k), lambda: scan.query(wanted, k)]
     with faiss_threads(1):

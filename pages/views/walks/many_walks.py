@@ -16,7 +16,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
 from pages.views.walks.replay import walks_from
-from recemb_core.evaluation.intervals import share_from_error
+from recemb_core.evaluation.intervals import share_from_error, wilson_interval
 from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.walks import statistics
@@ -121,7 +121,7 @@ def _visit_chart(
     rows = np.argsort(-chance, kind="stable")[:BARS]
     rows = rows[chance[rows] > 0]
     total = max(len(at), 1)
-    intervals = np.array([statistics.share_interval(int(counts[row]), len(at)) for row in rows]).reshape(-1, 2)
+    intervals = np.array([_interval(int(counts[row]), len(at)) for row in rows]).reshape(-1, 2)
     figure = visit_check(
         [data.titles[int(row)] for row in rows],
         [data.items[int(row)] for row in rows],
@@ -185,8 +185,14 @@ def _checks(
     return found
 
 
+def _interval(count: int, total: int) -> tuple[float, float]:
+    """Wilson's interval of a share; of nothing anything."""
+    found = wilson_interval(count, total) if total else None
+    return (found.low, found.high) if found else (0.0, 1.0)
+
+
 def _share_check(what: str, chance: float, count: int, total: int) -> Check:
-    low, high = statistics.share_interval(count, total)
+    low, high = _interval(count, total)
     return _interval_check(what, chance, count / max(total, 1), low, high)
 
 

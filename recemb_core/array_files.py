@@ -1,0 +1,48 @@
+"""Arrays by name in one ``.npz``, what is no array as JSON in the array ``meta``; nothing is ever pickled."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+Arrays = dict[str, npt.NDArray]
+File = str | os.PathLike[str] | IO[bytes]
+
+
+def to_json(value: Any) -> npt.NDArray[np.uint8]:
+    """A value as the bytes of its JSON; NumPy numbers become plain ones.
+
+    >>> from_json(to_json({"tea": np.int64(3)}))
+    {'tea': 3}
+    """
+    text = json.dumps(value, ensure_ascii=False, default=lambda number: number.item())
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def from_json(array: npt.NDArray) -> Any:
+    """What :func:`to_json` was given, tuples as lists."""
+    return json.loads(array.tobytes().decode())
+
+
+def save_arrays(target: File, arrays: Mapping[str, npt.NDArray]) -> None:
+    """Write a compressed ``.npz`` to a path, whatever its name ends in, or into an open binary file."""
+    if isinstance(target, (str, os.PathLike)):
+        with open(target, "wb") as file:  # numpy would append .npz to a name without it
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    else:
+        np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
+
+
+def load_arrays(source: File) -> Arrays:
+    """What :func:`save_arrays` wrote.
+
+    Raises:
+        ValueError: an array of objects, which only unpickling could read.
+    """
+    with np.load(source, allow_pickle=False) as file:
+        return dict(file)

@@ -1,0 +1,45 @@
+"""A file as columns: what every part of the reading works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A file as columns.
+
+    Attributes:
+        frame: the columns; everything from text files is a string, so that ids keep their leading zeros.
+        format: ``"csv"`` (any delimiter but tab), ``"tsv"``, ``"jsonl"``, ``"json"``, ``"parquet"``, ``"xlsx"``,
+            ``"sequences"`` (one a line) or ``"frame"`` (given as such).
+        name: the file's name as far as known.
+        encoding: of text files, else None.
+        delimiter: of delimited text, else None.
+        notes: what the person should know about the reading.
+        companion: a second table that came in the same archive (the items), or None.
+        lines: int64 (n_rows,), line numbers of the rows in the file, or None.
+        left_out: lines that hold something but could not be split into these columns; the notes say why.
+    """
+
+    frame: pl.DataFrame
+    format: str
+    name: str = ""
+    encoding: str | None = None
+    delimiter: str | None = None
+    notes: tuple[str, ...] = ()
+    companion: pl.DataFrame | None = None
+    lines: npt.NDArray[np.int64] | None = None
+    left_out: int = 0
+
+    def where(self, row: int) -> str:
+        """A row in the person's words: its line in the file, or its number from 1."""
+        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+
+    def with_companion(self, companion: Table | None, note: str) -> Table:
+        """The table with a second one beside it and a further note."""
+        return replace(self, companion=None if companion is None else companion.frame, notes=(*self.notes, note))
