@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-Arrays = dict[str, npt.NDArray]
+Arrays = dict[str, npt.NDArray[Any]]
 File = str | os.PathLike[str] | IO[bytes]
 
 
@@ -24,12 +24,12 @@ def to_json(value: Any) -> npt.NDArray[np.uint8]:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
-def from_json(array: npt.NDArray) -> Any:
+def from_json(array: npt.NDArray[Any]) -> Any:
     """What :func:`to_json` was given, tuples as lists."""
     return json.loads(array.tobytes().decode())
 
 
-def save_arrays(target: File, arrays: Mapping[str, npt.NDArray]) -> None:
+def save_arrays(target: File, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write a compressed ``.npz`` to a path, whatever its name ends in, or into an open binary file."""
     if isinstance(target, (str, os.PathLike)):
         with open(target, "wb") as file:  # numpy would append .npz to a name without it

@@ -120,7 +120,9 @@ def _checked(histories: Histories, items: int) -> list[npt.NDArray[np.int64]]:
     return rows
 
 
-def _table(owners: npt.NDArray, rows: npt.NDArray, shape: tuple[int, int], *, distinct: bool = False) -> csr_array:
+def _table(
+    owners: npt.NDArray[Any], rows: npt.NDArray[Any], shape: tuple[int, int], *, distinct: bool = False
+) -> csr_array:
     """Counts (owners, items) of events; ``distinct``: 1 where there is one or more."""
     from scipy.sparse import coo_array
 

@@ -211,8 +211,9 @@ def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingRe
             return None
         who = asked(data)
         scorer = recall_spec(config).scorer
-        assert model is not None or scorer is not None
-        ready = both_figures(model.scores if model is not None else scorer(who.train), who)
+        scores = model.scores if model is not None else scorer(who.train) if scorer is not None else None
+        assert scores is not None
+        ready = both_figures(scores, who)
         results.results(data).put(("recall ranking", source(data), config), ready)
     return ready
 

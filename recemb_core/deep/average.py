@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -53,16 +53,16 @@ class AverageTower:
 
     @classmethod
     def from_arrays(
-        cls, arrays: dict[str, npt.NDArray], history_length: int | None, half_life: float | None
+        cls, arrays: dict[str, npt.NDArray[Any]], history_length: int | None, half_life: float | None
     ) -> AverageTower:
         return cls(arrays["table"], history_length, half_life)
 
     def encode(
         self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.float32]:
-        return mean_of(self.table, rows, weights, np)
+        return np.asarray(mean_of(self.table, rows, weights, np))
 
-    def arrays(self) -> dict[str, npt.NDArray]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         return {"table": self.table}
 
 

@@ -191,7 +191,8 @@ def train_eges(
     >>> vectors.attention.shape, float(vectors.attention[2, 1]), vectors.cold_start({"shelf": "cold"}).shape
     ((3, 2), 0.0, (8,))
     """
-    from recemb_core.embeddings.eges_kernel import Parts, all_hidden, train_block
+    from recemb_core.embeddings.eges_kernel import all_hidden, train_block
+    from recemb_core.embeddings.eges_update_kernel import Parts
     from recemb_core.walks import WalkConfig, generate_walks
 
     config = config or EGESConfig()

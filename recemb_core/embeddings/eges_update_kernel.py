@@ -154,7 +154,7 @@ def _loss(chances: Floats, many: int) -> float:
         if product < 1e-200:
             loss -= np.log(product)
             product = 1.0
-    return loss - np.log(product)
+    return float(loss - np.log(product))
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy", inline="always")

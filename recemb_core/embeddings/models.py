@@ -60,7 +60,7 @@ MODES = {"set": "set: all pairs", "shuffle": "set, shuffled each epoch", "sequen
 
 
 def _updates(pairs: float, config: Any) -> float:
-    return pairs * config.epochs * (1 + config.negative) * (config.dimensions + 64)
+    return float(pairs * config.epochs * (1 + config.negative) * (config.dimensions + 64))
 
 
 def _on_walks(config: Any, sequences: Sequences | None, items: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,7 @@ def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDA
     return weight / max(float(weight.sum()), 1e-300)
 
 
-def noise_table(counts: npt.NDArray, exponent: float = 0.75) -> npt.NDArray[np.int32]:
+def noise_table(counts: npt.NDArray[Any], exponent: float = 0.75) -> npt.NDArray[np.int32]:
     """Item rows, each as often as count^exponent asks; a uniform draw from it is a draw of a negative.
 
     The length is a power of two, at least 64 entries an item on average, so that a draw needs no division.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,8 @@ def _rate(rates: tuple[float, float], done: int, total: int) -> float:
 
 def train_walks(
     walks: Rows,
-    vectors: npt.NDArray,
-    outputs: npt.NDArray,
+    vectors: npt.NDArray[Any],
+    outputs: npt.NDArray[Any],
     table: Rows,
     *,
     window: int,
@@ -58,8 +58,8 @@ def train_ranges(
     tokens: Rows,
     low: npt.NDArray[np.int64],
     high: npt.NDArray[np.int64],
-    vectors: npt.NDArray,
-    outputs: npt.NDArray,
+    vectors: npt.NDArray[Any],
+    outputs: npt.NDArray[Any],
     table: Rows,
     *,
     negative: int,
@@ -80,7 +80,7 @@ def train_ranges(
 # --- EGES ---
 
 
-def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray], npt.NDArray, npt.NDArray]:
+def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray[Any]], npt.NDArray[Any], npt.NDArray[Any]]:
     """(rows of ``side`` by field, H's weights (fields + 1,), W (fields + 1, d)); a missing field: weight 0, W 0."""
     fields = parts.attention.shape[1] - 1
     codes = [parts.codes[parts.indptr[at] : parts.indptr[at + 1]] for at in range(item * fields, (item + 1) * fields)]
@@ -94,9 +94,9 @@ def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray], npt.NDArr
 def update_window(
     item: int,
     parts: Parts,
-    outputs: npt.NDArray,
-    targets: npt.NDArray,
-    signs: npt.NDArray,
+    outputs: npt.NDArray[Any],
+    targets: npt.NDArray[Any],
+    signs: npt.NDArray[Any],
     rate: float,
     learn_attention: bool,
 ) -> float:
@@ -128,7 +128,7 @@ def scattered(total: int, seed: int) -> Iterator[int]:
 def train_windows(
     walks: Rows,
     parts: Parts,
-    outputs: npt.NDArray,
+    outputs: npt.NDArray[Any],
     table: Rows,
     *,
     learn_attention: bool,

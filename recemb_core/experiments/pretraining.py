@@ -326,7 +326,9 @@ def _start(
     tell(0.0, "graph embeddings")
     if made.graph is None:
         made.graph, made.graph_seconds = timed(partial(training_graph, sequences, table))
-    vectors, seconds = timed(partial(graph_vectors, made.graph, network.dimensions, start, seed))
+    graph = made.graph
+    assert graph is not None
+    vectors, seconds = timed(partial(graph_vectors, graph, network.dimensions, start, seed))
     seconds += made.graph_seconds
     return start_from_vectors(table, network.init(table, seed), vectors, config.graph_scale), seconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -153,11 +154,15 @@ def _makers(
         config = LSHConfig(family="hyperplane", tables=t, functions=FUNCTIONS, seed=seed)
         yield "LSH", f"{t} table{'s' * (t > 1)} of {FUNCTIONS} bits", partial(_lsh, items, config)
     graph = cache(lambda: HNSWIndex(HNSWConfig(metric="inner_product"), threads=1).build(items))
+
+    def hnsw(ef: int) -> Search:
+        return _answers(partial(graph().query, ef_search=ef))
+
     for ef in ef_search:  # all of them search the same graph
-        yield "HNSW", f"ef = {ef}", lambda ef=ef: _answers(partial(graph().query, ef_search=ef))
+        yield "HNSW", f"ef = {ef}", partial(hnsw, ef)
 
 
-def _answers(query: Callable[..., tuple[npt.NDArray, npt.NDArray]]) -> Search:
+def _answers(query: Callable[..., tuple[npt.NDArray[Any], npt.NDArray[Any]]]) -> Search:
     return lambda queries, k: (query(queries, k)[0], None)
 
 
@@ -165,7 +170,7 @@ def _lsh(items: npt.NDArray[np.float32], config: LSHConfig) -> Search:
     rows, longest = augment_rows(items)
     index = LSHIndex(config, threads=1).build(rows)
 
-    def search(queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray, float]:
+    def search(queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[Any], float]:
         answer = index.search(augment_queries(queries, longest), k)
         return answer.ids, float(answer.candidates.mean()) / len(items)
 

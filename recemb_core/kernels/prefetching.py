@@ -36,7 +36,7 @@ prefetch: Any = numba.extending.intrinsic(_prefetch)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def prefetch_row(flat: npt.NDArray, row: int, d: int) -> None:
+def prefetch_row(flat: npt.NDArray[Any], row: int, d: int) -> None:
     """:func:`prefetch` all of row ``row`` of a float32 (n, d) array, a cache line at a time; ``flat`` is (n · d,)."""
     for c in range(0, d, LINE):
         prefetch(flat, row * d + c)

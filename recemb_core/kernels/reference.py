@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ def stepped(score: float, *, bound: float = 8.0, steps: int = 4096) -> float:
     return (step + 0.5) * 2 * bound / steps - bound
 
 
-def update_pair(vector: npt.NDArray, outputs: npt.NDArray, targets: Sequence[int], rate: float) -> float:
+def update_pair(vector: npt.NDArray[Any], outputs: npt.NDArray[Any], targets: Sequence[int], rate: float) -> float:
     """One input v with the output rows ``targets``, the positive first; changes both, returns the loss.
 
     v'_u += rate · (y_u − σ(v'_u · v)) · v one after the other, and v by the sum of rate · (y_u − σ) · v'_u at the end.

@@ -194,9 +194,9 @@ def _from_start(model: Any, config: UMAPConfig, start: npt.NDArray[np.number]) -
 def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Exact neighbors as UMAP wants them: the row itself first at distance 0, then the others."""
     ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
-    own = np.arange(len(rows), dtype=np.int32)
+    own = np.arange(len(rows))
     ids, distances = without_own(ids, distances, own)  # a duplicate may stand before the row itself
-    ids, distances = np.column_stack([own, ids]), np.column_stack([np.zeros_like(own), distances])
+    ids, distances = np.column_stack([own.astype(np.int32), ids]), np.column_stack([np.zeros_like(own), distances])
     # Euclidean distance of unit rows is √(2(1 − cos)); UMAP is given the cosine distance itself.
     return ids, (distances**2 / 2 if metric == "cosine" else distances).astype(np.float32)
 

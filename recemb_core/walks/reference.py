@@ -5,7 +5,7 @@ The same random numbers are drawn, so that the tests can compare walks node by n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ PATIENCE = 16
 _WORD = 2**64 - 1
 
 
-def alias_table(weights: npt.NDArray) -> tuple[list[int], list[int]]:
+def alias_table(weights: npt.NDArray[Any]) -> tuple[list[int], list[int]]:
     """(keep, alias) of Vose's method: slot i, drawn uniformly, is kept with chance (keep + 1) / 2³², else alias[i].
 
     >>> alias_table(np.array([1.0, 3.0])) == ([2**31, 2**32 - 1], [1, 1])

@@ -273,7 +273,7 @@ def _scan(lane: Lane, proposal: Proposal, tables: WalkTables) -> int:
         left -= mass(lane.previous, e, proposal, tables)
         if left < 0.0:
             return e
-    return lane.start + lane.degree - 1
+    return int(lane.start + lane.degree - 1)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -281,10 +281,10 @@ def mass(previous: int, edge: int, proposal: Proposal, tables: WalkTables) -> fl
     """α(t, x) · w_vx."""
     target, weight = tables.edges[edge].target, tables.edges[edge].weight
     if target == previous:
-        return proposal.inverse_p * weight
+        return float(proposal.inverse_p * weight)
     if may_have_edge(previous, target, tables) and has_edge(previous, target, tables):
-        return np.float64(weight)
-    return proposal.inverse_q * weight
+        return float(weight)
+    return float(proposal.inverse_q * weight)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
