@@ -196,7 +196,10 @@ def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArra
     ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
     own = np.arange(len(rows))
     ids, distances = without_own(ids, distances, own)  # a duplicate may stand before the row itself
-    ids, distances = np.column_stack([own.astype(np.int32), ids]), np.column_stack([np.zeros_like(own), distances])
+    ids, distances = (
+        np.column_stack([own.astype(np.int32), ids]),
+        np.column_stack([np.zeros(len(own), np.float32), distances]),
+    )
     # Euclidean distance of unit rows is √(2(1 − cos)); UMAP is given the cosine distance itself.
     return ids, (distances**2 / 2 if metric == "cosine" else distances).astype(np.float32)
 
