@@ -58,8 +58,8 @@ def leave_last_out(sequences: Sequences) -> tuple[Sequences, Sequences]:
     kept = lengths.copy()
     kept[last] -= held
     full = np.repeat(users, lengths)
-    train = _subset(sequences, np.flatnonzero(~out), kept[kept > 0], users[kept > 0])
-    return train, _subset(sequences, chosen, held, full[starts] if len(starts) else users[:0])
+    train = subset(sequences, np.flatnonzero(~out), kept[kept > 0], users[kept > 0])
+    return train, subset(sequences, chosen, held, full[starts] if len(starts) else users[:0])
 
 
 def user_streams(sequences: Sequences) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -95,9 +95,13 @@ def _positions(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def _subset(
-    sequences: Sequences, events: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], users: npt.NDArray[np.str_]
+def subset(
+    sequences: Sequences,
+    events: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    users: npt.NDArray[np.str_] | None,
 ) -> Sequences:
+    """Some of the events as sequences of these lengths, (s,), and users, (s,) or None; the vocabulary stays whole."""
     return replace(
         sequences,
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

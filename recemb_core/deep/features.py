@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import TITLE, encode_side_info
+from recemb_core.splits import subset
 from recemb_core.validation import UsageError, is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
@@ -304,16 +305,9 @@ def training_sequences(sequences: Sequences, table: FeatureTable) -> Sequences:
     >>> len(training_sequences(shop, feature_table(shop))) < len(shop)
     True
     """
-    keep = np.flatnonzero(table.train_sequences)
-    events = np.repeat(table.train_sequences, sequences.lengths)
-    return replace(
-        sequences,
-        offsets=np.concatenate([[0], np.cumsum(sequences.lengths[keep])]).astype(np.int64),
-        tokens=sequences.tokens[events],
-        users=None if sequences.users is None else sequences.users[keep],
-        timestamps=None if sequences.timestamps is None else sequences.timestamps[events],
-        weights=None if sequences.weights is None else sequences.weights[events],
-    )
+    keep = table.train_sequences
+    users = None if sequences.users is None else sequences.users[keep]
+    return subset(sequences, np.flatnonzero(np.repeat(keep, sequences.lengths)), sequences.lengths[keep], users)
 
 
 def _titles(sequences: Sequences) -> tuple[str, ...]:

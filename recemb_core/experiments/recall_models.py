@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from recemb_core.evaluation.ranking import (
 from recemb_core.evaluation.ties import expected_within, tied_ranks
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
+from recemb_core.splits import subset
 from recemb_core.validation import UsageError, require
 
 __all__ = [
@@ -226,11 +227,5 @@ def without_items(sequences: Sequences, gone: npt.NDArray[np.bool_]) -> Sequence
     owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
     lengths = np.bincount(owner[keep], minlength=len(sequences))
     filled = lengths > 0
-    return replace(
-        sequences,
-        offsets=np.r_[0, np.cumsum(lengths[filled])].astype(np.int64),
-        tokens=sequences.tokens[keep],
-        users=None if sequences.users is None else sequences.users[filled],
-        timestamps=None if sequences.timestamps is None else sequences.timestamps[keep],
-        weights=None if sequences.weights is None else sequences.weights[keep],
-    )
+    users = None if sequences.users is None else sequences.users[filled]
+    return subset(sequences, np.flatnonzero(keep), lengths[filled], users)
