@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 # Old module → new module; names within a module have not changed. Kept for one release.
 MOVED = {
@@ -45,6 +46,18 @@ MOVED = {
         "walk_tables": "walks.tables",
     }.items()
 }
+
+# (Module, name that has left it) → module where it is now. Such a module's ``__getattr__`` asks :func:`moved_name`.
+MOVED_NAMES = {("recemb_core.deep.recall", "history_average"): "recemb_core.deep.average"}
+
+
+def moved_name(module: str, name: str) -> Any:
+    """What a module gave under this name before it moved; an AttributeError where nothing did."""
+    if (module, name) not in MOVED_NAMES:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    new = MOVED_NAMES[module, name]
+    warnings.warn(f"{module}.{name} has moved to {new}", DeprecationWarning, stacklevel=3)
+    return getattr(importlib.import_module(new), name)
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
 from recemb_core.deep.histories import UserFields, windows_of
 from recemb_core.deep.registry import recall_kind
+from recemb_core.moved import moved_name
 from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products
 from recemb_core.validation import UsageError, finite_rows, require
 from recemb_core.vocabulary import Vocabulary
@@ -245,10 +245,4 @@ def _tuple(value: Any) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """``history_average`` has a file of its own; for one release it is found here too."""
-    if name != "history_average":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from recemb_core.deep.average import history_average
-
-    warnings.warn(f"{__name__}.{name} has moved to recemb_core.deep.average", DeprecationWarning, stacklevel=2)
-    return history_average
+    return moved_name(__name__, name)

@@ -398,3 +398,12 @@ def test_a_row_that_is_no_item_is_an_error(model: RecallModel) -> None:
 def test_user_fields_need_a_user_column() -> None:
     with pytest.raises(ValueError, match="needs a column 'user'"):
         UserFields.of(pl.DataFrame({"region": ["north"]}))
+
+
+def test_the_old_place_of_the_average_says_where_it_is() -> None:
+    from recemb_core.deep import recall
+
+    with pytest.warns(DeprecationWarning, match=r"has moved to recemb_core\.deep\.average"):
+        assert recall.history_average is history_average
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = recall.nothing
