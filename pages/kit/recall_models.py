@@ -206,14 +206,13 @@ def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingRe
     """(first-time targets, all targets) of a model that is there; None stands for popularity."""
     ready = ready_rankings(data, config)
     if ready is None:
-        model = None if config is None else model_of(data, config)
-        if config is not None and model is None:
+        scorer, who = recall_spec(config).scorer, asked(data)
+        if scorer is not None:
+            ready = both_figures(scorer(who.train), who)
+        elif (model := model_of(data, config)) is not None:
+            ready = both_figures(model.scores, who)
+        else:
             return None
-        who = asked(data)
-        scorer = recall_spec(config).scorer
-        scores = model.scores if model is not None else scorer(who.train) if scorer is not None else None
-        assert scores is not None
-        ready = both_figures(scores, who)
         results.results(data).put(("recall ranking", source(data), config), ready)
     return ready
 
