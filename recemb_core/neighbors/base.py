@@ -86,7 +86,7 @@ def distinct_rows(vectors: npt.NDArray[np.float32]) -> Distinct:
 
 
 def without_own(
-    ids: npt.NDArray[np.int32], values: npt.NDArray[np.float32], own: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.int32], values: npt.NDArray[np.float32], own: npt.NDArray[np.integer]
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """(q, k) of (q, k + 1): the row that each query is left out, else the last one.
 
