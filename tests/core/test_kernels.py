@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -20,6 +21,7 @@ from recemb_core.embeddings.skip_gram_kernel import train_block as train_walks
 from recemb_core.item_graph import ItemGraph
 from recemb_core.kernels import random_numbers, sigmoid
 from recemb_core.kernels import reference as plain
+from recemb_core.kernels.outdated import forget_outdated
 from recemb_core.side_information import encode_side_info
 from recemb_core.vocabulary import Vocabulary
 from recemb_core.walks import WalkConfig, generate_walks, transition_probabilities
@@ -284,3 +286,29 @@ def test_windows_come_in_the_order_of_the_reference_each_once(total: int, seed: 
     assert sorted(order) == list(range(total))
     if total > 1:
         assert (order[1] - order[0]) % total == stride_of(total) % total
+
+
+# --- compiled code on disk ---
+
+
+def test_compiled_code_goes_when_any_source_of_a_kernel_has_changed(tmp_path: Path) -> None:
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "walks" / "__pycache__").mkdir(parents=True)
+    shared, other = tmp_path / "kernels" / "shared.py", tmp_path / "other.py"
+    index = tmp_path / "walks" / "__pycache__" / "walk_kernel.walk-1.py311.nbi"
+
+    def kept() -> bool:
+        index.touch()
+        changed = forget_outdated(tmp_path)
+        assert changed != index.exists()
+        return index.exists()
+
+    shared.write_text("import numba\nrate = 1\n")
+    other.write_text("x = 1\n")
+    assert not kept()  # nobody knows what it was made from
+    assert kept()
+    other.write_text("x = 2\n")
+    assert kept()
+    shared.write_text("import numba\nrate = 2\n")
+    assert not kept()
+    assert kept()
