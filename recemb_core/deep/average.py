@@ -86,6 +86,7 @@ def history_average(
     Raises:
         ValueError: ``"in_out"`` with vectors that have no output vectors.
 
+    >>> from recemb_core.vocabulary import Vocabulary
     >>> v = ItemVectors(Vocabulary("abc"), np.array([[1, 0], [1, 1], [0, 1]], np.float32))
     >>> history_average(v).recommend(np.array([0]), k=1)[0][0]
     'b'

@@ -31,7 +31,7 @@ class CleaningConfig:
     >>> CleaningConfig(min_count=0)
     Traceback (most recent call last):
         ...
-    ValueError: min_count must be a whole number from 1, not 0
+    recemb_core.validation.UsageError: min_count must be a whole number from 1, not 0
     """
 
     min_rating: float | None = None

@@ -48,7 +48,7 @@ class WalkConfig:
     >>> WalkConfig(p=0)
     Traceback (most recent call last):
         ...
-    ValueError: p must be a positive finite number, not 0
+    recemb_core.validation.UsageError: p must be a positive finite number, not 0
     """
 
     num_walks: int = 10
