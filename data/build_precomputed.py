@@ -246,8 +246,9 @@ def short_networks(name: str) -> Plan:
     report = replace(starts(name, SHORT_STARTS), short=True)
     yield report
     umap, rows = UMAPConfig().for_size(len(loaded(name).items)), table_of(name, SHORT_ROWS).fingerprint
-    key = precomputed.networks_map_key(rows, SHORT_STARTS, "fm", umap)
-    yield Planned(key, partial(moved, report.key, "fm", umap), short=True)
+    start = "communities_and_roles"  # an FM of a second has no shape: its map turns on every rounding
+    key = precomputed.networks_map_key(rows, SHORT_STARTS, start, umap)
+    yield Planned(key, partial(moved, report.key, start, umap), short=True)
 
 
 def networks(name: str) -> Plan:
@@ -260,13 +261,13 @@ def networks(name: str) -> Plan:
     umap = UMAPConfig().for_size(len(loaded(name).items))
     for events in PRETRAINING_EVENTS:
         config = pretraining_defaults(events)
-        planned = starts(name, config)
-        yield planned
+        report = starts(name, config)
+        yield report
         rows = table_of(name, config.features).fingerprint
         for start in config.starts:
             yield Planned(
                 precomputed.networks_map_key(rows, config, start, umap),
-                partial(moved, planned.key, start, umap),
+                partial(moved, report.key, start, umap),
             )
 
 
