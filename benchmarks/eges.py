@@ -271,16 +271,9 @@ def shared_values(side: SideFields, pairs: npt.NDArray[np.int64]) -> npt.NDArray
     )
 
 
-def auc(true: npt.NDArray, false: npt.NDArray) -> float:
-    """Probability that a true one scores above a false one, ties half."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(np.concatenate([true, false]))[: len(true)]
-    return float((ranks.sum() - len(true) * (len(true) + 1) / 2) / (len(true) * len(false)))
-
-
 def hidden_edges(name: str, graph: ItemGraph, frame: pl.DataFrame, config: EGESConfig, seeds: int) -> None:
     """Print the AUCs of a data set: hidden edges, then cold items."""
+    from recemb_core.auc import auc_of
     from recemb_core.embeddings import train_eges
     from recemb_core.evaluation.cold_items import hide_items
     from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_auc
@@ -299,7 +292,7 @@ def hidden_edges(name: str, graph: ItemGraph, frame: pl.DataFrame, config: EGESC
             vectors = train_eges(split.graph, frame, replace(setting, seed=seed))
             warm[model].append(link_prediction_auc(vectors, split.hidden, split.non_edges))
         warm.setdefault("shared values (no training)", []).append(
-            auc(shared_values(vectors.side, split.hidden), shared_values(vectors.side, split.non_edges))
+            auc_of(shared_values(vectors.side, split.hidden), shared_values(vectors.side, split.non_edges))
         )
         rng = np.random.default_rng(seed)
         items = hide_items(graph, rng.choice(len(graph), len(graph) // 10, replace=False), seed=seed)
@@ -308,14 +301,14 @@ def hidden_edges(name: str, graph: ItemGraph, frame: pl.DataFrame, config: EGESC
             vectors = train_eges(items.graph, frame, replace(models[model], seed=seed))
             rows, placed = unit_rows(vectors.vectors), unit_rows(vectors.from_side_alone())
             score = lambda p, rows=rows, placed=placed: np.einsum("ij,ij->i", placed[p[:, 0]], rows[p[:, 1]])  # noqa: E731
-            cold.setdefault(model, []).append(auc(score(items.edges), score(items.non_edges)))
-            cold.setdefault(model + ", by degree", []).append(auc(score(items.edges), score(by_degree)))
+            cold.setdefault(model, []).append(auc_of(score(items.edges), score(items.non_edges)))
+            cold.setdefault(model + ", by degree", []).append(auc_of(score(items.edges), score(by_degree)))
         same = lambda p, side=vectors.side: shared_values(side, p)  # noqa: E731
-        cold.setdefault("shared values", []).append(auc(same(items.edges), same(items.non_edges)))
-        cold.setdefault("shared values, by degree", []).append(auc(same(items.edges), same(by_degree)))
+        cold.setdefault("shared values", []).append(auc_of(same(items.edges), same(items.non_edges)))
+        cold.setdefault("shared values, by degree", []).append(auc_of(same(items.edges), same(by_degree)))
         degree = items.graph.out_degree
-        cold.setdefault("popularity", []).append(auc(degree[items.edges[:, 1]], degree[items.non_edges[:, 1]]))
-        cold.setdefault("popularity, by degree", []).append(auc(degree[items.edges[:, 1]], degree[by_degree[:, 1]]))
+        cold.setdefault("popularity", []).append(auc_of(degree[items.edges[:, 1]], degree[items.non_edges[:, 1]]))
+        cold.setdefault("popularity, by degree", []).append(auc_of(degree[items.edges[:, 1]], degree[by_degree[:, 1]]))
     print(f"{name}: {len(graph):,} items, {graph.num_edges:,} edges; {seeds} seeds, mean (smallest to largest)")
     for model, values in warm.items():
         print(f"{name}: ⅓ of the edges hidden, AUC {show(values)} {model}")
