@@ -201,7 +201,7 @@ def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
 
 def is_a_kernel(path: Path) -> bool:
     """Numba code, which is imported where it runs: kernels, what they share, and what walks look up."""
-    shared = part_of(path) == "kernels" and path.stem not in ("__init__", "reference")
+    shared = part_of(path) == "kernels" and path.stem not in ("__init__", "outdated", "reference")
     return path.stem.endswith("_kernel") or shared or path == ROOT / "recemb_core" / "walks" / "tables.py"
 
 
