@@ -137,6 +137,11 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
     return value
 
 
+def shown_before(data: ActiveData, view: str) -> bool:
+    """Whether :func:`result` has shown something of this view."""
+    return f"shown {view}@{data.key}" in st.session_state
+
+
 def result(
     data: ActiveData,
     view: str,
@@ -145,6 +150,7 @@ def result(
     ready: Callable[[Any], T | None] | None = None,
     verb: str = "Run",
     waiting: str = "",
+    kept: str = "",
     stale: Callable[[T], str] | str | None = "The settings changed: you still see the results of the last ones.",
 ) -> tuple[T | None, bool]:
     """What a job gives: at once where it is there or quick; else the last one, marked stale, until the button.
@@ -156,6 +162,7 @@ def result(
         ready: the result of an identity if it is there; by default what the store has.
         verb: of the button.
         waiting: said while there is nothing to show.
+        kept: said of a run that was stopped, "; what … is kept" where it goes on from there.
         stale: said above the last result, which it may describe; None where only this very job's will do.
 
     Returns:
@@ -168,7 +175,7 @@ def result(
         if not may_run(data, job):
             run_button(data, view, [job], verb=verb)
             last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
-            halted = "Stopped; what was done by then is kept. " if stopped(data, job) else ""
+            halted = f"Stopped{kept}. " if stopped(data, job) else ""
             if last is not None:
                 st.warning(f"{halted}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
             else:

@@ -30,7 +30,8 @@ def current_link(data: ActiveData) -> dict[str, str]:
         value = st.session_state.get(key, default)
         if value != default and value is not None:
             found[name] = as_text(value)
-            found["v"] = str(parameters.LINK_VERSION)
+    if parameters.reused_names() & found.keys():
+        found["v"] = str(parameters.LINK_VERSION)
     return found
 
 

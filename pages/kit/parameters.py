@@ -173,6 +173,11 @@ def declared() -> list[Parameter[Any]]:
     return [one for one, _ in _DECLARED.values()]
 
 
+def reused_names() -> set[str]:
+    """Names that a link of version 1 may have meant otherwise, and the names that took their place."""
+    return {name for one in declared() if one.former for name in (one.name, *one.former)}
+
+
 # ---- the link that the session began with, and what a run has bound ----
 
 

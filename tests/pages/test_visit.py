@@ -38,7 +38,7 @@ def test_a_data_set_chosen_once_follows_everywhere(app: AppTest) -> None:
 def test_the_link_reproduces_the_view(open_page: Open) -> None:
     first = healthy(open_page("node2vec", data="planted_shop", p="1", q="20", item="tent"))
     link = {key: first.query_params[key] for key in first.query_params}
-    assert link == {"data": "planted_shop", "q": "20", "item": "tent", "v": "2"}
+    assert link == {"data": "planted_shop", "q": "20", "item": "tent"}
     again = healthy(open_page("node2vec", **link))
     assert [m.value for m in again.metric] == [m.value for m in first.metric]
     assert again.sidebar.selectbox[1].value == "tent"

@@ -92,7 +92,7 @@ def _run(
         asks=seconds > 5,
     )
     ready = lambda identity: results.results(data).get(identity[1])  # noqa: E731
-    waiting = "This takes a while; press Run to measure."
+    waiting = "Press Run to measure."
     try:  # what is said beside the figures is of these very points and settings
         return jobs.result(data, name, job, ready=ready, waiting=waiting, stale=None)[0]
     except OtherWorkError as error:

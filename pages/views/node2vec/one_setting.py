@@ -49,13 +49,17 @@ def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig,
         return run(config, lambda fraction, stage: None) if there else None
 
     trained = model_results.has_node2vec(data, graph, wanted)
+    seconds = 0.0 if trained else model_results.training_seconds(wanted, len(graph))
     job = Job(
         (graph.fingerprint, wanted),
         f"node2vec, p = {wanted.p:g}, q = {wanted.q:g}",
-        0.0 if trained else model_results.training_seconds(wanted, len(graph)),
+        seconds,
         lambda report: run(wanted, report),
+        # A link to long settings is run when it is opened: there is nothing else to look at.
+        asks=seconds > jobs.LIVE_SECONDS and jobs.shown_before(data, "node2vec"),
     )
-    return jobs.result(data, "node2vec", job, ready=ready, stale=_stale)[0]
+    waiting = "Press Run to train these settings."
+    return jobs.result(data, "node2vec", job, ready=ready, waiting=waiting, stale=_stale)[0]
 
 
 def _stale(last: Trained) -> str:
