@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,10 +25,6 @@ OTHER_SEED = {"seed": "7"}  # nothing that is bundled has it
 
 def nothing(*_: Any, **__: Any) -> None:
     """Not there."""
-
-
-def no_file(*_: Any) -> Path:
-    return Path("no such file")
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ CASES = {
         "two maps",
         "network maps",
         {"section": "pretraining"},
-        patched={"recemb_core.precomputed.networks_map_path": no_file},
+        patched={"recemb_core.precomputed.load_networks_map": nothing},
     ),
     "serving": Case("deep_models", SHOP, "the models", "recall models", {"section": "serving", **OTHER_SEED}),
 }

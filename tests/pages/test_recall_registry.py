@@ -137,7 +137,7 @@ def test_what_is_unregistered_is_gone() -> None:
         ({"kind": "two_tower"}, "kind 'two_tower' is taken"),
         ({"config": YouTubeDNNConfig}, "config .* is taken"),
         ({"defaults": lambda seed: {"Popularity": LastItemConfig()}}, "name 'Popularity' is taken"),
-        ({"made_by": ("magic",)}, "made by magic"),
+        ({"made_by": ("magic",)}, "versions.ALGORITHMS, not .magic."),
         ({"tower": None}, "last_item must be given train and tower, or scorer alone"),
         ({"scorer": lambda train: None}, "last_item must be given train and tower, or scorer alone"),
     ],
