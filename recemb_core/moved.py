@@ -30,7 +30,6 @@ MOVED = {
         "neighbors.lsh_curve": "neighbors.lsh.curve",
         "neighbors.lsh_draws": "neighbors.lsh.draws",
         "neighbors.lsh_explain": "neighbors.lsh.explain",
-        "neighbors.lsh_grid": "neighbors.lsh.grid",
         "neighbors.lsh_hashing": "neighbors.lsh.hashing",
         "neighbors.lsh_pairs": "neighbors.lsh.pairs",
         "neighbors.lsh_theory": "neighbors.lsh.theory",

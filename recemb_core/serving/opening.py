@@ -18,6 +18,8 @@ def open_store(path: str | os.PathLike[str] | None = None, *, url: str | None = 
         StoreError: Redis cannot be reached, its package is not installed, or the file cannot be opened.
 
     >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
     >>> store = SQLiteStore(Path(tempfile.mkdtemp()) / "vectors.db")
     >>> version = store.publish("demo", ["tea", "cup"], np.eye(2, dtype=np.float32))
     >>> store.get("demo", "item", "cup").tolist(), version.items
