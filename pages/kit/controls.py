@@ -61,9 +61,12 @@ def node2vec_config(data: ActiveData, n: int) -> Node2VecConfig:
 def node2vec_controls(data: ActiveData, n: int) -> None:
     """Widgets of the node2vec settings."""
     start = node2vec_defaults(n)
-    more = st.expander("Walks and training")
-    for name, one in NODE2VEC.items():
-        one.draw(data, st if name in "pq" else more, default=getattr(start, name))
+    for name in ("p", "q"):
+        NODE2VEC[name].draw(data, default=getattr(start, name))
+    with st.expander("Walks and training"):
+        for name, one in NODE2VEC.items():
+            if name not in ("p", "q"):
+                one.draw(data, default=getattr(start, name))
 
 
 UMAP_NEIGHBORS = Parameter(
