@@ -17,13 +17,7 @@ import numpy as np
 
 from benchmarks.graphs import les_miserables
 from recemb_core.datasets import load_dataset
-from recemb_core.embeddings import (
-    ItemVectors,
-    Node2VecConfig,
-    RoleFeaturesConfig,
-    train_node2vec,
-    train_role_features,
-)
+from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_node2vec, train_role_features
 from recemb_core.evaluation import SeedBand, group_score, homophily_score, seed_band, structural_score
 from recemb_core.evaluation.far_roles import far_roles_auc
 from recemb_core.item_graph import ItemGraph

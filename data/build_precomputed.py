@@ -266,8 +266,7 @@ def networks(name: str) -> Plan:
         rows = table_of(name, config.features).fingerprint
         for start in config.starts:
             yield Planned(
-                precomputed.networks_map_key(rows, config, start, umap),
-                partial(moved, report.key, start, umap),
+                precomputed.networks_map_key(rows, config, start, umap), partial(moved, report.key, start, umap)
             )
 
 

@@ -57,19 +57,11 @@ with frame.page(
     box = card(0, "Log", "Somebody did something with an item, at some time.", "sequences", "Read your own")
     log_rows(box, data, person, row)
     box = card(
-        1,
-        "Sequences",
-        "One person's events, cut into sessions or baskets.",
-        "sequences",
-        "See lengths and pauses",
+        1, "Sequences", "One person's events, cut into sessions or baskets.", "sequences", "See lengths and pauses"
     )
     sequence_chips(box, data, person, row)
     box = card(
-        2,
-        "Item graph",
-        "Items that follow each other, or share baskets, are joined.",
-        "item_graph",
-        "See the graph",
+        2, "Item graph", "Items that follow each other, or share baskets, are joined.", "item_graph", "See the graph"
     )
     positions = maps.graph_positions(data, graph, session.seed())
     near, _ = graph.neighbors(row)

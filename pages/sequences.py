@@ -57,11 +57,7 @@ with frame.page(
         frame.metrics(
             [
                 ("Events", f"{len(sequences.tokens):,}", "Rows of behaviour in the sequences below."),
-                (
-                    unit.capitalize(),
-                    f"{len(sequences):,}",
-                    f"The {unit} that embeddings are learned from.",
-                ),
+                (unit.capitalize(), f"{len(sequences):,}", f"The {unit} that embeddings are learned from."),
                 ("Items", f"{len(sequences.items):,}", "Different items."),
                 ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),
                 ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
@@ -98,7 +94,7 @@ with frame.page(
                     "Began (UTC)": began(sequences, few),
                     "Length": [len(sequences[i]) for i in few],
                     "Items": [joint.join(data.titles[int(t)] for t in sequences[i][:20]) for i in few],
-                },
+                }
             ),
             hide_index=True,
             column_config={"Items": st.column_config.TextColumn(width="large")},

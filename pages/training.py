@@ -13,13 +13,7 @@ from pages.views.training.lesson import TRAINING_PAGE, lesson
 VIEWS = {
     "window": ("1 · Pairs", window.section, tries.window, window.words, window.as_python),
     "noise": ("2 · Noise", noise.section, tries.noise, noise.words, noise.as_python),
-    "lookup": (
-        "3 · Lookup",
-        vectors.lookup_section,
-        tries.lookup,
-        vectors.lookup_words,
-        vectors.lookup_python,
-    ),
+    "lookup": ("3 · Lookup", vectors.lookup_section, tries.lookup, vectors.lookup_words, vectors.lookup_python),
     "steps": ("4 · Updates", steps.section, update_tries.steps, steps.words, steps.as_python),
     "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
     "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),

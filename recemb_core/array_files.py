@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 
-Arrays = dict[str, npt.NDArray[Any]]
+from recemb_core.arrays import AnyArray, UInt8Array
+
+Arrays = dict[str, AnyArray]
 File = str | os.PathLike[str] | IO[bytes]
 
 
-def to_json(value: Any) -> npt.NDArray[np.uint8]:
+def to_json(value: Any) -> UInt8Array:
     """A value as the bytes of its JSON; NumPy numbers become plain ones.
 
     >>> from_json(to_json({"tea": np.int64(3)}))
@@ -24,12 +25,12 @@ def to_json(value: Any) -> npt.NDArray[np.uint8]:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
-def from_json(array: npt.NDArray[Any]) -> Any:
+def from_json(array: AnyArray) -> Any:
     """What :func:`to_json` was given, tuples as lists."""
     return json.loads(array.tobytes().decode())
 
 
-def save_arrays(target: File, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def save_arrays(target: File, arrays: Mapping[str, AnyArray]) -> None:
     """Write a compressed ``.npz`` to a path, whatever its name ends in, or into an open binary file."""
     if isinstance(target, (str, os.PathLike)):
         with open(target, "wb") as file:  # numpy would append .npz to a name without it

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from recemb_core.arrays import AnyArray
 
 
 def auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
@@ -28,7 +29,7 @@ def auc_of(ones: npt.ArrayLike, zeros: npt.ArrayLike) -> float:
     return auc(np.repeat([1, 0], [len(group) for group in groups]), np.concatenate(groups))
 
 
-def weighted_auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Callable[[npt.NDArray[Any]], float]:
+def weighted_auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Callable[[AnyArray], float]:
     """AUC as a function of how often each row counts, (n,) → number; the sorting is done once.
 
     >>> weighted_auc([1, 0, 0], [0.5, 0.1, 0.9])(np.array([1, 3, 1]))
@@ -37,7 +38,7 @@ def weighted_auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> Callable[[npt.
     distinct, place = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
     y = np.asarray(labels) > 0
 
-    def weighted(weights: npt.NDArray[Any]) -> float:
+    def weighted(weights: AnyArray) -> float:
         ones = np.bincount(place, weights=weights * y, minlength=len(distinct))
         zeros = np.bincount(place, weights=weights * ~y, minlength=len(distinct))
         below = np.cumsum(zeros) - zeros / 2

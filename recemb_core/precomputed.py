@@ -11,11 +11,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from recemb_core import result_files
 from recemb_core.array_files import Arrays, from_json, to_json
+from recemb_core.arrays import Float32Array
 from recemb_core.data_folder import DATA_FOLDER
 from recemb_core.result_files import Key, key_of
 
@@ -94,7 +92,7 @@ def has_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -
     return result_files.has(FOLDER, map_key(source, config, umap_config, anchor_config))
 
 
-def load_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> npt.NDArray[np.float32] | None:
+def load_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Float32Array | None:
     """The map computed beforehand, or None."""
     return _positions(map_key(source, config, umap_config, anchor_config))
 
@@ -104,12 +102,12 @@ def layout_key(graph: ItemGraph, seed: int) -> Key:
     return key_of("layout", graph.fingerprint, seed=seed)
 
 
-def load_layout(graph: ItemGraph, seed: int) -> npt.NDArray[np.float32] | None:
+def load_layout(graph: ItemGraph, seed: int) -> Float32Array | None:
     """The drawing computed beforehand, or None."""
     return _positions(layout_key(graph, seed))
 
 
-def _positions(key: Key) -> npt.NDArray[np.float32] | None:
+def _positions(key: Key) -> Float32Array | None:
     found = load(key)
     return None if found is None else found["positions"]
 
@@ -177,7 +175,7 @@ def networks_map_key(rows: str, config: Any, start: str, umap_config: Any) -> Ke
     return key_of("networks_map", rows, config=config, start=start, umap=umap_config)
 
 
-def load_networks_map(rows: str, config: Any, start: str, umap_config: Any) -> npt.NDArray[np.float32] | None:
+def load_networks_map(rows: str, config: Any, start: str, umap_config: Any) -> Float32Array | None:
     """Those maps, (2, n, 2), or None."""
     return _positions(networks_map_key(rows, config, start, umap_config))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray
 from recemb_core.evaluation.agreement import overlap_at_k
 from recemb_core.neighbors.base import Metric
 from recemb_core.neighbors.exact import nearest_others
@@ -30,7 +30,7 @@ MAP_OVERLAP = 0.4
 K = 10
 
 
-def disagreements(kept: Mapping[str, npt.NDArray[Any]], again: Mapping[str, npt.NDArray[Any]]) -> list[str]:
+def disagreements(kept: Mapping[str, AnyArray], again: Mapping[str, AnyArray]) -> list[str]:
     """Sentences on what is not the same, beyond rounding, in two computations of one result; times are left out.
 
     Args:
@@ -43,7 +43,7 @@ def disagreements(kept: Mapping[str, npt.NDArray[Any]], again: Mapping[str, npt.
     return [line for name in kept for line in _compare(name, kept[name], again[name])]
 
 
-def _compare(name: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Iterator[str]:
+def _compare(name: str, a: AnyArray, b: AnyArray) -> Iterator[str]:
     if "second" in name:
         return
     if a.dtype == np.uint8 and a.ndim == 1:
@@ -63,13 +63,13 @@ def _compare(name: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Iterator[st
             yield from _compare_neighbors(name, a, b, "cosine", VECTOR_OVERLAP)
 
 
-def _compare_size(name: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Iterator[str]:
+def _compare_size(name: str, a: AnyArray, b: AnyArray) -> Iterator[str]:
     off = relative_difference(a, b)
     if not off <= MOST_OFF:
         yield f"{name} is {off:.1%} off (at most {MOST_OFF:.1%})"
 
 
-def relative_difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
+def relative_difference(a: AnyArray, b: AnyArray) -> float:
     """‖b − a‖ / ‖a‖; places that are NaN in both count as equal.
 
     >>> relative_difference(np.array([3.0, 4.0]), np.array([3.0, 4.5]))
@@ -82,9 +82,7 @@ def relative_difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     return float(off / size) if size else float(off > 0)
 
 
-def _compare_neighbors(
-    name: str, a: npt.NDArray[Any], b: npt.NDArray[Any], metric: Metric, least: float
-) -> Iterator[str]:
+def _compare_neighbors(name: str, a: AnyArray, b: AnyArray, metric: Metric, least: float) -> Iterator[str]:
     if not np.isfinite(b).all():
         yield f"{name} holds a NaN or infinity"
         return
@@ -93,7 +91,7 @@ def _compare_neighbors(
         yield f"{name} has {share:.0%} of the {K} nearest in common (at least {least:.0%})"
 
 
-def neighbor_overlap(a: npt.NDArray[Any], b: npt.NDArray[Any], metric: Metric) -> float:
+def neighbor_overlap(a: AnyArray, b: AnyArray, metric: Metric) -> float:
     """Mean share of common rows among the 10 nearest of each row, by "cosine" or in the plane ("euclidean")."""
     lists = []
     for rows in (a, b):

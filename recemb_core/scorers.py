@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from recemb_core import versions
+from recemb_core.arrays import AnyArray, Float32Array, Float64Array, Int64Array, IntegerArray
 from recemb_core.sequences import Sequences
 from recemb_core.splits import user_streams
 from recemb_core.validation import UsageError, is_whole, require
@@ -23,14 +23,14 @@ from recemb_core.validation import UsageError, is_whole, require
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Histories = Several[npt.NDArray[np.integer]]
+Histories = Several[IntegerArray]
 ITEMS_AT_ONCE = 1_000  # rows of the co-occurrence that are held before the nearest are kept
 
 
 class Scorer(Protocol):
     """What a fit gives."""
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float32]:
+    def scores(self, histories: Histories) -> Float32Array:
         """Scores (q, n) of all n items for q histories of item rows, oldest first; larger is better."""
         ...
 
@@ -112,7 +112,7 @@ def fit_scorer(sequences: Sequences, config: Any) -> Scorer:
     raise UsageError(f"config must be that of {', '.join(SCORERS)}, not {config!r}")
 
 
-def _checked(histories: Histories, items: int) -> list[npt.NDArray[np.int64]]:
+def _checked(histories: Histories, items: int) -> list[Int64Array]:
     rows = [np.asarray(history, dtype=np.int64) for history in histories]
     for history in rows:
         if len(history) and not (history.min() >= 0 and history.max() < items):
@@ -120,9 +120,7 @@ def _checked(histories: Histories, items: int) -> list[npt.NDArray[np.int64]]:
     return rows
 
 
-def _table(
-    owners: npt.NDArray[Any], rows: npt.NDArray[Any], shape: tuple[int, int], *, distinct: bool = False
-) -> csr_array:
+def _table(owners: AnyArray, rows: AnyArray, shape: tuple[int, int], *, distinct: bool = False) -> csr_array:
     """Counts (owners, items) of events; ``distinct``: 1 where there is one or more."""
     from scipy.sparse import coo_array
 
@@ -132,7 +130,7 @@ def _table(
     return found
 
 
-def _of_histories(rows: list[npt.NDArray[np.int64]], items: int, *, distinct: bool) -> csr_array:
+def _of_histories(rows: list[Int64Array], items: int, *, distinct: bool) -> csr_array:
     owners = np.repeat(np.arange(len(rows)), [len(history) for history in rows])
     events = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
     return _table(owners, events, (len(rows), items), distinct=distinct)
@@ -158,14 +156,14 @@ class Popularity:
     [[2.0, 1.0, 1.0]]
     """
 
-    counts: npt.NDArray[np.int64]
+    counts: Int64Array
 
     @classmethod
     def fit(cls, sequences: Sequences, config: PopularityConfig | None = None) -> Popularity:
         """Count."""
         return cls(sequences.counts)
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float32]:
+    def scores(self, histories: Histories) -> Float32Array:
         """The same line for every history."""
         rows = _checked(histories, len(self.counts))
         return np.tile(self.counts.astype(np.float32), (len(rows), 1))
@@ -238,14 +236,14 @@ class ItemKNN:
         ]
         return cls(vstack(parts, format="csr") if parts else held[:0])
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float32]:
+    def scores(self, histories: Histories) -> Float32Array:
         """Sum of similarities to the distinct items of each history."""
         n = self.similarities.shape[1]
         held = _of_histories(_checked(histories, n), n, distinct=True)
         return np.asarray((held @ self.similarities).toarray(), dtype=np.float32)
 
 
-def _nearest(together: csr_array, first: int, own: npt.NDArray[np.float64], config: ItemKNNConfig) -> csr_array:
+def _nearest(together: csr_array, first: int, own: Float64Array, config: ItemKNNConfig) -> csr_array:
     """The similarities of the items from ``first`` on: of each row the largest, without the item itself."""
     from scipy.sparse import coo_array
 
@@ -315,7 +313,7 @@ class MarkovChain:
     """
 
     steps: csr_array
-    popularity: npt.NDArray[np.float64]
+    popularity: Float64Array
     config: MarkovChainConfig
 
     @classmethod
@@ -332,7 +330,7 @@ class MarkovChain:
         steps = _steps_of_sessions(sequences, n) if sequences.ordered else _steps_of_baskets(sequences, n)
         return cls(steps, share, config or MarkovChainConfig())
 
-    def scores(self, histories: Histories) -> npt.NDArray[np.float32]:
+    def scores(self, histories: Histories) -> Float32Array:
         """Probabilities of the next item."""
         n, smoothing = len(self.popularity), self.config.smoothing
         newest = [history[-self.config.last :] for history in _checked(histories, n)]

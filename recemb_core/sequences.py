@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, StrArray
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
@@ -44,12 +44,12 @@ class Sequences:
     """
 
     items: Vocabulary
-    offsets: npt.NDArray[np.int64]
-    tokens: npt.NDArray[np.int32]
+    offsets: Int64Array
+    tokens: Int32Array
     ordered: bool = True
-    users: npt.NDArray[np.str_] | None = None
-    timestamps: npt.NDArray[np.float64] | None = None
-    weights: npt.NDArray[np.float32] | None = None
+    users: StrArray | None = None
+    timestamps: Float64Array | None = None
+    weights: Float32Array | None = None
     side_info: pl.DataFrame | None = None
     report: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
@@ -57,11 +57,11 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.int32]]:
+    def __iter__(self) -> Iterator[Int32Array]:
         for start, stop in zip(self.offsets[:-1], self.offsets[1:], strict=True):
             yield self.tokens[start:stop]
 
-    def __getitem__(self, index: int) -> npt.NDArray[np.int32]:
+    def __getitem__(self, index: int) -> Int32Array:
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
 
     @classmethod
@@ -79,12 +79,12 @@ class Sequences:
         return cls(items, offsets, items.rows(i for line in rows for i in line), ordered)
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Int64Array:
         """Number of events in each sequence."""
         return np.diff(self.offsets)
 
     @cached_property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> Int64Array:
         """Number of events of each item, int64 (n_items,)."""
         return np.bincount(self.tokens, minlength=len(self.items)).astype(np.int64)
 

@@ -12,8 +12,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Int32Array, Int64Array
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import UnknownItemError
 
@@ -54,18 +54,18 @@ class SideFields:
     n_items: int
     names: tuple[str, ...]
     values: tuple[tuple[str, ...], ...]
-    indptr: npt.NDArray[np.int64]
-    codes: npt.NDArray[np.int32]
+    indptr: Int64Array
+    codes: Int32Array
     uppers: tuple[tuple[float, ...], ...]
     lowers: tuple[tuple[float, ...], ...] = ()
 
     @cached_property
-    def first(self) -> npt.NDArray[np.int64]:
+    def first(self) -> Int64Array:
         """First value row of each field, and the number of rows at the end: int64 (n_fields + 1,)."""
         return np.cumsum([0, *map(len, self.values)]).astype(np.int64)
 
     @cached_property
-    def present(self) -> npt.NDArray[np.bool_]:
+    def present(self) -> BoolArray:
         """Which item has a value in which field, (n_items, n_fields)."""
         return np.diff(self.indptr).reshape(self.n_items, len(self.names)) > 0
 
@@ -92,7 +92,7 @@ class SideFields:
                 found[name] = tuple(self.values[f][code - self.first[f]] for code in self.codes[span])
         return found
 
-    def rows(self, given: Mapping[str, Any]) -> list[npt.NDArray[np.int64]]:
+    def rows(self, given: Mapping[str, Any]) -> list[Int64Array]:
         """The value rows of each given field: several for a list, none (and no entry) for None.
 
         In a field of bins a number (or text that is one) stands for the bin that it falls in; between two bins or

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Int64Array, StrArray
 from recemb_core.sequences import Sequences
 
 
@@ -62,7 +62,7 @@ def leave_last_out(sequences: Sequences) -> tuple[Sequences, Sequences]:
     return train, subset(sequences, chosen, held, full[starts] if len(starts) else users[:0])
 
 
-def user_streams(sequences: Sequences) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def user_streams(sequences: Sequences) -> tuple[StrArray, Int64Array, Int64Array]:
     """Every user's sequences as one run, oldest first: (users (q,), offsets in events (q+1,), order of sequences).
 
     Users are in the order of their first sequence. Where users are unknown, each sequence is one. Without timestamps,
@@ -83,24 +83,19 @@ def user_streams(sequences: Sequences) -> tuple[npt.NDArray[np.str_], npt.NDArra
     return names[np.argsort(place)], np.r_[0, np.cumsum(totals)].astype(np.int64), order
 
 
-def event_order(sequences: Sequences, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def event_order(sequences: Sequences, order: Int64Array) -> Int64Array:
     """Numbers of the events when sequences are taken in ``order``."""
     lengths = sequences.lengths[order]
     before = np.cumsum(lengths) - lengths
     return np.repeat(sequences.offsets[:-1][order] - before, lengths) + np.arange(int(lengths.sum()))
 
 
-def _positions(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _positions(lengths: Int64Array) -> Int64Array:
     """0 … n−1 for each length n, one after another."""
     return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def subset(
-    sequences: Sequences,
-    events: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    users: npt.NDArray[np.str_] | None,
-) -> Sequences:
+def subset(sequences: Sequences, events: Int64Array, lengths: Int64Array, users: StrArray | None) -> Sequences:
     """Some of the events as sequences of these lengths, (s,), and users, (s,) or None; the vocabulary stays whole."""
     return replace(
         sequences,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError
 
@@ -15,11 +16,11 @@ from recemb_core.validation import UsageError
 class Histogram:
     """Counts in bins: ``edges`` (b+1,), ``counts`` (b,)."""
 
-    edges: npt.NDArray[np.float64]
-    counts: npt.NDArray[np.int64]
+    edges: Float64Array
+    counts: Int64Array
 
 
-def event_gaps(sequences: Sequences) -> npt.NDArray[np.float64]:
+def event_gaps(sequences: Sequences) -> Float64Array:
     """Minutes between consecutive events of the same user, over all sequences, ascending.
 
     Raises:
@@ -50,7 +51,7 @@ def log_histogram(values: npt.ArrayLike, bins: int = 60) -> Histogram:
     return Histogram(edges, counts)
 
 
-def survival(values: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def survival(values: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:
     """(x, share of values ≥ x) at each distinct value, the curve that shows a long tail at a glance.
 
     >>> [a.tolist() for a in survival([1, 1, 2, 4])]

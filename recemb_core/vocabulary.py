@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Int32Array
 from recemb_core.validation import UsageError
 
 
@@ -52,7 +52,7 @@ class Vocabulary:
             hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
             raise UnknownItemError(f"item {str(item)!r} is not among the {len(self._ids)} items{hint}") from None
 
-    def rows(self, items: Iterable[object]) -> npt.NDArray[np.int32]:
+    def rows(self, items: Iterable[object]) -> Int32Array:
         """Row numbers of many ids, int32."""
         return np.fromiter((self.row(i) for i in items), dtype=np.int32)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray
 from recemb_core.evaluation import compare_with_control
 from recemb_core.evaluation.intervals import Estimate, mean_interval
 
@@ -49,7 +50,7 @@ def gain_words(gain: Estimate, unit: str = "") -> str:
     return f"{said}, **{'more' if gain.value > 0 else 'less'}, beyond its interval**"
 
 
-def pairs_alike(labels: npt.NDArray, rows: npt.ArrayLike) -> float | None:
+def pairs_alike(labels: AnyArray, rows: npt.ArrayLike) -> float | None:
     """Share of the pairs of these rows that have the same label; None below two rows."""
     values = labels[np.asarray(rows, dtype=np.int64)]
     if len(values) < 2:

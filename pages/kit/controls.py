@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import graph_controls
@@ -14,6 +13,7 @@ from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import VISIT, Parameter, reset_parameters
 from pages.kit.session import ActiveData, seed
 from pages.kit.text import field_words
+from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
 from recemb_core.embeddings.models import BIASES, DIMENSIONS
 from recemb_core.evaluation import strength_tiers
@@ -39,11 +39,7 @@ NODE2VEC: dict[str, Parameter[Any]] = {
     "num_walks": Parameter(VISIT, "num_walks", "Walks from each item", Span(1, 50), help="More walks, less noise."),
     "walk_length": Parameter(VISIT, "walk_length", "Walk length (items)", Span(10, 200, 10), help="Items in a walk."),
     "window": Parameter(
-        VISIT,
-        "window",
-        "Window (steps)",
-        Span(1, 10),
-        help="How far apart two items of a walk still count as context.",
+        VISIT, "window", "Window (steps)", Span(1, 10), help="How far apart two items of a walk still count as context."
     ),
     "dimensions": Parameter(VISIT, "dimensions", "Dimensions", Steps(DIMENSIONS), help="Length of a vector."),
     "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help="Passes over the walks."),
@@ -115,7 +111,7 @@ class Labelling:
     """Labels by item under a name; ``planted`` where the data set itself says what is true."""
 
     name: str
-    values: npt.NDArray
+    values: AnyArray
     planted: bool = False
 
     @property

@@ -207,11 +207,7 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bo
             left, right = (st, st) if stacked else st.columns([3, 1], vertical_alignment="center")
             left.markdown(f":small[{prediction}]" if stacked else prediction)
             right.button(
-                "Show me",
-                key=f"try{number}",
-                on_click=_experiment,
-                args=(data, prediction, values),
-                width="stretch",
+                "Show me", key=f"try{number}", on_click=_experiment, args=(data, prediction, values), width="stretch"
             )
         pressed = st.session_state.get("experiment")
         for prediction, answer, values in experiments:

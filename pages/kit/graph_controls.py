@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import results
 from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.session import ActiveData
+from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 
 EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
@@ -234,12 +234,12 @@ def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
     return n if len(steps) < 2 else bound.draw()
 
 
-def most_connected(graph: ItemGraph, most: int, *, always: int) -> npt.NDArray[np.int64]:
+def most_connected(graph: ItemGraph, most: int, *, always: int) -> Int64Array:
     """Rows of the items with the largest strength, in row order; the chosen one is always among them."""
     top = np.argsort(-graph.strength, kind="stable")[:most]
     return np.union1d(top, [always])
 
 
-def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> npt.NDArray[np.int32]:
+def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> Int32Array:
     """Louvain communities of the graph."""
     return results.remember(data, ("communities", graph.fingerprint, seed), lambda: communities(graph, seed))

@@ -76,13 +76,7 @@ def stop(data: ActiveData, identities: Sequence[Hashable]) -> None:
 
 
 def _stop_button(data: ActiveData, key: str, label: str, jobs: Sequence[Job]) -> None:
-    st.button(
-        label,
-        key=key,
-        icon=":material/stop_circle:",
-        on_click=stop,
-        args=(data, [job.identity for job in jobs]),
-    )
+    st.button(label, key=key, icon=":material/stop_circle:", on_click=stop, args=(data, [job.identity for job in jobs]))
 
 
 def about(seconds: float) -> str:

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
+
+from recemb_core.arrays import Float32Array
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 SCRIPT = "app/static/plotly.min.js"
@@ -59,7 +60,7 @@ class Frames:
 
     ids: tuple[str, ...]
     """n item ids, as in the figure's ``customdata[0]``; points of other items stay where the figure has them."""
-    positions: npt.NDArray[np.float32]
+    positions: Float32Array
     """(frames, n, 2)"""
     labels: tuple[str, ...]
     """One distinct name a frame, "p = 1, q = 20". A frame is known by its label when other frames arrive."""

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from pages.kit import model_results, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
-from recemb_core.embeddings import (
-    ItemVectors,
-    Node2VecConfig,
-)
+from recemb_core.arrays import Float32Array
+from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.progress import Progress
@@ -21,7 +16,7 @@ from recemb_core.progress import Progress
 
 def model_map(
     data: ActiveData, config: Any, umap: UMAPConfig, progress: Progress | None = None, *, graph: ItemGraph | None = None
-) -> npt.NDArray[np.float32]:
+) -> Float32Array:
     """The UMAP positions of a model's vectors; see :func:`model_vectors`."""
     vectors = model_results.model_vectors(data, config, progress, graph=graph)
     return map_positions(data, model_results.source_of(data, config, graph), vectors, umap, None, progress)
@@ -39,7 +34,7 @@ def map_positions(
     config: UMAPConfig,
     anchor: ItemVectors | None = None,
     progress: Progress | None = None,
-) -> npt.NDArray[np.float32]:
+) -> Float32Array:
     """UMAP positions; with an anchor, started from the anchor's map so that unmoved items stay where they were.
 
     ``graph`` is what the vectors were trained on, or the hash of it.
@@ -55,12 +50,8 @@ def map_positions(
 
 
 def _ready_map(
-    data: ActiveData,
-    graph: ItemGraph | str,
-    vectors_config: Any,
-    config: UMAPConfig,
-    anchor: Node2VecConfig | None,
-) -> npt.NDArray[np.float32] | None:
+    data: ActiveData, graph: ItemGraph | str, vectors_config: Any, config: UMAPConfig, anchor: Node2VecConfig | None
+) -> Float32Array | None:
     key = ("map", _hash(graph), vectors_config, config, anchor)
     ready = results.results(data).get(key)
     if ready is None:
@@ -71,11 +62,7 @@ def _ready_map(
 
 
 def has_map(
-    data: ActiveData,
-    graph: ItemGraph | str,
-    vectors_config: Any,
-    config: UMAPConfig,
-    anchor: Node2VecConfig | None,
+    data: ActiveData, graph: ItemGraph | str, vectors_config: Any, config: UMAPConfig, anchor: Node2VecConfig | None
 ) -> bool:
     """Whether the map is there without running UMAP."""
     return _ready_map(data, graph, vectors_config, config, anchor) is not None
@@ -85,10 +72,10 @@ def _hash(source: ItemGraph | str) -> str:
     return source if isinstance(source, str) else source.fingerprint
 
 
-def graph_positions(data: ActiveData, graph: ItemGraph, seed: int) -> npt.NDArray[np.float32]:
+def graph_positions(data: ActiveData, graph: ItemGraph, seed: int) -> Float32Array:
     """Force-directed positions of the graph's nodes."""
 
-    def make() -> npt.NDArray[np.float32]:
+    def make() -> Float32Array:
         ready = precomputed.load_layout(graph, seed)
         return graph_layout(graph, seed) if ready is None else ready
 

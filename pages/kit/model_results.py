@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
+from recemb_core.arrays import AnyArray, Float32Array, Int32Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, Score, spec_of, train_model, training_fingerprint
 from recemb_core.evaluation import GroupScore, group_score
 from recemb_core.item_graph import ItemGraph
@@ -74,7 +73,7 @@ def model_neighbors(
     min_count: int = 0,
     *,
     graph: ItemGraph | None = None,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+) -> tuple[Int32Array, Float32Array]:
     """(ids (n, k), values (n, k)) of every item, of a model that is there; ``min_count`` goes by events of the data.
 
     Without events (a data set that is a graph), it goes by the model's own counts.
@@ -82,7 +81,7 @@ def model_neighbors(
     counts = data.sequences.counts if data.sequences is not None else None
     key = ("neighbors", source_of(data, config, graph), config, k, score, min_count)
 
-    def make() -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def make() -> tuple[Int32Array, Float32Array]:
         return model_vectors(data, config, graph=graph).nearest(k, score, min_count, counts=counts)
 
     return results.remember(data, key, make)
@@ -120,7 +119,7 @@ def training_seconds(config: Node2VecConfig, n: int) -> float:
     return spec_of(config).cost(config, None, n) / _speed_of(config)
 
 
-def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: npt.NDArray) -> GroupScore:
+def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: AnyArray) -> GroupScore:
     """Neighbor-share score of the vectors by a labelling named ``by``."""
     # Communities found with another seed, or another table's field, go by the same name.
     key = ("score", graph.fingerprint, vectors.config, by, hash(tuple(groups.tolist())))

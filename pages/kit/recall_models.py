@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import jobs, results, session
@@ -17,6 +16,7 @@ from pages.kit.jobs import Job
 from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
+from recemb_core.arrays import Float32Array
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import train_model
@@ -217,7 +217,7 @@ def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingRe
     return ready
 
 
-def positions_of(data: ActiveData, config: ModelConfig, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+def positions_of(data: ActiveData, config: ModelConfig, progress: Progress | None = None) -> Float32Array:
     """The UMAP map of a model's item vectors: stored, bundled, or drawn now."""
     model = model_of(data, config)
     assert model is not None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -17,6 +16,7 @@ from pages.kit.parameters import VISIT, Parameter
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
+from recemb_core.arrays import AnyArray
 from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
 from recemb_core.figures.session_gaps import duration
 from recemb_core.item_graph import ItemGraph
@@ -40,7 +40,7 @@ class ActiveData:
     description: str
     sequences: Sequences | None
     graph: ItemGraph | None
-    labels: dict[str, npt.NDArray] = field(default_factory=dict)
+    labels: dict[str, AnyArray] = field(default_factory=dict)
     side_info: pl.DataFrame | None = None
     info: DatasetInfo | None = None
     log: Sequences | None = None
@@ -94,7 +94,7 @@ class ActiveData:
         return self.titles[self.items.row(item)]
 
     @cached_property
-    def fields(self) -> dict[str, npt.NDArray]:
+    def fields(self) -> dict[str, AnyArray]:
         """Label columns to color by: the data's own labels, then side information (a list shows its first value)."""
         found = dict(self.labels)
         side = self.side_info

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import StrArray
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, require
@@ -76,12 +76,12 @@ class Dataset:
     items: Vocabulary
     sequences: Sequences | None = None
     graph: ItemGraph | None = None
-    labels: dict[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    labels: dict[str, StrArray] = field(default_factory=dict)
     side_info: pl.DataFrame | None = None
     cold_items: pl.DataFrame | None = None
 
     @cached_property
-    def titles(self) -> npt.NDArray[np.str_]:
+    def titles(self) -> StrArray:
         """Display names, str (n,); the id where there is no title."""
         if self.side_info is None or "title" not in self.side_info.columns:
             return np.array(self.items.ids, dtype=np.str_)

@@ -8,8 +8,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array, StrArray
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
 from recemb_core.validation import require
@@ -147,7 +147,7 @@ class PlantedShop:
     items: Vocabulary
     graph: ItemGraph
     sequences: Sequences
-    labels: dict[str, npt.NDArray[np.str_]]
+    labels: dict[str, StrArray]
     side_info: pl.DataFrame
     cold_items: pl.DataFrame
     config: PlantedShopConfig
@@ -214,7 +214,7 @@ def _catalogue(config: PlantedShopConfig) -> tuple[list[str], list[str], list[li
 
 def _edges(
     config: PlantedShopConfig, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+) -> tuple[Int64Array, Int64Array, Float64Array, Int64Array]:
     """Source, target and weight of every edge, and the two categories of every bridge, int64 (bridges, 2)."""
     per = config.accessories + 1
     leaders = np.arange(config.categories, dtype=np.int64) * per
@@ -238,7 +238,7 @@ def _edges(
     return edges[:, 0], edges[:, 1], np.repeat(weights, [len(part) for part in parts]), sides
 
 
-def _bridge_titles(leaders: list[str], sides: npt.NDArray[np.int64]) -> list[str]:
+def _bridge_titles(leaders: list[str], sides: Int64Array) -> list[str]:
     """ "Tent and skis gift set", numbered where a pair of categories has several bridges."""
     titles: list[str] = []
     seen: dict[tuple[int, int], int] = {}
@@ -251,8 +251,8 @@ def _bridge_titles(leaders: list[str], sides: npt.NDArray[np.int64]) -> list[str
 
 def _side_info(
     titles: list[str],
-    category: npt.NDArray[np.int64],
-    is_best_seller: npt.NDArray[np.bool_],
+    category: Int64Array,
+    is_best_seller: BoolArray,
     names: list[str],
     config: PlantedShopConfig,
     rng: np.random.Generator,
@@ -261,7 +261,7 @@ def _side_info(
 
     n, total = len(titles), config.categories
 
-    def noisy(truth: npt.NDArray[np.int64], values: int) -> npt.NDArray[np.int64]:
+    def noisy(truth: Int64Array, values: int) -> Int64Array:
         """The truth with probability ``side_info_strength``, else any value, all equally likely."""
         return np.where(rng.random(n) < config.side_info_strength, truth, rng.integers(values, size=n))
 
@@ -293,11 +293,7 @@ def _slug(title: str) -> str:
 
 
 def _clickstream(
-    graph: ItemGraph,
-    category: npt.NDArray[np.int64],
-    side_info: pl.DataFrame,
-    config: PlantedShopConfig,
-    rng: np.random.Generator,
+    graph: ItemGraph, category: Int64Array, side_info: pl.DataFrame, config: PlantedShopConfig, rng: np.random.Generator
 ) -> Sequences:
     """All sessions walk at once, one step a round; then they are strung together by user."""
     sessions = 1 + rng.poisson(config.sessions_per_user - 1, size=config.users)
@@ -331,12 +327,8 @@ def _clickstream(
 
 
 def _starts(
-    graph: ItemGraph,
-    category: npt.NDArray[np.int64],
-    user: npt.NDArray[np.int64],
-    config: PlantedShopConfig,
-    rng: np.random.Generator,
-) -> npt.NDArray[np.int64]:
+    graph: ItemGraph, category: Int64Array, user: Int64Array, config: PlantedShopConfig, rng: np.random.Generator
+) -> Int64Array:
     """First items: a favourite category by its strength, an item in it by its strength; overall by strength alone."""
     order = np.argsort(category, kind="stable")
     ends = np.cumsum(graph.strength[order])
@@ -347,16 +339,13 @@ def _starts(
     follows = rng.random(len(user)) < config.taste
     low, high = np.where(follows, low, 0.0), np.where(follows, high, bounds[-1])
     point = low + rng.random(len(user)) * (high - low)
-    rows: npt.NDArray[np.int64] = order[np.minimum(np.searchsorted(ends, point, side="right"), len(order) - 1)]
+    rows: Int64Array = order[np.minimum(np.searchsorted(ends, point, side="right"), len(order) - 1)]
     return rows
 
 
 def _timestamps(
-    clicked: npt.NDArray[np.bool_],
-    offsets: npt.NDArray[np.int64],
-    config: PlantedShopConfig,
-    rng: np.random.Generator,
-) -> npt.NDArray[np.float64]:
+    clicked: BoolArray, offsets: Int64Array, config: PlantedShopConfig, rng: np.random.Generator
+) -> Float64Array:
     """Unix seconds, whole, of every click, float64 (n_events,)."""
     starts_session = np.zeros(clicked.shape, dtype=bool)
     starts_session[:, :1] = True
@@ -370,5 +359,5 @@ def _timestamps(
     since = np.cumsum(gaps)
     born = _START + rng.integers(7 * 86_400, size=len(offsets) - 1)
     user = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    seconds: npt.NDArray[np.float64] = born[user] + since - since[offsets[:-1][user]]
+    seconds: Float64Array = born[user] + since - since[offsets[:-1][user]]
     return seconds

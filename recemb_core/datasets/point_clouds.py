@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array
 from recemb_core.validation import is_whole, require
 
 
-def gaussian_points(n: int, dimensions: int, *, seed: int = 0) -> npt.NDArray[np.float32]:
+def gaussian_points(n: int, dimensions: int, *, seed: int = 0) -> Float32Array:
     """n points from N(0, I), float32 (n, d): in many dimensions all are nearly equally far, the worst case.
 
     >>> gaussian_points(100, 4).shape
@@ -20,7 +20,7 @@ def gaussian_points(n: int, dimensions: int, *, seed: int = 0) -> npt.NDArray[np
 
 def clustered_points(
     n: int, dimensions: int, *, clusters: int | None = None, spread: float = 0.5, seed: int = 0
-) -> npt.NDArray[np.float32]:
+) -> Float32Array:
     """n points around centers from N(0, I), each at center + spread · N(0, I); float32 (n, d).
 
     Embeddings of items look like this rather than like one Gaussian: neighbors are much nearer than the rest.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array, Int32Array
 from recemb_core.deep.histories import mean_of
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import RecallSpec
@@ -43,26 +43,24 @@ class HistoryAverageConfig:
 class AverageTower:
     """u = Σ_h w_h · v_h over the history; no parameters but the item vectors themselves."""
 
-    table: npt.NDArray[np.float32]
+    table: Float32Array
     history_length: int | None = None
     half_life: float | None = None
 
     @property
-    def summed(self) -> npt.NDArray[np.float32]:
+    def summed(self) -> Float32Array:
         return self.table
 
     @classmethod
     def from_arrays(
-        cls, arrays: dict[str, npt.NDArray[Any]], history_length: int | None, half_life: float | None
+        cls, arrays: dict[str, AnyArray], history_length: int | None, half_life: float | None
     ) -> AverageTower:
         return cls(arrays["table"], history_length, half_life)
 
-    def encode(
-        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float32]:
+    def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         return np.asarray(mean_of(self.table, rows, weights, np))
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self) -> dict[str, AnyArray]:
         return {"table": self.table}
 
 

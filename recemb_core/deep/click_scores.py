@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float64Array, NumberArray
 from recemb_core.auc import auc, weighted_auc
 
 RESAMPLES = 200
@@ -53,15 +53,15 @@ def log_loss(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     return float(_losses(np.asarray(labels), np.asarray(probabilities)).mean())
 
 
-def _losses(y: npt.NDArray[np.number], p: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+def _losses(y: NumberArray, p: NumberArray) -> Float64Array:
     p = np.clip(p.astype(np.float64), 1e-7, 1 - 1e-7)
     return np.asarray(-np.where(y > 0, np.log(p), np.log1p(-p)))
 
 
 def compare(
-    labels: npt.NDArray[np.number],
-    predictions: Mapping[str, npt.NDArray[Any]],
-    users: npt.NDArray[np.number],
+    labels: NumberArray,
+    predictions: Mapping[str, AnyArray],
+    users: NumberArray,
     *,
     against: str | None = None,
     seed: int = 0,
@@ -103,6 +103,6 @@ def compare(
     return scores, differences
 
 
-def _interval(values: npt.NDArray[np.number]) -> tuple[float, float]:
+def _interval(values: NumberArray) -> tuple[float, float]:
     low, high = np.nanquantile(values, [0.025, 0.975]) if np.isfinite(values).any() else (np.nan, np.nan)
     return float(low), float(high)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int8Array, Int32Array, Int64Array, NumberArray
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import TITLE, encode_side_info
 from recemb_core.splits import subset
@@ -39,7 +39,7 @@ class ItemField:
 
     name: str
     values: tuple[str, ...]
-    codes: npt.NDArray[np.int32]
+    codes: Int32Array
 
 
 def item_fields(items: Vocabulary, side_info: pl.DataFrame | None) -> tuple[ItemField, ...]:
@@ -145,15 +145,15 @@ class FeatureTable:
     """
 
     fields: tuple[Field, ...]
-    x: npt.NDArray[np.int32]
-    y: npt.NDArray[np.float32]
-    part: npt.NDArray[np.int8]
-    users: npt.NDArray[np.int32]
-    items: npt.NDArray[np.int32]
-    item_x: npt.NDArray[np.int32]
+    x: Int32Array
+    y: Float32Array
+    part: Int8Array
+    users: Int32Array
+    items: Int32Array
+    item_x: Int32Array
     item_columns: tuple[int, ...]
-    popularity: npt.NDArray[np.int64]
-    train_sequences: npt.NDArray[np.bool_]
+    popularity: Int64Array
+    train_sequences: BoolArray
     sample: str
     config: FeatureConfig
 
@@ -172,11 +172,11 @@ class FeatureTable:
         last = self.fields[-1]
         return last.start + last.size
 
-    def rows(self, part: Part) -> npt.NDArray[np.int64]:
+    def rows(self, part: Part) -> Int64Array:
         """Row numbers of a part."""
         return np.flatnonzero(self.part == PARTS.index(part))
 
-    def data(self, part: Part = "train") -> dict[str, npt.NDArray[Any]]:
+    def data(self, part: Part = "train") -> dict[str, AnyArray]:
         """``{"x": …, "y": …}`` of a part, as the training loop takes them."""
         rows = self.rows(part)
         return {"x": self.x[rows], "y": self.y[rows]}
@@ -185,7 +185,7 @@ class FeatureTable:
         """The column of a field by its name, or None."""
         return next((i for i, field in enumerate(self.fields) if field.name == name), None)
 
-    def pairs(self, *names: str) -> npt.NDArray[np.number]:
+    def pairs(self, *names: str) -> NumberArray:
         """Of every row the values of two or more fields as one number, −1 where one is unknown."""
         columns = [self.x[:, i] for i in map(self.column, names) if i is not None]
         code = np.zeros(len(self.x), dtype=np.int64)
@@ -253,7 +253,7 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
 
     side = item_fields(sequences.items, sequences.side_info)
     titles = _titles(sequences)
-    columns: list[tuple[str, Kind, tuple[str, ...], npt.NDArray[np.number]]] = []
+    columns: list[tuple[str, Kind, tuple[str, ...], NumberArray]] = []
     if len(user_names) > 1:
         columns.append((USER, "user", user_names, user_of[owner[event]]))
     columns.append((ITEM, "item", titles, item))
@@ -317,7 +317,7 @@ def _titles(sequences: Sequences) -> tuple[str, ...]:
     return tuple(title or item for title, item in zip(side["title"].to_list(), sequences.items.ids, strict=True))
 
 
-def _parts(sequences: Sequences, config: FeatureConfig) -> npt.NDArray[np.int8]:
+def _parts(sequences: Sequences, config: FeatureConfig) -> Int8Array:
     """0 train, 1 validation, 2 test of each sequence, by the time of its last event, cut by share of events."""
     lengths = sequences.lengths
     order = np.arange(len(sequences))
@@ -331,7 +331,7 @@ def _parts(sequences: Sequences, config: FeatureConfig) -> npt.NDArray[np.int8]:
     return part
 
 
-def _before(sequences: Sequences, owner: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int32]:
+def _before(sequences: Sequences, owner: Int64Array, rng: np.random.Generator) -> Int32Array:
     """Of every event the item before it, in a basket another one of it at random; −1 where there is none."""
     tokens, starts = sequences.tokens, sequences.offsets[owner]
     at = np.arange(len(tokens))
@@ -345,12 +345,12 @@ def _before(sequences: Sequences, owner: npt.NDArray[np.int64], rng: np.random.G
 
 def _with_negatives(
     sequences: Sequences,
-    owner: npt.NDArray[np.int64],
-    positives: npt.NDArray[np.int64],
-    popularity: npt.NDArray[np.int64],
+    owner: Int64Array,
+    positives: Int64Array,
+    popularity: Int64Array,
     config: FeatureConfig,
     rng: np.random.Generator,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+) -> tuple[Int64Array, Int32Array, Float32Array]:
     """(event, item, label) of positives and negatives; a draw that stays in the sequence is left out."""
     n = len(popularity)
     weight = popularity.astype(np.float64) ** config.popularity_power

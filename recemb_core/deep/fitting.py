@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.auc import auc
 from recemb_core.deep.click_scores import ClickScores, Difference, compare, log_loss
 from recemb_core.deep.features import FeatureTable, Part
@@ -91,7 +91,7 @@ def _scorer(network: Network) -> Callable[[Params, Any], Any]:
     return jax.jit(lambda params, x: jax.nn.sigmoid(network.logits(params, x)))
 
 
-def probabilities(network: Network, params: Params, x: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def probabilities(network: Network, params: Params, x: Int32Array) -> Float32Array:
     """P(taken) of each row, float32 (n,); x int (n, F) as in a feature table."""
     import jax
     import jax.numpy as jnp
@@ -106,7 +106,7 @@ def probabilities(network: Network, params: Params, x: npt.NDArray[np.int32]) ->
     return found
 
 
-def popularity_probabilities(table: FeatureTable, part: Part) -> npt.NDArray[np.float32]:
+def popularity_probabilities(table: FeatureTable, part: Part) -> Float32Array:
     """The baseline without a user: share of takers among the training rows whose item is about as popular.
 
     Items are put into 20 groups by popularity; rows of one group get the share that the group has in training.
@@ -137,11 +137,7 @@ class Comparison:
 
 
 def compare_on_test(
-    table: FeatureTable,
-    models: Mapping[str, tuple[Network, Params]],
-    *,
-    against: str | None = None,
-    seed: int = 0,
+    table: FeatureTable, models: Mapping[str, tuple[Network, Params]], *, against: str | None = None, seed: int = 0
 ) -> Comparison:
     """Score trained models, and popularity, on the test part: what happened last."""
     rows = table.rows("test")

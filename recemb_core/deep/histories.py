@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, IntegerArray, StrArray
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, user_streams
 from recemb_core.validation import UsageError, is_whole, require
@@ -82,17 +82,17 @@ class Examples:
         user: int32 (m,), row in ``users``.
     """
 
-    users: npt.NDArray[np.str_]
-    stream: npt.NDArray[np.int32]
-    start: npt.NDArray[np.int32]
-    end: npt.NDArray[np.int32]
-    stop: npt.NDArray[np.int32]
-    user: npt.NDArray[np.int32]
+    users: StrArray
+    stream: Int32Array
+    start: Int32Array
+    end: Int32Array
+    stop: Int32Array
+    user: Int32Array
 
     def __len__(self) -> int:
         return len(self.end)
 
-    def target_chances(self, n: int) -> npt.NDArray[np.float64]:
+    def target_chances(self, n: int) -> Float64Array:
         """Chance Q of each of n items to be drawn as a target: histories alike, targets of a history alike."""
         share = np.zeros(len(self.stream) + 1)
         size = (self.stop - self.end).astype(np.float64)
@@ -102,7 +102,7 @@ class Examples:
         chance = np.where(self.is_target(n), np.maximum(chance, 0), 0.0)  # sums that should cancel leave 1e-17
         return chance / max(len(self), 1)
 
-    def is_target(self, n: int) -> npt.NDArray[np.bool_]:
+    def is_target(self, n: int) -> BoolArray:
         """Which of n items are a target at all."""
         edge = np.zeros(len(self.stream) + 1, dtype=np.int64)
         np.add.at(edge, self.end, 1)
@@ -138,7 +138,7 @@ def history_examples(sequences: Sequences, *, novel: bool = False) -> Examples:
         stop = end + np.bincount(basket, weights=first, minlength=len(end)).astype(np.int64)
     has = (end > start) & (stop > end)
 
-    def cut(values: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+    def cut(values: IntegerArray) -> Int32Array:
         return values[has].astype(np.int32)
 
     return Examples(users, stream, cut(start), cut(end), cut(stop), cut(user))
@@ -178,8 +178,8 @@ def window(tokens: Any, start: Any, end: Any, length: int, half_life: float | No
 
 
 def windows_of(
-    histories: Sequence[npt.NDArray[np.integer]], length: int, half_life: float | None
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    histories: Sequence[IntegerArray], length: int, half_life: float | None
+) -> tuple[Int32Array, Float32Array]:
     """:func:`window` of separate histories."""
     lengths = np.array([len(h) for h in histories], dtype=np.int64)
     end = np.cumsum(lengths)
@@ -211,7 +211,7 @@ class UserFields:
         values = tuple(tuple(sorted({str(v) for v in frame[name].to_list() if v is not None})) for name in names)
         return cls(names, values)
 
-    def codes(self, facts: Sequence[Mapping[str, object] | None]) -> npt.NDArray[np.int32]:
+    def codes(self, facts: Sequence[Mapping[str, object] | None]) -> Int32Array:
         """Codes (q, fields), −1 where a user's value is missing.
 
         Raises:
@@ -227,7 +227,7 @@ class UserFields:
                 found[i, j] = -1 if value is None else place[str(value)]
         return found
 
-    def codes_of(self, frame: pl.DataFrame | None, users: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:
+    def codes_of(self, frame: pl.DataFrame | None, users: StrArray) -> Int32Array:
         """Codes (q, fields) of users by id; users without a row have no values."""
         if frame is None or not self.names:
             return np.full((len(users), len(self.names)), -1, dtype=np.int32)

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from recemb_core.arrays import Float32Array
 
 
 def look_up(table: Any, index: Any) -> Any:
@@ -30,7 +31,7 @@ def look_up(table: Any, index: Any) -> Any:
     return jnp.where(known, table[jnp.maximum(index, 0)], 0)
 
 
-def init_dense(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, list[npt.NDArray[np.float32]]]:
+def init_dense(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, list[Float32Array]]:
     """Weights and biases of dense layers of these sizes, input first: w ~ N(0, 2 / inputs), b = 0.
 
     References:

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array, IntegerArray
 from recemb_core.deep.histories import UserFields, windows_of
 from recemb_core.deep.registry import recall_kind
 from recemb_core.moved import moved_name
@@ -19,7 +19,7 @@ from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products
 from recemb_core.validation import UsageError, finite_rows, require
 from recemb_core.vocabulary import Vocabulary
 
-History = npt.NDArray[np.integer]
+History = IntegerArray
 Facts = Mapping[str, object] | None
 
 
@@ -37,17 +37,15 @@ class UserTower(Protocol):
         ...
 
     @property
-    def summed(self) -> npt.NDArray[np.float32] | None:
+    def summed(self) -> Float32Array | None:
         """(n, d) vectors whose weighted sum over the history is the user vector; None: it is no such sum."""
         ...
 
-    def encode(
-        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float32]:
+    def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         """(q, L) item rows, their weights (0: not there) and (q, fields) codes of user fields → (q, d)."""
         ...
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self) -> dict[str, AnyArray]:
         """Everything that a file has to hold."""
         ...
 
@@ -73,12 +71,12 @@ class RecallModel:
     kind: str
     title: str
     items: Vocabulary
-    item_vectors: npt.NDArray[np.float32]
+    item_vectors: Float32Array
     tower: UserTower
     user_fields: UserFields = dataclasses.field(default_factory=UserFields)
     config: Any = None
     history: tuple[float, ...] = ()
-    known: npt.NDArray[np.bool_] | None = None
+    known: BoolArray | None = None
     steps: int = 0
     seconds: float = 0.0
 
@@ -98,9 +96,7 @@ class RecallModel:
         """Cold items with the same side information have one vector, and have to get one score."""
         return distinct_rows(self.item_vectors)
 
-    def encode(
-        self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None
-    ) -> npt.NDArray[np.float32]:
+    def encode(self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None) -> Float32Array:
         """User vectors (q, d) of histories of item rows, oldest first.
 
         Args:
@@ -113,10 +109,10 @@ class RecallModel:
         rows, weights = self._windows(histories)
         return self.tower.encode(rows, weights, self._codes(len(rows), user_facts))
 
-    def _codes(self, count: int, user_facts: Sequence[Facts] | None) -> npt.NDArray[np.int32]:
+    def _codes(self, count: int, user_facts: Sequence[Facts] | None) -> Int32Array:
         return self.user_fields.codes([None] * count if user_facts is None else user_facts)
 
-    def _windows(self, histories: Sequence[History]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def _windows(self, histories: Sequence[History]) -> tuple[Int32Array, Float32Array]:
         for history in histories:
             if len(history) and not (np.min(history) >= 0 and np.max(history) < len(self.items)):
                 raise UsageError(f"histories must hold item rows from 0 to {len(self.items) - 1}")
@@ -124,9 +120,7 @@ class RecallModel:
         length = longest if self.tower.history_length is None else min(self.tower.history_length, longest)
         return windows_of(histories, length, self.tower.half_life)
 
-    def scores(
-        self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None
-    ) -> npt.NDArray[np.float32]:
+    def scores(self, histories: Sequence[History], user_facts: Sequence[Facts] | None = None) -> Float32Array:
         """Scores (q, n) of every item, −∞ for items not known; the function that ``rank_next_items`` takes."""
         values = inner_products(self.encode(histories, user_facts), self.item_vectors, self._distinct)
         if self.known is not None:
@@ -146,7 +140,7 @@ class RecallModel:
 
     def pulls(
         self, history: History, wanted: Sequence[int], user_facts: Facts = None
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    ) -> tuple[Int32Array, Float32Array]:
         """What each item of the history did for the scores of the wanted items.
 
         Where a score is a sum (:attr:`is_sum`), an item's part of the inner product: w_h · (v_h · v_i), and the parts
@@ -180,7 +174,7 @@ class RecallModel:
         """Read what :meth:`save` wrote; never unpickles."""
         return cls.from_arrays(load_arrays(source))
 
-    def to_arrays(self, *, half: bool = False) -> dict[str, npt.NDArray[Any]]:
+    def to_arrays(self, *, half: bool = False) -> dict[str, AnyArray]:
         """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
         meta = {
             "kind": self.kind,
@@ -198,7 +192,7 @@ class RecallModel:
             "seconds": self.seconds,
         }
 
-        def small(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        def small(x: AnyArray) -> AnyArray:
             return x.astype(np.float16) if half and x.dtype == np.float32 else x
 
         arrays = {f"tower.{name}": small(value) for name, value in self.tower.arrays().items()}
@@ -208,7 +202,7 @@ class RecallModel:
         return {**arrays, "meta": to_json(meta)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> RecallModel:
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> RecallModel:
         """What :meth:`to_arrays` gave."""
         meta = from_json(arrays["meta"])
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
@@ -236,7 +230,7 @@ class RecallModel:
         return RecallModel.from_arrays(self.to_arrays(half=True))
 
 
-def _single(value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _single(value: AnyArray) -> AnyArray:
     return value.astype(np.float32) if value.dtype == np.float16 else value
 
 

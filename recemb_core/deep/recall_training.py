@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray
 from recemb_core.deep.histories import Examples, RecallConfig
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
 from recemb_core.progress import Progress
@@ -62,7 +62,7 @@ def training_work(config: RecallConfig, sequences: Sequences) -> float:
     return steps * (0.3 + config.history_length / 400 + config.dimensions / 128)
 
 
-def _newest(examples: Examples) -> npt.NDArray[np.bool_]:
+def _newest(examples: Examples) -> BoolArray:
     """Which examples are each user's newest: the last 5 %, whole baskets."""
     last = np.zeros(int(examples.user.max()) + 1)
     np.maximum.at(last, examples.user, examples.end)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Int64Array
 from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -110,7 +110,7 @@ class TrainingResult:
 def train(
     loss: Loss,
     params: Params,
-    data: Mapping[str, npt.NDArray[Any]],
+    data: Mapping[str, AnyArray],
     config: TrainingConfig | None = None,
     *,
     validate: Validate | None = None,
@@ -254,7 +254,7 @@ def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> _Loop:
     return _Loop(jax.jit(optimizer.init), jax.jit(run, donate_argnums=(0, 1)))
 
 
-def _rows(data: Mapping[str, npt.NDArray[Any]]) -> int:
+def _rows(data: Mapping[str, AnyArray]) -> int:
     lengths = {name: len(values) for name, values in data.items()}
     if not lengths or 0 in lengths.values():
         raise UsageError("there are no rows to train on")
@@ -263,7 +263,7 @@ def _rows(data: Mapping[str, npt.NDArray[Any]]) -> int:
     return next(iter(lengths.values()))
 
 
-def _batches(rows: int, batch: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+def _batches(rows: int, batch: int, rng: np.random.Generator) -> Iterator[Int64Array]:
     while True:
         order = rng.permutation(rows)
         for start in range(0, rows - batch + 1, batch):

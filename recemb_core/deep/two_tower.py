@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
@@ -125,9 +125,7 @@ def in_batch_softmax_loss(
     return loss
 
 
-def side_values(
-    n: int, side_info: pl.DataFrame | None, known: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+def side_values(n: int, side_info: pl.DataFrame | None, known: BoolArray) -> tuple[Int32Array, Float32Array, BoolArray]:
     """Side information as :func:`item_inputs` takes it: value rows (n, s), shares (n, s), and which values are trained.
 
     A value that no known item has would stay where the dice put it; it carries no weight.
@@ -155,7 +153,7 @@ def side_values(
 class TwoTower:
     """Both towers with trained parameters, in NumPy."""
 
-    params: dict[str, npt.NDArray[Any]]
+    params: dict[str, AnyArray]
     history_length: int | None
     half_life: float | None
     summed = None  # a network is no sum
@@ -165,7 +163,7 @@ class TwoTower:
         """The parameters as the functions above take them."""
         p = self.params
 
-        def many(start: str) -> list[npt.NDArray[Any]]:
+        def many(start: str) -> list[AnyArray]:
             return [p[f"{start} {j}"] for j in range(sum(k.startswith(f"{start} ") for k in p))]
 
         return {
@@ -175,13 +173,11 @@ class TwoTower:
             "user_layers": {"w": many("user w"), "b": many("user b")},
         }
 
-    def encode(
-        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float32]:
+    def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         u = user_vectors(self.tree, self.params["inputs"], rows, weights, codes, np)
         return np.asarray(u / self.params["temperature"], dtype=np.float32)
 
-    def compose(self, side: SideFields, given: Mapping[str, object]) -> npt.NDArray[np.float32]:
+    def compose(self, side: SideFields, given: Mapping[str, object]) -> Float32Array:
         """The item vector (d,) of an item that is known by side information alone, {field: value or values}.
 
         A value that no item of the training had carries no weight.
@@ -197,7 +193,7 @@ class TwoTower:
         x = np.stack([self.params["values"][r].mean(axis=0) for r in rows]).mean(axis=0, keepdims=True)
         return np.asarray(tower(self.tree["item_layers"], x, x, np)[0], dtype=np.float32)
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self) -> dict[str, AnyArray]:
         return self.params
 
 
@@ -244,7 +240,7 @@ def train_two_tower(
     values, shares, trained = side_values(n, side_info if config.side_information else None, known)
     users = UserFields.of(user_fields)
 
-    def table(rows: int, width: int) -> npt.NDArray[np.float32]:
+    def table(rows: int, width: int) -> Float32Array:
         return rng.normal(0, 1 / width**0.5, (rows, width)).astype(np.float32)
 
     chances = examples.target_chances(n)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array, Float64Array, Int32Array
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
@@ -98,7 +98,7 @@ def sampled_softmax_loss(
     return loss
 
 
-def sampling(chances: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[np.float64]:
+def sampling(chances: Float64Array, exponent: float) -> Float64Array:
     """Chance Q of each item to be a negative, ∝ chance^exponent, in the order of the vocabulary; sums to 1.
 
     >>> sampling(np.array([0.2, 0.8, 0]), 0.5).round(3).tolist()
@@ -112,14 +112,12 @@ def sampling(chances: npt.NDArray[np.float64], exponent: float) -> npt.NDArray[n
 class YouTubeTower:
     """:func:`user_vectors` with trained parameters, in NumPy."""
 
-    params: dict[str, npt.NDArray[Any]]
+    params: dict[str, AnyArray]
     history_length: int | None
     half_life: float | None
     summed = None  # a network is no sum
 
-    def encode(
-        self, rows: npt.NDArray[np.int32], weights: npt.NDArray[np.float32], codes: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float32]:
+    def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         p = self.params
         fields = sum(name.startswith("field ") for name in p)
         tree = {
@@ -129,7 +127,7 @@ class YouTubeTower:
         }
         return np.asarray(user_vectors(tree, rows, weights, codes, np), dtype=np.float32)
 
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def arrays(self) -> dict[str, AnyArray]:
         return self.params
 
 

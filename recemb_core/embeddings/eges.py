@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table
@@ -68,9 +68,9 @@ class EGESVectors(ItemVectors):
         side: which item has which values.
     """
 
-    own_vectors: npt.NDArray[np.float32] = None  # type: ignore[assignment]
-    side_vectors: npt.NDArray[np.float32] = None  # type: ignore[assignment]
-    attention: npt.NDArray[np.float32] = None  # type: ignore[assignment]
+    own_vectors: Float32Array = None  # type: ignore[assignment]
+    side_vectors: Float32Array = None  # type: ignore[assignment]
+    attention: Float32Array = None  # type: ignore[assignment]
     side: SideFields = None  # type: ignore[assignment]
 
     def _check_finite(self) -> None:
@@ -84,7 +84,7 @@ class EGESVectors(ItemVectors):
         """Names of the n_fields fields; ``attention[:, 0]`` is the item itself, ``attention[:, 1 + f]`` field f."""
         return self.side.names
 
-    def cold_start(self, given: Mapping[str, Any]) -> npt.NDArray[np.float32]:
+    def cold_start(self, given: Mapping[str, Any]) -> Float32Array:
         """The vector of an item without behaviour: the plain mean of the side vectors of the given values, (d,).
 
         Args:
@@ -104,7 +104,7 @@ class EGESVectors(ItemVectors):
         means = [self.side_vectors[codes].mean(axis=0) for codes in rows]
         return np.asarray(np.mean(means, axis=0), dtype=np.float32)
 
-    def from_side_alone(self) -> npt.NDArray[np.float32]:
+    def from_side_alone(self) -> Float32Array:
         """:meth:`cold_start` of every item from its own values, (n, d); rows of zeros where it has none."""
         n, fields = len(self), len(self.side.names)
         total = np.zeros((n, self.vectors.shape[1]), dtype=np.float32)
@@ -121,7 +121,7 @@ class EGESVectors(ItemVectors):
         assert isinstance(found, EGESVectors)
         return found
 
-    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    def _parts(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         meta, arrays = super()._parts()
         side = self.side
         meta |= {"kind": "EGESVectors", "fields": side.names, "values": side.values}
@@ -130,7 +130,7 @@ class EGESVectors(ItemVectors):
         return meta, arrays | {"side_indptr": side.indptr, "side_codes": side.codes}
 
     @classmethod
-    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
         values = tuple(map(tuple, meta["values"]))
         side = SideFields(
             len(meta["items"]),

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-Rows = npt.NDArray[np.int32]
+from recemb_core.arrays import FloatArray, Int32Array, Int64Array
+
+Floats = FloatArray
+Rows = Int32Array
 
 LARGEST_SCORE = 30.0
 """Beyond ±30, σ is 0 or 1 as far as a float32 can tell."""
@@ -37,7 +38,7 @@ class Parts(NamedTuple):
     own: Floats
     side: Floats
     attention: Floats
-    indptr: npt.NDArray[np.int64]
+    indptr: Int64Array
     codes: Rows
 
 

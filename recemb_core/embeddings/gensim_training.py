@@ -14,12 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int64Array
 from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences, cut_long, without_short
 from recemb_core.progress import LAST_RATE
 
-Trained = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None, list[float]]
+Trained = tuple[Float32Array, Float32Array | None, list[float]]
 # Loss terms in a batch; their float32 sum is then right to a few parts in a million.
 TERMS_PER_BATCH = 100_000
 _LARGEST_DRAW = 2**31 - 1
@@ -27,8 +27,8 @@ _LARGEST_DRAW = 2**31 - 1
 
 def train_gensim(
     sentences: Callable[[int], Sentences],
-    counts: npt.NDArray[np.int64],
-    noise: npt.NDArray[np.float64],
+    counts: Int64Array,
+    noise: Float64Array,
     *,
     dimensions: int,
     window: int,
@@ -116,7 +116,7 @@ def train_gensim(
     return np.array(model.wv.vectors, dtype=np.float32), outputs, history
 
 
-def _batch_edges(offsets: npt.NDArray[np.int64], tokens: int) -> list[int]:
+def _batch_edges(offsets: Int64Array, tokens: int) -> list[int]:
     """Sentence numbers that part the sentences into batches of about ``tokens`` tokens, never over gensim's most."""
     edges = [0]
     while edges[-1] < len(offsets) - 1:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int8Array, Int64Array
 from recemb_core.validation import UsageError
 
 
@@ -29,9 +30,9 @@ class HuffmanTree:
         Morin, Bengio, *Hierarchical Probabilistic Neural Network Language Model* (AISTATS 2005).
     """
 
-    counts: npt.NDArray[np.float64]
-    parents: npt.NDArray[np.int64]
-    bits: npt.NDArray[np.int8]
+    counts: Float64Array
+    parents: Int64Array
+    bits: Int8Array
 
     @classmethod
     def of(cls, counts: npt.ArrayLike) -> HuffmanTree:
@@ -60,7 +61,7 @@ class HuffmanTree:
         return (len(self.parents) + 1) // 2
 
     @cached_property
-    def depths(self) -> npt.NDArray[np.int64]:
+    def depths(self) -> Int64Array:
         """Decisions from the root to each node, int64 (2n−1,)."""
         n = len(self)
         depth = np.zeros(2 * n - 1, dtype=np.int64)
@@ -69,11 +70,11 @@ class HuffmanTree:
         return depth
 
     @property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> Int64Array:
         """Code length of each item in bits, which is the number of decisions that reach it: int64 (n,)."""
         return self.depths[: len(self)]
 
-    def path(self, row: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    def path(self, row: int) -> tuple[Int64Array, Int8Array]:
         """(inner numbers of the nodes decided at, the bit taken at each), from the root down to an item."""
         n, node = len(self), row
         nodes: list[int] = []
@@ -96,7 +97,7 @@ class HuffmanTree:
         share = self.counts[: len(self)] / self.counts[: len(self)].sum()
         return float(-(share * np.log2(share)).sum())
 
-    def log_probabilities(self, node_scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def log_probabilities(self, node_scores: Float64Array) -> Float64Array:
         """log p of every item, float64 (n,): along its path, σ(score) for a bit 0 and σ(−score) for a bit 1.
 
         Args:

@@ -27,8 +27,7 @@ from recemb_core.progress import LAST_RATE, Progress, Reporter
 from recemb_core.validation import require
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from recemb_core.arrays import Float64Array, Int64Array
     from recemb_core.sequences import Sequences
 
 Mode = Literal["set", "shuffle", "sequence"]
@@ -140,9 +139,7 @@ def as_word2vec(config: Item2VecConfig) -> Word2VecConfig:
     return Word2VecConfig(**{f.name: getattr(config, f.name) for f in fields(SequenceConfig)})
 
 
-def ranges(
-    sentences: Sentences, window: int | npt.NDArray[np.int64] | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def ranges(sentences: Sentences, window: int | Int64Array | None) -> tuple[Int64Array, Int64Array]:
     """For each position the range of positions it is paired with: its sentence, or so many to either side in it."""
     lengths = np.diff(sentences.offsets)
     low, high = np.repeat(sentences.offsets[:-1], lengths), np.repeat(sentences.offsets[1:], lengths)
@@ -154,8 +151,8 @@ def ranges(
 
 def _train(
     sentences: Sentences,
-    counts: npt.NDArray[np.int64],
-    keep: npt.NDArray[np.float64],
+    counts: Int64Array,
+    keep: Float64Array,
     config: Item2VecConfig,
     report: Callable[[float], None],
 ) -> Trained:

@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import (
+    AnyArray,
+    BoolArray,
+    Float32Array,
+    FloatArray,
+    Int32Array,
+    Int64Array,
+    IntegerArray,
+    NumberArray,
+)
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.validation import UsageError, finite_rows
 from recemb_core.vocabulary import Vocabulary
@@ -38,9 +47,9 @@ class ItemVectors:
     """
 
     items: Vocabulary
-    vectors: npt.NDArray[np.float32]
-    output_vectors: npt.NDArray[np.float32] | None = None
-    counts: npt.NDArray[np.int64] | None = None
+    vectors: Float32Array
+    output_vectors: Float32Array | None = None
+    counts: Int64Array | None = None
     history: tuple[float, ...] = ()
     config: Any = None
 
@@ -60,11 +69,11 @@ class ItemVectors:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __getitem__(self, item: object) -> npt.NDArray[np.float32]:
+    def __getitem__(self, item: object) -> Float32Array:
         """The vector of an item id, float32 (d,)."""
         return np.asarray(self.vectors[self.items.row(item)])
 
-    def scores(self, item: object, score: Score = "cosine") -> npt.NDArray[np.float32]:
+    def scores(self, item: object, score: Score = "cosine") -> Float32Array:
         """Score of every item against one: cosine(v_i, v_j), or v_i · v'_j for ``"in_out"``; float32 (n,)."""
         self._check_finite()
         row = self.items.row(item)
@@ -73,7 +82,7 @@ class ItemVectors:
             return _dot_rows(unit, unit[row])
         return _dot_rows(self._targets(score), self.vectors[row])
 
-    def _targets(self, score: Score) -> npt.NDArray[np.float32]:
+    def _targets(self, score: Score) -> Float32Array:
         """The vectors that an item's own vector is scored against."""
         if score == "cosine":
             return self.vectors
@@ -90,7 +99,7 @@ class ItemVectors:
         score: Score = "cosine",
         *,
         min_count: int = 0,
-        counts: npt.NDArray[np.number] | None = None,
+        counts: NumberArray | None = None,
     ) -> list[tuple[str, float]]:
         """The k best-scored other items, best first, as (id, score) pairs; ties by row number.
 
@@ -124,9 +133,9 @@ class ItemVectors:
         score: Score = "cosine",
         min_count: int = 0,
         *,
-        counts: npt.NDArray[np.number] | None = None,
-        rows: npt.NDArray[np.integer] | None = None,
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        counts: NumberArray | None = None,
+        rows: IntegerArray | None = None,
+    ) -> tuple[Int32Array, Float32Array]:
         """:meth:`most_similar` of all items at once: (ids (q, k), values (q, k)), best first.
 
         Args:
@@ -168,7 +177,7 @@ class ItemVectors:
         ids = np.where(np.isinf(values), -1, np.take_along_axis(found, order, axis=1))
         return ids.astype(np.int32), np.where(ids < 0, np.nan, values).astype(np.float32)
 
-    def candidates(self, min_count: int = 0, counts: npt.NDArray[np.number] | None = None) -> npt.NDArray[np.bool_]:
+    def candidates(self, min_count: int = 0, counts: NumberArray | None = None) -> BoolArray:
         """Which items occur at least ``min_count`` times, bool (n,); by the model's own counts unless others are given.
 
         Raises:
@@ -199,7 +208,7 @@ class ItemVectors:
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
 
-    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, what is no array as JSON in ``meta``; :meth:`from_arrays` reads it back."""
         meta, arrays = self._parts()
         # default: a NumPy number in a config
@@ -207,7 +216,7 @@ class ItemVectors:
         return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> ItemVectors:
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> ItemVectors:
         """What :meth:`to_arrays` gave, with what the model has beside its vectors."""
         meta = json.loads(arrays["meta"].tobytes().decode())
         # A model with more than vectors has a class of its own, derived from this one.
@@ -217,7 +226,7 @@ class ItemVectors:
             raise UsageError(f"the file holds {kind.__name__}, not {cls.__name__}; use ItemVectors.load")
         return kind(**kind._from_parts(meta, arrays))
 
-    def _parts(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    def _parts(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         """What a file holds: values for its JSON, and arrays by name."""
         self._check_finite()
         meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
@@ -225,7 +234,7 @@ class ItemVectors:
         return meta, {name: array for name, array in found.items() if array is not None}
 
     @classmethod
-    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    def _from_parts(cls, meta: dict[str, Any], arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
         """The arguments of the class from what :meth:`_parts` gave."""
         return {
             "items": Vocabulary(meta["items"]),
@@ -243,7 +252,7 @@ class ItemVectors:
         return buffer.getvalue()
 
 
-def rows_of(vectors: ItemVectors | npt.NDArray[np.floating], name: str = "vectors") -> npt.NDArray[np.floating]:
+def rows_of(vectors: ItemVectors | FloatArray, name: str = "vectors") -> FloatArray:
     """The array (n, d) of item vectors, or of an array itself.
 
     Raises:
@@ -254,7 +263,7 @@ def rows_of(vectors: ItemVectors | npt.NDArray[np.floating], name: str = "vector
     return finite_rows(np.asarray(vectors), name)
 
 
-def _dot_rows(rows: npt.NDArray[np.float32], vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _dot_rows(rows: Float32Array, vector: Float32Array) -> Float32Array:
     """rows · vector, computed alike for every row: BLAS rounds the last rows otherwise, which breaks ties."""
     return np.asarray(np.einsum("ij,j->i", rows, vector))
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float64Array, Int32Array, Int64Array
 from recemb_core.validation import require
 
 MOST_EXPONENT = 4.0
 """Beyond ±4 one item would be nearly all of the noise, or the powers of counts would overflow."""
 
 
-def noise_weights(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDArray[np.float64]:
+def noise_weights(counts: npt.ArrayLike, exponent: float = 0.75) -> Float64Array:
     """count^exponent for each item, float64 (n,): 0 for an item that never occurs, 1 for all where none does.
 
     Raises:
@@ -30,7 +30,7 @@ def noise_weights(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDArray[
     return weight if weight.sum() > 0 else np.ones(len(count))
 
 
-def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDArray[np.float64]:
+def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> Float64Array:
     """Probability that a negative sample is each item: p_n(w) = count(w)^a / Σ_u count(u)^a, float64 (n,).
 
     Larger exponents draw popular items more often: 1 draws them as often as they occur, 0 all alike, below 0 the rare
@@ -52,7 +52,7 @@ def noise_distribution(counts: npt.ArrayLike, exponent: float = 0.75) -> npt.NDA
     return weight / max(float(weight.sum()), 1e-300)
 
 
-def noise_table(counts: npt.NDArray[Any], exponent: float = 0.75) -> npt.NDArray[np.int32]:
+def noise_table(counts: AnyArray, exponent: float = 0.75) -> Int32Array:
     """Item rows, each as often as count^exponent asks; a uniform draw from it is a draw of a negative.
 
     The length is a power of two, at least 64 entries an item on average, so that a draw needs no division.
@@ -67,7 +67,7 @@ def noise_table(counts: npt.NDArray[Any], exponent: float = 0.75) -> npt.NDArray
     return np.searchsorted(edges, np.arange(size) + 0.5).clip(0, len(counts) - 1).astype(np.int32)
 
 
-def popular_rows(counts: npt.ArrayLike, share: float = 0.1) -> npt.NDArray[np.int64]:
+def popular_rows(counts: npt.ArrayLike, share: float = 0.1) -> Int64Array:
     """Rows of the most popular items, that share of those seen at least once (rounded up), most popular first.
 
     >>> popular_rows([5, 0, 9, 1], share=0.5).tolist()
@@ -79,7 +79,7 @@ def popular_rows(counts: npt.ArrayLike, share: float = 0.1) -> npt.NDArray[np.in
     return order[: math.ceil(share * int((count > 0).sum()))]
 
 
-def effective_items(probabilities: npt.NDArray[np.float64]) -> float:
+def effective_items(probabilities: Float64Array) -> float:
     """exp(entropy): a draw is as uncertain as among that many equally likely items.
 
     >>> round(effective_items(np.array([0.25, 0.25, 0.25, 0.25])), 6)

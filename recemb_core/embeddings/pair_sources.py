@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Int64Array
 from recemb_core.embeddings.sentences import Sentences, distinct
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, is_whole, require
@@ -18,7 +18,7 @@ _BLOCK = 1_024
 class PairSource(Protocol):
     """Pairs by number: the same numbers give the same pairs."""
 
-    def take(self, first: int, last: int) -> npt.NDArray[np.int64]:
+    def take(self, first: int, last: int) -> Int64Array:
         """The pairs numbered first … last − 1 as item rows (center, context): int64 (last − first, 2)."""
         ...
 
@@ -31,12 +31,12 @@ class RepeatedPairs:
     [[1, 0], [0, 1], [1, 0]]
     """
 
-    pairs: npt.NDArray[np.int64]
+    pairs: Int64Array
 
     def __post_init__(self) -> None:
         require(len(self.pairs) > 0, "pairs", len(self.pairs), "at least one pair")
 
-    def take(self, first: int, last: int) -> npt.NDArray[np.int64]:
+    def take(self, first: int, last: int) -> Int64Array:
         """See :class:`PairSource`."""
         return self.pairs[np.arange(first, last) % len(self.pairs)].astype(np.int64)
 
@@ -68,7 +68,7 @@ class DrawnPairs:
             weight = np.arange(window, 0, -1.0) if shrink else np.ones(window)
             self._reaches = np.cumsum(weight) / weight.sum()
 
-    def take(self, first: int, last: int) -> npt.NDArray[np.int64]:
+    def take(self, first: int, last: int) -> Int64Array:
         """See :class:`PairSource`."""
         if last <= first:
             return np.empty((0, 2), dtype=np.int64)
@@ -76,14 +76,14 @@ class DrawnPairs:
         blocks = [self._block(number) for number in range(start, -(-last // _BLOCK))]
         return np.concatenate(blocks)[first - start * _BLOCK : last - start * _BLOCK]
 
-    def _block(self, number: int) -> npt.NDArray[np.int64]:
+    def _block(self, number: int) -> Int64Array:
         rng = np.random.default_rng([self._seed, number])
         found = [self._draw(rng)]
         while sum(map(len, found)) < _BLOCK:
             found.append(self._draw(rng))
         return np.concatenate(found)[:_BLOCK]
 
-    def _draw(self, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    def _draw(self, rng: np.random.Generator) -> Int64Array:
         ticket = rng.integers(self._ends[-1], size=2 * _BLOCK)
         row = np.searchsorted(self._ends, ticket, side="right")
         at = ticket - np.concatenate([[0], self._ends])[row]
@@ -115,11 +115,11 @@ class CenterPairs:
     [[2, 1], [2, 1]]
     """
 
-    def __init__(self, center: int, counts: npt.NDArray[np.int64], *, seed: int = 0) -> None:
+    def __init__(self, center: int, counts: Int64Array, *, seed: int = 0) -> None:
         require(bool(np.sum(counts) > 0), "counts", int(np.sum(counts)), "above 0 for at least one context")
         self._center, self._ends, self._seed = center, np.cumsum(counts), seed
 
-    def take(self, first: int, last: int) -> npt.NDArray[np.int64]:
+    def take(self, first: int, last: int) -> Int64Array:
         """See :class:`PairSource`."""
         if last <= first:
             return np.empty((0, 2), dtype=np.int64)
@@ -133,7 +133,7 @@ class CenterPairs:
         return pairs[first - start * _BLOCK : last - start * _BLOCK]
 
 
-def context_counts(sequences: Sequences, row: int, window: int | None) -> npt.NDArray[np.int64]:
+def context_counts(sequences: Sequences, row: int, window: int | None) -> Int64Array:
     """How often each item is the context of one center, int64 (n,); the window as in :class:`DrawnPairs`, unshrunken.
 
     Divided by its sum it is the log's own p(context | center), which a softmax is trained to give.

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.item2vec import Item2VecConfig, as_word2vec, ranges
 from recemb_core.embeddings.sentences import Sentences, distinct, keep_probabilities, shuffled, subsampled
 from recemb_core.embeddings.word2vec import Word2VecConfig
 from recemb_core.validation import UsageError
 
-Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+Pairs = tuple[Int32Array, Int32Array]
 
 
 def training_pairs(
@@ -20,7 +21,7 @@ def training_pairs(
     config: Word2VecConfig | Item2VecConfig,
     *,
     rng: int | np.random.Generator | None = None,
-    counts: npt.NDArray[np.number] | None = None,
+    counts: NumberArray | None = None,
 ) -> Pairs:
     """(centers, contexts) of one sequence, center by center and, for each, from left to right.
 
@@ -76,7 +77,7 @@ def training_pairs(
     return _pairs(sentence, *ranges(sentence, reach))
 
 
-def _pairs(sentence: Sentences, low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> Pairs:
+def _pairs(sentence: Sentences, low: Int64Array, high: Int64Array) -> Pairs:
     """Each position with the others of its range."""
     sizes = high - low
     center = np.repeat(np.arange(len(sizes)), sizes)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Int32Array, Int64Array
 from recemb_core.kernels.reference import Draws, mix, mixed_number, update_pair
 
 if TYPE_CHECKING:
     from recemb_core.embeddings.eges_update_kernel import Parts
 
-Rows = npt.NDArray[np.int32]
+Rows = Int32Array
 
 
 def _rate(rates: tuple[float, float], done: int, total: int) -> float:
@@ -29,8 +29,8 @@ def _rate(rates: tuple[float, float], done: int, total: int) -> float:
 
 def train_walks(
     walks: Rows,
-    vectors: npt.NDArray[Any],
-    outputs: npt.NDArray[Any],
+    vectors: AnyArray,
+    outputs: AnyArray,
     table: Rows,
     *,
     window: int,
@@ -56,10 +56,10 @@ def train_walks(
 
 def train_ranges(
     tokens: Rows,
-    low: npt.NDArray[np.int64],
-    high: npt.NDArray[np.int64],
-    vectors: npt.NDArray[Any],
-    outputs: npt.NDArray[Any],
+    low: Int64Array,
+    high: Int64Array,
+    vectors: AnyArray,
+    outputs: AnyArray,
     table: Rows,
     *,
     negative: int,
@@ -80,7 +80,7 @@ def train_ranges(
 # --- EGES ---
 
 
-def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray[Any]], npt.NDArray[Any], npt.NDArray[Any]]:
+def embeddings_of(item: int, parts: Parts) -> tuple[list[AnyArray], AnyArray, AnyArray]:
     """(rows of ``side`` by field, H's weights (fields + 1,), W (fields + 1, d)); a missing field: weight 0, W 0."""
     fields = parts.attention.shape[1] - 1
     codes = [parts.codes[parts.indptr[at] : parts.indptr[at + 1]] for at in range(item * fields, (item + 1) * fields)]
@@ -92,13 +92,7 @@ def embeddings_of(item: int, parts: Parts) -> tuple[list[npt.NDArray[Any]], npt.
 
 
 def update_window(
-    item: int,
-    parts: Parts,
-    outputs: npt.NDArray[Any],
-    targets: npt.NDArray[Any],
-    signs: npt.NDArray[Any],
-    rate: float,
-    learn_attention: bool,
+    item: int, parts: Parts, outputs: AnyArray, targets: AnyArray, signs: AnyArray, rate: float, learn_attention: bool
 ) -> float:
     """One center with its targets, sign 1 or −1, all gradients from values before the update; returns the loss."""
     codes, weights, embeddings = embeddings_of(item, parts)
@@ -128,7 +122,7 @@ def scattered(total: int, seed: int) -> Iterator[int]:
 def train_windows(
     walks: Rows,
     parts: Parts,
-    outputs: npt.NDArray[Any],
+    outputs: AnyArray,
     table: Rows,
     *,
     learn_attention: bool,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -109,7 +109,7 @@ def concatenate(a: ItemVectors, b: ItemVectors) -> ItemVectors:
     return ItemVectors(a.items, np.hstack([unit_rows(a.vectors), unit_rows(b.vectors)]))
 
 
-def _recursive_features(graph: ItemGraph, config: RoleFeaturesConfig) -> npt.NDArray[np.float64]:
+def _recursive_features(graph: ItemGraph, config: RoleFeaturesConfig) -> Float64Array:
     ways = _neighbor_matrices(graph)
     found = _kept(_local_features(graph), np.empty((len(graph), 0)), config)
     latest = found
@@ -133,7 +133,7 @@ def _neighbor_matrices(graph: ItemGraph) -> list[csr_array]:
     return [out, out.T.tocsr()] if graph.directed else [out]
 
 
-def _local_features(graph: ItemGraph) -> npt.NDArray[np.float64]:
+def _local_features(graph: ItemGraph) -> Float64Array:
     """(n, f); the egonet is that of the graph without directions."""
     from recemb_core.item_graph.igraph_bridge import undirected_igraph
 
@@ -157,7 +157,7 @@ def _local_features(graph: ItemGraph) -> npt.NDArray[np.float64]:
     return np.asarray(np.maximum(np.column_stack(columns), 0.0))  # leaving weight may come out at −1e-13
 
 
-def _opposite(joined: csr_array, values: csr_array) -> npt.NDArray[np.float64]:
+def _opposite(joined: csr_array, values: csr_array) -> Float64Array:
     """Σ of ``values`` over the edges between neighbors of each item: ½ Σ_jk A_ij V_jk A_ik."""
     n = joined.shape[0]
     if n and joined.nnz / n**2 > DENSE_FROM and n <= DENSE_UP_TO:
@@ -167,7 +167,7 @@ def _opposite(joined: csr_array, values: csr_array) -> npt.NDArray[np.float64]:
     return np.asarray((joined @ values).multiply(joined).sum(axis=1), dtype=np.float64).reshape(n) / 2
 
 
-def _scaled(features: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.float64]:
+def _scaled(features: Float64Array, scale: str) -> Float64Array:
     """Scaled and standardised; a column that is the same everywhere becomes 0."""
     values = np.log1p(features) if scale == "log" else _bins(features)
     centered = values - values.mean(axis=0) if len(values) else values
@@ -176,7 +176,7 @@ def _scaled(features: npt.NDArray[np.float64], scale: str) -> npt.NDArray[np.flo
     return np.divide(centered, spread, out=np.zeros_like(centered), where=level)
 
 
-def _bins(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _bins(features: Float64Array) -> Float64Array:
     """Vertical logarithmic binning: bin b where a share 1 − 2^−b to 1 − 2^−(b+1) of the items has smaller values."""
     n = len(features)
     tidy = np.round(features, 9)  # sums that differ by rounding are ties
@@ -184,9 +184,7 @@ def _bins(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.floor(-np.log2(1 - below / max(n, 1)) + 1e-9)
 
 
-def _kept(
-    new: npt.NDArray[np.float64], found: npt.NDArray[np.float64], config: RoleFeaturesConfig
-) -> npt.NDArray[np.float64]:
+def _kept(new: Float64Array, found: Float64Array, config: RoleFeaturesConfig) -> Float64Array:
     """The new columns that differ between items and repeat neither an earlier column nor one another."""
     n = max(len(new), 1)
     before, after = _scaled(found, config.scale), _scaled(new, config.scale)
@@ -201,7 +199,7 @@ def _kept(
     return new[:, chosen]
 
 
-def _reduced(standard: npt.NDArray[np.float64], dimensions: int) -> npt.NDArray[np.float32]:
+def _reduced(standard: Float64Array, dimensions: int) -> Float32Array:
     """U S of the first ``dimensions`` singular values, signs fixed; columns beyond the rank are 0."""
     vectors = np.zeros((len(standard), dimensions), dtype=np.float32)
     if standard.size == 0:

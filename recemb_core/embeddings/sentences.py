@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.noise import MOST_EXPONENT
 from recemb_core.validation import is_whole, require
 
@@ -18,15 +18,15 @@ MAX_SENTENCE = 10_000
 class Sentences(NamedTuple):
     """Sentence i is ``tokens[offsets[i]:offsets[i+1]]``; tokens int32, offsets int64."""
 
-    tokens: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int64]
+    tokens: Int32Array
+    offsets: Int64Array
 
     @property
-    def owner(self) -> npt.NDArray[np.int64]:
+    def owner(self) -> Int64Array:
         """The sentence number of every token."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
-    def keep(self, mask: npt.NDArray[np.bool_]) -> Sentences:
+    def keep(self, mask: BoolArray) -> Sentences:
         """The tokens where the mask is true; their neighbors move together."""
         return Sentences(self.tokens[mask], np.concatenate([[0], np.cumsum(mask)])[self.offsets])
 
@@ -77,7 +77,7 @@ class SequenceConfig:
         return "a whole number, at least 1"
 
 
-def keep_probabilities(counts: npt.NDArray[np.number], subsample: float) -> npt.NDArray[np.float64]:
+def keep_probabilities(counts: NumberArray, subsample: float) -> Float64Array:
     """Probability that an occurrence of each item stays in an epoch: min(1, √(t/f) + t/f), f its share of all events.
 
     >>> keep_probabilities(np.array([99, 1]), 0.01).round(3).tolist()
@@ -90,7 +90,7 @@ def keep_probabilities(counts: npt.NDArray[np.number], subsample: float) -> npt.
     return np.asarray(np.minimum(np.sqrt(ratio) + ratio, 1.0))
 
 
-def subsampled(sentences: Sentences, keep: npt.NDArray[np.float64], rng: np.random.Generator) -> Sentences:
+def subsampled(sentences: Sentences, keep: Float64Array, rng: np.random.Generator) -> Sentences:
     """Drop each token with probability 1 − keep of its item."""
     if (keep >= 1).all():
         return sentences

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array, Int64Array
 from recemb_core.kernels.random_numbers import mixed_number
 from recemb_core.kernels.skip_gram_update import draw_targets, falling_rate, update_pair
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def train_ranges(
-    tokens: npt.NDArray[np.int32],
-    low: npt.NDArray[np.int64],
-    high: npt.NDArray[np.int64],
+    tokens: Int32Array,
+    low: Int64Array,
+    high: Int64Array,
     first: int,
     last: int,
-    vectors: npt.NDArray[np.float32],
-    outputs: npt.NDArray[np.float32],
-    table: npt.NDArray[np.int32],
+    vectors: Float32Array,
+    outputs: Float32Array,
+    table: Int32Array,
     negative: int,
     rate_from: float,
     rate_to: float,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Int32Array, Int64Array, IntegerArray
 from recemb_core.embeddings.gensim_training import Trained, train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table, noise_weights
@@ -72,7 +72,7 @@ class WalkSkipGramConfig:
 
 
 def train_skip_gram(
-    walks: npt.NDArray[np.int32],
+    walks: Int32Array,
     items: Vocabulary,
     config: WalkSkipGramConfig,
     *,
@@ -106,18 +106,14 @@ def train_skip_gram(
     return ItemVectors(items, vectors, outputs, counts, tuple(history), config)
 
 
-def _bounds(tokens: int, walks: int, per_slice: int) -> npt.NDArray[np.int64]:
+def _bounds(tokens: int, walks: int, per_slice: int) -> Int64Array:
     """Row numbers that part the walks into slices of about so many tokens."""
     slices = max(1, -(-tokens // per_slice))
     return np.linspace(0, walks, slices + 1).astype(np.int64)
 
 
 def _train_negative(
-    walks: npt.NDArray[np.int32],
-    lengths: npt.NDArray[np.integer],
-    counts: npt.NDArray[np.int64],
-    config: WalkSkipGramConfig,
-    report: Reporter,
+    walks: Int32Array, lengths: IntegerArray, counts: Int64Array, config: WalkSkipGramConfig, report: Reporter
 ) -> Trained:
     from recemb_core.embeddings.skip_gram_kernel import train_block
 
@@ -136,7 +132,7 @@ def _train_negative(
 
 
 def hogwild(
-    lengths: npt.NDArray[np.integer],
+    lengths: IntegerArray,
     config: WalkSkipGramConfig,
     report: Reporter,
     train: Callable[[int, int, float, float, np.uint64], tuple[float, int]],
@@ -170,11 +166,7 @@ def hogwild(
 
 
 def _train_tree(
-    walks: npt.NDArray[np.int32],
-    lengths: npt.NDArray[np.integer],
-    counts: npt.NDArray[np.int64],
-    config: WalkSkipGramConfig,
-    report: Reporter,
+    walks: Int32Array, lengths: IntegerArray, counts: Int64Array, config: WalkSkipGramConfig, report: Reporter
 ) -> Trained:
     if not len(walks):
         start = np.random.default_rng(config.seed).random((len(counts), config.dimensions), dtype=np.float32)

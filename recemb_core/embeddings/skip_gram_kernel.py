@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.kernels.prefetching import prefetch_row
 from recemb_core.kernels.random_numbers import mixed_number, next_state, random_bits
 from recemb_core.kernels.skip_gram_update import draw_targets, falling_rate, update_pair
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _items_of(walk: npt.NDArray[np.int32]) -> int:
+def _items_of(walk: Int32Array) -> int:
     """Items of a walk, which −1 fills up."""
     size = 0
     while size < len(walk) and walk[size] >= 0:
@@ -22,12 +22,12 @@ def _items_of(walk: npt.NDArray[np.int32]) -> int:
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def train_block(
-    walks: npt.NDArray[np.int32],
+    walks: Int32Array,
     first: int,
     last: int,
-    vectors: npt.NDArray[np.float32],
-    outputs: npt.NDArray[np.float32],
-    table: npt.NDArray[np.int32],
+    vectors: Float32Array,
+    outputs: Float32Array,
+    table: Int32Array,
     window: int,
     negative: int,
     rate_from: float,

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.embeddings.huffman import HuffmanTree
 from recemb_core.embeddings.noise import MOST_EXPONENT, noise_distribution
 from recemb_core.embeddings.pair_sources import PairSource
@@ -21,7 +22,7 @@ from recemb_core.validation import is_whole, require
 Objective = Literal["softmax", "hierarchical_softmax", "nce", "negative_sampling"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 _BLOCK = 1_024
-Floats = npt.NDArray[np.float64]
+Floats = Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class StepConfig:
 class Targets:
     """The rows of the output table that one pair is scored against: int64 (m,), what each should answer, its offset."""
 
-    rows: npt.NDArray[np.int64]
+    rows: Int64Array
     labels: Floats
     offsets: Floats
 
@@ -165,9 +166,9 @@ class StepTrainer:
         self.outputs: Floats = np.zeros((n - 1 if tree else n, d))
         self.updates = 0
         self._every = Targets(np.arange(n), np.zeros(n), np.zeros(n))
-        self._drawn: tuple[int, npt.NDArray[np.int64]] | None = None
+        self._drawn: tuple[int, Int64Array] | None = None
 
-    def negatives(self, update: int) -> npt.NDArray[np.int64]:
+    def negatives(self, update: int) -> Int64Array:
         """The k noise items of the update with this number (the first is 0), int64 (k,)."""
         block = update // _BLOCK
         if self._drawn is None or self._drawn[0] != block:
@@ -176,7 +177,7 @@ class StepTrainer:
             self._drawn = block, np.minimum(rows, len(self.noise) - 1)
         return np.asarray(self._drawn[1][update % _BLOCK])
 
-    def targets(self, context: int, negatives: npt.NDArray[np.int64]) -> Targets:
+    def targets(self, context: int, negatives: Int64Array) -> Targets:
         """What the pair is scored against under the objective; the softmax scores everything, the tree a path."""
         if self.config.objective == "softmax":
             labels = self._every.labels.copy()
@@ -191,19 +192,14 @@ class StepTrainer:
         offsets: Floats = -self.log_k_noise[rows] if self.config.objective == "nce" else np.zeros(len(rows))
         return Targets(rows, labels, offsets)
 
-    def gradients(self, center: int, context: int, negatives: npt.NDArray[np.int64] | None = None) -> Gradients:
+    def gradients(self, center: int, context: int, negatives: Int64Array | None = None) -> Gradients:
         """Loss and gradients of a pair as things stand; negatives left out are those of the next update."""
         drawn = self.negatives(self.updates) if negatives is None else np.asarray(negatives, dtype=np.int64)
         softmax = self.config.objective == "softmax"
         return pair_gradients(self.vectors[center], self.outputs, self.targets(context, drawn), softmax=softmax)
 
     def update(
-        self,
-        center: int,
-        context: int,
-        negatives: npt.NDArray[np.int64] | None = None,
-        *,
-        rate: float | None = None,
+        self, center: int, context: int, negatives: Int64Array | None = None, *, rate: float | None = None
     ) -> Gradients:
         """One step of gradient descent on a pair; returns what it was computed from, before the step.
 

@@ -16,8 +16,7 @@ from recemb_core.progress import Progress, Reporter
 from recemb_core.validation import is_whole, require
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from recemb_core.arrays import Int64Array
     from recemb_core.sequences import Sequences
 
 
@@ -114,7 +113,7 @@ def train_word2vec(
     return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
 
 
-def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Sentences, npt.NDArray[np.int64]]:
+def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Sentences, Int64Array]:
     """(sequences without the items below ``min_count``, count of every item that is left)."""
     most = int(sequences.counts.max(initial=0))
     if config.min_count > max(most, 1):
@@ -125,10 +124,7 @@ def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Se
 
 
 def _train(
-    sentences: Callable[[int], Sentences],
-    counts: npt.NDArray[np.int64],
-    config: Word2VecConfig,
-    report: Callable[[float], None],
+    sentences: Callable[[int], Sentences], counts: Int64Array, config: Word2VecConfig, report: Callable[[float], None]
 ) -> Trained:
     n = len(counts)
     if n < 2 or not len(without_short(sentences(0)).tokens):

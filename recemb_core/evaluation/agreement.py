@@ -9,12 +9,13 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, FloatArray, Int32Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.exact import nearest_others
 from recemb_core.validation import UsageError
 
 # Neighbor lists by model: int32 (q, k) item rows, best first, −1 padded at the end, as ``ItemVectors.nearest`` gives.
-NeighborLists = Mapping[str, npt.NDArray[np.int32]]
+NeighborLists = Mapping[str, Int32Array]
 PERSISTENCE = 0.9
 
 
@@ -34,7 +35,7 @@ class Agreement:
     chance: float
     rank_biased: float
     rank_biased_chance: float
-    by_item: npt.NDArray[np.float64]
+    by_item: Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +54,11 @@ class AgreementMatrix:
     """
 
     names: tuple[str, ...]
-    overlap: npt.NDArray[np.float64]
-    overlap_error: npt.NDArray[np.float64]
+    overlap: Float64Array
+    overlap_error: Float64Array
     overlap_chance: float
-    rank_biased: npt.NDArray[np.float64]
-    rank_biased_error: npt.NDArray[np.float64]
+    rank_biased: Float64Array
+    rank_biased_error: Float64Array
     rank_biased_chance: float
     items: int
 
@@ -80,11 +81,7 @@ class Purity:
 
 
 def neighbor_agreement(
-    a: ItemVectors | npt.NDArray[np.floating],
-    b: ItemVectors | npt.NDArray[np.floating],
-    k: int = 10,
-    *,
-    persistence: float = PERSISTENCE,
+    a: ItemVectors | FloatArray, b: ItemVectors | FloatArray, k: int = 10, *, persistence: float = PERSISTENCE
 ) -> Agreement:
     """Overlap@k = |N_a(i) ∩ N_b(i)| / k by item and on average, and rank-biased overlap, each with its chance level.
 
@@ -114,7 +111,7 @@ def neighbor_agreement(
     )
 
 
-def overlap_at_k(a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+def overlap_at_k(a: NumberArray, b: NumberArray) -> Float64Array:
     """Common items of two lists over the length of the longer, row by row; 0 where both are empty.
 
     Args:
@@ -133,9 +130,7 @@ def overlap_chance(k: int, others: float) -> float:
     return min(1.0, k / others) if others > 0 else 0.0
 
 
-def rank_biased_overlap(
-    a: npt.NDArray[np.number], b: npt.NDArray[np.number], *, persistence: float = PERSISTENCE
-) -> npt.NDArray[np.float64]:
+def rank_biased_overlap(a: NumberArray, b: NumberArray, *, persistence: float = PERSISTENCE) -> Float64Array:
     """Extrapolated rank-biased overlap of two lists, row by row, from 0 (nothing common) to 1 (the same list).
 
     With X_d the number of common items among the first d of both, RBO averages the agreement X_d / d over depths with
@@ -210,7 +205,7 @@ def agreement_matrix(
     return AgreementMatrix(names, means[0], errors[0], chances[0], means[1], errors[1], chances[1], q)
 
 
-def dispute(neighbors: NeighborLists) -> npt.NDArray[np.float64]:
+def dispute(neighbors: NeighborLists) -> Float64Array:
     """1 − mean overlap@k over all pairs of models, by item: 0 all agree, 1 no two lists share an item; float64 (q,)."""
     pairs = list(combinations(neighbors.values(), 2))
     if not pairs:
@@ -219,8 +214,8 @@ def dispute(neighbors: NeighborLists) -> npt.NDArray[np.float64]:
 
 
 def most_disputed(
-    neighbors: NeighborLists, top: int = 20, *, counts: npt.NDArray[np.number] | None = None, min_count: int = 20
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    neighbors: NeighborLists, top: int = 20, *, counts: NumberArray | None = None, min_count: int = 20
+) -> tuple[Int64Array, Float64Array]:
     """(positions (t,), dispute (t,)) of the items on whose neighbors the models differ most, the most disputed first.
 
     A rare item's lists are noise in every model, so its models never agree: without a filter such junk fills the
@@ -243,7 +238,7 @@ def most_disputed(
     return order, values[order]
 
 
-def shared_by(lists: Mapping[str, npt.ArrayLike]) -> dict[tuple[str, ...], npt.NDArray[np.int32]]:
+def shared_by(lists: Mapping[str, npt.ArrayLike]) -> dict[tuple[str, ...], Int32Array]:
     """Which neighbors of one item lie in the lists of exactly which models: the cells of a Venn diagram.
 
     Args:
@@ -270,11 +265,11 @@ def shared_by(lists: Mapping[str, npt.ArrayLike]) -> dict[tuple[str, ...], npt.N
 
 
 def attribute_purity(
-    neighbors: npt.NDArray[np.integer],
+    neighbors: IntegerArray,
     values: npt.ArrayLike,
     *,
-    rows: npt.NDArray[np.integer] | None = None,
-    candidates: npt.NDArray[np.bool_] | None = None,
+    rows: IntegerArray | None = None,
+    candidates: BoolArray | None = None,
     missing: object = "(missing)",
 ) -> Purity:
     """Mean share of an item's neighbors that have its value of an attribute, against chance.
@@ -326,9 +321,7 @@ def _asked(neighbors: NeighborLists) -> int:
     return next(iter(sizes.values()), 0)
 
 
-def _lists(
-    a: npt.NDArray[np.number], b: npt.NDArray[np.number]
-) -> tuple[npt.NDArray[np.number], npt.NDArray[np.number]]:
+def _lists(a: NumberArray, b: NumberArray) -> tuple[NumberArray, NumberArray]:
     """Both as (q, k), the shorter padded with −1."""
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
@@ -338,16 +331,12 @@ def _lists(
     return pad[0], pad[1]
 
 
-def _overlap(
-    a: npt.NDArray[np.number], b: npt.NDArray[np.number], common: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
+def _overlap(a: NumberArray, b: NumberArray, common: Int64Array) -> Float64Array:
     longest = np.maximum((a >= 0).sum(axis=1), (b >= 0).sum(axis=1))
     return common[:, -1] / np.maximum(longest, 1) if a.shape[1] else np.zeros(len(a))
 
 
-def _rank_biased(
-    a: npt.NDArray[np.number], b: npt.NDArray[np.number], common: npt.NDArray[np.int64], p: float
-) -> npt.NDArray[np.float64]:
+def _rank_biased(a: NumberArray, b: NumberArray, common: Int64Array, p: float) -> Float64Array:
     if not 0 < p < 1:
         raise UsageError(f"persistence must be above 0 and below 1, not {p!r}")
     q, k = a.shape
@@ -368,7 +357,7 @@ def _rank_biased(
     return np.where(short > 0, total + tail, 0.0)
 
 
-def _common(a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> npt.NDArray[np.int64]:
+def _common(a: NumberArray, b: NumberArray) -> Int64Array:
     """X_d: how many items the first d of both lists share, for d = 1 … k; int64 (q, k)."""
     q, k = a.shape
     found = np.zeros((q, k), dtype=np.int64)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, NumberArray
 from recemb_core.evaluation.intervals import Estimate, mean_interval, share_interval
 from recemb_core.validation import require
 
@@ -21,14 +21,12 @@ class AttentionTrend:
         correlation: Spearman's rank correlation of weight and count, with its 95 % interval (Fisher's z).
     """
 
-    centers: npt.NDArray[np.float64]
+    centers: Float64Array
     means: tuple[Estimate, ...]
     correlation: Estimate
 
 
-def attention_by_popularity(
-    weights: npt.NDArray[np.number], counts: npt.NDArray[np.number], *, bins: int = 8
-) -> AttentionTrend:
+def attention_by_popularity(weights: NumberArray, counts: NumberArray, *, bins: int = 8) -> AttentionTrend:
     """Mean weight in bins of about equally many items, from the rarest to the most popular.
 
     Args:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Int64Array, IntegerArray, NumberArray
 from recemb_core.evaluation.ties import list_chances
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -26,12 +26,12 @@ class HiddenItems:
     """
 
     graph: ItemGraph
-    rows: npt.NDArray[np.int64]
-    edges: npt.NDArray[np.int64]
-    non_edges: npt.NDArray[np.int64]
+    rows: Int64Array
+    edges: Int64Array
+    non_edges: Int64Array
 
 
-def hide_items(graph: ItemGraph, rows: Sequence[int] | npt.NDArray[np.integer], *, seed: int = 0) -> HiddenItems:
+def hide_items(graph: ItemGraph, rows: Sequence[int] | IntegerArray, *, seed: int = 0) -> HiddenItems:
     """Take every edge of some items out, and draw as many pairs that are no edges.
 
     Args:
@@ -98,12 +98,12 @@ class GuessScore:
 
 
 def score_guess(
-    scores: npt.NDArray[np.number],
-    truth: Sequence[int] | npt.NDArray[np.number],
+    scores: NumberArray,
+    truth: Sequence[int] | NumberArray,
     *,
     item: int,
     k: int = 10,
-    candidates: npt.NDArray[np.bool_] | None = None,
+    candidates: BoolArray | None = None,
 ) -> GuessScore:
     """Score a guess of the neighbors of ``item``.
 
@@ -141,19 +141,19 @@ def score_guess(
     return GuessScore(m, beaten, hits, min(k, len(others)) * m / len(others), hits / min(k, m), k)
 
 
-def true_neighbors(graph: ItemGraph, row: int) -> npt.NDArray[np.int64]:
+def true_neighbors(graph: ItemGraph, row: int) -> Int64Array:
     """Items joined to a row, whichever way the edge runs."""
     return np.union1d(graph.neighbors(row)[0], graph.reversed.neighbors(row)[0]).astype(np.int64)
 
 
 def score_guesses(
-    queries: npt.NDArray[np.number],
-    vectors: npt.NDArray[np.number],
+    queries: NumberArray,
+    vectors: NumberArray,
     graph: ItemGraph,
-    rows: npt.NDArray[np.integer],
+    rows: IntegerArray,
     *,
     k: int = 10,
-    candidates: npt.NDArray[np.bool_] | None = None,
+    candidates: BoolArray | None = None,
 ) -> dict[int, GuessScore]:
     """Score the guesses of many items by cosine; items without a true neighbor among the candidates are left out.
 

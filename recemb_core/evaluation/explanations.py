@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int32Array, Int64Array, IntegerArray
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
 from recemb_core.validation import is_whole, require
@@ -72,7 +72,7 @@ class PairExplanation:
 
 def explain_pair(
     graph: ItemGraph,
-    walks: npt.NDArray[np.int32],
+    walks: Int32Array,
     a: int,
     b: int,
     *,
@@ -145,7 +145,7 @@ def _joined(graph: ItemGraph, row: int) -> dict[int, float]:
     return found
 
 
-def _from_walks(walks: npt.NDArray[np.int32], a: int, b: int, window: int) -> dict[str, Any]:
+def _from_walks(walks: Int32Array, a: int, b: int, window: int) -> dict[str, Any]:
     m, length = walks.shape
     flat = walks.reshape(-1)
     places_a, places_b = (np.flatnonzero(flat == row) for row in (a, b))
@@ -174,7 +174,7 @@ def _from_walks(walks: npt.NDArray[np.int32], a: int, b: int, window: int) -> di
     }
 
 
-def _chance_to_meet(share_a: float, share_b: float, window: int, length: int) -> npt.NDArray[np.float64]:
+def _chance_to_meet(share_a: float, share_b: float, window: int, length: int) -> Float64Array:
     """P(a and b at most ``window`` places apart) among ℓ independent draws, for ℓ = 0 … length."""
     window = min(window, max(length, 1))
     neither = 1 - share_a - share_b
@@ -213,9 +213,7 @@ def _from_sequences(sequences: Sequences, a: str, b: str, top: int) -> dict[str,
     }
 
 
-def _shortest(
-    places: Sequence[npt.NDArray[np.integer]], holders: Sequence[npt.NDArray[np.integer]], both: npt.NDArray[np.integer]
-) -> npt.NDArray[np.int64]:
+def _shortest(places: Sequence[IntegerArray], holders: Sequence[IntegerArray], both: IntegerArray) -> Int64Array:
     """Steps between the two items where they are nearest, for each sequence that holds both."""
     (place_a, place_b), (holder_a, holder_b) = places, holders
     best = np.full(len(both), np.iinfo(np.int64).max)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import FloatArray
 from recemb_core.auc import auc_of
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.neighbors.base import unit_rows
@@ -12,7 +13,7 @@ from recemb_core.validation import UsageError
 
 
 def far_roles_auc(
-    vectors: ItemVectors | npt.NDArray[np.floating],
+    vectors: ItemVectors | FloatArray,
     roles: npt.ArrayLike,
     sides: npt.ArrayLike,
     ends: tuple[object, object] = ("left", "right"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, FloatArray, Int32Array, NumberArray, StrArray
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
@@ -42,7 +43,7 @@ class GroupScore:
     k: int
 
 
-def strength_tiers(graph: ItemGraph) -> npt.NDArray[np.str_]:
+def strength_tiers(graph: ItemGraph) -> StrArray:
     """Roles by rank of strength: lower 50 %, next 38 %, top 12 %; ties by row number. str (n,)."""
     n = len(graph)
     rank = np.empty(n, dtype=np.int64)
@@ -52,7 +53,7 @@ def strength_tiers(graph: ItemGraph) -> npt.NDArray[np.str_]:
 
 
 def group_score(
-    vectors: ItemVectors | npt.NDArray[np.floating], groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
+    vectors: ItemVectors | FloatArray, groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
 ) -> GroupScore:
     """Share of each item's k nearest neighbors (cosine) in its own group, minus chance, averaged over groups.
 
@@ -93,9 +94,7 @@ def group_score(
     return GroupScore(float((share - chance).mean()), float((best - chance).mean()), by_group, k)
 
 
-def _same_group(
-    rows: npt.NDArray[np.floating], codes: npt.NDArray[np.number], neighbors: npt.NDArray[np.int32]
-) -> npt.NDArray[np.float64]:
+def _same_group(rows: FloatArray, codes: NumberArray, neighbors: Int32Array) -> Float64Array:
     """Share of each item's neighbors in its own group (n,); neighbors of equal rows count by their expectation."""
     row = distinct_rows(np.asarray(rows, dtype=np.float32))[1]
     if row is None:
@@ -112,7 +111,7 @@ def _same_group(
 
 
 def homophily_score(
-    vectors: ItemVectors | npt.NDArray[np.floating],
+    vectors: ItemVectors | FloatArray,
     graph: ItemGraph,
     *,
     groups: npt.ArrayLike | None = None,
@@ -132,7 +131,7 @@ def homophily_score(
 
 
 def structural_score(
-    vectors: ItemVectors | npt.NDArray[np.floating],
+    vectors: ItemVectors | FloatArray,
     graph: ItemGraph,
     *,
     roles: npt.ArrayLike | None = None,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import FloatArray, Int64Array, IntegerArray, NumberArray
 from recemb_core.auc import auc_of
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph
@@ -26,8 +26,8 @@ class HiddenEdges:
     """
 
     graph: ItemGraph
-    hidden: npt.NDArray[np.int64]
-    non_edges: npt.NDArray[np.int64]
+    hidden: Int64Array
+    non_edges: Int64Array
 
 
 def hide_edges(graph: ItemGraph, *, share: float = 0.2, seed: int = 0) -> HiddenEdges:
@@ -57,7 +57,7 @@ def hide_edges(graph: ItemGraph, *, share: float = 0.2, seed: int = 0) -> Hidden
     return HiddenEdges(rest, hidden, _non_edges(graph, len(hidden), rng))
 
 
-def _non_edges(graph: ItemGraph, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _non_edges(graph: ItemGraph, count: int, rng: np.random.Generator) -> Int64Array:
     n = len(graph)
     taken = np.unique(graph.sources.astype(np.int64) * n + graph.indices)
     found = np.empty(0, dtype=np.int64)
@@ -74,9 +74,9 @@ def _non_edges(graph: ItemGraph, count: int, rng: np.random.Generator) -> npt.ND
 
 
 def link_prediction_auc(
-    vectors: ItemVectors | npt.NDArray[np.floating],
-    hidden: npt.NDArray[np.number],
-    non_edges: npt.NDArray[np.integer],
+    vectors: ItemVectors | FloatArray,
+    hidden: NumberArray,
+    non_edges: IntegerArray,
     *,
     score: Literal["cosine", "inner_product"] = "cosine",
 ) -> float:

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array
 from recemb_core.validation import UsageError
 
 LEVEL = 0.05
@@ -175,7 +175,7 @@ def compare_with_control(
     )
 
 
-def _figures(name: object, values: Sequence[float]) -> npt.NDArray[np.float64]:
+def _figures(name: object, values: Sequence[float]) -> Float64Array:
     found = np.asarray(values, dtype=np.float64)
     if found.ndim != 1 or len(found) == 0:
         raise UsageError(f"{name} needs one figure for each of its runs, at least one, not {values!r}")
@@ -226,7 +226,7 @@ def dunnett_quantile(level: float, sizes: tuple[int, ...], control: int, degrees
 
 
 @lru_cache(maxsize=1)
-def _normal_nodes() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _normal_nodes() -> tuple[Float64Array, Float64Array]:
     x, weight = np.polynomial.legendre.leggauss(96)
     z = 8.5 * x
     weight = weight * np.exp(-z * z / 2)
@@ -234,7 +234,7 @@ def _normal_nodes() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=64)
-def _scale_nodes(degrees: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _scale_nodes(degrees: int) -> tuple[Float64Array, Float64Array]:
     """Nodes and weights of s = √(χ²/ν) between its quantiles 1e-12 from both ends."""
     from scipy.special import chdtri
 

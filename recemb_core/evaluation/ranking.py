@@ -7,8 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import (
+    AnyArray,
+    Float32Array,
+    Float64Array,
+    FloatArray,
+    Int32Array,
+    Int64Array,
+    IntegerArray,
+    NumberArray,
+    StrArray,
+)
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.evaluation.intervals import Estimate, mean_interval, share_interval, wilson_interval
 from recemb_core.evaluation.ties import (
@@ -28,9 +38,9 @@ from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
 from recemb_core.validation import UsageError, finite_rows, require
 
-Rows = Sequence[npt.NDArray[np.integer]] | Sequences
+Rows = Sequence[IntegerArray] | Sequences
 # Scores of every item for a batch of histories: (batch, n); NaN for an item that the model does not know.
-Scorer = Callable[[Sequence[npt.NDArray[np.integer]]], npt.NDArray[np.floating]]
+Scorer = Callable[[Sequence[IntegerArray]], FloatArray]
 
 BATCH_VALUES = 8_000_000  # scores held at a time
 
@@ -76,16 +86,16 @@ class RankingReport:
     unknown: int
     exclude_seen: bool
     best: BestRanks
-    user_recall: npt.NDArray[np.float64]
-    user_ndcg: npt.NDArray[np.float64]
-    kept: npt.NDArray[np.int64]
+    user_recall: Float64Array
+    user_ndcg: Float64Array
+    kept: Int64Array
 
     @property
-    def best_rank(self) -> npt.NDArray[np.float64]:
+    def best_rank(self) -> Float64Array:
         """Expected rank of each user's best target, infinity where none has one; float64 (users,)."""
         return expected_best_rank(self.best)
 
-    def user_hits(self, k: int) -> npt.NDArray[np.float64]:
+    def user_hits(self, k: int) -> Float64Array:
         """P(a target among the first k) of each user, whether or not k is one of ``ks``; float64 (users,)."""
         return expected_hit(self.best, k)
 
@@ -102,9 +112,9 @@ class NextItemCases:
     """
 
     train: Sequences
-    users: npt.NDArray[np.str_]
-    histories: tuple[npt.NDArray[np.int32], ...]
-    targets: tuple[npt.NDArray[np.int32], ...]
+    users: StrArray
+    histories: tuple[Int32Array, ...]
+    targets: tuple[Int32Array, ...]
 
 
 def next_item_cases(sequences: Sequences) -> NextItemCases:
@@ -125,13 +135,13 @@ def next_item_cases(sequences: Sequences) -> NextItemCases:
 
 
 def rank_next_items(
-    vectors: ItemVectors | npt.NDArray[np.floating] | Scorer,
+    vectors: ItemVectors | FloatArray | Scorer,
     histories: Rows,
     targets: Rows,
     *,
     ks: Sequence[int] = (10, 50, 100),
     exclude_seen: bool = True,
-    user_vectors: npt.NDArray[np.floating] | None = None,
+    user_vectors: FloatArray | None = None,
     score: Literal["inner_product", "cosine"] = "inner_product",
 ) -> RankingReport:
     """Rank the whole catalogue for every user and see where the targets stand.
@@ -176,7 +186,7 @@ def rank_next_items(
     scorer, n = _scorer(vectors, user_vectors, score, len(histories))
     rows = [np.asarray(h) for h in histories]
     ranks: list[TiedRanks] = []
-    unseen: npt.NDArray[np.float64] | None = None  # P(item in nobody's first k), by k
+    unseen: Float64Array | None = None  # P(item in nobody's first k), by k
     step = len(kept) if n is None else max(1, BATCH_VALUES // max(n, 1))
     for start in range(0, len(kept), step):
         part = kept[start : start + step]
@@ -194,7 +204,7 @@ def rank_next_items(
     return _report(ks, ranks, 1 - unseen.mean(axis=1), exclude_seen, kept)
 
 
-def popularity_scorer(counts: npt.NDArray[np.integer]) -> Scorer:
+def popularity_scorer(counts: IntegerArray) -> Scorer:
     """The floor: everyone is offered what is bought most. ``counts``: events of each item in the training part (n,)."""
     values = np.asarray(counts, dtype=np.float64)
     return lambda histories: np.broadcast_to(values, (len(histories), len(values)))
@@ -217,11 +227,8 @@ def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
 
 
 def _scorer(
-    vectors: ItemVectors | npt.NDArray[np.floating] | Scorer,
-    user_vectors: npt.NDArray[np.floating] | None,
-    score: str,
-    users: int,
-) -> tuple[Callable[[list[npt.NDArray[np.number]], npt.NDArray[np.int64]], npt.NDArray[np.number]], int | None]:
+    vectors: ItemVectors | FloatArray | Scorer, user_vectors: FloatArray | None, score: str, users: int
+) -> tuple[Callable[[list[NumberArray], Int64Array], NumberArray], int | None]:
     require(score in ("inner_product", "cosine"), "score", score, "'inner_product' or 'cosine'")
     if callable(vectors):
         require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
@@ -239,7 +246,7 @@ def _scorer(
     return lambda histories, part: inner_products(queries[part], items, distinct), len(items)
 
 
-def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray[np.number]]) -> npt.NDArray[np.float32]:
+def mean_rows(vectors: Float32Array, histories: Iterable[NumberArray]) -> Float32Array:
     """Mean vector of each history's items, (len(histories), d); rows outside the array are passed over, none give 0."""
     means = []
     vectors = finite_rows(vectors)
@@ -250,17 +257,13 @@ def mean_rows(vectors: npt.NDArray[np.float32], histories: Iterable[npt.NDArray[
 
 
 def _report(
-    ks: tuple[int, ...],
-    ranks: list[TiedRanks],
-    coverage: npt.NDArray[np.float64],
-    exclude_seen: bool,
-    kept: npt.NDArray[np.int64],
+    ks: tuple[int, ...], ranks: list[TiedRanks], coverage: Float64Array, exclude_seen: bool, kept: Int64Array
 ) -> RankingReport:
     users, counts = len(ranks), np.array([len(r.first) for r in ranks])
     every = TiedRanks(np.concatenate([r.first for r in ranks]), np.concatenate([r.tied for r in ranks]))
     owner = np.repeat(np.arange(users), counts)
 
-    def by_user(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def by_user(values: Float64Array) -> Float64Array:
         return np.asarray(np.bincount(owner, weights=values, minlength=users), dtype=np.float64)
 
     ideal = np.cumsum(1 / np.log2(2 + np.arange(max(*ks, 1))))
@@ -281,13 +284,13 @@ def _summary(
     ks: tuple[int, ...],
     *,
     best: BestRanks,
-    user_recall: npt.NDArray[np.float64],
-    user_ndcg: npt.NDArray[np.float64],
-    coverage: npt.NDArray[np.float64],
+    user_recall: Float64Array,
+    user_ndcg: Float64Array,
+    coverage: Float64Array,
     targets: int,
     unknown: int,
     exclude_seen: bool,
-    kept: npt.NDArray[np.int64],
+    kept: Int64Array,
 ) -> RankingReport:
     users = len(kept)
     return RankingReport(
@@ -308,14 +311,14 @@ def _summary(
     )
 
 
-def report_to_arrays(report: RankingReport) -> dict[str, npt.NDArray[Any]]:
+def report_to_arrays(report: RankingReport) -> dict[str, AnyArray]:
     """A report as arrays for a file; :func:`report_from_arrays` makes the same one of them."""
     names = ("best", "user_recall", "user_ndcg", "kept", "targets", "unknown", "exclude_seen")
     found = {name: np.asarray(getattr(report, name)) for name in names}
     return {**found, "ks": np.array(report.ks), "coverage": np.array([report.coverage[k] for k in report.ks])}
 
 
-def report_from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> RankingReport:
+def report_from_arrays(arrays: Mapping[str, AnyArray]) -> RankingReport:
     """See :func:`report_to_arrays`."""
     given: dict[str, Any] = {name: value for name, value in arrays.items() if name not in ("ks", "best")}
     return _summary(tuple(int(k) for k in arrays["ks"]), best=BestRanks(*arrays["best"]), **given)

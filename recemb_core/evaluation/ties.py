@@ -12,8 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from recemb_core.arrays import Float64Array, Int64Array, IntegerArray, NumberArray
+
+Ints = Int64Array
+Floats = Float64Array
 
 
 class TiedRanks(NamedTuple):
@@ -28,7 +30,7 @@ class TiedRanks(NamedTuple):
     tied: Ints
 
 
-def tied_ranks(scores: npt.NDArray[np.number], rows: npt.NDArray[np.integer]) -> TiedRanks:
+def tied_ranks(scores: NumberArray, rows: IntegerArray) -> TiedRanks:
     """Ranks of some items among all that have a score; higher scores come first.
 
     Args:
@@ -141,7 +143,7 @@ def expected_reciprocal(best: BestRanks) -> Floats:
     return found
 
 
-def list_chances(scores: npt.NDArray[np.number], ks: Sequence[int]) -> list[tuple[Ints, Floats]]:
+def list_chances(scores: NumberArray, ks: Sequence[int]) -> list[tuple[Ints, Floats]]:
     """Items that can stand among the first k, and the probability of each, for every k.
 
     Items above the end of the list are in it; those tied there share the places that are left.

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.evaluation.intervals import Estimate, share_from_error
 from recemb_core.neighbors import (
     AugmentedIndex,
@@ -22,14 +22,7 @@ from recemb_core.neighbors import (
     LSHConfig,
     LSHIndex,
 )
-from recemb_core.neighbors.base import (
-    Metric,
-    checked_vectors,
-    distances_to_found,
-    parts_of,
-    unit_rows,
-    without_own,
-)
+from recemb_core.neighbors.base import Metric, checked_vectors, distances_to_found, parts_of, unit_rows, without_own
 from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import default_width
 from recemb_core.neighbors.truth import true_neighbors
@@ -38,16 +31,16 @@ from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.timing import ROUNDS, OtherWorkError, Timing, race, timed
 from recemb_core.validation import UsageError, is_whole, require
 
-Ask = Callable[[Any, npt.NDArray[np.float32], int], tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
+Ask = Callable[[Any, Float32Array, int], tuple[Int32Array, Float32Array]]
 
 
 def recall_at_k(
-    values: npt.NDArray[np.number],
-    truth: npt.NDArray[np.number],
+    values: NumberArray,
+    truth: NumberArray,
     *,
     measure: Literal["distance", "similarity"] = "distance",
     tolerance: float = 1e-5,
-) -> npt.NDArray[np.float64]:
+) -> Float64Array:
     """Share of the k answers that are no farther than the k-th true neighbor, query by query: ties count as found.
 
     Args:
@@ -134,7 +127,7 @@ class IndexReport:
 
 
 def default_contenders(
-    vectors: npt.NDArray[np.float32],
+    vectors: Float32Array,
     *,
     width: float | None = None,
     ef_searches: Sequence[int] = (8, 16, 32, 64, 128),
@@ -224,8 +217,8 @@ def describe_setting(config: LSHConfig) -> str:
 
 
 def compare_indexes(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
+    vectors: Float32Array,
+    queries: NumberArray,
     k: int = 10,
     *,
     metric: Metric = "euclidean",
@@ -333,7 +326,7 @@ class _Entry:
         self.queries = np.empty((0, 0), dtype=np.float32)
         self.ids = np.empty((0, 0), dtype=np.int32)
 
-    def warm(self, queries: npt.NDArray[np.float32], k: int, seconds: float) -> None:
+    def warm(self, queries: Float32Array, k: int, seconds: float) -> None:
         """Ask for a few first: they compile, and tell how many can be asked in the time."""
         few = queries[:16]
         self.ask(self.index, few, k)
@@ -345,9 +338,9 @@ class _Entry:
 def _report(
     entry: _Entry,
     timing: Timing,
-    vectors: npt.NDArray[np.float32],
-    truth: npt.NDArray[np.float32],
-    own: npt.NDArray[np.int64],
+    vectors: Float32Array,
+    truth: Float32Array,
+    own: Int64Array,
     metric: Metric,
     extra: int,
 ) -> IndexReport:
@@ -379,9 +372,7 @@ def _report(
     )
 
 
-def _values(
-    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.float32], ids: npt.NDArray[np.int32], metric: Metric
-) -> npt.NDArray[np.float32]:
+def _values(vectors: Float32Array, queries: Float32Array, ids: Int32Array, metric: Metric) -> Float32Array:
     """(q, k) what the ids are worth in the metric, whatever the index says; NaN for −1."""
     if metric == "cosine":
         vectors, queries = unit_rows(vectors), unit_rows(queries)

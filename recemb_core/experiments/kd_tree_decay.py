@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int64Array, IntegerArray
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.progress import Progress
 from recemb_core.timing import ROUNDS, Timing, race
@@ -27,13 +27,13 @@ class KDTreeDecay:
             asked in turns.
     """
 
-    dimensions: npt.NDArray[np.int64]
-    variance: npt.NDArray[np.float64]
+    dimensions: Int64Array
+    variance: Float64Array
     tree: tuple[Timing, ...]
     scan: tuple[Timing, ...]
 
 
-def principal_axes(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+def principal_axes(vectors: Float32Array) -> tuple[Float32Array, Float64Array]:
     """((n, d) vectors turned onto their principal axes, widest first; (d,) share of the variance on each).
 
     All d axes keep every distance; the first few keep what few can.
@@ -50,8 +50,8 @@ def principal_axes(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.flo
 
 
 def kd_tree_decay(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.integer],
+    vectors: Float32Array,
+    queries: IntegerArray,
     k: int,
     *,
     dimensions: Sequence[int],
@@ -100,9 +100,7 @@ def kd_tree_decay(
             step(f"first batch: {wanted[at // 2]} dimensions")
             work()
         timings = race(
-            works,
-            keep_disturbed=not only_quiet,
-            step=lambda stage, at: step(f"{stage}: {wanted[at // 2]} dimensions"),
+            works, keep_disturbed=not only_quiet, step=lambda stage, at: step(f"{stage}: {wanted[at // 2]} dimensions")
         )
     each = tuple(timing.scaled(1e6 / len(queries)) for timing in timings)
     return KDTreeDecay(np.array(wanted), np.cumsum(share)[np.array(wanted) - 1], each[::2], each[1::2])

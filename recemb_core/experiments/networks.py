@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.deep.click_scores import ClickScores, Difference
 from recemb_core.deep.features import FeatureConfig, FeatureTable
 from recemb_core.deep.fitting import POPULARITY, Network, compare_on_test, fit
@@ -74,7 +74,7 @@ class NetworkReport:
     seconds: float
     steps_per_second: float
     epochs: float
-    embedding: npt.NDArray[np.float32] | None = None
+    embedding: Float32Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +105,9 @@ class LayerReport:
         """Read what :meth:`save` wrote."""
         return cls.from_arrays(load_arrays(source))
 
-    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, embeddings in float16; :meth:`from_arrays` reads it back."""
-        arrays: dict[str, npt.NDArray[Any]] = {
+        arrays: dict[str, AnyArray] = {
             f"embedding {m.name}": m.embedding.astype(np.float16) for m in self.models if m.embedding is not None
         }
         plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
@@ -115,7 +115,7 @@ class LayerReport:
         return {**arrays, "meta": to_json(meta)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> LayerReport:
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> LayerReport:
         """What :meth:`to_arrays` gave."""
         meta = from_json(arrays["meta"])
         models = []

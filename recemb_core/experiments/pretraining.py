@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any, Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.arrays import AnyArray, Float32Array, Float64Array
 from recemb_core.auc import auc
 from recemb_core.deep.features import ITEM, FeatureConfig, FeatureTable, feature_table, training_sequences
 from recemb_core.deep.fitting import fit, probabilities
@@ -112,11 +112,11 @@ class LearningCurve:
 
     start: Start
     seed: int
-    epochs: npt.NDArray[np.float64]
-    seconds: npt.NDArray[np.float64]
-    train_loss: npt.NDArray[np.float64]
-    loss: npt.NDArray[np.float64]
-    auc: npt.NDArray[np.float64]
+    epochs: Float64Array
+    seconds: Float64Array
+    train_loss: Float64Array
+    loss: Float64Array
+    auc: Float64Array
     seconds_before: float
     test_auc: float
     steps_per_second: float
@@ -137,8 +137,8 @@ class PretrainingReport:
     """
 
     curves: tuple[LearningCurve, ...]
-    before: dict[str, npt.NDArray[np.float32]]
-    after: dict[str, npt.NDArray[np.float32]]
+    before: dict[str, Float32Array]
+    after: dict[str, Float32Array]
     sample: str
     rows: tuple[int, int, int]
     n_features: int
@@ -158,9 +158,9 @@ class PretrainingReport:
         """Read what :meth:`save` wrote."""
         return cls.from_arrays(load_arrays(source))
 
-    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+    def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, item vectors in float16; :meth:`from_arrays` reads it back."""
-        arrays: dict[str, npt.NDArray[Any]] = {}
+        arrays: dict[str, AnyArray] = {}
         lines = []
         for i, curve in enumerate(self.curves):
             plain = {}
@@ -177,14 +177,14 @@ class PretrainingReport:
         return {**arrays, "meta": to_json(meta)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> PretrainingReport:
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> PretrainingReport:
         """What :meth:`to_arrays` gave."""
         meta = from_json(arrays["meta"])
 
-        def part(word: str) -> dict[str, npt.NDArray[Any]]:
+        def part(word: str) -> dict[str, AnyArray]:
             return {name.removeprefix(word): arrays[name] for name in arrays if name.startswith(word)}
 
-        def single(values: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[np.float32]]:
+        def single(values: dict[str, AnyArray]) -> dict[str, Float32Array]:
             return {name: value.astype(np.float32) for name, value in values.items()}
 
         return cls(
@@ -238,8 +238,8 @@ def compare_starts(
     table = feature_table(sequences, config.features)
     runs = [(config.seed + i, start) for i in range(config.seeds) for start in config.starts]
     curves: list[LearningCurve] = []
-    before: dict[str, npt.NDArray[np.float32]] = {}
-    after: dict[str, npt.NDArray[np.float32]] = {}
+    before: dict[str, Float32Array] = {}
+    after: dict[str, Float32Array] = {}
     made = _Made()
     for done, (seed, start) in enumerate(runs):
 
@@ -341,7 +341,7 @@ def training_graph(sequences: Sequences, table: FeatureTable) -> ItemGraph:
     return graph if graph.directed else backbone(graph, method="noise_corrected", edges_per_item=8)
 
 
-def graph_vectors(graph: ItemGraph, dimensions: int, start: Start, seed: int = 0) -> npt.NDArray[np.float32]:
+def graph_vectors(graph: ItemGraph, dimensions: int, start: Start, seed: int = 0) -> Float32Array:
     """Item vectors from walks on a graph, each of length 1, float32 (n_items, dimensions).
 
     Args:
@@ -362,7 +362,7 @@ def graph_vectors(graph: ItemGraph, dimensions: int, start: Start, seed: int = 0
     return unit_rows(np.concatenate(halves, axis=1))
 
 
-def start_from_vectors(table: FeatureTable, params: Params, vectors: npt.NDArray[np.float32], scale: float) -> Params:
+def start_from_vectors(table: FeatureTable, params: Params, vectors: Float32Array, scale: float) -> Params:
     """FNN parameters with item vectors in the rows of the item field and of the item-before field.
 
     Args:
@@ -378,7 +378,7 @@ def start_from_vectors(table: FeatureTable, params: Params, vectors: npt.NDArray
     return {**params, "embedding": embedding}
 
 
-def item_vectors(table: FeatureTable, params: Params) -> npt.NDArray[np.float32]:
+def item_vectors(table: FeatureTable, params: Params) -> Float32Array:
     """The item field's vectors in an FNN, float32 (n_items, k), without the linear weight."""
     column = table.column(ITEM)
     assert column is not None
@@ -386,9 +386,7 @@ def item_vectors(table: FeatureTable, params: Params) -> npt.NDArray[np.float32]
     return np.asarray(params["embedding"])[rows.start : rows.start + rows.size, 1:]
 
 
-def before_and_after(
-    before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], umap: UMAPConfig
-) -> npt.NDArray[np.float32]:
+def before_and_after(before: Float32Array, after: Float32Array, umap: UMAPConfig) -> Float32Array:
     """Maps of vectors before and after training, float32 (2, n, 2); items whose neighbors stay do not move.
 
     The second is laid out first and the first is started from it: a random start has no shape to start from.
@@ -409,10 +407,10 @@ class CurveBand:
     """
 
     start: Start
-    x: npt.NDArray[np.float64]
-    mean: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
+    x: Float64Array
+    mean: Float64Array
+    low: Float64Array
+    high: Float64Array
     seeds: int
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array, IntegerArray
 from recemb_core.evaluation.intervals import Estimate, share_interval, wilson_interval
 from recemb_core.evaluation.ties import any_of
 from recemb_core.experiments.index_race import recall_at_k
@@ -22,7 +21,7 @@ from recemb_core.timing import race, timed
 from recemb_core.validation import finite_rows, require
 
 # (queries (q, d), k) → (item rows (q, k), share of the catalogue that was scored, or None where it does not say).
-Search = Callable[[npt.NDArray[np.float32], int], tuple[npt.NDArray[np.integer], float | None]]
+Search = Callable[[Float32Array, int], tuple[IntegerArray, float | None]]
 TABLES = (1, 2, 4, 8, 16, 32)
 FUNCTIONS = 6
 EF_SEARCH = (10, 20, 50, 100, 200)
@@ -56,9 +55,9 @@ class IndexPoint:
 
 
 def compare_recall_indexes(
-    user_vectors: npt.NDArray[np.float32],
-    item_vectors: npt.NDArray[np.float32],
-    targets: list[npt.NDArray[np.integer]] | tuple[npt.NDArray[np.integer], ...],
+    user_vectors: Float32Array,
+    item_vectors: Float32Array,
+    targets: list[IntegerArray] | tuple[IntegerArray, ...],
     *,
     n: int = 50,
     tables: tuple[int, ...] = TABLES,
@@ -122,11 +121,11 @@ def compare_recall_indexes(
 
 
 def _hits_and_scores(
-    queries: npt.NDArray[np.float32],
-    items: npt.NDArray[np.float32],
-    targets: list[npt.NDArray[np.integer]] | tuple[npt.NDArray[np.integer], ...],
-    ids: npt.NDArray[np.integer],
-) -> tuple[float, npt.NDArray[np.float32]]:
+    queries: Float32Array,
+    items: Float32Array,
+    targets: list[IntegerArray] | tuple[IntegerArray, ...],
+    ids: IntegerArray,
+) -> tuple[float, Float32Array]:
     """Hits over all users, ties by their expectation, and the exact scores (q, n) of what was returned."""
     returned = np.full(ids.shape, np.nan, dtype=np.float32)
     distinct = distinct_rows(items)
@@ -146,7 +145,7 @@ def _hits_and_scores(
 
 
 def _makers(
-    items: npt.NDArray[np.float32], tables: tuple[int, ...], ef_search: tuple[int, ...], seed: int
+    items: Float32Array, tables: tuple[int, ...], ef_search: tuple[int, ...], seed: int
 ) -> Iterator[tuple[str, str, Callable[[], Search]]]:
     """(index, setting, what builds it and gives its search); everything on one thread."""
     yield "Exact", "every item is scored", lambda: _answers(ExactIndex("inner_product").build(items).query)
@@ -162,15 +161,15 @@ def _makers(
         yield "HNSW", f"ef = {ef}", partial(hnsw, ef)
 
 
-def _answers(query: Callable[..., tuple[npt.NDArray[Any], npt.NDArray[Any]]]) -> Search:
+def _answers(query: Callable[..., tuple[AnyArray, AnyArray]]) -> Search:
     return lambda queries, k: (query(queries, k)[0], None)
 
 
-def _lsh(items: npt.NDArray[np.float32], config: LSHConfig) -> Search:
+def _lsh(items: Float32Array, config: LSHConfig) -> Search:
     rows, longest = augment_rows(items)
     index = LSHIndex(config, threads=1).build(rows)
 
-    def search(queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[Any], float]:
+    def search(queries: Float32Array, k: int) -> tuple[AnyArray, float]:
         answer = index.search(augment_queries(queries, longest), k)
         return answer.ids, float(answer.candidates.mean()) / len(items)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, FloatArray, IntegerArray
 from recemb_core.deep.average import HistoryAverageConfig
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import RecallSpec, recall_defaults, recall_floors, recall_spec, register_recall
@@ -215,13 +215,13 @@ def cold_item_report(
     )
 
 
-def _share_below(values: npt.NDArray[np.floating], rows: npt.NDArray[np.integer]) -> float:
+def _share_below(values: FloatArray, rows: IntegerArray) -> float:
     """Mean share of the other items that stand below those at ``rows``; one of the same score counts half."""
     ranks = tied_ranks(values, rows)
     return float(1 - (ranks.first + (ranks.tied - 1) / 2 - 1).mean() / max(len(values) - 1, 1))
 
 
-def without_items(sequences: Sequences, gone: npt.NDArray[np.bool_]) -> Sequences:
+def without_items(sequences: Sequences, gone: BoolArray) -> Sequences:
     """The sequences without every event of some items; sequences left empty go as well, the vocabulary stays."""
     keep = ~gone[sequences.tokens]
     owner = np.repeat(np.arange(len(sequences)), sequences.lengths)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.node2vec import Node2VecConfig
 from recemb_core.evaluation.agreement import neighbor_agreement
@@ -72,8 +71,8 @@ class SweepCell:
     p: float
     q: float
     scores: dict[str, tuple[float, ...]]
-    map: npt.NDArray[np.float32]
-    overlap: npt.NDArray[np.float32]
+    map: Float32Array
+    overlap: Float32Array
     spread_2d: dict[str, float]
 
     def band(self, by: str) -> SeedBand:
@@ -93,14 +92,12 @@ class SweepBase:
     """
 
     vectors: ItemVectors
-    map: npt.NDArray[np.float32]
+    map: Float32Array
     scores: dict[str, tuple[float, ...]]
-    own_overlap: npt.NDArray[np.float32]
+    own_overlap: Float32Array
 
 
-def sweep_base(
-    graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, npt.NDArray[Any]], train: Trainer
-) -> SweepBase:
+def sweep_base(graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, AnyArray], train: Trainer) -> SweepBase:
     """Train p = q = 1 with every seed (at least two, for an overlap of its own)."""
     configs = replace(config, seeds=max(config.seeds, 2)).runs(1.0, 1.0)
     runs = [train(graph, run) for run in configs]
@@ -112,7 +109,7 @@ def sweep_base(
 def sweep_cell(
     graph: ItemGraph,
     config: SweepConfig,
-    labellings: Mapping[str, npt.NDArray[Any]],
+    labellings: Mapping[str, AnyArray],
     base: SweepBase,
     p: float,
     q: float,
@@ -147,7 +144,7 @@ def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTe
     return compare_with_control(values, base.scores[by], level=LEVEL / len(base.scores))
 
 
-def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, npt.NDArray[Any]]:
+def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, AnyArray]:
     """A finished sweep as arrays by name; the base's vectors are not part of it."""
     names = tuple(cells[0].scores)
     return {
@@ -163,9 +160,7 @@ def sweep_to_arrays(cells: Sequence[SweepCell], base: SweepBase) -> dict[str, np
     }
 
 
-def sweep_from_arrays(
-    arrays: Mapping[str, npt.NDArray[Any]], base_vectors: ItemVectors
-) -> tuple[list[SweepCell], SweepBase]:
+def sweep_from_arrays(arrays: Mapping[str, AnyArray], base_vectors: ItemVectors) -> tuple[list[SweepCell], SweepBase]:
     """What :func:`sweep_to_arrays` gave."""
     names = [str(name) for name in arrays["names"]]
     base_scores = {name: tuple(map(float, arrays["base_scores"][k])) for k, name in enumerate(names)}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 from recemb_core.validation import UsageError
 
@@ -28,10 +28,10 @@ def parse_pair(text: str) -> tuple[str, str]:
 
 def agreement_matrix_figure(
     names: Sequence[str],
-    overlap: npt.NDArray[np.float64],
-    overlap_error: npt.NDArray[np.float64],
-    rank_biased: npt.NDArray[np.float64],
-    rank_biased_error: npt.NDArray[np.float64],
+    overlap: Float64Array,
+    overlap_error: Float64Array,
+    rank_biased: Float64Array,
+    rank_biased_error: Float64Array,
     *,
     k: int,
     chance: float,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import NumberArray
 from recemb_core.figures import theme
 
 
 def attention_bars_figure(
     names: Sequence[str],
     values: Sequence[str],
-    weights: npt.NDArray[np.number],
-    catalogue: npt.NDArray[np.number],
+    weights: NumberArray,
+    catalogue: NumberArray,
     *,
     equal: float,
-    low: npt.NDArray[np.number] | None = None,
-    high: npt.NDArray[np.number] | None = None,
+    low: NumberArray | None = None,
+    high: NumberArray | None = None,
     seeds: int = 0,
     title: str = "",
 ) -> go.Figure:

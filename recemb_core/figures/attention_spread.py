@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import BoolArray, NumberArray
 from recemb_core.figures import theme
 
 
 def attention_spread_figure(
     names: Sequence[str],
-    weights: npt.NDArray[np.number],
-    present: npt.NDArray[np.bool_],
+    weights: NumberArray,
+    present: BoolArray,
     *,
     chosen: int | None = None,
     equal: float | None = None,

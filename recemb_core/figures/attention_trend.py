@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import NumberArray
 from recemb_core.evaluation.attention import AttentionTrend
 from recemb_core.figures import theme
 
@@ -15,8 +15,8 @@ from recemb_core.figures import theme
 def attention_trend_figure(
     ids: Sequence[str],
     titles: Sequence[str],
-    counts: npt.NDArray[np.number],
-    weights: npt.NDArray[np.number],
+    counts: NumberArray,
+    weights: NumberArray,
     trend: AttentionTrend,
     *,
     name: str,
@@ -75,8 +75,7 @@ def attention_trend_figure(
             name="chosen item",
         )
     figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
     )
     figure.update_xaxes(title_text=f"{unit} (logarithmic)", type="log")
     figure.update_yaxes(title_text=f"weight of {theme.plain(theme.shorten(name, 30))}", rangemode="tozero")

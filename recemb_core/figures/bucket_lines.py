@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 AGREE, PART = theme.FOUND, theme.CONTRAST
 
 
 def bucket_lines_figure(
-    query: npt.NDArray[np.float64],
-    other: npt.NDArray[np.float64],
-    *,
-    names: tuple[str, str],
-    hyperplane: bool = False,
+    query: Float64Array, other: Float64Array, *, names: tuple[str, str], hyperplane: bool = False
 ) -> go.Figure:
     """Draw a line a function, shifted so that the query's bucket is the same shaded strip on all of them.
 
@@ -78,8 +74,7 @@ def bucket_lines_figure(
             uid=words,
         )
     figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"},
+        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"}
     )
     figure.update_xaxes(
         title_text="a·v, the query's side on the right"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Int64Array
 from recemb_core.figures import theme
 
 
-def bucket_loads_figure(counts: npt.NDArray[np.int64], points: int, *, name: str) -> go.Figure:
+def bucket_loads_figure(counts: Int64Array, points: int, *, name: str) -> go.Figure:
     """Draw the share of queries by their number of candidates, in steps of a half power of ten; 0 stands alone.
 
     Args:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array
 from recemb_core.figures import theme
 
 CAUGHT, MISSED = theme.FOUND, theme.OTHER
@@ -27,10 +26,10 @@ def parse_catch(text: str) -> tuple[str, int]:
 def catch_matrix_figure(
     ids: Sequence[str],
     titles: Sequence[str],
-    distances: npt.NDArray[np.float64],
-    agreeing: npt.NDArray[np.int64],
-    caught: npt.NDArray[np.bool_],
-    found: npt.NDArray[np.bool_],
+    distances: Float64Array,
+    agreeing: Int64Array,
+    caught: BoolArray,
+    found: BoolArray,
     *,
     functions: int,
     chosen: tuple[str, int] | None = None,

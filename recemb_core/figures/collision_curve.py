@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 from recemb_core.neighbors.lsh.curve import CollisionCurve
 
@@ -19,9 +19,9 @@ MODE_COLORS: Mapping[str, str] = {
 
 
 def collision_curve_figure(
-    distance: npt.NDArray[np.float64],
-    single: npt.NDArray[np.float64],
-    curves: Mapping[str, npt.NDArray[np.float64]],
+    distance: Float64Array,
+    single: Float64Array,
+    curves: Mapping[str, Float64Array],
     *,
     mode: str,
     measured: Mapping[str, CollisionCurve] | None = None,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.figures import theme
 
 NEAR, ALL = theme.NEAR, theme.PLAIN
 
 
 def distance_histogram_figure(
-    edges: npt.NDArray[np.float64],
-    near: npt.NDArray[np.int64],
-    every: npt.NDArray[np.int64],
+    edges: Float64Array,
+    near: Int64Array,
+    every: Int64Array,
     *,
     k: int,
     width: float | None = None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.figures import theme
 from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR
 
-Side = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Side = tuple[Int32Array, Float32Array]
 
 
 def ego_graph_figure(

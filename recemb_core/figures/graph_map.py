@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import IntegerArray, NumberArray
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
@@ -15,11 +15,11 @@ OUT_COLOR, IN_COLOR = theme.OUT, theme.IN
 
 
 def graph_map_figure(
-    positions: npt.NDArray[np.number],
-    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
+    positions: NumberArray,
+    edges: tuple[IntegerArray, IntegerArray],
     *,
-    out_rows: npt.NDArray[np.integer] | None = None,
-    in_rows: npt.NDArray[np.integer] | None = None,
+    out_rows: IntegerArray | None = None,
+    in_rows: IntegerArray | None = None,
     chosen_row: int | None = None,
     directed: bool = False,
     **points: Any,
@@ -57,10 +57,10 @@ def graph_map_figure(
 
 def _lines(
     kind: Any,
-    positions: npt.NDArray[np.number],
-    ids: npt.NDArray[np.integer],
-    source: npt.NDArray[np.integer],
-    target: npt.NDArray[np.integer],
+    positions: NumberArray,
+    ids: IntegerArray,
+    source: IntegerArray,
+    target: IntegerArray,
     *,
     name: str,
     color: str,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.figures import theme
 
 SYMBOLS = theme.SYMBOLS
@@ -81,9 +81,7 @@ def index_race_figure(points: Sequence[RacePoint], *, k: int, families: Sequence
     )
 
 
-def kd_tree_decay(
-    dimensions: npt.NDArray[np.int64], microseconds: Mapping[str, npt.NDArray[np.float64]], *, current: int
-) -> go.Figure:
+def kd_tree_decay(dimensions: Int64Array, microseconds: Mapping[str, Float64Array], *, current: int) -> go.Figure:
     """Draw time a query by the number of dimensions, both logarithmic. Whiskers: all rounds.
 
     Args:

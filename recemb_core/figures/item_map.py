@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import AnyArray, BoolArray, Float64Array, Int64Array
 from recemb_core.figures import theme
 from recemb_core.validation import UsageError
 
@@ -25,9 +26,9 @@ def item_map_figure(
     ids: Sequence[str],
     titles: Sequence[str] | None = None,
     *,
-    color_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    color_by: Sequence[object] | AnyArray | None = None,
     color_title: str = "",
-    symbol_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    symbol_by: Sequence[object] | AnyArray | None = None,
     symbol_title: str = "",
     size: npt.ArrayLike | None = None,
     chosen: str | None = None,
@@ -82,7 +83,7 @@ def item_map_figure(
     kind = "scattergl" if n >= WEBGL_FROM else "scatter"
     custom = np.array([ids, hover, notes], dtype=object).T  # an array, which plotly does not look into item by item
 
-    def trace(rows: npt.NDArray[np.int64], marker: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def trace(rows: Int64Array, marker: dict[str, Any], **more: Any) -> dict[str, Any]:
         if shapes is not None and "symbol" not in marker:
             marker["symbol"] = shapes[rows]
         return dict(  # validated once, by the figure
@@ -142,7 +143,7 @@ def _numeric(values: Any) -> bool:
     return kind in "iuf"
 
 
-def _pixel_sizes(n: int, size: npt.ArrayLike | None) -> npt.NDArray[np.float64]:
+def _pixel_sizes(n: int, size: npt.ArrayLike | None) -> Float64Array:
     base = 11.0 if n <= 100 else 9.0 if n <= 400 else 7.0 if n <= 1_500 else 5.0
     if size is None:
         return np.full(n, base)
@@ -188,7 +189,7 @@ def _group_traces(trace: Trace, color_by: Any, n: int) -> list[dict[str, Any]]:
     return traces
 
 
-def _value_traces(trace: Trace, values: npt.NDArray[np.float64], color_title: str) -> list[dict[str, Any]]:
+def _value_traces(trace: Trace, values: Float64Array, color_title: str) -> list[dict[str, Any]]:
     known = np.isfinite(values)
     traces: list[dict[str, Any]] = []
     if not known.all():
@@ -224,7 +225,7 @@ def _entry(name: str) -> str:
 
 
 def _place_labels(
-    points: npt.NDArray[np.float64], texts: list[str], rows: list[int], pixels: npt.NDArray[np.float64]
+    points: Float64Array, texts: list[str], rows: list[int], pixels: Float64Array
 ) -> list[tuple[int, int, int]]:
     """Greedy: each name takes the free side of its point (right, left, above, below) that covers the fewest points.
 
@@ -240,7 +241,7 @@ def _place_labels(
     placed: list[tuple[int, int, int]] = []
     for i, text in zip(rows, texts, strict=True):
         width = CHARACTER_WIDTH * min(len(text), LABEL_WIDTH) + 6
-        best: tuple[int, int, int, npt.NDArray[np.float64]] | None = None
+        best: tuple[int, int, int, Float64Array] | None = None
         for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             gap = pixels[i] / 2 + 4
             cx, cy = at[i] + np.array([x * (gap + width / 2), y * (gap + LABEL_HEIGHT / 2)])
@@ -259,14 +260,12 @@ def _place_labels(
     return placed
 
 
-def _overlaps(box: npt.NDArray[np.float64], boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _overlaps(box: Float64Array, boxes: Float64Array) -> BoolArray:
     apart = (boxes[:, 0] >= box[2]) | (boxes[:, 2] <= box[0]) | (boxes[:, 1] >= box[3]) | (boxes[:, 3] <= box[1])
     return np.asarray(~apart)
 
 
-def _label(
-    item: str, name: str, point: npt.NDArray[np.float64], x: int, y: int, *, is_chosen: bool
-) -> go.layout.Annotation:
+def _label(item: str, name: str, point: Float64Array, x: int, y: int, *, is_chosen: bool) -> go.layout.Annotation:
     gap = 11 if is_chosen else 7
     text = theme.plain(theme.shorten(name, LABEL_WIDTH))
     return go.layout.Annotation(

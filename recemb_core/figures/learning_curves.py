@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
@@ -23,10 +23,10 @@ class Curve:
     """
 
     name: str
-    x: npt.NDArray[np.float64]
-    mean: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
+    x: Float64Array
+    mean: Float64Array
+    low: Float64Array
+    high: Float64Array
     seeds: int
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float32Array
 from recemb_core.figures import theme
 
 ONE_HOT_END, ROWS_START = 0.36, 0.42  # where the two halves end and begin
@@ -21,7 +21,7 @@ def lookup_figure(
     values: Sequence[str | None],
     sizes: Sequence[int],
     places: Sequence[int],
-    rows: npt.NDArray[np.float32],
+    rows: Float32Array,
     *,
     title: str,
 ) -> go.Figure:

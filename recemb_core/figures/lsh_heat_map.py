@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import BoolArray, Float64Array
 from recemb_core.figures import theme
 from recemb_core.figures.lsh_tradeoff import Cells
 
@@ -71,10 +71,7 @@ def lsh_heat_map_figure(
     quiet = {"hoverinfo": "skip", "showlegend": False}
     for recall, dash in targets.items():
         x, y = _boundary(cells.recall >= recall)
-        for color, width in (
-            (theme.DARK_INK, 4),
-            (theme.LIGHT_INK, 2),
-        ):  # seen on both ends of the scale
+        for color, width in ((theme.DARK_INK, 4), (theme.LIGHT_INK, 2)):  # seen on both ends of the scale
             line = {"color": color, "width": width, "dash": dash if color == theme.LIGHT_INK else "solid"}
             name = f"recall {recall:g}"
             traces.append(
@@ -123,7 +120,7 @@ def _axis(title: str, ticks: Sequence[int], values: Sequence[int], length: int) 
     }
 
 
-def _color(values: npt.NDArray[np.float64], measure: str) -> npt.NDArray[np.float64]:
+def _color(values: Float64Array, measure: str) -> Float64Array:
     """Costs by their power of ten (they span four of them); a square without a value stays empty."""
     if measure != "cost":
         return values
@@ -131,7 +128,7 @@ def _color(values: npt.NDArray[np.float64], measure: str) -> npt.NDArray[np.floa
         return np.where(values > 0, np.maximum(np.log10(values), -4.0), np.nan)
 
 
-def _boundary(reached: npt.NDArray[np.bool_]) -> tuple[list[float | None], list[float | None]]:
+def _boundary(reached: BoolArray) -> tuple[list[float | None], list[float | None]]:
     """Edges between squares that reach and squares that do not, as one broken line: x₀ x₁ gap …"""
     x: list[float | None] = []
     y: list[float | None] = []

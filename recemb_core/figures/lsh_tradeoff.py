@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 OVER_TABLES, OVER_FUNCTIONS = theme.PLAIN, theme.CONTRAST
@@ -26,15 +27,15 @@ class Cells:
     """(rows,) values of K"""
     tables: Sequence[int]
     """(columns,) values of L"""
-    recall: npt.NDArray[np.float64]
+    recall: Float64Array
     """(rows, columns), 0 to 1"""
-    precision: npt.NDArray[np.float64]
+    precision: Float64Array
     """(rows, columns), 0 to 1; NaN where no query has a candidate"""
-    cost: npt.NDArray[np.float64]
+    cost: Float64Array
     """(rows, columns), mean share of the points that are scanned"""
-    counts: npt.NDArray[np.float64]
+    counts: Float64Array
     """(rows, columns), mean candidates a query"""
-    ranges: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[Float64Array, Float64Array]] = field(default_factory=dict)
     """"recall", "precision", "cost" → (low, high) of the 95 % interval, (rows, columns) each; empty where unknown"""
 
     @cached_property

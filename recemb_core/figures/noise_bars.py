@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array
 from recemb_core.figures import theme
 
 POPULAR, REST = theme.CONTRAST, theme.PLAIN
@@ -16,10 +16,10 @@ POPULAR, REST = theme.CONTRAST, theme.PLAIN
 def noise_bars_figure(
     ids: Sequence[str],
     titles: Sequence[str],
-    noise: npt.NDArray[np.float64],
-    shares: npt.NDArray[np.float64],
-    popular: npt.NDArray[np.bool_],
-    counts: npt.NDArray[np.int64],
+    noise: Float64Array,
+    shares: Float64Array,
+    popular: BoolArray,
+    counts: Int64Array,
     *,
     chosen: int | None,
     even: float,

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
 def noise_share_figure(
-    exponents: npt.NDArray[np.float64],
-    shares: npt.NDArray[np.float64],
-    here: tuple[float, float],
-    *,
-    of: str = "the most popular tenth",
+    exponents: Float64Array, shares: Float64Array, here: tuple[float, float], *, of: str = "the most popular tenth"
 ) -> go.Figure:
     """Draw the share of negatives that are popular against the exponent, with the chosen exponent marked.
 
@@ -46,9 +41,7 @@ def noise_share_figure(
     figure.update_layout(template=theme.template(), showlegend=False, margin_t=64)
     figure.update_xaxes(title_text="exponent", range=[-1.08, 1.08], dtick=0.5)
     figure.update_yaxes(
-        title_text="share of negatives",
-        tickformat=".0%",
-        range=[0, min(1.0, max(float(shares.max()), here[1]) * 1.25)],
+        title_text="share of negatives", tickformat=".0%", range=[0, min(1.0, max(float(shares.max()), here[1]) * 1.25)]
     )
     return theme.describe(
         figure,

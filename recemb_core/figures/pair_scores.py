@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.figures import theme
 
 PAIR, NOISE = theme.PAIR, theme.NOISE
 MOST_POINTS = 1_000
 
 
-def pair_scores_figure(scores: npt.NDArray[np.float64], names: Sequence[str]) -> go.Figure:
+def pair_scores_figure(scores: Float64Array, names: Sequence[str]) -> go.Figure:
     """Draw σ(v'·v) of the pair and of the noise items that are watched.
 
     Args:
@@ -49,6 +49,6 @@ def pair_scores_figure(scores: npt.NDArray[np.float64], names: Sequence[str]) ->
     return theme.describe(figure, file_name="pair-scores", description=f"After {len(scores) - 1:,} updates: {now}")
 
 
-def spread(n: int) -> npt.NDArray[np.int64]:
+def spread(n: int) -> Int64Array:
     """Indices of at most about `MOST_POINTS` of n points, ends included."""
     return np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).round().astype(np.int64))

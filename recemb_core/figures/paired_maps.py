@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array, NumberArray
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import item_map_figure
 
@@ -17,8 +17,8 @@ MIDDLE = 0.5
 
 
 def paired_maps_figure(
-    first: npt.NDArray[np.number],
-    second: npt.NDArray[np.number],
+    first: NumberArray,
+    second: NumberArray,
     ids: Sequence[str],
     titles: Sequence[str],
     *,
@@ -108,9 +108,7 @@ def paired_maps_figure(
     return figure
 
 
-def _limits(
-    first: npt.NDArray[np.number], second: npt.NDArray[np.number]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _limits(first: NumberArray, second: NumberArray) -> tuple[Float64Array, Float64Array]:
     both = np.vstack([first, second]).astype(np.float64)
     low, high = both.min(axis=0), both.max(axis=0)
     pad = np.where(high > low, 0.06 * (high - low), 1.0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import NumberArray
 from recemb_core.figures import theme
 
 
 def popularity_figure(
-    counts: npt.NDArray[np.number], titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
+    counts: NumberArray, titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
 ) -> go.Figure:
     """Events of each item against its rank, both axes logarithmic: a straight line is a power law.
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
 def recall_bars_figure(
-    names: Sequence[str],
-    recall: npt.NDArray[np.float64],
-    intervals: npt.NDArray[np.float64],
-    microseconds: npt.NDArray[np.float64],
-    *,
-    k: int,
+    names: Sequence[str], recall: Float64Array, intervals: Float64Array, microseconds: Float64Array, *, k: int
 ) -> go.Figure:
     """Draw a bar a way, in the order given from top to bottom.
 

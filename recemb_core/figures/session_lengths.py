@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Int64Array
 from recemb_core.figures import theme
 
 LONGEST_BAR = 40
 
 
-def session_lengths_figure(lengths: npt.NDArray[np.int64], *, unit: str = "sequences") -> go.Figure:
+def session_lengths_figure(lengths: Int64Array, *, unit: str = "sequences") -> go.Figure:
     """Bars of sequence length (items); the last bar gathers everything longer.
 
     Args:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import IntegerArray, NumberArray
 from recemb_core.figures import theme
 
 
 def small_map_figure(
-    positions: npt.NDArray[np.number],
+    positions: NumberArray,
     titles: Sequence[str],
     *,
     chosen: int,
-    colors: npt.NDArray[np.number] | None = None,
-    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]] | None = None,
-    path: npt.NDArray[np.integer] | None = None,
-    near: npt.NDArray[np.integer] | None = None,
+    colors: NumberArray | None = None,
+    edges: tuple[IntegerArray, IntegerArray] | None = None,
+    path: IntegerArray | None = None,
+    near: IntegerArray | None = None,
     description: str = "",
 ) -> go.Figure:
     """Draw a thumbnail.
@@ -82,7 +82,7 @@ def small_map_figure(
     return figure
 
 
-def _broken(start: npt.NDArray[np.number], end: npt.NDArray[np.integer]) -> npt.NDArray[np.number]:
+def _broken(start: NumberArray, end: IntegerArray) -> NumberArray:
     """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
     path = np.full((len(start), 3), np.nan)
     path[:, 0], path[:, 1] = start, end

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
 def softmax_costs_figure(
-    sizes: npt.NDArray[np.float64],
-    curves: Mapping[str, npt.NDArray[np.float64]],
-    here: tuple[int, Sequence[float]],
+    sizes: Float64Array, curves: Mapping[str, Float64Array], here: tuple[int, Sequence[float]]
 ) -> go.Figure:
     """Draw multiplications a pair against catalogue size, both axes logarithmic, with this catalogue marked.
 
@@ -49,8 +46,7 @@ def softmax_costs_figure(
         )
     figure.add_vline(x=n, line={"color": theme.CHOSEN, "width": 1.5, "dash": "dot"})
     figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
     )
     figure.update_xaxes(title_text="items in the catalogue (dotted: this one)", type="log", tickformat=".0~s", dtick=1)
     figure.update_yaxes(title_text="multiplications a pair", type="log", tickformat=".0~s", dtick=1)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 from recemb_core.figures.pair_scores import spread
 
 
-def step_losses_figure(losses: npt.NDArray[np.float64], window: int) -> go.Figure:
+def step_losses_figure(losses: Float64Array, window: int) -> go.Figure:
     """Draw the loss of each update and its running mean.
 
     Args:
@@ -42,8 +42,7 @@ def step_losses_figure(losses: npt.NDArray[np.float64], window: int) -> go.Figur
         hovertemplate="up to update %{x:,}: %{y:.2f}<extra></extra>",
     )
     figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
+        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
     )
     figure.update_xaxes(title_text="updates", tickformat=",d")
     figure.update_yaxes(title_text="loss E (nats)", rangemode="tozero")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
-def survival_curve_figure(
-    curves: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]], *, x_title: str, of: str
-) -> go.Figure:
+def survival_curve_figure(curves: dict[str, tuple[Float64Array, Float64Array]], *, x_title: str, of: str) -> go.Figure:
     """Survival curves on logarithmic axes.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import AnyArray
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
@@ -24,7 +25,7 @@ def user_on_map_figure(
     user: tuple[float, float],
     history: Sequence[str],
     recommended: Sequence[str],
-    color_by: Sequence[object] | npt.NDArray[Any] | None = None,
+    color_by: Sequence[object] | AnyArray | None = None,
     color_title: str = "",
     size: npt.ArrayLike | None = None,
     chosen: str | None = None,

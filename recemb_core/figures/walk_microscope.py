@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array, IntegerArray, NumberArray, StrArray
 from recemb_core.figures import theme
 
 KIND_COLORS: dict[str, str] = {
@@ -28,10 +28,10 @@ class Candidates:
 
     ids: Sequence[str]
     titles: Sequence[str]
-    kinds: npt.NDArray[np.str_]
-    alpha: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]
-    probabilities: npt.NDArray[np.float64]
+    kinds: StrArray
+    alpha: Float64Array
+    weights: Float64Array
+    probabilities: Float64Array
 
 
 def walk_microscope_figure(
@@ -103,7 +103,7 @@ def walk_microscope_figure(
     return theme.describe(figure, file_name=f"walk-at-{current[0]}", description=f"Ways on from {current[1]}{likely}")
 
 
-def _places(candidates: Candidates) -> npt.NDArray[np.float64]:
+def _places(candidates: Candidates) -> Float64Array:
     """Where candidates lie: heaviest first from top to bottom, so that they stay put while p and q change."""
     xy = np.zeros((len(candidates.ids), 2))
     order = np.lexsort((np.asarray(candidates.titles), -candidates.weights))
@@ -123,7 +123,7 @@ def _places(candidates: Candidates) -> npt.NDArray[np.float64]:
     return xy
 
 
-def _candidate_points(candidates: Candidates, xy: npt.NDArray[np.float64]) -> go.Scatter:
+def _candidate_points(candidates: Candidates, xy: Float64Array) -> go.Scatter:
     percent = [f"{100 * value:.1f} %" for value in candidates.probabilities]
     names = [theme.plain(theme.shorten(title, 17)) for title in candidates.titles]
     label = [
@@ -179,7 +179,7 @@ def _bold(title: str) -> str:
     return f"<b>{theme.plain(theme.shorten(title, 28))}</b>"
 
 
-def _broken(start: npt.NDArray[np.number], end: npt.NDArray[np.integer]) -> npt.NDArray[np.number]:
+def _broken(start: NumberArray, end: IntegerArray) -> NumberArray:
     """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
     path = np.full((len(start), 3), np.nan)
     path[:, 0], path[:, 1] = start, end
@@ -187,14 +187,14 @@ def _broken(start: npt.NDArray[np.number], end: npt.NDArray[np.integer]) -> npt.
 
 
 def walk_replay(
-    positions: npt.NDArray[np.number],
+    positions: NumberArray,
     ids: Sequence[str],
     titles: Sequence[str],
-    edges: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]],
-    walk: npt.NDArray[np.integer],
+    edges: tuple[IntegerArray, IntegerArray],
+    walk: IntegerArray,
     step: int,
     *,
-    colors: npt.NDArray[np.number] | None = None,
+    colors: NumberArray | None = None,
 ) -> go.Figure:
     """Draw one walk up to a step over the part of the graph around it; the picture holds still while the step moves.
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
@@ -16,9 +16,9 @@ class Profile(Protocol):
     """Mean and standard error by step, see ``recemb_core.walks.statistics.DistanceProfile``."""
 
     @property
-    def mean(self) -> npt.NDArray[np.float64]: ...
+    def mean(self) -> Float64Array: ...
     @property
-    def standard_error(self) -> npt.NDArray[np.float64]: ...
+    def standard_error(self) -> Float64Array: ...
 
 
 REFERENCE_COLORS: tuple[str, ...] = (theme.PLAIN, theme.FOUND, theme.CONTRAST)
@@ -64,14 +64,7 @@ def walk_profile_figure(main: tuple[str, Profile], references: Mapping[str, Prof
         )
     figure.update_layout(
         template=theme.template(),
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -0.2,
-            "yanchor": "top",
-            "traceorder": "reversed",
-        },
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "traceorder": "reversed"},
     )
     figure.update_xaxes(title_text="steps taken")
     figure.update_yaxes(title_text="mean distance from the start (hops)", rangemode="tozero")
@@ -82,11 +75,7 @@ def walk_profile_figure(main: tuple[str, Profile], references: Mapping[str, Prof
 
 
 def visit_check(
-    titles: Sequence[str],
-    ids: Sequence[str],
-    expected: npt.NDArray[np.float64],
-    measured: npt.NDArray[np.float64],
-    intervals: npt.NDArray[np.float64],
+    titles: Sequence[str], ids: Sequence[str], expected: Float64Array, measured: Float64Array, intervals: Float64Array
 ) -> go.Figure:
     """Draw exact probabilities as bars and measured shares as points with their intervals.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.item_graph.graph import ItemGraph, from_rows
 from recemb_core.validation import require
 
@@ -85,7 +85,7 @@ def backbone(
     return ItemGraph(kept.indptr, kept.indices, kept.weights, graph.items, graph.directed, rule)
 
 
-def _disparity(end: npt.NDArray[np.integer], weight: npt.NDArray[np.number], n: int) -> npt.NDArray[np.float64]:
+def _disparity(end: IntegerArray, weight: NumberArray, n: int) -> Float64Array:
     """p-value of every edge at one of its ends; an only edge is never significant there."""
     strength = np.bincount(end, weights=weight, minlength=n)[end]
     degree = np.bincount(end, minlength=n)[end]
@@ -93,7 +93,7 @@ def _disparity(end: npt.NDArray[np.integer], weight: npt.NDArray[np.number], n: 
     return np.where(degree > 1, rest ** (degree - 1), 1.0)
 
 
-def _noise_corrected(graph: ItemGraph) -> npt.NDArray[np.float64]:
+def _noise_corrected(graph: ItemGraph) -> Float64Array:
     """Lift of every edge above expectation, in its own standard deviations (a Beta prior keeps rare pairs honest)."""
     weight = graph.weights.astype(np.float64)
     out = np.bincount(graph.sources, weights=weight, minlength=len(graph))
@@ -119,9 +119,7 @@ def _noise_corrected(graph: ItemGraph) -> npt.NDArray[np.float64]:
     return np.divide(lift, deviation, out=np.zeros_like(lift), where=usable & (deviation > 0))
 
 
-def _best_of_each_end(
-    source: npt.NDArray[np.integer], target: npt.NDArray[np.integer], worth: npt.NDArray[np.number], n: int
-) -> npt.NDArray[np.bool_]:
+def _best_of_each_end(source: IntegerArray, target: IntegerArray, worth: NumberArray, n: int) -> BoolArray:
     """The most worthy edge at each node; among equals the one with the lowest row at the other end."""
     order = np.argsort(-worth, kind="stable")[::-1]
     best = np.zeros(len(worth), dtype=bool)
@@ -132,9 +130,7 @@ def _best_of_each_end(
     return best
 
 
-def _rank_within(
-    end: npt.NDArray[np.integer], weight: npt.NDArray[np.number], other: npt.NDArray[np.integer]
-) -> npt.NDArray[np.int64]:
+def _rank_within(end: IntegerArray, weight: NumberArray, other: IntegerArray) -> Int64Array:
     """Rank of every edge among the edges of its end, heaviest 0, ties by the other end's row number."""
     order = np.lexsort((other, -weight, end))
     sorted_end = end[order]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.item_graph.graph import ItemGraph, from_rows
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError
@@ -18,7 +18,7 @@ Edges = Literal["auto", "transitions", "co_occurrence"]
 
 # A content field whose values join more pairs than this is a label, not an edge source.
 MAX_CONTENT_EDGES = 5_000_000
-EdgeRows = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], npt.NDArray[np.number]]  # from, to, weight
+EdgeRows = tuple[IntegerArray, IntegerArray, NumberArray]  # from, to, weight
 
 
 def build_item_graph(
@@ -109,7 +109,7 @@ def _transitions(sequences: Sequences) -> EdgeRows:
     return tokens[:-1][inside], tokens[1:][inside], np.ones(int(inside.sum()))
 
 
-def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[ItemGraph, npt.NDArray[np.float32]]:
+def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[ItemGraph, Float32Array]:
     """The co-occurrence graph, and for each of its edges the number of baskets that hold both ends."""
     from scipy.sparse import csr_array, triu
 
@@ -157,7 +157,7 @@ def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> EdgeRows:
     return shared.row[off], shared.col[off], shared.data[off]
 
 
-def field_codes(column: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def field_codes(column: pl.Series) -> tuple[Int64Array, Int64Array]:
     """(item row, value code) pairs of a categorical field: missing values left out, lists unpacked."""
     import polars as pl
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph.graph import ItemGraph
 
 
-def communities(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.int32]:
+def communities(graph: ItemGraph, seed: int = 0) -> Int32Array:
     """Louvain communities (weights count, direction does not), numbered by size, largest first: int32 (n,).
 
     References:
@@ -26,7 +26,7 @@ def communities(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.int32]:
     return rank[codes] if n else np.empty(0, np.int32)
 
 
-def connected_groups(graph: ItemGraph) -> npt.NDArray[np.int64]:
+def connected_groups(graph: ItemGraph) -> Int64Array:
     """Sizes of the groups of items that edges join in either direction, largest first; an item alone is one of size 1.
 
     >>> from recemb_core.vocabulary import Vocabulary

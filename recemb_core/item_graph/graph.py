@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
@@ -36,9 +37,9 @@ class ItemGraph:
         side_info: one row an item in the order of ``items``, as in ``Sequences``; None where nothing is known.
     """
 
-    indptr: npt.NDArray[np.int64]
-    indices: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
+    indptr: Int64Array
+    indices: Int32Array
+    weights: Float32Array
     items: Vocabulary
     directed: bool
     rule: str = field(default="edges as given")
@@ -59,17 +60,17 @@ class ItemGraph:
         return len(self.indices) / (n * (n - 1)) if n > 1 else 0.0
 
     @cached_property
-    def sources(self) -> npt.NDArray[np.int32]:
+    def sources(self) -> Int32Array:
         """Source row of every stored edge, int32 (m,)."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.indptr))
 
     @cached_property
-    def out_degree(self) -> npt.NDArray[np.int64]:
+    def out_degree(self) -> Int64Array:
         """Number of out-edges by row (an undirected graph: the degree)."""
         return np.diff(self.indptr)
 
     @cached_property
-    def strength(self) -> npt.NDArray[np.float64]:
+    def strength(self) -> Float64Array:
         """Sum of edge weights at each row, in- and out-edges together (undirected: each edge once)."""
         total = np.bincount(self.sources, weights=self.weights, minlength=len(self)).astype(np.float64)
         if self.directed:
@@ -85,7 +86,7 @@ class ItemGraph:
         digest.update(repr((self.directed, self.items.ids)).encode())
         return digest.hexdigest()
 
-    def neighbors(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def neighbors(self, row: int) -> tuple[Int32Array, Float32Array]:
         """Out-neighbors of a row and the weights of the edges to them."""
         span = slice(self.indptr[row], self.indptr[row + 1])
         return self.indices[span], self.weights[span]
@@ -184,9 +185,9 @@ class ItemGraph:
 
 
 def from_rows(
-    source: npt.NDArray[np.integer],
-    target: npt.NDArray[np.integer],
-    weight: npt.NDArray[np.number],
+    source: IntegerArray,
+    target: IntegerArray,
+    weight: NumberArray,
     items: Vocabulary,
     *,
     directed: bool,

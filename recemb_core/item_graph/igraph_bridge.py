@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+from recemb_core.arrays import Float64Array
 
 if TYPE_CHECKING:
     import igraph
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from recemb_core.item_graph.graph import ItemGraph
 
 
-def undirected_igraph(graph: ItemGraph) -> tuple[igraph.Graph, npt.NDArray[np.float64]]:
+def undirected_igraph(graph: ItemGraph) -> tuple[igraph.Graph, Float64Array]:
     """An undirected igraph graph and the weight of each of its edges; i → j and j → i are one edge, weights added."""
     import igraph
 

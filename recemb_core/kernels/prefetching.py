@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numba
-import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.np.arrayobj import make_array
+
+from recemb_core.arrays import AnyArray
 
 LINE = 16
 """float32 in a cache line of 64 bytes."""
@@ -36,7 +37,7 @@ prefetch: Any = numba.extending.intrinsic(_prefetch)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def prefetch_row(flat: npt.NDArray[Any], row: int, d: int) -> None:
+def prefetch_row(flat: AnyArray, row: int, d: int) -> None:
     """:func:`prefetch` all of row ``row`` of a float32 (n, d) array, a cache line at a time; ``flat`` is (n · d,)."""
     for c in range(0, d, LINE):
         prefetch(flat, row * d + c)

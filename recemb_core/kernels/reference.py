@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from recemb_core.arrays import AnyArray, Int32Array
 
 GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
@@ -44,7 +44,7 @@ class Draws:
         self.state ^= self.state >> 27
         return (self.state * 0x2545F4914F6CDD1D & _WORD) >> 33
 
-    def targets(self, center: int, table: npt.NDArray[np.int32], negative: int) -> list[int]:
+    def targets(self, center: int, table: Int32Array, negative: int) -> list[int]:
         """The center, then draws from the noise table."""
         return [center, *(int(table[self.bits() % len(table)]) for _ in range(negative))]
 
@@ -59,7 +59,7 @@ def stepped(score: float, *, bound: float = 8.0, steps: int = 4096) -> float:
     return (step + 0.5) * 2 * bound / steps - bound
 
 
-def update_pair(vector: npt.NDArray[Any], outputs: npt.NDArray[Any], targets: Sequence[int], rate: float) -> float:
+def update_pair(vector: AnyArray, outputs: AnyArray, targets: Sequence[int], rate: float) -> float:
     """One input v with the output rows ``targets``, the positive first; changes both, returns the loss.
 
     v'_u += rate · (y_u − σ(v'_u · v)) · v one after the other, and v by the sum of rate · (y_u − σ) · v'_u at the end.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.kernels.random_numbers import next_state, random_bits
 from recemb_core.kernels.sigmoid import LOG_SIGMOID, SIGMOID, STEPS, step_of
 
@@ -17,9 +17,7 @@ def falling_rate(rate_from: float, rate_to: float, done: int, total: int) -> flo
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def draw_targets(
-    center: np.int32, state: np.uint64, table: npt.NDArray[np.int32], targets: npt.NDArray[np.int32]
-) -> np.uint64:
+def draw_targets(center: np.int32, state: np.uint64, table: Int32Array, targets: Int32Array) -> np.uint64:
     """``targets`` (1 + negative,): the center, then draws from the noise ``table``; returns the state after them.
 
     The length of the table is a power of two: a mask takes the place of a division.
@@ -34,11 +32,11 @@ def draw_targets(
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def update_pair(
-    vector: npt.NDArray[np.float32],
-    outputs: npt.NDArray[np.float32],
-    targets: npt.NDArray[np.int32],
+    vector: Float32Array,
+    outputs: Float32Array,
+    targets: Int32Array,
     rate: np.float32,
-    gather: npt.NDArray[np.float32],
+    gather: Float32Array,
     loss: float,
 ) -> float:
     """One input v, ``vector`` (d,), with the output rows ``targets``: the positive o first, then its negatives.

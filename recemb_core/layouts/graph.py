@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array
 from recemb_core.item_graph import ItemGraph
 
 SMALL_GRAPH = 300
 LAYOUT_EDGES = 60_000
 
 
-def graph_layout(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.float32]:
+def graph_layout(graph: ItemGraph, seed: int = 0) -> Float32Array:
     """Positions of a graph's nodes, float32 (n, 2): joined items attract, others repel; repeats exactly for a seed.
 
     Up to 300 joined items by Fruchterman–Reingold; above, by UMAP's attraction and repulsion along the graph's own
@@ -55,7 +55,7 @@ def graph_layout(graph: ItemGraph, seed: int = 0) -> npt.NDArray[np.float32]:
     return positions.astype(np.float32)
 
 
-def disc(n: int) -> npt.NDArray[np.float32]:
+def disc(n: int) -> Float32Array:
     """Sunflower positions: coinciding items side by side instead of under one another."""
     index = np.arange(n)
     radius, angle = np.sqrt(index / max(n, 1)), index * np.pi * (3 - np.sqrt(5))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int64Array, NumberArray
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.validation import UsageError, finite_rows, require
 
@@ -23,20 +23,15 @@ class Placing:
         spread: weighted root mean square distance of the neighbors from the position, in units of the map.
     """
 
-    position: npt.NDArray[np.float32]
-    rows: npt.NDArray[np.int64]
-    cosines: npt.NDArray[np.float32]
-    weights: npt.NDArray[np.float64]
+    position: Float32Array
+    rows: Int64Array
+    cosines: Float32Array
+    weights: Float64Array
     spread: float
 
 
 def place_on_map(
-    vector: npt.NDArray[np.number],
-    vectors: npt.NDArray[np.number],
-    positions: npt.NDArray[np.number],
-    *,
-    k: int = 5,
-    softness: float = 0.05,
+    vector: NumberArray, vectors: NumberArray, positions: NumberArray, *, k: int = 5, softness: float = 0.05
 ) -> Placing:
     """Place a new vector on the map as drawn: Σ_i w_i y_i over its k nearest items, w_i ∝ e^{cos_i / softness}.
 

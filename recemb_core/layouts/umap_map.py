@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, FloatArray, Int32Array, NumberArray
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.layouts.graph import disc
 from recemb_core.neighbors.base import unit_rows, without_own
@@ -67,11 +67,8 @@ class UMAPConfig:
 
 
 def umap_layout(
-    vectors: ItemVectors | npt.NDArray[np.floating],
-    config: UMAPConfig | None = None,
-    *,
-    start: npt.NDArray[np.number] | None = None,
-) -> npt.NDArray[np.float32]:
+    vectors: ItemVectors | FloatArray, config: UMAPConfig | None = None, *, start: NumberArray | None = None
+) -> Float32Array:
     """Positions of the items in the plane, float32 (n, 2), by UMAP on exact nearest neighbors.
 
     Near points have near vectors; distances between far groups, directions and the size of gaps mean nothing.
@@ -110,9 +107,7 @@ def umap_layout(
     return _umap(rows, config, start)
 
 
-def aligned_layouts(
-    frames: Sequence[ItemVectors | npt.NDArray[np.floating]], config: UMAPConfig | None = None
-) -> npt.NDArray[np.float32]:
+def aligned_layouts(frames: Sequence[ItemVectors | FloatArray], config: UMAPConfig | None = None) -> Float32Array:
     """Maps of a sweep in which unmoved items stay where they are: float32 (frames, n, 2).
 
     Each frame is laid out on its own neighbor graph, starting from the frame before.
@@ -129,9 +124,7 @@ def aligned_layouts(
     return np.stack(layouts)
 
 
-def _umap(
-    rows: npt.NDArray[np.float32], config: UMAPConfig, start: npt.NDArray[np.number] | None
-) -> npt.NDArray[np.float32]:
+def _umap(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> Float32Array:
     # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
     import umap
 
@@ -159,7 +152,7 @@ def _umap(
     return _from_start(model, config, start)
 
 
-def _from_start(model: Any, config: UMAPConfig, start: npt.NDArray[np.number]) -> npt.NDArray[np.float32]:
+def _from_start(model: Any, config: UMAPConfig, start: NumberArray) -> Float32Array:
     """UMAP's optimisation from given positions: its own ``init`` would stretch them to a 10 × 10 square first."""
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
@@ -191,7 +184,7 @@ def _from_start(model: Any, config: UMAPConfig, start: npt.NDArray[np.number]) -
     return np.asarray(placed, dtype=np.float32)
 
 
-def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def _knn(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array, Float32Array]:
     """Exact neighbors as UMAP wants them: the row itself first at distance 0, then the others."""
     ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
     own = np.arange(len(rows))
@@ -204,7 +197,7 @@ def _knn(rows: npt.NDArray[np.float32], k: int, metric: str) -> tuple[npt.NDArra
     return ids, (distances**2 / 2 if metric == "cosine" else distances).astype(np.float32)
 
 
-def _principal_axes(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _principal_axes(rows: Float32Array) -> Float32Array:
     """The first two principal coordinates, scaled to ±1, signs fixed so that the result repeats."""
     centered = rows - rows.mean(axis=0)
     left, size, _ = np.linalg.svd(centered.astype(np.float64), full_matrices=False)

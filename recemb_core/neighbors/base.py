@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.validation import UsageError, finite_rows
 
 Metric = Literal["cosine", "euclidean", "inner_product"]
@@ -18,16 +18,16 @@ class NeighborIndex(Protocol):
 
     measure: Literal["distance", "similarity"]
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> NeighborIndex:
+    def build(self, vectors: Float32Array) -> NeighborIndex:
         """Index the rows of (n, d); returns itself."""
         ...
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first; where fewer than k exist, ids are −1 and values NaN."""
         ...
 
 
-def unit_rows(vectors: npt.NDArray[np.number]) -> npt.NDArray[np.float32]:
+def unit_rows(vectors: NumberArray) -> Float32Array:
     """Rows scaled to length 1 (a zero row stays zero: its cosine with everything is 0), float32.
 
     Raises:
@@ -40,9 +40,7 @@ def unit_rows(vectors: npt.NDArray[np.number]) -> npt.NDArray[np.float32]:
     return scaled
 
 
-def checked_vectors(
-    vectors: npt.NDArray[np.number], dimensions: int | None, name: str = "vectors"
-) -> npt.NDArray[np.float32]:
+def checked_vectors(vectors: NumberArray, dimensions: int | None, name: str = "vectors") -> Float32Array:
     """Finite float32 (n, d), contiguous.
 
     Raises:
@@ -57,12 +55,10 @@ def checked_vectors(
 
 
 # Rows that differ, and which of them each row is (None: all differ).
-Distinct = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64] | None]
+Distinct = tuple[Float32Array, Int64Array | None]
 
 
-def inner_products(
-    queries: npt.NDArray[np.float32], vectors: npt.NDArray[np.float32], distinct: Distinct | None = None
-) -> npt.NDArray[np.float32]:
+def inner_products(queries: Float32Array, vectors: Float32Array, distinct: Distinct | None = None) -> Float32Array:
     """queries · vectorsᵀ, (q, n), in which equal rows of ``vectors`` get equal products.
 
     A matrix product rounds the last columns otherwise than the rest, which would put equal items in an order; each
@@ -73,7 +69,7 @@ def inner_products(
     return products if row is None else products[:, row]
 
 
-def distinct_rows(vectors: npt.NDArray[np.float32]) -> Distinct:
+def distinct_rows(vectors: Float32Array) -> Distinct:
     """(rows that differ, which of them each row of ``vectors`` is); None for the latter where all differ."""
     vectors = finite_rows(vectors)
     if len(vectors) == 0 or vectors.shape[1] == 0:
@@ -85,9 +81,7 @@ def distinct_rows(vectors: npt.NDArray[np.float32]) -> Distinct:
     return (vectors, None) if len(first) == len(vectors) else (vectors[first], row.reshape(-1))
 
 
-def without_own(
-    ids: npt.NDArray[np.int32], values: npt.NDArray[np.float32], own: npt.NDArray[np.integer]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def without_own(ids: Int32Array, values: Float32Array, own: IntegerArray) -> tuple[Int32Array, Float32Array]:
     """(q, k) of (q, k + 1): the row that each query is left out, else the last one.
 
     Where copies push the row itself off its list, or an index missed it, the last neighbor is the one too many.
@@ -98,9 +92,7 @@ def without_own(
     return ids[~drop].reshape(shape), values[~drop].reshape(shape)
 
 
-def distances_to_found(
-    rows: npt.NDArray[np.float32], queries: npt.NDArray[np.float32], ids: npt.NDArray[np.integer]
-) -> npt.NDArray[np.float32]:
+def distances_to_found(rows: Float32Array, queries: Float32Array, ids: IntegerArray) -> Float32Array:
     """‖x − y‖ of each query (q, d) and the rows found for it, (q, k), subtracted row by row; ∞ for −1."""
     values = np.full(ids.shape, np.inf, dtype=np.float32)
     if len(rows):

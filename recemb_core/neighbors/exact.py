@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, FloatArray, Int32Array, IntegerArray, NumberArray
 from recemb_core.neighbors.base import Metric, distances_to_found, unit_rows, without_own
 from recemb_core.validation import UsageError, finite_rows
 
@@ -31,7 +31,7 @@ class ExactIndex:
         self._index: Any = None
         self._rows = np.empty((0, 0), dtype=np.float32)
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> ExactIndex:
+    def build(self, vectors: Float32Array) -> ExactIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
@@ -47,7 +47,7 @@ class ExactIndex:
         """The vectors."""
         return int(self._rows.nbytes)
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
         if self._index is None:
             raise UsageError("build(vectors) must come before query")
@@ -64,15 +64,13 @@ class ExactIndex:
         values[ids < 0] = np.nan
         return ids.astype(np.int32), values.astype(np.float32)
 
-    def _true_distances(
-        self, queries: npt.NDArray[np.float32], ids: npt.NDArray[np.integer]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.integer]]:
+    def _true_distances(self, queries: Float32Array, ids: IntegerArray) -> tuple[Float32Array, IntegerArray]:
         """‖x − y‖ of the rows found, in order: faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0."""
         values = distances_to_found(self._rows, queries, ids)
         order = np.argsort(values, axis=1, kind="stable")
         return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
 
-    def _prepare(self, vectors: npt.NDArray[np.number], name: str = "vectors") -> npt.NDArray[np.float32]:
+    def _prepare(self, vectors: NumberArray, name: str = "vectors") -> Float32Array:
         rows = np.ascontiguousarray(vectors, dtype=np.float32)
         if rows.ndim != 2:
             raise UsageError(f"{name} must be (n, d), not of shape {rows.shape}")
@@ -80,7 +78,7 @@ class ExactIndex:
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 
-def nearest_others(vectors: npt.NDArray[np.floating], k: int, metric: Metric = "cosine") -> npt.NDArray[np.int32]:
+def nearest_others(vectors: FloatArray, k: int, metric: Metric = "cosine") -> Int32Array:
     """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
     rows = np.asarray(finite_rows(vectors), dtype=np.float32)
     n = len(rows)

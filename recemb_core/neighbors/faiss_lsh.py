@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.neighbors.base import checked_vectors, distances_to_found
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -32,7 +32,7 @@ class FaissLSHIndex:
         self._rows = np.empty((0, 0), dtype=np.float32)
         self._index: Any = None
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> FaissLSHIndex:
+    def build(self, vectors: Float32Array) -> FaissLSHIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
@@ -55,7 +55,7 @@ class FaissLSHIndex:
             return 0
         return int(faiss.serialize_index(self._index).nbytes) + (self._rows.nbytes if self.rerank > 1 else 0)
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), distances (q, k)), best first, −1 and NaN where fewer rows exist."""
         from recemb_core.parallel import faiss_threads
 

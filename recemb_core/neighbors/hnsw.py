@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -64,7 +64,7 @@ class HNSWIndex:
         self.measure: Literal["distance", "similarity"] = "similarity" if inner else "distance"
         self._index: Any = None
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> HNSWIndex:
+    def build(self, vectors: Float32Array) -> HNSWIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
@@ -86,9 +86,7 @@ class HNSWIndex:
 
         return 0 if self._index is None else int(faiss.serialize_index(self._index).nbytes)
 
-    def query(
-        self, queries: npt.NDArray[np.float32], k: int, *, ef_search: int | None = None
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int, *, ef_search: int | None = None) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer were found; ``ef_search`` for this query."""
         import faiss
 
@@ -110,5 +108,5 @@ class HNSWIndex:
         values[ids < 0] = np.nan
         return ids.astype(np.int32), values.astype(np.float32)
 
-    def _prepare(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _prepare(self, rows: Float32Array) -> Float32Array:
         return unit_rows(rows) if self.config.metric == "cosine" else rows

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.neighbors.base import NeighborIndex, checked_vectors
 
 
-def augment_rows(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+def augment_rows(vectors: Float32Array) -> tuple[Float32Array, float]:
     """((n, d + 1), M): rows with the coordinate √(M² − ‖x‖²) added, M the largest length. All then have length M.
 
     >>> rows, longest = augment_rows(np.array([[3, 4], [0, 3]], np.float32))
@@ -23,7 +23,7 @@ def augment_rows(vectors: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float
     return np.column_stack([rows, np.sqrt(longest - squares)]).astype(np.float32), longest**0.5
 
 
-def augment_queries(queries: npt.NDArray[np.float32], longest: float) -> npt.NDArray[np.float32]:
+def augment_queries(queries: Float32Array, longest: float) -> Float32Array:
     """(q, d + 1): queries with a 0 added, scaled to the rows' length: the order of the answer does not change."""
     wanted = checked_vectors(queries, None, "queries").astype(np.float64)
     length = np.linalg.norm(wanted, axis=1, keepdims=True)
@@ -59,7 +59,7 @@ class AugmentedIndex:
         self._rows = np.empty((0, 0), dtype=np.float32)
         self._longest = 0.0
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> AugmentedIndex:
+    def build(self, vectors: Float32Array) -> AugmentedIndex:
         """Index the rows of (n, d); returns itself."""
         self._rows = checked_vectors(vectors, None).copy()
         rows, self._longest = augment_rows(self._rows)
@@ -71,7 +71,7 @@ class AugmentedIndex:
         """Of the index inside."""
         return int(getattr(self.index, "memory_bytes", 0))
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), inner products (q, k)), largest first, −1 and NaN where fewer were found."""
         wanted = checked_vectors(queries, self._rows.shape[1], "queries")
         ids, _ = self.index.query(augment_queries(wanted, self._longest), k)

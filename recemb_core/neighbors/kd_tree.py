@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -39,7 +39,7 @@ class KDTreeIndex:
         self._rows = np.empty((0, 0))
         self._tree: Any = None
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> KDTreeIndex:
+    def build(self, vectors: Float32Array) -> KDTreeIndex:
         """Index the rows of (n, d); returns itself."""
         from scipy.spatial import cKDTree
 
@@ -52,7 +52,7 @@ class KDTreeIndex:
         """The vectors in double precision, the order of the rows, and the nodes."""
         return 0 if self._tree is None else int(self._rows.nbytes + 8 * self._tree.n + _NODE_BYTES * self._tree.size)
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), distances (q, k)), best first, equal distances by row; −1 and NaN where fewer rows exist."""
         if self._tree is None:
             raise UsageError("build(vectors) must come before query")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array, Int64Array, NumberArray
 from recemb_core.neighbors.base import Metric, without_own
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.validation import UsageError, finite_rows, is_whole, require
@@ -22,15 +22,13 @@ class Truth(NamedTuple):
         queries: float32 (q, d).
     """
 
-    ids: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
-    own: npt.NDArray[np.int64]
-    queries: npt.NDArray[np.float32]
+    ids: Int32Array
+    values: Float32Array
+    own: Int64Array
+    queries: Float32Array
 
 
-def true_neighbors(
-    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.number], k: int, metric: Metric = "euclidean"
-) -> Truth:
+def true_neighbors(vectors: Float32Array, queries: NumberArray, k: int, metric: Metric = "euclidean") -> Truth:
     """Exact search for row numbers (q,), which never find themselves, or for vectors (q, d).
 
     Which of equally near rows comes last is up to the search, as with every exact index.
@@ -47,9 +45,7 @@ def true_neighbors(
     return Truth(*without_own(*index.query(wanted, k + 1), own), own, wanted)
 
 
-def split_queries(
-    vectors: npt.NDArray[np.float32], queries: npt.NDArray[np.number]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def split_queries(vectors: Float32Array, queries: NumberArray) -> tuple[Int64Array, Float32Array]:
     """(own row of each query or −1, query vectors), from row numbers (q,) or vectors (q, d).
 
     Raises:

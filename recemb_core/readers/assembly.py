@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, StrArray
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.events import Parsed, parse_events
@@ -47,12 +48,12 @@ class Assembled:
     """The fields of ``Sequences``, by the same names."""
 
     items: Vocabulary
-    offsets: npt.NDArray[np.int64]
-    tokens: npt.NDArray[np.int32]
+    offsets: Int64Array
+    tokens: Int32Array
     ordered: bool
-    users: npt.NDArray[np.str_] | None
-    timestamps: npt.NDArray[np.float64] | None
-    weights: npt.NDArray[np.float32] | None
+    users: StrArray | None
+    timestamps: Float64Array | None
+    weights: Float32Array | None
     side_info: pl.DataFrame | None
     report: tuple[CleaningStep, ...]
     notes: tuple[str, ...]
@@ -124,7 +125,7 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
     )
 
 
-def _users(cleaned: Cleaned) -> npt.NDArray[np.str_] | None:
+def _users(cleaned: Cleaned) -> StrArray | None:
     events = cleaned.events
     if events.user is None or events.user_ids is None:
         return None
@@ -132,11 +133,7 @@ def _users(cleaned: Cleaned) -> npt.NDArray[np.str_] | None:
 
 
 def _side_info(
-    log: ParsedLog,
-    cleaned: Cleaned,
-    tokens: npt.NDArray[np.int32],
-    items: Vocabulary,
-    codes: npt.NDArray[np.intp],
+    log: ParsedLog, cleaned: Cleaned, tokens: Int32Array, items: Vocabulary, codes: npt.NDArray[np.intp]
 ) -> tuple[pl.DataFrame | None, tuple[str, ...], tuple[CleaningStep, ...]]:
     frames: list[pl.DataFrame] = []
     notes: list[str] = []

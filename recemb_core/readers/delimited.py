@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from recemb_core.arrays import Int64Array
 from recemb_core.readers.column_names import is_known_name
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.line_scan import (
@@ -37,7 +37,7 @@ class Delimited:
 
     frame: pl.DataFrame
     delimiter: str
-    lines: npt.NDArray[np.int64] | None
+    lines: Int64Array | None
     notes: tuple[str, ...]
     is_sequences: bool = False
     left_out: int = 0

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.content import to_numbers
@@ -44,17 +45,17 @@ class Events:
         date_only: whether no time has an hour.
     """
 
-    row: npt.NDArray[np.int64]
-    mark: npt.NDArray[np.int8]
-    item: npt.NDArray[np.int32]
-    user: npt.NDArray[np.int32] | None
-    group: npt.NDArray[np.int32] | None
-    time: npt.NDArray[np.float64] | None
-    order: npt.NDArray[np.float64] | None
-    weight: npt.NDArray[np.float64] | None
-    rating: npt.NDArray[np.float64] | None
-    kind: npt.NDArray[np.int32] | None
-    dwell: npt.NDArray[np.float64] | None
+    row: Int64Array
+    mark: Int8Array
+    item: Int32Array
+    user: Int32Array | None
+    group: Int32Array | None
+    time: Float64Array | None
+    order: Float64Array | None
+    weight: Float64Array | None
+    rating: Float64Array | None
+    kind: Int32Array | None
+    dwell: Float64Array | None
     item_ids: pl.Series
     user_ids: pl.Series | None
     kinds: tuple[str, ...]
@@ -144,7 +145,7 @@ def id_strings(column: pl.Series) -> pl.Series:
     return text.set(text.is_in(_MISSING).fill_null(False), None)
 
 
-def _codes(column: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+def _codes(column: pl.Series) -> tuple[Int32Array, pl.Series]:
     """Position of each id in the distinct ones, in order of first appearance; −1 where missing."""
     raw, values = codes_of(id_strings(column) if column.dtype != pl.String else column)
     ids, distinct = codes_of(id_strings(values))  # the trimming touches each distinct value once
@@ -153,7 +154,7 @@ def _codes(column: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
     return np.append(ids, np.int32(-1))[raw], distinct
 
 
-def codes_of(text: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
+def codes_of(text: pl.Series) -> tuple[Int32Array, pl.Series]:
     """Position of each string in the distinct ones, in order of first appearance; −1 for null."""
     distinct = text.unique(maintain_order=True).drop_nulls()
     if distinct.is_empty():
@@ -162,7 +163,7 @@ def codes_of(text: pl.Series) -> tuple[npt.NDArray[np.int32], pl.Series]:
     return codes.to_numpy(), distinct
 
 
-def _numbers(column: pl.Series) -> npt.NDArray[np.float64]:
+def _numbers(column: pl.Series) -> Float64Array:
     return to_numbers(column).fill_null(float("nan")).to_numpy()
 
 
@@ -174,7 +175,7 @@ class _Problems:
         self.sentences: list[str] = []
         self.examples: list[str] = []
 
-    def add(self, rows: npt.NDArray[np.bool_], what: str, column: str, cure: str) -> None:
+    def add(self, rows: BoolArray, what: str, column: str, cure: str) -> None:
         """Note rows; raise when they are more than half of the table."""
         rows = rows & ~self.bad
         count = int(rows.sum())
@@ -270,12 +271,8 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
 
 
 def _marks(
-    item: npt.NDArray[np.int32],
-    item_ids: pl.Series,
-    group: npt.NDArray[np.int32] | None,
-    group_ids: pl.Series | None,
-    mapping: ColumnMapping,
-) -> npt.NDArray[np.int8]:
+    item: Int32Array, item_ids: pl.Series, group: Int32Array | None, group_ids: pl.Series | None, mapping: ColumnMapping
+) -> Int8Array:
     marks = np.zeros(len(item), np.int8)
     if mapping.cancelled is None or mapping.basket is None or group is None or group_ids is None:
         return marks
@@ -293,13 +290,13 @@ def _refuse_nothing(table: Table, events: Events) -> None:
         )
 
 
-def _seconds(column: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _seconds(column: str, values: Float64Array) -> Float64Array:
     plain = plain_name(column)
     in_milliseconds = plain.startswith("ms") or plain.endswith(("ms", "msec", "millis", "milliseconds"))
     return values / 1e3 if in_milliseconds else values
 
 
-def _pairs(user: npt.NDArray[np.int32] | None, group: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int32] | None:
+def _pairs(user: Int32Array | None, group: Int32Array | None) -> Int32Array | None:
     """A number for each pair of user and basket: some files number the baskets of every user from 1."""
     if group is None or user is None:
         return group
@@ -313,9 +310,7 @@ def _pairs(user: npt.NDArray[np.int32] | None, group: npt.NDArray[np.int32] | No
     return np.asarray(number, dtype=np.int32)
 
 
-def _anonymous(
-    user: npt.NDArray[np.int32], user_ids: pl.Series, group: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int32], pl.Series]:
+def _anonymous(user: Int32Array, user_ids: pl.Series, group: Int32Array) -> tuple[Int32Array, pl.Series]:
     # One shared "unknown" would look like a single customer with thousands of baskets.
     nobody = user < 0
     groups, codes = np.unique(group[nobody], return_inverse=True)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from recemb_core.arrays import Int64Array, UInt8Array
 
 DELIMITERS = ("\t", ",", ";", "|", " ")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -23,8 +24,8 @@ class LineScan:
         well_formed: whether every quotation mark opens or closes a whole field.
     """
 
-    fields: npt.NDArray[np.int64]
-    lines: npt.NDArray[np.int64]
+    fields: Int64Array
+    lines: Int64Array
     quoted: bool
     well_formed: bool
 
@@ -58,7 +59,7 @@ def scan_lines(data: bytes, delimiter: str, *, quotes: bool = True, first_line: 
     return LineScan(fields.astype(np.int64), lines.astype(np.int64), bool(len(quote_at)), well_formed)
 
 
-def _is_well_formed(text: npt.NDArray[np.uint8], quote_at: npt.NDArray[np.int64], delimiter: int) -> bool:
+def _is_well_formed(text: UInt8Array, quote_at: Int64Array, delimiter: int) -> bool:
     if len(quote_at) % 2:
         return False
     opening, closing = quote_at[0::2], quote_at[1::2]

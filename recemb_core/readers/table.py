@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
+
+from recemb_core.arrays import Int64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Table:
     delimiter: str | None = None
     notes: tuple[str, ...] = ()
     companion: pl.DataFrame | None = None
-    lines: npt.NDArray[np.int64] | None = None
+    lines: Int64Array | None = None
     left_out: int = 0
 
     def where(self, row: int) -> str:

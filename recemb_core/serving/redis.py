@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.serving.store import REDIS_URL, Kind, StoreError, Version, checked, no_vector, no_version, one_vector
 from recemb_core.validation import require
 
@@ -66,18 +66,16 @@ class RedisStore:
         self,
         model: str,
         item_ids: Sequence[str],
-        item_vectors: npt.NDArray[np.floating],
+        item_vectors: FloatArray,
         user_ids: Sequence[str] = (),
-        user_vectors: npt.NDArray[np.floating] | None = None,
+        user_vectors: FloatArray | None = None,
         facts: dict[str, Any] | None = None,
     ) -> Version:
         """See :class:`VectorStore`."""
         version, parts = checked(model, item_ids, item_vectors, user_ids, user_vectors, facts)
         return self._call(lambda: self._publish(model, version, parts))
 
-    def _publish(
-        self, model: str, version: Version, parts: dict[Kind, tuple[list[str], npt.NDArray[np.float32]]]
-    ) -> Version:
+    def _publish(self, model: str, version: Version, parts: dict[Kind, tuple[list[str], Float32Array]]) -> Version:
         new = self._names(model, version.name)
         fields = {k: v for k, v in vars(version).items() if k not in ("name", "model")}
         # The order of writing, kept beside the hash, which has none.
@@ -126,7 +124,7 @@ class RedisStore:
         """See :class:`VectorStore`."""
         return sorted(key.decode() for key in self._call(lambda: self._db.hkeys(self._key("current"))))
 
-    def put(self, model: str, kind: Kind, key: str, vector: npt.NDArray[np.floating]) -> None:
+    def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         """See :class:`VectorStore`. A version published at the same moment may win over it."""
         require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
         version = self.version(model)
@@ -138,7 +136,7 @@ class RedisStore:
 
         self._call(write)
 
-    def get(self, model: str, kind: Kind, key: str) -> npt.NDArray[np.float32]:
+    def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         """See :class:`VectorStore`."""
         _, keys = self._current(model)
         found = self._call(lambda: self._db.hget(keys[kind], str(key)))
@@ -146,7 +144,7 @@ class RedisStore:
             raise no_vector(model, kind, key)
         return np.frombuffer(found, dtype="<f4")
 
-    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], npt.NDArray[np.float32]]:
+    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         """See :class:`VectorStore`."""
         version = self.version(model)
         keys = self._names(model, version.name)

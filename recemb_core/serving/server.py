@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import FloatArray
 from recemb_core.neighbors import ExactIndex
 from recemb_core.neighbors.base import NeighborIndex
 from recemb_core.serving.store import VectorStore
@@ -44,7 +44,7 @@ class RecallServer:
         """
         return self.top_for(self.store.get(self.model, "user", user), n)
 
-    def top_for(self, vector: npt.NDArray[np.floating], n: int = 10) -> list[tuple[str, float]]:
+    def top_for(self, vector: FloatArray, n: int = 10) -> list[tuple[str, float]]:
         """The n best items for a user vector (d,)."""
         ids, values = self._index.query(np.asarray(vector, dtype=np.float32)[None], n)
         return [(self.ids[i], float(v)) for i, v in zip(ids[0], values[0], strict=True) if i >= 0]

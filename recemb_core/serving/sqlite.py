@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.serving.store import Kind, StoreError, Version, checked, no_vector, no_version, one_vector
 from recemb_core.validation import require
 
@@ -46,9 +46,9 @@ class SQLiteStore:
         self,
         model: str,
         item_ids: Sequence[str],
-        item_vectors: npt.NDArray[np.floating],
+        item_vectors: FloatArray,
         user_ids: Sequence[str] = (),
-        user_vectors: npt.NDArray[np.floating] | None = None,
+        user_vectors: FloatArray | None = None,
         facts: dict[str, Any] | None = None,
     ) -> Version:
         """See :class:`VectorStore`."""
@@ -78,7 +78,7 @@ class SQLiteStore:
         """See :class:`VectorStore`."""
         return [row[0] for row in self._db.execute("SELECT model FROM versions ORDER BY model")]
 
-    def put(self, model: str, kind: Kind, key: str, vector: npt.NDArray[np.floating]) -> None:
+    def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         """See :class:`VectorStore`."""
         require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
         with _Transaction(self._db):
@@ -89,7 +89,7 @@ class SQLiteStore:
                 (model, kind, str(key), data, model, kind),
             )
 
-    def get(self, model: str, kind: Kind, key: str) -> npt.NDArray[np.float32]:
+    def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         """See :class:`VectorStore`."""
         row = self._db.execute(
             "SELECT vector FROM vectors WHERE model = ? AND kind = ? AND id = ?", (model, kind, str(key))
@@ -99,7 +99,7 @@ class SQLiteStore:
             raise no_vector(model, kind, key)
         return np.frombuffer(row[0], dtype="<f4")
 
-    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], npt.NDArray[np.float32]]:
+    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         """See :class:`VectorStore`."""
         # One statement sees one version, whatever is published meanwhile.
         found = self._db.execute(

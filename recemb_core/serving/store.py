@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.validation import UsageError, finite_rows, require
 
 Kind = Literal["item", "user"]
@@ -56,9 +56,9 @@ class VectorStore(Protocol):
         self,
         model: str,
         item_ids: Sequence[str],
-        item_vectors: npt.NDArray[np.floating],
+        item_vectors: FloatArray,
         user_ids: Sequence[str] = (),
-        user_vectors: npt.NDArray[np.floating] | None = None,
+        user_vectors: FloatArray | None = None,
         facts: dict[str, Any] | None = None,
     ) -> Version:
         """Write a whole version and make it the one in use, in one step for every reader."""
@@ -72,15 +72,15 @@ class VectorStore(Protocol):
         """Models that have a version in use."""
         ...
 
-    def put(self, model: str, kind: Kind, key: str, vector: npt.NDArray[np.floating]) -> None:
+    def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         """Write one vector into the version in use, new or in place of an old one."""
         ...
 
-    def get(self, model: str, kind: Kind, key: str) -> npt.NDArray[np.float32]:
+    def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         """One vector of the version in use, (d,)."""
         ...
 
-    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], npt.NDArray[np.float32]]:
+    def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         """All vectors of one kind of one version: (its name, ids, (n, d)), in the order in which they were written."""
         ...
 
@@ -92,11 +92,11 @@ class VectorStore(Protocol):
 def checked(
     model: str,
     item_ids: Sequence[str],
-    item_vectors: npt.NDArray[np.floating],
+    item_vectors: FloatArray,
     user_ids: Sequence[str],
-    user_vectors: npt.NDArray[np.floating] | None,
+    user_vectors: FloatArray | None,
     facts: dict[str, Any] | None,
-) -> tuple[Version, dict[Kind, tuple[list[str], npt.NDArray[np.float32]]]]:
+) -> tuple[Version, dict[Kind, tuple[list[str], Float32Array]]]:
     require(bool(model), "model", model, "a name")
     items = np.ascontiguousarray(item_vectors, dtype="<f4")
     if items.ndim != 2 or len(items) != len(item_ids) or not len(items):
@@ -105,7 +105,7 @@ def checked(
     users = np.empty((0, d), "<f4") if user_vectors is None else np.ascontiguousarray(user_vectors, dtype="<f4")
     if users.shape != (len(user_ids), d):
         raise UsageError(f"user_vectors must be ({len(user_ids)}, {d}) as the items', not {users.shape}")
-    parts: dict[Kind, tuple[list[str], npt.NDArray[np.float32]]] = {
+    parts: dict[Kind, tuple[list[str], Float32Array]] = {
         "item": ([str(i) for i in item_ids], items),
         "user": ([str(u) for u in user_ids], users),
     }
@@ -126,7 +126,7 @@ def checked(
     return version, parts
 
 
-def one_vector(vector: npt.NDArray[np.floating], dimensions: int) -> bytes:
+def one_vector(vector: FloatArray, dimensions: int) -> bytes:
     row = np.ascontiguousarray(vector, dtype="<f4")
     require(row.shape == (dimensions,), "vector", row.shape, f"of shape ({dimensions},) as the version in use")
     finite_rows(row, "vector", advice="keep the one in use")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int32Array
 from recemb_core.validation import UsageError, is_whole
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ class WalkConfig:
         _check_bias("q", self.q)
 
 
-def generate_walks(
-    graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayLike | None = None
-) -> npt.NDArray[np.int32]:
+def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayLike | None = None) -> Int32Array:
     """Random walks from every node, ``num_walks`` rounds over all n nodes (or over ``starts``).
 
     The first step from v goes to x with probability w_vx / Σ_k w_vk. Having come from t to v, the walk goes to x with
@@ -124,7 +123,7 @@ def generate_walks(
 
 def transition_probabilities(
     graph: ItemGraph, previous: int | None, current: int, *, p: float, q: float
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+) -> tuple[Int32Array, Float64Array]:
     """Where a walk goes next, in closed form.
 
         P(x) = α(x) w_vx / Σ_k α(k) w_vk,    α(x) = 1/p if x = t,  1 if there is an edge t → x,  1/q otherwise

@@ -5,11 +5,11 @@ The same random numbers are drawn, so that the tests can compare walks node by n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float64Array
 from recemb_core.kernels.reference import GOLDEN, mix
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PATIENCE = 16
 _WORD = 2**64 - 1
 
 
-def alias_table(weights: npt.NDArray[Any]) -> tuple[list[int], list[int]]:
+def alias_table(weights: AnyArray) -> tuple[list[int], list[int]]:
     """(keep, alias) of Vose's method: slot i, drawn uniformly, is kept with chance (keep + 1) / 2³², else alias[i].
 
     >>> alias_table(np.array([1.0, 3.0])) == ([2**31, 2**32 - 1], [1, 1])
@@ -45,7 +45,7 @@ def weight_of(graph: ItemGraph, source: int, target: int) -> float:
     return float(weights[ids == target].sum())
 
 
-def masses(graph: ItemGraph, previous: int | None, current: int, p: float, q: float) -> npt.NDArray[np.float64]:
+def masses(graph: ItemGraph, previous: int | None, current: int, p: float, q: float) -> Float64Array:
     """α(t, x) · w_vx for every out-edge of v, in the order of the out-edges; α = 1 without a node before."""
     ids, weights = graph.neighbors(current)
     alphas = [1.0 if previous is None else _alpha(graph, previous, int(x), p, q) for x in ids]
@@ -100,7 +100,7 @@ def _next(graph: ItemGraph, previous: int | None, current: int, p: float, q: flo
     return int(ids[_scan(masses(graph, previous, current, p, q), random)])
 
 
-def _scan(mass: npt.NDArray[np.float64], random: _Random) -> int:
+def _scan(mass: Float64Array, random: _Random) -> int:
     """A place drawn by its mass, by adding up."""
     high, low = random.two()
     left = sum(mass.tolist()) * ((high + low / 2**32) / 2**32)

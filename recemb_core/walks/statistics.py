@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, Int32Array, Int64Array, IntegerArray, NumberArray, StrArray
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ class Step:
         probabilities: float64 (k,), alpha · weights over their sum; adds up to 1.
     """
 
-    ids: npt.NDArray[np.int32]
-    kinds: npt.NDArray[np.str_]
-    alpha: npt.NDArray[np.float64]
-    weights: npt.NDArray[np.float64]
-    probabilities: npt.NDArray[np.float64]
+    ids: Int32Array
+    kinds: StrArray
+    alpha: Float64Array
+    weights: Float64Array
+    probabilities: Float64Array
 
     def share(self, kind: str) -> float:
         """Probability that the next step is of this kind."""
@@ -66,7 +67,7 @@ def next_step(graph: ItemGraph, previous: int | None, current: int, *, p: float,
 
 def steps_through(
     graph: ItemGraph, previous: int, current: int, count: int, *, p: float, q: float, seed: int, most: int = 200_000
-) -> npt.NDArray[np.int32]:
+) -> Int32Array:
     """Where walks that came from ``previous`` to ``current`` went next: up to ``count`` rows, −1 where one ended.
 
     Walks start at ``previous``, and those whose first step led to ``current`` are kept. Where that step is rare, at
@@ -80,7 +81,7 @@ def steps_through(
         raise UsageError(f"previous must have an edge to current; there is none from row {previous} to row {current}")
     tries = min(most, math.ceil((count + 4 * math.sqrt(count)) / share))
     walks = generate_walks(graph, WalkConfig(num_walks=tries, walk_length=3, p=p, q=q, seed=seed), starts=[previous])
-    nexts: npt.NDArray[np.int32] = walks[walks[:, 1] == current, 2]
+    nexts: Int32Array = walks[walks[:, 1] == current, 2]
     return nexts[:count]
 
 
@@ -94,9 +95,9 @@ class ExactVisits:
         walking: float64 (steps + 1,): probability that step k is taken at all.
     """
 
-    visits: npt.NDArray[np.float64]
-    returns: npt.NDArray[np.float64]
-    walking: npt.NDArray[np.float64]
+    visits: Float64Array
+    returns: Float64Array
+    walking: Float64Array
 
     @property
     def steps(self) -> int:
@@ -131,9 +132,9 @@ def exact_visits(
     n = len(graph)
     place = np.zeros(n)
     place[start] = 1.0
-    visits: list[npt.NDArray[np.number]] = [place]
+    visits: list[NumberArray] = [place]
     returns, walking = [0.0], [1.0]
-    flow: npt.NDArray[np.number] = np.zeros(len(graph.indices))
+    flow: NumberArray = np.zeros(len(graph.indices))
     if steps > 0:
         first = slice(graph.indptr[start], graph.indptr[start + 1])
         weights = graph.weights[first].astype(np.float64)
@@ -156,13 +157,8 @@ def exact_visits(
 
 
 def _step_on_edges(
-    graph: ItemGraph,
-    keys: npt.NDArray[np.int64],
-    edges: npt.NDArray[np.integer],
-    mass: npt.NDArray[np.number],
-    p: float,
-    q: float,
-) -> tuple[npt.NDArray[np.number], float]:
+    graph: ItemGraph, keys: Int64Array, edges: IntegerArray, mass: NumberArray, p: float, q: float
+) -> tuple[NumberArray, float]:
     """One step of the chain on edges: (flow on every edge, probability that the step is a return)."""
     came_from, at = graph.sources[edges], graph.indices[edges]
     degree = graph.out_degree[at]
@@ -229,7 +225,7 @@ def chi_square(
     return ChiSquare(statistic, len(counts), float(chdtrc(len(counts) - 1, statistic)))
 
 
-def compare_visits(walks: npt.NDArray[np.int32], exact: ExactVisits, step: int) -> ChiSquare | None:
+def compare_visits(walks: Int32Array, exact: ExactVisits, step: int) -> ChiSquare | None:
     """χ² of the places of walks after ``step`` steps against the exact distribution; ended walks are a cell too."""
     at, chance = walks[:, step], exact.visits[step]
     counts = np.bincount(at[at >= 0], minlength=len(chance))
@@ -237,7 +233,7 @@ def compare_visits(walks: npt.NDArray[np.int32], exact: ExactVisits, step: int) 
     return chi_square(np.append(counts, (at < 0).sum()), np.append(chance, ended if ended > 1e-9 else 0.0))
 
 
-def hop_distances(graph: ItemGraph, start: int) -> npt.NDArray[np.int32]:
+def hop_distances(graph: ItemGraph, start: int) -> Int32Array:
     """Fewest steps along out-edges from ``start`` to every row, int32 (n,); −1 where no path leads."""
     distances = np.full(len(graph), -1, dtype=np.int32)
     distances[start] = 0
@@ -261,12 +257,12 @@ class DistanceProfile:
         walking: int64 (length,), walks that have not ended. The profile stops where none is left.
     """
 
-    mean: npt.NDArray[np.float64]
-    standard_error: npt.NDArray[np.float64]
-    walking: npt.NDArray[np.int64]
+    mean: Float64Array
+    standard_error: Float64Array
+    walking: Int64Array
 
 
-def distance_profile(walks: npt.NDArray[np.int32], distances: npt.NDArray[np.int32]) -> DistanceProfile:
+def distance_profile(walks: Int32Array, distances: Int32Array) -> DistanceProfile:
     """How far walks from one node get: small and flat is breadth-first-like, rising is depth-first-like."""
     walking = (walks >= 0).sum(axis=0)
     length = int((walking > 0).sum())
@@ -278,14 +274,14 @@ def distance_profile(walks: npt.NDArray[np.int32], distances: npt.NDArray[np.int
     return DistanceProfile(mean, error, walking)
 
 
-def returns_at(walks: npt.NDArray[np.int32], step: int) -> tuple[int, int]:
+def returns_at(walks: Int32Array, step: int) -> tuple[int, int]:
     """(walks that go back to where they came from at ``step``, walks that take this step); steps count from 1."""
     taken = walks[:, step] >= 0
     back = taken & (walks[:, step] == walks[:, step - 2]) if step >= 2 else np.zeros(len(walks), dtype=bool)
     return int(back.sum()), int(taken.sum())
 
 
-def return_rate(walks: npt.NDArray[np.int32], last: int) -> tuple[float, float]:
+def return_rate(walks: Int32Array, last: int) -> tuple[float, float]:
     """Share of the steps 2 … ``last`` that lead back to where the walk came from, and its standard error.
 
     The steps of one walk depend on each other, so the error is that of a ratio of sums over independent walks.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, Float32Array, Int32Array, Int64Array, UInt64Array
 from recemb_core.kernels.random_numbers import mix
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ EDGE = np.dtype([("target", np.int32), ("alias", np.int32), ("keep", np.uint32),
 HALF_WORD = 2.0**32
 _FILTER_BITS_PER_EDGE = 16
 
-Offsets = npt.NDArray[np.int64]  # (n + 1,)
-Rows = npt.NDArray[np.int32]  # (m,)
-Weights = npt.NDArray[np.float32]  # (m,)
-Words = npt.NDArray[np.uint64]
-Records = npt.NDArray[Any]
+Offsets = Int64Array  # (n + 1,)
+Rows = Int32Array  # (m,)
+Weights = Float32Array  # (m,)
+Words = UInt64Array
+Records = AnyArray
 
 
 class WalkTables(NamedTuple):

@@ -26,15 +26,15 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import AnyArray, BoolArray, Int32Array
 from recemb_core.kernels.prefetching import prefetch
 from recemb_core.kernels.random_numbers import GOLDEN, mix
 from recemb_core.walks.tables import HALF_WORD, WalkTables, has_edge, may_have_edge
 
-Walks = npt.NDArray[np.int32]
-Places = npt.NDArray[np.int32]
-Lanes = npt.NDArray[Any]
+Walks = Int32Array
+Places = Int32Array
+Lanes = AnyArray
 Lane = Any  # one record of LANE; the compiler knows its fields, a type checker does not
 
 LANES = 32
@@ -209,7 +209,7 @@ def _ask(
     lanes: Lanes,
     asking: Places,
     num_asking: int,
-    maybe: npt.NDArray[np.bool_],
+    maybe: BoolArray,
     proposal: Proposal,
     tables: WalkTables,
     going: Places,

@@ -115,12 +115,7 @@ def playwright() -> Iterator[Playwright]:
 
 def _launch(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:
     return playwright.chromium.launch_persistent_context(
-        str(profile),
-        executable_path=CHROMIUM,
-        headless=True,
-        args=ARGUMENTS,
-        accept_downloads=True,
-        **options,
+        str(profile), executable_path=CHROMIUM, headless=True, args=ARGUMENTS, accept_downloads=True, **options
     )
 
 

@@ -224,8 +224,7 @@ def test_too_little_behavior_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "values",
-    [{"negatives": 0}, {"popularity_power": -1.0}, {"max_positives": 0}, {"test_share": 0.0}, {"seed": 2**33}],
+    "values", [{"negatives": 0}, {"popularity_power": -1.0}, {"max_positives": 0}, {"test_share": 0.0}, {"seed": 2**33}]
 )
 def test_bad_settings_are_named(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values))):

@@ -162,8 +162,7 @@ def test_a_loss_that_runs_away_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
-    [({}, "no rows"), ({"x": X[:0]}, "no rows"), ({"x": X, "y": X[:7]}, "differ in length")],
+    ("data", "words"), [({}, "no rows"), ({"x": X[:0]}, "no rows"), ({"x": X, "y": X[:7]}, "differ in length")]
 )
 def test_bad_rows_are_refused(data: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):

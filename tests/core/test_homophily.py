@@ -24,8 +24,7 @@ GROUPS = ["a", "a", "b", "b", "a"]
 
 
 @pytest.mark.parametrize(
-    ("k", "share_a", "share_b", "maximum"),
-    [(1, 2 / 3, 0, (1 / 2 + 3 / 4) / 2), (2, 1 / 3, 1 / 4, (1 / 2 + 1 / 4) / 2)],
+    ("k", "share_a", "share_b", "maximum"), [(1, 2 / 3, 0, (1 / 2 + 3 / 4) / 2), (2, 1 / 3, 1 / 4, (1 / 2 + 1 / 4) / 2)]
 )
 def test_a_hand_computed_case(k: int, share_a: float, share_b: float, maximum: float) -> None:
     score = group_score(FIVE, GROUPS, k=k)
@@ -64,11 +63,7 @@ def test_perfect_clusters_reach_the_maximum() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(
-    rows=hnp.arrays(
-        np.float32,
-        st.tuples(st.integers(1, 30), st.integers(1, 4)),
-        elements=st.floats(-4, 4, width=16),
-    ),
+    rows=hnp.arrays(np.float32, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=st.floats(-4, 4, width=16)),
     k=st.integers(1, 40),
     data=st.data(),
 )

@@ -238,9 +238,7 @@ def with_side_info(**fields: list) -> Sequences:
 
 def test_content_edges_join_items_that_share_values() -> None:
     sequences = with_side_info(
-        title=["A", "B", "C", "D"],
-        kind=["hot", None, "hot", None],
-        tags=[["x", "y"], ["y"], ["y", "x", "x"], []],
+        title=["A", "B", "C", "D"], kind=["hot", None, "hot", None], tags=[["x", "y"], ["y"], ["y", "x", "x"], []]
     )
     graph = build_item_graph(sequences, side_info_fields=("kind", "tags"))
     check_csr(graph)

@@ -221,9 +221,7 @@ def test_a_cell_measured_by_indexes_is_the_cell_of_the_grid(mode: Any) -> None:
 
 
 @given(
-    values=st.lists(st.floats(0, 1), min_size=2, max_size=12),
-    query_error=st.floats(0, 0.5),
-    trials=st.floats(1, 1e6),
+    values=st.lists(st.floats(0, 1), min_size=2, max_size=12), query_error=st.floats(0, 0.5), trials=st.floats(1, 1e6)
 )
 def test_an_interval_stays_in_the_unit_range_and_holds_its_mean(
     values: list[float], query_error: float, trials: float

@@ -11,14 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.deep.average import history_average
-from recemb_core.deep.histories import (
-    UserFields,
-    draw_targets,
-    history_examples,
-    mean_of,
-    window,
-    windows_of,
-)
+from recemb_core.deep.histories import UserFields, draw_targets, history_examples, mean_of, window, windows_of
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, sampled_softmax_loss, sampling, train_youtube_dnn
 from recemb_core.embeddings import ItemVectors, TrainingCancelled
@@ -51,11 +44,7 @@ def test_a_history_ends_before_its_target() -> None:
     x = history_examples(Sequences.from_lists([["a", "b", "c"], ["d"], ["b", "a"]]))
     assert [
         (x.stream[s:e].tolist(), x.stream[e:t].tolist()) for s, e, t in zip(x.start, x.end, x.stop, strict=True)
-    ] == [
-        ([0], [1]),
-        ([0, 1], [2]),
-        ([1], [0]),
-    ]
+    ] == [([0], [1]), ([0, 1], [2]), ([1], [0])]
 
 
 def test_the_items_of_a_basket_are_targets_together_and_never_history_of_each_other() -> None:

@@ -75,12 +75,7 @@ CASES = {
         patched={"pages.views.neighbors.paired.second_map": nothing},
     ),
     "side information model": Case("side_information", SHOP, "EGES", "models", OTHER_SEED),
-    "side information seeds": Case(
-        "side_information",
-        SHOP,
-        "4 more seeds",
-        "models",
-    ),
+    "side information seeds": Case("side_information", SHOP, "4 more seeds", "models"),
     "side information map": Case(
         "side_information",
         SHOP,

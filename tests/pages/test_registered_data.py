@@ -10,14 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.navigation import SECTIONS
-from recemb_core.datasets import (
-    Dataset,
-    DatasetInfo,
-    list_datasets,
-    load_dataset,
-    register_dataset,
-    unregister_dataset,
-)
+from recemb_core.datasets import Dataset, DatasetInfo, list_datasets, load_dataset, register_dataset, unregister_dataset
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary

@@ -27,11 +27,7 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def answer(
-    *,
-    sent: dict[str, str] | None = None,
-    status: int = 200,
-    headers: dict[str, str] = PAGE,
-    **scope: Any,
+    *, sent: dict[str, str] | None = None, status: int = 200, headers: dict[str, str] = PAGE, **scope: Any
 ) -> list[tuple[str, str]]:
     """Headers of the answer to one request, as the middleware lets them out."""
     out: list[dict[str, Any]] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -21,6 +20,7 @@ from pages.views.deep_models import network_experiments
 from pages.views.deep_models.boxes import boxes
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from recemb_core import precomputed
+from recemb_core.arrays import Float32Array
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.fitting import Network
 from recemb_core.deep.networks import FNN, WideAndDeep
@@ -157,7 +157,7 @@ def _item_row(data: ActiveData, table: FeatureTable) -> tuple[list[str], list[st
     return names, values, sizes, places
 
 
-def _lookup(data: ActiveData, table: FeatureTable, weights: npt.NDArray[np.float32], network: str, state: str) -> None:
+def _lookup(data: ActiveData, table: FeatureTable, weights: Float32Array, network: str, state: str) -> None:
     item = session.chosen_item(data)
     row = data.items.row(item)
     names, values, sizes, places = _item_row(data, table)
@@ -183,11 +183,7 @@ def _lookup(data: ActiveData, table: FeatureTable, weights: npt.NDArray[np.float
 
 
 def _numbers(
-    data: ActiveData,
-    table: FeatureTable,
-    weights: npt.NDArray[np.float32],
-    report: LayerReport | None,
-    network: str,
+    data: ActiveData, table: FeatureTable, weights: Float32Array, report: LayerReport | None, network: str
 ) -> None:
     names, _, sizes, _ = _item_row(data, table)
     d = weights.shape[1]

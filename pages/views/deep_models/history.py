@@ -6,7 +6,6 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -19,6 +18,7 @@ from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.deep_models import recall_experiments
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
 from recemb_core.experiments.recall_models import ModelConfig
@@ -205,11 +205,7 @@ def _editor(data: ActiveData, history: list[int]) -> None:
             _line(data, history, place)
     if edited:
         st.button(
-            "The user's own history again",
-            icon=":material/undo:",
-            key="history undo",
-            on_click=_set,
-            args=(data, ""),
+            "The user's own history again", icon=":material/undo:", key="history undo", on_click=_set, args=(data, "")
         )
 
 
@@ -253,7 +249,7 @@ def top_rows(model: RecallModel, history: list[int], with_seen: bool) -> list[tu
     return [(model.items.row(item), score) for item, score in found]
 
 
-def user_place(model: RecallModel, history: list[int], positions: npt.NDArray[np.float32]) -> tuple[float, float]:
+def user_place(model: RecallModel, history: list[int], positions: Float32Array) -> tuple[float, float]:
     """Mean place of the best-scored items, weighted by exp(score) among them."""
     scores = model.scores([np.array(history, dtype=np.int32)])[0]
     best = np.argsort(-scores, kind="stable")[:PLACED_BY]
@@ -336,9 +332,7 @@ def top_table(
     return pl.DataFrame(lines)
 
 
-def _pulled(
-    data: ActiveData, items: npt.NDArray[np.int32], parts: npt.NDArray[np.float32], model: RecallModel, score: float
-) -> str:
+def _pulled(data: ActiveData, items: Int32Array, parts: Float32Array, model: RecallModel, score: float) -> str:
     """The two strongest pulls: shares of the score for an average, differences for a network."""
     words = []
     for i in np.argsort(-parts, kind="stable")[:2]:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -22,6 +21,7 @@ from pages.kit.text import field_words
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
 from recemb_core import precomputed
+from recemb_core.arrays import Float32Array
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
 from recemb_core.evaluation.noise import LEVEL
@@ -367,11 +367,7 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     figure.update_layout(title_text=None)
     frames = Frames(ids=data.items.ids, positions=maps, labels=("before", "after training"), captions=captions)
     live_chart(
-        figure,
-        key=f"map {start}@{data.key}",
-        height=520,
-        frames=frames,
-        on_click=lambda item: session.pick(data, item),
+        figure, key=f"map {start}@{data.key}", height=520, frames=frames, on_click=lambda item: session.pick(data, item)
     )
     st.caption(
         "Press play. UMAP by cosine of the item field's vectors, first seed; the two maps are started from each other, "
@@ -391,7 +387,7 @@ def _colored_by(data: ActiveData) -> Bound | None:
 
 def _positions(
     data: ActiveData, table: FeatureTable, report: PretrainingReport, start: Start, umap: UMAPConfig
-) -> npt.NDArray[np.float32] | None:
+) -> Float32Array | None:
     """Maps before and after: bundled, kept, or drawn on request."""
     config = report.config
     key = ("deep map", table.fingerprint, config, start, umap)

@@ -190,13 +190,7 @@ def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
 
 
 def _put(
-    data: ActiveData,
-    store: VectorStore,
-    key: str,
-    model: RecallModel,
-    version: Version,
-    name: str,
-    config: ModelConfig,
+    data: ActiveData, store: VectorStore, key: str, model: RecallModel, version: Version, name: str, config: ModelConfig
 ) -> None:
     """Write the edited history's vector under a new id."""
     with st.expander("Put one vector: the history of the Edit a history view, under an id of your own"):

@@ -23,13 +23,7 @@ def deep_table(data: ActiveData, config: FeatureConfig) -> FeatureTable:
     return results.remember(data, key, lambda: feature_table(sequences, config))
 
 
-def network_result(
-    data: ActiveData,
-    name: str,
-    job: Job,
-    load: Callable[[], Any],
-    waiting: str,
-) -> tuple[Any, bool]:
+def network_result(data: ActiveData, name: str, job: Job, load: Callable[[], Any], waiting: str) -> tuple[Any, bool]:
     """A result of the section ``name``: of this process or bundled, else by Train; see :func:`jobs.result`."""
     store = results.results(data)
     if store.get(job.identity) is None and (bundled := load()) is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.kit import recall_models, session
 from pages.kit.session import ActiveData
+from recemb_core.arrays import Int64Array
 from recemb_core.embeddings import ItemVectors
 from recemb_core.experiments.recall_models import recall_defaults
 from recemb_core.item_graph import ItemGraph
@@ -67,7 +67,7 @@ def _name(data: ActiveData, token: int, row: int) -> str:
     return f"**:red[{data.titles[token]}]**" if token == row else data.titles[token]
 
 
-def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> npt.NDArray[np.int64]:
+def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> Int64Array:
     """One first-order walk, drawn from the closed form (nothing to compile on the way to the first paint)."""
     rng = np.random.default_rng(seed)
     path = [row]

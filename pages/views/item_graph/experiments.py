@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import frame
 from pages.kit.answer_words import counted
@@ -15,6 +14,7 @@ from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
+from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.item_graph import ItemGraph, connected_groups
 
 
@@ -96,13 +96,13 @@ def one_kind(data: ActiveData, whole: ItemGraph, graph: ItemGraph) -> str:
     return f"Both ends have the same **{field_words(field)}** on {now:.0%} of the kept edges, on {before:.0%} of all."
 
 
-def _same(labels: npt.NDArray, graph: ItemGraph) -> float | None:
+def _same(labels: AnyArray, graph: ItemGraph) -> float | None:
     a, b = labels[graph.sources], labels[graph.indices]
     known = (a != NOT_KNOWN) & (b != NOT_KNOWN)
     return float((a == b)[known].mean()) if known.any() else None
 
 
-def popular_tenth(data: ActiveData) -> npt.NDArray[np.bool_]:
+def popular_tenth(data: ActiveData) -> BoolArray:
     """Which items are among the most popular tenth, rounded up."""
     assert data.sequences is not None
     counts = data.sequences.counts
@@ -111,7 +111,7 @@ def popular_tenth(data: ActiveData) -> npt.NDArray[np.bool_]:
     return top
 
 
-def _ends(top: npt.NDArray[np.bool_], graph: ItemGraph) -> str:
+def _ends(top: BoolArray, graph: ItemGraph) -> str:
     hit = top[graph.sources] | top[graph.indices]
     return f"{hit.mean():.0%}" if len(hit) else "–"
 

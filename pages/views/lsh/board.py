@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -15,6 +14,7 @@ from pages.views.lsh import controls
 from pages.views.lsh.hash_board import Board, hash_board
 from pages.views.lsh.measures import LabSettings, angles_or_distances
 from pages.views.lsh.points import LSH_PAGE
+from recemb_core.arrays import AnyArray, BoolArray, Float64Array, Int32Array
 from recemb_core.neighbors.lsh.draws import Share, share_over_draws
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions
 from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
@@ -105,7 +105,7 @@ def _another(data: ActiveData, drawn: Parameter[int]) -> None:
     now.set(now.value % 10_000 + 1)
 
 
-def plane_points(pattern: str, draw: int) -> npt.NDArray[np.float64]:
+def plane_points(pattern: str, draw: int) -> Float64Array:
     """(POINTS, 2) inside the plane; the query, first, is the most central one."""
     rng = np.random.default_rng([7, draw])
     if pattern == "groups":
@@ -125,16 +125,14 @@ def plane_points(pattern: str, draw: int) -> npt.NDArray[np.float64]:
     return points
 
 
-def meets(hashing: HashFunctions, points: npt.NDArray, mode: str) -> npt.NDArray[np.bool_]:
+def meets(hashing: HashFunctions, points: AnyArray, mode: str) -> BoolArray:
     """(n, L): whether a table takes each point as a candidate of the first one."""
     codes = hashing.codes(points)
     agree = codes == codes[:1]
     return agree.any(axis=2) if mode == "or_and" else agree.all(axis=2)
 
 
-def _what_theory_expects(
-    data: ActiveData, settings: LabSettings, points: npt.NDArray[np.float64], hashing: HashFunctions
-) -> None:
+def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float64Array, hashing: HashFunctions) -> None:
     mode = settings.mode
     rows = np.asarray(points, dtype=np.float32)
     measure = settings.hashing.distance
@@ -178,8 +176,8 @@ def _what_theory_expects(
 def _many_draws(
     data: ActiveData,
     settings: LabSettings,
-    points: npt.NDArray[np.float64],
-    near: npt.NDArray[np.int32],
+    points: Float64Array,
+    near: Int32Array,
     tables: int,
     functions: int,
     width: float | None,

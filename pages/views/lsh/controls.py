@@ -10,14 +10,7 @@ from pages.kit import parameters, session
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.views.lsh.measures import (
-    MODES,
-    MOST_FUNCTIONS,
-    MOST_TABLES,
-    LabSettings,
-    default_width,
-    least_cost,
-)
+from pages.views.lsh.measures import MODES, MOST_FUNCTIONS, MOST_TABLES, LabSettings, default_width, least_cost
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHGrid
@@ -29,11 +22,7 @@ TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 PROBES = (0, 1, 2, 4, 8, 16, 32)
 
 HASHING = Parameter(
-    LSH_PAGE,
-    "hashing",
-    "Hash family",
-    Options(FAMILIES, shown=lambda name: FAMILIES[name].label),
-    "euclidean",
+    LSH_PAGE, "hashing", "Hash family", Options(FAMILIES, shown=lambda name: FAMILIES[name].label), "euclidean"
 )
 MODE = Parameter(
     LSH_PAGE,

@@ -13,19 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 from recemb_core.neighbors.lsh.families import family_named
 
 REACH = (4.0, 3.0)  # the plane goes from −4 to 4 and from −3 to 3
-COLORS = {
-    "candidate": theme.FOUND,
-    "near": theme.NEAR,
-    "chosen": theme.CHOSEN,
-    "other": theme.OTHER,
-}
+COLORS = {"candidate": theme.FOUND, "near": theme.NEAR, "chosen": theme.CHOSEN, "other": theme.OTHER}
 
 _component = st.components.v2.component(
     "recemb_hash_board",
@@ -62,7 +57,7 @@ class Board:
         ValueError: arrays that do not fit each other; the message names them.
     """
 
-    points: npt.NDArray[np.float64]
+    points: Float64Array
     """(n, 2), where they lie before anybody drags one"""
     names: tuple[str, ...]
     """(n,)"""
@@ -72,9 +67,9 @@ class Board:
     """nearest neighbors that count as true"""
     family: str
     """name of a registered family with straight borders"""
-    directions: npt.NDArray[np.float64]
+    directions: Float64Array
     """(L, K, 2)"""
-    offsets: npt.NDArray[np.float64]
+    offsets: Float64Array
     """(L, K), b / w"""
     width: float | None
     """w; None for families without"""
@@ -97,7 +92,7 @@ class Board:
             raise ValueError(f"offsets must be {self.directions.shape[:2]}, not {self.offsets.shape}")
 
 
-def hash_board(board: Board, *, key: str) -> npt.NDArray[np.float64]:
+def hash_board(board: Board, *, key: str) -> Float64Array:
     """Show the board; returns where its points lie now, float64 (n, 2), those that were dragged included.
 
     Other functions, another width or mode leave the points where they were put; other points replace them.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -18,6 +17,7 @@ from pages.kit.text import plain
 from pages.views.lsh import controls, measures
 from pages.views.lsh.measures import LabSettings, angles_or_distances
 from pages.views.lsh.points import LSH_PAGE, LabPoints
+from recemb_core.arrays import Float64Array
 from recemb_core.figures.bucket_lines import bucket_lines_figure
 from recemb_core.figures.catch_matrix import catch_matrix_figure, parse_catch
 from recemb_core.figures.collision_curve import collision_curve_figure
@@ -129,8 +129,8 @@ def _why(
     settings: LabSettings,
     seen: LSHExplanation,
     cell: tuple[int, int, int],
-    distances: npt.NDArray[np.float64],
-    chance: npt.NDArray[np.float64],
+    distances: Float64Array,
+    chance: Float64Array,
 ) -> None:
     row, at, table = cell
     functions, tables = settings.shape
@@ -166,7 +166,7 @@ def _why(
     )
 
 
-def _bucket_numbers(mine: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) -> None:
+def _bucket_numbers(mine: Float64Array, theirs: Float64Array) -> None:
     """Which bucket each function of a table puts the query and the neighbor into."""
     columns = {"Function": [f"h{f + 1}" for f in range(len(mine))]}
     numbers = {"Query's bucket": mine.astype(np.int64), "Neighbor's bucket": theirs.astype(np.int64)}

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import background, results
 from pages.kit.session import ActiveData
 from pages.views.lsh.points import LabPoints
+from recemb_core.arrays import AnyArray, Float64Array
 from recemb_core.figures.lsh_tradeoff import Cells
 from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
@@ -276,18 +276,16 @@ def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | No
     return cells.functions[int(rows[best])], cells.tables[int(columns[best])]
 
 
-def angles_or_distances(points: npt.NDArray, others: npt.NDArray, family: Family) -> npt.NDArray[np.float64]:
+def angles_or_distances(points: AnyArray, others: AnyArray, family: Family) -> Float64Array:
     """What the collision probability goes by, row by row: ‖x − y‖, or the angle in radians."""
     measure = family_named(family).distance
     return measure.between(measure.space(points), measure.space(others))
 
 
-def distances(
-    data: ActiveData, points: LabPoints, settings: LabSettings
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def distances(data: ActiveData, points: LabPoints, settings: LabSettings) -> tuple[Float64Array, Float64Array]:
     """(from each query to its k nearest, from queries to a sample of other points), or the angles."""
 
-    def make() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def make() -> tuple[Float64Array, Float64Array]:
         found = truth(data, points, settings).ids
         query = np.repeat(points.queries, found.shape[1])[found.ravel() >= 0]
         near = angles_or_distances(points.vectors[query], points.vectors[found[found >= 0]], settings.family)

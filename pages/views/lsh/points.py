@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import graph_controls, jobs, model_controls, model_results, results, session
@@ -15,6 +14,7 @@ from pages.kit.allowed import Flag, Options, Steps
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
+from recemb_core.arrays import Float32Array, Int64Array
 from recemb_core.datasets import point_clouds
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
@@ -36,11 +36,7 @@ POINTS = Parameter(
     help="Clouds show what size and dimensions do; real vectors have neighbors worth finding.",
 )
 VECTORS = Parameter(
-    LSH_PAGE,
-    "vectors",
-    "Vectors of",
-    Options(),
-    help="The embedding; its settings are those of the Neighbors page.",
+    LSH_PAGE, "vectors", "Vectors of", Options(), help="The embedding; its settings are those of the Neighbors page."
 )
 SIZE = Parameter(LSH_PAGE, "size", "Points n", Steps(SIZES, "{:,}".format), 10_000, help="In the cloud.")
 WIDE = Parameter(LSH_PAGE, "wide", "Dimensions d", Steps(DIMENSIONS), 64, help="Length of a vector.")
@@ -58,10 +54,10 @@ UNIT = Parameter(
 class LabPoints:
     """The points that are searched, and the rows of them that are the queries."""
 
-    vectors: npt.NDArray[np.float32]
-    raw: npt.NDArray[np.float32]
+    vectors: Float32Array
+    raw: Float32Array
     """before they were normalized, if they were"""
-    queries: npt.NDArray[np.int64]
+    queries: Int64Array
     ids: tuple[str, ...]
     names: tuple[str, ...]
     chosen: int
@@ -182,7 +178,7 @@ def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit:
     )
 
 
-def _query_rows(n: int) -> npt.NDArray[np.int64]:
+def _query_rows(n: int) -> Int64Array:
     """A sample of the rows, ascending; all where there are few."""
     if n <= QUERIES:
         return np.arange(n)

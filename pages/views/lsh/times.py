@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import results
 from pages.kit.session import ActiveData
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LabPoints
+from recemb_core.arrays import Int64Array
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh import LSHIndex
 from recemb_core.parallel import faiss_threads
 from recemb_core.timing import OtherWorkError, Timing, race, timed
 
 
-def candidate_counts(data: ActiveData, points: LabPoints, settings: LabSettings) -> npt.NDArray[np.int64]:
+def candidate_counts(data: ActiveData, points: LabPoints, settings: LabSettings) -> Int64Array:
     """(q,) candidates of each query in the index with the chosen seed; the query itself never counts."""
     config = settings.config
 
-    def make() -> npt.NDArray[np.int64]:
+    def make() -> Int64Array:
         index = LSHIndex(config).build(points.vectors)
         return np.diff(index.candidates(points.vectors[points.queries])[0]) - 1
 

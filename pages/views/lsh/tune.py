@@ -178,11 +178,7 @@ def _heat_map(
         st.markdown("**Every K and L**", width="content")
         measure = SHADE.draw(data, label_visibility="collapsed")
     figure = lsh_heat_map_figure(
-        cells,
-        measure=measure,
-        current=settings.shape,
-        targets={settings.target: "solid"},
-        best=star,
+        cells, measure=measure, current=settings.shape, targets={settings.target: "solid"}, best=star
     )
     live_chart(figure, key=f"lsh map@{data.key}", height=360, glide=False, on_click=click)
     reached = (cells.recall >= settings.target - 1e-12).sum()

@@ -226,9 +226,7 @@ def hubs_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: 
             "Model": st.column_config.TextColumn(width=75),
             "Most named item": st.column_config.TextColumn(width=140),
             "In lists": st.column_config.NumberColumn(
-                format="percent",
-                width=65,
-                help=f"Share of all lists; by chance {settings.k / len(graph):.1%}.",
+                format="percent", width=65, help=f"Share of all lists; by chance {settings.k / len(graph):.1%}."
             ),
             unit: st.column_config.NumberColumn(format="localized", width=60, help="Of the most named item."),
             "Median named": st.column_config.NumberColumn(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import results, session
 from pages.kit.allowed import Options, Several, Steps
@@ -17,6 +16,7 @@ from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
 from recemb_core.item_graph import ItemGraph
@@ -80,10 +80,10 @@ class Settings:
     score: Literal["cosine", "in_out"]
     min_count: int
     attribute: str
-    counts: npt.NDArray
+    counts: AnyArray
 
     @property
-    def allowed(self) -> npt.NDArray[np.bool_]:
+    def allowed(self) -> BoolArray:
         """Which items may be named."""
         return self.counts >= self.min_count
 
@@ -101,13 +101,13 @@ class Compared:
     """
 
     entries: tuple[Entry, ...]
-    lists: dict[str, npt.NDArray[np.int32]]
-    own: dict[str, tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]]
-    rows: npt.NDArray[np.int64]
+    lists: dict[str, Int32Array]
+    own: dict[str, tuple[Int32Array, Float32Array]]
+    rows: Int64Array
     failed: dict[str, str]
 
 
-def counts_of(data: ActiveData) -> npt.NDArray:
+def counts_of(data: ActiveData) -> AnyArray:
     """Events of each item; its strength where the data is a graph alone."""
     if data.sequences is not None:
         return data.sequences.counts
@@ -149,7 +149,7 @@ def bind(data: ActiveData) -> Settings:
     )
 
 
-def filter_steps(counts: npt.NDArray) -> tuple[int, ...]:
+def filter_steps(counts: AnyArray) -> tuple[int, ...]:
     """Round numbers that leave at least a tenth of the items."""
     most = float(np.quantile(counts, 0.9)) if len(counts) else 0.0
     return (0, *(step for step in NICE if step <= most))
@@ -184,9 +184,7 @@ def compare(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], settin
     return Compared(tuple(entries), lists, own, rows, failed)
 
 
-def _lists(
-    data: ActiveData, graph: ItemGraph, one: Entry, settings: Settings, rows: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int32]:
+def _lists(data: ActiveData, graph: ItemGraph, one: Entry, settings: Settings, rows: Int64Array) -> Int32Array:
     key = (data.key, data.fingerprint, graph.fingerprint, one.config, settings.k, settings.score, settings.min_count)
     vectors = one.vectors
     assert vectors is not None
@@ -197,7 +195,7 @@ def _lists(
     )
 
 
-def _own(vectors: ItemVectors, settings: Settings, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def _own(vectors: ItemVectors, settings: Settings, row: int) -> tuple[Int32Array, Float32Array]:
     ids, values = vectors.nearest(
         settings.k, settings.score, settings.min_count, counts=settings.counts, rows=np.array([row])
     )
@@ -220,7 +218,7 @@ def matrix_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Set
     return results.remember(data, ("agreement", *_key(data, graph, found, settings)), make)
 
 
-def dispute_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> npt.NDArray[np.float64]:
+def dispute_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> Float64Array:
     """1 − mean overlap over all pairs of models, by item; computed once."""
     return results.remember(data, ("dispute", *_key(data, graph, found, settings)), lambda: dispute(found.lists))
 

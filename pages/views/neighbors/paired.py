@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import controls, frame, maps, results, session
@@ -21,6 +20,7 @@ from pages.views.neighbors.agreement import disputed_section, likeness_sections,
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared, Settings, compare, matrix_of
 from pages.views.neighbors.experiments import pair_experiments
 from pages.views.neighbors.side_by_side import columns_section, figures_row, map_job
+from recemb_core.arrays import Float32Array
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.item_graph import ItemGraph
@@ -184,7 +184,7 @@ def _second_key(data: ActiveData, graph: ItemGraph, first: Entry, second: Entry,
 
 def second_map(
     data: ActiveData, graph: ItemGraph, first: Entry, second: Entry, umap: UMAPConfig
-) -> npt.NDArray[np.float32] | None:
+) -> Float32Array | None:
     """The second model's map, started from the first's, if it is there; the first's own where both are the same."""
     if first.config == second.config:
         return maps.model_map(data, first.config, umap, graph=graph)
@@ -192,7 +192,7 @@ def second_map(
 
 
 def _second_job(data: ActiveData, graph: ItemGraph, first: Entry, second: Entry, umap: UMAPConfig) -> Job:
-    def run(report: Progress) -> npt.NDArray[np.float32]:
+    def run(report: Progress) -> Float32Array:
         start = maps.model_map(data, first.config, umap, report, graph=graph)
         report(1.0, "drawing the second map from the first (UMAP)")
         key = _second_key(data, graph, first, second, umap)

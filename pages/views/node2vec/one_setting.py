@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -17,6 +16,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
+from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import SeedBand, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL, default_seeds
@@ -26,7 +26,7 @@ from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
-Trained = tuple[Node2VecConfig, ItemVectors, npt.NDArray]
+Trained = tuple[Node2VecConfig, ItemVectors, AnyArray]
 
 
 def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig) -> Trained | None:
@@ -72,7 +72,7 @@ def map_section(
     graph: ItemGraph,
     config: Node2VecConfig,
     vectors: ItemVectors,
-    positions: npt.NDArray,
+    positions: AnyArray,
     color: Labelling,
     roles: Labelling,
 ) -> None:

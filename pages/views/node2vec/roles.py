@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -20,6 +19,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
+from recemb_core.arrays import Float32Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation.far_roles import far_roles_auc
@@ -51,12 +51,7 @@ def role_vectors(data: ActiveData, graph: ItemGraph, config: RoleFeaturesConfig 
 
 
 def roles_section(
-    data: ActiveData,
-    graph: ItemGraph,
-    vectors: ItemVectors,
-    umap: UMAPConfig,
-    groups: Labelling,
-    roles: Labelling,
+    data: ActiveData, graph: ItemGraph, vectors: ItemVectors, umap: UMAPConfig, groups: Labelling, roles: Labelling
 ) -> None:
     """The two maps in the same colors, the four scores, what they say, and the features of both leanings."""
     config: Node2VecConfig = vectors.config
@@ -112,7 +107,7 @@ def roles_section(
 
 def _positions(
     data: ActiveData, graph: ItemGraph, models: dict[str, ItemVectors], umap: UMAPConfig
-) -> list[npt.NDArray[np.float32]] | None:
+) -> list[Float32Array] | None:
     """Both maps; node2vec's is the page's own, started from that of p = q = 1. None: stopped before they were there."""
     first, second = models.values()
     base = replace(first.config, p=1.0, q=1.0)
@@ -121,7 +116,7 @@ def _positions(
         data, graph, first.config, umap, None if same else base
     )
 
-    def run(report: Progress) -> list[npt.NDArray[np.float32]]:
+    def run(report: Progress) -> list[Float32Array]:
         anchor = None if same else model_results.node2vec_vectors(data, graph, base, report)
         left = maps.map_positions(data, graph, first, umap, anchor, report)
         return [left, maps.map_positions(data, graph, second, umap, None, report)]
@@ -155,9 +150,7 @@ def scores_table(
     if sides is not None and roles.planted and {"left", "right"} <= set(sides.tolist()):
         aucs = [
             results.remember(
-                data,
-                ("far roles", graph.fingerprint, model.config),
-                partial(far_roles_auc, model, roles.values, sides),
+                data, ("far roles", graph.fingerprint, model.config), partial(far_roles_auc, model, roles.values, sides)
             )
             for model in models.values()
         ]

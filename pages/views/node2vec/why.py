@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -14,6 +13,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
+from recemb_core.arrays import Int32Array
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.explanations import PairExplanation, explain_pair
 from recemb_core.item_graph import ItemGraph
@@ -25,10 +25,10 @@ SECOND = Parameter(
 SHOWN, AROUND = 5, 4  # sequences, and items to either side of the two in a long one
 
 
-def walks_of(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> npt.NDArray[np.int32]:
+def walks_of(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Int32Array:
     """The walks that these settings are trained on, made once."""
 
-    def make() -> npt.NDArray[np.int32]:
+    def make() -> Int32Array:
         from recemb_core.walks import generate_walks
 
         return generate_walks(graph, config)

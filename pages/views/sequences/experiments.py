@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import results, session
 from pages.kit.answer_words import counted
 from pages.kit.frame import Experiment
 from pages.kit.session import ActiveData
 from pages.kit.uploads import uploads
+from recemb_core.arrays import Float64Array
 from recemb_core.figures.session_gaps import duration
 from recemb_core.sequences import Sequences
 from recemb_core.summaries import event_gaps
@@ -48,9 +48,9 @@ def _cut(data: ActiveData, minutes: int) -> Sequences | None:
         return None
 
 
-def _gaps(data: ActiveData) -> npt.NDArray[np.float64]:
+def _gaps(data: ActiveData) -> Float64Array:
     log = data.uncut()
-    found: npt.NDArray[np.float64] = results.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
+    found: Float64Array = results.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
     return found
 
 

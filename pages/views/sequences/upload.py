@@ -61,12 +61,7 @@ def upload_box(data: ActiveData) -> None:
         f"and only this browser sees it. {memory.limits_text()}"
     )
     st.download_button(
-        "A sample file to try",
-        sample_csv,
-        "sample_log.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/download:",
+        "A sample file to try", sample_csv, "sample_log.csv", "text/csv", on_click="ignore", icon=":material/download:"
     )
     if "log_file" not in st.session_state.get("_boxes", ()) and not received["log_file"]:
         st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -20,6 +19,7 @@ from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity
 from recemb_core.figures.attention_bars import attention_bars_figure
@@ -64,7 +64,7 @@ class Shown:
         return (OWN, *self.vectors.field_names)
 
     @property
-    def present(self) -> npt.NDArray[np.bool_]:
+    def present(self) -> BoolArray:
         """Which item has which of them; every item has itself."""
         have = self.vectors.side.present
         return np.hstack([np.ones((len(have), 1), dtype=bool), have])
@@ -156,7 +156,7 @@ def headline(shown: Shown, place: Any) -> None:
     )
 
 
-def counts_of(data: ActiveData, graph: ItemGraph) -> tuple[npt.NDArray[np.float64], str]:
+def counts_of(data: ActiveData, graph: ItemGraph) -> tuple[Float64Array, str]:
     """(popularity of each item, its unit)."""
     if data.sequences is not None:
         return np.maximum(data.sequences.counts.astype(np.float64), 1.0), "events"
@@ -185,7 +185,7 @@ def other_seeds(config: EGESConfig) -> list[EGESConfig]:
     return [replace(config, seed=(config.seed + step) % 2**32) for step in range(1, MORE_SEEDS + 1)]
 
 
-def attention_over_seeds(data: ActiveData, shown: Shown) -> npt.NDArray[np.float32] | None:
+def attention_over_seeds(data: ActiveData, shown: Shown) -> Float32Array | None:
     """(seeds, n, n_fields + 1) attention of the other seeds, once they are trained."""
     configs = other_seeds(shown.config)
     if not all(model_results.has_model(data, config, graph=shown.graph) for config in configs):
@@ -239,7 +239,7 @@ def attention_section(data: ActiveData, shown: Shown, side: Any) -> list[Job]:
     return [] if seeds is not None else [seed_job(data, shown)]
 
 
-def seed_words(shown: Shown, seeds: npt.NDArray[np.float32]) -> str:
+def seed_words(shown: Shown, seeds: Float32Array) -> str:
     """How much of an item's weight is the seed's doing."""
     every = np.concatenate([shown.vectors.attention[None], seeds]).astype(np.float64)
     noise = float(np.sqrt(every.var(axis=0, ddof=1)[shown.present].mean()))
@@ -311,7 +311,7 @@ def trend_words(trend: AttentionTrend) -> str:
     )
 
 
-def neighbor_frame(data: ActiveData, shown: Shown, rows: npt.NDArray, cosines: npt.NDArray, given: Any) -> pl.DataFrame:
+def neighbor_frame(data: ActiveData, shown: Shown, rows: AnyArray, cosines: AnyArray, given: Any) -> pl.DataFrame:
     """A table of items with their cosine and what they share with given values by field."""
     shares = []
     for row in rows:
@@ -338,7 +338,7 @@ def map_job(data: ActiveData, shown: Shown) -> Job | None:
     )
 
 
-def map_of(data: ActiveData, shown: Shown) -> npt.NDArray[np.float32]:
+def map_of(data: ActiveData, shown: Shown) -> Float32Array:
     """The map that is there."""
     umap = controls.umap_config(data, len(shown.graph), draw=False)
     return maps.model_map(data, shown.config, umap, graph=shown.graph)

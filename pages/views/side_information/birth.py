@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -21,6 +20,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.side_information import attention
 from pages.views.side_information.attention import SIDE_INFORMATION_PAGE, Shown
+from recemb_core.arrays import AnyArray
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.layouts.placing import place_on_map
 
@@ -157,14 +157,14 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
     return []
 
 
-def _with_new(color: Labelling, given: dict[str, tuple[str, ...]]) -> npt.NDArray:
+def _with_new(color: Labelling, given: dict[str, tuple[str, ...]]) -> AnyArray:
     """The labels of the map and that of the new item: what was given, else none."""
     if color.values.dtype.kind in "iuf":
         return np.append(color.values.astype(np.float64), [np.nan])
     return np.array([*color.values.tolist(), given.get(color.name, (None,))[0]], dtype=object)
 
 
-def _shares(shown: Shown, rows: npt.NDArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+def _shares(shown: Shown, rows: AnyArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:
     side = shown.vectors.side
     everyone = [side.of(row) for row in range(side.n_items)]
     near = {int(row) for row in rows}

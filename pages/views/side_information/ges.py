@@ -6,7 +6,6 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -16,6 +15,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import Entry, entry, training_jobs
 from pages.kit.session import ActiveData
 from pages.views.side_information.attention import COSINE, Shown, neighbor_frame
+from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import EGESConfig, EGESVectors, train_eges
 from recemb_core.evaluation import compare_with_control, seed_band
 from recemb_core.evaluation.agreement import overlap_at_k
@@ -52,7 +52,7 @@ def ges_section(data: ActiveData, shown: Shown) -> list[Job]:
     return _link_section(data, shown)
 
 
-def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[npt.NDArray, npt.NDArray]]) -> None:
+def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
     mine = shown.vectors.side.of(shown.row)
     both = set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row])
     words = {GES: "every embedding weighs the same", EGES: "with the weights that attention learned"}
@@ -65,7 +65,7 @@ def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[npt.NDArra
         column.dataframe(table.with_columns(marks), hide_index=True, column_config=COSINE)
 
 
-def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[npt.NDArray, npt.NDArray]]) -> None:
+def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
     n = len(shown.graph)
     by_item = overlap_at_k(lists[GES][0], lists[EGES][0])
     found = share_interval(by_item)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -15,14 +14,9 @@ from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.side_information.attention import Shown
+from recemb_core.arrays import AnyArray, BoolArray, Int64Array
 from recemb_core.embeddings import EGESVectors, train_eges
-from recemb_core.evaluation.cold_items import (
-    GuessScore,
-    hide_items,
-    score_guess,
-    score_guesses,
-    true_neighbors,
-)
+from recemb_core.evaluation.cold_items import GuessScore, hide_items, score_guess, score_guesses, true_neighbors
 from recemb_core.evaluation.intervals import share_interval
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.item_graph import ItemGraph
@@ -41,18 +35,18 @@ RANDOM = "chance"
 class Hidden:
     """A tenth of the items that lost every edge, and the model trained without them."""
 
-    rows: npt.NDArray[np.int64]
+    rows: Int64Array
     graph: ItemGraph
     vectors: EGESVectors
 
-    def candidates(self) -> npt.NDArray[np.bool_]:
+    def candidates(self) -> BoolArray:
         """Which items can be guessed: those that are not hidden."""
         able = np.ones(len(self.graph), dtype=bool)
         able[self.rows] = False
         return able
 
 
-def tenths(shown: Shown) -> npt.NDArray[np.int64]:
+def tenths(shown: Shown) -> Int64Array:
     """Which of the parts each item is hidden with, at random: (n,) from 0."""
     n = len(shown.graph)
     parts = min(FOLDS, n)
@@ -119,7 +113,7 @@ def _scores(data: ActiveData, shown: Shown, hidden: Hidden) -> dict[str, dict[in
     def make() -> dict[str, dict[int, GuessScore]]:
         rows, able, graph, trained = hidden.rows, hidden.candidates(), shown.graph, shown.vectors
 
-        def by_cosine(placed: npt.NDArray, vectors: npt.NDArray) -> dict[int, GuessScore]:
+        def by_cosine(placed: AnyArray, vectors: AnyArray) -> dict[int, GuessScore]:
             return score_guesses(placed[rows], vectors, graph, rows, k=FIRST, candidates=able)
 
         found = {
@@ -216,7 +210,7 @@ def _count(hits: float) -> str:
 
 
 def _guess_tables(
-    data: ActiveData, shown: Shown, vectors: EGESVectors, truth: npt.NDArray, able: npt.NDArray[np.bool_] | None
+    data: ActiveData, shown: Shown, vectors: EGESVectors, truth: AnyArray, able: BoolArray | None
 ) -> None:
     from recemb_core.neighbors.base import unit_rows
 
@@ -278,11 +272,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
     left, right = frame.side_by_side("guesses", (1, 1), "18rem")
     with left:
         live_chart(
-            score_intervals_figure(
-                lines,
-                x_title="others beaten (mean, 95 % interval)",
-                chance=0.5,
-            ),
+            score_intervals_figure(lines, x_title="others beaten (mean, 95 % interval)", chance=0.5),
             key=f"guesses@{data.key}",
             height=300,
         )

@@ -287,12 +287,7 @@ def _path(lesson: Lesson, trainer: StepTrainer, partner: int) -> None:
     number = st.column_config.NumberColumn
     st.dataframe(
         pl.DataFrame(
-            {
-                "Events below": share,
-                "Bit": bits.astype(np.int64),
-                "P(bit)": steps,
-                "p so far": np.cumprod(steps),
-            }
+            {"Events below": share, "Bit": bits.astype(np.int64), "P(bit)": steps, "p so far": np.cumprod(steps)}
         ),
         hide_index=True,
         height=min(38 + 35 * max(len(nodes), 1), 390),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from pages.kit import model_results, results, session
 from pages.kit.answer_words import counted, number
@@ -14,6 +13,7 @@ from pages.kit.text import plain
 from pages.views.training import vectors as vectors_view
 from pages.views.training.lesson import SET, WINDOW, Lesson, shown_sequence, trained_config
 from pages.views.training.window import pairs_of
+from recemb_core.arrays import Int64Array
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.noise import noise_distribution, popular_rows
 
@@ -71,7 +71,7 @@ def window(lesson: Lesson) -> list[Experiment]:
 
 
 def _twice(lesson: Lesson) -> str:
-    def made() -> npt.NDArray[np.int64]:
+    def made() -> Int64Array:
         owner = np.repeat(np.arange(len(lesson.sequences)), lesson.sequences.lengths)
         return np.bincount(np.unique(np.column_stack([owner, lesson.sequences.tokens]), axis=0)[:, 0])
 
@@ -170,11 +170,7 @@ def noise(lesson: Lesson) -> list[Experiment]:
             ),
             {"exponent": -1.0},
         ),
-        (
-            "Back to word2vec's 0.75. **Is it nearer to 'as they occur' or to 'all alike'?**",
-            middle,
-            {"exponent": 0.75},
-        ),
+        ("Back to word2vec's 0.75. **Is it nearer to 'as they occur' or to 'all alike'?**", middle, {"exponent": 0.75}),
     ]
 
 
@@ -204,11 +200,7 @@ def lookup(lesson: Lesson) -> list[Experiment]:
             "looked up.",
             {"item": order[0]},
         ),
-        (
-            f"Train on {mode[1]}. **Do the numbers stay?**",
-            lambda: _kept_numbers(lesson),
-            {"pairs": mode[0]},
-        ),
+        (f"Train on {mode[1]}. **Do the numbers stay?**", lambda: _kept_numbers(lesson), {"pairs": mode[0]}),
     ]
 
 
@@ -260,11 +252,7 @@ def two(lesson: Lesson) -> list[Experiment]:
             lambda: _exponent(lesson),
             {"exponent": -1.0},
         ),
-        (
-            "Back to the start.",
-            "Exponent 0.75 and the most popular item.",
-            {"exponent": 0.75, "item": order[0]},
-        ),
+        ("Back to the start.", "Exponent 0.75 and the most popular item.", {"exponent": 0.75, "item": order[0]}),
     ]
 
 

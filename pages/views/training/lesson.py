@@ -9,7 +9,6 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import frame, jobs, model_results, results, session
@@ -18,12 +17,8 @@ from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from recemb_core.embeddings import (
-    Item2VecConfig,
-    ItemVectors,
-    Word2VecConfig,
-    pairs_per_epoch,
-)
+from recemb_core.arrays import AnyArray, Int32Array, Int64Array
+from recemb_core.embeddings import Item2VecConfig, ItemVectors, Word2VecConfig, pairs_per_epoch
 from recemb_core.embeddings.pair_sources import context_counts
 from recemb_core.figures import theme
 from recemb_core.sequences import Sequences
@@ -148,7 +143,7 @@ class Lesson:
         key = ("pairs", self.sequences.fingerprint, self.mode, self.width, self.shrink)
         return float(results.remember(self.data, key, lambda: np.array([make()]))[0])
 
-    def contexts(self) -> npt.NDArray[np.int64]:
+    def contexts(self) -> Int64Array:
         """How often each item is a context of the chosen one in the log."""
         key = ("contexts", self.sequences.fingerprint, self.row, self.window)
         return results.remember(self.data, key, lambda: context_counts(self.sequences, self.row, self.window))
@@ -190,7 +185,7 @@ def noise_controls(lesson: Lesson, *, count: bool = True) -> None:
         NEGATIVES.draw(lesson.data)
 
 
-def items_of(lesson: Lesson, index: int) -> npt.NDArray[np.int32]:
+def items_of(lesson: Lesson, index: int) -> Int32Array:
     """Item rows of a sequence; as a set, each item once."""
     rows = lesson.sequences[index]
     if lesson.mode != SET:
@@ -325,7 +320,7 @@ def named(lesson: Lesson, row: int) -> str:
 
 def number_table(
     columns: Sequence[str],
-    rows: Sequence[tuple[str, Sequence[float] | npt.NDArray | None]],
+    rows: Sequence[tuple[str, Sequence[float] | AnyArray | None]],
     *,
     lit: Sequence[int] = (),
     lead: Sequence[str] = (),

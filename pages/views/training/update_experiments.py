@@ -115,11 +115,7 @@ def costs(lesson: Lesson) -> list[Experiment]:
     ]
     return [
         ("No training at all. **What does each of the four believe?**", lambda: _beliefs(lesson), {"learned": 0}),
-        (
-            f"{options[-1]:,} updates. **Whose p(w | c) sum to 1?**",
-            lambda: _sums(lesson),
-            {"learned": options[-1]},
-        ),
+        (f"{options[-1]:,} updates. **Whose p(w | c) sum to 1?**", lambda: _sums(lesson), {"learned": options[-1]}),
         *(rarest if rare is not None and len(met) <= 50 else []),
         (
             "20 negatives instead of 5. **By how much does the dropped term change?**",

@@ -173,16 +173,11 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
             st.caption(texts[name])
             st.dataframe(
                 pl.DataFrame(
-                    {
-                        "Item": [data.titles[at] for at in best[name]],
-                        "Score": [float(values[at]) for at in best[name]],
-                    }
+                    {"Item": [data.titles[at] for at in best[name]], "Score": [float(values[at]) for at in best[name]]}
                 ),
                 hide_index=True,
                 height=36 + 35 * max(len(best[name]), 1),
-                column_config={
-                    "Score": st.column_config.NumberColumn(format="%.2f", width=50),
-                },
+                column_config={"Score": st.column_config.NumberColumn(format="%.2f", width=50)},
             )
     cosine, product = best[COSINE], best[TRAINED]
     met = [float(np.mean([counts[at] for at in group])) if group else 0.0 for group in (cosine, product)]

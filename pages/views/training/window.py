@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import streamlit as st
 
@@ -26,6 +25,7 @@ from pages.views.training.lesson import (
     pair_controls,
     sequence_control,
 )
+from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import training_pairs
 from recemb_core.figures.window_strip import ROW, window_strip_figure
 
@@ -99,9 +99,9 @@ class Strip:
     """
 
     lesson: Lesson
-    rows: npt.NDArray
-    centers: npt.NDArray
-    contexts: npt.NDArray
+    rows: AnyArray
+    centers: AnyArray
+    contexts: AnyArray
     place: Bound
 
     @property

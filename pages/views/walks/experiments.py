@@ -79,10 +79,7 @@ def _hub_places(data: ActiveData, graph: ItemGraph) -> tuple[dict[str, str], dic
     if not len(others) or not len(inner):
         return None
     busiest = int(inner[np.argmax(graph.out_degree[inner])])
-    return (
-        {"item": hub, "previous": graph.items[int(others[0])]},
-        {"item": graph.items[busiest], "previous": hub},
-    )
+    return ({"item": hub, "previous": graph.items[int(others[0])]}, {"item": graph.items[busiest], "previous": hub})
 
 
 def _club_words(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import frame, results, session
@@ -16,6 +15,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
 from pages.views.walks.replay import walks_from
+from recemb_core.arrays import Float64Array, Int32Array
 from recemb_core.evaluation.intervals import share_from_error, wilson_interval
 from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
 from recemb_core.item_graph import ItemGraph
@@ -97,7 +97,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
 
 def _came_through(
     data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]] | None:
+) -> tuple[Float64Array, Int32Array] | None:
     """(exact probability of every item, next items drawn) for walks that came from the previous item."""
     before = at.previous
     if before is None:
@@ -114,9 +114,7 @@ def _came_through(
     return chance, drawn
 
 
-def _visit_chart(
-    data: ActiveData, chance: npt.NDArray[np.float64], at: npt.NDArray[np.int32]
-) -> statistics.ChiSquare | None:
+def _visit_chart(data: ActiveData, chance: Float64Array, at: Int32Array) -> statistics.ChiSquare | None:
     counts = np.bincount(at[at >= 0], minlength=len(chance))
     rows = np.argsort(-chance, kind="stable")[:BARS]
     rows = rows[chance[rows] > 0]
@@ -135,7 +133,7 @@ def _visit_chart(
     return _test(chance, at)
 
 
-def _test(chance: npt.NDArray[np.float64], at: npt.NDArray[np.int32]) -> statistics.ChiSquare | None:
+def _test(chance: Float64Array, at: Int32Array) -> statistics.ChiSquare | None:
     ended = max(0.0, 1.0 - float(chance.sum()))
     counts = np.bincount(at[at >= 0], minlength=len(chance))
     return statistics.chi_square(np.append(counts, (at < 0).sum()), np.append(chance, ended if ended > 1e-9 else 0.0))
@@ -157,9 +155,9 @@ def verdict(test: statistics.ChiSquare | None) -> str:
 def _checks(
     data: ActiveData,
     at: Place,
-    walks: npt.NDArray[np.int32],
+    walks: Int32Array,
     exact: statistics.ExactVisits,
-    came: tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]] | None,
+    came: tuple[Float64Array, Int32Array] | None,
 ) -> list[Check]:
     found = []
     if came is not None and at.previous is not None and len(came[1]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from pages.kit import controls, maps, results, session
@@ -13,6 +12,7 @@ from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
+from recemb_core.arrays import AnyArray, Int32Array
 from recemb_core.figures.walk_microscope import walk_replay
 from recemb_core.item_graph import ItemGraph
 
@@ -20,12 +20,12 @@ NODES, EDGES = 300, 1_500  # drawn around a walk
 NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
 
 
-def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> npt.NDArray[np.int32]:
+def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> Int32Array:
     """1,000 walks of 20 steps from one item."""
     seed = session.seed()
     note = st.empty()
 
-    def make() -> npt.NDArray[np.int32]:
+    def make() -> Int32Array:
         from recemb_core.walks import WalkConfig, generate_walks
 
         with note, st.spinner("Running 1,000 walks (the first time on a machine, their code is compiled: some 20 s) …"):
@@ -88,7 +88,7 @@ def _another(number: Bound) -> None:
     number.set(number.value % WALKS + 1)
 
 
-def _draw_walk(data: ActiveData, graph: ItemGraph, walk: npt.NDArray, step: int, by: controls.Labelling) -> None:
+def _draw_walk(data: ActiveData, graph: ItemGraph, walk: AnyArray, step: int, by: controls.Labelling) -> None:
     positions = maps.graph_positions(data, graph, session.seed())
     low, high = positions[walk].min(axis=0), positions[walk].max(axis=0)
     pad = 0.15 * max(float((high - low).max()), 1e-9)

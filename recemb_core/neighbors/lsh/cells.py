@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array
 from recemb_core.neighbors.lsh.draws import share_over_draws
 from recemb_core.neighbors.lsh.theory import Family, GridMode
 from recemb_core.validation import require
@@ -71,19 +71,19 @@ class LSHGrid:
     """
 
     modes: tuple[GridMode, ...]
-    recall: npt.NDArray[np.float64]
-    precision: npt.NDArray[np.float64]
-    cost: npt.NDArray[np.float64]
-    candidates: npt.NDArray[np.float64]
-    recall_error: npt.NDArray[np.float64]
-    precision_error: npt.NDArray[np.float64]
-    cost_error: npt.NDArray[np.float64]
-    recall_low: npt.NDArray[np.float64]
-    recall_high: npt.NDArray[np.float64]
-    precision_low: npt.NDArray[np.float64]
-    precision_high: npt.NDArray[np.float64]
-    cost_low: npt.NDArray[np.float64]
-    cost_high: npt.NDArray[np.float64]
+    recall: Float64Array
+    precision: Float64Array
+    cost: Float64Array
+    candidates: Float64Array
+    recall_error: Float64Array
+    precision_error: Float64Array
+    cost_error: Float64Array
+    recall_low: Float64Array
+    recall_high: Float64Array
+    precision_low: Float64Array
+    precision_high: Float64Array
+    cost_low: Float64Array
+    cost_high: Float64Array
     n: int
     k: int
     queries: int
@@ -143,7 +143,7 @@ class Measured(NamedTuple):
     modes: tuple[GridMode, ...]
     n: int
     k: int
-    wanted: npt.NDArray[np.int64]
+    wanted: Int64Array
     """(q,) true neighbors of each query"""
     unasked: float
     """1 − share of the rows that are queries: what is left of the sampling noise; 1 for queries that are no rows"""
@@ -156,10 +156,10 @@ class Influence:
     """How much each query moves each figure, sum over draws: (3 figures, modes, q, K, L)."""
 
     def __init__(self) -> None:
-        self._total: npt.NDArray[np.float64] | None = None
-        self._draws: npt.NDArray[np.int64] | None = None
+        self._total: Float64Array | None = None
+        self._draws: Int64Array | None = None
 
-    def add(self, moves: npt.NDArray[np.float64], defined: npt.NDArray[np.bool_]) -> None:
+    def add(self, moves: Float64Array, defined: BoolArray) -> None:
         """Of one draw; ``defined`` (modes, K, L) says where there is a precision."""
         if self._total is None or self._draws is None:
             self._total, self._draws = moves, defined.astype(np.int64)
@@ -167,7 +167,7 @@ class Influence:
             self._total += moves
             self._draws += defined
 
-    def errors(self, draws: int, unasked: float) -> npt.NDArray[np.float64]:
+    def errors(self, draws: int, unasked: float) -> Float64Array:
         """(3, modes, K, L): standard errors over queries of the means over draws."""
         assert self._total is not None
         assert self._draws is not None
@@ -177,7 +177,7 @@ class Influence:
         return found
 
 
-def _query_errors(moves: npt.NDArray[np.float64], unasked: float) -> npt.NDArray[np.float64]:
+def _query_errors(moves: Float64Array, unasked: float) -> Float64Array:
     """√(variance over queries · share of the rows not asked / q); NaN for one query.
 
     Queries drawn from the rows without replacement: there is no noise left when all are asked.
@@ -188,9 +188,7 @@ def _query_errors(moves: npt.NDArray[np.float64], unasked: float) -> npt.NDArray
     return np.asarray(moves.std(axis=2, ddof=1) * np.sqrt(unasked / q))
 
 
-def one_draw(
-    about: Measured, counts: npt.NDArray[np.float64], hits: npt.NDArray[np.float64], seed: int, influence: Influence
-) -> LSHGrid:
+def one_draw(about: Measured, counts: Float64Array, hits: Float64Array, seed: int, influence: Influence) -> LSHGrid:
     """Figures of one draw from candidates and found neighbors, (modes, q, K, L) each; adds to ``influence``."""
     q, some = counts.shape[1], about.wanted > 0
     share = hits[:, some] / about.wanted[some][None, :, None, None]
@@ -219,7 +217,7 @@ def one_draw(
 
 
 def _grid(
-    about: Measured, seed: int, figures: Mapping[str, npt.NDArray[np.float64]], by_draw: tuple[LSHGrid, ...] = ()
+    about: Measured, seed: int, figures: Mapping[str, Float64Array], by_draw: tuple[LSHGrid, ...] = ()
 ) -> LSHGrid:
     return LSHGrid(
         modes=about.modes,
@@ -244,7 +242,7 @@ def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> L
     asked = len(draws) * q
     candidates = np.sum([d.candidates for d in draws], axis=0) * q
     trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * about.n / about.k}
-    figures: dict[str, npt.NDArray[np.float64]] = {}
+    figures: dict[str, Float64Array] = {}
     for name, error in zip(SHARES, errors, strict=True):
         share = share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
         figures |= {name: share.mean, f"{name}_error": share.error}

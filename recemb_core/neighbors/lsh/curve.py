@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int64Array, NumberArray
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
 from recemb_core.neighbors.lsh.families import family_named
@@ -26,14 +26,14 @@ class DistanceSample:
         width: the default bucket width for these vectors, None for families without.
     """
 
-    near: npt.NDArray[np.float64]
-    every: npt.NDArray[np.float64]
+    near: Float64Array
+    every: Float64Array
     width: float | None
 
 
 def distance_sample(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
+    vectors: Float32Array,
+    queries: NumberArray,
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -69,18 +69,18 @@ class CollisionCurve:
         expected: theory's probability, mean over the same pairs.
     """
 
-    edges: npt.NDArray[np.float64]
-    distance: npt.NDArray[np.float64]
-    frequency: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
-    pairs: npt.NDArray[np.int64]
-    expected: npt.NDArray[np.float64]
+    edges: Float64Array
+    distance: Float64Array
+    frequency: Float64Array
+    low: Float64Array
+    high: Float64Array
+    pairs: Int64Array
+    expected: Float64Array
 
 
 def collision_curve(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
+    vectors: Float32Array,
+    queries: NumberArray,
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -150,19 +150,8 @@ def collision_curve(
 
 
 def _pairs(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
-    k: int,
-    family: Family,
-    pairs: int,
-    seed: int,
-    near_pairs: int = 0,
-) -> tuple[
-    tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.float64],
-]:
+    vectors: Float32Array, queries: NumberArray, k: int, family: Family, pairs: int, seed: int, near_pairs: int = 0
+) -> tuple[tuple[Float32Array, Float32Array], Int64Array, Int64Array, Float64Array]:
     """((queries, rows) as hashed, query number and row of each pair, near distances (q, k))."""
     measure = family_named(family).distance
     vectors = checked_vectors(vectors, None)

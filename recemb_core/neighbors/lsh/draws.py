@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array
+
 DRAWS = 8  # an interval from fewer is wide, from more it costs time and narrows by the root only
 _Z = 1.959964
 
@@ -29,10 +31,10 @@ class Share(NamedTuple):
         error: standard error of the mean, over draws and queries.
     """
 
-    mean: npt.NDArray[np.float64]
-    low: npt.NDArray[np.float64]
-    high: npt.NDArray[np.float64]
-    error: npt.NDArray[np.float64]
+    mean: Float64Array
+    low: Float64Array
+    high: Float64Array
+    error: Float64Array
 
 
 def share_over_draws(

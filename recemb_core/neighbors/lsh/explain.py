@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.neighbors.lsh.index import LSHIndex
 from recemb_core.neighbors.truth import true_neighbors
 from recemb_core.validation import UsageError
@@ -34,22 +34,22 @@ class LSHExplanation:
         candidates: of the whole index, the query itself left out.
     """
 
-    ids: npt.NDArray[np.int32]
-    distances: npt.NDArray[np.float32]
-    caught: npt.NDArray[np.bool_]
-    by_table: npt.NDArray[np.bool_]
-    agrees: npt.NDArray[np.bool_]
-    first_disagreement: npt.NDArray[np.int64]
-    first_agreement: npt.NDArray[np.int64]
-    query_position: npt.NDArray[np.float64]
-    neighbor_position: npt.NDArray[np.float64]
-    border_distance: npt.NDArray[np.float64]
-    missed_by: npt.NDArray[np.float64]
-    table_candidates: npt.NDArray[np.int64]
+    ids: Int32Array
+    distances: Float32Array
+    caught: BoolArray
+    by_table: BoolArray
+    agrees: BoolArray
+    first_disagreement: Int64Array
+    first_agreement: Int64Array
+    query_position: Float64Array
+    neighbor_position: Float64Array
+    border_distance: Float64Array
+    missed_by: Float64Array
+    table_candidates: Int64Array
     candidates: int
 
 
-def explain_query(index: LSHIndex, query: int | np.integer | npt.NDArray[np.number], k: int = 10) -> LSHExplanation:
+def explain_query(index: LSHIndex, query: int | np.integer | NumberArray, k: int = 10) -> LSHExplanation:
     """What an index does with the true neighbors of one of its rows, or of a vector (d,).
 
     Raises:

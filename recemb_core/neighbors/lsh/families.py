@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, IntegerArray, NumberArray
 from recemb_core.neighbors.base import Metric, unit_rows
 from recemb_core.validation import UsageError, require
 
-Floats = npt.NDArray[np.float64]
+Floats = Float64Array
 # ((seed, table), functions K, dimensions d) → (directions (K, …), offsets (K,)) of one table.
 Draw = Callable[[tuple[int, int], int, int], tuple[Floats, Floats]]
 # (vectors (n, d), directions (L, K, …), offsets (L, K), width) → whole numbers (n, L, K).
-Codes = Callable[[Floats, Floats, Floats, float | None], npt.NDArray[np.integer]]
+Codes = Callable[[Floats, Floats, Floats, float | None], IntegerArray]
 # (distances, width) → probabilities of the same shape.
 Probability = Callable[[Floats, float | None], Floats]
 
@@ -46,11 +46,11 @@ class Distance:
         """Whether only directions count: vectors are scaled to length 1, and distances are shown in degrees."""
         return self.metric == "cosine"
 
-    def space(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def space(self, rows: Float32Array) -> Float32Array:
         """The vectors that are hashed and compared: scaled to length 1 for angles."""
         return unit_rows(rows) if self.is_angle else rows
 
-    def between(self, a: npt.NDArray[np.number], b: npt.NDArray[np.number]) -> Floats:
+    def between(self, a: NumberArray, b: NumberArray) -> Floats:
         """Distances (…) of vectors (…, d) of that space, broadcast together."""
         a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
         apart = np.linalg.norm(a - b, axis=-1)
@@ -59,7 +59,7 @@ class Distance:
         # Of unit vectors; precise also for small angles, where arccos is not (Kahan 2006).
         return np.asarray(2 * np.arctan2(apart, np.linalg.norm(a + b, axis=-1)))
 
-    def of_values(self, values: npt.NDArray[np.number]) -> Floats:
+    def of_values(self, values: NumberArray) -> Floats:
         """Distances from what an index of ``metric`` answers: itself, or the angle of 1 − cos."""
         found = values.astype(np.float64)
         return np.arccos(np.clip(1 - found, -1, 1)) if self.is_angle else found
@@ -83,7 +83,7 @@ class BucketRule:
 
     by_sign: bool
 
-    def buckets(self, positions: Floats) -> npt.NDArray[np.int32]:
+    def buckets(self, positions: Floats) -> Int32Array:
         """Rounded down, also below 0; or 0 and 1."""
         return ((positions >= 0) if self.by_sign else np.floor(positions)).astype(np.int32)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Int32Array, Int64Array, NumberArray, UInt64Array
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.cells import Influence, LSHCell, LSHGrid, Measured, one_draw, over_draws
 from recemb_core.neighbors.lsh.draws import DRAWS, draw_seed
@@ -24,8 +24,8 @@ _BLOCK = 1024
 
 
 def lsh_grid(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
+    vectors: Float32Array,
+    queries: NumberArray,
     k: int = 10,
     *,
     family: Family = "euclidean",
@@ -35,7 +35,7 @@ def lsh_grid(
     modes: tuple[GridMode, ...] = GRID_MODES,
     seed: int = 0,
     draws: int = 1,
-    truth: npt.NDArray[np.int32] | None = None,
+    truth: Int32Array | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> LSHGrid:
@@ -97,13 +97,13 @@ def lsh_grid(
 
 
 def lsh_cell(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
+    vectors: Float32Array,
+    queries: NumberArray,
     k: int = 10,
     config: LSHConfig | None = None,
     *,
     draws: int = DRAWS,
-    truth: npt.NDArray[np.int32] | None = None,
+    truth: Int32Array | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> LSHCell:
@@ -143,13 +143,8 @@ def lsh_cell(
 
 
 def _questions(
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.number],
-    k: int,
-    family: Family,
-    truth: npt.NDArray[np.int32] | None,
-    draws: int,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    vectors: Float32Array, queries: NumberArray, k: int, family: Family, truth: Int32Array | None, draws: int
+) -> tuple[Float32Array, Float32Array, Int64Array, Int32Array]:
     """(vectors, queries as vectors, the queries' own rows or −1, their true neighbors), all checked."""
     require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
     require(is_whole(draws) and draws >= 1, "draws", draws, "a whole number, at least 1")
@@ -167,9 +162,9 @@ def _questions(
 
 def _about(
     modes: tuple[GridMode, ...],
-    vectors: npt.NDArray[np.float32],
-    own: npt.NDArray[np.int64],
-    neighbors: npt.NDArray[np.int32],
+    vectors: Float32Array,
+    own: Int64Array,
+    neighbors: Int32Array,
     family: Family,
     width: float | None,
     seed: int,
@@ -183,12 +178,12 @@ def _about(
 
 def _count(
     hashing: HashFunctions,
-    rows: npt.NDArray[np.float32],
-    asked: npt.NDArray[np.float32],
-    neighbors: npt.NDArray[np.int32],
+    rows: Float32Array,
+    asked: Float32Array,
+    neighbors: Int32Array,
     modes: tuple[GridMode, ...],
     threads: int | None,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+) -> tuple[Int32Array, Int32Array]:
     """(candidates, true neighbors among them) of one draw, (modes, q, L, K) each."""
     from recemb_core.neighbors.lsh.grid_kernel import grid_all, grid_some
 
@@ -214,11 +209,8 @@ def _count(
 
 
 def _pack(
-    hashing: HashFunctions,
-    vectors: npt.NDArray[np.float32],
-    queries: npt.NDArray[np.float32],
-    threads: int | None,
-) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], int]:
+    hashing: HashFunctions, vectors: Float32Array, queries: Float32Array, threads: int | None
+) -> tuple[UInt64Array, UInt64Array, int]:
     """Bucket numbers of points and queries in as few bits as hold them apart: (points, queries, log₂ bits)."""
     lanes = hashing.offsets.shape[1]
     for bits in (8, 16, 32):
@@ -236,17 +228,12 @@ def _pack(
 
 
 def _pack_rows(
-    hashing: HashFunctions,
-    rows: npt.NDArray[np.float32],
-    log_bits: int,
-    padding: int,
-    words: npt.NDArray[np.uint64],
-    threads: int | None,
-) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    hashing: HashFunctions, rows: Float32Array, log_bits: int, padding: int, words: UInt64Array, threads: int | None
+) -> list[tuple[Int64Array, Int64Array]]:
     """Fill ``words``; returns the (lowest, highest) bucket numbers (L, K) of every part of the work."""
     from recemb_core.neighbors.lsh.grid_kernel import pack_codes
 
-    ranges: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = []
+    ranges: list[tuple[Int64Array, Int64Array]] = []
     by_sign = hashing.by_sign
 
     def work(first: int, last: int) -> None:

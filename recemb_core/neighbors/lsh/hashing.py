@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, NumberArray
 from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.neighbors.lsh.families import Floats, HashFamily, family_named
 from recemb_core.validation import UsageError, finite_rows, require
@@ -42,7 +42,7 @@ class HashFunctions:
         """How compiled code reads :meth:`positions`: their sign is the bucket, or their floor."""
         return self.kind.rule is not None and self.kind.rule.by_sign
 
-    def positions(self, vectors: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+    def positions(self, vectors: NumberArray) -> Float64Array:
         """float64 (n, L, K): (a · v) / w + b / w, whose floor is the bucket; without a width a · v (hyperplanes: whose
         sign is). Of a family that has codes alone, those: their floor is themselves.
 
@@ -75,7 +75,7 @@ class HashFunctions:
             raise UsageError(f"family {self.family!r} gives these vectors bucket numbers over 2^31")
         return result.reshape(-1, tables, functions)
 
-    def codes(self, vectors: npt.NDArray[np.number]) -> npt.NDArray[np.int32]:
+    def codes(self, vectors: NumberArray) -> Int32Array:
         """int32 (n, L, K): the bucket numbers, rounded down also below 0; 0 or 1 for hyperplanes."""
         positions = self.positions(vectors)
         rule = self.kind.rule
@@ -106,7 +106,7 @@ def draw_functions(
     return HashFunctions(family, directions, offsets, width if kind.has_width else None)
 
 
-def width_in_use(vectors: npt.NDArray[np.float32], family: str, width: float | None, *, seed: int = 0) -> float | None:
+def width_in_use(vectors: Float32Array, family: str, width: float | None, *, seed: int = 0) -> float | None:
     """``width``, or the default one where it is None; None for a family without."""
     kind = family_named(family)
     if not kind.has_width:
@@ -114,7 +114,7 @@ def width_in_use(vectors: npt.NDArray[np.float32], family: str, width: float | N
     return float(width) if width is not None else default_width(kind.distance.space(vectors), seed=seed)
 
 
-def default_width(vectors: npt.NDArray[np.float32], *, k: int = 10, sample: int = 200, seed: int = 0) -> float:
+def default_width(vectors: Float32Array, *, k: int = 10, sample: int = 200, seed: int = 0) -> float:
     """Four times the median distance of a row's k nearest others, over a sample of rows.
 
     There one function keeps a near neighbor with probability .80 and a point three times as far with .49. Where that

@@ -11,6 +11,7 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, UInt64Array
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.families import HashFamily, family_named
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
@@ -88,10 +89,10 @@ class LSHAnswer(NamedTuple):
         buckets: int64 (q,), buckets looked up.
     """
 
-    ids: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
-    candidates: npt.NDArray[np.int64]
-    buckets: npt.NDArray[np.int64]
+    ids: Int32Array
+    values: Float32Array
+    candidates: Int64Array
+    buckets: Int64Array
 
 
 class LSHIndex:
@@ -145,12 +146,12 @@ class LSHIndex:
         return int(self._alive.sum())
 
     @property
-    def ids(self) -> npt.NDArray[np.int32]:
+    def ids(self) -> Int32Array:
         """Ids that can be found, ascending."""
         return np.flatnonzero(self._alive).astype(np.int32)
 
     @property
-    def vectors(self) -> npt.NDArray[np.float32]:
+    def vectors(self) -> Float32Array:
         """The row of every id ever given, removed ones too, float32; of length 1 for angles. Not to be changed."""
         return self._vectors
 
@@ -162,7 +163,7 @@ class LSHIndex:
         own = (self._vectors, self._alive, self._keys, self.hashing.directions, self.hashing.offsets)
         return sum(a.nbytes for a in (*own, *self._tables[:4]))
 
-    def bucket_sizes(self) -> list[npt.NDArray[np.int64]]:
+    def bucket_sizes(self) -> list[Int64Array]:
         """Sizes of the buckets of each hash table, in no particular order (of each function with ``"or_and"``)."""
         self._built()
         sizes = np.diff(self._tables.starts)
@@ -171,7 +172,7 @@ class LSHIndex:
 
     # --- building ---
 
-    def build(self, vectors: npt.NDArray[np.float32]) -> LSHIndex:
+    def build(self, vectors: Float32Array) -> LSHIndex:
         """Index the rows of (n, d) under the ids 0 … n − 1, replacing what was there; returns itself."""
         rows = checked_vectors(vectors, None)
         if rows.shape[1] < 1:
@@ -189,7 +190,7 @@ class LSHIndex:
         self.add(rows)
         return self
 
-    def add(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
+    def add(self, vectors: Float32Array) -> Int32Array:
         """Index more rows with the same functions and width; returns their ids, which follow those given before.
 
         Only the new rows are hashed, but all tables are put in order again: many at a time cost little more than one.
@@ -225,12 +226,12 @@ class LSHIndex:
 
     # --- searching ---
 
-    def query(self, queries: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), distances (q, k)), best first, equal distances by id; −1 and NaN where fewer were candidates."""
         answer = self.search(queries, k)
         return answer.ids, answer.values
 
-    def search(self, queries: npt.NDArray[np.float32], k: int) -> LSHAnswer:
+    def search(self, queries: Float32Array, k: int) -> LSHAnswer:
         """:meth:`query`, with what it cost."""
         from recemb_core.neighbors.lsh.search_kernel import search_block
 
@@ -249,7 +250,7 @@ class LSHIndex:
         )
         return LSHAnswer(ids, values, counts, looked_up)
 
-    def candidates(self, queries: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    def candidates(self, queries: Float32Array) -> tuple[Int64Array, Int32Array]:
         """What a query would be compared with: (indptr (q + 1,), ids), ids[indptr[i]:indptr[i + 1]] ascending."""
         from recemb_core.neighbors.lsh.search_kernel import count_candidates, fill_candidates
 
@@ -263,7 +264,7 @@ class LSHIndex:
         share_out(lambda a, b: fill_candidates(self._tables, buckets, group, rows, indptr, ids, a, b), n, self.threads)
         return indptr, ids
 
-    def table_candidates(self, query: npt.NDArray[np.float32]) -> list[npt.NDArray[np.int32]]:
+    def table_candidates(self, query: Float32Array) -> list[Int32Array]:
         """Candidates of each table alone for one query (1, d) or (d,), ascending; with ``"or_and"`` of any function."""
         _, buckets, _ = self._buckets(np.atleast_2d(query))
         tables = self._tables
@@ -332,12 +333,12 @@ class LSHIndex:
         # Odd, so that no bucket number is lost; fixed, so that keys in files stay good.
         self._multipliers = np.random.PCG64(2004).random_raw(MAX_FUNCTIONS)[:functions] | np.uint64(1)
 
-    def _positions(self, hashing: HashFunctions, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def _positions(self, hashing: HashFunctions, rows: Float32Array) -> Float64Array:
         """(n, hash tables, functions of each): with ``"or_and"`` every function is a hash table of its own."""
         positions = hashing.positions(rows)
         return positions.reshape(len(rows), self._groups[0], -1) if len(rows) else np.empty((0, self._groups[0], 1))
 
-    def _hash(self, hashing: HashFunctions, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
+    def _hash(self, hashing: HashFunctions, rows: Float32Array) -> UInt64Array:
         from recemb_core.neighbors.lsh.table_kernel import fill_keys
 
         keys = np.empty((self._groups[0], len(rows)), dtype=np.uint64)
@@ -377,9 +378,7 @@ class LSHIndex:
         flat_keys = np.concatenate([k[:f] for k, f in zip(keys, found, strict=True)])
         self._tables = BucketTables(ids.reshape(-1), starts, flat_keys, slots, np.uint64(64 - bits))
 
-    def _buckets(
-        self, queries: npt.NDArray[np.float32]
-    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _buckets(self, queries: Float32Array) -> tuple[Float32Array, Int64Array, Int64Array]:
         """(queries as compared, bucket numbers (q, hash tables, probes), lookups (q,))."""
         from recemb_core.neighbors.lsh.probe_kernel import probe_keys
         from recemb_core.neighbors.lsh.table_kernel import find_buckets

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array, Float64Array, IntegerArray, UInt8Array
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.curve import CollisionCurve
 from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
@@ -28,9 +28,9 @@ class PairAgreement:
         width, family: of the functions.
     """
 
-    distance: npt.NDArray[np.float64]
-    before: npt.NDArray[np.uint8]
-    first: npt.NDArray[np.uint8]
+    distance: Float64Array
+    before: UInt8Array
+    first: UInt8Array
     functions: int
     width: float | None
     family: Family
@@ -62,7 +62,7 @@ class PairAgreement:
         cuts = np.linspace(0, pairs, min(bins, pairs) + 1).astype(np.int64)
         counts = np.diff(cuts)
 
-        def means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        def means(values: Float64Array) -> Float64Array:
             return np.asarray(np.add.reduceat(values, cuts[:-1], axis=-1) / counts)
 
         share = share_over_draws(means(meets[:, order].astype(np.float64)), trials=repeats * counts)
@@ -79,8 +79,8 @@ class PairAgreement:
 
 
 def pair_agreement(
-    vectors: npt.NDArray[np.float32],
-    pairs: npt.NDArray[np.integer],
+    vectors: Float32Array,
+    pairs: IntegerArray,
     *,
     family: Family = "euclidean",
     width: float | None = None,

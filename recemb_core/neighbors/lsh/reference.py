@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import BoolArray, Float64Array, Int64Array, IntegerArray, NumberArray
 from recemb_core.neighbors.lsh.families import BucketRule
 from recemb_core.neighbors.lsh.theory import GridMode, Mode
 
-Codes = npt.NDArray[np.integer]
+Codes = IntegerArray
 
 
 def buckets_of(codes: Codes) -> list[dict[tuple[int, ...], list[int]]]:
@@ -31,23 +31,23 @@ def buckets_of(codes: Codes) -> list[dict[tuple[int, ...], list[int]]]:
     return found
 
 
-def candidate_matrix(asked: Codes, codes: Codes, mode: Mode) -> npt.NDArray[np.bool_]:
+def candidate_matrix(asked: Codes, codes: Codes, mode: Mode) -> BoolArray:
     """(q, n): all functions agree in some table; with ``"or_and"`` some function agrees in every table."""
     same = asked[:, None] == codes[None]
     return np.asarray(same.any(axis=3).all(axis=2) if mode == "or_and" else same.all(axis=3).any(axis=2))
 
 
-def matching_prefix(asked: Codes, codes: Codes) -> npt.NDArray[np.int64]:
+def matching_prefix(asked: Codes, codes: Codes) -> Int64Array:
     """(q, n, L): how many functions of a table agree before the first that differs, 0 to K."""
     return np.asarray(np.cumprod(asked[:, None] == codes[None], axis=3).sum(axis=3))
 
 
-def differing_prefix(asked: Codes, codes: Codes) -> npt.NDArray[np.int64]:
+def differing_prefix(asked: Codes, codes: Codes) -> Int64Array:
     """(q, n, L): how many functions of a table differ before the first that agrees, 0 to K."""
     return np.asarray(np.cumprod(asked[:, None] != codes[None], axis=3).sum(axis=3))
 
 
-def grid_counts(asked: Codes, codes: Codes, modes: Sequence[GridMode]) -> npt.NDArray[np.int64]:
+def grid_counts(asked: Codes, codes: Codes, modes: Sequence[GridMode]) -> Int64Array:
     """(modes, q, L, K): candidates of each query with the first L tables of the first K functions.
 
     AND-then-OR: the longest matching prefix over the tables is at least K. OR-then-AND: the longest differing prefix is
@@ -64,7 +64,7 @@ def grid_counts(asked: Codes, codes: Codes, modes: Sequence[GridMode]) -> npt.ND
     return counts
 
 
-def nearest(candidates: npt.NDArray[np.bool_], values: npt.NDArray[np.number], k: int) -> npt.NDArray[np.int64]:
+def nearest(candidates: BoolArray, values: NumberArray, k: int) -> Int64Array:
     """(q, k): the candidates of least value (q, n), equal ones by row; −1 where there are fewer."""
     found = np.full((len(candidates), k), -1, dtype=np.int64)
     for q, row in enumerate(candidates):
@@ -74,7 +74,7 @@ def nearest(candidates: npt.NDArray[np.bool_], values: npt.NDArray[np.number], k
     return found
 
 
-def probe_codes(positions: npt.NDArray[np.float64], rule: BucketRule, count: int) -> npt.NDArray[np.int64]:
+def probe_codes(positions: Float64Array, rule: BucketRule, count: int) -> Int64Array:
     """(at most ``count``, K): the own bucket of the positions (K,), then the likeliest other ones, best first.
 
     All sets of steps of different functions to their next buckets, sorted by the sum of the squared distances to the

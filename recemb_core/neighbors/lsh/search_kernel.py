@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from recemb_core.arrays import Float32Array
 from recemb_core.kernels.prefetching import prefetch
 from recemb_core.neighbors.lsh.table_kernel import BucketTables, Counts, Rows, Words, trailing_zeros
 
-Vectors = npt.NDArray[np.float32]
+Vectors = Float32Array
 
 _NOBODY = 2147483647  # row of a place in the list of the best that is not taken; larger than all rows
 _AHEAD = 8  # candidates between the one that is compared and the one that is fetched from memory

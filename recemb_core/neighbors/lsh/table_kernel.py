@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba.core import types
 
+from recemb_core.arrays import Float64Array, Int32Array, Int64Array, UInt64Array
 from recemb_core.kernels.random_numbers import mix
 
-Words = npt.NDArray[np.uint64]
-Counts = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
+Words = UInt64Array
+Counts = Int64Array
+Rows = Int32Array
+Floats = Float64Array
 
 _SMALL_SLOT = 32  # rows of a slot that are sorted by insertion: faster than a call of argsort
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.arrays import Float64Array, NumberArray
 from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -21,7 +22,7 @@ GRID_MODES: tuple[GridMode, ...] = ("and_or", "or_and")
 
 def collision_probability(
     distance: npt.ArrayLike, width: float | None = None, family: Family = "euclidean"
-) -> npt.NDArray[np.float64]:
+) -> Float64Array:
     """Probability that one hash function puts two vectors into the same bucket.
 
     Euclidean, h(v) = ⌊(a · v + b) / w⌋ with a ~ N(0, I), b ~ U[0, w), at distance c:
@@ -59,7 +60,7 @@ def collision_probability(
 
 def amplified_probability(
     p: npt.ArrayLike, tables: npt.ArrayLike, functions: npt.ArrayLike, mode: Mode = "and_or"
-) -> npt.NDArray[np.float64]:
+) -> Float64Array:
     """Probability of being a candidate when functions that agree with probability p are combined.
 
     ``"and"`` p^K (one table of K functions), ``"or"`` 1 − (1 − p)^L (L tables of one function),
@@ -88,7 +89,7 @@ def amplified_probability(
     return np.asarray(_any_of(p, n_functions) ** n_tables)
 
 
-def _any_of(p: npt.NDArray[np.number], times: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
+def _any_of(p: NumberArray, times: NumberArray) -> Float64Array:
     """1 − (1 − p)^times, also where p is so small that 1 − p rounds to 1."""
     with np.errstate(divide="ignore"):
         return np.asarray(-np.expm1(times * np.log1p(-p)))
@@ -143,9 +144,9 @@ class ExpectedGrid:
     """
 
     modes: tuple[GridMode, ...]
-    recall: npt.NDArray[np.float64]
-    cost: npt.NDArray[np.float64]
-    precision: npt.NDArray[np.float64]
+    recall: Float64Array
+    cost: Float64Array
+    precision: Float64Array
 
 
 def expected_grid(
