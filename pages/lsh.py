@@ -26,11 +26,8 @@ with frame.page(
     opens_on="complete_journey",
 ) as data:
     now = VIEW.draw(data, label_visibility="collapsed")
-    part = ""
-    if now == "inside":
-        part = inside.inside_part(data)
-    elif now == "race":
-        part = race.race_part(data)
+    parts = {"inside": inside.INSIDE, "race": race.RACE}
+    part = parts[now].draw(data, label_visibility="collapsed") if now in parts else ""
     numbers = st.container(key="lsh-numbers")
     result = None
     main, side = frame.side_by_side("lsh-main", (3, 1), "12rem")

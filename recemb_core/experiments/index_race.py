@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
-from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, NumberArray
 from recemb_core.evaluation.intervals import Estimate, share_from_error
 from recemb_core.neighbors import (
     AugmentedIndex,
@@ -25,7 +25,7 @@ from recemb_core.neighbors import (
 from recemb_core.neighbors.base import Metric, checked_vectors, distances_to_found, parts_of, unit_rows, without_own
 from recemb_core.neighbors.lsh.families import family_named
 from recemb_core.neighbors.lsh.hashing import default_width
-from recemb_core.neighbors.truth import true_neighbors
+from recemb_core.neighbors.truth import Truth, true_neighbors
 from recemb_core.parallel import faiss_threads
 from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.timing import ROUNDS, OtherWorkError, Timing, race, timed
@@ -148,26 +148,13 @@ def default_contenders(
         shapes = ((12, 16), (10, 16), (10, 32), (8, 16), (8, 32), (6, 16), (5, 32))
         lsh = [LSHConfig(functions=f, tables=t, width=wide, seed=seed) for f, t in shapes]
         lsh += [LSHConfig(functions=10, tables=8, multi_probe=m, width=wide, seed=seed) for m in (4, 16)]
+    names = "LSH tables", "multi-probe LSH"
     return [
-        Contender(family="exact scan", build=lambda threads: ExactIndex("euclidean")),
-        Contender(family="kd-tree", build=lambda threads: KDTreeIndex(threads=threads)),
+        Contender(family="exact scan", build=lambda _: ExactIndex("euclidean")),
+        _threaded("kd-tree", "", KDTreeIndex),
         _graph("euclidean", ef_searches),
-        *(
-            Contender(
-                family="faiss LSH",
-                setting=f"{bits} bits",
-                build=lambda threads, b=bits: FaissLSHIndex(b, threads=threads),  # type: ignore[misc]
-            )
-            for bits in (64, 256, 1024)
-        ),
-        *(
-            Contender(
-                family="multi-probe LSH" if config.multi_probe else "LSH tables",
-                setting=describe_setting(config),
-                build=lambda threads, c=config: LSHIndex(c, threads=threads),  # type: ignore[misc]
-            )
-            for config in lsh
-        ),
+        *(_threaded("faiss LSH", f"{bits} bits", FaissLSHIndex, bits) for bits in (64, 256, 1024)),
+        *(_threaded(names[c.multi_probe > 0], describe_setting(c), LSHIndex, c) for c in lsh),
     ]
 
 
@@ -178,30 +165,42 @@ def inner_product_contenders(
     answer another question), the same behind one added coordinate, and the graph by its own metric.
     """
     lsh = lsh or LSHConfig(functions=6, tables=32)
-    ways: list[tuple[str, str, Callable[[int], Any]]] = [
-        ("exact, inner product", "", lambda threads: ExactIndex("inner_product")),
-        ("raw vectors, nearest", "exact, Euclidean", lambda threads: ExactIndex("euclidean")),
-        ("raw vectors, nearest", "exact, cosine", lambda threads: ExactIndex("cosine")),
-        ("added coordinate", "exact, Euclidean", lambda threads: AugmentedIndex(ExactIndex("euclidean"))),
-        ("added coordinate", "kd-tree", lambda threads: AugmentedIndex(KDTreeIndex(threads=threads))),
-        (
-            "added coordinate",
-            f"LSH, {describe_setting(lsh)}",
-            lambda threads: AugmentedIndex(LSHIndex(lsh, threads=threads)),
-        ),
+    graphs = [(f"HNSW, efSearch {ef}", HNSWConfig(metric="euclidean", ef_search=ef)) for ef in ef_searches]
+    inside = [
+        Contender(family="", setting="exact, Euclidean", build=lambda _: ExactIndex("euclidean")),
+        _threaded("", "kd-tree", KDTreeIndex),
+        _threaded("", f"LSH, {describe_setting(lsh)}", LSHIndex, lsh),
+        *(_threaded("", setting, HNSWIndex, config) for setting, config in graphs),
     ]
-    ways += [
-        (
-            "added coordinate",
-            f"HNSW, efSearch {ef}",
-            lambda threads, ef=ef: AugmentedIndex(  # type: ignore[misc]
-                HNSWIndex(HNSWConfig(metric="euclidean", ef_search=ef), threads=threads)
-            ),
-        )
-        for ef in ef_searches
+    return [
+        Contender(family="exact, inner product", build=lambda _: ExactIndex("inner_product")),
+        replace(inside[0], family="raw vectors, nearest"),
+        Contender(family="raw vectors, nearest", setting="exact, cosine", build=lambda _: ExactIndex("cosine")),
+        *(replace(one, family="added coordinate", build=_augmented(one.build)) for one in inside),
+        _graph("inner_product", ef_searches),
     ]
-    first = [Contender(family=family, setting=setting, build=build) for family, setting, build in ways]
-    return [*first, _graph("inner_product", ef_searches)]
+
+
+def _threaded(family: str, setting: str, index: Callable[..., Any], *arguments: object) -> Contender:
+    """An index class that is told the number of threads."""
+    return Contender(family=family, setting=setting, build=lambda threads: index(*arguments, threads=threads))
+
+
+def _augmented(build: Callable[[int], Any]) -> Callable[[int], Any]:
+    return lambda threads: AugmentedIndex(build(threads))
+
+
+def _graph(metric: Metric, ef_searches: Sequence[int]) -> Contender:
+    """HNSW, built once and asked with several efSearch."""
+
+    def ask(ef: int) -> Ask:
+        return lambda index, queries, k: index.query(queries, k, ef_search=ef)
+
+    return Contender(
+        family="HNSW" if metric != "inner_product" else "HNSW, inner product",
+        build=lambda threads: HNSWIndex(HNSWConfig(metric=metric), threads=threads),
+        settings=tuple((f"efSearch {ef}", ask(ef)) for ef in ef_searches),
+    )
 
 
 def describe_setting(config: LSHConfig) -> str:
@@ -285,7 +284,7 @@ def compare_indexes(
                 setting = ", ".join(part for part in (contender.setting, words) if part)
                 entries.append(_Entry(contender.family, setting, index, ask, built))
         for entry in entries:
-            step(f"first batch: {entry.family} {entry.setting}".rstrip())
+            step(f"first batch: {entry.name}")
             entry.warm(truth.queries, k + extra, seconds)
         try:
             timings = race(
@@ -293,29 +292,15 @@ def compare_indexes(
                 rounds=repeats,
                 threads=threads,
                 keep_disturbed=not only_quiet,
-                step=lambda stage, at: step(f"{stage}: {entries[at].family} {entries[at].setting}".rstrip()),
+                step=lambda stage, at: step(f"{stage}: {entries[at].name}"),
             )
         except OtherWorkError as error:
             nothing = Timing(np.nan, np.nan, np.nan, 0, 0)
-            error.reports = [_report(e, nothing, vectors, truth.values, truth.own, metric, extra) for e in entries]
+            error.reports = [entry.report(nothing, vectors, truth, metric) for entry in entries]
             raise
     if progress is not None:
         progress(1.0, "done")
-    return [
-        _report(entry, timing, vectors, truth.values, truth.own, metric, extra)
-        for entry, timing in zip(entries, timings, strict=True)
-    ]
-
-
-def _graph(metric: Metric, ef_searches: Sequence[int]) -> Contender:
-    def ask(ef: int) -> Ask:
-        return lambda index, queries, k: index.query(queries, k, ef_search=ef)
-
-    return Contender(
-        family="HNSW" if metric != "inner_product" else "HNSW, inner product",
-        build=lambda threads: HNSWIndex(HNSWConfig(metric=metric), threads=threads),
-        settings=tuple((f"efSearch {ef}", ask(ef)) for ef in ef_searches),
-    )
+    return [entry.report(timing, vectors, truth, metric) for entry, timing in zip(entries, timings, strict=True)]
 
 
 class _Entry:
@@ -323,8 +308,7 @@ class _Entry:
 
     def __init__(self, family: str, setting: str, index: Any, ask: Ask, built: float) -> None:
         self.family, self.setting, self.index, self.ask, self.built = family, setting, index, ask, built
-        self.queries = np.empty((0, 0), dtype=np.float32)
-        self.ids = np.empty((0, 0), dtype=np.int32)
+        self.name = f"{family} {setting}".rstrip()
 
     def warm(self, queries: Float32Array, k: int, seconds: float) -> None:
         """Ask for a few first: they compile, and tell how many can be asked in the time."""
@@ -334,42 +318,34 @@ class _Entry:
         self.queries = queries[: max(len(few), int(seconds / max(each, 1e-9)))]
         self.ids, _ = self.ask(self.index, self.queries, k)
 
-
-def _report(
-    entry: _Entry,
-    timing: Timing,
-    vectors: Float32Array,
-    truth: Float32Array,
-    own: Int64Array,
-    metric: Metric,
-    extra: int,
-) -> IndexReport:
-    ids, q = entry.ids, len(entry.queries)
-    values = _values(vectors, entry.queries, ids, metric)
-    if extra:
-        ids, values = without_own(ids, values, own[:q])
-    measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
-    recall = recall_at_k(values, truth[:q], measure=measure)
-    recall = recall[~np.isnan(recall)]
-    scanned = None
-    if isinstance(entry.index, LSHIndex):
-        scanned = float(np.diff(entry.index.candidates(entry.queries)[0]).mean() / len(vectors))
-    elif isinstance(entry.index, ExactIndex):
-        scanned = 1.0
-    return IndexReport(
-        family=entry.family,
-        setting=entry.setting,
-        recall=float(recall.mean()) if len(recall) else float("nan"),
-        recall_error=float(recall.std(ddof=1) / len(recall) ** 0.5) if len(recall) > 1 else float("nan"),
-        queries_per_second=q / timing.median,
-        slowest=q / timing.high,
-        fastest=q / timing.low,
-        build_seconds=entry.built,
-        memory_bytes=int(entry.index.memory_bytes),
-        scanned=scanned,
-        queries=q,
-        disturbed=timing.disturbed,
-    )
+    def report(self, timing: Timing, vectors: Float32Array, truth: Truth, metric: Metric) -> IndexReport:
+        """What it found and how long that took."""
+        ids, q = self.ids, len(self.queries)
+        values = _values(vectors, self.queries, ids, metric)
+        if (truth.own >= 0).any():
+            ids, values = without_own(ids, values, truth.own[:q])
+        measure: Literal["distance", "similarity"] = "similarity" if metric == "inner_product" else "distance"
+        recall = recall_at_k(values, truth.values[:q], measure=measure)
+        recall = recall[~np.isnan(recall)]
+        scanned = None
+        if isinstance(self.index, LSHIndex):
+            scanned = float(np.diff(self.index.candidates(self.queries)[0]).mean() / len(vectors))
+        elif isinstance(self.index, ExactIndex):
+            scanned = 1.0
+        return IndexReport(
+            family=self.family,
+            setting=self.setting,
+            recall=float(recall.mean()) if len(recall) else float("nan"),
+            recall_error=float(recall.std(ddof=1) / len(recall) ** 0.5) if len(recall) > 1 else float("nan"),
+            queries_per_second=q / timing.median,
+            slowest=q / timing.high,
+            fastest=q / timing.low,
+            build_seconds=self.built,
+            memory_bytes=int(self.index.memory_bytes),
+            scanned=scanned,
+            queries=q,
+            disturbed=timing.disturbed,
+        )
 
 
 def _values(vectors: Float32Array, queries: Float32Array, ids: Int32Array, metric: Metric) -> Float32Array:

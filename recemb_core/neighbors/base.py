@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from recemb_core.arrays import Float32Array, Int32Array, Int64Array, IntegerArray, NumberArray
-from recemb_core.validation import UsageError, finite_rows
+from recemb_core.arrays import Float32Array, FloatArray, Int32Array, Int64Array, IntegerArray, NumberArray
+from recemb_core.validation import UsageError, finite_rows, is_whole, require
 
 Metric = Literal["cosine", "euclidean", "inner_product"]
 
@@ -79,6 +79,24 @@ def distinct_rows(vectors: Float32Array) -> Distinct:
         plain.view(f"V{plain.shape[1] * plain.itemsize}").reshape(-1), return_index=True, return_inverse=True
     )
     return (vectors, None) if len(first) == len(vectors) else (vectors[first], row.reshape(-1))
+
+
+def check_query(index: object, k: int) -> None:
+    """Raises ``ValueError`` where nothing is built yet, or k is no whole number of at least 1."""
+    if index is None:
+        raise UsageError("build(vectors) must come before query")
+    require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+
+
+def answer(ids: IntegerArray, values: FloatArray) -> tuple[Int32Array, Float32Array]:
+    """What a query gives: int32 ids and float32 values, NaN where the id is −1."""
+    return ids.astype(np.int32), np.where(ids < 0, np.nan, values).astype(np.float32)
+
+
+def answer_in_order(ids: IntegerArray, values: FloatArray) -> tuple[Int32Array, Float32Array]:
+    """The same by rising value, equal ones as they come, −1 last."""
+    order = np.argsort(np.where(ids < 0, np.inf, values), axis=1, kind="stable")
+    return answer(np.take_along_axis(ids, order, axis=1), np.take_along_axis(values, order, axis=1))
 
 
 def without_own(ids: Int32Array, values: Float32Array, own: IntegerArray) -> tuple[Int32Array, Float32Array]:

@@ -6,8 +6,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from recemb_core.arrays import Float32Array, FloatArray, Int32Array, IntegerArray, NumberArray
-from recemb_core.neighbors.base import Metric, distances_to_found, unit_rows, without_own
+from recemb_core.arrays import Float32Array, FloatArray, Int32Array
+from recemb_core.neighbors.base import (
+    Metric,
+    answer,
+    answer_in_order,
+    check_query,
+    checked_vectors,
+    distances_to_found,
+    unit_rows,
+    without_own,
+)
 from recemb_core.validation import UsageError, finite_rows
 
 
@@ -35,10 +44,9 @@ class ExactIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        rows = self._rows = self._prepare(vectors)
-        self._index = (
-            faiss.IndexFlatL2(rows.shape[1]) if self.metric == "euclidean" else faiss.IndexFlatIP(rows.shape[1])
-        )
+        rows = self._rows = self._prepare(checked_vectors(vectors, None))
+        flat = faiss.IndexFlatL2 if self.metric == "euclidean" else faiss.IndexFlatIP
+        self._index = flat(rows.shape[1])
         self._index.add(rows)
         return self
 
@@ -49,32 +57,14 @@ class ExactIndex:
 
     def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
-        if self._index is None:
-            raise UsageError("build(vectors) must come before query")
-        if k < 1:
-            raise UsageError(f"k must be at least 1, not {k}")
-        wanted = self._prepare(queries, "queries")
-        if wanted.shape[1] != self._rows.shape[1]:
-            raise UsageError(f"queries must be (q, {self._rows.shape[1]}) as the indexed rows, not {wanted.shape}")
+        check_query(self._index, k)
+        wanted = self._prepare(checked_vectors(queries, self._rows.shape[1], "queries"))
         values, ids = self._index.search(wanted, k)
-        if self.metric == "euclidean":
-            values, ids = self._true_distances(wanted, ids)
-        elif self.metric == "cosine":
-            values = np.maximum(1.0 - values, 0.0)
-        values[ids < 0] = np.nan
-        return ids.astype(np.int32), values.astype(np.float32)
+        if self.metric == "euclidean":  # faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0
+            return answer_in_order(ids, distances_to_found(self._rows, wanted, ids))
+        return answer(ids, np.maximum(1.0 - values, 0.0) if self.metric == "cosine" else values)
 
-    def _true_distances(self, queries: Float32Array, ids: IntegerArray) -> tuple[Float32Array, IntegerArray]:
-        """‖x − y‖ of the rows found, in order: faiss gives large batches ‖x‖² + ‖y‖² − 2xy, which cancels near 0."""
-        values = distances_to_found(self._rows, queries, ids)
-        order = np.argsort(values, axis=1, kind="stable")
-        return np.take_along_axis(values, order, axis=1), np.take_along_axis(ids, order, axis=1)
-
-    def _prepare(self, vectors: NumberArray, name: str = "vectors") -> Float32Array:
-        rows = np.ascontiguousarray(vectors, dtype=np.float32)
-        if rows.ndim != 2:
-            raise UsageError(f"{name} must be (n, d), not of shape {rows.shape}")
-        finite_rows(rows, name)
+    def _prepare(self, rows: Float32Array) -> Float32Array:
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
-from recemb_core.neighbors.base import checked_vectors, distances_to_found
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.neighbors.base import answer_in_order, check_query, checked_vectors, distances_to_found
+from recemb_core.parallel import faiss_threads
+from recemb_core.validation import is_whole, require
 
 
 class FaissLSHIndex:
@@ -36,8 +37,6 @@ class FaissLSHIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        from recemb_core.parallel import faiss_threads
-
         self._rows = checked_vectors(vectors, None).copy()
         # faiss cannot rotate to more bits than dimensions, it projects then.
         index = faiss.IndexLSH(self._rows.shape[1], self.bits, True, False)
@@ -57,16 +56,9 @@ class FaissLSHIndex:
 
     def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), distances (q, k)), best first, −1 and NaN where fewer rows exist."""
-        from recemb_core.parallel import faiss_threads
-
-        if self._index is None:
-            raise UsageError("build(vectors) must come before query")
-        require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+        check_query(self._index, k)
         wanted = checked_vectors(queries, self._rows.shape[1], "queries")
         with faiss_threads(self.threads):
             _, found = self._index.search(wanted, min(k * self.rerank, max(len(self._rows), k)))
-        values = distances_to_found(self._rows, wanted, found)
-        order = np.argsort(values, axis=1, kind="stable")[:, :k]
-        ids, values = np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
-        values[ids < 0] = np.nan
-        return ids.astype(np.int32), values
+        ids, values = answer_in_order(found, distances_to_found(self._rows, wanted, found))
+        return ids[:, :k], values[:, :k]

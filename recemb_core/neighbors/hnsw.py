@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
-from recemb_core.neighbors.base import Metric, checked_vectors, unit_rows
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.neighbors.base import Metric, answer, check_query, checked_vectors, unit_rows
+from recemb_core.parallel import faiss_threads
+from recemb_core.validation import is_whole, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +69,6 @@ class HNSWIndex:
         """Index the rows of (n, d); returns itself."""
         import faiss
 
-        from recemb_core.parallel import faiss_threads
-
         rows = self._prepare(checked_vectors(vectors, None))
         kind = faiss.METRIC_L2 if self.config.metric == "euclidean" else faiss.METRIC_INNER_PRODUCT
         index = faiss.IndexHNSWFlat(rows.shape[1], self.config.links, kind)
@@ -90,11 +89,7 @@ class HNSWIndex:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer were found; ``ef_search`` for this query."""
         import faiss
 
-        from recemb_core.parallel import faiss_threads
-
-        if self._index is None:
-            raise UsageError("build(vectors) must come before query")
-        require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+        check_query(self._index, k)
         ef = self.config.ef_search if ef_search is None else ef_search
         require(is_whole(ef) and ef >= 1, "ef_search", ef, "a whole number, at least 1")
         wanted = self._prepare(checked_vectors(queries, self._index.d, "queries"))
@@ -105,8 +100,7 @@ class HNSWIndex:
             values = np.sqrt(np.maximum(values, 0))
         elif self.config.metric == "cosine":
             values = np.maximum(1 - values, 0)
-        values[ids < 0] = np.nan
-        return ids.astype(np.int32), values.astype(np.float32)
+        return answer(ids, values)
 
     def _prepare(self, rows: Float32Array) -> Float32Array:
         return unit_rows(rows) if self.config.metric == "cosine" else rows

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
-from recemb_core.neighbors.base import NeighborIndex, checked_vectors
+from recemb_core.neighbors.base import NeighborIndex, answer, answer_in_order, checked_vectors
 
 
 def augment_rows(vectors: Float32Array) -> tuple[Float32Array, float]:
@@ -76,10 +76,6 @@ class AugmentedIndex:
         wanted = checked_vectors(queries, self._rows.shape[1], "queries")
         ids, _ = self.index.query(augment_queries(wanted, self._longest), k)
         if not len(self._rows):
-            return ids, np.full(ids.shape, np.nan, dtype=np.float32)
-        values = np.einsum("qkd,qd->qk", self._rows[ids], wanted)
-        values[ids < 0] = -np.inf
-        order = np.argsort(-values, axis=1, kind="stable")
-        ids, values = np.take_along_axis(ids, order, axis=1), np.take_along_axis(values, order, axis=1)
-        values[ids < 0] = np.nan
-        return ids, values.astype(np.float32)
+            return answer(ids, np.zeros(ids.shape))
+        ids, values = answer_in_order(ids, -np.einsum("qkd,qd->qk", self._rows[ids], wanted))
+        return ids, -values

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
-from recemb_core.neighbors.base import checked_vectors
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.neighbors.base import check_query, checked_vectors
+from recemb_core.validation import is_whole, require
 
 # A node of scipy's tree in memory: split, bounds and children.
 _NODE_BYTES = 80
@@ -54,9 +54,7 @@ class KDTreeIndex:
 
     def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), distances (q, k)), best first, equal distances by row; −1 and NaN where fewer rows exist."""
-        if self._tree is None:
-            raise UsageError("build(vectors) must come before query")
-        require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+        check_query(self._tree, k)
         wanted = checked_vectors(queries, self._rows.shape[1], "queries").astype(np.float64)
         n, q = len(self._rows), len(wanted)
         ids = np.full((q, k), -1, dtype=np.int32)

@@ -7,7 +7,7 @@ import pytest
 
 from recemb_core.neighbors.lsh.draws import draw_seed
 from recemb_core.neighbors.lsh.hashing import draw_functions
-from recemb_core.neighbors.lsh.pairs import pair_agreement
+from recemb_core.neighbors.lsh.pairs import PairAgreement, pair_agreement
 from recemb_core.neighbors.lsh.theory import MODES, Family, Mode
 
 ROWS = np.random.default_rng(3).normal(size=(300, 6)).astype(np.float32)
@@ -32,11 +32,17 @@ def test_a_curve_counts_what_the_functions_do(family: Family, mode: Mode, functi
     assert curve.pairs.tolist() == [500]
 
 
+@pytest.fixture(scope="module", params=["euclidean", "hyperplane"])
+def often(request: pytest.FixtureRequest) -> PairAgreement:
+    width = 5.0 if request.param == "euclidean" else None
+    return pair_agreement(ROWS, PAIRS, family=request.param, width=width, tables=4, functions=3, repeats=200)
+
+
 @pytest.mark.parametrize("mode", MODES)
-def test_a_measured_curve_follows_the_closed_form(mode: Mode) -> None:
+def test_a_measured_curve_follows_the_closed_form(mode: Mode, often: PairAgreement) -> None:
     # 200 draws: a bin's standard error is below .02, and .08 is four of them.
-    seen = pair_agreement(ROWS, PAIRS, width=5.0, tables=4, functions=3, repeats=200)
-    curve = seen.curve(mode, 3, 4, bins=8)
+    curve = often.curve(mode, 3, 4, bins=8)
+    assert ((curve.distance >= curve.edges[:, 0]) & (curve.distance <= curve.edges[:, 1] + 1e-9)).all()
     assert np.abs(curve.frequency - curve.expected).max() < 0.08
     assert np.all(np.diff(curve.distance) > 0)
     assert np.all((curve.low <= curve.frequency) & (curve.frequency <= curve.high))

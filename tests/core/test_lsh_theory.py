@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import lsh_grid
-from recemb_core.neighbors.lsh.curve import collision_curve, distance_sample
+from recemb_core.neighbors.lsh.curve import distance_sample
 from recemb_core.neighbors.lsh.hashing import draw_functions
 from recemb_core.neighbors.lsh.theory import (
     amplified_probability,
@@ -19,6 +19,7 @@ from recemb_core.neighbors.lsh.theory import (
     distance_at_probability,
     expected_grid,
 )
+from recemb_core.neighbors.truth import true_neighbors
 
 
 def test_known_values() -> None:
@@ -128,32 +129,6 @@ def test_the_expected_grid_meets_the_measured_one(family: Any) -> None:
     np.testing.assert_allclose(expected.precision, np.minimum(hit, 1), equal_nan=True)
 
 
-@pytest.mark.parametrize(
-    ("family", "mode", "tables", "functions"),
-    [
-        ("euclidean", "and_or", 1, 1),
-        ("euclidean", "and_or", 6, 4),
-        ("euclidean", "or_and", 4, 3),
-        ("hyperplane", "and", 3, 4),
-        ("hyperplane", "or", 4, 2),
-    ],
-)
-def test_the_measured_curve_lands_on_theory(family: Any, mode: Any, tables: int, functions: int) -> None:
-    """Over 200 repeats all bins lie within .1 of theory and nine tenths of them in their 95 % interval ± .01."""
-    vectors = clustered_points(800, 12)
-    curve = collision_curve(
-        vectors, np.arange(80), family=family, mode=mode, tables=tables, functions=functions, repeats=200, pairs=2_000
-    )
-    assert curve.pairs.sum() == 2_000
-    assert (curve.pairs > 0).all()
-    assert (np.diff(curve.distance) > 0).all()
-    assert ((curve.distance >= curve.edges[:, 0]) & (curve.distance <= curve.edges[:, 1] + 1e-9)).all()
-    assert ((curve.low <= curve.frequency) & (curve.frequency <= curve.high)).all()
-    assert (np.abs(curve.frequency - curve.expected) < 0.1).all()
-    inside = (curve.expected >= curve.low - 0.01) & (curve.expected <= curve.high + 0.01)
-    assert inside.mean() >= 0.9
-
-
 def test_distances_are_sampled_as_the_theory_takes_them() -> None:
     vectors = clustered_points(300, 8)
     sample = distance_sample(vectors, np.arange(20), 4, pairs=5_000)
@@ -163,6 +138,11 @@ def test_distances_are_sampled_as_the_theory_takes_them() -> None:
     every = np.linalg.norm(vectors[:20, None] - vectors[None], axis=2)
     assert sample.every.mean() == pytest.approx(every.sum() / (20 * 299), rel=0.03)
     assert sample.width is not None
+    known = distance_sample(vectors, np.arange(20), 4, pairs=5_000, truth=true_neighbors(vectors, np.arange(20), 4).ids)
+    for one, same in zip((sample.near, sample.every), (known.near, known.every), strict=True):
+        np.testing.assert_array_equal(one, same)
+    near = distance_sample(vectors[:3], vectors[:2] + 1, 4)  # vectors that are no rows; more neighbors than there are
+    assert np.isnan(near.near).tolist() == [[False, False, False, True]] * 2
     angles = distance_sample(vectors, np.arange(20), 4, family="hyperplane")
     assert angles.width is None
     assert ((angles.every >= 0) & (angles.every <= np.pi)).all()
@@ -182,5 +162,7 @@ def test_errors_say_what_is_wrong() -> None:
         distance_at_probability(1.0, width=1.0)
     with pytest.raises(ValueError, match="must not be empty"):
         expected_grid([], [1.0], n=1, k=1, width=1.0)
-    with pytest.raises(ValueError, match="repeats must be a whole number, at least 2"):
-        collision_curve(clustered_points(20, 3), np.arange(3), repeats=1)
+    with pytest.raises(ValueError, match="pairs must be a whole number, at least 1"):
+        distance_sample(clustered_points(20, 3), np.arange(3), pairs=0)
+    with pytest.raises(ValueError, match="queries must not be empty"):
+        distance_sample(clustered_points(20, 3), np.arange(0))

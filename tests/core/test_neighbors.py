@@ -123,9 +123,9 @@ def test_errors_say_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"\(n, d\), not of shape \(3,\)"):
         ExactIndex().build(np.ones(3, np.float32))
     index = ExactIndex().build(np.ones((3, 2), np.float32))
-    with pytest.raises(ValueError, match="k must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="k must be a whole number, at least 1, not 0"):
         index.query(np.ones((1, 2), np.float32), 0)
-    with pytest.raises(ValueError, match=r"queries must be \(q, 2\).*not \(1, 5\)"):
+    with pytest.raises(ValueError, match=r"queries must be \(n, 2\), not of shape \(1, 5\)"):
         index.query(np.ones((1, 5), np.float32), 1)
 
 

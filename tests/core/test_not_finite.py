@@ -42,7 +42,7 @@ from recemb_core.neighbors import (
     lsh_grid,
     truth,
 )
-from recemb_core.neighbors.lsh import curve, explain, hashing, pairs
+from recemb_core.neighbors.lsh import cells, curve, explain, hashing, pairs
 from recemb_core.serving import RecallServer, SQLiteStore
 from recemb_core.validation import finite_rows
 from recemb_core.vocabulary import Vocabulary
@@ -91,6 +91,9 @@ SENTENCE = (
 HISTORIES = [np.array([i]) for i in range(N)]
 TARGETS = [np.array([(i + 1) % N]) for i in range(N)]
 FUNCTIONS = hashing.draw_functions(D, family="euclidean", tables=2, functions=2, width=1.0, seed=0)
+HOW: dict[str, Any] = {
+    "family": "euclidean", "width": None, "modes": ("and_or",), "seed": 0, "draws": 1, "truth": None,
+}  # fmt: skip
 
 # What is called with the bad vectors, by module and name; several ways where there are several arguments.
 CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
@@ -110,6 +113,11 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "neighbors.lsh.hashing.width_in_use": [lambda x: hashing.width_in_use(x, "euclidean", None)],
     "neighbors.lsh.hashing.HashFunctions.positions": [FUNCTIONS.positions],
     "neighbors.lsh.hashing.HashFunctions.codes": [FUNCTIONS.codes],
+    "neighbors.lsh.cells.Measurement": [
+        lambda x: cells.Measurement(x, ROWS, 3, **HOW),
+        lambda x: cells.Measurement(GOOD, x, 3, **HOW),
+        lambda x: cells.Measurement(GOOD, x, 3, **HOW | {"truth": np.zeros((N, 3), np.int32)}),
+    ],
     "neighbors.lsh.grid.lsh_cell": [
         lambda x: lsh_cell(x, ROWS, 3, LSHConfig(tables=2, functions=2), draws=2),
         lambda x: lsh_cell(GOOD, x, 3, LSHConfig(tables=2, functions=2), draws=2),
@@ -122,10 +130,6 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: curve.distance_sample(x, ROWS, 3, family="euclidean"),
         lambda x: curve.distance_sample(x, ROWS, 3, family="hyperplane"),
         lambda x: curve.distance_sample(GOOD, x, 3),
-    ],
-    "neighbors.lsh.curve.collision_curve": [
-        lambda x: curve.collision_curve(x, ROWS, 3, repeats=2),
-        lambda x: curve.collision_curve(GOOD, x, 3, repeats=2),
     ],
     "neighbors.lsh.pairs.pair_agreement": [lambda x: pairs.pair_agreement(x, PAIRS, family="hyperplane")],
     "neighbors.lsh.explain.explain_query": [

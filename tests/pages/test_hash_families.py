@@ -18,7 +18,7 @@ from pages.views.lsh import measures
 from recemb_core import timing as quiet_timing
 from recemb_core.datasets.point_clouds import clustered_points
 from recemb_core.neighbors import ExactIndex, LSHConfig, LSHIndex, lsh_cell, lsh_grid
-from recemb_core.neighbors.lsh.curve import collision_curve, distance_sample
+from recemb_core.neighbors.lsh.curve import distance_sample
 from recemb_core.neighbors.lsh.explain import explain_query
 from recemb_core.neighbors.lsh.families import (
     ANGLE,
@@ -179,21 +179,18 @@ def test_functions_collide_as_often_as_theory_says(family: HashFamily, share: fl
 
 
 @each
-@pytest.mark.parametrize("mode", MODES)
-def test_measured_curves_land_on_theory(family: HashFamily, mode: Any) -> None:
-    curve = collision_curve(
-        ROWS[:600], np.arange(60), family=family.name, mode=mode, tables=4, functions=3, repeats=150, pairs=1_500
-    )
-    assert (np.abs(curve.frequency - curve.expected) < 0.12).all()
-    assert ((curve.expected >= curve.low - 0.01) & (curve.expected <= curve.high + 0.01)).mean() >= 0.85
+def test_measured_curves_land_on_theory(family: HashFamily) -> None:
+    """150 draws: a bin's standard error is below .025, and .1 is four of them; 17 in 20 intervals hold theory ± .01."""
     width = width_of(family)
     pairs = RNG.integers(600, size=(400, 2))
     seen = pair_agreement(ROWS, pairs, family=family.name, width=width, tables=4, functions=3, repeats=150)
-    found = seen.curve(mode, 3, 4, bins=6)
-    assert np.abs(found.frequency - found.expected).max() < 0.1
-    p = collision_probability(seen.distance, width, family.name)
-    chance = amplified_probability(p, 4, 3, mode)
-    assert found.expected.mean() == pytest.approx(chance.mean(), abs=0.01)
+    p, inside = collision_probability(seen.distance, width, family.name), []
+    for mode in MODES:
+        found = seen.curve(mode, 3, 4, bins=6)
+        assert np.abs(found.frequency - found.expected).max() < 0.1
+        inside.append((found.expected >= found.low - 0.01) & (found.expected <= found.high + 0.01))
+        assert found.expected.mean() == pytest.approx(amplified_probability(p, 4, 3, mode).mean(), abs=0.01)
+    assert np.mean(inside) >= 0.85
 
 
 @each
@@ -324,12 +321,10 @@ def test_the_page_offers_it_and_draws_it(family: HashFamily, open_page: Open) ->
     scope: dict[str, Any] = {}
     exec(compile(printed, "As Python", "exec"), scope)
     assert scope["grid"].family == family.name
-    for part in ("item", "plane", "guess"):
+    for part in ("item", "guess", "plane"):
         page = healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="inside", inside=part))
-    page = open_page("lsh", data="planted_shop", hashing=family.name, lab="inside", inside="plane")
     assert "straight borders" in "".join(i.value for i in page.info), "none of them cuts the plane in straight lines"
-    for compare in ("all", "product"):
-        healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="race", compare=compare))
+    healthy(open_page("lsh", data="planted_shop", hashing=family.name, lab="race", race="all"))
 
 
 @pytest.mark.usefixtures("settled")

@@ -21,7 +21,6 @@ from recemb_core.experiments.index_race import IndexReport
 from recemb_core.experiments.kd_tree_decay import KDTreeDecay
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
 Experiment = tuple[str, Callable[[], str], dict[str, Any]]
 
@@ -48,10 +47,7 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
     def both_answer() -> str:
         cell = of(both)
         near, every = measures.distances(data, points, settings)
-        middle = np.median(near), np.median(every)
-        width = settings.default_width if settings.hashing.has_width else None
-        p = collision_probability(np.array(middle), width, settings.family)
-        chance = amplified_probability(p, 24, 10, "and_or")
+        chance = _at(settings, both).chance([np.median(near), np.median(every)])[1]
         return (
             f"**AND inside, OR over 24**: {_figures(cell)}. In theory a pair at the median distance of the nearest "
             f"meets with {chance[0]:.2f}, one at the median of all pairs with {chance[1]:.2f}: the curve below."
@@ -67,14 +63,12 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
         said = f"Recall keeps {left['recall']:.0%} of what it was ({wide.recall:.3f} → {half.recall:.3f}), cost "
         said += f"{left['cost']:.0%} ({share_text(wide.cost)} → {share_text(half.cost)}): "
         ends = {name: _ratio_ends(half, wide, name) for name in left}
-        if ends["recall"][1] < ends["cost"][0]:
-            said += "**recall falls faster**. "
-        elif ends["cost"][1] < ends["recall"][0]:
-            said += "**cost falls faster**. "
-        elif half.draws > 1:
-            said += "which falls faster is within the noise. "
+        faster = [name for name, other in (("recall", "cost"), ("cost", "recall")) if ends[name][1] < ends[other][0]]
+        if faster:
+            said += f"**{faster[0]} falls faster**. "
         else:
-            said += "which falls faster shows when further draws of functions are measured. "
+            known = "is within the noise" if half.draws > 1 else "shows when further draws of functions are measured"
+            said += f"which falls faster {known}. "
         best = [
             _grid_of(data, points, settings, values).best_cell(settings.target, "and_or") for values in (both, narrow)
         ]
@@ -98,17 +92,19 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
 
 def _grid_of(data: ActiveData, points: LabPoints, settings: LabSettings, values: dict[str, Any]) -> LSHGrid:
     """The grid of another width, with as many draws of functions as the one in use has by now."""
-    ratio = values["ratio"]
-    width = settings.default_width * ratio / 4 if settings.hashing.has_width else None
     now = measures.grid_so_far(data, points, settings)
     wanted = measures.grid_over_draws if now.draws > 1 else measures.grid_so_far
-    return wanted(data, points, replace(settings, ratio=ratio, width=width))
+    return wanted(data, points, _at(settings, values))
+
+
+def _at(settings: LabSettings, values: dict[str, Any]) -> LabSettings:
+    """The settings with those of an experiment."""
+    width = settings.default_width * values["ratio"] / 4 if settings.hashing.has_width else None
+    return replace(settings, **values, width=width)
 
 
 def _cell_of(data: ActiveData, points: LabPoints, settings: LabSettings, values: dict[str, Any]) -> LSHCell:
-    functions = 1 if values["mode"] == "or" else values["functions"]
-    tables = 1 if values["mode"] == "and" else values["tables"]
-    return _grid_of(data, points, settings, values).cell("and_or", functions, tables)
+    return _at(settings, values).cell_of(_grid_of(data, points, settings, values))
 
 
 def _figures(cell: LSHCell) -> str:
@@ -116,7 +112,7 @@ def _figures(cell: LSHCell) -> str:
     three = "{:.3f}".format
 
     def one(name: str, text: Callable[[float], str]) -> str:
-        value, low, high = (getattr(cell, name + end) for end in ("", "_low", "_high"))
+        value, low, high = _with_ends(cell, name)
         if math.isnan(value):
             return "undefined, no candidates"
         return text(value) + ("" if math.isnan(low) else f" ({text(low)} to {text(high)})")
@@ -124,10 +120,15 @@ def _figures(cell: LSHCell) -> str:
     return f"recall {one('recall', three)}, precision {one('precision', three)}, scans {one('cost', share_text)}"
 
 
+def _with_ends(cell: LSHCell, name: str) -> tuple[float, float, float]:
+    value, low, high = (getattr(cell, name + end) for end in ("", "_low", "_high"))
+    return value, low, high
+
+
 def _compared(start: str, one: LSHCell, other: LSHCell, name: str) -> str:
     """ "… higher", "… lower", or within the noise where the intervals touch or are not known."""
-    a, b = (tuple(getattr(cell, name + end) for end in ("_low", "_high")) for cell in (one, other))
-    if any(math.isnan(getattr(cell, name)) for cell in (one, other)):
+    (value, *a), (other_value, *b) = (_with_ends(cell, name) for cell in (one, other))
+    if math.isnan(value) or math.isnan(other_value):
         return f"{start} not defined: there are no candidates"
     if any(math.isnan(end) for end in (*a, *b)):
         return f"{start} compared when further draws of functions are measured"
@@ -138,8 +139,7 @@ def _compared(start: str, one: LSHCell, other: LSHCell, name: str) -> str:
 
 def _ratio_ends(part: LSHCell, whole: LSHCell, name: str) -> tuple[float, float]:
     """How far the ratio of two figures can lie by their intervals; anywhere while those are not known."""
-    low, high = getattr(part, f"{name}_low"), getattr(part, f"{name}_high")
-    below, above = getattr(whole, f"{name}_low"), getattr(whole, f"{name}_high")
+    (_, low, high), (_, below, above) = (_with_ends(cell, name) for cell in (part, whole))
     if any(map(math.isnan, (low, high, below, above))):
         return 0.0, math.inf
     return low / max(above, 1e-300), high / max(below, 1e-300)
@@ -207,17 +207,13 @@ def race_verdict(reports: list[IndexReport], k: int) -> str:
     ours = [r for r in reports if "LSH" in r.family and r.family != "faiss LSH"]
     beaten = sum(any(g.recall >= r.recall and g.clearly_faster(r) for g in graph) for r in ours)
     close = sum(any(g.recall >= r.recall and not r.clearly_faster(g) for g in graph) for r in ours) - beaten
+    of_all = f"all {beaten}" if beaten == len(ours) else f"{beaten} of {len(ours)}"
     said = (
-        f"{lsh_against_scan(reports, k)} On this chart, "
-        f"**{'all ' if beaten == len(ours) else ''}{beaten}{'' if beaten == len(ours) else f' of {len(ours)}'}** LSH "
-        "settings are beaten by an HNSW setting that finds at least as much and is faster beyond the spread of the "
-        "rounds"
+        f"{lsh_against_scan(reports, k)} On this chart, **{of_all}** LSH settings are beaten by an HNSW setting that "
+        "finds at least as much and is faster beyond the spread of the rounds"
     )
-    if close:
-        said += f"; {close} {'is' if close == 1 else 'are'} within the spread"
-    if left := len(ours) - beaten - close:
-        said += f"; {left} {'is' if left == 1 else 'are'} not"
-    return f"{said}."
+    others = ((close, "within the spread"), (len(ours) - beaten - close, "not"))
+    return said + "".join(f"; {n} {'is' if n == 1 else 'are'} {what}" for n, what in others if n) + "."
 
 
 def tree_against_scan(decay: KDTreeDecay, at: int) -> str:
@@ -246,9 +242,7 @@ def crossing(decay: KDTreeDecay) -> str:
         return f"On these points the tree is faster at every number of dimensions measured, {names[0]} to {names[-1]}."
     if all(side == -1 for side in sides):
         return "On these points the scan is faster from the first dimension on."
-    lost = len(sides)
-    while lost and sides[lost - 1] == -1:
-        lost -= 1
+    lost = max(at for at, side in enumerate(sides, start=1) if side != -1)
     if lost == len(sides):
         fast = [str(name) for name, side in zip(names, sides, strict=True) if side == 1]
         ahead = f"the tree is faster at {', '.join(fast)} dimensions; " if fast else ""
@@ -261,8 +255,8 @@ def crossing(decay: KDTreeDecay) -> str:
 
 def product_verdict(reports: list[IndexReport]) -> str:
     """What finds the largest inner products here, from the numbers."""
-    raw = next(r for r in reports if r.setting == "exact, Euclidean" and r.family.startswith("raw"))
-    added = next(r for r in reports if r.setting == "exact, Euclidean" and r.family == "added coordinate")
+    exact = [r for r in reports if r.setting == "exact, Euclidean"]
+    raw, added = (next(r for r in exact if r.family.startswith(start)) for start in ("raw", "added"))
     behind = max((r for r in reports if r.setting.startswith("HNSW")), key=lambda r: r.recall)
     own = max((r for r in reports if r.family == "HNSW, inner product"), key=lambda r: r.recall)
     better, worse = (own, behind) if own.recall >= behind.recall else (behind, own)

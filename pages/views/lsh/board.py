@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import streamlit as st
@@ -17,7 +19,6 @@ from pages.views.lsh.points import LSH_PAGE
 from recemb_core.arrays import AnyArray, BoolArray, Float64Array, Int32Array
 from recemb_core.neighbors.lsh.draws import Share, share_over_draws
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions
-from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 from recemb_core.neighbors.truth import true_neighbors
 
 POINTS, NEAREST, DRAWS = 40, 5, 500
@@ -69,26 +70,18 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
             "it otherwise. Choose another hash family, or look at one item."
         )
         return
-    functions, tables, width = BOARD_K.value(data), BOARD_L.value(data), BOARD_W.value(data)
-    mode = settings.mode
+    functions, tables = replace(settings, functions=BOARD_K.value(data), tables=BOARD_L.value(data)).shape
+    seed = 10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data)
     hashing = draw_functions(
-        2,
-        family=settings.family,
-        tables=1 if mode == "and" else tables,
-        functions=1 if mode == "or" else functions,
-        width=width if settings.hashing.has_width else None,
-        seed=10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data),
+        2, family=settings.family, tables=tables, functions=functions, width=BOARD_W.value(data), seed=seed
     )
     board = Board(
         points=plane_points(PATTERN.value(data), DRAWN_POINTS.value(data)),
         names=tuple(f"Point {i}" for i in range(POINTS)),
         query=0,
         k=NEAREST,
-        family=settings.family,
-        directions=hashing.directions,
-        offsets=hashing.offsets,
-        width=hashing.width,
-        mode="or_and" if mode == "or_and" else "and_or",
+        hashing=hashing,
+        mode=settings.grid_mode,
     )
     points = hash_board(board, key=f"lsh board@{data.key}")
     st.caption(
@@ -133,22 +126,18 @@ def meets(hashing: HashFunctions, points: AnyArray, mode: str) -> BoolArray:
 
 
 def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float64Array, hashing: HashFunctions) -> None:
-    mode = settings.mode
-    rows = np.asarray(points, dtype=np.float32)
     measure = settings.hashing.distance
-    near = true_neighbors(rows, np.array([0]), NEAREST, measure.metric).ids[0]
+    near = true_neighbors(points.astype(np.float32), np.array([0]), NEAREST, measure.metric).ids[0]
     distance = angles_or_distances(points[near], points[:1], settings.family)
-    p = collision_probability(distance, hashing.width, settings.family)
     tables, functions = hashing.offsets.shape
-    chance = amplified_probability(p, tables, functions, mode)
-    caught = meets(hashing, points, mode)
-    found = np.asarray(caught.all(axis=1) if mode == "or_and" else caught.any(axis=1))
-    unit = 180 / np.pi if measure.is_angle else 1.0
+    p, chance = replace(settings, width=hashing.width, tables=tables, functions=functions).chance(distance)
+    caught = meets(hashing, points, settings.mode)
+    found = np.asarray(caught.all(axis=1) if settings.mode == "or_and" else caught.any(axis=1))
     st.dataframe(
         pl.DataFrame(
             {
                 "Nearest": [f"Point {i}" for i in near],
-                "Distance": distance * unit,
+                "Distance": np.degrees(distance) if measure.is_angle else distance,
                 "p": p,
                 "P(candidate)": chance,
                 "In tables": [", ".join(str(t + 1) for t in np.flatnonzero(caught[i])) or "–" for i in near],
@@ -164,7 +153,7 @@ def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float6
             "P(candidate)": st.column_config.NumberColumn(format="%.2f", help="The same after AND and OR."),
         },
     )
-    expected, often = float(chance.mean()), _many_draws(data, settings, points, near, tables, functions, hashing.width)
+    expected, often = float(chance.mean()), _many_draws(data, settings, points, near, hashing)
     said = "nothing" if not found[near].any() else f"{int(found[near].sum())} of {NEAREST}"
     st.markdown(
         f"These functions find **{said}** of the nearest. Theory expects a recall of **{expected:.2f}**; "
@@ -174,21 +163,15 @@ def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float6
 
 
 def _many_draws(
-    data: ActiveData,
-    settings: LabSettings,
-    points: Float64Array,
-    near: Int32Array,
-    tables: int,
-    functions: int,
-    width: float | None,
+    data: ActiveData, settings: LabSettings, points: Float64Array, near: Int32Array, like: HashFunctions
 ) -> Share:
     """Recall over many draws of functions; the query is the only one, so that only the draws are noise."""
+    tables, functions = like.offsets.shape
     key = ("board functions", settings.family, tables, functions)
     make = lambda: draw_functions(  # noqa: E731
-        2, family=settings.family, tables=DRAWS * tables, functions=functions, width=width, seed=77
+        2, family=settings.family, tables=DRAWS * tables, functions=functions, width=like.width, seed=77
     )
-    drawn = results.remember(data, key, make)
-    hashing = HashFunctions(drawn.family, drawn.directions, drawn.offsets, width)
+    hashing = replace(results.remember(data, key, make), width=like.width)
     caught = meets(hashing, np.concatenate([points[:1], points[near]]), settings.mode)[1:]
     caught = caught.reshape(len(near), DRAWS, tables)
     found = caught.all(axis=2) if settings.mode == "or_and" else caught.any(axis=2)

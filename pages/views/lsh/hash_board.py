@@ -17,7 +17,8 @@ import streamlit as st
 
 from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
-from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import HashFunctions
+from recemb_core.validation import require
 
 REACH = (4.0, 3.0)  # the plane goes from −4 to 4 and from −3 to 3
 COLORS = {"candidate": theme.FOUND, "near": theme.NEAR, "chosen": theme.CHOSEN, "other": theme.OTHER}
@@ -65,31 +66,19 @@ class Board:
     """index of the query"""
     k: int
     """nearest neighbors that count as true"""
-    family: str
-    """name of a registered family with straight borders"""
-    directions: Float64Array
-    """(L, K, 2)"""
-    offsets: Float64Array
-    """(L, K), b / w"""
-    width: float | None
-    """w; None for families without"""
+    hashing: HashFunctions
+    """of a family with straight borders, in two dimensions"""
     mode: str = "and_or"
     """One of "and_or" (all functions of one table agree), "or_and" (in every table one function does)."""
 
     def __post_init__(self) -> None:
-        if not family_named(self.family).straight:
-            raise ValueError(f"family must have straight borders to be drawn, and {self.family!r} has not")
-        n = len(self.points)
-        if self.points.shape != (n, 2) or n < 2:
-            raise ValueError(f"points must be (n, 2) with n at least 2, not of shape {self.points.shape}")
-        if len(self.names) != n:
-            raise ValueError(f"names has {len(self.names)} values for {n} points")
-        if not 0 <= self.query < n:
-            raise ValueError(f"query is {self.query}; allowed are 0 to {n - 1}")
-        if self.directions.ndim != 3 or self.directions.shape[2] != 2:
-            raise ValueError(f"directions must be (L, K, 2), not of shape {self.directions.shape}")
-        if self.offsets.shape != self.directions.shape[:2]:
-            raise ValueError(f"offsets must be {self.directions.shape[:2]}, not {self.offsets.shape}")
+        require(self.hashing.kind.straight, "hashing", self.hashing.family, "of a family with straight borders")
+        n, at, cut = len(self.points), self.points.shape, self.hashing.directions.shape
+        require(at == (n, 2) and n > 1, "points", at, "(n, 2) with n at least 2")
+        require(len(self.names) == n, "names", len(self.names), f"a name for each of {n} points")
+        require(0 <= self.query < n, "query", self.query, f"from 0 to {n - 1}")
+        require(len(cut) == 3 and cut[2] == 2, "directions", cut, "(L, K, 2)")
+        require(self.hashing.offsets.shape == cut[:2], "offsets", self.hashing.offsets.shape, f"of shape {cut[:2]}")
 
 
 def hash_board(board: Board, *, key: str) -> Float64Array:
@@ -99,19 +88,18 @@ def hash_board(board: Board, *, key: str) -> Float64Array:
     """
     points = board.points.round(3).tolist()
     points_revision = _digest(points, board.query, board.names)
-    family = family_named(board.family)
-    rule = family.rule
+    hashing = board.hashing
     words: dict[str, Any] = {
         "points": points,
         "points_revision": points_revision,
         "names": board.names,
         "query": board.query,
         "k": board.k,
-        "by_sign": rule is not None and rule.by_sign,
-        "angle": family.distance.is_angle,
-        "directions": board.directions.tolist(),
-        "offsets": board.offsets.tolist(),
-        "width": board.width,
+        "by_sign": hashing.by_sign,
+        "angle": hashing.kind.distance.is_angle,
+        "directions": hashing.directions.tolist(),
+        "offsets": hashing.offsets.tolist(),
+        "width": hashing.width,
         "mode": board.mode,
         "colors": COLORS,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -15,15 +15,14 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.lsh import controls, measures
+from pages.views.lsh.curve import band_line, curve_chart
 from pages.views.lsh.measures import LabSettings, angles_or_distances
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.arrays import Float64Array
 from recemb_core.figures.bucket_lines import bucket_lines_figure
 from recemb_core.figures.catch_matrix import catch_matrix_figure, parse_catch
-from recemb_core.figures.collision_curve import collision_curve_figure
 from recemb_core.figures.guess_strip import guess_strip_figure
 from recemb_core.neighbors.lsh.explain import LSHExplanation
-from recemb_core.neighbors.lsh.theory import amplified_probability, collision_probability
 
 INSIDE = Parameter(
     LSH_PAGE,
@@ -45,27 +44,20 @@ GUESS = Parameter(
 )
 
 
-def inside_part(data: ActiveData) -> str:
-    """Which of the three parts is looked at."""
-    return INSIDE.draw(data, label_visibility="collapsed")
-
-
 # ---- one item ----
 
 
 def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """Tables against true neighbors for the chosen item, and one cell of it explained."""
     row = points.chosen
-    if points.lines:
+    if points.cloud:
         row = int(POINT.draw(data, default=row, among=(0, len(points) - 1)))
     seen = measures.explain(data, points, settings, row)
     functions, tables = settings.shape
     ids = [points.ids[int(r)] for r in seen.ids]
     names = [points.names[int(r)] for r in seen.ids]
     distances = angles_or_distances(points.vectors[seen.ids], points.vectors[[row]], settings.family)
-    chance = amplified_probability(
-        collision_probability(distances, settings.width, settings.family), tables, functions, settings.mode
-    )
+    chance = settings.chance(distances)[1]
     catch = CATCH.value(data)
     picked = parse_catch(catch) if ":" in catch else None
     if picked is None or picked[0] not in ids or not 0 <= picked[1] < tables:
@@ -76,7 +68,7 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         f"nearest among {seen.candidates:,} candidates{more}; theory expects {chance.sum():.1f}"
         f"{' without them' if settings.probing else ''}."
     )
-    all_or_nothing = not points.lines and int(seen.caught.sum()) in (0, len(ids))
+    all_or_nothing = not points.cloud and int(seen.caught.sum()) in (0, len(ids))
     if all_or_nothing and (other := _half_found(data, points, settings)) is not None:
         st.button(
             "An item of which about half is found",
@@ -100,17 +92,14 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
             f"caught it{counted}. Click a square to see why."
         )
     with st.container():
-        _why(points, settings, seen, (row, ids.index(picked[0]), picked[1]), distances, chance)
+        _why(points, settings, seen, (row, ids.index(picked[0]), picked[1]), float(distances[ids.index(picked[0])]))
 
 
 def _half_found(data: ActiveData, points: LabPoints, settings: LabSettings) -> int | None:
     """Row of the query whose expected share of found neighbors is nearest to a half; None where none is near it."""
     near, _ = measures.distances(data, points, settings)
     query = np.nonzero(measures.truth(data, points, settings).ids >= 0)[0]
-    single = collision_probability(near, settings.width, settings.family)
-    functions, tables = settings.shape
-    chance = amplified_probability(single, tables, functions, settings.mode)
-    share = np.bincount(query, chance) / np.maximum(np.bincount(query), 1)
+    share = np.bincount(query, settings.chance(near)[1]) / np.maximum(np.bincount(query), 1)
     best = int(np.argmin(np.abs(share - 0.5)))
     return int(points.queries[best]) if 0.3 <= share[best] <= 0.7 else None
 
@@ -125,12 +114,7 @@ def _telling(seen: LSHExplanation, ids: list[str]) -> tuple[str, int]:
 
 
 def _why(
-    points: LabPoints,
-    settings: LabSettings,
-    seen: LSHExplanation,
-    cell: tuple[int, int, int],
-    distances: Float64Array,
-    chance: Float64Array,
+    points: LabPoints, settings: LabSettings, seen: LSHExplanation, cell: tuple[int, int, int], distance: float
 ) -> None:
     row, at, table = cell
     functions, tables = settings.shape
@@ -155,14 +139,14 @@ def _why(
         )
     elif caught and agree < functions and settings.mode != "or_and":
         st.markdown("One of the further buckets that were looked into holds it.")
-    p = float(collision_probability(distances[at], settings.width, settings.family))
-    one_table = float(amplified_probability(p, 1, functions, settings.mode))
+    p, chance = settings.chance(distance)
+    one_table = replace(settings, tables=1).chance(distance)[1]
     angle = settings.hashing.distance.is_angle
-    far = f"{np.degrees(distances[at]):.0f}° away" if angle else f"at distance {distances[at]:.3g}"
+    far = f"{np.degrees(distance):.0f}° away" if angle else f"at distance {distance:.3g}"
     met = f"{int(seen.by_table[at].sum())} of {tables} tables caught it" if tables > 1 else "there is one table only"
     st.markdown(
         f"It lies {far}, where one function keeps two points together with p = **{p:.2f}**, a table of {functions} "
-        f"with **{one_table:.3f}**, and {settings.said()} finds it with **{float(chance[at]):.2f}**; {met}."
+        f"with **{one_table:.3f}**, and {settings.said()} finds it with **{chance:.2f}**; {met}."
     )
 
 
@@ -178,66 +162,39 @@ def _bucket_numbers(mine: Float64Array, theirs: Float64Array) -> None:
 
 def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """The person guesses from the theory's curve; the measurement lands on it."""
-    near, every = measures.distances(data, points, settings)
-    angle = settings.hashing.distance.is_angle
-    functions, tables = settings.shape
-    single = collision_probability(near, settings.width, settings.family)
-    chance = amplified_probability(single, tables, functions, settings.mode)
     shown_key = f"revealed@{data.key}"
     mark = (points.key, settings)
     revealed = st.session_state.get(shown_key) == mark
     left, right = controls.columns("guess", (3, 2))
     with left:
         st.markdown(f"**{settings.said()}**: how many of the {settings.k} nearest will it find?")
-        reach = np.pi if angle else float(max(every.max(), 1.5 * np.median(near)))
-        distance = np.linspace(0, reach, 160)
-        p = collision_probability(distance, settings.width, settings.family)
-        low, high = np.quantile(near, [0.1, 0.9])
-        figure = collision_curve_figure(
-            distance,
-            p,
-            {settings.mode: amplified_probability(p, tables, functions, settings.mode)},
-            mode=settings.mode,
-            measured=_only(measures.measured_curves(data, points, settings), settings.mode) if revealed else None,
-            bands={f"{settings.k} nearest": (float(low), float(high))},
-            angle=angle,
-        )
-        live_chart(figure, key=f"lsh guess curve@{data.key}", height=380, glide=False)
-        st.caption(f"The shaded band holds the middle 80 % of the distances to the {settings.k} nearest.")
+        curve_chart(data, points, settings, [settings.mode], measured=revealed, key="lsh guess curve", height=380)
+        st.caption(band_line(settings))
     with right:
         guess = GUESS.draw(data)
         with st.container(horizontal=True):
             st.button(
-                "Reveal", type="primary", icon=":material/visibility:", on_click=_reveal, args=(shown_key, mark),
-                disabled=revealed,
+                "Reveal", type="primary", icon=":material/visibility:", disabled=revealed,
+                on_click=lambda: st.session_state.update({shown_key: mark}),
             )  # fmt: skip
             st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
-        theory = float(chance.mean())
         if not revealed:
             live_chart(guess_strip_figure(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
             st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
             return
         with st.spinner("Measuring with several draws of functions …"):
             grid = measures.grid_over_draws(data, points, settings)
-        cell = grid.cell(settings.grid_mode, functions, tables)
+        cell, own = settings.cell_of(grid), settings.cell_of(grid.first).recall
+        theory = float(settings.chance(measures.distances(data, points, settings)[0])[1].mean())
         figure = guess_strip_figure(guess, theory=theory, measured=(cell.recall, cell.recall_low, cell.recall_high))
         live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
         inside = "inside" if cell.recall_low <= theory <= cell.recall_high else "outside"
-        own = grid.first.cell(settings.grid_mode, functions, tables).recall
         st.markdown(
             f"Your guess is off by **{abs(guess - cell.recall):.2f}**, theory by **{abs(theory - cell.recall):.2f}**, "
             f"{inside} the 95 % interval. Measured is the mean over {cell.draws} draws of functions and "
             f"{len(points.queries)} queries, and the bar covers both; the first draw alone (seed {settings.seed}) "
             f"finds {own:.2f}."
         )
-
-
-def _only(curves: Any, mode: str) -> Any:
-    return {mode: curves[mode]}
-
-
-def _reveal(key: str, mark: Any) -> None:
-    st.session_state[key] = mark
 
 
 def _deal(data: ActiveData, shown_key: str) -> None:

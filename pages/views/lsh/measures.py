@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pages.kit import background, results
 from pages.kit.session import ActiveData
@@ -15,23 +16,29 @@ from pages.views.lsh.points import LabPoints
 from recemb_core.arrays import AnyArray, Float64Array
 from recemb_core.figures.lsh_tradeoff import Cells
 from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
-from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh.curve import CollisionCurve
+from recemb_core.neighbors.lsh.cells import FIGURES, SHARES, LSHCell, LSHGrid
+from recemb_core.neighbors.lsh.curve import CollisionCurve, distance_sample, others_than
 from recemb_core.neighbors.lsh.draws import DRAWS
 from recemb_core.neighbors.lsh.explain import LSHExplanation, explain_query
 from recemb_core.neighbors.lsh.families import HashFamily, family_named
 from recemb_core.neighbors.lsh.grid import lsh_cell, lsh_grid
 from recemb_core.neighbors.lsh.hashing import default_width as width_of
 from recemb_core.neighbors.lsh.pairs import PairAgreement, pair_agreement
-from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode, Mode, expected_grid
-from recemb_core.neighbors.lsh.theory import MODES as ALL_MODES
+from recemb_core.neighbors.lsh.theory import (
+    GRID_MODES,
+    Family,
+    GridMode,
+    Mode,
+    amplified_probability,
+    collision_probability,
+    expected_grid,
+)
 from recemb_core.neighbors.truth import Truth, true_neighbors
 from recemb_core.progress import Progress
 
 MOST_FUNCTIONS, MOST_TABLES = 16, 32
 CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
 CURVE_DRAWS = 16  # of functions behind it
-PAIRS = 20_000  # in the histogram of all distances
 MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-AND"}
 
 
@@ -76,6 +83,20 @@ class LabSettings:
         return self.mode != "or_and" and self.hashing.probes
 
     @property
+    def largest(self) -> dict[str, Any]:
+        """What a measurement of every K and L is told."""
+        return {"family": self.family, "width": self.width, "tables": MOST_TABLES, "functions": MOST_FUNCTIONS}
+
+    def cell_of(self, measured: LSHGrid) -> LSHCell:
+        """The figures of this setting."""
+        return measured.cell(self.grid_mode, *self.shape)
+
+    def chance(self, distance: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:
+        """Of two points at a distance: probability that one function, and that the setting, keeps them together."""
+        p = collision_probability(distance, self.width, self.family)
+        return p, amplified_probability(p, self.tables, self.functions, self.mode)
+
+    @property
     def config(self) -> LSHConfig:
         """The index of these settings."""
         functions, tables = self.shape
@@ -108,17 +129,25 @@ def truth(data: ActiveData, points: LabPoints, settings: LabSettings) -> Truth:
     return results.remember(data, key, lambda: true_neighbors(points.vectors, points.queries, settings.k, metric))
 
 
-def grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
-    """All settings measured in one pass, with one draw of functions; K, L and mode only look into it."""
-    return results.remember(data, _grid_key(points, settings, 1), lambda: _measure(data, points, settings, 1, None))
-
-
-def grid_over_draws(
-    data: ActiveData, points: LabPoints, settings: LabSettings, progress: Progress | None = None
+def grid(
+    data: ActiveData, points: LabPoints, settings: LabSettings, progress: Progress | None = None, *, draws: int = 1
 ) -> LSHGrid:
-    """The same as means over draws of functions, with intervals; an exception raised in ``progress`` ends it."""
-    key = _grid_key(points, settings, DRAWS)
-    return results.remember(data, key, lambda: _measure(data, points, settings, DRAWS, progress))
+    """All settings measured in one pass, with one draw of functions; K, L and mode only look into it."""
+
+    def make() -> LSHGrid:
+        run: dict[str, Any] = {
+            "seed": settings.seed,
+            "draws": draws,
+            "truth": truth(data, points, settings).ids,
+            "progress": progress,
+        }
+        return lsh_grid(points.vectors, points.queries, settings.k, **settings.largest, **run)
+
+    return results.remember(data, _grid_key(points, settings, draws), make)
+
+
+# The same as means over draws of functions, with intervals; an exception raised in ``progress`` ends it.
+grid_over_draws = partial(grid, draws=DRAWS)
 
 
 def grid_so_far(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
@@ -130,46 +159,13 @@ def _grid_key(points: LabPoints, settings: LabSettings, draws: int) -> Hashable:
     return ("lab grid", points.key, settings.family, settings.width, settings.seed, settings.k, draws)
 
 
-def _measure(
-    data: ActiveData, points: LabPoints, settings: LabSettings, draws: int, progress: Progress | None
-) -> LSHGrid:
-    return lsh_grid(
-        points.vectors,
-        points.queries,
-        settings.k,
-        family=settings.family,
-        tables=MOST_TABLES,
-        functions=MOST_FUNCTIONS,
-        width=settings.width,
-        modes=GRID_MODES,
-        seed=settings.seed,
-        draws=draws,
-        truth=truth(data, points, settings).ids,
-        progress=progress,
-    )
-
-
-def cell(
-    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, progress: Any = None
-) -> LSHCell:
+def cell(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid) -> LSHCell:
     """The setting in use: out of the grid, or, with further probes, which are not in it, by indexes of its own."""
-    looked_up = measured.cell(settings.grid_mode, *settings.shape)
     if not settings.probing:
-        return looked_up
-    draws = measured.draws
-
-    def make() -> LSHCell:
-        return lsh_cell(
-            points.vectors,
-            points.queries,
-            settings.k,
-            settings.config,
-            draws=draws,
-            truth=truth(data, points, settings).ids,
-            progress=progress,
-        )
-
-    return results.remember(data, ("lab cell", points.key, settings.config, settings.k, draws), make)
+        return settings.cell_of(measured)
+    draws, k, config, true = measured.draws, settings.k, settings.config, truth(data, points, settings).ids
+    make = lambda: lsh_cell(points.vectors, points.queries, k, config, draws=draws, truth=true)  # noqa: E731
+    return results.remember(data, ("lab cell", points.key, config, k, draws), make)
 
 
 def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
@@ -177,40 +173,18 @@ def theory_grid(data: ActiveData, points: LabPoints, settings: LabSettings) -> L
     near, every = distances(data, points, settings)
 
     def make() -> LSHGrid:
-        n = len(points)
-        expected = expected_grid(
-            near,
-            every,
-            n=n,
-            k=settings.k,
-            tables=MOST_TABLES,
-            functions=MOST_FUNCTIONS,
-            width=settings.width,
-            family=settings.family,
-            modes=GRID_MODES,
-        )
-        unknown = np.full(expected.recall.shape, np.nan)
+        expected = expected_grid(near, every, n=len(points), k=settings.k, **settings.largest)
+        figures: dict[str, Any] = dict.fromkeys(FIGURES, np.full(expected.recall.shape, np.nan))
+        figures |= {name: getattr(expected, name) for name in SHARES} | {"candidates": expected.cost * len(points)}
         return LSHGrid(
             modes=GRID_MODES,
-            recall=expected.recall,
-            precision=expected.precision,
-            cost=expected.cost,
-            candidates=expected.cost * n,
-            recall_error=unknown,
-            precision_error=unknown,
-            cost_error=unknown,
-            recall_low=unknown,
-            recall_high=unknown,
-            precision_low=unknown,
-            precision_high=unknown,
-            cost_low=unknown,
-            cost_high=unknown,
-            n=n,
+            n=len(points),
             k=settings.k,
             queries=len(points.queries),
             family=settings.family,
             width=settings.width,
             seed=settings.seed,
+            **figures,
         )
 
     return results.remember(data, ("lab theory", points.key, settings.family, settings.width, settings.k), make)
@@ -244,10 +218,8 @@ def cells_of(measured: LSHGrid, mode: GridMode) -> Cells:
         counts=measured.candidates[at],
         ranges={
             name: (getattr(measured, f"{name}_low")[at], getattr(measured, f"{name}_high")[at])
-            for name in ("recall", "precision", "cost")
-        }
-        if measured.draws > 1
-        else {},
+            for name in (SHARES if measured.draws > 1 else ())
+        },
     )
 
 
@@ -256,9 +228,8 @@ def frontier(cells: Cells) -> list[tuple[int, int]]:
     cost, recall = cells.cost.ravel(), cells.recall.ravel()
     order = np.lexsort((-recall, cost))
     best = np.maximum.accumulate(np.append(-1.0, recall[order]))[:-1]
-    rows = order[(recall[order] > best) & (cost[order] > 0)]
-    columns = len(cells.tables)
-    return [(cells.functions[int(i) // columns], cells.tables[int(i) % columns]) for i in rows]
+    found = np.unravel_index(order[(recall[order] > best) & (cost[order] > 0)], cells.cost.shape)
+    return [(cells.functions[row], cells.tables[column]) for row, column in np.transpose(found).tolist()]
 
 
 def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | None:
@@ -271,9 +242,9 @@ def least_cost(measured: LSHGrid, settings: LabSettings) -> tuple[int, int] | No
         good[1:] = False
     if not good.any():
         return None
-    rows, columns = np.nonzero(good)
-    best = np.lexsort(((rows + 1) * (columns + 1), -cells.recall[good], cells.cost[good]))[0]
-    return cells.functions[int(rows[best])], cells.tables[int(columns[best])]
+    at = np.argwhere(good) + 1
+    functions, tables = at[np.lexsort((at.prod(axis=1), -cells.recall[good], cells.cost[good]))[0]].tolist()
+    return functions, tables
 
 
 def angles_or_distances(points: AnyArray, others: AnyArray, family: Family) -> Float64Array:
@@ -286,17 +257,11 @@ def distances(data: ActiveData, points: LabPoints, settings: LabSettings) -> tup
     """(from each query to its k nearest, from queries to a sample of other points), or the angles."""
 
     def make() -> tuple[Float64Array, Float64Array]:
-        found = truth(data, points, settings).ids
-        query = np.repeat(points.queries, found.shape[1])[found.ravel() >= 0]
-        near = angles_or_distances(points.vectors[query], points.vectors[found[found >= 0]], settings.family)
-        rng = np.random.default_rng(0)
-        query = rng.choice(points.queries, PAIRS)
-        other = rng.integers(len(points) - 1, size=PAIRS)
-        other += other >= query
-        return near, angles_or_distances(points.vectors[query], points.vectors[other], settings.family)
+        ids = truth(data, points, settings).ids
+        found = distance_sample(points.vectors, points.queries, settings.k, family=settings.family, truth=ids)
+        return found.near[ids >= 0], found.every
 
-    key = ("lab distances", points.key, settings.k, settings.family)
-    return results.remember(data, key, make)
+    return results.remember(data, ("lab distances", points.key, settings.k, settings.family), make)
 
 
 def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) -> dict[str, CollisionCurve]:
@@ -306,27 +271,17 @@ def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) 
     def make() -> PairAgreement:
         rng = np.random.default_rng(0)
         asked = rng.permutation(len(points.queries))[:100]
-        own = np.repeat(points.queries[asked], near.shape[1])
-        near_rows = near[asked].ravel()
-        close = np.column_stack([own, near_rows])[near_rows >= 0]
+        close = np.column_stack([np.repeat(points.queries[asked], near.shape[1]), near[asked].ravel()])
+        close = close[close[:, 1] >= 0]
         close = close[rng.permutation(len(close))[:CURVE_PAIRS]]
         own = rng.choice(points.queries[asked], CURVE_PAIRS)
-        other = rng.integers(len(points) - 1, size=CURVE_PAIRS)
-        far = np.column_stack([own, other + (other >= own)])
-        return pair_agreement(
-            points.vectors,
-            np.concatenate([close, far]),
-            family=settings.family,
-            width=settings.width,
-            tables=MOST_TABLES,
-            functions=MOST_FUNCTIONS,
-            repeats=CURVE_DRAWS,
-            seed=settings.seed,
-        )
+        far = np.column_stack([own, others_than(own, len(points), rng)])
+        pairs = np.concatenate([close, far])
+        return pair_agreement(points.vectors, pairs, **settings.largest, repeats=CURVE_DRAWS, seed=settings.seed)
 
     key = ("lab pairs", points.key, settings.k, settings.family, settings.width, settings.seed)
     agreement = results.remember(data, key, make)
-    return {mode: agreement.curve(mode, settings.functions, settings.tables) for mode in ALL_MODES}
+    return {mode: agreement.curve(mode, settings.functions, settings.tables) for mode in MODES}
 
 
 def explain(data: ActiveData, points: LabPoints, settings: LabSettings, row: int) -> LSHExplanation:

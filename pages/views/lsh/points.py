@@ -17,6 +17,7 @@ from pages.kit.session import ActiveData
 from recemb_core.arrays import Float32Array, Int64Array
 from recemb_core.datasets import point_clouds
 from recemb_core.embeddings import ItemVectors
+from recemb_core.embeddings.registry import python_call
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 
@@ -65,6 +66,8 @@ class LabPoints:
     what: str
     imports: tuple[str, ...]
     lines: tuple[str, ...]
+    """of Python, which end with an array ``vectors``"""
+    cloud: bool = False
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -108,30 +111,24 @@ def lab_points(data: ActiveData) -> LabPoints:
     return _synthetic_points(data, source, SIZE.value(data), WIDE.value(data), unit)
 
 
-def graph_of(data: ActiveData) -> ItemGraph:
-    """The graph that walks go over."""
-    return graph_controls.walk_graph(data, graph_controls.graph_settings(data))[1]
-
-
 def _item_points(data: ActiveData, unit: bool) -> LabPoints:
-    graph = graph_of(data)
-    name = vectors_used(data).value
+    graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))[1]
+    name, item = vectors_used(data).value, session.chosen_item(data)
     config = model_controls.model_config(data, graph, name)
     trained = _trained(data, graph, config, name)
     raw = np.ascontiguousarray(trained.vectors, np.float32)
-    chosen = trained.items.row(session.chosen_item(data)) if session.chosen_item(data) in trained.items else 0
-    titles = data.titles
+    imports, lines = model_controls.in_python(data, graph_controls.graph_settings(data), [config])
     return LabPoints(
         vectors=unit_rows(raw) if unit else raw,
         raw=raw,
         queries=_query_rows(len(raw)),
         ids=trained.items.ids,
-        names=tuple(titles[data.items.row(item)] for item in trained.items.ids),
-        chosen=chosen,
+        names=tuple(data.titles[data.items.row(one)] for one in trained.items.ids),
+        chosen=trained.items.row(item) if item in trained.items else 0,
         key=("items", data.fingerprint, graph.fingerprint, config, unit, session.seed()),
         what=f"Items of this data set by their {name} vectors" + (", normalized" if unit else ""),
-        imports=(),
-        lines=(),
+        imports=tuple(imports),
+        lines=(*lines, f"vectors = {python_call(config)}.vectors"),
     )
 
 
@@ -159,8 +156,7 @@ def _trained(data: ActiveData, graph: ItemGraph, config: Any, name: str) -> Item
 
 def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit: bool) -> LabPoints:
     seed = session.seed()
-    call = "clustered_points" if source == "clustered" else "gaussian_points"
-
+    call = f"{source}_points"
     key = ("cloud", source, size, wide, seed)
     raw = results.remember(data, key, lambda: getattr(point_clouds, call)(size, wide, seed=seed))
     rows = _query_rows(size)
@@ -172,9 +168,10 @@ def _synthetic_points(data: ActiveData, source: str, size: int, wide: int, unit:
         names=tuple(f"Point {i:,}" for i in range(size)),
         chosen=int(rows[0]),
         key=(*key, unit),
-        what=f"{SOURCES[source]}" + (", normalized" if unit else ""),
+        what=SOURCES[source] + (", normalized" if unit else ""),
         imports=(f"from recemb_core.datasets.point_clouds import {call}",),
         lines=(f"vectors = {call}({size:_}, {wide}, seed={seed})",),
+        cloud=True,
     )
 
 

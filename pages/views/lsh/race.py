@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,12 @@ from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.cells import LSHGrid
 from recemb_core.progress import Progress
-from recemb_core.timing import ROUNDS, OtherWorkError
+from recemb_core.timing import ROUNDS, OtherWorkError, Timing
 
 LIVE_POINTS = 5_000  # compared without asking
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
+quietly = partial(compare_indexes, seconds=1.0, only_quiet=True)
 AXES = (1, 2, 4, 8, 16, 32, 64, 128)
 RACE = Parameter(
     LSH_PAGE,
@@ -66,18 +68,9 @@ SPREAD = Parameter(
 )
 
 
-def race_part(data: ActiveData) -> str:
-    """Which of the three comparisons is looked at."""
-    return RACE.draw(data, label_visibility="collapsed")
-
-
 def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> Any:
     """One of the three comparisons; what it measured, None if nothing yet."""
-    if part == "kd":
-        return _decay(data, points, settings)
-    if part == "product":
-        return _product(data, points, settings)
-    return _all_indexes(data, points, settings, measured)
+    return {"kd": _decay, "product": _product, "all": _all_indexes}[part](data, points, settings, measured)
 
 
 def _run(
@@ -103,21 +96,23 @@ def _run(
         return None
 
 
+def _name(report: IndexReport) -> str:
+    return f"{report.family}: {report.setting}" if report.setting else report.family
+
+
+def _thrown_away(measured: Sequence[IndexReport | Timing]) -> str:
+    disturbed = sum(one.disturbed for one in measured)
+    return f" {disturbed} batches beside which other work ran were thrown away and run again." if disturbed else ""
+
+
 # ---- all indexes ----
 
 
 def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
     """Hash tables to enter: the cheapest of the grid for several recalls, and two with further buckets."""
-    found = []
-    for aim in AIMS:
-        cell = measured.best_cell(aim)
-        if cell is not None:
-            found.append(
-                LSHConfig(
-                    family=settings.family, mode=cell.mode, functions=cell.functions, tables=cell.tables,
-                    width=settings.width, seed=settings.seed,
-                )
-            )  # fmt: skip
+    best = [cell for aim in AIMS if (cell := measured.best_cell(aim)) is not None]
+    own = replace(settings.config, multi_probe=0)
+    found = [replace(own, mode=cell.mode, functions=cell.functions, tables=cell.tables) for cell in best]
     usual = [config for config in found if config.mode == "and_or"]
     if usual and settings.hashing.probes:
         few = replace(usual[-1], tables=max(1, usual[-1].tables // 4))
@@ -132,20 +127,16 @@ def _all_indexes(
     vectors = measure.space(points.vectors)
     configs = lsh_contenders(settings, measured.first)  # of the very functions that are entered
     own = settings.config
-    in_use = Contender(
-        family="LSH in use", setting=describe_setting(own), build=lambda threads: LSHIndex(own, threads=threads)
-    )
+    in_use = Contender(family="LSH in use", setting=describe_setting(own), build=lambda n: LSHIndex(own, threads=n))
     key = ("lab race", points.key, measure.name, tuple(configs), own, settings.k)
 
     def make(report: Progress) -> list[IndexReport]:
-        contenders = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
-        return compare_indexes(
-            vectors, points.queries, settings.k, contenders=[*contenders, in_use], seconds=1.0, only_quiet=True,
-            progress=report,
-        )  # fmt: skip
+        others = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
+        return quietly(vectors, points.queries, settings.k, contenders=[*others, in_use], progress=report)
 
-    seconds = len(points) * (1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own]))
-    reports = _run(data, "race", key, 0 if len(points) <= LIVE_POINTS else seconds, "All indexes", make)
+    each = 1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own])
+    seconds = 0 if len(points) <= LIVE_POINTS else len(points) * each
+    reports = _run(data, "race", key, seconds, "All indexes", make)
     if reports is None:
         return None
     st.markdown(answers.race_verdict(reports, settings.k))
@@ -159,15 +150,12 @@ def _all_indexes(
         families=FAMILIES,
     )  # fmt: skip
     live_chart(figure, key=f"lsh race@{data.key}", height=460, glide=False)
-    disturbed = sum(r.disturbed for r in reports)
     st.caption(
         f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
         f"{', scaled to length 1 for angles' if measure.is_angle else ''}; {len(points.queries)} queries in one batch, "
         f"one thread each, all asked in turns in one run on this machine: the median of {ROUNDS} rounds in changing "
-        "order, whiskers from the slowest to the fastest. "
-        + (f"{disturbed} batches beside which other work ran were thrown away and run again. " if disturbed else "")
-        + "LSH tables are the cheapest settings of the heat map for several recalls, with the functions of seed "
-        f"{settings.seed} alone."
+        f"order, whiskers from the slowest to the fastest.{_thrown_away(reports)} LSH tables are the cheapest settings "
+        f"of the heat map for several recalls, with the functions of seed {settings.seed} alone."
     )
     _table(reports)
     return reports
@@ -175,24 +163,23 @@ def _all_indexes(
 
 def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
     """A row a setting; without ``times`` all that holds on a busy machine too."""
-    columns: dict[str, list[Any]] = {
-        "Index": [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
-        "Recall": [r.recall for r in reports],
-        "95 %": [_ends(r) for r in reports],
-    }
-    if times:
-        columns |= {
-            "Queries/s": [r.queries_per_second for r in reports],
-            "Slowest": [r.slowest for r in reports],
-            "Fastest": [r.fastest for r in reports],
-            "Build (ms)": [1e3 * r.build_seconds for r in reports],
+    rows = [
+        {
+            "Index": _name(r),
+            "Recall": r.recall,
+            "95 %": _ends(r),
+            "Queries/s": r.queries_per_second,
+            "Slowest": r.slowest,
+            "Fastest": r.fastest,
+            "Build (ms)": 1e3 * r.build_seconds,
+            "MB": r.memory_bytes / 1e6,
+            "Scanned": None if r.scanned is None else 100 * r.scanned,
         }
-    columns |= {
-        "MB": [r.memory_bytes / 1e6 for r in reports],
-        "Scanned": [None if r.scanned is None else 100 * r.scanned for r in reports],
-    }
+        for r in reports
+    ]
+    table = pl.DataFrame(rows, infer_schema_length=None)
     st.dataframe(
-        pl.DataFrame(columns),
+        table if times else table.drop("Queries/s", "Slowest", "Fastest", "Build (ms)"),
         hide_index=True,
         placeholder="–",
         column_config={
@@ -223,7 +210,7 @@ def _number(format_: str, words: str) -> Any:
 # ---- kd-tree ----
 
 
-def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTreeDecay | None:
+def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid) -> KDTreeDecay | None:
     d = points.vectors.shape[1]
     axes = sorted({a for a in AXES if a < d} | {d})
     kept = DIMENSIONS_KEPT.bind(data, default=d, among=axes)
@@ -244,13 +231,11 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTree
         for name, timings in (("kd-tree", decay.tree), ("exact scan", decay.scan))
     }
     live_chart(decay_chart(decay.dimensions, times, current=chosen), key=f"lsh kd@{data.key}", height=400, glide=False)
-    disturbed = sum(t.disturbed for t in (*decay.tree, *decay.scan))
     st.caption(
         "Both find the same neighbors. A kd-tree cuts space in halves and skips a half that lies beyond the nearest "
         "found so far; what it cannot skip it walks through. "
         f"{len(points.queries)} queries in one batch, one thread each, all in turns: the median of {ROUNDS} rounds, "
-        "whiskers from the shortest to the longest."
-        + (f" {disturbed} batches beside which other work ran were thrown away and run again." if disturbed else "")
+        f"whiskers from the shortest to the longest.{_thrown_away((*decay.tree, *decay.scan))}"
     )
     return decay
 
@@ -258,27 +243,24 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings) -> KDTree
 # ---- inner product ----
 
 
-def _product(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[IndexReport] | None:
+def _product(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid) -> list[IndexReport] | None:
     spread = SPREAD.draw(data)
     scale = np.exp(spread * np.random.default_rng(settings.seed).standard_normal((len(points), 1)))
     vectors = (points.raw * scale).astype(np.float32)
     lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
-
-    def make(report: Progress) -> list[IndexReport]:
-        return compare_indexes(
-            vectors, points.queries, settings.k, metric="inner_product",
-            contenders=inner_product_contenders(lsh=lsh), seconds=1.0, only_quiet=True, progress=report,
-        )  # fmt: skip
-
-    result_key = ("lab product", points.key, spread, lsh, settings.k)
+    key = ("lab product", points.key, spread, lsh, settings.k)
+    ways = inner_product_contenders(lsh=lsh)
+    make = lambda report: quietly(  # noqa: E731
+        vectors, points.queries, settings.k, metric="inner_product", contenders=ways, progress=report
+    )
     seconds = 0 if len(points) <= LIVE_POINTS else 6e-4 * len(points)
-    reports = _run(data, "product", result_key, seconds, "Inner product", make)
+    reports = _run(data, "product", key, seconds, "Inner product", make)
     if reports is None:
         return None
     length = np.linalg.norm(vectors, axis=1)
     st.markdown(answers.product_verdict(reports))
     figure = recall_bars_figure(
-        [f"{r.family}: {r.setting}" if r.setting else r.family for r in reports],
+        [_name(r) for r in reports],
         np.array([r.recall for r in reports]),
         np.array([(r.interval.low, r.interval.high) for r in reports]),
         np.array([1e6 / r.queries_per_second for r in reports]),

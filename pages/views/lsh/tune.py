@@ -16,20 +16,20 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.views.lsh import answers, controls, measures, words
 from pages.views.lsh import times as lsh_times
+from pages.views.lsh.curve import band_line, curve_chart
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from pages.views.lsh.times import LabTimes
 from recemb_core.figures.bucket_loads import bucket_loads_figure
-from recemb_core.figures.collision_curve import collision_curve_figure
 from recemb_core.figures.distance_histogram import distance_histogram_figure
 from recemb_core.figures.lsh_heat_map import MEASURES, lsh_heat_map_figure
 from recemb_core.figures.lsh_tradeoff import Cells, parse_cell, precision_recall, recall_cost, share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
-from recemb_core.neighbors.lsh.theory import MODES, amplified_probability, collision_probability
-from recemb_core.timing import ROUNDS
+from recemb_core.neighbors.lsh.theory import MODES
+from recemb_core.timing import ROUNDS, Timing
 
-CURVE = 160  # points of a drawn curve
 BINS = 48
+ONE_DRAW = "One draw of functions so far."
 SHADE = Parameter(LSH_PAGE, "shade", "Color", Options(MEASURES, row=True), "recall")
 
 
@@ -46,8 +46,7 @@ def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSetting
         with st.spinner("Compiling the code that measures for this machine, once and for about a minute …"):
             while not measures.kernels_ready(0.5):
                 pass
-    note = st.spinner("Measuring every K and L …") if len(points) > 20_000 else nullcontext()
-    with note:
+    with st.spinner("Measuring every K and L …") if len(points) > 20_000 else nullcontext():
         return measures.grid_so_far(data, points, settings)
 
 
@@ -69,6 +68,10 @@ def _later(work: Callable[[], bool], seconds: float) -> None:
     st.fragment(run, run_every=seconds)()
 
 
+def _card(place: Any, label: str, value: str, below: str, what: str) -> None:
+    place.metric(label, value, delta=below, delta_color="off", delta_arrow="off", help=what)
+
+
 def tune_metrics(settings: LabSettings, cell: LSHCell, n: int, queries: int, places: list[Any], ready: bool) -> None:
     """Recall, precision and cost as means over draws of functions, with their intervals once there are some draws."""
     waits = "95 % interval follows" if ready else "theory"
@@ -78,71 +81,51 @@ def tune_metrics(settings: LabSettings, cell: LSHCell, n: int, queries: int, pla
             f"Mean over {queries} queries and {cell.draws} draws of functions, seed {settings.seed} the first; below "
             "it the 95 % interval, which covers both."
         )
-    empty = not np.isfinite(cell.precision)
-
-    def card(
-        place: Any, label: str, value: str, ends: tuple[float, float], text: Callable[[float], str], what: str
-    ) -> None:
-        place.metric(
-            label,
-            value,
-            delta=f"{text(ends[0])} to {text(ends[1])}" if np.isfinite(ends[0]) else waits,
-            delta_color="off",
-            delta_arrow="off",
-            help=f"{what} {over if ready else 'What theory expects.'}",
-        )
-
-    three = "{:.3f}".format
-    card(
-        places[0],
-        f"Recall@{settings.k}",
-        three(cell.recall),
-        (cell.recall_low, cell.recall_high),
-        three,
-        f"Share of the {settings.k} truly nearest that are candidates.",
+    cards = (
+        ("recall", f"Recall@{settings.k}", f"Share of the {settings.k} truly nearest that are candidates."),
+        (
+            "precision",
+            "Precision",
+            "Share of all candidates that are among the truly nearest, all queries of a draw together.",
+        ),
+        (
+            "cost",
+            "Candidates scanned",
+            f"Points compared with a query: {cell.candidates:,.1f} of {n - 1:,}. The query itself never counts.",
+        ),
     )
-    card(
-        places[1],
-        "Precision",
-        "no candidates" if empty else three(cell.precision),
-        (cell.precision_low, cell.precision_high),
-        three,
-        "Share of all candidates that are among the truly nearest, all queries of a draw together.",
-    )
-    card(
-        places[2],
-        "Candidates scanned",
-        share_text(cell.cost),
-        (cell.cost_low, cell.cost_high),
-        share_text,
-        f"Points compared with a query: {cell.candidates:,.1f} of {n - 1:,}. The query itself never counts.",
-    )
+    for place, (name, label, what) in zip(places, cards, strict=False):
+        text = share_text if name == "cost" else "{:.3f}".format
+        value, low, high = (getattr(cell, name + end) for end in ("", "_low", "_high"))
+        below = f"{text(low)} to {text(high)}" if np.isfinite(low) else waits
+        shown = text(value) if np.isfinite(value) else "no candidates"
+        _card(place, label, shown, below, f"{what} {over if ready else 'What theory expects.'}")
 
 
 def time_metrics(times: LabTimes | None, places: list[Any], points: LabPoints) -> None:
     """Microseconds a query of the setting and of the exact scan; None while they are not measured."""
-    wait = "…"
     batch = f"On this machine, one thread: a batch of {len(points.queries)} queries"
-    spread = lambda timing: f"{timing.low:,.1f} to {timing.high:,.1f}"  # noqa: E731
-    places[3].metric(
-        "Time a query",
-        wait if times is None else f"{times.index.median:,.1f} µs",
-        delta=wait if times is None else spread(times.index),
-        delta_color="off",
-        delta_arrow="off",
-        help=f"{batch}, exact ranking of the candidates and multi-probe included, building not"
-        + ("" if times is None else f" ({1000 * times.build_seconds:,.0f} ms)")
-        + f". The median of {ROUNDS} rounds in turns with the exact scan; below it the shortest and the longest.",
+    built = "" if times is None else f" ({1000 * times.build_seconds:,.0f} ms)"
+    cards = (
+        (
+            "index",
+            "Time a query",
+            f"exact ranking of the candidates and multi-probe included, building not{built}. The "
+            f"median of {ROUNDS} rounds in turns with the exact scan; below it the shortest and the longest.",
+        ),
+        (
+            "scan",
+            "Exact scan",
+            "every query against every point (faiss); it finds everything. Median, shortest and "
+            f"longest of {ROUNDS} rounds.",
+        ),
     )
-    places[4].metric(
-        "Exact scan",
-        wait if times is None else f"{times.scan.median:,.1f} µs",
-        delta=wait if times is None else spread(times.scan),
-        delta_color="off",
-        delta_arrow="off",
-        help=f"{batch}, every query against every point (faiss); it finds everything. Median, shortest and longest of "
-        f"{ROUNDS} rounds.",
-    )
+    for place, (name, label, what) in zip(places[3:], cards, strict=True):
+        value, below = "…", "…"
+        if times is not None:
+            timing: Timing = getattr(times, name)
+            value, below = f"{timing.median:,.1f} µs", f"{timing.low:,.1f} to {timing.high:,.1f}"
+        _card(place, label, value, below, f"{batch}, {what}")
 
 
 def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, cell: LSHCell) -> None:
@@ -150,6 +133,7 @@ def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, ce
     cells = measures.cells_of(measured, settings.grid_mode)
     star = measures.least_cost(measured, settings)
     click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
+    probed = {f"with {settings.probing} further buckets": (cell.cost, cell.recall)}
     left, right = controls.columns("trade")
     with left:
         st.markdown("**Recall against cost**")
@@ -159,9 +143,7 @@ def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, ce
             frontier=measures.frontier(cells),
             target=settings.target,
             best=star,
-            others={f"with {settings.probing} further buckets": (cell.cost, cell.recall)}
-            if settings.probing and cell.cost > 0
-            else {},
+            others=probed if settings.probing and cell.cost > 0 else {},
         )
         live_chart(figure, key=f"lsh cost@{data.key}", height=340, glide=False, on_click=click)
     with right:
@@ -186,42 +168,21 @@ def _heat_map(
         f"A click takes the square's K and L. The white line parts the {reached} of {cells.recall.size} settings that "
         f"find at least {settings.target:.0%} from the rest"
         + ("; the star is the cheapest of them. " if star is not None else ". ")
-        + (f"{_draws_in_words(draws)} Hover for the intervals." if draws > 1 else _draws_in_words(draws))
+        + (f"Means of {draws} draws of functions. Hover for the intervals." if draws > 1 else ONE_DRAW)
         + (" AND is the first column, OR the lowest row." if settings.grid_mode == "and_or" else "")
     )
-
-
-def _draws_in_words(draws: int) -> str:
-    return f"Means of {draws} draws of functions." if draws > 1 else "One draw of functions so far."
 
 
 def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """Why: the probability to meet by distance, and where the distances lie."""
     left, right = controls.columns("curves")
-    angle = settings.hashing.distance.is_angle
     near, every = measures.distances(data, points, settings)
     with left:
         st.markdown(
             "**Probability to meet, by distance**: lines are theory, points are measured over "
             f"{measures.CURVE_DRAWS} draws"
         )
-        reach = np.pi if angle else float(max(every.max(), 1.5 * np.median(near)))
-        distance = np.linspace(0, reach, CURVE)
-        single = collision_probability(distance, settings.width, settings.family)
-        curves: dict[str, Any] = {
-            mode: amplified_probability(single, settings.tables, settings.functions, mode) for mode in MODES
-        }
-        low, high = np.quantile(near, [0.1, 0.9])
-        figure = collision_curve_figure(
-            distance,
-            single,
-            curves,
-            mode=settings.mode,
-            measured=measures.measured_curves(data, points, settings),
-            bands={f"{settings.k} nearest": (float(low), float(high))},
-            angle=angle,
-        )
-        live_chart(figure, key=f"lsh curve@{data.key}", height=400, glide=False)
+        curve_chart(data, points, settings, MODES, measured=True, key="lsh curve", height=400)
     with right:
         st.markdown("**Distances**: the nearest against all pairs")
         edges = np.linspace(0, max(float(every.max()), float(near.max())) or 1.0, BINS + 1)
@@ -232,12 +193,12 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             k=settings.k,
             width=settings.width,
             default_width=settings.default_width if settings.width is not None else None,
-            angle=angle,
+            angle=settings.hashing.distance.is_angle,
         )
         live_chart(figure, key=f"lsh distances@{data.key}", height=400, glide=False)
     st.caption(
-        f"The shaded band holds the middle 80 % of the distances to the {settings.k} nearest. A good setting is high "
-        "inside it and low where all other pairs are; where the two histograms overlap, no setting can part them."
+        f"{band_line(settings)} A good setting is high inside it and low where all other pairs are; where the two "
+        "histograms overlap, no setting can part them."
     )
 
 
@@ -261,9 +222,7 @@ def tune_section(
         st.html("<style>.st-key-lsh-numbers [data-testid=stColumn] { min-width: 8.5rem; }</style>")
         places = [column.empty() for column in st.columns(5)]
         said, more = st.empty(), st.container()
-    cell = measures.cell(data, points, settings, measured) if ready else measured.cell(
-        settings.grid_mode, *settings.shape
-    )  # fmt: skip
+    cell = measures.cell(data, points, settings, measured) if ready else settings.cell_of(measured)
     tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
     time_metrics(None, places, points)
     with main:
@@ -302,5 +261,5 @@ def _more_draws(data: ActiveData, points: LabPoints, settings: LabSettings) -> N
         measures.grid_over_draws(data, points, settings, report)
         return True
 
-    st.caption("One draw of functions so far; others follow, and with them the intervals.")
+    st.caption(f"{ONE_DRAW[:-1]}; others follow, and with them the intervals.")
     _later(work, 0.2)

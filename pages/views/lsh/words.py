@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from pages.kit import graph_controls, model_controls, session
+from pages.kit import session
 from pages.kit.session import ActiveData
 from pages.views.lsh.measures import LabSettings
-from pages.views.lsh.points import SIZES, UNIT, LabPoints, graph_of, vectors_used
+from pages.views.lsh.points import SIZES, UNIT, LabPoints
 from pages.views.lsh.times import LabTimes
-from recemb_core.embeddings.registry import python_call
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
 from recemb_core.neighbors.lsh.families import FAMILIES
@@ -91,13 +90,16 @@ def as_python(
     data: ActiveData, points: LabPoints, settings: LabSettings, view: str, part: str, draws: int
 ) -> list[str]:
     """The page in a few lines of the library; ``draws`` of functions stand behind the figures shown."""
-    imports, lines = _vectors_in_python(data, points, unit=part != "product", probing=settings.probing > 0)
     functions, tables = settings.shape
+    scaled, probing = part != "product" and UNIT.value(data), settings.probing > 0
+    names = ["LSHConfig", "LSHIndex", *(["lsh_cell"] if probing else []), "lsh_grid"]
+    imports = [*points.imports, f"from recemb_core.neighbors import {', '.join(names)}"]
+    imports += ["from recemb_core.neighbors.base import unit_rows"] if scaled else []
+    lines = [*points.lines, *(["vectors = unit_rows(vectors)"] if scaled else [])]
     width = [] if settings.width is None else [f"width={settings.width:.6g}"]
     shared = [f'family="{settings.family}"', *width, f"seed={settings.seed}"]
     config = [f'mode="{settings.mode}"', f"functions={functions}", f"tables={tables}"]
-    if settings.probing:
-        config.append(f"multi_probe={settings.probing}")
+    config += [f"multi_probe={settings.probing}"] if probing else []
     if len(points.queries) < len(points):
         rows = f"np.random.default_rng({session.seed()}).choice(len(vectors), {len(points.queries)}, replace=False)"
     else:
@@ -122,7 +124,7 @@ def as_python(
         f"config = LSHConfig({', '.join(config + shared)})",
         *(
             [f"print(lsh_cell(vectors, queries, {settings.k}, config, draws={draws}))  # with the further buckets"]
-            if settings.probing
+            if probing
             else []
         ),
         "index = LSHIndex(config).build(vectors)  # the first of the draws",
@@ -131,8 +133,9 @@ def as_python(
 
 
 def _race_in_python(start: list[str], settings: LabSettings, part: str, dimensions: int) -> list[str]:
+    called = "kd_tree_decay" if part == "kd" else "compare_indexes"
+    start.insert(2, f"from recemb_core.experiments.{'kd_tree_decay' if part == 'kd' else 'index_race'} import {called}")
     if part == "kd":
-        start.insert(2, "from recemb_core.experiments.kd_tree_decay import kd_tree_decay")
         axes = [a for a in (1, 2, 4, 8, 16, 32, 64) if a < dimensions] + [dimensions]
         return [
             *start,
@@ -140,29 +143,9 @@ def _race_in_python(start: list[str], settings: LabSettings, part: str, dimensio
             "for number, tree, scan in zip(decay.dimensions, decay.tree, decay.scan):",
             "    print(number, tree, scan)  # microseconds a query",
         ]
-    start.insert(2, "from recemb_core.experiments.index_race import compare_indexes")
     metric = ', metric="inner_product"' if part == "product" else ""
     return [
         *start,
         f"for report in compare_indexes(vectors, queries, k={settings.k}{metric}, only_quiet=True):",
         "    print(report.family, report.setting, round(report.recall, 3), round(report.queries_per_second))",
     ]
-
-
-def _vectors_in_python(
-    data: ActiveData, points: LabPoints, *, unit: bool, probing: bool
-) -> tuple[list[str], list[str]]:
-    """(imports, lines) that end with an array ``vectors``."""
-    names = ["LSHConfig", "LSHIndex", *(["lsh_cell"] if probing else []), "lsh_grid"]
-    unit = unit and UNIT.value(data)
-    base = ["from recemb_core.neighbors.base import unit_rows"] if unit else []
-    scale = ["vectors = unit_rows(vectors)"] if unit else []
-    if points.lines:
-        own = [*points.imports, f"from recemb_core.neighbors import {', '.join(names)}", *base]
-        return own, [*points.lines, *scale]
-    model = vectors_used(data).value
-    settings = graph_controls.graph_settings(data)
-    config = model_controls.model_config(data, graph_of(data), model)
-    imports, lines = model_controls.in_python(data, settings, [config])
-    imports += [f"from recemb_core.neighbors import {', '.join(names)}", *base]
-    return imports, [*lines, f"vectors = {python_call(config)}.vectors", *scale]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,14 @@ from pages.kit.model_controls import fields_of
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
-from pages.views.neighbors.compared import (
-    NEIGHBORS_PAGE,
-    Compared,
-    Settings,
-    dispute_of,
-    matrix_of,
-    purity_of,
-    rare_limit,
-)
-from pages.views.neighbors.side_by_side import map_section
+from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
+from pages.views.neighbors.maps import map_section
 from recemb_core.embeddings import MODELS
 from recemb_core.evaluation import shared_by
 from recemb_core.figures.agreement_matrix import agreement_matrix_figure as agreement_figure
 from recemb_core.figures.agreement_matrix import parse_pair
 from recemb_core.figures.attribute_purity import attribute_purity_figure as purity_figure
 from recemb_core.figures.membership_counts import Membership, membership_counts_figure
-from recemb_core.item_graph import ItemGraph
 
 ORDER = Parameter(
     NEIGHBORS_PAGE,
@@ -42,47 +34,49 @@ ORDER = Parameter(
     Options({"disputed": "Most disputed items", "agreed": "Most agreed items"}, row=True),
     "disputed",
 )
+TWO_NEEDED = "Two models that are ready are needed."
+NONE_READY = "No model is ready yet."
 
 
-def membership_section(data: ActiveData, found: Compared, key: str) -> None:
+def membership_section(found: Compared, key: str) -> None:
     """Who names what, for the chosen item."""
     names = list(found.own)
     cells = shared_by({label: ids for label, (ids, _) in found.own.items()})
     groups = [
-        Membership(tuple(names.index(model) for model in models), tuple(data.titles[int(row)] for row in rows))
+        Membership(tuple(names.index(model) for model in models), tuple(found.data.titles[int(row)] for row in rows))
         for models, rows in cells.items()
     ]
     st.markdown("**Who names what** — for the chosen item")
     live_chart(membership_counts_figure(names, groups), key=key, height=142 + 26 * min(max(len(groups), 3), 13))
-    sizes: dict[int, int] = {}
+    sizes: Counter[int] = Counter()
     for models, rows in cells.items():
-        sizes[len(models)] = sizes.get(len(models), 0) + len(rows)
+        sizes[len(models)] += len(rows)
     said = ", ".join(f"{count} by {'one alone' if size == 1 else size}" for size, count in sizes.items())
     st.caption(f"Named {said}. Each line: exactly these models name these items." if said else "Nothing is named yet.")
 
 
-def agreement_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings, *, key: str) -> None:
+def agreement_section(found: Compared, *, key: str) -> None:
     """The matrix, over all items."""
     st.markdown("**How far two models agree** — over all items")
-    names = tuple(found.lists)
+    names, k, n = tuple(found.lists), found.settings.k, len(found.graph)
     if len(names) < 2:
-        st.caption("Two models that are ready are needed.")
+        st.caption(TWO_NEEDED)
         return
-    matrix = matrix_of(data, graph, found, settings)
+    matrix = found.matrix
     figure = agreement_figure(
         names,
         matrix.overlap,
         matrix.overlap_error,
         matrix.rank_biased,
         matrix.rank_biased_error,
-        k=settings.k,
+        k=k,
         chance=matrix.overlap_chance,
     )
-    live_chart(figure, key=key, height=430, on_click=lambda pair: open_pair(data, *parse_pair(pair)))
+    live_chart(figure, key=key, height=430, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
     upper = np.triu_indices(len(names), 1)
-    sample = f"{matrix.items:,} items" + (f" (a random sample of {len(graph):,})" if matrix.items < len(graph) else "")
+    sample = f"{matrix.items:,} items" + (f" (a random sample of {n:,})" if matrix.items < n else "")
     st.caption(
-        f"Above the diagonal **overlap@{settings.k}**, the share of two lists that is common (random lists: "
+        f"Above the diagonal **overlap@{k}**, the share of two lists that is common (random lists: "
         f"{matrix.overlap_chance:.3f}). Below it **rank-biased overlap**, which weighs the top more (random lists: "
         f"{matrix.rank_biased_chance:.3f}). Mean over {sample}; standard errors up to "
         f"{max(matrix.overlap_error[upper].max(), matrix.rank_biased_error[upper].max()):.3f}. "
@@ -96,25 +90,23 @@ def open_pair(data: ActiveData, first: str, second: str) -> None:
         parameters.set_parameters(data, compare="two", first=first, second=second)
 
 
-def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
+def disputed_section(found: Compared) -> None:
     """The items on which the models differ most, or least; a click chooses one."""
     if len(found.lists) < 2:
         st.markdown("**Most disputed items**")
-        st.caption("Two models that are ready are needed.")
+        st.caption(TWO_NEEDED)
         return
+    data, settings = found.data, found.settings
     order = ORDER.draw(data, label_visibility="collapsed")
-    values = 1 - dispute_of(data, graph, found, settings)
-    counts = settings.counts[found.rows]
-    least = rare_limit(data, settings)
-    competing = np.flatnonzero(counts >= least)
-    sign = 1 if order == "disputed" else -1
-    best = competing[np.lexsort((-counts[competing], np.round(sign * values[competing], 9)))][:20]
+    values, least = 1 - found.dispute, found.rare_limit
+    competing = found.competing(values if order == "disputed" else -values)
+    best = competing[:20]
     rows = found.rows[best]
     table = pl.DataFrame(
         {
             "Item": [data.titles[int(row)] for row in rows],
             "Agreement": values[best],
-            "Seen" if data.sequences is not None else "Strength": counts[best],
+            "Seen" if data.sequences is not None else "Strength": settings.counts[rows],
         }
     )
     name = f"disputed@{order}@{data.key}"
@@ -122,7 +114,7 @@ def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settin
     def take() -> None:
         state = st.session_state.get(name)
         if state is not None and state["selection"]["rows"]:
-            session.pick(data, graph.items[int(rows[state["selection"]["rows"][0]])])
+            session.pick(data, found.graph.items[int(rows[state["selection"]["rows"][0]])])
 
     st.dataframe(
         table,
@@ -145,88 +137,79 @@ def disputed_section(data: ActiveData, graph: ItemGraph, found: Compared, settin
     )
 
 
-def purity_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings, *, key: str) -> None:
+def purity_section(found: Compared, *, key: str) -> None:
     """Do neighbors share the attribute?"""
-    if settings.attribute not in data.fields or not found.lists:
+    data, attribute = found.data, found.settings.attribute
+    if attribute not in data.fields or not found.lists:
         st.markdown("**Do neighbors share an attribute?**")
-        st.caption("This data has no side information beside names." if not data.fields else "No model is ready yet.")
+        st.caption("This data has no side information beside names." if not data.fields else NONE_READY)
         return
-    st.markdown(f"**Do neighbors share the {plain(field_words(settings.attribute))}?**")
-    purity = purity_of(data, graph, found, settings)
-    values = data.fields[settings.attribute]
-    at = graph.items.row(session.chosen_item(data))
+    st.markdown(f"**Do neighbors share the {plain(field_words(attribute))}?**")
+    purity = found.purity
+    values = data.fields[attribute]
+    wanted = values[found.chosen]
     own: list[float | None] = []
     for label in purity:
         ids = found.own[label][0]
         ids = ids[ids >= 0]
-        own.append(float((values[ids] == values[at]).mean()) if len(ids) and values[at] != NOT_KNOWN else None)
+        own.append(float((values[ids] == wanted).mean()) if len(ids) and wanted != NOT_KNOWN else None)
     first = next(iter(purity.values()))
     figure = purity_figure(
         list(purity),
         [p.value for p in purity.values()],
         [p.standard_error for p in purity.values()],
         chance=first.chance,
-        field=field_words(settings.attribute),
-        k=settings.k,
+        field=field_words(attribute),
+        k=found.settings.k,
         chosen=own,
         chosen_title=data.title_of(session.chosen_item(data)),
     )
     live_chart(figure, key=key, height=360)
     st.caption(
         f"Mean over {first.items:,} items that have a value; bars: two standard errors over items, not over seeds."
-        + told_words(data, found, settings.attribute)
+        + told_words(found)
     )
 
 
-def told_words(data: ActiveData, found: Compared, attribute: str) -> str:
+def told_words(found: Compared) -> str:
     """Which models learn from the attribute itself, so that a high share is no merit."""
     told = []
     for one in found.entries:
         if one.label in found.lists and "side_info" in MODELS[one.model].needs:
             fields = getattr(one.config, "fields", None)
-            if attribute in (fields_of(data) if fields is None else fields):
+            if found.settings.attribute in (fields_of(found.data) if fields is None else fields):
                 told.append(one.label)
     if not told:
         return ""
-    many = len(told) > 1
-    return (
-        f" {' and '.join(told)} {'are' if many else 'is'} told the attribute: a high share there is no proof of a "
-        f"better "
-        "model."
-    )
+    are = "are" if len(told) > 1 else "is"
+    return f" {' and '.join(told)} {are} told the attribute: a high share there is no proof of a better model."
 
 
-def hubs_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
+def hubs_section(found: Compared) -> None:
     """Which items are named most, and how rare the named ones are."""
     st.markdown("**Who is named most?** — over all lists")
     if not found.lists:
-        st.caption("No model is ready yet.")
+        st.caption(NONE_READY)
         return
-    unit = "Seen" if data.sequences is not None else "Strength"
-    table: dict[str, list[Any]] = {
-        "Model": [], "Most named item": [], "In lists": [], unit: [], "Median named": [],
-    }  # fmt: skip
+    counts, unit = found.settings.counts, "Seen" if found.data.sequences is not None else "Strength"
+    chance = found.settings.k / len(found.graph)
+    rows: list[tuple[Any, ...]] = []
     for label, ids in found.lists.items():
         named = ids[ids >= 0]
-        if not len(named):
-            continue
-        times = np.bincount(named, minlength=len(graph))
-        top = int(times.argmax())
-        for name, value in zip(
-            table,
-            (label, data.titles[top], times[top] / len(ids), float(settings.counts[top]),
-             float(np.median(settings.counts[named]))),
-            strict=True,
-        ):  # fmt: skip
-            table[name].append(value)
+        if len(named):
+            times = np.bincount(named)
+            top = int(times.argmax())
+            share, middle = times[top] / len(ids), float(np.median(counts[named]))
+            rows.append((label, found.data.titles[top], share, float(counts[top]), middle))
+    columns = ["Model", "Most named item", "In lists", unit, "Median named"]
     st.dataframe(
-        pl.DataFrame(table),
+        pl.DataFrame(rows, columns, orient="row"),
         hide_index=True,
         column_config={
             "Model": st.column_config.TextColumn(width=75),
             "Most named item": st.column_config.TextColumn(width=140),
             "In lists": st.column_config.NumberColumn(
-                format="percent", width=65, help=f"Share of all lists; by chance {settings.k / len(graph):.1%}."
+                format="percent", width=65, help=f"Share of all lists; by chance {chance:.1%}."
             ),
             unit: st.column_config.NumberColumn(format="localized", width=60, help="Of the most named item."),
             "Median named": st.column_config.NumberColumn(
@@ -235,33 +218,33 @@ def hubs_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: 
         },
     )
     st.caption(
-        f"The median item of the catalogue: {np.median(settings.counts):,.0f}. Below it, a model names items of "
+        f"The median item of the catalogue: {np.median(counts):,.0f}. Below it, a model names items of "
         "few events; an item in far more lists than chance has it is a hub."
     )
 
 
-def agreement_sections(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
+def agreement_sections(found: Compared) -> None:
     """Who names what beside who agrees with whom."""
     left, right = frame.side_by_side("who-agrees", (1, 1), "22rem")
     with left:
-        membership_section(data, found, f"named@{data.key}")
+        membership_section(found, f"named@{found.data.key}")
     with right:
-        agreement_section(data, graph, found, settings, key=f"agreement@{data.key}")
+        agreement_section(found, key=f"agreement@{found.data.key}")
 
 
-def dispute_and_map(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Job]:
+def dispute_and_map(found: Compared) -> list[Job]:
     """The disputed items beside one model's map; returns the drawing that is missing."""
     left, right = frame.side_by_side("disputed-and-map", (2, 3), "20rem")
     with left:
-        disputed_section(data, graph, found, settings)
+        disputed_section(found)
     with right:
-        return map_section(data, graph, found, settings)
+        return map_section(found)
 
 
-def likeness_sections(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
+def likeness_sections(found: Compared) -> None:
     """What neighbors are like, and who is named most."""
     left, right = frame.side_by_side("what-neighbors-are-like", (1, 1), "20rem")
     with left:
-        purity_section(data, graph, found, settings, key=f"purity@{data.key}")
+        purity_section(found, key=f"purity@{found.data.key}")
     with right:
-        hubs_section(data, graph, found, settings)
+        hubs_section(found)

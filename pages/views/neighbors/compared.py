@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
@@ -87,12 +89,17 @@ class Settings:
         """Which items may be named."""
         return self.counts >= self.min_count
 
+    def nearest(self, vectors: ItemVectors, rows: Int64Array) -> tuple[Int32Array, Float32Array]:
+        """(ids, scores) (q, k) of the lists of some rows."""
+        return vectors.nearest(self.k, self.score, self.min_count, counts=self.counts, rows=rows)
+
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """The lists of all models that are there, of the same items.
+    """The lists of all models that are there, of the same items, and the figures computed once from them.
 
     Attributes:
+        data, graph, settings: of what, and how.
         entries: the models, in the order of the columns.
         lists: label → int32 (q, k) of the rows that are compared.
         own: label → int32 (k,) and float32 (k,): list and scores of the chosen item.
@@ -100,11 +107,79 @@ class Compared:
         failed: label → why a model has no list.
     """
 
+    data: ActiveData
+    graph: ItemGraph
+    settings: Settings
     entries: tuple[Entry, ...]
     lists: dict[str, Int32Array]
     own: dict[str, tuple[Int32Array, Float32Array]]
     rows: Int64Array
     failed: dict[str, str]
+
+    def under(self, **change: Any) -> Compared:
+        """The same models under other settings of the view."""
+        return compare(self.data, self.graph, self.entries, replace(self.settings, **change))
+
+    def _remember(self, name: str, make: Callable[[], Any], *more: str) -> Any:
+        configs = tuple((one.label, one.config) for one in self.entries if one.label in self.lists)
+        key = (name, *more, *_key(self.data, self.graph, self.settings), configs)
+        return results.remember(self.data, key, make)
+
+    @property
+    def matrix(self) -> AgreementMatrix:
+        """Agreement of every two models."""
+        candidates = max(int(self.settings.allowed.sum()) - 1, 0)
+        make = lambda: agreement_matrix(self.lists, items=len(self.graph), candidates=candidates)  # noqa: E731
+        return self._remember("agreement", make)
+
+    @property
+    def dispute(self) -> Float64Array:
+        """(q,) 1 − mean overlap over all pairs of models."""
+        return self._remember("dispute", lambda: dispute(self.lists))
+
+    @property
+    def purity(self) -> dict[str, Purity]:
+        """Purity of every model's lists by the chosen attribute."""
+        values, allowed = self.data.fields[self.settings.attribute], self.settings.allowed
+        make = lambda: tuple(  # noqa: E731
+            (label, attribute_purity(ids, values, rows=self.rows, candidates=allowed, missing=NOT_KNOWN))
+            for label, ids in self.lists.items()
+        )
+        return dict(self._remember("purity", make, self.settings.attribute))
+
+    @property
+    def unit(self) -> str:
+        """What the counts are."""
+        return "events" if self.data.sequences is not None else "strength"
+
+    @property
+    def chosen(self) -> int:
+        """Row of the chosen item."""
+        return self.graph.items.row(session.chosen_item(self.data))
+
+    def named(self, label: str) -> list[str]:
+        """Ids of the items that a model lists for the chosen one."""
+        rows = self.own[label][0].tolist() if label in self.own else []
+        return [self.graph.items[row] for row in rows if row >= 0]
+
+    @property
+    def own_agreement(self) -> float | None:
+        """Mean overlap of the chosen item's lists over all pairs of models."""
+        pairs = combinations((ids[None, :] for ids, _ in self.own.values()), 2)
+        overlaps = [overlap_at_k(a, b)[0] for a, b in pairs]
+        return float(np.mean(overlaps)) if overlaps else None
+
+    @property
+    def rare_limit(self) -> int:
+        """From how many events on an item may be called disputed: 20, less in small data."""
+        counts = self.settings.counts
+        return 0 if self.data.sequences is None or len(counts) == 0 else min(RARE, int(np.median(counts)))
+
+    def competing(self, values: Float64Array) -> Int64Array:
+        """Places in ``rows`` of the items that are not rare, by rising value (q,), the most popular of equals first."""
+        counts = self.settings.counts[self.rows]
+        able = np.flatnonzero(counts >= self.rare_limit)
+        return able[np.lexsort((-counts[able], np.round(values[able], 9)))]
 
 
 def counts_of(data: ActiveData) -> AnyArray:
@@ -172,80 +247,21 @@ def compare(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], settin
     lists, own, failed = {}, {}, {}
     row = graph.items.row(session.chosen_item(data))
     for one in entries:
-        if one.vectors is None:
+        vectors = one.vectors
+        if vectors is None:
             continue
-        if settings.score == "in_out" and one.vectors.output_vectors is None:
+        if settings.score == "in_out" and vectors.output_vectors is None:
             failed[one.label] = (
                 "Has no output vectors (hierarchical softmax scores a tree), so no in · out: use cosine."
             )
             continue
-        lists[one.label] = _lists(data, graph, one, settings, rows)
-        own[one.label] = _own(one.vectors, settings, row)
-    return Compared(tuple(entries), lists, own, rows, failed)
+        key = ("neighbor lists", *_key(data, graph, settings), one.config)
+        lists[one.label] = results.remember(data, key, partial(settings.nearest, vectors, rows))[0]
+        ids, values = settings.nearest(vectors, np.array([row]))
+        own[one.label] = ids[0], values[0]
+    return Compared(data, graph, settings, tuple(entries), lists, own, rows, failed)
 
 
-def _lists(data: ActiveData, graph: ItemGraph, one: Entry, settings: Settings, rows: Int64Array) -> Int32Array:
-    key = (data.key, data.fingerprint, graph.fingerprint, one.config, settings.k, settings.score, settings.min_count)
-    vectors = one.vectors
-    assert vectors is not None
-    return results.remember(
-        data,
-        ("neighbor lists", *key),
-        lambda: vectors.nearest(settings.k, settings.score, settings.min_count, counts=settings.counts, rows=rows)[0],
-    )
-
-
-def _own(vectors: ItemVectors, settings: Settings, row: int) -> tuple[Int32Array, Float32Array]:
-    ids, values = vectors.nearest(
-        settings.k, settings.score, settings.min_count, counts=settings.counts, rows=np.array([row])
-    )
-    return ids[0], values[0]
-
-
-def _key(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> tuple[Any, ...]:
-    """What every figure of these lists depends on."""
-    configs = tuple((one.label, one.config) for one in found.entries if one.label in found.lists)
-    return (data.key, data.fingerprint, graph.fingerprint, configs, settings.k, settings.score, settings.min_count)
-
-
-def matrix_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> AgreementMatrix:
-    """Agreement of every two models, computed once."""
-    candidates = max(int(settings.allowed.sum()) - 1, 0)
-
-    def make() -> AgreementMatrix:
-        return agreement_matrix(found.lists, items=len(graph), candidates=candidates)
-
-    return results.remember(data, ("agreement", *_key(data, graph, found, settings)), make)
-
-
-def dispute_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> Float64Array:
-    """1 − mean overlap over all pairs of models, by item; computed once."""
-    return results.remember(data, ("dispute", *_key(data, graph, found, settings)), lambda: dispute(found.lists))
-
-
-def purity_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> dict[str, Purity]:
-    """Purity of every model's lists by the chosen attribute, computed once."""
-    values = data.fields[settings.attribute]
-
-    def make() -> tuple[tuple[str, Purity], ...]:
-        return tuple(
-            (label, attribute_purity(ids, values, rows=found.rows, candidates=settings.allowed, missing=NOT_KNOWN))
-            for label, ids in found.lists.items()
-        )
-
-    key = ("purity", settings.attribute, *_key(data, graph, found, settings))
-    return dict(results.remember(data, key, make))
-
-
-def own_agreement(found: Compared) -> float | None:
-    """Mean overlap of the chosen item's lists over all pairs of models."""
-    own = [ids[None, :] for ids, _ in found.own.values()]
-    pairs = [(a, b) for i, a in enumerate(own) for b in own[i + 1 :]]
-    return float(np.mean([overlap_at_k(a, b)[0] for a, b in pairs])) if pairs else None
-
-
-def rare_limit(data: ActiveData, settings: Settings) -> int:
-    """From how many events on an item may be called disputed: 20, less in small data."""
-    if data.sequences is None or len(settings.counts) == 0:
-        return 0
-    return min(RARE, int(np.median(settings.counts)))
+def _key(data: ActiveData, graph: ItemGraph, settings: Settings) -> tuple[Any, ...]:
+    """What every list depends on, beside its model."""
+    return data.key, data.fingerprint, graph.fingerprint, settings.k, settings.score, settings.min_count

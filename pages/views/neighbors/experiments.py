@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,59 +16,55 @@ from pages.kit.model_controls import able_models, in_python, second_like_first
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.neighbors.compared import Compared, Settings, compare, dispute_of, filter_steps, matrix_of, rare_limit
+from pages.views.neighbors.compared import Compared, Settings, filter_steps
 from recemb_core.embeddings import MODELS
 from recemb_core.embeddings.registry import NEEDS, python_call
 from recemb_core.evaluation import overlap_at_k
-from recemb_core.item_graph import ItemGraph
 
 NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
 PLAIN: dict[str, Any] = {"score": "cosine", "min_count": 0}
 NO_LISTS = "Two models that are ready are needed: wait for the training, or press Run."
 
 
-def experiments(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Experiment]:
+def experiments(found: Compared) -> list[Experiment]:
     """Of the view of all models: what this data can do."""
+    data, counts = found.data, found.settings.counts
     tries: list[Experiment] = []
-    if len(found.lists) > 1:
-        values = 1 - dispute_of(data, graph, found, settings)
-        counts = settings.counts[found.rows]
-        able = np.flatnonzero(counts >= rare_limit(data, settings))
-        if len(able):
-            at = able[np.lexsort((-counts[able], np.round(values[able], 9)))[0]]
-            row = int(found.rows[at])
-            place = float((settings.counts > settings.counts[row]).mean())
-            tries.append(
-                (
-                    "One item divides the models most. **A best-seller, a rare item, or something in between?**",
-                    lambda: (
-                        f"{plain(data.titles[row])}: agreement {values[at]:.2f}, the lowest of {len(able):,} items, "
-                        f"where "
-                        f"the mean is {values.mean():.2f}; **{place:.0%}** of the items are more popular."
-                    ),
-                    {"item": graph.items[row]},
-                )
+    values = 1 - found.dispute if len(found.lists) > 1 else np.empty(0)
+    able = found.competing(values) if len(values) else values
+    if len(able):
+        at = able[0]
+        row = int(found.rows[at])
+        place = float((counts > counts[row]).mean())
+        tries.append(
+            (
+                "One item divides the models most. **A best-seller, a rare item, or something in between?**",
+                lambda: (
+                    f"{plain(data.titles[row])}: agreement {values[at]:.2f}, the lowest of {len(able):,} items, where "
+                    f"the mean is {values.mean():.2f}; **{place:.0%}** of the items are more popular."
+                ),
+                {"item": found.graph.items[row]},
             )
+        )
     tries.append(
         (
             "in · out is what training makes large. **Will the named items be more popular, or rarer?**",
-            lambda: in_out_words(data, graph, found, settings),
+            lambda: in_out_words(found),
             {"score": "in_out", "min_count": 0},
         )
     )
-    steps = [step for step in filter_steps(settings.counts) if step > 0]
-    useful = [step for step in steps if (settings.counts < step).mean() >= 0.25]
+    useful = [step for step in filter_steps(counts) if step > 0 and (counts < step).mean() >= 0.25]
     if useful:
         tries.append(
             (
                 f"Name no item below {useful[0]:,} {'events' if data.sequences is not None else 'in strength'}. "
                 "**Will the models come closer to each other?**",
-                lambda: filter_words(data, graph, found, settings),
+                lambda: filter_words(found),
                 {"score": "cosine", "min_count": useful[0]},
             )
         )
     first = able_models(data)[0]
-    tries.append((*another_seed(first, NOISE), {"compare": "two", **_twice(data, graph, first)}))
+    tries.append((*another_seed(first, NOISE), {"compare": "two", **_twice(found, first)}))
     return tries
 
 
@@ -78,56 +73,49 @@ def another_seed(model: str, answer: Answer) -> tuple[str, Answer]:
     return f"The same {model} with another seed. **How many of ten neighbors will stay?**", answer
 
 
-def _twice(data: ActiveData, graph: ItemGraph, model: str) -> dict[str, Any]:
-    return {"first": model, "second": model, **second_like_first(data, graph, model), "b_reseed": True, **PLAIN}
+def _twice(found: Compared, model: str) -> dict[str, Any]:
+    second = second_like_first(found.data, found.graph, model)
+    return {"first": model, "second": model, **second, "b_reseed": True, **PLAIN}
 
 
-def in_out_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+def in_out_words(found: Compared) -> str:
     """How popular the named items are by in · out, and by cosine."""
-    by_cosine = compare(data, graph, found.entries, replace(settings, score="cosine"))
-    told, up, down = [], 0, 0
-    for label, ids in found.lists.items():
-        now, before = (float(np.median(settings.counts[named[named >= 0]])) if (named >= 0).any() else 0.0
-                       for named in (ids, by_cosine.lists[label]))  # fmt: skip
+    by_cosine, counts = found.under(score="cosine"), found.settings.counts
+    told, changes = [], []
+    for label, lists in found.lists.items():
+        now, before = (float(np.median(counts[named[named >= 0]])) if (named >= 0).any() else 0.0
+                       for named in (lists, by_cosine.lists[label]))  # fmt: skip
         told.append(f"{label} {before:,.4g} → {now:,.4g}")
-        up, down = up + (now > before), down + (now < before)
+        changes.append(np.sign(now - before))
     if not told:
         return NO_LISTS
-    unit = "events" if data.sequences is not None else "strength"
     return (
-        f"Median {unit} of all named items, cosine → in · out: {', '.join(told)} (catalogue "
-        f"{np.median(settings.counts):,.4g}). **More popular in {up}, rarer in {down} of "
-        f"{counted(len(told), 'model')}**; "
-        "one seed each."
+        f"Median {found.unit} of all named items, cosine → in · out: {', '.join(told)} (catalogue "
+        f"{np.median(counts):,.4g}). **More popular in {changes.count(1)}, rarer in {changes.count(-1)} of "
+        f"{counted(len(told), 'model')}**; one seed each."
     )
 
 
-def filter_words(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> str:
+def filter_words(found: Compared) -> str:
     """Agreement under the filter against agreement without it, on the same items, and both chance levels."""
     if len(found.lists) < 2:
         return NO_LISTS
-    free = replace(settings, min_count=0)
-    before = compare(data, graph, found.entries, free)
-    gain = paired(dispute_of(data, graph, before, free), dispute_of(data, graph, found, settings))
-    chances = [matrix_of(data, graph, one, s).overlap_chance for one, s in ((before, free), (found, settings))]
+    before, settings = found.under(min_count=0), found.settings
+    gain = paired(before.dispute, found.dispute)
     return (
         f"Agreement overall changes by {gain_words(gain)} over {gain.n:,} items. By chance alone it would go from "
-        f"{chances[0]:.3f} to {chances[1]:.3f}: {(settings.counts < settings.min_count).mean():.0%} of the items "
-        f"cannot "
-        "be named any more."
+        f"{before.matrix.overlap_chance:.3f} to {found.matrix.overlap_chance:.3f}: "
+        f"{(settings.counts < settings.min_count).mean():.0%} of the items cannot be named any more."
     )
 
 
-def pair_experiments(
-    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
-) -> list[Experiment]:
+def pair_experiments(found: Compared) -> list[Experiment]:
     """Of the view of two."""
-    able = able_models(data)[0]
-    twice = _twice(data, graph, able)
-    overlap = partial(overlap_words, data, graph, entries, found, settings)
-    against_seed = lambda: f"{overlap()} {seed_words(data, graph, entries, found, settings)}"  # noqa: E731
-    tries: list[Experiment] = [(*another_seed(able, lambda: f"{overlap()} {NOISE}"), twice)]
-    if data.sequences is not None:
+    able = able_models(found.data)[0]
+    twice = _twice(found, able)
+    against_seed = lambda: f"{overlap_words(found)} {seed_words(found)}"  # noqa: E731
+    tries: list[Experiment] = [(*another_seed(able, lambda: f"{overlap_words(found)} {NOISE}"), twice)]
+    if found.data.sequences is not None:
         tries += [
             (
                 "Noise drawn evenly (exponent 0). **More change than another seed?**",
@@ -140,71 +128,55 @@ def pair_experiments(
                 {"first": "word2vec", "second": "item2vec", "b_reseed": False, **PLAIN},
             ),
         ]
+    far = {"b_node2vec_p": 1.0, "b_node2vec_q": 20.0, "b_reseed": False}
     tries.append(
         (
             "DeepWalk against node2vec with q = 20. **Which items will have moved on the map?**",
-            lambda: f"{overlap()} {moved_words(data, entries, found, settings)}",
-            {
-                "first": "DeepWalk",
-                "second": "node2vec",
-                "b_node2vec_p": 1.0,
-                "b_node2vec_q": 20.0,
-                "b_reseed": False,
-                **PLAIN,
-            },
+            lambda: f"{overlap_words(found)} {moved_words(found)}",
+            {"first": "DeepWalk", "second": "node2vec", **far, **PLAIN},
         )
     )
     return tries
 
 
-def _both(entries: Sequence[Entry], found: Compared) -> bool:
-    return len(found.lists) == 2 and all(one.config == one.wanted for one in entries)
+def _both(found: Compared) -> bool:
+    return len(found.lists) == 2 and all(one.config == one.wanted for one in found.entries)
 
 
-def overlap_words(
-    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
-) -> str:
+def overlap_words(found: Compared) -> str:
     """How much of two lists is common."""
-    if not _both(entries, found):
+    if not _both(found):
         return NO_LISTS
-    matrix = matrix_of(data, graph, found, settings)
+    matrix = found.matrix
     return (
-        f"**{matrix.overlap[0, 1]:.1%}** of two lists of {settings.k} is common (± {matrix.overlap_error[0, 1]:.1%}, "
-        f"mean "
-        f"over {matrix.items:,} items with its standard error; random lists: {matrix.overlap_chance:.1%})."
+        f"**{matrix.overlap[0, 1]:.1%}** of two lists of {found.settings.k} is common (± "
+        f"{matrix.overlap_error[0, 1]:.1%}, mean over {matrix.items:,} items with its standard error; random lists: "
+        f"{matrix.overlap_chance:.1%})."
     )
 
 
-def seed_words(
-    data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], found: Compared, settings: Settings
-) -> str:
+def seed_words(found: Compared) -> str:
     """The same overlap against that of two seeds of the first model, where they are trained."""
-    if not _both(entries, found):
+    if not _both(found):
         return ""
-    first, second = entries
-    seeds = [replace(first.config, seed=(first.config.seed + step) % 2**32) for step in (0, 1)]
-    if not all(model_results.has_model(data, config, graph=graph) for config in seeds):
+    data, graph, settings, config = found.data, found.graph, found.settings, found.entries[0].config
+    seeds = [replace(config, seed=(config.seed + step) % 2**32) for step in (0, 1)]
+    if not all(model_results.has_model(data, one, graph=graph) for one in seeds):
         return "What another seed alone changes is not measured yet: the first experiment does it."
-    lists = [
-        model_results.model_neighbors(data, config, settings.k, settings.score, settings.min_count, graph=graph)[0][
-            found.rows
-        ]
-        for config in seeds
-    ]
-    noise = overlap_at_k(*lists)
-    gain = paired(overlap_at_k(found.lists[first.label], found.lists[second.label]), noise)
+    how = settings.k, settings.score, settings.min_count
+    noise = overlap_at_k(*(model_results.model_neighbors(data, one, *how, graph=graph)[0][found.rows] for one in seeds))
+    gain = paired(overlap_at_k(*found.lists.values()), noise)
     return f"Two seeds of the first model share {noise.mean():.1%}; against that: {gain_words(gain)}."
 
 
-def moved_words(data: ActiveData, entries: Sequence[Entry], found: Compared, settings: Settings) -> str:
+def moved_words(found: Compared) -> str:
     """The items with least in common, the most popular of equals."""
-    if not _both(entries, found):
+    if not _both(found):
         return ""
     values = overlap_at_k(*found.lists.values())
-    counts = settings.counts[found.rows]
-    able = np.flatnonzero(counts >= rare_limit(data, settings))
-    least = able[np.lexsort((-counts[able], np.round(values[able], 9)))[:3]]
-    names = ", ".join(f"{plain(data.titles[int(found.rows[i])])} ({values[i]:.0%})" for i in least)
+    titles = found.data.titles
+    least = found.competing(values)[:3]
+    names = ", ".join(f"{plain(titles[int(found.rows[i])])} ({values[i]:.0%})" for i in least)
     return f"Least in common, by neighbors and not by pixels: {names}."
 
 

@@ -9,41 +9,28 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls as drawing
-from pages.kit import frame, maps, session
-from pages.kit.allowed import Options
+from pages.kit import frame, session
 from pages.kit.controls import NOT_KNOWN
-from pages.kit.jobs import Job
-from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import able_models, fields_of, missing, model_controls
-from pages.kit.model_jobs import Entry
-from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
 from pages.views.neighbors.compared import (
     LENGTH,
     MOST,
-    NEIGHBORS_PAGE,
     SCORE,
     SCORES,
     Compared,
     Settings,
     attribute,
-    dispute_of,
     filter_steps,
     least_count,
-    matrix_of,
-    own_agreement,
     shown_models,
 )
 from recemb_core.embeddings import MODELS
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
-
-MAP_OF = Parameter(NEIGHBORS_PAGE, "map_of", "Map of", Options(), help="Whose vectors UMAP lays out.")
 
 
 def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> None:
@@ -77,39 +64,41 @@ def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str], *, 
                 model_controls(data, graph, name, prefix=prefix)
 
 
-def numbers(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings, place: Any) -> None:
+def numbers(found: Compared, place: Any) -> None:
     """At most five figures: this item, then the catalogue."""
     own = {label: ids for label, (ids, _) in found.own.items()}
     cells = shared_by(own)
-    named = sum(len(rows) for rows in cells.values())
     places = sum(int((ids >= 0).sum()) for ids in own.values())
-    m = len(own)
-    by_all = sum(len(rows) for models, rows in cells.items() if len(models) == m) if m > 1 else None
-    here = own_agreement(found)
+    m, k = len(own), found.settings.k
+    by_all = sum(len(rows) for models, rows in cells.items() if len(models) == m)
+    here = found.own_agreement
     figures = [
         (
             f"Named by all {m}" if m > 1 else "Named by all",
-            "–" if by_all is None else f"{by_all} of {settings.k}",
+            f"{by_all} of {k}" if m > 1 else "–",
             "Items in every column.",
         ),
-        ("Different items", f"{named} in {places}", "Distinct items among all places of the columns."),
+        (
+            "Different items",
+            f"{sum(map(len, cells.values()))} in {places}",
+            "Distinct items among all places of the columns.",
+        ),
         (
             "Agreement here",
             "–" if here is None else f"{here:.2f}",
-            f"Overlap@{settings.k} of the chosen item's lists: the share that two lists have in common, mean over all "
-            "pairs of models. 1: all the same.",
+            f"Overlap@{k} of the chosen item's lists: the share that two lists have in common, mean over all pairs of "
+            "models. 1: all the same.",
         ),
     ]
     if m > 1:
-        matrix = matrix_of(data, graph, found, settings)
-        values = 1 - dispute_of(data, graph, found, settings)
+        values = 1 - found.dispute
         error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else 0.0
         figures += [
             (
                 "Agreement overall",
                 f"{values.mean():.2f} ± {error:.2f}" if error >= 0.005 else f"{values.mean():.3f} ± {error:.3f}",
                 f"The same, mean over {len(values):,} items with its standard error; "
-                f"two random lists: {matrix.overlap_chance:.3f}.",
+                f"two random lists: {found.matrix.overlap_chance:.3f}.",
             ),
             (
                 "More disputed than",
@@ -129,23 +118,21 @@ def figures_row(figures: list[tuple[str, str, str]], place: Any) -> None:
 
 def item_colors(found: Compared) -> dict[int, tuple[str, bool]]:
     """Row → (color, striped) of every item in two columns or more, those in most columns first."""
-    times: dict[int, int] = {}
-    best: dict[int, int] = {}
+    ranks: dict[int, list[int]] = {}
     for ids, _ in found.own.values():
         for rank, row in enumerate(ids.tolist()):
             if row >= 0:
-                times[row] = times.get(row, 0) + 1
-                best[row] = min(best.get(row, rank), rank)
-    several = sorted((row for row in times if times[row] > 1), key=lambda row: (-times[row], best[row], row))
-    colors = [*((color, False) for color in theme.PALETTE), *((color, True) for color in theme.PALETTE)]
-    return {row: colors[i] if i < len(colors) else (theme.OTHER, True) for i, row in enumerate(several)}
+                ranks.setdefault(row, []).append(rank)
+    several = sorted((-len(at), min(at), row) for row, at in ranks.items() if len(at) > 1)
+    colors = [(color, striped) for striped in (False, True) for color in theme.PALETTE]
+    return {row: colors[i] if i < len(colors) else (theme.OTHER, True) for i, (*_, row) in enumerate(several)}
 
 
-def columns_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Column]:
+def columns_of(found: Compared) -> list[Column]:
     """What the columns show, in plain values."""
+    data, graph, settings = found.data, found.graph, found.settings
     colors = item_colors(found)
-    labels = data.fields.get(settings.attribute)
-    at = graph.items.row(session.chosen_item(data))
+    labels, at = data.fields.get(settings.attribute), found.chosen
     unit = "seen" if data.sequences is not None else "strength"
     holders: dict[int, list[str]] = {}
     for label, (ids, _) in found.own.items():
@@ -199,103 +186,47 @@ def columns_of(data: ActiveData, graph: ItemGraph, found: Compared, settings: Se
     return columns
 
 
-def columns_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings, *, key: str) -> None:
+def columns_section(found: Compared, *, key: str) -> None:
     """The columns with their heading."""
-    item = session.chosen_item(data)
-    row = graph.items.row(item)
-    labels = data.fields.get(settings.attribute)
-    about = [f"seen {settings.counts[row]:,.0f} times" if data.sequences is not None else ""]
-    about += [f"{field_words(settings.attribute)}: {plain(str(labels[row]))}"] if labels is not None else []
-    st.markdown(
-        f"**Nearest to :red[{plain(data.title_of(item))}]** :small[{' · '.join(part for part in about if part)}]"
-    )
-    neighbor_columns(columns_of(data, graph, found, settings), key=key, on_click=lambda item: session.pick(data, item))
+    data, field, row = found.data, found.settings.attribute, found.chosen
+    labels = data.fields.get(field)
+    about = [f"seen {found.settings.counts[row]:,.0f} times"] if data.sequences is not None else []
+    about += [f"{field_words(field)}: {plain(str(labels[row]))}"] if labels is not None else []
+    title = plain(data.title_of(session.chosen_item(data)))
+    st.markdown(f"**Nearest to :red[{title}]** :small[{' · '.join(about)}]")
+    neighbor_columns(columns_of(found), key=key, on_click=lambda item: session.pick(data, item))
     st.caption(
         "An item in two columns or more has one color everywhere (stripes: the color's second use) and says in how "
         "many it stands; the others are plain. Point at an item to light it up, click it to choose it."
     )
 
 
-def map_job(data: ActiveData, graph: ItemGraph, one: Entry, umap: Any) -> Job | None:
-    """Drawing a model's map, where it is not there yet."""
-    if one.vectors is None or maps.has_model_map(data, one.config, umap, graph=graph):
-        return None
-    config = one.config
-    return Job(
-        identity=("map", graph.fingerprint, config, umap),
-        label=f"Map of {one.label}",
-        seconds=1 + len(graph) / 1_000,
-        run=lambda report: maps.model_map(data, config, umap, report, graph=graph),
-    )
-
-
-def map_section(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> list[Job]:
-    """The map of one model with the chosen item's neighbors there; returns the drawing that is missing."""
-    ready = [one for one in found.entries if one.vectors is not None]
-    st.markdown("**The map of one model** — click an item to choose it")
-    if not ready:
-        st.caption("No model is ready yet.")
-        return []
-    umap = drawing.umap_config(data, len(graph), draw=False)
-    names = [one.label for one in ready]
-    best = "DeepWalk" if "DeepWalk" in names else names[0]
-    # One that is still to be trained may be asked for, by a link say; its map comes when it is there.
-    able = [one.label for one in found.entries if one.state != "unavailable"]
-    left, right = st.columns(2)
-    whose = MAP_OF.draw(data, left, default=best, among=able)
-    with right:
-        color = drawing.color_control(data, graph, default=drawing.labellings(data, graph)[0].name)
-    if whose not in names:
-        st.caption(f"{whose} is not trained yet.")
-        return []
-    one = ready[names.index(whose)]
-    job = map_job(data, graph, one, umap)
-    if job is not None:
-        st.caption("The map is being drawn.")
-        return [job]
-    ids = found.own.get(one.label, (np.empty(0, np.int32), None))[0]
-    figure = item_map_figure(
-        maps.model_map(data, one.config, umap, graph=graph),
-        graph.items.ids,
-        data.titles,
-        color_by=color.values,
-        color_title=color.words,
-        size=np.sqrt(settings.counts),
-        chosen=session.chosen_item(data),
-        highlighted=[graph.items[int(row)] for row in ids if row >= 0],
-        title=f"map of {one.label}",
-    )
-    figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
-    live_chart(figure, key=f"neighbors map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
-    return []
-
-
-def neighbors_csv(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> bytes:
+def neighbors_csv(found: Compared) -> bytes:
     """All columns as one table."""
-    found_rows: list[dict[str, Any]] = []
-    item = session.chosen_item(data)
-    fields = fields_of(data)
-    for label, (ids, values) in found.own.items():
-        for rank, (row, value) in enumerate(zip(ids.tolist(), values.tolist(), strict=True), start=1):
-            if row >= 0:
-                found_rows.append(
-                    {"item": item, "model": label, "rank": rank, "neighbor": graph.items[row],
-                     "title": data.titles[row], settings.score: value, "count": float(settings.counts[row])}
-                    | {name: str(data.fields[name][row]) for name in fields}
-                )  # fmt: skip
-    return pl.DataFrame(found_rows).write_csv().encode()
+    data, settings = found.data, found.settings
+    item, fields = session.chosen_item(data), fields_of(data)
+    rows = [
+        {"item": item, "model": label, "rank": rank, "neighbor": found.graph.items[row], "title": data.titles[row],
+         settings.score: value, "count": float(settings.counts[row])}
+        | {name: str(data.fields[name][row]) for name in fields}
+        for label, (ids, values) in found.own.items()
+        for rank, (row, value) in enumerate(zip(ids.tolist(), values.tolist(), strict=True), start=1)
+        if row >= 0
+    ]  # fmt: skip
+    return pl.DataFrame(rows).write_csv().encode()
 
 
-def downloads(data: ActiveData, graph: ItemGraph, found: Compared, settings: Settings) -> None:
+def downloads(found: Compared) -> None:
     """The lists and the vectors as files."""
     from recemb_core.embeddings import exporting
 
+    data = found.data
     ready = {one.label: one.vectors for one in found.entries if one.vectors is not None}
     with st.container(horizontal=True):
         if found.own:
             st.download_button(
                 "Neighbors (CSV)",
-                lambda: neighbors_csv(data, graph, found, settings),
+                lambda: neighbors_csv(found),
                 "neighbors.csv",
                 "text/csv",
                 on_click="ignore",
@@ -307,10 +238,9 @@ def downloads(data: ActiveData, graph: ItemGraph, found: Compared, settings: Set
             label = st.selectbox("Model", list(ready), key=f"files@{data.key}")
             vectors = ready[label]
             name = "".join(c if c.isalnum() else "_" for c in label)
-            st.download_button(
-                "word2vec text", lambda: exporting.word2vec_text(vectors), f"{name}.txt", on_click="ignore"
-            )
-            st.download_button("npz (numpy, no pickle)", vectors.to_bytes, f"{name}.npz", on_click="ignore")
-            st.download_button(
-                "parquet", lambda: exporting.vectors_parquet(vectors), f"{name}.parquet", on_click="ignore"
-            )
+            for kind, make, ending in (
+                ("word2vec text", lambda: exporting.word2vec_text(vectors), "txt"),
+                ("npz (numpy, no pickle)", vectors.to_bytes, "npz"),
+                ("parquet", lambda: exporting.vectors_parquet(vectors), "parquet"),
+            ):
+                st.download_button(kind, make, f"{name}.{ending}", on_click="ignore")

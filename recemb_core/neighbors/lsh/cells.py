@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from recemb_core.arrays import BoolArray, Float64Array, Int64Array
-from recemb_core.neighbors.lsh.draws import share_over_draws
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array, NumberArray
+from recemb_core.neighbors.base import checked_vectors
+from recemb_core.neighbors.lsh.draws import draw_seed, share_over_draws
+from recemb_core.neighbors.lsh.families import family_named
+from recemb_core.neighbors.lsh.hashing import width_in_use
 from recemb_core.neighbors.lsh.theory import Family, GridMode
-from recemb_core.validation import require
+from recemb_core.neighbors.truth import split_queries, true_neighbors
+from recemb_core.progress import Progress
+from recemb_core.validation import UsageError, is_whole, require
 
 
 class LSHCell(NamedTuple):
@@ -113,9 +118,9 @@ class LSHGrid:
         require(1 <= functions <= most_functions, "functions", functions, f"from 1 to {most_functions}")
         require(1 <= tables <= most_tables, "tables", tables, f"from 1 to {most_tables}")
         at = self.modes.index(mode), functions - 1, tables - 1
-        figures = {name: float(getattr(self, name)[at]) for name in FIGURES}
+        values = ((name, float(getattr(self, name)[at])) for name in FIGURES)
         # One and the same NaN, so that equal cells are equal.
-        figures = {name: math.nan if math.isnan(value) else value for name, value in figures.items()}
+        figures = {name: math.nan if math.isnan(value) else value for name, value in values}
         return LSHCell(mode=mode, functions=functions, tables=tables, draws=self.draws, **figures)
 
     def best_cell(self, target_recall: float, mode: GridMode | None = None) -> LSHCell | None:
@@ -130,121 +135,120 @@ class LSHGrid:
             good &= np.array([m == mode for m in self.modes])[:, None, None]
         if not good.any():
             return None
-        at = np.argwhere(good)
-        cost, recall = self.cost[good], self.recall[good]
-        best = np.lexsort(((at[:, 1] + 1) * (at[:, 2] + 1), -recall, cost))[0]
-        m, functions, tables = (int(i) for i in at[best])
-        return self.cell(self.modes[m], functions + 1, tables + 1)
+        at = np.argwhere(good) + 1
+        best = np.lexsort((at[:, 1] * at[:, 2], -self.recall[good], self.cost[good]))[0]
+        m, functions, tables = at[best].tolist()
+        return self.cell(self.modes[m - 1], functions, tables)
 
 
-class Measured(NamedTuple):
-    """Points and queries of a measurement; what every draw of functions shares."""
+class Measurement:
+    """Points, queries and their true neighbors, and what draws of functions find: recall, precision, cost.
 
-    modes: tuple[GridMode, ...]
-    n: int
-    k: int
-    wanted: Int64Array
-    """(q,) true neighbors of each query"""
-    unasked: float
-    """1 − share of the rows that are queries: what is left of the sampling noise; 1 for queries that are no rows"""
-    family: Family
-    width: float | None
-    seed: int
-
-
-class Influence:
-    """How much each query moves each figure, sum over draws: (3 figures, modes, q, K, L)."""
-
-    def __init__(self) -> None:
-        self._total: Float64Array | None = None
-        self._draws: Int64Array | None = None
-
-    def add(self, moves: Float64Array, defined: BoolArray) -> None:
-        """Of one draw; ``defined`` (modes, K, L) says where there is a precision."""
-        if self._total is None or self._draws is None:
-            self._total, self._draws = moves, defined.astype(np.int64)
-        else:
-            self._total += moves
-            self._draws += defined
-
-    def errors(self, draws: int, unasked: float) -> Float64Array:
-        """(3, modes, K, L): standard errors over queries of the means over draws."""
-        assert self._total is not None
-        assert self._draws is not None
-        found = _query_errors(self._total, unasked)
-        found[[0, 2]] /= draws
-        found[1] /= np.maximum(self._draws, 1)
-        return found
-
-
-def _query_errors(moves: Float64Array, unasked: float) -> Float64Array:
-    """√(variance over queries · share of the rows not asked / q); NaN for one query.
-
-    Queries drawn from the rows without replacement: there is no noise left when all are asked.
+    ``wanted`` (q, d) are the queries, ``own`` (q,) their rows or −1, ``neighbors`` (q, k) ids, −1 for none. The
+    arguments are those of :func:`~recemb_core.neighbors.lsh.grid.lsh_grid`.
     """
-    q = moves.shape[2]
-    if unasked == 0 or q < 2:
-        return np.full((*moves.shape[:2], *moves.shape[3:]), 0.0 if unasked == 0 else np.nan)
-    return np.asarray(moves.std(axis=2, ddof=1) * np.sqrt(unasked / q))
 
+    def __init__(
+        self,
+        vectors: Float32Array,
+        queries: NumberArray,
+        k: int,
+        *,
+        family: Family,
+        width: float | None,
+        modes: tuple[GridMode, ...],
+        seed: int,
+        draws: int,
+        truth: Int32Array | None,
+    ) -> None:
+        require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
+        require(is_whole(draws) and draws >= 1, "draws", draws, "a whole number, at least 1")
+        self.vectors = checked_vectors(vectors, None)
+        if truth is None:
+            found = true_neighbors(self.vectors, queries, k, family_named(family).distance.metric)
+            truth, self.own, wanted = found.ids, found.own, found.queries
+        else:
+            self.own, wanted = split_queries(self.vectors, queries)
+            require(truth.shape == (len(self.own), k), "truth", truth.shape, f"of shape {(len(self.own), k)}")
+        self.wanted = checked_vectors(wanted, self.vectors.shape[1], "queries")
+        if not len(wanted):
+            raise UsageError("queries must not be empty")
+        self.neighbors = np.ascontiguousarray(truth, dtype=np.int32)
+        self.width = width_in_use(self.vectors, family, width, seed=seed)
+        self.draws, self.seed = draws, seed
+        self._about: dict[str, Any] = {
+            "modes": modes,
+            "n": len(self.vectors),
+            "k": k,
+            "queries": len(wanted),
+            "family": family,
+            "width": self.width,
+        }
+        # What is left of the sampling noise of queries drawn from the rows without replacement; all for others.
+        distinct = len(np.unique(self.own))
+        sampled = bool((self.own >= 0).all()) and distinct == len(wanted)
+        self._unasked = 1 - distinct / len(self.vectors) if sampled else 1.0
+        self._grids: list[LSHGrid] = []
+        # Sums over draws: how much each query moves each figure (3, modes, q, K, L), and where there is a precision.
+        self._moves: Any = 0.0
+        self._defined: Any = 0
 
-def one_draw(about: Measured, counts: Float64Array, hits: Float64Array, seed: int, influence: Influence) -> LSHGrid:
-    """Figures of one draw from candidates and found neighbors, (modes, q, K, L) each; adds to ``influence``."""
-    q, some = counts.shape[1], about.wanted > 0
-    share = hits[:, some] / about.wanted[some][None, :, None, None]
-    total, found = counts.sum(axis=1), hits.sum(axis=1)
-    there = total > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recall = share.sum(axis=1) / some.sum()
-        precision = np.where(there, found / total, np.nan)
-        moves = np.empty((3, *counts.shape))
-        moves[0] = 0.0
-        moves[0][:, some] = (share - recall[:, None]) * (q / max(some.sum(), 1))
-        # Of a ratio of sums, linearised.
-        moves[1] = (hits - np.where(there, precision, 0.0)[:, None] * counts) * (q / np.maximum(total, 1))[:, None]
-        moves[2] = counts / about.n
-    errors = _query_errors(moves, about.unasked)
-    errors[1][~there] = np.nan
-    influence.add(moves, there)
-    unknown = np.full_like(recall, np.nan)
-    figures = dict.fromkeys(FIGURES, unknown) | {
-        "recall": recall,
-        "precision": precision,
-        "cost": total / (q * about.n),
-    }
-    figures |= {f"{name}_error": error for name, error in zip(SHARES, errors, strict=True)}
-    return _grid(about, seed, figures | {"candidates": total / q})
+    def seeds(self, progress: Progress | None) -> Iterator[int]:
+        """The seed of each draw; what ``progress`` raises ends the run."""
+        for number in range(self.draws):
+            if progress is not None:
+                progress(number / self.draws, f"draw {number + 1} of {self.draws}")
+            yield draw_seed(self.seed, number)
 
+    def add(self, counts: NumberArray, hits: NumberArray, seed: int) -> None:
+        """One draw's candidates and true neighbors among them, (modes, q, K, L) each."""
+        counts, hits = counts.astype(np.float64), hits.astype(np.float64)
+        there = (self.neighbors >= 0).sum(axis=1)
+        n, q, some = len(self.vectors), len(there), there > 0
+        share = hits[:, some] / there[some][None, :, None, None]
+        total, found = counts.sum(axis=1), hits.sum(axis=1)
+        defined = total > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            recall = share.sum(axis=1) / some.sum()
+            precision = np.where(defined, found / total, np.nan)
+            moves = np.zeros((3, *counts.shape))
+            moves[0][:, some] = (share - recall[:, None]) * (q / max(some.sum(), 1))
+            # Of a ratio of sums, linearised.
+            ratio = np.where(defined, precision, 0.0)
+            moves[1] = (hits - ratio[:, None] * counts) * (q / np.maximum(total, 1))[:, None]
+            moves[2] = counts / n
+        errors = self._errors(moves)
+        errors[1][~defined] = np.nan
+        self._moves, self._defined = self._moves + moves, self._defined + defined
+        figures = dict.fromkeys(FIGURES, np.full_like(recall, np.nan))
+        figures |= {"recall": recall, "precision": precision, "cost": total / (q * n), "candidates": total / q}
+        figures |= {f"{name}_error": error for name, error in zip(SHARES, errors, strict=True)}
+        self._grids.append(LSHGrid(**self._about, **figures, seed=seed))
 
-def _grid(
-    about: Measured, seed: int, figures: Mapping[str, Float64Array], by_draw: tuple[LSHGrid, ...] = ()
-) -> LSHGrid:
-    return LSHGrid(
-        modes=about.modes,
-        n=about.n,
-        k=about.k,
-        queries=len(about.wanted),
-        family=about.family,
-        width=about.width,
-        seed=seed,
-        by_draw=by_draw,
-        **figures,
-    )
+    def _errors(self, moves: Float64Array) -> Float64Array:
+        """(3, modes, K, L): √(variance over queries · share of the rows not asked / q); NaN for one query."""
+        q = moves.shape[2]
+        if self._unasked == 0 or q < 2:
+            return np.full((*moves.shape[:2], *moves.shape[3:]), 0.0 if self._unasked == 0 else np.nan)
+        return np.asarray(moves.std(axis=2, ddof=1) * np.sqrt(self._unasked / q))
 
-
-def over_draws(about: Measured, draws: list[LSHGrid], influence: Influence) -> LSHGrid:
-    """Means over the draws, with intervals that cover the draw of functions and the sample of queries."""
-    if len(draws) == 1:
-        return draws[0]
-    q, errors = len(about.wanted), influence.errors(len(draws), about.unasked)
-    errors = np.nan_to_num(errors)  # a single query: the draws alone
-    # The k neighbors of a query lie together and are found together: they count as one trial.
-    asked = len(draws) * q
-    candidates = np.sum([d.candidates for d in draws], axis=0) * q
-    trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * about.n / about.k}
-    figures: dict[str, Float64Array] = {}
-    for name, error in zip(SHARES, errors, strict=True):
-        share = share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
-        figures |= {name: share.mean, f"{name}_error": share.error}
-        figures |= {f"{name}_low": share.low, f"{name}_high": share.high}
-    return _grid(about, about.seed, figures | {"candidates": figures["cost"] * about.n}, tuple(draws))
+    def result(self) -> LSHGrid:
+        """Means over the draws, with intervals that cover the draw of functions and the sample of queries."""
+        draws = self._grids
+        if len(draws) == 1:
+            return draws[0]
+        errors = self._errors(self._moves)
+        errors[[0, 2]] /= len(draws)
+        errors[1] /= np.maximum(self._defined, 1)
+        n, k, q = (self._about[name] for name in ("n", "k", "queries"))
+        # The k neighbors of a query lie together and are found together: they count as one trial.
+        asked = len(draws) * q
+        candidates = np.sum([d.candidates for d in draws], axis=0) * q
+        trials = {"recall": asked, "precision": np.clip(candidates, 1, asked), "cost": asked * n / k}
+        figures: dict[str, Any] = {}
+        for name, error in zip(SHARES, np.nan_to_num(errors), strict=True):  # NaN: a single query, the draws alone
+            share = share_over_draws([getattr(d, name) for d in draws], query_error=error, trials=trials[name])
+            figures |= {name: share.mean, f"{name}_error": share.error}
+            figures |= {f"{name}_low": share.low, f"{name}_high": share.high}
+        figures["candidates"] = figures["cost"] * n
+        return LSHGrid(**self._about, **figures, seed=self.seed, by_draw=tuple(draws))

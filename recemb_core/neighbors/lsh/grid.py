@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array, Int64Array, NumberArray, UInt64Array
-from recemb_core.neighbors.base import checked_vectors
-from recemb_core.neighbors.lsh.cells import Influence, LSHCell, LSHGrid, Measured, one_draw, over_draws
-from recemb_core.neighbors.lsh.draws import DRAWS, draw_seed
+from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid, Measurement
+from recemb_core.neighbors.lsh.draws import DRAWS
 from recemb_core.neighbors.lsh.families import family_named
-from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions, width_in_use
+from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions
 from recemb_core.neighbors.lsh.index import MAX_FUNCTIONS, MAX_TABLES, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.theory import GRID_MODES, Family, GridMode
-from recemb_core.neighbors.truth import split_queries, true_neighbors
 from recemb_core.parallel import share_out
 from recemb_core.progress import Progress
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import is_whole, require
 
 _BLOCK = 1024
 
@@ -77,23 +74,18 @@ def lsh_grid(
     modes = tuple(modes)
     require(bool(modes) and set(modes) <= set(GRID_MODES), "modes", modes, "some of 'and_or', 'or_and'")
     require(width is None or 0 < width < np.inf, "width", width, "None or a finite number above 0")
-    vectors, wanted, own, neighbors = _questions(vectors, queries, k, family, truth, draws)
-    width = width_in_use(vectors, family, width, seed=seed)
-    rows, asked = kind.distance.space(vectors), kind.distance.space(wanted)
-    about = _about(modes, vectors, own, neighbors, family, width, seed)
-    influence, found = Influence(), []
-    for number in range(draws):
-        if progress is not None:
-            progress(number / draws, f"draw {number + 1} of {draws}")
+    measured = Measurement(
+        vectors, queries, k, family=family, width=width, modes=modes, seed=seed, draws=draws, truth=truth
+    )
+    rows, asked = kind.distance.space(measured.vectors), kind.distance.space(measured.wanted)
+    itself = (measured.own >= 0)[:, None, None].astype(np.int32)  # a row that is a query is its own candidate
+    for drawn in measured.seeds(progress):
         hashing = draw_functions(
-            vectors.shape[1], family=family, tables=tables, functions=functions, width=width,
-            seed=draw_seed(seed, number),
-        )  # fmt: skip
-        counts, hits = _count(hashing, rows, asked, neighbors, modes, threads)
-        counts -= (own >= 0)[:, None, None].astype(np.int32)  # a query that is a row is its own candidate in every cell
-        cells, near = (a.transpose(0, 1, 3, 2).astype(np.float64) for a in (counts, hits))
-        found.append(one_draw(about, cells, near, draw_seed(seed, number), influence))
-    return over_draws(about, found, influence)
+            rows.shape[1], family=family, tables=tables, functions=functions, width=measured.width, seed=drawn
+        )
+        counts, hits = _count(hashing, rows, asked, measured.neighbors, modes, threads)
+        measured.add((counts - itself).swapaxes(2, 3), hits.swapaxes(2, 3), drawn)
+    return measured.result()
 
 
 def lsh_cell(
@@ -121,59 +113,29 @@ def lsh_cell(
     True
     """
     config = LSHConfig() if config is None else config
-    vectors, wanted, own, neighbors = _questions(vectors, queries, k, config.family, truth, draws)
     mode: GridMode = "or_and" if config.mode == "or_and" else "and_or"
-    width = width_in_use(vectors, config.family, config.width, seed=config.seed)
-    about = _about((mode,), vectors, own, neighbors, config.family, width, config.seed)
-    influence, found = Influence(), []
-    for number in range(draws):
-        if progress is not None:
-            progress(number / draws, f"draw {number + 1} of {draws}")
-        seed = draw_seed(config.seed, number)
-        index = LSHIndex(replace(config, seed=seed, width=width), threads=threads).build(vectors)
-        indptr, ids = index.candidates(wanted)
-        query = np.repeat(np.arange(len(wanted)), np.diff(indptr))
-        other = ids != own[query]
-        hit = (ids[:, None] == neighbors[query]).any(axis=1) & other
-        counts, hits = (np.bincount(query[which], minlength=len(wanted)) for which in (other, hit))
-        cells, near = (a.astype(np.float64)[None, :, None, None] for a in (counts, hits))
-        found.append(one_draw(about, cells, near, seed, influence))
+    measured = Measurement(
+        vectors,
+        queries,
+        k,
+        family=config.family,
+        width=config.width,
+        modes=(mode,),
+        seed=config.seed,
+        draws=draws,
+        truth=truth,
+    )
+    q = len(measured.wanted)
+    for drawn in measured.seeds(progress):
+        index = LSHIndex(replace(config, seed=drawn, width=measured.width), threads=threads).build(measured.vectors)
+        indptr, ids = index.candidates(measured.wanted)
+        query = np.repeat(np.arange(q), np.diff(indptr))
+        other = ids != measured.own[query]
+        hit = (ids[:, None] == measured.neighbors[query]).any(axis=1) & other
+        counts, hits = (np.bincount(query[which], minlength=q)[None, :, None, None] for which in (other, hit))
+        measured.add(counts, hits, drawn)
     tables, functions = config.shape
-    return over_draws(about, found, influence).cell(mode, 1, 1)._replace(functions=functions, tables=tables)
-
-
-def _questions(
-    vectors: Float32Array, queries: NumberArray, k: int, family: Family, truth: Int32Array | None, draws: int
-) -> tuple[Float32Array, Float32Array, Int64Array, Int32Array]:
-    """(vectors, queries as vectors, the queries' own rows or −1, their true neighbors), all checked."""
-    require(is_whole(k) and k >= 1, "k", k, "a whole number, at least 1")
-    require(is_whole(draws) and draws >= 1, "draws", draws, "a whole number, at least 1")
-    vectors = checked_vectors(vectors, None)
-    if truth is None:
-        truth, _, own, wanted = true_neighbors(vectors, queries, k, family_named(family).distance.metric)
-    else:
-        own, wanted = split_queries(vectors, queries)
-        require(truth.shape == (len(own), k), "truth", truth.shape, f"of shape {(len(own), k)}")
-    wanted = checked_vectors(wanted, vectors.shape[1], "queries")
-    if not len(wanted):
-        raise UsageError("queries must not be empty")
-    return vectors, wanted, own, np.ascontiguousarray(truth, dtype=np.int32)
-
-
-def _about(
-    modes: tuple[GridMode, ...],
-    vectors: Float32Array,
-    own: Int64Array,
-    neighbors: Int32Array,
-    family: Family,
-    width: float | None,
-    seed: int,
-) -> Measured:
-    distinct = len(np.unique(own))
-    sampled = bool((own >= 0).all()) and distinct == len(own)  # without replacement, from the rows
-    unasked = 1 - distinct / len(vectors) if sampled else 1.0
-    there = (neighbors >= 0).sum(axis=1)
-    return Measured(modes, len(vectors), neighbors.shape[1], there, unasked, family, width, seed)
+    return measured.result().cell(mode, 1, 1)._replace(functions=functions, tables=tables)
 
 
 def _count(
@@ -191,13 +153,11 @@ def _count(
     shape = len(modes), len(asked), *hashing.offsets.shape
     counts, hits = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
     nothing = np.empty((0, 0, 0), dtype=np.int32)
-    by_mode: list[list[Any]] = [
-        [a[modes.index(m)] if m in modes else nothing for m in GRID_MODES] for a in (counts, hits)
-    ]
+    prefixes, misses = ([a[modes.index(m)] if m in modes else nothing for a in (counts, hits)] for m in GRID_MODES)
 
     def work(first: int, last: int) -> None:
-        grid_all(points, packed, log_bits, by_mode[0][0], by_mode[0][1], first, last)
-        grid_some(points, packed, neighbors, log_bits, by_mode[1][0], by_mode[1][1], first, last)
+        grid_all(points, packed, log_bits, prefixes[0], misses[0], first, last)
+        grid_some(points, packed, neighbors, log_bits, prefixes[1], misses[1], first, last)
 
     share_out(work, len(asked), threads, least=8)
     there = (neighbors >= 0).sum(axis=1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
-from typing import IO, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
 from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, UInt64Array
 from recemb_core.neighbors.base import checked_vectors
 from recemb_core.neighbors.lsh.families import HashFamily, family_named
@@ -62,15 +62,10 @@ class LSHConfig:
             value = getattr(self, name)
             require(is_whole(value) and 1 <= value <= most, name, value, f"a whole number from 1 to {most:,}")
         require(self.width is None or 0 < self.width < np.inf, "width", self.width, "None or a finite number above 0")
-        require(
-            is_whole(self.multi_probe) and 0 <= self.multi_probe <= 256,
-            "multi_probe",
-            self.multi_probe,
-            "a whole number from 0 to 256",
-        )
-        require(self.multi_probe == 0 or self.mode != "or_and", "multi_probe", self.multi_probe, "0 with mode 'or_and'")
-        what = f"0 with family {self.family!r}, of which no neighboring bucket is known"
-        require(self.multi_probe == 0 or family.probes, "multi_probe", self.multi_probe, what)
+        probes, unknown = self.multi_probe, f"0 with family {self.family!r}, of which no neighboring bucket is known"
+        require(is_whole(probes) and 0 <= probes <= 256, "multi_probe", probes, "a whole number from 0 to 256")
+        require(probes == 0 or self.mode != "or_and", "multi_probe", probes, "0 with mode 'or_and'")
+        require(probes == 0 or family.probes, "multi_probe", probes, unknown)
         require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")
 
     @property
@@ -178,8 +173,8 @@ class LSHIndex:
         if rows.shape[1] < 1:
             raise UsageError(f"vectors must have at least one dimension, not shape {rows.shape}")
         config = self.config
-        width = width_in_use(rows, config.family, config.width, seed=config.seed)
         tables, functions = config.shape
+        width = width_in_use(rows, config.family, config.width, seed=config.seed)
         hashing = draw_functions(
             rows.shape[1], family=config.family, tables=tables, functions=functions, width=width, seed=config.seed
         )
@@ -268,49 +263,35 @@ class LSHIndex:
         """Candidates of each table alone for one query (1, d) or (d,), ascending; with ``"or_and"`` of any function."""
         _, buckets, _ = self._buckets(np.atleast_2d(query))
         tables = self._tables
-        parts = [
-            [tables.ids[tables.starts[b] : tables.starts[b + 1]] for b in row if b >= 0] for row in buckets[0].tolist()
-        ]
         each = self.config.shape[1] if self.config.mode == "or_and" else 1
-        grouped = [[ids for part in parts[at : at + each] for ids in part] for at in range(0, len(parts), each)]
-        return [np.unique(np.concatenate(part)) if part else np.empty(0, dtype=np.int32) for part in grouped]
+        grouped = buckets[0].reshape(len(buckets[0]) // each, -1)
+        parts = [[tables.ids[tables.starts[b] : tables.starts[b + 1]] for b in row if b >= 0] for row in grouped]
+        return [np.unique(np.concatenate([np.empty(0, dtype=np.int32), *part])) for part in parts]
 
     # --- files ---
 
-    def save(self, target: str | os.PathLike[str] | IO[bytes]) -> None:
+    def save(self, target: File) -> None:
         """Write a ``.npz`` without pickle, functions included; :meth:`load` reads it back and answers alike."""
         hashing = self._built()
-        text = json.dumps({"config": dataclasses.asdict(self.config), "width": self.width})
-        arrays = {
-            "vectors": self._vectors,
-            "alive": self._alive,
-            "keys": self._keys,
-            "directions": hashing.directions,
-            "offsets": hashing.offsets,
-            "meta": np.frombuffer(text.encode(), dtype=np.uint8),
-        }
-        if isinstance(target, (str, os.PathLike)):
-            with open(target, "wb") as file:  # numpy would append .npz to a name without it
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-        else:
-            np.savez(target, **arrays)  # type: ignore[arg-type]
+        meta = to_json({"config": dataclasses.asdict(self.config), "width": self.width})
+        arrays = {"vectors": self._vectors, "alive": self._alive, "keys": self._keys, "meta": meta}
+        save_arrays(target, arrays | {"directions": hashing.directions, "offsets": hashing.offsets})
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | IO[bytes], *, threads: int | None = None) -> LSHIndex:
+    def load(cls, source: File, *, threads: int | None = None) -> LSHIndex:
         """Read what :meth:`save` wrote; never unpickles.
 
         Raises:
             ValueError: a file of something else.
         """
-        with np.load(source, allow_pickle=False) as file:
-            try:
-                meta = json.loads(file["meta"].tobytes().decode())
-                index = cls(LSHConfig(**meta["config"]), threads=threads)
-                hashing = HashFunctions(index.config.family, file["directions"], file["offsets"], meta["width"])
-                index._take(hashing)
-                index._vectors, index._alive, index._keys = file["vectors"], file["alive"], file["keys"]
-            except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-                raise UsageError("source must be a file written by LSHIndex.save") from error
+        file = load_arrays(source)
+        try:
+            meta = from_json(file["meta"])
+            index = cls(LSHConfig(**meta["config"]), threads=threads)
+            index._take(HashFunctions(index.config.family, file["directions"], file["offsets"], meta["width"]))
+            index._vectors, index._alive, index._keys = file["vectors"], file["alive"], file["keys"]
+        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise UsageError("source must be a file written by LSHIndex.save") from error
         index._sort()
         return index
 

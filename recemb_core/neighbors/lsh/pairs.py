@@ -110,11 +110,8 @@ def pair_agreement(
     True
     """
     kind = family_named(family)
-    for name, value, least, most in (
-        ("tables", tables, 1, 1024),
-        ("functions", functions, 1, 32),
-        ("repeats", repeats, 2, 1024),
-    ):
+    bounds = (("tables", tables, 1, 1024), ("functions", functions, 1, 32), ("repeats", repeats, 2, 1024))
+    for name, value, least, most in bounds:
         require(is_whole(value) and least <= value <= most, name, value, f"a whole number from {least} to {most:,}")
     if kind.has_width:
         require(width is not None and 0 < width < np.inf, "width", width, "above 0 and finite")
@@ -129,10 +126,10 @@ def pair_agreement(
     used_rows = rows[used]
     before, first = (np.empty((repeats, len(pairs), tables), dtype=np.uint8) for _ in range(2))
     for repeat in range(repeats):
+        drawn = draw_seed(seed, repeat)
         hashing = draw_functions(
-            rows.shape[1], family=family, tables=tables, functions=functions, width=width,
-            seed=draw_seed(seed, repeat),
-        )  # fmt: skip
+            rows.shape[1], family=family, tables=tables, functions=functions, width=width, seed=drawn
+        )
         codes = hashing.codes(used_rows)
         same = codes[place[:, 0]] == codes[place[:, 1]]
         before[repeat] = np.where(same.all(axis=2), functions, np.argmin(same, axis=2))
