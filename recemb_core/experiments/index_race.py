@@ -158,13 +158,11 @@ def default_contenders(
     ]
 
 
-def inner_product_contenders(
-    *, ef_searches: Sequence[int] = (16, 64, 256), lsh: LSHConfig | None = None
-) -> list[Contender]:
+def inner_product_contenders(*, lsh: LSHConfig | None = None) -> list[Contender]:
     """Ways to the largest inner product: exact, Euclidean and cosine indexes on the raw vectors as they are (which
     answer another question), the same behind one added coordinate, and the graph by its own metric.
     """
-    lsh = lsh or LSHConfig(functions=6, tables=32)
+    lsh, ef_searches = lsh or LSHConfig(functions=6, tables=32), (16, 64, 256)
     graphs = [(f"HNSW, efSearch {ef}", HNSWConfig(metric="euclidean", ef_search=ef)) for ef in ef_searches]
     inside = [
         Contender(family="", setting="exact, Euclidean", build=lambda _: ExactIndex("euclidean")),

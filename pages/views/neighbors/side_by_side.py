@@ -53,7 +53,7 @@ def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> No
             attribute(data).draw(width=180)
 
 
-def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str], *, prefix: str = "") -> None:
+def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> None:
     """The settings by model, folded away."""
     trainable = [name for name in names if not missing(data, name)]
     if not trainable:
@@ -61,7 +61,7 @@ def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str], *, 
     with st.expander("Settings of the models", icon=":material/tune:"):
         for tab, name in zip(st.tabs(trainable), trainable, strict=True):
             with tab:
-                model_controls(data, graph, name, prefix=prefix)
+                model_controls(data, graph, name)
 
 
 def numbers(found: Compared, place: Any) -> None:
