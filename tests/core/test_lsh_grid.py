@@ -56,12 +56,13 @@ def assert_cell_is_the_index(
 
 @pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
 def test_every_cell_is_the_index_of_its_setting(family: Any) -> None:
+    """At the corners, and at both sides of a word of the kernel, which holds 8 functions; others by the next test."""
     vectors = clustered(600, 12)
     queries = np.random.default_rng(1).choice(600, 30, replace=False)
     grid = lsh_grid(vectors, queries, 5, family=family, tables=5, functions=10, seed=3)
     for mode in grid.modes:
-        for functions in range(1, 11):
-            for tables in range(1, 6):
+        for functions in (1, 2, 8, 9, 10):
+            for tables in (1, 2, 5):
                 assert_cell_is_the_index(grid, vectors, queries, (mode, functions, tables))
 
 
