@@ -41,7 +41,7 @@ with frame.page(
     )
     st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
     colors = graph_controls.graph_communities(data, graph, 0).astype(str)
-    ready = model_results.has_node2vec(data, graph, config) and maps.has_map(data, graph, config, umap, None)
+    ready = model_results.has_model(data, config, graph=graph) and maps.has_map(data, graph, config, umap, None)
     with st.container(key="strip"):  # three cards in a row, two on a narrow screen
         st.html("<style>.st-key-strip [data-testid=stColumn] { min-width: max(13rem, 30%); }</style>")
         cards = st.columns(9)
@@ -89,7 +89,7 @@ with frame.page(
     if not ready:
         box.caption("Not trained for this data yet: open the node2vec page once.")
     else:
-        vectors = model_results.node2vec_vectors(data, graph, config)
+        vectors = model_results.model_vectors(data, config, graph=graph)
         positions = maps.map_positions(data, graph, vectors, umap)
         nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
         rows = np.array([graph.items.row(i) for i, _ in nearest])

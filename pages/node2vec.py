@@ -7,8 +7,8 @@ import streamlit as st
 from pages.kit import controls, frame, graph_controls
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.node2vec.experiments import Result, experiments
-from pages.views.node2vec.one_setting import NODE2VEC_PAGE, map_section, results_or_stale, score_metrics
+from pages.views.node2vec.experiments import experiments
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown, map_section, results_or_stale, score_metrics
 from pages.views.node2vec.roles import roles_section
 from pages.views.node2vec.snippets import as_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
@@ -44,31 +44,30 @@ with frame.page(
     main, side = frame.side_by_side("map-and-controls", (3, 1), "11rem")
     with side:
         controls.node2vec_controls(data, len(graph))
-        groups, roles = controls.labellings(data, graph)
-        shown: list[Result] = []  # filled below, before an experiment is answered
-        frame.try_this(data, experiments(roles, lambda: shown[0]), stacked=True)
-        color = controls.color_control(data, graph, default=groups.name)
+        labellings = controls.labellings(data, graph)
+        later: list[Shown] = []  # filled below, before an experiment is answered
+        frame.try_this(data, experiments(labellings[1], lambda: later[0]), stacked=True)
+        color = controls.color_control(data, graph, default=labellings[0].name)
         with st.expander("Map"):
             umap = controls.umap_config(data, len(graph))
         sweep = sweep_controls(data, len(graph), wanted, umap) if view == "sweep" else None
         controls.reset_button(data)
     with main:
-        trained = results_or_stale(data, graph, wanted, umap)
-        if trained is None:
+        shown = results_or_stale(data, graph, wanted, umap, labellings)
+        if shown is None:
             st.stop()
-        config, vectors, positions = trained
-        shown.append(Result(data, graph, wanted, config, vectors, groups, roles))
+        later.append(shown)
         if sweep is not None:
-            sweep_section(data, graph, sweep, (groups, roles), color)
+            sweep_section(shown, sweep, color)
         elif view == "roles":
-            roles_section(data, graph, vectors, umap, groups, roles)
+            roles_section(shown)
         elif view == "why":
-            why_section(data, graph, config)
+            why_section(shown)
         else:
-            map_section(data, graph, config, vectors, positions, color, roles)
+            map_section(shown, color)
         st.caption(frame.graph_line(whole, graph))
     with numbers:
-        score_metrics(data, graph, config, vectors, groups, roles)
+        score_metrics(shown)
     frame.what_you_see(
         "Each point is an item, colored by group; training pulls together the vectors of items that a walk passes "
         "one soon after the other. "
@@ -81,4 +80,4 @@ with frame.page(
         "**Larger p**: fewer steps back. **Larger q**: fewer steps to where *t* has no edge. "
         f"α can matter only where neighbors are not all joined to each other; density here is {graph.density:.3f}."
     )
-    frame.as_python(as_python(data, settings, config, umap, view, (groups, roles), sweep))
+    frame.as_python(as_python(shown, settings, view, sweep))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -284,6 +284,14 @@ def import_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     if data.log is not None and (always or data.graph is None):
         lines.append("from recemb_core.sequences import split_sessions")
     return lines
+
+
+def sorted_imports(lines: Iterable[str]) -> list[str]:
+    """By module, those of the library last, after an empty line."""
+    ordered = sorted(lines, key=lambda line: line.split()[1])
+    own = [line for line in ordered if " recemb_core" in line]
+    others = [line for line in ordered if line not in own]
+    return [*others, *([""] if others else []), *own]
 
 
 def graph_line(whole: ItemGraph, kept: ItemGraph) -> str:

@@ -131,6 +131,11 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
     return value
 
 
+def part(report: Progress, done: int, parts: int, words: str) -> Progress:
+    """How far one of several equal parts is, told as how far all are; "{stage}" in ``words`` is the part's own."""
+    return lambda fraction, stage: report((done + fraction) / parts, words.format(stage=stage))
+
+
 def shown_before(data: ActiveData, view: str) -> bool:
     """Whether :func:`result` has shown something of this view."""
     return f"shown {view}@{data.key}" in st.session_state

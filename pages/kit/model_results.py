@@ -11,7 +11,7 @@ from pages.kit import results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.arrays import AnyArray, Float32Array, Int32Array
-from recemb_core.embeddings import ItemVectors, Node2VecConfig, Score, spec_of, train_model, training_fingerprint
+from recemb_core.embeddings import ItemVectors, Score, spec_of, train_model, training_fingerprint
 from recemb_core.evaluation import GroupScore, group_score
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress
@@ -87,18 +87,6 @@ def model_neighbors(
     return results.remember(data, key, make)
 
 
-def node2vec_vectors(
-    data: ActiveData, graph: ItemGraph, config: Node2VecConfig, progress: Progress | None = None
-) -> ItemVectors:
-    """node2vec vectors of a graph: :func:`model_vectors`."""
-    return model_vectors(data, config, progress, graph=graph)
-
-
-def has_node2vec(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> bool:
-    """Whether the vectors are there without training."""
-    return has_model(data, config, graph=graph)
-
-
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _speed() -> dict[str, float]:
     """Work a second by class of config, of the last run on this machine."""
@@ -112,11 +100,6 @@ def _speed_of(config: Any) -> float:
 def model_seconds(data: ActiveData, config: Any, n: int) -> float:
     """Estimated seconds of training a model of n items, from the last run on this machine."""
     return spec_of(config).cost(config, data.sequences, n) / _speed_of(config)
-
-
-def training_seconds(config: Node2VecConfig, n: int) -> float:
-    """Estimated seconds of a node2vec run on a graph of n items."""
-    return spec_of(config).cost(config, None, n) / _speed_of(config)
 
 
 def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, groups: AnyArray) -> GroupScore:

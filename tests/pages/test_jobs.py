@@ -62,7 +62,7 @@ CASES = {
     "node2vec map, slow": Case("node2vec", KARATE, "node2vec", "node2vec", OTHER_SEED, slow=True),
     "node2vec seed noise": Case("node2vec", KARATE, "the noise of", "seed noise", OTHER_SEED),
     "sweep": Case("node2vec", KARATE, "the sweep", "sweep", {"view": "sweep", **OTHER_SEED}),
-    "role maps": Case("node2vec", KARATE, "both maps", "role maps", {"view": "roles", **OTHER_SEED}),
+    "role maps": Case("node2vec", KARATE, "the map of the role features", "role maps", {"view": "roles", **OTHER_SEED}),
     "features": Case("node2vec", KARATE, "both leanings", "features", {"view": "roles", **OTHER_SEED}),
     "neighbors models": Case("neighbors", KARATE, "", "models", OTHER_SEED),
     "neighbors map": Case("neighbors", KARATE, "Map of", "models", OTHER_SEED),
@@ -224,9 +224,9 @@ def test_what_was_stopped_stays_stopped_until_its_own_button(
 
 
 def test_another_view_of_the_page_runs_while_one_is_stopped(hand: Hand, open_page: Open) -> None:
-    hand.label = "both maps"
+    hand.label = "the map of the role features"
     page = healthy(open_page("node2vec", data=KARATE, view="roles", **OTHER_SEED))
-    assert hand.started == ["both maps"]
+    assert hand.started == ["the map of the role features"]
     hand.label = "the sweep"
     page.session_state[f"view@{KARATE}"] = "sweep"
     healthy(page.run())

@@ -21,29 +21,21 @@ from tests.pages.conftest import healthy, text
 SMALL = ["planted_shop", "les_miserables", "karate_club", "barbell"]
 
 
-def roles_page() -> None:
-    from pages.kit import controls, frame, graph_controls, model_results
-    from pages.views.node2vec.roles import roles_section
-
-    with frame.page("Roles?", "A page for the test.", opens_on="planted_shop") as data:
-        _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))
-        config = controls.node2vec_config(data, len(graph))
-        groups, roles = controls.labellings(data, graph)
-        umap = controls.umap_config(data, len(graph), draw=False)
-        roles_section(data, graph, model_results.node2vec_vectors(data, graph, config), umap, groups, roles)
-
-
-def why_page() -> None:
+def section_page(view: str) -> None:
     from pages.kit import controls, frame, graph_controls
-    from pages.views.node2vec.why import why_section
+    from pages.views.node2vec import one_setting, roles, why
 
+    section = {"roles": roles.roles_section, "why": why.why_section}[view]
     with frame.page("Why?", "A page for the test.", opens_on="planted_shop") as data:
         _, graph = graph_controls.walk_graph(data, graph_controls.graph_settings(data))
-        why_section(data, graph, controls.node2vec_config(data, len(graph)))
+        config, umap = controls.node2vec_config(data, len(graph)), controls.umap_config(data, len(graph), draw=False)
+        shown = one_setting.results_or_stale(data, graph, config, umap, controls.labellings(data, graph))
+        assert shown is not None
+        section(shown)
 
 
-def opened(page: Callable[[], None], **query: str) -> AppTest:
-    test = AppTest.from_function(page, default_timeout=180)
+def opened(view: str, **query: str) -> AppTest:
+    test = AppTest.from_function(section_page, args=(view,), default_timeout=180)
     for key, value in query.items():
         test.query_params[key] = value
     return healthy(test.run())
@@ -57,7 +49,7 @@ def scores(page: AppTest) -> dict[str, list[Any]]:
 
 
 def test_role_features_find_the_planted_roles_and_node2vec_the_categories() -> None:
-    page = opened(roles_page)
+    page = opened("roles")
     table = scores(page)
     assert table["Embedding"] == ["node2vec, p = 1, q = 1", "Role features", "most possible"]
     node2vec, roles, most = table["Structural score by role"]
@@ -71,13 +63,13 @@ def test_role_features_find_the_planted_roles_and_node2vec_the_categories() -> N
 
 @pytest.mark.parametrize("data", SMALL)
 def test_the_roles_section_draws_on_every_small_data_set(data: str) -> None:
-    page = opened(roles_page, data=data, q="20")
+    page = opened("roles", data=data, q="20")
     assert scores(page)["Embedding"][0] == "node2vec, p = 1, q = 20"
     assert len(page.get("bidi_component")) == 2
 
 
 def test_the_barbell_says_what_happens_at_its_ends() -> None:
-    page = opened(roles_page, data="barbell")
+    page = opened("roles", data="barbell")
     node2vec, roles, _ = scores(page)["Same role at opposite ends (AUC)"]
     assert roles >= 0.9
     assert node2vec < 0.5
@@ -85,7 +77,7 @@ def test_the_barbell_says_what_happens_at_its_ends() -> None:
 
 
 def test_the_color_switch_is_in_the_link() -> None:
-    page = opened(roles_page, roles_color="group")
+    page = opened("roles", roles_color="group")
     assert page.session_state["roles_color@planted_shop"] == "group"
     page.session_state["roles_color@planted_shop"] = "role"
     healthy(page.run())
@@ -101,7 +93,7 @@ def downloads(page: AppTest) -> list:
 
 
 def test_features_are_trained_on_request_and_then_kept() -> None:
-    page = opened(roles_page, dimensions="8")
+    page = opened("roles", dimensions="8")
     assert "16 features an item" in text(page)
     assert not downloads(page)
     page.button(key="run features@planted_shop").click()
@@ -117,7 +109,7 @@ def test_features_are_trained_on_request_and_then_kept() -> None:
 
 @pytest.mark.parametrize("data", SMALL)
 def test_a_pair_is_explained_on_every_small_data_set(data: str) -> None:
-    page = opened(why_page, data=data)
+    page = opened("why", data=data)
     shown = text(page)
     assert "is number 1 of the" in shown
     assert "hold both within 2 steps" in shown
@@ -126,7 +118,7 @@ def test_a_pair_is_explained_on_every_small_data_set(data: str) -> None:
 
 def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
     shop = load_dataset("planted_shop")
-    page = opened(why_page)
+    page = opened("why")
     second = page.main.selectbox[1]
     assert second.value == ""
     far = shop.items[40]
@@ -143,7 +135,7 @@ def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
 
 def test_choosing_the_first_item_chooses_it_everywhere() -> None:
     shop = load_dataset("planted_shop")
-    page = opened(why_page)
+    page = opened("why")
     page.main.selectbox[0].set_value(shop.items[30])
     healthy(page.run())
     assert page.session_state["item@planted_shop"] == shop.items[30]
@@ -152,7 +144,7 @@ def test_choosing_the_first_item_chooses_it_everywhere() -> None:
 
 def test_linking_sessions_show_both_items_in_bold() -> None:
     shop = load_dataset("planted_shop")
-    page = opened(why_page, item=shop.items[0], why=shop.items[1])
+    page = opened("why", item=shop.items[0], why=shop.items[1])
     lines = [m.value for m in page.markdown if m.value.startswith("- ") and "→" in m.value and "\n" not in m.value]
     assert 1 <= len(lines) <= 5
     for title in (shop.titles[0], shop.titles[1]):
@@ -175,9 +167,9 @@ def test_a_long_sequence_is_cut_to_where_the_two_are_closest() -> None:
 
 
 def test_a_link_with_nonsense_falls_back() -> None:
-    page = opened(why_page, why="no such thing")
+    page = opened("why", why="no such thing")
     assert page.main.selectbox[1].value == ""
-    assert opened(roles_page, roles_color="purple").session_state["roles_color@planted_shop"] == "role"
+    assert opened("roles", roles_color="purple").session_state["roles_color@planted_shop"] == "role"
 
 
 # --- beyond noise or not ---

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
 from pages.kit import frame, jobs, maps, model_results, session
+from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
-from pages.kit.jobs import Job
-from pages.kit.live_chart import live_chart
+from pages.kit.jobs import Job, part
+from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from recemb_core import precomputed
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
-from recemb_core.evaluation import SeedBand, compare_with_control, seed_band
+from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
@@ -26,30 +30,81 @@ from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
-Trained = tuple[Node2VecConfig, ItemVectors, AnyArray]
+SCORES = ("Homophily", "Structural")  # by groups, by roles
 
 
-def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig, umap: UMAPConfig) -> Trained | None:
-    """Settings, vectors and map: the wanted ones, or the last shown, marked stale, until Run; None for none."""
+def base_of(config: Node2VecConfig) -> Node2VecConfig:
+    """The same at p = q = 1, with which a setting is compared, and from whose map its own starts."""
+    return replace(config, p=1.0, q=1.0)
 
-    def run(config: Node2VecConfig, report: Progress) -> Trained:
-        base = replace(config, p=1.0, q=1.0)
-        anchor = model_results.node2vec_vectors(data, graph, base, report) if base != config else None
-        vectors = model_results.node2vec_vectors(data, graph, config, report)
-        return config, vectors, maps.map_positions(data, graph, vectors, umap, anchor, report)
 
-    def ready(identity: tuple[str, Node2VecConfig]) -> Trained | None:
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the page shows: vectors and map of ``config``, which is not what was asked for (``wanted``) until it is run.
+
+    ``labellings`` are what the two scores go by: (groups, roles).
+    """
+
+    data: ActiveData
+    graph: ItemGraph
+    umap: UMAPConfig
+    labellings: tuple[Labelling, Labelling]
+    wanted: Node2VecConfig
+    config: Node2VecConfig
+    vectors: ItemVectors
+    positions: AnyArray
+
+    @property
+    def item(self) -> str:
+        """The chosen one."""
+        return session.chosen_item(self.data)
+
+    def score(self, vectors: ItemVectors, by: Labelling) -> GroupScore:
+        """Of any vectors of this graph."""
+        return model_results.score(self.data, vectors, self.graph, by.name, by.values)
+
+    def has(self, config: Node2VecConfig) -> bool:
+        """Whether another setting is trained."""
+        return model_results.has_model(self.data, config, graph=self.graph)
+
+    def train(self, config: Node2VecConfig, report: Progress | None = None) -> ItemVectors:
+        """The vectors of another setting, trained where they are not there."""
+        return model_results.model_vectors(self.data, config, report, graph=self.graph)
+
+    def nearest(self, vectors: ItemVectors) -> list[tuple[str, float]]:
+        """The chosen item's neighbors by cosine."""
+        return vectors.most_similar(self.item, k=min(10, max(1, len(self.graph) - 1)))
+
+
+def results_or_stale(
+    data: ActiveData,
+    graph: ItemGraph,
+    wanted: Node2VecConfig,
+    umap: UMAPConfig,
+    labellings: tuple[Labelling, Labelling],
+) -> Shown | None:
+    """The wanted settings' vectors and map, or those last shown, marked stale, until Run; None for none."""
+
+    def run(config: Node2VecConfig, report: Progress) -> Shown:
+        base, vectors = (
+            model_results.model_vectors(data, one, report, graph=graph) for one in (base_of(config), config)
+        )
+        anchor = None if base_of(config) == config else base
+        positions = maps.map_positions(data, graph, vectors, umap, anchor, report)
+        return Shown(data, graph, umap, labellings, wanted, config, vectors, positions)
+
+    def ready(identity: tuple[str, Node2VecConfig]) -> Shown | None:
         fingerprint, config = identity
-        base = replace(config, p=1.0, q=1.0)
+        base = base_of(config)
         there = (
             fingerprint == graph.fingerprint
-            and model_results.has_node2vec(data, graph, config)
+            and model_results.has_model(data, config, graph=graph)
             and maps.has_map(data, graph, config, umap, None if base == config else base)
         )
         return run(config, lambda fraction, stage: None) if there else None
 
-    trained = model_results.has_node2vec(data, graph, wanted)
-    seconds = 0.0 if trained else model_results.training_seconds(wanted, len(graph))
+    trained = model_results.has_model(data, wanted, graph=graph)
+    seconds = 0.0 if trained else model_results.model_seconds(data, wanted, len(graph))
     job = Job(
         (graph.fingerprint, wanted),
         f"node2vec, p = {wanted.p:g}, q = {wanted.q:g}",
@@ -62,38 +117,42 @@ def results_or_stale(data: ActiveData, graph: ItemGraph, wanted: Node2VecConfig,
     return jobs.result(data, "node2vec", job, ready=ready, waiting=waiting, stale=_stale)[0]
 
 
-def _stale(last: Trained) -> str:
-    config = last[0]
+def _stale(last: Shown) -> str:
+    config = last.config
     return f"The settings changed. You still see p = {config.p:g}, q = {config.q:g}, {config.dimensions} dimensions."
 
 
-def map_section(
-    data: ActiveData,
-    graph: ItemGraph,
-    config: Node2VecConfig,
-    vectors: ItemVectors,
-    positions: AnyArray,
-    color: Labelling,
-    roles: Labelling,
-) -> None:
-    """The map of one setting, the chosen item's neighbors, and what the lasso holds."""
-    item = session.chosen_item(data)
-    neighbors = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
+def draw_map(
+    shown: Shown, positions: AnyArray, color: Labelling, *, key: str, height: int, symbols: bool = False, **more: Any
+) -> ChartEvents:
+    """A map of all items; a click chooses one. Shapes show planted roles, or any where ``symbols``; ``more``: figure's.
+
+    Of several places for every item, ``frames`` are shown one at a time.
+    """
+    data, graph, roles, frames = shown.data, shown.graph, shown.labellings[1], more.pop("frames", None)
     figure = item_map_figure(
         positions,
         graph.items.ids,
         data.titles,
         color_by=color.values,
         color_title=color.words,
-        symbol_by=roles.values if roles.planted else None,
+        symbol_by=roles.values if symbols or roles.planted else None,
         symbol_title=roles.words,
         size=np.sqrt(graph.strength),
-        chosen=item,
-        highlighted=[other for other, _ in neighbors],
-        title=f"node2vec map, p = {config.p:g}, q = {config.q:g}",
+        chosen=shown.item,
+        **more,
     )
     figure.update_layout(title_text=None)
-    events = live_chart(figure, key=f"map@{data.key}", height=600, on_click=lambda item: session.pick(data, item))
+    choose = lambda item: session.pick(data, item)  # noqa: E731
+    return live_chart(figure, key=f"{key}@{data.key}", height=height, frames=frames, on_click=choose)
+
+
+def map_section(shown: Shown, color: Labelling) -> None:
+    """The map of one setting, the chosen item's neighbors, and what the lasso holds."""
+    neighbors = shown.nearest(shown.vectors)
+    title = f"node2vec map, p = {shown.config.p:g}, q = {shown.config.q:g}"
+    near = [other for other, _ in neighbors]
+    events = draw_map(shown, shown.positions, color, key="map", height=600, highlighted=near, title=title)
     st.caption(
         "Click a point to choose it; lasso or box lists items. "
         "UMAP puts near vectors near each other as far as a plane allows; axes, and distances between far groups, mean "
@@ -101,61 +160,42 @@ def map_section(
     )
     left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
     with left:
-        neighbor_table(data, graph, neighbors, color)
-        downloads(data, vectors)
+        neighbor_table(shown, neighbors, color)
+        downloads(shown)
     with right:
-        lasso_table(data, graph, events.selected, color)
+        lasso_table(shown, events.selected, color)
 
 
-def score_metrics(
-    data: ActiveData,
-    graph: ItemGraph,
-    config: Node2VecConfig,
-    vectors: ItemVectors,
-    groups: Labelling,
-    roles: Labelling,
-) -> None:
+def score_metrics(shown: Shown) -> None:
     """Both scores with the band that other seeds give, and what p = q = 1 gives."""
-    base = replace(config, p=1.0, q=1.0)
-    columns = frame.figure_columns("scores", 3, narrowest="12rem")
-    places = {}
-    for column, (name, by) in zip(columns, (("Homophily score", groups), ("Structural score", roles)), strict=False):
-        score = model_results.score(data, vectors, graph, by.name, by.values)
-        places[name] = column.empty()
-        _metric(places[name], name, score.value, score.maximum, by, None)
-    with columns[2]:
-        st.metric(
-            "Settings",
-            f"p = {config.p:g}, q = {config.q:g}",
-            help=f"{config.num_walks} walks of {config.walk_length} items from each item, window {config.window}, "
-            f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
-        )
+    config = shown.config
+    *places, last = frame.figure_columns("scores", 3, narrowest="12rem")
+    places = [place.empty() for place in places]
+    for place, title, by in zip(places, SCORES, shown.labellings, strict=True):
+        _metric(place, title, shown, by, "seed noise not measured yet")
+    last.metric(
+        "Settings",
+        f"p = {config.p:g}, q = {config.q:g}",
+        help=f"{config.num_walks} walks of {config.walk_length} items from each item, window {config.window}, "
+        f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
+    )
     note = st.empty()
-    runs = seed_scores(data, graph, config, groups, roles, note)
+    runs = seed_scores(shown, config, note)
     if runs is None:
         return
-    for name, by in (("Homophily score", groups), ("Structural score", roles)):
-        score = model_results.score(data, vectors, graph, by.name, by.values)
-        _metric(places[name], name, score.value, score.maximum, by, seed_band(runs[by.name]))
-    against = seed_scores(data, graph, base, groups, roles, None) if base != config else None
+    for place, title, by in zip(places, SCORES, shown.labellings, strict=True):
+        band = seed_band(runs[by.name])
+        _metric(place, title, shown, by, f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})")
+    against = seed_scores(shown, base_of(config)) if base_of(config) != config else None
     if against is not None:
-        note.caption(change_words({by.name: (runs[by.name], against[by.name]) for by in (groups, roles)}))
+        note.caption(change_words({by.name: (runs[by.name], against[by.name]) for by in shown.labellings}))
 
 
-def _metric(
-    place: st.delta_generator.DeltaGenerator,
-    name: str,
-    value: float,
-    maximum: float,
-    by: Labelling,
-    band: SeedBand | None,
-) -> None:
-    noise = "seed noise not measured yet"
-    if band is not None:
-        noise = f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})"
+def _metric(place: Any, title: str, shown: Shown, by: Labelling, noise: str) -> None:
+    score = shown.score(shown.vectors, by)
     place.metric(
-        f"{name} by {by.words}",
-        f"{value:.2f} of {maximum:.2f}",
+        f"{title} score by {by.words}",
+        f"{score.value:.2f} of {score.maximum:.2f}",
         delta=noise,
         delta_color="off",
         delta_arrow="off",
@@ -170,77 +210,57 @@ def change_words(runs: dict[str, tuple[Sequence[float], Sequence[float]]]) -> st
     for name, (here, base) in runs.items():
         test = compare_with_control({name: here}, base)
         seeds = test.seeds
-        told.append(f"By {name}: {signed(test.change[name])} against p = q = 1, **{test.verdict(name)}**")
+        change = signed(test.change[name], ".3f")
+        told.append(f"By {field_words(name)}: {change} against p = q = 1, **{test.verdict(name)}**")
         if test.measured:
             told[-1] += f" (±{test.margin(name):.3f}; a change under {test.detectable():.3f} would mostly not be seen)"
     return ". ".join(told) + f". Rule: t test of the means of {seeds} seeds each, {LEVEL * 100:g} % for each score."
 
 
-def signed(change: float) -> str:
-    """A change with its sign and three decimals."""
-    return f"{change:+.3f}".replace("-", "−")
-
-
-def seed_scores(
-    data: ActiveData,
-    graph: ItemGraph,
-    config: Node2VecConfig,
-    groups: Labelling,
-    roles: Labelling,
-    note: st.delta_generator.DeltaGenerator | None,
-) -> dict[str, list[float]] | None:
-    """Scores of both labellings over seeds: bundled, measured now if quick, or on request; None while unknown."""
-    ready = precomputed.load_scores(graph, config) if config.seed == 0 else None  # they are of seeds 0, 1, 2 …
-    if ready is not None and {groups.name, roles.name} <= set(ready):
+def seed_scores(shown: Shown, config: Node2VecConfig, note: Any = None) -> dict[str, list[float]] | None:
+    """Scores by labelling over seeds: bundled, measured now if quick, or on request (at ``note``); None: not known."""
+    data, n = shown.data, len(shown.graph)
+    # They are of seeds 0, 1, 2 …
+    ready = precomputed.load_scores(shown.graph, config) if config.seed == 0 else None
+    if ready is not None and {by.name for by in shown.labellings} <= set(ready):
         return ready
-    seeds = default_seeds(len(graph))
+    seeds = default_seeds(n)
     configs = [replace(config, seed=config.seed + i) for i in range(seeds)]
-    todo = [c for c in configs if not model_results.has_node2vec(data, graph, c)]
+    todo = [c for c in configs if not shown.has(c)]
 
     def run(report: Progress) -> list[ItemVectors]:
-        found = []
-        for done, c in enumerate(configs):
-            tick = lambda fraction, stage, done=done: report(  # noqa: E731
-                (done + fraction) / seeds, f"seed {done + 1} of {seeds}"
-            )
-            found.append(model_results.node2vec_vectors(data, graph, c, tick))
-        return found
+        return [
+            shown.train(c, part(report, done, seeds, f"seed {done + 1} of {seeds}")) for done, c in enumerate(configs)
+        ]
 
-    identity = ("seed noise", graph.fingerprint, tuple(configs))
-    each = model_results.training_seconds(config, len(graph))
+    identity = ("seed noise", shown.graph.fingerprint, tuple(configs))
+    each = model_results.model_seconds(data, config, n)
     job = Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=each > jobs.LIVE_SECONDS)
     if todo and not jobs.may_run(data, job):
         if note is not None:
             with note:
                 jobs.run_button(data, "seed noise", [job], verb="Measure", names=job.label)
         return None
-    if todo and note is not None:
-        with note:
-            vectors = jobs.perform(data, job)
-    else:
-        vectors = run(lambda fraction, stage: None)
-    return {
-        by.name: [model_results.score(data, one, graph, by.name, by.values).value for one in vectors]
-        for by in (groups, roles)
-    }
+    with note if note is not None else nullcontext():
+        vectors = jobs.perform(data, job) if todo and note is not None else run(lambda fraction, stage: None)
+    return {by.name: [shown.score(one, by).value for one in vectors] for by in shown.labellings}
 
 
-def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str, float]], color: Labelling) -> None:
+def neighbor_table(shown: Shown, neighbors: list[tuple[str, float]], color: Labelling) -> None:
     """The chosen item's nearest items."""
-    item = session.chosen_item(data)
-    st.markdown(f"**Nearest to {data.title_of(item)}** (cosine)")
-    rows = [graph.items.row(other) for other, _ in neighbors]
-    frame_ = pl.DataFrame(
+    data, items = shown.data, shown.graph.items
+    st.markdown(f"**Nearest to {data.title_of(shown.item)}** (cosine)")
+    rows = [items.row(other) for other, _ in neighbors]
+    joined, weights = shown.graph.neighbors(items.row(shown.item))
+    weight_of = dict(zip(joined.tolist(), weights.tolist(), strict=True))
+    number = st.column_config.NumberColumn
+    st.dataframe(
         {
             "Item": [data.titles[row] for row in rows],
             "Cosine": [score for _, score in neighbors],
-            color.words.capitalize(): [str(color.values[row]) for row in rows],
-            "Weight": [_weight(graph, graph.items.row(item), row) for row in rows],
-        }
-    )
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        frame_,
+            color.words.capitalize(): color.values[rows].astype(str),
+            "Weight": [weight_of.get(row) for row in rows],
+        },
         hide_index=True,
         placeholder="–",
         column_config={
@@ -251,14 +271,9 @@ def neighbor_table(data: ActiveData, graph: ItemGraph, neighbors: list[tuple[str
     )
 
 
-def _weight(graph: ItemGraph, a: int, b: int) -> float | None:
-    rows, weights = graph.neighbors(a)
-    found = weights[rows == b]
-    return float(found[0]) if len(found) else None
-
-
-def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], color: Labelling) -> None:
+def lasso_table(shown: Shown, selected: tuple[str, ...], color: Labelling) -> None:
     """What the box or lasso holds, with its file."""
+    graph = shown.graph
     st.markdown("**Selected on the map**")
     known = [item for item in selected if item in graph.items]
     if not known:
@@ -267,10 +282,10 @@ def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], c
     rows = [graph.items.row(item) for item in known]
     table = pl.DataFrame(
         {
-            "Item": [data.titles[row] for row in rows],
+            "Item": [shown.data.titles[row] for row in rows],
             "Id": known,
-            color.words.capitalize(): [str(color.values[row]) for row in rows],
-            "Strength": [float(graph.strength[row]) for row in rows],
+            color.words.capitalize(): color.values[rows].astype(str),
+            "Strength": graph.strength[rows],
         }
     )
     st.dataframe(table, hide_index=True, height=300)
@@ -279,15 +294,16 @@ def lasso_table(data: ActiveData, graph: ItemGraph, selected: tuple[str, ...], c
     )
 
 
-def downloads(data: ActiveData, vectors: ItemVectors) -> None:
+def downloads(shown: Shown) -> None:
     """The vectors as files."""
     from recemb_core.embeddings import exporting
 
+    vectors = shown.vectors
+    pair = lambda part: lambda: exporting.projector_tsv(vectors, shown.data.side_info)[part]  # noqa: E731
     with st.popover("Download the vectors", icon=":material/download:"):
         st.download_button("word2vec text", lambda: exporting.word2vec_text(vectors), "vectors.txt", on_click="ignore")
         st.download_button("npz (numpy, no pickle)", vectors.to_bytes, "vectors.npz", on_click="ignore")
         st.download_button("parquet", lambda: exporting.vectors_parquet(vectors), "vectors.parquet", on_click="ignore")
         st.caption("For the Embedding Projector, a pair:")
-        pair = lambda part: lambda: exporting.projector_tsv(vectors, data.side_info)[part]  # noqa: E731
         st.download_button("vectors.tsv", pair(0), "vectors.tsv", on_click="ignore")
         st.download_button("metadata.tsv", pair(1), "metadata.tsv", on_click="ignore")

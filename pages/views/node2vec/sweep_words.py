@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
-from pages.views.node2vec.one_setting import signed
+from pages.kit.text import field_words
 from recemb_core.evaluation import NoiseTest
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, judge_sweep
@@ -49,9 +50,10 @@ def verdicts(
         if test is None or not test.change:
             continue
         cell = max(test.change, key=lambda at: abs(test.change[at]))
+        told = f"{sum(map(test.beyond, test.change))} of {len(test.change)} cells beyond noise; largest change"
+        change = signed(test.change[cell], ".3f")
         words += (
-            f"  \nBy {name}: {sum(map(test.beyond, test.change))} of {len(test.change)} cells beyond noise; largest "
-            f"change {signed(test.change[cell])} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. A change "
-            f"under about {test.detectable():.3f} would mostly not be seen with {config.seeds} seeds."
+            f"  \nBy {field_words(name)}: {told} {change} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. "
+            f"A change under about {test.detectable():.3f} would mostly not be seen with {config.seeds} seeds."
         )
     return words

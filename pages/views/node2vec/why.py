@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import model_results, results, session
+from pages.kit import results, session
 from pages.kit.allowed import Options
 from pages.kit.frame import SEARCHABLE
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.node2vec.one_setting import NODE2VEC_PAGE
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown
 from recemb_core.arrays import Int32Array
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.explanations import PairExplanation, explain_pair
@@ -37,21 +37,20 @@ def walks_of(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Int3
     return results.remember_heavy(data, key, make)
 
 
-def why_section(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> None:
+def why_section(shown: Shown) -> None:
     """Choose two items; what joins them in words, as a table, and in the sequences themselves."""
+    data, graph, config = shown.data, shown.graph, shown.config
     if len(graph) < 2:
         st.info("There is one item only, so there is no pair to explain.")
         return
-    vectors = model_results.node2vec_vectors(data, graph, config)
-    first, second = _pair(data, vectors.most_similar(session.chosen_item(data), k=1)[0][0])
+    first, second = _pair(data, shown.vectors.most_similar(shown.item, k=1)[0][0])
     a, b = graph.items.row(first), graph.items.row(second)
     walks = walks_of(data, graph, config)
     found = explain_pair(graph, walks, a, b, window=config.window, sequences=data.sequences)
-    scores = vectors.scores(first)
+    scores = shown.vectors.scores(first)
     rank = 1 + int((np.delete(scores, a) > scores[b]).sum())
-    st.markdown(
-        "\n".join(f"- {line}" for line in in_words(data, graph, config, found, (first, second), scores[b], rank))
-    )
+    told = in_words(data, graph, config, found, (first, second), scores[b], rank)
+    st.markdown("\n".join(f"- {line}" for line in told))
     left, right = st.columns(2, gap="medium")
     with left:
         _shared_table(data, found, first, second)

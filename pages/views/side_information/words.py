@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import model_results, session
+from pages.kit import frame, model_results, session
 from pages.kit.answer_words import counted, pairs_alike
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.frame import Experiment
@@ -153,17 +153,7 @@ def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str
     """Lines that run as they stand: load, build, train, and what the view shows."""
     imports, trained = in_python(data, settings, [shown.config])
     lines, more = _VIEWS[view](shown, given)
-    imports = sorted({*imports, *more}, key=lambda line: line.split()[1])
-    first = [line for line in imports if " recemb_core" not in line]
-    return [
-        *first,
-        *([""] if first else []),
-        *[line for line in imports if " recemb_core" in line],
-        "",
-        *trained,
-        f"vectors = {python_call(shown.config)}",
-        *lines,
-    ]
+    return [*frame.sorted_imports({*imports, *more}), "", *trained, f"vectors = {python_call(shown.config)}", *lines]
 
 
 Lines = tuple[list[str], list[str]]
