@@ -7,13 +7,13 @@ import streamlit as st
 from pages.kit import controls, frame, graph_controls
 from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
-from pages.kit.model_controls import fields_of
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.side_information import attention, birth, ges, hidden_item, words
+from pages.views.side_information import shown as parts
 
 VIEW = Parameter(
-    attention.SIDE_INFORMATION_PAGE,
+    parts.SIDE_INFORMATION_PAGE,
     "side",
     "View",
     Options(
@@ -35,8 +35,8 @@ with frame.page(
     "each counts.",
     opens_on="complete_journey",
 ) as data:
-    if not fields_of(data):
-        attention.without_fields(data)
+    if not data.side_fields:
+        parts.without_fields(data)
         frame.what_you_see(words.WORDS)
         frame.as_python(words.python_without_fields())
     else:
@@ -50,16 +50,16 @@ with frame.page(
             main, side = frame.side_by_side("side-information", (3, 1), "11rem")
         else:  # tables need the room
             main, side = st.container(), st.container()
-        config = attention.eges_config(data, graph)
+        config = parts.eges_config(data, graph)
         todo, shown, given = [], None, {}
         if config is None:
             main.info("Choose at least one field to learn from.")
         else:
             with main:
-                one, shown = attention.shown_model(data, graph, config)
+                one, shown = parts.shown_model(data, graph, config)
             todo = training_jobs(data, graph, [one])
         if shown is not None:
-            attention.headline(shown, numbers)
+            parts.headline(shown, numbers)
             if view == "birth":
                 given = birth.given_values(data, shown)
                 with side:
@@ -77,7 +77,7 @@ with frame.page(
                 with main:
                     todo += attention.attention_section(data, shown, side)
         with side:
-            attention.settings_controls(data, graph)
+            parts.settings_controls(data, graph)
         st.caption(f"Walks: {frame.graph_line(whole, graph)}")
         if shown is not None:
             frame.try_this(data, words.experiments(data, shown))

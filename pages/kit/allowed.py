@@ -138,6 +138,7 @@ class Several:
     names: Sequence[Any] | Mapping[Any, str] = ()
     least: int = 0
     row: bool = False
+    shown: Callable[[Any], str] = str
 
     def holds(self, value: Sequence[Any]) -> bool:
         return isinstance(value, list | tuple) and len(value) >= self.least and all(v in self.names for v in value)
@@ -152,8 +153,7 @@ class Several:
         return replace(self, names=tuple(options))
 
     def widget(self, place: Any, label: str, **more: Any) -> list[Any]:
-        if isinstance(self.names, Mapping):
-            more = {"format_func": self.names.__getitem__} | more
+        more = {"format_func": self.names.__getitem__ if isinstance(self.names, Mapping) else self.shown} | more
         if self.row:
             return place.pills(label, list(self.names), selection_mode="multi", **more)
         return place.multiselect(label, list(self.names), **more)

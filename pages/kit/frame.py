@@ -157,16 +157,15 @@ def _link_box(place: Any, data: ActiveData | None) -> None:
             )
 
 
-def side_by_side(key: str, widths: tuple[int, int], narrowest: str = "18rem") -> tuple[Any, Any]:
-    """Two columns that lie one under the other where one would be too narrow to read."""
+def side_by_side(key: str, widths: tuple[int, ...], narrowest: str = "18rem") -> list[Any]:
+    """Columns that lie one under the other where one would be too narrow to read."""
     row = f".st-key-{key} [data-testid=stColumn]"
     with st.container(key=key):
         st.html(
             f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
             f"{row} [data-testid=stColumn] {{ min-width: 0; }}</style>"
         )
-        left, right = st.columns(widths, gap="medium")
-    return left, right
+        return st.columns(widths, gap="medium")
 
 
 def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
@@ -194,8 +193,6 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bo
 
     The answer is shown while these parameters are in force. One that is a function is called when the page is drawn to
     its end, so that it speaks of the results that this very run shows.
-
-    What to look for may be a function that says it, called when it is shown: after the change took effect.
 
     ``stacked`` fits a narrow column, beside the picture that the experiment changes.
     """

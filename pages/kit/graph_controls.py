@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from pages.kit import results
 from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.session import ActiveData
+from pages.kit.text import field_words
 from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 
@@ -77,7 +78,7 @@ CONTENT = Parameter(
     VISIT,
     "content",
     "Content edges from",
-    Several(),
+    Several(shown=field_words),
     help="Joins items that share a value of these fields: plus one for each shared value.",
 )
 DRAWN = Parameter(
@@ -124,36 +125,36 @@ class GraphSettings:
 
     def reduce(self, graph: ItemGraph) -> ItemGraph:
         """The backbone that walks and pictures use."""
-        if self.backbone == "none":
-            return graph
-        if self.backbone == "noise_corrected":
-            return backbone(graph, method="noise_corrected", edges_per_item=self.per_item)
-        return backbone(graph, method=self.backbone, alpha=self.alpha, top=self.top)  # type: ignore[arg-type]
+        return backbone(graph, **self.narrowed) if self.narrowed else graph
+
+    @property
+    def narrowed(self) -> dict[str, Any]:
+        """What the backbone is told; empty where all edges stay."""
+        told: dict[str, tuple[str, float]] = {
+            "noise_corrected": ("edges_per_item", self.per_item),
+            "disparity": ("alpha", self.alpha),
+            "top_edges": ("top", self.top),
+        }
+        return {"method": self.backbone} | dict([told[self.backbone]]) if self.backbone in told else {}
 
     def as_python(self, data: ActiveData) -> list[str]:
         """The lines of ``recemb_core`` that do the same."""
         if self.own:
             lines = [] if data.uploaded else ["graph = data.graph"]
         else:
-            options = [f'edges="{self.edges}"']
-            if self.edges == "transitions" and not self.directed:
-                options.append("directed=False")
-            if not self.weighted:
-                options.append("weighted=False")
-            if self.min_weight > 1:
-                options.append(f"min_weight={self.min_weight}")
-            if self.share_baskets and self.edges != "transitions":
-                options.append("share_baskets=True")
-            if self.content:
-                options.append(f"side_info_fields={self.content!r}")
-            lines = [f"graph = build_item_graph(sequences, {', '.join(options)})"]
-        if self.backbone == "noise_corrected":
-            lines.append(f'graph = backbone(graph, method="noise_corrected", edges_per_item={self.per_item})')
-        elif self.backbone == "disparity":
-            lines.append(f"graph = backbone(graph, alpha={self.alpha:g})")
-        elif self.backbone == "top_edges":
-            lines.append(f'graph = backbone(graph, method="top_edges", top={self.top})')
-        return lines
+            transitions = self.edges == "transitions"
+            options = {
+                f'edges="{self.edges}"': True,
+                "directed=False": transitions and not self.directed,
+                "weighted=False": not self.weighted,
+                f"min_weight={self.min_weight}": self.min_weight > 1,
+                "share_baskets=True": self.share_baskets and not transitions,
+                f"side_info_fields={self.content!r}": bool(self.content),
+            }
+            lines = [f"graph = build_item_graph(sequences, {', '.join(o for o, said in options.items() if said)})"]
+        told = {name: value for name, value in self.narrowed.items() if value != "disparity"}  # the library's default
+        said = ", ".join(f'{name}="{v}"' if isinstance(v, str) else f"{name}={v:g}" for name, v in told.items())
+        return [*lines, f"graph = backbone(graph, {said})"] if told else lines
 
 
 def graph_settings(data: ActiveData) -> GraphSettings:
@@ -170,16 +171,12 @@ def graph_settings(data: ActiveData) -> GraphSettings:
         weighted=WEIGHTED.value(data),
         min_weight=MIN_WEIGHT.value(data),
         share_baskets=SHARE_BASKETS.value(data),
-        content=tuple(CONTENT.value(data, default=[], among=_fields(data))),
+        content=tuple(CONTENT.value(data, default=[], among=data.side_fields)),
         backbone=BACKBONE.value(data, edges, default=DEFAULT_BACKBONE[edges]),
         per_item=PER_ITEM.value(data),
         alpha=ALPHA.value(data),
         top=TOP.value(data),
     )
-
-
-def _fields(data: ActiveData) -> list[str]:
-    return [c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title"]
 
 
 def graph_controls(data: ActiveData) -> GraphSettings:
@@ -205,25 +202,17 @@ def graph_controls(data: ActiveData) -> GraphSettings:
         (DIRECTED if settings.edges == "transitions" else SHARE_BASKETS).draw(data)
         WEIGHTED.draw(data)
         MIN_WEIGHT.draw(data)
-        if _fields(data):
-            CONTENT.draw(data, default=[], among=_fields(data))
+        if data.side_fields:
+            CONTENT.draw(data, default=[], among=data.side_fields)
     return settings
 
 
 def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, ItemGraph]:
     """(the whole graph, the graph that is walked and drawn), computed once."""
-    whole = results.remember(
-        data, ("graph", data.fingerprint, settings_key(settings, reduced=False)), lambda: settings.build(data)
-    )
+    bare = replace(settings, backbone="none", per_item=0, alpha=0.0, top=0)
+    whole = results.remember(data, ("graph", data.fingerprint, bare), lambda: settings.build(data))
     kept = results.remember(data, ("kept graph", data.fingerprint, settings), lambda: settings.reduce(whole))
     return whole, kept
-
-
-def settings_key(settings: GraphSettings, *, reduced: bool) -> tuple:
-    """The part of the settings that the graph before (or after) the backbone depends on."""
-    base: tuple = (settings.own, settings.edges, settings.directed, settings.weighted, settings.min_weight)
-    base = (*base, settings.share_baskets, settings.content)
-    return (*base, settings.backbone, settings.per_item, settings.alpha, settings.top) if reduced else base
 
 
 def items_drawn(data: ActiveData, graph: ItemGraph) -> int:

@@ -122,53 +122,7 @@ def _head(path: Path) -> bytes:
 _component = st.components.v2.component(
     "recemb_live_chart",
     html='<div class="live-chart" tabindex="0" role="img"></div>',
-    css="""
-        .live-chart { position: relative; width: 100%; min-height: 120px; outline-offset: 2px; border-radius: 4px; }
-        .live-chart:focus { outline: none; }
-        .live-chart:focus-visible:not([data-pointer]) { outline: 2px solid var(--st-primary-color); }
-        .live-chart[data-carrier], .stElementContainer:has(.live-chart[data-carrier]) { display: none; }
-        .live-chart-bar { padding: 0.25rem 0.5rem 0.5rem; color: var(--st-text-color); font: 0.875rem var(--st-font); }
-        .live-chart-bar-words { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 0.75rem; }
-        .live-chart-bar-words b { font-size: 1rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-        .live-chart-bar-words .count { margin-left: auto; opacity: 0.75; font-variant-numeric: tabular-nums; }
-        .live-chart-bar-keys { display: flex; gap: 0.375rem; align-items: center; margin-top: 0.25rem; }
-        .live-chart-bar[data-single] .live-chart-bar-keys, .live-chart-bar[data-single] .count { display: none; }
-        .live-chart-bar button {
-            flex: none; display: grid; place-items: center; width: 2.25rem; height: 2.25rem; padding: 0;
-            cursor: pointer; color: inherit; background: var(--st-secondary-background-color);
-            border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.5rem);
-        }
-        .live-chart-bar button:hover { color: var(--st-primary-color); border-color: var(--st-primary-color); }
-        .live-chart-bar button[aria-disabled=true] { opacity: 0.4; pointer-events: none; }
-        .live-chart-bar button svg { width: 1.25rem; height: 1.25rem; fill: currentColor; }
-        .live-chart-bar :focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-        .live-chart-bar input {
-            appearance: none; flex: 1; min-width: 4rem; height: 1.5rem; margin: 0 0 0 0.5rem; cursor: pointer;
-            background: none; border-radius: 4px; --height: 0.25rem; --thumb: 1rem;
-            --track: linear-gradient(to right, var(--st-primary-color) var(--done, 0%), transparent var(--done, 0%));
-        }
-        .live-chart-bar input::-webkit-slider-runnable-track {
-            height: var(--height); border-radius: 2px; background: var(--track), var(--st-border-color);
-        }
-        .live-chart-bar input::-moz-range-track {
-            height: var(--height); border-radius: 2px; background: var(--track), var(--st-border-color);
-        }
-        .live-chart-bar input::-webkit-slider-thumb {
-            appearance: none; width: var(--thumb); height: var(--thumb); margin-top: -0.375rem;
-            border-radius: 50%; background: var(--st-primary-color);
-        }
-        .live-chart-bar input::-moz-range-thumb {
-            border: 0; width: var(--thumb); height: var(--thumb);
-            border-radius: 50%; background: var(--st-primary-color);
-        }
-        .live-chart-links { position: absolute; inset: 0; pointer-events: none; }
-        .live-chart-links span {
-            position: absolute; width: 1.125rem; height: 1.125rem; margin: -0.5625rem 0 0 -0.5625rem;
-            border: 2.5px solid var(--st-text-color); border-radius: 50%;
-            box-shadow: 0 0 0 2px var(--st-background-color), inset 0 0 0 1.5px var(--st-background-color);
-        }
-        .live-chart-message { padding: 2rem 1rem; color: var(--st-text-color); opacity: 0.75; text-align: center; }
-    """,
+    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
     js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
     isolate_styles=False,  # Plotly puts its own style sheet into the document's head
 )
@@ -202,19 +156,19 @@ def live_chart(
     ensure_plotly_js()
     figure_json = figure.to_json()
     revision = _revision(figure_json.encode())
+    read = lambda name: (st.session_state.get(key) or {}).get(name)  # noqa: E731
 
     def clicked() -> None:
-        item = _read(key, "clicked")
-        if on_click is not None and item is not None:
+        if on_click is not None and (item := read("clicked")) is not None:
             on_click(str(item))
 
     def selected() -> None:
         if on_select is not None:
-            on_select(_ids(_read(key, "selected")))
+            on_select(_ids(read("selected")))
 
     def stopped() -> None:
         if on_frame is not None and frames is not None:
-            on_frame(_frame(_read(key, "frame"), frames))
+            on_frame(_frame(read("frame"), frames))
 
     words: dict[str, Any] | None = None
     if frames is not None:
@@ -226,7 +180,7 @@ def live_chart(
             "loop": frames.loop,
         }
         revision += "-" + _revision(json.dumps(words).encode())
-        words["now"] = _frame(_read(key, "frame"), frames)  # for a chart that has to be built anew
+        words["now"] = _frame(read("frame"), frames)  # for a chart that has to be built anew
     result = _component(
         key=key,
         data={
@@ -263,10 +217,7 @@ def live_chart(
 
 
 def _revision(*parts: bytes) -> str:
-    digest = hashlib.blake2b(digest_size=6)
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+    return hashlib.blake2b(b"".join(parts), digest_size=6).hexdigest()
 
 
 def _frame(stop: Any, frames: Frames) -> int:
@@ -274,11 +225,6 @@ def _frame(stop: Any, frames: Frames) -> int:
     if not stop or stop["label"] not in frames.labels or stop["start"] != frames.labels[frames.start]:
         return frames.start
     return frames.labels.index(stop["label"])
-
-
-def _read(key: str, name: str) -> Any:
-    state = st.session_state.get(key)
-    return None if state is None else state.get(name)
 
 
 def _ids(value: Iterable[object] | None) -> tuple[str, ...]:

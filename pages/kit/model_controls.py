@@ -27,6 +27,8 @@ LACKS = {
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(field_words, value)) or "none"
     return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
@@ -43,7 +45,7 @@ def _parameter(prefix: str, model: str, setting: Setting) -> Parameter[Any]:
 
 def fields_of(data: ActiveData) -> tuple[str, ...]:
     """Columns of side information that a model can learn from."""
-    return tuple(c for c in (data.side_info.columns if data.side_info is not None else ()) if c != "title")
+    return data.side_fields
 
 
 def missing(data: ActiveData, key: str) -> str:

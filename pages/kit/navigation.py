@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 ROOT = Path(__file__).resolve().parents[2]
+_ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
 SECTIONS = {
     "": {"home": "Home"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},
@@ -26,13 +27,12 @@ SECTIONS = {
 
 def pages() -> dict[str, list[Any]]:
     """Sections of pages. No ``:material/…`` icons: the browser would fetch each as a favicon from outside."""
-    return {
-        section: [
-            st.Page(ROOT / "pages" / f"{name}.py", title=title, url_path=name, default=name == "home")
-            for name, title in names.items()
-        ]
-        for section, names in SECTIONS.items()
-    }
+    return {section: [_page(name) for name in names] for section, names in SECTIONS.items()}
+
+
+def _page(name: str) -> Any:
+    title = next(names[name] for names in SECTIONS.values() if name in names)
+    return st.Page(ROOT / "pages" / f"{name}.py", title=title, url_path=name, default=name == "home")
 
 
 def run_app() -> None:
@@ -54,35 +54,12 @@ def ensure() -> None:
         st.rerun()
 
 
-# Streamlit pushes an entry into the browser's history whenever a run writes the address, so that Back would go through
-# every setting of a page before it left it. An address of the same page takes the place of the one before instead.
-_ONE_ENTRY_A_PAGE = """<script>
-(() => {
-  const mark = Symbol.for("recemb one entry a page");
-  if (window.history[mark]) return;
-  const push = window.history.pushState.bind(window.history);
-  window.history.pushState = (state, unused, url) => {
-    const here = new URL(window.location.href);
-    const there = new URL(url ?? here.href, here.href);
-    if (there.pathname === here.pathname) window.history.replaceState(state, unused, url);
-    else push(state, unused, url);
-  };
-  window.history[mark] = true;
-})();
-</script>"""
-
-
 def one_entry_a_page() -> None:
     """Let Back take one press a page; called before the address is written."""
     with st.sidebar:  # where an element without height takes no place from the page
-        st.html(_ONE_ENTRY_A_PAGE, unsafe_allow_javascript=True)
+        st.html(f"<script>{_ONE_ENTRY_A_PAGE}</script>", unsafe_allow_javascript=True)
 
 
 def link(name: str, label: str, place: Any = st) -> None:
     """A link to another page by its name."""
-    page = next(page for group in pages().values() for page in group if page.url_path in (name, "") and _is(page, name))
-    place.page_link(page, label=label, icon=":material/arrow_forward:")
-
-
-def _is(page: Any, name: str) -> bool:
-    return page.url_path == name or (name == "home" and page.url_path == "")
+    place.page_link(_page(name), label=label, icon=":material/arrow_forward:")

@@ -24,7 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import streamlit as st
 
 from pages.kit.allowed import Allowed
-from pages.kit.text import plain
+from pages.kit.text import field_words, plain
 
 T = TypeVar("T")
 LINK_VERSION = 2  # 1: links without a version, in which a parameter may have one of its former names
@@ -117,7 +117,7 @@ class Parameter(Generic[T]):
         start = self.default if default is None else default
         allowed = self.allowed if among is None else self.allowed.among(among)
         name = f"{self.name}_{part}" if self.parts else self.name
-        label = f"{self.label} ({part})" if self.parts else self.label
+        label = f"{self.label} ({field_words(part)})" if self.parts else self.label
         holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
         key = fill(name, data.key, start, allowed.parse, holds, label=label, former=self.former)
         return Bound(self, key, allowed)

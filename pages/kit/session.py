@@ -68,16 +68,18 @@ class ActiveData:
 
     @property
     def items(self) -> Vocabulary:
+        return self._source.items
+
+    @property
+    def _source(self) -> Sequences | ItemGraph:
         source = self.sequences if self.sequences is not None else self.graph
         assert source is not None
-        return source.items
+        return source
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash of behaviour (of the graph, where there is none) and item details: the data's part of cache keys."""
-        source = self.sequences if self.sequences is not None else self.graph
-        assert source is not None
-        digest = hashlib.blake2b(source.fingerprint.encode(), digest_size=12)
+        digest = hashlib.blake2b(self._source.fingerprint.encode(), digest_size=12)
         if self.side_info is not None:
             digest.update(repr(self.side_info.schema).encode() + self.side_info.hash_rows().to_numpy().tobytes())
         return digest.hexdigest()
@@ -94,15 +96,18 @@ class ActiveData:
         return self.titles[self.items.row(item)]
 
     @cached_property
+    def side_fields(self) -> tuple[str, ...]:
+        """Columns of side information that a model can learn from."""
+        return tuple(c for c in (self.side_info.columns if self.side_info is not None else ()) if c != "title")
+
+    @cached_property
     def fields(self) -> dict[str, AnyArray]:
         """Label columns to color by: the data's own labels, then side information (a list shows its first value)."""
         found = dict(self.labels)
-        side = self.side_info
-        for name in side.columns if side is not None else ():
-            if name == "title" or name in found:
-                continue
-            values = [v[0] if isinstance(v, list) and v else v for v in side[name].to_list()]  # type: ignore[index]
-            found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
+        for name in self.side_fields:
+            if name not in found:
+                values = [v[0] if isinstance(v, list) and v else v for v in self.side_info[name].to_list()]  # type: ignore[index]
+                found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
         return found
 
 
@@ -316,11 +321,6 @@ def pick(data: ActiveData, item: str) -> None:
     """Make an item the chosen one, from a callback (before the sidebar of the next run is drawn)."""
     if item in data.items:
         st.session_state[f"item@{data.key}"] = item
-
-
-def item_key(data: ActiveData, default: str) -> str:
-    """The session-state key of the chosen item."""
-    return ITEM.bind(data, default=default, among=data.items.ids).key
 
 
 def chosen_item(data: ActiveData) -> str:

@@ -93,14 +93,12 @@ CASES = {
         "training", SHOP, "four objectives", "four objectives", {"look": "costs"}, away={"look": "window"}
     ),
     "LSH points": Case("lsh", SHOP, "word2vec", "lab", OTHER_SEED),
-    "LSH points, slow": Case("lsh", SHOP, "word2vec", "lab", OTHER_SEED, slow=True),
     "all indexes": Case("lsh", SHOP, "All indexes", "race", {"lab": "race"}),
     "kd-tree": Case("lsh", SHOP, "kd-tree", "kd", {"lab": "race", "race": "kd"}),
     "inner product": Case("lsh", SHOP, "Inner product", "product", {"lab": "race", "race": "product"}),
     "recall models": Case("deep_models", SHOP, "the models", "recall models", {**DEEP, **OTHER_SEED}),
     "indexes": Case("deep_models", SHOP, "the indexes", "recall indexes", DEEP),
     "cold items": Case("deep_models", SHOP, "cold items", "cold items", {**DEEP, **OTHER_SEED}),
-    "history models": Case("deep_models", SHOP, "the models", "recall models", {"section": "history", **OTHER_SEED}),
     "history map": Case(
         "deep_models",
         SHOP,
@@ -198,8 +196,7 @@ def test_what_was_stopped_stays_stopped_until_its_own_button(
     assert len(set(first)) == len(first), "no run begins anew by itself"
     assert not page.button(key=button).disabled, "and can be started"
 
-    for _ in range(2):
-        healthy(page.run())
+    healthy(page.run())
     if case.away:
         for views in (case.away, case.views):
             for parameter, value in views.items():
@@ -212,9 +209,12 @@ def test_what_was_stopped_stays_stopped_until_its_own_button(
     for reset in [b for b in page.button if b.label == "Reset"]:
         reset.click()
         healthy(page.run())
-        for parameter, value in case.views.items():  # the same view, whatever Reset made of it
-            page.session_state[f"{parameter}@{case.data}"] = value
-        healthy(page.run())
+        moved = {f"{name}@{case.data}": value for name, value in case.views.items()}
+        moved = {key: value for key, value in moved.items() if page.session_state[key] != value}
+        for key, value in moved.items():  # the same view, whatever Reset made of it
+            page.session_state[key] = value
+        if moved:
+            healthy(page.run())
         assert hand.started == first, "Reset starts nothing"
 
     page.button(key=button).click()

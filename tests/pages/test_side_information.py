@@ -94,6 +94,7 @@ def test_a_new_item_lands_among_its_kind(open_page: Open) -> None:
     healthy(page.run())
     assert tables(page)[1]["Field"].tolist() == ["department", "brand"]
     assert page.query_params["new_department"] == "Fishing"
+    assert run_the_python(page).strip()
 
 
 def test_a_new_item_like_the_chosen_one_and_one_without_fields(open_page: Open) -> None:
@@ -163,6 +164,7 @@ def test_an_upload_without_fields_says_what_is_needed(app: AppTest) -> None:
 
 def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, fresh: Results) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="hide"))
+    assert run_the_python(page).strip()
     scores = tables(page)[0].set_index("Ordered by")["Beats"]
     assert scores["chance"] == 0.5
     assert scores["own vector, nothing hidden"] > 0.8
@@ -181,6 +183,7 @@ def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, 
 
 def test_ges_and_eges_side_by_side_and_the_hidden_edges(open_page: Open, fresh: Results) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="ges"))
+    assert run_the_python(page).strip()
     plain, attended = tables(page)
     assert len(plain) == len(attended) == 10
     assert (plain["Both"].sum()) == attended["Both"].sum()
@@ -203,16 +206,20 @@ def test_data_without_fields_says_what_is_needed_and_offers_the_groceries(open_p
     assert "Weight of the item itself" in numbers(page)
 
 
-def test_the_experiments_come_out(open_page: Open) -> None:
-    page = healthy(open_page(NAME, data="planted_shop"))
-    for number, side in enumerate(["attention", "birth", "hide", "attention"]):
-        page.button(key=f"try{number}").click()
-        healthy(page.run())
-        assert page.session_state["side@planted_shop"] == side
-        assert page.success
-
-
-@pytest.mark.parametrize("side", ["attention", "birth", "hide", "ges"])
-def test_the_python_of_every_view_runs(side: str, open_page: Open) -> None:
-    page = healthy(open_page(NAME, data="planted_shop", side=side))
-    assert run_the_python(page).strip()
+def test_a_field_is_named_in_words(open_page: Open) -> None:
+    """``product_category`` is a name of a column; a person reads "product category"."""
+    names = [name for name in load_dataset("complete_journey").side_info.columns if "_" in name]  # type: ignore[union-attr]
+    assert "product_category" in names
+    for page, query in (
+        (NAME, {"eges_fields": "product_category"}),
+        (NAME, {"side": "birth"}),
+        ("item_graph", {}),
+        ("node2vec", {}),
+    ):
+        shown = healthy(open_page(page, data="complete_journey", **query))
+        widgets = [one for kind in ("multiselect", "selectbox", "metric", "button", "pills") for one in shown.get(kind)]
+        said = [text(shown), *(one.label for one in widgets)]
+        said += [str(one.options) for one in widgets if hasattr(one, "options")]
+        said += [f"{list(frame.value.columns)} {frame.value.to_numpy().tolist()}" for frame in shown.dataframe]
+        for name in names:
+            assert not any(name in words for words in said), f"{name} on {page} {query}"

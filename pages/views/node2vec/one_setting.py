@@ -154,9 +154,8 @@ def map_section(shown: Shown, color: Labelling) -> None:
     near = [other for other, _ in neighbors]
     events = draw_map(shown, shown.positions, color, key="map", height=600, highlighted=near, title=title)
     st.caption(
-        "Click a point to choose it; lasso or box lists items. "
-        "UMAP puts near vectors near each other as far as a plane allows; axes, and distances between far groups, mean "
-        "nothing."
+        "Click a point to choose it; lasso or box lists items. UMAP puts near vectors near each other as far as a "
+        "plane allows; axes, and distances between far groups, mean nothing."
     )
     left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
     with left:

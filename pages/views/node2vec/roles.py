@@ -137,10 +137,9 @@ def _features(shown: Shown) -> None:
     data, graph = shown.data, shown.graph
     halves = [replace(shown.config, p=p, q=q) for p, q in (HOMOPHILY, STRUCTURE)]
     st.markdown(
-        f"The paper takes a small q for communities and a large one for roles: here q = {HOMOPHILY[1]:g} and "
-        f"q = {STRUCTURE[1]:g} (p = 1). "
-        f"Side by side, each scaled to length 1, they are {2 * shown.config.dimensions} features an item for a deep "
-        "model: cosine in them is the mean of the two cosines."
+        f"The paper takes a small q for communities and a large one for roles: here q = {HOMOPHILY[1]:g} and q = "
+        f"{STRUCTURE[1]:g} (p = 1). Side by side, each scaled to length 1, they are {2 * shown.config.dimensions} "
+        "features an item for a deep model: cosine in them is the mean of the two cosines."
     )
     missing = [half for half in halves if not shown.has(half)]
     if missing:

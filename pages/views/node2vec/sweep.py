@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.kit import frame, jobs, model_results, parameters, results
 from pages.kit.allowed import Several, Span
-from pages.kit.controls import BIASES, NODE2VEC, Labelling
+from pages.kit.controls import BIASES, Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Parameter
@@ -90,9 +90,9 @@ class Sweep:
         return [cell for cell in self.config.cells if cell not in self.found]
 
     @property
-    def chosen(self) -> tuple[float, ...]:
+    def chosen(self) -> tuple[float, float]:
         """The p and q of the controls."""
-        return tuple(NODE2VEC[name].value(self.shown.data) for name in "pq")
+        return self.shown.wanted.p, self.shown.wanted.q
 
     def key(self, *cell: float) -> Hashable:
         """Of the base, or of a cell, in the store: which other cells there are plays no part."""
@@ -215,9 +215,8 @@ def _what_moved(sweep: Sweep, color: Labelling, cell: SweepCell) -> None:
         },
     )
     st.caption(
-        f"On average {cell.overlap.mean():.0%} of an item's 10 nearest neighbors at p = q = 1 are still there; "
-        f"two seeds there share {own.mean():.0%}. The map keeps what it should: scores of the 2-D points "
-        "themselves are "
+        f"On average {cell.overlap.mean():.0%} of an item's 10 nearest neighbors at p = q = 1 are still there; two "
+        f"seeds there share {own.mean():.0%}. The map keeps what it should: scores of the 2-D points themselves are "
         + ", ".join(f"{value:.2f} by {field_words(name)}" for name, value in cell.spread_2d.items())
         + "."
     )

@@ -42,9 +42,8 @@ def verdicts(
     if config.seeds < LEAST_SEEDS:
         return f"{words} Noise is not measured: that takes {LEAST_SEEDS} seeds a cell or more."
     words += (
-        " **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, "
-        f"{LEVEL * 100:g} % for all cells of "
-        f"both maps together, {config.seeds} seeds a cell."
+        f" **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, {LEVEL * 100:g} % for all "
+        f"cells of both maps together, {config.seeds} seeds a cell."
     )
     for name, test in tests.items():
         if test is None or not test.change:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import results, session
@@ -135,11 +134,8 @@ def _edges(graph: ItemGraph, found: PairExplanation, a: str, b: str) -> str:
         return "No edge joins them in the graph that is walked."
     if not graph.directed:
         return f"An edge of weight {found.weight_ab:g} joins them."
-    ways = [(a, b, found.weight_ab), (b, a, found.weight_ba)]
-    return " ".join(
-        f"{one} → {other}: an edge of weight {weight:g}." if weight else f"{one} → {other}: no edge."
-        for one, other, weight in ways
-    )
+    ways = ((f"{a} → {b}", found.weight_ab), (f"{b} → {a}", found.weight_ba))
+    return " ".join(f"{way}: {f'an edge of weight {weight:g}' if weight else 'no edge'}." for way, weight in ways)
 
 
 def _shared_table(data: ActiveData, found: PairExplanation, first: str, second: str) -> None:
@@ -148,19 +144,15 @@ def _shared_table(data: ActiveData, found: PairExplanation, first: str, second: 
         st.caption("No item is joined to both.")
         return
     one, other = (f"Weight to {data.title_of(item)}" for item in (first, second))
-    table = pl.DataFrame(
-        {
-            "Item": [data.titles[s.row] for s in found.shared],
-            one: [s.weight_a for s in found.shared],
-            other if other != one else f"{other} (second)": [s.weight_b for s in found.shared],
-        }
-    )
+    table = {
+        "Item": [data.titles[s.row] for s in found.shared],
+        one: [s.weight_a for s in found.shared],
+        other if other != one else f"{other} (second)": [s.weight_b for s in found.shared],
+    }
     st.dataframe(table, hide_index=True, height=300)
     shown = len(found.shared)
-    st.caption(
-        "Largest product of the two weights first."
-        + (f" Showing {shown} of {found.num_shared:,}." if shown < found.num_shared else "")
-    )
+    more = f" Showing {shown} of {found.num_shared:,}." if shown < found.num_shared else ""
+    st.caption(f"Largest product of the two weights first.{more}")
 
 
 def _linking(data: ActiveData, found: PairExplanation, first: str, second: str) -> None:
@@ -174,10 +166,9 @@ def _linking(data: ActiveData, found: PairExplanation, first: str, second: str) 
         st.caption(f"None of the {found.sequences or 0:,} {kind} holds both.")
         return
     separator = " → " if data.sequences.ordered else " · "
-    lines = []
-    for index in found.linking:
-        items = [data.sequences.items[int(token)] for token in data.sequences[index]]
-        lines.append(separator.join(_excerpt(data, items, (first, second))))
+    items = data.sequences.items
+    every = ([items[int(token)] for token in data.sequences[index]] for index in found.linking)
+    lines = (separator.join(_excerpt(data, one, (first, second))) for one in every)
     shown = list(dict.fromkeys(lines))[:SHOWN]  # twenty baskets may well be one and the same pair
     for line in shown:
         st.markdown(f"- {line}")

@@ -1,25 +1,23 @@
-"""The parts of the side-information page that every view needs, and the view of the attention weights."""
+"""The view of the attention weights: of the chosen item, over the catalogue, against popularity, over seeds."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, maps, model_results, navigation, results, session
-from pages.kit.allowed import Options, Several
+from pages.kit import model_results, results, session
+from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
-from pages.kit.jobs import Job
+from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
-from pages.kit.model_controls import fields_of, model_config, model_controls
-from pages.kit.model_jobs import Entry, entry
-from pages.kit.parameters import Bound, Parameter, Scope
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
-from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array
+from pages.views.side_information.shown import OWN, SIDE_INFORMATION_PAGE, Shown
+from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.evaluation.attention import AttentionTrend, attention_by_popularity
 from recemb_core.figures.attention_bars import attention_bars_figure
@@ -28,17 +26,8 @@ from recemb_core.figures.attention_trend import attention_trend_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress
 
-OWN = "the item itself"
 MORE_SEEDS = 4
 
-SIDE_INFORMATION_PAGE = Scope("side_information")
-FIELDS = Parameter(
-    SIDE_INFORMATION_PAGE,
-    "eges_fields",
-    "Fields to learn from",
-    Several(),
-    help="Each field gives every item one more embedding, shared by all items with the same value.",
-)
 TREND = Parameter(
     SIDE_INFORMATION_PAGE,
     "trend",
@@ -47,113 +36,6 @@ TREND = Parameter(
     OWN,
     help="Whose weight the last chart shows against how often an item was seen.",
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """What the views draw: the trained EGES vectors of a graph, and the chosen item in them."""
-
-    graph: ItemGraph
-    config: EGESConfig
-    vectors: EGESVectors
-    row: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns of the attention."""
-        return (OWN, *self.vectors.field_names)
-
-    @property
-    def present(self) -> BoolArray:
-        """Which item has which of them; every item has itself."""
-        have = self.vectors.side.present
-        return np.hstack([np.ones((len(have), 1), dtype=bool), have])
-
-
-def eges_config(data: ActiveData, graph: ItemGraph) -> EGESConfig | None:
-    """The settings in use, bound to the session and the link; None while no field is chosen."""
-    fields, chosen = fields_of(data), _fields(data).value
-    if not chosen:
-        return None
-    config: EGESConfig = model_config(data, graph, "EGES")
-    kept = tuple(name for name in fields if name in chosen)
-    return config if kept == fields else replace(config, fields=kept)
-
-
-def _fields(data: ActiveData) -> Bound:
-    return FIELDS.bind(data, default=list(fields_of(data)), among=fields_of(data))
-
-
-def settings_controls(data: ActiveData, graph: ItemGraph) -> None:
-    """What EGES is trained on and how."""
-    _fields(data).draw()
-    with st.expander("Walks and training"):
-        model_controls(data, graph, "EGES")
-
-
-def shown_model(data: ActiveData, graph: ItemGraph, config: EGESConfig) -> tuple[Entry, Shown | None]:
-    """The model as far as it is there, with the last settings while new ones are not trained yet."""
-    one = entry(data, graph, "EGES", "EGES", config)
-    if one.state == "unavailable":
-        st.error(one.message)
-    if one.vectors is None:
-        return one, None
-    assert isinstance(one.vectors, EGESVectors)
-    row = graph.items.row(session.chosen_item(data))
-    return one, Shown(graph, one.config, one.vectors, row)
-
-
-def without_fields(data: ActiveData) -> None:
-    """What this page needs, and how to get it."""
-    names = ", ".join(data.side_info.columns) if data.side_info is not None else ""
-    st.info(
-        f"**{data.title}** says nothing about its items{' but their ' + names if names else ''}. This page needs side "
-        "information: a column or a second table with a category, a brand, a price … of each item."
-    )
-    left, right = st.columns(2)
-    left.button(
-        f"Show it on {session.bundled_title('complete_journey')}",
-        type="primary",
-        on_click=session.choose_data,
-        args=("complete_journey",),
-    )
-    navigation.link("sequences", "Upload a log with its item table", right)
-
-
-def headline(shown: Shown, place: Any) -> None:
-    """The numbers that matter about the chosen item."""
-    weights, names, n = shown.vectors.attention, shown.names, len(shown.graph)
-    mine, have = weights[shown.row], shown.present[shown.row]
-    own = weights[:, 0]
-    best = int(np.argmax(mine[1:])) + 1 if len(names) > 1 and have[1:].any() else 0
-    frame.metrics(
-        [
-            (
-                "Weight of the item itself",
-                f"{mine[0]:.2f}",
-                f"What its own clicks taught counts this much in its vector; the rest is side information. "
-                f"Over the {n:,} items: mean {own.mean():.2f}, middle half {np.quantile(own, 0.25):.2f} to "
-                f"{np.quantile(own, 0.75):.2f}.",
-            ),
-            (
-                field_words(names[best]) if best else "Strongest field",
-                f"{mine[best]:.2f}" if best else "none",
-                "The field that counts most in this item. Over the items that have it, the mean is "
-                f"{weights[shown.present[:, best], best].mean():.2f}.",
-            ),
-            (
-                "Fields it has",
-                f"{int(have[1:].sum())} of {len(names) - 1}",
-                "A missing value has no embedding and no weight.",
-            ),
-            (
-                "Plain average would be",
-                f"{1 / have.sum():.2f}",
-                "GES gives every embedding that the item has the same weight.",
-            ),
-        ],
-        place,
-    )
 
 
 def counts_of(data: ActiveData, graph: ItemGraph) -> tuple[Float64Array, str]:
@@ -165,19 +47,15 @@ def counts_of(data: ActiveData, graph: ItemGraph) -> tuple[Float64Array, str]:
 
 def seed_job(data: ActiveData, shown: Shown) -> Job:
     """Train with other seeds, so that the noise of the weights can be seen."""
-    configs = other_seeds(shown.config)
-    seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * len(configs)
+    seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * MORE_SEEDS
 
     def run(report: Progress) -> None:
-        for number, config in enumerate(configs):
-
-            def tick(share: float, stage: str, done: int = number) -> None:
-                report((done + share) / len(configs), f"{stage}, seed {done + 1} of {len(configs)}")
-
+        for done, config in enumerate(other_seeds(shown.config)):
+            tick = part(report, done, MORE_SEEDS, f"{{stage}}, seed {done + 1} of {MORE_SEEDS}")
             model_results.model_vectors(data, config, tick, graph=shown.graph)
 
     identity = ("seeds", shown.graph.fingerprint, shown.config)
-    return Job(identity, f"{len(configs)} more seeds: how sure are the weights?", seconds, run, asks=True)
+    return Job(identity, f"{MORE_SEEDS} more seeds: how sure are the weights?", seconds, run, asks=True)
 
 
 def other_seeds(config: EGESConfig) -> list[EGESConfig]:
@@ -306,39 +184,5 @@ def trend_words(trend: AttentionTrend) -> str:
     verdict = "no trend beyond noise" if found.low <= 0 <= found.high else "it rises" if found.value > 0 else "it falls"
     return (
         f"Rank correlation with popularity {signed(found.value)} (95 % interval {signed(found.low)} to "
-        f"{signed(found.high)} "
-        f"over {found.n:,} items): {verdict}."
+        f"{signed(found.high)} over {found.n:,} items): {verdict}."
     )
-
-
-def neighbor_frame(data: ActiveData, shown: Shown, rows: AnyArray, cosines: AnyArray, given: Any) -> pl.DataFrame:
-    """A table of items with their cosine and what they share with given values by field."""
-    shares = []
-    for row in rows:
-        has = shown.vectors.side.of(int(row))
-        shares.append(
-            ", ".join(field_words(name) for name, values in given.items() if set(values) & set(has.get(name, ())))
-        )
-    return pl.DataFrame({"Item": [data.titles[int(row)] for row in rows], "Cosine": cosines, "Shares": shares})
-
-
-COSINE = {"Cosine": st.column_config.NumberColumn(format="%.3f")}
-
-
-def map_job(data: ActiveData, shown: Shown) -> Job | None:
-    """Draw the map where it is not there yet."""
-    umap = controls.umap_config(data, len(shown.graph), draw=False)
-    if maps.has_model_map(data, shown.config, umap, graph=shown.graph):
-        return None
-    return Job(
-        ("map", shown.graph.fingerprint, shown.config, umap),
-        "EGES map (UMAP)",
-        2 + len(shown.graph) / 1_000,
-        lambda report: maps.model_map(data, shown.config, umap, report, graph=shown.graph),
-    )
-
-
-def map_of(data: ActiveData, shown: Shown) -> Float32Array:
-    """The map that is there."""
-    umap = controls.umap_config(data, len(shown.graph), draw=False)
-    return maps.model_map(data, shown.config, umap, graph=shown.graph)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, parameters, session
+from pages.kit import controls, frame, maps, parameters, session
 from pages.kit.allowed import Allowed, Options, Several
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
@@ -18,8 +19,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
-from pages.views.side_information import attention
-from pages.views.side_information.attention import SIDE_INFORMATION_PAGE, Shown
+from pages.views.side_information.shown import COSINE, SIDE_INFORMATION_PAGE, Shown, neighbor_frame
 from recemb_core.arrays import AnyArray
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.layouts.placing import place_on_map
@@ -45,13 +45,9 @@ NEW = Parameter(SIDE_INFORMATION_PAGE, "new", "New item", FieldValues(), parts=T
 
 def given_values(data: ActiveData, shown: Shown) -> dict[str, tuple[str, ...]]:
     """The values chosen for the new item by field, bound to the session and the link; fields not given are left out."""
-    found: dict[str, tuple[str, ...]] = {}
     start = first_values(shown)
-    for f, name in enumerate(shown.vectors.side.names):
-        value = _field(data, shown, f, start).value
-        if value:
-            found[name] = (value,) if isinstance(value, str) else tuple(value)
-    return found
+    values = {name: _field(data, shown, f, start).value for f, name in enumerate(shown.vectors.side.names)}
+    return {name: (v,) if isinstance(v, str) else tuple(v) for name, v in values.items() if v}
 
 
 def _field(data: ActiveData, shown: Shown, f: int, start: dict[str, tuple[str, ...]]) -> Bound:
@@ -106,11 +102,13 @@ def birth_parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[s
 
 def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ...]], color: Labelling) -> list[Job]:
     """The map with the new item on it, and its nearest items."""
-    job = attention.map_job(data, shown)
-    if job is not None:
+    umap = controls.umap_config(data, len(shown.graph), draw=False)
+    draw = partial(maps.model_map, data, shown.config, umap, graph=shown.graph)
+    if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
         st.info("The map is being drawn.")
-        return [job]
-    positions = attention.map_of(data, shown)
+        identity = ("map", shown.graph.fingerprint, shown.config, umap)
+        return [Job(identity, "EGES map (UMAP)", 2 + len(shown.graph) / 1_000, draw)]
+    positions = draw()
     ids, titles = list(shown.graph.items.ids), list(data.titles)
     color_by, size = color.values, np.sqrt(shown.graph.strength)
     near: list[str] = []
@@ -148,8 +146,8 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
     left, right = frame.side_by_side("born", (3, 2), "22rem")
     with left:
         st.markdown(f"**The {LISTED} nearest items** (cosine with their trained vectors)")
-        table = attention.neighbor_frame(data, shown, rows.rows, rows.cosines, given)
-        st.dataframe(table, hide_index=True, column_config=attention.COSINE)
+        table = neighbor_frame(data, shown, rows.rows, rows.cosines, given)
+        st.dataframe(table, hide_index=True, column_config=COSINE)
     with right:
         st.markdown("**Do they share what was given?**")
         st.dataframe(_shares(shown, rows.rows, given), hide_index=True)
@@ -167,12 +165,11 @@ def _with_new(color: Labelling, given: dict[str, tuple[str, ...]]) -> AnyArray:
 def _shares(shown: Shown, rows: AnyArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:
     side = shown.vectors.side
     everyone = [side.of(row) for row in range(side.n_items)]
-    near = {int(row) for row in rows}
+    near = np.unique(rows)
     lines = []
     for name, values in given.items():
         same = np.array([bool(set(values) & set(has.get(name, ()))) for has in everyone])
-        hits = int(sum(same[row] for row in near))
-        lines.append((field_words(name), f"{hits} of {len(near)}", f"{same.mean() * len(near):.1f}"))
+        lines.append((field_words(name), f"{same[near].sum()} of {len(near)}", f"{same.mean() * len(near):.1f}"))
     return pl.DataFrame(lines, schema=["Field", "Nearest items", "By chance"], orient="row")
 
 

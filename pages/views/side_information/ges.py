@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
 from pages.kit import frame, model_results, results
-from pages.kit.jobs import Job
+from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
-from pages.kit.model_jobs import Entry, entry, training_jobs
+from pages.kit.model_jobs import entry, training_jobs
 from pages.kit.session import ActiveData
-from pages.views.side_information.attention import COSINE, Shown, neighbor_frame
+from pages.views.side_information.shown import COSINE, Shown, neighbor_frame
 from recemb_core.arrays import AnyArray
-from recemb_core.embeddings import EGESConfig, EGESVectors, train_eges
+from recemb_core.embeddings import EGESVectors, train_eges
 from recemb_core.evaluation import compare_with_control, seed_band
 from recemb_core.evaluation.agreement import overlap_at_k
 from recemb_core.evaluation.intervals import share_interval
@@ -31,14 +32,9 @@ SEEDS = 3
 NONE, GES, EGES = "no side information", "GES", "EGES"
 
 
-def ges_entry(data: ActiveData, shown: Shown) -> Entry:
-    """GES with the settings of the EGES that is shown."""
-    return entry(data, shown.graph, "GES", "GES", replace(shown.config, attention=False))
-
-
 def ges_section(data: ActiveData, shown: Shown) -> list[Job]:
     """Two lists of neighbors, agreement, and the test on hidden edges; what is left to train."""
-    one = ges_entry(data, shown)
+    one = entry(data, shown.graph, GES, GES, replace(shown.config, attention=False))
     if one.vectors is None or one.state != "ready":
         st.info("GES with the same settings is being trained.")
         return training_jobs(data, shown.graph, [one])
@@ -80,10 +76,6 @@ def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, 
     )
 
 
-def _models(config: EGESConfig) -> dict[str, EGESConfig]:
-    return {NONE: replace(config, fields=()), GES: replace(config, attention=False), EGES: config}
-
-
 def _key(shown: Shown) -> Hashable:
     return ("hidden third", shown.graph.fingerprint, shown.config)
 
@@ -97,24 +89,12 @@ def _link_section(data: ActiveData, shown: Shown) -> list[Job]:
             f"hidden edge scores above a pair that is no edge (0.5 is chance). {SEEDS} seeds of hiding and training."
         )
         seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * 3 * SEEDS
-        return [
-            Job(
-                _key(shown),
-                "the test on hidden edges",
-                seconds,
-                lambda report: _measure(data, shown, report),
-                asks=True,
-            )
-        ]
+        measure = partial(_measure, data, shown)
+        return [Job(_key(shown), "the test on hidden edges", seconds, measure, asks=True)]
     bands = {name: seed_band(found) for name, found in values.items()}
     lines = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items()]
-    live_chart(
-        score_intervals_figure(
-            lines, x_title=f"AUC on hidden edges (point: mean, whisker: range over {SEEDS} seeds)", chance=0.5
-        ),
-        key=f"hidden third@{data.key}",
-        height=230,
-    )
+    title = f"AUC on hidden edges (point: mean, whisker: range over {SEEDS} seeds)"
+    live_chart(score_intervals_figure(lines, x_title=title, chance=0.5), key=f"hidden third@{data.key}", height=230)
     st.caption(auc_words(values))
     return []
 
@@ -132,7 +112,8 @@ def auc_words(values: dict[str, list[float]]) -> str:
 
 
 def _measure(data: ActiveData, shown: Shown, report: Progress) -> None:
-    models = _models(shown.config)
+    config = shown.config
+    models = {NONE: replace(config, fields=()), GES: replace(config, attention=False), EGES: config}
     assert data.side_info is not None
     side_info = data.side_info
 
@@ -141,11 +122,8 @@ def _measure(data: ActiveData, shown: Shown, report: Progress) -> None:
         for seed in range(SEEDS):
             split = hide_edges(shown.graph, share=SHARE, seed=seed)
             for number, (name, config) in enumerate(models.items()):
-                done = seed * len(models) + number
-
-                def tick(share: float, stage: str, done: int = done, name: str = name) -> None:
-                    report((done + share) / (SEEDS * len(models)), f"{name}, {stage}, seed {done // 3 + 1} of {SEEDS}")
-
+                done, words = seed * len(models) + number, f"{name}, {{stage}}, seed {seed + 1} of {SEEDS}"
+                tick = part(report, done, SEEDS * len(models), words)
                 vectors = train_eges(split.graph, side_info, replace(config, seed=seed), progress=tick)
                 values[name].append(link_prediction_auc(vectors, split.hidden, split.non_edges))
         return values

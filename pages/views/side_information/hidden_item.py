@@ -9,17 +9,18 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame, model_results, results
-from pages.kit.jobs import LIVE_SECONDS, Job
+from pages.kit.jobs import LIVE_SECONDS, Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.side_information.attention import Shown
+from pages.views.side_information.shown import COSINE, Shown
 from recemb_core.arrays import AnyArray, BoolArray, Int64Array
 from recemb_core.embeddings import EGESVectors, train_eges
 from recemb_core.evaluation.cold_items import GuessScore, hide_items, score_guess, score_guesses, true_neighbors
 from recemb_core.evaluation.intervals import share_interval
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.item_graph import ItemGraph
+from recemb_core.neighbors.base import unit_rows
 from recemb_core.progress import Progress
 
 FOLDS = 10
@@ -59,8 +60,7 @@ def _key(shown: Shown, part: int) -> tuple[object, ...]:
 
 def hidden_of(data: ActiveData, shown: Shown, part: int) -> Hidden | None:
     """The model without one tenth, if it was trained."""
-    found: Hidden | None = results.results(data).get(_key(shown, part))
-    return found
+    return results.results(data).get(_key(shown, part))
 
 
 def _train(data: ActiveData, shown: Shown, part: int, report: Progress) -> Hidden:
@@ -72,8 +72,7 @@ def _train(data: ActiveData, shown: Shown, part: int, report: Progress) -> Hidde
         rest = hide_items(shown.graph, rows, seed=part).graph
         return Hidden(rows, rest, train_eges(rest, side_info, shown.config, progress=report))
 
-    hidden: Hidden = results.remember_heavy(data, _key(shown, part), make, report)
-    return hidden
+    return results.remember_heavy(data, _key(shown, part), make, report)
 
 
 def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
@@ -82,26 +81,15 @@ def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
     mine = int(parts[shown.row])
     seconds = model_results.model_seconds(data, shown.config, len(shown.graph))
     if hidden_of(data, shown, mine) is None:
-        return [
-            Job(
-                _key(shown, mine),
-                "a model that never saw this item's clicks",
-                seconds,
-                lambda report: _train(data, shown, mine, report),
-                asks=seconds > LIVE_SECONDS,
-            )
-        ]
-    rest = [part for part in range(int(parts.max()) + 1) if hidden_of(data, shown, part) is None]
+        label, asks = "a model that never saw this item's clicks", seconds > LIVE_SECONDS
+        return [Job(_key(shown, mine), label, seconds, lambda report: _train(data, shown, mine, report), asks)]
+    rest = [tenth for tenth in range(int(parts.max()) + 1) if hidden_of(data, shown, tenth) is None]
     if not rest:
         return []
 
     def run(report: Progress) -> None:
-        for number, part in enumerate(rest):
-
-            def tick(share: float, stage: str, done: int = number) -> None:
-                report((done + share) / len(rest), f"{stage}, part {done + 1} of {len(rest)}")
-
-            _train(data, shown, part, tick)
+        for done, tenth in enumerate(rest):
+            _train(data, shown, tenth, part(report, done, len(rest), f"{{stage}}, part {done + 1} of {len(rest)}"))
 
     label = f"the same for the other {len(rest)} tenths of the catalogue"
     return [Job((_key(shown, mine), "rest"), label, seconds * len(rest), run, asks=True)]
@@ -128,19 +116,14 @@ def _scores(data: ActiveData, shown: Shown, hidden: Hidden) -> dict[str, dict[in
         }
         return found
 
-    found: dict[str, dict[int, GuessScore]] = results.remember(
-        data, ("guesses", *_key(shown, -1), tuple(hidden.rows)), make
-    )
-    return found
+    return results.remember(data, ("guesses", *_key(shown, -1), tuple(hidden.rows)), make)
 
 
 def quick_scores(shown: Shown) -> dict[str, GuessScore]:
     """The chosen item's guesses that need no training; nothing is hidden yet."""
-    row = np.array([shown.row])
-    found = {
-        SEEN: score_guesses(shown.vectors.from_side_alone()[row], shown.vectors.vectors, shown.graph, row, k=FIRST),
-        OWN: score_guesses(shown.vectors.vectors[row], shown.vectors.vectors, shown.graph, row, k=FIRST),
-    }
+    row, own = np.array([shown.row]), shown.vectors.vectors
+    ways = {SEEN: shown.vectors.from_side_alone(), OWN: own}
+    found = {name: score_guesses(placed[row], own, shown.graph, row, k=FIRST) for name, placed in ways.items()}
     return {name: scores[shown.row] for name, scores in found.items() if shown.row in scores}
 
 
@@ -212,8 +195,6 @@ def _count(hits: float) -> str:
 def _guess_tables(
     data: ActiveData, shown: Shown, vectors: EGESVectors, truth: AnyArray, able: BoolArray | None
 ) -> None:
-    from recemb_core.neighbors.base import unit_rows
-
     cosines = unit_rows(vectors.vectors) @ unit_rows(vectors.from_side_alone()[[shown.row]])[0]
     allowed = np.ones(len(cosines), dtype=bool) if able is None else able.copy()
     allowed[shown.row] = False
@@ -224,30 +205,25 @@ def _guess_tables(
     with left:
         st.markdown("**The guess**: nearest by side information")
         st.dataframe(
-            pl.DataFrame(
-                {
-                    "Item": [data.titles[int(row)] for row in order[:FIRST]],
-                    "Cosine": cosines[order[:FIRST]],
-                    "True": ["✓" if row in truth else "" for row in order[:FIRST]],
-                }
-            ),
+            {
+                "Item": [data.titles[int(row)] for row in order[:FIRST]],
+                "Cosine": cosines[order[:FIRST]],
+                "True": ["✓" if row in truth else "" for row in order[:FIRST]],
+            },
             hide_index=True,
-            column_config={"Cosine": st.column_config.NumberColumn(format="%.3f")},
+            column_config=COSINE,
         )
     with right:
         st.markdown("**The truth**: where its neighbors stand in that order")
         edges, weights = shown.graph.neighbors(shown.row)
         weight_of = dict(zip(edges.tolist(), weights.tolist(), strict=True))
-        asked = [int(row) for row in truth if rank[row] > 0]
-        asked.sort(key=lambda row: int(rank[row]))
+        asked = sorted((int(row) for row in truth if rank[row] > 0), key=rank.__getitem__)
         st.dataframe(
-            pl.DataFrame(
-                {
-                    "Neighbor": [data.titles[row] for row in asked],
-                    f"Rank of {len(order):,}": [int(rank[row]) for row in asked],
-                    "Edge weight": [weight_of.get(row) for row in asked],
-                }
-            ),
+            {
+                "Neighbor": [data.titles[row] for row in asked],
+                f"Rank of {len(order):,}": rank[asked],
+                "Edge weight": [weight_of.get(row) for row in asked],
+            },
             hide_index=True,
             height=387,
         )
@@ -265,10 +241,11 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
     )
     if many < 2:
         return
-    lines = []
-    for name, every in pooled.items():
-        found = share_interval([score.beaten for score in every])
-        lines.append(ScoreLine(name, found.value, found.low, found.high))
+    beaten, recall = (
+        {name: share_interval([getattr(score, of) for score in every]) for name, every in pooled.items()}
+        for of in ("beaten", "recall")
+    )
+    lines = [ScoreLine(name, found.value, found.low, found.high) for name, found in beaten.items()]
     left, right = frame.side_by_side("guesses", (1, 1), "18rem")
     with left:
         live_chart(
@@ -277,10 +254,7 @@ def _catalogue(data: ActiveData, shown: Shown) -> None:
             height=300,
         )
     with right:
-        table = []
-        for name, every in pooled.items():
-            found = share_interval([score.recall for score in every])
-            table.append((name, f"{found.value:.1%}", f"{found.low:.1%} to {found.high:.1%}"))
+        table = [(name, f"{r.value:.1%}", f"{r.low:.1%} to {r.high:.1%}") for name, r in recall.items()]
         chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
         table.append((RANDOM, f"{chance:.1%}", ""))
         st.dataframe(

@@ -12,28 +12,27 @@ from pages.kit.answer_words import counted, pairs_alike
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
-from pages.kit.model_controls import fields_of, in_python, model_config
+from pages.kit.model_controls import in_python, model_config
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words
-from pages.views.side_information import attention, birth, hidden_item
-from pages.views.side_information.attention import OWN, Shown, trend_of, trend_words
+from pages.views.side_information import birth, hidden_item
+from pages.views.side_information.attention import trend_of, trend_words
+from pages.views.side_information.shown import OWN, Shown, eges_config
 from recemb_core.embeddings import EGESVectors
 from recemb_core.embeddings.registry import python_call
 from recemb_core.neighbors import ExactIndex
 
 WORDS = (
     "Each item has an embedding of its own, W⁰, and one for every field, W¹ … Wⁿ, which it shares with all items of "
-    "the same value: the brand's, the category's. Its vector is their weighted mean, "
-    "**H = Σ eᵃʲ Wʲ / Σ eᵃʲ**, where *a* is learned for each item (EGES) or 0 (GES, the plain average). The model is "
-    "trained so that H scores the items that walks meet nearby above random ones. A missing value has no embedding "
-    "and no weight; a field with several values is the mean of theirs. An item that nobody has clicked yet is the "
-    "plain mean of its fields' embeddings.\n\n"
+    "the same value: the brand's, the category's. Its vector is their weighted mean, **H = Σ eᵃʲ Wʲ / Σ eᵃʲ**, where "
+    "*a* is learned for each item (EGES) or 0 (GES, the plain average). The model is trained so that H scores the "
+    "items that walks meet nearby above random ones. A missing value has no embedding and no weight; a field with "
+    "several values is the mean of theirs. An item that nobody has clicked yet is the plain mean of its fields' "
+    "embeddings.\n\n"
     "**More weight on the item itself**: its vector follows its own clicks. **More weight on a field**: it follows "
-    "what "
-    "all items of the same value have taught. A weight is no proof that a field causes "
-    "anything: fields that say the same (a type lies inside a category) share the weight as chance has it, so look at "
-    "the seeds' whiskers (Wang et al. 2018, *Billion-scale Commodity Embedding for E-commerce Recommendation in "
-    "Alibaba*)."
+    "what all items of the same value have taught. A weight is no proof that a field causes anything: fields that say "
+    "the same (a type lies inside a category) share the weight as chance has it, so look at the seeds' whiskers (Wang "
+    "et al. 2018, *Billion-scale Commodity Embedding for E-commerce Recommendation in Alibaba*)."
 )
 
 
@@ -42,7 +41,7 @@ def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     counts = shown.vectors.counts
     assert counts is not None
     rarest = int(min(range(len(counts)), key=lambda row: (counts[row], row)))
-    fields = fields_of(data)
+    fields = data.side_fields
     several = len(fields) > 1
     tries: list[Experiment] = []
     if len(counts) >= 4:
@@ -52,8 +51,7 @@ def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
                 "popularity?**",
                 lambda: (
                     f"{trend_words(trend_of(data, shown, 0))} See the last chart. The rarest item is chosen: its own "
-                    f"weight "
-                    f"is {shown.vectors.attention[shown.row, 0]:.2f}, the catalogue's mean "
+                    f"weight is {shown.vectors.attention[shown.row, 0]:.2f}, the catalogue's mean "
                     f"{shown.vectors.attention[:, 0].mean():.2f} (one seed)."
                 ),
                 {"side": "attention", "trend": OWN, "item": shown.graph.items[rarest]},
@@ -74,7 +72,7 @@ def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     if several:
         tries.append(
             (
-                f"Learn from {fields[-1]} alone. **Who gets the weight of the other fields?**",
+                f"Learn from {field_words(fields[-1])} alone. **Who gets the weight of the other fields?**",
                 lambda: weight_words(data, shown),
                 {"side": "attention", "eges_fields": [fields[-1]]},
             )
@@ -88,9 +86,7 @@ def nearest_words(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
     rows = ExactIndex("cosine").build(shown.vectors.vectors).query(vector[None], k=birth.LISTED)[0][0]
     rows = rows[rows >= 0]
     told = []
-    for name in shown.vectors.field_names:
-        if name in given:
-            continue
+    for name in [name for name in shown.vectors.field_names if name not in given]:
         labels = data.fields[name]
         known = labels != NOT_KNOWN
         near, every = pairs_alike(labels, rows[known[rows]]), pairs_alike(labels, np.flatnonzero(known))
@@ -116,21 +112,20 @@ def guess_words(data: ActiveData, shown: Shown) -> str:
     verdict = "the same as" if fields == popular else "**better** than" if fields > popular else "**worse** than"
     known = scores[hidden_item.HONEST].neighbors
     return (
-        f"A true neighbor stands before {fields:.0%} of the others when its fields order them (chance 50 %): "
-        f"{verdict} by "
-        f"popularity, {popular:.0%}; by its own vector, with its clicks seen, {own:.0%}. One item with "
+        f"A true neighbor stands before {fields:.0%} of the others when its fields order them (chance 50 %): {verdict} "
+        f"by popularity, {popular:.0%}; by its own vector, with its clicks seen, {own:.0%}. One item with "
         f"{counted(known, 'neighbor')}: the test on the other tenths says how sure that is."
     )
 
 
 def weight_words(data: ActiveData, shown: Shown) -> str:
     """The weight of the items themselves, with one field and with all."""
-    wanted = attention.eges_config(data, shown.graph)
+    wanted = eges_config(data, shown.graph)
     if wanted != shown.config:
         return "Press Run: the bars are still those of the last settings."
-    fields = fields_of(data)
+    fields = data.side_fields
     mean = float(shown.vectors.attention[:, 0].mean())
-    text = f"Learned from {fields[-1]} alone, the items' own weight is **{mean:.2f}** on average"
+    text = f"Learned from {field_words(fields[-1])} alone, the items' own weight is **{mean:.2f}** on average"
     whole = replace(shown.config, fields=model_config(data, shown.graph, "EGES").fields)
     if not model_results.has_model(data, whole, graph=shown.graph):
         return f"{text}."

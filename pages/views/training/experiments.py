@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -95,8 +96,7 @@ def _part(lesson: Lesson) -> str:
     length, pairs = pairs_of(lesson, index)
     return (
         f"The {lesson.unit} shown has {counted(length, 'item')} and yields **{pairs:,} of the "
-        f"{length * (length - 1):,}** "
-        "pairs of all with all."
+        f"{length * (length - 1):,}** pairs of all with all."
     )
 
 
@@ -105,8 +105,7 @@ def _short_enough(lesson: Lesson, most: int) -> str:
     share = float((lengths <= most).mean())
     return (
         f"{share:.0%} of the {len(lengths):,} {lesson.unit}s have at most {most} events: in them every position sees "
-        f"every "
-        "other one, and the pairs are the set's where no item comes twice."
+        "every other one, and the pairs are the set's where no item comes twice."
     )
 
 
@@ -118,10 +117,8 @@ def _shrunk(lesson: Lesson) -> str:
     pairs, whole = pairs_of(lesson, index)[1], pairs_of(full, index)[1]
     return (
         f"Each center draws its own reach: **{pairs:,} of {whole:,}** pairs are left in this {lesson.unit} (another "
-        f"seed "
-        f"draws others), and {lesson.pairs / max(full.pairs, 1):.0%} are expected over the whole log. 'Window = "
-        f"longest "
-        "set' is item2vec only with shrinking off."
+        f"seed draws others), and {lesson.pairs / max(full.pairs, 1):.0%} are expected over the whole log. 'Window = "
+        "longest set' is item2vec only with shrinking off."
     )
 
 
@@ -164,8 +161,7 @@ def noise(lesson: Lesson) -> list[Experiment]:
             "now?**",
             lambda: (
                 f"**{share(-1):.1%}** of the time. The rarest item ({counted(int(counts[seen].min()), 'event')}) is "
-                f"drawn "
-                f"{counts.max() / counts[seen].min():,.4g} times as often as the most popular one "
+                f"drawn {counts.max() / counts[seen].min():,.4g} times as often as the most popular one "
                 f"({counted(int(counts.max()), 'event')})."
             ),
             {"exponent": -1.0},
@@ -191,7 +187,7 @@ def lookup(lesson: Lesson) -> list[Experiment]:
     return [
         (
             "Choose the rarest item. **Does its lookup cost less than the most popular one's?**",
-            lambda: _lengths(lesson, order[-1], order[0]),
+            lambda: _of_model(lesson, _lengths, order[-1], order[0]),
             {"item": order[-1]},
         ),
         (
@@ -204,17 +200,20 @@ def lookup(lesson: Lesson) -> list[Experiment]:
     ]
 
 
-def _lengths(lesson: Lesson, rare: str, popular: str) -> str:
-    model, counts, items = _model(lesson), lesson.sequences.counts, lesson.data.items
-    if model is None:
-        return NO_MODEL
+def _of_model(lesson: Lesson, say: Callable[..., str], *more: str) -> str:
+    """What is said of the model that is shown."""
+    model = _model(lesson)
+    return NO_MODEL if model is None else say(lesson, model, *more)
+
+
+def _lengths(lesson: Lesson, model: ItemVectors, rare: str, popular: str) -> str:
+    counts, items = lesson.sequences.counts, lesson.data.items
     rows = items.rows([rare, popular])
     length = np.linalg.norm(model.vectors[rows], axis=1)
     names = [plain(lesson.data.title_of(item)) for item in (rare, popular)]
     return (
         f"No: both rows are {model.vectors.shape[1]} numbers. What differs is how much they were trained: {names[0]} "
-        f"has "
-        f"{counted(int(counts[rows[0]]), 'event')} and a vector of length {length[0]:.2f}, {names[1]} "
+        f"has {counted(int(counts[rows[0]]), 'event')} and a vector of length {length[0]:.2f}, {names[1]} "
         f"{counted(int(counts[rows[1]]), 'event')} and length {length[1]:.2f}."
     )
 
@@ -227,9 +226,8 @@ def _kept_numbers(lesson: Lesson) -> str:
     a, b = now.vectors[lesson.row], before.vectors[lesson.row]
     cosine = float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
     return (
-        f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers are the same to two decimals; the cosine of "
-        f"the row "
-        f"with its former self is {number(cosine)}. Each training has axes of its own. The lookup works alike."
+        f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers are the same to two decimals; the cosine of the "
+        f"row with its former self is {number(cosine)}. Each training has axes of its own. The lookup works alike."
     )
 
 
@@ -239,17 +237,17 @@ def two(lesson: Lesson) -> list[Experiment]:
     return [
         (
             "A middling item instead of a popular one. **Will v · v bring up popular items?**",
-            lambda: _popularity(lesson),
+            lambda: _of_model(lesson, _popularity),
             {"item": order[len(order) // 2]},
         ),
         (
             "The most popular item. **Is it its own likely context, v · v′ large?**",
-            lambda: _own_context(lesson),
+            lambda: _of_model(lesson, _own_context),
             {"item": order[0]},
         ),
         (
             "Exponent −1: popular items are seldom negatives. **What happens to v′ · v of popular items?**",
-            lambda: _exponent(lesson),
+            lambda: _of_model(lesson, _exponent),
             {"exponent": -1.0},
         ),
         ("Back to the start.", "Exponent 0.75 and the most popular item.", {"exponent": 0.75, "item": order[0]}),
@@ -263,26 +261,20 @@ def _medians(lesson: Lesson, model: ItemVectors) -> dict[str, float]:
     return {name: float(np.median(counts[best])) if best else 0.0 for name, (best, _) in lists.items()}
 
 
-def _popularity(lesson: Lesson) -> str:
-    model = _model(lesson)
-    if model is None:
-        return NO_MODEL
+def _popularity(lesson: Lesson, model: ItemVectors) -> str:
     found = _medians(lesson, model)
     cosine, product = (found[name] for name in (vectors_view.COSINE, vectors_view.PRODUCT))
     verdict = "the same" if cosine == product else "**more popular** ones" if product > cosine else "**rarer** ones"
     listed = ", ".join(f"{name}: {value:,g}" for name, value in found.items())
     return (
         f"Median events of the items named: {listed} (chosen item {lesson.sequences.counts[lesson.row]:,}, catalogue "
-        f"{np.median(lesson.sequences.counts):,g}). Here v · v names {verdict} as against cosine. One item, one "
-        f"seed: try "
-        "others."
+        f"{np.median(lesson.sequences.counts):,g}). Here v · v names {verdict} as against cosine. One item, one seed: "
+        "try others."
     )
 
 
-def _own_context(lesson: Lesson) -> str:
-    model = _model(lesson)
-    if model is None or model.output_vectors is None:
-        return NO_MODEL
+def _own_context(lesson: Lesson, model: ItemVectors) -> str:
+    assert model.output_vectors is not None
     scores = model.output_vectors @ model.vectors[lesson.row]
     above = int((scores > scores[lesson.row]).sum())
     met = int(lesson.contexts()[lesson.row])
@@ -292,10 +284,8 @@ def _own_context(lesson: Lesson) -> str:
     )
 
 
-def _exponent(lesson: Lesson) -> str:
-    now, before = _model(lesson), _model(replace(lesson, exponent=0.75))
-    if now is None:
-        return NO_MODEL
+def _exponent(lesson: Lesson, now: ItemVectors) -> str:
+    before = _model(replace(lesson, exponent=0.75))
     after = _medians(lesson, now)[vectors_view.TRAINED]
     text = f"Median events of the ten items with the largest v′ · v: **{after:,g}**"
     if before is None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,9 @@ from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from recemb_core.arrays import AnyArray, Int32Array, Int64Array
+from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.embeddings import Item2VecConfig, ItemVectors, Word2VecConfig, pairs_per_epoch
 from recemb_core.embeddings.pair_sources import context_counts
-from recemb_core.figures import theme
 from recemb_core.sequences import Sequences
 
 WINDOW, SET = "window", "set"
@@ -198,12 +195,11 @@ def sequence_control(lesson: Lesson) -> int | None:
     """Choose one of the sequences that hold the chosen item; None where there is none with two items."""
     sequences, data = lesson.sequences, lesson.data
     holding = np.unique(np.searchsorted(sequences.offsets, np.flatnonzero(sequences.tokens == lesson.row), "right") - 1)
-    lengths = sequences.lengths[holding]
-    holding, lengths = holding[(lengths >= 2) & (lengths <= LONGEST)], lengths[(lengths >= 2) & (lengths <= LONGEST)]
+    holding = holding[(sequences.lengths[holding] >= 2) & (sequences.lengths[holding] <= LONGEST)]
     if not len(holding):
         return None
     options = holding[:LISTED].tolist()
-    first = int(holding[:LISTED][np.argmin(np.abs(lengths[:LISTED] - 8))])  # neither trivial nor long
+    first = min(options, key=lambda index: abs(sequences.lengths[index] - 8))  # neither trivial nor long
     shown = SHOWN.bind(data, default=first, among=holding.tolist())
     if shown.value not in options:
         options.append(shown.value)
@@ -279,16 +275,13 @@ def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:
 def train_lines(lesson: Lesson) -> list[str]:
     """How :func:`trained` is done in Python."""
     config = trained_config(lesson)
-    common = (
-        f"dimensions=16, epochs={config.epochs}, negative={config.negative}, ns_exponent={config.ns_exponent:g}, "
-        f"subsample=0, seed={config.seed}"
+    made = (
+        f"{lesson.config_words[:-1]}, dimensions=16, epochs={config.epochs}, negative={config.negative}, "
+        f"ns_exponent={config.ns_exponent:g}, subsample=0, seed={config.seed})"
     )
     if lesson.mode == SET:
-        return [f'vectors = train_item2vec(sequences, Item2VecConfig(mode="set", {common}))']
-    return [
-        f"config = Word2VecConfig(window={lesson.width}, shrink_windows={lesson.shrink}, {common})",
-        "vectors = train_word2vec(sequences, config)",
-    ]
+        return [f"vectors = train_item2vec(sequences, {made})"]
+    return [f"config = {made}", "vectors = train_word2vec(sequences, config)"]
 
 
 def train_import(lesson: Lesson) -> str:
@@ -306,8 +299,8 @@ def load(lesson: Lesson, *imports: str) -> list[str]:
     ]
 
 
-def beside(key: str, widths: tuple[int, int], narrowest: str) -> tuple[Any, Any]:
-    """Two columns inside a column of :func:`frame.side_by_side`, which gives up the width of those within."""
+def beside(key: str, widths: tuple[int, ...], narrowest: str) -> list[Any]:
+    """Columns inside a column of :func:`frame.side_by_side`, which gives up the width of those within."""
     inner = f".st-key-{key}.st-key-{key} [data-testid=stColumn]"
     st.html(f"<style>{inner} {{ min-width: min({narrowest}, 100%); }}</style>")
     return frame.side_by_side(key, widths, narrowest)
@@ -316,57 +309,3 @@ def beside(key: str, widths: tuple[int, int], narrowest: str) -> tuple[Any, Any]
 def named(lesson: Lesson, row: int) -> str:
     """An item's title, in bold, nothing in it taken for Markdown."""
     return f"**{plain(lesson.data.titles[row])}**"
-
-
-def number_table(
-    columns: Sequence[str],
-    rows: Sequence[tuple[str, Sequence[float] | AnyArray | None]],
-    *,
-    lit: Sequence[int] = (),
-    lead: Sequence[str] = (),
-    digits: int = 2,
-    largest: float | None = None,
-) -> str:
-    """An HTML table of numbers, each on a patch of blue (positive) or orange (negative) as strong as it is large.
-
-    Args:
-        columns: heads; the first is over the names.
-        rows: (name, numbers); None leaves the row open, for rows that are not shown.
-        lit: rows in a frame of the chosen item's color.
-        lead: a plain text for each row, between its name and its numbers.
-        digits: after the point.
-        largest: the number with the strongest patch; of the table itself when left out.
-    """
-    values = [np.abs(np.asarray(numbers, dtype=np.float64)) for _, numbers in rows if numbers is not None]
-    top = largest or max((float(v.max()) for v in values if len(v)), default=1.0) or 1.0
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
-    body = []
-    for index, (name, numbers) in enumerate(rows):
-        cells = f"<td>{escape(lead[index])}</td>" if lead else ""
-        if numbers is None:
-            cells += f'<td colspan="{len(columns) - 1 - bool(lead)}" class="gap">⋮</td>'
-        else:
-            cells += "".join(_cell(float(value), top, digits) for value in numbers)
-        body.append(f'<tr class="{"lit" if index in lit else ""}"><th>{escape(name)}</th>{cells}</tr>')
-    return f'<div class="numbers"><table><tr>{head}</tr>{"".join(body)}</table></div>{_STYLE}'
-
-
-def _cell(value: float, top: float, digits: int) -> str:
-    color = "62,114,242" if value >= 0 else "218,119,30"
-    strength = 0.55 * min(abs(value) / top, 1.0)
-    text = f"{value:.{digits}f}".replace("-", "−")
-    return f'<td style="background:rgba({color},{strength:.2f})">{text}</td>'
-
-
-_STYLE = """<style>
-.numbers { overflow-x: auto; max-width: 100%; }
-.numbers table { border-collapse: separate; border-spacing: 2px; font-size: 0.8rem; margin: 0; border: 0; }
-.numbers th { font-weight: 400; text-align: left; padding: 0 0.6rem 0 0.2rem; white-space: nowrap; opacity: 0.85; }
-.numbers tr:first-child th { opacity: 0.6; text-align: center; padding: 0 0.2rem; }
-.numbers tr:first-child th:first-child { text-align: left; }
-.numbers td { min-width: 2.7rem; text-align: right; padding: 0.1rem 0.35rem; border-radius: 3px; border: 0;
-    font-variant-numeric: tabular-nums; }
-.numbers td.gap { text-align: center; opacity: 0.5; }
-.numbers tr.lit th { font-weight: 700; opacity: 1; color: LIT; }
-.numbers tr.lit td { box-shadow: inset 0 0 0 1.5px LIT; }
-</style>""".replace("LIT", theme.CHOSEN)

@@ -94,15 +94,14 @@ def words(lesson: Lesson) -> str:
     """What you see."""
     return (
         "To learn what belongs together, the model must also see what does **not**. Negative sampling makes up wrong "
-        "answers: for each true pair it draws *k* **noise items** from "
-        "$p_n(w) = \\mathrm{count}(w)^a \\,/\\, \\sum_u \\mathrm{count}(u)^a$ and "
-        "trains their scores down. *count(w)* is how often item *w* occurs in the log, *a* the exponent.\n\n"
-        f"**a = 1** draws {named(lesson, lesson.row)} as often as it occurs, **a = 0** as often as any other item, "
-        "**a < 0** less often the more popular it is. **Larger a**: popular items are pushed away from everything more "
-        "often; **smaller a**: less often, and rare items are pushed instead. "
-        "0.75 was tuned on words (Mikolov et al. 2013). For recommendation other values, 0 or below, have been "
-        "reported "
-        "as better (Caselles-Dupré et al. 2018): try it on this data, with more than one seed."
+        "answers: for each true pair it draws *k* **noise items** from $p_n(w) = \\mathrm{count}(w)^a \\,/\\, \\sum_u "
+        "\\mathrm{count}(u)^a$ and trains their scores down. *count(w)* is how often item *w* occurs in the log, *a* "
+        "the exponent.\n\n"
+        f"**a = 1** draws {named(lesson, lesson.row)} as often as it occurs, **a = 0** as often as any other item, **a "
+        "< 0** less often the more popular it is. **Larger a**: popular items are pushed away from everything more "
+        "often; **smaller a**: less often, and rare items are pushed instead. 0.75 was tuned on words (Mikolov et al. "
+        "2013). For recommendation other values, 0 or below, have been reported as better (Caselles-Dupré et al. "
+        "2018): try it on this data, with more than one seed."
     )
 
 

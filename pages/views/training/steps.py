@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, session
@@ -22,12 +21,12 @@ from pages.views.training.lesson import (
     load,
     named,
     noise_controls,
-    number_table,
     pair_controls,
     partner_control,
     sequence_control,
     shown_sequence,
 )
+from pages.views.training.number_table import number_table
 from recemb_core.embeddings import training_pairs
 from recemb_core.embeddings.pair_sources import DrawnPairs, PairSource, RepeatedPairs
 from recemb_core.embeddings.training_steps import Gradients, StepConfig, StepTrainer, Watch, sigmoid, train_and_watch
@@ -188,18 +187,18 @@ def _more(updates: Bound, by: int) -> None:
 def _pictures(lesson: Lesson, run: Run) -> None:
     data = lesson.data
     names = [data.titles[row] for row in (run.watch.context, *run.watch.others)]
-    left, right = beside("scores-and-losses", (1, 1), "17rem")
-    with left:
-        st.markdown(f"Scores of {named(lesson, lesson.row)} with **its context** and with noise items")
-        live_chart(
-            pair_scores_figure(np.array(run.watch.scores), names), key=f"scores@{data.key}", height=300, glide=False
-        )
-    with right:
-        st.markdown("Loss of each update")
-        window = int(np.clip(len(run.watch.losses) // 5, 1, 100))
-        live_chart(
-            step_losses_figure(np.array(run.watch.losses), window), key=f"losses@{data.key}", height=300, glide=False
-        )
+    window = int(np.clip(len(run.watch.losses) // 5, 1, 100))
+    scores = f"Scores of {named(lesson, lesson.row)} with **its context** and with noise items"
+    for column, words, name, figure in zip(
+        beside("scores-and-losses", (1, 1), "17rem"),
+        (scores, "Loss of each update"),
+        ("scores", "losses"),
+        (pair_scores_figure(np.array(run.watch.scores), names), step_losses_figure(np.array(run.watch.losses), window)),
+        strict=True,
+    ):
+        with column:
+            st.markdown(words)
+            live_chart(figure, key=f"{name}@{data.key}", height=300, glide=False)
 
 
 def _last_update(lesson: Lesson, run: Run) -> None:
@@ -220,16 +219,14 @@ def _last_update(lesson: Lesson, run: Run) -> None:
     )
     number = st.column_config.NumberColumn
     st.dataframe(
-        pl.DataFrame(
-            {
-                "Scored item": [data.titles[int(row)] for row in rows],
-                "y": [1] + [0] * (len(rows) - 1),
-                "σ before": found.probabilities,
-                "σ − y": found.errors,
-                "Push on v′": rate * np.linalg.norm(found.outputs, axis=1),
-                "σ after": after,
-            }
-        ),
+        {
+            "Scored item": [data.titles[int(row)] for row in rows],
+            "y": [1] + [0] * (len(rows) - 1),
+            "σ before": found.probabilities,
+            "σ − y": found.errors,
+            "Push on v′": rate * np.linalg.norm(found.outputs, axis=1),
+            "σ after": after,
+        },
         hide_index=True,
         height=38 + 35 * len(rows),
         column_config={
@@ -256,14 +253,13 @@ def words(lesson: Lesson) -> str:
     """What you see."""
     return (
         "Training starts from nothing: each input vector *v* is small and random, each output vector *v′* zero. One "
-        "**update** takes a pair (*c*, *o*) and *k* noise items $w_j$, computes the loss "
-        "$E = -\\log \\sigma(v'_o \\cdot v_c) - \\sum_j \\log \\sigma(-v'_{w_j} \\cdot v_c)$ and moves each vector a "
-        "little way down its slope. $\\sigma(x) = 1/(1 + e^{-x})$ turns an inner product into a score "
-        "between 0 and 1; the wanted answer *y* is 1 for the "
-        "true context and 0 for noise.\n\n"
+        "**update** takes a pair (*c*, *o*) and *k* noise items $w_j$, computes the loss $E = -\\log \\sigma(v'_o "
+        "\\cdot v_c) - \\sum_j \\log \\sigma(-v'_{w_j} \\cdot v_c)$ and moves each vector a little way down its slope. "
+        "$\\sigma(x) = 1/(1 + e^{-x})$ turns an inner product into a score between 0 and 1; the wanted answer *y* is 1 "
+        "for the true context and 0 for noise.\n\n"
         "The slope is simple: **∂E/∂v′ = (σ − y)·v** and **∂E/∂v = Σ (σ − y)·v′**. The error σ − y is negative for the "
-        "true context, whose v′ is pulled towards *v*, and positive for noise, which is pushed away. "
-        "Where the score is right, the error is near 0 and nothing moves.\n\n"
+        "true context, whose v′ is pulled towards *v*, and positive for noise, which is pushed away. Where the score "
+        "is right, the error is near 0 and nothing moves.\n\n"
         "**Larger η**: faster, and from some point on it overshoots. **More negatives**: more pushes for each pull. "
         f"These are true updates in {step_config(lesson).dimensions} dimensions, the same for the same seed; the "
         "trainers make millions of them in compiled code."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -10,11 +10,12 @@ import streamlit as st
 from pages.kit.answer_words import counted, number
 from pages.kit.frame import Experiment
 from pages.kit.text import plain
-from pages.views.training import costs as costs_view
 from pages.views.training import steps as steps_view
 from pages.views.training.experiments import NO_PAIR
-from pages.views.training.lesson import SET, Lesson, partner_control
+from pages.views.training.four import NAMES, Four, ready_trainers, trained_for, updates_options
+from pages.views.training.lesson import PARTNERS, SET, Lesson, partner_control
 from recemb_core.embeddings.noise import noise_distribution
+from recemb_core.embeddings.training_steps import sigmoid
 
 # --- 4 · updates ---
 
@@ -50,9 +51,11 @@ def steps(lesson: Lesson) -> list[Experiment]:
 
 def _run(lesson: Lesson) -> steps_view.Run | None:
     run: steps_view.Run | None = st.session_state.get("training_run")
-    if run is None or run.watch.center != lesson.row or run.watch.context != partner_control(lesson, draw=False):
-        return None
-    return run
+    shown = run is not None and (run.watch.center, run.watch.context) == (
+        lesson.row,
+        partner_control(lesson, draw=False),
+    )
+    return run if shown else None
 
 
 def _first_update(lesson: Lesson) -> str:
@@ -62,9 +65,8 @@ def _first_update(lesson: Lesson) -> str:
     moved = int((np.linalg.norm(run.last.outputs, axis=1) > 0).sum())
     length = float(np.linalg.norm(run.trainer.config.learning_rate * run.last.center))
     return (
-        f"{counted(moved, 'output vector')} v′ moved, of the context and of the negatives; v moved by {length:g}: "
-        f"its gradient is "
-        "Σ (σ − y)·v′, and every v′ starts at zero."
+        f"{counted(moved, 'output vector')} v′ moved, of the context and of the negatives; v moved by {length:g}: its "
+        "gradient is Σ (σ − y)·v′, and every v′ starts at zero."
     )
 
 
@@ -75,8 +77,7 @@ def _score_words(lesson: Lesson) -> str:
     score, losses = float(run.watch.scores[-1][0]), run.watch.losses[-100:]
     return (
         f"After {run.trainer.updates:,} updates the score of the pair is **{score:.3f}** (0.5 at the start) and the "
-        f"mean "
-        f"loss of the last {len(losses)} updates {np.mean(losses):.2f} (at the start "
+        f"mean loss of the last {len(losses)} updates {np.mean(losses):.2f} (at the start "
         f"{(1 + lesson.negative) * np.log(2):.2f})."
     )
 
@@ -102,97 +103,74 @@ def _rest_point(lesson: Lesson) -> str:
 
 def costs(lesson: Lesson) -> list[Experiment]:
     """Of the view of the four objectives."""
-    options = costs_view.updates_options(lesson)
+    most = updates_options(lesson)[-1]
     counts = lesson.contexts()
     met = np.flatnonzero(counts)
-    rare = lesson.data.items[int(met[np.argmin(lesson.sequences.counts[met])])] if len(met) else None
-    rarest: list[Experiment] = [
+    tries: list[Experiment] = [
         (
-            "A rare context instead of a frequent one. **Does its path in the tree grow longer?**",
-            lambda: _paths(lesson),
-            {"partner": rare},
-        )
-    ]
-    return [
-        ("No training at all. **What does each of the four believe?**", lambda: _beliefs(lesson), {"learned": 0}),
-        (f"{options[-1]:,} updates. **Whose p(w | c) sum to 1?**", lambda: _sums(lesson), {"learned": options[-1]}),
-        *(rarest if rare is not None and len(met) <= 50 else []),
+            "No training at all. **What does each of the four believe?**",
+            lambda: _answer(lesson, _beliefs),
+            {"learned": 0},
+        ),
+        (f"{most:,} updates. **Whose p(w | c) sum to 1?**", lambda: _answer(lesson, _sums), {"learned": most}),
         (
             "20 negatives instead of 5. **By how much does the dropped term change?**",
-            lambda: _dropped(lesson),
+            lambda: _answer(lesson, _dropped),
             {"negatives": 20},
         ),
     ]
+    if 0 < len(met) <= PARTNERS:
+        rare = lesson.data.items[int(met[np.argmin(lesson.sequences.counts[met])])]
+        question = "A rare context instead of a frequent one. **Does its path in the tree grow longer?**"
+        tries.insert(2, (question, lambda: _answer(lesson, _paths), {"partner": rare}))
+    return tries
 
 
-def _trained_four(lesson: Lesson) -> tuple[Any, int] | None:
-    """The four trainers that the page shows and the row of the context; None where there is no pair."""
+def _answer(lesson: Lesson, say: Callable[[Four], str]) -> str:
+    """What is said of the four models that the page shows, and its pair."""
     partner = partner_control(lesson, draw=False)
-    if partner is None:
-        return None
-    trainers = costs_view.ready_trainers(lesson, costs_view.trained_for(lesson).value)
-    return None if trainers is None else (trainers, partner)
+    trainers = ready_trainers(lesson, trained_for(lesson).value)
+    return NO_PAIR if partner is None or trainers is None else say(Four(lesson, trainers, partner))
 
 
-def _beliefs(lesson: Lesson) -> str:
-    found = _trained_four(lesson)
-    if found is None:
-        return NO_PAIR
-    trainers, partner = found
-    p = {name: float(values[partner]) for name, values in costs_view.estimates(trainers, lesson.row).items()}
-    loss = {name: trainer.gradients(lesson.row, partner).loss for name, trainer in trainers.items()}
-    score = float(1 / (1 + np.exp(-trainers["negative_sampling"].score(lesson.row, partner))))
-    length = int(trainers["hierarchical_softmax"].tree.lengths[partner])
+def _beliefs(four: Four) -> str:
+    p = {name: float(values[four.partner]) for name, values in four.estimates().items()}
+    loss = four.losses()
+    score = sigmoid(four.trainers["negative_sampling"].score(four.lesson.row, four.partner))
     return (
-        f"Softmax: p = {p['softmax']:.4f}, 1/n. The tree: ½ for each of its {length} decisions, p = "
+        f"Softmax: p = {p['softmax']:.4f}, 1/n. The tree: ½ for each of its {four.size['code_length']} decisions, p = "
         f"{p['hierarchical_softmax']:.4f}. NCE: e^s = {p['nce']:.2f} for every item. Negative sampling: σ = "
-        f"{score:.2f}, no "
-        f"opinion. The largest loss has **{costs_view.NAMES[max(loss, key=lambda name: loss[name])]}** "
+        f"{score:.2f}, no opinion. The largest loss has **{NAMES[max(loss, key=loss.__getitem__)]}** "
         f"({max(loss.values()):.2f})."
     )
 
 
-def _sums(lesson: Lesson) -> str:
-    found = _trained_four(lesson)
-    if found is None:
-        return NO_PAIR
-    sums = {name: float(values.sum()) for name, values in costs_view.estimates(found[0], lesson.row).items()}
-    listed = ", ".join(f"{costs_view.NAMES[name]} **{value:.3f}**" for name, value in sums.items())  # type: ignore[index]
+def _sums(four: Four) -> str:
+    listed = ", ".join(f"{NAMES[name]} **{p.sum():.3f}**" for name, p in four.estimates().items())
     return (
         f"{listed}. Softmax and tree sum to 1 by construction; NCE only as far as it has learned to, negative sampling "
         "only with k·p_n put back."
     )
 
 
-def _paths(lesson: Lesson) -> str:
-    found = _trained_four(lesson)
-    if found is None:
-        return NO_PAIR
-    trainers, partner = found
-    lengths, counts, contexts = (
-        trainers["hierarchical_softmax"].tree.lengths,
-        lesson.sequences.counts,
-        lesson.contexts(),
-    )
-    first = int(np.argmax(contexts))
-    now, before = int(lengths[partner]), int(lengths[first])
+def _paths(four: Four) -> str:
+    lesson, first = four.lesson, int(np.argmax(four.lesson.contexts()))
+    now, before = (int(four.tree.lengths[row]) for row in (four.partner, first))
     verdict = "equally long" if now == before else "**longer**" if now > before else "**shorter**"
+    rare, usual = (
+        f"{plain(lesson.data.titles[row])} ({counted(int(lesson.sequences.counts[row]), 'event')})"
+        for row in (four.partner, first)
+    )
     return (
-        f"{plain(lesson.data.titles[partner])} ({counted(int(counts[partner]), 'event')}) takes "
-        f"{counted(now, 'decision')}, {plain(lesson.data.titles[first])} ({counted(int(counts[first]), 'event')}), "
-        f"the most "
-        f"frequent context, {before}: its path is {verdict}. The other three cost the same for every context."
+        f"{rare} takes {counted(now, 'decision')}, {usual}, the most frequent context, {before}: its path is "
+        f"{verdict}. The other three cost the same for every context."
     )
 
 
-def _dropped(lesson: Lesson) -> str:
-    found = _trained_four(lesson)
-    if found is None:
-        return NO_PAIR
-    now = float(found[0]["nce"].log_k_noise[found[1]])
-    change = float(np.log(lesson.negative / 5))
+def _dropped(four: Four) -> str:
+    now, k = float(four.trainers["nce"].log_k_noise[four.partner]), four.lesson.negative
+    change = float(np.log(k / 5))
     return (
-        f"log k·p_n(o) is {number(now)} here, with 5 it is {number(now - change)}: the difference is log "
-        f"{lesson.negative / 5:g} = "
+        f"log k·p_n(o) is {number(now)} here, with 5 it is {number(now - change)}: the difference is log {k / 5:g} = "
         f"**{number(change)}** for every context. NCE accounts for it, negative sampling learns another score."
     )

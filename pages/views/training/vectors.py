@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame
 from pages.views.training.lesson import (
     Lesson,
+    beside,
     load,
     named,
     noise_controls,
-    number_table,
     pair_controls,
     train_import,
     train_lines,
     trained,
 )
+from pages.views.training.number_table import number_table
 from recemb_core.embeddings import ItemVectors
+from recemb_core.embeddings.training_steps import sigmoid
 from recemb_core.neighbors.base import unit_rows
 
 AROUND, COLUMNS = 3, 8
@@ -57,36 +59,28 @@ def _lookup(lesson: Lesson, vectors: ItemVectors) -> None:
     n, d = matrix.shape
     columns = min(d, COLUMNS)
     low = max(0, min(row - AROUND, n - 2 * AROUND - 1))
-    near = list(range(low, min(n, low + 2 * AROUND + 1)))
-    shown = [("", at) for at in dict.fromkeys([0, *near, n - 1])]
+    shown = list(dict.fromkeys([0, *range(low, min(n, low + 2 * AROUND + 1)), n - 1]))
     one_hot = np.zeros(n, dtype=np.float32)
     one_hot[row] = 1.0
     product = one_hot @ matrix
-    more = [f"… {d}"] if d > columns else []
     heads = ["Item", "x", *(f"W {c + 1}" for c in range(columns))]
-    largest = float(np.abs(matrix[[at for _, at in shown], :columns]).max())
+    largest = float(np.abs(matrix[shown, :columns]).max())
     rows: list[tuple[str, Any]] = []
     lead: list[str] = []
-    lit: list[int] = []
-    before = -1
-    for _, at in shown:
+    for before, at in pairwise([-1, *shown]):
         if at > before + 1:
             rows.append((f"… {at - before - 1:,} rows more", None))
             lead.append("0")
-        if at == row:
-            lit = [len(rows)]
         rows.append((f"{at:,} · {titles[at]}", matrix[at, :columns]))
         lead.append(f"{one_hot[at]:.0f}")
-        before = at
     st.markdown(f"**x · W**: each number of *x* times its row of *W*, all rows added up; *x* is 1 at row {row:,} only.")
-    st.html(number_table(heads, rows, lit=lit, lead=lead, largest=largest))
+    st.html(number_table(heads, rows, lit=[lead.index("1")], lead=lead, largest=largest))
     st.markdown("**= the result**, which is that row:")
     st.html(number_table(["x · W", *heads[2:]], [(titles[row], product[:columns])], lit=[0], largest=largest))
-    difference = float(np.abs(product - matrix[row]).max())
+    difference, whole = float(np.abs(product - matrix[row]).max()), "" if d > columns else ", all of them"
     st.caption(
-        f"Showing {len(shown)} of {n:,} rows and {columns} of {d} columns of W"
-        + ("" if more else ", all of them")
-        + f". Largest difference between product and row: {difference:g}."
+        f"Showing {len(shown)} of {n:,} rows and {columns} of {d} columns of W{whole}. Largest difference between "
+        f"product and row: {difference:g}."
     )
 
 
@@ -132,21 +126,18 @@ def two_section(lesson: Lesson) -> None:
     v, out = vectors.vectors[lesson.row], vectors.output_vectors[lesson.row]
     lengths = float(np.linalg.norm(v)), float(np.linalg.norm(out))
     cosine = float(v @ out) / max(lengths[0] * lengths[1], 1e-12)
+    own_score = sigmoid(v @ out)
     own = unit_rows(vectors.vectors), unit_rows(vectors.output_vectors)
     typical = float(np.median((own[0] * own[1]).sum(axis=1)))
     frame.metrics(
         [
             ("cos(v, v′)", f"{cosine:.2f}", f"Of the chosen item with itself. The median item has {typical:.2f}."),
-            ("v · v′", f"{v @ out:.2f}", f"Score of {lesson.name} as its own context. σ of it: {_sigma(v @ out):.2f}."),
+            ("v · v′", f"{v @ out:.2f}", f"Score of {lesson.name} as its own context. σ of it: {own_score:.2f}."),
             ("Length of v", f"{lengths[0]:.2f}", "√Σ v²: the input vector, used when the item is the center."),
             ("Length of v′", f"{lengths[1]:.2f}", "The output vector, used when the item is a context or a negative."),
         ],
         numbers,
     )
-
-
-def _sigma(score: float) -> float:
-    return float(1 / (1 + np.exp(-score)))
 
 
 def _two(lesson: Lesson, vectors: ItemVectors) -> None:
@@ -160,27 +151,25 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
         st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
     st.markdown("**Its neighbors by three scores**")
     lists = three_lists(vectors, row)
-    counts = lesson.contexts()
     texts = {
         COSINE: "Direction alone: its length plays no part.",
         PRODUCT: "Direction and length.",
         TRAINED: "Output times input vector: the score that is trained.",
     }
-    best = {name: found for name, (found, _) in lists.items()}
-    for column, (name, (_, values)) in zip(frame_columns(3), lists.items(), strict=True):
+    columns = beside("score-columns", (1, 1, 1), "10rem")
+    for column, (name, (best, values)) in zip(columns, lists.items(), strict=True):
         with column:
             st.markdown(f"**{name}**")
             st.caption(texts[name])
             st.dataframe(
-                pl.DataFrame(
-                    {"Item": [data.titles[at] for at in best[name]], "Score": [float(values[at]) for at in best[name]]}
-                ),
+                {"Item": [data.titles[at] for at in best], "Score": values[best]},
                 hide_index=True,
-                height=36 + 35 * max(len(best[name]), 1),
+                height=36 + 35 * max(len(best), 1),
                 column_config={"Score": st.column_config.NumberColumn(format="%.2f", width=50)},
             )
-    cosine, product = best[COSINE], best[TRAINED]
-    met = [float(np.mean([counts[at] for at in group])) if group else 0.0 for group in (cosine, product)]
+    cosine, product = lists[COSINE][0], lists[TRAINED][0]
+    counts = lesson.contexts()
+    met = [float(counts[group].mean()) if group else 0.0 for group in (cosine, product)]
     st.caption(
         f"{len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same by cosine and by v′ · v. "
         f"Those by v′ · v met the chosen item {met[1]:,.1f} times on average, those by cosine {met[0]:,.1f} times."
@@ -202,29 +191,19 @@ def three_lists(vectors: ItemVectors, row: int) -> dict[str, tuple[list[int], np
     }
 
 
-def frame_columns(count: int) -> list[Any]:
-    """Columns that lie one under the other where they would be too narrow."""
-    with st.container(key="score-columns"):
-        row = ".st-key-score-columns.st-key-score-columns [data-testid=stColumn]"
-        st.html(f"<style>{row} {{ min-width: min(10rem, 100%); }}</style>")
-        return list(st.columns(count, gap="medium"))
-
-
 def two_words(lesson: Lesson) -> str:
     """What you see."""
     return (
         "Every item has **two vectors**: *v* (a row of W), used when it is the center, and *v′* (of W′), used when it "
         "is a context or a negative. The model scores a pair by the inner product $v'_o \\cdot v_c$ and trains nothing "
-        "else: it is large where *o* occurs beside *c* more often than the noise would have it. "
-        "Two items get similar *v* when the same contexts follow them, even if they never meet: "
-        "that is why neighbors are ranked by the **cosine of v and v**, "
-        "$v_i \\cdot v_j\\,/\\,(|v_i|\\,|v_j|)$, though no cosine was ever trained. "
-        "(The often heard 'skip-gram computes cosine similarity' is loose: it computes inner "
-        "products, and of an input with an output vector.)\n\n"
+        "else: it is large where *o* occurs beside *c* more often than the noise would have it. Two items get similar "
+        "*v* when the same contexts follow them, even if they never meet: that is why neighbors are ranked by the "
+        "**cosine of v and v**, $v_i \\cdot v_j\\,/\\,(|v_i|\\,|v_j|)$, though no cosine was ever trained. (The often "
+        "heard 'skip-gram computes cosine similarity' is loose: it computes inner products, and of an input with an "
+        "output vector.)\n\n"
         "**By v′ · v** you get what *goes with* the item (complements: what to offer next), **by cosine of v** what is "
         "*used like* it (substitutes). An item of few events was trained by few pairs: look at its count before you "
-        "trust "
-        "its list."
+        "trust its list."
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, session
@@ -24,6 +23,7 @@ from pages.views.training.lesson import (
     named,
     pair_controls,
     sequence_control,
+    shown_sequence,
 )
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import training_pairs
@@ -55,7 +55,6 @@ def section(lesson: Lesson) -> None:
                 "Choose another item in the sidebar."
             )
             return
-        st.session_state["training_index"] = index
         _slide(lesson, index)
     length, total = pairs_of(lesson, index)
     whole = length * (length - 1)
@@ -199,7 +198,7 @@ def _pair_table(strip: Strip) -> None:
     order = np.argsort(-strip.centers[so_far], kind="stable")
     columns = {"Center": strip.centers, "Context": strip.contexts}
     st.dataframe(
-        pl.DataFrame({name: [strip.titles[at] for at in places[so_far][order]] for name, places in columns.items()}),
+        {name: [strip.titles[at] for at in places[so_far][order]] for name, places in columns.items()},
         hide_index=True,
         # Of long names both columns show their beginnings.
         column_config={name: st.column_config.TextColumn(width=100) for name in columns},
@@ -226,12 +225,11 @@ def words(lesson: Lesson) -> str:
     """What you see."""
     return (
         "A sequence becomes training data by **sliding a window** over it. At each stop the item in the middle is the "
-        "**center** $w_t$, and each item at most *c* places away is one of its **contexts** $w_{t+j}$ "
-        "(−c ≤ j ≤ c, j ≠ 0). "
-        "Every (center, context) pair is one question to the model: *given the center, how likely is this context?* "
-        "Skip-gram maximizes the mean log-probability of the right answers, "
-        "$\\frac{1}{T} \\sum_t \\sum_j \\log p(w_{t+j} \\mid w_t)$, with T "
-        "the number of positions. CBOW turns the question round: the mean of the contexts predicts the center.\n\n"
+        "**center** $w_t$, and each item at most *c* places away is one of its **contexts** $w_{t+j}$ (−c ≤ j ≤ c, j ≠ "
+        "0). Every (center, context) pair is one question to the model: *given the center, how likely is this "
+        "context?* Skip-gram maximizes the mean log-probability of the right answers, $\\frac{1}{T} \\sum_t \\sum_j "
+        "\\log p(w_{t+j} \\mid w_t)$, with T the number of positions. CBOW turns the question round: the mean of the "
+        "contexts predicts the center.\n\n"
         "**Larger window**: more pairs, and pairs of things farther apart (what goes along with it); **smaller**: what "
         "comes directly before and after. word2vec draws each center's reach from 1 … c, so a context at distance δ is "
         "used (c − δ + 1)/c of the time. **item2vec** drops the window: in a set, all ordered pairs i ≠ j are positive."
@@ -240,7 +238,7 @@ def words(lesson: Lesson) -> str:
 
 def as_python(lesson: Lesson) -> list[str]:
     """The pairs of the sequence shown."""
-    index = st.session_state.get("training_index", 0)
+    index = shown_sequence(lesson) or 0
     name = "Item2VecConfig" if lesson.mode == SET else "Word2VecConfig"
     rng = f", rng=np.random.default_rng([{session.seed()}, {index}])" if lesson.shrink and lesson.mode != SET else ""
     return [
@@ -248,7 +246,7 @@ def as_python(lesson: Lesson) -> list[str]:
         *load(lesson, f"from recemb_core.embeddings import {name}, training_pairs"),
         f"centers, contexts = training_pairs(sequences[{index}], {lesson.config_words}{rng})",
         'title = sequences.side_info["title"] if sequences.side_info is not None else sequences.items'
-        if "title" in (lesson.data.side_info.columns if lesson.data.side_info is not None else [])
+        if lesson.data.side_info is not None and "title" in lesson.data.side_info.columns
         else "title = sequences.items",
         "for center, context in zip(centers.tolist(), contexts.tolist()):",
         '    print(title[center], "→", title[context])',

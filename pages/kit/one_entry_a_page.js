@@ -1,0 +1,14 @@
+// Streamlit pushes an entry into the browser's history whenever a run writes the address, so that Back would go through
+// every setting of a page before it left it. An address of the same page takes the place of the one before instead.
+(() => {
+  const mark = Symbol.for("recemb one entry a page");
+  if (window.history[mark]) return;
+  const push = window.history.pushState.bind(window.history);
+  window.history.pushState = (state, unused, url) => {
+    const here = new URL(window.location.href);
+    const there = new URL(url ?? here.href, here.href);
+    if (there.pathname === here.pathname) window.history.replaceState(state, unused, url);
+    else push(state, unused, url);
+  };
+  window.history[mark] = true;
+})();
