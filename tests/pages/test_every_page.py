@@ -80,11 +80,7 @@ def test_the_opening_and_the_experiments_are_ready(
         healthy(open_page("node2vec", data=data, **bias))
         return
     loaded = session._bundled(data)
-    graph = (
-        default_graph(session.cut_sessions(loaded.log, 60) if loaded.log is not None else loaded.sequences)
-        if (loaded.graph is None)
-        else loaded.graph
-    )
+    graph = default_graph(loaded.sequences) if loaded.graph is None else loaded.graph  # type: ignore[arg-type]
     base, umap = node2vec_defaults(len(graph)), UMAPConfig().for_size(len(graph))
     config = replace(base, **{name: float(value) for name, value in bias.items()})
     assert model_results.has_model(loaded, config, graph=graph)
