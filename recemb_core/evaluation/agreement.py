@@ -104,8 +104,8 @@ def neighbor_agreement(
     k = first.shape[1]
     if k == 0:
         return Agreement(0.0, 0.0, 0.0, 0.0, np.zeros(n))
-    by_item = overlap_at_k(first, second)
-    biased = float(rank_biased_overlap(first, second, persistence=persistence).mean())
+    found = _compared(first, second)
+    by_item, biased = _overlap(*found), float(_rank_biased(*found, persistence).mean())
     return Agreement(
         float(by_item.mean()), overlap_chance(k, n - 1), biased, rank_biased_chance(k, n - 1, persistence), by_item
     )
@@ -121,8 +121,7 @@ def overlap_at_k(a: NumberArray, b: NumberArray) -> Float64Array:
     >>> overlap_at_k(np.array([[1, 2, 3, 4]]), np.array([[4, 1, 7, 8]])).tolist()
     [0.5]
     """
-    a, b = _lists(a, b)
-    return _overlap(a, b, _common(a, b))
+    return _overlap(*_compared(a, b))
 
 
 def overlap_chance(k: int, others: float) -> float:
@@ -157,8 +156,7 @@ def rank_biased_overlap(a: NumberArray, b: NumberArray, *, persistence: float = 
     >>> rank_biased_overlap(np.array([[1, 2], [1, 2]]), np.array([[2, 1], [1, 2]]), persistence=0.5).tolist()
     [0.5, 1.0]
     """
-    a, b = _lists(a, b)
-    return _rank_biased(a, b, _common(a, b), persistence)
+    return _rank_biased(*_compared(a, b), persistence)
 
 
 def rank_biased_chance(k: int, others: float, persistence: float = PERSISTENCE) -> float:
@@ -196,9 +194,8 @@ def agreement_matrix(
     k = max((lists.shape[1] for lists in neighbors.values()), default=0)
     means, errors = np.ones((2, m, m)), np.zeros((2, m, m))
     for i, j in combinations(range(m), 2):
-        a, b = _lists(neighbors[names[i]], neighbors[names[j]])
-        common = _common(a, b)
-        for at, values in enumerate((_overlap(a, b, common), _rank_biased(a, b, common, persistence))):
+        found = _compared(neighbors[names[i]], neighbors[names[j]])
+        for at, values in enumerate((_overlap(*found), _rank_biased(*found, persistence))):
             means[at, i, j] = means[at, j, i] = values.mean() if q else 0.0
             errors[at, i, j] = errors[at, j, i] = values.std(ddof=1) / np.sqrt(q) if q > 1 else 0.0
     chances = overlap_chance(k, others), rank_biased_chance(k, others, persistence)
@@ -321,14 +318,14 @@ def _asked(neighbors: NeighborLists) -> int:
     return next(iter(sizes.values()), 0)
 
 
-def _lists(a: NumberArray, b: NumberArray) -> tuple[NumberArray, NumberArray]:
-    """Both as (q, k), the shorter padded with −1."""
+def _compared(a: NumberArray, b: NumberArray) -> tuple[NumberArray, NumberArray, Int64Array]:
+    """Both as (q, k), the shorter padded with −1, and what they have in common."""
     a, b = np.asarray(a), np.asarray(b)
     if a.ndim != 2 or b.ndim != 2 or len(a) != len(b):
         raise UsageError(f"both must be (q, k) lists of the same q items, not {a.shape} and {b.shape}")
     k = max(a.shape[1], b.shape[1])
-    pad = [np.pad(x, ((0, 0), (0, k - x.shape[1])), constant_values=-1) for x in (a, b)]
-    return pad[0], pad[1]
+    a, b = (np.pad(x, ((0, 0), (0, k - x.shape[1])), constant_values=-1) for x in (a, b))
+    return a, b, _common(a, b)
 
 
 def _overlap(a: NumberArray, b: NumberArray, common: Int64Array) -> Float64Array:

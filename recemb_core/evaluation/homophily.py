@@ -140,12 +140,8 @@ def structural_score(
 ) -> GroupScore:
     """:func:`group_score` by role: do an item's neighbors play its own role?
 
-    Args:
-        vectors: (n, d), or ItemVectors.
-        graph: rows as in ``vectors``.
-        roles: (n,) labels; default tiers of strength (:func:`strength_tiers`).
-        k: neighbors looked at.
-        seed: unused by the default roles; here so that both scores are called alike.
+    Called as :func:`homophily_score`. ``roles``: (n,) labels; default tiers of strength (:func:`strength_tiers`), which
+    do not use ``seed``.
     """
     del seed
     return group_score(vectors, strength_tiers(graph) if roles is None else roles, k=k)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -76,12 +77,7 @@ class RankingReport:
     """
 
     ks: tuple[int, ...]
-    hit_rate: dict[int, Estimate]
-    recall: dict[int, Estimate]
-    ndcg: dict[int, Estimate]
-    mrr: Estimate
     coverage: dict[int, float]
-    users: int
     targets: int
     unknown: int
     exclude_seen: bool
@@ -89,6 +85,26 @@ class RankingReport:
     user_recall: Float64Array
     user_ndcg: Float64Array
     kept: Int64Array
+
+    @property
+    def users(self) -> int:
+        return len(self.kept)
+
+    @cached_property
+    def hit_rate(self) -> dict[int, Estimate]:
+        return {k: wilson_interval(float(self.user_hits(k).sum()), self.users) for k in self.ks}
+
+    @cached_property
+    def recall(self) -> dict[int, Estimate]:
+        return {k: share_interval(self.user_recall[:, j]) for j, k in enumerate(self.ks)}
+
+    @cached_property
+    def ndcg(self) -> dict[int, Estimate]:
+        return {k: share_interval(self.user_ndcg[:, j]) for j, k in enumerate(self.ks)}
+
+    @cached_property
+    def mrr(self) -> Estimate:
+        return share_interval(expected_reciprocal(self.best))
 
     @property
     def best_rank(self) -> Float64Array:
@@ -267,46 +283,15 @@ def _report(
         return np.asarray(np.bincount(owner, weights=values, minlength=users), dtype=np.float64)
 
     ideal = np.cumsum(1 / np.log2(2 + np.arange(max(*ks, 1))))
-    return _summary(
-        ks,
-        best=best_ranks(every, owner, users),
-        user_recall=np.column_stack([by_user(expected_within(every, k)) / counts for k in ks]),
-        user_ndcg=np.column_stack([by_user(expected_gain(every, k)) / ideal[np.minimum(counts, k) - 1] for k in ks]),
-        coverage=coverage,
+    return RankingReport(
+        ks=ks,
+        coverage=dict(zip(ks, coverage.tolist(), strict=True)),
         targets=len(owner),
         unknown=int(np.count_nonzero(every.first == 0)),
         exclude_seen=exclude_seen,
-        kept=kept,
-    )
-
-
-def _summary(
-    ks: tuple[int, ...],
-    *,
-    best: BestRanks,
-    user_recall: Float64Array,
-    user_ndcg: Float64Array,
-    coverage: Float64Array,
-    targets: int,
-    unknown: int,
-    exclude_seen: bool,
-    kept: Int64Array,
-) -> RankingReport:
-    users = len(kept)
-    return RankingReport(
-        ks=ks,
-        hit_rate={k: wilson_interval(float(expected_hit(best, k).sum()), users) for k in ks},
-        recall={k: share_interval(user_recall[:, j]) for j, k in enumerate(ks)},
-        ndcg={k: share_interval(user_ndcg[:, j]) for j, k in enumerate(ks)},
-        mrr=share_interval(expected_reciprocal(best)),
-        coverage={k: float(coverage[j]) for j, k in enumerate(ks)},
-        users=users,
-        targets=int(targets),
-        unknown=int(unknown),
-        exclude_seen=bool(exclude_seen),
-        best=best,
-        user_recall=user_recall,
-        user_ndcg=user_ndcg,
+        best=best_ranks(every, owner, users),
+        user_recall=np.column_stack([by_user(expected_within(every, k)) / counts for k in ks]),
+        user_ndcg=np.column_stack([by_user(expected_gain(every, k)) / ideal[np.minimum(counts, k) - 1] for k in ks]),
         kept=kept,
     )
 
@@ -320,5 +305,13 @@ def report_to_arrays(report: RankingReport) -> dict[str, AnyArray]:
 
 def report_from_arrays(arrays: Mapping[str, AnyArray]) -> RankingReport:
     """See :func:`report_to_arrays`."""
-    given: dict[str, Any] = {name: value for name, value in arrays.items() if name not in ("ks", "best")}
-    return _summary(tuple(int(k) for k in arrays["ks"]), best=BestRanks(*arrays["best"]), **given)
+    ks = tuple(map(int, arrays["ks"]))
+    return RankingReport(
+        ks=ks,
+        coverage=dict(zip(ks, arrays["coverage"].tolist(), strict=True)),
+        targets=int(arrays["targets"]),
+        unknown=int(arrays["unknown"]),
+        exclude_seen=bool(arrays["exclude_seen"]),
+        best=BestRanks(*arrays["best"]),
+        **{name: arrays[name] for name in ("user_recall", "user_ndcg", "kept")},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -51,12 +51,7 @@ def backbone(
     >>> backbone(g, method="top_edges", top=1).num_edges
     3
     """
-    require(
-        method in ("disparity", "noise_corrected", "top_edges"),
-        "method",
-        method,
-        "'disparity', 'noise_corrected' or 'top_edges'",
-    )
+    require(method in get_args(BackboneMethod), "method", method, "'disparity', 'noise_corrected' or 'top_edges'")
     require(0 < alpha <= 1, "alpha", alpha, "above 0 and at most 1")
     require(delta >= 0, "delta", delta, "0 or more")
     require(edges_per_item is None or edges_per_item > 0, "edges_per_item", edges_per_item, "above 0, or None")

@@ -76,15 +76,10 @@ def build_item_graph(
         graph, baskets = _co_occurrences(sequences, share=share_baskets)
         heavy = baskets >= min_weight
     source, target, weight = graph.sources[heavy], graph.indices[heavy], graph.weights[heavy]
-    what = (
-        "how often the second item directly follows the first"
-        if edges == "transitions"
-        else (
-            "how many baskets hold both items"
-            if not share_baskets
-            else "baskets that hold both items, each sharing one unit"
-        )
-    )
+    what = "how often the second item directly follows the first"
+    if edges == "co_occurrence":
+        shared = "baskets that hold both items, each sharing one unit"
+        what = shared if share_baskets else "how many baskets hold both items"
     least = f", at least {min_weight:g}{' baskets' if share_baskets else ''}" if min_weight > 1 else ""
     rule = f"weight = {what}{least}"
     if side_info_fields:

@@ -130,26 +130,23 @@ def exact_visits(
     [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.667, 0.0, 0.167, 0.167]]
     """
     n = len(graph)
-    place = np.zeros(n)
-    place[start] = 1.0
-    visits: list[NumberArray] = [place]
-    returns, walking = [0.0], [1.0]
     flow: NumberArray = np.zeros(len(graph.indices))
-    if steps > 0:
-        first = slice(graph.indptr[start], graph.indptr[start + 1])
-        weights = graph.weights[first].astype(np.float64)
-        flow[first] = weights / weights.sum() if len(weights) else 0.0
-        visits.append(np.bincount(graph.indices, weights=flow, minlength=n))
-        returns.append(0.0)
-        walking.append(float(flow.sum()))
+    visits: list[NumberArray] = [np.zeros(n)]
+    visits[0][start] = 1.0
+    returns, walking = [0.0], [1.0]
     keys = graph.sources.astype(np.int64) * n + graph.indices  # ascending: edges lie row by row
-    looked = 0
-    for _ in range(1, steps):
+    looked, back = 0, 0.0
+    for step in range(1, steps + 1):
         edges = np.flatnonzero(flow > 0)
         looked += int(graph.out_degree[graph.indices[edges]].sum())
         if looked > most_pairs:
             break
-        flow, back = _step_on_edges(graph, keys, edges, flow[edges], p, q)
+        if step == 1:
+            first = slice(graph.indptr[start], graph.indptr[start + 1])
+            weights = graph.weights[first].astype(np.float64)
+            flow[first] = weights / weights.sum() if len(weights) else 0.0
+        else:
+            flow, back = _step_on_edges(graph, keys, edges, flow[edges], p, q)
         visits.append(np.bincount(graph.indices, weights=flow, minlength=n))
         returns.append(back)
         walking.append(float(flow.sum()))
@@ -235,16 +232,10 @@ def compare_visits(walks: Int32Array, exact: ExactVisits, step: int) -> ChiSquar
 
 def hop_distances(graph: ItemGraph, start: int) -> Int32Array:
     """Fewest steps along out-edges from ``start`` to every row, int32 (n,); −1 where no path leads."""
-    distances = np.full(len(graph), -1, dtype=np.int32)
-    distances[start] = 0
-    matrix = graph.to_scipy()
-    frontier = np.array([start])
-    while len(frontier):
-        reached = np.unique(matrix[frontier].indices)
-        frontier_distance = distances[frontier[0]]
-        frontier = reached[distances[reached] < 0]
-        distances[frontier] = frontier_distance + 1
-    return distances
+    from scipy.sparse.csgraph import dijkstra
+
+    hops = dijkstra(graph.to_scipy(), indices=start, unweighted=True)
+    return np.where(np.isfinite(hops), hops, -1).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ def padded(walks: list[list[int]], length: int) -> npt.NDArray[np.int32]:
 walk_lists = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8), min_size=1, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 @given(walk_lists, st.integers(1, 9))
 def test_counts_are_those_of_a_plain_loop(lists: list[list[int]], window: int) -> None:
     found = explain_pair(TRIANGLE, padded(lists, 8), 0, 1, window=window)
@@ -55,12 +55,12 @@ def test_expected_figures_are_those_of_shuffled_walks() -> None:
     found = explain_pair(graph, walks, 0, 11, window=3)
     rng = np.random.default_rng(0)
     shuffled = [
-        explain_pair(graph, rng.permutation(walks.ravel()).reshape(walks.shape), 0, 11, window=3) for _ in range(400)
+        explain_pair(graph, rng.permutation(walks.ravel()).reshape(walks.shape), 0, 11, window=3) for _ in range(100)
     ]
     for measured, expected in (("pairs", found.expected_pairs), ("walks_within", found.expected_within)):
         values = np.array([getattr(s, measured) for s in shuffled], dtype=float)
         # Four standard errors: fails once in 16,000 runs if the expectation is right; the seed is fixed.
-        assert abs(values.mean() - expected) < 4 * values.std() / 20 + 0.02 * expected
+        assert abs(values.mean() - expected) < 4 * values.std() / 10 + 0.02 * expected
     assert found.pairs > found.expected_pairs  # two best-sellers, joined with weight 3
 
 
@@ -99,7 +99,7 @@ def test_sequences_that_link_two_items_closest_first() -> None:
     assert by_size.linking == (4, 1, 5, 0, 3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=8), min_size=1, max_size=10))
 def test_linking_sequences_are_those_of_a_plain_loop(lists: list[list[str]]) -> None:
     found = explain_pair(TRIANGLE, np.array([[0, 1]], np.int32), 0, 1, window=1, sequences=Sequences.from_lists(lists))

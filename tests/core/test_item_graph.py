@@ -17,6 +17,9 @@ from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, commun
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import UnknownItemError, Vocabulary
 
+# Graphs of a few items: what breaks one breaks many, in each of several tests.
+few = settings(max_examples=40)
+
 WEIGHTS = st.one_of(st.integers(1, 50).map(float), st.floats(0.015625, 100, width=32))
 BASKETS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=7), max_size=12)
 
@@ -65,6 +68,7 @@ def check_csr(graph: ItemGraph) -> None:
 # --- the graph itself ---
 
 
+@few
 @given(edge_lists())
 def test_edges_are_summed_and_stored_once_a_direction(drawn: tuple[int, list[tuple[int, int, float]], bool]) -> None:
     n, edges, directed = drawn
@@ -84,6 +88,7 @@ def test_edges_are_summed_and_stored_once_a_direction(drawn: tuple[int, list[tup
     assert graph.out_degree.tolist() == np.diff(graph.indptr).tolist()
 
 
+@few
 @given(edge_lists())
 def test_networkx_and_scipy_round_trips(drawn: tuple[int, list[tuple[int, int, float]], bool]) -> None:
     graph = build(*drawn)
@@ -97,6 +102,7 @@ def test_networkx_and_scipy_round_trips(drawn: tuple[int, list[tuple[int, int, f
     assert (graph.reversed.to_scipy().toarray() == dense.T).all()
 
 
+@few
 @given(edge_lists(), st.randoms(use_true_random=False))
 def test_order_of_edges_does_not_matter(drawn: tuple[int, list[tuple[int, int, float]], bool], random: object) -> None:
     n, edges, directed = drawn
@@ -171,6 +177,7 @@ def test_fingerprint_notices(change: str) -> None:
 # --- from behaviour ---
 
 
+@few
 @given(BASKETS, st.booleans(), st.integers(1, 3))
 def test_transitions_count_followers(lists: list[list[str]], directed: bool, least: int) -> None:
     expected: Counter[tuple[str, str]] = Counter()
@@ -184,6 +191,7 @@ def test_transitions_count_followers(lists: list[list[str]], directed: bool, lea
     assert as_dict(graph) == {pair: w for pair, w in expected.items() if w >= least}
 
 
+@few
 @given(BASKETS, st.integers(1, 3), st.booleans())
 def test_co_occurrence_counts_baskets(lists: list[list[str]], least: int, share: bool) -> None:
     count: Counter[tuple[str, str]] = Counter()
@@ -202,12 +210,14 @@ def test_co_occurrence_counts_baskets(lists: list[list[str]], least: int, share:
     assert as_dict(graph) == pytest.approx({pair: w for pair, w in weights.items() if count[pair] >= least}, rel=1e-5)
 
 
+@few
 @given(BASKETS)
 def test_every_basket_shares_one_unit(lists: list[list[str]]) -> None:
     graph = build_item_graph(Sequences.from_lists(lists, ordered=False), share_baskets=True)
     assert graph.weights.sum() / 2 == pytest.approx(sum(len(set(line)) > 1 for line in lists), rel=1e-5)
 
 
+@few
 @given(BASKETS)
 def test_sequences_are_left_as_they_were(lists: list[list[str]]) -> None:
     sequences = Sequences.from_lists(lists)
@@ -345,7 +355,7 @@ def naive_backbone(graph: ItemGraph, method: str, parameter: float) -> set[tuple
     return kept
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(
     edge_lists(),
     st.sampled_from(
@@ -472,6 +482,7 @@ def test_communities_mind_weights_not_direction() -> None:
     assert one_way.tolist() == both.tolist() == [0, 0, 1, 1]
 
 
+@few
 @given(edge_lists())
 def test_communities_cover_every_graph(drawn: tuple[int, list[tuple[int, int, float]], bool]) -> None:
     graph = build(*drawn)

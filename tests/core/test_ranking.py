@@ -167,7 +167,7 @@ SCORES = st.one_of(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=60)
 @given(
     scores=SCORES,
     history=st.lists(st.integers(0, 5), min_size=1, max_size=3),
