@@ -5,11 +5,14 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.test_import_rules import ORDER, all_imports
+from tests.test_import_rules import ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -76,34 +79,71 @@ def walks() -> list[list[str]]:
     return found
 
 
-def files_imported(path: str) -> set[str]:
-    """The files that a file imports from; of a name that a package hands on, also the file that defines it."""
-    files: set[str] = set()
-    for name in all_imports(ROOT / path):
-        module, _, last = name.rpartition(".")
-        for candidate in (name, module):
-            if candidate and (ROOT / f"{candidate.replace('.', '/')}.py").is_file():
-                files.add(f"{candidate.replace('.', '/')}.py")
-        if module.startswith("recemb_core"):
-            home = getattr(getattr(importlib.import_module(module), last, None), "__module__", None)
-            files.add(f"{str(home).replace('.', '/')}.py")
-    return files
+# Where q is read, where it becomes odds, where vectors become places, places a figure, and where that is shown.
+REACHED = {
+    ("pages/kit/parameters.py", "value"),
+    ("recemb_core/walks/generate.py", "proposal_for"),
+    ("recemb_core/layouts/umap_map.py", "umap_layout"),
+    ("recemb_core/figures/item_map.py", "item_map_figure"),
+    ("pages/kit/live_chart.py", "live_chart"),
+}
 
 
-def test_one_slider_is_followed_in_ten_files_or_fewer() -> None:
-    to_the_walk, to_the_picture = walks()
-    assert to_the_walk[0].startswith("pages/")
-    assert to_the_walk[-1].startswith("recemb_core/walks/")
+@pytest.fixture(scope="module")
+def passed() -> dict[str, list[str]]:
+    """Function of ``REACHED`` → the files on its call stack, outermost first, when the page trains a setting live."""
+    found: dict[str, list[str]] = {}
+
+    def own(frame: Any) -> str:
+        name = frame.f_code.co_filename
+        return name[len(str(ROOT)) + 1 :] if name.startswith(str(ROOT)) else ""
+
+    def look(frame: Any, event: str, argument: object) -> None:
+        if event != "call" or frame.f_code.co_name in found or (own(frame), frame.f_code.co_name) not in REACHED:
+            return
+        if frame.f_code.co_name == "value" and getattr(frame.f_locals["self"], "name", "") != "q":
+            return
+        files, at = [], frame
+        while at is not None:
+            files.append(own(at))
+            at = at.f_back
+        inside = [name for name in files[::-1] if name.startswith(("pages/", "recemb_core/"))]
+        found[frame.f_code.co_name] = list(dict.fromkeys(inside))
+
+    page = AppTest.from_file(str(ROOT / "pages" / "node2vec.py"), default_timeout=600)
+    # What nobody has computed beforehand.
+    setting = {
+        "data": "karate_club",
+        "q": "0.5",
+        "num_walks": "1",
+        "walk_length": "10",
+        "dimensions": "4",
+        "epochs": "1",
+    }
+    for name, value in setting.items():
+        page.query_params[name] = value
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECEMB_NO_WARM_UP", "1")
+        threading.setprofile(look)
+        try:
+            page.run()
+        finally:
+            threading.setprofile(None)
+    assert not page.exception
+    return found
+
+
+def test_one_slider_is_followed_in_ten_files_or_fewer(passed: dict[str, list[str]]) -> None:
+    to_the_walk = walks()[0]
+    assert to_the_walk == list(dict.fromkeys(passed["value"] + passed["proposal_for"]))
     assert len(to_the_walk) <= 10
-    assert to_the_picture[0] in to_the_walk
-    assert to_the_picture[-1] == "pages/kit/live_chart.py"
 
 
-@pytest.mark.parametrize("files", walks(), ids=["to the walk", "to the picture"])
-def test_each_file_of_the_walk_is_imported_by_one_above_it(files: list[str]) -> None:
-    for at, path in enumerate(files[1:], start=1):
-        above = set().union(*(files_imported(other) for other in files[:at]))
-        assert path in above, f"{path} is not imported by any of {files[:at]}"
+def test_and_what_comes_back_to_its_figure(passed: dict[str, list[str]]) -> None:
+    ways = (passed[name] for name in ("umap_layout", "item_map_figure", "live_chart"))
+    seen = dict.fromkeys(name for way in ways for name in way[way.index("pages/views/node2vec/one_setting.py") :])
+    known = walks()[0]
+    assert walks()[1] == [name for name in seen if name not in known or name == "pages/views/node2vec/one_setting.py"]
 
 
 def test_the_rooms_are_those_of_the_import_rules_in_their_order() -> None:

@@ -1,21 +1,25 @@
 """Trainers: sequences or graphs in, :class:`ItemVectors` out."""
 
-import recemb_core.embeddings.models  # noqa: F401  registers the six
-from recemb_core.embeddings.comparison import (
-    comparison_defaults,
-    default_graph,
-    needs_graph,
-    train_model,
-    training_fingerprint,
-)
 from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
 from recemb_core.embeddings.eges import EGESConfig, EGESVectors, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
 from recemb_core.embeddings.item_vectors import ItemVectors, Score
+from recemb_core.embeddings.models import default_graph  # registers the six, too
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.noise import noise_distribution
 from recemb_core.embeddings.pairs import training_pairs
-from recemb_core.embeddings.registry import MODELS, ModelSpec, Setting, register, spec_of, unregister
+from recemb_core.embeddings.registry import (
+    MODELS,
+    ModelSpec,
+    Setting,
+    comparison_defaults,
+    needs_graph,
+    register,
+    spec_of,
+    train_model,
+    training_fingerprint,
+    unregister,
+)
 from recemb_core.embeddings.role_features import RoleFeaturesConfig, train_role_features
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 from recemb_core.progress import Progress, TrainingCancelled

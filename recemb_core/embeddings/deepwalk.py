@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
-from recemb_core.progress import Progress
+from recemb_core.progress import Cancel, Progress, Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,26 +16,25 @@ class DeepWalkConfig(WalkSkipGramConfig):
 
 
 def deepwalk_defaults(n: int, seed: int = 0) -> DeepWalkConfig:
-    """The numbers of ``node2vec_defaults``, so that the two differ by p and q alone."""
+    """A starting point for a graph of n items: many short-window walks on small graphs, fewer on large ones.
+
+    The small window shows roles best (at window 5 node2vec's structural score of the planted shop falls from .47 to
+    .06).
+    """
     if n <= 500:
         return DeepWalkConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3, seed=seed)
     return DeepWalkConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=2, seed=seed)
 
 
 def train_deepwalk(
-    graph: ItemGraph,
-    config: DeepWalkConfig | None = None,
-    *,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    graph: ItemGraph, config: DeepWalkConfig | None = None, *, progress: Progress | None = None, cancel: Cancel = None
 ) -> ItemVectors:
     """Item vectors from truncated random walks with P(j | i) = w_ij / Σ_k w_ik over out-edges.
 
     Args:
         graph: weighted, directed or not; a walk ends at a node without out-edges.
         config: see :class:`DeepWalkConfig`.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     References:
         Perozzi, Al-Rfou, Skiena, *DeepWalk: Online Learning of Social Representations* (KDD 2014).
@@ -46,10 +44,8 @@ def train_deepwalk(
     >>> train_deepwalk(graph, DeepWalkConfig(dimensions=8, num_walks=2, walk_length=10)).vectors.shape
     (34, 8)
     """
-    from recemb_core.walks import WalkConfig, generate_walks
+    from recemb_core.walks import generate_walks
 
-    config = config or DeepWalkConfig()
-    if progress is not None:
-        progress(0.0, "walking")
-    walk = WalkConfig(num_walks=config.num_walks, walk_length=config.walk_length, seed=config.seed)
-    return train_skip_gram(generate_walks(graph, walk), graph.items, config, progress=progress, cancel=cancel)
+    config, report = config or DeepWalkConfig(), Reporter(progress, cancel)
+    report.tell(0.0, "walking")
+    return train_skip_gram(generate_walks(graph, config), graph.items, config, report)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +12,10 @@ from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table
+from recemb_core.embeddings.sentences import start_vectors
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, hogwild
 from recemb_core.item_graph import ItemGraph
-from recemb_core.progress import Progress, Reporter
+from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.side_information import SideFields, encode_side_info
 from recemb_core.validation import UsageError, finite_rows, require
 
@@ -114,13 +114,6 @@ class EGESVectors(ItemVectors):
         np.add.at(total, owner // max(fields, 1), self.side_vectors[self.side.codes] * share[:, None])
         return np.asarray(total / np.maximum(self.side.present.sum(axis=1), 1)[:, None].astype(np.float32))
 
-    @classmethod
-    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> EGESVectors:
-        """Read what :meth:`save` wrote; never unpickles."""
-        found = super().load(source)
-        assert isinstance(found, EGESVectors)
-        return found
-
     def _parts(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         meta, arrays = super()._parts()
         side = self.side
@@ -151,7 +144,7 @@ def train_eges(
     config: EGESConfig | None = None,
     *,
     progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    cancel: Cancel = None,
 ) -> EGESVectors:
     """Item vectors from walks and side information.
 
@@ -170,8 +163,7 @@ def train_eges(
         side_info: a row an item, in the order of ``graph.items``; how columns are read says
             :func:`~recemb_core.side_information.encode_side_info`.
         config: see :class:`EGESConfig`.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     Returns:
         ``vectors`` H, ``output_vectors`` Z, ``attention``, and ``history``: the loss of a positive pair with its
@@ -191,43 +183,33 @@ def train_eges(
     >>> vectors.attention.shape, float(vectors.attention[2, 1]), vectors.cold_start({"shelf": "cold"}).shape
     ((3, 2), 0.0, (8,))
     """
-    from recemb_core.embeddings.eges_kernel import all_hidden, train_block
+    from recemb_core.embeddings.eges_kernel import all_hidden, train_windows
     from recemb_core.embeddings.eges_update_kernel import Parts
-    from recemb_core.walks import WalkConfig, generate_walks
+    from recemb_core.walks import generate_walks
 
-    config = config or EGESConfig()
+    config, report = config or EGESConfig(), Reporter(progress, cancel)
     n, d = len(graph), config.dimensions
     if len(side_info) != n:
         raise UsageError(f"side_info must have a row for each of the {n} items of the graph, not {len(side_info)}")
     side = encode_side_info(side_info, config.fields)
-    if progress is not None:
-        progress(0.0, "walking")
-    walk = WalkConfig(num_walks=config.num_walks, walk_length=config.walk_length, seed=config.seed)
-    walks = generate_walks(graph, walk)
+    report.tell(0.0, "walking")
+    walks = generate_walks(graph, config)
     counts = np.bincount(walks[walks >= 0], minlength=n).astype(np.int64)
     lengths = (walks >= 0).sum(axis=1)
     useful, lengths = walks[lengths > 1], lengths[lengths > 1]
 
     start = np.random.default_rng(config.seed)
-    own, side_vectors = (
-        ((start.random((many, d), dtype=np.float32) - 0.5) / d).astype(np.float32) for many in (n, int(side.first[-1]))
-    )
+    own, side_vectors = (start_vectors(start, many, d) for many in (n, int(side.first[-1])))
     logits = np.zeros((n, len(side.names) + 1), dtype=np.float32)
     outputs = np.zeros((n, d), dtype=np.float32)
     table = start.permutation(noise_table(counts))
     parts = Parts(own, side_vectors, logits, side.indptr, side.codes)
 
-    def train(first: int, last: int, rate_from: float, rate_to: float, seed: np.uint64) -> tuple[float, int]:
-        return train_block(
-            useful, first, last, parts, outputs, table, config.attention, config.window, config.negative,
-            rate_from, rate_to, seed,
-        )  # fmt: skip
-
-    history = hogwild(lengths, config, Reporter(progress, cancel), train)
+    given = useful, parts, outputs, table, config.attention, config.window, config.negative
+    history = hogwild(lengths, config, report, train_windows, *given)
     vectors, attention = np.empty((n, d), dtype=np.float32), np.empty_like(logits)
     all_hidden(parts, vectors, attention)
-    if progress is not None:
-        progress(1.0, "training")
+    report.tell(1.0)
     return EGESVectors(
         graph.items, vectors, outputs, counts, tuple(history), config, own, side_vectors, attention, side
     )

@@ -8,7 +8,7 @@ import numpy as np
 from recemb_core.embeddings.eges_update_kernel import Floats, Parts, Rows, aggregate, score, spread
 from recemb_core.kernels.prefetching import prefetch, prefetch_row
 from recemb_core.kernels.random_numbers import mix, mixed_number
-from recemb_core.kernels.skip_gram_update import falling_rate
+from recemb_core.kernels.skip_gram_update import Rates, falling_rate
 
 
 @numba.njit(nogil=True, cache=True)
@@ -67,18 +67,17 @@ def _prefetch_parts(item: int, parts: Parts, flat_own: Floats, flat_side: Floats
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
-def train_block(
-    walks: Rows,
+def train_windows(
     first: int,
     last: int,
+    walks: Rows,
     parts: Parts,
     outputs: Floats,
     table: Rows,
     learn_attention: bool,
     window: int,
     negative: int,
-    rate_from: float,
-    rate_to: float,
+    rates: Rates,
     seed: np.uint64,
 ) -> tuple[float, int]:
     """Train on walks[first:last]; returns (sum of the loss over positive pairs with their negatives, number of them).
@@ -129,7 +128,7 @@ def train_block(
                 center_coming = walks[row, i]
                 _prefetch_parts(center_coming, parts, flat_own, flat_side)
         if many > 0:
-            rate = falling_rate(rate_from, rate_to, turn - 1, total)
+            rate = falling_rate(rates, turn - 1, total)
             aggregate(center, parts, weights, hidden)
             loss += score(hidden, outputs, targets[1 - coming], signs[1 - coming], many, rate, steps, chances, gather)
             spread(center, parts, weights, hidden, gather, learn_attention)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -19,11 +19,13 @@ from recemb_core.embeddings.sentences import (
     distinct,
     keep_probabilities,
     shuffled,
+    start_vectors,
     subsampled,
     without_short,
 )
-from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, training_sentences
-from recemb_core.progress import LAST_RATE, Progress, Reporter
+from recemb_core.embeddings.skip_gram import on_threads
+from recemb_core.embeddings.word2vec import as_word2vec, train_word2vec, training_sentences
+from recemb_core.progress import Cancel, Progress, Reporter, rate_at
 from recemb_core.validation import require
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def train_item2vec(
     config: Item2VecConfig | None = None,
     *,
     progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    cancel: Cancel = None,
 ) -> ItemVectors:
     """Item vectors from which items are together, whatever their order.
 
@@ -103,8 +105,7 @@ def train_item2vec(
     Args:
         sequences: of any lengths; the set mode costs Σ m(m − 1) pairs an epoch and stays exact at any length.
         config: see :class:`Item2VecConfig`.
-        progress: called with (fraction done, "training") several times a second.
-        cancel: asked as often; True ends the training with ``TrainingCancelled``.
+        progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     Returns:
         One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
@@ -129,14 +130,8 @@ def train_item2vec(
     # A set counts an item once, so the noise does too.
     seen = np.bincount(sentences.tokens, minlength=len(counts))
     vectors, outputs, history = _train(sentences, seen, keep_probabilities(seen, config.subsample), config, report)
-    if progress is not None:
-        progress(1.0, "training")
+    report.tell(1.0)
     return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
-
-
-def as_word2vec(config: Item2VecConfig) -> Word2VecConfig:
-    """The word2vec that the sequence mode is."""
-    return Word2VecConfig(**{f.name: getattr(config, f.name) for f in fields(SequenceConfig)})
 
 
 def ranges(sentences: Sentences, window: int | Int64Array | None) -> tuple[Int64Array, Int64Array]:
@@ -156,15 +151,11 @@ def _train(
     config: Item2VecConfig,
     report: Callable[[float], None],
 ) -> Trained:
-    from recemb_core.embeddings.set_kernel import train_ranges
+    from recemb_core.embeddings.skip_gram_kernel import Tables, train_ranges
 
-    n, d = len(counts), config.dimensions
-    start = np.random.default_rng(config.seed)
-    vectors = ((start.random((n, d), dtype=np.float32) - 0.5) / d).astype(np.float32)
-    outputs = np.zeros((n, d), dtype=np.float32)
-    table = noise_table(counts, config.ns_exponent)
+    vectors = start_vectors(config.seed, len(counts), config.dimensions)
+    tables = Tables(vectors, np.zeros_like(vectors), noise_table(counts, config.ns_exponent))
     seeds = np.random.SeedSequence(config.seed).spawn(config.epochs)
-    slowest = min(LAST_RATE, config.learning_rate)
     history = []
     with ThreadPoolExecutor(config.workers) as pool:
         for epoch in range(config.epochs):
@@ -184,28 +175,10 @@ def _train(
                 shares = [(epoch + pairs_before[at] / total) / config.epochs for at in (first, last)]
                 if number:
                     report(shares[0])
-                rates = [config.learning_rate + (slowest - config.learning_rate) * share for share in shares]
-                parts = np.linspace(first, last, config.workers + 1).astype(np.int64)
-                runs = [
-                    pool.submit(
-                        train_ranges,
-                        given.tokens,
-                        low,
-                        high,
-                        a,
-                        b,
-                        vectors,
-                        outputs,
-                        table,
-                        config.negative,
-                        rates[0],
-                        rates[1],
-                        seed,
-                    )
-                    for a, b in pairwise(parts)
-                ]
-                for run in runs:
-                    part_loss, part_pairs = run.result()
-                    loss, pairs = loss + part_loss, pairs + part_pairs
+                rates = rate_at(config.learning_rate, shares[0]), rate_at(config.learning_rate, shares[1])
+
+                given_to = given.tokens, low, high, tables, config.negative, rates, seed
+                part_loss, part_pairs = on_threads(pool, config.workers, train_ranges, first, last, *given_to)
+                loss, pairs = loss + part_loss, pairs + part_pairs
             history.append(loss / pairs if pairs else 0.0)
-    return vectors, outputs, history
+    return vectors, tables.outputs, history

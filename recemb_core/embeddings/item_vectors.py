@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, Self
 
 import numpy as np
 
@@ -203,7 +203,7 @@ class ItemVectors:
             np.savez_compressed(target, **arrays)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> ItemVectors:
+    def load(cls, source: str | os.PathLike[str] | IO[bytes]) -> Self:
         """Read what :meth:`save` wrote, with what the model has beside its vectors; never unpickles."""
         with np.load(source, allow_pickle=False) as file:
             return cls.from_arrays(file)
@@ -216,7 +216,7 @@ class ItemVectors:
         return {**arrays, "meta": np.frombuffer(text.encode(), dtype=np.uint8)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> ItemVectors:
+    def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> Self:
         """What :meth:`to_arrays` gave, with what the model has beside its vectors."""
         meta = json.loads(arrays["meta"].tobytes().decode())
         # A model with more than vectors has a class of its own, derived from this one.

@@ -11,12 +11,23 @@ from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, p
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.registry import ModelSpec, Setting, register
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
 
 if TYPE_CHECKING:
     from recemb_core.sequences import Sequences
 
 BIASES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 10.0, 20.0)  # of p and q
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
+
+# The edges an item of the backbone that co-occurrence graphs are walked on.
+EDGES_PER_ITEM = 8
+
+
+def default_graph(sequences: Sequences) -> ItemGraph:
+    """The graph that walks use: transitions where order is known, else the noise-corrected backbone of baskets."""
+    graph = build_item_graph(sequences)
+    return graph if graph.directed else backbone(graph, method="noise_corrected", edges_per_item=EDGES_PER_ITEM)
+
 
 # --- settings that several models have ---
 
@@ -138,7 +149,7 @@ register(
         built_on=("sequence_training", "noise_table"),
     )
 )
-register(
+_deepwalk = register(
     ModelSpec(
         name="DeepWalk",
         config=DeepWalkConfig,
@@ -155,11 +166,11 @@ register(
     )
 )
 register(
-    ModelSpec(
+    replace(
+        _deepwalk,
         name="node2vec",
         config=Node2VecConfig,
         train=train_node2vec,
-        needs=("graph",),
         words="walks that p and q bend",
         # With p = q = 1 it would be DeepWalk over again.
         defaults=lambda sequences, graph, side, seed: replace(node2vec_defaults(len(graph), seed), q=20.0),
@@ -169,14 +180,13 @@ register(
             *ON_WALKS,
         ),
         in_words=lambda config: f"p = {config.p:g}, q = {config.q:g}",
-        work=_on_walks,
-        speed=2.5e9,
-        built_on=("skip_gram", *_WALKED),
+        algorithm="node2vec",
     )
 )
 for _name, _attention, _weights in (("GES", False, "all weighing the same"), ("EGES", True, "with learned weights")):
     register(
-        ModelSpec(
+        replace(
+            _deepwalk,
             name=_name,
             config=EGESConfig,
             train=train_eges,
@@ -184,9 +194,7 @@ for _name, _attention, _weights in (("GES", False, "all weighing the same"), ("E
             words=f"random walks, and brand, category … of each item, {_weights}",
             defaults=lambda sequences, graph, side, seed: eges_defaults(len(graph), seed),
             fixed={"attention": _attention},
-            settings=ON_WALKS,
             in_words=lambda config: "walks + side information",
-            work=_on_walks,
             speed=1e9,
             algorithm="eges",
             built_on=_WALKED,

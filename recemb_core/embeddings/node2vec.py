@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
-from recemb_core.progress import Progress
+from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.validation import require
 
 
@@ -31,21 +31,12 @@ class Node2VecConfig(WalkSkipGramConfig):
 
 
 def node2vec_defaults(n: int, seed: int = 0) -> Node2VecConfig:
-    """A starting point for a graph of n items: many short-window walks on small graphs, fewer on large ones.
-
-    The small window shows roles best (at window 5 the planted shop's structural score falls from .47 to .06).
-    """
-    if n <= 500:
-        return Node2VecConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3, seed=seed)
-    return Node2VecConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=2, seed=seed)
+    """The numbers of ``deepwalk_defaults``, so that the two differ by p and q alone."""
+    return Node2VecConfig(**vars(deepwalk_defaults(n, seed)))
 
 
 def train_node2vec(
-    graph: ItemGraph,
-    config: Node2VecConfig | None = None,
-    *,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    graph: ItemGraph, config: Node2VecConfig | None = None, *, progress: Progress | None = None, cancel: Cancel = None
 ) -> ItemVectors:
     """Item vectors from walks with π_vx = α_pq(t, x) · w_vx.
 
@@ -55,8 +46,7 @@ def train_node2vec(
     Args:
         graph: weighted, directed or not.
         config: see :class:`Node2VecConfig`.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     References:
         Grover, Leskovec, *node2vec: Scalable Feature Learning for Networks* (KDD 2016).
@@ -66,12 +56,8 @@ def train_node2vec(
     >>> train_node2vec(graph, Node2VecConfig(dimensions=8, num_walks=2, walk_length=10, q=4.0)).vectors.shape
     (34, 8)
     """
-    from recemb_core.walks import WalkConfig, generate_walks
+    from recemb_core.walks import generate_walks
 
-    config = config or Node2VecConfig()
-    if progress is not None:
-        progress(0.0, "walking")
-    walk = WalkConfig(
-        num_walks=config.num_walks, walk_length=config.walk_length, p=config.p, q=config.q, seed=config.seed
-    )
-    return train_skip_gram(generate_walks(graph, walk), graph.items, config, progress=progress, cancel=cancel)
+    config, report = config or Node2VecConfig(), Reporter(progress, cancel)
+    report.tell(0.0, "walking")
+    return train_skip_gram(generate_walks(graph, config), graph.items, config, report)

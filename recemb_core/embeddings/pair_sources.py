@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,11 +71,7 @@ class DrawnPairs:
 
     def take(self, first: int, last: int) -> Int64Array:
         """See :class:`PairSource`."""
-        if last <= first:
-            return np.empty((0, 2), dtype=np.int64)
-        start = first // _BLOCK
-        blocks = [self._block(number) for number in range(start, -(-last // _BLOCK))]
-        return np.concatenate(blocks)[first - start * _BLOCK : last - start * _BLOCK]
+        return _taken(self._block, first, last)
 
     def _block(self, number: int) -> Int64Array:
         rng = np.random.default_rng([self._seed, number])
@@ -121,16 +118,19 @@ class CenterPairs:
 
     def take(self, first: int, last: int) -> Int64Array:
         """See :class:`PairSource`."""
-        if last <= first:
-            return np.empty((0, 2), dtype=np.int64)
-        start = first // _BLOCK
-        draws = [
-            np.random.default_rng([self._seed, 2, number]).integers(self._ends[-1], size=_BLOCK)
-            for number in range(start, -(-last // _BLOCK))
-        ]
-        context = np.searchsorted(self._ends, np.concatenate(draws), side="right")
-        pairs = np.column_stack([np.full(len(context), self._center), context])
-        return pairs[first - start * _BLOCK : last - start * _BLOCK]
+        return _taken(self._block, first, last)
+
+    def _block(self, number: int) -> Int64Array:
+        ticket = np.random.default_rng([self._seed, 2, number]).integers(self._ends[-1], size=_BLOCK)
+        context = np.searchsorted(self._ends, ticket, side="right")
+        return np.column_stack([np.full(_BLOCK, self._center), context])
+
+
+def _taken(block: Callable[[int], Int64Array], first: int, last: int) -> Int64Array:
+    """Pairs first … last − 1 out of blocks that are drawn one by one."""
+    start = first // _BLOCK
+    blocks = [np.empty((0, 2), np.int64), *map(block, range(start, -(-last // _BLOCK) if last > first else start))]
+    return np.concatenate(blocks)[first - start * _BLOCK : last - start * _BLOCK]
 
 
 def context_counts(sequences: Sequences, row: int, window: int | None) -> Int64Array:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.arrays import Int32Array, Int64Array, NumberArray
-from recemb_core.embeddings.item2vec import Item2VecConfig, as_word2vec, ranges
+from recemb_core.embeddings.item2vec import Item2VecConfig, ranges
 from recemb_core.embeddings.sentences import Sentences, distinct, keep_probabilities, shuffled, subsampled
-from recemb_core.embeddings.word2vec import Word2VecConfig
+from recemb_core.embeddings.word2vec import Word2VecConfig, as_word2vec
 from recemb_core.validation import UsageError
 
 Pairs = tuple[Int32Array, Int32Array]

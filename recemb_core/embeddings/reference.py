@@ -12,36 +12,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recemb_core.arrays import AnyArray, Int32Array, Int64Array
-from recemb_core.kernels.reference import Draws, mix, mixed_number, update_pair
+from recemb_core.kernels.reference import Draws, Rates, falling_rate, mix, mixed_number, update_pair
 
 if TYPE_CHECKING:
     from recemb_core.embeddings.eges_update_kernel import Parts
+    from recemb_core.embeddings.skip_gram_kernel import Tables
 
 Rows = Int32Array
-
-
-def _rate(rates: tuple[float, float], done: int, total: int) -> float:
-    return rates[0] + (rates[1] - rates[0]) * done / total
 
 
 # --- skip-gram on walks and on ranges ---
 
 
-def train_walks(
-    walks: Rows,
-    vectors: AnyArray,
-    outputs: AnyArray,
-    table: Rows,
-    *,
-    window: int,
-    negative: int,
-    rates: tuple[float, float],
-    seed: int,
-) -> tuple[float, int]:
-    """Skip-gram on all walks, as ``skip_gram_kernel.train_block``; (sum of the loss, pairs)."""
+def train_walks(walks: Rows, tables: Tables, window: int, negative: int, rates: Rates, seed: int) -> tuple[float, int]:
+    """Skip-gram on all walks, as ``skip_gram_kernel.train_walks``; (sum of the loss, pairs)."""
+    vectors, outputs, table = tables
     loss, pairs = 0.0, 0
     for row, walk in enumerate(walks):
-        rate, draws = _rate(rates, row, len(walks)), Draws(mixed_number(seed, row) | 1)
+        rate, draws = falling_rate(rates, row, len(walks)), Draws(mixed_number(seed, row) | 1)
         items = walk[walk >= 0].tolist()
         for i, center in enumerate(items):
             reach = 1 + draws.bits() % window
@@ -55,21 +43,13 @@ def train_walks(
 
 
 def train_ranges(
-    tokens: Rows,
-    low: Int64Array,
-    high: Int64Array,
-    vectors: AnyArray,
-    outputs: AnyArray,
-    table: Rows,
-    *,
-    negative: int,
-    rates: tuple[float, float],
-    seed: int,
+    tokens: Rows, low: Int64Array, high: Int64Array, tables: Tables, negative: int, rates: Rates, seed: int
 ) -> tuple[float, int]:
-    """Every token with all others of its range, as ``set_kernel.train_ranges``; (sum of the loss, pairs)."""
+    """Every token with all others of its range, as ``skip_gram_kernel.train_ranges``; (sum of the loss, pairs)."""
+    vectors, outputs, table = tables
     loss, pairs = 0.0, 0
     for i, center in enumerate(tokens.tolist()):
-        rate, draws = _rate(rates, i, len(tokens)), Draws(mixed_number(seed, i) | 1)
+        rate, draws = falling_rate(rates, i, len(tokens)), Draws(mixed_number(seed, i) | 1)
         for j in range(low[i], high[i]):
             if j != i:
                 loss += update_pair(vectors[tokens[j]], outputs, draws.targets(center, table, negative), rate)
@@ -124,14 +104,13 @@ def train_windows(
     parts: Parts,
     outputs: AnyArray,
     table: Rows,
-    *,
     learn_attention: bool,
     window: int,
     negative: int,
-    rates: tuple[float, float],
+    rates: Rates,
     seed: int,
 ) -> tuple[float, int]:
-    """GES or EGES on all walks, as ``eges_kernel.train_block``; (sum of the loss, positive pairs)."""
+    """GES or EGES on all walks, as ``eges_kernel.train_windows``; (sum of the loss, positive pairs)."""
     loss, pairs = 0.0, 0
     for turn, place in enumerate(scattered(walks.size, seed)):
         row, i = divmod(place, walks.shape[1])
@@ -151,7 +130,7 @@ def train_windows(
             signs += [1.0, *[-1.0] * len(kept)]
             pairs += 1
         if targets:
-            rate = _rate(rates, turn, walks.size)
+            rate = falling_rate(rates, turn, walks.size)
             loss += update_window(
                 int(walks[row, i]), parts, outputs, np.array(targets), np.array(signs), rate, learn_attention
             )

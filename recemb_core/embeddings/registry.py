@@ -6,6 +6,7 @@ A new model is one :class:`ModelSpec` given to :func:`register`; nothing else ha
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 import inspect
 import re
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from recemb_core import versions
+from recemb_core.progress import Cancel, Progress
 from recemb_core.validation import UsageError, require
 
 if TYPE_CHECKING:
@@ -181,6 +183,100 @@ def spec_of(config: object) -> ModelSpec:
             return spec
     *names, last = MODELS
     raise UsageError(f"config must be that of {', '.join(names)} or {last}, not {config!r}")
+
+
+# --- what is done with all of them ---
+
+
+def comparison_defaults(
+    sequences: Sequences | None, graph: ItemGraph | None, side_info: pl.DataFrame | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Name → config of the models that this data can have, each with its defaults for this data.
+
+    Of those that come with the library, word2vec and item2vec need sequences; DeepWalk, node2vec, GES and EGES a graph,
+    the last two a field of side information beside ``title``. DeepWalk and node2vec differ by q = 20 alone (with
+    p = q = 1 they are the same), and GES and EGES by attention alone.
+
+    >>> from recemb_core.embeddings import default_graph
+    >>> from recemb_core.sequences import Sequences
+    >>> shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])
+    >>> list(comparison_defaults(shop, default_graph(shop)))
+    ['word2vec', 'item2vec', 'DeepWalk', 'node2vec']
+    """
+    return {
+        name: spec.default_config(sequences, graph, side_info, seed)
+        for name, spec in MODELS.items()
+        if not spec.lacking(sequences, graph, side_info)
+    }
+
+
+def needs_graph(config: Any) -> bool:
+    """Whether a config's model is trained on a graph.
+
+    Raises:
+        ValueError: the config of no model that can be compared.
+    """
+    return "graph" in spec_of(config).needs
+
+
+def _needed(config: Any, **given: Any) -> dict[str, Any]:
+    """What a config's model reads of this data, in its order."""
+    needs = spec_of(config).needs
+    for need in needs:
+        if given[need] is None:
+            raise UsageError(f"{type(config).__name__.removesuffix('Config')} needs {NEEDS[need]}, and none is given")
+    return {need: given[need] for need in needs}
+
+
+def training_fingerprint(
+    config: Any,
+    *,
+    sequences: Sequences | None = None,
+    graph: ItemGraph | None = None,
+    side_info: pl.DataFrame | None = None,
+) -> str:
+    """A short hash of all data that a model sees; with its config, the key of its vectors.
+
+    Raises:
+        ValueError: the data that this model needs is not there.
+    """
+    needed = _needed(config, sequences=sequences, graph=graph, side_info=side_info)
+    table = needed.pop("side_info", None)
+    source = "+".join(one.fingerprint for one in needed.values())
+    if table is None:
+        return source
+    from recemb_core.side_information import encode_side_info
+
+    side = encode_side_info(table, getattr(config, "fields", None))
+    digest = hashlib.blake2b(repr((source, side.names, side.values, side.uppers)).encode(), digest_size=12)
+    digest.update(side.indptr.tobytes() + side.codes.tobytes())
+    return digest.hexdigest()
+
+
+def train_model(
+    config: Any,
+    *,
+    sequences: Sequences | None = None,
+    graph: ItemGraph | None = None,
+    side_info: pl.DataFrame | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel = None,
+) -> ItemVectors:
+    """Train the model that a config belongs to, on the part of the data that it reads.
+
+    Args:
+        config: of any registered model; its :class:`ModelSpec` says what it needs.
+        sequences: for word2vec and item2vec.
+        graph: for DeepWalk, node2vec, GES and EGES.
+        side_info: for EGES and GES, a row an item.
+        progress: called with (fraction done, stage) several times a second.
+        cancel: asked as often; True ends the training with ``TrainingCancelled``.
+
+    Raises:
+        ValueError: another config, or the data that the model needs is not there.
+    """
+    needed = _needed(config, sequences=sequences, graph=graph, side_info=side_info)
+    return spec_of(config).train(*needed.values(), config, progress=progress, cancel=cancel)
 
 
 # --- controls read off a config class ---

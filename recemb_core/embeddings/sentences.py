@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from recemb_core.arrays import BoolArray, Float64Array, Int32Array, Int64Array, NumberArray
+from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.noise import MOST_EXPONENT
 from recemb_core.validation import is_whole, require
 
@@ -61,20 +61,28 @@ class SequenceConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("dimensions", "window", "epochs", "min_count", "workers"):
-            value = getattr(self, name)
-            require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
-        require(self._negative_is_fine(), "negative", self.negative, self._negative_allowed())
-        require(0 < self.learning_rate <= 1, "learning_rate", self.learning_rate, "above 0 and at most 1")
+        check_training(self, "min_count")
         require(abs(self.ns_exponent) <= MOST_EXPONENT, "ns_exponent", self.ns_exponent, "from −4 to 4")
         require(0 <= self.subsample <= 1, "subsample", self.subsample, "from 0 (off) to 1")
-        require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")
 
-    def _negative_is_fine(self) -> bool:
-        return is_whole(self.negative) and self.negative >= 1
 
-    def _negative_allowed(self) -> str:
-        return "a whole number, at least 1"
+def check_training(config: Any, *counts: str) -> None:
+    """What the configs of all trainers of skip-gram check; ``counts`` are further whole numbers from 1 on."""
+    for name in ("dimensions", "window", "epochs", "workers", *counts):
+        value = getattr(config, name)
+        require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+    tree = getattr(config, "hierarchical_softmax", None)
+    allowed = "a whole number, at least 1" + ("" if tree is None else " (or set hierarchical_softmax)")
+    require(is_whole(config.negative) and (config.negative >= 1 or bool(tree)), "negative", config.negative, allowed)
+    require(0 < config.learning_rate <= 1, "learning_rate", config.learning_rate, "above 0 and at most 1")
+    whole = is_whole(config.seed) and 0 <= config.seed < 2**32
+    require(whole, "seed", config.seed, "a whole number from 0 to 2^32 − 1")
+
+
+def start_vectors(rng: int | np.random.Generator, n: int, dimensions: int) -> Float32Array:
+    """Where input vectors start, as in word2vec: uniform between −1/(2d) and 1/(2d), float32 (n, d)."""
+    random = np.random.default_rng(rng).random((n, dimensions), dtype=np.float32)
+    return ((random - 0.5) / dimensions).astype(np.float32)
 
 
 def keep_probabilities(counts: NumberArray, subsample: float) -> Float64Array:

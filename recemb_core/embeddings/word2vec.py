@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recemb_core.embeddings.gensim_training import Trained, train_gensim
+from recemb_core.embeddings.gensim_training import train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.noise import noise_weights
-from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled, without_short
-from recemb_core.progress import Progress, Reporter
-from recemb_core.validation import is_whole, require
+from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled
+from recemb_core.progress import Cancel, Progress, Reporter
+from recemb_core.validation import require
 
 if TYPE_CHECKING:
     from recemb_core.arrays import Int64Array
+    from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
     from recemb_core.sequences import Sequences
 
 
@@ -35,12 +34,6 @@ class Word2VecConfig(SequenceConfig):
     skip_gram: bool = True
     hierarchical_softmax: bool = False
     shrink_windows: bool = True
-
-    def _negative_is_fine(self) -> bool:
-        return is_whole(self.negative) and (self.negative >= 1 or self.hierarchical_softmax)
-
-    def _negative_allowed(self) -> str:
-        return "a whole number, at least 1 (or set hierarchical_softmax)"
 
 
 def word2vec_defaults(sequences: Sequences, seed: int = 0) -> Word2VecConfig:
@@ -63,7 +56,7 @@ def train_word2vec(
     config: Word2VecConfig | None = None,
     *,
     progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
+    cancel: Cancel = None,
 ) -> ItemVectors:
     """Item vectors from the order of items in sequences, trained by gensim's inner loops.
 
@@ -79,8 +72,7 @@ def train_word2vec(
         sequences: of any lengths; one of more than 10,000 events is cut into parts of 10,000, losing the pairs across
             the cuts, and one of a single event trains nothing.
         config: see :class:`Word2VecConfig`.
-        progress: called with (fraction done, "training") between batches, several times a second.
-        cancel: asked as often; True ends the training with ``TrainingCancelled``.
+        progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     Returns:
         One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
@@ -107,10 +99,15 @@ def train_word2vec(
     def of_epoch(epoch: int) -> Sentences:
         return subsampled(sentences, keep, np.random.default_rng(seeds[epoch]))
 
-    vectors, outputs, history = _train(of_epoch, counts, config, report)
-    if progress is not None:
-        progress(1.0, "training")
+    vectors, outputs, history = train_gensim(of_epoch, counts, config, report)
+    report.tell(1.0)
     return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
+
+
+def as_word2vec(config: SequenceConfig | WalkSkipGramConfig) -> Word2VecConfig:
+    """The word2vec that another trainer is on its sentences: with all settings that the two share."""
+    shared = (f.name for f in fields(Word2VecConfig) if hasattr(config, f.name))
+    return Word2VecConfig(**{name: getattr(config, name) for name in shared})
 
 
 def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Sentences, Int64Array]:
@@ -121,31 +118,3 @@ def training_sentences(sequences: Sequences, config: SequenceConfig) -> tuple[Se
     counts = np.where(sequences.counts >= config.min_count, sequences.counts, 0)
     sentences = Sentences(sequences.tokens, sequences.offsets)
     return sentences if config.min_count <= 1 else sentences.keep(counts[sequences.tokens] > 0), counts
-
-
-def _train(
-    sentences: Callable[[int], Sentences], counts: Int64Array, config: Word2VecConfig, report: Callable[[float], None]
-) -> Trained:
-    n = len(counts)
-    if n < 2 or not len(without_short(sentences(0)).tokens):
-        report(0.0)
-        start = np.random.default_rng(config.seed).random((n, config.dimensions), dtype=np.float32)
-        vectors = ((start - 0.5) / config.dimensions).astype(np.float32)
-        outputs = None if config.hierarchical_softmax else np.zeros_like(vectors)
-        return vectors, outputs, [0.0] * config.epochs
-    return train_gensim(
-        sentences,
-        counts,
-        noise_weights(counts, config.ns_exponent),
-        dimensions=config.dimensions,
-        window=config.window,
-        epochs=config.epochs,
-        negative=config.negative,
-        learning_rate=config.learning_rate,
-        seed=config.seed,
-        workers=config.workers,
-        report=report,
-        skip_gram=config.skip_gram,
-        hierarchical_softmax=config.hierarchical_softmax,
-        shrink_windows=config.shrink_windows,
-    )

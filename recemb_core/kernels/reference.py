@@ -11,6 +11,7 @@ from recemb_core.arrays import AnyArray, Int32Array
 
 GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
+Rates = tuple[float, float]  # at the first, and at the last
 
 
 def mix(z: int) -> int:
@@ -57,6 +58,11 @@ def stepped(score: float, *, bound: float = 8.0, steps: int = 4096) -> float:
     """
     step = min(int((min(max(score, -bound), bound) + bound) * steps / (2 * bound)), steps - 1)
     return (step + 0.5) * 2 * bound / steps - bound
+
+
+def falling_rate(rates: Rates, done: int, total: int) -> float:
+    """The learning rate after ``done`` of ``total`` equal parts."""
+    return rates[0] + (rates[1] - rates[0]) * done / total
 
 
 def update_pair(vector: AnyArray, outputs: AnyArray, targets: Sequence[int], rate: float) -> float:

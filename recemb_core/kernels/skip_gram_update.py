@@ -9,11 +9,13 @@ from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.kernels.random_numbers import next_state, random_bits
 from recemb_core.kernels.sigmoid import LOG_SIGMOID, SIGMOID, STEPS, step_of
 
+Rates = tuple[float, float]
+
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def falling_rate(rate_from: float, rate_to: float, done: int, total: int) -> float:
-    """The learning rate after ``done`` of ``total`` equal parts, on a straight line."""
-    return rate_from + (rate_to - rate_from) * done / total
+def falling_rate(rates: Rates, done: int, total: int) -> float:
+    """The learning rate after ``done`` of ``total`` equal parts, on a straight line from the first to the last."""
+    return rates[0] + (rates[1] - rates[0]) * done / total
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

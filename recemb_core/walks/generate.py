@@ -14,6 +14,7 @@ from recemb_core.validation import UsageError, is_whole
 
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
+    from recemb_core.walks.walk_kernel import Proposal
 
 
 class WalkSettings(Protocol):
@@ -112,13 +113,22 @@ def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayL
     import numba
 
     from recemb_core.walks.tables import walk_tables
-    from recemb_core.walks.walk_kernel import LANES, proposal_for, walk_all
+    from recemb_core.walks.walk_kernel import LANES, walk_all
 
     # Enough chunks to share out evenly; long ones, because the last walks of a chunk run with idle lanes.
     chunk = min(max(len(begin) // (8 * numba.get_num_threads()), LANES), 2048)
     proposal = proposal_for(float(config.p), float(config.q))
     walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, walk_tables(graph))
     return walks
+
+
+def proposal_for(p: float, q: float) -> Proposal:
+    """The odds that the kernel draws by, for p and q."""
+    from recemb_core.walks.walk_kernel import Proposal
+
+    bound = max(1.0, 1 / q)
+    back, near, far = (round(2**32 * min(1.0, alpha / bound)) for alpha in (1 / p, 1.0, 1 / q))
+    return Proposal(bound, max(0.0, 1 / p - bound), back, near, far, min(near, far), 1 / p, 1 / q)
 
 
 def transition_probabilities(

@@ -91,13 +91,6 @@ class Proposal(NamedTuple):
     inverse_q: float
 
 
-def proposal_for(p: float, q: float) -> Proposal:
-    """The numbers that the kernel reads for p and q."""
-    bound = max(1.0, 1 / q)
-    back, near, far = (round(2**32 * min(1.0, alpha / bound)) for alpha in (1 / p, 1.0, 1 / q))
-    return Proposal(bound, max(0.0, 1 / p - bound), back, near, far, min(near, far), 1 / p, 1 / q)
-
-
 @numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
 def walk_all(walks: Walks, starts: Places, chunk: int, seed: np.uint64, proposal: Proposal, tables: WalkTables) -> None:
     """Fill ``walks`` (m, length) from the nodes ``starts`` (m,), ``chunk`` rows a task; −1 where a walk is over."""

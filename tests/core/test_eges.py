@@ -24,7 +24,7 @@ from recemb_core.embeddings import (
     train_deepwalk,
     train_eges,
 )
-from recemb_core.embeddings.eges_kernel import all_hidden, stride_of, train_block
+from recemb_core.embeddings.eges_kernel import all_hidden, stride_of, train_windows
 from recemb_core.embeddings.eges_update_kernel import Parts, aggregate, score, spread
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -177,8 +177,8 @@ def test_the_block_trains_window_by_window_and_never_takes_the_positive_for_a_ne
     rate, negatives = 0.3, 2
     table = np.full(64, 1, dtype=np.int32)  # every draw is item 1
     walks = np.array([[0, 1, -1]], dtype=np.int32)
-    loss, pairs = train_block(
-        walks, 0, 1, model.parts, model.outputs, table, True, 1, negatives, rate, rate, np.uint64(7)
+    loss, pairs = train_windows(
+        0, 1, walks, model.parts, model.outputs, table, True, 1, negatives, (rate, rate), np.uint64(7)
     )
     # Center 0 has the context 1, which both draws hit; center 1 has the context 0 and item 1 as its negatives.
     windows = [(0, [(1, True)]), (1, [(0, True), (1, False), (1, False)])]

@@ -23,9 +23,10 @@ from recemb_core.embeddings import (
     train_word2vec,
     training_pairs,
 )
-from recemb_core.embeddings.item2vec import PAIRS_PER_SLICE, as_word2vec, ranges
+from recemb_core.embeddings.item2vec import PAIRS_PER_SLICE, ranges
 from recemb_core.embeddings.sentences import Sentences, distinct, shuffled
-from recemb_core.embeddings.set_kernel import train_ranges
+from recemb_core.embeddings.skip_gram_kernel import Tables, train_ranges
+from recemb_core.embeddings.word2vec import as_word2vec
 from recemb_core.neighbors.exact import nearest_others
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary
@@ -137,7 +138,7 @@ def test_the_kernel_trains_each_listed_pair_once(window: int | None) -> None:
     rate = 1e-5
     inputs, outputs = np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32)
     table = np.zeros(2**4, dtype=np.int32)
-    loss, pairs = train_ranges(tokens, low, high, 0, 8, inputs, outputs, table, 0, rate, rate, np.uint64(1))
+    loss, pairs = train_ranges(0, 8, tokens, low, high, Tables(inputs, outputs, table), 0, (rate, rate), np.uint64(1))
     expected = np.zeros(6)
     for part in (tokens[:5], tokens[5:]):
         for i, _ in enumerate(part):
@@ -162,9 +163,8 @@ def test_the_kernels_gradient_is_that_of_the_loss() -> None:
     rate = 1e-3
     inputs, outputs = v.astype(np.float32), out.astype(np.float32)
     low, high = np.array([0, 2]), np.array([2, 2])  # the second center has no range left
-    train_ranges(
-        tokens, low, high, 0, 1, inputs, outputs, np.full(16, 2, np.int32), 3, rate, rate, np.uint64(1)
-    )  # fmt: skip
+    tables = Tables(inputs, outputs, np.full(16, 2, np.int32))
+    train_ranges(0, 1, tokens, low, high, tables, 3, (rate, rate), np.uint64(1))
     for table, moved in ((v, inputs), (out, outputs)):
         gradient = np.zeros_like(table)
         for at in np.ndindex(table.shape):

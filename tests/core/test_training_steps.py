@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,7 +29,6 @@ from recemb_core.sequences import Sequences
 
 COUNTS = np.array([40, 25, 13, 9, 7, 4, 1])
 LOG = Sequences.from_lists(["abcde", "ba", "cad", "e", "abab"])
-counts_lists = st.lists(st.integers(1, 1_000), min_size=1, max_size=60)
 
 
 def trained(objective: Objective, **config: float) -> StepTrainer:
@@ -86,7 +84,7 @@ def test_an_update_is_a_step_down_from_values_before_it(objective: Objective) ->
 
 def test_the_step_is_that_of_the_compiled_kernel() -> None:
     """One walk of two items and a noise of one item: nothing is left to chance but the start."""
-    from recemb_core.embeddings.skip_gram_kernel import train_block
+    from recemb_core.embeddings.skip_gram_kernel import Tables, train_walks
     from recemb_core.kernels.sigmoid import LARGEST_SCORE, STEPS
 
     a, b, noise, rate, d = 0, 1, 2, 0.5, 8
@@ -96,7 +94,7 @@ def test_the_step_is_that_of_the_compiled_kernel() -> None:
     vectors, outputs = trainer.vectors.astype(np.float32), trainer.outputs.astype(np.float32)
     table = np.full(64, noise, dtype=np.int32)
     walks = np.array([[a, b]], dtype=np.int32)
-    loss, pairs = train_block(walks, 0, 1, vectors, outputs, table, 1, 1, rate, rate, np.uint64(3))
+    loss, pairs = train_walks(0, 1, walks, Tables(vectors, outputs, table), 1, 1, (rate, rate), np.uint64(3))
     # The kernel feeds the context and predicts the center.
     steps = [trainer.update(b, a, np.array([noise]), rate=rate), trainer.update(a, b, np.array([noise]), rate=rate)]
     assert pairs == 2
@@ -182,44 +180,7 @@ def test_costs_count_the_rows_that_are_scored() -> None:
         assert multiplications(objective, dimensions=8, **given_costs) == rows * 8
 
 
-# --- the Huffman tree ---
-
-
-@given(counts_lists)
-def test_a_huffman_code_is_full_and_within_a_bit_of_the_entropy(counts: list[int]) -> None:
-    tree = HuffmanTree.of(counts)
-    if len(counts) > 1:
-        assert (2.0**-tree.lengths).sum() == pytest.approx(1)  # Kraft: no code word is wasted
-    assert tree.entropy - 1e-9 <= tree.expected_length <= tree.entropy + 1
-    assert all(a >= b for a in counts for b in counts if tree.lengths[counts.index(a)] < tree.lengths[counts.index(b)])
-
-
-@given(counts_lists)
-def test_codes_are_distinct_and_none_begins_another(counts: list[int]) -> None:
-    tree = HuffmanTree.of(counts)
-    codes = sorted("".join(map(str, tree.path(row)[1])) for row in range(len(counts)))
-    assert [len(tree.path(row)[0]) for row in range(len(counts))] == tree.lengths.tolist()
-    assert not any(b.startswith(a) for a, b in pairwise(codes))
-
-
-@given(st.lists(st.integers(1, 20), min_size=2, max_size=5))
-def test_no_code_is_shorter(counts: list[int]) -> None:
-    """Against every full binary tree, by the lengths that Kraft's equality allows."""
-
-    def best(open_nodes: int, left: list[int], depth: int) -> float:
-        if not left:
-            return 0.0 if open_nodes == 0 else math.inf
-        if open_nodes > len(left) or open_nodes == 0:
-            return math.inf
-        options = []
-        for leaves in range(open_nodes + 1):
-            cost = depth * sum(left[:leaves])
-            options.append(cost + best(2 * (open_nodes - leaves), left[leaves:], depth + 1))
-        return min(options)
-
-    tree = HuffmanTree.of(counts)
-    shortest = best(1, sorted(counts, reverse=True), 0)
-    assert tree.expected_length * sum(counts) == pytest.approx(shortest)
+# --- the Huffman tree (its code is tested in test_huffman) ---
 
 
 def test_tree_probabilities_of_a_known_tree() -> None:
