@@ -229,7 +229,10 @@ class ItemVectors:
     def _parts(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         """What a file holds: values for its JSON, and arrays by name."""
         self._check_finite()
-        meta = {"items": self.items.ids, "history": self.history, "config": _config_to_json(self.config)}
+        config = self.config
+        if dataclasses.is_dataclass(config):  # else there is none, or a file had one that is not known here
+            config = {"class": type(config).__name__, **dataclasses.asdict(config)}  # type: ignore[arg-type]
+        meta = {"items": self.items.ids, "history": self.history, "config": config}
         found = {"vectors": self.vectors, "output_vectors": self.output_vectors, "counts": self.counts}
         return meta, {name: array for name, array in found.items() if array is not None}
 
@@ -266,12 +269,6 @@ def rows_of(vectors: ItemVectors | FloatArray, name: str = "vectors") -> FloatAr
 def _dot_rows(rows: Float32Array, vector: Float32Array) -> Float32Array:
     """rows · vector, computed alike for every row: BLAS rounds the last rows otherwise, which breaks ties."""
     return np.asarray(np.einsum("ij,j->i", rows, vector))
-
-
-def _config_to_json(config: Any) -> dict[str, Any] | None:
-    if config is None:
-        return None
-    return {"class": type(config).__name__, **dataclasses.asdict(config)}
 
 
 def _config_from_json(values: dict[str, Any] | None) -> Any:

@@ -40,12 +40,8 @@ class RoleFeaturesConfig:
     similarity: float = 0.98
 
     def __post_init__(self) -> None:
-        require(
-            is_whole(self.dimensions) and self.dimensions >= 1,
-            "dimensions",
-            self.dimensions,
-            "a whole number, at least 1",
-        )
+        whole = is_whole(self.dimensions) and self.dimensions >= 1
+        require(whole, "dimensions", self.dimensions, "a whole number, at least 1")
         require(is_whole(self.rounds) and 0 <= self.rounds <= 10, "rounds", self.rounds, "a whole number from 0 to 10")
         require(self.scale in ("log", "bins"), "scale", self.scale, "'log' or 'bins'")
         require(0 < self.similarity <= 1, "similarity", self.similarity, "above 0 and at most 1")

@@ -336,7 +336,9 @@ def test_an_unknown_config_is_kept_as_it_is_written(config: dict[str, Any]) -> N
     text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
     np.savez(buffer, meta=text, vectors=np.ones((1, 2), np.float32))
     buffer.seek(0)
-    assert ItemVectors.load(buffer).config == config
+    found = ItemVectors.load(buffer)
+    assert found.config == config
+    assert ItemVectors.load(io.BytesIO(found.to_bytes())).config == config
 
 
 # --- reading the vectors ---
