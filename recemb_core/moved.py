@@ -21,6 +21,7 @@ MOVED = {
         "deep.comparison": "experiments.networks",
         "deep.pretraining": "experiments.pretraining",
         "edge_lists": "item_graph.edge_lists",
+        "embeddings.comparison": "embeddings.registry",
         "embeddings.reporter": "progress",
         "evaluation.kd_tree_decay": "experiments.kd_tree_decay",
         "evaluation.neighbor_recall": "experiments.index_race",
