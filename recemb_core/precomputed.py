@@ -8,8 +8,8 @@ made them (:mod:`recemb_core.versions`): of another graph, another setting or an
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from recemb_core import result_files
 from recemb_core.array_files import Arrays, from_json, to_json
@@ -31,19 +31,13 @@ if TYPE_CHECKING:
     # What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
     Source = ItemGraph | Sequences | str
 
+T = TypeVar("T")
 FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
-    "vectors": "vectors",
-    "map": "maps",
-    "layout": "maps",
-    "networks_map": "maps",
-    "scores": "scores",
-    "sweep": "sweep",
-    "recall": "recall",
-    "ranking": "recall",
-    "cold": "recall",
-    "networks": "networks",
+    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks")},
+    **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
+    **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
 }
 
 
@@ -51,9 +45,19 @@ def _hash(source: Source) -> str:
     return source if isinstance(source, str) else source.fingerprint
 
 
+def has(key: Key) -> bool:
+    """Whether a result is there."""
+    return key in result_files.places(FOLDER)
+
+
 def load(key: Key) -> Arrays | None:
     """The arrays of any result, or None."""
     return result_files.read(FOLDER, key)
+
+
+def _read(key: Key, read: Callable[[Arrays], T]) -> T | None:
+    found = load(key)
+    return None if found is None else read(found)
 
 
 def save(data_set: str, results: Mapping[Key, Arrays], *, drop: frozenset[Key] = frozenset(), made_with: str) -> None:
@@ -69,27 +73,16 @@ def vectors_key(source: Source, config: Any) -> Key:
     return key_of("vectors", _hash(source), config=config)
 
 
-def has_vectors(source: Source, config: Any) -> bool:
-    """Whether the vectors are there."""
-    return result_files.has(FOLDER, vectors_key(source, config))
-
-
 def load_vectors(source: Source, config: Any) -> ItemVectors | None:
     """The vectors computed beforehand, or None."""
     from recemb_core.embeddings.item_vectors import ItemVectors
 
-    found = load(vectors_key(source, config))
-    return None if found is None else ItemVectors.from_arrays(found)
+    return _read(vectors_key(source, config), ItemVectors.from_arrays)
 
 
 def map_key(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Key:
     """What the map of those vectors is found by, started from the map of the anchor's vectors (None: from nothing)."""
     return key_of("map", _hash(source), config=config, umap=umap_config, anchor=anchor_config)
-
-
-def has_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> bool:
-    """Whether the map is there."""
-    return result_files.has(FOLDER, map_key(source, config, umap_config, anchor_config))
 
 
 def load_map(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Float32Array | None:
@@ -108,8 +101,7 @@ def load_layout(graph: ItemGraph, seed: int) -> Float32Array | None:
 
 
 def _positions(key: Key) -> Float32Array | None:
-    found = load(key)
-    return None if found is None else found["positions"]
+    return _read(key, lambda found: found["positions"])
 
 
 # --- scores over seeds, sweeps ---
@@ -122,18 +114,12 @@ def scores_key(graph: ItemGraph, config: Any) -> Key:
 
 def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
     """Scores by labelling over seeds 0, 1, 2 …, or None."""
-    found = load(scores_key(graph, config))
-    return None if found is None else {name: values.tolist() for name, values in found.items()}
+    return _read(scores_key(graph, config), lambda found: {name: found[name].tolist() for name in found})
 
 
 def sweep_key(graph: ItemGraph, sweep_config: Any) -> Key:
     """What a finished sweep of p and q is found by."""
     return key_of("sweep", graph.fingerprint, config=sweep_config)
-
-
-def has_sweep(graph: ItemGraph, sweep_config: Any) -> bool:
-    """Whether the sweep is there."""
-    return result_files.has(FOLDER, sweep_key(graph, sweep_config))
 
 
 def load_sweep(
@@ -142,8 +128,7 @@ def load_sweep(
     """The sweep computed beforehand, or None; the vectors at p = q = 1, its first seed, are not part of the file."""
     from recemb_core.experiments.sweep import sweep_from_arrays
 
-    found = load(sweep_key(graph, sweep_config))
-    return None if found is None else sweep_from_arrays(found, base_vectors)
+    return _read(sweep_key(graph, sweep_config), lambda found: sweep_from_arrays(found, base_vectors))
 
 
 # --- networks on a feature table ---
@@ -158,16 +143,14 @@ def load_networks(rows: str, config: LayerConfig) -> LayerReport | None:
     """The comparison of networks computed beforehand, or None."""
     from recemb_core.experiments.networks import LayerReport
 
-    found = load(networks_key(rows, config))
-    return None if found is None else LayerReport.from_arrays(found)
+    return _read(networks_key(rows, config), LayerReport.from_arrays)
 
 
 def load_pretraining(rows: str, config: PretrainingConfig) -> PretrainingReport | None:
     """The comparison of starts computed beforehand, or None."""
     from recemb_core.experiments.pretraining import PretrainingReport
 
-    found = load(networks_key(rows, config))
-    return None if found is None else PretrainingReport.from_arrays(found)
+    return _read(networks_key(rows, config), PretrainingReport.from_arrays)
 
 
 def networks_map_key(rows: str, config: Any, start: str, umap_config: Any) -> Key:
@@ -192,8 +175,7 @@ def load_recall(fingerprint: str, config: Any) -> RecallModel | None:
     """The recall model computed beforehand, or None."""
     from recemb_core.deep.recall import RecallModel
 
-    found = load(recall_key(fingerprint, config))
-    return None if found is None else RecallModel.from_arrays(found)
+    return _read(recall_key(fingerprint, config), RecallModel.from_arrays)
 
 
 def ranking_key(fingerprint: str, config: Any) -> Key:
@@ -212,14 +194,10 @@ def load_rankings(fingerprint: str, config: Any) -> tuple[RankingReport, Ranking
     """The reports computed beforehand, or None."""
     from recemb_core.evaluation.ranking import report_from_arrays
 
-    found = load(ranking_key(fingerprint, config))
-    if found is None:
-        return None
-    novel, every = (
-        report_from_arrays({name[2:]: value for name, value in found.items() if name.startswith(f"{i} ")})
-        for i in range(2)
-    )
-    return novel, every
+    def report(i: int, found: Arrays) -> RankingReport:
+        return report_from_arrays({name[2:]: value for name, value in found.items() if name.startswith(f"{i} ")})
+
+    return _read(ranking_key(fingerprint, config), lambda found: (report(0, found), report(1, found)))
 
 
 def cold_key(fingerprint: str, config: Any) -> Key:
@@ -237,9 +215,8 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     from recemb_core.evaluation.intervals import Estimate
     from recemb_core.experiments.recall_models import ColdItemReport
 
-    found = load(cold_key(fingerprint, config))
-    if found is None:
-        return None
-    values: dict[str, Any] = from_json(found["report"])
-    values |= {name: Estimate(**value) for name, value in values.items() if isinstance(value, dict)}
-    return ColdItemReport(**values)
+    def report(found: Arrays) -> ColdItemReport:
+        values = from_json(found["report"]).items()
+        return ColdItemReport(**{name: Estimate(**v) if isinstance(v, dict) else v for name, v in values})
+
+    return _read(cold_key(fingerprint, config), report)

@@ -94,11 +94,6 @@ class Place(NamedTuple):
     names: tuple[str, ...]
 
 
-def has(folder: Path, key: Key) -> bool:
-    """Whether a manifest names the result."""
-    return key in places(folder)
-
-
 def read(folder: Path, key: Key) -> Arrays | None:
     """The arrays of a result, or None where no manifest names one of exactly this key.
 
@@ -117,13 +112,9 @@ def _arrays(place: Place) -> Arrays | None:
         return None
 
 
+@lru_cache(maxsize=4)
 def places(folder: Path) -> Mapping[Key, Place]:
     """Every result that the manifests below a folder name; they are read once."""
-    return _places(folder)
-
-
-@lru_cache(maxsize=4)
-def _places(folder: Path) -> dict[Key, Place]:
     return {
         _key(line): Place(path.parent / f"{line['file']}.npz", line["prefix"], tuple(line["arrays"]))
         for path in sorted(folder.glob(f"*/{MANIFEST}"))
@@ -202,7 +193,7 @@ def write(
         _replace(folder / MANIFEST, f'{{"results": [\n{text}\n]}}\n'.encode())
     else:
         (folder / MANIFEST).unlink(missing_ok=True)
-    _places.cache_clear()
+    places.cache_clear()
 
 
 def _replace(path: Path, content: bytes) -> None:

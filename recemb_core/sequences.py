@@ -252,18 +252,9 @@ def split_sessions(
         row=np.arange(n, dtype=np.int64),
         mark=np.zeros(n, np.int8),
         item=sequences.tokens,
-        user=np.repeat(owner, sequences.lengths).astype(np.int32),
-        group=None,
-        time=sequences.timestamps,
-        order=None,
-        weight=None,
-        rating=None,
-        kind=None,
-        dwell=None,
         item_ids=pl.Series(sequences.items.ids, dtype=pl.String),
-        user_ids=None,
-        kinds=(),
-        date_only=False,
+        user=np.repeat(owner, sequences.lengths).astype(np.int32),
+        time=sequences.timestamps,
     )
     try:
         cleaned = clean(Parsed(log, n, log.n_items, (), (), ()), ColumnMapping(shape="events"), config)

@@ -62,7 +62,9 @@ def model_vectors(
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:
     """Whether a model's vectors are there without training."""
     source = source_of(data, config, graph)
-    return results.results(data).get(("model", source, config)) is not None or precomputed.has_vectors(source, config)
+    return results.results(data).get(("model", source, config)) is not None or precomputed.has(
+        precomputed.vectors_key(source, config)
+    )
 
 
 def model_neighbors(

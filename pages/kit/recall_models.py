@@ -241,7 +241,7 @@ def has_positions(data: ActiveData, config: ModelConfig) -> bool:
         return False
     umap = UMAPConfig(seed=session.seed()).for_size(len(model))
     stored = results.results(data).get(("recall map", source(data), config, umap)) is not None
-    return stored or precomputed.has_map(source(data), config, umap, None)
+    return stored or precomputed.has(precomputed.map_key(source(data), config, umap, None))
 
 
 def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Progress) -> dict[str, RecallModel]:

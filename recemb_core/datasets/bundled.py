@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +95,9 @@ def _complete_journey(info: DatasetInfo) -> Dataset:
 )
 def _les_miserables(info: DatasetInfo) -> Dataset:
     import networkx as nx
-    import polars as pl
 
     graph = ItemGraph.from_networkx(nx.les_miserables_graph())
-    return Dataset(info, graph.items, graph=graph, side_info=pl.DataFrame({"title": graph.items.ids}))
+    return _of_graph(info, graph, graph.items.ids)
 
 
 @register_dataset(
@@ -118,15 +118,12 @@ def _les_miserables(info: DatasetInfo) -> Dataset:
 )
 def _karate_club(info: DatasetInfo) -> Dataset:
     import networkx as nx
-    import polars as pl
 
     source = nx.karate_club_graph()
     graph = ItemGraph.from_networkx(source)
-    club = [club for _, club in source.nodes(data="club")]
     leaders = {"0": "Mr. Hi (0)", "33": "Officer (33)"}
     titles = [leaders.get(item, f"Member {item}") for item in graph.items]
-    frame = pl.DataFrame({"title": titles, "club": club})
-    return Dataset(info, graph.items, graph=graph, labels={"club": np.array(club, dtype=np.str_)}, side_info=frame)
+    return _of_graph(info, graph, titles, club=[club for _, club in source.nodes(data="club")])
 
 
 @register_dataset(
@@ -143,18 +140,21 @@ def _karate_club(info: DatasetInfo) -> Dataset:
 )
 def _barbell(info: DatasetInfo) -> Dataset:
     import networkx as nx
-    import polars as pl
 
     clique, path = 10, 10
-    source = nx.barbell_graph(clique, path)
     sides = ["left"] * clique + ["path"] * path + ["right"] * clique
     roles = ["path" if side == "path" else "clique" for side in sides]
     roles[clique - 1] = roles[clique + path] = "gate"
     titles = [f"{side.capitalize()} {role} {node}" for node, (side, role) in enumerate(zip(sides, roles, strict=True))]
     titles[clique : clique + path] = [f"Path {node}" for node in range(clique, clique + path)]
-    graph = ItemGraph.from_networkx(source)
-    labels = {"role": np.array(roles, dtype=np.str_), "side": np.array(sides, dtype=np.str_)}
-    frame = pl.DataFrame({"title": titles, "role": roles, "side": sides})
+    return _of_graph(info, ItemGraph.from_networkx(nx.barbell_graph(clique, path)), titles, role=roles, side=sides)
+
+
+def _of_graph(info: DatasetInfo, graph: ItemGraph, titles: Sequence[str], **groups: list[str]) -> Dataset:
+    import polars as pl
+
+    labels = {name: np.array(values, dtype=np.str_) for name, values in groups.items()}
+    frame = pl.DataFrame({"title": titles, **groups})
     return Dataset(info, graph.items, graph=graph, labels=labels, side_info=frame)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -54,9 +55,16 @@ Grilling: Gas barbecue: Grill brush, Grill tongs, Barbecue cover, Gas regulator,
   Smoker box, Pizza stone, Drip trays, Griddle plate
 """
 PRICE_BANDS = ("under 20", "20 to 100", "over 100")
+_BRANDS = "Alder Birch Cedar Dunmore Elmwood Fjell Granite Harbor Iris Juniper Kestrel Lumen Moss Nordwand Otter Pebble"
 _START = 1_704_067_200  # 2024-01-01 00:00 UTC
 _LONGEST_SESSION = 60
 _LONGEST_PAUSE, _SHORTEST_ABSENCE = 30 * 60, 2 * 3600
+_RANGES = {
+    **{"categories": (2, 1_000), "accessories": (1, 200)},
+    **dict.fromkeys(("accessory_link", "side_info_strength", "taste"), (0, 1)),
+    **{"bridges": (0, 10_000), "cold_items": (0, 10_000), "users": (0, 100_000)},
+    **{"sessions_per_user": (1, 100), "session_length": (2, _LONGEST_SESSION)},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,30 +109,14 @@ class PlantedShopConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(2 <= self.categories <= 1_000, "categories", self.categories, "from 2 to 1,000")
-        require(1 <= self.accessories <= 200, "accessories", self.accessories, "from 1 to 200")
-        for name in ("accessory_link", "side_info_strength", "taste"):
+        for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
-            require(0 <= value <= 1, name, value, "from 0 to 1")
+            require(least <= value <= most, name, value, f"from {least:,} to {most:,}")
         for name in ("accessory_weight", "club_weight", "pause_minutes", "absence_hours"):
             value = getattr(self, name)
             require(value > 0 and math.isfinite(value), name, value, "a positive finite number")
-        for name, most in (("bridges", 10_000), ("cold_items", 10_000), ("users", 100_000)):
-            value = getattr(self, name)
-            require(0 <= value <= most, name, value, f"from 0 to {most:,}")
-        require(
-            1 <= self.bridge_links <= self.accessories,
-            "bridge_links",
-            self.bridge_links,
-            f"from 1 to accessories = {self.accessories}",
-        )
-        require(1 <= self.sessions_per_user <= 100, "sessions_per_user", self.sessions_per_user, "from 1 to 100")
-        require(
-            2 <= self.session_length <= _LONGEST_SESSION,
-            "session_length",
-            self.session_length,
-            f"from 2 to {_LONGEST_SESSION}",
-        )
+        links, allowed = self.bridge_links, f"from 1 to accessories = {self.accessories}"
+        require(1 <= links <= self.accessories, "bridge_links", links, allowed)
         require(0 <= self.seed < 2**32, "seed", self.seed, "from 0 to 2^32 − 1")
 
 
@@ -241,9 +233,9 @@ def _edges(
 def _bridge_titles(leaders: list[str], sides: Int64Array) -> list[str]:
     """ "Tent and skis gift set", numbered where a pair of categories has several bridges."""
     titles: list[str] = []
-    seen: dict[tuple[int, int], int] = {}
+    seen: Counter[tuple[int, int]] = Counter()
     for a, b in sides.tolist():
-        seen[a, b] = seen.get((a, b), 0) + 1
+        seen[a, b] += 1
         ending = f" no. {seen[a, b]}" if seen[a, b] > 1 else ""
         titles.append(f"{leaders[a]} and {leaders[b].lower()} gift set{ending}")
     return titles
@@ -268,7 +260,7 @@ def _side_info(
     department = noisy(category, total)
     brand = noisy((category + rng.integers(2, size=n)) % total, total)
     price = noisy(np.where(is_best_seller, 2, rng.integers(2, size=n)), 3)
-    brands = _brand_names(total)
+    brands = [*_BRANDS.split(), *(f"Brand {i + 1}" for i in range(16, total))]
     return pl.DataFrame(
         {
             "title": titles,
@@ -278,14 +270,6 @@ def _side_info(
         },
         schema=dict.fromkeys(("title", "department", "brand", "price_band"), pl.String),
     )
-
-
-def _brand_names(count: int) -> list[str]:
-    known = (
-        "Alder Birch Cedar Dunmore Elmwood Fjell Granite Harbor Iris Juniper Kestrel Lumen Moss Nordwand Otter Pebble"
-    )
-    names = known.split()
-    return [names[i] if i < len(names) else f"Brand {i + 1}" for i in range(count)]
 
 
 def _slug(title: str) -> str:
@@ -298,8 +282,7 @@ def _clickstream(
     """All sessions walk at once, one step a round; then they are strung together by user."""
     sessions = 1 + rng.poisson(config.sessions_per_user - 1, size=config.users)
     user = np.repeat(np.arange(config.users), sessions)
-    extra = config.session_length - 2
-    lengths = np.minimum(2 + rng.geometric(1 / (1 + extra), size=len(user)) - 1, _LONGEST_SESSION)
+    lengths = np.minimum(1 + rng.geometric(1 / (1 + (config.session_length - 2)), size=len(user)), _LONGEST_SESSION)
     here = _starts(graph, category, user, config, rng)
     ends = np.cumsum(graph.weights, dtype=np.float64)
     begins = np.concatenate([[0.0], ends])
@@ -347,9 +330,7 @@ def _timestamps(
     clicked: BoolArray, offsets: Int64Array, config: PlantedShopConfig, rng: np.random.Generator
 ) -> Float64Array:
     """Unix seconds, whole, of every click, float64 (n_events,)."""
-    starts_session = np.zeros(clicked.shape, dtype=bool)
-    starts_session[:, :1] = True
-    starts_session = starts_session[clicked]
+    starts_session = np.broadcast_to(np.arange(clicked.shape[1]) == 0, clicked.shape)[clicked]
     n = len(starts_session)
     pause = np.clip(rng.lognormal(math.log(config.pause_minutes * 60), 0.9, size=n), 1, _LONGEST_PAUSE)
     absence = np.maximum(rng.lognormal(math.log(config.absence_hours * 3600), 1.0, size=n), _SHORTEST_ABSENCE)

@@ -131,8 +131,8 @@ def _side_info(
     if details.key is None:
         return None, details.notes
     wide, said = from_details(details, np.arange(len(ids)))
-    tidied = tidy(wide, None)
-    return tidied.frame, tuple(note.rstrip(".") for note in (*details.notes, *said, *tidied.notes))
+    frame, notes = tidy(wide, None)
+    return frame, tuple(note.rstrip(".") for note in (*details.notes, *said, *notes))
 
 
 def _columns(frame: pl.DataFrame, given: ColumnMapping | None, *, guess_weight: bool) -> tuple[str, str, str | None]:

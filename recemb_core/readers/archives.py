@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed
-from recemb_core.readers.sources import KNOWN_PAIRS, Member
+from recemb_core.readers.sources import Member, known_pair
 from recemb_core.readers.table import Table
 
 
@@ -20,17 +21,10 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
     Raises:
         InputError: no member can be read as a table of events.
     """
-    for events_name, items_name in KNOWN_PAIRS:
-        first = [m for m in members if _is(m, events_name)]
-        second = [m for m in members if items_name and _is(m, items_name)]
-        if len(first) == 1:
-            table = parse(first[0])
-            companion = _quietly(parse, second[0])[0] if second else None
-            return table.with_companion(companion, _said(name, first[0], second[0] if companion else None))
-    return _by_content(name, members, parse)
-
-
-def _by_content(name: str, members: list[Member], parse: Callable[[Member], Table]) -> Table:
+    if pair := known_pair(members, lambda member: member.base_name):
+        table = parse(pair[0])
+        items = [(member, found) for member in pair[1:] if (found := _quietly(parse, member)[0])]
+        return _joined(name, (pair[0], table), items)
     readable: list[tuple[Member, Table, ColumnMapping]] = []
     problems = []
     for member in sorted(members, key=lambda m: -len(m.data)):
@@ -48,10 +42,9 @@ def _by_content(name: str, members: list[Member], parse: Callable[[Member], Tabl
             "item; zip the table of events alone"
         )
     member, table, mapping = max(events, key=lambda entry: len(entry[1].frame))
-    others = [entry for entry in readable if entry[1] is not table]
-    companion = next((entry for entry in others if _is_by_item(entry[1], mapping)), None)
-    said = _said(name, member, companion[0] if companion else None)
-    return table.with_companion(companion[1] if companion else None, said)
+    return _joined(
+        name, (member, table), [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
+    )
 
 
 def _is_by_item(table: Table, events: ColumnMapping) -> bool:
@@ -61,10 +54,6 @@ def _is_by_item(table: Table, events: ColumnMapping) -> bool:
     return bool(same) and table.frame[same[0]].n_unique() > 0.9 * len(table.frame)
 
 
-def _is(member: Member, wanted: str) -> bool:
-    return member.base_name.endswith(wanted) if wanted.startswith(".") else member.base_name == wanted
-
-
 def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | None, str]:
     try:
         return parse(member), ""
@@ -72,6 +61,9 @@ def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | 
         return None, str(error)
 
 
-def _said(name: str, events: Member, items: Member | None) -> str:
-    beside = f" and {items.base_name} as side information by item" if items else ""
-    return f"From {name or 'the archive'}: {events.base_name} was read as the events{beside}."
+def _joined(name: str, events: tuple[Member, Table], items: list[tuple[Member, Table]]) -> Table:
+    """The events, the first of the items beside them, and a note of what they were."""
+    member, table = events
+    beside = f" and {items[0][0].base_name} as side information by item" if items else ""
+    note = f"From {name or 'the archive'}: {member.base_name} was read as the events{beside}."
+    return replace(table, companion=items[0][1].frame if items else None, notes=(*table.notes, note))

@@ -101,7 +101,9 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
         InputError: see :func:`clean`.
     """
     cleaned = clean(log.parsed, log.columns, cleaning)
-    events = cleaned.events
+    events, users = cleaned.events, None
+    if events.user is not None and events.user_ids is not None:
+        users = events.user_ids.gather(events.user[cleaned.offsets[:-1]]).to_numpy().astype(np.str_)
     counts = np.bincount(events.item, minlength=len(events.item_ids))
     present = np.flatnonzero(counts)
     ids = np.array(events.item_ids.gather(present).to_list(), dtype=object)
@@ -116,20 +118,13 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
         cleaned.offsets,
         tokens,
         cleaned.ordered,
-        _users(cleaned),
+        users,
         events.time,
         None if events.weight is None else events.weight.astype(np.float32),
         frame,
         (*cleaned.steps, *step),
         (*log.parsed.notes, *notes),
     )
-
-
-def _users(cleaned: Cleaned) -> StrArray | None:
-    events = cleaned.events
-    if events.user is None or events.user_ids is None:
-        return None
-    return events.user_ids.gather(events.user[cleaned.offsets[:-1]]).to_numpy().astype(np.str_)
 
 
 def _side_info(
@@ -149,9 +144,7 @@ def _side_info(
         notes.append(f"Properties of the items found among the events: {', '.join(columns)}.")
     if not frames:
         return None, tuple(notes), ()
-    wide = pl.concat(frames, how="horizontal")
-    tidied = tidy(wide, mapping.title if log.details is None else None)
-    rows, n = len(tokens), len(items)
-    text = " ".join((*notes, *tidied.notes))
-    step = CleaningStep("side information", text, (rows, rows), (n, n), (len(cleaned.offsets) - 1,) * 2)
-    return tidied.frame, (), (step,)
+    frame, said = tidy(pl.concat(frames, how="horizontal"), mapping.title if log.details is None else None)
+    rows, n, sequences = len(tokens), len(items), len(cleaned.offsets) - 1
+    text = " ".join((*notes, *said))
+    return frame, (), (CleaningStep("side information", text, (rows, rows), (n, n), (sequences, sequences)),)

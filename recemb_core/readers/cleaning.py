@@ -11,7 +11,7 @@ from recemb_core.arrays import BoolArray, Int64Array, NumberArray
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.errors import InputError, counted, listed
 from recemb_core.readers.events import CANCELLED, NO_PRODUCT, Events, Parsed
-from recemb_core.validation import require
+from recemb_core.validation import is_whole, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,40 +44,34 @@ class CleaningConfig:
     min_length: int = 2
 
     def __post_init__(self) -> None:
-        if isinstance(self.event_types, str):
-            object.__setattr__(self, "event_types", (self.event_types,))
-        elif self.event_types is not None:
-            object.__setattr__(self, "event_types", tuple(map(str, self.event_types)))
+        kinds = (self.event_types,) if isinstance(self.event_types, str) else self.event_types
+        object.__setattr__(self, "event_types", None if kinds is None else tuple(map(str, kinds)))
         for name in ("min_rating", "min_dwell_seconds"):
             value = getattr(self, name)
-            require(value is None or (_is_real(value) and np.isfinite(value)), name, value, "a finite number or None")
-        require(
-            self.event_types is None or bool(self.event_types), "event_types", self.event_types, "not empty, or None"
-        )
+            require(value is None or np.isfinite(_number(value)), name, value, "a finite number or None")
+        require(self.event_types != (), "event_types", (), "not empty, or None")
         require(isinstance(self.drop_repeats, (bool, np.bool_)), "drop_repeats", self.drop_repeats, "True or False")
         for name in ("min_count", "min_length"):
-            require(_is_whole(getattr(self, name)), name, getattr(self, name), "a whole number from 1")
+            value = getattr(self, name)
+            require(is_whole(value) and value >= 1, name, value, "a whole number from 1")
         limit = self.max_user_events
-        require(limit is None or _is_whole(limit), "max_user_events", limit, "a whole number from 1, or None")
+        allowed = "a whole number from 1, or None"
+        require(limit is None or (is_whole(limit) and limit >= 1), "max_user_events", limit, allowed)
         for name in self.__dataclass_fields__:
             if isinstance(value := getattr(self, name), np.generic):
                 object.__setattr__(self, name, value.item())
         gap = self.gap_minutes
-        require(_is_real(gap) and gap > 0, "gap_minutes", gap, "a number over 0 (float('inf') never splits)")
+        require(_number(gap) > 0, "gap_minutes", gap, "a number over 0 (float('inf') never splits)")
 
 
-def _is_real(value: object) -> bool:
-    if not isinstance(value, (int, float, np.integer, np.floating)) or isinstance(value, bool):
-        return False
+def _number(value: object) -> float:
+    """NaN for what is no number, or a whole one of hundreds of digits."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return np.nan
     try:
-        float(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        return False
-    return True
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(value >= 1)
+        return float(value)
+    except OverflowError:
+        return np.nan
 
 
 @dataclass(frozen=True)
@@ -165,10 +159,16 @@ def clean(parsed: Parsed, mapping: ColumnMapping, config: CleaningConfig) -> Cle
             f"{{n}} of items with fewer than {config.min_count} events dropped.",
             f"the commonest item has {counted(int(counts.max()), 'event')}: lower min_count to that or less",
         )
-    if config.max_user_events is not None:
-        _overactive(run, config.max_user_events)
-    starts = _starts(run.events, config)
-    return _finish(run, starts, mapping, config, baskets)
+    if (limit := config.max_user_events) is not None:
+        user = _needed(run.events.user, "max_user_events", "user")
+        counts = np.bincount(user)
+        run.keep(
+            "over-active users",
+            counts[user] <= limit,
+            f"{{n}} of {counted(int((counts > limit).sum()), 'user')} with more than {limit:,} events dropped.",
+            f"the least active user has {counted(int(counts[counts > 0].min()), 'event')}: raise max_user_events",
+        )
+    return _finish(run, mapping, config, baskets)
 
 
 def _filters(run: _Run, mapping: ColumnMapping, config: CleaningConfig) -> None:
@@ -316,18 +316,6 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool) -> None:
         run.keep("repeats", ~repeat, "{n} that repeat the item just before them dropped.", "")
 
 
-def _overactive(run: _Run, limit: int) -> None:
-    user = _needed(run.events.user, "max_user_events", "user")
-    counts = np.bincount(user)
-    over = int((counts > limit).sum())
-    run.keep(
-        "over-active users",
-        counts[user] <= limit,
-        f"{{n}} of {counted(over, 'user')} with more than {limit:,} events dropped.",
-        f"the least active user has {counted(int(counts[counts > 0].min()), 'event')}: raise max_user_events",
-    )
-
-
 def _starts(events: Events, config: CleaningConfig) -> BoolArray:
     """Whether each event opens a sequence."""
     starts = np.zeros(len(events), dtype=bool)
@@ -340,15 +328,15 @@ def _starts(events: Events, config: CleaningConfig) -> BoolArray:
     return starts
 
 
-def _finish(run: _Run, starts: BoolArray, mapping: ColumnMapping, config: CleaningConfig, baskets: bool) -> Cleaned:
-    events, total = run.events, int(starts.sum())
+def _finish(run: _Run, mapping: ColumnMapping, config: CleaningConfig, baskets: bool) -> Cleaned:
+    events = run.events
     rows, items = len(events), events.n_items
+    lengths = np.diff(np.append(np.flatnonzero(_starts(events, config)), rows))
+    total = len(lengths)
     text = _how_cut(events, mapping, config, baskets, total)
     run.steps.append(CleaningStep("sessions", text, (rows, rows), (items, items), (total, total)))
-    lengths = np.diff(np.append(np.flatnonzero(starts), rows))
     keep = lengths >= config.min_length
-    mask = np.repeat(keep, lengths)
-    kept = events.take(mask)
+    kept = events.take(np.repeat(keep, lengths))
     noun = "basket" if baskets else "sequence"
     short = counted(int((~keep).sum()), noun)
     text = f"{short} shorter than {config.min_length} dropped, with {counted(rows - len(kept), 'event')}."

@@ -10,20 +10,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("userid", "user", "visitorid", "customerid", "customer", "clientid", "householdid", "householdkey"),
         *("memberid", "reviewerid", "uid", "personid", "accountid", "profileid", "shopperid", "buyerid", "authorid"),
         *("useruuid", "username", "cookieid", "deviceid", "userno", "customerno", "usersha1", "household", "member"),
-        *(
-            "visitor",
-            "client",
-            "membernumber",
-            "customernumber",
-            "usernumber",
-            "reviewer",
-            "uuid",
-            "userhash",
-            "readerid",
-            "listenerid",
-            "viewerid",
-            "fullvisitorid",
-        ),
+        *("visitor", "client", "membernumber", "customernumber", "usernumber", "reviewer", "uuid", "userhash"),
+        *("readerid", "listenerid", "viewerid", "fullvisitorid"),
     ),
     "item": (
         *("itemid", "item", "productid", "product", "stockcode", "movieid", "movie", "sku", "skuid", "articleid"),
@@ -40,17 +28,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("timestamp", "datetime", "eventtime", "time", "ts", "invoicedate", "orderdate", "purchasedate", "date"),
         *("createdat", "eventtimestamp", "unixreviewtime", "unixtime", "transactiondate", "purchasedat", "orderedat"),
         *("eventdate", "visittime", "viewtime", "clicktime", "starttime", "reviewtime", "tdat", "utctime", "epoch"),
-        *(
-            "transactiontimestamp",
-            "ratedat",
-            "lastviewedat",
-            "playedat",
-            "occurredat",
-            "endtime",
-            "day",
-            "when",
-            "timestampms",
-        ),
+        *("transactiontimestamp", "ratedat", "lastviewedat", "playedat", "occurredat", "endtime", "day", "when"),
+        "timestampms",
     ),
     "basket": (
         *("basketid", "invoiceno", "invoice", "orderid", "transactionid", "basket", "receiptid", "receiptno", "cartid"),
@@ -81,21 +60,9 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 EDGE_NAMES = (
-    ("source", "target"),
-    ("from", "to"),
-    ("src", "dst"),
-    ("u", "v"),
-    ("fromnodeid", "tonodeid"),
-    ("fromnode", "tonode"),
-    ("node1", "node2"),
-    ("nodea", "nodeb"),
-    ("itema", "itemb"),
-    ("item1", "item2"),
-    ("sourceid", "targetid"),
-    ("fromid", "toid"),
-    ("head", "tail"),
-    ("i", "j"),
-    ("a", "b"),
+    *(("source", "target"), ("from", "to"), ("src", "dst"), ("u", "v"), ("fromnodeid", "tonodeid")),
+    *(("fromnode", "tonode"), ("node1", "node2"), ("nodea", "nodeb"), ("itema", "itemb"), ("item1", "item2")),
+    *(("sourceid", "targetid"), ("fromid", "toid"), ("head", "tail"), ("i", "j"), ("a", "b")),
 )
 LIST_NAMES = ("itemidlist", "items", "itemlist", "sequence", "itemids", "history", "basketitems", "products")
 
@@ -128,3 +95,8 @@ def role_rank(role: str, column: str) -> int | None:
     names = ROLE_NAMES[role]
     plain = plain_name(column)
     return names.index(plain) if plain in names else None
+
+
+def is_unlabelled(columns: list[str]) -> bool:
+    """Whether a table's columns have only the names that reading gave them."""
+    return all(plain_name(column).startswith("column") for column in columns)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import polars as pl
 
-from recemb_core.readers.column_names import EDGE_NAMES, LIST_NAMES, plain_name, role_rank
+from recemb_core.readers.column_names import EDGE_NAMES, LIST_NAMES, is_unlabelled, plain_name, role_rank
 from recemb_core.readers.content import (
     holds_times,
     id_likeness,
@@ -24,7 +24,6 @@ from recemb_core.validation import UsageError, require
 
 Shape = Literal["events", "baskets", "sequences", "edges"]
 ROLES = ("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title")
-_SHAPES = ("events", "baskets", "sequences", "edges")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +76,7 @@ class ColumnMapping:
     why: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        if self.shape not in _SHAPES:
-            raise UsageError(f"shape must be one of {', '.join(_SHAPES)}, not {self.shape!r}")
+        require(self.shape in get_args(Shape), "shape", self.shape, f"one of {', '.join(get_args(Shape))}")
         for name in (*ROLES, "source", "target", "cancelled"):
             value = getattr(self, name)
             require(value is None or isinstance(value, str), name, value, "the name of a column, or None")
@@ -158,7 +156,9 @@ def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
         roles, why = _by_name(sample, given)
         _by_content(sample, roles, given, why)
     if "side" not in roles:
-        roles["side"] = _side(sample, roles)
+        free = [c for c in sample.columns if c not in roles.values()]
+        item = roles.get("item")
+        roles["side"] = per_item_columns(sample, item, free) if item in sample.columns else ()
     shape: Shape = "baskets" if roles.get("basket") else "events"
     cancelled = preset.cancelled if preset is not None else None
     return ColumnMapping(shape=shape, preset=name, cancelled=cancelled, why=tuple(why), **roles)
@@ -178,46 +178,33 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
     plain = {plain_name(c): c for c in frame.columns}
     lists = [c for c, kind in frame.schema.items() if isinstance(kind, (pl.List, pl.Array))]
     named = [plain[n] for n in LIST_NAMES if n in plain]
+    users, items = ([c for c in frame.columns if role_rank(role, c) is not None] for role in ("user", "item"))
+    user = next(iter(users), None)
     if lists and (set(lists) & set(named) or frame.width == 1):
         chosen = next((c for c in named if c in lists), lists[0])
-        user = next((c for c in frame.columns if role_rank("user", c) is not None), None)
         return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
     joined = next((c for c in named if c.endswith(":token_seq")), None)
     if joined is not None:
-        user = next((c for c in frame.columns if role_rank("user", c) is not None), None)
-        return ColumnMapping(
-            shape="sequences", sequence=(joined,), user=user, preset="RecBole", why=(f"{joined}: RecBole token lists",)
-        )
-    has = {role for c in frame.columns for role in ("user", "item") if role_rank(role, c) is not None}
+        why = f"{joined}: RecBole token lists"
+        return ColumnMapping(shape="sequences", sequence=(joined,), user=user, preset="RecBole", why=(why,))
     for a, b in EDGE_NAMES:
-        if a in plain and b in plain and not {"user", "item"} <= has:
-            why = f"{plain[a]} → {plain[b]}: names of an edge list"
-            return ColumnMapping(
-                shape="edges",
-                source=plain[a],
-                target=plain[b],
-                weight=_edge_weight(sample, plain[a], plain[b]),
-                why=(why,),
-            )
-    unlabelled = all(plain_name(c).startswith("column") for c in frame.columns)
-    if not unlabelled or frame.width < 2:
+        if a in plain and b in plain and not (users and items):
+            ends = plain[a], plain[b]
+            heavy = (c for c in frame.columns if role_rank("weight", c) is not None and c not in ends)
+            weight = next((c for c in heavy if is_number(sample[c])), None)
+            why = f"{ends[0]} → {ends[1]}: names of an edge list"
+            return ColumnMapping(shape="edges", source=ends[0], target=ends[1], weight=weight, why=(why,))
+    if not is_unlabelled(frame.columns) or frame.width < 2:
         return None
-    ends = frame.columns[:2]
-    if frame.width <= 3 and overlap(sample[ends[0]], sample[ends[1]]) > 0.3:
-        third = frame.columns[2] if frame.width == 3 and is_number(sample[frame.columns[2]]) else None
-        if frame.width == 2 or third is not None:
-            why = "two columns with the same values: an edge list"
-            return ColumnMapping(shape="edges", source=ends[0], target=ends[1], weight=third, why=(why,))
+    first, second, *others = frame.columns
+    numeric = len(others) <= 1 and all(is_number(sample[c]) for c in others)
+    if numeric and overlap(sample[first], sample[second]) > 0.3:
+        third, why = next(iter(others), None), "two columns with the same values: an edge list"
+        return ColumnMapping(shape="edges", source=first, target=second, weight=third, why=(why,))
     if frame.width >= 3 and same_values(sample):
         why = "all columns hold the same values: one sequence a row"
         return ColumnMapping(shape="sequences", sequence=tuple(frame.columns), why=(why,))
     return None
-
-
-def _edge_weight(sample: pl.DataFrame, source: str, target: str) -> str | None:
-    numeric = [c for c in sample.columns if c not in (source, target) and is_number(sample[c])]
-    named = [c for c in numeric if role_rank("weight", c) is not None]
-    return next(iter(named), None)
 
 
 def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[str, Any], list[str]]:
@@ -227,17 +214,12 @@ def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[s
     for role in ROLES:
         if role in roles:
             continue
-        taken = {name for name in roles.values() if isinstance(name, str)}
-        ranked = sorted(
-            (rank, position, column)
-            for position, column in enumerate(sample.columns)
-            if column not in taken and (rank := role_rank(role, column)) is not None
-        )
-        for _, _, column in ranked:
-            if _fits(role, sample, column, roles):
-                roles[role] = column
-                why.append(f"{role.replace('_', ' ')}: {column}, by its name")
-                break
+        ranks = {c: rank for c in sample.columns if (rank := role_rank(role, c)) is not None}
+        free = (c for c in sorted(ranks, key=ranks.__getitem__) if c not in roles.values())
+        column = next((c for c in free if _fits(role, sample, c, roles)), None)
+        if column is not None:
+            roles[role] = column
+            why.append(f"{role.replace('_', ' ')}: {column}, by its name")
     return roles, why
 
 
@@ -267,36 +249,30 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
     """Fill user, item, timestamp and rating that no name gave away."""
 
     def free() -> list[str]:
-        return [
-            c for c in sample.columns if c not in set(filter(None, (v for v in roles.values() if isinstance(v, str))))
-        ]
+        return [c for c in sample.columns if c not in roles.values()]
+
+    def few(column: str, least: int, most: int) -> bool:
+        return least <= sample[column].n_unique() <= most
 
     if not roles.get("timestamp") and "timestamp" not in given:
         times = [c for c in free() if holds_times(sample[c])]
         if times:
             roles["timestamp"] = times[0]
             why.append(f"timestamp: {times[0]}, because its values are times")
-    unlabelled = all(plain_name(c).startswith("column") for c in sample.columns)
-    if unlabelled and not roles.get("rating") and "rating" not in given:
-        stars = [
-            c
-            for c in free()
-            if c not in sample.columns[:2] and is_number(sample[c]) and 2 <= sample[c].n_unique() <= 11
-        ]
-        if stars and sample.width > 3:
+    unlabelled = is_unlabelled(sample.columns)
+    if unlabelled and sample.width > 3 and not roles.get("rating") and "rating" not in given:
+        stars = [c for c in free() if c not in sample.columns[:2] and is_number(sample[c]) and few(c, 2, 11)]
+        if stars:
             roles["rating"] = stars[-1]
             why.append(f"rating: {stars[-1]}, because it has few different numbers")
-    if unlabelled and "event_type" not in given:
-        words = [
-            c for c in free() if sample[c].dtype == pl.String and 2 <= sample[c].n_unique() <= 8 and len(sample) > 40
-        ]
-        words = [c for c in words if not is_number(sample[c])]
+    if unlabelled and "event_type" not in given and len(sample) > 40:
+        words = [c for c in free() if sample[c].dtype == pl.String and few(c, 2, 8) and not is_number(sample[c])]
         if words:
             roles["event_type"] = words[0]
             why.append(f"event type: {words[0]}, because it has few different words")
     grouped = any(roles.get(role) for role in ("user", "basket", "session"))
-    candidates = sorted(free(), key=lambda c: -id_likeness(sample[c]))
-    candidates = [c for c in candidates if id_likeness(sample[c]) > 0]
+    likeness = {c: id_likeness(sample[c]) for c in free()}
+    candidates = [c for c in sorted(likeness, key=lambda c: -likeness[c]) if likeness[c] > 0]
     if unlabelled and not grouped and not roles.get("item") and len(candidates) >= 2:
         # Without names, the custom is: who first, what second.
         user, item = [c for c in sample.columns if c in candidates][:2]
@@ -305,11 +281,3 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
     elif not roles.get("item") and grouped and candidates and "item" not in given:
         roles["item"] = candidates[0]
         why.append(f"item: {candidates[0]}, because its values come again and again")
-
-
-def _side(sample: pl.DataFrame, roles: dict[str, Any]) -> tuple[str, ...]:
-    item = roles.get("item")
-    if item is None or item not in sample.columns:
-        return ()
-    taken = {name for name in roles.values() if isinstance(name, str)}
-    return per_item_columns(sample, item, [c for c in sample.columns if c not in taken])

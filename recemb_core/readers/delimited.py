@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ from recemb_core.readers.line_scan import (
     sample_lines,
     scan_lines,
 )
+from recemb_core.readers.table import Table
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
@@ -28,25 +29,8 @@ _UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single
 SEQUENCE = "sequence"
 
 
-@dataclass(frozen=True)
-class Delimited:
-    """A parsed text; ``lines`` (n_rows,) are the line numbers of the rows, None where they cannot be told.
-
-    ``left_out`` counts the lines that hold something and could not be split into the columns.
-    """
-
-    frame: pl.DataFrame
-    delimiter: str
-    lines: Int64Array | None
-    notes: tuple[str, ...]
-    is_sequences: bool = False
-    left_out: int = 0
-
-
-def parse_delimited(
-    data: bytes, name: str = "", *, delimiter: str | None = None, header: bool | None = None
-) -> Delimited:
-    """Parse UTF-8 text with ``\\n`` line ends.
+def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None, header: bool | None = None) -> Table:
+    """Parse UTF-8 text with ``\\n`` line ends; the lines of the table are None where they cannot be told.
 
     Args:
         data: the text.
@@ -69,39 +53,33 @@ def parse_delimited(
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii()):
         raise InputError(f"delimiter must be one ASCII character or '::', not {delimiter!r}")
     guess = guess_delimiter(lines) if delimiter is None else None
-    if guess is not None and guess.regular < 0.8 and not _has_known_header(lines[0], guess.delimiter):
-        token_delimiter = guess_token_delimiter(lines)
-        if token_delimiter is not None and _is_ragged(lines, token_delimiter):
-            return parse_sequences(data, name, delimiter=token_delimiter)
+    if guess is not None and guess.regular < 0.8:
+        names_columns = any(is_known_name(field.strip('" ')) for field in lines[0].split(guess.delimiter))
+        tokens_by = None if names_columns else guess_token_delimiter(lines)
+        if tokens_by is not None and _is_ragged(lines, tokens_by):
+            return parse_sequences(data, name, delimiter=tokens_by)
     used = guess.delimiter if guess is not None else str(delimiter)
     if count_outside_quotes(lines[0], used) == 0:
         raise _one_column(called, lines, used, given=delimiter is not None)
-    return _parse_table(data, called, used, header, comment, skipped)
-
-
-def _parse_table(
-    data: bytes, called: str, delimiter: str, header: bool | None, comment: str | None, skipped: int
-) -> Delimited:
-    scan = scan_lines(data, delimiter, first_line=skipped + 1)
+    scan = scan_lines(data, used, first_line=skipped + 1)
     notes: list[str] = []
     literal = False
     if scan.quoted and not scan.well_formed:
-        plain = scan_lines(data, delimiter, quotes=False, first_line=skipped + 1)
+        plain = scan_lines(data, used, quotes=False, first_line=skipped + 1)
         literal = bool((plain.fields[plain.fields > 0] == plain.fields[0]).mean() > 0.99)
         if not literal:
             # Quotation marks both around fields and inside them: rewrite the text the way the csv module reads it.
-            data = _requoted(data, delimiter, called)
-            plain = scan_lines(data, delimiter, first_line=skipped + 1)
+            data = _requoted(data, used, called)
+            plain = scan_lines(data, used, first_line=skipped + 1)
         scan = plain
         notes.append("Quotation marks inside fields were taken as part of the text.")
-    rows = list(_first_records(data, delimiter, quotes=not literal))
-    names, has_header = _names(rows, header, comment, called, scan)
+    names, has_header = _names(_first_records(data, used, quotes=not literal), header, comment, called, scan)
     if has_header and not (scan.fields[1:] > 0).any():
         raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
     try:
         frame = pl.read_csv(
             io.BytesIO(data),
-            separator=delimiter,
+            separator=used,
             has_header=False,
             schema={f"column_{i + 1}": pl.String for i in range(len(names))},
             quote_char=None if literal else '"',
@@ -111,19 +89,17 @@ def _parse_table(
             raise_if_empty=False,
         )
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"{called} cannot be split into columns ({_short(error)}); save it again as csv") from None
+        why = shortened(str(error).split("\n")[0], 120)
+        raise InputError(f"{called} cannot be split into columns ({why}); save it again as csv") from None
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-    return _without_ragged(frame, scan, has_header, delimiter, called, notes)
-
-
-def _without_ragged(
-    frame: pl.DataFrame, scan: LineScan, has_header: bool, delimiter: str, called: str, notes: list[str]
-) -> Delimited:
+    shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
+    table = Table(frame, form, name, delimiter=shown, notes=tuple(notes))
     fields, lines = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
-    shown = "::" if delimiter == _UNIT else delimiter
-    if len(fields) != len(frame):
-        return Delimited(frame, shown, None, tuple(notes))
-    width = frame.width
+    return table if len(fields) != len(frame) else _without_ragged(table, fields, lines, called)
+
+
+def _without_ragged(table: Table, fields: Int64Array, lines: Int64Array, called: str) -> Table:
+    width, shown, notes = table.frame.width, table.delimiter, list(table.notes)
     long, short, blank = fields > width, (fields < width) & (fields > 0), fields == 0
     if (long | short).sum() > 0.5 * max(int((~blank).sum()), 1):
         first = int(np.flatnonzero(long | short)[0])
@@ -142,13 +118,12 @@ def _without_ragged(
             f"{counted(int(short.sum()), 'line')} with fewer than {width} fields; the missing ones count as empty "
             f"(first: line {lines[np.flatnonzero(short)[0]]})."
         )
-    drop = long | blank
-    if drop.any():
-        frame, lines = frame.filter(pl.Series(~drop)), lines[~drop]
-    return Delimited(frame, shown, lines, tuple(notes), left_out=int(long.sum()))
+    keep = ~(long | blank)
+    frame = table.frame if keep.all() else table.frame.filter(pl.Series(keep))
+    return replace(table, frame=frame, lines=lines[keep], notes=tuple(notes), left_out=int(long.sum()))
 
 
-def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None) -> Delimited:
+def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None) -> Table:
     """One sequence a line: a frame with one list column, blank lines left out.
 
     Raises:
@@ -179,7 +154,7 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
             f"{called}: split at {used!r}, every line holds one item (the first: {shortened(first)!r}); "
             "set the right delimiter"
         )
-    return Delimited(frame.select(SEQUENCE), used, frame["line"].to_numpy(), (), is_sequences=True)
+    return Table(frame.select(SEQUENCE), "sequences", name, delimiter=used, lines=frame["line"].to_numpy())
 
 
 def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
@@ -195,15 +170,9 @@ def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
 
 def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:
     text = "\n".join(data[: 1 << 18].decode("utf-8", errors="ignore").split("\n")[:201])
-    mark = '"' if quotes else None
+    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     try:
-        records = csv.reader(
-            io.StringIO(text, newline=""),
-            delimiter=delimiter,
-            quotechar=mark,
-            quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE,
-        )
-        return [row for row in records if row]
+        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting) if row]
     except csv.Error:
         return [line.split(delimiter) for line in text.split("\n") if line]
 
@@ -217,15 +186,11 @@ def _names(
         from_comment = (comment or "").split("\t" if "\t" in (comment or "") else None)
         named = len(from_comment) == len(first) and any(map(is_known_name, from_comment))
         return (from_comment if named else [f"column_{i + 1}" for i in range(len(first))]), False
-    positions: dict[str, list[int]] = {}
-    for position, name in enumerate(first, start=1):
-        positions.setdefault(name, []).append(position)
-    twice = {name: where for name, where in positions.items() if len(where) > 1 and name}
-    if twice:
-        name, where = next(iter(twice.items()))
+    twice = next((name for name in first if name and first.count(name) > 1), None)
+    if twice is not None:
+        where = " and ".join(str(place) for place, name in enumerate(first, start=1) if name == twice)
         raise InputError(
-            f"{called} names two columns {name!r} (fields {' and '.join(map(str, where))} of line {scan.lines[0]}); "
-            "rename one of them"
+            f"{called} names two columns {twice!r} (fields {where} of line {scan.lines[0]}); rename one of them"
         )
     names = [name or f"column_{i + 1}" for i, name in enumerate(first)]
     body = scan.fields[1:][scan.fields[1:] > 0]
@@ -259,10 +224,6 @@ def _is_value(field: str) -> bool:
     return bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
 
 
-def _has_known_header(line: str, delimiter: str) -> bool:
-    return any(is_known_name(field.strip('" ')) for field in line.split(delimiter))
-
-
 def _is_ragged(lines: list[str], delimiter: str) -> bool:
     counts = [count_outside_quotes(line.strip(), delimiter) for line in lines]
     return len(set(counts)) > 1 and sum(c == counts[0] for c in counts) < 0.8 * len(counts)
@@ -289,7 +250,3 @@ def _one_column(called: str, lines: list[str], delimiter: str, *, given: bool) -
         f"{called} has one column only (first line: {first!r}): it holds none of the delimiters comma, tab, semicolon, "
         "| or space; set the delimiter that it uses, or add the columns for the user and the time"
     )
-
-
-def _short(error: Exception) -> str:
-    return shortened(str(error).split("\n")[0], 120)

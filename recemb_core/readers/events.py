@@ -31,7 +31,9 @@ class Events:
         row: int64, row in the table.
         mark: int8, 0 or ``CANCELLED`` or ``NO_PRODUCT``.
         item: int32, position in ``item_ids``.
+        item_ids: str, in order of first appearance.
         user: int32, position in ``user_ids``; −1 unknown.
+        user_ids: str, likewise.
         group: int32, number of the basket, session or given sequence, or None when sessions are cut by time.
         time: float64, unix seconds.
         order: float64, step number.
@@ -39,8 +41,6 @@ class Events:
         rating: float64, NaN where missing.
         kind: int32, position in ``kinds``; −1 missing.
         dwell: float64 seconds, NaN where missing.
-        item_ids: str, in order of first appearance.
-        user_ids: str, likewise.
         kinds: the event types.
         date_only: whether no time has an hour.
     """
@@ -48,18 +48,18 @@ class Events:
     row: Int64Array
     mark: Int8Array
     item: Int32Array
-    user: Int32Array | None
-    group: Int32Array | None
-    time: Float64Array | None
-    order: Float64Array | None
-    weight: Float64Array | None
-    rating: Float64Array | None
-    kind: Int32Array | None
-    dwell: Float64Array | None
     item_ids: pl.Series
-    user_ids: pl.Series | None
-    kinds: tuple[str, ...]
-    date_only: bool
+    user: Int32Array | None = None
+    user_ids: pl.Series | None = None
+    group: Int32Array | None = None
+    time: Float64Array | None = None
+    order: Float64Array | None = None
+    weight: Float64Array | None = None
+    rating: Float64Array | None = None
+    kind: Int32Array | None = None
+    dwell: Float64Array | None = None
+    kinds: tuple[str, ...] = ()
+    date_only: bool = False
 
     def __len__(self) -> int:
         return len(self.row)
@@ -229,37 +229,24 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         notes += parsed.notes
         known = parsed.seconds.filter(pl.Series(~problems.bad))
         date_only = bool(len(known)) and bool((known % 86_400 == 0).all())
-    order = None
+    order, weight = None, None
+    cure = "choose another column, or none, for the {}"
     if mapping.order is not None:
         order = _numbers(frame[mapping.order])
-        problems.add(np.isnan(order), "no step number", mapping.order, "choose another column, or none, for the order")
-    weight = None
+        problems.add(np.isnan(order), "no step number", mapping.order, cure.format("order"))
     if mapping.weight is not None:
         weight = _numbers(frame[mapping.weight])
-        problems.add(
-            ~np.isfinite(weight), "no number", mapping.weight, "choose another column, or none, for the weight"
-        )
-    kind, kinds = None, ()
+        problems.add(~np.isfinite(weight), "no number", mapping.weight, cure.format("weight"))
+    row, mark = np.arange(len(frame), dtype=np.int64), _marks(item, item_ids, group, group_ids, mapping)
+    events = Events(row, mark, item, item_ids, user, user_ids, _pairs(user, group), time, order, weight)
+    if mapping.rating is not None:
+        events = replace(events, rating=_numbers(frame[mapping.rating]))
+    if mapping.dwell is not None:
+        events = replace(events, dwell=_numbers(frame[mapping.dwell]) / _units_a_second(mapping.dwell))
     if mapping.event_type is not None:
         kind, names = _codes(frame[mapping.event_type])
-        kinds = tuple(names.to_list())
-    events = Events(
-        row=np.arange(len(frame), dtype=np.int64),
-        mark=_marks(item, item_ids, group, group_ids, mapping),
-        item=item,
-        user=user,
-        group=_pairs(user, group),
-        time=time,
-        order=order,
-        weight=weight,
-        rating=None if mapping.rating is None else _numbers(frame[mapping.rating]),
-        kind=kind,
-        dwell=None if mapping.dwell is None else _seconds(mapping.dwell, _numbers(frame[mapping.dwell])),
-        item_ids=item_ids,
-        user_ids=user_ids,
-        kinds=kinds,
-        date_only=date_only,
-    )
+        events = replace(events, kind=kind, kinds=tuple(names.to_list()))
+    events = replace(events, date_only=date_only)
     if problems.bad.any():
         events = events.take(~problems.bad)
     _refuse_nothing(table, events)
@@ -290,10 +277,9 @@ def _refuse_nothing(table: Table, events: Events) -> None:
         )
 
 
-def _seconds(column: str, values: Float64Array) -> Float64Array:
+def _units_a_second(column: str) -> float:
     plain = plain_name(column)
-    in_milliseconds = plain.startswith("ms") or plain.endswith(("ms", "msec", "millis", "milliseconds"))
-    return values / 1e3 if in_milliseconds else values
+    return 1e3 if plain.startswith("ms") or plain.endswith(("ms", "msec", "millis", "milliseconds")) else 1.0
 
 
 def _pairs(user: Int32Array | None, group: Int32Array | None) -> Int32Array | None:
@@ -320,18 +306,15 @@ def _anonymous(user: Int32Array, user_ids: pl.Series, group: Int32Array) -> tupl
 
 
 def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
-    if len(mapping.sequence) == 1:
-        column = table.frame[mapping.sequence[0]]
-        lists = (
-            column if column.dtype.is_nested() else column.cast(pl.String).str.strip_chars().str.split(_joint(column))
-        )
-    else:
+    first, *others = map(table.frame.get_column, mapping.sequence)
+    if others:
         # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
-        columns = [
-            id_strings(column) if column.dtype.is_float() else column.cast(pl.String)
-            for column in map(table.frame.get_column, mapping.sequence)
-        ]
+        columns = [id_strings(c) if c.dtype.is_float() else c.cast(pl.String) for c in (first, *others)]
         lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
+    elif first.dtype.is_nested():
+        lists = first
+    else:
+        lists = first.cast(pl.String).str.strip_chars().str.split(_joint(first))
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
     rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
@@ -341,9 +324,7 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         user = by_row[rows["row"].to_numpy()]
     item, item_ids = _codes(rows["item"])
     row = rows["row"].to_numpy()
-    nothing = (None,) * 5
-    mark = np.zeros(len(row), np.int8)
-    events = Events(row, mark, item, user, row.astype(np.int32), None, *nothing, item_ids, user_ids, (), False)
+    events = Events(row, np.zeros(len(row), np.int8), item, item_ids, user, user_ids, row.astype(np.int32))
     too_long = np.append((item_ids.str.len_chars() > MAX_ID_LENGTH).to_numpy(), False)[item]
     problems, examples = [], []
     for bad, what in ((item < 0, "no item"), (too_long, f"an id of over {MAX_ID_LENGTH:,} characters")):

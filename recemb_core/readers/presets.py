@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from recemb_core.readers.column_names import plain_name
+from recemb_core.readers.column_names import is_unlabelled, plain_name
 from recemb_core.readers.content import holds_times, is_number
 
 
@@ -17,7 +17,7 @@ class Preset:
     """A known layout: its name, which column plays which role, and what its cancellations start with."""
 
     name: str
-    roles: Mapping[str, Any] = field(default_factory=dict)
+    roles: Mapping[str, Any]
     cancelled: str | None = None
 
 
@@ -57,10 +57,8 @@ def _online_retail(plain: dict[str, str]) -> Preset | None:
 
 
 def _is_u_data(frame: pl.DataFrame) -> bool:
-    if frame.width != 4 or not all(plain_name(c).startswith("column") for c in frame.columns):
-        return False
     head = frame.head(5_000)
-    if not all(is_number(head[c]) for c in head.columns):
+    if frame.width != 4 or not is_unlabelled(frame.columns) or not all(map(is_number, head.iter_columns())):
         return False
     rating = head[head.columns[2]].cast(pl.Float64, strict=False).drop_nulls()
     return len(rating) > 0 and bool(rating.is_between(0, 5).all()) and holds_times(head[head.columns[3]])
@@ -68,15 +66,14 @@ def _is_u_data(frame: pl.DataFrame) -> bool:
 
 def named_items(frame: pl.DataFrame) -> pl.DataFrame:
     """MovieLens' item files get their names; u.item's 19 flags become one list of genres; others stay as they are."""
-    unlabelled = all(plain_name(c).startswith("column") for c in frame.columns)
-    if unlabelled and frame.width == len(U_ITEM):
+    if is_unlabelled(frame.columns) and frame.width == len(U_ITEM):
         frame = frame.rename(dict(zip(frame.columns, U_ITEM, strict=True)))
         flags = list(U_ITEM[6:])
         genres = pl.concat_list([pl.when(pl.col(f) == "1").then(pl.lit(f)) for f in flags]).list.drop_nulls()
         year = pl.col("release_date").str.extract(r"(\d{4})$").alias("year")
         return frame.select("movie_id", "title", year, genres.alias("genres"))
-    if unlabelled and frame.width == 3 and frame.columns[0] == "column_1":
-        titled = bool(frame["column_2"].str.contains(r"\(\d{4}\)\s*$").mean() or 0 > 0.5)
-        if titled and frame["column_2"].dtype == pl.String:
+    if frame.columns == ["column_1", "column_2", "column_3"] and frame["column_2"].dtype == pl.String:
+        titled = frame["column_2"].drop_nulls().str.contains(r"\(\d{4}\)\s*$")
+        if titled.sum() > 0.5 * len(titled):
             return frame.rename({"column_1": "movie_id", "column_2": "title", "column_3": "genres"})
     return frame

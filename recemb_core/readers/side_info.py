@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence as Row
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import polars as pl
@@ -25,14 +24,6 @@ _QUANTITIES = re.compile(
 )
 _CODES = re.compile(r"(^|_|\b)(id|code|no|nr|family|group|class|zip|key|category|type|level)$", re.IGNORECASE)
 _NONE_LISTED = "(no genres listed)"  # MovieLens' word for a missing value
-
-
-@dataclass(frozen=True, eq=False)
-class SideInfo:
-    """A frame with a row an item, or None, and what to tell the person."""
-
-    frame: pl.DataFrame | None
-    notes: tuple[str, ...]
 
 
 def bin_numeric(series: pl.Series, bins: int = 5) -> pl.Series:
@@ -55,18 +46,13 @@ def bin_numeric(series: pl.Series, bins: int = 5) -> pl.Series:
     known = values[finite]
     if len(known) == 0:
         return pl.Series(series.name, [None] * len(series), dtype=pl.String)
-    distinct = np.unique(known)
-    uppers = (
-        distinct
-        if len(distinct) <= bins
-        else np.unique(np.quantile(known, np.arange(1, bins + 1) / bins, method="inverted_cdf"))
-    )
+    uppers = np.unique(known)
+    if len(uppers) > bins:
+        uppers = np.unique(np.quantile(known, np.arange(1, bins + 1) / bins, method="inverted_cdf"))
     codes = np.minimum(np.searchsorted(uppers, known), len(uppers) - 1)
-    labels = [_label(known[codes == code]) for code in range(len(uppers))]
-    out: list[str | None] = [None] * len(series)
-    for position, code in zip(np.flatnonzero(finite), codes, strict=True):
-        out[position] = labels[code]
-    return pl.Series(series.name, out, dtype=pl.String)
+    out = np.full(len(series), None, dtype=object)
+    out[finite] = np.array([_label(known[codes == code]) for code in range(len(uppers))], dtype=object)[codes]
+    return pl.Series(series.name, out.tolist(), dtype=pl.String)
 
 
 def _label(values: np.ndarray) -> str:
@@ -90,17 +76,15 @@ def from_events(frame: pl.DataFrame, rows: np.ndarray, codes: np.ndarray, column
     # Codes go to the rows, not rows to the codes: the events are sorted, and gathering strings at random is slow.
     by_row = np.full(len(frame), -1, np.int64)
     by_row[rows] = codes
-    columns_out = []
-    for column in columns:
-        if _has_decimals(frame[column]):
-            pairs = pl.DataFrame({"item": by_row, "value": to_numbers(frame[column])})
-            best = pairs.filter(pl.col("item") >= 0).group_by("item").agg(pl.col("value").median())
-            every = pl.DataFrame({"item": np.arange(n_items)})
-            value = every.join(best, on="item", how="left", maintain_order="left")["value"]
-        else:
-            value = _commonest(frame[column], by_row, n_items)
-        columns_out.append(value.rename(column))
-    return pl.DataFrame(columns_out)
+    return pl.DataFrame(
+        {c: (_median if _has_decimals(frame[c]) else _commonest)(frame[c], by_row, n_items) for c in columns}
+    )
+
+
+def _median(column: pl.Series, by_row: np.ndarray, n_items: int) -> pl.Series:
+    pairs = pl.DataFrame({"item": by_row, "value": to_numbers(column)})
+    best = pairs.filter(pl.col("item") >= 0).group_by("item").agg(pl.col("value").median())
+    return pl.DataFrame({"item": np.arange(n_items)}).join(best, on="item", how="left", maintain_order="left")["value"]
 
 
 def _commonest(column: pl.Series, by_row: np.ndarray, n_items: int) -> pl.Series:
@@ -168,6 +152,7 @@ def choose_key(
     near = [name for name in order if best and hits[name] >= 0.95 * best]
     chosen = key if key is not None else min(near, key=lambda name: _likeness(name, item_column), default=None)
     coverage = tuple((name, hits[name]) for name in dict.fromkeys([*([chosen] if chosen else []), *order]))
+    message = ""
     if chosen is None or hits.get(chosen, 0) == 0:
         shown = chosen or next((name for name in order if _likeness(name, item_column) < (2, 0)), frame.columns[0])
         example = shortened(str(frame[shown][0]), 30)
@@ -177,14 +162,14 @@ def choose_key(
             f"like {shortened(item_ids[0], 30)!r}; join it on another column, or give a table in which a column holds "
             f"the log's item ids (its columns are {listed(frame.columns)})"
         )
-        if strict or key is not None:
-            raise InputError(message)
-        return _no_details(frame, item_ids, coverage, message)
-    if frame.width == 1:
+        strict = strict or key is not None
+    elif frame.width == 1:
         message = f"the side information has the column {chosen!r} only; add columns such as a title or a category"
-        if strict:
-            raise InputError(message)
-        return _no_details(frame, item_ids, coverage, message)
+    if message and strict:
+        raise InputError(message)
+    if chosen is None or message:
+        nothing = np.full(len(item_ids), -1, np.int32)
+        return Details(frame.clear(), nothing, None, coverage, (message[0].upper() + message[1:] + ".",))
     codes, ids = distinct[chosen]
     known = codes[codes >= 0]
     _, first = np.unique(codes, return_index=True)
@@ -199,11 +184,6 @@ def choose_key(
     return Details(
         frame.drop(chosen)[first], rows.fill_null(-1).to_numpy().astype(np.int32), chosen, coverage, tuple(notes)
     )
-
-
-def _no_details(frame: pl.DataFrame, item_ids: pl.Series, coverage: tuple[tuple[str, int], ...], why: str) -> Details:
-    nothing = np.full(len(item_ids), -1, np.int32)
-    return Details(frame.clear(), nothing, None, coverage, (why[0].upper() + why[1:] + ".",))
 
 
 def _likeness(name: str, item_column: str | None) -> tuple[int, int]:
@@ -228,32 +208,23 @@ def from_details(details: Details, codes: np.ndarray) -> tuple[pl.DataFrame, tup
     return wide[np.where(rows < 0, len(details.frame), rows)], (note,)
 
 
-def tidy(frame: pl.DataFrame, title: str | None) -> SideInfo:
-    """Raw columns → ``title``, category strings and lists; what cannot group items is left out and said."""
-    title = title if title in frame.columns else _title_column(frame)
-    columns: list[pl.Series] = []
+def tidy(frame: pl.DataFrame, title: str | None) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """Raw columns → ``title``, category strings and lists; what cannot group items is left out, with a note."""
+    if title not in frame.columns:
+        ranked = sorted((rank, c) for c in frame.columns if (rank := role_rank("title", c)) is not None)
+        title = next((c for _, c in ranked if not frame[c].dtype.is_nested()), None)
+    columns: dict[str, pl.Series] = {} if title is None else {"title": _text(frame[title])}
     notes: list[str] = []
-    if title is not None:
-        columns.append(_text(frame[title]).rename("title"))
-    taken = {"title"}
     for name in frame.columns:
         if name == title:
             continue
         column, note = _field(frame[name])
-        if note:
-            notes.append(note)
+        notes += [note] if note else []
         if column is not None:
-            clean_name = re.sub(r":(token|float)(_seq)?$", "", name)
-            alike = (f"{clean_name} ({number})" for number in count(2))
-            clean_name = clean_name if clean_name not in taken else next(name for name in alike if name not in taken)
-            taken.add(clean_name)
-            columns.append(column.rename(clean_name))
-    return SideInfo(pl.DataFrame(columns) if columns else None, tuple(notes))
-
-
-def _title_column(frame: pl.DataFrame) -> str | None:
-    ranked = sorted((rank, c) for c in frame.columns if (rank := role_rank("title", c)) is not None)
-    return next((c for _, c in ranked if not frame[c].dtype.is_nested()), None)
+            plain = re.sub(r":(token|float)(_seq)?$", "", name)
+            names = (plain, *(f"{plain} ({number})" for number in range(2, frame.width + 2)))
+            columns[next(name for name in names if name not in ("title", *columns))] = column
+    return pl.DataFrame(columns) if columns else None, tuple(notes)
 
 
 def _text(column: pl.Series) -> pl.Series:
@@ -268,14 +239,11 @@ def _field(column: pl.Series) -> tuple[pl.Series | None, str]:
         return lists.set(lists.list.len().fill_null(0) == 0, None), ""
     if column.dtype.is_nested() or column.dtype == pl.Binary:
         return None, f"Field {name!r} was left out: its values are no categories."
-    if column.dtype.is_temporal():
-        column = column.dt.year() if column.dtype != pl.Time else column
-    text = _text(column)
+    text = _text(column.dt.year() if column.dtype.is_temporal() and column.dtype != pl.Time else column)
     distinct = text.drop_nulls().n_unique() if text.count() else 0
     if distinct < 2:
         return None, f"Field {name!r} was left out: it has {'one value only' if distinct else 'no values'}."
-    joined = _split(text, name)
-    if joined is not None:
+    if (joined := _split(text, name)) is not None:
         return joined, ""
     if _is_quantity(text, name, distinct):
         return bin_numeric(text), f"Field {name!r} holds numbers; it was cut into bins of about equal size."
@@ -289,11 +257,8 @@ def _split(text: pl.Series, name: str) -> pl.Series | None:
     known = text.drop_nulls()
     if mark == "|" and int(known.str.contains("|", literal=True).sum()) < max(1, 0.01 * len(known)):
         return None
-    parts = (
-        text.str.split(mark)
-        .list.eval(pl.element().str.strip_chars())
-        .list.eval(pl.element().filter(pl.element() != ""))
-    )
+    part = pl.element().str.strip_chars()
+    parts = text.str.split(mark).list.eval(part.filter(part != ""))
     # Parts that come again and again are values; a stray | in a name leaves parts that never do.
     if mark == "|" and parts.explode().drop_nulls().n_unique() > 0.5 * int(parts.list.len().sum() or 0) > 10:
         return None
@@ -303,9 +268,8 @@ def _split(text: pl.Series, name: str) -> pl.Series | None:
 def _is_quantity(text: pl.Series, name: str, distinct: int) -> bool:
     if distinct <= 5 or not is_number(text) or _CODES.search(name):
         return False
-    if name.endswith(":float") or bool(text.drop_nulls().str.contains(r"\d[.,]\d*[1-9]").any()):
-        return True
-    if _QUANTITIES.search(name):
+    decimals = bool(text.drop_nulls().str.contains(r"\d[.,]\d*[1-9]").any())
+    if name.endswith(":float") or decimals or _QUANTITIES.search(name):
         return True
     digits = text.drop_nulls().str.len_chars().to_numpy()
     same_width = np.bincount(digits).max() >= 0.9 * len(digits)  # codes are all equally long, quantities are not

@@ -9,7 +9,8 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
@@ -61,7 +62,11 @@ class Member:
     @property
     def base_name(self) -> str:
         """The name without folders, in lower case."""
-        return PurePosixPath(self.name.replace("\\", "/")).name.lower()
+        return _base_name(self.name)
+
+
+def _base_name(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name.lower()
 
 
 def read_bytes(source: Any, name: str | None = None) -> Member:
@@ -152,7 +157,9 @@ def unpack(member: Member, depth: int = 0) -> list[Member]:
         raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
     if member.data.startswith(b"\x1f\x8b"):
         inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
-        return unpack(Member(inner, _gunzip(member)), depth + 1)
+        with _guarded(member, "gzip"):
+            data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name)
+        return unpack(Member(inner, data), depth + 1)
     if member.data.startswith(b"PK") and not is_workbook(member.data):
         found = [part for packed in _unzip(member) for part in unpack(packed, depth + 1)]
         if len(found) > _MAX_MEMBERS:
@@ -164,16 +171,11 @@ def unpack(member: Member, depth: int = 0) -> list[Member]:
     return [member]
 
 
-def _gunzip(member: Member) -> bytes:
-    return _guarded(
-        member, "gzip", lambda: _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name)
-    )
-
-
-def _guarded(member: Member, kind: str, read: Callable[[], T]) -> T:
+@contextmanager
+def _guarded(member: Member, kind: str) -> Iterator[None]:
     """Every way in which an archive can be broken, as one sentence."""
     try:
-        return read()
+        yield
     except InputError:
         raise
     except NotImplementedError:
@@ -199,27 +201,23 @@ def _read_up_to_limit(stream: Any, name: str) -> bytes:
 
 
 def _unzip(member: Member) -> list[Member]:
-    def read() -> list[Member]:
-        with zipfile.ZipFile(io.BytesIO(member.data)) as archive:
-            infos = [info for info in archive.infolist() if _is_table(info)]
-            if not infos:
-                inside = ", ".join(info.filename for info in archive.infolist()[:6]) or "nothing"
-                raise InputError(
-                    f"{_called(member)} holds no table (it holds {inside}); "
-                    "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
-                )
-            # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
-            infos = _wanted(infos)
-            check_size(sum(info.file_size for info in infos), member.name or "the archive")
-            parts, total = [], 0
-            for info in infos:
-                with archive.open(info) as stream:
-                    parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename)))
-                total += len(parts[-1].data)
-                check_size(total, member.name or "the archive")
-            return parts
-
-    return [part for part in _guarded(member, "zip", read) if part.data]
+    parts: list[Member] = []
+    with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
+        infos = [info for info in archive.infolist() if _is_table(info)]
+        if not infos:
+            inside = ", ".join(info.filename for info in archive.infolist()[:6]) or "nothing"
+            raise InputError(
+                f"{_called(member)} holds no table (it holds {inside}); "
+                "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
+            )
+        # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
+        infos = known_pair(infos, lambda info: _base_name(info.filename).removesuffix(".gz")) or infos
+        check_size(sum(info.file_size for info in infos), member.name or "the archive")
+        for info in infos:
+            with archive.open(info) as stream:
+                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename)))
+            check_size(sum(len(part.data) for part in parts), member.name or "the archive")
+    return [part for part in parts if part.data]
 
 
 def _is_table(info: zipfile.ZipInfo) -> bool:
@@ -229,25 +227,21 @@ def _is_table(info: zipfile.ZipInfo) -> bool:
     return not info.is_dir() and not hidden and not about and path.name.lower().endswith(_TABLE_SUFFIXES)
 
 
-KNOWN_PAIRS = (
-    ("ratings.csv", "movies.csv"),
-    ("u.data", "u.item"),
-    ("ratings.dat", "movies.dat"),
-    ("events.csv", None),
-    (".inter", ".item"),
+# Names of the events and of the items; a dot begins an ending.
+_KNOWN_PAIRS = (
+    *(("ratings.csv", "movies.csv"), ("u.data", "u.item"), ("ratings.dat", "movies.dat")),
+    *(("events.csv", ""), (".inter", ".item")),
 )
 
 
-def _wanted(infos: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    for events, items in KNOWN_PAIRS:
-        first = [info for info in infos if _ends(info.filename, events)]
-        if len(first) == 1:
-            second = [info for info in infos if items and _ends(info.filename, items)]
-            return first + second[:1]
-    return infos
+def known_pair(files: list[T], base_name: Callable[[T], str]) -> list[T]:
+    """The events of a well-known archive, then the items where it has them; nothing where the archive is not known."""
+    for pair in _KNOWN_PAIRS:
+        events, items = ([f for f in files if _is_called(base_name(f), wanted)] for wanted in pair)
+        if len(events) == 1:
+            return events + items[:1]
+    return []
 
 
-def _ends(filename: str, wanted: str) -> bool:
-    base = PurePosixPath(filename.replace("\\", "/")).name.lower()
-    base = base.removesuffix(".gz")
-    return base.endswith(wanted) if wanted.startswith(".") else base == wanted
+def _is_called(name: str, wanted: str) -> bool:
+    return name.endswith(wanted) if wanted.startswith(".") else name == wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -39,7 +39,3 @@ class Table:
     def where(self, row: int) -> str:
         """A row in the person's words: its line in the file, or its number from 1."""
         return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
-
-    def with_companion(self, companion: Table | None, note: str) -> Table:
-        """The table with a second one beside it and a further note."""
-        return replace(self, companion=None if companion is None else companion.frame, notes=(*self.notes, note))

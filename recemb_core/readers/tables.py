@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import polars as pl
 
 from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.decoding import decode
-from recemb_core.readers.delimited import SEQUENCE, parse_delimited, parse_sequences
+from recemb_core.readers.delimited import parse_delimited, parse_sequences
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.sources import Member, check_size, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
@@ -54,19 +55,31 @@ def load_table(
         return _plain(Table(source, "frame", name or ""))
     packed = read_bytes(source, name)
     members = unpack(packed)
-    if len(members) == 1:
-        return _parse(members[0], delimiter, encoding, header, sequences)
-    return choose_tables(packed.name, members, lambda member: _parse(member, delimiter, encoding, header, sequences))
+    parse = partial(_parse, delimiter=delimiter, encoding=encoding, header=header, sequences=sequences)
+    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse)
 
 
-def _parse(member: Member, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool) -> Table:
-    data, called = member.data, repr(member.name) if member.name else "the file"
+def _parse(
+    member: Member, *, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool
+) -> Table:
+    data, name, called = member.data, member.name, repr(member.name) if member.name else "the file"
     if data.startswith(b"PAR1"):
-        table = Table(_parquet(data, called), "parquet", member.name)
+        table = Table(_parquet(data, called), "parquet", name)
     elif is_workbook(data):
         table = _workbook(member, called)
     else:
-        table = _text(member, called, delimiter, encoding, header, sequences)
+        text = decode(data, name, encoding)
+        head = text.data[:4_096].lstrip()
+        if sequences:
+            table = parse_sequences(text.data, name, delimiter=delimiter)
+        elif head.startswith(b"{"):
+            frame = _json(text.data, called, array=False)
+            table = Table(frame, "jsonl", name, lines=np.arange(1, len(frame) + 1))
+        elif head.startswith(b"[") and head[1:].lstrip().startswith(b"{"):
+            table = Table(_json(text.data, called, array=True), "json", name)
+        else:
+            table = parse_delimited(text.data, name, delimiter=delimiter, header=header)
+        table = replace(table, encoding=text.encoding, notes=(*text.notes, *table.notes))
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
     return _plain(table)
@@ -99,31 +112,19 @@ def _plain(table: Table) -> Table:
     return replace(table, frame=pl.DataFrame(columns), notes=(*table.notes, *notes))
 
 
-def _text(
-    member: Member, called: str, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool
-) -> Table:
-    text = decode(member.data, member.name, encoding)
-    head = text.data[:4_096].lstrip()
-    is_array = head.startswith(b"[") and head[1:].lstrip().startswith(b"{")
-    if sequences:
-        parsed = parse_sequences(text.data, member.name, delimiter=delimiter)
-    elif is_array or head.startswith(b"{"):
-        frame = _json(text.data, called, is_array)
-        form = "json" if is_array else "jsonl"
-        lines = np.arange(1, len(frame) + 1) if form == "jsonl" else None
-        return Table(frame, form, member.name, text.encoding, None, text.notes, None, lines)
-    else:
-        parsed = parse_delimited(text.data, member.name, delimiter=delimiter, header=header)
-    form = "sequences" if parsed.is_sequences else "tsv" if parsed.delimiter == "\t" else "csv"
-    notes = (*text.notes, *parsed.notes)
-    return Table(
-        parsed.frame, form, member.name, text.encoding, parsed.delimiter, notes, None, parsed.lines, parsed.left_out
-    )
-
-
 def _parquet(data: bytes, called: str) -> pl.DataFrame:
+    import pyarrow.parquet as parquet
+
     try:
-        return _read_parquet(data, called)
+        # Not polars' own reader: one wrong byte can make it ask for so much memory that the whole process is aborted,
+        # and with it everybody's session.
+        file = parquet.ParquetFile(io.BytesIO(data))
+        groups = (file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+        check_size(sum(groups), called)
+        table = file.read()
+        table.validate(full=True)
+        frame = pl.from_arrow(table)
+        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
     except InputError:
         raise
     except Exception as error:
@@ -135,35 +136,21 @@ def _parquet(data: bytes, called: str) -> pl.DataFrame:
         raise InputError(f"{called} is a damaged parquet file; write or download it again") from None
 
 
-def _read_parquet(data: bytes, called: str) -> pl.DataFrame:
-    try:
-        import pyarrow.parquet as parquet
-    except ImportError:
-        return pl.read_parquet(io.BytesIO(data))
-    # Not polars' own reader where it can be helped: one wrong byte can make it ask for so much memory that the whole
-    # process is aborted, and with it everybody's session.
-    file = parquet.ParquetFile(io.BytesIO(data))
-    groups = (file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-    check_size(sum(groups), called)
-    table = file.read()
-    table.validate(full=True)
-    frame = pl.from_arrow(table)
-    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
-
-
 def _workbook(member: Member, called: str) -> Table:
-    try:
-        import fastexcel
-    except ImportError:
-        raise InputError(f"{called} is an Excel workbook; install fastexcel to read it, or save it as csv") from None
+    import fastexcel
+
     try:
         book = fastexcel.read_excel(member.data)
         sheets: list[tuple[str, pl.DataFrame]] = []
         for sheet in book.sheet_names:
             loaded = book.load_sheet(sheet, header_row=None, dtypes="string", n_rows=1)
-            if loaded.width:
-                _check_names([str(x) if x is not None else "" for x in loaded.to_polars().row(0)], sheet, called)
-                sheets.append((sheet, book.load_sheet(sheet).to_polars()))
+            if not loaded.width:
+                continue
+            names = [str(x) for x in loaded.to_polars().row(0) if x is not None]
+            twice = next((name for name in names if name and names.count(name) > 1), None)
+            if twice is not None:
+                raise InputError(f"{called} names two columns {twice!r} on sheet {sheet!r}; rename one of them")
+            sheets.append((sheet, book.load_sheet(sheet).to_polars()))
     except InputError:
         raise
     except Exception as error:
@@ -184,44 +171,26 @@ def _workbook(member: Member, called: str) -> Table:
     return Table(frame, "xlsx", member.name, notes=tuple(notes), lines=lines)
 
 
-def _check_names(names: list[str], sheet: str, called: str) -> None:
-    for name in names:
-        if name and names.count(name) > 1:
-            raise InputError(f"{called} names two columns {name!r} on sheet {sheet!r}; rename one of them")
-
-
-def _json(data: bytes, called: str, array: bool) -> pl.DataFrame:
+def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
     try:
         if array:
-            rows = json.loads(data)
-            frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
-        else:
-            frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+            return pl.DataFrame(json.loads(data), infer_schema_length=None, strict=False)
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError):
-        raise _json_error(data, called, array) from None
-    return frame
-
-
-def _json_error(data: bytes, called: str, array: bool) -> InputError:
-    if not array:
-        for number, line in enumerate(data.split(b"\n"), start=1):
-            try:
-                value = json.loads(line) if line.strip() else {}
-            except (ValueError, RecursionError):
-                value = None
-            if not isinstance(value, dict):
-                shown = shortened(line.decode("utf-8", errors="replace"))
-                return InputError(
-                    f"{called} is read as JSON lines, and line {number} is no JSON object ({shown!r}); "
-                    "write one object a line"
-                )
-    return InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+        pass
+    for number, line in enumerate(() if array else data.split(b"\n"), start=1):
+        try:
+            value = json.loads(line) if line.strip() else {}
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            shown = shortened(line.decode("utf-8", errors="replace"))
+            raise InputError(
+                f"{called} is read as JSON lines, and line {number} is no JSON object ({shown!r}); "
+                "write one object a line"
+            )
+    raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
 
 
 def _short(error: BaseException) -> str:
     return shortened(str(error).split("\n")[0], 100)
-
-
-def as_sequences(table: Table) -> bool:
-    """Whether the table is one sequence a line."""
-    return table.format == "sequences" and table.frame.columns == [SEQUENCE]

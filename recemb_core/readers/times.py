@@ -9,15 +9,14 @@ import polars as pl
 _SAMPLE = 2_000
 _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 _CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
-_MONTH_NAMES = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y")
+_MONTH_NAMES = ["%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"]
+_WITH_CLOCKS = ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
 _TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
 _DAY = 86_400.0
 _EXCEL_EPOCH = 25_569  # days from Excel's day 0 to 1970
 _UNITS = (
-    (1e11, 1.0, "seconds"),
-    (1e14, 1e3, "milliseconds"),
-    (1e17, 1e6, "microseconds"),
+    *((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds")),
     (float("inf"), 1e9, "nanoseconds"),
 )
 
@@ -124,31 +123,20 @@ def _strptime(text: pl.Series, name: str) -> pl.Series:
 
 def _formats(present: pl.Series, sample: pl.Series, day_first: bool | None, notes: list[str]) -> tuple[list[str], str]:
     """The forms that fit a sample of the column, the commonest first, and their name."""
-    two = sample.str.contains(_TWO_NUMBERS)
-    form = "ISO dates"
-    candidates = [_with_clock(date, clock) for date in _ISO_DATES for clock in _CLOCKS]
-    if two.any():
+    form, dates, whole = "ISO dates", list[str](), list[str]()
+    if sample.str.contains(_TWO_NUMBERS).any():
         form, dates = _day_or_month(present, day_first, notes)
-        candidates = [_with_clock(date, clock) for date in dates for clock in _CLOCKS] + candidates
     elif sample.str.contains(r"[A-Za-z]{3}").any():
-        form = "dates with month names"
-        candidates = [_with_clock(date, clock) for date in _MONTH_NAMES for clock in _CLOCKS] + candidates
-        candidates += ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
+        form, dates, whole = "dates with month names", _MONTH_NAMES, _WITH_CLOCKS
+    candidates = [f"{date} {clock}".rstrip() for date in (*dates, *_ISO_DATES) for clock in _CLOCKS] + whole
     candidates += [name.replace(" %H", "T%H") for name in candidates if name.startswith("%Y-") and "%H" in name]
     if sample.str.contains(r"\d(Z| ?UTC| ?GMT| ?[+-]\d{2}:?\d{0,2})$").any():
         timed = [name for name in candidates if "%H" in name]
         zones = ("%#z", "Z", " UTC", " GMT", " %#z")
         candidates = [name + zone for name in timed for zone in zones] + candidates
-    hits = []
-    for order, name in enumerate(candidates):
-        found = _strptime(sample, name).count()
-        if found:
-            hits.append((-found, order, name))
-    return [name for _, _, name in sorted(hits)], form if hits else "no times"
-
-
-def _with_clock(date: str, clock: str) -> str:
-    return f"{date} {clock}" if clock else date
+    found = [_strptime(sample, name).count() for name in candidates]
+    hits = sorted((-hit, order) for order, hit in enumerate(found) if hit)
+    return [candidates[order] for _, order in hits], form if hits else "no times"
 
 
 def _day_or_month(text: pl.Series, day_first: bool | None, notes: list[str]) -> tuple[str, list[str]]:
@@ -162,19 +150,15 @@ def _day_or_month(text: pl.Series, day_first: bool | None, notes: list[str]) -> 
         if over_first == over_second == 0:
             # A date like 3/4 can be either: dots are European, and elsewhere the month leads in exported logs.
             day_first = separator != "/"
-            words = "day first" if day_first else "month first"
-            notes.append(
-                f"No date tells whether day or month comes first; {words} was assumed. Set it if that is wrong."
-            )
+            words = f"{'day' if day_first else 'month'} first was assumed. Set it if that is wrong."
+            notes.append(f"No date tells whether day or month comes first; {words}")
         else:
             day_first = over_first > over_second
             if over_first and over_second:
                 notes.append("Some dates have the day first and some the month; the rarer ones could not be read.")
             else:
-                what = "Day" if day_first else "Month"
-                notes.append(
-                    f"{what} first: a number over 12 stands in the {'first' if day_first else 'second'} place."
-                )
+                what, place = ("Day", "first") if day_first else ("Month", "second")
+                notes.append(f"{what} first: a number over 12 stands in the {place} place.")
     two = ("%d", "%m") if day_first else ("%m", "%d")
     # %Y would read the year 10 into "12/1/10", so the number of its digits decides.
     year = "%Y" if (parts[parts.columns[2]].str.len_chars() == 4).sum() >= 0.5 * known else "%y"

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from recemb_core.arrays import Float32Array, FloatArray
-from recemb_core.serving.store import REDIS_URL, Kind, StoreError, Version, checked, no_vector, no_version, one_vector
-from recemb_core.validation import require
+from recemb_core.serving.store import (
+    REDIS_URL,
+    Kind,
+    Parts,
+    StoreError,
+    VectorStore,
+    Version,
+    no_vector,
+    no_version,
+    one_vector,
+)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 CHUNK = 2_000  # vectors sent to Redis at a time
 KEEP_OLD_SECONDS = 60  # a reader that has just read the old version's name still finds its vectors in Redis
 ABANDONED_SECONDS = 3_600  # a version whose writer died before the switch goes away by itself
 
 
-class RedisStore:
+def _told(method: Callable[Concatenate[RedisStore, P], T]) -> Callable[Concatenate[RedisStore, P], T]:
+    """What goes wrong at the server, as a :class:`StoreError`."""
+
+    @wraps(method)
+    def call(self: RedisStore, *args: P.args, **given: P.kwargs) -> T:
+        try:
+            return method(self, *args, **given)
+        except self.errors as error:
+            raise StoreError(f"the Redis server did not do what was asked ({type(error).__name__}: {error})") from error
+
+    return call
+
+
+class RedisStore(VectorStore):
     """Vectors in Redis: a hash a version and kind, and one key a model that names the version in use.
 
     A restart loses nothing where the server writes its log (``appendonly yes``); :attr:`durable` says what it answers.
@@ -36,7 +59,7 @@ class RedisStore:
             import redis
         except ImportError:
             raise StoreError("Redis needs the package 'redis': pip install 'recemb-explorer[redis]'") from None
-        self._errors = redis.RedisError
+        self.errors: type[Exception] = redis.RedisError
         self._prefix = prefix
         try:
             self._db: Any = redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=3)
@@ -50,36 +73,18 @@ class RedisStore:
         """Whether the server logs every write to disk; None where it does not tell."""
         try:
             return bool(self._db.config_get("appendonly").get("appendonly") == "yes")
-        except self._errors:
+        except self.errors:
             return None
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
 
-    def _call(self, make: Callable[[], T]) -> T:
-        try:
-            return make()
-        except self._errors as error:
-            raise StoreError(f"the Redis server did not do what was asked ({type(error).__name__}: {error})") from error
-
-    def publish(
-        self,
-        model: str,
-        item_ids: Sequence[str],
-        item_vectors: FloatArray,
-        user_ids: Sequence[str] = (),
-        user_vectors: FloatArray | None = None,
-        facts: dict[str, Any] | None = None,
-    ) -> Version:
-        """See :class:`VectorStore`."""
-        version, parts = checked(model, item_ids, item_vectors, user_ids, user_vectors, facts)
-        return self._call(lambda: self._publish(model, version, parts))
-
-    def _publish(self, model: str, version: Version, parts: dict[Kind, tuple[list[str], Float32Array]]) -> Version:
+    @_told
+    def _write(self, version: Version, parts: Parts) -> None:
+        model = version.model
         new = self._names(model, version.name)
-        fields = {k: v for k, v in vars(version).items() if k not in ("name", "model")}
         # The order of writing, kept beside the hash, which has none.
-        self._db.hset(new["meta"], mapping={"facts": json.dumps(fields)})
+        self._db.hset(new["meta"], mapping={"facts": json.dumps(version.rest)})
         self._db.expire(new["meta"], ABANDONED_SECONDS)
         for kind, (ids, vectors) in parts.items():
             for start in range(0, len(ids), CHUNK):
@@ -101,61 +106,55 @@ class RedisStore:
             for key in self._names(model, old.decode()).values():
                 pipe.expire(key, KEEP_OLD_SECONDS)
             pipe.execute()
-        return version
 
     def _names(self, model: str, version: str) -> dict[str, str]:
         return {part: self._key(model, version, part) for part in ("meta", "item", "item order", "user", "user order")}
 
     def _current(self, model: str) -> tuple[str, dict[str, str]]:
-        name = self._call(lambda: self._db.hget(self._key("current"), model))
+        name = self._db.hget(self._key("current"), model)
         if name is None:
             raise no_version(model)
         return name.decode(), self._names(model, name.decode())
 
+    @_told
     def version(self, model: str) -> Version:
-        """See :class:`VectorStore`."""
         name, keys = self._current(model)
-        facts = self._call(lambda: self._db.hget(keys["meta"], "facts"))
+        facts = self._db.hget(keys["meta"], "facts")
         if facts is None:
             raise no_version(model)
         return Version(name=name, model=model, **json.loads(facts))
 
+    @_told
     def models(self) -> list[str]:
-        """See :class:`VectorStore`."""
-        return sorted(key.decode() for key in self._call(lambda: self._db.hkeys(self._key("current"))))
+        return sorted(key.decode() for key in self._db.hkeys(self._key("current")))
 
+    @_told
     def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
-        """See :class:`VectorStore`. A version published at the same moment may win over it."""
-        require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
+        """See :class:`VectorStore`; a version published at the same moment may win over it."""
         version = self.version(model)
-        data, keys = one_vector(vector, version.dimensions), self._names(model, version.name)
+        data, keys = one_vector(vector, kind, version.dimensions), self._names(model, version.name)
+        if self._db.hset(keys[kind], str(key), data):  # 1 where the id is new
+            self._db.rpush(keys[f"{kind} order"], str(key))
 
-        def write() -> None:
-            if self._db.hset(keys[kind], str(key), data):  # 1 where the id is new
-                self._db.rpush(keys[f"{kind} order"], str(key))
-
-        self._call(write)
-
+    @_told
     def get(self, model: str, kind: Kind, key: str) -> Float32Array:
-        """See :class:`VectorStore`."""
         _, keys = self._current(model)
-        found = self._call(lambda: self._db.hget(keys[kind], str(key)))
+        found = self._db.hget(keys[kind], str(key))
         if found is None:
             raise no_vector(model, kind, key)
         return np.frombuffer(found, dtype="<f4")
 
+    @_told
     def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
-        """See :class:`VectorStore`."""
         version = self.version(model)
         keys = self._names(model, version.name)
-        ids = [key.decode() for key in self._call(lambda: self._db.lrange(keys[f"{kind} order"], 0, -1))]
+        ids = [key.decode() for key in self._db.lrange(keys[f"{kind} order"], 0, -1)]
         blobs: list[bytes] = []
         for start in range(0, len(ids), CHUNK):
-            blobs += self._call(partial(self._db.hmget, keys[kind], ids[start : start + CHUNK]))
+            blobs += self._db.hmget(keys[kind], ids[start : start + CHUNK])
         if any(blob is None for blob in blobs):
             raise StoreError(f"version {version.name} of {model!r} went away while it was read; read again")
         return version.name, tuple(ids), np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, version.dimensions)
 
     def close(self) -> None:
-        """See :class:`VectorStore`."""
         self._db.close()

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from recemb_core.arrays import Float32Array, FloatArray
-from recemb_core.serving.store import Kind, StoreError, Version, checked, no_vector, no_version, one_vector
-from recemb_core.validation import require
+from recemb_core.serving.store import Kind, Parts, StoreError, VectorStore, Version, no_vector, no_version, one_vector
 
 
-class SQLiteStore:
+class SQLiteStore(VectorStore):
     """One file. A publish is one transaction; every commit is on the disk before it returns (``synchronous = FULL``).
 
     Args:
@@ -42,47 +41,30 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise StoreError(f"{self.path} cannot be used as a store of vectors: {error}") from error
 
-    def publish(
-        self,
-        model: str,
-        item_ids: Sequence[str],
-        item_vectors: FloatArray,
-        user_ids: Sequence[str] = (),
-        user_vectors: FloatArray | None = None,
-        facts: dict[str, Any] | None = None,
-    ) -> Version:
-        """See :class:`VectorStore`."""
-        version, parts = checked(model, item_ids, item_vectors, user_ids, user_vectors, facts)
-        fields = {k: v for k, v in vars(version).items() if k not in ("name", "model")}
+    def _write(self, version: Version, parts: Parts) -> None:
         rows = (
-            (model, kind, key, place, row.tobytes())
+            (version.model, kind, key, place, row.tobytes())
             for kind, (ids, vectors) in parts.items()
             for place, (key, row) in enumerate(zip(ids, vectors, strict=True))
         )
-        with _Transaction(self._db):
-            self._db.execute("DELETE FROM vectors WHERE model = ?", (model,))
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM vectors WHERE model = ?", (version.model,))
             self._db.executemany("INSERT INTO vectors VALUES (?, ?, ?, ?, ?)", rows)
-            self._db.execute(
-                "INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", (model, version.name, json.dumps(fields))
-            )
-        return version
+            row = (version.model, version.name, json.dumps(version.rest))
+            self._db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", row)
 
     def version(self, model: str) -> Version:
-        """See :class:`VectorStore`."""
         row = self._db.execute("SELECT name, facts FROM versions WHERE model = ?", (model,)).fetchone()
         if row is None:
             raise no_version(model)
         return Version(name=row[0], model=model, **json.loads(row[1]))
 
     def models(self) -> list[str]:
-        """See :class:`VectorStore`."""
         return [row[0] for row in self._db.execute("SELECT model FROM versions ORDER BY model")]
 
     def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
-        """See :class:`VectorStore`."""
-        require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
-        with _Transaction(self._db):
-            data = one_vector(vector, self.version(model).dimensions)
+        with _transaction(self._db):
+            data = one_vector(vector, kind, self.version(model).dimensions)
             self._db.execute(
                 "INSERT INTO vectors SELECT ?, ?, ?, COALESCE(MAX(place) + 1, 0), ? FROM vectors"
                 " WHERE model = ? AND kind = ? ON CONFLICT DO UPDATE SET vector = excluded.vector",
@@ -90,7 +72,6 @@ class SQLiteStore:
             )
 
     def get(self, model: str, kind: Kind, key: str) -> Float32Array:
-        """See :class:`VectorStore`."""
         row = self._db.execute(
             "SELECT vector FROM vectors WHERE model = ? AND kind = ? AND id = ?", (model, kind, str(key))
         ).fetchone()
@@ -100,7 +81,6 @@ class SQLiteStore:
         return np.frombuffer(row[0], dtype="<f4")
 
     def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
-        """See :class:`VectorStore`."""
         # One statement sees one version, whatever is published meanwhile.
         found = self._db.execute(
             "SELECT v.name, v.facts, x.id, x.vector FROM versions v LEFT JOIN vectors x"
@@ -115,18 +95,16 @@ class SQLiteStore:
         return found[0][0], tuple(key for key, _ in rows), matrix
 
     def close(self) -> None:
-        """See :class:`VectorStore`."""
         self._db.close()
 
 
-class _Transaction:
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, for other connections as well; a second writer waits up to the connection's timeout."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.validation import UsageError, finite_rows, require
 
 Kind = Literal["item", "user"]
+Parts = dict[Kind, tuple[list[str], Float32Array]]
 REDIS_URL = "RECEMB_REDIS_URL"
 
 
@@ -46,8 +48,13 @@ class Version:
     written: float
     facts: dict[str, Any]
 
+    @property
+    def rest(self) -> dict[str, Any]:
+        """What is stored beside the names."""
+        return {name: value for name, value in vars(self).items() if name not in ("name", "model")}
 
-class VectorStore(Protocol):
+
+class VectorStore(ABC):
     """What both stores do. Ids are text, vectors float32; ``kind`` is ``"item"`` or ``"user"``."""
 
     backend: str
@@ -62,71 +69,56 @@ class VectorStore(Protocol):
         facts: dict[str, Any] | None = None,
     ) -> Version:
         """Write a whole version and make it the one in use, in one step for every reader."""
-        ...
+        require(bool(model), "model", model, "a name")
+        items = np.ascontiguousarray(item_vectors, dtype="<f4")
+        if items.ndim != 2 or len(items) != len(item_ids) or not len(items):
+            raise UsageError(f"item_vectors must be ({len(item_ids)}, d) with at least one row, not {items.shape}")
+        d = items.shape[1]
+        users = np.empty((0, d), "<f4") if user_vectors is None else np.ascontiguousarray(user_vectors, dtype="<f4")
+        if users.shape != (len(user_ids), d):
+            raise UsageError(f"user_vectors must be ({len(user_ids)}, {d}) as the items', not {users.shape}")
+        parts: Parts = {"item": ([str(i) for i in item_ids], items), "user": ([str(u) for u in user_ids], users)}
+        for kind, (ids, vectors) in parts.items():
+            if len(set(ids)) != len(ids):
+                raise UsageError(f"{kind} ids must be distinct")
+            finite_rows(vectors, f"{kind}_vectors", items=ids, called=kind)
+        counts = {"dimensions": d, "items": len(items), "users": len(users)}
+        name, now = uuid.uuid4().hex[:12], time.time()
+        version = Version(name=name, model=model, **counts, written=now, facts=dict(facts or {}))
+        self._write(version, parts)
+        return version
 
+    @abstractmethod
+    def _write(self, version: Version, parts: Parts) -> None:
+        """Store the ids and vectors of each kind, then switch to them."""
+
+    @abstractmethod
     def version(self, model: str) -> Version:
         """The version in use; :class:`StoreError` where the model has none."""
-        ...
 
+    @abstractmethod
     def models(self) -> list[str]:
         """Models that have a version in use."""
-        ...
 
+    @abstractmethod
     def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         """Write one vector into the version in use, new or in place of an old one."""
-        ...
 
+    @abstractmethod
     def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         """One vector of the version in use, (d,)."""
-        ...
 
+    @abstractmethod
     def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         """All vectors of one kind of one version: (its name, ids, (n, d)), in the order in which they were written."""
-        ...
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the file or connection."""
-        ...
 
 
-def checked(
-    model: str,
-    item_ids: Sequence[str],
-    item_vectors: FloatArray,
-    user_ids: Sequence[str],
-    user_vectors: FloatArray | None,
-    facts: dict[str, Any] | None,
-) -> tuple[Version, dict[Kind, tuple[list[str], Float32Array]]]:
-    require(bool(model), "model", model, "a name")
-    items = np.ascontiguousarray(item_vectors, dtype="<f4")
-    if items.ndim != 2 or len(items) != len(item_ids) or not len(items):
-        raise UsageError(f"item_vectors must be ({len(item_ids)}, d) with at least one row, not {items.shape}")
-    d = items.shape[1]
-    users = np.empty((0, d), "<f4") if user_vectors is None else np.ascontiguousarray(user_vectors, dtype="<f4")
-    if users.shape != (len(user_ids), d):
-        raise UsageError(f"user_vectors must be ({len(user_ids)}, {d}) as the items', not {users.shape}")
-    parts: dict[Kind, tuple[list[str], Float32Array]] = {
-        "item": ([str(i) for i in item_ids], items),
-        "user": ([str(u) for u in user_ids], users),
-    }
-    for kind, (ids, vectors) in parts.items():
-        if len(set(ids)) != len(ids):
-            raise UsageError(f"{kind} ids must be distinct")
-        finite_rows(vectors, f"{kind}_vectors", items=ids, called=kind)
-    now = time.time()
-    version = Version(
-        name=uuid.uuid4().hex[:12],
-        model=model,
-        dimensions=d,
-        items=len(items),
-        users=len(users),
-        written=now,
-        facts=dict(facts or {}),
-    )
-    return version, parts
-
-
-def one_vector(vector: FloatArray, dimensions: int) -> bytes:
+def one_vector(vector: FloatArray, kind: Kind, dimensions: int) -> bytes:
+    require(kind in ("item", "user"), "kind", kind, "'item' or 'user'")
     row = np.ascontiguousarray(vector, dtype="<f4")
     require(row.shape == (dimensions,), "vector", row.shape, f"of shape ({dimensions},) as the version in use")
     finite_rows(row, "vector", advice="keep the one in use")

@@ -224,7 +224,6 @@ ELSEWHERE = {
     "deep.average.train_history_average": "takes ItemVectors, whose methods check",
     "deep.registry.RecallSpec": "its item_vectors gives a config",
     "neighbors.base.distances_to_found": "inside of indexes, which have checked",
-    "serving.store.checked": "called by the stores",
     "experiments.recall_models.train_recall_model": "takes ItemVectors, whose methods check",
     "experiments.index_race.IndexReport": "its queries is a number",
     "neighbors.lsh.cells.LSHGrid": "its queries is a number",

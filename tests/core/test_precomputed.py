@@ -74,12 +74,12 @@ def saved(graph: ItemGraph) -> ItemVectors:
 
 def test_what_is_missing_is_none(graph: ItemGraph) -> None:
     assert precomputed.load_vectors(graph, CONFIG) is None
-    assert not precomputed.has_vectors(graph, CONFIG)
+    assert not precomputed.has(precomputed.vectors_key(graph, CONFIG))
     assert precomputed.load_map(graph, CONFIG, UMAP, None) is None
-    assert not precomputed.has_map(graph, CONFIG, UMAP, None)
+    assert not precomputed.has(precomputed.map_key(graph, CONFIG, UMAP, None))
     assert precomputed.load_scores(graph, CONFIG) is None
     assert precomputed.load_layout(graph, 0) is None
-    assert not precomputed.has_sweep(graph, SweepConfig())
+    assert not precomputed.has(precomputed.sweep_key(graph, SweepConfig()))
 
 
 def test_round_trip(graph: ItemGraph, folder: Path) -> None:
@@ -96,8 +96,8 @@ def test_round_trip(graph: ItemGraph, folder: Path) -> None:
     np.testing.assert_array_equal(positions.ravel(), np.arange(8))
     assert precomputed.load_scores(graph, CONFIG) == {"role": [0.25, 0.5]}
     np.testing.assert_array_equal(precomputed.load_layout(graph, 0), positions + 1)
-    assert precomputed.has_vectors(graph, CONFIG)
-    assert precomputed.has_map(graph, CONFIG, UMAP, None)
+    assert precomputed.has(precomputed.vectors_key(graph, CONFIG))
+    assert precomputed.has(precomputed.map_key(graph, CONFIG, UMAP, None))
 
 
 def test_the_manifest_says_in_clear_what_made_a_result(graph: ItemGraph, folder: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_result_of_another_version_is_not_used(
     for other in (now + 1, now - 1):
         monkeypatch.setitem(versions.ALGORITHMS, algorithm, other)
         assert precomputed.load_map(graph, CONFIG, UMAP, None) is None
-        assert not precomputed.has_map(graph, CONFIG, UMAP, None)
+        assert not precomputed.has(precomputed.map_key(graph, CONFIG, UMAP, None))
         assert (precomputed.load_vectors(graph, CONFIG) is None) == (algorithm == "skip_gram")
         assert precomputed.load_layout(graph, 0) is not None
     monkeypatch.setitem(versions.ALGORITHMS, algorithm, now)
@@ -138,7 +138,7 @@ def test_a_manifest_with_an_older_or_unknown_version_is_not_used(graph: ItemGrap
     for there, instead in (('"skip_gram": 1', '"skip_gram": 0'), ('"skip_gram": 1', '"hogwild": 1')):
         assert there in text
         manifest.write_text(text.replace(there, instead))
-        precomputed.result_files._places.cache_clear()
+        precomputed.result_files.places.cache_clear()
         assert precomputed.load_vectors(graph, CONFIG) is None
         assert precomputed.load_layout(graph, 0) is not None
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_said_and_not_used(graph: ItemGraph, folder: Path
         assert precomputed.load_map(graph, CONFIG, UMAP, None) is None
     for nonsense in ('{"results": [', '{"results": [{}]}', "[]", '{"results": 3}', '{"other": []}', "\N{BROKEN BAR}"):
         (folder / "square" / "manifest.json").write_bytes(nonsense.encode("latin-1"))
-        precomputed.result_files._places.cache_clear()
+        precomputed.result_files.places.cache_clear()
         with pytest.warns(UserWarning, match=r"square/manifest\.json cannot be used"):
             assert precomputed.load_layout(graph, 0) is None
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import bin_numeric, guess_columns, load_table, parse_times
 from recemb_core.readers.line_scan import scan_lines
+from recemb_core.readers.presets import named_items
 from recemb_core.sequences import read_events, read_sequences
 
 CLICKS = b"user,item,time\nann,tea,1700000000\nann,cup,1700000060\nbob,cup,1700000000\nbob,pot,1700000120\n"
@@ -514,3 +515,12 @@ def test_edge_lists_say_what_was_left_out() -> None:
     assert graph.weights.tolist() == [5, 5]
     assert read_edges(data, directed=True).num_edges == 2
     assert read_edges(data, source_column="a", target_column="b", weight="n").weights.tolist() == [2, 2]
+
+
+def test_three_columns_without_names_are_films_where_most_titles_end_in_a_year() -> None:
+    films = pl.DataFrame({"column_1": ["1", "2"], "column_2": ["Heat (1995)", "Casino (1995)"], "column_3": ["a", "b"]})
+    assert named_items(films).columns == ["movie_id", "title", "genres"]
+    one = films.with_columns(column_2=pl.Series(["Heat (1995)", "a lamp"]))
+    assert named_items(one).columns == films.columns
+    numbers = films.with_columns(column_2=pl.Series([1, 2]))
+    assert named_items(numbers).columns == films.columns

@@ -72,15 +72,13 @@ def keep(upload: KeptUpload) -> tuple[str, ...]:
 
 def forget(key: str) -> None:
     """Drop one of this visitor's uploads."""
-    who = _who()
-    if who is not None:
+    if (who := _who()) is not None:
         _memory().forget(who, key)
 
 
 def forget_all() -> None:
     """Drop all that is kept of this visitor."""
-    who = _who()
-    if who is not None:
+    if (who := _who()) is not None:
         _memory().forget_all(who)
 
 
@@ -104,16 +102,3 @@ def limits_text() -> str:
         f"After a reload or in a new tab, this browser finds {uploads} again, up to {size} in all and until {hours} "
         "after the page was last loaded, unless others' uploads need the room."
     )
-
-
-__all__ = [
-    "KeptUpload",
-    "enabled",
-    "forget",
-    "forget_all",
-    "keep",
-    "kept",
-    "limits_from_environment",
-    "limits_text",
-    "losses",
-]

@@ -7,8 +7,9 @@ import math
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 MB = 1 << 20  # as Streamlit counts the size of an upload
 Digests = tuple[bytes, ...]
@@ -97,27 +98,26 @@ class UploadMemory:
     def kept(self, who: str) -> tuple[KeptUpload, ...]:
         """The visitor's uploads, newest first."""
         with self._lock:
-            shelf = self._visit(who)
-            return () if shelf is None else tuple(upload for upload, _ in reversed(shelf.uploads.values()))
+            return tuple(upload for upload, _ in reversed(self._visit(who).uploads.values()))
 
     def keep(self, who: str, upload: KeptUpload) -> tuple[str, ...]:
         """Store an upload as the newest, in place of an older one of its key; returns what the visitor has to know."""
         limits = self.limits
         with self._lock:
-            shelf = self._visit(who)
-            old, digests = (None, ()) if shelf is None else shelf.uploads.get(upload.key, (None, ()))
+            old, digests = self._visit(who).uploads.get(upload.key, (None, ()))
         if old is None or old.files != upload.files:  # as a page's every run may ask for this, only a change is hashed
             digests = tuple(hashlib.blake2b(file, digest_size=32).digest() for file in upload.files)
         with self._lock:
             shelf = self._visit(who)
-            if shelf is not None and upload.key in shelf.uploads:
+            if upload.key in shelf.uploads:
                 self._take(shelf, upload.key)
             if upload.nbytes > limits.visitor_bytes:
                 most = f"{megabytes(limits.visitor_bytes)} MB"
                 size = f"{megabytes(upload.nbytes, up=True)} MB"
                 return (f"{upload.name} ({size}) is not kept for a reload: one browser may have {most} kept.",)
-            if shelf is None:
-                shelf = self._new_shelf(who)
+            while len(self._shelves) >= VISITORS and who not in self._shelves:
+                self._drop(next(iter(self._shelves)))
+            self._shelves[who] = shelf
             self._put(shelf, upload, digests)
             gone: list[str] = []
             while len(shelf.uploads) > limits.count or shelf.nbytes > limits.visitor_bytes:
@@ -132,7 +132,7 @@ class UploadMemory:
         """Drop one upload of the visitor."""
         with self._lock:
             shelf = self._visit(who)
-            if shelf is not None and key in shelf.uploads:
+            if key in shelf.uploads:
                 self._take(shelf, key)
 
     def forget_all(self, who: str) -> None:
@@ -145,33 +145,27 @@ class UploadMemory:
         """What this visitor lost since the last call, said once."""
         with self._lock:
             shelf = self._visit(who)
-            if shelf is None:
-                return ()
             lost = tuple(shelf.lost)
             shelf.lost.clear()
             return lost
 
     # ---- under the lock ----
 
-    def _visit(self, who: str) -> _Shelf | None:
+    def _visit(self, who: str) -> _Shelf:
+        """The visitor's shelf; an empty one, which is not among those remembered, where there is none."""
         self._sweep()
-        shelf = self._shelves.get(who)
-        if shelf is not None:
-            shelf.seen = self._now
-            self._shelves.move_to_end(who)
-        return shelf
-
-    def _new_shelf(self, who: str) -> _Shelf:
-        while len(self._shelves) >= VISITORS:
-            self._drop(next(iter(self._shelves)))
-        shelf = self._shelves[who] = _Shelf(self._now)
-        return shelf
+        if who not in self._shelves:
+            return _Shelf(self._now)
+        self._shelves.move_to_end(who)
+        self._shelves[who].seen = self._now
+        return self._shelves[who]
 
     def _sweep(self) -> None:
         """Drop what nobody came for in time; that it happened is remembered for as long again."""
         self._now = max(self._now, self._clock())  # a clock that is set back keeps the order of the shelves
         hours = self.limits.seconds / 3600
-        for who, shelf in list(self._overdue()):
+        overdue = takewhile(lambda pair: self._now - pair[1].seen > self.limits.seconds, self._shelves.items())
+        for who, shelf in list(overdue):
             while shelf.uploads:
                 name = self._take(shelf, next(iter(shelf.uploads))).name
                 shelf.lost.append(
@@ -180,18 +174,10 @@ class UploadMemory:
             if self._now - shelf.seen > 2 * self.limits.seconds:
                 self._drop(who)
 
-    def _overdue(self) -> Iterator[tuple[str, _Shelf]]:
-        for who, shelf in self._shelves.items():
-            if self._now - shelf.seen <= self.limits.seconds:
-                return
-            yield who, shelf
-
     def _drop(self, who: str) -> None:
-        shelf = self._shelves.get(who)
-        if shelf is not None:
-            while shelf.uploads:
-                self._take(shelf, next(iter(shelf.uploads)))
-            del self._shelves[who]
+        shelf = self._shelves.pop(who, None)
+        while shelf is not None and shelf.uploads:
+            self._take(shelf, next(iter(shelf.uploads)))
 
     def _put(self, shelf: _Shelf, upload: KeptUpload, digests: Digests) -> None:
         files = []

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -169,14 +170,19 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     table, problem = _table(upload.log, asked)
     if table is None:
         return Outcome(problem=problem)
-    reading = _completed(upload, asked, table)
+    reading, problem = _once("reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table))
+    if reading is None:
+        return Outcome(table, problem=problem)
     if gap_minutes is not None:
         reading = reading.with_cleaning(gap_minutes=gap_minutes)
     assert reading.columns is not None
+    key = _uncleaned(upload, reading)
     if reading.columns.shape == "edges":
-        graph, problem = _graph(upload, table, reading)
+        graph, problem = _once(
+            "graph", key, 4, lambda: read_edges(table, reading=reading, side_info=side_source(upload))
+        )
         return Outcome(table, reading, graph=graph, problem=problem)
-    log, problem = _parsed(upload, table, reading)
+    log, problem = _once("log", key, 4, lambda: parse_log(table, reading, side_source(upload)), "Reading the columns …")
     if log is None:
         return Outcome(table, reading, problem=problem)
     sequences, problem = _sequences(upload, log, reading)
@@ -200,7 +206,20 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
         return found.details
     if found.table is None or found.reading is None or (upload.side is None and found.table.companion is None):
         return None
-    return _coverage(upload, found.table, found.reading)
+    # Which column covers how many items, where the join itself is not at hand or has failed.
+    table, bare = found.table, replace(found.reading, details=False, details_key=None, cleaning=CleaningConfig())
+
+    def make() -> Details | None:
+        second = details_table(table, Reading(), side_source(upload))
+        if second is None or bare.columns is None:
+            return None
+        if bare.columns.shape == "edges":
+            ids = pl.Series("id", read_edges(table, reading=bare).items.ids, dtype=pl.String)
+        else:
+            ids = parse_log(table, bare).parsed.events.item_ids
+        return choose_key(second, ids, bare.columns.item, strict=False)
+
+    return _once("coverage", _uncleaned(upload, bare), 4, make)[0]
 
 
 def side_source(upload: Upload) -> Table | None:
@@ -213,21 +232,11 @@ def side_source(upload: Upload) -> Table | None:
     return table
 
 
-def _text_part(reading: Reading) -> str:
-    """What of a reading the table depends on."""
-    plain = Reading(
-        delimiter=reading.delimiter,
-        encoding=reading.encoding,
-        header=reading.header,
-        one_sequence_a_line=reading.one_sequence_a_line,
-    )
-    return plain.to_link()
-
-
-def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
-    """A result, or the sentence that says why there is none."""
+def _tried(make: Callable[[], T], doing: str = "") -> tuple[T | None, str]:
+    """A result, or the sentence that says why there is none; ``doing`` is shown meanwhile."""
     try:
-        return make(), ""
+        with st.spinner(doing) if doing else nullcontext():
+            return make(), ""
     except UsageError as error:  # InputError among them
         return None, str(error)
     except Exception as error:
@@ -235,69 +244,29 @@ def _tried(make: Callable[[], T]) -> tuple[T | None, str]:
         return None, f"the file could not be read ({type(error).__name__}); the server's log has the details"
 
 
-def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> T:
+def _once(kind: str, key: Hashable, most: int, make: Callable[[], T], doing: str = "") -> tuple[T | None, str]:
     """The session's result of that kind under a key that says all it depends on; the ``most`` used last are kept."""
-    kept: OrderedDict[Hashable, T] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
+    kept = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
     if key not in kept:
-        kept[key] = make()
+        kept[key] = _tried(make, doing)
     kept.move_to_end(key)
     while len(kept) > most:
         kept.popitem(last=False)
-    return kept[key]
+    found: tuple[T | None, str] = kept[key]
+    return found
 
 
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
-    def make() -> tuple[Table | None, str]:
-        with st.spinner("Reading the file …"):
-            return _tried(lambda: reading.table(file.data, file.name))
-
-    return _once("table", (file.name, file.mark.digest, _text_part(reading)), 8, make)
-
-
-def _completed(upload: Upload, asked: Reading, table: Table) -> Reading:
-    return _once("reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table))
-
-
-def _parsed(upload: Upload, table: Table, reading: Reading) -> tuple[ParsedLog | None, str]:
-    def make() -> tuple[ParsedLog | None, str]:
-        with st.spinner("Reading the columns …"):
-            return _tried(lambda: parse_log(table, reading, side_source(upload)))
-
-    return _once("log", _uncleaned(upload, reading), 4, make)
-
-
-def _graph(upload: Upload, table: Table, reading: Reading) -> tuple[ItemGraph | None, str]:
-    return _once(
-        "graph",
-        _uncleaned(upload, reading),
-        4,
-        lambda: _tried(lambda: read_edges(table, reading=reading, side_info=side_source(upload))),
-    )
+    text = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
+    key = (file.name, file.mark.digest, text.to_link())  # what of a reading the table depends on
+    return _once("table", key, 8, lambda: reading.table(file.data, file.name), "Reading the file …")
 
 
 def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:
     key = (_uncleaned(upload, reading), reading.cleaning)
-    return _once("sequences", key, 12, lambda: _tried(lambda: clean_log(log, reading.cleaning)))
+    return _once("sequences", key, 12, lambda: clean_log(log, reading.cleaning))
 
 
 def _uncleaned(upload: Upload, reading: Reading) -> Hashable:
     """What a parsed log depends on."""
     return upload.files, replace(reading, cleaning=CleaningConfig()).to_link()
-
-
-def _coverage(upload: Upload, table: Table, reading: Reading) -> Details | None:
-    """Which column of the details covers how many items, where the join itself is not at hand or has failed."""
-    bare = replace(reading, details=False, details_key=None, cleaning=CleaningConfig())
-
-    def make() -> Details | None:
-        second = details_table(table, Reading(), side_source(upload))
-        if second is None:
-            return None
-        assert bare.columns is not None
-        if bare.columns.shape == "edges":
-            ids = pl.Series("id", read_edges(table, reading=bare).items.ids, dtype=pl.String)
-        else:
-            ids = parse_log(table, bare).parsed.events.item_ids
-        return choose_key(second, ids, bare.columns.item, strict=False)
-
-    return _once("coverage", _uncleaned(upload, bare), 4, lambda: _tried(make))[0]

@@ -1,0 +1,334 @@
+"""What should be computed beforehand of the bundled data: results by key, each with the function that makes it.
+
+``build_precomputed.py`` makes them; tests compare the plan with what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from recemb_core import precomputed
+from recemb_core.datasets import Dataset, list_datasets, load_dataset
+from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
+from recemb_core.deep.networks import FNN
+from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.registry import recall_spec
+from recemb_core.deep.training import TrainingConfig
+from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
+from recemb_core.embeddings import (
+    ItemVectors,
+    RoleFeaturesConfig,
+    comparison_defaults,
+    node2vec_defaults,
+    train_model,
+    train_node2vec,
+    train_role_features,
+    training_fingerprint,
+)
+from recemb_core.embeddings import default_graph as graph_of
+from recemb_core.evaluation import group_score, strength_tiers
+from recemb_core.evaluation.noise import default_seeds
+from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
+from recemb_core.experiments.networks import LayerConfig, compare_networks, layer_defaults
+from recemb_core.experiments.pretraining import (
+    PretrainingConfig,
+    PretrainingReport,
+    before_and_after,
+    compare_starts,
+    pretraining_defaults,
+)
+from recemb_core.experiments.recall_models import (
+    ModelConfig,
+    both_figures,
+    cold_defaults,
+    cold_item_report,
+    floor_scorer,
+    recall_defaults,
+    recall_fingerprint,
+    train_recall_model,
+)
+from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
+from recemb_core.item_graph import ItemGraph, communities
+from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
+from recemb_core.result_files import Arrays, Key
+from recemb_core.sequences import Sequences, split_sessions
+
+# (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
+LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
+PRETRAINING_EVENTS = [40_000]
+# (p, q) of the page's opening and of its experiments.
+BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
+
+REPEATED = "planted_shop"  # so small that tests compute some of its results again and compare
+
+Made = Callable[[Key], Arrays]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A result that the bundled data should have.
+
+    Attributes:
+        key: what it is found by.
+        make: computes it, given a function that gives the results planned before it.
+        short: whether no page asks for it: a run of a second that tests repeat and compare.
+    """
+
+    key: Key
+    make: Callable[[Made], Arrays]
+    short: bool = False
+
+
+Plan = Iterator[Planned]
+
+
+# --- the data as the pages take it by default ---
+
+
+@cache
+def loaded(name: str) -> Dataset:
+    return load_dataset(name)
+
+
+@cache
+def default_graph(name: str) -> ItemGraph:
+    """The graph that the pages walk by default."""
+    data = loaded(name)
+    if data.graph is not None:
+        return data.graph
+    assert data.sequences is not None
+    return graph_of(data.sequences)
+
+
+@cache
+def sessions(name: str) -> Sequences:
+    """Sequences as the pages cut them by default."""
+    sequences = loaded(name).sequences
+    assert sequences is not None
+    return split_sessions(sequences, gap_minutes=60) if sequences.ordered else sequences
+
+
+@cache
+def table_of(name: str, config: FeatureConfig) -> FeatureTable:
+    sequences = loaded(name).sequences
+    assert sequences is not None
+    return feature_table(sequences, config)
+
+
+@cache
+def cases_of(name: str) -> NextItemCases:
+    return next_item_cases(sessions(name))
+
+
+@cache
+def labellings(name: str) -> dict[str, np.ndarray]:
+    """Groups and roles of the node2vec page."""
+    labels, graph = loaded(name).labels, default_graph(name)
+    groups = "category" if "category" in labels else "community"
+    roles = "role" if "role" in labels else "strength tier"
+    return {
+        groups: labels[groups] if groups in labels else communities(graph, 0),
+        roles: labels[roles] if roles in labels else strength_tiers(graph),
+    }
+
+
+# --- what is planned, part by part ---
+
+
+def drawn(source: Any, config: Any, umap: UMAPConfig, anchor: Any, rows: Callable[[Made], Any]) -> Planned:
+    """The map of ``rows``."""
+
+    def make(made: Made) -> Arrays:
+        start = None if anchor is None else made(precomputed.map_key(source, anchor, umap, None))["positions"]
+        return {"positions": umap_layout(rows(made), umap, start=start)}
+
+    return Planned(precomputed.map_key(source, config, umap, anchor), make)
+
+
+def vectors_in(key: Key) -> Callable[[Made], ItemVectors]:
+    return lambda made: ItemVectors.from_arrays(made(key))
+
+
+def openings(name: str) -> Plan:
+    """Drawing of the graph, vectors and maps of the node2vec page."""
+    graph = default_graph(name)
+    yield Planned(precomputed.layout_key(graph, 0), lambda made: {"positions": graph_layout(graph, 0)})
+    umap = UMAPConfig().for_size(len(graph))
+    base = node2vec_defaults(len(graph))
+    for p, q in BIASES:
+        config = replace(base, p=p, q=q)
+        key = precomputed.vectors_key(graph, config)
+        yield Planned(key, partial(lambda config, made: train_node2vec(graph, config).to_arrays(), config))
+        yield drawn(graph, config, umap, None if config == base else base, vectors_in(key))
+    yield drawn(graph, RoleFeaturesConfig(), umap, None, lambda made: train_role_features(graph))
+
+
+def sweeps(name: str) -> Plan:
+    """Scores over seeds and the sweep of the node2vec page."""
+    graph = default_graph(name)
+    seeds, base = default_seeds(len(graph)), node2vec_defaults(len(graph))
+    for p, q in BIASES:
+        config = replace(base, p=p, q=q)
+        yield Planned(precomputed.scores_key(graph, config), partial(score, name, config, seeds))
+    config = SweepConfig(seeds=seeds, base=base, umap=UMAPConfig().for_size(len(graph)))
+    yield Planned(precomputed.sweep_key(graph, config), lambda made: sweep(name, config))
+
+
+def score(name: str, config: Any, seeds: int, made: Made) -> Arrays:
+    runs = [train_node2vec(default_graph(name), replace(config, seed=seed)) for seed in range(seeds)]
+    by = labellings(name).items()
+    return {label: np.array([group_score(run, groups).value for run in runs]) for label, groups in by}
+
+
+def sweep(name: str, config: SweepConfig) -> Arrays:
+    graph, by = default_graph(name), labellings(name)
+    base = sweep_base(graph, config, by, train_node2vec)
+    return sweep_to_arrays([sweep_cell(graph, config, by, base, p, q, train_node2vec) for p, q in config.cells], base)
+
+
+def models(name: str) -> Plan:
+    """Vectors and maps of the default models."""
+    graph, side_info = default_graph(name), loaded(name).side_info
+    known: dict[str, Any] = {"sequences": sessions(name), "graph": graph, "side_info": side_info}
+    umap = UMAPConfig().for_size(len(graph))
+    for config in comparison_defaults(**known).values():
+        source = training_fingerprint(config, **known)
+        key = precomputed.vectors_key(source, config)
+        yield Planned(key, partial(lambda config, made: train_model(config, **known).to_arrays(), config))
+        yield drawn(source, config, umap, None, vectors_in(key))
+
+
+# Runs of a second, which tests repeat: they stand for the long ones, with which they are written anew.
+SHORT_TRAINING = TrainingConfig(epochs=1, batch_size=256, learning_rate=0.003, patience=None)
+SHORT_ROWS = FeatureConfig(max_positives=3_000)
+SHORT_LAYERS = LayerConfig(dimensions=4, features=SHORT_ROWS, training=SHORT_TRAINING)
+SHORT_STARTS = PretrainingConfig(
+    starts=("fm", "communities_and_roles"),
+    seeds=1,
+    features=SHORT_ROWS,
+    network=FNN(dimensions=4, hidden=(16,)),
+    fm_training=SHORT_TRAINING,
+    training=SHORT_TRAINING,
+)
+SHORT_RECALL: tuple[ModelConfig, ...] = (
+    YouTubeDNNConfig(dimensions=16, hidden=(32, 16), negative=50, max_steps=64),
+    TwoTowerConfig(dimensions=16, hidden=32, max_steps=64),
+)
+
+
+def short_networks(name: str) -> Plan:
+    """A short run of each comparison, and one of its maps."""
+    yield replace(layers(name, SHORT_LAYERS), short=True)
+    report = replace(starts(name, SHORT_STARTS), short=True)
+    yield report
+    umap, rows = UMAPConfig().for_size(len(loaded(name).items)), table_of(name, SHORT_ROWS).fingerprint
+    start = "communities_and_roles"  # an FM of a second has no shape: its map turns on every rounding
+    key = precomputed.networks_map_key(rows, SHORT_STARTS, start, umap)
+    yield Planned(key, partial(moved, report.key, start, umap), short=True)
+
+
+def networks(name: str) -> Plan:
+    """Scores, learning curves and maps that the Deep models page shows first, and after its experiments."""
+    if name == REPEATED:
+        yield from short_networks(name)
+        return
+    for dimensions, power in LAYERS:
+        yield layers(name, layer_defaults(dimensions, power))
+    umap = UMAPConfig().for_size(len(loaded(name).items))
+    for events in PRETRAINING_EVENTS:
+        config = pretraining_defaults(events)
+        report = starts(name, config)
+        yield report
+        rows = table_of(name, config.features).fingerprint
+        for start in config.starts:
+            yield Planned(
+                precomputed.networks_map_key(rows, config, start, umap), partial(moved, report.key, start, umap)
+            )
+
+
+def layers(name: str, config: LayerConfig) -> Planned:
+    table = table_of(name, config.features)
+    key = precomputed.networks_key(table.fingerprint, config)
+    return Planned(key, lambda made: compare_networks(table, config).to_arrays())
+
+
+def starts(name: str, config: PretrainingConfig) -> Planned:
+    sequences = loaded(name).sequences
+    assert sequences is not None
+    key = precomputed.networks_key(table_of(name, config.features).fingerprint, config)
+    return Planned(key, lambda made: compare_starts(sequences, config).to_arrays())
+
+
+def moved(report: Key, start: str, umap: UMAPConfig, made: Made) -> Arrays:
+    found = PretrainingReport.from_arrays(made(report))
+    return {"positions": before_and_after(found.before[start], found.after[start], umap)}
+
+
+def recall(name: str) -> Plan:
+    """The recall models of the Deep models page, their maps, rankings and cold items."""
+    source = recall_fingerprint(sessions(name))
+    yield Planned(precomputed.ranking_key(source, None), partial(popularity, name))
+    for config in recall_defaults().values():
+        yield from recall_model(name, config)
+    yield cold(name, next(iter(cold_defaults().values())))
+    if name == REPEATED:
+        for config in SHORT_RECALL:
+            model, ranking, _ = recall_model(name, config)
+            yield replace(model, short=True)
+            yield replace(ranking, short=True)
+            if recall_spec(config).cold:
+                yield replace(cold(name, config), short=True)
+
+
+def popularity(name: str, made: Made) -> Arrays:
+    cases = cases_of(name)
+    return precomputed.rankings_to_arrays(both_figures(floor_scorer(cases), cases))
+
+
+def recall_model(name: str, config: ModelConfig) -> Plan:
+    """A model, its rankings and its map; what is kept has three digits, and the other two are of exactly that."""
+    source, umap = recall_fingerprint(sessions(name)), UMAPConfig().for_size(len(loaded(name).items))
+    key = precomputed.recall_key(source, config)
+
+    def ranked(made: Made) -> Arrays:
+        model = RecallModel.from_arrays(made(key))
+        return precomputed.rankings_to_arrays(both_figures(model.scores, cases_of(name)))
+
+    yield Planned(key, lambda made: train_recall_model(cases_of(name).train, config).to_arrays(half=True))
+    yield Planned(precomputed.ranking_key(source, config), ranked)
+    yield drawn(source, config, umap, None, lambda made: RecallModel.from_arrays(made(key)).item_vectors)
+
+
+def cold(name: str, config: ModelConfig) -> Planned:
+    key = precomputed.cold_key(recall_fingerprint(sessions(name)), config)
+    return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
+
+
+EVERY = tuple(info.name for info in list_datasets())
+WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
+# Part → what plans it, and of which data sets.
+PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
+    "openings": (openings, EVERY),
+    "sweeps": (sweeps, EVERY),
+    "models": (models, WITH_SEQUENCES),
+    "networks": (networks, WITH_SEQUENCES),
+    "recall": (recall, WITH_SEQUENCES),
+}
+
+
+def planned(part: str, name: str) -> dict[Key, Planned]:
+    """What a part plans of a data set, in an order in which nothing needs a later one."""
+    plan, names = PARTS[part]
+    return {one.key: one for one in plan(name)} if name in names else {}
+
+
+@cache
+def whole_plan(name: str) -> dict[Key, Planned]:
+    """What all parts plan of a data set."""
+    return {key: one for part in PARTS for key, one in planned(part, name).items()}
