@@ -163,7 +163,7 @@ def openings(name: str) -> Plan:
     base = node2vec_defaults(len(graph))
     for p, q in BIASES:
         config = replace(base, p=p, q=q)
-        key = precomputed.vectors_key(graph, config)
+        key = precomputed.result_key("vectors", graph, config)
         yield Planned(key, partial(lambda config, made: train_node2vec(graph, config).to_arrays(), config))
         yield drawn(graph, config, umap, None if config == base else base, vectors_in(key))
     yield drawn(graph, RoleFeaturesConfig(), umap, None, lambda made: train_role_features(graph))
@@ -177,7 +177,7 @@ def sweeps(name: str) -> Plan:
         config = replace(base, p=p, q=q)
         yield Planned(precomputed.scores_key(graph, config), partial(score, name, config, seeds))
     config = SweepConfig(seeds=seeds, base=base, umap=UMAPConfig().for_size(len(graph)))
-    yield Planned(precomputed.sweep_key(graph, config), lambda made: sweep(name, config))
+    yield Planned(precomputed.result_key("sweep", graph, config), lambda made: sweep(name, config))
 
 
 def score(name: str, config: Any, seeds: int, made: Made) -> Arrays:
@@ -199,7 +199,7 @@ def models(name: str) -> Plan:
     umap = UMAPConfig().for_size(len(graph))
     for config in comparison_defaults(**known).values():
         source = training_fingerprint(config, **known)
-        key = precomputed.vectors_key(source, config)
+        key = precomputed.result_key("vectors", source, config)
         yield Planned(key, partial(lambda config, made: train_model(config, **known).to_arrays(), config))
         yield drawn(source, config, umap, None, vectors_in(key))
 
@@ -254,14 +254,14 @@ def networks(name: str) -> Plan:
 
 def layers(name: str, config: LayerConfig) -> Planned:
     table = table_of(name, config.features)
-    key = precomputed.networks_key(table.fingerprint, config)
+    key = precomputed.result_key("networks", table.fingerprint, config)
     return Planned(key, lambda made: compare_networks(table, config).to_arrays())
 
 
 def starts(name: str, config: PretrainingConfig) -> Planned:
     sequences = loaded(name).sequences
     assert sequences is not None
-    key = precomputed.networks_key(table_of(name, config.features).fingerprint, config)
+    key = precomputed.result_key("networks", table_of(name, config.features).fingerprint, config)
     return Planned(key, lambda made: compare_starts(sequences, config).to_arrays())
 
 
@@ -273,7 +273,7 @@ def moved(report: Key, start: str, umap: UMAPConfig, made: Made) -> Arrays:
 def recall(name: str) -> Plan:
     """The recall models of the Deep models page, their maps, rankings and cold items."""
     source = recall_fingerprint(sessions(name))
-    yield Planned(precomputed.ranking_key(source, None), partial(popularity, name))
+    yield Planned(precomputed.result_key("ranking", source, None), partial(popularity, name))
     for config in recall_defaults().values():
         yield from recall_model(name, config)
     yield cold(name, next(iter(cold_defaults().values())))
@@ -294,19 +294,19 @@ def popularity(name: str, made: Made) -> Arrays:
 def recall_model(name: str, config: ModelConfig) -> Plan:
     """A model, its rankings and its map; what is kept has three digits, and the other two are of exactly that."""
     source, umap = recall_fingerprint(sessions(name)), UMAPConfig().for_size(len(loaded(name).items))
-    key = precomputed.recall_key(source, config)
+    key = precomputed.result_key("recall", source, config)
 
     def ranked(made: Made) -> Arrays:
         model = RecallModel.from_arrays(made(key))
         return precomputed.rankings_to_arrays(both_figures(model.scores, cases_of(name)))
 
     yield Planned(key, lambda made: train_recall_model(cases_of(name).train, config).to_arrays(half=True))
-    yield Planned(precomputed.ranking_key(source, config), ranked)
+    yield Planned(precomputed.result_key("ranking", source, config), ranked)
     yield drawn(source, config, umap, None, lambda made: RecallModel.from_arrays(made(key)).item_vectors)
 
 
 def cold(name: str, config: ModelConfig) -> Planned:
-    key = precomputed.cold_key(recall_fingerprint(sessions(name)), config)
+    key = precomputed.result_key("cold", recall_fingerprint(sessions(name)), config)
     return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
 
 

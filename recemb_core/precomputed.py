@@ -45,6 +45,19 @@ def _hash(source: Source) -> str:
     return source if isinstance(source, str) else source.fingerprint
 
 
+def result_key(kind: str, source: Source, config: Any) -> Key:
+    """What a result of a model, a sweep or a comparison under a config is found by.
+
+    Args:
+        kind: ``"vectors"``, ``"sweep"``, ``"networks"`` (a comparison of networks, or of starts), ``"recall"`` (a
+            model of the training part), ``"ranking"`` (both its reports) or ``"cold"`` (its report on cold items).
+        source: what it was trained on; of networks the fingerprint of the feature table, of recall models what
+            ``recall_models.recall_fingerprint`` gives.
+        config: of the model or the comparison; None stands for the ranking of popularity.
+    """
+    return key_of(kind, _hash(source), config=config)
+
+
 def has(key: Key) -> bool:
     """Whether a result is there."""
     return key in result_files.places(FOLDER)
@@ -68,16 +81,11 @@ def save(data_set: str, results: Mapping[Key, Arrays], *, drop: frozenset[Key] =
 # --- item vectors and maps ---
 
 
-def vectors_key(source: Source, config: Any) -> Key:
-    """What the vectors of a model under a config are found by."""
-    return key_of("vectors", _hash(source), config=config)
-
-
 def load_vectors(source: Source, config: Any) -> ItemVectors | None:
     """The vectors computed beforehand, or None."""
     from recemb_core.embeddings.item_vectors import ItemVectors
 
-    return _read(vectors_key(source, config), ItemVectors.from_arrays)
+    return _read(result_key("vectors", source, config), ItemVectors.from_arrays)
 
 
 def map_key(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Key:
@@ -117,40 +125,30 @@ def load_scores(graph: ItemGraph, config: Any) -> dict[str, list[float]] | None:
     return _read(scores_key(graph, config), lambda found: {name: found[name].tolist() for name in found})
 
 
-def sweep_key(graph: ItemGraph, sweep_config: Any) -> Key:
-    """What a finished sweep of p and q is found by."""
-    return key_of("sweep", graph.fingerprint, config=sweep_config)
-
-
 def load_sweep(
     graph: ItemGraph, sweep_config: Any, base_vectors: ItemVectors
 ) -> tuple[list[SweepCell], SweepBase] | None:
     """The sweep computed beforehand, or None; the vectors at p = q = 1, its first seed, are not part of the file."""
     from recemb_core.experiments.sweep import sweep_from_arrays
 
-    return _read(sweep_key(graph, sweep_config), lambda found: sweep_from_arrays(found, base_vectors))
+    return _read(result_key("sweep", graph, sweep_config), lambda found: sweep_from_arrays(found, base_vectors))
 
 
 # --- networks on a feature table ---
-
-
-def networks_key(rows: str, config: LayerConfig | PretrainingConfig) -> Key:
-    """What a comparison of networks, or of starts, is found by; ``rows`` is the fingerprint of its feature table."""
-    return key_of("networks", rows, config=config)
 
 
 def load_networks(rows: str, config: LayerConfig) -> LayerReport | None:
     """The comparison of networks computed beforehand, or None."""
     from recemb_core.experiments.networks import LayerReport
 
-    return _read(networks_key(rows, config), LayerReport.from_arrays)
+    return _read(result_key("networks", rows, config), LayerReport.from_arrays)
 
 
 def load_pretraining(rows: str, config: PretrainingConfig) -> PretrainingReport | None:
     """The comparison of starts computed beforehand, or None."""
     from recemb_core.experiments.pretraining import PretrainingReport
 
-    return _read(networks_key(rows, config), PretrainingReport.from_arrays)
+    return _read(result_key("networks", rows, config), PretrainingReport.from_arrays)
 
 
 def networks_map_key(rows: str, config: Any, start: str, umap_config: Any) -> Key:
@@ -166,21 +164,11 @@ def load_networks_map(rows: str, config: Any, start: str, umap_config: Any) -> F
 # --- recall models ---
 
 
-def recall_key(fingerprint: str, config: Any) -> Key:
-    """What a recall model of the training part is found by; the hash is ``recall_comparison.recall_fingerprint``'s."""
-    return key_of("recall", fingerprint, config=config)
-
-
 def load_recall(fingerprint: str, config: Any) -> RecallModel | None:
     """The recall model computed beforehand, or None."""
     from recemb_core.deep.recall import RecallModel
 
-    return _read(recall_key(fingerprint, config), RecallModel.from_arrays)
-
-
-def ranking_key(fingerprint: str, config: Any) -> Key:
-    """What both ranking reports of a recall model are found by; the config None stands for popularity."""
-    return key_of("ranking", fingerprint, config=config)
+    return _read(result_key("recall", fingerprint, config), RecallModel.from_arrays)
 
 
 def rankings_to_arrays(reports: Sequence[RankingReport]) -> Arrays:
@@ -197,12 +185,7 @@ def load_rankings(fingerprint: str, config: Any) -> tuple[RankingReport, Ranking
     def report(i: int, found: Arrays) -> RankingReport:
         return report_from_arrays({name[2:]: value for name, value in found.items() if name.startswith(f"{i} ")})
 
-    return _read(ranking_key(fingerprint, config), lambda found: (report(0, found), report(1, found)))
-
-
-def cold_key(fingerprint: str, config: Any) -> Key:
-    """What the report on cold items is found by."""
-    return key_of("cold", fingerprint, config=config)
+    return _read(result_key("ranking", fingerprint, config), lambda found: (report(0, found), report(1, found)))
 
 
 def cold_to_arrays(report: ColdItemReport) -> Arrays:
@@ -216,7 +199,8 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
     from recemb_core.experiments.recall_models import ColdItemReport
 
     def report(found: Arrays) -> ColdItemReport:
-        values = from_json(found["report"]).items()
-        return ColdItemReport(**{name: Estimate(**v) if isinstance(v, dict) else v for name, v in values})
+        values: dict[str, Any] = from_json(found["report"])
+        values |= {name: Estimate(**value) for name, value in values.items() if isinstance(value, dict)}
+        return ColdItemReport(**values)
 
-    return _read(cold_key(fingerprint, config), report)
+    return _read(result_key("cold", fingerprint, config), report)

@@ -185,7 +185,7 @@ def clean_log(log: ParsedLog, cleaning: CleaningConfig) -> Sequences:
     """
     from recemb_core.readers.assembly import assemble
 
-    return Sequences(**vars(assemble(log, cleaning)))
+    return Sequences(**assemble(log, cleaning))
 
 
 def read_sequences(source: Any, *, delimiter: str | None = None) -> Sequences:

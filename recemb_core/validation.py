@@ -55,21 +55,12 @@ def finite_rows(
     vectors = np.asarray(vectors)
     if vectors.dtype.kind not in "fc" or np.isfinite(vectors).all():
         return vectors
-    what = advice or "leave such rows out, or train again with a smaller learning_rate"
-    if vectors.ndim < 2:
-        wrong = np.flatnonzero(~np.isfinite(vectors))
-        raise UsageError(
-            f"{name} must be finite, but number {int(wrong[0])} is a NaN or infinity (the "
-            f"{_only(len(wrong), 'number')} of {vectors.size}); {what}"
-        )
-    wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=tuple(range(1, vectors.ndim))))
-    first = int(wrong[0])
-    which = f"{called} {items[first]!r}, " if items is not None and first < len(items) else ""
+    advice = advice or "leave such rows out, or train again with a smaller learning_rate"
+    wrong = ~np.isfinite(vectors).all(axis=tuple(range(1, vectors.ndim)))
+    first, count = int(wrong.argmax()), int(wrong.sum())
+    thing, has = ("number", "is") if vectors.ndim < 2 else ("row", "holds")
+    which = f"{called} {items[first]!r}, " if thing == "row" and items is not None and first < len(items) else ""
+    which += f"the only such {thing}" if count == 1 else f"the first of {count:,} such {thing}s"
     raise UsageError(
-        f"{name} must be finite, but row {first} holds a NaN or infinity ({which}the {_only(len(wrong), 'row')} of "
-        f"{len(vectors):,}); {what}"
+        f"{name} must be finite, but {thing} {first} {has} a NaN or infinity ({which} of {wrong.size:,}); {advice}"
     )
-
-
-def _only(count: int, thing: str) -> str:
-    return f"only such {thing}" if count == 1 else f"first of {count:,} such {thing}s"

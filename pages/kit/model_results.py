@@ -63,7 +63,7 @@ def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) 
     """Whether a model's vectors are there without training."""
     source = source_of(data, config, graph)
     return results.results(data).get(("model", source, config)) is not None or precomputed.has(
-        precomputed.vectors_key(source, config)
+        precomputed.result_key("vectors", source, config)
     )
 
 

@@ -22,17 +22,16 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
         InputError: no member can be read as a table of events.
     """
     if pair := known_pair(members, lambda member: member.base_name):
-        table = parse(pair[0])
         items = [(member, found) for member in pair[1:] if (found := _quietly(parse, member)[0])]
-        return _joined(name, (pair[0], table), items)
+        return _joined(name, pair[0], parse(pair[0]), items)
     readable: list[tuple[Member, Table, ColumnMapping]] = []
-    problems = []
+    problems: list[str] = []
     for member in sorted(members, key=lambda m: -len(m.data)):
-        table, problem = _quietly(parse, member)
-        if table is None:
+        found, problem = _quietly(parse, member)
+        if found is None:
             problems.append(problem)
         else:
-            readable.append((member, table, guess_columns(table.frame)))
+            readable.append((member, found, guess_columns(found.frame)))
     events = [entry for entry in readable if entry[2].is_complete]
     if not events:
         if len(problems) == 1 and not readable:
@@ -42,9 +41,8 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             "item; zip the table of events alone"
         )
     member, table, mapping = max(events, key=lambda entry: len(entry[1].frame))
-    return _joined(
-        name, (member, table), [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
-    )
+    items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
+    return _joined(name, member, table, items)
 
 
 def _is_by_item(table: Table, events: ColumnMapping) -> bool:
@@ -61,9 +59,8 @@ def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | 
         return None, str(error)
 
 
-def _joined(name: str, events: tuple[Member, Table], items: list[tuple[Member, Table]]) -> Table:
+def _joined(name: str, member: Member, table: Table, items: list[tuple[Member, Table]]) -> Table:
     """The events, the first of the items beside them, and a note of what they were."""
-    member, table = events
     beside = f" and {items[0][0].base_name} as side information by item" if items else ""
     note = f"From {name or 'the archive'}: {member.base_name} was read as the events{beside}."
     return replace(table, companion=items[0][1].frame if items else None, notes=(*table.notes, note))

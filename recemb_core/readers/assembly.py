@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from recemb_core.arrays import Float32Array, Float64Array, Int32Array, Int64Array, StrArray
+from recemb_core.arrays import Int32Array
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.events import Parsed, parse_events
@@ -41,22 +41,6 @@ class ParsedLog:
         """Which column plays which role."""
         assert self.reading.columns is not None  # parse_log has completed it
         return self.reading.columns
-
-
-@dataclass(frozen=True, eq=False)
-class Assembled:
-    """The fields of ``Sequences``, by the same names."""
-
-    items: Vocabulary
-    offsets: Int64Array
-    tokens: Int32Array
-    ordered: bool
-    users: StrArray | None
-    timestamps: Float64Array | None
-    weights: Float32Array | None
-    side_info: pl.DataFrame | None
-    report: tuple[CleaningStep, ...]
-    notes: tuple[str, ...]
 
 
 def parse_log(source: Any, reading: Reading, details: Any = None) -> ParsedLog:
@@ -91,8 +75,8 @@ def details_table(table: Table, reading: Reading, details: Any) -> Table | None:
     return None if table.companion is None else Table(table.companion, "frame", f"the details in {table.name}")
 
 
-def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
-    """Clean and number the events of a parsed log.
+def assemble(log: ParsedLog, cleaning: CleaningConfig) -> dict[str, Any]:
+    """Clean and number the events of a parsed log: the fields of ``Sequences``, by name.
 
     The vocabulary holds the items that occur in a sequence, the commonest first (ties by id, so that a file's order
     does not matter); side information follows in the same order.
@@ -113,18 +97,18 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> Assembled:
     items = Vocabulary(ids[order].tolist())
     tokens = rank[events.item]
     frame, notes, step = _side_info(log, cleaned, tokens, items, present[order])
-    return Assembled(
-        items,
-        cleaned.offsets,
-        tokens,
-        cleaned.ordered,
-        users,
-        events.time,
-        None if events.weight is None else events.weight.astype(np.float32),
-        frame,
-        (*cleaned.steps, *step),
-        (*log.parsed.notes, *notes),
-    )
+    return {
+        "items": items,
+        "offsets": cleaned.offsets,
+        "tokens": tokens,
+        "ordered": cleaned.ordered,
+        "users": users,
+        "timestamps": events.time,
+        "side_info": frame,
+        "weights": None if events.weight is None else events.weight.astype(np.float32),
+        "report": (*cleaned.steps, *step),
+        "notes": (*log.parsed.notes, *notes),
+    }
 
 
 def _side_info(

@@ -153,78 +153,49 @@ def clean(parsed: Parsed, mapping: ColumnMapping, config: CleaningConfig) -> Cle
     _repeats(run, config, baskets)
     if config.min_count > 1:
         counts = np.bincount(run.events.item)
-        run.keep(
-            "rare items",
-            counts[run.events.item] >= config.min_count,
-            f"{{n}} of items with fewer than {config.min_count} events dropped.",
-            f"the commonest item has {counted(int(counts.max()), 'event')}: lower min_count to that or less",
-        )
+        text = f"{{n}} of items with fewer than {config.min_count} events dropped."
+        cure = f"the commonest item has {counted(int(counts.max()), 'event')}: lower min_count to that or less"
+        run.keep("rare items", counts[run.events.item] >= config.min_count, text, cure)
     if (limit := config.max_user_events) is not None:
         user = _needed(run.events.user, "max_user_events", "user")
         counts = np.bincount(user)
-        run.keep(
-            "over-active users",
-            counts[user] <= limit,
-            f"{{n}} of {counted(int((counts > limit).sum()), 'user')} with more than {limit:,} events dropped.",
-            f"the least active user has {counted(int(counts[counts > 0].min()), 'event')}: raise max_user_events",
-        )
+        text = f"{{n}} of {counted(int((counts > limit).sum()), 'user')} with more than {limit:,} events dropped."
+        cure = f"the least active user has {counted(int(counts[counts > 0].min()), 'event')}: raise max_user_events"
+        run.keep("over-active users", counts[user] <= limit, text, cure)
     return _finish(run, mapping, config, baskets)
 
 
 def _filters(run: _Run, mapping: ColumnMapping, config: CleaningConfig) -> None:
     if (run.events.mark == CANCELLED).any():
-        run.keep(
-            "filter: cancellations",
-            run.events.mark != CANCELLED,
-            f"{{n}} of cancelled baskets ({mapping.basket} starts with {mapping.cancelled}) dropped.",
-            "choose another column for the basket",
-        )
+        text = f"{{n}} of cancelled baskets ({mapping.basket} starts with {mapping.cancelled}) dropped."
+        run.keep("filter: cancellations", run.events.mark != CANCELLED, text, "choose another column for the basket")
     if (run.events.mark == NO_PRODUCT).any():
-        run.keep(
-            "filter: no products",
-            run.events.mark != NO_PRODUCT,
-            "{n} of postage, fees and corrections dropped, which have no product's code.",
-            "choose another column for the item",
-        )
+        text = "{n} of postage, fees and corrections dropped, which have no product's code."
+        run.keep("filter: no products", run.events.mark != NO_PRODUCT, text, "choose another column for the item")
     if run.events.weight is not None and (run.events.weight <= 0).any():
-        run.keep(
-            "filter: returns",
-            run.events.weight > 0,
-            f"{{n}} with {mapping.weight} of 0 or less dropped (returns and corrections).",
-            "choose another column, or none, for the weight",
-        )
+        text = f"{{n}} with {mapping.weight} of 0 or less dropped (returns and corrections)."
+        run.keep("filter: returns", run.events.weight > 0, text, "choose another column, or none, for the weight")
     if config.min_rating is not None:
         rating = _needed(run.events.rating, "min_rating", "rating")
-        run.keep(
-            "filter: rating",
-            rating >= config.min_rating,
-            f"{{n}} rated under {config.min_rating:g} or not at all dropped.",
-            f"the highest rating is {np.nanmax(rating, initial=-np.inf):g}: lower min_rating",
-        )
+        text = f"{{n}} rated under {config.min_rating:g} or not at all dropped."
+        cure = f"the highest rating is {np.nanmax(rating, initial=-np.inf):g}: lower min_rating"
+        run.keep("filter: rating", rating >= config.min_rating, text, cure)
     if config.event_types is not None:
         kind = _needed(run.events.kind, "event_types", "event type")
-        wanted = {name.strip().lower() for name in config.event_types}
-        codes = [code for code, name in enumerate(run.events.kinds) if name.lower() in wanted]
-        known = {name.lower() for name in run.events.kinds}
-        if wanted - known:
+        wanted, known = {name.strip().lower() for name in config.event_types}, [k.lower() for k in run.events.kinds]
+        if unknown := wanted.difference(known):
             raise InputError(
-                f"there is no event type {min(wanted - known)!r} in column {mapping.event_type!r}; "
+                f"there is no event type {min(unknown)!r} in column {mapping.event_type!r}; "
                 f"it holds {listed(run.events.kinds)}"
             )
-        run.keep(
-            "filter: event type",
-            np.isin(kind, codes),
-            f"{{n}} of other types than {', '.join(config.event_types)} dropped.",
-            f"choose among {listed(run.events.kinds)}",
-        )
+        codes = [code for code, name in enumerate(known) if name in wanted]
+        text = f"{{n}} of other types than {', '.join(config.event_types)} dropped."
+        run.keep("filter: event type", np.isin(kind, codes), text, f"choose among {listed(run.events.kinds)}")
     if config.min_dwell_seconds is not None:
         dwell = _needed(run.events.dwell, "min_dwell_seconds", "dwell time")
-        run.keep(
-            "filter: dwell time",
-            dwell >= config.min_dwell_seconds,
-            f"{{n}} looked at for under {config.min_dwell_seconds:g} seconds, or without a dwell time, dropped.",
-            f"the longest is {np.nanmax(dwell, initial=-np.inf):g} seconds: lower min_dwell_seconds",
-        )
+        text = f"{{n}} looked at for under {config.min_dwell_seconds:g} seconds, or without a dwell time, dropped."
+        cure = f"the longest is {np.nanmax(dwell, initial=-np.inf):g} seconds: lower min_dwell_seconds"
+        run.keep("filter: dwell time", dwell >= config.min_dwell_seconds, text, cure)
 
 
 def _needed(values: NumberArray | None, setting: str, role: str) -> NumberArray:
@@ -348,35 +319,29 @@ def _finish(run: _Run, mapping: ColumnMapping, config: CleaningConfig, baskets: 
         raise InputError(
             f"no sequence is left: step “short sessions” removed all {counted(total, noun)}, the longest of which has "
             f"{counted(int(lengths.max()), 'event')}, while min_length is {config.min_length}; "
-            f"{_cure(run, events, config)}"
+            f"{_cure(run, events)}"
         )
     offsets = np.concatenate([[0], np.cumsum(lengths[keep])]).astype(np.int64)
     return Cleaned(kept, offsets, not baskets, tuple(run.steps))
 
 
 def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, baskets: bool, total: int) -> str:
-    if baskets and mapping.basket is None:
-        return (
-            "The times are dates without hours, so the order within a day is unknown: "
-            f"{counted(total, 'basket')}, one for each day of a user."
-        )
-    if baskets:
-        return f"{counted(total, 'basket')}, as {mapping.basket!r} tells them apart; their items have no order."
-    if mapping.shape == "sequences":
-        return f"{counted(total, 'sequence')}, as given."
-    if events.group is not None:
-        return f"{counted(total, 'session')}, as {mapping.session!r} tells them apart."
-    if events.time is None:
-        return (
-            f"There is no time, so nothing is cut: {counted(total, 'sequence')}, one a user, in the order of the file."
-        )
-    if not np.isfinite(config.gap_minutes):
-        return f"No pause is too long, so nothing is cut: {counted(total, 'sequence')}, one a user."
-    pause = "1 minute" if config.gap_minutes == 1 else f"{config.gap_minutes:,.10g} minutes"
-    return f"{counted(total, 'session')}, cut where a user paused for more than {pause}."
+    lists, pause = counted(total, "basket" if baskets else "sequence"), f"{config.gap_minutes:,.10g} minutes"
+    pause = "1 minute" if config.gap_minutes == 1 else pause
+    days = "The times are dates without hours, so the order within a day is unknown"
+    in_time = f"{counted(total, 'session')}, cut where a user paused for more than {pause}."
+    ways = (
+        (baskets and mapping.basket is None, f"{days}: {lists}, one for each day of a user."),
+        (baskets, f"{lists}, as {mapping.basket!r} tells them apart; their items have no order."),
+        (mapping.shape == "sequences", f"{lists}, as given."),
+        (events.group is not None, f"{counted(total, 'session')}, as {mapping.session!r} tells them apart."),
+        (events.time is None, f"There is no time, so nothing is cut: {lists}, one a user, in the order of the file."),
+        (not np.isfinite(config.gap_minutes), f"No pause is too long, so nothing is cut: {lists}, one a user."),
+    )
+    return next((text for holds, text in ways if holds), in_time)
 
 
-def _cure(run: _Run, events: Events, config: CleaningConfig) -> str:
+def _cure(run: _Run, events: Events) -> str:
     largest = max(run.steps, key=lambda step: step.dropped_rows if step.name != "short sessions" else -1)
     ways = ["lower min_length"]
     if events.group is None and events.time is not None:

@@ -49,10 +49,10 @@ def holds_times(values: pl.Series) -> bool:
         return True
     if values.dtype not in (pl.String, pl.Int64, pl.Float64, pl.Int32, pl.UInt32, pl.UInt64):
         return False
-    head = values.drop_nulls()
-    head = head.gather_every(max(len(head) // _TIME_ROWS, 1)) if len(head) else head
-    if head.is_empty():
+    if values.count() == 0:
         return False
+    known = values.drop_nulls()
+    head = known.gather_every(max(len(known) // _TIME_ROWS, 1))
     if is_number(head) and head.n_unique() < 2 and len(head) > 2:
         return False  # one number again and again is a code
     seconds = parse_times(head).seconds
@@ -69,11 +69,8 @@ def id_likeness(values: pl.Series) -> float:
     distinct = present.n_unique()
     if distinct < 2 or (values.dtype.is_float() and bool((present % 1 != 0).any())):
         return 0.0
-    if (
-        values.dtype == pl.String
-        and is_number(present)
-        and bool(present.head(1_000).str.contains(r"[.,]\d*[1-9]").any())
-    ):
+    numbers = values.dtype == pl.String and is_number(present)
+    if numbers and bool(present.head(1_000).str.contains(r"[.,]\d*[1-9]").any()):
         return 0.0  # prices and shares
     if len(present) > 50 and distinct > 0.98 * len(present):
         return 0.0  # row numbers and free text
@@ -118,11 +115,6 @@ def constancy(frame: pl.DataFrame, item: str, column: str) -> float:
 
 def per_item_columns(frame: pl.DataFrame, item: str, columns: list[str]) -> tuple[str, ...]:
     """The columns that are constant, or nearly so, for each item."""
-    kept = []
-    for column in columns:
-        kind = frame.schema[column]
-        if kind in (pl.Null, pl.Boolean) or kind.is_nested() or frame[column].count() == 0:
-            continue
-        if constancy(frame, item, column) >= 0.8:
-            kept.append(column)
-    return tuple(kept)
+    kinds = {c: frame.schema[c] for c in columns if frame[c].count()}
+    told = [c for c, kind in kinds.items() if kind not in (pl.Null, pl.Boolean) and not kind.is_nested()]
+    return tuple(c for c in told if constancy(frame, item, c) >= 0.8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,17 +13,11 @@ MAX_LINE = 1_000_000  # bytes; a table's line is far shorter, a minified or bina
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
-@dataclass(frozen=True)
-class Text:
-    """A file's text as UTF-8 bytes with ``\\n`` line ends, the encoding it came in, and what to tell the person."""
-
-    data: bytes
-    encoding: str
-    notes: tuple[str, ...]
-
-
-def decode(data: bytes, name: str = "", encoding: str | None = None) -> Text:
+def decode(data: bytes, name: str = "", encoding: str | None = None) -> tuple[bytes, str, tuple[str, ...]]:
     """UTF-8 (with or without mark), UTF-16, else Windows-1252/Latin-1, else a mixture, each said in a note.
+
+    Returns:
+        The text as UTF-8 with ``\\n`` line ends, the encoding it came in, and what to tell the person.
 
     Raises:
         InputError: binary content, NUL bytes, an encoding that does not fit, or a line over a million bytes.
@@ -38,7 +31,7 @@ def decode(data: bytes, name: str = "", encoding: str | None = None) -> Text:
     if not clean.strip():
         raise InputError(f"{called} is empty (white space only); check that the export finished")
     _check_lines(clean, called)
-    return Text(clean, used, notes)
+    return clean, used, notes
 
 
 def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -52,13 +53,12 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
         data, lines, delimiter = data.replace(b"::", _UNIT.encode()), [x.replace("::", _UNIT) for x in lines], _UNIT
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii()):
         raise InputError(f"delimiter must be one ASCII character or '::', not {delimiter!r}")
-    guess = guess_delimiter(lines) if delimiter is None else None
-    if guess is not None and guess.regular < 0.8:
-        names_columns = any(is_known_name(field.strip('" ')) for field in lines[0].split(guess.delimiter))
-        tokens_by = None if names_columns else guess_token_delimiter(lines)
-        if tokens_by is not None and _is_ragged(lines, tokens_by):
+    used, regular = guess_delimiter(lines) if delimiter is None else (delimiter, 1.0)
+    if regular < 0.8 and not any(is_known_name(field.strip('" ')) for field in lines[0].split(used)):
+        tokens_by = guess_token_delimiter(lines)
+        counts = [count_outside_quotes(line.strip(), tokens_by or used) for line in lines]
+        if tokens_by is not None and sum(c == counts[0] for c in counts) < 0.8 * len(counts):
             return parse_sequences(data, name, delimiter=tokens_by)
-    used = guess.delimiter if guess is not None else str(delimiter)
     if count_outside_quotes(lines[0], used) == 0:
         raise _one_column(called, lines, used, given=delimiter is not None)
     scan = scan_lines(data, used, first_line=skipped + 1)
@@ -94,8 +94,8 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
     shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
     table = Table(frame, form, name, delimiter=shown, notes=tuple(notes))
-    fields, lines = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
-    return table if len(fields) != len(frame) else _without_ragged(table, fields, lines, called)
+    fields, numbers = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
+    return table if len(fields) != len(frame) else _without_ragged(table, fields, numbers, called)
 
 
 def _without_ragged(table: Table, fields: Int64Array, lines: Int64Array, called: str) -> Table:
@@ -136,6 +136,8 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
     text = pl.Series(SEQUENCE, data.decode("utf-8").split("\n"), dtype=pl.String)
     frame = pl.DataFrame({SEQUENCE: text, "line": np.arange(1, len(text) + 1)})
     frame = frame.filter(pl.col(SEQUENCE).str.strip_chars() != "")
+    if frame.is_empty():
+        raise InputError(f"{called} is empty (white space only); check that the export finished")
     if used is None:
         raise InputError(
             f"{called} has one item a line ({shortened(frame[SEQUENCE][0])!r} in line {frame['line'][0]}), which makes "
@@ -170,7 +172,7 @@ def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
 
 def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:
     text = "\n".join(data[: 1 << 18].decode("utf-8", errors="ignore").split("\n")[:201])
-    quoting = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     try:
         return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting) if row]
     except csv.Error:
@@ -222,11 +224,6 @@ def looks_like_header(rows: list[list[str]]) -> bool:
 
 def _is_value(field: str) -> bool:
     return bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
-
-
-def _is_ragged(lines: list[str], delimiter: str) -> bool:
-    counts = [count_outside_quotes(line.strip(), delimiter) for line in lines]
-    return len(set(counts)) > 1 and sum(c == counts[0] for c in counts) < 0.8 * len(counts)
 
 
 def _requoted(data: bytes, delimiter: str, called: str) -> bytes:

@@ -115,15 +115,11 @@ def _require_roles(table: Table, mapping: ColumnMapping) -> None:
         if not mapping.sequence:
             raise InputError(f"no column holds the sequences; the columns are {columns}")
         return
-    if mapping.item is None:
-        raise InputError(
-            f"no column was recognised as the item; the columns are {columns}: say which one holds the item"
-        )
-    if not any((mapping.user, mapping.basket, mapping.session, mapping.timestamp)):
-        raise InputError(
-            f"no column says who did it, in which basket, or when; the columns are {columns}: "
-            "say which one holds the user"
-        )
+    lacks = "" if any((mapping.user, mapping.basket, mapping.session, mapping.timestamp)) else "user"
+    lacks = "item" if mapping.item is None else lacks
+    if lacks:
+        found = {"item": "was recognised as the item", "user": "says who did it, in which basket, or when"}[lacks]
+        raise InputError(f"no column {found}; the columns are {columns}: say which one holds the {lacks}")
 
 
 def id_strings(column: pl.Series) -> pl.Series:
@@ -216,9 +212,8 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             problems.add(user < 0, "no user", mapping.user, "choose another column for the user")
         elif (user < 0).any():
             user, user_ids = _anonymous(user, user_ids, group)
-            notes.append(
-                f"Rows without {mapping.user}: each of their {mapping.basket or mapping.session} is its own user."
-            )
+            own = mapping.basket or mapping.session
+            notes.append(f"Rows without {mapping.user}: each of their {own} is its own user.")
     time, date_only = None, False
     if mapping.timestamp is not None:
         parsed = parse_times(frame[mapping.timestamp], day_first=mapping.day_first)
@@ -329,8 +324,8 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     problems, examples = [], []
     for bad, what in ((item < 0, "no item"), (too_long, f"an id of over {MAX_ID_LENGTH:,} characters")):
         if bad.any():
-            first = int(np.flatnonzero(bad)[0])
-            value = f"{table.where(int(row[first]))} ({shortened(rows['item'][first], 40)!r})"
+            at = int(bad.argmax())
+            value = f"{table.where(int(row[at]))} ({shortened(rows['item'][at], 40)!r})"
             problems.append(f"{counted(int(bad.sum()), 'entry')} with {what} left out (first: {value})")
             examples.append(f"{value}: {what}")
     kept = events.take((item >= 0) & ~too_long)

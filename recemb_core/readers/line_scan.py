@@ -84,32 +84,25 @@ def count_outside_quotes(line: str, delimiter: str) -> int:
     return (_QUOTED.sub("", line) if '"' in line else line).count(delimiter)
 
 
-@dataclass(frozen=True)
-class DelimiterGuess:
-    """A delimiter, and the share of lines that have as many of them as the first line (0: none in it)."""
-
-    delimiter: str
-    regular: float
-
-
-def guess_delimiter(lines: list[str]) -> DelimiterGuess:
+def guess_delimiter(lines: list[str]) -> tuple[str, float]:
     """The delimiter that gives every line as many fields as the first one has; a space only if nothing else does.
 
-    >>> guess_delimiter(["a;b", "1,5;2", "3;4"]).delimiter
-    ';'
+    Returns:
+        It, and the share of lines that have as many of them as the first line (0: none in it).
+
+    >>> guess_delimiter(["a;b", "1,5;2", "3;4"])
+    (';', 1.0)
     """
-    best = DelimiterGuess(",", 0.0)
+    best, share = ",", 0.0
     for delimiter in DELIMITERS:
         counts = [count_outside_quotes(line, delimiter) for line in lines]
         if not counts[0]:
             # A first line with one field only happens in "one sequence a line", where it proves nothing.
             continue
         regular = sum(count == counts[0] for count in counts) / len(counts)
-        if delimiter == " " and best.regular >= 0.5:
-            continue
-        if regular > best.regular + 0.02:
-            best = DelimiterGuess(delimiter, regular)
-    return best
+        if regular > share + 0.02 and not (delimiter == " " and share >= 0.5):
+            best, share = delimiter, regular
+    return best, share
 
 
 def guess_token_delimiter(lines: list[str]) -> str | None:

@@ -68,18 +68,18 @@ def _parse(
     elif is_workbook(data):
         table = _workbook(member, called)
     else:
-        text = decode(data, name, encoding)
-        head = text.data[:4_096].lstrip()
+        text, used, notes = decode(data, name, encoding)
+        head = text[:4_096].lstrip()
         if sequences:
-            table = parse_sequences(text.data, name, delimiter=delimiter)
+            table = parse_sequences(text, name, delimiter=delimiter)
         elif head.startswith(b"{"):
-            frame = _json(text.data, called, array=False)
+            frame = _json(text, called, array=False)
             table = Table(frame, "jsonl", name, lines=np.arange(1, len(frame) + 1))
         elif head.startswith(b"[") and head[1:].lstrip().startswith(b"{"):
-            table = Table(_json(text.data, called, array=True), "json", name)
+            table = Table(_json(text, called, array=True), "json", name)
         else:
-            table = parse_delimited(text.data, name, delimiter=delimiter, header=header)
-        table = replace(table, encoding=text.encoding, notes=(*text.notes, *table.notes))
+            table = parse_delimited(text, name, delimiter=delimiter, header=header)
+        table = replace(table, encoding=used, notes=(*notes, *table.notes))
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
     return _plain(table)
@@ -90,7 +90,8 @@ def _plain(table: Table) -> Table:
     columns, dropped = [], []
     for column in table.frame.get_columns():
         kind = column.dtype
-        if isinstance(kind, (pl.Struct, pl.Object)) or kind == pl.Binary:
+        value = kind.inner if isinstance(kind, (pl.List, pl.Array)) else kind
+        if isinstance(value, (pl.Struct, pl.Object)) or value == pl.Binary or (value != kind and value.is_nested()):
             dropped.append(column.name)
         elif isinstance(kind, (pl.Categorical, pl.Enum)) or kind in (pl.Time, pl.Int128, pl.UInt128):
             columns.append(column.cast(pl.String))
@@ -99,11 +100,7 @@ def _plain(table: Table) -> Table:
         elif isinstance(kind, pl.Decimal):
             columns.append(column.cast(pl.Float64))
         elif isinstance(kind, (pl.List, pl.Array)):
-            inner = kind.inner
-            if inner.is_nested() or isinstance(inner, pl.Object) or inner == pl.Binary:
-                dropped.append(column.name)
-            else:
-                columns.append(column.cast(pl.List(pl.String)))
+            columns.append(column.cast(pl.List(pl.String)))
         else:
             columns.append(column)
     if not columns:

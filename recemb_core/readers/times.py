@@ -29,13 +29,11 @@ class ParsedTimes:
         seconds: Float64, unix seconds; null where the value is missing or no time.
         form: how the times are written, in words.
         notes: decisions that the person should know.
-        date_only: whether no value has a time of day.
     """
 
     seconds: pl.Series
     form: str
     notes: tuple[str, ...]
-    date_only: bool
 
 
 def parse_times(column: pl.Series, *, day_first: bool | None = None) -> ParsedTimes:
@@ -51,9 +49,7 @@ def parse_times(column: pl.Series, *, day_first: bool | None = None) -> ParsedTi
     """
     seconds, form, notes = _parse(column, day_first)
     seconds = seconds.set(~seconds.is_finite().fill_null(False), None)
-    known = seconds.drop_nulls()
-    date_only = bool(len(known)) and bool((known % _DAY == 0).all())
-    return ParsedTimes(seconds.rename(column.name), form, notes, date_only)
+    return ParsedTimes(seconds.rename(column.name), form, notes)
 
 
 def _parse(column: pl.Series, day_first: bool | None) -> tuple[pl.Series, str, tuple[str, ...]]:

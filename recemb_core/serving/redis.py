@@ -33,7 +33,7 @@ def _told(method: Callable[Concatenate[RedisStore, P], T]) -> Callable[Concatena
     """What goes wrong at the server, as a :class:`StoreError`."""
 
     @wraps(method)
-    def call(self: RedisStore, *args: P.args, **given: P.kwargs) -> T:
+    def call(self: RedisStore, /, *args: P.args, **given: P.kwargs) -> T:
         try:
             return method(self, *args, **given)
         except self.errors as error:

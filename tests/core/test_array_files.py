@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.array_files import from_json, load_arrays, save_arrays, to_json
@@ -21,6 +21,7 @@ plain = st.recursive(
 
 
 @given(plain)
+@settings(max_examples=40)
 def test_json_comes_back(value: Any) -> None:
     assert from_json(to_json(value)) == value
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recemb_core.item_graph.edge_lists import read_edges
@@ -254,6 +254,7 @@ def test_huge_whole_numbers() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(alphabet='ab1,;\t\n" |:0-[{}]', max_size=200).map(str.encode)))
+@example(b"\xa0")  # white space, though no byte of it is
 def test_anything_reads_or_says_why(data: bytes) -> None:
     for read in (read_events, read_sequences, read_edges):
         try:

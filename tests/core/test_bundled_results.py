@@ -177,7 +177,7 @@ def test_a_sweep_that_is_kept_is_what_today_s_code_computes(plan: ModuleType) ->
     graph, by = plan.default_graph("barbell"), plan.labellings("barbell")
     n = len(graph)
     config = SweepConfig(seeds=plan.default_seeds(n), base=node2vec_defaults(n), umap=UMAPConfig().for_size(n))
-    kept = precomputed.load(precomputed.sweep_key(graph, config))
+    kept = precomputed.load(precomputed.result_key("sweep", graph, config))
     assert kept is not None, "missing: python data/build_precomputed.py missing"
     cells, base = sweep_from_arrays(kept, train_node2vec(graph, config.base))
     few = replace(config, seeds=3)

@@ -143,12 +143,12 @@ def test_each_need_is_asked_for_and_is_part_of_the_key(need: str, data: dict[str
 
 
 def test_its_results_carry_its_version(data: dict[str, Any]) -> None:
-    key = precomputed.vectors_key("0a", PrefixConfig())
+    key = precomputed.result_key("vectors", "0a", PrefixConfig())
     assert key.identity["versions"] == {"Prefix": 1}
-    assert not precomputed.has(precomputed.vectors_key("0a", PrefixConfig()))
+    assert not precomputed.has(precomputed.result_key("vectors", "0a", PrefixConfig()))
     unregister("Prefix")
     register(dataclasses.replace(PREFIX, version=2, built_on=("walks",)))
-    assert precomputed.vectors_key("0a", PrefixConfig()).identity["versions"] == {"Prefix": 2, "walks": 1}
+    assert precomputed.result_key("vectors", "0a", PrefixConfig()).identity["versions"] == {"Prefix": 2, "walks": 1}
 
 
 def test_it_comes_back_from_a_file_with_its_config(data: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 graph = ItemGraph.from_edges([0, 1, 2], [1, 2, 3], directed=False)
 config = Node2VecConfig(dimensions=4, q=2.0)
-print(precomputed.vectors_key(graph, config).text)
+print(precomputed.result_key("vectors", graph, config).text)
 print(precomputed.map_key(graph, config, UMAPConfig(min_dist=0.5), None).text)
 print(precomputed.scores_key(graph, config).text)
 print(precomputed.layout_key(graph, 0).text)
@@ -51,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def keys(graph: ItemGraph) -> list[Key]:
     return [
-        precomputed.vectors_key(graph, CONFIG),
+        precomputed.result_key("vectors", graph, CONFIG),
         precomputed.map_key(graph, CONFIG, UMAP, None),
         precomputed.scores_key(graph, CONFIG),
         precomputed.layout_key(graph, 0),
@@ -74,12 +74,12 @@ def saved(graph: ItemGraph) -> ItemVectors:
 
 def test_what_is_missing_is_none(graph: ItemGraph) -> None:
     assert precomputed.load_vectors(graph, CONFIG) is None
-    assert not precomputed.has(precomputed.vectors_key(graph, CONFIG))
+    assert not precomputed.has(precomputed.result_key("vectors", graph, CONFIG))
     assert precomputed.load_map(graph, CONFIG, UMAP, None) is None
     assert not precomputed.has(precomputed.map_key(graph, CONFIG, UMAP, None))
     assert precomputed.load_scores(graph, CONFIG) is None
     assert precomputed.load_layout(graph, 0) is None
-    assert not precomputed.has(precomputed.sweep_key(graph, SweepConfig()))
+    assert not precomputed.has(precomputed.result_key("sweep", graph, SweepConfig()))
 
 
 def test_round_trip(graph: ItemGraph, folder: Path) -> None:
@@ -96,7 +96,7 @@ def test_round_trip(graph: ItemGraph, folder: Path) -> None:
     np.testing.assert_array_equal(positions.ravel(), np.arange(8))
     assert precomputed.load_scores(graph, CONFIG) == {"role": [0.25, 0.5]}
     np.testing.assert_array_equal(precomputed.load_layout(graph, 0), positions + 1)
-    assert precomputed.has(precomputed.vectors_key(graph, CONFIG))
+    assert precomputed.has(precomputed.result_key("vectors", graph, CONFIG))
     assert precomputed.has(precomputed.map_key(graph, CONFIG, UMAP, None))
 
 
@@ -202,11 +202,11 @@ def test_keys_are_the_same_in_every_process(graph: ItemGraph) -> None:
 def test_equal_configs_have_one_key(graph: ItemGraph) -> None:
     whole = Node2VecConfig(dimensions=np.int64(4), p=1, q=np.float32(2))  # type: ignore[arg-type]
     assert whole == CONFIG
-    assert precomputed.vectors_key(graph, whole) == precomputed.vectors_key(graph, CONFIG)
+    assert precomputed.result_key("vectors", graph, whole) == precomputed.result_key("vectors", graph, CONFIG)
     flat, same = UMAPConfig(min_dist=0), UMAPConfig(min_dist=0.0)
     assert precomputed.map_key(graph, CONFIG, flat, None) == precomputed.map_key(graph, CONFIG, same, None)
     grid, equal = SweepConfig(ps=(1, 4), base=whole), SweepConfig(ps=(1.0, 4.0), base=CONFIG)
-    assert precomputed.sweep_key(graph, grid) == precomputed.sweep_key(graph, equal)
+    assert precomputed.result_key("sweep", graph, grid) == precomputed.result_key("sweep", graph, equal)
 
 
 CHANGES: list[Any] = [
@@ -218,8 +218,8 @@ CHANGES: list[Any] = [
 
 @pytest.mark.parametrize("config", CHANGES)
 def test_another_config_has_another_key(graph: ItemGraph, config: Any) -> None:
-    for key in (precomputed.vectors_key, precomputed.scores_key):
-        assert key(graph, config) != key(graph, CONFIG)
+    assert precomputed.result_key("vectors", graph, config) != precomputed.result_key("vectors", graph, CONFIG)
+    assert precomputed.scores_key(graph, config) != precomputed.scores_key(graph, CONFIG)
     assert precomputed.map_key(graph, config, UMAP, None) != precomputed.map_key(graph, CONFIG, UMAP, None)
     assert precomputed.map_key(graph, CONFIG, UMAP, config) != precomputed.map_key(graph, CONFIG, UMAP, None)
 
@@ -233,7 +233,7 @@ def test_another_map_config_or_layout_seed_has_another_key(graph: ItemGraph) -> 
 def test_scores_of_all_seeds_share_a_key_and_vectors_do_not(graph: ItemGraph) -> None:
     other = dataclasses.replace(CONFIG, seed=3)
     assert precomputed.scores_key(graph, other) == precomputed.scores_key(graph, CONFIG)
-    assert precomputed.vectors_key(graph, other) != precomputed.vectors_key(graph, CONFIG)
+    assert precomputed.result_key("vectors", graph, other) != precomputed.result_key("vectors", graph, CONFIG)
 
 
 def test_another_graph_has_other_keys_and_prefixes(graph: ItemGraph) -> None:

@@ -179,7 +179,7 @@ def chained(sequences: Sequences) -> None:
 
 
 @given(EVENTS, ACTING)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_dropped_row_is_booked_to_its_step(rows: list[tuple], cleaning: CleaningConfig) -> None:
     dropped, sessions = reference(rows, cleaning)
     try:
@@ -199,7 +199,7 @@ def test_every_dropped_row_is_booked_to_its_step(rows: list[tuple], cleaning: Cl
 
 
 @given(EVENTS, ACTING)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_cutting_later_is_cutting_at_once(rows: list[tuple], cleaning: CleaningConfig) -> None:
     """An uncut log that is split has the sessions of one that was read with the gap, and the same items."""
     settings_later = {name: getattr(cleaning, name) for name in ("gap_minutes", "min_length", "drop_repeats")}
@@ -221,7 +221,7 @@ def test_cutting_later_is_cutting_at_once(rows: list[tuple], cleaning: CleaningC
     ),
     st.sampled_from([1, 2]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_basket_lines_balance(lines: list[tuple], min_length: int) -> None:
     text = "\n".join(["basket,item,quantity", *(f"b{b},{i},{q}" for b, i, q in lines)]).encode()
     mapping = ColumnMapping(shape="baskets", basket="basket", item="item", weight="quantity")
@@ -240,7 +240,7 @@ def test_basket_lines_balance(lines: list[tuple], min_length: int) -> None:
     st.lists(st.lists(st.sampled_from(["a", "b", "NULL", "nan", "", " "]), max_size=6), min_size=2, max_size=12),
     st.sampled_from(["lists", "columns", "text"]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_lists_balance_in_items(lines: list[list[str]], form: str) -> None:
     """Items in the file: entries that hold something. 'NULL' and the like are dropped with a line that counts them."""
     lines = [*lines, ["a", "b", "a"]]

@@ -200,8 +200,8 @@ def test_reports_and_models_come_back_from_files(tmp_path: Path, monkeypatch: py
     reports = both_figures(model.scores, cases)
     assert precomputed.load_rankings("x", config) is precomputed.load_recall("x", config) is None
     ready = {
-        precomputed.ranking_key("x", config): precomputed.rankings_to_arrays(reports),
-        precomputed.recall_key("x", config): model.to_arrays(half=True),
+        precomputed.result_key("ranking", "x", config): precomputed.rankings_to_arrays(reports),
+        precomputed.result_key("recall", "x", config): model.to_arrays(half=True),
     }
     precomputed.save("shop", ready, made_with="test")
     again = precomputed.load_rankings("x", config)
@@ -223,6 +223,8 @@ def test_reports_and_models_come_back_from_files(tmp_path: Path, monkeypatch: py
 def test_the_cold_report_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precomputed, "FOLDER", tmp_path)
     report = cold_item_report(shop(60), replace(TOWER, epochs=1))
-    precomputed.save("shop", {precomputed.cold_key("x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test")
+    precomputed.save(
+        "shop", {precomputed.result_key("cold", "x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test"
+    )
     assert precomputed.load_cold("x", TOWER) == report
     assert precomputed.load_cold("x", replace(TOWER, seed=1)) is None

@@ -113,7 +113,7 @@ def test_one_more_model_is_trained_saved_loaded_measured_and_has_a_version() -> 
     )
     assert [point.index for point in points] == ["Exact", "LSH", "HNSW"]
     assert not model.is_sum
-    assert precomputed.recall_key("0", config).identity["versions"] == {"last_item": 7, "next_item_cases": 1}
+    assert precomputed.result_key("recall", "0", config).identity["versions"] == {"last_item": 7, "next_item_cases": 1}
 
 
 def test_what_is_unregistered_is_gone() -> None:
@@ -125,7 +125,7 @@ def test_what_is_unregistered_is_gone() -> None:
     with pytest.raises(ValueError, match=r"kind must be one of the recall models average, .* not 'last_item'"):
         RecallModel.from_arrays(model.to_arrays())
     with pytest.raises(ValueError, match="no version is known for LastItemConfig"):
-        precomputed.recall_key("0", LastItemConfig())
+        precomputed.result_key("recall", "0", LastItemConfig())
     for ask in (lambda: recall_spec(LastItemConfig()), lambda: train_recall_model(shop(), LastItemConfig())):
         with pytest.raises(ValueError, match="config must be that of a recall model"):
             ask()

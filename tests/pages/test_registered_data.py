@@ -70,7 +70,7 @@ def test_it_is_on_every_page(name: str, open_page: Open, teas: None) -> None:
         assert "import tea_house" in printed
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", ["home", "item_graph", "walks"])  # all take their data from the same function
 def test_it_is_gone_after_it_was_forgotten(name: str, open_page: Open, teas: None) -> None:
     unregister_dataset(TEAS.name)
     page = healthy(open_page(name, data=TEAS.name))

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pages.kit.uploads import memory as upload_memory
@@ -167,6 +167,7 @@ steps = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(
     st.lists(steps, max_size=40),
     st.builds(Limits, total_bytes=st.integers(1, 3_000), seconds=st.just(HOUR), count=st.integers(1, 4)),

@@ -232,28 +232,26 @@ def side_source(upload: Upload) -> Table | None:
     return table
 
 
-def _tried(make: Callable[[], T], doing: str = "") -> tuple[T | None, str]:
-    """A result, or the sentence that says why there is none; ``doing`` is shown meanwhile."""
-    try:
-        with st.spinner(doing) if doing else nullcontext():
-            return make(), ""
-    except UsageError as error:  # InputError among them
-        return None, str(error)
-    except Exception as error:
-        _log.exception("an upload could not be read")
-        return None, f"the file could not be read ({type(error).__name__}); the server's log has the details"
-
-
 def _once(kind: str, key: Hashable, most: int, make: Callable[[], T], doing: str = "") -> tuple[T | None, str]:
-    """The session's result of that kind under a key that says all it depends on; the ``most`` used last are kept."""
-    kept = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
+    """The session's result of a kind, or None and the sentence that says why there is none.
+
+    The key says all that it depends on; the ``most`` used last are kept. ``doing`` is shown meanwhile.
+    """
+    kept: OrderedDict[Hashable, tuple[T | None, str]] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
     if key not in kept:
-        kept[key] = _tried(make, doing)
+        try:
+            with st.spinner(doing) if doing else nullcontext():
+                kept[key] = make(), ""
+        except UsageError as error:  # InputError among them
+            kept[key] = None, str(error)
+        except Exception as error:
+            _log.exception("an upload could not be read")
+            name = type(error).__name__
+            kept[key] = None, f"the file could not be read ({name}); the server's log has the details"
     kept.move_to_end(key)
     while len(kept) > most:
         kept.popitem(last=False)
-    found: tuple[T | None, str] = kept[key]
-    return found
+    return kept[key]
 
 
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:

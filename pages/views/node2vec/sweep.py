@@ -71,7 +71,7 @@ class Sweep:
         data, graph, config = self.shown.data, self.shown.graph, self.config
         store = results.results(data)
         self.base = store.get(self.key())
-        if self.base is None and precomputed.has(precomputed.sweep_key(graph, config)):
+        if self.base is None and precomputed.has(precomputed.result_key("sweep", graph, config)):
             cells, base = precomputed.load_sweep(graph, config, self.shown.train(config.base)) or ([], None)
             if cells and set(cells[0].scores) == set(self.names):
                 store.put(self.key(), base)
