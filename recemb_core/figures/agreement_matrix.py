@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -65,68 +64,44 @@ def agreement_matrix_figure(
             raise UsageError(f"{name} has shape {np.shape(matrix)}; {m} names need ({m}, {m})")
     if m < 2:
         return theme.empty_figure("Two models are needed to speak of agreement.", file_name="agreement")
-    size = {2: 84, 3: 76, 4: 68, 5: 60}.get(m, 52)
-    x, y, values, texts, custom = [], [], [], [], []
-    for row in range(m):
-        for column in range(m):
-            if row == column:
-                continue
-            above = column > row
-            value, error = (
-                (overlap[row, column], overlap_error[row, column])
-                if above
-                else (rank_biased[row, column], rank_biased_error[row, column])
-            )
-            what = f"overlap@{k}" if above else f"rank-biased overlap of the first {k}"
-            note = f"<br>two random lists: {chance:.3f}" if above else ""
-            hover = (
-                f"<b>{theme.plain(names[row])} and {theme.plain(names[column])}</b>"
-                f"<br>{what}: {value:.3f} ± {error:.3f} (standard error){note}"
-            )
-            x.append(column)
-            y.append(row)
-            values.append(float(value))
-            texts.append(_two_decimals(value))
-            custom.append([pair_id(keys[min(row, column)], keys[max(row, column)]), hover])
-    marker: dict[str, Any] = {
-        "symbol": "square",
-        "size": size,
-        "color": values,
-        "cmin": 0.0,
-        "cmax": 1.0,
-        "colorscale": theme.sequential_scale(),
-        "opacity": 1,
-    }
-    figure = go.Figure(
-        go.Scatter(
-            x=x,
-            y=y,
-            mode="markers+text",
-            text=texts,
-            textfont={"size": 13, "color": [theme.LIGHT_INK if value < 0.55 else theme.DARK_INK for value in values]},
-            marker=marker,
-            customdata=custom,
-            hovertemplate="%{customdata[1]}<extra></extra>",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-            showlegend=False,
-            name="agreement",
+    pairs = [(row, column) for row in range(m) for column in range(m) if row != column]
+    values, custom = [], []
+    for row, column in pairs:
+        if column > row:
+            value, error = overlap[row, column], overlap_error[row, column]
+            what, note = f"overlap@{k}", f"<br>two random lists: {chance:.3f}"
+        else:
+            value, error = rank_biased[row, column], rank_biased_error[row, column]
+            what, note = f"rank-biased overlap of the first {k}", ""
+        hover = (
+            f"<b>{theme.plain(names[row])} and {theme.plain(names[column])}</b>"
+            f"<br>{what}: {value:.3f} ± {error:.3f} (standard error){note}"
         )
+        values.append(float(value))
+        custom.append([pair_id(keys[min(row, column)], keys[max(row, column)]), hover])
+    ink = [theme.LIGHT_INK if value < 0.55 else theme.DARK_INK for value in values]
+    y, x = zip(*pairs, strict=True)
+    squares = theme.marks(
+        (x, y),
+        values,
+        {2: 84, 3: 76, 4: 68, 5: 60}.get(m, 52),
+        **theme.words([_two_decimals(value) for value in values], None, 13, ink),
+        **theme.tiles((0.0, 1.0)),
+        customdata=custom,
+        hover="%{customdata[1]}",
+        name="agreement",
     )
     labels = [theme.plain(name) for name in names]
-    axis = {"tickvals": list(range(m)), "ticktext": labels, "showgrid": False, "fixedrange": True}
-    figure.update_layout(
-        template=theme.template(),
-        xaxis={**axis, "side": "top", "range": [-0.55, m - 0.45], "tickangle": 0 if m < 5 else -30},
-        yaxis={**axis, "range": [m - 0.45, -0.55]},
-        margin={"t": 64},
-    )
-    upper = [float(overlap[row, column]) for row in range(m) for column in range(row + 1, m)]
-    return theme.describe(
-        figure,
+    turn = 0 if m < 5 else -30
+    upper = [value for (row, column), value in zip(pairs, values, strict=True) if column > row]
+    return theme.chart(
+        [squares],
         file_name="agreement-of-models",
         description=f"Agreement of {theme.names_in_words(list(names), 6)}: overlap@{k} from {min(upper):.2f} to "
         f"{max(upper):.2f} above the diagonal (chance {chance:.3f}), rank-biased overlap below it.",
+        x=theme.names_axis(labels, fixedrange=True, side="top", range=[-0.55, m - 0.45], tickangle=turn),
+        y=theme.names_axis(labels, fixedrange=True, range=[m - 0.45, -0.55]),
+        margin_t=64,
     )
 
 

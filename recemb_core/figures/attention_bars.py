@@ -44,14 +44,13 @@ def attention_bars_figure(
         [None, theme.plain(name), theme.plain(value or "missing: no embedding, no weight", 48), f"{mean:.3f}"]
         for name, value, mean in zip(names, values, catalogue, strict=True)
     ]
-    bars = go.Bar(
-        y=np.arange(len(names)),
-        x=weights,
+    at = np.arange(len(names))
+    bars = theme.bars(
+        (weights, at),
+        [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1),
         orientation="h",
-        marker={"color": [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1)},
         customdata=hover,
-        hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>weight %{x:.3f}, "
-        "catalogue mean %{customdata[3]}<extra></extra>",
+        hover="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>weight %{x:.3f}, catalogue mean %{customdata[3]}",
         text=[f"{w:.2f}" if value else "missing" for w, value in zip(weights, values, strict=True)],
         textposition="outside",
         cliponaxis=False,
@@ -59,34 +58,19 @@ def attention_bars_figure(
         showlegend=False,
     )
     if low is not None and high is not None:
-        bars.error_x = {
-            "type": "data", "symmetric": False, "array": high - weights, "arrayminus": weights - low,
-            "color": theme.OTHER, "thickness": 2, "width": 4,
-        }  # fmt: skip
-        bars.textposition = "inside"
-        bars.insidetextanchor = "start"
-    figure = go.Figure(bars)
-    figure.add_scatter(
-        y=np.arange(len(names)),
-        x=catalogue,
-        mode="markers",
-        marker={"symbol": "line-ns", "size": 18, "line": {"width": 3, "color": theme.OTHER}},
-        name="catalogue mean",
-        hoverinfo="skip",
-    )
-    figure.add_vline(x=equal, line={"color": theme.OTHER, "width": 1.5, "dash": "dot"})
-    figure.update_layout(
-        template=theme.template(),
-        bargap=0.3,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
-        margin={"r": 40},
-    )
+        bars["error_x"] = theme.whiskers(weights, low, high, color=theme.OTHER, thickness=2, width=4)
+        bars |= {"textposition": "inside", "insidetextanchor": "start"}
     words = f"; whiskers: {seeds} other seeds" if low is not None else ""
-    figure.update_xaxes(title_text=f"attention weight (dotted: plain average, GES){words}", rangemode="tozero")
-    figure.update_yaxes(
-        tickmode="array", tickvals=np.arange(len(names)), ticktext=shown, autorange="reversed", showgrid=False
-    )
     said = ", ".join(f"{name} {w:.2f}" for name, w in zip(names, weights, strict=True))
-    return theme.describe(
-        figure, file_name=f"attention {title}", description=f"Attention weights of {title or 'the item'}: {said}."
+    figure = theme.chart(
+        [bars, theme.strokes((catalogue, at), 18, 3, name="catalogue mean")],
+        file_name=f"attention {title}",
+        description=f"Attention weights of {title or 'the item'}: {said}.",
+        x={"title": f"attention weight (dotted: plain average, GES){words}", "rangemode": "tozero"},
+        y=theme.names_axis(shown, autorange="reversed", tickmode="array"),
+        bargap=0.3,
+        legend=theme.legend(1.0),
+        margin_r=40,
     )
+    figure.add_vline(x=equal, line=theme.DOTTED)
+    return figure

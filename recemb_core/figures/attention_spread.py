@@ -28,67 +28,31 @@ def attention_spread_figure(
         chosen: row of the chosen item, marked on each violin where it has the field.
         equal: the weight of plain averaging where no field is missing.
     """
-    figure = go.Figure()
-    for j, name in enumerate(names):
-        have = present[:, j]
-        if not have.any():
-            continue
-        figure.add_violin(
-            x=weights[have, j],
-            y0=j,
-            orientation="h",
-            side="negative",
-            width=1.5,
-            points=False,
-            spanmode="hard",
-            line={"color": theme.PLAIN, "width": 1.5},
-            fillcolor=theme.PLAIN,
-            opacity=0.55,
-            hoveron="violins",
-            name=theme.plain(name),
-            showlegend=False,
-        )
     shown = [j for j in range(len(names)) if present[:, j].any()]
-    figure.add_scatter(
-        x=[weights[present[:, j], j].mean() for j in shown],
-        y=np.array(shown) - 0.12,
-        mode="markers",
-        marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": theme.OTHER}},
-        name="mean",
-        hovertemplate="mean %{x:.3f}<extra></extra>",
-    )
+    violin = {"type": "violin", "orientation": "h", "side": "negative", "width": 1.5, "points": False}
+    violin |= {"spanmode": "hard", "line": {"color": theme.PLAIN, "width": 1.5}, "fillcolor": theme.PLAIN}
+    violin |= {"opacity": 0.55, "hoveron": "violins", "showlegend": False}
+    traces = [{"x": weights[present[:, j], j], "y0": j, "name": theme.plain(names[j]), **violin} for j in shown]
+    means = [weights[present[:, j], j].mean() for j in shown]
+    traces.append(theme.strokes((means, np.array(shown) - 0.12), 16, 3, name="mean", hover="mean %{x:.3f}"))
     if chosen is not None:
         mine = np.flatnonzero(present[chosen])
-        figure.add_scatter(
-            x=weights[chosen, mine],
-            y=mine - 0.12,
-            mode="markers",
-            marker={"symbol": "diamond", "size": 11, "color": theme.CHOSEN},
-            name="chosen item",
-            hovertemplate="chosen item: %{x:.3f}<extra></extra>",
-        )
-    if equal is not None:
-        figure.add_vline(x=equal, line={"color": theme.OTHER, "width": 1.5, "dash": "dot"})
-    figure.update_layout(
-        template=theme.template(),
+        at, shape = (weights[chosen, mine], mine - 0.12), {"symbol": "diamond"}
+        said = "chosen item: %{x:.3f}"
+        traces.append(theme.marks(at, theme.CHOSEN, 11, marker=shape, name="chosen item", hover=said))
+    words = " (dotted: plain average)" if equal is not None else ""
+    listed = ", ".join(f"{names[j]} {mean:.2f}" for j, mean in zip(shown, means, strict=True))
+    ticks = [theme.label(name, 24) for name in names]
+    figure = theme.chart(
+        traces,
+        file_name="attention over the catalogue",
+        description=f"Distribution of attention weights over {len(weights):,} items; means: {listed}.",
+        x={"title": f"attention weight{words}", "rangemode": "tozero"},
+        y=theme.names_axis(ticks, tickmode="array", range=[len(names) - 0.75, -0.95]),
         violingap=0,
         violinmode="overlay",
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        legend=theme.legend(1.0),
     )
-    words = " (dotted: plain average)" if equal is not None else ""
-    figure.update_xaxes(title_text=f"attention weight{words}", rangemode="tozero")
-    figure.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(names))),
-        ticktext=[theme.plain(theme.shorten(name, 24)) for name in names],
-        range=[len(names) - 0.75, -0.95],
-        showgrid=False,
-    )
-    means = ", ".join(
-        f"{name} {weights[present[:, j], j].mean():.2f}" for j, name in enumerate(names) if present[:, j].any()
-    )
-    return theme.describe(
-        figure,
-        file_name="attention over the catalogue",
-        description=f"Distribution of attention weights over {len(weights):,} items; means: {means}.",
-    )
+    if equal is not None:
+        figure.add_vline(x=equal, line=theme.DOTTED)
+    return figure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.arrays import NumberArray
@@ -36,52 +35,36 @@ def attention_trend_figure(
         chosen: index of the chosen item among these, or None.
     """
     custom = [[item, theme.plain(title, 48)] for item, title in zip(ids, titles, strict=True)]
-    figure = go.Figure(
-        go.Scattergl(
-            x=counts,
-            y=weights,
-            mode="markers",
-            marker={"size": 4, "color": theme.CLOUD, "opacity": 0.35},
+    value, low, high = zip(*((m.value, m.low, m.high) for m in trend.means), strict=True)
+    traces = [
+        theme.marks(
+            (counts, weights),
+            theme.CLOUD,
+            4,
+            type="scattergl",
+            marker={"opacity": 0.35},
             customdata=custom,
-            hovertemplate="<b>%{customdata[1]}</b><br>%{x:,} " + unit + ", weight %{y:.3f}<extra></extra>",
+            hover="<b>%{customdata[1]}</b><br>%{x:,} " + unit + ", weight %{y:.3f}",
             name="items",
-        )
-    )
-    means = np.array([m.value for m in trend.means])
-    figure.add_scatter(
-        x=trend.centers,
-        y=means,
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [m.high - m.value if np.isfinite(m.high) else 0 for m in trend.means],
-            "arrayminus": [m.value - m.low if np.isfinite(m.low) else 0 for m in trend.means],
-            "thickness": 2,
-            "width": 4,
-        },
-        mode="lines+markers",
-        line={"color": theme.CONTRAST, "width": 2.5},
-        marker={"size": 8, "color": theme.CONTRAST},
-        hovertemplate="around %{x:,} " + unit + ": mean %{y:.3f}<extra></extra>",
-        name="mean, 95 % interval",
-    )
+        ),
+        theme.lines(
+            (trend.centers, value),
+            theme.CONTRAST,
+            2.5,
+            dots=8,
+            error_y=theme.whiskers(value, low, high, thickness=2, width=4),
+            hover="around %{x:,} " + unit + ": mean %{y:.3f}",
+            name="mean, 95 % interval",
+        ),
+    ]
     if chosen is not None:
-        figure.add_scatter(
-            x=[counts[chosen]],
-            y=[weights[chosen]],
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 14, "color": theme.CHOSEN, "line": {"width": 3}},
-            hoverinfo="skip",
-            name="chosen item",
-        )
-    figure.update_layout(
-        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"}
-    )
-    figure.update_xaxes(title_text=f"{unit} (logarithmic)", type="log")
-    figure.update_yaxes(title_text=f"weight of {theme.plain(theme.shorten(name, 30))}", rangemode="tozero")
-    return theme.describe(
-        figure,
+        traces.append(theme.ring(([counts[chosen]], [weights[chosen]]), 14, name="chosen item"))
+    return theme.chart(
+        traces,
         file_name=f"attention of {name} by popularity",
         description=f"Weight of {name} against popularity of {len(ids):,} items; rank correlation "
         f"{trend.correlation.value:+.2f} ({trend.correlation.low:+.2f} to {trend.correlation.high:+.2f}).",
+        x={"title": f"{unit} (logarithmic)", "type": "log"},
+        y={"title": f"weight of {theme.label(name, 30)}", "rangemode": "tozero"},
+        legend=theme.legend(1.0),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
@@ -42,60 +43,51 @@ def attribute_purity_figure(
             raise UsageError(f"{name} has {len(values)} values; there are {m} models")
     if m == 0:
         return theme.empty_figure("No model is ready yet.", file_name="purity")
-    rows = list(range(m))
-    figure = go.Figure()
-    figure.add_scatter(
-        x=list(share),
-        y=rows,
-        mode="markers",
-        marker={"size": 12, "color": theme.PLAIN},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "thickness": 2,
-            "width": 6,
-            "array": [min(2 * e, 1 - s) for s, e in zip(share, error, strict=True)],
-            "arrayminus": [min(2 * e, s) for s, e in zip(share, error, strict=True)],
-        },
-        customdata=[[theme.plain(n), e] for n, e in zip(names, error, strict=True)],
-        hovertemplate="<b>%{customdata[0]}</b>: %{x:.1%} ± %{customdata[1]:.1%} (standard error)<extra></extra>",
-        name="all items",
-    )
-    known = [(value, row) for row, value in zip(rows, chosen, strict=False) if value is not None]
-    if known:
-        figure.add_scatter(
-            x=[value for value, _ in known],
-            y=[row for _, row in known],
-            mode="markers",
-            marker={"size": 13, "symbol": "diamond-open", "color": theme.CHOSEN, "line": {"width": 2.5}},
-            hovertemplate=f"{theme.plain(theme.shorten(chosen_title, 40))}: %{{x:.0%}}<extra></extra>",
-            name=theme.plain(theme.shorten(chosen_title, 26)),
+    traces = [
+        theme.marks(
+            (share, list(range(m))),
+            theme.PLAIN,
+            12,
+            error_x=theme.whiskers(
+                share,
+                [max(s - 2 * e, 0) for s, e in zip(share, error, strict=True)],
+                [min(s + 2 * e, 1) for s, e in zip(share, error, strict=True)],
+                thickness=2,
+                width=6,
+            ),
+            customdata=[[theme.plain(n), e] for n, e in zip(names, error, strict=True)],
+            hover="<b>%{customdata[0]}</b>: %{x:.1%} ± %{customdata[1]:.1%} (standard error)",
+            name="all items",
         )
-    figure.add_vline(x=chance, line={"dash": "dash", "width": 1.5, "color": theme.OTHER})
-    figure.add_annotation(
-        x=chance, y=1, yref="paper", text=f"chance {chance:.1%}", showarrow=False, yanchor="bottom", font={"size": 12}
-    )
+    ]
+    known = [(value, row) for row, value in enumerate(chosen) if value is not None]
+    if known:
+        traces.append(
+            theme.marks(
+                zip(*known, strict=True),
+                theme.CHOSEN,
+                13,
+                marker={"symbol": "diamond-open", "line": {"width": 2.5}},
+                hover=f"{theme.label(chosen_title, 40)}: %{{x:.0%}}",
+                name=theme.label(chosen_title, 26),
+            )
+        )
     top = max([*(s + 2 * e for s, e in zip(share, error, strict=True)), *(v for v, _ in known), chance])
-    figure.update_layout(
-        template=theme.template(),
-        margin={"t": 34},
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
-        xaxis={
-            "title": {"text": f"of the {k} nearest, share with the same {theme.plain(field)}"},
-            "tickformat": ".0%",
-            "range": [-0.04, min(1.03, 1.1 * top + 0.02)],
-        },
-        yaxis={
-            "tickvals": rows,
-            "ticktext": [theme.plain(n) for n in names],
-            "range": [m - 0.5, -0.5],
-            "showgrid": False,
-        },
-    )
-    best = max(rows, key=lambda row: share[row])
-    return theme.describe(
-        figure,
+    best = int(np.argmax(share))
+    figure = theme.chart(
+        traces,
         file_name=f"purity by {field}",
         description=f"Share of the {k} nearest items with the same {field}: highest {share[best]:.0%} "
         f"({names[best]}), chance {chance:.1%}.",
+        x={
+            "title": f"of the {k} nearest, share with the same {theme.plain(field)}",
+            "tickformat": ".0%",
+            "range": [-0.04, min(1.03, 1.1 * top + 0.02)],
+        },
+        y=theme.names_axis([theme.plain(n) for n in names], range=[m - 0.5, -0.5]),
+        margin_t=34,
+        legend=theme.legend(-0.22),
     )
+    figure.add_vline(x=chance, line={**theme.DOTTED, "dash": "dash"})
+    figure.add_annotation(theme.note(f"chance {chance:.1%}", chance, 1, yref="paper", yanchor="bottom", font_size=12))
+    return figure

@@ -8,8 +8,6 @@ import plotly.graph_objects as go
 from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
-AGREE, PART = theme.FOUND, theme.CONTRAST
-
 
 def bucket_lines_figure(
     query: Float64Array, other: Float64Array, *, names: tuple[str, str], hyperplane: bool = False
@@ -37,59 +35,38 @@ def bucket_lines_figure(
         low = min(-0.4, float(x_other.min(initial=0)) - 0.15)
         high = max(1.4, float(x_other.max(initial=0)) + 0.15)
         strip = (0.0, 1.0)
-    figure = go.Figure()
+    name, other_name = (theme.label(one, 30) for one in names)
+    traces = [
+        theme.lines(
+            (theme.segments(x_query, x_other), np.repeat(rows, 3)), theme.OTHER, 1.5, showlegend=False, uid="pairs"
+        ),
+        theme.marks(
+            (x_query, rows), theme.CHOSEN, 11, hover=f"<b>{theme.plain(names[0], 44)}</b>", name=name, uid="query"
+        ),
+    ]
+    for wanted, color, symbol, words in (
+        (True, theme.FOUND, "circle", "same bucket"),
+        (False, theme.CONTRAST, "x", "another bucket"),
+    ):
+        part = agree == wanted
+        said = {"hover": f"<b>{theme.plain(names[1], 44)}</b><br>{words}", "name": f"{other_name}: {words}"}
+        traces.append(theme.marks((x_other[part], rows[part]), color, 11, marker={"symbol": symbol}, uid=words, **said))
+    figure = theme.chart(
+        traces,
+        file_name="two-points-in-one-table",
+        description=f"{int(agree.sum())} of {functions} functions agree",
+        x={
+            "title": "a·v, the query's side on the right"
+            if hyperplane
+            else "bucket widths from the bucket's lower border",
+            "range": [low, high],
+            "showgrid": False,
+        },
+        y=theme.names_axis([f"h{row + 1}" for row in rows], range=[functions - 0.4, -0.6], fixedrange=True),
+        legend=theme.legend(-0.16),
+    )
     figure.add_vrect(x0=strip[0], x1=strip[1], fillcolor=theme.CHOSEN, opacity=0.12, line_width=0, layer="below")
     borders = [0.0] if hyperplane else [float(b) for b in range(int(np.ceil(low)), int(np.floor(high)) + 1)]
     for border in borders if len(borders) <= 60 else [0.0, 1.0]:
         figure.add_vline(x=border, line={"color": theme.OTHER, "width": 1}, layer="below")
-    path = np.full((functions, 3), np.nan)
-    path[:, 0], path[:, 1] = x_query, x_other
-    figure.add_scatter(
-        x=path.ravel(),
-        y=np.repeat(rows, 3),
-        mode="lines",
-        line={"color": theme.OTHER, "width": 1.5},
-        hoverinfo="skip",
-        showlegend=False,
-        uid="pairs",
-    )
-    figure.add_scatter(
-        x=x_query,
-        y=rows,
-        mode="markers",
-        marker={"color": theme.CHOSEN, "size": 11},
-        hovertemplate=f"<b>{theme.plain(names[0], 44)}</b><extra></extra>",
-        name=theme.plain(theme.shorten(names[0], 30)),
-        uid="query",
-    )
-    for wanted, color, symbol, words in ((True, AGREE, "circle", "same bucket"), (False, PART, "x", "another bucket")):
-        part = agree == wanted
-        figure.add_scatter(
-            x=x_other[part],
-            y=rows[part],
-            mode="markers",
-            marker={"color": color, "size": 11, "symbol": symbol},
-            hovertemplate=f"<b>{theme.plain(names[1], 44)}</b><br>{words}<extra></extra>",
-            name=f"{theme.plain(theme.shorten(names[1], 30))}: {words}",
-            uid=words,
-        )
-    figure.update_layout(
-        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.16, "yanchor": "top"}
-    )
-    figure.update_xaxes(
-        title_text="a·v, the query's side on the right"
-        if hyperplane
-        else "bucket widths from the bucket's lower border",
-        range=[low, high],
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        tickvals=list(rows),
-        ticktext=[f"h{row + 1}" for row in rows],
-        range=[functions - 0.4, -0.6],
-        showgrid=False,
-        fixedrange=True,
-    )
-    return theme.describe(
-        figure, file_name="two-points-in-one-table", description=f"{int(agree.sum())} of {functions} functions agree"
-    )
+    return figure

@@ -28,24 +28,21 @@ def bucket_loads_figure(counts: Int64Array, points: int, *, name: str) -> go.Fig
         heights.append(inside)
         hover.append(f"{names[-1]} candidates")
     share = np.array(heights) / len(counts)
-    bars = {
-        "type": "bar",
-        "x": names,
-        "y": share,
-        "marker": {"color": [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1)},
-        "customdata": [[None, text, count] for text, count in zip(hover, heights, strict=True)],
-        "hovertemplate": "%{customdata[1]}: %{y:.1%} (%{customdata[2]} queries)<extra></extra>",
-        "name": "queries",
-        "uid": "queries",
-        "showlegend": False,
-    }
-    layout = {
-        "template": theme.template(),
-        "bargap": 0.12,
-        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
-        "xaxis": {"title": {"text": "candidates of a query"}, "type": "category", "showgrid": False},
-        "yaxis": {"title": {"text": "share of the queries"}, "tickformat": ".0%", "rangemode": "tozero"},
-    }
-    return theme.describe(
-        go.Figure(bars, layout), file_name="candidates-of-a-query", description=f"Candidates a query: {name}"
+    bars = theme.bars(
+        (names, share),
+        [theme.CHOSEN] + [theme.PLAIN] * (len(names) - 1),
+        customdata=[[None, text, count] for text, count in zip(hover, heights, strict=True)],
+        hover="%{customdata[1]}: %{y:.1%} (%{customdata[2]} queries)",
+        name="queries",
+        uid="queries",
+        showlegend=False,
+    )
+    return theme.chart(
+        [bars],
+        file_name="candidates-of-a-query",
+        description=f"Candidates a query: {name}",
+        x={"title": "candidates of a query", "type": "category", "showgrid": False},
+        y={"title": "share of the queries", "tickformat": ".0%", "rangemode": "tozero"},
+        bargap=0.12,
+        margin=theme.RIGHT_ROOM,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.arrays import BoolArray, Float64Array, Int64Array
@@ -46,61 +47,46 @@ def catch_matrix_figure(
         chosen: (id, table) whose cell is framed.
     """
     k, tables = caught.shape
-    figure = go.Figure()
-    names = [
-        f"{'✓' if hit else '✗'} {theme.plain(theme.shorten(title, 26))}"
-        for hit, title in zip(found, titles, strict=True)
-    ]
-    grid = [(i, t) for i in range(k) for t in range(tables)]
-    hover = [
-        f"<b>{theme.plain(titles[i], 44)}</b>, distance {distances[i]:.3g}<br>table {t + 1}: "
-        f"{agreeing[i, t]} of {functions} functions agree"
-        f"{', caught' if caught[i, t] else ', missed'}"
-        for i, t in grid
-    ]
+    names = [f"{'✓' if hit else '✗'} {theme.label(title, 26)}" for hit, title in zip(found, titles, strict=True)]
+    few = tables <= 16
+    traces = []
     for name, wanted, color, symbol in (("caught", True, CAUGHT, "square"), ("missed", False, MISSED, "square-open")):
-        part = [j for j, (i, t) in enumerate(grid) if bool(caught[i, t]) == wanted]
-        figure.add_scatter(
-            x=[grid[j][1] + 1 for j in part],
-            y=[grid[j][0] for j in part],
-            mode="markers+text" if tables <= 16 else "markers",
-            text=[str(agreeing[grid[j]]) for j in part],
-            textfont={"size": 11, "color": theme.LIGHT_INK if wanted else None},
-            marker={"symbol": symbol, "size": 19 if tables <= 16 else 11, "color": color, "opacity": 1},
-            customdata=[[catch_id(ids[grid[j][0]], grid[j][1]), hover[j]] for j in part],
-            hovertemplate="%{customdata[1]}<extra></extra>",
-            name=name,
-            uid=name,
+        part = np.argwhere(caught == wanted).tolist()
+        hover = [
+            f"<b>{theme.plain(titles[i], 44)}</b>, distance {distances[i]:.3g}<br>table {t + 1}: "
+            f"{agreeing[i, t]} of {functions} functions agree, {name}"
+            for i, t in part
+        ]
+        numbers = theme.words([str(agreeing[i, t]) for i, t in part], None, 11, theme.LIGHT_INK if wanted else None)
+        traces.append(
+            theme.marks(
+                ([t + 1 for _, t in part], [i for i, _ in part]),
+                color,
+                19 if few else 11,
+                marker={"symbol": symbol, "opacity": 1},
+                customdata=[[catch_id(ids[i], t), text] for (i, t), text in zip(part, hover, strict=True)],
+                hover="%{customdata[1]}",
+                name=name,
+                uid=name,
+                **(numbers if few else {**numbers, "mode": "markers"}),
+            )
         )
     if chosen is not None and chosen[0] in ids and 0 <= chosen[1] < tables:
-        figure.add_scatter(
-            x=[chosen[1] + 1],
-            y=[list(ids).index(chosen[0])],
-            mode="markers",
-            marker={
-                "symbol": "square-open",
-                "size": 24 if tables <= 16 else 16,
-                "color": theme.CHOSEN,
-                "line": {"width": 3},
-            },
-            hoverinfo="skip",
-            showlegend=False,
-            name="chosen",
-            uid="chosen",
-        )
-    figure.update_layout(
-        template=theme.template(),
-        hovermode="closest",
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.12, "yanchor": "top"},
-    )
-    step = 1 if tables <= 16 else 4
-    figure.update_xaxes(
-        title_text="table", tickvals=[1, *range(step if step > 1 else 2, tables + 1, step)],
-        range=[0.4, tables + 0.6], showgrid=False, fixedrange=True,
-    )  # fmt: skip
-    figure.update_yaxes(tickvals=list(range(k)), ticktext=names, range=[k - 0.4, -0.6], showgrid=False, fixedrange=True)
-    return theme.describe(
-        figure,
+        at = [chosen[1] + 1], [list(ids).index(chosen[0])]
+        frame = {"showlegend": False, "name": "chosen", "uid": "chosen"}
+        traces.append(theme.ring(at, 24 if few else 16, "square-open", **frame))
+    return theme.chart(
+        traces,
         file_name="tables-and-neighbors",
         description=f"{int(found.sum())} of {k} true neighbors are found by {tables} tables",
+        x={
+            "title": "table",
+            "tickvals": [1, *(range(2, tables + 1) if few else range(4, tables + 1, 4))],
+            "range": [0.4, tables + 0.6],
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        y=theme.names_axis(names, range=[k - 0.4, -0.6], fixedrange=True),
+        hovermode="closest",
+        legend=theme.legend(-0.12),
     )

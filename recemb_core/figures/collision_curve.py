@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -41,85 +40,48 @@ def collision_curve_figure(
     """
     scale = 180 / np.pi if angle else 1.0
     shapes, notes = [], []
-    for number, (name, (low, high)) in enumerate((bands or {}).items()):
-        color = theme.CHOSEN if number == 0 else theme.OTHER
-        shapes.append(
-            {"type": "rect", "x0": low * scale, "x1": high * scale, "y0": 0, "y1": 1, "yref": "y domain",
-             "fillcolor": color, "opacity": 0.13, "line": {"width": 0}, "layer": "below"}
-        )  # fmt: skip
-        notes.append(
-            {"text": theme.plain(name), "x": (low + high) * scale / 2, "y": 0.5, "textangle": -90, "showarrow": False,
-             "font": {"size": 12}}
-        )  # fmt: skip
-    traces: list[dict[str, Any]] = [
-        {
-            "x": distance * scale,
-            "y": single,
-            "mode": "lines",
-            "line": {"color": theme.OTHER, "width": 1.5, "dash": "dot"},
-            "name": "one function, p",
-            "uid": "single",
-            "hovertemplate": "one function: p(%{x:.3~g}) = %{y:.3f}<extra></extra>",
-        }
-    ]
+    for color, (name, (low, high)) in zip((theme.CHOSEN, theme.OTHER), (bands or {}).items(), strict=False):
+        ends = low * scale, high * scale
+        shapes.append(theme.rectangle(ends, (0, 1), color, 0.13, yref="y domain", line_width=0, layer="below"))
+        notes.append(theme.note(theme.plain(name), sum(ends) / 2, 0.5, textangle=-90, font_size=12))
+    dotted: theme.Trace = {"line": {"dash": "dot"}, "hover": "one function: p(%{x:.3~g}) = %{y:.3f}"}
+    traces = [theme.lines((distance * scale, single), theme.OTHER, 1.5, name="one function, p", uid="single", **dotted)]
     for key, probability in curves.items():
         label, color, used = MODE_NAMES[key], MODE_COLORS[key], key == mode
-        traces.append(
-            {
-                "x": distance * scale,
-                "y": probability,
-                "mode": "lines",
-                "line": {"color": color, "width": 4 if used else 1.5},
-                "name": label,
-                "legendgroup": key,
-                "uid": f"theory {key}",
-                "hovertemplate": f"{label}, theory: %{{y:.3f}} at %{{x:.3~g}}<extra></extra>",
-            }
-        )
+        said = f"{label}, theory: %{{y:.3f}} at %{{x:.3~g}}"
+        curve = theme.lines((distance * scale, probability), color, 4 if used else 1.5, name=label, hover=said)
+        traces.append(curve | {"legendgroup": key, "uid": f"theory {key}"})
         found = (measured or {}).get(key)
-        if found is None:
-            continue
-        traces.append(
-            {
-                "x": found.distance * scale,
-                "y": found.frequency,
-                "mode": "markers",
-                "marker": {"color": color, "size": 7 if used else 5, "line": {"width": 1, "color": "white"}},
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": found.high - found.frequency,
-                    "arrayminus": found.frequency - found.low,
-                    "thickness": 1,
-                    "width": 2,
-                    "color": color,
-                },
-                "customdata": [
-                    [None, f"{low:.3f} to {high:.3f}", f"{pairs:,}"]
-                    for low, high, pairs in zip(found.low, found.high, found.pairs, strict=True)
-                ],
-                "hovertemplate": f"{label}, measured: %{{y:.3f}} (%{{customdata[1]}})<br>distance %{{x:.3~g}}, "
-                "%{customdata[2]} pairs<extra></extra>",
-                "name": f"{label}, measured",
-                "legendgroup": key,
-                "showlegend": False,
-                "uid": f"measured {key}",
-            }
-        )
-    layout = {
-        "template": theme.template(),
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.18, "yanchor": "top"},
-        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
-        "shapes": shapes,
-        "annotations": notes,
-        "xaxis": {
-            "title": {"text": "angle between two points (degrees)" if angle else "distance of two points"},
-            "range": [0, float(distance[-1]) * scale],
-        },
-        "yaxis": {"title": {"text": "probability to meet"}, "range": [-0.03, 1.05]},
-    }
-    return theme.describe(
-        go.Figure(traces, layout),
+        if found is not None:
+            bars = theme.whiskers(found.frequency, found.low, found.high, thickness=1, width=2, color=color)
+            traces.append(
+                theme.marks(
+                    (found.distance * scale, found.frequency),
+                    color,
+                    7 if used else 5,
+                    marker={"line": {"width": 1, "color": "white"}},
+                    error_y=bars,
+                    customdata=[
+                        [None, f"{low:.3f} to {high:.3f}", f"{pairs:,}"]
+                        for low, high, pairs in zip(found.low, found.high, found.pairs, strict=True)
+                    ],
+                    hover=f"{label}, measured: %{{y:.3f}} (%{{customdata[1]}})<br>distance %{{x:.3~g}}, "
+                    "%{customdata[2]} pairs",
+                    name=f"{label}, measured",
+                    legendgroup=key,
+                    showlegend=False,
+                    uid=f"measured {key}",
+                )
+            )
+    words = "angle between two points (degrees)" if angle else "distance of two points"
+    return theme.chart(
+        traces,
         file_name="collision-curve",
         description=f"Probability to meet by distance, {MODE_NAMES[mode]}",
+        x={"title": words, "range": [0, float(distance[-1]) * scale]},
+        y={"title": "probability to meet", "range": [-0.03, 1.05]},
+        legend=theme.legend(-0.18),
+        margin=theme.RIGHT_ROOM,
+        shapes=shapes,
+        annotations=notes,
     )

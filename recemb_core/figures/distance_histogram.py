@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.figures import theme
-
-NEAR, ALL = theme.NEAR, theme.PLAIN
 
 
 def distance_histogram_figure(
@@ -37,74 +33,37 @@ def distance_histogram_figure(
     scale = 180 / np.pi if angle else 1.0
     middle, size = (edges[1:] + edges[:-1]) * scale / 2, np.diff(edges) * scale
     top = 0.0
-    traces: list[dict[str, Any]] = []
-    for name, counts, color in ((f"{k} nearest", near, NEAR), ("all pairs", every, ALL)):
+    traces = []
+    for name, counts, color in ((f"{k} nearest", near, theme.NEAR), ("all pairs", every, theme.PLAIN)):
         share = counts / max(int(counts.sum()), 1)
         top = max(top, float(share.max(initial=0.0)))
-        traces.append(
-            {
-                "type": "bar",
-                "x": middle,
-                "y": share,
-                "width": size,
-                "marker": {"color": color, "opacity": 0.6, "line": {"width": 0}},
-                "customdata": [f"{c:,}" for c in counts],
-                "hovertemplate": f"{name}: %{{y:.1%}} (%{{customdata}} pairs) near %{{x:.3~g}}<extra></extra>",
-                "name": name,
-                "uid": name,
-            }
-        )
+        said = f"{name}: %{{y:.1%}} (%{{customdata}} pairs) near %{{x:.3~g}}"
+        faint: theme.Trace = {"marker": {"opacity": 0.6, "line": {"width": 0}}, "width": size}
+        shown: theme.Trace = {"customdata": [f"{c:,}" for c in counts], "name": name, "uid": name, "hover": said}
+        traces.append(theme.bars((middle, share), color, **faint, **shown))
     reach = float(edges[-1]) * scale
     notes = []
     if width is not None:
         reach = max(reach, width * 1.05)
         y = top * 1.12
+        said = f"bucket width w = {width:.3g}"
         pen = {"width": 3, "color": theme.CHOSEN}
-        traces.append(
-            {
-                "x": [0, width],
-                "y": [y, y],
-                "mode": "lines+markers",
-                "line": pen,
-                "marker": {"symbol": "line-ns", "size": 12, "color": theme.CHOSEN, "line": pen},
-                "hovertemplate": f"bucket width w = {width:.3g}<extra></extra>",
-                "showlegend": False,
-                "name": "width",
-                "uid": "width",
-            }
-        )
-        notes.append(
-            {"text": f"bucket width w = {width:.3g}", "x": width / 2, "y": y, "yshift": 12, "showarrow": False,
-             "font": {"color": theme.CHOSEN, "size": 13}}
-        )  # fmt: skip
+        ends: theme.Trace = {"dots": 12, "marker": {"symbol": "line-ns", "line": pen}, "name": "width", "uid": "width"}
+        traces.append(theme.lines(([0, width], [y, y]), theme.CHOSEN, 3, hover=said, showlegend=False, **ends))
+        notes.append(theme.note(said, width / 2, y, yshift=12, font={"color": theme.CHOSEN, "size": 13}))
         if default_width is not None:
-            traces.append(
-                {
-                    "x": [default_width],
-                    "y": [y],
-                    "mode": "markers",
-                    "marker": {"symbol": "triangle-down", "size": 10, "color": theme.OTHER},
-                    "hovertemplate": f"default from this data: {default_width:.3g}<extra></extra>",
-                    "showlegend": False,
-                    "name": "default width",
-                    "uid": "default",
-                }
-            )
-    layout = {
-        "template": theme.template(),
-        "barmode": "overlay",
-        "bargap": 0,
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.18, "yanchor": "top"},
-        "margin": {"l": 8, "r": 16, "t": 24, "b": 8},
-        "annotations": notes,
-        "xaxis": {
-            "title": {"text": "angle (degrees)" if angle else "distance (same scale as the width)"},
-            "range": [0, reach],
-        },
-        "yaxis": {"title": {"text": "share of those pairs"}, "tickformat": ".0%", "range": [0, top * 1.3 or 1]},
-    }
-    return theme.describe(
-        go.Figure(traces, layout),
+            said = f"default from this data: {default_width:.3g}"
+            mark: theme.Trace = {"marker": {"symbol": "triangle-down"}, "name": "default width", "uid": "default"}
+            traces.append(theme.marks(([default_width], [y]), theme.OTHER, 10, hover=said, showlegend=False, **mark))
+    return theme.chart(
+        traces,
         file_name="distances",
         description=f"Distances of the {k} nearest neighbors and of all pairs",
+        x={"title": "angle (degrees)" if angle else "distance (same scale as the width)", "range": [0, reach]},
+        y={"title": "share of those pairs", "tickformat": ".0%", "range": [0, top * 1.3 or 1]},
+        barmode="overlay",
+        bargap=0,
+        legend=theme.legend(-0.18),
+        margin={**theme.RIGHT_ROOM, "t": 24},
+        annotations=notes,
     )

@@ -27,67 +27,52 @@ def ego_graph_figure(
         into: (rows, weights) of the edges into it; None for an undirected graph.
         unit: what a weight counts.
     """
-    figure = go.Figure()
     heaviest = max([1e-12, *(float(w.max()) for _, w in (out, into or out) if len(w))])
     columns = [(out, 1.0, OUT_COLOR, "edges out of it" if into is not None else "its heaviest edges")]
     if into is not None:
         columns.insert(0, (into, -1.0, IN_COLOR, "edges into it"))
+    traces, notes = [], []
     for (rows, weights), x, color, name in columns:
         y = np.linspace(1, -1, len(rows)) if len(rows) > 1 else np.zeros(len(rows))
-        for at, weight in zip(y, weights, strict=True):
-            width = 0.6 + 6.0 * float(weight) / heaviest
-            figure.add_scatter(
-                x=[0, x],
-                y=[0, at],
-                mode="lines",
-                line={"color": color, "width": width},
-                opacity=0.55,
-                hoverinfo="skip",
+        said = [f"{w:,.4g}" for w in weights]
+        traces += [
+            theme.lines(([0, x], [0, at]), color, 0.6 + 6.0 * float(weight) / heaviest, opacity=0.55, showlegend=False)
+            for at, weight in zip(y, weights, strict=True)
+        ]
+        traces.append(
+            theme.marks(
+                (np.full(len(rows), x), y),
+                color,
+                10,
+                mode="markers+text",
+                text=[f"{theme.label(titles[int(r)], 24)} · {w}" for r, w in zip(rows, said, strict=True)],
+                textposition="middle right" if x > 0 else "middle left",
+                customdata=[[ids[int(r)], theme.plain(titles[int(r)], 48), w] for r, w in zip(rows, said, strict=True)],
+                hover=f"<b>%{{customdata[1]}}</b><br>{unit}: %{{customdata[2]}}",
+                name=name,
                 showlegend=False,
+                cliponaxis=False,
             )
-        figure.add_scatter(
-            x=np.full(len(rows), x),
-            y=y,
-            mode="markers+text",
-            marker={"color": color, "size": 10},
-            text=[
-                f"{theme.plain(theme.shorten(titles[int(r)], 24))} · {w:,.4g}"
-                for r, w in zip(rows, weights, strict=True)
-            ],
-            textposition="middle right" if x > 0 else "middle left",
-            customdata=[
-                [ids[int(r)], theme.plain(titles[int(r)], 48), f"{w:,.4g}"] for r, w in zip(rows, weights, strict=True)
-            ],
-            hovertemplate=f"<b>%{{customdata[1]}}</b><br>{unit}: %{{customdata[2]}}<extra></extra>",
-            name=name,
+        )
+        notes.append(theme.note(f"<b>{name}</b>", x, 1.16, font_color=color, xanchor="center"))
+    traces.append(
+        theme.marks(
+            ([0], [0]),
+            theme.CHOSEN,
+            18,
+            customdata=[[ids[chosen], theme.plain(titles[chosen], 48), ""]],
+            hover="<b>%{customdata[1]}</b>",
+            name="chosen item",
             showlegend=False,
-            cliponaxis=False,
         )
-        figure.add_annotation(
-            x=x, y=1.16, text=f"<b>{name}</b>", showarrow=False, font={"color": color}, xanchor="center"
-        )
-    figure.add_scatter(
-        x=[0],
-        y=[0],
-        mode="markers",
-        marker={"color": theme.CHOSEN, "size": 18},
-        customdata=[[ids[chosen], theme.plain(titles[chosen], 48), ""]],
-        hovertemplate="<b>%{customdata[1]}</b><extra></extra>",
-        name="chosen item",
-        showlegend=False,
     )
-    figure.add_annotation(
-        x=0,
-        y=0,
-        text=f"<b>{theme.plain(theme.shorten(titles[chosen], 26))}</b>",
-        showarrow=False,
-        yshift=20,
-        font={"color": theme.CHOSEN},
-    )
-    figure.update_layout(template=theme.template(), hovermode="closest")
-    reach = 2.5 if into is not None else 2.3
-    figure.update_xaxes(visible=False, range=[-reach if into is not None else -0.6, reach], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-1.2, 1.3], fixedrange=True)
-    return theme.describe(
-        figure, file_name=f"edges-of-{ids[chosen]}", description=f"Heaviest edges of {titles[chosen]}"
+    notes.append(theme.note(f"<b>{theme.label(titles[chosen], 26)}</b>", 0, 0, yshift=20, font_color=theme.CHOSEN))
+    return theme.chart(
+        traces,
+        file_name=f"edges-of-{ids[chosen]}",
+        description=f"Heaviest edges of {titles[chosen]}",
+        x={**theme.UNSEEN, "range": [-0.6, 2.3] if into is None else [-2.5, 2.5]},
+        y={**theme.UNSEEN, "range": [-1.2, 1.3]},
+        annotations=notes,
+        hovermode="closest",
     )

@@ -36,54 +36,26 @@ def graph_map_figure(
         points: everything else goes to :func:`~recemb_core.figures.item_map.item_map`.
     """
     figure = item_map_figure(positions, x_title="", y_title="", **points)
-    line = go.Scattergl if len(positions) >= WEBGL_FROM else go.Scatter
+    kind = "scattergl" if len(positions) >= WEBGL_FROM else "scatter"
     ids = np.array([str(item) for item in points["ids"]], dtype=object)
-    under = [_lines(line, positions, ids, *edges, name="edges", color=theme.OTHER, width=0.6, opacity=0.35)]
+
+    def between(source: Any, target: Any, name: str, color: str, width: float, opacity: float) -> theme.Trace:
+        """All edges as one trace; by their ids the ends glide with the points."""
+        ends = np.column_stack([ids[source], ids[target], np.full(len(target), None)])
+        x, y = (theme.segments(positions[source, axis], positions[target, axis]) for axis in (0, 1))
+        known: theme.Trace = {"type": kind, "name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
+        glide = ends.reshape(-1, 1).tolist()
+        return theme.lines((x, y), color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
+
+    under = [between(*edges, "edges", theme.OTHER, 0.6, 0.35)]
     if chosen_row is not None:
         lit = [(out_rows, "edges out of it" if directed else "its edges", OUT_COLOR)]
         lit += [(in_rows, "edges into it", IN_COLOR)] if directed else []
         for rows, name, color in lit:
             if rows is not None and len(rows):
-                ends = np.full(len(rows), chosen_row)
-                under.append(
-                    _lines(line, positions, ids, ends, rows, name=name, color=color, width=1.8, opacity=0.9, show=True)
-                )
+                under.append(between(np.full(len(rows), chosen_row), rows, name, color, 1.8, 0.9))
     figure.add_traces(under)
     figure.data = (*figure.data[-len(under) :], *figure.data[: -len(under)])
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure
-
-
-def _lines(
-    kind: Any,
-    positions: NumberArray,
-    ids: IntegerArray,
-    source: IntegerArray,
-    target: IntegerArray,
-    *,
-    name: str,
-    color: str,
-    width: float,
-    opacity: float,
-    show: bool = False,
-) -> Any:
-    """All edges as one trace: x₀ x₁ gap x₀ x₁ gap …"""
-    ends = np.full((len(source), 3), None, dtype=object)
-    ends[:, 0], ends[:, 1] = ids[source], ids[target]
-    path = np.full((len(source), 3, 2), np.nan)
-    path[:, 0], path[:, 1] = positions[source], positions[target]
-    flat = path.reshape(-1, 2)
-    return kind(
-        x=flat[:, 0],
-        y=flat[:, 1],
-        mode="lines",
-        line={"color": color, "width": width},
-        opacity=opacity,
-        hoverinfo="skip",
-        customdata=[[item] for item in ends.ravel()],  # by their ids the ends glide with the points
-        name=name,
-        showlegend=show,
-        uid=f"lines:{name}",
-        legendrank=2_700,
-    )

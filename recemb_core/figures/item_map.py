@@ -206,22 +206,13 @@ def _value_traces(trace: Trace, values: Float64Array, color_title: str) -> list[
 
 def _symbol_key(name: str, symbol: str, symbol_title: str) -> dict[str, Any]:
     """A legend entry without points, for a shape; in a group of its own, so that it never hides a color's items."""
-    return {
-        "type": "scatter",
-        "x": [None],
-        "y": [None],
-        "mode": "markers",
-        "name": _entry(f"{symbol_title}: {name}" if symbol_title else name),
-        "marker": {"symbol": symbol, "color": theme.OTHER, "size": 9},
-        "uid": f"symbol:{name}",
-        "legendgroup": "symbols",
-        "legendrank": 3_000,
-        "hoverinfo": "skip",
-    }
+    entry: theme.Trace = {"name": _entry(f"{symbol_title}: {name}" if symbol_title else name), "uid": f"symbol:{name}"}
+    last: theme.Trace = {"legendgroup": "symbols", "legendrank": 3_000}
+    return theme.marks(([None], [None]), theme.OTHER, 9, marker={"symbol": symbol}, type="scatter", **entry, **last)
 
 
 def _entry(name: str) -> str:
-    return theme.plain(theme.shorten(name, LEGEND_WIDTH))
+    return theme.label(name, LEGEND_WIDTH)
 
 
 def _place_labels(
@@ -267,7 +258,7 @@ def _overlaps(box: Float64Array, boxes: Float64Array) -> BoolArray:
 
 def _label(item: str, name: str, point: Float64Array, x: int, y: int, *, is_chosen: bool) -> go.layout.Annotation:
     gap = 11 if is_chosen else 7
-    text = theme.plain(theme.shorten(name, LABEL_WIDTH))
+    text = theme.label(name, LABEL_WIDTH)
     return go.layout.Annotation(
         name=f"item:{item}",  # the live chart moves a label with its item
         x=float(point[0]),

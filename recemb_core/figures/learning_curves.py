@@ -50,50 +50,35 @@ def learning_curves_figure(
     """
     if not curves:
         return theme.empty_figure("No learning curve yet.", file_name="learning-curves")
-    figure = go.Figure()
+    traces = []
     for i, curve in enumerate(curves):
-        color = (colors or {}).get(curve.name, theme.series_color(i))
+        color, name = (colors or {}).get(curve.name, theme.series_color(i)), theme.plain(curve.name)
         if curve.seeds > 1:
-            figure.add_scatter(
-                x=np.concatenate([curve.x, curve.x[::-1]]),
-                y=np.concatenate([curve.high, curve.low[::-1]]),
-                fill="toself",
-                fillcolor=color,
-                opacity=0.22,
-                mode="lines",
-                line={"width": 0},
-                hoverinfo="skip",
-                name=f"{curve.name}, band",
+            around = {"name": f"{curve.name}, band", "legendgroup": curve.name}
+            traces.append(theme.band(curve.x, curve.low, curve.high, color, 0.22, **around))
+        traces.append(
+            theme.lines(
+                (curve.x, curve.mean),
+                color,
+                2.5,
+                dots=5,
+                name=name,
                 legendgroup=curve.name,
-                showlegend=False,
+                customdata=np.column_stack([np.full(len(curve.x), None, dtype=object), curve.low, curve.high]),
+                hover=f"{name}<br>%{{x:.2f}}: %{{y:.4f}} "
+                f"(%{{customdata[1]:.4f}} to %{{customdata[2]:.4f}}, {curve.seeds} seeds)",
             )
-        figure.add_scatter(
-            x=curve.x,
-            y=curve.mean,
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            marker={"size": 5, "color": color},
-            name=theme.plain(curve.name),
-            legendgroup=curve.name,
-            customdata=np.column_stack([np.full(len(curve.x), None, dtype=object), curve.low, curve.high]),
-            hovertemplate=f"{theme.plain(curve.name)}<br>%{{x:.2f}}: %{{y:.4f}} "
-            f"(%{{customdata[1]:.4f}} to %{{customdata[2]:.4f}}, {curve.seeds} seeds)<extra></extra>",
         )
-    if target is not None:
-        figure.add_hline(
-            y=target,
-            line={"dash": "dot", "width": 1.5, "color": theme.OTHER},
-            annotation={"text": theme.plain(target_title), "font": {"size": 12}, "xanchor": "right"},
-            annotation_position="top right",
-        )
-    figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+    figure = theme.chart(
+        traces,
+        file_name=f"learning curves {y_title}",
+        description=f"{y_title} by {x_title}: {theme.names_in_words([curve.name for curve in curves], 8)}",
+        x={"title": x_title, "rangemode": "tozero"},
+        y=y_title,
+        legend=theme.legend(-0.16),
         hovermode="closest",
     )
-    figure.update_xaxes(title_text=x_title, rangemode="tozero")
-    figure.update_yaxes(title_text=y_title)
-    names = theme.names_in_words([curve.name for curve in curves], 8)
-    return theme.describe(
-        figure, file_name=f"learning curves {y_title}", description=f"{y_title} by {x_title}: {names}"
-    )
+    if target is not None:
+        words = {"text": theme.plain(target_title), "font": {"size": 12}, "xanchor": "right"}
+        figure.add_hline(y=target, line=theme.DOTTED, annotation=words, annotation_position="top right")
+    return figure

@@ -30,94 +30,66 @@ def lsh_heat_map_figure(
     values = np.asarray(getattr(cells, measure), dtype=np.float64)
     rows, columns = values.shape
     share = measure == "cost"
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "heatmap",
-            "x": np.arange(columns),
-            "y": np.arange(rows),
-            "z": _color(values, measure),
-            "zmin": -4.0 if share else 0.0,
-            "zmax": 0.0 if share else 1.0,
-            "colorscale": theme.sequential_scale(),
-            "xgap": 1,
-            "ygap": 1,
-            "hoverinfo": "skip",
-            "hoverongaps": False,
-            "colorbar": {
-                "title": {"text": MEASURES[measure], "side": "right"},
-                "thickness": 12,
-                "outlinewidth": 0,
-                **(
-                    {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
-                    if share
-                    else {"tickformat": ".1f"}
-                ),
-            },
-            "name": MEASURES[measure],
-            "uid": "squares",
-        },
-        {  # heat maps tell of no click: a mark that cannot be seen in every square does
-            "x": np.tile(np.arange(columns), rows),
-            "y": np.repeat(np.arange(rows), columns),
-            "mode": "markers",
-            "marker": {"symbol": "square", "size": 18, "opacity": 0},
-            "customdata": cells.custom.reshape(-1, 2),
-            "hovertemplate": "%{customdata[1]}<extra></extra>",
-            "showlegend": False,
-            "name": "settings",
-            "uid": "settings",
-        },
-    ]
-    quiet = {"hoverinfo": "skip", "showlegend": False}
+    decades = {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
+    bar = {"title": {"text": MEASURES[measure], "side": "right"}, "thickness": 12, "outlinewidth": 0}
+    squares = {
+        "type": "heatmap",
+        "x": np.arange(columns),
+        "y": np.arange(rows),
+        "z": _color(values, measure),
+        "zmin": -4.0 if share else 0.0,
+        "zmax": 0.0 if share else 1.0,
+        "colorscale": theme.sequential_scale(),
+        "xgap": 1,
+        "ygap": 1,
+        "hoverinfo": "skip",
+        "hoverongaps": False,
+        "colorbar": {**bar, **(decades if share else {"tickformat": ".1f"})},
+        "name": MEASURES[measure],
+        "uid": "squares",
+    }
+    # Heat maps tell of no click: a mark that cannot be seen in every square does.
+    clicked = theme.marks(
+        (np.tile(np.arange(columns), rows), np.repeat(np.arange(rows), columns)),
+        None,
+        18,
+        marker={"symbol": "square", "opacity": 0},
+        customdata=cells.custom.reshape(-1, 2),
+        hover="%{customdata[1]}",
+        showlegend=False,
+        name="settings",
+        uid="settings",
+    )
+    traces = [squares, clicked]
     for recall, dash in targets.items():
-        x, y = _boundary(cells.recall >= recall)
-        for color, width in ((theme.DARK_INK, 4), (theme.LIGHT_INK, 2)):  # seen on both ends of the scale
-            line = {"color": color, "width": width, "dash": dash if color == theme.LIGHT_INK else "solid"}
-            name = f"recall {recall:g}"
-            traces.append(
-                {
-                    "x": x,
-                    "y": y,
-                    "mode": "lines",
-                    "line": line,
-                    "name": name,
-                    "uid": f"target {recall:g} {width}",
-                    **quiet,
-                }
-            )
-    for name, cell, marker in (
-        ("least cost", best, {"symbol": "star", "size": 13, "color": theme.LIGHT_INK,
-                              "line": {"width": 1.5, "color": theme.DARK_INK}}),
-        ("in use", current, {"symbol": "square-open", "size": 17, "color": theme.CHOSEN, "line": {"width": 3}}),
-    ):  # fmt: skip
+        edge = _boundary(cells.recall >= recall)
+        for color, width, style in ((theme.DARK_INK, 4, "solid"), (theme.LIGHT_INK, 2, dash)):  # seen on all colors
+            known: theme.Trace = {"name": f"recall {recall:g}", "uid": f"target {recall:g} {width}"}
+            traces.append(theme.lines(edge, color, width, line={"dash": style}, showlegend=False, **known))
+    star = {"symbol": "star", "line": {"width": 1.5, "color": theme.DARK_INK}}
+    for name, cell, color, size, shape in (
+        ("least cost", best, theme.LIGHT_INK, 13, star),
+        ("in use", current, theme.CHOSEN, 17, {"symbol": "square-open", "line": {"width": 3}}),
+    ):
         place = None if cell is None else cells.find(*cell)
         x, y = ([], []) if place is None else ([place[1]], [place[0]])
-        traces.append({"x": x, "y": y, "mode": "markers", "marker": marker, "name": name, "uid": name, **quiet})
+        traces.append(theme.marks((x, y), color, size, marker=shape, name=name, uid=name, showlegend=False))
     every = [c for c in range(columns) if cells.tables[c] == 1 or cells.tables[c] % 4 == 0 or columns <= 8]
     odd = [r for r in range(rows) if rows <= 8 or cells.functions[r] % 2 == 0 or cells.functions[r] == 1]
-    layout = {
-        "template": theme.template(),
-        "hovermode": "closest",
-        "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
-        "xaxis": _axis("tables L", every, cells.tables, columns),
-        "yaxis": _axis("functions K", odd, cells.functions, rows),
-    }
-    return theme.describe(
-        go.Figure(traces, layout),
+    return theme.chart(
+        traces,
         file_name=f"{MEASURES[measure]}-over-functions-and-tables",
         description=f"{MEASURES[measure].capitalize()} over {rows} numbers of functions and {columns} of tables",
+        x=_axis("tables L", every, cells.tables, columns),
+        y=_axis("functions K", odd, cells.functions, rows),
+        hovermode="closest",
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
     )
 
 
 def _axis(title: str, ticks: Sequence[int], values: Sequence[int], length: int) -> dict[str, Any]:
-    return {
-        "title": {"text": title},
-        "tickvals": ticks,
-        "ticktext": [str(values[t]) for t in ticks],
-        "range": [-0.5, length - 0.5],
-        "showgrid": False,
-        "fixedrange": True,
-    }
+    named = {"title": title, "tickvals": ticks, "ticktext": [str(values[t]) for t in ticks]}
+    return {**named, "range": [-0.5, length - 0.5], "showgrid": False, "fixedrange": True}
 
 
 def _color(values: Float64Array, measure: str) -> Float64Array:

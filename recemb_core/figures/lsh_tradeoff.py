@@ -14,8 +14,8 @@ import plotly.graph_objects as go
 from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
-OVER_TABLES, OVER_FUNCTIONS = theme.PLAIN, theme.CONTRAST
 FRONTIER = theme.FOUND
+SAID = "%{customdata[1]}"  # :attr:`Cells.custom`
 INSIDE = {"xanchor": "right", "x": 0.99, "font": {"size": 11}, "itemwidth": 30, "tracegroupgap": 0}
 
 
@@ -120,83 +120,42 @@ def recall_cost(
     drawn = [(r, c) for r in range(len(cells.functions)) for c in range(len(cells.tables)) if cells.cost[r, c] > 0]
     if not drawn:
         return theme.empty_figure("No setting has a single candidate: every bucket holds one point at most.")
-    traces = [_settings(cells, drawn)]
+    faint: theme.Trace = {"marker": {"opacity": 0.55}, "name": "all K and L", "uid": "settings", "hover": SAID}
     places = [place for cell in frontier if (place := cells.find(*cell)) is not None and cells.cost[place] > 0]
-    traces.append(
-        {
-            "x": [cells.cost[p] for p in places],
-            "y": [cells.recall[p] for p in places],
-            "mode": "lines+markers",
-            "line": {"color": FRONTIER, "width": 2, "shape": "hv"},
-            "marker": {"size": 6, "color": FRONTIER},
-            "customdata": [_custom(cells, p) for p in places],
-            "hovertemplate": "%{customdata[1]}<br>no setting finds more for less<extra></extra>",
-            "name": "least cost",
-            "uid": "frontier",
-        }
-    )
+    steps: theme.Trace = {"line": {"shape": "hv"}, "dots": 6, "name": "least cost", "uid": "frontier"}
+    box = f"{SAID}<br>no setting finds more for less"
+    traces = [
+        theme.marks(**_at(cells, drawn, "cost", "recall"), color=theme.OTHER, size=6, **faint),
+        theme.lines(**_at(cells, places, "cost", "recall"), color=FRONTIER, width=2, hover=box, **steps),
+    ]
+    edge = {"width": 1, "color": "white"}
     for name, (cost, recall) in (others or {}).items():
-        traces.append(
-            {
-                "x": [cost],
-                "y": [recall],
-                "mode": "markers",
-                "marker": {
-                    "size": 12,
-                    "symbol": "diamond",
-                    "color": theme.SINGLE,
-                    "line": {"width": 1, "color": "white"},
-                },
-                "hovertemplate": f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}"
-                "<extra></extra>",
-                "name": theme.plain(name),
-                "uid": name,
-            }
-        )
+        box = f"<b>{theme.plain(name)}</b><br>recall %{{y:.3f}}<br>scanned %{{x:.2%}}"
+        shape: theme.Trace = {"marker": {"symbol": "diamond", "line": edge}, "name": theme.plain(name), "uid": name}
+        traces.append(theme.marks(([cost], [recall]), theme.SINGLE, 12, hover=box, **shape))
     place = None if best is None else cells.find(*best)
     if place is not None:
-        traces.append(
-            {
-                "x": [cells.cost[place]],
-                "y": [cells.recall[place]],
-                "mode": "markers",
-                "marker": {"size": 15, "symbol": "star", "color": FRONTIER, "line": {"width": 1, "color": "white"}},
-                "customdata": [_custom(cells, place)],
-                "hovertemplate": f"%{{customdata[1]}}<br>least cost at recall {target:g}<extra></extra>",
-                "name": f"least cost at {target:g}",
-                "uid": "best",
-            }
-        )
+        said: theme.Trace = {"name": f"least cost at {target:g}", "hover": f"{SAID}<br>least cost at recall {target:g}"}
+        star: theme.Trace = {"color": FRONTIER, "size": 15, "marker": {"symbol": "star", "line": edge}, "uid": "best"}
+        traces.append(theme.marks(**_at(cells, [place], "cost", "recall"), **star, **said))
     traces.append(_current(cells, current, "cost", "recall"))
     lowest = float(min(cells.cost[p] for p in drawn))
-    layout = {
-        "template": theme.template(),
-        "legend": {**INSIDE, "y": 0.02, "yanchor": "bottom"},
-        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
-        "shapes": [
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": target,
-                "y1": target,
-                "line": {"dash": "dash", "width": 1, "color": theme.OTHER},
-            }
-        ],
-        "xaxis": {
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": target, "y1": target}
+    return theme.chart(
+        traces,
+        file_name="recall-against-cost",
+        description=f"Recall against share scanned of {len(drawn)} settings",
+        x={
             "type": "log",
-            "title": {"text": "share of the points scanned"},
+            "title": "share of the points scanned",
             "tickformat": "~%",
             "dtick": 1,
             "range": [float(np.log10(lowest)) - 0.15, 0.08],
         },
-        "yaxis": {"title": {"text": "recall"}, "range": [-0.03, 1.05]},
-    }
-    return theme.describe(
-        go.Figure(traces, layout),
-        file_name="recall-against-cost",
-        description=f"Recall against share scanned of {len(drawn)} settings",
+        y={"title": "recall", "range": [-0.03, 1.05]},
+        legend={**INSIDE, "y": 0.02, "yanchor": "bottom"},
+        margin=theme.RIGHT_ROOM,
+        shapes=[{**across, "line": {"dash": "dash", "width": 1, "color": theme.OTHER}}],
     )
 
 
@@ -214,94 +173,54 @@ def precision_recall(cells: Cells, *, current: tuple[int, int], mode: str = "") 
     if place is None:
         return theme.empty_figure("The setting in use is not in the grid.")
     row, column = place
-    traces = []
-    over_tables = [(row, c) for c in range(len(cells.tables))]
-    over_functions = [(r, column) for r in range(len(cells.functions))]
-    notes = []
-    for name, path, color, letter, values in (
-        (f"L = {cells.tables[0]} to {cells.tables[-1]}", over_tables, OVER_TABLES, "L", cells.tables),
-        (f"K = {cells.functions[0]} to {cells.functions[-1]}", over_functions, OVER_FUNCTIONS, "K", cells.functions),
+    traces, empty = [], []
+    for letter, values, color, path in (
+        ("L", cells.tables, theme.PLAIN, [(row, c) for c in range(len(cells.tables))]),
+        ("K", cells.functions, theme.CONTRAST, [(r, column) for r in range(len(cells.functions))]),
     ):
         known = [p for p in path if np.isfinite(cells.precision[p])]
-        traces.append(
-            {
-                "x": [cells.recall[p] for p in known],
-                "y": [cells.precision[p] for p in known],
-                "mode": "lines+markers",
-                "line": {"color": color, "width": 2},
-                "marker": {"size": 6, "color": color},
-                "customdata": [_custom(cells, p) for p in known],
-                "hovertemplate": "%{customdata[1]}<extra></extra>",
-                "name": name,
-                "uid": f"over {letter}",
-            }
-        )
-        empty = [v for v, p in zip(values, path, strict=True) if not np.isfinite(cells.precision[p])]
-        if empty:
-            notes.append(f"{letter} = {_runs(empty)}")
+        named: theme.Trace = {"name": f"{letter} = {values[0]} to {values[-1]}", "uid": f"over {letter}"}
+        at = _at(cells, known, "recall", "precision")
+        traces.append(theme.lines(**at, color=color, width=2, dots=6, hover=SAID, **named))
+        without = [v for v, p in zip(values, path, strict=True) if p not in known]
+        if without:
+            empty.append(f"{letter} = {_runs(without)}")
     traces.append(_current(cells, current, "recall", "precision"))
     most = float(np.nanmax(cells.precision, initial=0.0))
-    note = {"text": f"no candidates: {'; '.join(notes)}", "x": 0.02, "y": 0.02, "xref": "paper", "yref": "paper",
-            "xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}}  # fmt: skip
-    layout = {
-        "template": theme.template(),
-        "legend": {**INSIDE, "y": 0.98, "yanchor": "top"},
-        "margin": {"l": 8, "r": 16, "t": 12, "b": 8},
-        "annotations": [note] if notes else [],
-        "xaxis": {"title": {"text": "recall"}, "range": [-0.03, 1.05]},
-        "yaxis": {"title": {"text": "precision"}, "range": [-0.03 * most, 1.15 * most or 1.0]},
-    }
+    corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "font_size": 12}
     here = cells.precision[place]
     said = f"precision {here:.3f}" if np.isfinite(here) else "no candidates"
-    return theme.describe(
-        go.Figure(traces, layout),
+    return theme.chart(
+        traces,
         file_name="precision-against-recall",
         description=f"Precision against recall {mode}: at K = {current[0]}, L = {current[1]} recall "
         f"{cells.recall[place]:.3f}, {said}",
+        x={"title": "recall", "range": [-0.03, 1.05]},
+        y={"title": "precision", "range": [-0.03 * most, 1.15 * most or 1.0]},
+        legend={**INSIDE, "y": 0.98, "yanchor": "top"},
+        margin=theme.RIGHT_ROOM,
+        annotations=[theme.note(f"no candidates: {'; '.join(empty)}", 0.02, 0.02, **corner)] if empty else [],
     )
 
 
-def _settings(cells: Cells, drawn: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    return {
-        "x": np.array([cells.cost[p] for p in drawn]),
-        "y": np.array([cells.recall[p] for p in drawn]),
-        "mode": "markers",
-        "marker": {"size": 6, "color": theme.OTHER, "opacity": 0.55},
-        "customdata": cells.custom[tuple(zip(*drawn, strict=True))],
-        "hovertemplate": "%{customdata[1]}<extra></extra>",
-        "name": "all K and L",
-        "uid": "settings",
-    }
+def _at(cells: Cells, places: Sequence[tuple[int, int]], x: str, y: str) -> dict[str, Any]:
+    """Settings by two of their measures, with what :data:`SAID` reads."""
+    across, up = ([getattr(cells, measure)[p] for p in places] for measure in (x, y))
+    return {"at": (across, up), "customdata": [cells.custom[p].tolist() for p in places]}
 
 
 def _current(cells: Cells, current: tuple[int, int], x: str, y: str) -> dict[str, Any]:
     place = cells.find(*current)
     known = place is not None and np.isfinite(getattr(cells, x)[place]) and np.isfinite(getattr(cells, y)[place])
+    places = [place] if known and place is not None else []
     bars = {}
     for axis, measure in (("x", x), ("y", y)):
-        ends = cells.interval(measure, place) if known and place is not None else None
-        if ends is not None:
-            value = float(getattr(cells, measure)[place])
-            bars[f"error_{axis}"] = {
-                "type": "data", "symmetric": False, "array": [ends[1] - value], "arrayminus": [value - ends[0]],
-                "color": theme.CHOSEN, "thickness": 1.5, "width": 4,
-            }  # fmt: skip
-    return {
-        **bars,
-        "x": [getattr(cells, x)[place]] if known else [],
-        "y": [getattr(cells, y)[place]] if known else [],
-        "mode": "markers",
-        "marker": {"size": 14, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
-        "customdata": [_custom(cells, place)] if known and place is not None else [],
-        "hovertemplate": "%{customdata[1]}<br>in use<extra></extra>",
-        "name": "in use",
-        "uid": "current",
-    }
-
-
-def _custom(cells: Cells, place: tuple[int, int]) -> list[str]:
-    texts: list[str] = cells.custom[place].tolist()
-    return texts
+        for p in places:
+            if ends := cells.interval(measure, p):
+                reach = theme.whiskers(*[[v] for v in (getattr(cells, measure)[p], *ends)], thickness=1.5, width=4)
+                bars[f"error_{axis}"] = reach | {"color": theme.CHOSEN}
+    shape: theme.Trace = {"marker": {"line": theme.WHITE_EDGE}, "name": "in use", "uid": "current", **bars}
+    return theme.marks(**_at(cells, places, x, y), color=theme.CHOSEN, size=14, hover=f"{SAID}<br>in use", **shape)
 
 
 def _runs(values: Sequence[int]) -> str:

@@ -38,72 +38,55 @@ def membership_counts_figure(names: Sequence[str], groups: Sequence[Membership],
         return theme.empty_figure("No neighbors to count yet.", file_name="named-by")
     shown, left_out = list(groups[:most]), list(groups[most:])
     rows = np.arange(len(shown))
-    figure = go.Figure()
-    every = [(column, row) for row in rows for column in range(m)]
-    figure.add_scatter(
-        x=[x for x, _ in every],
-        y=[y for _, y in every],
-        mode="markers",
-        marker={"size": 9, "color": theme.OTHER, "opacity": 0.3},
-        hoverinfo="skip",
-        name="not named",
-    )
-    for row, group in zip(rows, shown, strict=True):
-        color = _color(len(group.models), m)
-        figure.add_scatter(
-            x=list(group.models),
-            y=[row] * len(group.models),
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            marker={"size": 11, "color": color},
-            hovertext=_who(names, group),
-            hovertemplate="%{hovertext}<extra></extra>",
-            name=" + ".join(names[i] for i in group.models),
+    colors = [_color(len(group.models), m) for group in shown]
+    faint: theme.Trace = {"marker": {"opacity": 0.3}, "name": "not named"}
+    traces = [theme.marks(([*range(m)] * len(shown), np.repeat(rows, m).tolist()), theme.OTHER, 9, **faint)]
+    for row, group, color in zip(rows, shown, colors, strict=True):
+        who: theme.Trace = {"hovertext": _who(names, group), "name": " + ".join(names[i] for i in group.models)}
+        at = list(group.models), [row] * len(group.models)
+        traces.append(theme.lines(at, color, 2.5, dots=11, hover="%{hovertext}", **who))
+    traces.append(
+        theme.bars(
+            ([len(group.titles) for group in shown], rows),
+            colors,
+            orientation="h",
+            xaxis="x2",
+            width=0.62,
+            text=[f"<b>{len(group.titles)}</b>  {_named(group.titles)}" for group in shown],
+            textposition="outside",
+            cliponaxis=False,
+            textfont_size=12,
+            hovertext=[
+                f"{_who(names, group)}<br>{'<br>'.join(theme.label(title, 60) for title in group.titles)}"
+                for group in shown
+            ],
+            hover="%{hovertext}",
+            name="items",
         )
-    figure.add_bar(
-        x=[len(group.titles) for group in shown],
-        y=rows,
-        orientation="h",
-        xaxis="x2",
-        width=0.62,
-        marker={"color": [_color(len(group.models), m) for group in shown]},
-        text=[f"<b>{len(group.titles)}</b>  {_named(group.titles)}" for group in shown],
-        textposition="outside",
-        cliponaxis=False,
-        textfont={"size": 12},
-        hovertext=[f"{_who(names, group)}<br>{'<br>'.join(map(_line, group.titles))}" for group in shown],
-        hovertemplate="%{hovertext}<extra></extra>",
-        name="items",
     )
-    longest = max(len(group.titles) for group in shown)
-    figure.update_layout(
-        template=theme.template(),
+    room = 5 * max(len(group.titles) for group in shown)  # on the right for the names
+    foot = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "top", "yshift": -4, "font_size": 12}
+    items = sum(len(group.titles) for group in left_out)
+    said = f"and {len(left_out)} more groups with {items} items"
+    words = "; ".join(f"{_plainly(names, group)} {len(group.titles)}" for group in shown[:4])
+    return theme.chart(
+        traces,
+        file_name="named-by",
+        description=f"Items named by each group of models: {words}, and so on.",
+        x=theme.names_axis(
+            [theme.plain(name) for name in names],
+            domain=[0, 0.3],
+            range=[-0.6, m - 0.4],
+            tickangle=-40 if m < 4 else -90,
+            side="top",
+            fixedrange=True,
+        ),
+        xaxis2={**theme.UNSEEN, "domain": [0.33, 1], "range": [0, room], "anchor": "y"},
+        y={**theme.UNSEEN, "range": [len(shown) - 0.4, -0.6]},
         showlegend=False,
         bargap=0.3,
-        xaxis={
-            "domain": [0, 0.3],
-            "range": [-0.6, m - 0.4],
-            "tickvals": list(range(m)),
-            "ticktext": [theme.plain(name) for name in names],
-            "tickangle": -40 if m < 4 else -90,
-            "side": "top",
-            "showgrid": False,
-            "fixedrange": True,
-        },
-        # Room on the right for the names.
-        xaxis2={"domain": [0.33, 1], "range": [0, 5 * longest], "visible": False, "fixedrange": True, "anchor": "y"},
-        yaxis={"range": [len(shown) - 0.4, -0.6], "visible": False, "fixedrange": True},
         margin={"t": 92, "b": 26 if left_out else 8},
-    )
-    if left_out:
-        items = sum(len(group.titles) for group in left_out)
-        figure.add_annotation(
-            text=f"and {len(left_out)} more groups with {items} items", x=0, y=0, xref="paper", yref="paper",
-            xanchor="left", yanchor="top", yshift=-4, showarrow=False, font={"size": 12},
-        )  # fmt: skip
-    words = "; ".join(f"{_plainly(names, group)} {len(group.titles)}" for group in shown[:4])
-    return theme.describe(
-        figure, file_name="named-by", description=f"Items named by each group of models: {words}, and so on."
+        annotations=[theme.note(said, 0, 0, **foot)] if left_out else [],
     )
 
 
@@ -134,7 +117,3 @@ def _named(titles: Sequence[str]) -> str:
             return theme.plain(f"{text}, +{len(titles) - i}")
         text += f"; {title}"
     return theme.plain(text)
-
-
-def _line(title: str) -> str:
-    return theme.plain(theme.shorten(title, 60))

@@ -18,33 +18,25 @@ def noise_share_figure(
         here: (exponent, share) in use.
         of: who is popular.
     """
-    figure = go.Figure()
-    figure.add_scatter(
-        x=exponents,
-        y=shares,
-        mode="lines",
-        line={"color": theme.NOISE, "width": 2.5},
-        name="share",
-        hovertemplate="exponent %{x:.2f}: %{y:.1%}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[here[0]],
-        y=[here[1]],
+    curve = theme.lines((exponents, shares), theme.NOISE, 2.5, name="share", hover="exponent %{x:.2f}: %{y:.1%}")
+    in_use = theme.marks(
+        ([here[0]], [here[1]]),
+        theme.NOISE,
+        13,
+        marker={"line": {"width": 2, "color": theme.OTHER}},
         mode="markers+text",
         text=[f"{here[1]:.0%}"],
         textposition="top center" if here[0] < 0.75 else "top left",
-        textfont={"size": 14},
-        marker={"color": theme.NOISE, "size": 13, "line": {"width": 2, "color": theme.OTHER}},
+        textfont_size=14,
         name="in use",
-        hoverinfo="skip",
     )
-    figure.update_layout(template=theme.template(), showlegend=False, margin_t=64)
-    figure.update_xaxes(title_text="exponent", range=[-1.08, 1.08], dtick=0.5)
-    figure.update_yaxes(
-        title_text="share of negatives", tickformat=".0%", range=[0, min(1.0, max(float(shares.max()), here[1]) * 1.25)]
-    )
-    return theme.describe(
-        figure,
+    highest = min(1.0, max(float(shares.max()), here[1]) * 1.25)
+    return theme.chart(
+        [curve, in_use],
         file_name="popular-negatives",
         description=f"At exponent {here[0]:g}, {here[1]:.1%} of negatives are among {of}",
+        x={"title": "exponent", "range": [-1.08, 1.08], "dtick": 0.5},
+        y={"title": "share of negatives", "tickformat": ".0%", "range": [0, highest]},
+        showlegend=False,
+        margin_t=64,
     )

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.figures import theme
 
-PAIR, NOISE = theme.PAIR, theme.NOISE
 MOST_POINTS = 1_000
 
 
@@ -21,32 +20,36 @@ def pair_scores_figure(scores: Float64Array, names: Sequence[str]) -> go.Figure:
         scores: (updates + 1, 1 + k), the pair in the first column; the first row is the start.
         names: (1 + k,), the context and the noise items.
     """
-    figure = go.Figure()
     keep = spread(len(scores))
+    traces = []
     for column in range(scores.shape[1] - 1, -1, -1):
-        name = theme.plain(theme.shorten(names[column], 30))
-        figure.add_scatter(
-            x=keep,
-            y=scores[keep, column],
-            mode="lines" if len(keep) > 1 else "markers",
-            line={"color": NOISE if column else PAIR, "width": 1.5 if column else 3.5},
-            marker={"color": NOISE if column else PAIR, "size": 8},
-            opacity=0.75 if column else 1.0,
-            legendgroup="noise" if column else "pair",
-            showlegend=column <= 1,
-            name="the pair" if column == 0 else "noise items",
-            hovertemplate=f"<b>{name}</b><br>after %{{x:,}} updates: %{{y:.3f}}<extra></extra>",
+        color = theme.NOISE if column else theme.PAIR
+        traces.append(
+            theme.lines(
+                (keep, scores[keep, column]),
+                color,
+                1.5 if column else 3.5,
+                dots=8,
+                mode="lines" if len(keep) > 1 else "markers",
+                opacity=0.75 if column else 1.0,
+                legendgroup="noise" if column else "pair",
+                showlegend=column <= 1,
+                name="noise items" if column else "the pair",
+                hover=f"<b>{theme.label(names[column], 30)}</b><br>after %{{x:,}} updates: %{{y:.3f}}",
+            )
         )
-    figure.add_hline(y=0.5, line={"color": theme.OTHER, "width": 1, "dash": "dot"})
-    figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "traceorder": "reversed"},
-    )
     last = max(len(scores) - 1, 1)
-    figure.update_xaxes(title_text="updates", range=[-0.02 * last, 1.02 * last], tickformat=",d")
-    figure.update_yaxes(title_text="score σ(v′ · v)", range=[-0.03, 1.03])
     now = ", ".join(f"{name} {score:.2f}" for name, score in zip(names, scores[-1], strict=True))
-    return theme.describe(figure, file_name="pair-scores", description=f"After {len(scores) - 1:,} updates: {now}")
+    figure = theme.chart(
+        traces,
+        file_name="pair-scores",
+        description=f"After {len(scores) - 1:,} updates: {now}",
+        x={"title": "updates", "range": [-0.02 * last, 1.02 * last], "tickformat": ",d"},
+        y={"title": "score σ(v′ · v)", "range": [-0.03, 1.03]},
+        legend=theme.legend(-0.2, traceorder="reversed"),
+    )
+    figure.add_hline(y=0.5, line={**theme.DOTTED, "width": 1})
+    return figure
 
 
 def spread(n: int) -> Int64Array:

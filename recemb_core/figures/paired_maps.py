@@ -63,19 +63,14 @@ def paired_maps_figure(
     ends = [[0, MIDDLE - GAP], [MIDDLE + GAP, 1]]
     whole = [[0.0, 1.0], [0.0, 1.0]]
     across, along = (whole, ends[::-1]) if stacked else (ends, whole)
-    still: dict[str, Any] = {
-        "showticklabels": False,
-        "showgrid": False,
-        "title": {"text": ""},
-        "showline": True,
-        "mirror": True,
-    }
+    still: dict[str, Any] = {"showticklabels": False, "showgrid": False, "showline": True, "mirror": True}
+    still["title"] = {"text": ""}
     figure.update_layout(
         xaxis={**still, "domain": across[0], "range": [low[0], high[0]], "anchor": "y"},
         xaxis2={**still, "domain": across[1], "matches": "x", "anchor": "y2"},
         yaxis={**still, "domain": along[0], "range": [low[1], high[1]], "scaleanchor": "x", "anchor": "x"},
         yaxis2={**still, "domain": along[1], "matches": "y", "anchor": "x2"},
-        legend={"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top"},
+        legend=theme.legend(-0.02),
         dragmode="pan",
         margin={"t": 44},
     )
@@ -83,29 +78,17 @@ def paired_maps_figure(
     for note in maps[1].layout.annotations:
         note.update(xref="x2", yref="y2")
         notes.append(note)
+    corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "font_size": 14}
     for name, x, y in zip(names, across, along, strict=True):
-        notes.append(
-            go.layout.Annotation(
-                text=f"<b>{theme.plain(name)}</b>",
-                x=x[0],
-                y=y[1],
-                xref="paper",
-                yref="paper",
-                xanchor="left",
-                yanchor="bottom",
-                showarrow=False,
-                font={"size": 14},
-            )
-        )
+        notes.append(theme.note(f"<b>{theme.plain(name)}</b>", x[0], y[1], **corner))
     figure.layout.annotations = notes
-    figure = theme.describe(
+    return theme.describe(
         figure,
         file_name=f"{names[0]} and {names[1]}",
         description=f"Two maps of the same {len(ids):,} items: {names[0]} and {names[1]}; "
         "the second was started from the first, so an item that did not move has the same neighbors.",
+        linked_hover=True,
     )
-    figure.layout.meta = {**figure.layout.meta, "linked_hover": True}
-    return figure
 
 
 def _limits(first: NumberArray, second: NumberArray) -> tuple[Float64Array, Float64Array]:

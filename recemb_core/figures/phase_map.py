@@ -61,63 +61,42 @@ def phase_map_figure(
     """
     row, column = {p: i for i, p in enumerate(ps)}, {q: j for j, q in enumerate(qs)}
     size = 46 if max(len(ps), len(qs)) <= 5 else 34
-    figure = go.Figure()
-    figure.add_scatter(
-        x=[j for _ in ps for j in range(len(qs))],
-        y=[i for i in range(len(ps)) for _ in qs],
-        mode="markers",
-        marker={"symbol": "square-open", "size": size, "color": theme.OTHER, "line": {"width": 1}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    places = [(j, i) for i in range(len(ps)) for j in range(len(qs))]
     hover = [
         f"<b>p = {c.p:g}, q = {c.q:g}</b><br>{theme.plain(title)}: {c.mean:.3f}<br>seeds {c.low:.3f} to {c.high:.3f} "
         f"({c.seeds})<br>against p = q = 1: {c.verdict}"
         for c in cells
     ]
-    figure.add_scatter(
-        x=[column[c.q] for c in cells],
-        y=[row[c.p] for c in cells],
-        mode="markers+text",
-        text=[f"{c.mean:.2f}" + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells],
-        textfont={"size": 12, "color": [_ink(c.mean, limits) for c in cells]},
-        marker={
-            "symbol": "square",
-            "size": size,
-            "color": [c.mean for c in cells],
-            "cmin": limits[0],
-            "cmax": limits[1],
-            "colorscale": theme.sequential_scale(),
-            "opacity": 1,
-        },
-        customdata=[[cell_id(c.p, c.q), text] for c, text in zip(cells, hover, strict=True)],
-        hovertemplate="%{customdata[1]}<extra></extra>",
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        name=title,
-        showlegend=False,
-    )
+    numbers = [f"{c.mean:.2f}" + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells]
+    frame = {"symbol": "square-open", "line": {"width": 1}}
+    traces = [
+        theme.marks(zip(*places, strict=True), theme.OTHER, size, marker=frame, showlegend=False),
+        theme.marks(
+            ([column[c.q] for c in cells], [row[c.p] for c in cells]),
+            [c.mean for c in cells],
+            size,
+            **theme.words(numbers, None, 12, [_ink(c.mean, limits) for c in cells]),
+            **theme.tiles(limits),
+            customdata=[[cell_id(c.p, c.q), text] for c, text in zip(cells, hover, strict=True)],
+            hover="%{customdata[1]}",
+            name=title,
+        ),
+    ]
     if chosen is not None and chosen[0] in row and chosen[1] in column:
-        figure.add_scatter(
-            x=[column[chosen[1]]],
-            y=[row[chosen[0]]],
-            mode="markers",
-            marker={"symbol": "square-open", "size": size + 4, "color": theme.CHOSEN, "line": {"width": 3}},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    figure.update_layout(template=theme.template(), hovermode="closest")
-    figure.update_xaxes(
-        title_text="q", tickvals=list(range(len(qs))), ticktext=[f"{q:g}" for q in qs], range=[-0.6, len(qs) - 0.4],
-        showgrid=False, fixedrange=True,
-    )  # fmt: skip
-    figure.update_yaxes(
-        title_text="p", tickvals=list(range(len(ps))), ticktext=[f"{p:g}" for p in ps], range=[-0.6, len(ps) - 0.4],
-        showgrid=False, fixedrange=True,
-    )  # fmt: skip
-    figure = theme.describe(figure, file_name=f"{title}-over-p-and-q", description=f"{title} over p and q")
-    figure.layout.meta = {**figure.layout.meta, "mode_bar": False}
-    return figure
+        traces.append(theme.ring(([column[chosen[1]]], [row[chosen[0]]]), size + 4, "square-open", showlegend=False))
+    across, up = (
+        theme.names_axis([f"{v:g}" for v in values], title=name, range=[-0.6, len(values) - 0.4], fixedrange=True)
+        for name, values in (("q", qs), ("p", ps))
+    )
+    return theme.chart(
+        traces,
+        file_name=f"{title}-over-p-and-q",
+        description=f"{title} over p and q",
+        mode_bar=False,
+        x=across,
+        y=up,
+        hovermode="closest",
+    )
 
 
 def _ink(value: float, limits: tuple[float, float]) -> str:

@@ -27,33 +27,35 @@ def popularity_figure(
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(1, len(order) + 1)
-    figure = go.Figure(
-        go.Scatter(
-            x=np.arange(1, len(order) + 1),
-            y=counts[order],
-            mode="lines+markers",
-            marker={"size": 4, "color": theme.PLAIN},
-            line={"color": theme.PLAIN, "width": 1.5},
-            customdata=[theme.plain(titles[int(row)], 48) for row in order],
-            hovertemplate="<b>%{customdata}</b><br>rank %{x:,}: %{y:,.4~g} " + unit + "<extra></extra>",
-            name="items",
-        )
+    items = theme.lines(
+        (np.arange(1, len(order) + 1), counts[order]),
+        theme.PLAIN,
+        1.5,
+        dots=4,
+        customdata=[theme.plain(titles[int(row)], 48) for row in order],
+        hover="<b>%{customdata}</b><br>rank %{x:,}: %{y:,.4~g} " + unit,
+        name="items",
     )
+    marked = []
     if chosen is not None:
-        figure.add_scatter(
-            x=[int(rank[chosen])],
-            y=[counts[chosen]],
-            mode="markers+text",
-            text=[theme.plain(theme.shorten(titles[chosen], 28))],
-            # The curve falls from the upper left: above its start and below its end there is room.
-            textposition="top right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
-            textfont={"color": theme.CHOSEN},
-            marker={"size": 14, "color": theme.CHOSEN, "symbol": "circle-open", "line": {"width": 3}},
-            hoverinfo="skip",
-            name="chosen item",
-        )
-    figure.update_layout(template=theme.template(), showlegend=False)
-    figure.update_xaxes(title_text="rank of the item (1 = most popular)", type="log")
+        marked = [
+            theme.ring(
+                ([int(rank[chosen])], [counts[chosen]]),
+                14,
+                mode="markers+text",
+                text=[theme.label(titles[chosen], 28)],
+                # The curve falls from the upper left: above its start and below its end there is room.
+                textposition="top right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
+                textfont_color=theme.CHOSEN,
+                name="chosen item",
+            )
+        ]
     decades = np.log10(np.maximum([counts.min(), counts.max()], 0.5))
-    figure.update_yaxes(title_text=unit, type="log", range=[decades[0] - 0.1, decades[1] + 0.3])
-    return theme.describe(figure, file_name="popularity", description=f"Popularity of {len(counts):,} items by rank")
+    return theme.chart(
+        [items, *marked],
+        file_name="popularity",
+        description=f"Popularity of {len(counts):,} items by rank",
+        x={"title": "rank of the item (1 = most popular)", "type": "log"},
+        y={"title": unit, "type": "log", "range": [decades[0] - 0.1, decades[1] + 0.3]},
+        showlegend=False,
+    )

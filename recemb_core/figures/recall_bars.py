@@ -24,35 +24,30 @@ def recall_bars_figure(
         k: how many were asked for.
     """
     at = np.arange(len(names))
-    figure = go.Figure()
-    figure.add_bar(
-        y=at,
-        x=recall,
+    bars = theme.bars(
+        (recall, at),
+        [theme.FOUND if r > 0.999 else theme.PLAIN for r in recall],
         orientation="h",
-        marker={"color": [theme.FOUND if r > 0.999 else theme.PLAIN for r in recall]},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": np.nan_to_num(intervals[:, 1] - recall),
-            "arrayminus": np.nan_to_num(recall - intervals[:, 0]),
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_x=theme.whiskers(recall, *intervals.T, thickness=1.5, width=4),
         text=[f"{r:.3f}" for r in recall],
         textposition="none",
         customdata=[[None, theme.plain(n), f"{us:,.1f}"] for n, us in zip(names, microseconds, strict=True)],
-        hovertemplate=f"<b>%{{customdata[1]}}</b><br>recall@{k} %{{x:.3f}}<br>%{{customdata[2]}} µs a query"
-        "<extra></extra>",
+        hover=f"<b>%{{customdata[1]}}</b><br>recall@{k} %{{x:.3f}}<br>%{{customdata[2]}} µs a query",
         name="recall",
         uid="recall",
         showlegend=False,
     )
-    for y, r in zip(at, recall, strict=True):
-        figure.add_annotation(x=max(float(r), 0.0), y=y, text=f" {r:.3f}", xanchor="left", showarrow=False, xshift=10)
-    figure.update_layout(template=theme.template(), bargap=0.35, margin={"l": 8, "r": 16, "t": 12, "b": 8})
-    figure.update_xaxes(title_text=f"recall@{k} of the largest inner products", range=[0, 1.15])
-    figure.update_yaxes(
-        tickvals=at, ticktext=[theme.plain(n) for n in names], autorange="reversed", showgrid=False, fixedrange=True
-    )
     said = ", ".join(f"{n} {r:.2f}" for n, r in zip(names, recall, strict=True))
-    return theme.describe(figure, file_name="largest-inner-products", description=f"Recall@{k}: {said}")
+    return theme.chart(
+        [bars],
+        file_name="largest-inner-products",
+        description=f"Recall@{k}: {said}",
+        x={"title": f"recall@{k} of the largest inner products", "range": [0, 1.15]},
+        y=theme.names_axis([theme.plain(n) for n in names], autorange="reversed", fixedrange=True),
+        annotations=[
+            theme.note(f" {r:.3f}", max(float(r), 0.0), y, xanchor="left", xshift=10)
+            for y, r in zip(at, recall, strict=True)
+        ],
+        bargap=0.35,
+        margin=theme.RIGHT_ROOM,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isfinite, log10
 
+import numpy as np
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
@@ -34,34 +35,23 @@ def session_gaps_figure(histogram: Histogram, *, cut_minutes: float | None = Non
     middle = (edges[1:] * edges[:-1]) ** 0.5
     longer = middle > cut_minutes if cut_minutes is not None else middle < 0
     colors = [theme.CONTRAST if far else theme.PLAIN for far in longer]
-    figure = go.Figure(
-        go.Bar(
-            x=middle,
-            y=counts,
-            width=edges[1:] - edges[:-1],
-            marker={"color": colors, "line": {"width": 0}},
-            hovertemplate="about %{x:,.3~g} min: %{y:,} pauses<extra></extra>",
-        )
+    shown = {m: t for m, t in TICKS.items() if edges[0] <= m * 1.5 and m <= edges[-1] * 1.5}
+    said = "about %{x:,.3~g} min: %{y:,} pauses"
+    figure = theme.chart(
+        [theme.bars((middle, counts), colors, width=np.diff(edges), marker={"line": {"width": 0}}, hover=said)],
+        file_name="pauses",
+        description="Pauses between one person's events, log time",
+        x={"type": "log", "title": "pause before the next event", "tickvals": [*shown], "ticktext": [*shown.values()]},
+        y="pauses",
+        bargap=0,
+        showlegend=False,
     )
     if cut_minutes is not None and isfinite(cut_minutes):
         figure.add_vline(x=cut_minutes, line={"color": theme.CHOSEN, "width": 2})
-        figure.add_annotation(
-            x=log10(cut_minutes),  # plotly places annotations on a log axis by exponent
-            y=1,
-            yref="paper",
-            text=f" cut at {duration(cut_minutes)}",
-            showarrow=False,
-            xanchor="left",
-            yanchor="top",
-            font={"color": theme.CHOSEN},
-        )
-    figure.update_layout(template=theme.template(), bargap=0, showlegend=False)
-    shown = {m: t for m, t in TICKS.items() if edges[0] <= m * 1.5 and m <= edges[-1] * 1.5}
-    figure.update_xaxes(
-        type="log", title_text="pause before the next event", tickvals=list(shown), ticktext=list(shown.values())
-    )
-    figure.update_yaxes(title_text="pauses")
-    return theme.describe(figure, file_name="pauses", description="Pauses between one person's events, log time")
+        place = {"yref": "paper", "xanchor": "left", "yanchor": "top", "font_color": theme.CHOSEN}
+        at = log10(cut_minutes)  # plotly places annotations on a log axis by exponent
+        figure.add_annotation(theme.note(f" cut at {duration(cut_minutes)}", at, 1, **place))
+    return figure
 
 
 def duration(minutes: float) -> str:

@@ -23,21 +23,14 @@ def session_lengths_figure(lengths: Int64Array, *, unit: str = "sequences") -> g
     counts = np.bincount(np.minimum(lengths, LONGEST_BAR))
     x = np.arange(len(counts))
     names = [f"{i}+" if i == LONGEST_BAR else str(i) for i in x]
-    figure = go.Figure(
-        go.Bar(
-            x=x[1:],
-            y=counts[1:],
-            customdata=names[1:],
-            marker_color=theme.PLAIN,
-            hovertemplate=f"%{{customdata}} items: %{{y:,}} {unit}<extra></extra>",
-        )
+    long = f" ({LONGEST_BAR}: that or more)" if len(counts) > LONGEST_BAR else ""
+    said = f"%{{customdata}} items: %{{y:,}} {unit}"
+    return theme.chart(
+        [theme.bars((x[1:], counts[1:]), theme.PLAIN, customdata=names[1:], hover=said)],
+        file_name="sequence-lengths",
+        description=f"Lengths of {len(lengths):,} {unit}",
+        x={"title": f"items in one of the {unit}{long}", "dtick": 1 if len(counts) <= 12 else None},
+        y={"title": unit, "tickformat": ",d"},
+        bargap=0.08,
+        showlegend=False,
     )
-    figure.update_layout(template=theme.template(), bargap=0.08, showlegend=False)
-    figure.update_xaxes(
-        title_text=f"items in one of the {unit}"
-        + (f" ({LONGEST_BAR}: that or more)" if len(counts) > LONGEST_BAR else "")
-    )
-    if len(counts) <= 12:
-        figure.update_xaxes(dtick=1)
-    figure.update_yaxes(title_text=unit, tickformat=",d")
-    return theme.describe(figure, file_name="sequence-lengths", description=f"Lengths of {len(lengths):,} {unit}")

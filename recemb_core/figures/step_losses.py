@@ -24,28 +24,22 @@ def step_losses_figure(losses: Float64Array, window: int) -> go.Figure:
     starts = np.maximum(ends - window, 0)
     mean = (sums[ends] - sums[starts]) / (ends - starts)
     keep = spread(len(losses))
-    figure = go.Figure()
-    figure.add_scatter(
-        x=keep + 1,
-        y=losses[keep],
-        mode="markers",
-        marker={"color": theme.OTHER, "size": 4, "opacity": 0.6},
+    each = theme.marks(
+        (keep + 1, losses[keep]),
+        theme.OTHER,
+        4,
+        marker={"opacity": 0.6},
         name="each update",
-        hovertemplate="update %{x:,}: %{y:.2f}<extra></extra>",
+        hover="update %{x:,}: %{y:.2f}",
     )
-    figure.add_scatter(
-        x=keep + 1,
-        y=mean[keep],
-        mode="lines",
-        line={"color": theme.FOUND, "width": 3},
-        name=f"mean of the last {window}",
-        hovertemplate="up to update %{x:,}: %{y:.2f}<extra></extra>",
+    running = theme.lines(
+        (keep + 1, mean[keep]), theme.FOUND, 3, name=f"mean of the last {window}", hover="up to update %{x:,}: %{y:.2f}"
     )
-    figure.update_layout(
-        template=theme.template(), legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
-    )
-    figure.update_xaxes(title_text="updates", tickformat=",d")
-    figure.update_yaxes(title_text="loss E (nats)", rangemode="tozero")
-    return theme.describe(
-        figure, file_name="loss", description=f"Loss of {len(losses):,} updates; the last mean is {mean[-1]:.2f}"
+    return theme.chart(
+        [each, running],
+        file_name="loss",
+        description=f"Loss of {len(losses):,} updates; the last mean is {mean[-1]:.2f}",
+        x={"title": "updates", "tickformat": ",d"},
+        y={"title": "loss E (nats)", "rangemode": "tozero"},
+        legend=theme.legend(-0.2),
     )

@@ -16,18 +16,16 @@ def survival_curve_figure(curves: dict[str, tuple[Float64Array, Float64Array]], 
         x_title: the quantity and its unit.
         of: what is counted ("items", "edges").
     """
-    figure = go.Figure()
+    traces = []
     for color, (name, (x, share)) in zip(theme.PALETTE, curves.items(), strict=False):
-        keep = x > 0
-        figure.add_scatter(
-            x=x[keep],
-            y=share[keep],
-            mode="lines",
-            line={"color": color, "width": 2, "shape": "hv"},
-            name=name,
-            hovertemplate=f"{name}: %{{y:.2%}} of {of} have %{{x:,.4~g}} or more<extra></extra>",
-        )
-    figure.update_layout(template=theme.template(), showlegend=len(curves) > 1, legend={"x": 0.02, "y": 0.02})
-    figure.update_xaxes(type="log", title_text=x_title)
-    figure.update_yaxes(type="log", title_text=f"share of {of} with that or more", tickformat=".2~%")
-    return theme.describe(figure, file_name=x_title, description=f"{x_title}: share of {of} at or above each value")
+        said = f"{name}: %{{y:.2%}} of {of} have %{{x:,.4~g}} or more"
+        traces.append(theme.lines((x[x > 0], share[x > 0]), color, 2, line={"shape": "hv"}, name=name, hover=said))
+    return theme.chart(
+        traces,
+        file_name=x_title,
+        description=f"{x_title}: share of {of} at or above each value",
+        x={"type": "log", "title": x_title},
+        y={"type": "log", "title": f"share of {of} with that or more", "tickformat": ".2~%"},
+        showlegend=len(curves) > 1,
+        legend={"x": 0.02, "y": 0.02},
+    )

@@ -11,13 +11,17 @@ import html
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import plotly.colors
 import plotly.graph_objects as go
+
+from recemb_core.arrays import AnyArray
 
 with suppress(ImportError):
     import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
@@ -172,22 +176,193 @@ def plain(text: object, width: int = 0) -> str:
     return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(words, width))
 
 
-def describe(figure: go.Figure, *, file_name: str, description: str) -> go.Figure:
-    """Give a figure its name for saved files and its sentence for screen readers; returns the same figure."""
+def label(text: str, width: int) -> str:
+    """A name beside a mark or an axis: cut to `width` characters, and shown as written."""
+    return plain(shorten(text, width))
+
+
+def describe(figure: go.Figure, *, file_name: str, description: str, **more: bool) -> go.Figure:
+    """Give a figure its name for saved files and its sentence for screen readers; returns the same figure.
+
+    `more` speaks to the chart on the page: ``mode_bar=False`` for one without buttons, ``linked_hover=True``.
+    """
     name = re.sub(r"[^A-Za-z0-9]+", "-", file_name).strip("-").lower() or "chart"
-    figure.layout.meta = {"file_name": name, "description": description}
+    figure.layout.meta = {"file_name": name, "description": description, **more}
     return figure
+
+
+def chart(
+    traces: Iterable[Any],
+    *,
+    file_name: str,
+    description: str,
+    x: str | Mapping[str, Any] | None = None,
+    y: str | Mapping[str, Any] | None = None,
+    mode_bar: bool = True,
+    **layout: Any,
+) -> go.Figure:
+    """A figure of these traces in the shared template, with its name and its sentence (:func:`describe`).
+
+    Args:
+        traces: from :func:`lines`, :func:`marks` and the like, or plotly's own.
+        file_name, description: as :func:`describe` takes them.
+        x, y: an axis: its title, or all its properties by their plotly names.
+        mode_bar: False for a chart without buttons.
+        layout: everything else of plotly's layout; ``margin_t`` sets ``margin.t``.
+    """
+    axes = {
+        name: {"title": axis} if isinstance(axis, str) else axis
+        for name, axis in (("xaxis", x), ("yaxis", y))
+        if axis is not None
+    }
+    figure = go.Figure([*traces], {"template": template(), **axes, **layout})
+    return describe(figure, file_name=file_name, description=description, **({} if mode_bar else {"mode_bar": False}))
+
+
+# Traces are dictionaries: plotly checks them once, when the figure is made. `at` is (x, y), a pair of lists or a (2, n)
+# array; `hover` is what the box over a mark says (none opens without it); `more` is all else by its plotly name.
+Trace: TypeAlias = dict[str, Any]
+QUIET: Trace = {"hoverinfo": "skip", "showlegend": False}
+DOTTED: Trace = {"color": OTHER, "width": 1.5, "dash": "dot"}
+"""The line of a value to compare with."""
+WHITE_EDGE: Trace = {"width": 2, "color": "white"}
+UNSEEN: Trace = {"visible": False, "fixedrange": True}
+"""An axis without marks that stays where it is."""
+TIGHT: Trace = {"l": 2, "r": 2, "t": 2, "b": 2}
+RIGHT_ROOM: Trace = {"l": 8, "r": 16, "t": 12, "b": 8}
+"""A margin with room for half a tick's label on the right."""
+
+
+def lines(
+    at: Any,
+    color: str | None,
+    width: float,
+    *,
+    hover: str = "",
+    line: Mapping[str, Any] | None = None,
+    dots: float = 0,
+    marker: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Trace:
+    """One line, its points as dots of that size; NaN breaks it (:func:`segments`). `line`, `marker`: more of each."""
+    pen = {"color": color, "width": width, **(line or {})}
+    points = {"mode": "lines+markers", "marker": {"color": color, "size": dots, **(marker or {})}} if dots else {}
+    return {**_places(at), "mode": "lines", "line": pen, **points, **_box(hover), **more}
+
+
+def marks(
+    at: Any, color: Any, size: Any, *, hover: str = "", marker: Mapping[str, Any] | None = None, **more: Any
+) -> Trace:
+    """Points; `marker`: more of them, a symbol for instance."""
+    points = {"color": color, "size": size, **(marker or {})}
+    return {**_places(at), "mode": "markers", "marker": points, **_box(hover), **more}
+
+
+def ring(at: Any, size: float, symbol: str = "circle-open", **more: Any) -> Trace:
+    """A frame around what is chosen."""
+    return marks(at, CHOSEN, size, marker={"symbol": symbol, "line": {"width": 3}}, **more)
+
+
+def strokes(at: Any, size: float, width: float, **more: Any) -> Trace:
+    """Grey strokes across bars: a value to compare each with."""
+    return marks(at, None, size, marker={"symbol": "line-ns", "line": {"width": width, "color": OTHER}}, **more)
+
+
+def bars(at: Any, color: Any, *, hover: str = "", marker: Mapping[str, Any] | None = None, **more: Any) -> Trace:
+    """Bars, upright unless ``orientation="h"``."""
+    return {"type": "bar", **_places(at), "marker": {"color": color, **(marker or {})}, **_box(hover), **more}
+
+
+def _places(at: Any) -> Trace:
+    x, y = at
+    return {"x": x, "y": y}
+
+
+def _box(hover: str) -> Trace:
+    return {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+
+
+def band(x: AnyArray, low: AnyArray, high: AnyArray, color: str, opacity: float, **more: Any) -> Trace:
+    """The area between two curves over x."""
+    around = np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])
+    return lines(around, None, 0, fill="toself", fillcolor=color, opacity=opacity, showlegend=False, **more)
+
+
+def segments(start: AnyArray, end: AnyArray) -> AnyArray:
+    """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
+    return np.column_stack([start, end, np.full(len(start), np.nan)]).ravel()
+
+
+def whiskers(middle: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more: Any) -> Trace:
+    """Error bars from `low` to `high`, as ``error_x`` or ``error_y``; none where an end is not known."""
+    at, bottom, top = (np.asarray(values, dtype=np.float64) for values in (middle, low, high))
+    up, down = (np.nan_to_num(reach, posinf=0.0) for reach in (top - at, at - bottom))
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, **more}
+
+
+def legend(y: float, **more: Any) -> Trace:
+    """A legend in a row: under the chart for y ≤ 0, over it otherwise; y in heights of the chart."""
+    return {"orientation": "h", "x": 0, "y": y, "yanchor": "top" if y <= 0 else "bottom", **more}
+
+
+def names_axis(names: Sequence[str], **more: Any) -> Trace:
+    """An axis that names its places 0, 1, 2 …"""
+    return {"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, **more}
+
+
+def note(text: str, x: Any, y: Any, **more: Any) -> Trace:
+    """Words at a place of the chart, without an arrow."""
+    return {"text": text, "x": x, "y": y, "showarrow": False, **more}
+
+
+def tiles(limits: tuple[float, float]) -> Trace:
+    """What makes marks clickable squares on the shared color scale, for :func:`marks` of values as colors."""
+    scale = {"cmin": limits[0], "cmax": limits[1], "colorscale": sequential_scale()}
+    kept = {"marker": {"opacity": 1}}
+    square = {"symbol": "square", "opacity": 1, **scale}
+    return {"marker": square, "selected": kept, "unselected": kept, "showlegend": False}
+
+
+def words(text: Sequence[str], place: Any, size: float | None = None, color: Any = None) -> Trace:
+    """Words written beside points, or on them: ``**words([...], "top center")`` in :func:`marks`."""
+    return {"mode": "markers+text", "text": text, "textposition": place, "textfont": {"size": size, "color": color}}
+
+
+def arrow(start: tuple[float, float], end: tuple[float, float], **more: Any) -> Trace:
+    """A grey arrow between two places of the chart, as an annotation."""
+    ends = {"x": end[0], "y": end[1], "ax": start[0], "ay": start[1], "xref": "x", "yref": "y"}
+    return {
+        **ends,
+        "axref": "x",
+        "ayref": "y",
+        "text": "",
+        "arrowhead": 2,
+        "arrowwidth": 1.5,
+        "arrowcolor": OTHER,
+        **more,
+    }
+
+
+def rectangle(x: tuple[float, float], y: tuple[float, float], color: str, opacity: float, **more: Any) -> Trace:
+    """A filled rectangle, as a shape."""
+    corners = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
+    return {"type": "rect", **corners, "fillcolor": color, "opacity": opacity, **more}
+
+
+def group_fill(labels: Iterable[object] | None, without: str) -> str | list[str]:
+    """The color of each label's group (:func:`color_groups`); one color for all where there are no labels."""
+    if labels is None:
+        return without
+    named = [label_text(one) for one in labels]
+    colors = color_groups(named)
+    return [colors.get(name, OTHER) for name in named]
 
 
 def empty_figure(sentence: str, *, file_name: str = "chart") -> go.Figure:
     """A chart that has nothing to draw says why, in one sentence."""
-    figure = go.Figure(layout={"template": template()})
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    figure.add_annotation(
-        text=plain(sentence, 60), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font_size=15
-    )
-    return describe(figure, file_name=file_name, description=sentence)
+    words = note(plain(sentence, 60), 0.5, 0.5, xref="paper", yref="paper", font_size=15)
+    gone = {"visible": False}
+    return chart([], file_name=file_name, description=sentence, x=gone, y=gone, annotations=[words])
 
 
 def names_in_words(names: Sequence[str], most: int = 3) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,31 +56,28 @@ def user_on_map_figure(
     points = np.asarray(positions, dtype=np.float64)
     row = {item: i for i, item in enumerate(ids)}
     taken = [row[item] for item in dict.fromkeys(history) if item in row]
-    kind: Any = go.Scattergl if len(ids) >= WEBGL_FROM else go.Scatter
+    kind = "scattergl" if len(ids) >= WEBGL_FROM else "scatter"
     # No item ids here: these marks lie on top of the items' own points, which answer clicks.
-    figure.add_trace(
-        kind(
-            x=points[taken, 0],
-            y=points[taken, 1],
-            mode="markers",
-            marker={"symbol": "square-open", "size": 13, "color": HISTORY_COLOR, "line": {"width": 2.5}},
-            name="history",
-            uid="history",
-            legendrank=2_550,
-            hoverinfo="skip",
-        )
+    seen = theme.marks(
+        points[taken].T,
+        theme.PATH,
+        13,
+        type=kind,
+        marker={"symbol": "square-open", "line": {"width": 2.5}},
+        name="history",
+        uid="history",
+        legendrank=2_550,
     )
-    figure.add_trace(
-        kind(
-            x=[user[0]],
-            y=[user[1]],
-            mode="markers",
-            customdata=[[USER]],
-            marker={"symbol": "diamond", "size": 19, "color": theme.CHOSEN, "line": {"width": 2, "color": "white"}},
-            name="the user",
-            uid="user",
-            legendrank=2_400,
-            hovertemplate="the user: mean place of the 10 best-scored items,<br>weighted by the model<extra></extra>",
-        )
+    place = theme.marks(
+        ([user[0]], [user[1]]),
+        theme.CHOSEN,
+        19,
+        type=kind,
+        customdata=[[USER]],
+        marker={"symbol": "diamond", "line": theme.WHITE_EDGE},
+        name="the user",
+        uid="user",
+        legendrank=2_400,
+        hover="the user: mean place of the 10 best-scored items,<br>weighted by the model",
     )
-    return figure
+    return figure.add_traces([seen, place])

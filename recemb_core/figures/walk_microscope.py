@@ -45,62 +45,48 @@ def walk_microscope_figure(
         candidates: what is drawn, at most a few dozen.
         rule: kind → what the legend says beside it ("α = 1/p = 0.5").
     """
-    figure = go.Figure()
     xy = _places(candidates)
+    traces, notes = [], [theme.note(_bold(current[1]), 0, 0, xref="x", yref="y", yshift=-22, font_color=theme.CHOSEN)]
     if previous is not None:
         near = np.flatnonzero(candidates.kinds == "shared neighbor")
-        figure.add_scatter(
-            x=_broken(np.zeros(len(near)), xy[near, 0]),
-            y=_broken(np.ones(len(near)), xy[near, 1]),
-            mode="lines",
-            line={"color": theme.OTHER, "width": 1, "dash": "dot"},
-            opacity=0.6,
-            hoverinfo="skip",
-            name="edge from the previous item",
-            uid="triads",
-            showlegend=bool(len(near)),
-        )
-    shown: set[str] = set()
+        x, y = (theme.segments(np.full(len(near), from_), xy[near, axis]) for axis, from_ in ((0, 0.0), (1, 1.0)))
+        known: theme.Trace = {"name": "edge from the previous item", "uid": "triads", "showlegend": bool(len(near))}
+        traces.append(theme.lines((x, y), theme.OTHER, 1, line={"dash": "dot"}, opacity=0.6, **known))
+        notes += [
+            theme.note(f"came from {_bold(previous[1])}", 0, 1, xref="x", yref="y", yshift=20),
+            theme.arrow((0, 0.82), (0, 0.18), xshift=16),  # the step just taken, beside the way back
+        ]
     for kind, color in KIND_COLORS.items():
-        for i in np.flatnonzero(candidates.kinds == kind).tolist():
-            probability = float(candidates.probabilities[i])
-            figure.add_scatter(
-                x=[0, xy[i, 0]],
-                y=[0, xy[i, 1]],
-                mode="lines",
-                line={"color": color, "width": THINNEST + WIDEST * probability},
-                opacity=0.75,
-                hoverinfo="skip",
-                name=f"{kind}: {rule.get(kind, '')}",
-                legendgroup=kind,
-                uid=f"edge:{candidates.ids[i]}",
-                showlegend=kind not in shown,
+        for number, i in enumerate(np.flatnonzero(candidates.kinds == kind).tolist()):
+            traces.append(
+                theme.lines(
+                    ([0, xy[i, 0]], [0, xy[i, 1]]),
+                    color,
+                    THINNEST + WIDEST * float(candidates.probabilities[i]),
+                    opacity=0.75,
+                    name=f"{kind}: {rule.get(kind, '')}",
+                    legendgroup=kind,
+                    uid=f"edge:{candidates.ids[i]}",
+                    showlegend=number == 0,
+                )
             )
-            shown.add(kind)
     if previous is not None and "return" not in candidates.kinds:
-        figure.add_trace(_point(previous, (0.0, 1.0), theme.OTHER, "came from here", 14))
-    figure.add_trace(_candidate_points(candidates, xy))
-    figure.add_trace(_point(current, (0.0, 0.0), theme.CHOSEN, "the walker is here", 20))
-    label = {"showarrow": False, "xref": "x", "yref": "y"}
-    figure.add_annotation(x=0, y=0, text=_bold(current[1]), yshift=-22, font={"color": theme.CHOSEN}, **label)
-    if previous is not None:
-        figure.add_annotation(x=0, y=1, text=f"came from {_bold(previous[1])}", yshift=20, **label)
-        figure.add_annotation(  # the step just taken, beside the way back
-            x=0, y=0.18, ax=0, ay=0.82, axref="x", ayref="y", xref="x", yref="y", xshift=16, text="",
-            arrowhead=2, arrowwidth=1.5, arrowcolor=theme.OTHER,
-        )  # fmt: skip
-    figure.update_layout(
-        template=theme.template(),
-        hovermode="closest",
-        dragmode="pan",
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.02, "yanchor": "top"},
-    )
-    figure.update_xaxes(visible=False, range=[-2.2, 2.2])
-    figure.update_yaxes(visible=False, range=[-1.22, 1.25])
+        traces.append(_point(previous, (0.0, 1.0), theme.OTHER, "came from here", 14))
+    traces += [_candidate_points(candidates, xy), _point(current, (0.0, 0.0), theme.CHOSEN, "the walker is here", 20)]
     likely = ""
     if len(candidates.ids):
         likely = f"; most likely next: {candidates.titles[int(np.argmax(candidates.probabilities))]}"
-    return theme.describe(figure, file_name=f"walk-at-{current[0]}", description=f"Ways on from {current[1]}{likely}")
+    return theme.chart(
+        traces,
+        file_name=f"walk-at-{current[0]}",
+        description=f"Ways on from {current[1]}{likely}",
+        x={"visible": False, "range": [-2.2, 2.2]},
+        y={"visible": False, "range": [-1.22, 1.25]},
+        annotations=notes,
+        hovermode="closest",
+        dragmode="pan",
+        legend=theme.legend(-0.02),
+    )
 
 
 def _places(candidates: Candidates) -> Float64Array:
@@ -123,37 +109,28 @@ def _places(candidates: Candidates) -> Float64Array:
     return xy
 
 
-def _candidate_points(candidates: Candidates, xy: Float64Array) -> go.Scatter:
+def _candidate_points(candidates: Candidates, xy: Float64Array) -> theme.Trace:
     percent = [f"{100 * value:.1f} %" for value in candidates.probabilities]
-    names = [theme.plain(theme.shorten(title, 17)) for title in candidates.titles]
+    names = [theme.label(title, 17) for title in candidates.titles]
     label = [
         p if kind == "return" else f"{p}  {n}" if x > 0 else f"{n}  {p}"
         for p, n, kind, x in zip(percent, names, candidates.kinds, xy[:, 0], strict=True)
     ]
+    c = candidates
     details = [
         [item, theme.plain(title, 44), str(kind), f"{a:.4g}", f"{w:.5g}", f"{v:.5f}"]
         for item, title, kind, a, w, v in zip(
-            candidates.ids,
-            candidates.titles,
-            candidates.kinds,
-            candidates.alpha,
-            candidates.weights,
-            candidates.probabilities,
-            strict=True,
+            c.ids, c.titles, c.kinds, c.alpha, c.weights, c.probabilities, strict=True
         )
     ]
-    beside = {-1: "middle left", 0: "middle right", 1: "middle right"}
-    return go.Scatter(
-        x=xy[:, 0],
-        y=xy[:, 1],
-        mode="markers+text",
-        marker={"size": 10, "color": [KIND_COLORS[str(kind)] for kind in candidates.kinds]},
-        text=label,
-        textposition=[beside[int(np.sign(x))] for x in xy[:, 0]],
-        textfont={"size": 12},
+    return theme.marks(
+        xy.T,
+        [KIND_COLORS[str(kind)] for kind in candidates.kinds],
+        10,
+        **theme.words(label, ["middle left" if x < 0 else "middle right" for x in xy[:, 0]], 12),
         customdata=details,
-        hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}: α = %{customdata[3]}<br>"
-        "weight w = %{customdata[4]}<br>probability = %{customdata[5]}<extra></extra>",
+        hover="<b>%{customdata[1]}</b><br>%{customdata[2]}: α = %{customdata[3]}<br>"
+        "weight w = %{customdata[4]}<br>probability = %{customdata[5]}",
         name="candidates",
         uid="candidates",
         cliponaxis=False,
@@ -161,29 +138,15 @@ def _candidate_points(candidates: Candidates, xy: Float64Array) -> go.Scatter:
     )
 
 
-def _point(item: tuple[str, str], at: tuple[float, float], color: str, what: str, size: int) -> go.Scatter:
-    return go.Scatter(
-        x=[at[0]],
-        y=[at[1]],
-        mode="markers",
-        marker={"size": size, "color": color, "line": {"width": 2, "color": "white"}},
-        customdata=[[item[0], theme.plain(item[1], 44)]],
-        hovertemplate=f"<b>%{{customdata[1]}}</b><br>{what}<extra></extra>",
-        name=what,
-        uid=what,
-        showlegend=False,
-    )
+def _point(item: tuple[str, str], at: tuple[float, float], color: str, what: str, size: int) -> theme.Trace:
+    said: theme.Trace = {"name": what, "uid": what, "hover": f"<b>%{{customdata[1]}}</b><br>{what}"}
+    look: theme.Trace = {"marker": {"line": theme.WHITE_EDGE}, "showlegend": False}
+    own = [[item[0], theme.plain(item[1], 44)]]
+    return theme.marks(([at[0]], [at[1]]), color, size, customdata=own, **said, **look)
 
 
 def _bold(title: str) -> str:
-    return f"<b>{theme.plain(theme.shorten(title, 28))}</b>"
-
-
-def _broken(start: NumberArray, end: IntegerArray) -> NumberArray:
-    """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
-    path = np.full((len(start), 3), np.nan)
-    path[:, 0], path[:, 1] = start, end
-    return path.ravel()
+    return f"<b>{theme.label(title, 28)}</b>"
 
 
 def walk_replay(
@@ -206,73 +169,43 @@ def walk_replay(
         step: steps taken so far.
         colors: (n,) group labels.
     """
-    figure = go.Figure()
-    x, y = (_broken(positions[edges[0], axis], positions[edges[1], axis]) for axis in (0, 1))
-    figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": theme.OTHER, "width": 0.6}, opacity=0.35, hoverinfo="skip", uid="edges"
-    )
-    fill: str | list[str] = theme.OTHER
-    if colors is not None:
-        known = theme.color_groups(colors)
-        fill = [known.get(theme.label_text(c), theme.OTHER) for c in colors]
+    x, y = (theme.segments(positions[edges[0], axis], positions[edges[1], axis]) for axis in (0, 1))
     hover = [theme.plain(title, 44) for title in titles]
-    figure.add_scatter(
-        x=positions[:, 0],
-        y=positions[:, 1],
-        mode="markers",
-        marker={"size": 7, "color": fill, "opacity": 0.7},
-        customdata=[[item, name] for item, name in zip(ids, hover, strict=True)],
-        hovertemplate="<b>%{customdata[1]}</b><extra></extra>",
-        uid="nodes",
-    )
     done = walk[: step + 1]
-    figure.add_scatter(
-        x=positions[done, 0],
-        y=positions[done, 1],
-        mode="lines",
-        line={"color": theme.CHOSEN, "width": 2},
-        opacity=0.6,
-        hoverinfo="skip",
-        uid="path",
-    )
-    figure.add_scatter(
-        x=positions[done[-2:], 0],
-        y=positions[done[-2:], 1],
-        mode="lines",
-        line={"color": theme.CHOSEN, "width": 4},
-        hoverinfo="skip",
-        uid="last step",
-    )
-    for row, symbol, size, name, line in (
-        (walk[0], "circle", 14, "start", {"width": 2, "color": "white"}),
-        (done[-1], "circle-open", 22, "walker", {"width": 3, "color": theme.CHOSEN}),
+    traces = [
+        theme.lines((x, y), theme.OTHER, 0.6, opacity=0.35, uid="edges"),
+        theme.marks(
+            positions.T,
+            theme.group_fill(colors, theme.OTHER),
+            7,
+            marker={"opacity": 0.7},
+            customdata=[[item, name] for item, name in zip(ids, hover, strict=True)],
+            hover="<b>%{customdata[1]}</b>",
+            uid="nodes",
+        ),
+        theme.lines(positions[done].T, theme.CHOSEN, 2, opacity=0.6, uid="path"),
+        theme.lines(positions[done[-2:]].T, theme.CHOSEN, 4, uid="last step"),
+    ]
+    notes = []
+    for row, name, size, symbol, edge, shift, color in (
+        (walk[0], "start", 14, "circle", theme.WHITE_EDGE, -18, theme.CHOSEN),
+        (done[-1], "walker", 22, "circle-open", {"width": 3, "color": theme.CHOSEN}, 22, None),
     ):
-        figure.add_scatter(
-            x=positions[[row], 0],
-            y=positions[[row], 1],
-            mode="markers",
-            marker={"size": size, "symbol": symbol, "color": theme.CHOSEN, "line": line},
-            hovertext=[f"{name}: {hover[int(row)]}"],
-            hoverinfo="text",
-            uid=name,
-        )
-    for row, name, shift in ((walk[0], "start", -18), (done[-1], "walker", 22)):
+        said: theme.Trace = {"hovertext": [f"{name}: {hover[int(row)]}"], "hoverinfo": "text", "uid": name}
+        shape = {"symbol": symbol, "line": edge}
+        traces.append(theme.marks(positions[[row]].T, theme.CHOSEN, size, marker=shape, **said))
         if name == "walker" or row != done[-1]:
-            figure.add_annotation(
-                x=positions[row, 0],
-                y=positions[row, 1],
-                text=_bold(titles[int(row)]),
-                yshift=shift,
-                showarrow=False,
-                font={"color": theme.CHOSEN} if name == "start" else {},
-            )
+            notes.append(theme.note(_bold(titles[int(row)]), *positions[row], yshift=shift, font_color=color))
     low, high = positions[walk].min(axis=0), positions[walk].max(axis=0)
     pad = 0.15 * float(max(high - low)) or 1.0
-    figure.update_layout(template=theme.template(), showlegend=False, dragmode="pan")
-    figure.update_xaxes(visible=False, range=[float(low[0]) - pad, float(high[0]) + pad])
-    figure.update_yaxes(visible=False, range=[float(low[1]) - pad, float(high[1]) + pad])
-    return theme.describe(
-        figure,
+    across, up = ({"visible": False, "range": [float(low[axis]) - pad, float(high[axis]) + pad]} for axis in (0, 1))
+    return theme.chart(
+        traces,
         file_name=f"walk-from-{ids[int(walk[0])]}",
         description=f"A walk from {titles[int(walk[0])]}, step {step} of {len(walk) - 1}: {titles[int(done[-1])]}",
+        x=across,
+        y=up,
+        annotations=notes,
+        showlegend=False,
+        dragmode="pan",
     )

@@ -31,46 +31,27 @@ def walk_profile_figure(main: tuple[str, Profile], references: Mapping[str, Prof
         main: (name, profile) drawn in the chosen item's color, on top.
         references: name → profile to compare with; None keeps the place, so that the others keep their colors.
     """
-    figure = go.Figure()
     colors = dict(zip(references, REFERENCE_COLORS, strict=False)) | {main[0]: theme.CHOSEN}
     profiles = {name: profile for name, profile in references.items() if profile is not None} | {main[0]: main[1]}
+    traces = []
     for name, profile in profiles.items():
-        step = np.arange(len(profile.mean))
-        low, high = profile.mean - 2 * profile.standard_error, profile.mean + 2 * profile.standard_error
-        figure.add_scatter(
-            x=np.concatenate([step, step[::-1]]),
-            y=np.concatenate([high, low[::-1]]),
-            mode="lines",
-            fill="toself",
-            fillcolor=colors[name],
-            line={"width": 0},
-            opacity=0.2,
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=name,
-            uid=f"band:{name}",
-        )
-        figure.add_scatter(
-            x=step,
-            y=profile.mean,
-            mode="lines+markers",
-            line={"color": colors[name], "width": 3 if name == main[0] else 2},
-            marker={"size": 5},
-            name=name,
-            legendgroup=name,
-            uid=f"mean:{name}",
-            text=[f"{2 * error:.3f}" for error in profile.standard_error],
-            hovertemplate=f"{name}<br>step %{{x}}: %{{y:.2f}} ± %{{text}} hops<extra></extra>",
-        )
-    figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top", "traceorder": "reversed"},
-    )
-    figure.update_xaxes(title_text="steps taken")
-    figure.update_yaxes(title_text="mean distance from the start (hops)", rangemode="tozero")
+        step, reach = np.arange(len(profile.mean)), 2 * profile.standard_error
+        width = 3 if name == main[0] else 2
+        around = {"legendgroup": name, "uid": f"band:{name}"}
+        line: theme.Trace = {"dots": 5, "name": name, "legendgroup": name, "uid": f"mean:{name}"}
+        errors, said = [f"{r:.3f}" for r in reach], f"{name}<br>step %{{x}}: %{{y:.2f}} ± %{{text}} hops"
+        traces += [
+            theme.band(step, profile.mean - reach, profile.mean + reach, colors[name], 0.2, **around),
+            theme.lines((step, profile.mean), colors[name], width, text=errors, hover=said, **line),
+        ]
     ends = ", ".join(f"{name} {profile.mean[-1]:.2f}" for name, profile in profiles.items() if len(profile.mean))
-    return theme.describe(
-        figure, file_name="distance-from-start", description=f"Mean hops from the start at the last step: {ends}"
+    return theme.chart(
+        traces,
+        file_name="distance-from-start",
+        description=f"Mean hops from the start at the last step: {ends}",
+        x="steps taken",
+        y={"title": "mean distance from the start (hops)", "rangemode": "tozero"},
+        legend=theme.legend(-0.2, traceorder="reversed"),
     )
 
 
@@ -85,50 +66,27 @@ def visit_check(
         measured: (k,) shares of the walks.
         intervals: (k, 2) 95 % intervals of the shares.
     """
-    figure = go.Figure()
     at = np.arange(len(titles))
-    figure.add_bar(
-        y=at,
-        x=expected,
-        orientation="h",
-        marker={"color": theme.OTHER, "opacity": 0.55},
-        name="closed form",
-        hoverinfo="skip",
-        uid="expected",
-    )
-    figure.add_scatter(
-        y=at,
-        x=measured,
-        mode="markers",
-        marker={"color": theme.PLAIN, "size": 8},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": intervals[:, 1] - measured,
-            "arrayminus": measured - intervals[:, 0],
-            "thickness": 1.5,
-            "width": 3,
-            "color": theme.PLAIN,
-        },
+    bars = theme.bars((expected, at), theme.OTHER, orientation="h", marker={"opacity": 0.55}, name="closed form")
+    points = theme.marks(
+        (measured, at),
+        theme.PLAIN,
+        8,
+        error_x=theme.whiskers(measured, *intervals.T, thickness=1.5, width=3, color=theme.PLAIN),
         name="walks, 95 % interval",
         customdata=[
             [item, theme.plain(title, 44), f"{e:.4f}", f"{m:.4f}", f"{low:.4f} to {high:.4f}"]
             for item, title, e, m, (low, high) in zip(ids, titles, expected, measured, intervals, strict=True)
         ],
-        hovertemplate="<b>%{customdata[1]}</b><br>closed form %{customdata[2]}<br>walks %{customdata[3]} "
-        "(%{customdata[4]})<extra></extra>",
+        hover="<b>%{customdata[1]}</b><br>closed form %{customdata[2]}<br>walks %{customdata[3]} (%{customdata[4]})",
         uid="measured",
     )
-    figure.update_layout(
-        template=theme.template(),
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"},
-        bargap=0.35,
-    )
-    figure.update_xaxes(title_text="share of walks", rangemode="tozero", tickformat=".0%")
-    names = [theme.plain(theme.shorten(title, 24)) for title in titles]
-    figure.update_yaxes(tickvals=at, ticktext=names, autorange="reversed", showgrid=False)
-    return theme.describe(
-        figure,
+    return theme.chart(
+        [bars | {"uid": "expected"}, points],
         file_name="walks-against-closed-form",
         description="Where walks are, as shares with 95 % intervals, against exact probabilities",
+        x={"title": "share of walks", "rangemode": "tozero", "tickformat": ".0%"},
+        y=theme.names_axis([theme.label(title, 24) for title in titles], autorange="reversed"),
+        legend=theme.legend(-0.2),
+        bargap=0.35,
     )
