@@ -19,15 +19,8 @@ SECTIONS = {
     "pretraining": ("Pre-training", pretraining_section),
     "serving": ("Serving", serving_section),
 }
-SECTION = Parameter(
-    DEEP_PAGE,
-    "section",
-    "View",
-    Options({name: title for name, (title, _) in SECTIONS.items()}, row=True),
-    "recall",
-    view=True,
-    former=("view",),
-)
+TITLES = {name: title for name, (title, _) in SECTIONS.items()}
+SECTION = Parameter(DEEP_PAGE, "section", "View", Options(TITLES, row=True), "recall", view=True, former=("view",))
 
 with frame.page(
     "What do embeddings do inside a network?",

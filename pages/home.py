@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, model_results, navigation, session
 from pages.kit.live_chart import live_chart
 from pages.views.home.strip import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
+from recemb_core.arrays import NumberArray
 from recemb_core.figures.small_map import small_map_figure
 
 HEIGHT = 190
+CARDS = (  # title, what happens there, the page that shows it, the words of the link to it
+    ("Log", "Somebody did something with an item, at some time.", "sequences", "Read your own"),
+    ("Sequences", "One person's events, cut into sessions or baskets.", "sequences", "See lengths and pauses"),
+    ("Item graph", "Items that follow each other, or share baskets, are joined.", "item_graph", "See the graph"),
+    ("Walks", "A walker strolls along the edges; each walk is a sentence.", "walks", "Watch a step"),
+    ("Vectors", "Training pulls together items that meet in walks; UMAP draws them flat.", "node2vec", "Tune p and q"),
+    ("Index", "Nearest vectors are found by an exact scan, or by an index.", "lsh", "Tune an index"),
+    (
+        "Recommendations",
+        "A person's vector is the mean of their items; the nearest unseen items are offered.",
+        "deep_models",
+        "See models learn it",
+    ),
+)
 
 with frame.page(
     "How does a click become a recommendation?",
@@ -23,19 +40,14 @@ with frame.page(
     umap = controls.umap_config(data, len(graph), draw=False)
     item = session.chosen_item(data)
     row = graph.items.row(item)
+    events, runs = "–", "–"
+    if data.sequences is not None:
+        events, runs = f"{len(data.sequences.tokens):,}", f"{len(data.sequences):,}"
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Different items."),
-            (
-                "Events",
-                f"{len(data.sequences.tokens):,}" if data.sequences else "–",
-                "Rows of behaviour; – for a graph alone.",
-            ),
-            (
-                "Sequences",
-                f"{len(data.sequences):,}" if data.sequences else "–",
-                "Sessions or baskets; – for a graph alone.",
-            ),
+            ("Events", events, "Rows of behaviour; – for a graph alone."),
+            ("Sequences", runs, "Sessions or baskets; – for a graph alone."),
             ("Edges", f"{graph.num_edges:,}", f"Of the graph that is walked: {graph.rule}."),
         ]
     )
@@ -47,68 +59,42 @@ with frame.page(
         cards = st.columns(9)
     person = who_has(data, row)
 
-    def card(place: int, title: str, text: str, page: str, label: str) -> st.delta_generator.DeltaGenerator:
+    def card(place: int) -> st.delta_generator.DeltaGenerator:
+        title, text, page, label = CARDS[place]
         box = cards[place].container(border=True, height="stretch")
         box.markdown(f"**{place + 1} · {title}**")
         box.caption(text)
         navigation.link(page, label, box)
         return box
 
-    box = card(0, "Log", "Somebody did something with an item, at some time.", "sequences", "Read your own")
-    log_rows(box, data, person, row)
-    box = card(
-        1, "Sequences", "One person's events, cut into sessions or baskets.", "sequences", "See lengths and pauses"
-    )
-    sequence_chips(box, data, person, row)
-    box = card(
-        2, "Item graph", "Items that follow each other, or share baskets, are joined.", "item_graph", "See the graph"
-    )
+    def thumbnail(key: str, at: NumberArray, description: str, **more: Any) -> None:
+        figure = small_map_figure(at, data.titles, chosen=row, description=description, **more)
+        live_chart(figure, key=key, height=HEIGHT)
+
+    log_rows(card(0), data, person, row)
+    sequence_chips(card(1), data, person, row)
     positions = maps.graph_positions(data, graph, session.seed())
     near, _ = graph.neighbors(row)
-    with box:
-        live_chart(
-            small_map_figure(
-                positions, data.titles, chosen=row, colors=colors, near=near[:200], description="Item graph"
-            ),
-            key="home graph",
-            height=HEIGHT,
-        )
-    box = card(3, "Walks", "A walker strolls along the edges; each walk is a sentence.", "walks", "Watch a step")
-    with box:
+    with card(2):
+        thumbnail("home graph", positions, "Item graph", colors=colors, near=near[:200])
+    with card(3):
         path = small_walk(graph, row, session.seed())
-        figure = small_map_figure(positions, data.titles, chosen=row, path=path, description="One walk")
-        live_chart(figure, key="home walk", height=HEIGHT)
+        thumbnail("home walk", positions, "One walk", path=path)
         st.caption(" → ".join(data.titles[int(i)] for i in path[:4]) + (" → …" if len(path) > 4 else ""))
-    box = card(
-        4,
-        "Vectors",
-        "Training pulls together items that meet in walks; UMAP draws them flat.",
-        "node2vec",
-        "Tune p and q",
-    )
+    box = card(4)
     if not ready:
         box.caption("Not trained for this data yet: open the node2vec page once.")
     else:
         vectors = model_results.model_vectors(data, config, graph=graph)
-        positions = maps.map_positions(data, graph, vectors, umap)
         nearest = vectors.most_similar(item, k=min(10, max(1, len(graph) - 1)))
         rows = np.array([graph.items.row(i) for i, _ in nearest])
         with box:
-            figure = small_map_figure(
-                positions, data.titles, chosen=row, colors=colors, near=rows, description="Vectors"
-            )
-            live_chart(figure, key="home map", height=HEIGHT)
-        box = card(5, "Index", "Nearest vectors are found by an exact scan, or by an index.", "lsh", "Tune an index")
+            on_map = maps.map_positions(data, graph, vectors, umap)
+            thumbnail("home map", on_map, "Vectors", colors=colors, near=rows)
+        box = card(5)
         box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")
         box.markdown("\n".join(f"1. :small[{data.title_of(other)} · {score:.2f}]" for other, score in nearest[:6]))
-        box = card(
-            6,
-            "Recommendations",
-            "A person's vector is the mean of their items; the nearest unseen items are offered.",
-            "deep_models",
-            "See models learn it",
-        )
-        recommendations(box, data, vectors, person)
+        recommendations(card(6), data, vectors, person)
     with cards[7].container(border=True, height="stretch"):
         st.markdown("**Was it any good?**")
         st.caption("A list is judged by what people did next, against popularity and with its noise.")

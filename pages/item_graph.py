@@ -17,9 +17,9 @@ EGO_EDGES = 12
 EDGES_DRAWN = 6_000
 
 
-def heaviest(rows: np.ndarray, weights: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+def heaviest(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The heaviest edges of one item, heaviest first."""
-    order = np.argsort(-weights, kind="stable")[:most]
+    order = np.argsort(-weights, kind="stable")[:EGO_EDGES]
     return rows[order], weights[order]
 
 
@@ -37,20 +37,14 @@ with frame.page(
         drawn = graph_controls.items_drawn(data, graph)
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
+    density = "Share of all pairs that are joined. Near 1, p and q of node2vec cannot matter."
+    louvain = "Louvain, seed 0, on the kept edges; direction left aside."
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Items of the data set; items without an edge lie on the outer ring."),
             ("Edges kept", f"{graph.num_edges:,}", f"Of {whole.num_edges:,} edges that the behaviour gives."),
-            (
-                "Density",
-                f"{graph.density:.3f}",
-                "Share of all pairs that are joined. Near 1, p and q of node2vec cannot matter.",
-            ),
-            (
-                "Communities",
-                f"{found.max(initial=-1) + 1}",
-                "Louvain, seed 0, on the kept edges; direction left aside.",
-            ),
+            ("Density", f"{graph.density:.3f}", density),
+            ("Communities", f"{found.max(initial=-1) + 1}", louvain),
         ],
         numbers,
     )
@@ -98,8 +92,8 @@ with frame.page(
             row,
             data.titles,
             graph.items.ids,
-            heaviest(out_rows, out_weights, EGO_EDGES),
-            heaviest(in_rows, in_weights, EGO_EDGES) if graph.directed else None,
+            heaviest(out_rows, out_weights),
+            heaviest(in_rows, in_weights) if graph.directed else None,
             unit="weight",
         )
         live_chart(figure, key=f"ego@{data.key}", height=430, on_click=lambda item: session.pick(data, item))
@@ -110,16 +104,16 @@ with frame.page(
         )
     with right:
         degrees, weights = st.tabs(["Degree", "Edge weight"])
-        with degrees:
-            curves = {"out-degree" if graph.directed else "degree": survival(graph.out_degree)}
-            if graph.directed:
-                curves["in-degree"] = survival(graph.reversed.out_degree)
-            live_chart(survival_curve_figure(curves, x_title="edges of an item", of="items"), key="degree", height=360)
-        with weights:
-            curves = {"kept": survival(graph.weights)}
-            if whole is not graph:
-                curves = {"all edges": survival(whole.weights), **curves}
-            live_chart(survival_curve_figure(curves, x_title="weight of an edge", of="edges"), key="weight", height=360)
+        values = {"out-degree": graph.out_degree, "in-degree": graph.reversed.out_degree}
+        values = values if graph.directed else {"degree": graph.out_degree}
+        heavy = {"kept": graph.weights} if whole is graph else {"all edges": whole.weights, "kept": graph.weights}
+        for tab, key, of, x_title, measured in (
+            (degrees, "degree", "items", "edges of an item", values),
+            (weights, "weight", "edges", "weight of an edge", heavy),
+        ):
+            curves = {name: survival(array) for name, array in measured.items()}
+            with tab:
+                live_chart(survival_curve_figure(curves, x_title=x_title, of=of), key=key, height=360)
     frame.try_this(data, experiments(data, settings, whole, graph))
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "
@@ -131,8 +125,8 @@ with frame.page(
         "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
         "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
         "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and more items "
-        "may "
-        "be without any. **More edges**: back towards all of them. Walks on the next pages use exactly the kept edges."
+        "may be without any. **More edges**: back towards all of them. Walks on the next pages use exactly the kept "
+        "edges."
     )
     frame.as_python(
         [

@@ -11,14 +11,8 @@ from pages.views.lsh import answers, board, inside, race, tune, words
 from pages.views.lsh import controls as lsh_view
 from pages.views.lsh import points as lsh_points
 
-VIEW = Parameter(
-    lsh_points.LSH_PAGE,
-    "lab",
-    "View",
-    Options({"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}, row=True),
-    "tune",
-    view=True,
-)
+VIEWS = {"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}
+VIEW = Parameter(lsh_points.LSH_PAGE, "lab", "View", Options(VIEWS, row=True), "tune", view=True)
 
 with frame.page(
     "How little can I scan and still find the neighbors?",

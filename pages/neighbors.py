@@ -12,14 +12,8 @@ from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, compared, paired, side_by_side
 from pages.views.neighbors.experiments import as_python, experiments, words
 
-VIEW = Parameter(
-    compared.NEIGHBORS_PAGE,
-    "compare",
-    "View",
-    Options({"models": "Models side by side", "two": "Two settings, or two models"}, row=True),
-    "models",
-    view=True,
-)
+VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
+VIEW = Parameter(compared.NEIGHBORS_PAGE, "compare", "View", Options(VIEWS, row=True), "models", view=True)
 
 with frame.page(
     "Do the models agree on this item?",

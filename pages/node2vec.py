@@ -14,22 +14,13 @@ from pages.views.node2vec.snippets import as_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
 from pages.views.node2vec.why import why_section
 
-VIEW = Parameter(
-    NODE2VEC_PAGE,
-    "view",
-    "View",
-    Options(
-        {
-            "map": "One setting",
-            "sweep": "Sweep of p and q",
-            "roles": "What structure looks like",
-            "why": "Why are these neighbors?",
-        },
-        row=True,
-    ),
-    "map",
-    view=True,
-)
+VIEWS = {
+    "map": "One setting",
+    "sweep": "Sweep of p and q",
+    "roles": "What structure looks like",
+    "why": "Why are these neighbors?",
+}
+VIEW = Parameter(NODE2VEC_PAGE, "view", "View", Options(VIEWS, row=True), "map", view=True)
 
 with frame.page(
     "What do p and q change?",

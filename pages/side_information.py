@@ -12,22 +12,13 @@ from pages.kit.parameters import Parameter
 from pages.views.side_information import attention, birth, ges, hidden_item, words
 from pages.views.side_information import shown as parts
 
-VIEW = Parameter(
-    parts.SIDE_INFORMATION_PAGE,
-    "side",
-    "View",
-    Options(
-        {
-            "attention": "Attention weights",
-            "birth": "Birth of an item",
-            "hide": "Hide a known item",
-            "ges": "GES against EGES",
-        },
-        row=True,
-    ),
-    "attention",
-    view=True,
-)
+VIEWS = {
+    "attention": "Attention weights",
+    "birth": "Birth of an item",
+    "hide": "Hide a known item",
+    "ges": "GES against EGES",
+}
+VIEW = Parameter(parts.SIDE_INFORMATION_PAGE, "side", "View", Options(VIEWS, row=True), "attention", view=True)
 
 with frame.page(
     "What does the brand know that the clicks don't?",

@@ -18,14 +18,8 @@ VIEWS = {
     "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
     "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),
 }
-LOOK = Parameter(
-    TRAINING_PAGE,
-    "look",
-    "View",
-    Options({name: view[0] for name, view in VIEWS.items()}, row=True),
-    "window",
-    view=True,
-)
+TITLES = {name: view[0] for name, view in VIEWS.items()}
+LOOK = Parameter(TRAINING_PAGE, "look", "View", Options(TITLES, row=True), "window", view=True)
 
 with frame.page(
     "How does training turn clicks into vectors?",

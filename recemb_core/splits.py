@@ -53,7 +53,7 @@ def leave_last_out(sequences: Sequences) -> tuple[Sequences, Sequences]:
     last, held = last[has_history], held[has_history]
     starts = ends[last] - held
     out = np.zeros(len(sequences.tokens), dtype=bool)
-    chosen = np.repeat(starts, held) + _positions(held)
+    chosen = _runs(starts, held)
     out[chosen] = True
     kept = lengths.copy()
     kept[last] -= held
@@ -85,14 +85,12 @@ def user_streams(sequences: Sequences) -> tuple[StrArray, Int64Array, Int64Array
 
 def event_order(sequences: Sequences, order: Int64Array) -> Int64Array:
     """Numbers of the events when sequences are taken in ``order``."""
-    lengths = sequences.lengths[order]
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(sequences.offsets[:-1][order] - before, lengths) + np.arange(int(lengths.sum()))
+    return _runs(sequences.offsets[:-1][order], sequences.lengths[order])
 
 
-def _positions(lengths: Int64Array) -> Int64Array:
-    """0 … n−1 for each length n, one after another."""
-    return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+def _runs(starts: Int64Array, lengths: Int64Array) -> Int64Array:
+    """start, start + 1, … for each start and length, one after another."""
+    return np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
 
 
 def subset(sequences: Sequences, events: Int64Array, lengths: Int64Array, users: StrArray | None) -> Sequences:

@@ -44,31 +44,12 @@ def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gra
             ),
         ]
     else:
-        tries.append(
-            (
-                "Forget the direction. **How many edges are left?**",
-                lambda: without_direction(data, settings, whole),
-                {"directed": False},
-            )
-        )
-    back: dict[str, Any] = {
-        "edges": start,
-        "directed": True,
-        "weighted": True,
-        "min_weight": 1,
-        "share_baskets": False,
-        "content": [],
-        f"backbone_{start}": DEFAULT_BACKBONE[start],
-        "per_item": 8,
-    }
-    return [
-        *tries,
-        (
-            "Back to the default edges.",
-            lambda: f"These are the edges that walks use by default: {frame.graph_line(whole, graph)}",
-            back,
-        ),
-    ]
+        question = "Forget the direction. **How many edges are left?**"
+        tries.append((question, lambda: without_direction(data, settings, whole), {"directed": False}))
+    back: dict[str, Any] = {"edges": start, "directed": True, "weighted": True, "min_weight": 1}
+    back |= {"share_baskets": False, "content": [], "per_item": 8, f"backbone_{start}": DEFAULT_BACKBONE[start]}
+    said = f"These are the edges that walks use by default: {frame.graph_line(whole, graph)}"
+    return [*tries, ("Back to the default edges.", said, back)]
 
 
 def pieces(graph: ItemGraph) -> str:
@@ -123,8 +104,7 @@ def popular_ends(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gr
     return (
         f"**{_ends(top, graph)}** of the kept edges have an end among the most popular tenth "
         f"({counted(int(top.sum()), 'item')}), of all edges {_ends(top, whole)}, of the eight an item that are "
-        f"furthest "
-        f"beyond popularity {_ends(top, beyond)}."
+        f"furthest beyond popularity {_ends(top, beyond)}."
     )
 
 

@@ -20,22 +20,13 @@ HOUR, WEEK = 60, 10080
 
 def experiments(data: ActiveData) -> list[Experiment]:
     """Predict, then press; for a log that has times."""
+    minute = "A pause of one minute ends a session. **How many items will a session have left?**"
+    week = "Only a pause of a week ends a session. **What will a long session mix?**"
+    hour = "The usual hour. **Does the number of sessions hang on this very choice?**"
     return [
-        (
-            "A pause of one minute ends a session. **How many items will a session have left?**",
-            lambda: cut_words(data, 1, HOUR),
-            {"gap": 1},
-        ),
-        (
-            "Only a pause of a week ends a session. **What will a long session mix?**",
-            lambda: f"{cut_words(data, WEEK, HOUR)} {bridged(data, HOUR, WEEK)}",
-            {"gap": WEEK},
-        ),
-        (
-            "The usual hour. **Does the number of sessions hang on this very choice?**",
-            lambda: around(data, 30, HOUR, 120),
-            {"gap": HOUR},
-        ),
+        (minute, lambda: cut_words(data, 1, HOUR), {"gap": 1}),
+        (week, lambda: f"{cut_words(data, WEEK, HOUR)} {bridged(data, HOUR, WEEK)}", {"gap": WEEK}),
+        (hour, lambda: around(data, 30, HOUR, 120), {"gap": HOUR}),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -62,16 +63,17 @@ def edit_reading(upload: Upload, data: ActiveData) -> None:
 
 
 def _control(
+    upload: Upload,
     draw: Callable[..., Any],
     label: str,
     current: Any,
     change: Callable[[Reading, Any], Reading],
     *args: Any,
     key: str,
-    upload: Upload,
     **options: Any,
 ) -> None:
     """A widget that shows what the reading says and writes into the reading what the person chooses."""
+    key = f"{key} {upload.key}"
     st.session_state[key] = current
 
     def write() -> None:
@@ -102,57 +104,34 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
     frame = found.table.frame
     ready = columns.is_complete or columns.shape == "edges"
     with st.expander("Which column is what", expanded=not ready or bool(found.problem)):
-        st.caption(
-            plain(" ".join(f"{why.rstrip('.')}." for why in columns.why))
-            or "As the address, a saved session or an earlier visit says."
-        )
+        st.caption(plain(" ".join(f"{why.rstrip('.')}." for why in columns.why)) or FROM_ELSEWHERE)
 
         def shaped(now: Reading, shape: Any) -> Reading:
             guess = guess_columns(frame)
             return replace(now, columns=guess if guess.shape == shape else _of_shape(guess, shape, frame.columns))
 
-        _control(
-            st.selectbox,
-            "Shape",
-            columns.shape,
-            shaped,
-            list(SHAPES),
-            format_func=SHAPES.__getitem__,
-            key=f"shape {upload.key}",
-            upload=upload,
-        )
+        control = partial(_control, upload)
+        shapes = SHAPES.__getitem__
+        control(st.selectbox, "Shape", columns.shape, shaped, list(SHAPES), format_func=shapes, key="shape")
         boxes = st.columns(3)
         options = [NONE, *(name for name in frame.columns if name != NONE)]
         for place, role in enumerate(ROLES[columns.shape]):
-            _control(
-                boxes[place % 3].selectbox,
-                field_words(role),
-                getattr(columns, role) if getattr(columns, role) in options else NONE,
-                _column(role),
-                options,
-                key=f"role {role} {upload.key}",
-                upload=upload,
-            )
+            now = getattr(columns, role) if getattr(columns, role) in options else NONE
+            control(boxes[place % 3].selectbox, field_words(role), now, _column(role), options, key=f"role {role}")
         if columns.shape == "sequences":
-            _control(
+            control(
                 st.multiselect,
                 "columns that hold the items",
                 list(columns.sequence),
                 _column("sequence"),
                 frame.columns,
-                key=f"sequence {upload.key}",
-                upload=upload,
+                key="sequence",
                 help="One column with the whole list, or a column a position.",
             )
         elif columns.shape == "edges":
-            _control(
-                st.checkbox,
-                "Edges run one way only (directed)",
-                reading.directed,
-                lambda now, value: replace(now, directed=value),
-                key=f"directed {upload.key}",
-                upload=upload,
-            )
+            words = "Edges run one way only (directed)"
+            directed = lambda now, value: replace(now, directed=value)  # noqa: E731
+            control(st.checkbox, words, reading.directed, directed, key="directed")
         else:
             _events_only(upload, reading, columns, frame)
         _key_of_details(upload, found, reading)
@@ -180,24 +159,24 @@ def _events_only(upload: Upload, reading: Reading, columns: ColumnMapping, frame
     left, right = st.columns([1, 2])
     if columns.timestamp is not None:
         _control(
+            upload,
             left.selectbox,
             "dates like 3/4",
             next(words for words, value in DAY_FIRST.items() if value is columns.day_first),
             lambda now, words: _column("day_first")(now, DAY_FIRST[words]),
             list(DAY_FIRST),
-            key=f"day_first {upload.key}",
-            upload=upload,
+            key="day_first",
             help="Whether the day or the month comes first; only for dates written that way.",
         )
     taken = set(columns.columns.values())
     _control(
+        upload,
         right.multiselect,
         "properties of the items",
         [name for name in columns.side if name in frame.columns],
         _column("side"),
         [name for name in frame.columns if name not in taken or name in columns.side],
-        key=f"side {upload.key}",
-        upload=upload,
+        key="side",
         help="Further columns that say something about the item of the row: category, price, …",
     )
 
@@ -209,31 +188,29 @@ def _key_of_details(upload: Upload, found: Outcome, reading: Reading) -> None:
         return
     covered, ids = dict(details.coverage), len(details.rows)
     _control(
+        upload,
         st.selectbox,
         "item details are joined on",
         reading.details_key if reading.details_key in covered else details.coverage[0][0],
         lambda now, value: replace(now, details_key=value),
         list(covered),
         format_func=lambda name: f"{name}: {covered[name]:,} of {ids:,} items",
-        key=f"details {upload.key}",
-        upload=upload,
+        key="details",
         help="The column of the details that holds the items' ids; at first the one that covers most of them.",
     )
 
 
 def _cleaning(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMapping) -> None:
     """The cleaning steps as controls, each off by default except those that only tidy."""
-    now, key = reading.cleaning, upload.key
+    now, key, control = reading.cleaning, upload.key, partial(_control, upload)
     one, two, three = st.expander("Cleaning", expanded=bool(found.problem)).columns(3)
 
     def setting(name: str) -> Callable[[Reading, Any], Reading]:
         return lambda reading, value: reading.with_cleaning(**{name: value})
 
     def number(place: Any, label: str, name: str, short: str, least: int | None, most: int | None) -> None:
-        value, optional = getattr(now, name), getattr(CleaningConfig(), name) is None
-        at_first = None if optional else "min"  # None: the field can be emptied again
-        limits = (least, most, at_first)
-        _control(place.number_input, label, value, setting(name), *limits, key=f"{short} {key}", upload=upload)
+        at_first = None if getattr(CleaningConfig(), name) is None else "min"  # None: the field can be emptied again
+        control(place.number_input, label, getattr(now, name), setting(name), least, most, at_first, key=short)
 
     number(one, "Rare items: at least … events", "min_count", "min_count", 1, 1_000_000)
     number(two, "Over-active users: at most … events", "max_user_events", "max_user", 1, None)
@@ -249,29 +226,15 @@ def _cleaning(upload: Upload, found: Outcome, reading: Reading, columns: ColumnM
             on_change=lambda: session.set_gap(key, st.session_state[minutes]),
             help="The same gap as on the slider below, to any value.",
         )
-    _control(
-        one.checkbox,
-        "Drop direct repeats",
-        now.drop_repeats,
-        setting("drop_repeats"),
-        key=f"repeats {key}",
-        upload=upload,
-    )
+    control(one.checkbox, "Drop direct repeats", now.drop_repeats, setting("drop_repeats"), key="repeats")
     if columns.rating:
         number(two, f"{plain(columns.rating)}: at least …", "min_rating", "rating", None, None)
     if columns.event_type and found.log is not None:
         kinds = sorted(found.log.parsed.events.kinds)
         wanted = {kind.strip().lower() for kind in now.event_types or ()}
         chosen = [kind for kind in kinds if kind.lower() in wanted]
-        _control(
-            two.multiselect,
-            f"{plain(columns.event_type)}: only",
-            chosen,
-            lambda reading, value: reading.with_cleaning(event_types=tuple(value) or None),
-            kinds,
-            key=f"kinds {key}",
-            upload=upload,
-        )
+        only = lambda reading, value: reading.with_cleaning(event_types=tuple(value) or None)  # noqa: E731
+        control(two.multiselect, f"{plain(columns.event_type)}: only", chosen, only, kinds, key="kinds")
     if columns.dwell:
         number(three, f"{plain(columns.dwell)}: at least … seconds", "min_dwell_seconds", "dwell", None, None)
 
@@ -281,15 +244,9 @@ def _report(data: ActiveData) -> None:
     if data.sequences is None:
         return
     steps = data.sequences.report
-    rows = pl.DataFrame(
-        {
-            "Step": [s.name for s in steps],
-            "What happened": [s.text for s in steps],
-            "Rows dropped": [s.dropped_rows for s in steps],
-            "Items dropped": [s.dropped_items for s in steps],
-            "Rows left": [s.rows[1] for s in steps],
-        }
-    )
+    names = ("Step", "What happened", "Rows dropped", "Items dropped", "Rows left")
+    told = [(s.name, s.text, s.dropped_rows, s.dropped_items, s.rows[1]) for s in steps]
+    rows = pl.DataFrame(told, schema=names, orient="row")
     st.markdown("**Cleaning report**")
     st.dataframe(rows, hide_index=True, column_config={"What happened": st.column_config.TextColumn(width="large")})
     for step in steps:

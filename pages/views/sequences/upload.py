@@ -26,34 +26,34 @@ def upload_box(data: ActiveData) -> None:
     with st.container(key="boxes"):
         st.html("<style>.st-key-boxes [data-testid=stColumn] { min-width: min(11rem, 100%); }</style>")
         log, side, saved_box = st.columns(3)
-    received: dict[str, Any] = {
-        "log_file": log.file_uploader(
+
+    def box(place: Any, key: str, label: str, help: str, **more: Any) -> Any:
+        more = {"max_upload_size": LIMIT_MB, "on_change": _changed, "args": (key,), **more}
+        return place.file_uploader(label, key=key, help=help, **more)
+
+    received = {
+        "log_file": box(
+            log,
+            "log_file",
             "Your log",
-            key="log_file",
-            accept_multiple_files=True,
-            max_upload_size=LIMIT_MB,
-            on_change=_changed,
-            args=("log_file",),
-            help="Events, baskets, sequences or edges: csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; "
+            "Events, baskets, sequences or edges: csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; "
             "MovieLens, UCI Online Retail, RetailRocket and RecBole files are recognised.",
+            accept_multiple_files=True,
         ),
-        "side_file": side.file_uploader(
+        "side_file": box(
+            side,
+            "side_file",
             "Item details (optional)",
-            key="side_file",
-            max_upload_size=LIMIT_MB,
-            on_change=_changed,
-            args=("side_file",),
-            help="Titles, categories, …: one row an item, matched by its id. For an edge list: one row a node.",
+            "Titles, categories, …: one row an item, matched by its id. For an edge list: one row a node.",
         ),
-        "session_file": saved_box.file_uploader(
+        "session_file": box(
+            saved_box,
+            "session_file",
             "A saved session (optional)",
-            key="session_file",
+            "From 'Save the session' in the sidebar. It restores the reading, the cleaning and the settings of "
+            "the pages; a log of your own is uploaded beside it.",
             type=["toml"],
             max_upload_size=1,
-            on_change=_changed,
-            args=("session_file",),
-            help="From 'Save the session' in the sidebar. It restores the reading, the cleaning and the settings of "
-            "the pages; a log of your own is uploaded beside it.",
         ),
     }
     st.caption(
@@ -94,8 +94,7 @@ def _take(received: dict[str, Any]) -> bool:
         if in_use is None:
             uploads.say("Item details belong to a log: upload the log as well.")
         else:
-            reading = in_use.reading and replace(in_use.reading, details_key=None)
-            uploads.put(replace(in_use, side=_file(side), reading=reading))
+            _put_details(in_use.key, _file(side))
     if "session_file" in changed:
         st.session_state["_session"] = None
         if received["session_file"] is not None:
@@ -184,8 +183,8 @@ def _list(data: ActiveData) -> None:
             row.button(
                 "Without details",
                 key=f"bare {key}",
-                on_click=_without_details,
-                args=(key,),
+                on_click=_put_details,
+                args=(key, None),
                 help=f"Read the log without {plain(upload.side.name)}.",
             )
         row.button(
@@ -198,10 +197,11 @@ def _list(data: ActiveData) -> None:
         )
 
 
-def _without_details(key: str) -> None:
+def _put_details(key: str, side: File | None) -> None:
+    """Other item details, or none, beside a log; which column they are joined on is found again."""
     upload = uploads.every()[key]
     reading = upload.reading and replace(upload.reading, details_key=None)
-    uploads.put(replace(upload, side=None, reading=reading))
+    uploads.put(replace(upload, side=side, reading=reading))
 
 
 def size_text(size: int) -> str:

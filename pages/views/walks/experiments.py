@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
-from pages.kit import results, session
+from pages.kit import session
 from pages.kit.answer_words import signed
 from pages.kit.frame import Experiment
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import Place
-from pages.views.walks.replay import walks_from
+from pages.views.walks.replay import distances
 from recemb_core.item_graph import ItemGraph
 from recemb_core.walks import statistics
 
@@ -19,53 +22,40 @@ HUB = "best-seller"
 
 def experiments(data: ActiveData, graph: ItemGraph, at: Place) -> list[Experiment]:
     """Predict, then press."""
+
+    def step(p: float, q: float) -> str:
+        return step_words(data, graph, at, p, q)
+
+    def in_club(p: float, q: float) -> str:
+        return f"{_club_words(data, graph, at, p, q)} {step(p, q)}"
+
+    def far(_: float, q: float) -> str:
+        return distance_words(data, graph, at, q)
+
     hubs = _hub_places(data, graph)
+    tries: list[tuple[str, Callable[[float, float], str], dict[str, str], float, float]]
     if hubs is None:
-        return [
-            (
-                "q = 20 makes leaving expensive. **Which edges grow thick?**",
-                lambda: step_words(data, graph, at, 1.0, 20.0),
-                {"p": 1.0, "q": 20.0},
-            ),
-            (
-                "q = 0.05 makes leaving cheap. **Will the walks get farther than at p = q = 1?**",
-                lambda: distance_words(data, graph, at, 0.05),
-                {"p": 1.0, "q": 0.05},
-            ),
-            (
-                "p = 0.05 multiplies the way back by 20. **Does that make a return certain?**",
-                lambda: step_words(data, graph, at, 0.05, 1.0),
-                {"p": 0.05, "q": 1.0},
-            ),
-            (
-                "Back to the middle: p = q = 1.",
-                "Every α is 1: only weights count. This is DeepWalk.",
-                {"p": 1.0, "q": 1.0},
-            ),
+        tries = [
+            ("q = 20 makes leaving expensive. **Which edges grow thick?**", step, {}, 1.0, 20.0),
+            ("q = 0.05 makes leaving cheap. **Will the walks get farther than at p = q = 1?**", far, {}, 1.0, 0.05),
+            ("p = 0.05 multiplies the way back by 20. **Does that make a return certain?**", step, {}, 0.05, 1.0),
         ]
-    club, accessory = hubs
-    return [
-        (
-            f"From one {HUB} to another at q = 20. **Does the walker stay in the club?**",
-            lambda: f"{_club_words(data, graph, at, 1.0, 20.0)} {step_words(data, graph, at, 1.0, 20.0)}",
-            {**club, "p": 1.0, "q": 20.0},
-        ),
-        (
-            "The same place at q = 0.05. **Where do the thick edges go now?**",
-            lambda: f"{_club_words(data, graph, at, 1.0, 0.05)} {step_words(data, graph, at, 1.0, 0.05)}",
-            {**club, "p": 1.0, "q": 0.05},
-        ),
-        (
-            "The same place at p = 0.05. **How often will it turn straight back?**",
-            lambda: step_words(data, graph, at, 0.05, 1.0),
-            {**club, "p": 0.05, "q": 1.0},
-        ),
-        (
-            f"At an accessory, coming from its {HUB}, q = 20. **What does q change here?**",
-            lambda: step_words(data, graph, at, 1.0, 20.0),
-            {**accessory, "p": 1.0, "q": 20.0},
-        ),
+    else:
+        club, accessory = hubs
+        change = f"At an accessory, coming from its {HUB}, q = 20. **What does q change here?**"
+        tries = [
+            (f"From one {HUB} to another at q = 20. **Does the walker stay in the club?**", in_club, club, 1.0, 20.0),
+            ("The same place at q = 0.05. **Where do the thick edges go now?**", in_club, club, 1.0, 0.05),
+            ("The same place at p = 0.05. **How often will it turn straight back?**", step, club, 0.05, 1.0),
+            (change, step, accessory, 1.0, 20.0),
+        ]
+    found: list[Experiment] = [
+        (question, partial(answer, p, q), {**place, "p": p, "q": q}) for question, answer, place, p, q in tries
     ]
+    if hubs is None:
+        middle = "Every α is 1: only weights count. This is DeepWalk."
+        found.append(("Back to the middle: p = q = 1.", middle, {"p": 1.0, "q": 1.0}))
+    return found
 
 
 def _hub_places(data: ActiveData, graph: ItemGraph) -> tuple[dict[str, str], dict[str, str]] | None:
@@ -124,11 +114,7 @@ def distance_words(data: ActiveData, graph: ItemGraph, at: Place, q: float) -> s
     """How far the walks of p = 1 and this q are from their start, against p = q = 1."""
     if not len(graph.neighbors(at.current)[0]):
         return "No way leads on from here, so every walk is this item alone. Choose another item."
-    key = ("hops", graph.fingerprint, at.current)
-    hops = results.remember(data, key, lambda: statistics.hop_distances(graph, at.current))
-    now, before = (
-        statistics.distance_profile(walks_from(data, graph, at.current, 1.0, value), hops) for value in (q, 1.0)
-    )
+    now, before = (distances(data, graph, at.current, 1.0, value) for value in (q, 1.0))
     step = min(len(now.mean), len(before.mean)) - 1
     change = float(now.mean[step] - before.mean[step])
     error = float(np.hypot(now.standard_error[step], before.standard_error[step]))

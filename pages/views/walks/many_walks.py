@@ -14,7 +14,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
-from pages.views.walks.replay import walks_from
+from pages.views.walks.replay import distances, walks_from
 from recemb_core.arrays import Float64Array, Int32Array
 from recemb_core.evaluation.intervals import share_from_error, wilson_interval
 from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
@@ -25,15 +25,12 @@ EXACT_PAIRS = 600_000  # pairs of edges looked at for the closed form: about 0.1
 BARS = 12
 EXACT_STEPS = 3  # places after so many steps are shown
 NEXT = "next"
+PLACES = (NEXT, *map(str, range(1, EXACT_STEPS + 1)))
 CHECK = Parameter(
     WALKS_PAGE,
     "check",
     "Where the walks are",
-    Options(
-        (NEXT, *map(str, range(1, EXACT_STEPS + 1))),
-        row=True,
-        shown=lambda v: "next step" if v == NEXT else f"after {v}",
-    ),
+    Options(PLACES, row=True, shown=lambda v: "next step" if v == NEXT else f"after {v}"),
     help="The next step of walks that came from the previous item, or the place after that many steps.",
 )
 
@@ -50,26 +47,20 @@ class Check:
 
 def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> None:
     """1,000 walks: how far they get, and whether they are where the closed form says."""
-    fingerprint = graph.fingerprint
     walks = walks_from(data, graph, at.current, p, q)
     exact = results.remember(
         data,
-        ("exact visits", fingerprint, at.current, p, q),
+        ("exact visits", graph.fingerprint, at.current, p, q),
         lambda: statistics.exact_visits(graph, at.current, STEPS, p=p, q=q, most_pairs=EXACT_PAIRS),
     )
     left, right = frame.side_by_side("many-walks", (1, 1))
     with left:
         st.markdown("**How far do they get?**")
-        hops = results.remember(
-            data, ("hops", fingerprint, at.current), lambda: statistics.hop_distances(graph, at.current)
-        )
-        references: dict[str, statistics.DistanceProfile | None] = {}
-        for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20")):
-            same = (p, q) == (1.0, b)
-            others = None if same else walks_from(data, graph, at.current, 1.0, b)
-            profile = None if others is None else statistics.distance_profile(others, hops)
-            references[f"p = 1, q = {b:g} ({text})"] = profile
-        mine = (f"p = {p:g}, q = {q:g}", statistics.distance_profile(walks, hops))
+        references = {
+            f"p = 1, q = {b:g} ({text})": None if (p, q) == (1.0, b) else distances(data, graph, at.current, 1.0, b)
+            for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20"))
+        }
+        mine = (f"p = {p:g}, q = {q:g}", distances(data, graph, at.current, p, q))
         live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=400)
         st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
     came = _came_through(data, graph, at, p, q)
@@ -80,11 +71,10 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         where = CHECK.draw(data, default=options[0], among=options, label_visibility="collapsed")
         if where == NEXT:
             assert came is not None
-            test = _visit_chart(data, came[0], came[1])
+            chance, places = came
         else:
-            step = int(where)
-            test = _visit_chart(data, exact.visits[step], walks[:, step])
-        st.caption(verdict(test))
+            chance, places = exact.visits[int(where)], walks[:, int(where)]
+        st.caption(verdict(_visit_chart(data, chance, places)))
     lines = ["| | Closed form | Walks (95 % interval) | Agreement |", "|:--|--:|:--|:--|"]
     lines += [f"| {c.what} | {c.exact} | {c.measured} | {c.agreement} |" for c in _checks(data, at, walks, exact, came)]
     st.markdown("\n".join(lines))
@@ -118,15 +108,9 @@ def _visit_chart(data: ActiveData, chance: Float64Array, at: Int32Array) -> stat
     counts = np.bincount(at[at >= 0], minlength=len(chance))
     rows = np.argsort(-chance, kind="stable")[:BARS]
     rows = rows[chance[rows] > 0]
-    total = max(len(at), 1)
     intervals = np.array([_interval(int(counts[row]), len(at)) for row in rows]).reshape(-1, 2)
-    figure = visit_check(
-        [data.titles[int(row)] for row in rows],
-        [data.items[int(row)] for row in rows],
-        chance[rows],
-        counts[rows] / total,
-        intervals,
-    )
+    titles, ids = ([names[int(row)] for row in rows] for names in (data.titles, data.items.ids))
+    figure = visit_check(titles, ids, chance[rows], counts[rows] / max(len(at), 1), intervals)
     live_chart(figure, key=f"visits@{data.key}", height=345, glide=False, on_click=lambda i: session.pick(data, i))
     if len(rows) < (chance > 0).sum():
         st.caption(f"Showing the {len(rows)} most probable of {(chance > 0).sum():,} items; the test counts all.")
@@ -190,17 +174,11 @@ def _interval(count: int, total: int) -> tuple[float, float]:
 
 
 def _share_check(what: str, chance: float, count: int, total: int) -> Check:
-    low, high = _interval(count, total)
-    return _interval_check(what, chance, count / max(total, 1), low, high)
+    return _interval_check(what, chance, count / max(total, 1), *_interval(count, total))
 
 
 def _interval_check(what: str, chance: float, rate: float, low: float, high: float) -> Check:
-    inside = low - 1e-9 <= chance <= high + 1e-9
-    return Check(
-        what,
-        f"{chance:.2%}",
-        f"{rate:.2%} ({low:.2%} to {high:.2%})",
-        "Inside the interval: within sampling noise."
-        if inside
-        else "Outside the 95 % interval (1 in 20 is, by chance).",
-    )
+    told = "Outside the 95 % interval (1 in 20 is, by chance)."
+    if low - 1e-9 <= chance <= high + 1e-9:
+        told = "Inside the interval: within sampling noise."
+    return Check(what, f"{chance:.2%}", f"{rate:.2%} ({low:.2%} to {high:.2%})", told)

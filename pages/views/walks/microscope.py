@@ -23,13 +23,8 @@ WALKS, STEPS = 1_000, 20
 START = ""  # the previous item of a walk's first step
 
 WALKS_PAGE = Scope("walks")
-PREVIOUS = Parameter(
-    WALKS_PAGE,
-    "previous",
-    "Previous item",
-    Options(),
-    help="The item the walker came from. Items with an edge to the chosen one, most strongly connected first.",
-)
+WAY_IN = "The item the walker came from. Items with an edge to the chosen one, most strongly connected first."
+PREVIOUS = Parameter(WALKS_PAGE, "previous", "Previous item", Options(), help=WAY_IN)
 CLICK = Parameter(
     WALKS_PAGE,
     "click",
@@ -69,33 +64,28 @@ def walk_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
         label=f"Previous item (leads to {data.titles[at.current]})",
         format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
     )
-    left, right = st.columns(2)
     start = node2vec_defaults(len(graph))
-    same = {
-        "p": "Weight 1/p on going straight back. The same p as on the node2vec page.",
-        "q": "Weight 1/q on leaving the neighborhood of the previous item. The same q as on the node2vec page.",
-    }
-    for column, name in ((left, "p"), (right, "q")):
-        controls.NODE2VEC[name].draw(data, column, default=getattr(start, name), help=same[name])
+    actions = {"p": "going straight back", "q": "leaving the neighborhood of the previous item"}
+    for column, (name, action) in zip(st.columns(2), actions.items(), strict=True):
+        said = f"Weight 1/{name} on {action}. The same {name} as on the node2vec page."
+        controls.NODE2VEC[name].draw(data, column, default=getattr(start, name), help=said)
     CLICK.draw(data)
 
 
 def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
     """What a click on the picture does (called before the script runs)."""
-    row = graph.items.row(item)
+    row, here, there = graph.items.row(item), data.titles[at.current], data.title_of(item)
     if row == at.current:
         return
     if CLICK.value(data) == "walk":
         if row in graph.neighbors(at.current)[0]:
             parameters.set_parameters(data, item=item, previous=graph.items[at.current])
         else:
-            st.toast(f"There is no edge from {data.titles[at.current]} to {data.title_of(item)}: no way back.")
+            st.toast(f"There is no edge from {here} to {there}: no way back.")
     elif row in at.before:
         parameters.set_parameters(data, previous=item)
     else:
-        st.toast(
-            f"There is no edge from {data.title_of(item)} to {data.titles[at.current]}, so no walk comes from there."
-        )
+        st.toast(f"There is no edge from {there} to {here}, so no walk comes from there.")
 
 
 def step_metrics(step: statistics.Step, at: Place) -> None:
@@ -109,13 +99,9 @@ def step_metrics(step: statistics.Step, at: Place) -> None:
     found = [(name, f"{step.share(kind):.1%}" if known else "–", text) for name, kind, text in shares]
     positive = step.probabilities[step.probabilities > 0]
     even = float(np.exp(-(positive * np.log(positive)).sum())) if len(positive) else 0.0
-    frame.metrics(
-        [
-            *found,
-            ("Ways on", f"{len(step.ids)}", "Out-edges of the item where the walker is."),
-            ("Even ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."),
-        ]
-    )
+    found.append(("Ways on", f"{len(step.ids)}", "Out-edges of the item where the walker is."))
+    found.append(("Even ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."))
+    frame.metrics(found)
 
 
 def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.Step, p: float, q: float) -> None:
@@ -124,72 +110,57 @@ def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.S
     back = np.flatnonzero(step.kinds == statistics.RETURN)
     shown = np.union1d(top[: DRAWN - 1], back) if len(back) and back[0] not in top else np.sort(top)
     rows = step.ids[shown]
-    figure = walk_microscope_figure(
-        _named(data, at.current),
-        None if at.previous is None else _named(data, at.previous),
-        Candidates(
-            ids=[graph.items[int(row)] for row in rows],
-            titles=[data.titles[int(row)] for row in rows],
-            kinds=step.kinds[shown],
-            alpha=step.alpha[shown],
-            weights=step.weights[shown],
-            probabilities=step.probabilities[shown],
-        ),
-        rule={
-            statistics.RETURN: f"α = 1/p = {1 / p:g}",
-            statistics.SHARED: "α = 1",
-            statistics.AWAY: f"α = 1/q = {1 / q:g}",
-            statistics.FIRST: "α = 1",
-        },
+    candidates = Candidates(
+        ids=[graph.items[int(row)] for row in rows],
+        titles=[data.titles[int(row)] for row in rows],
+        kinds=step.kinds[shown],
+        alpha=step.alpha[shown],
+        weights=step.weights[shown],
+        probabilities=step.probabilities[shown],
     )
-    live_chart(
-        figure,
-        key=f"microscope@{data.key}",
-        height=560,
-        glide=False,
-        on_click=lambda item: clicked(data, graph, at, item),
+    current, previous = (
+        None if row is None else (data.items[row], data.titles[row]) for row in (at.current, at.previous)
     )
+    assert current is not None
+    kinds = (statistics.RETURN, statistics.SHARED, statistics.AWAY, statistics.FIRST)
+    rule = {kind: f"α = {_factor(kind, p, q)}" for kind in kinds}
+    figure = walk_microscope_figure(current, previous, candidates, rule=rule)
+    click = lambda item: clicked(data, graph, at, item)  # noqa: E731
+    live_chart(figure, key=f"microscope@{data.key}", height=560, glide=False, on_click=click)
     part = f"Showing {len(rows)} of {len(step.ids)} ways on, the most probable. " if len(rows) < len(step.ids) else ""
+    sides = "Left: items that the previous one has an edge to (dotted). Right: the others."
     st.caption(
         f"{part}An edge is as thick as its probability; hover over its end for α, weight and probability. "
-        + (
-            "Left: items that the previous one has an edge to (dotted). Right: the others."
-            if at.previous is not None
-            else "The first step goes by weight alone."
-        )
+        f"{'The first step goes by weight alone.' if at.previous is None else sides}"
     )
 
 
-def _named(data: ActiveData, row: int) -> tuple[str, str]:
-    return data.items[row], data.titles[row]
+def _factor(kind: str, p: float, q: float) -> str:
+    """α of a kind of step."""
+    return {statistics.RETURN: f"1/p = {1 / p:g}", statistics.AWAY: f"1/q = {1 / q:g}"}.get(kind, "1")
 
 
 def step_table(data: ActiveData, step: statistics.Step, p: float, q: float) -> None:
     """Every candidate with its factors, and their sums."""
     order = np.lexsort((-step.weights, -step.probabilities))
-    words = {statistics.RETURN: f"1/p = {1 / p:g}", statistics.AWAY: f"1/q = {1 / q:g}"}
     table = pl.DataFrame(
         {
             "Next item": [data.titles[int(row)] for row in step.ids[order]],
-            "α": [words.get(str(kind), "1") for kind in step.kinds[order]],
+            "α": [_factor(str(kind), p, q) for kind in step.kinds[order]],
             "w": step.weights[order],
             "α·w": (step.alpha * step.weights)[order],
             "P(x)": step.probabilities[order],
         }
     )
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=min(318, 38 + 35 * len(table)),
-        column_config={
-            "Next item": st.column_config.TextColumn(width=104),
-            "α": st.column_config.TextColumn(width=70),
-            "w": number(format="%.5g", width=40, help="Weight of the edge."),
-            "α·w": number(format="%.5g", width=48),
-            "P(x)": number(format="%.5f", width=66, help="Probability: α·w over the sum of α·w."),
-        },
-    )
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    columns = {
+        "Next item": text(width=104),
+        "α": text(width=70),
+        "w": number(format="%.5g", width=40, help="Weight of the edge."),
+        "α·w": number(format="%.5g", width=48),
+        "P(x)": number(format="%.5f", width=66, help="Probability: α·w over the sum of α·w."),
+    }
+    st.dataframe(table, hide_index=True, height=min(318, 38 + 35 * len(table)), column_config=columns)
     mass = float((step.alpha * step.weights).sum())
     st.markdown(f"Σ α·w = {mass:,.6g}, **Σ probability = {step.probabilities.sum():.6f}**")
 
@@ -206,12 +177,10 @@ def graph_words(graph: ItemGraph) -> str:
         text = (
             "This graph is **undirected**: every edge works both ways, so the way back is always among the candidates. "
         )
-    if sinks:
-        word = "item has" if sinks == 1 else "items have"
-        text += f"{sinks:,} {word} no edge out: a walk that gets there ends, its row filled with −1."
-    else:
-        text += "Every item has an edge out, so no walk ends early."
-    return text
+    if not sinks:
+        return f"{text}Every item has an edge out, so no walk ends early."
+    word = "item has" if sinks == 1 else "items have"
+    return f"{text}{sinks:,} {word} no edge out: a walk that gets there ends, its row filled with −1."
 
 
 def as_python(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -15,6 +17,7 @@ from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
 from recemb_core.arrays import AnyArray, Int32Array
 from recemb_core.figures.walk_microscope import walk_replay
 from recemb_core.item_graph import ItemGraph
+from recemb_core.walks import statistics
 
 NODES, EDGES = 300, 1_500  # drawn around a walk
 NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
@@ -40,6 +43,12 @@ def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float)
     return walks
 
 
+def distances(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> statistics.DistanceProfile:
+    """How far these walks get from their start, step by step."""
+    hops = results.remember(data, ("hops", graph.fingerprint, row), lambda: statistics.hop_distances(graph, row))
+    return statistics.distance_profile(walks_from(data, graph, row, p, q), hops)
+
+
 def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by: controls.Labelling) -> None:
     """One of the 1,000 walks, step by step."""
     walks = walks_from(data, graph, at.current, p, q)
@@ -54,12 +63,9 @@ def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by
             st.session_state[step_key] = min(st.session_state[step_key] + 1, last)
         done = st.session_state[step_key]
         with st.container(horizontal=True):
-            move = {"key": step_key, "by": -1, "last": last}
-            st.button(
-                "◀", key=f"back@{data.key}", on_click=_move, kwargs=move, disabled=done == 0, help="One step back"
-            )
-            move = {"key": step_key, "by": 1, "last": last}
-            st.button("▶", key=f"on@{data.key}", on_click=_move, kwargs=move, disabled=done == last, help="One step on")
+            for sign, name, by_, end in (("◀", "back", -1, 0), ("▶", "on", 1, last)):
+                move: dict[str, Any] = {"on_click": _move, "args": (step_key, by_, last), "disabled": done == end}
+                st.button(sign, key=f"{name}@{data.key}", help=f"One step {name}", **move)
             pressed = st.button("Pause" if st.session_state.get(playing) else "Play", key=f"play@{data.key}")
             st.button("Another walk", key=f"another@{data.key}", on_click=_another, args=(number,))
         st.slider("Step", 0, last, key=step_key, help="Steps taken. The picture holds still while they are.")
@@ -99,15 +105,9 @@ def _draw_walk(data: ActiveData, graph: ItemGraph, walk: AnyArray, step: int, by
     spot[shown] = np.arange(len(shown))
     edges = np.flatnonzero((spot[graph.sources] >= 0) & (spot[graph.indices] >= 0) & (graph.sources < graph.indices))
     edges = edges[np.argsort(-graph.weights[edges], kind="stable")[:EDGES]]
-    figure = walk_replay(
-        positions[shown],
-        [graph.items[int(row)] for row in shown],
-        [data.titles[int(row)] for row in shown],
-        (spot[graph.sources[edges]], spot[graph.indices[edges]]),
-        spot[walk],
-        step,
-        colors=by.values[shown],
-    )
+    ids, titles = ([names[int(row)] for row in shown] for names in (graph.items.ids, data.titles))
+    drawn = spot[graph.sources[edges]], spot[graph.indices[edges]]
+    figure = walk_replay(positions[shown], ids, titles, drawn, spot[walk], step, colors=by.values[shown])
     live_chart(figure, key=f"replay@{data.key}", height=460, glide=False, on_click=lambda i: session.pick(data, i))
     st.caption(
         f"Showing {len(shown):,} of {len(graph):,} items, those around the walk, and {len(edges):,} edges; "
