@@ -33,7 +33,7 @@ def graph_map_figure(
         in_rows: rows whose edges lead to the chosen item.
         chosen_row: row of the chosen item.
         directed: name the lit edges by direction.
-        points: everything else goes to :func:`~recemb_core.figures.item_map.item_map`.
+        points: everything else goes to :func:`~recemb_core.figures.item_map.item_map_figure`.
     """
     figure = item_map_figure(positions, x_title="", y_title="", **points)
     kind = "scattergl" if len(positions) >= WEBGL_FROM else "scatter"
@@ -42,10 +42,10 @@ def graph_map_figure(
     def between(source: Any, target: Any, name: str, color: str, width: float, opacity: float) -> theme.Trace:
         """All edges as one trace; by their ids the ends glide with the points."""
         ends = np.column_stack([ids[source], ids[target], np.full(len(target), None)])
-        x, y = (theme.segments(positions[source, axis], positions[target, axis]) for axis in (0, 1))
+        at = theme.segments(positions[source], positions[target])
         known: theme.Trace = {"type": kind, "name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
         glide = ends.reshape(-1, 1).tolist()
-        return theme.lines((x, y), color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
+        return theme.lines(at, color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
 
     under = [between(*edges, "edges", theme.OTHER, 0.6, 0.35)]
     if chosen_row is not None:

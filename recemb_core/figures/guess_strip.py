@@ -30,10 +30,7 @@ def guess_strip_figure(
             color,
             16,
             marker={"symbol": symbol},
-            mode="markers+text",
-            text=[f"{value:.2f}"],
-            textposition="top center",
-            textfont_size=13,
+            **theme.words([f"{value:.2f}"], "top center", 13),
             error_x=interval
             and theme.whiskers([value], [interval[0]], [interval[1]], color=color, thickness=2, width=6),
             hover=f"{name}: %{{x:.3f}}",

@@ -86,19 +86,14 @@ def item_map_figure(
     def trace(rows: Int64Array, marker: dict[str, Any], **more: Any) -> dict[str, Any]:
         if shapes is not None and "symbol" not in marker:
             marker["symbol"] = shapes[rows]
-        return dict(  # validated once, by the figure
+        return theme.marks(
+            (points[rows, 0], points[rows, 1]),
+            None,
+            pixels[rows],
+            hover="<b>%{customdata[1]}</b>%{customdata[2]}",
+            marker={"opacity": 0.95 if n < 400 else 0.85 if n < 3_000 else 0.7, "line": {"width": 0}, **marker},
             type=kind,
-            x=points[rows, 0],
-            y=points[rows, 1],
-            mode="markers",
             customdata=custom[rows],
-            hovertemplate="<b>%{customdata[1]}</b>%{customdata[2]}<extra></extra>",
-            marker={
-                "size": pixels[rows],
-                "opacity": 0.95 if n < 400 else 0.85 if n < 3_000 else 0.7,
-                "line": {"width": 0},
-                **marker,
-            },
             unselected={"marker": {"opacity": 0.12}},
             **more,
         )
@@ -111,30 +106,29 @@ def item_map_figure(
     traces += [_symbol_key(name, shape_of[name], symbol_title) for name in sorted(shape_of)]
     chosen_row = row.get(str(chosen)) if chosen is not None else None
     ringed = np.array(sorted({row[h] for h in map(str, highlighted) if h in row} - {chosen_row}), dtype=np.int64)
-    ring = {"hoverinfo": "skip", "hovertemplate": None, "unselected": {"marker": {"opacity": 1}}}
+
+    def ring(rows: Int64Array, wider: float, width: float, opacity: float, **more: Any) -> dict[str, Any]:
+        marker = {"symbol": "circle-open", "size": pixels[rows] + wider, "color": theme.CHOSEN, "opacity": opacity}
+        marker["line"] = {"width": width}
+        silent = {"hoverinfo": "skip", "hovertemplate": None, "unselected": {"marker": {"opacity": 1}}}
+        return trace(rows, marker, **more) | silent
+
     if len(ringed):
-        marker = {"symbol": "circle-open", "size": pixels[ringed] + 5, "color": theme.CHOSEN, "opacity": 0.9}
-        marker["line"] = {"width": 1.5}
-        traces.append(trace(ringed, marker, name=highlighted_title, uid="highlighted", legendrank=2_600) | ring)
+        traces.append(ring(ringed, 5, 1.5, 0.9, name=highlighted_title, uid="highlighted", legendrank=2_600))
     if chosen_row is not None:
-        at = np.array([chosen_row])
-        marker = {"symbol": "circle-open", "size": pixels[at] + 12, "color": theme.CHOSEN, "opacity": 1}
-        marker["line"] = {"width": 3.5}
         name = _entry(names[chosen_row])
-        traces.append(trace(at, marker, name=name, uid="chosen", legendrank=2_500) | ring)
+        traces.append(ring(np.array([chosen_row]), 12, 3.5, 1, name=name, uid="chosen", legendrank=2_500))
 
     wanted = [row[label] for label in map(str, labels) if label in row and row[label] != chosen_row]
     if chosen_row is not None:
         wanted.insert(0, chosen_row)
     places = _place_labels(points, [names[i] for i in wanted], wanted, pixels)
-    figure = go.Figure(traces, _layout(title, "" if scale else color_title, x_title, y_title))
-    figure.layout.annotations = [
-        _label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places
-    ]
-    return theme.describe(
-        figure,
+    return theme.chart(
+        traces,
         file_name=title or "item-map",
         description=_description(title, n, color_title, names[chosen_row] if chosen_row is not None else None),
+        annotations=[_label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places],
+        **_layout(title, "" if scale else color_title, x_title, y_title),
     )
 
 
@@ -279,7 +273,6 @@ def _layout(title: str, legend_title: str, x_title: str, y_title: str) -> dict[s
         return {"showticklabels": False, "showgrid": False, "title": words}
 
     return {
-        "template": theme.template(),
         "title": {"text": theme.plain(title)},
         "xaxis": still(x_title),
         "yaxis": {**still(y_title), "scaleanchor": "x", "scaleratio": 1},

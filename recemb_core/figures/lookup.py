@@ -57,23 +57,20 @@ def lookup_figure(
     )
     top = float(np.abs(rows).max(initial=0.0)) or 1.0
     written = {"texttemplate": "%{z:.2f}", "textfont": {"size": 11}} if d <= MOST_NUMBERS else {}
-    cells = {
-        "type": "heatmap",
-        "z": rows,
-        "x": np.arange(1, d + 1),
-        "y": np.arange(n),
-        "xaxis": "x2",
-        "colorscale": SCALE,
-        "zmin": -top,
-        "zmax": top,
-        "xgap": 1,
-        "ygap": 6,
-        "customdata": np.repeat(np.array(names, dtype=object)[:, None], d, axis=1),
-        "hovertemplate": "%{customdata}<br>number %{x} of its row: %{z:.4f}<extra></extra>",
-        "colorbar": {"thickness": 10, "len": 0.8, "outlinewidth": 0, "tickfont": {"size": 11}},
-        "name": "rows of W",
+    cells = theme.heat_map(
+        np.arange(1, d + 1),
+        np.arange(n),
+        rows,
+        (-top, top),
+        SCALE,
+        xaxis="x2",
+        ygap=6,
+        customdata=np.repeat(np.array(names, dtype=object)[:, None], d, axis=1),
+        hovertemplate="%{customdata}<br>number %{x} of its row: %{z:.4f}<extra></extra>",
+        colorbar={"thickness": 10, "len": 0.8, "outlinewidth": 0, "tickfont": {"size": 11}},
+        name="rows of W",
         **written,
-    }
+    )
     still = {"showgrid": False, "fixedrange": True}
     edge, under = {"width": 1, "color": theme.OTHER}, {"xanchor": "right", "yanchor": "top", "yshift": -8}
     return theme.chart(

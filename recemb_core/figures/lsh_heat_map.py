@@ -32,22 +32,19 @@ def lsh_heat_map_figure(
     share = measure == "cost"
     decades = {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
     bar = {"title": {"text": MEASURES[measure], "side": "right"}, "thickness": 12, "outlinewidth": 0}
-    squares = {
-        "type": "heatmap",
-        "x": np.arange(columns),
-        "y": np.arange(rows),
-        "z": _color(values, measure),
-        "zmin": -4.0 if share else 0.0,
-        "zmax": 0.0 if share else 1.0,
-        "colorscale": theme.sequential_scale(),
-        "xgap": 1,
-        "ygap": 1,
-        "hoverinfo": "skip",
-        "hoverongaps": False,
-        "colorbar": {**bar, **(decades if share else {"tickformat": ".1f"})},
-        "name": MEASURES[measure],
-        "uid": "squares",
-    }
+    squares = theme.heat_map(
+        np.arange(columns),
+        np.arange(rows),
+        _color(values, measure),
+        (-4.0, 0.0) if share else (0.0, 1.0),
+        theme.sequential_scale(),
+        ygap=1,
+        hoverinfo="skip",
+        hoverongaps=False,
+        colorbar={**bar, **(decades if share else {"tickformat": ".1f"})},
+        name=MEASURES[measure],
+        uid="squares",
+    )
     # Heat maps tell of no click: a mark that cannot be seen in every square does.
     clicked = theme.marks(
         (np.tile(np.arange(columns), rows), np.repeat(np.arange(rows), columns)),

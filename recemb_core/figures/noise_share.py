@@ -24,10 +24,7 @@ def noise_share_figure(
         theme.NOISE,
         13,
         marker={"line": {"width": 2, "color": theme.OTHER}},
-        mode="markers+text",
-        text=[f"{here[1]:.0%}"],
-        textposition="top center" if here[0] < 0.75 else "top left",
-        textfont_size=14,
+        **theme.words([f"{here[1]:.0%}"], "top center" if here[0] < 0.75 else "top left", 14),
         name="in use",
     )
     highest = min(1.0, max(float(shares.max()), here[1]) * 1.25)

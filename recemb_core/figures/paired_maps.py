@@ -37,7 +37,7 @@ def paired_maps_figure(
         names: what stands above each map.
         highlighted: ids ringed in each map (the chosen item's neighbors there).
         stacked: one below the other, for narrow pages.
-        points: everything else goes to both :func:`~recemb_core.figures.item_map.item_map`.
+        points: everything else goes to both :func:`~recemb_core.figures.item_map.item_map_figure`.
 
     Raises:
         ValueError: positions do not fit the ids.

@@ -38,15 +38,13 @@ def popularity_figure(
     )
     marked = []
     if chosen is not None:
+        # The curve falls from the upper left: above its start and below its end there is room.
+        beside = "top right" if rank[chosen] < len(order) ** 0.6 else "bottom left"
         marked = [
             theme.ring(
                 ([int(rank[chosen])], [counts[chosen]]),
                 14,
-                mode="markers+text",
-                text=[theme.label(titles[chosen], 28)],
-                # The curve falls from the upper left: above its start and below its end there is room.
-                textposition="top right" if rank[chosen] < len(order) ** 0.6 else "bottom left",
-                textfont_color=theme.CHOSEN,
+                **theme.words([theme.label(titles[chosen], 28)], beside, color=theme.CHOSEN),
                 name="chosen item",
             )
         ]

@@ -37,8 +37,8 @@ def small_map_figure(
     hover = [theme.plain(title, 40) for title in titles]
     traces = []
     if edges is not None:
-        x, y = (theme.segments(positions[edges[0], axis], positions[edges[1], axis]) for axis in (0, 1))
-        traces.append(theme.lines((x, y), theme.OTHER, 0.5, opacity=0.5))
+        joined = theme.segments(positions[edges[0]], positions[edges[1]])
+        traces.append(theme.lines(joined, theme.OTHER, 0.5, opacity=0.5))
     traces.append(
         theme.marks(
             positions.T,
@@ -50,8 +50,8 @@ def small_map_figure(
         )
     )
     if near is not None:
-        x, y = (theme.segments(np.full(len(near), positions[chosen, axis]), positions[near, axis]) for axis in (0, 1))
-        traces.append(theme.lines((x, y), theme.CHOSEN, 1.2))
+        joined = theme.segments(positions[np.full(len(near), chosen)], positions[near])
+        traces.append(theme.lines(joined, theme.CHOSEN, 1.2))
     if path is not None:
         names = [hover[int(row)] for row in path]
         traces.append(

@@ -273,6 +273,12 @@ def bars(at: Any, color: Any, *, hover: str = "", marker: Mapping[str, Any] | No
     return {"type": "bar", **_places(at), "marker": {"color": color, **(marker or {})}, **_box(hover), **more}
 
 
+def heat_map(x: Any, y: Any, z: Any, limits: tuple[float, float], scale: Any, **more: Any) -> Trace:
+    """A filled cell for each value of z, (rows, columns), with a hair of paper between columns."""
+    ends = {"zmin": limits[0], "zmax": limits[1], "colorscale": scale}
+    return {"type": "heatmap", "x": x, "y": y, "z": z, "xgap": 1, **ends, **more}
+
+
 def _places(at: Any) -> Trace:
     x, y = at
     return {"x": x, "y": y}
@@ -289,8 +295,9 @@ def band(x: AnyArray, low: AnyArray, high: AnyArray, color: str, opacity: float,
 
 
 def segments(start: AnyArray, end: AnyArray) -> AnyArray:
-    """x₀ x₁ gap x₀ x₁ gap …: many separate lines in one trace."""
-    return np.column_stack([start, end, np.full(len(start), np.nan)]).ravel()
+    """Many separate lines in one trace, x₀ x₁ gap x₀ x₁ gap …, (3n,); for places, (n, 2), both coordinates (2, 3n)."""
+    gap = np.full(np.shape(start), np.nan)
+    return np.stack([start, end, gap], axis=1).reshape(-1, *gap.shape[1:]).T
 
 
 def whiskers(middle: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more: Any) -> Trace:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from recemb_core.arrays import AnyArray
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
 
 USER = "(the user)"
-HISTORY_COLOR = theme.PATH
 
 
 def user_on_map_figure(
@@ -24,11 +23,7 @@ def user_on_map_figure(
     user: tuple[float, float],
     history: Sequence[str],
     recommended: Sequence[str],
-    color_by: Sequence[object] | AnyArray | None = None,
-    color_title: str = "",
-    size: npt.ArrayLike | None = None,
-    chosen: str | None = None,
-    title: str = "",
+    **points: Any,
 ) -> go.Figure:
     """The item map with the user's diamond, the history as filled squares and the recommendations ringed.
 
@@ -38,28 +33,17 @@ def user_on_map_figure(
         user: where the user is drawn.
         history: ids of the history.
         recommended: ids, best first.
-        color_by, color_title, size, chosen, title: as in :func:`~recemb_core.figures.item_map.item_map`.
+        points: everything else goes to :func:`~recemb_core.figures.item_map.item_map_figure`.
     """
-    figure = item_map_figure(
-        positions,
-        ids,
-        titles,
-        color_by=color_by,
-        color_title=color_title,
-        size=size,
-        chosen=chosen,
-        highlighted=recommended,
-        highlighted_title="recommended",
-        labels=list(recommended)[:5],
-        title=title,
-    )
-    points = np.asarray(positions, dtype=np.float64)
+    ringed: theme.Trace = {"highlighted": recommended, "highlighted_title": "recommended"}
+    figure = item_map_figure(positions, ids, titles, labels=list(recommended)[:5], **ringed, **points)
+    places = np.asarray(positions, dtype=np.float64)
     row = {item: i for i, item in enumerate(ids)}
     taken = [row[item] for item in dict.fromkeys(history) if item in row]
     kind = "scattergl" if len(ids) >= WEBGL_FROM else "scatter"
     # No item ids here: these marks lie on top of the items' own points, which answer clicks.
     seen = theme.marks(
-        points[taken].T,
+        places[taken].T,
         theme.PATH,
         13,
         type=kind,

@@ -49,9 +49,9 @@ def walk_microscope_figure(
     traces, notes = [], [theme.note(_bold(current[1]), 0, 0, xref="x", yref="y", yshift=-22, font_color=theme.CHOSEN)]
     if previous is not None:
         near = np.flatnonzero(candidates.kinds == "shared neighbor")
-        x, y = (theme.segments(np.full(len(near), from_), xy[near, axis]) for axis, from_ in ((0, 0.0), (1, 1.0)))
+        dotted = theme.segments(np.tile([0.0, 1.0], (len(near), 1)), xy[near])
         known: theme.Trace = {"name": "edge from the previous item", "uid": "triads", "showlegend": bool(len(near))}
-        traces.append(theme.lines((x, y), theme.OTHER, 1, line={"dash": "dot"}, opacity=0.6, **known))
+        traces.append(theme.lines(dotted, theme.OTHER, 1, line={"dash": "dot"}, opacity=0.6, **known))
         notes += [
             theme.note(f"came from {_bold(previous[1])}", 0, 1, xref="x", yref="y", yshift=20),
             theme.arrow((0, 0.82), (0, 0.18), xshift=16),  # the step just taken, beside the way back
@@ -169,11 +169,11 @@ def walk_replay(
         step: steps taken so far.
         colors: (n,) group labels.
     """
-    x, y = (theme.segments(positions[edges[0], axis], positions[edges[1], axis]) for axis in (0, 1))
+    joined = theme.segments(positions[edges[0]], positions[edges[1]])
     hover = [theme.plain(title, 44) for title in titles]
     done = walk[: step + 1]
     traces = [
-        theme.lines((x, y), theme.OTHER, 0.6, opacity=0.35, uid="edges"),
+        theme.lines(joined, theme.OTHER, 0.6, opacity=0.35, uid="edges"),
         theme.marks(
             positions.T,
             theme.group_fill(colors, theme.OTHER),

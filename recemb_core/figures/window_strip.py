@@ -52,15 +52,14 @@ def window_strip_figure(
     kinds = ["center" if at == center else "context" if at in contexts else "not in this window" for at in positions]
     for kind, color in {"center": theme.CENTER, "context": theme.CONTEXT, "not in this window": theme.OTHER}.items():
         here = [i for i, k in enumerate(kinds) if k == kind]
+        labels = [_label(titles[i], positions[i], kind == "center", positions[i] in chosen, ordered) for i in here]
         traces.append(
             theme.marks(
                 ([0.0] * len(here), [positions[i] for i in here]),
                 color,
                 16 if kind == "center" else 12,
                 marker={"symbol": "square"},
-                mode="markers+text",
-                text=[_label(titles[i], positions[i], kind == "center", positions[i] in chosen, ordered) for i in here],
-                textposition="middle right",
+                **theme.words(labels, "middle right"),
                 customdata=[[str(positions[i]), theme.plain(titles[i], 44)] for i in here],
                 hover=f"<b>%{{customdata[1]}}</b><br>{kind}",
                 name=kind,
