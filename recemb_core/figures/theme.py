@@ -222,7 +222,6 @@ def chart(
 # Traces are dictionaries: plotly checks them once, when the figure is made. `at` is (x, y), a pair of lists or a (2, n)
 # array; `hover` is what the box over a mark says (none opens without it); `more` is all else by its plotly name.
 Trace: TypeAlias = dict[str, Any]
-QUIET: Trace = {"hoverinfo": "skip", "showlegend": False}
 DOTTED: Trace = {"color": OTHER, "width": 1.5, "dash": "dot"}
 """The line of a value to compare with."""
 WHITE_EDGE: Trace = {"width": 2, "color": "white"}
@@ -295,7 +294,11 @@ def band(x: AnyArray, low: AnyArray, high: AnyArray, color: str, opacity: float,
 
 
 def segments(start: AnyArray, end: AnyArray) -> AnyArray:
-    """Many separate lines in one trace, x₀ x₁ gap x₀ x₁ gap …, (3n,); for places, (n, 2), both coordinates (2, 3n)."""
+    """Many separate lines in one trace, x₀ x₁ gap x₀ x₁ gap …, (3n,); for places, (n, 2), both coordinates (2, 3n).
+
+    >>> segments(np.array([0, 5]), np.array([1, 6])).tolist()
+    [0.0, 1.0, nan, 5.0, 6.0, nan]
+    """
     gap = np.full(np.shape(start), np.nan)
     return np.stack([start, end, gap], axis=1).reshape(-1, *gap.shape[1:]).T
 

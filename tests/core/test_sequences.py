@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.readers import CleaningConfig, InputError, guess_columns, load_table
@@ -87,6 +87,7 @@ def test_cleaning_in_its_order(events: list[Event], config: CleaningConfig) -> N
         assert before.items[1] == after.items[0]
 
 
+@settings(max_examples=40)
 @given(EVENTS, st.integers(1, 200), st.integers(1, 200))
 def test_sessions_partition_the_events(events: list[Event], gap: int, other: int) -> None:
     whole = read_events(frame_of(events), **DATES, gap_minutes=gap, min_length=1, drop_repeats=False)

@@ -20,8 +20,9 @@ def percent(page: AppTest, label: str) -> float:
     return float(numbers(page)[label].rstrip("%"))
 
 
-@pytest.mark.parametrize("data", [info.name for info in list_datasets()])
-@pytest.mark.parametrize("q", ["0.05", "20"])
+@pytest.mark.parametrize(
+    ("data", "q"), [(info.name, ("0.05", "20")[number % 2]) for number, info in enumerate(list_datasets())]
+)
 def test_probabilities_sum_to_one_and_walks_agree(data: str, q: str, open_page: Open) -> None:
     page = healthy(open_page("walks", data=data, q=q))
     table = page.dataframe[0].value
@@ -145,15 +146,11 @@ def test_an_item_without_any_edge_is_explained(open_page: Open) -> None:
     run_the_python(page)
 
 
-def test_the_python_prints_the_same_probabilities(open_page: Open) -> None:
-    page = healthy(open_page("walks", p="4", q="0.2"))
+def test_the_python_prints_the_same_probabilities_and_reset_goes_back(open_page: Open) -> None:
+    page = healthy(open_page("walks", p="4", q="0.2", walk="7"))
     printed = dict(re.findall(r"^(.+): (0\.\d+)$", run_the_python(page), flags=re.MULTILINE))
     shown = page.dataframe[0].value["P(x)"].tolist()
     assert sorted(map(float, printed.values())) == pytest.approx(sorted(shown), abs=1e-5)
-
-
-def test_reset_goes_back(open_page: Open) -> None:
-    page = healthy(open_page("walks", q="20", walk="7"))
     next(button for button in page.button if button.label == "Reset").click()
     healthy(page.run())
     assert page.select_slider(key="q@planted_shop").value == 1.0
