@@ -43,11 +43,6 @@ def _parameter(prefix: str, model: str, setting: Setting) -> Parameter[Any]:
     return Parameter(VISIT, f"{prefix}{model}_{setting.field}", label, allowed, help=setting.help or None)
 
 
-def fields_of(data: ActiveData) -> tuple[str, ...]:
-    """Columns of side information that a model can learn from."""
-    return data.side_fields
-
-
 def missing(data: ActiveData, key: str) -> str:
     """What the data lacks for a model, in a sentence; empty where it lacks nothing."""
     lacking = MODELS[key].lacking(data.sequences, True, data.side_info)  # a graph to walk on there always is

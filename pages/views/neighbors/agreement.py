@@ -14,7 +14,6 @@ from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
-from pages.kit.model_controls import fields_of
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
@@ -177,7 +176,7 @@ def told_words(found: Compared) -> str:
     for one in found.entries:
         if one.label in found.lists and "side_info" in MODELS[one.model].needs:
             fields = getattr(one.config, "fields", None)
-            if found.settings.attribute in (fields_of(found.data) if fields is None else fields):
+            if found.settings.attribute in (found.data.side_fields if fields is None else fields):
                 told.append(one.label)
     if not told:
         return ""

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.kit import frame, session
 from pages.kit.controls import NOT_KNOWN
-from pages.kit.model_controls import able_models, fields_of, missing, model_controls
+from pages.kit.model_controls import able_models, missing, model_controls
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
@@ -204,7 +204,7 @@ def columns_section(found: Compared, *, key: str) -> None:
 def neighbors_csv(found: Compared) -> bytes:
     """All columns as one table."""
     data, settings = found.data, found.settings
-    item, fields = session.chosen_item(data), fields_of(data)
+    item, fields = session.chosen_item(data), data.side_fields
     rows = [
         {"item": item, "model": label, "rank": rank, "neighbor": found.graph.items[row], "title": data.titles[row],
          settings.score: value, "count": float(settings.counts[row])}
