@@ -100,7 +100,8 @@ def wall(cold_kernels: bool) -> None:
 
 def scores(seeds: int) -> None:
     """Print HR@10 of both scores with and without the rare-item filter."""
-    from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items
+    from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
+    from recemb_core.scorers import popularity_scorer
 
     data = load_dataset("complete_journey").sequences
     assert data is not None

@@ -22,10 +22,10 @@ from recemb_core.experiments.recall_models import (
     KS,
     both_figures,
     cold_item_report,
-    floor_scorer,
     recall_defaults,
     train_recall_model,
 )
+from recemb_core.scorers import fit_scorer, scorer_defaults
 
 
 def shown(value: Estimate, digits: int = 3) -> str:
@@ -52,7 +52,8 @@ def main() -> None:
     if sequences is None:
         raise SystemExit(f"{arguments.data} has no sequences")
     cases = next_item_cases(sequences)
-    reports = {"Popularity": both_figures(floor_scorer(cases), cases)}
+    scorers = scorer_defaults(cases.train).items()
+    reports = {name: both_figures(fit_scorer(cases.train, config).scores, cases) for name, config in scorers}
     whole = time.perf_counter()
     for name, config in recall_defaults(arguments.seed).items():
         start = time.perf_counter()

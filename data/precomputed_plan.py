@@ -48,7 +48,6 @@ from recemb_core.experiments.recall_models import (
     both_figures,
     cold_defaults,
     cold_item_report,
-    floor_scorer,
     recall_defaults,
     recall_fingerprint,
     train_recall_model,
@@ -57,6 +56,7 @@ from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, s
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.result_files import Arrays, Key
+from recemb_core.scorers import fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
@@ -273,7 +273,8 @@ def moved(report: Key, start: str, umap: UMAPConfig, made: Made) -> Arrays:
 def recall(name: str) -> Plan:
     """The recall models of the Deep models page, their maps, rankings and cold items."""
     source = recall_fingerprint(sessions(name))
-    yield Planned(precomputed.result_key("ranking", source, None), partial(popularity, name))
+    for scorer in scorer_defaults(cases_of(name).train).values():
+        yield Planned(precomputed.result_key("ranking", source, scorer), partial(scored, name, scorer))
     for config in recall_defaults().values():
         yield from recall_model(name, config)
     yield cold(name, next(iter(cold_defaults().values())))
@@ -286,9 +287,9 @@ def recall(name: str) -> Plan:
                 yield replace(cold(name, config), short=True)
 
 
-def popularity(name: str, made: Made) -> Arrays:
+def scored(name: str, scorer: object, made: Made) -> Arrays:
     cases = cases_of(name)
-    return precomputed.rankings_to_arrays(both_figures(floor_scorer(cases), cases))
+    return precomputed.rankings_to_arrays(both_figures(fit_scorer(cases.train, scorer).scores, cases))
 
 
 def recall_model(name: str, config: ModelConfig) -> Plan:

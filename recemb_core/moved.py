@@ -48,7 +48,10 @@ MOVED = {
 }
 
 # (Module, name that has left it) → module where it is now. Such a module's ``__getattr__`` asks :func:`moved_name`.
-MOVED_NAMES = {("recemb_core.deep.recall", "history_average"): "recemb_core.deep.average"}
+MOVED_NAMES = {
+    ("recemb_core.deep.recall", "history_average"): "recemb_core.deep.average",
+    ("recemb_core.evaluation.ranking", "popularity_scorer"): "recemb_core.scorers",
+}
 
 
 def moved_name(module: str, name: str) -> Any:

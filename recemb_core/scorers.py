@@ -169,6 +169,11 @@ class Popularity:
         return np.tile(self.counts.astype(np.float32), (len(rows), 1))
 
 
+def popularity_scorer(counts: IntegerArray) -> Callable[[Histories], Float32Array]:
+    """Scores of :class:`Popularity` from ``counts``, the events of each item in the training part (n,)."""
+    return Popularity(np.asarray(counts, dtype=np.int64)).scores
+
+
 # --- ItemKNN ---
 
 

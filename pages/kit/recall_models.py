@@ -22,6 +22,7 @@ from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import train_model
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
 from recemb_core.experiments.recall_models import (
+    FLOOR,
     ModelConfig,
     both_figures,
     recall_defaults,
@@ -30,6 +31,7 @@ from recemb_core.experiments.recall_models import (
 )
 from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.progress import Progress
+from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
 
 DEEP_PAGE = Scope("deep_models")
 
@@ -84,7 +86,8 @@ TEMPERATURE = Parameter(
     help="Scores are cosine / temperature. Small: only the closest count; large: all are much alike.",
 )
 
-Reports = dict[str, tuple[RankingReport, RankingReport]]
+Rankings = tuple[RankingReport, RankingReport]
+Reports = dict[str, Rankings]
 
 
 def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
@@ -193,8 +196,8 @@ def chance_words(data: ActiveData, which: int, k: int = 10) -> str:
     return text
 
 
-def ready_rankings(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
-    """(first-time targets, all targets) of a model, or of popularity (None), if they are measured already."""
+def ready_rankings(data: ActiveData, config: Any) -> Rankings | None:
+    """(first-time targets, all targets) of a model or scorer, if they are measured already."""
     key = ("recall ranking", source(data), config)
     ready = results.results(data).get(key) or precomputed.load_rankings(source(data), config)
     if ready is not None:
@@ -202,19 +205,45 @@ def ready_rankings(data: ActiveData, config: ModelConfig | None) -> tuple[Rankin
     return ready
 
 
-def rankings_of(data: ActiveData, config: ModelConfig | None) -> tuple[RankingReport, RankingReport] | None:
-    """(first-time targets, all targets) of a model that is there; None stands for popularity."""
+def rankings_of(data: ActiveData, config: Any) -> Rankings | None:
+    """(first-time targets, all targets) of a scorer, or of a model that is there."""
     ready = ready_rankings(data, config)
     if ready is None:
-        scorer, who = recall_spec(config).scorer, asked(data)
-        if scorer is not None:
-            ready = both_figures(scorer(who.train), who)
+        who = asked(data)
+        if isinstance(config, tuple(spec.config for spec in SCORERS.values())):
+            ready = both_figures(fit_scorer(who.train, config).scores, who)
         elif (model := model_of(data, config)) is not None:
             ready = both_figures(model.scores, who)
         else:
             return None
         results.results(data).put(("recall ranking", source(data), config), ready)
     return ready
+
+
+def scorer_rankings(data: ActiveData) -> Reports:
+    """Of the scorers that this data can have: all of them, or the floor alone while the others wait to be measured."""
+    train = cases(data).train
+    configs = scorer_defaults(train)
+    missing = [name for name, config in configs.items() if ready_rankings(data, config) is None]
+
+    def measured() -> Reports | None:
+        found = {name: ready for name, config in configs.items() if (ready := ready_rankings(data, config))}
+        return found if len(found) == len(configs) else None
+
+    def run(report: Progress) -> Reports | None:
+        for done, name in enumerate(missing):
+            report(done / len(missing), f"{name}: ranking the catalogue for every user")
+            rankings_of(data, configs[name])
+        return measured()
+
+    pairs = len(asked(data).users) * len(data.items)
+    seconds = len(missing) * (0.2 + 2e-6 * pairs + 5e-6 * len(train.tokens))
+    job = Job(("recall scorers", source(data), *configs.values()), ", ".join(missing), seconds, run)
+    waiting = f"{', '.join(missing)}: not measured on this data yet."
+    found, _ = jobs.result(
+        data, "scorers", job, ready=lambda _: measured(), verb="Measure", waiting=waiting, stale=None
+    )
+    return found or {FLOOR: rankings_of(data, configs[FLOOR])}
 
 
 def positions_of(data: ActiveData, config: ModelConfig, progress: Progress | None = None) -> Float32Array:

@@ -208,8 +208,6 @@ class RecallModel:
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
         parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
         spec = recall_kind(meta["kind"])
-        if spec.tower is None:
-            raise UsageError(f"the file holds a model of kind {meta['kind']!r}, and that has no vectors")
         settings = {name: _tuple(v) for name, v in (meta["config"] or {}).items() if name != "class"}
         return cls(
             kind=meta["kind"],

@@ -34,6 +34,7 @@ from recemb_core.evaluation.ties import (
     list_chances,
     tied_ranks,
 )
+from recemb_core.moved import moved_name
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
@@ -220,12 +221,6 @@ def rank_next_items(
     return _report(ks, ranks, 1 - unseen.mean(axis=1), exclude_seen, kept)
 
 
-def popularity_scorer(counts: IntegerArray) -> Scorer:
-    """The floor: everyone is offered what is bought most. ``counts``: events of each item in the training part (n,)."""
-    values = np.asarray(counts, dtype=np.float64)
-    return lambda histories: np.broadcast_to(values, (len(histories), len(values)))
-
-
 def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
     """HR@k of one model minus that of another on the same users, with the 95 % interval of the paired difference.
 
@@ -315,3 +310,7 @@ def report_from_arrays(arrays: Mapping[str, AnyArray]) -> RankingReport:
         best=BestRanks(*arrays["best"]),
         **{name: arrays[name] for name in ("user_recall", "user_ndcg", "kept")},
     )
+
+
+def __getattr__(name: str) -> Any:
+    return moved_name(__name__, name)

@@ -12,17 +12,10 @@ import numpy as np
 from recemb_core.arrays import BoolArray, FloatArray, IntegerArray
 from recemb_core.deep.average import HistoryAverageConfig
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.registry import RecallSpec, recall_defaults, recall_floors, recall_spec, register_recall
+from recemb_core.deep.registry import recall_defaults, recall_spec
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import Estimate, share_interval
-from recemb_core.evaluation.ranking import (
-    NextItemCases,
-    RankingReport,
-    Scorer,
-    next_item_cases,
-    popularity_scorer,
-    rank_next_items,
-)
+from recemb_core.evaluation.ranking import NextItemCases, RankingReport, Scorer, next_item_cases, rank_next_items
 from recemb_core.evaluation.ties import expected_within, tied_ranks
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
@@ -38,10 +31,8 @@ __all__ = [
     "both_figures",
     "cold_defaults",
     "cold_item_report",
-    "floor_scorer",
     "recall_defaults",
     "recall_fingerprint",
-    "recall_floors",
     "train_recall_model",
     "without_items",
 ]
@@ -62,17 +53,7 @@ def recall_fingerprint(sequences: Sequences) -> str:
 
 ModelConfig = Any
 """Settings of any registered recall model."""
-FLOOR = "Popularity"
-
-register_recall(
-    RecallSpec(
-        kind="popularity",
-        config=type(None),
-        defaults=lambda seed: {FLOOR: None},
-        words="**Popularity** offers everyone the same list: what is taken most.",
-        scorer=lambda train: popularity_scorer(train.counts),
-    )
-)
+FLOOR = "Popularity"  # the scorer that all others are compared with
 
 
 def train_recall_model(
@@ -96,8 +77,6 @@ def train_recall_model(
         ValueError: the config of no model that is trained.
     """
     spec = recall_spec(config)
-    if spec.train is None:
-        raise UsageError(f"{spec.kind} is not trained; its scorer ranks as it is")
     start = {} if spec.item_vectors is None else {"item_vectors": item_vectors}
     return spec.train(train, config, **start, progress=progress, cancel=cancel)
 
@@ -113,11 +92,6 @@ def both_figures(scorer: Scorer, cases: NextItemCases, ks: tuple[int, ...] = KS)
         rank_next_items(scorer, cases.histories, cases.targets, ks=ks, exclude_seen=seen) for seen in (True, False)
     )
     return novel, every
-
-
-def floor_scorer(cases: NextItemCases) -> Scorer:
-    """Popularity in the training part."""
-    return popularity_scorer(cases.train.counts)
 
 
 @dataclass(frozen=True)

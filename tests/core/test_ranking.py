@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import mean_interval, share_interval, wilson_interval
-from recemb_core.evaluation.ranking import next_item_cases, paired_gain, popularity_scorer, rank_next_items
+from recemb_core.evaluation.ranking import next_item_cases, paired_gain, rank_next_items
+from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.vocabulary import Vocabulary
 

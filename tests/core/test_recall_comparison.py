@@ -20,13 +20,13 @@ from recemb_core.experiments.recall_models import (
     HistoryAverageConfig,
     both_figures,
     cold_item_report,
-    floor_scorer,
     recall_defaults,
     recall_fingerprint,
     train_recall_model,
     without_items,
 )
 from recemb_core.neighbors.inner_product import augment_rows
+from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary
 
@@ -63,7 +63,7 @@ def test_every_model_finds_the_planted_kinds(config: object) -> None:
     cases = next_item_cases(shop())
     model = train_recall_model(cases.train, config)  # type: ignore[arg-type]
     _, found = both_figures(model.scores, cases, ks=(20,))
-    _, floor = both_figures(floor_scorer(cases), cases, ks=(20,))
+    _, floor = both_figures(popularity_scorer(cases.train.counts), cases, ks=(20,))
     assert found.hit_rate[20].low > floor.hit_rate[20].high
     users = model.encode(cases.histories)
     again = rank_next_items(

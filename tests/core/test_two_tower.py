@@ -19,7 +19,8 @@ from recemb_core.deep.two_tower import (
     train_two_tower,
 )
 from recemb_core.embeddings import TrainingCancelled
-from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items
+from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
+from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import UnknownValueError, encode_side_info
 from recemb_core.vocabulary import Vocabulary

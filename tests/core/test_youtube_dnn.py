@@ -15,7 +15,8 @@ from recemb_core.deep.histories import UserFields, draw_targets, history_example
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, sampled_softmax_loss, sampling, train_youtube_dnn
 from recemb_core.embeddings import ItemVectors, TrainingCancelled
-from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items
+from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
+from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.vocabulary import Vocabulary
 

@@ -316,10 +316,16 @@ def _side(seen: Seen) -> None:
 
 @cache
 def reports(source: Source) -> dict[str, Any]:
-    from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
+    from recemb_core.evaluation.ranking import next_item_cases
+    from recemb_core.experiments.recall_models import both_figures, recall_defaults, recall_fingerprint
+    from recemb_core.scorers import fit_scorer, scorer_defaults
 
-    key = recall_fingerprint(source.sequences)
-    return {n: precomputed.load_rankings(key, c) for n, c in {"Popularity": None, **recall_defaults()}.items()}
+    key, cases = recall_fingerprint(source.sequences), next_item_cases(source.sequences)
+    scorers = scorer_defaults(cases.train)
+    found = {n: precomputed.load_rankings(key, c) for n, c in {**scorers, **recall_defaults()}.items()}
+    for name in scorers:
+        found[name] = found[name] or both_figures(fit_scorer(cases.train, scorers[name]).scores, cases)
+    return {name: both for name, both in found.items() if both is not None}
 
 
 @cache
@@ -339,12 +345,12 @@ def _recall(seen: Seen) -> None:
     if seen.prediction.startswith("Mask"):
         every = sum(map(len, targets))
         seen.says(f"Of the {every:,} held-out target", f"{had / every:.0%} were in the history")
-        if found["Two-tower"] is None:
-            seen.says("No model is trained yet")
-            return
         floor = found["Popularity"][0].hit_rate[10].high
         better = [n for n, r in found.items() if n != "Popularity" and r[0].hit_rate[10].low > floor]
         seen.says(*better, *([] if better else ["no model beats popularity"]))
+        return
+    if "Two-tower" not in found:
+        seen.says("No model is trained yet")
         return
     tower, floor = found["Two-tower"][1], found["Popularity"][1]
     for report in (tower, floor):

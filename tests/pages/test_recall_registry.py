@@ -18,11 +18,12 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.results import Results
 from recemb_core import precomputed, versions
 from recemb_core.deep import RecallModel, RecallSpec, register_recall, unregister_recall
-from recemb_core.deep.registry import SPECS, recall_kind, recall_spec
+from recemb_core.deep.registry import SPECS, recall_spec
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.experiments.recall_models import cold_item_report, recall_defaults, train_recall_model
+from recemb_core.scorers import SCORERS, PopularityConfig
 from recemb_core.sequences import Sequences
 from tests.pages.conftest import healthy
 
@@ -138,8 +139,6 @@ def test_what_is_unregistered_is_gone() -> None:
         ({"config": YouTubeDNNConfig}, "config .* is taken"),
         ({"defaults": lambda seed: {"Popularity": LastItemConfig()}}, "name 'Popularity' is taken"),
         ({"made_by": ("magic",)}, "versions.ALGORITHMS, not .magic."),
-        ({"tower": None}, "last_item must be given train and tower, or scorer alone"),
-        ({"scorer": lambda train: None}, "last_item must be given train and tower, or scorer alone"),
     ],
 )
 def test_a_registration_that_does_not_fit_is_refused(changed: dict[str, object], message: str) -> None:
@@ -149,10 +148,9 @@ def test_a_registration_that_does_not_fit_is_refused(changed: dict[str, object],
     assert before == (dict(SPECS), versions.ALGORITHMS)
 
 
-def test_a_floor_is_not_trained_and_only_some_models_place_cold_items() -> None:
-    assert recall_spec(None) is recall_kind("popularity")
-    with pytest.raises(ValueError, match="popularity is not trained"):
-        train_recall_model(shop(), None)
+def test_a_scorer_is_no_recall_model_and_only_some_models_place_cold_items() -> None:
+    with pytest.raises(ValueError, match="config must be that of a recall model"):
+        train_recall_model(shop(), PopularityConfig())
     told = replace(shop(), side_info=pl.DataFrame({"kind": ["a"] * len(shop().items)}))
     with pytest.raises(ValueError, match="youtube_dnn cannot place an item"):
         cold_item_report(told, YouTubeDNNConfig())
@@ -161,7 +159,7 @@ def test_a_floor_is_not_trained_and_only_some_models_place_cold_items() -> None:
 def test_nobody_asks_what_class_a_model_is() -> None:
     """Classes of towers and their configs are named where they live; everybody else asks the registry."""
     words = r"AverageTower|YouTubeTower|TwoTower\b|HistoryAverageConfig|YouTubeDNNConfig|TwoTowerConfig"
-    homes = {spec.train.__module__ for spec in SPECS.values() if spec.train} | {"recemb_core.deep"}
+    homes = {spec.train.__module__ for spec in SPECS.values()} | {"recemb_core.deep"}
     files = [*(ROOT / "recemb_core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), *(ROOT / "data").glob("*.py")]
     asked = re.compile(rf"isinstance\([^)]*(?:{words}|\.tower\b)|\.__name__ ==|\"(?:{words})\"")
     found = []
@@ -186,7 +184,7 @@ def test_it_stands_in_the_table_the_history_and_the_index_measurement(
     page = healthy(open_page("deep_models", data="planted_shop"))
     next(b for b in page.button if b.label.startswith("Train")).click()
     healthy(page.run())
-    assert list(page.dataframe[0].value["Model"]) == ["Popularity", *recall_defaults()]
+    assert list(page.dataframe[0].value["Model"]) == [*SCORERS, *recall_defaults()]
     assert "Last item" in list(page.dataframe[0].value["Model"])
     assert any("only the newest event counts" in m.value for m in page.markdown)
     page.selectbox(key="recall_index_model@planted_shop").set_value("Last item")

@@ -1,4 +1,4 @@
-"""The recall table: popularity, item averages, YouTube DNN, two-tower; what a fast index loses; cold items."""
+"""The recall table: scorers and recall models as registered; what a fast index loses; cold items."""
 
 from __future__ import annotations
 
@@ -23,17 +23,11 @@ from recemb_core.deep.registry import SPECS, recall_spec
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import RankingReport, paired_gain
 from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
-from recemb_core.experiments.recall_models import (
-    FLOOR,
-    KS,
-    ColdItemReport,
-    ModelConfig,
-    cold_item_report,
-    recall_floors,
-)
+from recemb_core.experiments.recall_models import FLOOR, KS, ColdItemReport, ModelConfig, cold_item_report
 from recemb_core.figures.index_cost import index_cost_figure
 from recemb_core.figures.model_intervals import model_intervals_figure
 from recemb_core.progress import Progress
+from recemb_core.scorers import SCORERS
 
 FIGURES = {"all": "All", "novel": "First-time"}
 FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
@@ -78,7 +72,7 @@ def recall_section(data: ActiveData) -> None:
         controls.reset_button(data)
     with main:
         configs = recall_models.ready_or_run(
-            data, wanted, "Popularity needs no training and stands below; press Train to see the models against it."
+            data, wanted, "What needs no training stands below; press Train to see the models beside it."
         )
         reports = all_reports(data, configs)
         _chart(reports, 1 - which, measure)
@@ -104,7 +98,8 @@ def recall_section(data: ActiveData) -> None:
         "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
         "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
         "interval, the dotted line what popularity gets.\n\n"
-        f"{' '.join(spec.words for spec in sorted(SPECS.values(), key=lambda spec: spec.scorer is None))} The networks "
+        f"{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
+        f"{' '.join(spec.words for spec in SPECS.values())} The networks "
         "sample their negatives, so log Q(i), the chance of being sampled, is taken off every score while training; "
         "served is u·v alone.\n\n"
         "**Longer history**: older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on "
@@ -116,13 +111,9 @@ def recall_section(data: ActiveData) -> None:
 
 
 def all_reports(data: ActiveData, configs: dict[str, ModelConfig]) -> Reports:
-    """Popularity first, then every model that is there: (first-time, all)."""
-    found: Reports = {}
-    for name, config in {**recall_floors(), **configs}.items():
-        ready = recall_models.rankings_of(data, config)
-        if ready is not None:
-            found[name] = ready
-    return found
+    """Scorers first, popularity before all, then every model that is there: (first-time, all)."""
+    found = {name: recall_models.rankings_of(data, config) for name, config in configs.items()}
+    return recall_models.scorer_rankings(data) | {name: both for name, both in found.items() if both is not None}
 
 
 def _chart(reports: Reports, which: int, measure: str) -> None:
@@ -136,10 +127,10 @@ def _chart(reports: Reports, which: int, measure: str) -> None:
     st.plotly_chart(figure, theme="streamlit", key="recall bars")
 
 
-def best_learned(reports: Reports, which: int, k: int = 10) -> str | None:
-    """The trained model with the highest HR@k."""
-    learned = [name for name in reports if name != FLOOR]
-    return max(learned, key=lambda name: reports[name][which].hit_rate[k].value) if learned else None
+def best_row(reports: Reports, which: int, k: int = 10) -> str | None:
+    """What has the highest HR@k, the floor left out."""
+    others = [name for name in reports if name != FLOOR]
+    return max(others, key=lambda name: reports[name][which].hit_rate[k].value, default=None)
 
 
 def clearly_better(reports: Reports, which: int, k: int = 10) -> list[str]:
@@ -150,7 +141,7 @@ def clearly_better(reports: Reports, which: int, k: int = 10) -> list[str]:
 
 def verdict(reports: Reports, which: int) -> str:
     """One sentence on who beats popularity."""
-    best = best_learned(reports, which)
+    best = best_row(reports, which)
     if best is None:
         return ""
     better, what = clearly_better(reports, which), "all targets" if which else "first-time targets"
@@ -203,7 +194,7 @@ def report_table(data: ActiveData, reports: Reports, which: int, configs: dict[s
 
 def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports) -> None:
     """One history and its list under the best model."""
-    best = best_learned(reports, 1)
+    best = best_row({name: both for name, both in reports.items() if name in (FLOOR, *configs)}, 1)
     if best is None:
         return
     model = recall_models.model_of(data, configs[best])
@@ -236,11 +227,14 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     masked = "items of the history masked" if report.exclude_seen else "nothing masked"
     people, sampled = len(recall_models.cases(data).users), len(recall_models.asked(data).users)
     sample = f" (from a sample of {sampled:,} of {people:,})" if sampled < people else ""
+    train = recall_models.cases(data).train
+    lacks = [f" No row of {name}: {spec.missing(train)}" for name, spec in SCORERS.items() if spec.missing(train)]
     return (
         f"{report.users:,} users{sample}, {report.targets:,} targets, {masked}, {len(data.items):,} items ranked. HR: "
         "Wilson interval; NDCG and MRR: the same with the variance of their values; gain: ± 1.96 standard errors; "
         f"equal scores count by their mean over all orders; one training seed ({session.seed()}). "
         + recall_models.chance_words(data, which)
+        + "".join(lacks)
     )
 
 
@@ -262,7 +256,7 @@ def _metrics(reports: Reports) -> None:
         )
     ]
     for which, label in ((every, "all"), (novel, "first-time")):
-        best = best_learned(reports, which)
+        best = best_row(reports, which)
         if best is not None:
             value = reports[best][which].hit_rate[10]
             figures.append(
@@ -419,7 +413,7 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     st.caption(
         f"{report.cold} items (10 %) were taken out of the training log entirely. {name} ranks them "
         f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
-        f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Popularity "
+        f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Scorers "
         "and models without side information know nothing of such items."
     )
 
@@ -430,12 +424,14 @@ def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:
     return [
         *frame.import_lines(data, always=True),
         *imports,
-        "from recemb_core.evaluation.ranking import next_item_cases, popularity_scorer, rank_next_items",
+        "from recemb_core.evaluation.ranking import next_item_cases, rank_next_items",
+        "from recemb_core.scorers import fit_scorer, scorer_defaults",
         "",
         *frame.load_lines(data, always=True),
         "cases = next_item_cases(sequences)  # each user's last basket or click is held out",
         f"model = {train}(cases.train, {options})",
-        f'for name, scores in (("popularity", popularity_scorer(cases.train.counts)), ({name!r}, model.scores)):',
-        f"    report = rank_next_items(scores, cases.histories, cases.targets, ks={list(KS)}, exclude_seen=False)",
+        "fitted = {name: fit_scorer(cases.train, own) for name, own in scorer_defaults(cases.train).items()}",
+        f"for name, one in {{**fitted, {name!r}: model}}.items():",
+        f"    report = rank_next_items(one.scores, cases.histories, cases.targets, ks={list(KS)}, exclude_seen=False)",
         "    print(name, report.hit_rate[10], report.ndcg[10])",
     ]

@@ -14,6 +14,7 @@ from recemb_core.embeddings import ItemVectors
 from recemb_core.experiments.recall_models import recall_defaults
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
+from recemb_core.scorers import PopularityConfig
 
 ROWS = 6
 SMALL = 300  # in a larger catalogue ten items at random hit next to nothing, and counting it would take a second
@@ -97,7 +98,7 @@ def judged(data: ActiveData) -> str:
     """What the best recall model's lists hit, beside popularity's, where that is measured already."""
     if data.sequences is None or data.sequences.users is None:
         return "Without people and what they did, no list can be judged."
-    floor = recall_models.ready_rankings(data, None)
+    floor = recall_models.ready_rankings(data, PopularityConfig())
     models = {
         name: report[1].hit_rate[10]
         for name, config in recall_defaults(session.seed()).items()
