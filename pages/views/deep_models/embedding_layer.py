@@ -231,9 +231,8 @@ def _scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) -
     d = best.difference
     sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"
     st.caption(
-        f"{best.name} is ahead of logistic regression, which has no interactions, by {d.value:+.3f} "
-        f"({d.low:+.3f} to {d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10 % of the events in time are "
-        "the test."
+        f"{best.name} is ahead of logistic regression, which has no interactions, by {d.value:+.3f} ({d.low:+.3f} to "
+        f"{d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10 % of the events in time are the test."
     )
 
 
@@ -300,13 +299,12 @@ def _words(table: FeatureTable) -> str:
         f"The question is whether a user takes an item; the fields are {names}. A value of a field is a **one-hot**: "
         "one place is 1, all others 0. The **embedding layer** multiplies it by a matrix W, and since all places but "
         "one are 0, **one-hot (1 × m) · W (m × d) = row of W** at the place of the 1: a lookup, exact to the last bit. "
-        "The rows start at random and are learned with the rest of the network, so that values that act alike get "
-        "rows alike; a value that is missing, or that the training part never had, is a one-hot without a 1 and gives "
-        "zeros.\n\n"
-        "**Larger d**: W grows in proportion; whether the AUC follows, train and compare. "
-        "Positives are events of the log; each has "
-        f"{table.config.negatives} sampled items that the user did not take then, so probabilities are about this "
-        "sample, not about all items. Training, validation and test follow each other in time."
+        "The rows start at random and are learned with the rest of the network, so that values that act alike get rows "
+        "alike; a value that is missing, or that the training part never had, is a one-hot without a 1 and gives "
+        "zeros.\n\n**Larger d**: W grows in proportion; whether the AUC follows, train and compare. Positives are "
+        f"events of the log; each has {table.config.negatives} sampled items that the user did not take then, so "
+        "probabilities are about this sample, not about all items. Training, validation and test follow each other in "
+        "time."
     )
 
 

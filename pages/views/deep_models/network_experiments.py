@@ -64,8 +64,7 @@ def halved(table: FeatureTable, columns: Callable[[int], int]) -> str:
     return (
         f"The one-hots keep their {places:,} places. W has {small} columns{more} in place of {large}, so "
         f"{places * small:,} numbers in place of {places * large:,}: **{small / large:.0%}**, and the same share of "
-        f"the "
-        "multiplications."
+        "the multiplications."
     )
 
 
@@ -182,9 +181,8 @@ def clock_words(report: PretrainingReport) -> str:
         seconds[line.start] = before + float(np.mean(line.seconds))
         told.append(f"{START_NAMES[line.start]} {before:.1f} + {np.mean(line.seconds):.1f} s")
     text = (
-        f"Until the validation loss is {target:.4f}, what the start took + training (mean of the runs that get "
-        f"there, on "
-        f"the machine that trained): {'; '.join(told)}."
+        f"Until the validation loss is {target:.4f}, what the start took + training (mean of the runs that get there, "
+        f"on the machine that trained): {'; '.join(told)}."
     )
     if "random" not in seconds or len(report.config.starts) < 2:
         return text
@@ -207,11 +205,9 @@ def overfit_words(report: PretrainingReport) -> str:
         )
     return (
         f"Most overfit: **{START_NAMES[most]}**, whose validation loss goes from {low.mean:.4f} at its lowest to "
-        f"{end.mean:.4f} at the end ({signed(100 * (end.mean / low.mean - 1), '.1f')} %), its AUC from "
-        f"{high.mean:.4f} at "
-        f"its highest to {after.mean:.4f} ({signed(100 * (after.mean / high.mean - 1), '.1f')} %; {low.seeds} "
-        f"seeds). AUC "
-        "asks for the order of the rows alone, log loss for honest probabilities as well."
+        f"{end.mean:.4f} at the end ({signed(100 * (end.mean / low.mean - 1), '.1f')} %), its AUC from {high.mean:.4f} "
+        f"at its highest to {after.mean:.4f} ({signed(100 * (after.mean / high.mean - 1), '.1f')} %; {low.seeds} "
+        "seeds). AUC asks for the order of the rows alone, log loss for honest probabilities as well."
     )
 
 

@@ -285,10 +285,9 @@ def _verdict(report: PretrainingReport) -> str:
         told.append(words + ".")
     if test.measured:
         told.append(
-            "Noise of the lowest loss: Dunnett's test against the random start, "
-            f"{LEVEL * 100:g} % for all starts together, "
-            f"{test.seeds} seeds a start; a difference under about {test.detectable():.4f} would mostly not be seen. "
-            "Shares of epochs are not tested."
+            f"Noise of the lowest loss: Dunnett's test against the random start, {LEVEL * 100:g} % for all starts "
+            f"together, {test.seeds} seeds a start; a difference under about {test.detectable():.4f} would mostly not "
+            "be seen. Shares of epochs are not tested."
         )
     return "  \n".join(told)
 
@@ -425,12 +424,10 @@ def _words(config: PretrainingConfig) -> str:
         "the bias, and the dense layers start at random. *Fine-tuned*: everything is trained on; *frozen*: only the "
         "dense layers are. The graph starts copy **item vectors from walks** on the item graph of the training part "
         "(DeepWalk; or node2vec with q = 0.05, by its paper for communities, and q = 20, for roles, half the "
-        "dimensions each) into the item fields; nothing after the cut is seen.\n\n"
-        "Whether a start saves epochs, and whether it ends lower, the lines under the curves say, with the noise of "
-        "the "
-        "seeds. Where a validation loss turns up again the network overfits; early stopping would keep the lowest "
-        "point. "
-        "**More events**, or **fewer**: do the starts come closer together, or part?"
+        "dimensions each) into the item fields; nothing after the cut is seen.\n\nWhether a start saves epochs, and "
+        "whether it ends lower, the lines under the curves say, with the noise of the seeds. Where a validation loss "
+        "turns up again the network overfits; early stopping would keep the lowest point. **More events**, or "
+        "**fewer**: do the starts come closer together, or part?"
     )
 
 

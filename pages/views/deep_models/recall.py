@@ -97,13 +97,12 @@ def recall_section(data: ActiveData) -> None:
     frame.what_you_see(
         "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
         "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
-        "interval, the dotted line what popularity gets.\n\n"
-        f"{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
-        f"{' '.join(spec.words for spec in SPECS.values())} The networks "
-        "sample their negatives, so log Q(i), the chance of being sampled, is taken off every score while training; "
-        "served is u·v alone.\n\n"
-        "**Longer history**: older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on "
-        "**first-time targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
+        "interval, the dotted line what popularity "
+        f"gets.\n\n{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
+        f"{' '.join(spec.words for spec in SPECS.values())} The networks sample their negatives, so log Q(i), the "
+        "chance of being sampled, is taken off every score while training; served is u·v alone.\n\n**Longer history**: "
+        "older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on **first-time "
+        "targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
     )
     frame.as_python(_python(data, wanted))
     with indexes:

@@ -63,8 +63,7 @@ def repeats(data: ActiveData, reports: Reports) -> str:
     again = every.targets - novel.targets
     return (
         f"Of the {counted(every.targets, 'held-out target')} **{again / max(every.targets, 1):.0%}** were in the "
-        f"history "
-        "already and are left out here."
+        "history already and are left out here."
     )
 
 
@@ -102,8 +101,7 @@ def lost_hits(points: list[IndexPoint] | None) -> str:
     first = "neither more than the other" if lost["LSH"] == lost["HNSW"] else f"**{max(lost, key=lambda n: lost[n])}**"
     return (
         f"Exact search: HR@10 {_figure(exact.hit_rate)}, {exact.hit_rate.n:,} users. {'; '.join(told)}. Most hits "
-        f"loses: "
-        f"{first}."
+        f"loses: {first}."
     )
 
 
@@ -205,9 +203,8 @@ def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int]
     who = recall_models.asked(data)
     had = [np.isin(np.unique(target), past).mean() for past, target in zip(who.histories, who.targets, strict=True)]
     return (
-        f"**{len(set(rows) & set(now))} of {len(rows)}** stand in the history shown. Of what {len(had):,} people "
-        f"took next, "
-        f"{np.mean(had):.0%} was in their whole history (mean over people)."
+        f"**{len(set(rows) & set(now))} of {len(rows)}** stand in the history shown. Of what {len(had):,} people took "
+        f"next, {np.mean(had):.0%} was in their whole history (mean over people)."
     )
 
 
@@ -225,11 +222,9 @@ def turned(
     kept = [len(whole & set(_rows(models[name], [*now[:at], *now[at + 1 :]], ranked, seen))) for at in places]
     worst = int(np.argmin(kept))
     return (
-        f"{name}: without one of the newest {len(kept)} events {np.mean(kept):.1f} of {len(whole)} offered items "
-        f"stay on "
-        f"average. Most turns without {plain(data.titles[now[places[worst]]])}: **{kept[worst]} stay**. Remove it "
-        f"above "
-        "and watch the diamond; every line says what pulled it."
+        f"{name}: without one of the newest {len(kept)} events {np.mean(kept):.1f} of {len(whole)} offered items stay "
+        f"on average. Most turns without {plain(data.titles[now[places[worst]]])}: **{kept[worst]} stay**. Remove it "
+        "above and watch the diamond; every line says what pulled it."
     )
 
 
@@ -242,8 +237,7 @@ def serving(data: ActiveData, models: Callable[[], dict[str, RecallModel]], past
         (
             "Another model takes the place of this one. **Is there a moment in which half of each is served?**",
             "No: press Publish and look at the version. The new vectors are written beside the old ones and switched "
-            "in "
-            "one step.",
+            "in one step.",
             {"serving_model": "YouTube DNN"},
         ),
         (

@@ -71,11 +71,10 @@ def serving_section(data: ActiveData) -> None:
         "Offline, a model turns every user and every item into a vector; online, nothing is trained any more: the "
         "user's vector is fetched by id, and an index that was loaded from the store finds the items with the largest "
         "**u·v**. The store is a SQLite file that the app made for this session, or a Redis server when the "
-        "environment names one in `RECEMB_REDIS_URL`.\n\n"
-        "**Publish** writes a whole version and switches to it in one step: a reader sees the old one or the new one, "
-        "never a mixture, because a user vector of one model means nothing to the items of another. **Put** writes a "
-        "single vector into the version in use. What is published is on the disk when the call returns (Redis: where "
-        "the server keeps its append-only log)."
+        "environment names one in `RECEMB_REDIS_URL`.\n\n**Publish** writes a whole version and switches to it in one "
+        "step: a reader sees the old one or the new one, never a mixture, because a user vector of one model means "
+        "nothing to the items of another. **Put** writes a single vector into the version in use. What is published is "
+        "on the disk when the call returns (Redis: where the server keeps its append-only log)."
     )
     frame.as_python(_python(data, configs[name]))
 
