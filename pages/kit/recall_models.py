@@ -146,16 +146,12 @@ def asked(data: ActiveData) -> NextItemCases:
 def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
     """The model, if it is there: from the store or from the bundled file."""
     key = ("recall", source(data), config)
-    ready = results.results(data).get(key) or precomputed.load_recall(source(data), config)
-    if ready is not None:
-        results.results(data).put(key, ready)
-    return ready
+    return results.ready(data, key, lambda: precomputed.load_recall(source(data), config))
 
 
 def all_models(data: ActiveData, configs: dict[str, ModelConfig]) -> dict[str, RecallModel]:
     """The models that are there."""
-    found = {name: model_of(data, config) for name, config in configs.items()}
-    return {name: model for name, model in found.items() if model is not None}
+    return {name: model for name, config in configs.items() if (model := model_of(data, config)) is not None}
 
 
 def usual_model(names: list[str]) -> str:
@@ -199,10 +195,7 @@ def chance_words(data: ActiveData, which: int, k: int = 10) -> str:
 def ready_rankings(data: ActiveData, config: Any) -> Rankings | None:
     """(first-time targets, all targets) of a model or scorer, if they are measured already."""
     key = ("recall ranking", source(data), config)
-    ready = results.results(data).get(key) or precomputed.load_rankings(source(data), config)
-    if ready is not None:
-        results.results(data).put(key, ready)
-    return ready
+    return results.ready(data, key, lambda: precomputed.load_rankings(source(data), config))
 
 
 def rankings_of(data: ActiveData, config: Any) -> Rankings | None:
@@ -246,49 +239,34 @@ def scorer_rankings(data: ActiveData) -> Reports:
     return found or {FLOOR: rankings_of(data, configs[FLOOR])}
 
 
-def positions_of(data: ActiveData, config: ModelConfig, progress: Progress | None = None) -> Float32Array:
-    """The UMAP map of a model's item vectors: stored, bundled, or drawn now."""
+def ready_positions(data: ActiveData, config: ModelConfig) -> Float32Array | None:
+    """The UMAP map of a model's item vectors, if it was drawn."""
+    umap = UMAPConfig(seed=session.seed()).for_size(len(data.items))
+    key = ("recall map", source(data), config, umap)
+    return results.ready(data, key, lambda: precomputed.load_map(source(data), config, umap, None))
+
+
+def draw_positions(data: ActiveData, config: ModelConfig, progress: Progress) -> Float32Array:
+    """Draw that map."""
     model = model_of(data, config)
     assert model is not None
-    umap = UMAPConfig(seed=session.seed()).for_size(len(model))
+    umap = UMAPConfig(seed=session.seed()).for_size(len(data.items))
+    progress(1.0, "drawing the map (UMAP)")
     key = ("recall map", source(data), config, umap)
-    ready = results.results(data).get(key)
-    if ready is None:
-        ready = precomputed.load_map(source(data), config, umap, None)
-        if ready is not None:
-            results.results(data).put(key, ready)
-            return ready
-    if progress is not None:
-        progress(1.0, "drawing the map (UMAP)")
     return results.remember_heavy(data, key, lambda: umap_layout(model.item_vectors, umap), progress)
 
 
-def has_positions(data: ActiveData, config: ModelConfig) -> bool:
-    """Whether the map is there without running UMAP."""
-    model = model_of(data, config)
-    if model is None:
-        return False
-    umap = UMAPConfig(seed=session.seed()).for_size(len(model))
-    stored = results.results(data).get(("recall map", source(data), config, umap)) is not None
-    return stored or precomputed.has(precomputed.map_key(source(data), config, umap, None))
-
-
-def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Progress) -> dict[str, RecallModel]:
+def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Progress) -> None:
     """Train what is not there, one model after another; what is done stays when the run is stopped."""
-    found: dict[str, RecallModel] = {}
     for done, (name, config) in enumerate(configs.items()):
 
         def tick(fraction: float, stage: str, done: int = done, name: str = name) -> None:
             report((done + fraction) / len(configs), f"{name}, {stage}")
 
-        model = model_of(data, config)
-        if model is None:
-            key = ("recall", source(data), config)
-            model = results.remember_heavy(data, key, partial(_train, data, config, tick), tick)
-        found[name] = model
+        if model_of(data, config) is None:
+            results.remember_heavy(data, ("recall", source(data), config), partial(_train, data, config, tick), tick)
         tick(1.0, "ranking the catalogue for every user")
         rankings_of(data, config)
-    return found
 
 
 def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> RecallModel:
@@ -318,16 +296,10 @@ def _speed(data: ActiveData) -> dict[str, float]:
     return results.remember(data, ("recall speed",), lambda: {"seconds": 0.004})  # type: ignore[no-any-return]
 
 
-def seconds_left(data: ActiveData, configs: dict[str, ModelConfig]) -> float:
-    """Estimated seconds to train and rank what is missing, from the last run on this data."""
-    missing = [c for c in configs.values() if model_of(data, c) is None]
-    once = {_beginning(c): c for c in missing}
-    return 4 * len(missing) + sum(_work(data, c) for c in once.values()) * _speed(data)["seconds"]
-
-
-def training_seconds(data: ActiveData, config: ModelConfig) -> float:
-    """Estimated seconds to train and rank one model, from the last run on this data."""
-    return _work(data, config) * _speed(data)["seconds"] + 4
+def training_seconds(data: ActiveData, *configs: ModelConfig) -> float:
+    """Estimated seconds to train and rank these models, from the last run on this data."""
+    once = {_beginning(c): c for c in configs}
+    return 4 * len(configs) + sum(_work(data, c) for c in once.values()) * _speed(data)["seconds"]
 
 
 def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str) -> dict[str, ModelConfig]:
@@ -337,13 +309,12 @@ def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str
     if not missing:
         st.session_state[shown] = (source(data), configs)
         return configs
-    last = st.session_state.get(shown)
-    last = last[1] if last is not None and last[0] == source(data) else {}
-    last = {name: c for name, c in last.items() if model_of(data, c) is not None}
+    whose, last = st.session_state.get(shown, ("", {}))
+    last = {name: c for name, c in last.items() if whose == source(data) and model_of(data, c) is not None}
     job = Job(
         ("recall models", source(data), *configs.values()),
         "the models" if len(missing) == len(configs) else ", ".join(missing),
-        seconds_left(data, configs),
+        training_seconds(data, *missing.values()),
         lambda report: train_missing(data, configs, report),
         asks=True,
     )

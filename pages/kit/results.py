@@ -6,7 +6,7 @@ import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -15,6 +15,7 @@ from pages.kit.session import ActiveData
 from recemb_core.progress import Progress
 
 BYTES_KEPT = 400_000_000
+T = TypeVar("T")
 
 
 class Results:
@@ -88,6 +89,14 @@ def remember(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
     if value is None:
         value = make()
         store.put(key, value)
+    return value
+
+
+def ready(data: ActiveData, key: Hashable, load: Callable[[], T | None]) -> T | None:
+    """The stored result of ``key``, or a bundled one that ``load`` finds, stored; None where there is neither."""
+    value: T | None = results(data).get(key)
+    if value is None and (value := load()) is not None:
+        results(data).put(key, value)
     return value
 
 

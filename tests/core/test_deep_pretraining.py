@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from recemb_core.datasets import load_dataset
-from recemb_core.deep import FNN, FeatureConfig, TrainingConfig, feature_table
+from recemb_core.deep import FNN, FeatureConfig, FeatureTable, TrainingConfig, feature_table
 from recemb_core.embeddings import TrainingCancelled
 from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, count_parameters, networks
 from recemb_core.experiments.pretraining import (
@@ -18,6 +18,7 @@ from recemb_core.experiments.pretraining import (
     LearningCurve,
     PretrainingConfig,
     PretrainingReport,
+    Start,
     compare_starts,
     curve_bands,
     graph_vectors,
@@ -68,20 +69,26 @@ def test_frozen_stays_and_the_others_move(report: PretrainingReport) -> None:
         assert np.abs(report.after[start] - report.before[start]).max() > 0.01
 
 
-def test_the_same_run_again_is_the_same(report: PretrainingReport) -> None:
+@pytest.fixture(scope="module")
+def table() -> FeatureTable:
     assert SHOP is not None
-    again = compare_starts(SHOP, replace(CONFIG, seeds=1, starts=("fm",)))
-    np.testing.assert_array_equal(again.curves[0].loss, report.of("fm")[0].loss)
+    return feature_table(SHOP, CONFIG.features)
 
 
-def test_graph_vectors_fill_the_item_rows_and_nothing_else() -> None:
+@pytest.fixture(scope="module")
+def of_graph(table: FeatureTable) -> dict[Start, np.ndarray]:
     assert SHOP is not None
-    table = feature_table(SHOP, CONFIG.features)
-    network = CONFIG.network
-    random = network.init(table, seed=0)
-    graph = training_graph(SHOP, table)
-    for kind in ("graph", "communities_and_roles"):
-        vectors = graph_vectors(graph, 8, kind, seed=0)  # type: ignore[arg-type]
+    graph, starts = training_graph(SHOP, table), get_args(Start)[-2:]
+    return {start: graph_vectors(graph, 8, start, seed=0) for start in starts}
+
+
+def test_graph_vectors_fill_the_item_rows_and_nothing_else(
+    table: FeatureTable, of_graph: dict[Start, np.ndarray]
+) -> None:
+    assert SHOP is not None
+    random = CONFIG.network.init(table, seed=0)
+    assert list(of_graph) == ["graph", "communities_and_roles"]
+    for vectors in of_graph.values():
         assert vectors.shape == (len(SHOP.items), 8)
         start = start_from_vectors(table, random, vectors, 0.2)
         moved = np.flatnonzero((start["embedding"] != random["embedding"]).any(axis=1))
@@ -95,10 +102,8 @@ def test_graph_vectors_fill_the_item_rows_and_nothing_else() -> None:
         np.testing.assert_allclose(copied / 0.2, vectors * np.sqrt(8), rtol=1e-3, atol=1e-5)
 
 
-def test_both_leanings_stand_side_by_side_with_equal_weight() -> None:
-    assert SHOP is not None
-    table = feature_table(SHOP, CONFIG.features)
-    vectors = graph_vectors(training_graph(SHOP, table), 8, "communities_and_roles")
+def test_both_leanings_stand_side_by_side_with_equal_weight(of_graph: dict[Start, np.ndarray]) -> None:
+    vectors = of_graph["communities_and_roles"]
     np.testing.assert_allclose(np.linalg.norm(vectors[:, :4], axis=1), np.sqrt(0.5), rtol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(vectors[:, 4:], axis=1), np.sqrt(0.5), rtol=1e-4)
 
@@ -164,11 +169,13 @@ def test_bands_go_as_far_as_all_runs(report: PretrainingReport) -> None:
     np.testing.assert_allclose(training.x, [3 + 1.5])
 
 
-def test_progress_rises_over_all_runs_and_cancel_ends_them() -> None:
+def test_the_same_run_again_is_the_same_its_progress_rises_and_cancel_ends_it(report: PretrainingReport) -> None:
     assert SHOP is not None
     told: list[tuple[float, str]] = []
     config = replace(CONFIG, seeds=1, starts=("random", "fm"))
-    compare_starts(SHOP, config, progress=lambda fraction, stage: told.append((fraction, stage)))
+    again = compare_starts(SHOP, config, progress=lambda fraction, stage: told.append((fraction, stage)))
+    for start in config.starts:
+        np.testing.assert_array_equal(again.of(start)[0].loss, report.of(start)[0].loss)
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
@@ -229,9 +236,7 @@ def test_networks_side_by_side_and_a_stopped_run_goes_on() -> None:
             np.testing.assert_allclose(a.embedding, b.embedding, rtol=1e-3, atol=1e-6)
 
 
-def test_parameters_are_counted_to_the_last() -> None:
-    assert SHOP is not None
-    table = feature_table(SHOP, CONFIG.features)
+def test_parameters_are_counted_to_the_last(table: FeatureTable) -> None:
     m, n_fields = table.n_features, len(table.fields)
     counts = {n.name: count_parameters(n.init(table)) for n in networks(table, 4)}
     assert counts["Logistic regression"] == {"bias": 1, "linear": m}

@@ -17,6 +17,7 @@ from recemb_core.embeddings import Item2VecConfig, TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.experiments.recall_models import (
+    ColdItemReport,
     HistoryAverageConfig,
     both_figures,
     cold_item_report,
@@ -84,8 +85,13 @@ def test_the_defaults_are_five_models_of_one_seed() -> None:
 # --- cold items ---
 
 
-def test_cold_items_stand_above_chance_with_side_information_and_not_without() -> None:
-    report = cold_item_report(shop(), TOWER, share=0.15, k=20)
+@pytest.fixture(scope="module")
+def cold_report() -> ColdItemReport:
+    return cold_item_report(shop(), TOWER, share=0.15, k=20)
+
+
+def test_cold_items_stand_above_chance_with_side_information_and_not_without(cold_report: ColdItemReport) -> None:
+    report = cold_report
     assert report.cold == 12
     assert report.ranked_below.low > 0.6
     assert report.below_among_cold.low > 0.6
@@ -220,11 +226,11 @@ def test_reports_and_models_come_back_from_files(tmp_path: Path, monkeypatch: py
     assert precomputed.load_recall("y", config) is None
 
 
-def test_the_cold_report_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cold_report_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cold_report: ColdItemReport
+) -> None:
     monkeypatch.setattr(precomputed, "FOLDER", tmp_path)
-    report = cold_item_report(shop(60), replace(TOWER, epochs=1))
-    precomputed.save(
-        "shop", {precomputed.result_key("cold", "x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test"
-    )
+    report = cold_report
+    precomputed.save("shop", {precomputed.result_key("cold", "x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test")
     assert precomputed.load_cold("x", TOWER) == report
     assert precomputed.load_cold("x", replace(TOWER, seed=1)) is None

@@ -97,32 +97,47 @@ def test_side_information_must_have_a_row_an_item() -> None:
 # --- the in-batch softmax ---
 
 
-def test_the_loss_against_its_formula() -> None:
-    """Three histories of one target each, two of them the same item; log Q comes off positives and negatives."""
+def loss_of(
+    embedding: np.ndarray,
+    stream: list[int],
+    q: np.ndarray,
+    examples: list[tuple[int, int, int]],
+    *,
+    targets: int,
+    temperature: float,
+) -> float:
+    """Of (start, end, stop) of one user without fields, under towers that leave vectors as they are; compiled once."""
     import jax
 
-    rng = np.random.default_rng(0)
-    n, d = 4, 3
-    zeros = {"w": [np.zeros((d, 2), np.float32), np.zeros((2, d), np.float32)], "b": [np.zeros(2, np.float32)] * 2}
-    zeros["b"] = [np.zeros(2, np.float32), np.zeros(d, np.float32)]
-    embedding = rng.normal(size=(n, d)).astype(np.float32)
-    q = np.array([0.4, 0.3, 0.2, 0.1])
+    n, d = embedding.shape
+    layers = {
+        "w": [np.zeros((d, 2), np.float32), np.zeros((2, d), np.float32)],
+        "b": [np.zeros(2, np.float32), np.zeros(d, np.float32)],
+    }
     params = {
         "embedding": embedding,
         "values": np.zeros((1, d), np.float32),
         "user_fields": [],
-        "item_layers": zeros,
-        "user_layers": zeros,
-        "stream": np.array([0, 1, 2, 1, 3, 2], np.int32),
+        "item_layers": layers,
+        "user_layers": layers,
+        "stream": np.array(stream, np.int32),
         "log_q": np.log(q).astype(np.float32),
         "item_values": np.zeros((n, 0), np.int32),
         "item_shares": np.zeros((n, 0), np.float32),
         "known": np.ones(n, np.float32),
         "user_codes": np.zeros((1, 0), np.int32),
     }
-    ints = lambda *v: np.array(v, np.int32)  # noqa: E731
-    batch = {"start": ints(0, 2, 4), "end": ints(1, 3, 5), "stop": ints(2, 4, 6), "user": ints(0, 0, 0)}
-    loss = in_batch_softmax_loss(2, None, 1, 0.5, 0.0)(params, batch, jax.random.key(0))
+    start, end, stop = np.array(examples, np.int32).T
+    batch = {"start": start, "end": end, "stop": stop, "user": np.zeros(len(examples), np.int32)}
+    loss = in_batch_softmax_loss(2, None, targets, temperature, 0.0)
+    return float(jax.jit(loss)(params, batch, jax.random.key(0)))
+
+
+def test_the_loss_against_its_formula() -> None:
+    """Three histories of one target each, two of them the same item; log Q comes off positives and negatives."""
+    embedding = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    q = np.array([0.4, 0.3, 0.2, 0.1])
+    loss = loss_of(embedding, [0, 1, 2, 1, 3, 2], q, [(0, 1, 2), (2, 3, 4), (4, 5, 6)], targets=1, temperature=0.5)
     unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
     history, target = [0, 2, 3], [1, 1, 2]
     logits = unit[history] @ unit[target].T / 0.5 - np.log(q[target])
@@ -130,44 +145,31 @@ def test_the_loss_against_its_formula() -> None:
     for i in range(3):
         rivals = [j for j in range(3) if j == i or target[j] != target[i]]
         expected.append(np.log(np.exp(logits[i, rivals]).sum()) - logits[i, i])
-    assert float(loss) == pytest.approx(np.mean(expected), abs=1e-5)
+    assert loss == pytest.approx(np.mean(expected), abs=1e-5)
 
 
 def test_targets_of_one_history_are_not_each_others_negatives() -> None:
     """One basket alone in the batch has nothing to be told from: its loss is 0."""
-    import jax
-
-    model_inputs = {
-        "embedding": np.eye(3, dtype=np.float32),
-        "values": np.zeros((1, 3), np.float32),
-        "user_fields": [],
-        "item_layers": {
-            "w": [np.zeros((3, 2), np.float32), np.zeros((2, 3), np.float32)],
-            "b": [np.zeros(2), np.zeros(3)],
-        },
-        "user_layers": {
-            "w": [np.zeros((3, 2), np.float32), np.zeros((2, 3), np.float32)],
-            "b": [np.zeros(2), np.zeros(3)],
-        },
-        "stream": np.array([0, 1, 2], np.int32),
-        "log_q": np.zeros(3, np.float32),
-        "item_values": np.zeros((3, 0), np.int32),
-        "item_shares": np.zeros((3, 0), np.float32),
-        "known": np.ones(3, np.float32),
-        "user_codes": np.zeros((1, 0), np.int32),
-    }
-    one = lambda value: np.array([value], np.int32)  # noqa: E731
-    batch = {"start": one(0), "end": one(1), "stop": one(3), "user": one(0)}
-    loss = in_batch_softmax_loss(3, None, 6, 0.1, 0.0)(model_inputs, batch, jax.random.key(0))
-    assert float(loss) == pytest.approx(0.0, abs=1e-6)
+    loss = loss_of(np.eye(3, dtype=np.float32), [0, 1, 2], np.ones(3), [(0, 1, 3)], targets=6, temperature=0.1)
+    assert loss == pytest.approx(0.0, abs=1e-6)
 
 
 # --- the trained model ---
 
 
+CASES = next_item_cases(shop())  # one training part for all that can share it: the loop is compiled once a shape
+COLD = tuple(f"{kind} {i}" for kind in KINDS for i in (8, 9))
+
+
 @pytest.fixture(scope="module")
 def model() -> RecallModel:
-    return train_two_tower(shop(), SMALL)
+    return train_two_tower(CASES.train, SMALL)
+
+
+@pytest.fixture(scope="module")
+def with_cold_items() -> RecallModel:
+    """Trained on a log in which these items never occur."""
+    return train_two_tower(shop(cold=COLD), SMALL)
 
 
 def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
@@ -176,11 +178,9 @@ def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
         assert all(item.startswith(kind) for item, _ in model.recommend(history, k=7))
 
 
-def test_it_beats_popularity_on_next_items() -> None:
-    cases = next_item_cases(shop())
-    model = train_two_tower(cases.train, SMALL)
-    ask = lambda scorer: rank_next_items(scorer, cases.histories, cases.targets, ks=[10], exclude_seen=False)  # noqa: E731
-    found, floor = ask(model.scores), ask(popularity_scorer(cases.train.counts))
+def test_it_beats_popularity_on_next_items(model: RecallModel) -> None:
+    ask = lambda scorer: rank_next_items(scorer, CASES.histories, CASES.targets, ks=[10], exclude_seen=False)  # noqa: E731
+    found, floor = ask(model.scores), ask(popularity_scorer(CASES.train.counts))
     assert found.hit_rate[10].low > floor.hit_rate[10].high
 
 
@@ -190,19 +190,17 @@ def test_items_have_length_one_and_users_carry_the_temperature(model: RecallMode
     np.testing.assert_allclose(np.linalg.norm(users, axis=1), 1 / SMALL.temperature, atol=1e-3)
 
 
-def test_cold_items_are_found_by_their_side_information() -> None:
+def test_cold_items_are_found_by_their_side_information(with_cold_items: RecallModel) -> None:
     """Items held out of training entirely, ranked among all 30 for users of their kind."""
-    cold = tuple(f"{kind} {i}" for kind in KINDS for i in (8, 9))
-    data = shop(cold=cold)
-    model = train_two_tower(data, SMALL)
+    data = shop(cold=COLD)
     histories = [data.items.rows([f"{kind} 0", f"{kind} 4"]) for kind in KINDS]
     targets = [data.items.rows([f"{kind} 8", f"{kind} 9"]) for kind in KINDS]
-    ranks = rank_next_items(model.scores, histories, targets, ks=[8])
+    ranks = rank_next_items(with_cold_items.scores, histories, targets, ks=[8])
     assert ranks.recall[8].value >= 0.8  # 8 of 28 by chance: .29
-    blind = train_two_tower(data, replace(SMALL, side_information=False))
+    blind = train_two_tower(data, replace(SMALL, side_information=False, epochs=1))
     lost = rank_next_items(blind.scores, histories, targets, ks=[30])
     assert (lost.unknown, lost.recall[30].value) == (6, 0.0)  # without fields nothing is known of them
-    assert not {item for item, _ in blind.recommend(histories[0], k=30)} & set(cold)
+    assert not {item for item, _ in blind.recommend(histories[0], k=30)} & set(COLD)
 
 
 def test_a_new_item_is_composed_of_its_fields(model: RecallModel) -> None:
@@ -219,21 +217,17 @@ def test_a_new_item_is_composed_of_its_fields(model: RecallModel) -> None:
         tower.compose(side, {"kind": None})
 
 
-def test_a_cold_item_of_the_catalogue_is_composed_alike() -> None:
-    data = shop(cold=("tea 9",))
-    model = train_two_tower(data, replace(SMALL, epochs=3))
-    side = encode_side_info(data.side_info)  # type: ignore[arg-type]
-    row = data.items.row("tea 9")
-    tower = model.tower
+def test_a_cold_item_of_the_catalogue_is_composed_alike(with_cold_items: RecallModel) -> None:
+    side = encode_side_info(shop().side_info)  # type: ignore[arg-type]
+    row = with_cold_items.items.row("tea 9")
+    tower = with_cold_items.tower
     assert isinstance(tower, TwoTower)
-    np.testing.assert_allclose(model.item_vectors[row], tower.compose(side, side.of(row)), atol=1e-5)
+    np.testing.assert_allclose(with_cold_items.item_vectors[row], tower.compose(side, side.of(row)), atol=1e-5)
 
 
-def test_side_information_and_towers_really_train() -> None:
-    data = shop(60)
-    short = train_two_tower(data, replace(SMALL, epochs=1))
-    longer = train_two_tower(data, replace(SMALL, epochs=10))
-    a, b = short.tower.arrays(), longer.tower.arrays()
+def test_side_information_and_towers_really_train(model: RecallModel) -> None:
+    short = train_two_tower(CASES.train, replace(SMALL, epochs=1))
+    a, b = short.tower.arrays(), model.tower.arrays()
     moved = {name for name in a if a[name].shape == b[name].shape and not np.allclose(a[name], b[name])}
     assert {"values", "inputs", "item w 0", "item w 1", "user w 0", "user w 1", "user b 0", "item b 1"} <= moved
 
@@ -257,10 +251,9 @@ def test_numpy_encodes_as_jax_does(model: RecallModel) -> None:
 
 
 def test_the_same_seed_gives_the_same_model() -> None:
-    config = replace(SMALL, epochs=2)
-    a, b = train_two_tower(shop(40), config), train_two_tower(shop(40), config)
+    config = replace(SMALL, epochs=1)
+    a, b, other = (train_two_tower(CASES.train, replace(config, seed=seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(a.item_vectors, b.item_vectors)
-    other = train_two_tower(shop(40), replace(config, seed=1))
     assert not np.allclose(a.item_vectors, other.item_vectors)
 
 
@@ -291,7 +284,7 @@ def test_a_file_gives_the_model_back(model: RecallModel) -> None:
 
 def test_stop_and_bad_settings() -> None:
     with pytest.raises(TrainingCancelled):
-        train_two_tower(shop(30), SMALL, cancel=lambda: True)
+        train_two_tower(CASES.train, SMALL, cancel=lambda: True)
     for field, value in (("hidden", 0), ("temperature", 0), ("id_dropout", 1.0), ("field_dimensions", 0)):
         with pytest.raises(ValueError, match=field):
             TwoTowerConfig(**{field: value})  # type: ignore[arg-type]

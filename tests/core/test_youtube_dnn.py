@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -157,7 +158,7 @@ def test_the_corrected_loss_comes_to_the_full_softmax() -> None:
     q = np.array([0.3, 0.3, 0.2, 0.1, 0.05, 0.05])
     params, batch = batch_of(columns, q)
     s = 200_000
-    found = float(sampled_softmax_loss(5, None, 1, s)(params, batch, jax.random.key(1)))
+    found = float(jax.jit(sampled_softmax_loss(5, None, 1, s))(params, batch, jax.random.key(1)))
     score = columns[:, 0].astype(np.float64)
     # The target itself counts once, at exp(s₀) / Q₀, beside s draws of the other five.
     exact = np.log(np.exp(score[0]) / q[0] + s * np.exp(score[1:]).sum()) - (score[0] - np.log(q[0]))
@@ -168,7 +169,7 @@ def test_an_accidental_hit_is_no_negative() -> None:
     import jax
 
     params, batch = batch_of(np.ones((2, 2), np.float32), np.array([1 - 1e-9, 1e-9]))
-    loss = float(sampled_softmax_loss(5, None, 1, 50)(params, batch, jax.random.key(0)))
+    loss = float(jax.jit(sampled_softmax_loss(5, None, 1, 50))(params, batch, jax.random.key(0)))
     assert loss == pytest.approx(0.0, abs=1e-4)  # every draw is the target
 
 
@@ -190,9 +191,12 @@ def test_negatives_come_as_often_as_their_items_are_said_to() -> None:
 # --- the trained model ---
 
 
+CASES = next_item_cases(kinds())  # one training part for all that can share it: the loop is compiled once a shape
+
+
 @pytest.fixture(scope="module")
 def model() -> RecallModel:
-    return train_youtube_dnn(kinds(), SMALL)
+    return train_youtube_dnn(CASES.train, SMALL)
 
 
 def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
@@ -203,11 +207,9 @@ def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
         assert not {f"{kind}0", f"{kind}3", f"{kind}5"} & set(best)
 
 
-def test_it_beats_popularity_on_next_items() -> None:
-    cases = next_item_cases(kinds())
-    model = train_youtube_dnn(cases.train, SMALL)
-    ask = lambda scorer: rank_next_items(scorer, cases.histories, cases.targets, ks=[8], exclude_seen=False)  # noqa: E731
-    found, floor = ask(model.scores), ask(popularity_scorer(cases.train.counts))
+def test_it_beats_popularity_on_next_items(model: RecallModel) -> None:
+    ask = lambda scorer: rank_next_items(scorer, CASES.histories, CASES.targets, ks=[8], exclude_seen=False)  # noqa: E731
+    found, floor = ask(model.scores), ask(popularity_scorer(CASES.train.counts))
     assert found.hit_rate[8].low > floor.hit_rate[8].high
     assert found.hit_rate[8].value > 0.9
 
@@ -238,12 +240,8 @@ def test_scores_are_inner_products_and_the_last_layer_is_a_relu(model: RecallMod
 
 
 def test_the_same_seed_gives_the_same_model_and_another_one_does_not() -> None:
-    from dataclasses import replace
-
-    data, config = kinds(30), replace(SMALL, epochs=3)
-    a, b = train_youtube_dnn(data, config), train_youtube_dnn(data, config)
+    a, b, other = (train_youtube_dnn(CASES.train, replace(SMALL, epochs=1, seed=seed)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(a.item_vectors, b.item_vectors)
-    other = train_youtube_dnn(data, replace(config, seed=1))
     assert not np.allclose(a.item_vectors, other.item_vectors)
 
 
@@ -252,11 +250,9 @@ def test_a_newcomer_gets_an_answer(model: RecallModel) -> None:
 
 
 def test_order_matters_only_with_a_half_life(model: RecallModel) -> None:
-    from dataclasses import replace
-
     forward, backward = np.array([0, 1, 9]), np.array([9, 1, 0])
     np.testing.assert_allclose(model.encode([forward]), model.encode([backward]), atol=1e-5)
-    fading = train_youtube_dnn(kinds(30), replace(SMALL, epochs=3, half_life=2.0))
+    fading = train_youtube_dnn(CASES.train, replace(SMALL, epochs=1, half_life=2.0))
     assert not np.allclose(fading.encode([forward]), fading.encode([backward]), atol=1e-3)
 
 
@@ -282,19 +278,17 @@ def test_user_fields_are_learned() -> None:
 
 
 def test_early_stopping_keeps_the_best_epoch() -> None:
-    from dataclasses import replace
-
-    model = train_youtube_dnn(kinds(), replace(SMALL, epochs=500, patience=2, learning_rate=2e-2))
+    model = train_youtube_dnn(CASES.train, replace(SMALL, epochs=500, patience=2, learning_rate=2e-2))
     assert len(model.history) < 500
 
 
 def test_progress_and_stop() -> None:
     seen: list[float] = []
-    train_youtube_dnn(kinds(30), SMALL, progress=lambda fraction, stage: seen.append(fraction))
+    train_youtube_dnn(CASES.train, replace(SMALL, epochs=3), progress=lambda fraction, stage: seen.append(fraction))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     with pytest.raises(TrainingCancelled):
-        train_youtube_dnn(kinds(30), SMALL, cancel=lambda: True)
+        train_youtube_dnn(CASES.train, SMALL, cancel=lambda: True)
 
 
 def test_a_log_without_histories_says_so() -> None:

@@ -105,7 +105,7 @@ CASES = {
         "the map",
         "history map",
         {"section": "history"},
-        patched={"pages.kit.recall_models.has_positions": nothing},
+        patched={"pages.kit.recall_models.ready_positions": nothing},
     ),
     "embedding layer": Case(
         "deep_models", SHOP, "5 of 5 networks", "embedding", {"section": "embedding", **OTHER_SEED}

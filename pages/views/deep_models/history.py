@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -262,20 +263,18 @@ def user_place(model: RecallModel, history: list[int], positions: Float32Array) 
 def _map(
     data: ActiveData, config: ModelConfig, model: RecallModel, history: list[int], ranked: list[tuple[int, float]]
 ) -> None:
-    job = Job(
-        ("history map", recall_models.source(data), config),
-        "the map (UMAP)",
-        2 + len(model) / 1_000,
-        lambda report: recall_models.positions_of(data, config, report),
-        asks=True,
-    )
-    if not recall_models.has_positions(data, config):
+    positions = recall_models.ready_positions(data, config)
+    if positions is None:
+        draw, key = (
+            partial(recall_models.draw_positions, data, config),
+            ("history map", recall_models.source(data), config),
+        )
+        job = Job(key, "the map (UMAP)", 2 + len(model) / 1_000, draw, asks=True)
         if not jobs.may_run(data, job):
             jobs.run_button(data, "history map", [job], verb="Draw", names=job.label)
             st.caption("The map of this model's item vectors is not drawn yet.")
             return
-        jobs.perform(data, job)
-    positions = recall_models.positions_of(data, config)
+        positions = jobs.perform(data, job)
     fields = data.fields
     color = next(iter(fields), None)
     assert data.sequences is not None
