@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import IO, Any
+from dataclasses import is_dataclass
+from typing import IO, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -28,6 +29,22 @@ def to_json(value: Any) -> UInt8Array:
 def from_json(array: AnyArray) -> Any:
     """What :func:`to_json` was given, tuples as lists."""
     return json.loads(array.tobytes().decode())
+
+
+def from_plain(kind: Any, value: Any) -> Any:
+    """A dataclass from the dict of its fields as JSON has them; dataclasses and tuples inside by their hints.
+
+    >>> from dataclasses import make_dataclass
+    >>> from_plain(make_dataclass("Tea", [("cups", tuple[int, ...])]), {"cups": [1, 2]})
+    Tea(cups=(1, 2))
+    """
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: from_plain(hints[name], inside) for name, inside in value.items()})  # type: ignore[operator]
+    if get_origin(kind) is tuple:
+        kinds = get_args(kind)
+        return tuple(from_plain(kinds[0] if kinds[-1] is ... else kinds[i], v) for i, v in enumerate(value))
+    return value
 
 
 def save_arrays(target: File, arrays: Mapping[str, AnyArray]) -> None:

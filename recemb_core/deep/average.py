@@ -51,12 +51,6 @@ class AverageTower:
     def summed(self) -> Float32Array:
         return self.table
 
-    @classmethod
-    def from_arrays(
-        cls, arrays: dict[str, AnyArray], history_length: int | None, half_life: float | None
-    ) -> AverageTower:
-        return cls(arrays["table"], history_length, half_life)
-
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         return np.asarray(mean_of(self.table, rows, weights, np))
 
@@ -139,7 +133,7 @@ SPEC = RecallSpec(
     defaults=_defaults,
     words="**Item average**: a user is the mean of the vectors of what they took.",
     train=train_history_average,
-    tower=AverageTower.from_arrays,
+    tower=lambda arrays, history_length, half_life: AverageTower(arrays["table"], history_length, half_life),
     work=lambda config, train: 0.004 * len(train.tokens),  # of item2vec; the rest is nothing
     item_vectors=lambda config: config.vectors,
     algorithm="history_average",

@@ -39,6 +39,7 @@ class RecallConfig:
             the best epoch is kept; None trains all epochs on all of them.
         novel: whether only items that a user has not had before are targets. True finds new things better and says less
             about what is bought again.
+        field_dimensions: length of the embedding of each user field.
         seed: of start values, order of examples and negatives; the same seed gives the same model.
     """
 
@@ -52,10 +53,11 @@ class RecallConfig:
     learning_rate: float = 2e-3
     patience: int | None = None
     novel: bool = False
+    field_dimensions: int = 8
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("dimensions", "history_length", "epochs", "max_steps", "targets"):
+        for name in ("dimensions", "history_length", "epochs", "max_steps", "targets", "field_dimensions"):
             value = getattr(self, name)
             require(is_whole(value) and value >= 1, name, value, "a whole number, 1 or more")
         require(is_whole(self.batch_size) and self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")

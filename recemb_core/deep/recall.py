@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.array_files import File, from_json, from_plain, load_arrays, save_arrays, to_json
 from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array, IntegerArray
 from recemb_core.deep.histories import UserFields, windows_of
 from recemb_core.deep.registry import recall_kind
@@ -24,22 +24,22 @@ Facts = Mapping[str, object] | None
 
 
 class UserTower(Protocol):
-    """The part of a model that turns histories into vectors; plain arrays, no training library needed."""
+    """The part of a model that turns histories into vectors; plain arrays, no training library needed.
+
+    Attributes:
+        history_length: newest events that count; None: all.
+        half_life: events after which a weight has halved; None: a plain mean.
+        summed: (n, d) vectors whose weighted sum over the history is the user vector; None: it is no such sum.
+    """
 
     @property
-    def history_length(self) -> int | None:
-        """Newest events that count; None: all."""
-        ...
+    def history_length(self) -> int | None: ...
 
     @property
-    def half_life(self) -> float | None:
-        """Events after which a weight has halved; None: a plain mean."""
-        ...
+    def half_life(self) -> float | None: ...
 
     @property
-    def summed(self) -> Float32Array | None:
-        """(n, d) vectors whose weighted sum over the history is the user vector; None: it is no such sum."""
-        ...
+    def summed(self) -> Float32Array | None: ...
 
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         """(q, L) item rows, their weights (0: not there) and (q, fields) codes of user fields → (q, d)."""
@@ -208,7 +208,7 @@ class RecallModel:
         full = {name: _single(value) for name, value in arrays.items() if name != "meta"}
         parts = {name.removeprefix("tower."): value for name, value in full.items() if name.startswith("tower.")}
         spec = recall_kind(meta["kind"])
-        settings = {name: _tuple(v) for name, v in (meta["config"] or {}).items() if name != "class"}
+        settings = {name: value for name, value in (meta["config"] or {}).items() if name != "class"}
         return cls(
             kind=meta["kind"],
             title=meta["title"],
@@ -216,7 +216,7 @@ class RecallModel:
             item_vectors=full["item_vectors"],
             tower=spec.tower(parts, meta["history_length"], meta["half_life"]),
             user_fields=UserFields(tuple(meta["field_names"]), tuple(map(tuple, meta["field_values"]))),
-            config=spec.config(**settings) if settings else None,
+            config=from_plain(spec.config, settings) if settings else None,
             history=tuple(meta["history"]),
             known=full.get("known"),
             steps=meta["steps"],
@@ -230,10 +230,6 @@ class RecallModel:
 
 def _single(value: AnyArray) -> AnyArray:
     return value.astype(np.float32) if value.dtype == np.float16 else value
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def __getattr__(name: str) -> Any:

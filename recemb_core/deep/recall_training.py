@@ -1,12 +1,14 @@
-"""The step from examples to the training loop, the same for both recall networks."""
+"""What both recall networks share: the step from examples to the training loop, and their towers' arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from recemb_core.arrays import BoolArray
+from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.deep.histories import Examples, RecallConfig
 from recemb_core.deep.training import Loss, Params, TrainingConfig, TrainingResult, train
 from recemb_core.progress import Progress
@@ -17,6 +19,30 @@ MADE_BY = ("next_item_cases", "recall_training", "optimizer")
 SETTINGS = ("dimensions", "history_length", "half_life", "epochs")  # that people set for every network
 NEWEST = 0.05  # share of each user's histories that early stopping looks at
 LOOKED_AT = 4_096  # of them, at most
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkTower:
+    """The user tower of a network: named arrays as a file holds them, a list's as ``"name 0"``, ``"name 1"`` …"""
+
+    params: dict[str, AnyArray]
+    history_length: int | None
+    half_life: float | None
+    summed = None  # a network is no sum
+
+    def many(self, name: str) -> list[AnyArray]:
+        """The list of that name."""
+        return [self.params[f"{name} {j}"] for j in range(sum(key.startswith(f"{name} ") for key in self.params))]
+
+    def arrays(self) -> dict[str, AnyArray]:
+        """Everything that a file has to hold."""
+        return self.params
+
+
+def beside_fields(x: Any, tables: Sequence[Any], codes: Any, xp: Any) -> Any:
+    """x (b, d) with the embedding of each of f user fields beside it, zeros where it is missing: (b, d + e·f)."""
+    found = [xp.where((codes[:, j] >= 0)[:, None], table[codes[:, j]], 0.0) for j, table in enumerate(tables)]
+    return xp.concatenate([x, *found], axis=1)
 
 
 def fit(

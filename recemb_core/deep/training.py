@@ -165,13 +165,13 @@ def train(
     moving = {name: jax.tree.map(jnp.array, value) for name, value in params.items() if name not in frozen}
     fixed = {name: jax.tree.map(jnp.array, value) for name, value in params.items() if name in frozen}
     table = {name: jnp.asarray(values) for name, values in data.items()}
-    loop = _loop(loss, config.learning_rate, config.weight_decay)
-    state, key = loop.start(moving), jax.random.key(config.seed)
+    begin, run = _loop(loss, config.learning_rate, config.weight_decay)
+    state, key = begin(moving), jax.random.key(config.seed)
     batches = _batches(rows, batch, np.random.default_rng(config.seed))
 
     order = np.zeros((CHUNK, batch), dtype=np.int32)
     clock = time.perf_counter()
-    moving, state, key, _ = loop.run(moving, state, fixed, table, order, 0, key)  # no step: compiles
+    moving, state, key, _ = run(moving, state, fixed, table, order, 0, key)  # no step: compiles
     jax.block_until_ready(moving)
     compile_seconds = time.perf_counter() - clock
 
@@ -200,7 +200,7 @@ def train(
         for i in range(count):
             order[i] = next(batches)
         clock = time.perf_counter()
-        moving, state, key, value = loop.run(moving, state, fixed, table, order, count, key)
+        moving, state, key, value = run(moving, state, fixed, table, order, count, key)
         value = float(value)  # waits until the steps are done
         seconds += time.perf_counter() - clock
         step, since, since_loss = step + count, since + count, since_loss + value
@@ -225,14 +225,9 @@ def train(
     )
 
 
-@dataclass(frozen=True)
-class _Loop:
-    start: Callable[..., Any]  # trained parameters → state of the optimizer
-    run: Callable[..., Any]  # several steps in one compiled call
-
-
 @lru_cache(maxsize=64)
-def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> _Loop:
+def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """(Trained parameters → state of the optimizer, several steps in one compiled call)."""
     import jax
     import jax.numpy as jnp
     import optax
@@ -251,7 +246,7 @@ def _loop(loss: Loss, learning_rate: float, weight_decay: float) -> _Loop:
         # A loop whose length is an argument: the last, shorter chunk needs no second compilation.
         return jax.lax.fori_loop(0, count, step, (moving, state, key, jnp.float32(0)))
 
-    return _Loop(jax.jit(optimizer.init), jax.jit(run, donate_argnums=(0, 1)))
+    return jax.jit(optimizer.init), jax.jit(run, donate_argnums=(0, 1))
 
 
 def _rows(data: Mapping[str, AnyArray]) -> int:

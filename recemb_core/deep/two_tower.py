@@ -13,7 +13,7 @@ from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import MADE_BY, SETTINGS, drawn, fit, training_work
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, NetworkTower, beside_fields, drawn, fit, training_work
 from recemb_core.deep.registry import RecallSpec
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
@@ -36,20 +36,16 @@ class TwoTowerConfig(RecallConfig):
         id_dropout: chance that an item's own embedding is left out for a step, so that its side information learns to
             stand alone. 0: a new item is served by fields that were never asked to.
         side_information: whether the item tower sees the fields; without them it cannot serve new items.
-        field_dimensions: length of the embedding of each user field.
     """
 
     hidden: int = 128
     temperature: float = 0.1
     id_dropout: float = 0.1
     side_information: bool = True
-    field_dimensions: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden", "field_dimensions"):
-            value = getattr(self, name)
-            require(is_whole(value) and value >= 1, name, value, "a whole number, 1 or more")
+        require(is_whole(self.hidden) and self.hidden >= 1, "hidden", self.hidden, "a whole number, 1 or more")
         require(self.temperature > 0, "temperature", self.temperature, "over 0")
         require(0 <= self.id_dropout < 1, "id_dropout", self.id_dropout, "from 0 to below 1")
 
@@ -82,10 +78,7 @@ def tower(layers: dict[str, Any], x: Any, skip: Any, xp: Any) -> Any:
 def user_vectors(params: dict[str, Any], inputs: Any, rows: Any, weights: Any, codes: Any, xp: Any) -> Any:
     """The user tower: mean of the history's item inputs, user fields beside it. (b, L) → (b, d), length 1."""
     mean = mean_of(inputs, rows, weights, xp)  # (b, L) → (b, d)
-    x = mean
-    for j, table in enumerate(params["user_fields"]):
-        known = (codes[:, j] >= 0)[:, None]
-        x = xp.concatenate([x, xp.where(known, table[codes[:, j]], 0.0)], axis=1)  # (b, d + e·f)
+    x = beside_fields(mean, params["user_fields"], codes, xp)  # (b, d + e·f)
     return tower(params["user_layers"], x, mean, xp)
 
 
@@ -149,29 +142,14 @@ def side_values(n: int, side_info: pl.DataFrame | None, known: BoolArray) -> tup
     return values, shares, trained
 
 
-@dataclass(frozen=True, eq=False)
-class TwoTower:
+class TwoTower(NetworkTower):
     """Both towers with trained parameters, in NumPy."""
-
-    params: dict[str, AnyArray]
-    history_length: int | None
-    half_life: float | None
-    summed = None  # a network is no sum
 
     @property
     def tree(self) -> dict[str, Any]:
         """The parameters as the functions above take them."""
-        p = self.params
-
-        def many(start: str) -> list[AnyArray]:
-            return [p[f"{start} {j}"] for j in range(sum(k.startswith(f"{start} ") for k in p))]
-
-        return {
-            "values": p["values"],
-            "user_fields": many("user field"),
-            "item_layers": {"w": many("item w"), "b": many("item b")},
-            "user_layers": {"w": many("user w"), "b": many("user b")},
-        }
+        layers = {f"{side}_layers": {kind: self.many(f"{side} {kind}") for kind in "wb"} for side in ("item", "user")}
+        return {"values": self.params["values"], "user_fields": self.many("user field"), **layers}
 
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         u = user_vectors(self.tree, self.params["inputs"], rows, weights, codes, np)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recemb_core.arrays import AnyArray, Float32Array, Float64Array, Int32Array
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array
 from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import MADE_BY, SETTINGS, drawn, fit, training_work
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, NetworkTower, beside_fields, drawn, fit, training_work
 from recemb_core.deep.registry import RecallSpec
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
@@ -34,13 +34,11 @@ class YouTubeDNNConfig(RecallConfig):
         negative: items sampled for each step, shared by its examples. More come closer to the full softmax.
         ns_exponent: negatives are drawn ∝ count^ns_exponent; 1 as they are bought, 0 evenly. The log-Q correction makes
             the softmax the same either way; only its noise differs.
-        field_dimensions: length of the embedding of each user field.
     """
 
     hidden: tuple[int, int] = (256, 128)
     negative: int = 500
     ns_exponent: float = 0.5
-    field_dimensions: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,20 +46,12 @@ class YouTubeDNNConfig(RecallConfig):
         require(widths, "hidden", self.hidden, "two whole numbers, each 1 or more")
         require(is_whole(self.negative) and self.negative >= 1, "negative", self.negative, "a whole number, 1 or more")
         require(0 <= self.ns_exponent <= 1, "ns_exponent", self.ns_exponent, "from 0 to 1")
-        require(
-            is_whole(self.field_dimensions) and self.field_dimensions >= 1,
-            "field_dimensions",
-            self.field_dimensions,
-            "a whole number, 1 or more",
-        )
 
 
 def user_vectors(params: dict[str, Any], rows: Any, weights: Any, codes: Any, xp: Any) -> Any:
     """The user tower. b users, L events, d dimensions, f fields of e dimensions; ``xp`` is numpy or jax.numpy."""
     x = mean_of(params["embedding"], rows, weights, xp)  # (b, L) → (b, d): the mean of the history
-    for j, table in enumerate(params["fields"]):
-        known = (codes[:, j] >= 0)[:, None]
-        x = xp.concatenate([x, xp.where(known, table[codes[:, j]], 0.0)], axis=1)  # (b, d + e·f)
+    x = beside_fields(x, params["fields"], codes, xp)  # (b, d + e·f)
     for w, b in zip(params["layers"]["w"], params["layers"]["b"], strict=True):
         x = xp.maximum(x @ w + b, 0.0)  # (b, hidden 1), (b, hidden 2), (b, d)
     return x
@@ -108,27 +98,13 @@ def sampling(chances: Float64Array, exponent: float) -> Float64Array:
     return np.asarray(weight / max(weight.sum(), 1e-300))
 
 
-@dataclass(frozen=True, eq=False)
-class YouTubeTower:
+class YouTubeTower(NetworkTower):
     """:func:`user_vectors` with trained parameters, in NumPy."""
 
-    params: dict[str, AnyArray]
-    history_length: int | None
-    half_life: float | None
-    summed = None  # a network is no sum
-
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
-        p = self.params
-        fields = sum(name.startswith("field ") for name in p)
-        tree = {
-            "embedding": p["embedding"],
-            "fields": [p[f"field {j}"] for j in range(fields)],
-            "layers": {"w": [p[f"w {i}"] for i in range(3)], "b": [p[f"b {i}"] for i in range(3)]},
-        }
+        layers = {kind: self.many(kind) for kind in "wb"}
+        tree = {"embedding": self.params["embedding"], "fields": self.many("field"), "layers": layers}
         return np.asarray(user_vectors(tree, rows, weights, codes, np), dtype=np.float32)
-
-    def arrays(self) -> dict[str, AnyArray]:
-        return self.params
 
 
 def train_youtube_dnn(

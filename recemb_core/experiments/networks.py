@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.array_files import from_json, from_plain, to_json
 from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.deep.click_scores import ClickScores, Difference
 from recemb_core.deep.features import FeatureConfig, FeatureTable
@@ -45,11 +45,8 @@ def layer_defaults(dimensions: int = 16, popularity_power: float = 0.75, seed: i
     >>> layer_defaults().training.epochs
     8
     """
-    return LayerConfig(
-        dimensions=dimensions,
-        features=FeatureConfig(popularity_power=popularity_power, seed=seed),
-        training=TrainingConfig(epochs=8, learning_rate=0.003, patience=2, seed=seed),
-    )
+    features, base = FeatureConfig(popularity_power=popularity_power, seed=seed), LayerConfig()
+    return LayerConfig(dimensions=dimensions, features=features, training=replace(base.training, seed=seed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,21 +93,12 @@ class LayerReport:
         """By its name."""
         return next(model for model in self.models if model.name == name)
 
-    def save(self, target: File) -> None:
-        """Write a compressed ``.npz`` without pickle; embeddings with half the digits (float16)."""
-        save_arrays(target, self.to_arrays())
-
-    @classmethod
-    def load(cls, source: File) -> LayerReport:
-        """Read what :meth:`save` wrote."""
-        return cls.from_arrays(load_arrays(source))
-
     def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, embeddings in float16; :meth:`from_arrays` reads it back."""
         arrays: dict[str, AnyArray] = {
             f"embedding {m.name}": m.embedding.astype(np.float16) for m in self.models if m.embedding is not None
         }
-        plain = [{**asdict(replace(m, embedding=None))} for m in self.models]
+        plain = [asdict(replace(m, embedding=None)) for m in self.models]
         meta = {"models": plain, "rows": self.rows, "users": self.users, "config": asdict(self.config)}
         return {**arrays, "meta": to_json(meta)}
 
@@ -118,27 +106,11 @@ class LayerReport:
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> LayerReport:
         """What :meth:`to_arrays` gave."""
         meta = from_json(arrays["meta"])
-        models = []
         for plain in meta["models"]:
             name = f"embedding {plain['name']}"
-            scores: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain["scores"].items()}
-            own = {
-                "scores": ClickScores(**scores),
-                "difference": Difference(**plain["difference"]),
-                "embedding": arrays[name].astype(np.float32) if name in arrays else None,
-            }
-            models.append(NetworkReport(**{**plain, **own}))
-        config = meta["config"]
-        return cls(
-            models=tuple(models),
-            rows=meta["rows"],
-            users=meta["users"],
-            config=LayerConfig(
-                dimensions=config["dimensions"],
-                features=FeatureConfig(**config["features"]),
-                training=TrainingConfig(**config["training"]),
-            ),
-        )
+            plain["embedding"] = arrays[name].astype(np.float32) if name in arrays else None
+        report: LayerReport = from_plain(cls, meta)
+        return report
 
 
 def networks(table: FeatureTable, dimensions: int = 16) -> tuple[Network, ...]:
@@ -184,24 +156,19 @@ def compare_networks(
         trained[network.name] = fit(network, table, config.training, progress=tell, cancel=cancel)
     models = {n.name: (n, trained[n.name].params) for n in all_networks}
     found = compare_on_test(table, models, against=LogisticRegression.name, seed=config.features.seed)
-    reports = [NetworkReport(POPULARITY, found.scores[POPULARITY], found.differences[POPULARITY], {}, 0.0, 0.0, 0.0)]
-    for network in all_networks:
-        result = trained[network.name]
-        per_epoch = max(1, len(table.rows("train")) // config.training.batch_size)
+    per_epoch = max(1, len(table.rows("train")) // config.training.batch_size)
+
+    def report(name: str) -> NetworkReport:
+        judged = (name, found.scores[name], found.differences[name])
+        if name == POPULARITY:
+            return NetworkReport(*judged, {}, 0.0, 0.0, 0.0)
+        result = trained[name]
+        sizes, epochs = count_parameters(result.params), result.best_step / per_epoch
         embedding = result.params.get("embedding")
-        reports.append(
-            NetworkReport(
-                name=network.name,
-                scores=found.scores[network.name],
-                difference=found.differences[network.name],
-                parameters=count_parameters(result.params),
-                seconds=result.seconds,
-                steps_per_second=result.steps_per_second,
-                epochs=result.best_step / per_epoch,
-                embedding=None if embedding is None else np.asarray(embedding, dtype=np.float32),
-            )
-        )
-    return LayerReport(tuple(reports), found.rows, found.users, config)
+        vectors = None if embedding is None else np.asarray(embedding, dtype=np.float32)
+        return NetworkReport(*judged, sizes, result.seconds, result.steps_per_second, epochs, vectors)
+
+    return LayerReport(tuple(map(report, (POPULARITY, *models))), found.rows, found.users, config)
 
 
 def count_parameters(params: Params) -> dict[str, int]:
@@ -214,8 +181,5 @@ def count_parameters(params: Params) -> dict[str, int]:
 
 
 def _count(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return sum(map(_count, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(_count, value))
-    return int(np.size(value))
+    inside = value.values() if isinstance(value, Mapping) else value
+    return sum(map(_count, inside)) if isinstance(value, Mapping | list | tuple) else int(np.size(value))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
-from typing import Any, Literal, cast
+from functools import cached_property, partial
+from typing import Literal, cast
 
 import numpy as np
 
-from recemb_core.array_files import File, from_json, load_arrays, save_arrays, to_json
+from recemb_core.array_files import from_json, from_plain, to_json
 from recemb_core.arrays import AnyArray, Float32Array, Float64Array
 from recemb_core.auc import auc
 from recemb_core.deep.features import ITEM, FeatureConfig, FeatureTable, feature_table, training_sequences
@@ -149,29 +149,13 @@ class PretrainingReport:
         """The curves of one start, by seed."""
         return [curve for curve in self.curves if curve.start == start]
 
-    def save(self, target: File) -> None:
-        """Write a compressed ``.npz`` without pickle; item vectors with half the digits (float16)."""
-        save_arrays(target, self.to_arrays())
-
-    @classmethod
-    def load(cls, source: File) -> PretrainingReport:
-        """Read what :meth:`save` wrote."""
-        return cls.from_arrays(load_arrays(source))
-
     def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, item vectors in float16; :meth:`from_arrays` reads it back."""
-        arrays: dict[str, AnyArray] = {}
-        lines = []
-        for i, curve in enumerate(self.curves):
-            plain = {}
-            for name, value in vars(curve).items():
-                if isinstance(value, np.ndarray):
-                    arrays[f"curve {i} {name}"] = value
-                else:
-                    plain[name] = value
-            lines.append(plain)
-        arrays |= {f"before {start}": value.astype(np.float16) for start, value in self.before.items()}
-        arrays |= {f"after {start}": value.astype(np.float16) for start, value in self.after.items()}
+        every = [(i, name, value) for i, curve in enumerate(self.curves) for name, value in vars(curve).items()]
+        arrays = {f"curve {i} {name}": value for i, name, value in every if isinstance(value, np.ndarray)}
+        for when, vectors in (("before", self.before), ("after", self.after)):
+            arrays |= {f"{when} {start}": value.astype(np.float16) for start, value in vectors.items()}
+        lines = [{k: v for k, v in vars(curve).items() if not isinstance(v, np.ndarray)} for curve in self.curves]
         meta = {"curves": lines, "sample": self.sample, "rows": self.rows, "n_features": self.n_features}
         meta |= {"seconds": self.seconds, "config": asdict(self.config)}
         return {**arrays, "meta": to_json(meta)}
@@ -184,33 +168,12 @@ class PretrainingReport:
         def part(word: str) -> dict[str, AnyArray]:
             return {name.removeprefix(word): arrays[name] for name in arrays if name.startswith(word)}
 
-        def single(values: dict[str, AnyArray]) -> dict[str, Float32Array]:
-            return {name: value.astype(np.float32) for name, value in values.items()}
-
-        return cls(
-            curves=tuple(LearningCurve(**(plain | part(f"curve {i} "))) for i, plain in enumerate(meta["curves"])),
-            before=single(part("before ")),
-            after=single(part("after ")),
-            sample=meta["sample"],
-            rows=cast("tuple[int, int, int]", tuple(meta["rows"])),
-            n_features=meta["n_features"],
-            seconds=meta["seconds"],
-            config=_config(meta["config"]),
-        )
-
-
-def _config(values: dict[str, Any]) -> PretrainingConfig:
-    network = dict(values["network"], hidden=tuple(values["network"]["hidden"]))
-    return PretrainingConfig(
-        **{
-            **values,
-            "starts": tuple(values["starts"]),
-            "features": FeatureConfig(**values["features"]),
-            "network": FNN(**network),
-            "fm_training": TrainingConfig(**values["fm_training"]),
-            "training": TrainingConfig(**values["training"]),
-        }
-    )
+        for i, plain in enumerate(meta["curves"]):
+            plain |= part(f"curve {i} ")
+        for when in ("before", "after"):
+            meta[when] = {start: value.astype(np.float32) for start, value in part(f"{when} ").items()}
+        report: PretrainingReport = from_plain(cls, meta)
+        return report
 
 
 def compare_starts(
@@ -240,20 +203,33 @@ def compare_starts(
     curves: list[LearningCurve] = []
     before: dict[str, Float32Array] = {}
     after: dict[str, Float32Array] = {}
-    made = _Made()
+    starts = _Starts(sequences, table, config, cancel)
     for done, (seed, start) in enumerate(runs):
 
         def tell(fraction: float, stage: str, done: int = done, seed: int = seed, start: Start = start) -> None:
             if progress is not None:
-                words = f"{START_NAMES[start]}, seed {seed}: {stage}"
-                progress((done + fraction) / len(runs), words)
+                progress((done + fraction) / len(runs), f"{START_NAMES[start]}, seed {seed}: {stage}")
 
         tell(0.0, "preparing")
-        params, seconds_before = _start(sequences, table, config, start, seed, made, tell, cancel)
+        params, seconds_before = starts.make(start, seed, tell)
         training = replace(config.training, seed=seed)
         frozen = ("embedding", "bias") if start == "fm_frozen" else ()
         result = fit(config.network, table, training, start=params, frozen=frozen, progress=tell, cancel=cancel)
-        curves.append(_curve(table, config, start, seed, result, seconds_before))
+        points, test = result.history, table.data("test")
+        curves.append(
+            LearningCurve(
+                start=start,
+                seed=seed,
+                epochs=np.array([p.epoch for p in points]),
+                seconds=np.array([p.seconds for p in points]),
+                train_loss=np.array([p.train_loss for p in points]),
+                loss=np.array([p.validation["loss"] for p in points]),
+                auc=np.array([p.validation["auc"] for p in points]),
+                seconds_before=seconds_before,
+                test_auc=auc(test["y"], probabilities(config.network, result.params, test["x"])),
+                steps_per_second=result.steps_per_second,
+            )
+        )
         if seed == config.seed:
             before[start] = item_vectors(table, params)
             after[start] = item_vectors(table, result.params)
@@ -271,66 +247,37 @@ def compare_starts(
 
 
 @dataclass
-class _Made:
-    """What several runs share: the FM of each seed, the graph."""
+class _Starts:
+    """Makes what runs start from; what several share, the FM of each seed and the graph, is made once."""
 
+    sequences: Sequences
+    table: FeatureTable
+    config: PretrainingConfig
+    cancel: Callable[[], bool] | None
     fms: dict[int, TrainingResult] = field(default_factory=dict)
-    graph: ItemGraph | None = None
-    graph_seconds: float = 0.0
 
+    @cached_property
+    def graph(self) -> tuple[ItemGraph, float]:
+        """The graph, and the seconds that it took."""
+        return timed(partial(training_graph, self.sequences, self.table))
 
-def _curve(
-    table: FeatureTable,
-    config: PretrainingConfig,
-    start: Start,
-    seed: int,
-    result: TrainingResult,
-    seconds_before: float,
-) -> LearningCurve:
-    points = result.history
-    test = table.data("test")
-    return LearningCurve(
-        start=start,
-        seed=seed,
-        epochs=np.array([p.epoch for p in points]),
-        seconds=np.array([p.seconds for p in points]),
-        train_loss=np.array([p.train_loss for p in points]),
-        loss=np.array([p.validation["loss"] for p in points]),
-        auc=np.array([p.validation["auc"] for p in points]),
-        seconds_before=seconds_before,
-        test_auc=auc(test["y"], probabilities(config.network, result.params, test["x"])),
-        steps_per_second=result.steps_per_second,
-    )
-
-
-def _start(
-    sequences: Sequences,
-    table: FeatureTable,
-    config: PretrainingConfig,
-    start: Start,
-    seed: int,
-    made: _Made,
-    tell: Progress,
-    cancel: Callable[[], bool] | None,
-) -> tuple[Params, float]:
-    """Parameters to start from, and the seconds that making them took."""
-    network = config.network
-    if start == "random":
-        return network.init(table, seed), 0.0
-    if start in ("fm", "fm_frozen"):
-        if seed not in made.fms:
-            fm = FactorizationMachine(dimensions=network.dimensions, init_scale=network.init_scale)
-            stage = lambda fraction, words: tell(0.0, f"FM, {words}")  # noqa: E731
-            made.fms[seed] = fit(fm, table, replace(config.fm_training, seed=seed), progress=stage, cancel=cancel)
-        return network.init_from_fm(table, made.fms[seed].params, seed), made.fms[seed].seconds
-    tell(0.0, "graph embeddings")
-    if made.graph is None:
-        made.graph, made.graph_seconds = timed(partial(training_graph, sequences, table))
-    graph = made.graph
-    assert graph is not None
-    vectors, seconds = timed(partial(graph_vectors, graph, network.dimensions, start, seed))
-    seconds += made.graph_seconds
-    return start_from_vectors(table, network.init(table, seed), vectors, config.graph_scale), seconds
+    def make(self, start: Start, seed: int, tell: Progress) -> tuple[Params, float]:
+        """Parameters to start from, and the seconds that making them took."""
+        table, network = self.table, self.config.network
+        if start == "random":
+            return network.init(table, seed), 0.0
+        if start in ("fm", "fm_frozen"):
+            if seed not in self.fms:
+                fm = FactorizationMachine(dimensions=network.dimensions, init_scale=network.init_scale)
+                stage = lambda fraction, words: tell(0.0, f"FM, {words}")  # noqa: E731
+                training = replace(self.config.fm_training, seed=seed)
+                self.fms[seed] = fit(fm, table, training, progress=stage, cancel=self.cancel)
+            return network.init_from_fm(table, self.fms[seed].params, seed), self.fms[seed].seconds
+        tell(0.0, "graph embeddings")
+        graph, before = self.graph
+        vectors, seconds = timed(partial(graph_vectors, graph, network.dimensions, start, seed))
+        params = start_from_vectors(table, network.init(table, seed), vectors, self.config.graph_scale)
+        return params, before + seconds
 
 
 def training_graph(sequences: Sequences, table: FeatureTable) -> ItemGraph:
@@ -473,15 +420,11 @@ def reach(report: PretrainingReport, loss: float | None = None) -> tuple[float, 
     for start in starts:
         epochs, seconds = [], []
         for curve in report.of(start):
-            at = np.flatnonzero(curve.loss <= loss)
-            if len(at) == 0:
+            there = np.flatnonzero(curve.loss <= loss)
+            if len(there) == 0:
                 continue
-            i, share = int(at[0]), 0.0
-            if i > 0:
-                share = (curve.loss[i - 1] - loss) / (curve.loss[i - 1] - curve.loss[i])
-                i -= 1
-            after = min(i + 1, len(curve.loss) - 1)
-            epochs.append(float(curve.epochs[i] + share * (curve.epochs[after] - curve.epochs[i])))
-            seconds.append(float(curve.seconds[i] + share * (curve.seconds[after] - curve.seconds[i])))
+            around = slice(max(there[0] - 1, 0), there[0] + 1)  # losses fall from the one to the other
+            for times, axis in ((epochs, curve.epochs), (seconds, curve.seconds)):
+                times.append(float(np.interp(-loss, -curve.loss[around], axis[around])))
         found.append(Reached(start, tuple(epochs), tuple(seconds), len(report.of(start))))
     return loss, found

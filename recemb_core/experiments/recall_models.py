@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from recemb_core.arrays import BoolArray, FloatArray, IntegerArray
-from recemb_core.deep.average import HistoryAverageConfig
+from recemb_core.deep.average import HistoryAverageConfig as HistoryAverageConfig  # its place for those who came by it
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.registry import recall_defaults, recall_spec
+from recemb_core.deep.registry import recall_defaults as recall_defaults
+from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import Estimate, share_interval
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, Scorer, next_item_cases, rank_next_items
@@ -21,21 +22,6 @@ from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.splits import subset
 from recemb_core.validation import UsageError, require
-
-__all__ = [
-    "FLOOR",
-    "KS",
-    "ColdItemReport",
-    "HistoryAverageConfig",
-    "ModelConfig",
-    "both_figures",
-    "cold_defaults",
-    "cold_item_report",
-    "recall_defaults",
-    "recall_fingerprint",
-    "train_recall_model",
-    "without_items",
-]
 
 KS = (10, 50, 100)
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
+from recemb_core.array_files import load_arrays, save_arrays
 from recemb_core.datasets import load_dataset
 from recemb_core.deep import FNN, FeatureConfig, FeatureTable, TrainingConfig, feature_table
 from recemb_core.embeddings import TrainingCancelled
@@ -110,9 +111,9 @@ def test_both_leanings_stand_side_by_side_with_equal_weight(of_graph: dict[Start
 
 def test_the_report_survives_its_file(report: PretrainingReport) -> None:
     file = io.BytesIO()
-    report.save(file)
+    save_arrays(file, report.to_arrays())
     file.seek(0)
-    again = PretrainingReport.load(file)
+    again = PretrainingReport.from_arrays(load_arrays(file))
     assert again.config == report.config
     assert (again.sample, again.rows, again.n_features) == (report.sample, report.rows, report.n_features)
     for a, b in zip(again.curves, report.curves, strict=True):
@@ -224,9 +225,9 @@ def test_networks_side_by_side_and_a_stopped_run_goes_on() -> None:
     assert report.model("Popularity").parameters == {}
 
     file = io.BytesIO()
-    report.save(file)
+    save_arrays(file, report.to_arrays())
     file.seek(0)
-    again = LayerReport.load(file)
+    again = LayerReport.from_arrays(load_arrays(file))
     assert again.config == config
     for a, b in zip(again.models, report.models, strict=True):
         assert (a.name, a.scores, a.difference, a.parameters) == (b.name, b.scores, b.difference, b.parameters)

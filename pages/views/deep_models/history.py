@@ -265,10 +265,8 @@ def _map(
 ) -> None:
     positions = recall_models.ready_positions(data, config)
     if positions is None:
-        draw, key = (
-            partial(recall_models.draw_positions, data, config),
-            ("history map", recall_models.source(data), config),
-        )
+        key = ("history map", recall_models.source(data), config)
+        draw = partial(recall_models.draw_positions, data, config)
         job = Job(key, "the map (UMAP)", 2 + len(model) / 1_000, draw, asks=True)
         if not jobs.may_run(data, job):
             jobs.run_button(data, "history map", [job], verb="Draw", names=job.label)
