@@ -57,7 +57,7 @@ POWER = Parameter(
 
 def embedding_section(data: ActiveData) -> None:
     """The whole view."""
-    config, chosen = _settings(data)
+    config, chosen = layer_defaults(DIMENSIONS.value(data), POWER.value(data), session.seed()), NETWORK.value(data)
     table = deep_table(data, config.features)
     network = next(n for n in networks(table, config.dimensions) if n.name == chosen)
     numbers = st.container()
@@ -99,11 +99,6 @@ def embedding_section(data: ActiveData) -> None:
     frame.as_python(_as_python(data, config, network))
 
 
-def _settings(data: ActiveData) -> tuple[LayerConfig, str]:
-    """The settings in use, bound to the session and the link."""
-    return layer_defaults(DIMENSIONS.value(data), POWER.value(data), session.seed()), NETWORK.value(data)
-
-
 def _columns(table: FeatureTable, name: str, dimensions: int) -> int:
     """Columns of a network's W."""
     network = next(n for n in networks(table, dimensions) if n.name == name)
@@ -116,8 +111,8 @@ def _known(data: ActiveData) -> LayerReport | None:
     table = results.results(data).get(("deep table", data.fingerprint, config.features))
     if table is None:
         return None
-    ready: LayerReport | None = results.results(data).get(("deep layers", table.fingerprint, config))
-    return ready if ready is not None else precomputed.load_networks(table.fingerprint, config)
+    key = ("deep layers", table.fingerprint, config)
+    return results.ready(data, key, lambda: precomputed.load_networks(table.fingerprint, config))
 
 
 def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple[LayerReport | None, bool]:
@@ -204,19 +199,13 @@ def _numbers(
         ),
     ]
     if report is not None:
-        scores = report.model(network).scores
-        low, high = scores.auc_interval
-        share = report.model(network).parameters["embedding"] / sum(report.model(network).parameters.values())
-        figures.append(
-            (
-                f"AUC of {network}",
-                f"{scores.auc:.3f}",
-                f"95 % interval {low:.3f} to {high:.3f}, {report.rows:,} test rows of {report.users:,} users.",
-            )
-        )
-        figures.append(
-            ("Share in W", f"{share:.0%}", f"Of all that {network} learns; the rest is in the layers above.")
-        )
+        scores, sizes = report.model(network).scores, report.model(network).parameters
+        sample = f"95 % interval {_interval(scores.auc_interval)}, {report.rows:,} test rows of {report.users:,} users."
+        share = f"{sizes['embedding'] / sum(sizes.values()):.0%}"
+        figures += [
+            (f"AUC of {network}", f"{scores.auc:.3f}", sample),
+            ("Share in W", share, f"Of all that {network} learns; the rest is in the layers above."),
+        ]
     numbers_row(figures)
 
 
@@ -310,9 +299,9 @@ def _words(table: FeatureTable) -> str:
 
 def _as_python(data: ActiveData, config: LayerConfig, network: Network) -> list[str]:
     seed = config.features.seed
-    make = "wide_and_deep(table, dimensions={})" if network.name == "Wide & Deep" else type(network).__name__
-    make = make.format(config.dimensions) if "{" in make else f"{make}(dimensions={config.dimensions})"
-    own = "wide_and_deep" if network.name == "Wide & Deep" else type(network).__name__
+    crossed = network.name == "Wide & Deep"
+    own = "wide_and_deep" if crossed else type(network).__name__
+    make = f"{own}({'table, ' * crossed}dimensions={config.dimensions})"
     names = ["FeatureConfig", "TrainingConfig", "compare_on_test", "feature_table", "fit", own]
     ordered = sorted(names, key=lambda name: (not name[0].isupper(), name))
     training = f"epochs={config.training.epochs}, learning_rate={config.training.learning_rate}, patience=2"

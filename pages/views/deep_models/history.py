@@ -63,11 +63,10 @@ def history_section(data: ActiveData) -> None:
     names = list(recall_models.all_models(data, configs))
     if not names:
         return
-    user, take = _user(data)
+    own, history = _own_history(data), current_history(data)
     with side:
         chosen = MODEL.draw(data, default=recall_models.usual_model(names), among=names)
         _user_controls(data)
-        history = _history(data, user, take)
         _editor(data, history)
         seen = SEEN.draw(data)
         tries = recall_experiments.history(
@@ -77,7 +76,6 @@ def history_section(data: ActiveData) -> None:
         controls.reset_button(data)
     model = recall_models.model_of(data, configs[chosen])
     assert model is not None
-    own = _own_history(data, user, take)
     ranked = top_rows(model, history, seen)
     with main:
         _map(data, configs[chosen], model, history, ranked)
@@ -101,12 +99,6 @@ def history_section(data: ActiveData) -> None:
 # --- the history ---
 
 
-def _user(data: ActiveData) -> tuple[int, int]:
-    """(number of the user, how many of the newest events to start from)."""
-    users = recall_models.cases(data).users
-    return int(np.flatnonzero(users == _bound_user(data).value)[0]), TAKE.value(data)
-
-
 def _bound_user(data: ActiveData) -> Bound:
     users = recall_models.cases(data).users.tolist()
     return USER.bind(data, default=users[0], among=users)
@@ -117,9 +109,11 @@ def _items(data: ActiveData) -> str:
     return str(ITEMS.bind(data, check=lambda text: _parse(data, text) is not None).value)
 
 
-def _own_history(data: ActiveData, user: int, take: int) -> list[int]:
-    """The newest events of a user, oldest first."""
-    return recall_models.cases(data).histories[user][-take:].tolist()
+def _own_history(data: ActiveData) -> list[int]:
+    """The newest events of the user, oldest first."""
+    who = recall_models.cases(data)
+    row = np.flatnonzero(who.users == _bound_user(data).value)[0]
+    return who.histories[row][-TAKE.value(data) :].tolist()
 
 
 def _parse(data: ActiveData, text: str) -> list[int] | None:
@@ -131,20 +125,15 @@ def _parse(data: ActiveData, text: str) -> list[int] | None:
     return rows if len(rows) == len(parts) and all(row < len(data.items) for row in rows) else None
 
 
-def _history(data: ActiveData, user: int, take: int) -> list[int]:
-    text = _items(data)
-    return _own_history(data, user, take) if text == "" else (_parse(data, text) or [])
-
-
 def current_history(data: ActiveData) -> list[int]:
     """The history as it stands in this view, edited or not; for other views."""
-    user, take = _user(data)
-    return _history(data, user, take)
+    text = _items(data)
+    return _own_history(data) if text == "" else (_parse(data, text) or [])
 
 
 def current_user(data: ActiveData) -> str:
     """The user whose history this is, edited or not."""
-    return str(recall_models.cases(data).users[_user(data)[0]])
+    return str(_bound_user(data).value)
 
 
 def _edit(data: ActiveData, rows: list[int]) -> None:

@@ -23,11 +23,10 @@ from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array
 from recemb_core.deep.features import FeatureTable
-from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, group_score, seed_band
+from recemb_core.evaluation import GroupScore, compare_with_control, group_score, seed_band
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.experiments.pretraining import (
     START_NAMES,
-    CurveBand,
     PretrainingConfig,
     PretrainingReport,
     Start,
@@ -114,7 +113,11 @@ def pretraining_section(data: ActiveData) -> None:
     numbers = st.container()
     main, side = frame.side_by_side("curves-and-controls", (3, 1), "11rem")
     with side:
-        _controls(data)
+        for one in (MEASURE, ACROSS, EVENTS):
+            one.draw(data)
+        with st.expander("Starts and seeds"):
+            STARTS.draw(data)
+            SEEDS.draw(data)
         controls.reset_button(data)
     sequences = data.sequences
     assert sequences is not None
@@ -168,14 +171,6 @@ def _mapped(data: ActiveData, starts: Sequence[Start]) -> Bound:
     return MAP.bind(data, default="graph" if "graph" in starts else starts[0], among=starts)
 
 
-def _controls(data: ActiveData) -> None:
-    for one in (MEASURE, ACROSS, EVENTS):
-        one.draw(data)
-    with st.expander("Starts and seeds"):
-        STARTS.draw(data)
-        SEEDS.draw(data)
-
-
 def _estimate(table: FeatureTable, config: PretrainingConfig) -> float:
     steps = len(table.rows("train")) / config.training.batch_size
     runs = len(config.starts) * config.seeds
@@ -189,56 +184,32 @@ def _lowest(report: PretrainingReport, start: Start) -> list[float]:
     return [float(curve.loss.min()) for curve in report.of(start)]
 
 
-def _bands(report: PretrainingReport, start: Start) -> SeedBand:
-    """Lowest validation loss of a start over its seeds."""
-    return seed_band(_lowest(report, start))
-
-
 def _numbers(report: PretrainingReport) -> None:
     starts = report.config.starts
     figures = []
     for start in [s for s in ("random", "fm", "graph") if s in starts]:
-        band = _bands(report, start)
-        figures.append(
-            (
-                f"{START_NAMES[start]}",
-                f"{band.mean:.4f}",
-                f"Lowest validation log loss, mean of {band.seeds} seeds ({band.low:.4f} to {band.high:.4f}). "
-                "Smaller is better.",
-            )
-        )
+        band = seed_band(_lowest(report, start))
+        spread = f"mean of {band.seeds} seeds ({band.low:.4f} to {band.high:.4f}). Smaller is better."
+        figures.append((START_NAMES[start], f"{band.mean:.4f}", f"Lowest validation log loss, {spread}"))
     target, found = reach(report)
     if "random" in starts and "fm" in starts:
         epochs = {r.start: r.epochs for r in found}
         value = " / ".join(f"{np.mean(epochs[s]):.1f}" if epochs[s] else "never" for s in ("fm", "random"))
-        figures.append(
-            (
-                "Epochs, FM / random",
-                value,
-                f"Until the validation loss is {target:.4f}, the lowest that every run of the random start reaches; "
-                "mean of the runs that got there.",
-            )
-        )
+        until = f"Until the validation loss is {target:.4f}, the lowest that every run of the random start reaches; "
+        figures.append(("Epochs, FM / random", value, f"{until}mean of the runs that got there."))
     speed = np.mean([curve.steps_per_second for curve in report.curves])
-    figures.append(
-        (
-            "Time it took",
-            f"{report.seconds:.0f} s",
-            f"{len(report.curves)} runs at {speed:,.0f} steps a second on average, starts included, where it ran.",
-        )
-    )
-    numbers_row(figures)
+    runs = f"{len(report.curves)} runs at {speed:,.0f} steps a second on average, starts included, where it ran."
+    numbers_row([*figures, ("Time it took", f"{report.seconds:.0f} s", runs)])
 
 
 def _curves(data: ActiveData, report: PretrainingReport) -> None:
     measure: Measure = MEASURE.value(data)
     by: By = ACROSS.value(data)
     bands = curve_bands(report, measure, by)
-    if measure != "train_loss":
-        bands = [_without_start(band) for band in bands]
+    cut = 0 if measure == "train_loss" else 1  # at step 0 all guess at random, and the scale would be lost to it
     target, _ = reach(report)
     figure = learning_curves_figure(
-        [Curve(START_NAMES[b.start], b.x, b.mean, b.low, b.high, b.seeds) for b in bands],
+        [Curve(START_NAMES[b.start], b.x[cut:], b.mean[cut:], b.low[cut:], b.high[cut:], b.seeds) for b in bands],
         x_title=BY[by],
         y_title=MEASURES[measure],
         target=target if measure == "loss" else None,
@@ -251,13 +222,6 @@ def _curves(data: ActiveData, report: PretrainingReport) -> None:
         f"Line: mean of {report.config.seeds} seeds; band: smallest to largest. The first point is after a quarter of "
         f"an epoch. {rows} ({report.sample})."
     )
-
-
-def _without_start(band: CurveBand) -> CurveBand:
-    """Without step 0, where all guess at random and the scale would be lost to it."""
-    from dataclasses import replace
-
-    return replace(band, x=band.x[1:], mean=band.mean[1:], low=band.low[1:], high=band.high[1:])
 
 
 def _verdict(report: PretrainingReport) -> str:
@@ -297,7 +261,7 @@ def _table(report: PretrainingReport) -> None:
     rows: list[dict[str, Any]] = []
     for line in found:
         curves = report.of(line.start)
-        loss, auc = _bands(report, line.start), seed_band([curve.test_auc for curve in curves])
+        loss, auc = seed_band(_lowest(report, line.start)), seed_band([curve.test_auc for curve in curves])
         rows.append(
             {
                 "Start": START_NAMES[line.start],
@@ -390,9 +354,7 @@ def _positions(
     """Maps before and after: bundled, kept, or drawn on request."""
     config = report.config
     key = ("deep map", table.fingerprint, config, start, umap)
-    ready = results.results(data).get(key)
-    if ready is None and (ready := precomputed.load_networks_map(table.fingerprint, config, start, umap)) is not None:
-        results.results(data).put(key, ready)
+    ready = results.ready(data, key, lambda: precomputed.load_networks_map(table.fingerprint, config, start, umap))
     make = partial(before_and_after, report.before[start], report.after[start], umap)
 
     def run(tell: Progress) -> Any:

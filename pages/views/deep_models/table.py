@@ -25,9 +25,7 @@ def deep_table(data: ActiveData, config: FeatureConfig) -> FeatureTable:
 
 def network_result(data: ActiveData, name: str, job: Job, load: Callable[[], Any], waiting: str) -> tuple[Any, bool]:
     """A result of the section ``name``: of this process or bundled, else by Train; see :func:`jobs.result`."""
-    store = results.results(data)
-    if store.get(job.identity) is None and (bundled := load()) is not None:
-        store.put(job.identity, bundled)
+    results.ready(data, job.identity, load)
     return jobs.result(data, name, job, verb="Train", waiting=waiting)
 
 
