@@ -132,7 +132,7 @@ def _table(owners: AnyArray, rows: AnyArray, shape: tuple[int, int], *, distinct
 
 def _of_histories(rows: list[Int64Array], items: int, *, distinct: bool) -> csr_array:
     owners = np.repeat(np.arange(len(rows)), [len(history) for history in rows])
-    events = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
+    events = np.concatenate([np.empty(0, dtype=np.int64), *rows])
     return _table(owners, events, (len(rows), items), distinct=distinct)
 
 
@@ -328,8 +328,8 @@ class MarkovChain:
         Raises:
             ValueError: baskets of which no person has two, so that nothing comes after anything.
         """
-        if _no_steps(sequences):
-            raise UsageError(_no_steps(sequences))
+        if lacking := _no_steps(sequences):
+            raise UsageError(lacking)
         n = len(sequences.items)
         share = sequences.counts / max(sequences.counts.sum(), 1)
         steps = _steps_of_sessions(sequences, n) if sequences.ordered else _steps_of_baskets(sequences, n)
@@ -348,9 +348,8 @@ class MarkovChain:
 
 
 def _no_steps(sequences: Sequences) -> str:
-    if sequences.ordered:
-        return ""
-    if sequences.users is not None and len(np.unique(sequences.users)) < len(sequences):
+    again = sequences.users is not None and len(np.unique(sequences.users)) < len(sequences)
+    if sequences.ordered or again:
         return ""
     return "A chain needs an order, and these baskets have none: no person is known to have two of them."
 

@@ -292,7 +292,8 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
         item_columns=item_columns,
         popularity=popularity.astype(np.int64),
         train_sequences=sequence_part == 0,
-        sample=_sample(len(positives), total, int((label == 0).sum())),
+        sample=f"{'all' if len(positives) == total else f'{len(positives):,} of'} {total:,} events, and "
+        f"{int((label == 0).sum()):,} sampled items that were not taken",
         config=config,
     )
 
@@ -371,8 +372,3 @@ def _with_negatives(
     items = np.concatenate([sequences.tokens[positives], item[keep]]).astype(np.int32)
     labels = np.concatenate([np.ones(len(positives)), np.zeros(len(keep))]).astype(np.float32)
     return events, items, labels
-
-
-def _sample(positives: int, events: int, negatives: int) -> str:
-    share = "all" if positives == events else f"{positives:,} of"
-    return f"{share} {events:,} events, and {negatives:,} sampled items that were not taken"

@@ -144,10 +144,7 @@ def cold_item_report(
     cases = next_item_cases(sequences)
     train = without_items(cases.train, cold)
     model = train_recall_model(train, config, progress=progress, cancel=cancel)
-    below: list[float] = []
-    among: list[float] = []
-    found: list[float] = []
-    chance: list[float] = []
+    lists: list[tuple[float, float, float, float]] = []  # of each user, in the order of the report
     for history, target in zip(cases.histories, cases.targets, strict=True):
         seen = np.zeros(n, dtype=bool)
         seen[history[~cold[history]]] = True
@@ -156,22 +153,23 @@ def cold_item_report(
             continue
         values = model.scores([history[~cold[history]]])[0]
         place = np.cumsum(~seen) - 1  # of each item among those not seen
-        found.append(float(expected_within(tied_ranks(values[~seen], place[wanted]), k).mean()))
-        chance.append(min(k / np.count_nonzero(~seen), 1.0))
+        found = float(expected_within(tied_ranks(values[~seen], place[wanted]), k).mean())
         # What the model cannot place stands last, in any order.
         values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min(initial=0.0) - 1)
-        below.append(_share_below(values[~seen], place[wanted]))
-        among.append(_share_below(values[cold], (np.cumsum(cold) - 1)[wanted]))
-    if not below:
+        below = _share_below(values[~seen], place[wanted])
+        among = _share_below(values[cold], (np.cumsum(cold) - 1)[wanted])
+        lists.append((below, among, found, min(k / np.count_nonzero(~seen), 1.0)))
+    if not lists:
         raise UsageError("nobody took a cold item in the held-out part; hold out a larger share of the items")
+    whole, colds, recalls, chances = zip(*lists, strict=True)
     return ColdItemReport(
-        ranked_below=share_interval(below),
-        below_among_cold=share_interval(among),
-        recall=share_interval(found),
-        chance_recall=float(np.mean(chance)),
+        ranked_below=share_interval(whole),
+        below_among_cold=share_interval(colds),
+        recall=share_interval(recalls),
+        chance_recall=float(np.mean(chances)),
         k=k,
         cold=int(cold.sum()),
-        users=len(below),
+        users=len(lists),
     )
 
 

@@ -223,10 +223,9 @@ def _line(data: ActiveData, history: list[int], place: int) -> None:
 
 
 def _swap(history: list[int], a: int, b: int) -> list[int]:
-    if not 0 <= b < len(history):
-        return history
     changed = list(history)
-    changed[a], changed[b] = changed[b], changed[a]
+    if 0 <= b < len(history):
+        changed[a], changed[b] = changed[b], changed[a]
     return changed
 
 
@@ -304,18 +303,18 @@ def top_table(
         before[own] = -np.inf
     ranks = {int(row): place + 1 for place, row in enumerate(np.argsort(-before, kind="stable"))}
     edited = history != own
-    lines = []
-    for place, (row, score) in enumerate(ranked):
-        line: dict[str, Any] = {"Rank": str(place + 1)}
-        if edited:
-            line["Before"] = f"{ranks[row]}" if np.isfinite(before[row]) else "taken"
-        line |= {
-            "Item": plain(data.titles[row]),
-            "Score": f"{score:.2f}",
-            "Pulled by": _pulled(data, items, parts[:, place], model, score),
+    stood = {"Before": [str(ranks[row]) if np.isfinite(before[row]) else "taken" for row in rows]} if edited else {}
+    return pl.DataFrame(
+        {
+            "Rank": [str(place) for place in range(1, len(rows) + 1)],
+            **stood,
+            "Item": [plain(data.titles[row]) for row in rows],
+            "Score": [f"{score:.2f}" for _, score in ranked],
+            "Pulled by": [
+                _pulled(data, items, pulled, model, score) for pulled, (_, score) in zip(parts.T, ranked, strict=True)
+            ],
         }
-        lines.append(line)
-    return pl.DataFrame(lines)
+    )
 
 
 def _pulled(data: ActiveData, items: Int32Array, parts: Float32Array, model: RecallModel, score: float) -> str:
@@ -332,12 +331,12 @@ def _pulled(data: ActiveData, items: Int32Array, parts: Float32Array, model: Rec
 def pull_words(model: RecallModel, edited: bool) -> str:
     """What the numbers in brackets are."""
     before = " Before: rank under the user's own history; “taken” stood in it." if edited else ""
-    if model.is_sum:
-        return "Pulled by: share of the score, exact, because an average's score is a sum over the history." + before
-    return (
-        "Pulled by: the score minus the score without that item (leave one out; the rest of the history is weighted "
-        "up). A network is not a sum, so these need not add up." + before
+    exact = "share of the score, exact, because an average's score is a sum over the history."
+    by_leaving_out = (
+        "the score minus the score without that item (leave one out; the rest of the history is weighted up). A "
+        "network is not a sum, so these need not add up."
     )
+    return f"Pulled by: {exact if model.is_sum else by_leaving_out}{before}"
 
 
 def _side_by_side(

@@ -98,9 +98,11 @@ def recall_section(data: ActiveData) -> None:
         "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
         "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
         "interval, the dotted line what popularity "
-        f"gets.\n\n{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
+        "gets.\n\n"
+        f"{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
         f"{' '.join(spec.words for spec in SPECS.values())} The networks sample their negatives, so log Q(i), the "
-        "chance of being sampled, is taken off every score while training; served is u·v alone.\n\n**Longer history**: "
+        "chance of being sampled, is taken off every score while training; served is u·v alone.\n\n"
+        "**Longer history**: "
         "older events are seen as well. **Smaller half-life**: newer events weigh more. Trained on **first-time "
         "targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
     )
@@ -118,7 +120,7 @@ def all_reports(data: ActiveData, configs: dict[str, ModelConfig]) -> Reports:
 def _chart(reports: Reports, which: int, measure: str) -> None:
     values: dict[str, list[Estimate]] = {}
     for name, both in reports.items():
-        by_k = both[which].hit_rate if measure == "hr" else both[which].ndcg
+        by_k = getattr(both[which], "hit_rate" if measure == "hr" else "ndcg")
         values[name] = [by_k[k] for k in LISTS]
     title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
     figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in LISTS], floor=FLOOR, x_title=title)
@@ -246,26 +248,16 @@ def with_sample(estimate: Estimate, form: str) -> str:
 def _metrics(reports: Reports) -> None:
     every, novel = 1, 0
     floor = reports[FLOOR]
-    figures = [
-        (
-            "HR@10, popularity",
-            with_sample(floor[every].hit_rate[10], ".3f"),
-            f"All targets. 95 %: {floor[every].hit_rate[10].low:.3f} to {floor[every].hit_rate[10].high:.3f}, "
-            f"{floor[every].users:,} users.",
-        )
-    ]
+    popular = floor[every].hit_rate[10]
+    about = f"All targets. 95 %: {popular.low:.3f} to {popular.high:.3f}, {floor[every].users:,} users."
+    figures = [("HR@10, popularity", with_sample(popular, ".3f"), about)]
     for which, label in ((every, "all"), (novel, "first-time")):
         best = best_row(reports, which)
         if best is not None:
             value = reports[best][which].hit_rate[10]
-            figures.append(
-                (
-                    f"HR@10, best, {label}",
-                    with_sample(value, ".3f"),
-                    f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users. "
-                    f"Popularity here: {floor[which].hit_rate[10].value:.3f}.",
-                )
-            )
+            about = f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users. "
+            about += f"Popularity here: {floor[which].hit_rate[10].value:.3f}."
+            figures.append((f"HR@10, best, {label}", with_sample(value, ".3f"), about))
     frame.metrics(figures)
 
 
@@ -343,11 +335,8 @@ def index_words(points: list[IndexPoint], n: int) -> str:
         best = min(enough, key=lambda p: p.microseconds) if enough else max(own, key=lambda p: p.found.value)
         saved = exact.microseconds / best.microseconds
         time = f"{saved:.1f} times as fast" if saved >= 1 else f"{1 / saved:.1f} times as slow"
-        lead = f"**{index}** ({best.setting})"
-        if enough:
-            parts.append(f"{lead} keeps {best.found.value:.0%} of the list and is {time}.")
-        else:
-            parts.append(f"{lead} keeps {best.found.value:.0%} of the list at most and is {time}.")
+        most = "" if enough else " at most"
+        parts.append(f"**{index}** ({best.setting}) keeps {best.found.value:.0%} of the list{most} and is {time}.")
     quick = min((p for p in points if p.index == "LSH"), key=lambda p: p.microseconds)
     parts.append(
         f"At its quickest ({quick.setting}) LSH keeps {quick.found.value:.0%} of the list and its HR@{n} is "
@@ -368,11 +357,10 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     if data.sequences is None or data.sequences.side_info is None:
         st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
         return
-    sequences = data.sequences
-    key = ("recall cold", recall_models.source(data), config)
-    report: ColdItemReport | None = results.results(data).get(key)
-    report = report or precomputed.load_cold(recall_models.source(data), config)
-    make = partial(cold_item_report, sequences, config)
+    source = recall_models.source(data)
+    key = ("recall cold", source, config)
+    results.ready(data, key, lambda: precomputed.load_cold(source, config))
+    make = partial(cold_item_report, data.sequences, config)
     job = Job(
         key,
         "cold items: train without 10 % of the items",
@@ -380,31 +368,29 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
         lambda tick: results.remember_heavy(data, key, lambda: make(progress=tick), tick),
         asks=True,
     )
-    if report is not None:
-        results.results(data).put(key, report)
     waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
-    report, _ = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)
+    report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
     if report is None:
         return
+    whole, among, found = report.ranked_below, report.below_among_cold, report.recall
     frame.metrics(
         [
             (
                 "Percentile, all items",
-                with_sample(report.ranked_below, ".1%"),
-                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {report.ranked_below.low:.1%} to "
-                f"{report.ranked_below.high:.1%}, {report.users:,} users.",
+                with_sample(whole, ".1%"),
+                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {whole.low:.1%} to {whole.high:.1%}, "
+                f"{report.users:,} users.",
             ),
             (
                 "Percentile, cold items",
-                with_sample(report.below_among_cold, ".1%"),
-                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {report.below_among_cold.low:.1%} "
-                f"to {report.below_among_cold.high:.1%}.",
+                with_sample(among, ".1%"),
+                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {among.low:.1%} to {among.high:.1%}.",
             ),
             (
                 f"Recall@{report.k}",
-                with_sample(report.recall, ".3f"),
+                with_sample(found, ".3f"),
                 f"Share of a user's cold targets among the first {report.k}; a random order gives "
-                f"{report.chance_recall:.3f}. 95 %: {report.recall.low:.3f} to {report.recall.high:.3f}.",
+                f"{report.chance_recall:.3f}. 95 %: {found.low:.3f} to {found.high:.3f}.",
             ),
         ]
     )
