@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.results import Results
-from pages.views.deep_models.history import _parse, _swap, top_rows, user_place
+from pages.views.deep_models.edited_history import parse, swap
+from pages.views.deep_models.history import top_rows, user_place
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.average import history_average
@@ -46,7 +47,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
 
     for name in ("train_recall_model", "train_model", "umap_layout", "both_figures"):
         monkeypatch.setattr(f"pages.kit.recall_models.{name}", refuse)
-    monkeypatch.setattr("pages.views.deep_models.recall.cold_item_report", refuse)
+    monkeypatch.setattr("pages.views.deep_models.cold_items.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("deep_models", data=data, section=view))
@@ -194,19 +195,19 @@ def test_the_user_lies_where_the_best_items_are() -> None:
 
 
 def test_swapping_at_the_ends_changes_nothing() -> None:
-    assert _swap([1, 2, 3], 2, 3) == [1, 2, 3]
-    assert _swap([1, 2, 3], 0, -1) == [1, 2, 3]
-    assert _swap([1, 2, 3], 0, 1) == [2, 1, 3]
+    assert swap([1, 2, 3], 2, 3) == [1, 2, 3]
+    assert swap([1, 2, 3], 0, -1) == [1, 2, 3]
+    assert swap([1, 2, 3], 0, 1) == [2, 1, 3]
 
 
 def test_a_history_is_read_from_text() -> None:
     class Data:
         items = Vocabulary("abc")
 
-    assert _parse(Data(), "0.2.2") == [0, 2, 2]  # type: ignore[arg-type]
-    assert _parse(Data(), "-") == _parse(Data(), "") == []  # type: ignore[arg-type]
+    assert parse(Data(), "0.2.2") == [0, 2, 2]  # type: ignore[arg-type]
+    assert parse(Data(), "-") == parse(Data(), "") == []  # type: ignore[arg-type]
     for bad in ("3", "0..1", "x", "0.-1", "½", "0.x", "..", "-3"):
-        assert _parse(Data(), bad) is None  # type: ignore[arg-type]
+        assert parse(Data(), bad) is None  # type: ignore[arg-type]
 
 
 # --- serving ---

@@ -1,38 +1,33 @@
-"""The recall table: scorers and recall models as registered; what a fast index loses; cold items."""
+"""The recall table: scorers and recall models as they are registered, and what may be said of them."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, parameters, recall_models, results, session
+from pages.kit import controls, frame, parameters, recall_models, session
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
-from pages.kit.jobs import Job
-from pages.kit.parameters import Bound, Parameter
+from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
+from pages.views.deep_models import edited_history, recall_experiments
 from pages.views.deep_models import history as history_view
-from pages.views.deep_models import recall_experiments
-from recemb_core import precomputed
-from recemb_core.deep.registry import SPECS, recall_spec
+from pages.views.deep_models.cold_items import cold_section
+from pages.views.deep_models.fast_index import index_section, ready_points
+from pages.views.deep_models.table import with_sample
+from recemb_core.deep.registry import SPECS
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import RankingReport, paired_gain
-from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
-from recemb_core.experiments.recall_models import FLOOR, KS, ColdItemReport, ModelConfig, cold_item_report
-from recemb_core.figures.index_cost import index_cost_figure
+from recemb_core.experiments.recall_models import FLOOR, KS, ModelConfig
 from recemb_core.figures.model_intervals import model_intervals_figure
-from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS
 
 FIGURES = {"all": "All", "novel": "First-time"}
-FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
 MEASURES = {"hr": "HR", "ndcg": "NDCG"}
-LISTS = (10, 50, 100)
 
 FIGURE = Parameter(
     DEEP_PAGE,
@@ -52,10 +47,6 @@ MEASURE = Parameter(
     help="HR@K: share of users with at least one target among the first K. NDCG@K counts every target, a high "
     "place more.",
 )
-INDEX_MODEL = Parameter(
-    DEEP_PAGE, "recall_index_model", "Model", Options(), help="Whose user and item vectors are searched."
-)
-INDEX_N = Parameter(DEEP_PAGE, "recall_index_n", "List length N", Options(LISTS, row=True), 50, help="Items returned.")
 
 
 def recall_section(data: ActiveData) -> None:
@@ -121,9 +112,9 @@ def _chart(reports: Reports, which: int, measure: str) -> None:
     values: dict[str, list[Estimate]] = {}
     for name, both in reports.items():
         by_k = getattr(both[which], "hit_rate" if measure == "hr" else "ndcg")
-        values[name] = [by_k[k] for k in LISTS]
+        values[name] = [by_k[k] for k in KS]
     title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
-    figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in LISTS], floor=FLOOR, x_title=title)
+    figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in KS], floor=FLOOR, x_title=title)
     figure.update_layout(height=120 + 62 * len(values))
     st.plotly_chart(figure, theme="streamlit", key="recall bars")
 
@@ -177,7 +168,7 @@ def report_table(data: ActiveData, reports: Reports, which: int, configs: dict[s
         rows.append(
             {
                 "Model": name,
-                **{f"HR@{k}": shown(report.hit_rate[k]) for k in LISTS},
+                **{f"HR@{k}": shown(report.hit_rate[k]) for k in KS},
                 "NDCG@10": shown(report.ndcg[10]),
                 "NDCG@100": shown(report.ndcg[100]),
                 "MRR": report.mrr.value,
@@ -200,7 +191,7 @@ def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports)
         return
     model = recall_models.model_of(data, configs[best])
     assert model is not None
-    who, history = history_view.current_user(data), history_view.current_history(data)
+    who, history = edited_history.current_user(data), edited_history.current_history(data)
     st.subheader("One history and what it leads to", anchor=False)
     left, right = st.columns(2, gap="medium")
     newest = history[-1:-6:-1]
@@ -239,12 +230,6 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     )
 
 
-def with_sample(estimate: Estimate, form: str) -> str:
-    """A figure; where it is of few users, their number stands beside it."""
-    few = f" (n = {estimate.n})" if estimate.n < FEW_USERS else ""
-    return f"{estimate.value:{form}}{few}"
-
-
 def _metrics(reports: Reports) -> None:
     every, novel = 1, 0
     floor = reports[FLOOR]
@@ -259,148 +244,6 @@ def _metrics(reports: Reports) -> None:
             about += f"Popularity here: {floor[which].hit_rate[10].value:.3f}."
             figures.append((f"HR@10, best, {label}", with_sample(value, ".3f"), about))
     frame.metrics(figures)
-
-
-# --- what a fast index loses ---
-
-
-def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
-    """HR@N through exact search, LSH and HNSW, against time."""
-    model = _index_model(data, configs)
-    if model is None:
-        st.caption("Train the models first.")
-        return
-    left, right = st.columns([2, 1])
-    name, n = model.draw(left), INDEX_N.draw(data, right)
-    points = index_points(data, configs[name], n)
-    if points is None:
-        return
-    st.plotly_chart(
-        index_cost_figure(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost"
-    )
-    st.markdown(index_words(points, n))
-    st.caption(
-        f"All targets, nothing masked; {points[0].hit_rate.n:,} users. Times are of this machine, medians of 5 batches "
-        "of 400 queries on one thread; grey: the interval of exact search. LSH: random hyperplanes over the vectors "
-        "with one added coordinate, which turns the largest inner product into the smallest angle; more tables find "
-        "and scan more. HNSW: a graph on the inner product itself; a larger ef looks further."
-    )
-
-
-def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:
-    """Which of the models that are there is searched; None where none is."""
-    names = list(recall_models.all_models(data, configs))
-    if not names:
-        return None
-    return INDEX_MODEL.bind(data, default=recall_models.usual_model(names), among=names)
-
-
-def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:
-    return ("recall indexes", recall_models.source(data), config, n)
-
-
-def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[IndexPoint] | None:
-    """The measurement that is shown, if it was made."""
-    model = _index_model(data, configs)
-    if model is None:
-        return None
-    key = _points_key(data, configs[model.value], INDEX_N.value(data))
-    found: list[IndexPoint] | None = results.results(data).get(key)
-    return found
-
-
-def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint] | None:
-    """Measured once a model and length; alone on the machine's cores, so that times mean something."""
-    model = recall_models.model_of(data, config)
-    assert model is not None
-    who = recall_models.asked(data)
-    key = _points_key(data, config, n)
-
-    def measure(report: Progress) -> list[IndexPoint]:
-        users = model.encode(who.histories)
-        return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
-
-    run = lambda report: results.remember_heavy(data, key, lambda: measure(report), report)  # noqa: E731
-    job = Job(key, "the indexes", 5.0, run, asks=False)
-    return jobs.result(data, "recall indexes", job, verb="Measure", stale=None)[0]
-
-
-def index_words(points: list[IndexPoint], n: int) -> str:
-    """What the chart says, in numbers."""
-    exact = next(p for p in points if p.index == "Exact")
-    parts = [f"Exact search hits {exact.hit_rate.value:.3f} in {exact.microseconds:,.0f} µs a query."]
-    for index in ("LSH", "HNSW"):
-        own = [p for p in points if p.index == index]
-        enough = [p for p in own if p.found.value >= 0.95]
-        best = min(enough, key=lambda p: p.microseconds) if enough else max(own, key=lambda p: p.found.value)
-        saved = exact.microseconds / best.microseconds
-        time = f"{saved:.1f} times as fast" if saved >= 1 else f"{1 / saved:.1f} times as slow"
-        most = "" if enough else " at most"
-        parts.append(f"**{index}** ({best.setting}) keeps {best.found.value:.0%} of the list{most} and is {time}.")
-    quick = min((p for p in points if p.index == "LSH"), key=lambda p: p.microseconds)
-    parts.append(
-        f"At its quickest ({quick.setting}) LSH keeps {quick.found.value:.0%} of the list and its HR@{n} is "
-        f"{quick.hit_rate.value:.3f}. The cost of a full scan grows in proportion to the catalogue."
-    )
-    return " ".join(parts)
-
-
-# --- cold items ---
-
-
-def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
-    """The first model that places items by side information, on items that the training never saw."""
-    able = {name: config for name, config in configs.items() if recall_spec(config).cold}
-    if not able:
-        return
-    name, config = next(iter(able.items()))
-    if data.sequences is None or data.sequences.side_info is None:
-        st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
-        return
-    source = recall_models.source(data)
-    key = ("recall cold", source, config)
-    results.ready(data, key, lambda: precomputed.load_cold(source, config))
-    make = partial(cold_item_report, data.sequences, config)
-    job = Job(
-        key,
-        "cold items: train without 10 % of the items",
-        recall_models.training_seconds(data, config),
-        lambda tick: results.remember_heavy(data, key, lambda: make(progress=tick), tick),
-        asks=True,
-    )
-    waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
-    report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
-    if report is None:
-        return
-    whole, among, found = report.ranked_below, report.below_among_cold, report.recall
-    frame.metrics(
-        [
-            (
-                "Percentile, all items",
-                with_sample(whole, ".1%"),
-                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {whole.low:.1%} to {whole.high:.1%}, "
-                f"{report.users:,} users.",
-            ),
-            (
-                "Percentile, cold items",
-                with_sample(among, ".1%"),
-                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {among.low:.1%} to {among.high:.1%}.",
-            ),
-            (
-                f"Recall@{report.k}",
-                with_sample(found, ".3f"),
-                f"Share of a user's cold targets among the first {report.k}; a random order gives "
-                f"{report.chance_recall:.3f}. 95 %: {found.low:.3f} to {found.high:.3f}.",
-            ),
-        ]
-    )
-    above = report.ranked_below.low > 0.5
-    st.caption(
-        f"{report.cold} items (10 %) were taken out of the training log entirely. {name} ranks them "
-        f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
-        f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Scorers "
-        "and models without side information know nothing of such items."
-    )
 
 
 def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:

@@ -17,8 +17,8 @@ from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
+from pages.views.deep_models import edited_history, recall_experiments
 from pages.views.deep_models import history as history_view
-from pages.views.deep_models import recall_experiments
 from recemb_core.deep.recall import RecallModel
 from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
@@ -55,7 +55,7 @@ def serving_section(data: ActiveData) -> None:
         version = store.version(key)
         with side:
             _publish_box(data, store, name, configs[name], model, version)
-            past = history_view.current_history(data)
+            past = edited_history.current_history(data)
             tries = recall_experiments.serving(data, lambda: recall_models.all_models(data, configs), past)
             frame.try_this(data, tries, stacked=True)
             controls.reset_button(data)
@@ -197,7 +197,7 @@ def _put(
         if version.facts != _facts_of(data, name, config):
             st.caption(f"The version in use is of another model; publish {name} first.")
             return
-        history = history_view.current_history(data)
+        history = edited_history.current_history(data)
         new = st.text_input("Id", "me", key="serving_id", max_chars=60, help="A new id, or one in place of an old one.")
         st.caption(f"{len(history)} events in the history.")
         if st.button("Put", icon=":material/save:", key="serving put", disabled=not new.strip()):

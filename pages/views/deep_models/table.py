@@ -1,4 +1,4 @@
-"""The feature table that the networks of the Deep models page train on, and how its results are kept."""
+"""What several views of the Deep models page use: the feature table of its networks, results, rows of numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pages.kit import jobs, results
 from pages.kit.jobs import Job
 from pages.kit.session import ActiveData
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
+from recemb_core.evaluation.intervals import Estimate
 
+FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
 STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
 
 
@@ -34,3 +36,9 @@ def numbers_row(figures: list[tuple[str, str, str]]) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, value, help_text in figures:
             st.metric(label, value, help=help_text, width="content")
+
+
+def with_sample(estimate: Estimate, form: str) -> str:
+    """A figure; where it is of few users, their number stands beside it."""
+    few = f" (n = {estimate.n})" if estimate.n < FEW_USERS else ""
+    return f"{estimate.value:{form}}{few}"

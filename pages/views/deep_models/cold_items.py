@@ -1,0 +1,70 @@
+"""Cold items: taken out of the log entirely, and ranked by their side information alone."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.kit import frame, jobs, recall_models, results
+from pages.kit.jobs import Job
+from pages.kit.session import ActiveData
+from pages.views.deep_models.table import with_sample
+from recemb_core import precomputed
+from recemb_core.deep.registry import recall_spec
+from recemb_core.experiments.recall_models import ColdItemReport, ModelConfig, cold_item_report
+
+
+def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+    """The first model that places items by side information, on items that the training never saw."""
+    able = {name: config for name, config in configs.items() if recall_spec(config).cold}
+    if not able:
+        return
+    name, config = next(iter(able.items()))
+    if data.sequences is None or data.sequences.side_info is None:
+        st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
+        return
+    source = recall_models.source(data)
+    key = ("recall cold", source, config)
+    results.ready(data, key, lambda: precomputed.load_cold(source, config))
+    make = partial(cold_item_report, data.sequences, config)
+    job = Job(
+        key,
+        "cold items: train without 10 % of the items",
+        recall_models.training_seconds(data, config),
+        lambda tick: results.remember_heavy(data, key, lambda: make(progress=tick), tick),
+        asks=True,
+    )
+    waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
+    report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
+    if report is None:
+        return
+    whole, among, found = report.ranked_below, report.below_among_cold, report.recall
+    frame.metrics(
+        [
+            (
+                "Percentile, all items",
+                with_sample(whole, ".1%"),
+                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {whole.low:.1%} to {whole.high:.1%}, "
+                f"{report.users:,} users.",
+            ),
+            (
+                "Percentile, cold items",
+                with_sample(among, ".1%"),
+                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {among.low:.1%} to {among.high:.1%}.",
+            ),
+            (
+                f"Recall@{report.k}",
+                with_sample(found, ".3f"),
+                f"Share of a user's cold targets among the first {report.k}; a random order gives "
+                f"{report.chance_recall:.3f}. 95 %: {found.low:.3f} to {found.high:.3f}.",
+            ),
+        ]
+    )
+    above = report.ranked_below.low > 0.5
+    st.caption(
+        f"{report.cold} items (10 %) were taken out of the training log entirely. {name} ranks them "
+        f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
+        f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Scorers "
+        "and models without side information know nothing of such items."
+    )

@@ -1,0 +1,159 @@
+"""The history that the Deep models page answers to: a user's newest events, or what a person made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import parameters, recall_models, session
+from pages.kit.allowed import Options, Text
+from pages.kit.parameters import Bound, Parameter
+from pages.kit.recall_models import DEEP_PAGE
+from pages.kit.session import ActiveData
+from pages.kit.text import plain
+
+SHOWN = 12  # of a history at a time
+LISTED = 5_000  # users, or items, in a box
+TAKES = (5, 10, 15, 25, 50, 100, 200)
+LONGEST_LINK = 200
+USER = Parameter(
+    DEEP_PAGE,
+    "history_user",
+    "User",
+    Options(),
+    help="Whose newest events the history starts from; their held-out last basket or click is not in it.",
+)
+TAKE = Parameter(
+    DEEP_PAGE, "history_take", "Newest events", Options(TAKES), 15, help="How many of the user's events to start from."
+)
+ITEMS = Parameter(DEEP_PAGE, "history_items", "Edited history", Text(), "")  # rows, "3.14.15"; see parse
+
+
+def _bound_user(data: ActiveData) -> Bound:
+    users = recall_models.cases(data).users.tolist()
+    return USER.bind(data, default=users[0], among=users)
+
+
+def _items(data: ActiveData) -> str:
+    """The edited history as the link writes it; "" where it is the user's own."""
+    return str(ITEMS.bind(data, check=lambda text: parse(data, text) is not None).value)
+
+
+def own_history(data: ActiveData) -> list[int]:
+    """The newest events of the user, oldest first."""
+    who = recall_models.cases(data)
+    row = np.flatnonzero(who.users == _bound_user(data).value)[0]
+    return who.histories[row][-TAKE.value(data) :].tolist()
+
+
+def parse(data: ActiveData, text: str) -> list[int] | None:
+    """Item rows of "3.14.15", oldest first; "-" is an empty history, "" the user's own (both give a list)."""
+    if text in ("", "-"):
+        return []
+    parts = text.split(".")
+    rows = [int(part) for part in parts if part.isdigit()]
+    return rows if len(rows) == len(parts) and all(row < len(data.items) for row in rows) else None
+
+
+def current_history(data: ActiveData) -> list[int]:
+    """The history as it stands in this view, edited or not; for other views."""
+    text = _items(data)
+    return own_history(data) if text == "" else (parse(data, text) or [])
+
+
+def current_user(data: ActiveData) -> str:
+    """The user whose history this is, edited or not."""
+    return str(_bound_user(data).value)
+
+
+def edit(data: ActiveData, rows: list[int]) -> None:
+    """Callback: this is the history from now on."""
+    rows = rows[-LONGEST_LINK:]
+    parameters.set_parameters(data, history_items=".".join(map(str, rows)) if rows else "-")
+
+
+def user_controls(data: ActiveData) -> None:
+    who = recall_models.cases(data)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    user = _bound_user(data)
+    listed = who.users[:LISTED].tolist()
+    user.draw(
+        left,
+        offered=listed if user.value in listed else [*listed, user.value],
+        on_change=lambda: _set(data, ""),
+        help=f"{USER.help}"
+        + (f" The first {LISTED:,} of {len(who.users):,} are listed." if len(who.users) > LISTED else ""),
+    )
+    TAKE.draw(data, right, on_change=lambda: _set(data, ""))
+
+
+def editor(data: ActiveData, history: list[int]) -> None:
+    """The history, newest first, with buttons; the chosen item of the sidebar can be added at once."""
+    order = session.items_by_popularity(data)[:LISTED]
+    added = f"history_add@{data.key}"
+
+    def add() -> None:
+        item = st.session_state.get(added)
+        if item is not None:
+            edit(data, [*history, data.items.row(item)])
+            st.session_state[added] = None
+
+    st.selectbox(
+        "Add an item",
+        order,
+        index=None,
+        format_func=data.title_of,
+        key=added,
+        placeholder="Type to search",
+        on_change=add,
+        help="It becomes the newest event.",
+    )
+    edited = _items(data) != ""
+    st.markdown(
+        f"**History**, newest first: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}"
+        + (f" (the newest {SHOWN} shown)" if len(history) > SHOWN else "")
+    )
+    if not history:
+        st.caption("Empty: a newcomer. Add items above.")
+    with st.container(key="history-list", gap=None):
+        st.html(
+            "<style>.st-key-history-list [data-testid=stColumn] { min-width: 0; } "
+            ".st-key-history-list [data-testid=stHorizontalBlock] { flex-wrap: nowrap; gap: 0.15rem; } "
+            ".st-key-history-list button { padding: 0 0.4rem; min-height: 1.7rem; border: none; }</style>"
+        )
+        for place in range(len(history) - 1, max(-1, len(history) - 1 - SHOWN), -1):
+            _line(data, history, place)
+    if edited:
+        st.button(
+            "The user's own history again", icon=":material/undo:", key="history undo", on_click=_set, args=(data, "")
+        )
+
+
+def _set(data: ActiveData, text: str) -> None:
+    parameters.set_parameters(data, history_items=text)
+
+
+def _line(data: ActiveData, history: list[int], place: int) -> None:
+    name, newer, older, gone = st.columns([10, 1, 1, 1], vertical_alignment="center", gap=None)
+    name.markdown(f":small[{plain(data.titles[history[place]])}]")
+    for column, icon, label, key, result in (
+        (newer, ":material/arrow_upward:", "newer", "up", swap(history, place, place + 1)),
+        (older, ":material/arrow_downward:", "older", "down", swap(history, place, place - 1)),
+        (gone, ":material/close:", "remove", "gone", [*history[:place], *history[place + 1 :]]),
+    ):
+        column.button(
+            icon,
+            key=f"history {key} {place}",
+            help=f"Make it {label}" if label != "remove" else "Take it out of the history",
+            on_click=edit,
+            args=(data, result),
+            type="tertiary",
+            disabled=result == history and label != "remove",
+        )
+
+
+def swap(history: list[int], a: int, b: int) -> list[int]:
+    changed = list(history)
+    if 0 <= b < len(history):
+        changed[a], changed[b] = changed[b], changed[a]
+    return changed

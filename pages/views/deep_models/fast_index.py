@@ -1,0 +1,104 @@
+"""What a fast index loses of a recall model's lists: measured on this machine, drawn against time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.kit import jobs, recall_models, results
+from pages.kit.allowed import Options
+from pages.kit.jobs import Job
+from pages.kit.parameters import Bound, Parameter
+from pages.kit.recall_models import DEEP_PAGE
+from pages.kit.session import ActiveData
+from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
+from recemb_core.experiments.recall_models import KS, ModelConfig
+from recemb_core.figures.index_cost import index_cost_figure
+from recemb_core.progress import Progress
+
+INDEX_MODEL = Parameter(
+    DEEP_PAGE, "recall_index_model", "Model", Options(), help="Whose user and item vectors are searched."
+)
+INDEX_N = Parameter(DEEP_PAGE, "recall_index_n", "List length N", Options(KS, row=True), 50, help="Items returned.")
+
+
+def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+    """HR@N through exact search, LSH and HNSW, against time."""
+    model = _index_model(data, configs)
+    if model is None:
+        st.caption("Train the models first.")
+        return
+    left, right = st.columns([2, 1])
+    name, n = model.draw(left), INDEX_N.draw(data, right)
+    points = index_points(data, configs[name], n)
+    if points is None:
+        return
+    st.plotly_chart(
+        index_cost_figure(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost"
+    )
+    st.markdown(index_words(points, n))
+    st.caption(
+        f"All targets, nothing masked; {points[0].hit_rate.n:,} users. Times are of this machine, medians of 5 batches "
+        "of 400 queries on one thread; grey: the interval of exact search. LSH: random hyperplanes over the vectors "
+        "with one added coordinate, which turns the largest inner product into the smallest angle; more tables find "
+        "and scan more. HNSW: a graph on the inner product itself; a larger ef looks further."
+    )
+
+
+def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:
+    """Which of the models that are there is searched; None where none is."""
+    names = list(recall_models.all_models(data, configs))
+    if not names:
+        return None
+    return INDEX_MODEL.bind(data, default=recall_models.usual_model(names), among=names)
+
+
+def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:
+    return ("recall indexes", recall_models.source(data), config, n)
+
+
+def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[IndexPoint] | None:
+    """The measurement that is shown, if it was made."""
+    model = _index_model(data, configs)
+    if model is None:
+        return None
+    key = _points_key(data, configs[model.value], INDEX_N.value(data))
+    found: list[IndexPoint] | None = results.results(data).get(key)
+    return found
+
+
+def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint] | None:
+    """Measured once a model and length; alone on the machine's cores, so that times mean something."""
+    model = recall_models.model_of(data, config)
+    assert model is not None
+    who = recall_models.asked(data)
+    key = _points_key(data, config, n)
+
+    def measure(report: Progress) -> list[IndexPoint]:
+        users = model.encode(who.histories)
+        return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
+
+    run = lambda report: results.remember_heavy(data, key, lambda: measure(report), report)  # noqa: E731
+    job = Job(key, "the indexes", 5.0, run, asks=False)
+    return jobs.result(data, "recall indexes", job, verb="Measure", stale=None)[0]
+
+
+def index_words(points: list[IndexPoint], n: int) -> str:
+    """What the chart says, in numbers."""
+    exact = next(p for p in points if p.index == "Exact")
+    parts = [f"Exact search hits {exact.hit_rate.value:.3f} in {exact.microseconds:,.0f} µs a query."]
+    for index in ("LSH", "HNSW"):
+        own = [p for p in points if p.index == index]
+        enough = [p for p in own if p.found.value >= 0.95]
+        best = min(enough, key=lambda p: p.microseconds) if enough else max(own, key=lambda p: p.found.value)
+        saved = exact.microseconds / best.microseconds
+        time = f"{saved:.1f} times as fast" if saved >= 1 else f"{1 / saved:.1f} times as slow"
+        most = "" if enough else " at most"
+        parts.append(f"**{index}** ({best.setting}) keeps {best.found.value:.0%} of the list{most} and is {time}.")
+    quick = min((p for p in points if p.index == "LSH"), key=lambda p: p.microseconds)
+    parts.append(
+        f"At its quickest ({quick.setting}) LSH keeps {quick.found.value:.0%} of the list and its HR@{n} is "
+        f"{quick.hit_rate.value:.3f}. The cost of a full scan grows in proportion to the catalogue."
+    )
+    return " ".join(parts)
