@@ -236,7 +236,9 @@ def scorer_rankings(data: ActiveData) -> Reports:
     found, _ = jobs.result(
         data, "scorers", job, ready=lambda _: measured(), verb="Measure", waiting=waiting, stale=None
     )
-    return found or {FLOOR: rankings_of(data, configs[FLOOR])}
+    floor = rankings_of(data, configs[FLOOR])
+    assert floor is not None  # a scorer's always are
+    return found or {FLOOR: floor}
 
 
 def ready_positions(data: ActiveData, config: ModelConfig) -> Float32Array | None:

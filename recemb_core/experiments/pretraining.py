@@ -418,7 +418,8 @@ def reach(report: PretrainingReport, loss: float | None = None) -> tuple[float, 
         loss = float(max(curve.loss.min() for curve in report.of(base)))
     found = []
     for start in starts:
-        epochs, seconds = [], []
+        epochs: list[float] = []
+        seconds: list[float] = []
         for curve in report.of(start):
             there = np.flatnonzero(curve.loss <= loss)
             if len(there) == 0:

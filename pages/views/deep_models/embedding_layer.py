@@ -199,9 +199,9 @@ def _numbers(
         ),
     ]
     if report is not None:
-        scores, sizes = report.model(network).scores, report.model(network).parameters
+        scores, learned = report.model(network).scores, report.model(network).parameters
         sample = f"95 % interval {_interval(scores.auc_interval)}, {report.rows:,} test rows of {report.users:,} users."
-        share = f"{sizes['embedding'] / sum(sizes.values()):.0%}"
+        share = f"{learned['embedding'] / sum(learned.values()):.0%}"
         figures += [
             (f"AUC of {network}", f"{scores.auc:.3f}", sample),
             ("Share in W", share, f"Of all that {network} learns; the rest is in the layers above."),
