@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +19,8 @@ from recemb_core.datasets import load_dataset
 from recemb_core.deep.features import FeatureConfig, feature_table
 from recemb_core.deep.fitting import fit
 from recemb_core.deep.fm import LogisticRegression
-from recemb_core.experiments.networks import count_parameters, layer_defaults, networks
-from recemb_core.experiments.pretraining import pretraining_defaults
+from recemb_core.experiments.networks import LayerConfig, count_parameters, layer_defaults, networks
+from recemb_core.experiments.pretraining import PretrainingConfig, pretraining_defaults
 from tests.pages.conftest import healthy, numbers, run_the_python, text
 
 Open = Callable[..., AppTest]
@@ -106,7 +108,13 @@ def test_the_bundled_scores_are_what_training_gives_today() -> None:
         assert report.model(name).difference.low > 0
 
 
-def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open) -> None:
+def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*settings: Any) -> LayerConfig:
+        usual = layer_defaults(*settings)
+        rows, training = replace(usual.features, max_positives=2_000), replace(usual.training, epochs=1)
+        return replace(usual, features=rows, training=training)
+
+    monkeypatch.setattr(embedding_layer, "layer_defaults", short)
     page = healthy(open_page("deep_models", section="embedding", data="planted_shop", embedding_dimensions="4"))
     assert "not trained with these settings yet" in page.info[0].value
     assert "before training" in text(page)
@@ -188,7 +196,12 @@ def test_what_the_page_says_is_what_the_runs_gave() -> None:
     np.testing.assert_array_equal(report.before["fm_frozen"], report.after["fm_frozen"])
 
 
-def test_starts_are_trained_on_request(open_page: Open) -> None:
+def test_starts_are_trained_on_request(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(**settings: Any) -> PretrainingConfig:
+        usual = pretraining_defaults(**settings)
+        return replace(usual, features=replace(usual.features, max_positives=2_000))
+
+    monkeypatch.setattr(pretraining, "pretraining_defaults", short)
     page = open_page(
         "deep_models",
         section="pretraining",
