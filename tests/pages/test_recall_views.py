@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.results import Results
-from pages.views.deep_models.edited_history import parse, swap
-from pages.views.deep_models.history import top_rows, user_place
+from pages.views.deep_models.edited_history import parse, swap, top_rows
+from pages.views.deep_models.history import user_place
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.average import history_average

@@ -11,11 +11,13 @@ from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
+from recemb_core.deep.recall import RecallModel
 
 SHOWN = 12  # of a history at a time
 LISTED = 5_000  # users, or items, in a box
 TAKES = (5, 10, 15, 25, 50, 100, 200)
 LONGEST_LINK = 200
+TOP = 10  # items of a list
 USER = Parameter(
     DEEP_PAGE,
     "history_user",
@@ -157,3 +159,9 @@ def swap(history: list[int], a: int, b: int) -> list[int]:
     if 0 <= b < len(history):
         changed[a], changed[b] = changed[b], changed[a]
     return changed
+
+
+def top_rows(model: RecallModel, history: list[int], with_seen: bool) -> list[tuple[int, float]]:
+    """(item row, score) of the best items, best first."""
+    found = model.recommend(np.array(history, dtype=np.int32), TOP, exclude_seen=not with_seen)
+    return [(model.items.row(item), score) for item, score in found]

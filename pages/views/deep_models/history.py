@@ -19,13 +19,14 @@ from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
 from pages.views.deep_models import edited_history, recall_experiments
+from pages.views.deep_models.edited_history import TOP
 from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
 from recemb_core.experiments.recall_models import ModelConfig
 from recemb_core.figures.user_on_map import user_on_map_figure
 
-TOP, PLACED_BY = 10, 10
+PLACED_BY = 10
 
 MODEL = Parameter(DEEP_PAGE, "history_model", "Model", Options(), help="Whose user and item vectors are used.")
 SEEN = Parameter(
@@ -55,13 +56,13 @@ def history_section(data: ActiveData) -> None:
         edited_history.editor(data, history)
         seen = SEEN.draw(data)
         tries = recall_experiments.history(
-            data, lambda: recall_models.all_models(data, configs), (chosen, seen), history, top_rows
+            data, lambda: recall_models.all_models(data, configs), (chosen, seen), history
         )
         frame.try_this(data, tries, stacked=True)
         controls.reset_button(data)
     model = recall_models.model_of(data, configs[chosen])
     assert model is not None
-    ranked = top_rows(model, history, seen)
+    ranked = edited_history.top_rows(model, history, seen)
     with main:
         _map(data, configs[chosen], model, history, ranked)
         st.markdown(f"**Top {TOP} for this history** ({chosen})")
@@ -79,12 +80,6 @@ def history_section(data: ActiveData) -> None:
         "**Order** counts only where the model fades older events (half-life; the plain averages do not)."
     )
     frame.as_python(_python(data, configs[chosen], history))
-
-
-def top_rows(model: RecallModel, history: list[int], with_seen: bool) -> list[tuple[int, float]]:
-    """(item row, score) of the best items, best first."""
-    found = model.recommend(np.array(history, dtype=np.int32), TOP, exclude_seen=not with_seen)
-    return [(model.items.row(item), score) for item, score in found]
 
 
 def user_place(model: RecallModel, history: list[int], positions: Float32Array) -> tuple[float, float]:
@@ -196,7 +191,7 @@ def _side_by_side(
         for name in names:
             model = recall_models.model_of(data, configs[name])
             assert model is not None
-            titles = [data.titles[row] for row, _ in top_rows(model, history, with_seen)]
+            titles = [data.titles[row] for row, _ in edited_history.top_rows(model, history, with_seen)]
             columns[name] = titles + [""] * (TOP - len(titles))
         st.dataframe(pl.DataFrame(columns), hide_index=True)
 

@@ -199,7 +199,7 @@ def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports)
         f"**User {plain(who)}**, the newest {len(newest)} of {len(history)} events:\n"
         + "\n".join(f"- {plain(data.titles[row])}" for row in newest)
     )
-    top = history_view.top_rows(model, history, False)[:5]
+    top = edited_history.top_rows(model, history, False)[:5]
     right.markdown(
         f"**{best}** offers first, leaving out the history:\n"
         + "\n".join(f"{place}. {plain(data.titles[row])}" for place, (row, _) in enumerate(top, 1))

@@ -13,6 +13,7 @@ from pages.kit.frame import Experiment
 from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain
+from pages.views.deep_models.edited_history import TOP, top_rows
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import paired_gain
@@ -22,9 +23,7 @@ from recemb_core.experiments.recall_models import FLOOR
 TWO_TOWER, AVERAGE, FIRST_TIME = "Two-tower", "Item average, cosine", "Two-tower, first-time targets"
 NO_MODEL = "No model is trained yet: press Train, then compare the intervals with popularity's."
 EDIT = "Take a real user and change what they took. **Will one item turn the list around?**"
-TOP, NEWEST = 10, 12
-
-Ranked = Callable[[RecallModel, list[int], bool], list[tuple[int, float]]]
+NEWEST = 12
 
 
 # --- recall ---
@@ -109,13 +108,9 @@ def lost_hits(points: list[IndexPoint] | None) -> str:
 
 
 def history(
-    data: ActiveData,
-    models: Callable[[], dict[str, RecallModel]],
-    shown: tuple[str, bool],
-    now: list[int],
-    ranked: Ranked,
+    data: ActiveData, models: Callable[[], dict[str, RecallModel]], shown: tuple[str, bool], now: list[int]
 ) -> list[Experiment]:
-    """Of the history view; ``ranked`` lists a model's best items for a history, seen ones allowed or not.
+    """Of the history view.
 
     ``shown`` are the name of the model on the screen, and whether its list may offer what is in the history.
     """
@@ -123,31 +118,31 @@ def history(
     tries: list[Experiment] = [
         (
             "Start from the chosen item alone. **Do all models agree on what comes next?**",
-            lambda: agreement(data, models(), row, ranked),
+            lambda: agreement(data, models(), row),
             {"history_items": str(row), "history_seen": False},
         ),
         (
             "The same user under plain averaging. **Will the list be nearer to the history, or further away?**",
-            lambda: nearer(data, models(), now, ranked),
+            lambda: nearer(data, models(), now),
             {"history_model": AVERAGE, "history_items": "", "history_seen": False},
         ),
         (
             "Back to the two-tower network, with what they had allowed. **How much of the list is old friends?**",
-            lambda: old_friends(data, models(), now, ranked),
+            lambda: old_friends(data, models(), now),
             {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
         ),
-        (EDIT, lambda: turned(data, models(), shown, now, ranked), {"section": "history", "history_items": ""}),
+        (EDIT, lambda: turned(data, models(), shown, now), {"section": "history", "history_items": ""}),
     ]
     return tries
 
 
-def _rows(model: RecallModel, past: list[int], ranked: Ranked, seen: bool = False) -> list[int]:
-    return [row for row, _ in ranked(model, past, seen)]
+def _rows(model: RecallModel, past: list[int], seen: bool = False) -> list[int]:
+    return [row for row, _ in top_rows(model, past, seen)]
 
 
-def agreement(data: ActiveData, models: dict[str, RecallModel], row: int, ranked: Ranked) -> str:
+def agreement(data: ActiveData, models: dict[str, RecallModel], row: int) -> str:
     """How many items the models' lists share, and how many are of the item's own category."""
-    lists = {name: _rows(model, [row], ranked) for name, model in models.items()}
+    lists = {name: _rows(model, [row]) for name, model in models.items()}
     pairs = [len(set(a) & set(b)) for i, a in enumerate(lists.values()) for b in list(lists.values())[i + 1 :]]
     if not pairs:
         return NO_MODEL
@@ -174,13 +169,13 @@ def _alike(data: ActiveData, field: str, a: list[int], b: list[int]) -> float:
     return float((labels[a][:, None] == labels[b][None, :]).mean())
 
 
-def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int], ranked: Ranked) -> str:
+def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int]) -> str:
     """How alike to the history the lists of the average and of the two-tower network are."""
     if not {AVERAGE, TWO_TOWER} <= set(models):
         return NO_MODEL
     if not now:
         return "The history is empty, so there is nothing to be near to. Add items."
-    average, tower = (_rows(models[name], now, ranked) for name in (AVERAGE, TWO_TOWER))
+    average, tower = (_rows(models[name], now) for name in (AVERAGE, TWO_TOWER))
     text = f"The two lists share {len(set(average) & set(tower))} of {TOP} items."
     field = default_attribute(data)
     if not field:
@@ -195,11 +190,11 @@ def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int], ran
     )
 
 
-def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int], ranked: Ranked) -> str:
+def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int]) -> str:
     """How much of the list stands in the history, and how much of what people took next did."""
     if TWO_TOWER not in models:
         return NO_MODEL
-    rows = _rows(models[TWO_TOWER], now, ranked, seen=True)
+    rows = _rows(models[TWO_TOWER], now, seen=True)
     who = recall_models.asked(data)
     had = [np.isin(np.unique(target), past).mean() for past, target in zip(who.histories, who.targets, strict=True)]
     return (
@@ -208,18 +203,16 @@ def old_friends(data: ActiveData, models: dict[str, RecallModel], now: list[int]
     )
 
 
-def turned(
-    data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, bool], now: list[int], ranked: Ranked
-) -> str:
+def turned(data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, bool], now: list[int]) -> str:
     """How many of the list stay when one event is left out."""
     name, seen = shown
     if name not in models:
         return NO_MODEL
     if len(now) < 2:
         return "The history is too short to leave an event out. Choose another user."
-    whole = set(_rows(models[name], now, ranked, seen))
+    whole = set(_rows(models[name], now, seen))
     places = range(len(now) - 1, max(-1, len(now) - 1 - NEWEST), -1)
-    kept = [len(whole & set(_rows(models[name], [*now[:at], *now[at + 1 :]], ranked, seen))) for at in places]
+    kept = [len(whole & set(_rows(models[name], [*now[:at], *now[at + 1 :]], seen))) for at in places]
     worst = int(np.argmin(kept))
     return (
         f"{name}: without one of the newest {len(kept)} events {np.mean(kept):.1f} of {len(whole)} offered items stay "
