@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -154,9 +155,9 @@ def all_models(data: ActiveData, configs: dict[str, ModelConfig]) -> dict[str, R
     return {name: model for name, config in configs.items() if (model := model_of(data, config)) is not None}
 
 
-def usual_model(names: list[str]) -> str:
+def usual_model(names: Collection[str]) -> str:
     """The one of these models that a view opens with."""
-    return "Two-tower" if "Two-tower" in names else names[-1]
+    return "Two-tower" if "Two-tower" in names else list(names)[-1]
 
 
 def random_hit_rate(data: ActiveData, which: int, k: int = 10) -> float:

@@ -48,10 +48,8 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
 
 def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:
     """Which of the models that are there is searched; None where none is."""
-    names = list(recall_models.all_models(data, configs))
-    if not names:
-        return None
-    return INDEX_MODEL.bind(data, default=recall_models.usual_model(names), among=names)
+    models = recall_models.all_models(data, configs)
+    return INDEX_MODEL.bind(data, default=recall_models.usual_model(models), among=models) if models else None
 
 
 def _points_key(data: ActiveData, config: ModelConfig, n: int) -> tuple[Any, ...]:

@@ -46,22 +46,18 @@ def history_section(data: ActiveData) -> None:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have models that answer to a history."
         )
-    names = list(recall_models.all_models(data, configs))
-    if not names:
+    models = recall_models.all_models(data, configs)
+    if not models:
         return
     own, history = edited_history.own_history(data), edited_history.current_history(data)
     with side:
-        chosen = MODEL.draw(data, default=recall_models.usual_model(names), among=names)
+        chosen = MODEL.draw(data, default=recall_models.usual_model(models), among=models)
         edited_history.user_controls(data)
         edited_history.editor(data, history)
         seen = SEEN.draw(data)
-        tries = recall_experiments.history(
-            data, lambda: recall_models.all_models(data, configs), (chosen, seen), history
-        )
-        frame.try_this(data, tries, stacked=True)
+        frame.try_this(data, recall_experiments.history(data, models, (chosen, seen), history), stacked=True)
         controls.reset_button(data)
-    model = recall_models.model_of(data, configs[chosen])
-    assert model is not None
+    model = models[chosen]
     ranked = edited_history.top_rows(model, history, seen)
     with main:
         _map(data, configs[chosen], model, history, ranked)
@@ -69,7 +65,7 @@ def history_section(data: ActiveData) -> None:
         # A table that wraps: what pulled an item has to be read whole.
         st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
         st.caption(pull_words(model, history != own))
-        _side_by_side(data, configs, names, history, seen)
+        _side_by_side(data, models, history, seen)
     frame.what_you_see(
         "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
         f"**diamond** is the user: the mean place of the {PLACED_BY} best-scored items, weighted by the model's "
@@ -183,14 +179,10 @@ def pull_words(model: RecallModel, edited: bool) -> str:
     return f"Pulled by: {exact if model.is_sum else by_leaving_out}{before}"
 
 
-def _side_by_side(
-    data: ActiveData, configs: dict[str, ModelConfig], names: list[str], history: list[int], with_seen: bool
-) -> None:
+def _side_by_side(data: ActiveData, models: dict[str, RecallModel], history: list[int], with_seen: bool) -> None:
     with st.expander("The same history under every model", icon=":material/view_column:"):
         columns = {"Rank": [str(i + 1) for i in range(TOP)]}
-        for name in names:
-            model = recall_models.model_of(data, configs[name])
-            assert model is not None
+        for name, model in models.items():
             titles = [data.titles[row] for row, _ in edited_history.top_rows(model, history, with_seen)]
             columns[name] = titles + [""] * (TOP - len(titles))
         st.dataframe(pl.DataFrame(columns), hide_index=True)

@@ -26,8 +26,8 @@ def embedding(
     report: Callable[[], LayerReport | None],
     usual: Callable[[], LayerReport | None],
 ) -> list[Experiment]:
-    """Of the embedding layer; ``columns`` of W at d dimensions; ``report`` is that of the settings shown, ``usual`` "
-    "that of d = 16 and power 0.75."""
+    """Of the embedding layer; ``columns`` of W at d dimensions; ``report`` is that of the settings shown, ``usual``
+    that of d = 16 and power 0.75."""
     return [
         (
             "d = 8 in place of 16. **Which numbers halve: places of the one-hots, numbers in W, multiplications?**",

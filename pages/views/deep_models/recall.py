@@ -189,8 +189,7 @@ def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports)
     best = best_row({name: both for name, both in reports.items() if name in (FLOOR, *configs)}, 1)
     if best is None:
         return
-    model = recall_models.model_of(data, configs[best])
-    assert model is not None
+    model = recall_models.all_models(data, configs)[best]
     who, history = edited_history.current_user(data), edited_history.current_history(data)
     st.subheader("One history and what it leads to", anchor=False)
     left, right = st.columns(2, gap="medium")
@@ -247,7 +246,7 @@ def _metrics(reports: Reports) -> None:
 
 
 def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:
-    name = recall_models.usual_model(list(configs))
+    name = recall_models.usual_model(configs)
     train, options, imports = history_view.model_lines(configs[name])
     return [
         *frame.import_lines(data, always=True),

@@ -108,7 +108,7 @@ def lost_hits(points: list[IndexPoint] | None) -> str:
 
 
 def history(
-    data: ActiveData, models: Callable[[], dict[str, RecallModel]], shown: tuple[str, bool], now: list[int]
+    data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, bool], now: list[int]
 ) -> list[Experiment]:
     """Of the history view.
 
@@ -118,20 +118,20 @@ def history(
     tries: list[Experiment] = [
         (
             "Start from the chosen item alone. **Do all models agree on what comes next?**",
-            lambda: agreement(data, models(), row),
+            lambda: agreement(data, models, row),
             {"history_items": str(row), "history_seen": False},
         ),
         (
             "The same user under plain averaging. **Will the list be nearer to the history, or further away?**",
-            lambda: nearer(data, models(), now),
+            lambda: nearer(data, models, now),
             {"history_model": AVERAGE, "history_items": "", "history_seen": False},
         ),
         (
             "Back to the two-tower network, with what they had allowed. **How much of the list is old friends?**",
-            lambda: old_friends(data, models(), now),
+            lambda: old_friends(data, models, now),
             {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
         ),
-        (EDIT, lambda: turned(data, models(), shown, now), {"section": "history", "history_items": ""}),
+        (EDIT, lambda: turned(data, models, shown, now), {"section": "history", "history_items": ""}),
     ]
     return tries
 
@@ -224,7 +224,7 @@ def turned(data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, b
 # --- serving ---
 
 
-def serving(data: ActiveData, models: Callable[[], dict[str, RecallModel]], past: list[int]) -> list[Experiment]:
+def serving(models: dict[str, RecallModel], past: list[int]) -> list[Experiment]:
     """Of the store of vectors."""
     return [
         (
@@ -235,7 +235,7 @@ def serving(data: ActiveData, models: Callable[[], dict[str, RecallModel]], past
         ),
         (
             "Back to the two-tower network. **Do the vectors of the same user agree between models?**",
-            lambda: same_user(models(), past),
+            lambda: same_user(models, past),
             {"serving_model": TWO_TOWER},
         ),
     ]

@@ -41,29 +41,29 @@ def serving_section(data: ActiveData) -> None:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have vectors that can be served."
         )
-    names = list(recall_models.all_models(data, configs))
-    if not names:
+    models = recall_models.all_models(data, configs)
+    if not models:
         return
-    name = MODEL.draw(data, side, default=recall_models.usual_model(names), among=names)
-    model = recall_models.model_of(data, configs[name])
-    assert model is not None
+    name = MODEL.draw(data, side, default=recall_models.usual_model(models), among=models)
+    model = models[name]
+    # What tells one model's version from another's.
+    facts = {"title": name, "source": recall_models.source(data), "config": repr(configs[name])}
     try:
         store = open_shared(data)
         key = data.key
         if key not in store.models():
-            publish(data, store, name, configs[name], model)
+            publish(data, store, facts, model)
         version = store.version(key)
         with side:
-            _publish_box(data, store, name, configs[name], model, version)
-            past = edited_history.current_history(data)
-            tries = recall_experiments.serving(data, lambda: recall_models.all_models(data, configs), past)
+            _publish_box(data, store, facts, model, version)
+            tries = recall_experiments.serving(models, edited_history.current_history(data))
             frame.try_this(data, tries, stacked=True)
             controls.reset_button(data)
         with numbers:
             _facts(store, version)
         with main:
             _lookup(data, store, key)
-            _put(data, store, key, model, version, name, configs[name])
+            _put(data, store, facts, model, version)
     except StoreError as error:
         with main:
             st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
@@ -96,12 +96,7 @@ def open_shared(data: ActiveData) -> VectorStore:
     return store
 
 
-def _facts_of(data: ActiveData, name: str, config: ModelConfig) -> dict[str, str]:
-    """What tells one model's version from another's."""
-    return {"title": name, "source": recall_models.source(data), "config": repr(config)}
-
-
-def publish(data: ActiveData, store: VectorStore, name: str, config: ModelConfig, model: RecallModel) -> float:
+def publish(data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel) -> float:
     """Write all item vectors and all users' vectors; returns the seconds."""
     who = recall_models.cases(data)
     users = who.users[:MOST_USERS].tolist()
@@ -113,7 +108,7 @@ def publish(data: ActiveData, store: VectorStore, name: str, config: ModelConfig
         model.item_vectors[known],
         users,
         model.encode(who.histories[:MOST_USERS]),
-        _facts_of(data, name, config),
+        facts,
     )
     return time.perf_counter() - start
 
@@ -144,14 +139,15 @@ def _facts(store: VectorStore, version: Version) -> None:
 
 
 def _publish_box(
-    data: ActiveData, store: VectorStore, name: str, config: ModelConfig, model: RecallModel, version: Version
+    data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel, version: Version
 ) -> None:
-    if version.facts != _facts_of(data, name, config):
+    name = facts["title"]
+    if version.facts != facts:
         in_use = version.facts.get("title", version.model)
         other = " with other settings or data" if in_use == name else ""
         st.warning(f"In use: **{in_use}**{other}. Publish to serve **{name}** in its place.")
     if st.button("Publish a new version", type="primary", icon=":material/publish:", key="serving publish"):
-        seconds = publish(data, store, name, config, model)
+        seconds = publish(data, store, facts, model)
         st.session_state["serving_said"] = f"{name} published in {seconds * 1e3:.0f} ms, in one step for every reader."
         st.rerun()
     if "serving_said" in st.session_state:
@@ -189,19 +185,17 @@ def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
     )
 
 
-def _put(
-    data: ActiveData, store: VectorStore, key: str, model: RecallModel, version: Version, name: str, config: ModelConfig
-) -> None:
+def _put(data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel, version: Version) -> None:
     """Write the edited history's vector under a new id."""
     with st.expander("Put one vector: the history of the Edit a history view, under an id of your own"):
-        if version.facts != _facts_of(data, name, config):
-            st.caption(f"The version in use is of another model; publish {name} first.")
+        if version.facts != facts:
+            st.caption(f"The version in use is of another model; publish {facts['title']} first.")
             return
         history = edited_history.current_history(data)
         new = st.text_input("Id", "me", key="serving_id", max_chars=60, help="A new id, or one in place of an old one.")
         st.caption(f"{len(history)} events in the history.")
         if st.button("Put", icon=":material/save:", key="serving put", disabled=not new.strip()):
-            store.put(key, "user", new.strip(), model.encode([np.array(history, dtype=np.int32)])[0])
+            store.put(data.key, "user", new.strip(), model.encode([np.array(history, dtype=np.int32)])[0])
             st.session_state["serving_said"] = f"User {plain(new.strip())} is in the store; choose the id above."
             st.rerun()
 
