@@ -112,8 +112,7 @@ def train_history_average(
         sequences: the training part.
         config: see :class:`HistoryAverageConfig`.
         item_vectors: vectors already trained with ``config.vectors`` on it.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
     """
     vectors = item_vectors or train_item2vec(sequences, config.vectors, progress=progress, cancel=cancel)
     return history_average(vectors, score=config.score, half_life=config.half_life)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from recemb_core import versions
@@ -56,8 +55,7 @@ class RecallSpec:
     made_by: tuple[str, ...] = ()
 
 
-_specs: dict[str, RecallSpec] = {}
-SPECS: Mapping[str, RecallSpec] = MappingProxyType(_specs)
+SPECS: dict[str, RecallSpec] = {}
 """Kind → what is known of it, in the order of the tables."""
 
 
@@ -69,14 +67,14 @@ def register_recall(spec: RecallSpec) -> RecallSpec:
     """
     names = {*recall_defaults(), *SCORERS}
     for what, value, taken in (
-        ("kind", spec.kind, _specs.keys()),
-        ("config", spec.config, {other.config for other in _specs.values()}),
+        ("kind", spec.kind, SPECS.keys()),
+        ("config", spec.config, {other.config for other in SPECS.values()}),
         *(("name", name, names) for name in spec.defaults(0)),
     ):
         if value in taken:
             raise UsageError(f"{what} {value!r} is taken by another recall model")
     versions.declare(spec.config.__name__, spec.algorithm or spec.kind, spec.version, spec.made_by)
-    _specs[spec.kind] = spec
+    SPECS[spec.kind] = spec
     return spec
 
 
@@ -87,7 +85,7 @@ def unregister_recall(kind: str) -> None:
         ValueError: no such model.
     """
     versions.withdraw(recall_kind(kind).config.__name__)
-    del _specs[kind]
+    del SPECS[kind]
 
 
 def recall_kind(kind: str) -> RecallSpec:
@@ -99,8 +97,8 @@ def recall_kind(kind: str) -> RecallSpec:
     >>> recall_kind("two_tower").cold
     True
     """
-    require(kind in _specs, "kind", kind, f"one of the recall models {', '.join(_specs)}")
-    return _specs[kind]
+    require(kind in SPECS, "kind", kind, f"one of the recall models {', '.join(SPECS)}")
+    return SPECS[kind]
 
 
 def recall_spec(config: object) -> RecallSpec:
@@ -109,10 +107,10 @@ def recall_spec(config: object) -> RecallSpec:
     Raises:
         ValueError: a config of no recall model.
     """
-    for spec in _specs.values():
+    for spec in SPECS.values():
         if type(config) is spec.config:
             return spec
-    known = ", ".join(spec.config.__name__ for spec in _specs.values())
+    known = ", ".join(spec.config.__name__ for spec in SPECS.values())
     raise UsageError(f"config must be that of a recall model ({known}), not {config!r}")
 
 

@@ -194,8 +194,7 @@ def train_two_tower(
         config: see :class:`TwoTowerConfig`.
         side_info: a row an item in the order of the vocabulary; that of the sequences where left out.
         user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
         ValueError: no event has a history.

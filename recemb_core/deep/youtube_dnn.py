@@ -125,8 +125,7 @@ def train_youtube_dnn(
         sequences: the training part; each event after a user's first (of baskets: first basket) is an example.
         config: see :class:`YouTubeDNNConfig`.
         user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
         ValueError: no event has a history.

@@ -139,8 +139,7 @@ def compare_networks(
         config: see :class:`LayerConfig`.
         trained: results by model name; those in it are not trained again, new ones are put in, so that a run that
             was stopped goes on where it was.
-        progress: called with (fraction, stage).
-        cancel: True ends it with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends it with ``TrainingCancelled``.
     """
     config = config or LayerConfig()
     trained = {} if trained is None else trained

@@ -193,8 +193,7 @@ def compare_starts(
     Args:
         sequences: see :func:`~recemb_core.deep.features.feature_table`.
         config: see :class:`PretrainingConfig`.
-        progress: called with (fraction, stage).
-        cancel: True ends it with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends it with ``TrainingCancelled``.
     """
     config = config or PretrainingConfig()
     begun = time.perf_counter()

@@ -56,8 +56,7 @@ def train_recall_model(
         train: what may be learned from; side information of its items is used where the model sees it.
         config: of the model.
         item_vectors: for a model that starts from item vectors (an average), those, already trained on ``train``.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
         ValueError: the config of no model that is trained.
@@ -125,8 +124,7 @@ def cold_item_report(
         share: of the items that is taken out.
         k: list length of the recall.
         seed: of the draw of these items.
-        progress: called with (fraction, stage).
-        cancel: True ends the training with ``TrainingCancelled``.
+        progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
         ValueError: the sequences have no side information, the model cannot place items by it, or nobody took a cold
