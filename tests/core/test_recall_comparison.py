@@ -231,6 +231,8 @@ def test_the_cold_report_comes_back(
 ) -> None:
     monkeypatch.setattr(precomputed, "FOLDER", tmp_path)
     report = cold_report
-    precomputed.save("shop", {precomputed.result_key("cold", "x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test")
+    precomputed.save(
+        "shop", {precomputed.result_key("cold", "x", TOWER): precomputed.cold_to_arrays(report)}, made_with="test"
+    )
     assert precomputed.load_cold("x", TOWER) == report
     assert precomputed.load_cold("x", replace(TOWER, seed=1)) is None
