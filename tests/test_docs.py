@@ -32,6 +32,7 @@ def readme_blocks() -> list[str]:
 
 
 @pytest.mark.parametrize("name", modules_with_examples())
+@pytest.mark.slow
 def test_docstring_examples(name: str) -> None:
     result = doctest.testmod(importlib.import_module(name))
     assert result.attempted > 0
@@ -43,6 +44,7 @@ def test_the_readme_shows_python() -> None:
 
 
 @pytest.mark.parametrize("block", readme_blocks(), ids=lambda b: b.splitlines()[0][:40])
+@pytest.mark.slow
 def test_readme_blocks(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # As they stand, each on its own: from the repository, or beside a log of one's own.
     if block.startswith(OWN_LOG):
@@ -133,6 +135,7 @@ def passed() -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_one_slider_is_followed_in_ten_files_or_fewer(passed: dict[str, list[str]]) -> None:
     to_the_walk = walks()[0]
     assert to_the_walk == list(dict.fromkeys(passed["value"] + passed["proposal_for"]))

@@ -153,6 +153,7 @@ def test_imports_are_seen(tmp_path: Path) -> None:
 
 
 @every_core_file
+@pytest.mark.slow
 def test_the_core_knows_no_app(path: Path) -> None:
     assert not {top(name) for name in all_imports(path)} & {"streamlit", "pages", "app", "tests", "benchmarks"}
 
@@ -243,6 +244,7 @@ def test_pages_import_only_streamlit_the_core_the_kit_and_their_own_views(path: 
 
 
 @every_view
+@pytest.mark.slow
 def test_views_import_no_other_page(path: Path) -> None:
     page = path.relative_to(ROOT / "pages" / "views").parts[0]
     names = all_imports(path)
@@ -284,6 +286,7 @@ def reached(path: Path) -> frozenset[Path]:
 
 
 @every_kit_file
+@pytest.mark.slow
 def test_a_kit_file_serves_two_pages_or_more(path: Path) -> None:
     users = [page.stem for page in PAGES if path in reached(page)]
     assert len(users) >= 2 or path in reached(APP[0]), f"only {users}: it belongs to that page's views"
@@ -310,6 +313,7 @@ def test_state_lives_in_what_pages_share(path: Path) -> None:
 # --- what importing costs ---
 
 
+@pytest.mark.slow
 def test_importing_the_core_is_light() -> None:
     parts = ("datasets", "sequences", "item_graph", "walks.statistics", "embeddings")
     modules = ", ".join(f"recemb_core.{part}" for part in parts)

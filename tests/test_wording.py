@@ -38,6 +38,7 @@ def test_nothing_is_said_by_the_article(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", COLORED, ids=relative)
+@pytest.mark.slow
 def test_a_color_is_named_by_what_it_means(path: Path) -> None:
     assert "PALETTE[" not in path.read_text("utf-8")
     for text in strings(path):

@@ -306,7 +306,7 @@ def segments(start: AnyArray, end: AnyArray) -> AnyArray:
 def whiskers(middle: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, **more: Any) -> Trace:
     """Error bars from `low` to `high`, as ``error_x`` or ``error_y``; none where an end is not known."""
     at, bottom, top = (np.asarray(values, dtype=np.float64) for values in (middle, low, high))
-    up, down = (np.nan_to_num(reach, posinf=0.0) for reach in (top - at, at - bottom))
+    up, down = (np.nan_to_num(reach, posinf=0.0).tolist() for reach in (top - at, at - bottom))
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, **more}
 
 

@@ -26,12 +26,17 @@ _CHARTS_DONE = """() => [...document.querySelectorAll('.stBidiComponent')].every
 })"""
 
 
+def wait_until(page: Page, script: str, arg: Any = None, timeout: int = PATIENCE) -> None:
+    """Wait until a script says true; asked a few times a second, not at every frame, which would itself be work."""
+    page.wait_for_function(script, arg=arg, timeout=timeout, polling=40)
+
+
 def settled(page: Page, timeout: int = PATIENCE) -> None:
     """Wait until the script has run, the connection is up, nothing is stale, and every live chart has come to rest."""
-    page.wait_for_function(_SETTLED, timeout=timeout)
+    wait_until(page, _SETTLED, timeout=timeout)
     page.wait_for_timeout(60)  # a rerun asked for by the last event starts within this time
-    page.wait_for_function(_SETTLED, timeout=timeout)
-    page.wait_for_function(_CHARTS_DONE, timeout=timeout)
+    wait_until(page, _SETTLED, timeout=timeout)
+    wait_until(page, _CHARTS_DONE, timeout=timeout)
 
 
 def open_page(page: Page, url: str, timeout: int = PATIENCE) -> None:
@@ -65,11 +70,8 @@ def wait_revision(page: Page, key: str, after: str | None, timeout: int = PATIEN
     box = chart(page, key)
     if after is not None:
         expect(box).not_to_have_attribute("data-rev", after, timeout=timeout)
-    page.wait_for_function(
-        "(box) => box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true'",
-        arg=box.element_handle(timeout=timeout),
-        timeout=timeout,
-    )
+    drawn = "(box) => box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true'"
+    wait_until(page, drawn, box.element_handle(timeout=timeout), timeout)
     return revision(page, key) or ""
 
 
@@ -277,9 +279,10 @@ def move_slider(page: Page, label: str, steps: int) -> None:
 def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
     """Save what the page looks like, for people; the folder is SCREENSHOT_DIR or one under the temporary directory.
 
-    `whole` also shows what one would have to scroll to; it takes seconds, so only where SCREENSHOT_DIR asks for it.
+    `whole` also shows what one would have to scroll to. It takes time, so only where SCREENSHOT_DIR asks for it.
     """
-    whole = whole and "SCREENSHOT_DIR" in os.environ
+    if "SCREENSHOT_DIR" not in os.environ:
+        return SCREENSHOTS / f"{name}.png"
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
     size = page.viewport_size

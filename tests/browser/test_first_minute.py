@@ -130,7 +130,7 @@ def test_every_page_by_its_address(serve: Serve, new_page: NewPage) -> None:
         for width, scheme in ((1280, "light"), (800, "light"), (800, "dark")):
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(200)
             settled(page)
             shows_itself(page, name)
             fits(page)

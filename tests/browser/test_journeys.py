@@ -93,7 +93,7 @@ ITEMS = "\n".join(
 @pytest.fixture(scope="module")
 def url(serve: Serve) -> str:
     """A server of these journeys' own: the upload, which comes first, meets it cold."""
-    return serve("app.py", JOURNEYS="1")
+    return serve("app.py", JOURNEYS="1", RECEMB_NO_WARM_UP="1")
 
 
 def go_to(page: Page, name: str, question: str) -> None:

@@ -199,7 +199,7 @@ def test_every_view_fits(serve: Serve, new_page: NewPage, scheme: str) -> None:
         assert page.get_by_test_id("stAlertContentError").count() == 0
         for width in (1280, 800):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(200)
             settled(page)
             main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
             assert main[0] <= main[1]

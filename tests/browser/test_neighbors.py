@@ -53,7 +53,7 @@ LONELY = """(plot) => {
 
 @pytest.fixture(scope="module")
 def url(serve: Serve) -> str:
-    return serve("app.py", NEIGHBORS="1")
+    return serve("app.py", NEIGHBORS="1", RECEMB_NO_WARM_UP="1")
 
 
 def rows(page: Page, model: str) -> Locator:

@@ -32,7 +32,7 @@ BIRTH = "birth@planted_shop"
 
 @pytest.fixture(scope="module")
 def url(serve: Serve) -> str:
-    return serve("app.py", SIDE="1")
+    return serve("app.py", SIDE="1", RECEMB_NO_WARM_UP="1")
 
 
 def test_the_weights_are_there_at_first_paint_and_a_click_chooses_another_item(url: str, page: Page) -> None:

@@ -21,7 +21,7 @@ QUESTION = "What is in my log?"
 
 @pytest.fixture(scope="module")
 def url(serve: Serve) -> str:
-    return serve("app.py", JOURNEYS="1")
+    return serve("app.py", JOURNEYS="1", RECEMB_NO_WARM_UP="1")
 
 
 def numbers(page: Page) -> dict[str, str]:

@@ -54,6 +54,7 @@ def rbo_by_the_book(a: list[int], b: list[int], p: float) -> float:
 
 
 @given(ranking, ranking, persistence)
+@pytest.mark.slow
 def test_rank_biased_overlap_is_that_of_the_paper(a: list[int], b: list[int], p: float) -> None:
     found = rank_biased_overlap(one(a), one(b), persistence=p)[0]
     assert found == pytest.approx(rbo_by_the_book(a, b, p), abs=1e-12)

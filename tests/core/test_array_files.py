@@ -22,6 +22,7 @@ plain = st.recursive(
 
 @given(plain)
 @settings(max_examples=40)
+@pytest.mark.slow
 def test_json_comes_back(value: Any) -> None:
     assert from_json(to_json(value)) == value
 

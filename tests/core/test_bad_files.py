@@ -255,6 +255,7 @@ def test_huge_whole_numbers() -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text(alphabet='ab1,;\t\n" |:0-[{}]', max_size=200).map(str.encode)))
 @example(b"\xa0")  # white space, though no byte of it is
+@pytest.mark.slow
 def test_anything_reads_or_says_why(data: bytes) -> None:
     for read in (read_events, read_sequences, read_edges):
         try:
@@ -265,6 +266,7 @@ def test_anything_reads_or_says_why(data: bytes) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=6))
+@pytest.mark.slow
 def test_damaged_files_read_or_say_why(where: int, junk: bytes) -> None:
     frame = pl.read_csv(CLICKS)
     for data in (CLICKS, gzip.compress(CLICKS, mtime=0), zipped(**{"a.csv": CLICKS}), parquet(frame)):

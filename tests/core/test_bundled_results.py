@@ -48,6 +48,7 @@ def plan(builder: ModuleType) -> ModuleType:
 
 
 @pytest.mark.parametrize("name", [info.name for info in list_datasets()])
+@pytest.mark.slow
 def test_every_planned_result_is_there_and_no_other(builder: ModuleType, name: str) -> None:
     """Fails when data, defaults or a version changed; ``python data/build_precomputed.py missing`` mends it."""
     planned, there = set(builder.whole_plan(name)), builder.of_data_set(name)
@@ -161,6 +162,7 @@ CHANGED = (
 )
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_what_today_s_code_computes(builder: ModuleType) -> None:
     """One small result of every sort, computed again."""
     assert not (wrong := compare(builder, slow=False)), "\n".join([CHANGED, *wrong])
@@ -205,6 +207,7 @@ def test_every_sort_of_result_has_a_small_one(builder: ModuleType) -> None:
 # --- the comparison itself ---
 
 
+@pytest.mark.slow
 def test_the_comparison_passes_rounding_and_stops_at_a_changed_schedule() -> None:
     graph = load_dataset("karate_club").graph
     assert graph is not None
@@ -235,6 +238,7 @@ def test_times_are_not_compared_and_words_are() -> None:
     assert disagreements(text(title="a"), text(other="a")) == ["meta has other entries"]
 
 
+@pytest.mark.slow
 def test_no_bundled_file_is_warned_of() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -26,6 +26,7 @@ def random_graph(n: int, edges: int, *, directed: bool, seed: int) -> ItemGraph:
 
 
 @given(st.booleans(), st.integers(0, 200), st.integers(1, 6))
+@pytest.mark.slow
 def test_hidden_items_keep_no_edge_and_the_others_keep_theirs(directed: bool, seed: int, many: int) -> None:
     graph = random_graph(25, 60, directed=directed, seed=seed)
     rows = np.random.default_rng(seed).choice(25, many, replace=False)
@@ -61,6 +62,7 @@ def test_what_cannot_be_hidden_is_said() -> None:
 
 
 @given(st.integers(2, 30), st.data())
+@pytest.mark.slow
 def test_a_guess_is_scored_by_comparing_every_pair(n: int, data: st.DataObject) -> None:
     scores = np.array(data.draw(st.lists(st.integers(0, 4), min_size=n + 1, max_size=n + 1)), dtype=float)
     truth = data.draw(st.sets(st.integers(1, n), min_size=1, max_size=n - 1))

@@ -140,6 +140,7 @@ def test_ges_and_eges_differ_by_attention_alone(data: dict[str, Any]) -> None:
     assert not every["GES"].attention
 
 
+@pytest.mark.slow
 def test_baskets_are_walked_on_their_backbone_and_clicks_on_their_transitions(baskets: Sequences) -> None:
     assert not default_graph(baskets).directed
     assert default_graph(dataclasses.replace(baskets, ordered=True)).directed
@@ -152,6 +153,7 @@ def test_baskets_are_walked_on_their_backbone_and_clicks_on_their_transitions(ba
 
 
 @pytest.mark.parametrize("name", ["complete_journey", "planted_shop"])
+@pytest.mark.slow
 def test_the_default_models_of_the_bundled_data_lie_ready(name: str) -> None:
     """Fails when defaults or data changed and ``make precomputed`` was not run."""
     data = load_dataset(name)

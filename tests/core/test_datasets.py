@@ -88,6 +88,7 @@ def test_everything_is_aligned_with_the_items(name: str, loaded: dict[str, Datas
         assert (sequences.counts > 0).all()
 
 
+@pytest.mark.slow
 def test_the_module_imports_light() -> None:
     code = "import sys, recemb_core.datasets as d; d.list_datasets(); print(sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -97,6 +98,7 @@ def test_the_module_imports_light() -> None:
 # --- the groceries ---
 
 
+@pytest.mark.slow
 def test_groceries_as_described(loaded: dict[str, Dataset]) -> None:
     dataset = loaded["complete_journey"]
     sequences, side_info = dataset.sequences, dataset.side_info
@@ -283,6 +285,7 @@ def test_load_dataset_gives_the_default_shop(shop: PlantedShop, loaded: dict[str
         seed=st.integers(0, 2**32 - 1),
     )
 )
+@pytest.mark.slow
 def test_any_shop_is_the_shop_described(config: PlantedShopConfig) -> None:
     check_shop(planted_shop(config))
 

@@ -54,6 +54,7 @@ def random_baskets(seed: int, ordered: bool) -> Sequences:
 
 
 @given(st.integers(0, 10_000), st.booleans())
+@pytest.mark.slow
 def test_a_negative_is_never_in_the_sequence_of_its_positive(seed: int, ordered: bool) -> None:
     sequences = random_baskets(seed, ordered)
     table = feature_table(sequences, FeatureConfig(seed=seed, negatives=3))
@@ -71,6 +72,7 @@ def test_a_negative_is_never_in_the_sequence_of_its_positive(seed: int, ordered:
 
 
 @given(st.integers(0, 10_000), st.booleans())
+@pytest.mark.slow
 def test_positions_decode_to_the_row(seed: int, ordered: bool) -> None:
     sequences = random_baskets(seed, ordered)
     table = feature_table(sequences, FeatureConfig(seed=seed))
@@ -235,6 +237,7 @@ def test_bad_settings_are_named(values: dict[str, Any]) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
+@pytest.mark.slow
 def test_auc_is_the_share_of_pairs(rows: list[tuple[bool, int]]) -> None:
     y, s = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], dtype=float)
     pairs = [(a > b) + (a == b) / 2 for a in s[y] for b in s[~y]]
@@ -245,6 +248,7 @@ def test_auc_is_the_share_of_pairs(rows: list[tuple[bool, int]]) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 3)), min_size=2, max_size=40))
+@pytest.mark.slow
 def test_weights_of_auc_are_copies_of_a_row(rows: list[tuple[bool, int, int]]) -> None:
     y, s, w = (np.array(column) for column in zip(*rows, strict=True))
     once = auc(np.repeat(y, w), np.repeat(s, w))
@@ -260,6 +264,7 @@ def test_log_loss_is_that_of_sklearn() -> None:
     assert auc(y, p) == pytest.approx(metrics.roc_auc_score(y, p))
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_about_95_times_in_100() -> None:
     """80 samples of 60 users; the interval misses the true AUC 4 times on average, more than 12 times in 10⁻³."""
     rng = np.random.default_rng(1)

@@ -73,6 +73,7 @@ ids = lambda value: getattr(value, "name", None)  # noqa: E731
 # --- layers ---
 
 
+@pytest.mark.slow
 def test_look_up_is_one_hot_times_the_table() -> None:
     rng = np.random.default_rng(0)
     table = rng.normal(size=(7, 3)).astype(np.float32)
@@ -83,6 +84,7 @@ def test_look_up_is_one_hot_times_the_table() -> None:
     np.testing.assert_allclose(look_up(table, index), one_hot @ table, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_no_gradient_flows_into_a_missing_value() -> None:
     import jax
 
@@ -115,6 +117,7 @@ def fm() -> Params:
 
 
 @given(st.integers(0, 10_000), st.sampled_from([(1, 2), (4, 3), (6, 5)]))  # each shape is compiled once
+@pytest.mark.slow
 def test_the_identity_equals_the_double_sum(seed: int, shape: tuple[int, int]) -> None:
     dimensions, n_fields = shape
     rng = np.random.default_rng(seed)
@@ -134,6 +137,7 @@ def test_the_identity_equals_the_double_sum(seed: int, shape: tuple[int, int]) -
         assert answer == pytest.approx(naive, rel=1e-4, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_fm_beats_logistic_regression_where_pairs_matter() -> None:
     """The answer is a pure interaction: logistic regression stays at chance, the best possible AUC is 0.9."""
     linear = fit(LogisticRegression(), TABLE, FAST)
@@ -150,6 +154,7 @@ def test_fm_beats_logistic_regression_where_pairs_matter() -> None:
 # --- FNN from FM ---
 
 
+@pytest.mark.slow
 def test_the_copied_layer_is_the_fm_to_the_last_bit(fm: Params) -> None:
     network = FNN(dimensions=4)
     start = network.init_from_fm(TABLE, fm, seed=3)
@@ -166,6 +171,7 @@ def test_the_copied_layer_is_the_fm_to_the_last_bit(fm: Params) -> None:
     np.testing.assert_array_equal(looked[..., 0], fm["linear"][TABLE.x[:5]])
 
 
+@pytest.mark.slow
 def test_frozen_copies_stay_and_fine_tuned_ones_move(fm: Params) -> None:
     network = NETWORKS[0]
     start = network.init_from_fm(TABLE, fm)
@@ -187,6 +193,7 @@ def test_an_fm_of_other_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=ids)
+@pytest.mark.slow
 def test_a_network_learns_a_pure_interaction(network: Any) -> None:
     result = fit(network, TABLE, FAST)
     test = TABLE.data("test")
@@ -195,6 +202,7 @@ def test_a_network_learns_a_pure_interaction(network: Any) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS[::2], ids=ids)
+@pytest.mark.slow
 def test_a_network_can_learn_few_rows_by_heart(network: Any) -> None:
     rows = planted_table(n=60, values=30, seed=5)
     config = TrainingConfig(epochs=400, batch_size=48, learning_rate=0.02, patience=None)
@@ -205,6 +213,7 @@ def test_a_network_can_learn_few_rows_by_heart(network: Any) -> None:
 
 
 @pytest.mark.parametrize("network", [*NETWORKS, LogisticRegression(), FactorizationMachine(dimensions=3)], ids=ids)
+@pytest.mark.slow
 def test_every_parameter_gets_a_gradient_that_differences_confirm(network: Any) -> None:
     import jax
 
@@ -226,6 +235,7 @@ def test_every_parameter_gets_a_gradient_that_differences_confirm(network: Any) 
     assert (moved[0] - moved[1]) / (2 * h) == pytest.approx(expected, rel=0.02, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_crosses_share_weights_only_by_chance_and_ignore_the_unknown() -> None:
     network = WideAndDeep(crosses=((0, 1),), buckets=2**16)
     a, b = np.meshgrid(np.arange(100, dtype=np.int32), np.arange(100, dtype=np.int32))
@@ -246,6 +256,7 @@ def test_wide_and_deep_crosses_user_and_context_with_the_item() -> None:
     assert names == [["user", "item"], ["previous item", "item"]]
 
 
+@pytest.mark.slow
 def test_probabilities_come_in_blocks_and_in_order() -> None:
     network = FactorizationMachine(dimensions=3)
     params = network.init(TABLE, seed=0) | {"linear": np.linspace(-1, 1, TABLE.n_features).astype(np.float32)}
@@ -256,6 +267,7 @@ def test_probabilities_come_in_blocks_and_in_order() -> None:
     np.testing.assert_allclose(found[:10], 1 / (1 + np.exp(-np.asarray(network.logits(params, x[:10])))), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_popularity_and_models_on_the_planted_shop() -> None:
     """Categories decide what follows what: FM and FNN beat popularity and logistic regression beyond the interval."""
     shop = load_dataset("planted_shop").sequences

@@ -46,6 +46,7 @@ def report() -> PretrainingReport:
     return compare_starts(SHOP, CONFIG)
 
 
+@pytest.mark.slow
 def test_every_start_and_seed_has_a_curve(report: PretrainingReport) -> None:
     assert [(c.seed, c.start) for c in report.curves] == [(s, start) for s in (0, 1) for start in START_NAMES]
     for curve in report.curves:
@@ -83,6 +84,7 @@ def of_graph(table: FeatureTable) -> dict[Start, np.ndarray]:
     return {start: graph_vectors(graph, 8, start, seed=0) for start in starts}
 
 
+@pytest.mark.slow
 def test_graph_vectors_fill_the_item_rows_and_nothing_else(
     table: FeatureTable, of_graph: dict[Start, np.ndarray]
 ) -> None:
@@ -170,6 +172,7 @@ def test_bands_go_as_far_as_all_runs(report: PretrainingReport) -> None:
     np.testing.assert_allclose(training.x, [3 + 1.5])
 
 
+@pytest.mark.slow
 def test_the_same_run_again_is_the_same_its_progress_rises_and_cancel_ends_it(report: PretrainingReport) -> None:
     assert SHOP is not None
     told: list[tuple[float, str]] = []
@@ -196,6 +199,7 @@ def test_bad_settings_are_named(values: dict[str, Any]) -> None:
 # --- networks side by side ---
 
 
+@pytest.mark.slow
 def test_networks_side_by_side_and_a_stopped_run_goes_on() -> None:
     assert SHOP is not None
     config = LayerConfig(

@@ -28,6 +28,7 @@ def start() -> dict[str, Any]:
     return {"w": np.zeros(3, dtype=np.float32), "b": np.float32(0)}
 
 
+@pytest.mark.slow
 def test_importing_the_package_imports_no_jax() -> None:
     code = (
         "import sys, recemb_core.deep, recemb_core.experiments.pretraining; print({'jax', 'optax'} & set(sys.modules))"
@@ -36,6 +37,7 @@ def test_importing_the_package_imports_no_jax() -> None:
     assert run.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_a_line_is_found() -> None:
     given = start()
     result = train(squares, given, DATA, TrainingConfig(epochs=100, batch_size=50, learning_rate=0.05))
@@ -46,6 +48,7 @@ def test_a_line_is_found() -> None:
     assert not np.any(given["w"])  # what was handed over is not touched
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_and_another_does_not() -> None:
     runs = [
         train(squares, start(), DATA, TrainingConfig(epochs=2, batch_size=64, seed=seed)).params["w"]
@@ -55,6 +58,7 @@ def test_a_seed_repeats_and_another_does_not() -> None:
     assert not np.array_equal(runs[0], runs[2])
 
 
+@pytest.mark.slow
 def test_every_row_is_seen_once_an_epoch() -> None:
     def mark(params: Any, batch: Any, key: Any) -> Any:
         # The gradient of each weight is 1/batch where its row is in the batch.
@@ -68,12 +72,14 @@ def test_every_row_is_seen_once_an_epoch() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+@pytest.mark.slow
 def test_max_steps_is_exact(steps: int) -> None:
     result = train(squares, start(), DATA, TrainingConfig(epochs=10**6, max_steps=steps, patience=None))
     assert result.steps == steps
     assert result.history[-1].step == steps
 
 
+@pytest.mark.slow
 def test_a_chunk_is_the_same_as_single_steps() -> None:
     """The compiled loop over 40 steps does what 40 single steps of Adam written out by hand do."""
     config = TrainingConfig(max_steps=40, epochs=10**6, batch_size=500, learning_rate=0.01)
@@ -89,6 +95,7 @@ def test_a_chunk_is_the_same_as_single_steps() -> None:
     np.testing.assert_allclose(result.params["w"], w, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best() -> None:
     losses = iter([5.0, 4.0, 3.0, 3.5, 3.2, 3.1, 0.0])
     config = TrainingConfig(epochs=50, batch_size=100, patience=3)
@@ -118,6 +125,7 @@ def test_history_is_in_order_and_starts_at_zero() -> None:
     assert len(seen) == len(result.history)
 
 
+@pytest.mark.slow
 def test_frozen_parameters_stay_to_the_bit() -> None:
     given = start() | {"w": np.array([0.3, 0.1, -7], dtype=np.float32)}
     result = train(squares, given, DATA, TrainingConfig(epochs=2), frozen=("w",))
@@ -127,6 +135,7 @@ def test_frozen_parameters_stay_to_the_bit() -> None:
         train(squares, start(), DATA, frozen=("bias",))
 
 
+@pytest.mark.slow
 def test_progress_rises_and_cancel_is_asked_every_chunk() -> None:
     told: list[float] = []
     config = TrainingConfig(epochs=10**6, max_steps=10 * CHUNK, batch_size=50)
@@ -153,6 +162,7 @@ def test_an_exception_in_progress_ends_the_training() -> None:
         train(squares, start(), DATA, progress=stop)
 
 
+@pytest.mark.slow
 def test_a_loss_that_runs_away_is_said() -> None:
     def explode(params: Any, batch: Any, key: Any) -> Any:
         return params["w"].sum() / 0.0 * batch["x"].sum()
@@ -182,6 +192,7 @@ def test_bad_settings_are_named(values: dict[str, Any]) -> None:
         TrainingConfig(**values)
 
 
+@pytest.mark.slow
 def test_the_random_key_differs_from_step_to_step_and_repeats_with_the_seed() -> None:
     def noisy(params: Any, batch: Any, key: Any) -> Any:
         import jax

@@ -130,6 +130,7 @@ class Model:
         [(4, True), (0, False), (0, False), (0, False), (4, True), (1, False), (4, False)],  # some come again
     ],
 )
+@pytest.mark.slow
 def test_gradients_agree_with_finite_differences(item: int, targets: list[tuple[int, bool]]) -> None:
     model = Model(encode_side_info(SMALL), seed=item)
     before = {name: table.copy() for name, table in model.tables.items()}
@@ -171,6 +172,7 @@ def test_a_missing_field_takes_no_part() -> None:
     np.testing.assert_array_equal(np.delete(model.attention, 2, 0), np.delete(before["attention"], 2, 0))
 
 
+@pytest.mark.slow
 def test_the_block_trains_window_by_window_and_never_takes_the_positive_for_a_negative() -> None:
     side = encode_side_info(SMALL)
     model = Model(side, seed=3)
@@ -254,6 +256,7 @@ def test_vectors_are_the_weighted_mean_of_their_parts() -> None:
         np.testing.assert_allclose(vectors.attention[row] @ np.array(parts), vectors.vectors[row], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_ges_is_eges_with_uniform_attention() -> None:
     graph, frame = cliques()
     ges = train_eges(graph, frame, replace(FULL, attention=False))
@@ -267,6 +270,7 @@ def test_ges_is_eges_with_uniform_attention() -> None:
     assert not np.allclose(train_eges(graph, frame, FULL).vectors, ges.vectors, atol=1e-2)
 
 
+@pytest.mark.slow
 def test_a_field_that_matters_outweighs_noise_and_places_new_items() -> None:
     graph, frame = cliques(4)
     frame = frame.with_columns(kind=pl.Series([f"k{c}" for c in clique_of(len(graph))]))
@@ -315,6 +319,7 @@ def test_cold_start_is_the_plain_mean_of_any_subset_of_fields() -> None:
             vectors.cold_start(nothing)
 
 
+@pytest.mark.slow
 def test_no_fields_learn_what_deepwalk_learns() -> None:
     graph, frame = cliques(alone=2)
     vectors = train_eges(graph, frame, replace(FULL, fields=()))
@@ -435,6 +440,7 @@ def test_a_file_of_another_model_is_named() -> None:
         EGESVectors.load(io.BytesIO(plain.to_bytes()))
 
 
+@pytest.mark.slow
 def test_all_hidden_works_for_both_types() -> None:
     model = Model(encode_side_info(SMALL), seed=5)
     vectors, shares = np.empty_like(model.own), np.empty_like(model.attention)

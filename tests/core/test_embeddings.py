@@ -59,6 +59,7 @@ def planted_cliques(cliques: int, size: int = 12, *, alone: int = 0) -> tuple[It
 @every_trainer
 @pytest.mark.parametrize("cliques", [2, 4])
 @pytest.mark.parametrize("hierarchical_softmax", [False, True])
+@pytest.mark.slow
 def test_neighbors_come_from_the_items_own_clique(
     train: Train, config_class: Any, settings: dict, cliques: int, hierarchical_softmax: bool
 ) -> None:
@@ -161,6 +162,7 @@ def test_without_a_config_the_defaults_are_used() -> None:
 
 
 @every_trainer
+@pytest.mark.slow
 def test_progress_rises_to_one(train: Train, config_class: Any, settings: dict) -> None:
     graph, _ = planted_cliques(2)
     config = config_class(**{**QUICK, "num_walks": 150, "walk_length": 80}, **settings)

@@ -29,6 +29,7 @@ walk_lists = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8), min_s
 
 @settings(max_examples=60)
 @given(walk_lists, st.integers(1, 9))
+@pytest.mark.slow
 def test_counts_are_those_of_a_plain_loop(lists: list[list[int]], window: int) -> None:
     found = explain_pair(TRIANGLE, padded(lists, 8), 0, 1, window=window)
     near = [
@@ -101,6 +102,7 @@ def test_sequences_that_link_two_items_closest_first() -> None:
 
 @settings(max_examples=50)
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=8), min_size=1, max_size=10))
+@pytest.mark.slow
 def test_linking_sequences_are_those_of_a_plain_loop(lists: list[list[str]]) -> None:
     found = explain_pair(TRIANGLE, np.array([[0, 1]], np.int32), 0, 1, window=1, sequences=Sequences.from_lists(lists))
     both = [i for i, line in enumerate(lists) if "a" in line and "b" in line]

@@ -22,6 +22,7 @@ def log_normal_lengths(n: int, d: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.slow
 def test_values_are_those_of_the_exact_index(metric: Any) -> None:
     rows = clustered_points(2_000, 16)
     queries = gaussian_points(50, 16, seed=2)
@@ -40,6 +41,7 @@ def test_values_are_those_of_the_exact_index(metric: Any) -> None:
     np.testing.assert_allclose(values, true_values, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_recall_on_vectors_of_equal_length() -> None:
     """At least .95 of the 10 nearest among 20,000 vectors of length 1 in 32 dimensions, random and so the hard case."""
     rows = unit_rows(gaussian_points(20_000, 32))
@@ -72,6 +74,7 @@ def test_fewer_rows_than_asked_for() -> None:
         assert (index.build(rows[:0]).query(rows, 2)[0] == -1).all()
 
 
+@pytest.mark.slow
 def test_codes_get_better_with_bits_and_ranking_again() -> None:
     rows = clustered_points(3_000, 32)
     queries = rows[:200]
@@ -107,6 +110,7 @@ def test_one_added_coordinate_is_exact(index: Any) -> None:
     np.testing.assert_allclose(values, np.einsum("qkd,qd->qk", rows[ids], queries), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_graph_does_better_by_its_own_inner_product_than_behind_the_added_coordinate() -> None:
     rows, queries = log_normal_lengths(5_000, 32), gaussian_points(200, 32, seed=3)
     _, truth = ExactIndex("inner_product").build(rows).query(queries, 10)

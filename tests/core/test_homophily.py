@@ -67,6 +67,7 @@ def test_perfect_clusters_reach_the_maximum() -> None:
     k=st.integers(1, 40),
     data=st.data(),
 )
+@pytest.mark.slow
 def test_value_stays_below_the_maximum_and_sizes_add_up(rows: np.ndarray, k: int, data: Any) -> None:
     groups = data.draw(hnp.arrays(np.int64, len(rows), elements=st.integers(0, 4)))
     score = group_score(rows, groups, k=k)

@@ -110,6 +110,7 @@ def test_items_that_never_occur_have_a_code_too() -> None:
 
 
 @given(COUNTS, st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_probabilities_sum_to_one_and_are_the_products_along_the_paths(counts: list[int], seed: int) -> None:
     tree = HuffmanTree.of(counts)
     scores = np.random.default_rng(seed).normal(0, 3, len(counts) - 1)

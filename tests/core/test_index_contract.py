@@ -54,6 +54,7 @@ def worth(metric: str, queries: np.ndarray, rows: np.ndarray, ids: np.ndarray) -
 
 
 @every_index
+@pytest.mark.slow
 def test_every_index_answers_alike(name: str) -> None:
     make, metric, least = INDEXES[name]
     rows = clustered_points(3_000, 24)
@@ -85,6 +86,7 @@ def test_every_index_answers_alike(name: str) -> None:
 
 
 @every_index
+@pytest.mark.slow
 def test_nothing_asked_and_too_much_asked(name: str) -> None:
     make, _, _ = INDEXES[name]
     rows = clustered_points(6, 4)

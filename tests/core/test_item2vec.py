@@ -58,6 +58,7 @@ def listed(pairs: tuple[Any, Any]) -> Counter:
 
 
 @given(sequence, st.randoms(use_true_random=False), st.integers(1, 5))
+@pytest.mark.slow
 def test_the_set_mode_lists_all_ordered_pairs_whatever_the_order(items: list[int], random: Any, window: int) -> None:
     config = Item2VecConfig(mode="set", window=window)
     expected = Counter(permutations(set(items), 2))
@@ -68,6 +69,7 @@ def test_the_set_mode_lists_all_ordered_pairs_whatever_the_order(items: list[int
 
 
 @given(sequence, st.integers(1, 5), st.integers(0, 100))
+@pytest.mark.slow
 def test_a_shuffled_epoch_draws_distinct_pairs_of_the_set(items: list[int], window: int, seed: int) -> None:
     config = Item2VecConfig(mode="shuffle", window=window)
     m = len(set(items))
@@ -80,6 +82,7 @@ def test_a_shuffled_epoch_draws_distinct_pairs_of_the_set(items: list[int], wind
     assert listed(training_pairs(items, config)) == Counter(permutations(set(items), 2))
 
 
+@pytest.mark.slow
 def test_shuffling_draws_every_pair_alike() -> None:
     rng = np.random.default_rng(0)
     config = Item2VecConfig(mode="shuffle", window=2)
@@ -101,6 +104,7 @@ def test_the_sequence_mode_lists_the_pairs_of_word2vec(items: list[int], window:
 
 
 @given(st.lists(sequence, max_size=6), st.sampled_from(MODES), st.integers(1, 5))
+@pytest.mark.slow
 def test_pairs_per_epoch_counts_what_is_listed(lists: list[list[int]], mode: Any, window: int) -> None:
     sequences = Sequences.from_lists(lists)
     config = Item2VecConfig(mode=mode, window=window)
@@ -110,6 +114,7 @@ def test_pairs_per_epoch_counts_what_is_listed(lists: list[list[int]], mode: Any
 
 
 @given(st.lists(sequence, max_size=6))
+@pytest.mark.slow
 def test_distinct_keeps_the_first_of_each_item_in_its_sentence(lists: list[list[int]]) -> None:
     sequences = Sequences.from_lists(lists)
     found = distinct(Sentences(sequences.tokens, sequences.offsets))
@@ -118,6 +123,7 @@ def test_distinct_keeps_the_first_of_each_item_in_its_sentence(lists: list[list[
 
 
 @given(st.lists(sequence, min_size=1, max_size=6))
+@pytest.mark.slow
 def test_shuffling_stays_inside_its_sentence(lists: list[list[int]]) -> None:
     sequences = Sequences.from_lists(lists)
     found = shuffled(Sentences(sequences.tokens, sequences.offsets), np.random.default_rng(0))

@@ -104,6 +104,7 @@ def test_networkx_and_scipy_round_trips(drawn: tuple[int, list[tuple[int, int, f
 
 @few
 @given(edge_lists(), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_order_of_edges_does_not_matter(drawn: tuple[int, list[tuple[int, int, float]], bool], random: object) -> None:
     n, edges, directed = drawn
     whole = [(a, b, float(round(w) + 1)) for a, b, w in edges]  # whole numbers add up exactly in any order
@@ -193,6 +194,7 @@ def test_transitions_count_followers(lists: list[list[str]], directed: bool, lea
 
 @few
 @given(BASKETS, st.integers(1, 3), st.booleans())
+@pytest.mark.slow
 def test_co_occurrence_counts_baskets(lists: list[list[str]], least: int, share: bool) -> None:
     count: Counter[tuple[str, str]] = Counter()
     unit: Counter[tuple[str, str]] = Counter()
@@ -212,6 +214,7 @@ def test_co_occurrence_counts_baskets(lists: list[list[str]], least: int, share:
 
 @few
 @given(BASKETS)
+@pytest.mark.slow
 def test_every_basket_shares_one_unit(lists: list[list[str]]) -> None:
     graph = build_item_graph(Sequences.from_lists(lists, ordered=False), share_baskets=True)
     assert graph.weights.sum() / 2 == pytest.approx(sum(len(set(line)) > 1 for line in lists), rel=1e-5)
@@ -366,6 +369,7 @@ def naive_backbone(graph: ItemGraph, method: str, parameter: float) -> set[tuple
         ]
     ),
 )
+@pytest.mark.slow
 def test_backbone_is_the_definition(
     drawn: tuple[int, list[tuple[int, int, float]], bool], rule: tuple[str, float]
 ) -> None:

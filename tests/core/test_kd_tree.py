@@ -44,6 +44,7 @@ def test_it_is_brute_force_with_duplicates() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_it_is_brute_force_on_a_grid_full_of_ties(data: Any) -> None:
     n, d = data.draw(st.integers(1, 60)), data.draw(st.integers(1, 3))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**20)))

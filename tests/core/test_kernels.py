@@ -36,6 +36,7 @@ words = st.integers(0, 2**64 - 1)
 
 
 @given(words, words)
+@pytest.mark.slow
 def test_random_numbers_are_those_of_the_reference(a: int, b: int) -> None:
     assert int(random_numbers.mix(np.uint64(a))) == plain.mix(a)
     draws, state = plain.Draws(b | 1), np.uint64(b | 1)
@@ -53,6 +54,7 @@ def test_a_number_of_a_stream_is_that_of_the_stream_read_in_a_row(seed: int, num
 
 
 @given(st.floats(-50, 50, width=32))
+@pytest.mark.slow
 def test_sigma_by_table_is_sigma_at_the_middle_of_the_step(score: float) -> None:
     place = (score + sigmoid.LARGEST_SCORE) / sigmoid.LARGEST_SCORE * sigmoid.STEPS / 2
     assume(place == round(place) or abs(place - round(place)) > 1e-3)  # else float32 may round over a step's border
@@ -89,6 +91,7 @@ biases = st.one_of(st.just(1.0), st.floats(1e-3, 1e3), st.sampled_from([1e-6, 1e
 
 @settings(max_examples=60, deadline=None)
 @given(graphs, biases, biases, st.integers(0, 2**62))
+@pytest.mark.slow
 def test_walks_are_those_of_the_reference_node_by_node(graph: ItemGraph, p: float, q: float, seed: int) -> None:
     length = 7
     walks = generate_walks(graph, WalkConfig(num_walks=2, walk_length=length, p=p, q=q, seed=seed))
@@ -97,6 +100,7 @@ def test_walks_are_those_of_the_reference_node_by_node(graph: ItemGraph, p: floa
         assert walks[row].tolist() == expected + [-1] * (length - len(expected))
 
 
+@pytest.mark.slow
 def test_walks_that_need_the_scan_are_those_of_the_reference() -> None:
     """On a star q = 1e6 and p = 1e6 reject nearly every draw at the hub."""
     graph = ItemGraph.from_edges(np.zeros(30, int), np.arange(1, 31), directed=False)
@@ -109,6 +113,7 @@ def test_walks_that_need_the_scan_are_those_of_the_reference() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(graphs)
+@pytest.mark.slow
 def test_alias_tables_are_those_of_the_reference_and_hold_the_first_order_masses(graph: ItemGraph) -> None:
     tables = walk_tables(graph)
     for row in range(len(graph)):
@@ -127,6 +132,7 @@ def test_alias_tables_are_those_of_the_reference_and_hold_the_first_order_masses
 
 @settings(max_examples=40, deadline=None)
 @given(graphs, biases, biases)
+@pytest.mark.slow
 def test_edges_and_second_order_masses_are_those_of_the_reference(graph: ItemGraph, p: float, q: float) -> None:
     tables, proposal = walk_tables(graph), proposal_for(p, q)
     edges = set(zip(graph.sources.tolist(), graph.indices.tolist(), strict=True))
@@ -146,6 +152,7 @@ def test_edges_and_second_order_masses_are_those_of_the_reference(graph: ItemGra
 
 
 @pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.slow
 def test_the_filter_errs_as_seldom_as_it_says(directed: bool) -> None:
     """About 1 in 100, at the latest 1 in 50: 16 bits an edge or more; 40,000 pairs, so that noise is under 0.001."""
     graph = random_graph(400, 0.02, directed, 0.0, seed=1)

@@ -45,6 +45,7 @@ def extent(positions: np.ndarray) -> float:
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 @pytest.mark.parametrize("dimensions", [1, 2, 16])
 @pytest.mark.parametrize("n", [0, 1, 2, 5, SMALLEST_FOR_UMAP])
+@pytest.mark.slow
 def test_any_number_of_items_in_any_dimensions(n: int, dimensions: int, metric: Any) -> None:
     vectors = np.random.default_rng(n).normal(size=(n, dimensions))
     positions = umap_layout(vectors, UMAPConfig(metric=metric))
@@ -64,6 +65,7 @@ def test_identical_vectors_lie_side_by_side(n: int) -> None:
 
 
 @pytest.mark.parametrize("start", [False, True])
+@pytest.mark.slow
 def test_duplicates_are_drawn(clusters: np.ndarray, start: bool) -> None:
     # More copies of one vector than neighbors are looked at, and a few zero vectors.
     vectors = np.concatenate([clusters, np.tile(clusters[:1], (25, 1)), np.zeros((3, 8), np.float32)])
@@ -86,6 +88,7 @@ def test_neighbors_stay_in_their_cluster(clusters_map: np.ndarray) -> None:
     assert neighbors_in_cluster(clusters_map) >= 0.95
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_map(clusters: np.ndarray, clusters_map: np.ndarray) -> None:
     np.testing.assert_array_equal(umap_layout(clusters), clusters_map)
     np.testing.assert_array_equal(umap_layout(clusters, start=clusters_map), umap_layout(clusters, start=clusters_map))
@@ -102,6 +105,7 @@ def test_a_cosine_map_ignores_length(clusters: np.ndarray, clusters_map: np.ndar
     np.testing.assert_allclose(umap_layout(clusters * scale), clusters_map, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_warm_start_stays_where_it_was(clusters: np.ndarray, clusters_map: np.ndarray) -> None:
     # The start is stretched and moved: UMAP's own init would press it into a square.
     start = clusters_map * [3, 1] + [50, -20]
@@ -126,6 +130,7 @@ def test_a_warm_start_moves_the_items_whose_vectors_moved(clusters: np.ndarray, 
     assert moved[:10].min() > np.median(moved[10:])
 
 
+@pytest.mark.slow
 def test_aligned_layouts_start_from_the_frame_before(clusters: np.ndarray, clusters_map: np.ndarray) -> None:
     other = clusters + np.random.default_rng(3).normal(scale=0.2, size=clusters.shape)
     frames = aligned_layouts([clusters, other, clusters])
@@ -209,6 +214,7 @@ def partitioned(groups: int, size: int, seed: int = 0) -> ItemGraph:
 
 
 @pytest.mark.parametrize("size", [40, 130])  # 120 joined items by Fruchterman–Reingold, 390 by edge attraction
+@pytest.mark.slow
 def test_graph_drawings_repeat_and_keep_groups_together(size: int) -> None:
     graph = partitioned(3, size)
     positions = graph_layout(graph)
@@ -222,6 +228,7 @@ def test_graph_drawings_repeat_and_keep_groups_together(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [20, 160])
+@pytest.mark.slow
 def test_items_without_edges_lie_on_a_ring_outside(size: int) -> None:
     joined = partitioned(2, size)
     n = 2 * size

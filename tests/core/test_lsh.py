@@ -81,6 +81,7 @@ def test_candidates_are_those_of_the_definition(family: Any, mode: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_any_setting_on_points_full_of_ties(data: Any) -> None:
     n, d, q = data.draw(st.integers(1, 90)), data.draw(st.integers(1, 4)), data.draw(st.integers(1, 9))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**20)))
@@ -141,6 +142,7 @@ def test_the_recall_contract(family: Any) -> None:
     assert answer.candidates.mean() < len(rows) / 3
 
 
+@pytest.mark.slow
 def test_a_batch_equals_single_queries_on_any_number_of_threads() -> None:
     rows = clustered_points(3_000, 16)
     for mode in ("and_or", "or_and"):

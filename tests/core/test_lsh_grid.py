@@ -55,6 +55,7 @@ def assert_cell_is_the_index(
 
 
 @pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+@pytest.mark.slow
 def test_every_cell_is_the_index_of_its_setting(family: Any) -> None:
     """At the corners, and at both sides of a word of the kernel, which holds 8 functions; others by the next test."""
     vectors = clustered(600, 12)
@@ -68,6 +69,7 @@ def test_every_cell_is_the_index_of_its_setting(family: Any) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_any_cell_is_the_index_of_its_setting(data: Any) -> None:
     """Other shapes and widths, also those whose bucket numbers need 16 or 32 bits, and queries that are no rows."""
     n, d = data.draw(st.integers(2, 60)), data.draw(st.integers(1, 5))
@@ -175,6 +177,7 @@ def test_draws_are_the_grids_of_their_seeds() -> None:
     np.testing.assert_array_equal(grid.recall_high, again.recall_high)
 
 
+@pytest.mark.slow
 def test_an_interval_holds_other_draws() -> None:
     """24 settings of `benchmarks.lsh_intervals`, four on the same draws each: 90 % and more of 100 are covered there.
 

@@ -128,6 +128,7 @@ def test_probes_are_those_of_the_reference(rule: Any, data: Any) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_counts_are_those_of_the_reference(data: Any) -> None:
     """Any shape, lane and range: few codes that agree often, and many that use the whole lane, also below 0."""
     rng = np.random.default_rng(data.draw(st.integers(0, 2**20)))
@@ -194,6 +195,7 @@ def test_some_points_count_like_all_points() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_an_index_finds_what_the_reference_finds(data: Any) -> None:
     rng = np.random.default_rng(data.draw(st.integers(0, 2**20)))
     n, d, q, k = (data.draw(st.integers(1, most)) for most in (150, 5, 6, 9))

@@ -50,6 +50,7 @@ def test_a_measured_curve_follows_the_closed_form(mode: Mode, often: PairAgreeme
 
 
 @pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+@pytest.mark.slow
 def test_nine_tenths_of_the_intervals_hold_what_theory_expects(family: Family) -> None:
     """Of 1,600 intervals (20 seeds, 5 settings, 16 bins) from 16 draws each: also where no pair met, or all did."""
     inside = []

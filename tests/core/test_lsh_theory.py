@@ -111,6 +111,7 @@ def test_the_inverse_returns_the_distance() -> None:
 
 
 @pytest.mark.parametrize("family", ["euclidean", "hyperplane"])
+@pytest.mark.slow
 def test_the_expected_grid_meets_the_measured_one(family: Any) -> None:
     """Mean over 12 draws of functions, within four standard errors of it (and .01 for bins and sampled pairs)."""
     vectors = clustered_points(1_000, 16)

@@ -283,6 +283,7 @@ def test_two_models_of_one_class_are_told_apart_by_what_is_fixed() -> None:
 # --- nobody asks whose a config is but the registry ---
 
 
+@pytest.mark.slow
 def test_nobody_else_tells_models_apart_by_their_class() -> None:
     """A branch on a config class is a place that a new model would have to be added to."""
     bases = {base.__name__ for spec in MODELS.values() for base in spec.config.__mro__ if base is not object}

@@ -32,6 +32,7 @@ def test_ties_count_as_found() -> None:
         recall_at_k(np.zeros((1, 2)), np.zeros((1, 3)))
 
 
+@pytest.mark.slow
 def test_every_contender_is_reported() -> None:
     vectors = clustered_points(1_500, 16)
     queries = np.arange(0, 1_500, 30)
@@ -81,6 +82,7 @@ def test_a_row_is_no_neighbor_of_itself() -> None:
     assert report.recall == 1.0
 
 
+@pytest.mark.slow
 def test_inner_products_three_ways() -> None:
     rng = np.random.default_rng(0)
     vectors = gaussian_points(1_500, 16) * rng.lognormal(0, 1, size=(1_500, 1)).astype(np.float32)

@@ -58,6 +58,7 @@ def test_against_numpy(metric: str, n: int, d: int, k: int) -> None:
 @every_metric
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_small_whole_numbers_are_full_of_ties(metric: str, data: Any) -> None:
     n, d, q = (data.draw(st.integers(1, 12)) for _ in range(3))
     whole = st.integers(-2, 2).map(float)
@@ -146,6 +147,7 @@ def test_unit_rows() -> None:
     k=st.integers(1, 30),
     metric=st.sampled_from(["cosine", "euclidean"]),
 )
+@pytest.mark.slow
 def test_nearest_others_never_holds_the_row_itself(rows: np.ndarray, k: int, metric: Any) -> None:
     n = len(rows)
     near = nearest_others(rows, k, metric)

@@ -34,6 +34,7 @@ def upper(hits: int, of: int) -> float:
 
 
 @pytest.mark.parametrize(("cells", "seeds"), [(24, 5), (24, 8), (3, 3), (1, 3)])
+@pytest.mark.slow
 def test_null_sweeps_of_normal_scores_keep_the_level(cells: int, seeds: int) -> None:
     # 2,000 sweeps at 5 % give 100 ± 9.7: the bound is three standard deviations up.
     rng = np.random.default_rng(cells * seeds)
@@ -42,6 +43,7 @@ def test_null_sweeps_of_normal_scores_keep_the_level(cells: int, seeds: int) -> 
 
 
 @pytest.mark.parametrize("data", REAL)
+@pytest.mark.slow
 def test_null_sweeps_of_real_runs_keep_the_level_over_both_maps(data: str) -> None:
     rng = np.random.default_rng(0)
     size = (25, default_seeds(ITEMS[data]))
@@ -71,6 +73,7 @@ def test_a_setting_with_more_noise_than_the_rest_is_not_called_an_effect() -> No
     assert pooled > 150
 
 
+@pytest.mark.slow
 def test_paired_runs_take_out_what_they_share_and_keep_the_level() -> None:
     rng = np.random.default_rng(2)
     shared = rng.normal(size=(2000, 1, 5)) * 10
@@ -86,6 +89,7 @@ def test_paired_runs_take_out_what_they_share_and_keep_the_level() -> None:
 
 @given(st.integers(3, 10), st.sampled_from([1, 3, 24]), st.integers(0, 2**32 - 1))
 @settings(max_examples=8, deadline=None)
+@pytest.mark.slow
 def test_what_is_said_to_be_detectable_is_detected(seeds: int, cells: int, seed: int) -> None:
     # 400 sweeps, one setting with the change that is found nine times in ten: 360 ± 6. Where that pair of settings has
     # by chance more noise than the rest, it is judged by its own, which costs some power: .78 up to .95.
@@ -131,6 +135,7 @@ SCORES = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=6)
 
 @given(st.lists(SCORES, min_size=1, max_size=4), SCORES)
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_verdicts_margins_and_p_values_agree(values: list[list[float]], control: list[float]) -> None:
     test = compare_with_control(dict(enumerate(values)), control)
     again = compare_with_control(dict(enumerate(values)), control)
@@ -144,6 +149,7 @@ def test_verdicts_margins_and_p_values_agree(values: list[list[float]], control:
 
 @given(SCORES, st.integers(2, 20), st.sampled_from([0.1, 3.0]))
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_the_same_runs_are_within_noise_and_scale_changes_nothing(scores: list[float], times: int, by: float) -> None:
     test = compare_with_control(dict.fromkeys(range(times), scores), scores)
     assert {test.verdict(i) for i in range(times)} == {"within noise"}

@@ -190,6 +190,7 @@ def test_the_same_results_give_the_same_bytes(graph: ItemGraph, folder: Path) ->
     assert {path.name: path.read_bytes() for path in (folder / "square").iterdir()} == first
 
 
+@pytest.mark.slow
 def test_keys_are_the_same_in_every_process(graph: ItemGraph) -> None:
     for hash_seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
@@ -242,6 +243,7 @@ def test_another_graph_has_other_keys_and_prefixes(graph: ItemGraph) -> None:
     assert len({key.prefix for key in [*keys(graph), *keys(heavier)]}) == 8
 
 
+@pytest.mark.slow
 def test_importing_costs_nothing_heavy() -> None:
     """It stands on the way to the first paint: what it gives is imported when it is given."""
     code = "import sys, recemb_core.precomputed; print(*sorted(sys.modules))"

@@ -175,6 +175,7 @@ SCORES = st.one_of(
     targets=st.lists(st.integers(-1, 6), min_size=1, max_size=4),
     masked=st.booleans(),
 )
+@pytest.mark.slow
 def test_against_every_order_of_the_tied(
     scores: list[float], history: list[int], targets: list[int], masked: bool
 ) -> None:

@@ -475,6 +475,7 @@ def test_bins() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60), st.integers(1, 7))
+@pytest.mark.slow
 def test_bins_keep_the_order(values: list[float], bins: int) -> None:
     labels = bin_numeric(pl.Series(values), bins).to_list()
     groups: dict[str, list[float]] = {}

@@ -55,6 +55,7 @@ READINGS = st.builds(
 
 
 @given(READINGS)
+@pytest.mark.slow
 def test_a_reading_survives_link_file_and_python(reading: Reading) -> None:
     assert Reading.from_link(reading.to_link()) == reading
     assert SessionFile.from_toml(SessionFile(reading=reading).to_toml()).reading == reading
@@ -180,6 +181,7 @@ def chained(sequences: Sequences) -> None:
 
 @given(EVENTS, ACTING)
 @settings(max_examples=120, deadline=None)
+@pytest.mark.slow
 def test_every_dropped_row_is_booked_to_its_step(rows: list[tuple], cleaning: CleaningConfig) -> None:
     dropped, sessions = reference(rows, cleaning)
     try:
@@ -200,6 +202,7 @@ def test_every_dropped_row_is_booked_to_its_step(rows: list[tuple], cleaning: Cl
 
 @given(EVENTS, ACTING)
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_cutting_later_is_cutting_at_once(rows: list[tuple], cleaning: CleaningConfig) -> None:
     """An uncut log that is split has the sessions of one that was read with the gap, and the same items."""
     settings_later = {name: getattr(cleaning, name) for name in ("gap_minutes", "min_length", "drop_repeats")}
@@ -222,6 +225,7 @@ def test_cutting_later_is_cutting_at_once(rows: list[tuple], cleaning: CleaningC
     st.sampled_from([1, 2]),
 )
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_basket_lines_balance(lines: list[tuple], min_length: int) -> None:
     text = "\n".join(["basket,item,quantity", *(f"b{b},{i},{q}" for b, i, q in lines)]).encode()
     mapping = ColumnMapping(shape="baskets", basket="basket", item="item", weight="quantity")
@@ -241,6 +245,7 @@ def test_basket_lines_balance(lines: list[tuple], min_length: int) -> None:
     st.sampled_from(["lists", "columns", "text"]),
 )
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_lists_balance_in_items(lines: list[list[str]], form: str) -> None:
     """Items in the file: entries that hold something. 'NULL' and the like are dropped with a line that counts them."""
     lines = [*lines, ["a", "b", "a"]]

@@ -60,6 +60,7 @@ def shop(users: int = 240, seed: int = 0) -> Sequences:
     ],
     ids=["cosine", "in_out", "youtube_dnn", "two_tower"],
 )
+@pytest.mark.slow
 def test_every_model_finds_the_planted_kinds(config: object) -> None:
     cases = next_item_cases(shop())
     model = train_recall_model(cases.train, config)  # type: ignore[arg-type]
@@ -90,6 +91,7 @@ def cold_report() -> ColdItemReport:
     return cold_item_report(shop(), TOWER, share=0.15, k=20)
 
 
+@pytest.mark.slow
 def test_cold_items_stand_above_chance_with_side_information_and_not_without(cold_report: ColdItemReport) -> None:
     report = cold_report
     assert report.cold == 12
@@ -130,6 +132,7 @@ def vectors(n: int = 300, q: int = 60) -> tuple[np.ndarray, np.ndarray, list[np.
     return users, items, [line[[2, 40]] for line in best]
 
 
+@pytest.mark.slow
 def test_indexes_against_counting() -> None:
     users, items, targets = vectors()
     points = compare_recall_indexes(users, items, targets, n=10, tables=(1, 32), ef_search=(10, 200))

@@ -37,6 +37,7 @@ SCALES = ["log", "bins"]
 
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("rounds", [0, 1, 2, 3])
+@pytest.mark.slow
 def test_planted_roles_are_found_and_categories_are_not(scale: Any, rounds: int) -> None:
     shop = load_dataset("planted_shop")
     assert shop.graph is not None
@@ -63,6 +64,7 @@ def test_opposite_ends_of_a_barbell_are_near(scale: Any) -> None:
 
 @pytest.mark.parametrize("p", [0.05, 1, 20])
 @pytest.mark.parametrize("q", [0.05, 1, 20])
+@pytest.mark.slow
 def test_opposite_ends_of_a_barbell_are_below_chance_with_node2vec(p: float, q: float) -> None:
     barbell = load_dataset("barbell")
     assert barbell.graph is not None
@@ -106,6 +108,7 @@ def graph_of(found: list[tuple[int, int, int]], directed: bool = False) -> ItemG
 
 @settings(max_examples=60, deadline=None)
 @given(edges)
+@pytest.mark.slow
 def test_local_features_are_those_of_the_definition(found: list[tuple[int, int, int]]) -> None:
     graph = graph_of(found)
     np.testing.assert_allclose(_local_features(graph), brute_force_local(graph), atol=1e-6)
@@ -142,6 +145,7 @@ def test_sources_and_sinks_are_apart_on_a_directed_graph() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(edges, st.booleans(), st.sampled_from(SCALES), st.permutations(range(10)))
+@pytest.mark.slow
 def test_names_do_not_matter(found: list[tuple[int, int, int]], directed: bool, scale: Any, order: list[int]) -> None:
     config = RoleFeaturesConfig(scale=scale)
     one = train_role_features(graph_of(found, directed), config).vectors

@@ -78,6 +78,7 @@ def plain_chain(steps: np.ndarray, share: np.ndarray, history: list[int], last: 
 
 
 @given(LOGS, HISTORIES, st.integers(1, N), st.sampled_from([0.0, 2.5]), st.booleans())
+@pytest.mark.slow
 def test_item_knn_is_the_cosine_of_who_holds_both(
     lists: list[list[int]], histories: list[list[int]], k: int, shrink: float, by_users: bool
 ) -> None:
@@ -102,6 +103,7 @@ def test_the_blocks_of_items_fit_together(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @given(LOGS, HISTORIES, st.integers(1, 4), st.sampled_from([0.1, 1.0, 20.0]))
+@pytest.mark.slow
 def test_a_chain_counts_what_came_next(
     lists: list[list[int]], histories: list[list[int]], last: int, smoothing: float
 ) -> None:
@@ -118,6 +120,7 @@ def test_a_chain_counts_what_came_next(
 
 
 @given(LOGS.filter(lambda lists: len(lists) > 2), HISTORIES)
+@pytest.mark.slow
 def test_a_chain_of_baskets_leads_to_the_next_basket_of_the_same_person(
     lists: list[list[int]], histories: list[list[int]]
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_row_that_is_no_item_is_refused(name: str, row: int) -> None:
         fitted.scores([np.array([0, row])])
 
 
+@pytest.mark.slow
 def test_the_chain_of_the_planted_shop_beats_the_floor() -> None:
     """Its clicks are walks: where a walk stands says more than what is popular. Many standard errors apart."""
     shop = load_dataset("planted_shop").sequences

@@ -69,6 +69,7 @@ def by_hand(events: list[Event], config: CleaningConfig) -> list[tuple[str, list
         min_length=st.integers(1, 4),
     ),
 )
+@pytest.mark.slow
 def test_cleaning_in_its_order(events: list[Event], config: CleaningConfig) -> None:
     expected = by_hand(events, config)
     if not expected:
@@ -89,6 +90,7 @@ def test_cleaning_in_its_order(events: list[Event], config: CleaningConfig) -> N
 
 @settings(max_examples=40)
 @given(EVENTS, st.integers(1, 200), st.integers(1, 200))
+@pytest.mark.slow
 def test_sessions_partition_the_events(events: list[Event], gap: int, other: int) -> None:
     whole = read_events(frame_of(events), **DATES, gap_minutes=gap, min_length=1, drop_repeats=False)
     assert Counter(zip(np.repeat(whole.users, whole.lengths), whole.timestamps, strict=True)) == Counter(
@@ -263,6 +265,7 @@ def test_types() -> None:
     assert s.users.shape == (1,)
 
 
+@pytest.mark.slow
 def test_importing_sequences_imports_no_polars() -> None:
     code = (
         "import sys, recemb_core.sequences; print([m for m in ('polars', 'streamlit', 'pandas') if m in sys.modules])"

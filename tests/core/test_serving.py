@@ -195,6 +195,7 @@ def test_a_new_version_replaces_the_old_one_whole(opened: Open) -> None:
             store.get("dnn", kind, key)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_of_two_versions(opened: Open) -> None:
     """One writer, three readers: each load is all of one version (version v holds the value v everywhere)."""
     ids = [str(i) for i in range(400)]
@@ -386,6 +387,7 @@ def test_the_server_takes_the_new_version_when_told(opened: Open) -> None:
     assert len(made) == 2
 
 
+@pytest.mark.slow
 def test_importing_the_store_does_not_import_redis() -> None:
     code = "import sys, recemb_core.serving; print('redis' in sys.modules)"
     environment = {k: v for k, v in os.environ.items() if k != "RECEMB_REDIS_URL"}

@@ -118,6 +118,7 @@ def test_a_number_finds_its_bin_among_labels() -> None:
 @given(
     st.lists(st.floats(-1e4, 1e4).map(lambda x: round(x, 2)), min_size=2, max_size=60, unique=True), st.integers(1, 6)
 )
+@pytest.mark.slow
 def test_every_number_of_a_table_finds_its_own_bin(numbers: list[float], bins: int) -> None:
     plain = encode_side_info(pl.DataFrame({"price": pl.Series(numbers, dtype=pl.Float64)}))
     labels = encode_side_info(label_frame(numbers, bins))
@@ -131,6 +132,7 @@ def test_every_number_of_a_table_finds_its_own_bin(numbers: list[float], bins: i
 
 
 @given(st.lists(st.floats(-100, 100), min_size=6, max_size=40, unique=True), st.floats(-300, 300))
+@pytest.mark.slow
 def test_no_bin_is_nearer_than_the_one_found(numbers: list[float], wanted: float) -> None:
     side = encode_side_info(pl.DataFrame({"price": pl.Series(numbers, dtype=pl.Float64)}))
     away = [0.0 if low <= wanted <= high else min(abs(wanted - low), abs(wanted - high)) for low, high in side.bins[0]]
@@ -165,6 +167,7 @@ def test_an_unknown_value_is_answered_with_the_known_ones() -> None:
         max_size=12,
     )
 )
+@pytest.mark.slow
 def test_what_goes_in_comes_out(items: list[tuple[str | None, list[str | None]]]) -> None:
     frame = pl.DataFrame(
         {"one": [a for a, _ in items], "many": [b for _, b in items]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,7 @@ def test_one_event_is_history_only() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.lists(st.integers(0, 6), min_size=1, max_size=5)), max_size=12))
+@pytest.mark.slow
 def test_parts_make_the_whole(rows: list[tuple[int, list[int]]]) -> None:
     s = Sequences.from_lists([line for _, line in rows])
     s = Sequences(s.items, s.offsets, s.tokens, users=np.array([str(user) for user, _ in rows], dtype=np.str_))

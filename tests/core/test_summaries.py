@@ -33,6 +33,7 @@ def test_gaps_do_not_depend_on_the_order_of_the_sessions() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.integers(0, 10**9), max_size=5)), max_size=6))
+@pytest.mark.slow
 def test_gaps_against_a_loop(sessions: list[tuple[str, list[int]]]) -> None:
     times: dict[str, list[int]] = {}
     for user, events in sessions:
@@ -52,6 +53,7 @@ def test_gaps_need_users_and_times() -> None:
 
 
 @given(VALUES, st.integers(1, 30))
+@pytest.mark.slow
 def test_a_histogram_counts_every_value_once(values: list[float], bins: int) -> None:
     histogram = log_histogram(values, bins)
     assert histogram.counts.sum() == len(values)

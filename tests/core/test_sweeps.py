@@ -39,6 +39,7 @@ def swept():
     return cells, base
 
 
+@pytest.mark.slow
 def test_the_structural_score_rises_with_q_and_the_map_follows(swept) -> None:
     cells, base = swept
     structural = [cell.band("role").mean for cell in cells]
@@ -74,6 +75,7 @@ def test_two_seeds_judge_nothing(swept) -> None:
     assert test.verdict((1.0, 20.0)) == "noise not measured"
 
 
+@pytest.mark.slow
 def test_a_cell_does_not_depend_on_the_cells_before_it(swept) -> None:
     cells, base = swept
     assert SHOP.graph is not None

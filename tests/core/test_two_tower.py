@@ -133,6 +133,7 @@ def loss_of(
     return float(jax.jit(loss)(params, batch, jax.random.key(0)))
 
 
+@pytest.mark.slow
 def test_the_loss_against_its_formula() -> None:
     """Three histories of one target each, two of them the same item; log Q comes off positives and negatives."""
     embedding = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
@@ -148,6 +149,7 @@ def test_the_loss_against_its_formula() -> None:
     assert loss == pytest.approx(np.mean(expected), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_targets_of_one_history_are_not_each_others_negatives() -> None:
     """One basket alone in the batch has nothing to be told from: its loss is 0."""
     loss = loss_of(np.eye(3, dtype=np.float32), [0, 1, 2], np.ones(3), [(0, 1, 3)], targets=6, temperature=0.1)
@@ -172,6 +174,7 @@ def with_cold_items() -> RecallModel:
     return train_two_tower(shop(cold=COLD), SMALL)
 
 
+@pytest.mark.slow
 def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
     for kind in KINDS:
         history = model.items.rows([f"{kind} {i}" for i in (0, 3, 5)])
@@ -190,6 +193,7 @@ def test_items_have_length_one_and_users_carry_the_temperature(model: RecallMode
     np.testing.assert_allclose(np.linalg.norm(users, axis=1), 1 / SMALL.temperature, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_cold_items_are_found_by_their_side_information(with_cold_items: RecallModel) -> None:
     """Items held out of training entirely, ranked among all 30 for users of their kind."""
     data = shop(cold=COLD)
@@ -232,6 +236,7 @@ def test_side_information_and_towers_really_train(model: RecallModel) -> None:
     assert {"values", "inputs", "item w 0", "item w 1", "user w 0", "user w 1", "user b 0", "item b 1"} <= moved
 
 
+@pytest.mark.slow
 def test_numpy_encodes_as_jax_does(model: RecallModel) -> None:
     import jax
     import jax.numpy as jnp
@@ -257,6 +262,7 @@ def test_the_same_seed_gives_the_same_model() -> None:
     assert not np.allclose(a.item_vectors, other.item_vectors)
 
 
+@pytest.mark.slow
 def test_user_fields_are_learned() -> None:
     rng = np.random.default_rng(0)
     data = Sequences.from_lists([["x", str(2 * rng.integers(5) + u % 2)] for u in range(200)])

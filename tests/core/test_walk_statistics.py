@@ -103,6 +103,7 @@ def test_factors_multiply_to_the_probabilities(seed: int, directed: bool, p: flo
 
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize(("p", "q"), [(1.0, 1.0), (0.1, 5.0), (4.0, 0.2)])
+@pytest.mark.slow
 def test_exact_visits_equal_the_sum_over_all_walks(directed: bool, p: float, q: float) -> None:
     graph = random_graph(3, directed=directed)
     for start in range(len(graph)):
@@ -250,6 +251,7 @@ def test_returns_are_counted_among_the_steps_taken() -> None:
 
 
 @given(some.integers(1, 500), some.floats(0, 1))
+@pytest.mark.slow
 def test_the_interval_holds_the_share_and_stays_a_share(total: int, part: float) -> None:
     count = round(part * total)
     found = wilson_interval(count, total)

@@ -303,6 +303,7 @@ biases = st.floats(1e-3, 1e3)
 
 @settings(max_examples=100, deadline=None)
 @given(graph=graphs, p=biases, q=biases, seed=st.integers(0, 2**62))
+@pytest.mark.slow
 def test_every_step_is_an_edge_and_walks_end_only_where_they_must(
     graph: ItemGraph, p: float, q: float, seed: int
 ) -> None:
@@ -316,6 +317,7 @@ def test_every_step_is_an_edge_and_walks_end_only_where_they_must(
 
 @settings(max_examples=100, deadline=None)
 @given(graph=graphs, p=biases, q=biases, edge=st.integers(0, 10**6))
+@pytest.mark.slow
 def test_probabilities_are_positive_and_add_up_to_one(graph: ItemGraph, p: float, q: float, edge: int) -> None:
     if not len(graph.indices):
         return

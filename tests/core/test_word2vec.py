@@ -61,6 +61,7 @@ def group_share(vectors: ItemVectors, groups: int, size: int = 12) -> float:
 
 @every_kind
 @pytest.mark.parametrize("groups", [2, 4])
+@pytest.mark.slow
 def test_neighbors_come_from_the_items_own_group(kind: dict, groups: int) -> None:
     # CBOW makes one update a token where skip-gram makes one a pair, so it takes more passes.
     config = Word2VecConfig(dimensions=16, window=5, epochs=20, learning_rate=0.05, subsample=0.0, **kind)
@@ -128,6 +129,7 @@ def test_the_first_loss_is_that_of_knowing_nothing() -> None:
     assert loss == pytest.approx(np.log(2) * (1 + 5 * (1 - 1 / 120)), rel=0.03)
 
 
+@pytest.mark.slow
 def test_the_loss_of_long_data_is_not_rounded_away() -> None:
     """2 million terms: a float32 sum over a pass loses small terms, ours must equal that of a tenth of the data."""
     config = Word2VecConfig(
@@ -164,6 +166,7 @@ for mode in ("set", "shuffle", "sequence"):
 """
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_hash_seed_of_the_process() -> None:
     outputs = []
     for hash_seed in ("1", "2"):
@@ -177,6 +180,7 @@ def test_the_result_does_not_depend_on_the_hash_seed_of_the_process() -> None:
 
 
 @every_kind
+@pytest.mark.slow
 def test_several_workers_learn_the_groups_too(kind: dict) -> None:
     config = Word2VecConfig(dimensions=16, epochs=20, learning_rate=0.05, subsample=0.0, workers=3, **kind)
     vectors = train_word2vec(planted_sequences(3, many=2_000), config)
@@ -225,6 +229,7 @@ def test_the_noise_exponent_reaches_the_trainer() -> None:
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=20), st.integers(-20, 20).map(lambda tenths: tenths / 10))
+@pytest.mark.slow
 def test_the_noise_distribution_is_a_distribution_over_seen_items(counts: list[int], exponent: float) -> None:
     found = noise_distribution(np.array(counts), exponent)
     assert found.sum() == pytest.approx(1)
@@ -281,6 +286,7 @@ def test_cutting_keeps_every_token_in_order(lengths: list[int], most: int) -> No
 
 
 @given(st.lists(st.integers(2, 40), max_size=30), st.integers(1, 60))
+@pytest.mark.slow
 def test_batches_hold_whole_sentences_and_all_of_them(lengths: list[int], tokens: int) -> None:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     edges = _batch_edges(offsets, tokens)

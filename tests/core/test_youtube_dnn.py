@@ -71,6 +71,7 @@ def test_sessions_of_a_user_go_on_where_the_last_one_ended() -> None:
     assert (x.end - x.start).tolist() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_target_chances_are_those_of_drawing() -> None:
     log = b"user,item,basket,time\n" + b"".join(
         f"ann,{item},{basket},2024-01-{basket:02d}\n".encode()
@@ -94,6 +95,7 @@ def test_target_chances_are_those_of_drawing() -> None:
     length=st.integers(1, 8),
     half_life=st.one_of(st.none(), st.floats(0.5, 20)),
 )
+@pytest.mark.slow
 def test_windows_hold_the_newest_events(lengths: list[int], length: int, half_life: float | None) -> None:
     histories = [np.arange(n) + 100 * i for i, n in enumerate(lengths)]
     rows, weights = windows_of(histories, length, half_life)
@@ -107,6 +109,7 @@ def test_windows_hold_the_newest_events(lengths: list[int], length: int, half_li
             assert weight[1] / weight[0] == pytest.approx(0.5 ** (1 / half_life), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_both_ways_to_a_history_mean_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     import jax.numpy as jnp
 
@@ -149,6 +152,7 @@ def batch_of(columns: np.ndarray, q: np.ndarray) -> tuple[dict, dict]:
     return params, {"start": one(0), "end": one(1), "stop": one(2), "user": one(0)}
 
 
+@pytest.mark.slow
 def test_the_corrected_loss_comes_to_the_full_softmax() -> None:
     """With many negatives, Σ_j exp(s_j − log Q_j) / s → Σ_j exp(s_j): 200,000 draws leave under 1 %."""
     import jax
@@ -165,6 +169,7 @@ def test_the_corrected_loss_comes_to_the_full_softmax() -> None:
     assert found == pytest.approx(exact, abs=0.01)
 
 
+@pytest.mark.slow
 def test_an_accidental_hit_is_no_negative() -> None:
     import jax
 
@@ -173,6 +178,7 @@ def test_an_accidental_hit_is_no_negative() -> None:
     assert loss == pytest.approx(0.0, abs=1e-4)  # every draw is the target
 
 
+@pytest.mark.slow
 def test_negatives_come_as_often_as_their_items_are_said_to() -> None:
     q = sampling(np.array([0.5, 0.0, 0.3, 0.2]), 0.5)
     assert q[1] == 0
@@ -199,6 +205,7 @@ def model() -> RecallModel:
     return train_youtube_dnn(CASES.train, SMALL)
 
 
+@pytest.mark.slow
 def test_it_finds_the_planted_kinds(model: RecallModel) -> None:
     for kind in "012":
         history = model.items.rows([f"{kind}{i}" for i in (0, 3, 5)])
@@ -214,6 +221,7 @@ def test_it_beats_popularity_on_next_items(model: RecallModel) -> None:
     assert found.hit_rate[8].value > 0.9
 
 
+@pytest.mark.slow
 def test_numpy_encodes_as_the_training_did(model: RecallModel) -> None:
     import jax.numpy as jnp
 
@@ -249,6 +257,7 @@ def test_a_newcomer_gets_an_answer(model: RecallModel) -> None:
     assert len(model.recommend(np.array([], dtype=np.int32), k=3)) == 3
 
 
+@pytest.mark.slow
 def test_order_matters_only_with_a_half_life(model: RecallModel) -> None:
     forward, backward = np.array([0, 1, 9]), np.array([9, 1, 0])
     np.testing.assert_allclose(model.encode([forward]), model.encode([backward]), atol=1e-5)
@@ -261,6 +270,7 @@ def test_only_the_newest_events_count(model: RecallModel) -> None:
     np.testing.assert_allclose(model.encode([long]), model.encode([long[10:]]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_user_fields_are_learned() -> None:
     """Users of the north take even items, of the south odd ones, and their one earlier event says nothing."""
     rng = np.random.default_rng(0)
@@ -277,6 +287,7 @@ def test_user_fields_are_learned() -> None:
     assert len(model.recommend(history, k=2)) == 2  # a missing field is no value of its own
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_epoch() -> None:
     model = train_youtube_dnn(CASES.train, replace(SMALL, epochs=500, patience=2, learning_rate=2e-2))
     assert len(model.history) < 500

@@ -97,6 +97,7 @@ def test_a_walk_model_without_a_graph_says_so(data: ActiveData) -> None:
 
 
 @pytest.mark.parametrize("name", ["complete_journey", "planted_shop"])
+@pytest.mark.slow
 def test_the_default_models_of_bundled_data_and_their_maps_need_no_training(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_training")
+@pytest.mark.slow
 def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="embedding"))
     found = numbers(page)
@@ -75,6 +76,7 @@ def _press(page: AppTest, number: int) -> AppTest:
     return page
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_table(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="embedding", embedding_network="Deep Crossing"))
     sequences = load_dataset(GROCERIES).sequences
@@ -87,6 +89,7 @@ def test_the_numbers_are_those_of_the_table(open_page: Open) -> None:
     assert found["Multiplications saved"] == f"{sizes * 16:,}"
 
 
+@pytest.mark.slow
 def test_the_bundled_scores_are_what_training_gives_today() -> None:
     """Logistic regression, trained anew in a second, has the bundled AUC (float rounding may move the fourth digit)."""
     sequences = load_dataset(GROCERIES).sequences
@@ -108,6 +111,7 @@ def test_the_bundled_scores_are_what_training_gives_today() -> None:
         assert report.model(name).difference.low > 0
 
 
+@pytest.mark.slow
 def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def short(*settings: Any) -> LayerConfig:
         usual = layer_defaults(*settings)
@@ -131,6 +135,7 @@ def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open, monkeypa
     assert "before training" in text(page)
 
 
+@pytest.mark.slow
 def test_an_item_that_training_never_saw_has_no_row(open_page: Open) -> None:
     sequences = load_dataset(GROCERIES).sequences
     assert sequences is not None
@@ -141,6 +146,7 @@ def test_an_item_that_training_never_saw_has_no_row(open_page: Open) -> None:
     assert "largest difference is 0." in text(page)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_layer_runs(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="embedding", data="planted_shop", embedding_network="Wide & Deep"))
     assert "Wide & Deep" in run_the_python(page)
@@ -168,6 +174,7 @@ def test_diagrams_hold_together(index: int) -> None:
 
 
 @pytest.mark.usefixtures("no_training")
+@pytest.mark.slow
 def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="pretraining"))
     assert {"Random start", "FM start, fine-tuned", "Epochs, FM / random"} <= set(numbers(page))
@@ -181,6 +188,7 @@ def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: O
     assert page.selectbox(key="pretraining_map@complete_journey").value == "fm"
 
 
+@pytest.mark.slow
 def test_what_the_page_says_is_what_the_runs_gave() -> None:
     sequences = load_dataset(GROCERIES).sequences
     assert sequences is not None
@@ -196,6 +204,7 @@ def test_what_the_page_says_is_what_the_runs_gave() -> None:
     np.testing.assert_array_equal(report.before["fm_frozen"], report.after["fm_frozen"])
 
 
+@pytest.mark.slow
 def test_starts_are_trained_on_request(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     def short(**settings: Any) -> PretrainingConfig:
         usual = pretraining_defaults(**settings)
@@ -221,6 +230,7 @@ def test_starts_are_trained_on_request(open_page: Open, monkeypatch: pytest.Monk
     assert not page.toast
 
 
+@pytest.mark.slow
 def test_the_python_of_pretraining_runs(open_page: Open) -> None:
     page = open_page(
         "deep_models",
@@ -236,12 +246,14 @@ def test_the_python_of_pretraining_runs(open_page: Open) -> None:
     assert "{'fm': 'noise not measured'}" in said  # two seeds
 
 
+@pytest.mark.slow
 def test_too_little_data_is_one_sentence(open_page: Open) -> None:
     page = open_page("deep_models", section="embedding", data="les_miserables")
     assert not page.exception
     assert "needs sequences" in page.info[0].value
 
 
+@pytest.mark.slow
 def test_another_page_has_views_of_its_own(app: AppTest) -> None:
     """Its name for them was node2vec's too, once; neither page stumbles over the other's."""
     app.query_params["data"] = "planted_shop"

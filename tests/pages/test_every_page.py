@@ -35,6 +35,7 @@ def opens_on(name: str) -> str:
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.slow
 def test_a_page_works_on_every_bundled_data_set(name: str, data: str, open_page: Open) -> None:
     """A page's own data set is opened without being named, the planted shop by a link that makes no sense besides."""
     nonsense = {"p": "seven", "q": "1e9", "item": "no such thing", "seed": "-3", "gap": "x"}
@@ -56,6 +57,7 @@ def test_a_page_works_on_every_bundled_data_set(name: str, data: str, open_page:
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.slow
 def test_a_link_to_an_upload_asks_for_the_file(name: str, open_page: Open) -> None:
     page = open_page(name, data="upload-0123456789ab", file="clicks.csv")
     assert not page.exception
@@ -64,6 +66,7 @@ def test_a_link_to_an_upload_asks_for_the_file(name: str, open_page: Open) -> No
 
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("bias", [{}, {"q": "20"}, {"q": "0.05"}, {"p": "0.05", "q": "20"}], ids=str)
+@pytest.mark.slow
 def test_the_opening_and_the_experiments_are_ready(
     data: str, bias: dict[str, str], open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +91,7 @@ def test_the_opening_and_the_experiments_are_ready(
     assert precomputed.load_scores(graph, config) is not None
 
 
+@pytest.mark.slow
 def test_home_says_how_good_a_list_is_where_it_is_measured(open_page: Open) -> None:
     said = " ".join(m.value for m in healthy(open_page("home", data="complete_journey")).markdown)
     assert re.search(r"\(\*\*Two-tower\*\*\) offers .* for \*\*\d\d%\*\* of the people \(95 %: \d\d% to \d\d%\)", said)

@@ -179,6 +179,7 @@ def test_functions_collide_as_often_as_theory_says(family: HashFamily, share: fl
 
 
 @each
+@pytest.mark.slow
 def test_measured_curves_land_on_theory(family: HashFamily) -> None:
     """150 draws: a bin's standard error is below .025, and .1 is four of them; 17 in 20 intervals hold theory ± .01."""
     width = width_of(family)
@@ -281,6 +282,7 @@ def test_the_grid_is_the_indexes_and_the_theory(family: HashFamily) -> None:
         assert (np.abs(runs.mean(axis=0) - getattr(expected, name)) < 4 * error + 0.02).all()
 
 
+@pytest.mark.slow
 def test_the_benchmarks_ask_the_registry() -> None:
     families = {lab.family for lab in labs(160, 3, ("gaussian 300",))}
     assert set(NEW) <= families
@@ -301,6 +303,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @each
 @pytest.mark.usefixtures("settled")
+@pytest.mark.slow
 def test_the_page_offers_it_and_draws_it(family: HashFamily, open_page: Open) -> None:
     page = healthy(open_page("lsh", data="planted_shop"))
     control = page.selectbox(key="hashing@planted_shop")
@@ -328,6 +331,7 @@ def test_the_page_offers_it_and_draws_it(family: HashFamily, open_page: Open) ->
 
 
 @pytest.mark.usefixtures("settled")
+@pytest.mark.slow
 def test_the_lines_that_register_it_are_printed(open_page: Open) -> None:
     own = replace(CROSSES, name="printed", imports=("import my_family  # registers 'printed'",))
     register_family(own)
@@ -403,6 +407,7 @@ def test_comparisons_are_seen() -> None:
     assert names_of_families(code) == [1, 2, 4]
 
 
+@pytest.mark.slow
 def test_nobody_but_the_registry_asks_for_one_family_by_name() -> None:
     assert {str(path.relative_to(ROOT)): names_of_families(path.read_text("utf-8")) for path in SOURCES} == {
         str(path.relative_to(ROOT)): [] for path in SOURCES

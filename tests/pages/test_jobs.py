@@ -72,7 +72,7 @@ CASES = {
         "Map of",
         "models",
         {"compare": "two", **OTHER_SEED},
-        patched={"pages.views.neighbors.paired.second_map": nothing},
+        patched={"pages.views.neighbors.maps.second_map": nothing},
     ),
     "side information model": Case("side_information", SHOP, "EGES", "models", OTHER_SEED),
     "side information seeds": Case("side_information", SHOP, "4 more seeds", "models"),
@@ -177,6 +177,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow
 def test_what_was_stopped_stays_stopped_until_its_own_button(
     name: str, hand: Hand, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +224,7 @@ def test_what_was_stopped_stays_stopped_until_its_own_button(
     assert hand.others_are_left, "other jobs are what they were"
 
 
+@pytest.mark.slow
 def test_another_view_of_the_page_runs_while_one_is_stopped(hand: Hand, open_page: Open) -> None:
     hand.label = "the map of the role features"
     page = healthy(open_page("node2vec", data=KARATE, view="roles", **OTHER_SEED))
@@ -241,6 +243,7 @@ def test_another_view_of_the_page_runs_while_one_is_stopped(hand: Hand, open_pag
     assert any("Stopped" in info.value for info in page.info)
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_asks_again_for_other_settings(
     hand: Hand, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +268,7 @@ def test_a_run_that_ends_asks_again_for_other_settings(
     ),
     some.lists(some.booleans(), min_size=4, max_size=4),
 )
+@pytest.mark.slow
 def test_each_job_follows_what_was_last_pressed_for_it(pressed: list[tuple[str, set[int]]], waits: list[bool]) -> None:
     data: Any = SimpleNamespace(key="some")
     known = [Job(("job", i), f"job {i}", 1.0, lambda report: None, asks=asks) for i, asks in enumerate(waits)]

@@ -61,6 +61,7 @@ def scanned(page: AppTest) -> float:
 # --- Tune ---
 
 
+@pytest.mark.slow
 def test_it_opens_on_the_groceries_with_five_figures(open_page: Open) -> None:
     page = healthy(open_page("lsh"))
     assert page.query_params["data"] == "complete_journey"
@@ -73,6 +74,7 @@ def test_it_opens_on_the_groceries_with_five_figures(open_page: Open) -> None:
     assert "Verdict: this setting is" in text(page)
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_an_index(open_page: Open) -> None:
     for more in ({}, {"hashing": "hyperplane"}, {"mode": "or_and"}):
         page = healthy(open_page("lsh", **SHOP, functions="6", tables="9", **more))
@@ -81,6 +83,7 @@ def test_the_figures_are_those_of_an_index(open_page: Open) -> None:
         assert_cards_are(page, said)
 
 
+@pytest.mark.slow
 def test_further_buckets_are_measured_over_draws_too(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, functions="12", tables="4", probes="8"))
     assert_cards_are(page, run_the_python(page).splitlines()[2])
@@ -96,6 +99,7 @@ def assert_cards_are(page: AppTest, cell: str) -> None:
     assert printed["draws"] == measures.DRAWS
 
 
+@pytest.mark.slow
 def test_one_draw_has_no_interval_and_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     query = {**SHOP, "functions": "7", "tables": "6", "seed": "11"}
     monkeypatch.setattr(measures, "grid_so_far", ONE_DRAW)
@@ -138,6 +142,7 @@ def lab_points(rows: np.ndarray) -> measures.LabPoints:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_more_tables_find_more_and_more_functions_less(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP))
     middle = recall(page), scanned(page)
@@ -170,6 +175,7 @@ def uploaded(app: AppTest) -> AppTest:
 
 
 @pytest.mark.parametrize("where", ["complete_journey", "planted_shop", "random"])
+@pytest.mark.slow
 def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app: AppTest) -> None:
     page = uploaded(app) if where == "random" else healthy(open_page("lsh", data=where))
     answers: list[str] = []
@@ -207,6 +213,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
             assert keeps[name] < keeps[other]
 
 
+@pytest.mark.slow
 def test_an_answer_stays_with_its_own_setting_and_follows_the_rest(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP))
     page.button(key="try0").click()
@@ -217,6 +224,7 @@ def test_an_answer_stays_with_its_own_setting_and_follows_the_rest(open_page: Op
     assert not healthy(page.run()).success, "its setting is no longer in force"
 
 
+@pytest.mark.slow
 def test_the_button_takes_the_cheapest_setting_that_reaches_the_target(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, target="0.8"))
     next(b for b in page.button if b.label == "Least cost at this recall").click()
@@ -277,6 +285,7 @@ def test_a_click_on_a_cell_takes_its_mode_along(open_page: Open) -> None:
         assert changed["mode"] == "or_and"
 
 
+@pytest.mark.slow
 def test_further_buckets_find_more_without_more_tables(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, functions="12", tables="4"))
     without = recall(page)
@@ -288,12 +297,14 @@ def test_further_buckets_find_more_without_more_tables(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("mode", ["and", "or", "and_or", "or_and"])
+@pytest.mark.slow
 def test_every_mode_with_hyperplanes(mode: str, open_page: Open) -> None:
     """The modes of the Euclidean family are what the experiments and the figures above set."""
     assert 0 <= recall(healthy(open_page("lsh", **SHOP, mode=mode, hashing="hyperplane"))) <= 1
 
 
 @pytest.mark.parametrize("at", range(8))
+@pytest.mark.slow
 def test_every_mode_and_family_inside(at: int, open_page: Open) -> None:
     """Each mode with each family, the three parts in turn: both families and at least two modes meet every part."""
     mode, family = ("and", "or", "and_or", "or_and")[at % 4], ("euclidean", "hyperplane")[at // 4]
@@ -301,12 +312,14 @@ def test_every_mode_and_family_inside(at: int, open_page: Open) -> None:
     healthy(open_page("lsh", **SHOP, mode=mode, hashing=family, lab="inside", inside=part))
 
 
+@pytest.mark.slow
 def test_empty_buckets_are_said_and_not_called_zero(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, mode="and", functions="16", ratio="0.25"))
     assert numbers(page)["Precision"] == "no candidates"
     assert "no query has a single candidate" in text(page)
 
 
+@pytest.mark.slow
 def test_theory_stands_in_while_the_code_is_compiled(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = healthy(open_page("lsh", **SHOP))
     monkeypatch.setattr("pages.views.lsh.measures.kernels_ready", lambda seconds: False)
@@ -320,6 +333,7 @@ def test_theory_stands_in_while_the_code_is_compiled(open_page: Open, monkeypatc
 
 
 @pytest.mark.parametrize("cloud", ["gaussian", "clustered"])
+@pytest.mark.slow
 def test_a_cloud_is_searched_and_its_python_runs(cloud: str, open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, points=cloud, size="1000", wide="16"))
     assert "1,000 × 16" in text(page)
@@ -327,12 +341,14 @@ def test_a_cloud_is_searched_and_its_python_runs(cloud: str, open_page: Open) ->
     assert "LSHCell" in run_the_python(page)
 
 
+@pytest.mark.slow
 def test_vectors_as_trained(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, unit="False"))
     assert "normalized" not in "".join(c.value for c in page.caption)
     assert "unit_rows" not in next(c.value for c in page.code if "import" in c.value)
 
 
+@pytest.mark.slow
 def test_two_searches_hash_alike_whatever_the_page_asks(open_page: Open) -> None:
     one, other, again = (healthy(open_page("lsh", **SHOP, seed=seed)) for seed in ("0", "1", "0"))
     assert numbers(one)["Recall@10"] == numbers(again)["Recall@10"]
@@ -340,6 +356,7 @@ def test_two_searches_hash_alike_whatever_the_page_asks(open_page: Open) -> None
 
 
 @pytest.mark.parametrize(("items", "works"), [("abc", False), ("abcd", True)], ids=["3", "4"])
+@pytest.mark.slow
 def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -353,6 +370,7 @@ def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
         assert f"only {len(items)} points to search" in text(app)
 
 
+@pytest.mark.slow
 def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open) -> None:
     with results.heavy_lock():
         page = healthy(open_page("lsh", **SHOP, functions="7", tables="5"))
@@ -368,6 +386,7 @@ def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open) ->
 # --- Look inside ---
 
 
+@pytest.mark.slow
 def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
     cloud = {"points": "clustered", "size": "1000", "wide": "16"}
     page = healthy(open_page("lsh", **SHOP, **cloud, lab="inside", tables="6", functions="9"))
@@ -378,6 +397,7 @@ def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
     assert "one of them has to" in text(page)
 
 
+@pytest.mark.slow
 def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open) -> None:
     page = healthy(open_page("lsh", data="complete_journey", lab="inside"))
     found = re.compile(r"finds \*\*(\d+)\*\* of its 10")
@@ -391,6 +411,7 @@ def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open)
     assert not [b for b in page.button if "half is found" in b.label], "no item is half found at this setting"
 
 
+@pytest.mark.slow
 def test_a_guess_hides_the_answer_until_it_is_revealed(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="inside", inside="guess"))
     assert not page.metric
@@ -429,6 +450,7 @@ def test_the_plane_finds_what_an_index_finds(mode: str, family: str) -> None:
     assert np.flatnonzero(found).tolist() == ids.tolist()
 
 
+@pytest.mark.slow
 def test_new_functions_are_others_and_stay_in_the_link(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="inside", inside="plane"))
     assert "Theory expects a recall of" in text(page)
@@ -475,6 +497,7 @@ def timing(middle: float, spread: float = 0.1) -> Timing:
     return Timing(middle, middle * (1 - spread), middle * (1 + spread), 5, 0)
 
 
+@pytest.mark.slow
 def test_the_race_is_run_at_once_on_few_points_and_says_who_wins(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="race"))
     table = page.dataframe[0].value
@@ -488,6 +511,7 @@ def test_the_race_is_run_at_once_on_few_points_and_says_who_wins(open_page: Open
     assert "recall@10 of 0.9" in text(page)
 
 
+@pytest.mark.slow
 def test_a_long_race_waits_for_run(open_page: Open) -> None:
     query = {**SHOP, "points": "clustered", "size": "10000", "wide": "8", "lab": "race"}
     page = healthy(open_page("lsh", **query))
@@ -567,6 +591,7 @@ def test_two_graphs_on_few_queries_are_level() -> None:
     assert "the graph's own inner product finds more" in product_verdict([raw, added, behind, ours])
 
 
+@pytest.mark.slow
 def test_other_work_on_the_machine_leaves_no_time_on_the_page(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     query = {**SHOP, "functions": "8", "tables": "3"}
     with monkeypatch.context() as patch:
@@ -588,6 +613,7 @@ def test_other_work_on_the_machine_leaves_no_time_on_the_page(open_page: Open, m
 
 
 @pytest.mark.parametrize("where", ["complete_journey", "planted_shop", "random"])
+@pytest.mark.slow
 def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Open, app: AppTest) -> None:
     page = uploaded(app) if where == "random" else healthy(open_page("lsh", data=where))
     control = lambda name: next(c for c in page.segmented_control if str(c.key).startswith(name))  # noqa: E731
@@ -603,6 +629,7 @@ def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Ope
     assert not healthy(page.run()).success, "another comparison is on the screen"
 
 
+@pytest.mark.slow
 def test_the_tree_by_dimensions_and_its_slider(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="race", compare="kd"))  # as in links of before
     assert page.segmented_control(key="race@planted_shop").value == "kd"
@@ -614,12 +641,14 @@ def test_the_tree_by_dimensions_and_its_slider(open_page: Open) -> None:
     assert "With **2** dimensions" in text(healthy(page.run()))
 
 
+@pytest.mark.slow
 def test_more_neighbors_than_points_are_said_not_to_be_possible(open_page: Open) -> None:
     page = healthy(open_page("lsh", data="karate_club", nearest="50"))
     assert page.select_slider(key="nearest@karate_club").value == 10
     assert "nearest='50' is not possible here" in page.toast[0].value
 
 
+@pytest.mark.slow
 def test_lengths_part_the_nearest_from_the_largest_product(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="race", race="product", spread="1"))
     share = float(re.search(r"nearest vectors are (\d+)%", text(page)).group(1))  # type: ignore[union-attr]
@@ -628,6 +657,7 @@ def test_lengths_part_the_nearest_from_the_largest_product(open_page: Open) -> N
     assert run_the_python(page)
 
 
+@pytest.mark.slow
 def test_reset_goes_back(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, functions="3", lab="inside"))
     assert run_the_python(page)

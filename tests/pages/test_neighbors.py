@@ -56,6 +56,7 @@ def opening() -> AppTest:
         return healthy(AppTest.from_file(str(ROOT / "pages" / "neighbors.py"), default_timeout=180).run())
 
 
+@pytest.mark.slow
 def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails when trainers, defaults or data changed and ``make precomputed`` was not run."""
     fresh = Results()
@@ -69,6 +70,7 @@ def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: p
     assert "{" not in "".join(numbers(page).values())
 
 
+@pytest.mark.slow
 def test_an_item_wears_one_color_and_single_ones_none(opening: AppTest) -> None:
     shown = columns(opening)
     held: dict[str, list[dict[str, Any]]] = {}
@@ -95,6 +97,7 @@ def test_the_numbers_are_those_of_the_columns(opening: AppTest) -> None:
     assert float(numbers(page)["Agreement here"]) == pytest.approx(np.mean(pairs), abs=0.006)
 
 
+@pytest.mark.slow
 def test_a_view_never_retrains(open_page: Open, no_training: None) -> None:
     page = healthy(open_page("neighbors", min_count="100", k="5", score="in_out", models="word2vec,EGES"))
     assert list(columns(page)) == ["word2vec", "EGES"]
@@ -113,6 +116,7 @@ def test_filter_steps_leave_items_to_name() -> None:
     assert filter_steps(np.array([])) == (0,)
 
 
+@pytest.mark.slow
 def test_experiments_show_what_they_say(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL))
     count = sum(button.label == "Show me" for button in page.button)
@@ -124,6 +128,7 @@ def test_experiments_show_what_they_say(open_page: Open) -> None:
     assert page.query_params["compare"] == "two"
 
 
+@pytest.mark.slow
 def test_two_seeds_of_one_model(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL, compare="two", first="DeepWalk", second="DeepWalk"))
     assert any("everything agrees" in info.value for info in page.info)
@@ -137,6 +142,7 @@ def test_two_seeds_of_one_model(open_page: Open) -> None:
     assert page.query_params["b_reseed"] == "True"
 
 
+@pytest.mark.slow
 def test_the_second_has_settings_of_its_own(open_page: Open) -> None:
     page = healthy(
         open_page("neighbors", data=SMALL, compare="two", first="node2vec", second="node2vec", b_node2vec_q="0.05")
@@ -156,6 +162,7 @@ def test_the_second_has_settings_of_its_own(open_page: Open) -> None:
         (SMALL, ["DeepWalk", "node2vec", "GES", "EGES"], ("Needs sequences",)),
     ],
 )
+@pytest.mark.slow
 def test_a_graph_serves_the_models_that_walk(
     data: str, models: list[str], said: tuple[str, ...], open_page: Open
 ) -> None:
@@ -167,6 +174,7 @@ def test_a_graph_serves_the_models_that_walk(
     assert all(sentence in messages for sentence in said)
 
 
+@pytest.mark.slow
 def test_an_upload_has_all_six_and_says_where_output_vectors_lack(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +207,7 @@ def test_an_upload_has_all_six_and_says_where_output_vectors_lack(
         b"user,basket,item\nu,1,a\nu,1,b\nv,2,a\nv,2,b\n",
     ],
 )
+@pytest.mark.slow
 def test_tiny_data(log: bytes, app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny.csv").write_bytes(log)
     monkeypatch.chdir(tmp_path)  # the lines read the file from where one is
@@ -214,6 +223,7 @@ def test_tiny_data(log: bytes, app: AppTest, tmp_path: Path, monkeypatch: pytest
         run_the_python(page)
 
 
+@pytest.mark.slow
 def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = Results()
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
@@ -236,6 +246,7 @@ def test_stopped_stays_stopped_until_run(open_page: Open, monkeypatch: pytest.Mo
     assert {column["state"] for column in columns(page).values()} == {"ready"}
 
 
+@pytest.mark.slow
 def test_a_slow_change_waits_and_the_old_column_stays(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk"))
     before = ids(page)["DeepWalk"]
@@ -250,6 +261,7 @@ def test_a_slow_change_waits_and_the_old_column_stays(open_page: Open, monkeypat
     assert columns(page)["DeepWalk"]["state"] == "ready"
 
 
+@pytest.mark.slow
 def test_a_link_brings_the_settings_back(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL, DeepWalk_window="8", k="3", node2vec_q="-1", models="DeepWalk"))
     assert page.select_slider(key=f"DeepWalk_window@{SMALL}").value == 8
@@ -258,6 +270,7 @@ def test_a_link_brings_the_settings_back(open_page: Open) -> None:
     assert columns(page)["DeepWalk"]["note"].startswith("window 8")
 
 
+@pytest.mark.slow
 def test_the_python_names_the_same_neighbors(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL, k="5"))
     printed = {

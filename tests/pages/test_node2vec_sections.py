@@ -73,6 +73,7 @@ def test_the_barbell_says_what_happens_at_its_ends() -> None:
     assert "chance is 50 %" in text(page)
 
 
+@pytest.mark.slow
 def test_the_color_switch_is_in_the_link() -> None:
     page = opened("roles", roles_color="group")
     assert page.session_state["roles_color@planted_shop"] == "group"
@@ -89,6 +90,7 @@ def downloads(page: AppTest) -> list:
     return [button for button in page.get("download_button") if button.key != "save session"]
 
 
+@pytest.mark.slow
 def test_features_are_trained_on_request_and_then_kept() -> None:
     page = opened("roles", dimensions="8")
     assert "16 features an item" in text(page)
@@ -113,6 +115,7 @@ def test_a_pair_is_explained_from_sessions_and_from_a_graph_alone(data: str) -> 
     assert ("sessions that link them" in shown.lower()) == (load_dataset(data).sequences is not None)
 
 
+@pytest.mark.slow
 def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
     shop = load_dataset("planted_shop")
     page = opened("why")
@@ -130,6 +133,7 @@ def test_the_second_item_is_the_nearest_until_one_is_chosen() -> None:
     assert page.main.selectbox[0].value == far
 
 
+@pytest.mark.slow
 def test_choosing_the_first_item_chooses_it_everywhere() -> None:
     shop = load_dataset("planted_shop")
     page = opened("why")
@@ -139,6 +143,7 @@ def test_choosing_the_first_item_chooses_it_everywhere() -> None:
     assert shop.titles[30] in text(page)
 
 
+@pytest.mark.slow
 def test_linking_sessions_show_both_items_in_bold() -> None:
     shop = load_dataset("planted_shop")
     page = opened("why", item=shop.items[0], why=shop.items[1])
@@ -163,6 +168,7 @@ def test_a_long_sequence_is_cut_to_where_the_two_are_closest() -> None:
     assert _excerpt(cut, twice, ("5", "7"))[-2:] == ["**7**", "**5**"]
 
 
+@pytest.mark.slow
 def test_a_link_with_nonsense_falls_back() -> None:
     page = opened("why", why="no such thing")
     assert page.main.selectbox[1].value == ""
@@ -172,6 +178,7 @@ def test_a_link_with_nonsense_falls_back() -> None:
 # --- beyond noise or not ---
 
 
+@pytest.mark.slow
 def test_a_bundled_sweep_says_its_rule_and_what_it_found(open_page: Callable[..., AppTest]) -> None:
     page = healthy(open_page("node2vec", data="planted_shop", view="sweep"))
     (text,) = [c.value for c in page.caption if "Each square" in c.value]
@@ -202,6 +209,7 @@ def test_nothing_is_judged_before_the_sweep_is_complete() -> None:
     assert "2 of 2 cells beyond noise" in sweep_words.verdicts(config, labellings, cells, base)
 
 
+@pytest.mark.slow
 def test_the_page_and_its_python_give_the_same_verdicts(
     open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,6 +240,7 @@ def test_two_seeds_measure_no_noise_and_no_change_is_hidden() -> None:
     ("view", "data"),
     [("sweep", "planted_shop"), ("roles", "planted_shop"), ("roles", "les_miserables"), ("why", "les_miserables")],
 )
+@pytest.mark.slow
 def test_the_python_of_each_view_runs(
     view: str, data: str, open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -117,6 +117,7 @@ def test_what_a_run_declares_anew_is_no_second_declaration(declarations: dict[st
     assert declarations["tested"][0] is second
 
 
+@pytest.mark.slow
 def test_families_meet_no_other_name(filled: object) -> None:
     families = [one.name for one in parameters.declared() if one.parts]
     assert {"backbone", "new"} <= set(families)
@@ -152,6 +153,7 @@ def test_a_default_that_is_not_offered_fails_at_import(declarations: dict[str, A
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
+@pytest.mark.slow
 def test_a_link_brings_every_value_back(data: st.DataObject) -> None:
     number = st.one_of(st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False))
     word = st.text(st.characters(exclude_characters=","), min_size=1, max_size=8)
@@ -196,6 +198,7 @@ def test_an_allowed_link_value_is_taken_silently(filled: object) -> None:
     assert not said
 
 
+@pytest.mark.slow
 def test_a_former_name_counts_in_old_links_only(filled: object) -> None:
     renamed = [(one, old) for one in known() for old in one.former]
     assert "negatives" in {one.name for one, _ in renamed}
@@ -212,6 +215,7 @@ def test_a_former_name_counts_in_old_links_only(filled: object) -> None:
             assert not said
 
 
+@pytest.mark.slow
 def test_an_old_link_to_the_training_page_shows_its_negatives(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="steps", k="7"))
     assert page.slider(key="negatives@planted_shop").value == 7
@@ -225,6 +229,7 @@ def test_an_old_link_to_the_training_page_shows_its_negatives(open_page: Open) -
 # --- reset ---
 
 
+@pytest.mark.slow
 def test_reset_leaves_views_alone(filled: object) -> None:
     names = known()
     views = {one.name for one in names if one.view}
@@ -241,6 +246,7 @@ def test_reset_leaves_views_alone(filled: object) -> None:
     assert not said
 
 
+@pytest.mark.slow
 def test_reset_on_a_page_takes_the_settings_out_of_the_link(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="noise", exponent="0.5"))
     next(button for button in page.button if button.label == "Reset").click()
@@ -254,6 +260,7 @@ def test_reset_on_a_page_takes_the_settings_out_of_the_link(open_page: Open) -> 
 # --- what is in the session ---
 
 
+@pytest.mark.slow
 def test_a_value_of_another_page_or_reading_gives_way_and_is_said(filled: object) -> None:
     names = known()
     session = {one.name: "no such value" for one in names}
@@ -263,6 +270,7 @@ def test_a_value_of_another_page_or_reading_gives_way_and_is_said(filled: object
     assert all("'no such value' is not possible any more" in text for text in said)
 
 
+@pytest.mark.slow
 def test_a_length_that_the_neighbors_page_does_not_offer_gives_way(open_page: Open) -> None:
     page = AppTest.from_file(str(ROOT / "pages" / "neighbors.py"), default_timeout=180)
     page.query_params["data"] = "les_miserables"
@@ -287,6 +295,7 @@ def test_what_was_chosen_is_said_to_go_and_what_was_not_just_follows(declaration
     assert said == ["Tested: 'd' is not possible any more, 'a' is used."]
 
 
+@pytest.mark.slow
 def test_parts_are_named_when_they_give_way(declarations: dict[str, Any]) -> None:
     one = Parameter(HERE, "tested", "Tested", Options(("a", "b")), "a", parts=True)
     found, said = in_a_run({}, {"tested_left": "x"}, lambda data: [one.value(data, "left"), one.value(data, "right")])
@@ -294,6 +303,7 @@ def test_parts_are_named_when_they_give_way(declarations: dict[str, Any]) -> Non
     assert said == ["Tested (left): 'x' is not possible any more, 'a' is used."]
 
 
+@pytest.mark.slow
 def test_another_item_takes_another_previous_one_along(open_page: Open) -> None:
     page = healthy(open_page("walks", data="les_miserables"))
     before = page.selectbox(key="previous@les_miserables").value

@@ -78,6 +78,7 @@ def same_side(a, b) -> bool:
     return (a is None and b is None) or (a is not None and b is not None and a.equals(b))
 
 
+@pytest.mark.slow
 def test_a_return_after_the_gap_is_no_repeat(open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page("sequences")
     healthy(upload(page, "visits.csv", returning_users()))
@@ -92,6 +93,7 @@ def test_a_return_after_the_gap_is_no_repeat(open_page: Open, tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("gap", [1, 60, 1440, 43200])
+@pytest.mark.slow
 def test_films_in_the_app_are_those_of_the_library(
     gap: int, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +115,7 @@ def test_films_in_the_app_are_those_of_the_library(
     assert (sizes == 1).sum() == 0 or sequences.lengths.max() < 2, "no item without a neighbor makes a community"
 
 
+@pytest.mark.slow
 def test_every_cleaning_control_of_a_timed_log_acts(open_page: Open) -> None:
     log = rated_films()
     page = open_page("sequences")
@@ -221,6 +224,7 @@ def hash_of(text: str) -> int:
     return sum(map(ord, text))
 
 
+@pytest.mark.slow
 def test_page_lines_link_and_session_file_give_one_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """200 random tables × mappings × cleanings: the page, its lines, a fresh visit by link, and session.toml."""
     rng = random.Random(20)
@@ -286,6 +290,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_the_python_shown_for_an_upload_runs_on_every_page(
     kind: str, app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +315,7 @@ def test_the_python_shown_for_an_upload_runs_on_every_page(
             monkeypatch.setenv("RECEMB_NO_WARM_UP", "1")
 
 
+@pytest.mark.slow
 def test_details_of_an_edge_list_name_color_and_score_its_nodes(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -331,6 +337,7 @@ def test_details_of_an_edge_list_name_color_and_score_its_nodes(app: AppTest) ->
     assert any("matches no item" in error.value for error in app.error)
 
 
+@pytest.mark.slow
 def test_two_sessions_settings_come_back(open_page: Open, app: AppTest) -> None:
     """A saved session restores settings of pages that are not open."""
     app.run()
@@ -360,6 +367,7 @@ def test_two_sessions_settings_come_back(open_page: Open, app: AppTest) -> None:
 # ---- what people do to a reading ----
 
 
+@pytest.mark.slow
 def test_a_reading_without_the_chosen_item_chooses_another(open_page: Open) -> None:
     page = open_page("sequences")
     healthy(upload(page, "ratings.csv", rated_films(60)))
@@ -376,6 +384,7 @@ def test_a_reading_without_the_chosen_item_chooses_another(open_page: Open) -> N
         assert not page.run().exception
 
 
+@pytest.mark.slow
 def test_a_log_that_names_nobody_is_one_persons(open_page: Open) -> None:
     log = "item,timestamp\n" + "\n".join(f"i{n % 7},{1_600_000_000 + 600 * n + 9_000 * (n // 8)}" for n in range(40))
     page = open_page("sequences")
@@ -383,6 +392,7 @@ def test_a_log_that_names_nobody_is_one_persons(open_page: Open) -> None:
     assert shown(page)["Sessions"] == f"{len(read_events(log.encode()))}"
 
 
+@pytest.mark.slow
 def test_a_gap_that_leaves_nothing_can_be_raised_where_it_is_said(open_page: Open) -> None:
     log = "user,item,timestamp\n" + "\n".join(
         f"u{u},i{(u + k) % 9},{1_600_000_000 + 100_000 * k}" for u in range(10) for k in range(6)
@@ -395,6 +405,7 @@ def test_a_gap_that_leaves_nothing_can_be_raised_where_it_is_said(open_page: Ope
     assert page.query_params["gap"] in ("2000", ["2000"])
 
 
+@pytest.mark.slow
 def test_a_wrong_column_for_the_details_can_be_taken_back(open_page: Open) -> None:
     page = open_page("sequences")
     healthy(upload(page, "shop.csv", baskets(), side=ITEMS))
@@ -410,6 +421,7 @@ def test_a_wrong_column_for_the_details_can_be_taken_back(open_page: Open) -> No
     assert active(page).side_info is None or "title" not in active(page).side_info.columns
 
 
+@pytest.mark.slow
 def test_a_limit_can_be_switched_off_again(open_page: Open) -> None:
     page = open_page("sequences")
     healthy(upload(page, "ratings.csv", rated_films(60)))
@@ -421,6 +433,7 @@ def test_a_limit_can_be_switched_off_again(open_page: Open) -> None:
         assert active(healthy(page.run())).sequences.fingerprint == before
 
 
+@pytest.mark.slow
 def test_a_log_stays_when_another_is_uploaded_after_a_walk_through_the_app(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -438,6 +451,7 @@ def test_a_log_stays_when_another_is_uploaded_after_a_walk_through_the_app(app: 
     assert active(app).upload.name == "second.csv", "what was in use before it"
 
 
+@pytest.mark.slow
 def test_an_experiment_answers_for_an_upload(open_page: Open) -> None:
     page = open_page("sequences")
     healthy(upload(page, "ratings.csv", rated_films(60)))

@@ -176,6 +176,7 @@ def test_nobody_asks_what_class_a_model_is() -> None:
 
 
 @pytest.mark.usefixtures("registered")
+@pytest.mark.slow
 def test_it_stands_in_the_table_the_history_and_the_index_measurement(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def titles(page: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("data", ["complete_journey", "planted_shop"])
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.slow
 def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails when models, defaults or data changed and ``make precomputed`` was not run."""
 
@@ -54,6 +55,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
     assert not [b for b in page.button if b.label.startswith("Train")]
 
 
+@pytest.mark.slow
 def test_the_bundled_figures_are_of_the_bundled_models() -> None:
     """Both come from files; the second must follow from the first."""
     from recemb_core.experiments.recall_models import both_figures
@@ -73,6 +75,7 @@ def test_the_bundled_figures_are_of_the_bundled_models() -> None:
 # --- recall ---
 
 
+@pytest.mark.slow
 def test_the_table_names_every_model_with_intervals(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="complete_journey"))
     table = page.dataframe[0].value
@@ -91,6 +94,7 @@ def test_the_table_names_every_model_with_intervals(open_page: Open) -> None:
     assert page.dataframe[0].value["HR@10"][0] != every, "first-time targets tell another story"
 
 
+@pytest.mark.slow
 def test_new_settings_wait_for_train_and_keep_the_old_picture(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     models = ("Item average, cosine", "Two-tower")  # one whose settings stay, and one that is trained anew
     few = lambda seed: {name: recall_defaults(seed)[name] for name in models}  # noqa: E731
@@ -111,6 +115,7 @@ def test_new_settings_wait_for_train_and_keep_the_old_picture(open_page: Open, m
     assert not [b for b in page.button if b.label.startswith("Train")]
 
 
+@pytest.mark.slow
 def test_a_fast_index_is_measured_for_each_model(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", recall_index_model="YouTube DNN", recall_index_n="10"))
     assert "Exact search hits" in text(page)
@@ -120,6 +125,7 @@ def test_a_fast_index_is_measured_for_each_model(open_page: Open) -> None:
 # --- edit a history ---
 
 
+@pytest.mark.slow
 def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="complete_journey", section="history"))
     before = titles(page)
@@ -151,6 +157,7 @@ def test_removing_adding_and_reordering_change_the_list(open_page: Open) -> None
     assert titles(page) == before
 
 
+@pytest.mark.slow
 def test_an_edited_history_is_in_the_link(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", section="history", history_items="3.14.15"))
     assert "3 events, edited" in text(page)
@@ -159,6 +166,7 @@ def test_an_edited_history_is_in_the_link(open_page: Open) -> None:
     assert "edited" not in text(page)
 
 
+@pytest.mark.slow
 def test_a_newcomer_gets_a_list_under_an_average_and_under_a_network(open_page: Open) -> None:
     for model in ("Item average, cosine", "Two-tower"):
         page = healthy(
@@ -167,6 +175,7 @@ def test_a_newcomer_gets_a_list_under_an_average_and_under_a_network(open_page: 
         assert "Empty: a newcomer" in "\n".join(c.value for c in page.caption)
 
 
+@pytest.mark.slow
 def test_pulls_of_an_average_are_shares_and_of_a_network_differences(open_page: Open) -> None:
     page = healthy(
         open_page("deep_models", section="history", data="planted_shop", history_model="Item average, cosine")
@@ -178,6 +187,7 @@ def test_pulls_of_an_average_are_shares_and_of_a_network_differences(open_page: 
     assert any("+" in text for text in page.table[0].value["Pulled by"])
 
 
+@pytest.mark.slow
 def test_another_user_starts_from_their_own_history(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="history", data="planted_shop", history_items="3.14"))
     box = page.selectbox(key="history_user@planted_shop")
@@ -216,6 +226,7 @@ def test_a_history_is_read_from_text() -> None:
 # --- serving ---
 
 
+@pytest.mark.slow
 def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="complete_journey", section="serving"))
     facts = {m.label: m.value for m in page.metric}
@@ -243,6 +254,7 @@ def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
     assert any("published in" in s.value for s in page.success)
 
 
+@pytest.mark.slow
 def test_a_history_of_ones_own_is_put_and_served(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="planted_shop", section="serving", history_items="3.14.15"))
     page.text_input(key="serving_id").set_value("me")
@@ -256,6 +268,7 @@ def test_a_history_of_ones_own_is_put_and_served(open_page: Open) -> None:
     assert len(page.dataframe[0].value) == 10
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("redis")
     monkeypatch.setenv("RECEMB_REDIS_URL", "redis://:secret@127.0.0.1:1/0")
@@ -278,6 +291,7 @@ def test_the_python_of_each_view_runs(query: dict[str, str], open_page: Open) ->
 
 
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.slow
 def test_nonsense_in_the_link_falls_back(view: str, open_page: Open) -> None:
     nonsense = {
         "recall_figure": "x",
@@ -295,6 +309,7 @@ def test_nonsense_in_the_link_falls_back(view: str, open_page: Open) -> None:
     healthy(open_page("deep_models", data="planted_shop", section=view, **nonsense))
 
 
+@pytest.mark.slow
 def test_of_many_users_a_sample_is_asked_and_the_page_says_so(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.kit.recall_models.MOST_ASKED", 50)
     monkeypatch.setattr("recemb_core.precomputed.load_rankings", lambda *_: None)

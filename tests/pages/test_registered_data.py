@@ -59,6 +59,7 @@ def teas() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.slow
 def test_it_is_on_every_page(name: str, open_page: Open, teas: None) -> None:
     page = healthy(open_page(name, data=TEAS.name))
     assert page.query_params["data"] == TEAS.name
@@ -71,6 +72,7 @@ def test_it_is_on_every_page(name: str, open_page: Open, teas: None) -> None:
 
 
 @pytest.mark.parametrize("name", ["home", "item_graph", "walks"])  # all take their data from the same function
+@pytest.mark.slow
 def test_it_is_gone_after_it_was_forgotten(name: str, open_page: Open, teas: None) -> None:
     unregister_dataset(TEAS.name)
     page = healthy(open_page(name, data=TEAS.name))

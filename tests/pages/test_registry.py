@@ -70,6 +70,7 @@ def widget(page: AppTest, kind: str, key: str) -> Any:
     return next(one for one in page.get(kind) if one.key == key)
 
 
+@pytest.mark.slow
 def test_it_has_a_column_controls_agreement_files_and_python(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk,Spectral", Spectral_power="1.0", k="5"))
     shown = columns(page)
@@ -93,6 +94,7 @@ def test_it_has_a_column_controls_agreement_files_and_python(open_page: Open) ->
     assert any("SpectralConfig(power=1.0)" in block.value for block in page.code)
 
 
+@pytest.mark.slow
 def test_two_settings_of_it_are_compared(open_page: Open) -> None:
     query = {"data": SMALL, "compare": "two", "first": "Spectral", "second": "Spectral", "b_Spectral_dimensions": "2"}
     page = healthy(open_page("neighbors", **query, score="in_out"))
@@ -103,6 +105,7 @@ def test_two_settings_of_it_are_compared(open_page: Open) -> None:
     assert "The two differ in: dimensions 8 against 2" in text(page)
 
 
+@pytest.mark.slow
 def test_the_lsh_page_searches_its_vectors(open_page: Open) -> None:
     page = healthy(open_page("lsh", data=SMALL, vectors="Spectral"))
     choice = widget(page, "selectbox", f"vectors@{SMALL}")
@@ -113,6 +116,7 @@ def test_the_lsh_page_searches_its_vectors(open_page: Open) -> None:
     exec(compile(lines, "As Python on lsh", "exec"), {})
 
 
+@pytest.mark.slow
 def test_it_is_gone_when_it_is_unregistered(open_page: Open) -> None:
     unregister("Spectral")
     page = healthy(open_page("neighbors", data=SMALL, models="DeepWalk,Spectral"))
@@ -120,6 +124,7 @@ def test_it_is_gone_when_it_is_unregistered(open_page: Open) -> None:
     assert "Spectral" not in text(page)
 
 
+@pytest.mark.slow
 def test_more_models_than_columns_are_left_out_and_said(open_page: Open) -> None:
     more = [f"Spectral {number}" for number in range(8)]
     for name in more:

@@ -62,6 +62,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("registered")
+@pytest.mark.slow
 def test_one_more_scorer_is_a_row_with_the_figures_that_the_library_gives(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +91,7 @@ def test_one_more_scorer_is_a_row_with_the_figures_that_the_library_gives(
 
 
 @pytest.mark.usefixtures("registered")
+@pytest.mark.slow
 def test_what_is_slow_waits_for_its_button_and_the_floor_does_not(
     open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

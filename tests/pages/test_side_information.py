@@ -34,6 +34,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Results:
 
 @pytest.mark.parametrize("data", ["complete_journey", "planted_shop"])
 @pytest.mark.parametrize("side", ["attention", "birth"])
+@pytest.mark.slow
 def test_the_opening_is_ready(
     data: str, side: str, open_page: Open, monkeypatch: pytest.MonkeyPatch, fresh: Results
 ) -> None:
@@ -48,6 +49,7 @@ def test_the_opening_is_ready(
     assert 0 < float(numbers(page)["Weight of the item itself"]) < 1
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_the_library_gives(open_page: Open) -> None:
     page = healthy(open_page(NAME, data="planted_shop"))
     shop = load_dataset("planted_shop")
@@ -62,6 +64,7 @@ def test_the_page_shows_what_the_library_gives(open_page: Open) -> None:
     assert shown == pytest.approx(vectors.attention[row, best + 1], abs=0.03)
 
 
+@pytest.mark.slow
 def test_more_seeds_say_how_sure_the_weights_are(open_page: Open, fresh: Results) -> None:
     page = healthy(open_page(NAME, data="planted_shop"))
     assert "Whiskers" not in text(page)
@@ -70,6 +73,7 @@ def test_more_seeds_say_how_sure_the_weights_are(open_page: Open, fresh: Results
     assert "Whiskers: smallest and largest weight over 5 seeds" in text(healthy(page.run()))
 
 
+@pytest.mark.slow
 def test_fewer_fields_train_anew_and_none_is_asked_for(open_page: Open) -> None:
     page = healthy(open_page(NAME, data="planted_shop", eges_fields="department"))
     assert "department" in numbers(page)
@@ -83,6 +87,7 @@ def test_fewer_fields_train_anew_and_none_is_asked_for(open_page: Open) -> None:
 # --- birth of an item ---
 
 
+@pytest.mark.slow
 def test_a_new_item_lands_among_its_kind(open_page: Open) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="birth", new_department="Fishing", new_brand=""))
     nearest, shares = tables(page)
@@ -97,6 +102,7 @@ def test_a_new_item_lands_among_its_kind(open_page: Open) -> None:
     assert run_the_python(page).strip()
 
 
+@pytest.mark.slow
 def test_a_new_item_like_the_chosen_one_and_one_without_fields(open_page: Open) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="birth", item="tent"))
     next(b for b in page.button if b.label == "Like Tent").click()
@@ -109,6 +115,7 @@ def test_a_new_item_like_the_chosen_one_and_one_without_fields(open_page: Open) 
     assert not tables(page)
 
 
+@pytest.mark.slow
 def test_another_table_of_the_same_log_is_learned_anew(app: AppTest) -> None:
     rows = [
         item
@@ -129,6 +136,7 @@ def test_another_table_of_the_same_log_is_learned_anew(app: AppTest) -> None:
     assert found == [[], [f"new_kind@{app.query_params['data']}"]], "a field of several values has a box for several"
 
 
+@pytest.mark.slow
 def test_an_upload_with_fields_of_several_values(app: AppTest) -> None:
     kinds = {"tea": "drink|hot", "milk": "drink", "sugar": "sweet", "cup": "ware|hot", "pot": "ware"}
     kinds |= {"hammer": "tool", "nail": "metal", "saw": "tool|metal", "drill": "tool", "glue": ""}
@@ -151,6 +159,7 @@ def test_an_upload_with_fields_of_several_values(app: AppTest) -> None:
     assert "has no value in any field" in text(healthy(app.run()))
 
 
+@pytest.mark.slow
 def test_an_upload_without_fields_says_what_is_needed(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -162,6 +171,7 @@ def test_an_upload_without_fields_says_what_is_needed(app: AppTest) -> None:
 # --- hiding a known item ---
 
 
+@pytest.mark.slow
 def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, fresh: Results) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="hide"))
     assert run_the_python(page).strip()
@@ -181,6 +191,7 @@ def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, 
 # --- GES ---
 
 
+@pytest.mark.slow
 def test_ges_and_eges_side_by_side_and_the_hidden_edges(open_page: Open, fresh: Results) -> None:
     page = healthy(open_page(NAME, data="planted_shop", side="ges"))
     assert run_the_python(page).strip()
@@ -197,6 +208,7 @@ def test_ges_and_eges_side_by_side_and_the_hidden_edges(open_page: Open, fresh: 
 # --- words ---
 
 
+@pytest.mark.slow
 def test_data_without_fields_says_what_is_needed_and_offers_the_groceries(open_page: Open) -> None:
     page = healthy(open_page(NAME, data="les_miserables"))
     assert "says nothing about its items" in text(page)
@@ -206,6 +218,7 @@ def test_data_without_fields_says_what_is_needed_and_offers_the_groceries(open_p
     assert "Weight of the item itself" in numbers(page)
 
 
+@pytest.mark.slow
 def test_a_field_is_named_in_words(open_page: Open) -> None:
     """``product_category`` is a name of a column; a person reads "product category"."""
     names = [name for name in load_dataset("complete_journey").side_info.columns if "_" in name]  # type: ignore[union-attr]

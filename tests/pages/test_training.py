@@ -29,6 +29,7 @@ def press(page: AppTest, label: str) -> AppTest:
     ("look", "data"),
     [*((look, "planted_shop") for look in VIEWS), *((look, "complete_journey") for look in VIEWS[::2])],
 )
+@pytest.mark.slow
 def test_every_view_shows_an_answer_and_its_python_runs(look: str, data: str, open_page: Open) -> None:
     page = healthy(open_page("training", data=data, look=look))
     assert len(page.metric) >= 4
@@ -44,6 +45,7 @@ def test_a_graph_alone_says_what_is_missing(open_page: Open) -> None:
 # --- pairs ---
 
 
+@pytest.mark.slow
 def test_windows_and_sets_yield_as_many_pairs_as_the_formulas_say(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop"))
     n = int(numbers(page)["Items here"])
@@ -63,6 +65,7 @@ def test_windows_and_sets_yield_as_many_pairs_as_the_formulas_say(open_page: Ope
     assert printed.count("→") == distinct * (distinct - 1)
 
 
+@pytest.mark.slow
 def test_the_window_moves_and_lists_its_pairs(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop"))
     before = page.dataframe[0].value
@@ -76,6 +79,7 @@ def test_the_window_moves_and_lists_its_pairs(open_page: Open) -> None:
     assert len(healthy(page.run()).dataframe[0].value) == 2
 
 
+@pytest.mark.slow
 def test_shrinking_keeps_some_pairs_and_repeats_by_seed(open_page: Open) -> None:
     def pairs(**query: str) -> int:
         return int(numbers(healthy(open_page("training", data="planted_shop", width="10", **query)))["Pairs here"])
@@ -91,6 +95,7 @@ def test_shrinking_keeps_some_pairs_and_repeats_by_seed(open_page: Open) -> None
 # --- noise ---
 
 
+@pytest.mark.slow
 def test_the_exponent_changes_what_is_popular_among_negatives(open_page: Open) -> None:
     counts = split_sessions(load_dataset("planted_shop").sequences, gap_minutes=60).counts
     for exponent in ("-1", "0", "0.75", "1"):
@@ -103,6 +108,7 @@ def test_the_exponent_changes_what_is_popular_among_negatives(open_page: Open) -
 # --- updates ---
 
 
+@pytest.mark.slow
 def test_updates_add_up_repeat_and_start_again(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="steps", updates="0"))
     assert numbers(page)["Score of the pair"] == "0.500"
@@ -126,6 +132,7 @@ def test_updates_add_up_repeat_and_start_again(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("source", ["sequence", "log"])
+@pytest.mark.slow
 def test_one_sequence_and_the_whole_log_are_trained_on(source: str, open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="steps", source=source, updates="1000"))
     first = numbers(page)
@@ -139,6 +146,7 @@ def test_one_sequence_and_the_whole_log_are_trained_on(source: str, open_page: O
 # --- four losses ---
 
 
+@pytest.mark.slow
 def test_four_objectives_agree_with_the_log_after_training(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="costs"))
     table = next(d.value for d in page.dataframe if "p(o | c)" in d.value.columns)
@@ -155,6 +163,7 @@ def test_four_objectives_agree_with_the_log_after_training(open_page: Open) -> N
     assert path["p so far"].iloc[-1] == pytest.approx(table["p(o | c)"].iloc[1])
 
 
+@pytest.mark.slow
 def test_untrained_they_believe_what_the_page_says(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="costs", learned="0"))
     table = next(d.value for d in page.dataframe if "p(o | c)" in d.value.columns)
@@ -172,6 +181,7 @@ def test_untrained_they_believe_what_the_page_says(open_page: Open) -> None:
     [b"basket,item\n1,tea\n1,milk\n2,tea\n2,milk\n2,cup\n", b"user,item,timestamp\na,x,0\na,y,60\n"],
     ids=["baskets", "two items"],
 )
+@pytest.mark.slow
 def test_uploads(log: bytes, app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -185,6 +195,7 @@ def test_uploads(log: bytes, app: AppTest) -> None:
         assert len(app.metric) >= 4, look
 
 
+@pytest.mark.slow
 def test_an_item_in_long_sequences_only_is_explained(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -197,6 +208,7 @@ def test_an_item_in_long_sequences_only_is_explained(app: AppTest) -> None:
     assert numbers(healthy(app.run()))["Updates"] == "100"  # the pair is there all the same
 
 
+@pytest.mark.slow
 def test_nonsense_in_the_link_falls_back(open_page: Open) -> None:
     page = healthy(
         open_page(
@@ -215,6 +227,7 @@ def test_nonsense_in_the_link_falls_back(open_page: Open) -> None:
     assert page.slider(key="width@planted_shop").value == 2
 
 
+@pytest.mark.slow
 def test_reset_goes_back(open_page: Open) -> None:
     page = healthy(open_page("training", data="planted_shop", look="steps", rate="0.5", updates="7"))
     assert page.query_params["updates"] == ["7"] or page.query_params["updates"] == "7"

@@ -39,6 +39,7 @@ def upload(page: AppTest, name: str, data: bytes, *, side: bytes | None = None) 
     return page.run()
 
 
+@pytest.mark.slow
 def test_an_upload_is_mapped_without_help_and_follows_to_every_page(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -58,6 +59,7 @@ def test_an_upload_is_mapped_without_help_and_follows_to_every_page(app: AppTest
     assert near <= {f"{item.title()} of the shop" for item in ("milk", "sugar", "cup", "pot")}
 
 
+@pytest.mark.slow
 def test_the_upload_survives_a_page_change_and_can_be_cleaned_again(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
@@ -72,6 +74,7 @@ def test_the_upload_survives_a_page_change_and_can_be_cleaned_again(app: AppTest
     healthy(app)
 
 
+@pytest.mark.slow
 def test_one_sessions_upload_is_nothing_to_another(open_page: Open) -> None:
     mine = open_page("sequences")
     upload(mine, "mine.csv", baskets())
@@ -88,6 +91,7 @@ def test_an_edge_list_becomes_a_graph(open_page: Open) -> None:
     assert any("graph without a log" in info.value for info in page.info)
 
 
+@pytest.mark.slow
 def test_a_long_gap_joins_what_a_short_one_parts(open_page: Open) -> None:
     page = open_page("sequences")
     log = b"user,item,time\n" + b"".join(
@@ -118,6 +122,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.slow
 def test_a_bad_file_gets_one_sentence_and_the_page_stays(name: str, open_page: Open) -> None:
     data, word = BAD[name]
     page = open_page("sequences")

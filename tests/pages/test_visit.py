@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import healthy
@@ -11,6 +12,7 @@ from tests.pages.conftest import healthy
 Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_parameters_and_item_survive_a_page_change(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/node2vec.py").run()
@@ -25,6 +27,7 @@ def test_parameters_and_item_survive_a_page_change(app: AppTest) -> None:
     assert app.query_params["q"] == "20"
 
 
+@pytest.mark.slow
 def test_a_data_set_chosen_once_follows_everywhere(app: AppTest) -> None:
     app.run()
     app.sidebar.selectbox[0].set_value("les_miserables").run()
@@ -35,6 +38,7 @@ def test_a_data_set_chosen_once_follows_everywhere(app: AppTest) -> None:
     assert app.query_params["data"] == "les_miserables"
 
 
+@pytest.mark.slow
 def test_the_link_reproduces_the_view(open_page: Open) -> None:
     first = healthy(open_page("node2vec", data="planted_shop", p="1", q="20", item="tent"))
     link = {key: first.query_params[key] for key in first.query_params}
@@ -44,6 +48,7 @@ def test_the_link_reproduces_the_view(open_page: Open) -> None:
     assert again.sidebar.selectbox[1].value == "tent"
 
 
+@pytest.mark.slow
 def test_an_experiment_sets_the_controls_and_says_what_to_look_for(open_page: Open) -> None:
     page = open_page("node2vec")
     page.button(key="try1").click()
@@ -56,6 +61,7 @@ def test_an_experiment_sets_the_controls_and_says_what_to_look_for(open_page: Op
     assert "seeds:" in structural.delta
 
 
+@pytest.mark.slow
 def test_reset_goes_back_to_the_defaults(open_page: Open) -> None:
     page = open_page("node2vec", data="planted_shop", q="20")
     next(button for button in page.button if button.label == "Reset").click()
@@ -64,6 +70,7 @@ def test_reset_goes_back_to_the_defaults(open_page: Open) -> None:
     assert "q" not in page.query_params
 
 
+@pytest.mark.slow
 def test_a_shorter_gap_gives_more_and_shorter_sessions(open_page: Open) -> None:
     page = healthy(open_page("sequences"))
     before = {m.label: m.value for m in page.metric}
@@ -73,6 +80,7 @@ def test_a_shorter_gap_gives_more_and_shorter_sessions(open_page: Open) -> None:
     assert page.query_params["gap"] == "1"
 
 
+@pytest.mark.slow
 def test_a_change_of_view_does_not_train_again(open_page: Open, monkeypatch) -> None:
     page = healthy(open_page("node2vec"))
 

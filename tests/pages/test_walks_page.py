@@ -23,6 +23,7 @@ def percent(page: AppTest, label: str) -> float:
 @pytest.mark.parametrize(
     ("data", "q"), [(info.name, ("0.05", "20")[number % 2]) for number, info in enumerate(list_datasets())]
 )
+@pytest.mark.slow
 def test_probabilities_sum_to_one_and_walks_agree(data: str, q: str, open_page: Open) -> None:
     page = healthy(open_page("walks", data=data, q=q))
     table = page.dataframe[0].value
@@ -34,6 +35,7 @@ def test_probabilities_sum_to_one_and_walks_agree(data: str, q: str, open_page: 
     assert "Walks and closed form disagree" not in text(page)
 
 
+@pytest.mark.slow
 def test_large_p_makes_a_return_rare_and_small_p_frequent(open_page: Open) -> None:
     page = healthy(open_page("walks"))
     middle = percent(page, "Back")
@@ -43,6 +45,7 @@ def test_large_p_makes_a_return_rare_and_small_p_frequent(open_page: Open) -> No
     assert percent(healthy(page.run()), "Back") > 5 * middle
 
 
+@pytest.mark.slow
 def test_the_experiments_come_out_as_they_say(open_page: Open) -> None:
     page = healthy(open_page("walks"))
     for number, (label, value) in enumerate([("Away", 1.1), ("Away", 82), ("Back", 54), ("Away", 0)]):
@@ -52,6 +55,7 @@ def test_the_experiments_come_out_as_they_say(open_page: Open) -> None:
         assert page.success
 
 
+@pytest.mark.slow
 def test_p_and_q_follow_to_the_node2vec_page(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/walks.py").run()
@@ -62,6 +66,7 @@ def test_p_and_q_follow_to_the_node2vec_page(app: AppTest) -> None:
     assert healthy(app).select_slider(key="q@planted_shop").value == 20.0
 
 
+@pytest.mark.slow
 def test_the_previous_item_follows_the_chosen_one(open_page: Open) -> None:
     page = healthy(open_page("walks", data="les_miserables", item="Valjean", previous="Cosette"))
     assert page.selectbox(key="previous@les_miserables").value == "Cosette"
@@ -75,6 +80,7 @@ def test_the_previous_item_follows_the_chosen_one(open_page: Open) -> None:
     assert numbers(page)["Ways on"] == "1"
 
 
+@pytest.mark.slow
 def test_a_walk_is_replayed_and_the_next_one_is_another(open_page: Open) -> None:
     def walk(page: AppTest) -> str:
         return next(m.value for m in page.markdown if m.value.startswith("Walk "))
@@ -106,6 +112,7 @@ def walks_on(app: AppTest) -> Callable[[bytes], AppTest]:
     return load
 
 
+@pytest.mark.slow
 def test_an_edge_list(walks_on: Callable[[bytes], AppTest]) -> None:
     page = walks_on(b"source,target,weight\na,b,2\nb,c,1\nc,a,1\nc,d,3\n")
     page.sidebar.selectbox[1].set_value("c")
@@ -115,6 +122,7 @@ def test_an_edge_list(walks_on: Callable[[bytes], AppTest]) -> None:
     assert "**undirected**" in text(page)
 
 
+@pytest.mark.slow
 def test_a_directed_graph_with_a_sink(walks_on: Callable[[bytes], AppTest]) -> None:
     sessions = ["tv", "vx", "vy", "ty", "xt", "vz", "vz", "tv"]  # z leads nowhere
     rows = [f"u{i},{item},{60 * i + k}" for i, pair in enumerate(sessions) for k, item in enumerate(pair)]
@@ -136,6 +144,7 @@ def test_a_directed_graph_with_a_sink(walks_on: Callable[[bytes], AppTest]) -> N
     assert "none out" in page.info[0].value
 
 
+@pytest.mark.slow
 def test_an_item_without_any_edge_is_explained(open_page: Open) -> None:
     sequences = load_dataset("complete_journey").sequences
     graph = backbone(build_item_graph(sequences, edges="co_occurrence"), method="noise_corrected", edges_per_item=8)
@@ -146,6 +155,7 @@ def test_an_item_without_any_edge_is_explained(open_page: Open) -> None:
     run_the_python(page)
 
 
+@pytest.mark.slow
 def test_the_python_prints_the_same_probabilities_and_reset_goes_back(open_page: Open) -> None:
     page = healthy(open_page("walks", p="4", q="0.2", walk="7"))
     printed = dict(re.findall(r"^(.+): (0\.\d+)$", run_the_python(page), flags=re.MULTILINE))

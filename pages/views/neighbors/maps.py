@@ -98,10 +98,7 @@ def paired_maps_section(found: Compared) -> list[Job]:
     umap = controls.umap_config(data, len(graph), draw=False)
     key = ("second map", data.key, data.fingerprint, graph.fingerprint, first.config, second.config, umap)
     todo = [job for job in [map_job(data, graph, first, umap)] if job is not None]
-    moved = None
-    if not todo:  # the first's own where both are the same
-        same = first.config == second.config
-        moved = maps.model_map(data, first.config, umap, graph=graph) if same else results.results(data).get(key)
+    moved = None if todo else second_map(found, umap, key)
     if moved is None:
         st.caption("The maps are being drawn: the first by UMAP, the second started from the first.")
         return [*todo, _second_job(found, umap, key)]
@@ -136,6 +133,15 @@ def paired_maps_section(found: Compared) -> list[Job]:
         more = f" and {len(events.selected) - 12:,} more" if len(events.selected) > 12 else ""
         st.caption(f"Selected in both maps, {len(events.selected):,} items: {names}{more}.")
     return []
+
+
+def second_map(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Float32Array | None:
+    """The second model's map, if it is there; the first's own where both are the same."""
+    first, second = found.entries
+    if first.config == second.config:
+        return maps.model_map(found.data, first.config, umap, graph=found.graph)
+    ready: Float32Array | None = results.results(found.data).get(key)
+    return ready
 
 
 def _second_job(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Job:
