@@ -14,6 +14,7 @@ import polars as pl
 from recemb_core.arrays import Int64Array
 from recemb_core.readers.column_names import is_known_name
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.limits import limits
 from recemb_core.readers.line_scan import (
     LineScan,
     count_outside_quotes,
@@ -26,6 +27,7 @@ from recemb_core.readers.table import Table
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+_LEADING = re.compile(rb"((?:[#%][^\n]*\n)*+)\n*+")  # possessive: nothing is tried twice
 _UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single characters only
 SEQUENCE = "sequence"
 
@@ -61,6 +63,7 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
             return parse_sequences(data, name, delimiter=tokens_by)
     if count_outside_quotes(lines[0], used) == 0:
         raise _one_column(called, lines, used, given=delimiter is not None)
+    limits().check_columns(count_outside_quotes(lines[0], used) + 1, called)
     scan = scan_lines(data, used, first_line=skipped + 1)
     notes: list[str] = []
     literal = False
@@ -161,13 +164,11 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
 
 def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
     """Leading lines that start with # or % (SNAP and matrix files): the rest, the last of them, and how many."""
-    comment, skipped = None, 0
-    while data[:1] in (b"#", b"%") and b"\n" in data:
-        line, data = data.split(b"\n", 1)
-        comment, skipped = line.decode("utf-8", errors="replace").lstrip("#% "), skipped + 1
-    while data[:1] == b"\n":
-        data, skipped = data[1:], skipped + 1
-    return data, comment, skipped
+    start = _LEADING.match(data)
+    head = start[0] if start else b""
+    comments = start[1].splitlines() if start else []
+    comment = comments[-1].decode("utf-8", errors="replace").lstrip("#% ") if comments else None
+    return data[len(head) :], comment, head.count(b"\n")
 
 
 def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:

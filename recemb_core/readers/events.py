@@ -13,10 +13,10 @@ from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.content import to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.limits import limits
 from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
-MAX_ID_LENGTH = 1_000
 _MISSING = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
 _NO_EXAMPLES = 3
 CANCELLED, NO_PRODUCT = 1, 2
@@ -163,6 +163,15 @@ def _numbers(column: pl.Series) -> Float64Array:
     return to_numbers(column).fill_null(float("nan")).to_numpy()
 
 
+def _too_long(codes: Int32Array, ids: pl.Series) -> BoolArray:
+    long: BoolArray = np.append((ids.str.len_chars() > limits().id_length).to_numpy(), False)[codes]
+    return long
+
+
+def _too_long_words() -> str:
+    return f"an id of over {limits().id_length:,} characters"
+
+
 class _Problems:
     """Collects which rows are unusable and why."""
 
@@ -187,6 +196,10 @@ class _Problems:
         self.sentences.append(f"{counted(count, 'row')} with {what} in {column!r} left out (first: {values[0]})")
         self.examples += [f"{value}: {what}" for value in values]
 
+    def add_long(self, codes: Int32Array, ids: pl.Series, column: str) -> None:
+        """Note rows whose id is longer than an id may be: as an array, all would be as wide as the widest."""
+        self.add(_too_long(codes, ids), _too_long_words(), column, "choose a column of ids")
+
     def _value(self, column: str, row: int) -> str:
         value = self.table.frame[column][row]
         return "empty" if value is None or value == "" else repr(shortened(value, 40))
@@ -196,18 +209,19 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     frame, problems, notes = table.frame, _Problems(table), []
     assert mapping.item is not None  # _require_roles has seen to it
     item, item_ids = _codes(frame[mapping.item])
-    too_long = np.append((item_ids.str.len_chars() > MAX_ID_LENGTH).to_numpy(), False)
     problems.add(item < 0, "no item", mapping.item, "choose the column that holds the item")
-    problems.add(too_long[item], f"an id of over {MAX_ID_LENGTH:,} characters", mapping.item, "choose a column of ids")
+    problems.add_long(item, item_ids, mapping.item)
     group, group_ids = None, None
     for role in ("basket", "session"):
         column = getattr(mapping, role)
         if column is not None and group is None:
             group, group_ids = _codes(frame[column])
             problems.add(group < 0, f"no {role}", column, f"choose another column, or none, for the {role}")
+            problems.add_long(group, group_ids, column)
     user, user_ids = None, None
     if mapping.user is not None:
         user, user_ids = _codes(frame[mapping.user])
+        problems.add_long(user, user_ids, mapping.user)
         if group is None:
             problems.add(user < 0, "no user", mapping.user, "choose another column for the user")
         elif (user < 0).any():
@@ -313,22 +327,23 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
     rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
-    user, user_ids = None, None
+    user, user_ids, whose = None, None, np.zeros(len(rows), bool)
     if mapping.user is not None:
         by_row, user_ids = _codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"))
         user = by_row[rows["row"].to_numpy()]
+        whose = _too_long(user, user_ids)
     item, item_ids = _codes(rows["item"])
     row = rows["row"].to_numpy()
     events = Events(row, np.zeros(len(row), np.int8), item, item_ids, user, user_ids, row.astype(np.int32))
-    too_long = np.append((item_ids.str.len_chars() > MAX_ID_LENGTH).to_numpy(), False)[item]
+    too_long, words = _too_long(item, item_ids), _too_long_words()
     problems, examples = [], []
-    for bad, what in ((item < 0, "no item"), (too_long, f"an id of over {MAX_ID_LENGTH:,} characters")):
+    for bad, what in ((item < 0, "no item"), (too_long, words), (whose, f"a user with {words}")):
         if bad.any():
             at = int(bad.argmax())
             value = f"{table.where(int(row[at]))} ({shortened(rows['item'][at], 40)!r})"
             problems.append(f"{counted(int(bad.sum()), 'entry')} with {what} left out (first: {value})")
             examples.append(f"{value}: {what}")
-    kept = events.take((item >= 0) & ~too_long)
+    kept = events.take((item >= 0) & ~too_long & ~whose)
     _refuse_nothing(table, kept)
     return Parsed(kept, len(rows), len(item_ids), tuple(problems), tuple(examples), table.notes, "item")
 

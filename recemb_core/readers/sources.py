@@ -16,10 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 
 from recemb_core.readers.errors import InputError
+from recemb_core.readers.limits import Budget
 
-# Unpacked, a file must fit in memory several times over; larger ones are for a database.
 T = TypeVar("T")
-MAX_BYTES = 2_000_000_000
 _CHUNK = 1 << 20
 _MAX_DEPTH = 3
 _MAX_MEMBERS = 40
@@ -76,7 +75,7 @@ def read_bytes(source: Any, name: str | None = None) -> Member:
         InputError: no such file, a folder, a text buffer, nothing inside, or too large.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        check_size(len(source), name or "the file")
+        Budget().take(len(source), name or "the file")
         member = Member(name or "", bytes(source))
     elif isinstance(source, (str, os.PathLike)):
         member = Member(name or os.path.basename(os.fspath(source)), _read_path(Path(source)))
@@ -100,7 +99,7 @@ def _read_path(path: Path) -> bytes:
         raise InputError(f"{str(path)!r} cannot be opened ({_reason(error)}); check the path") from None
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder; give one file, or zip the folder")
-    check_size(size, path.name)
+    Budget().take(size, path.name)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -112,20 +111,10 @@ def _reason(error: Exception) -> str:
 
 
 def _read_buffer(buffer: IO[Any]) -> bytes:
-    data = buffer.read(MAX_BYTES + 1)
+    data = buffer.read(_CHUNK)
     if isinstance(data, str):
         raise InputError("the source is a text buffer; open the file in binary mode, so that its encoding can be found")
-    check_size(len(data), "the file")
-    return bytes(data)
-
-
-def check_size(size: int, name: str) -> None:
-    """Raise :class:`InputError` over the limit of unpacked bytes."""
-    if size > MAX_BYTES:
-        raise InputError(
-            f"{name} holds more than {MAX_BYTES / 1e9:.1f} GB unpacked, the limit; "
-            "keep fewer rows or columns, or sample the users"
-        )
+    return bytes(data) + _read_up_to_limit(buffer, "the file", Budget())
 
 
 def _called(member: Member) -> str:
@@ -143,25 +132,28 @@ def is_workbook(data: bytes) -> bool:
         return False  # unpacking it says what is wrong
     if "xl/workbook.xml" not in names:
         return False
-    check_size(size, "the workbook")
+    Budget().check(size, "the workbook")
     return True
 
 
-def unpack(member: Member, depth: int = 0) -> list[Member]:
+def unpack(member: Member, depth: int = 0, budget: Budget | None = None) -> list[Member]:
     """The files inside: itself when it is not packed, every table-like member of an archive otherwise.
+
+    ``budget`` is that of the whole file, which archives inside archives share.
 
     Raises:
         InputError: a damaged or locked archive, one without a table, one too large, or a kind that is no table.
     """
+    budget = budget or Budget()
     if depth > _MAX_DEPTH:
         raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
     if member.data.startswith(b"\x1f\x8b"):
         inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
         with _guarded(member, "gzip"):
-            data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name)
-        return unpack(Member(inner, data), depth + 1)
+            data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
+        return unpack(Member(inner, data), depth + 1, budget)
     if member.data.startswith(b"PK") and not is_workbook(member.data):
-        found = [part for packed in _unzip(member) for part in unpack(packed, depth + 1)]
+        found = [part for packed in _unzip(member, budget) for part in unpack(packed, depth + 1, budget)]
         if len(found) > _MAX_MEMBERS:
             raise InputError(f"{_called(member)} holds {len(found)} tables; zip only the events and the items")
         return found
@@ -190,17 +182,16 @@ def _guarded(member: Member, kind: str) -> Iterator[None]:
         ) from None
 
 
-def _read_up_to_limit(stream: Any, name: str) -> bytes:
+def _read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
     # In chunks, so that a file that unpacks to terabytes is stopped at the limit and not by the machine.
-    chunks, total = [], 0
+    found = bytearray()
     while chunk := stream.read(_CHUNK):
-        chunks.append(chunk)
-        total += len(chunk)
-        check_size(total, name or "the archive")
-    return b"".join(chunks)
+        budget.take(len(chunk), name or "the archive")
+        found += chunk
+    return bytes(found)
 
 
-def _unzip(member: Member) -> list[Member]:
+def _unzip(member: Member, budget: Budget) -> list[Member]:
     parts: list[Member] = []
     with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
         infos = [info for info in archive.infolist() if _is_table(info)]
@@ -212,11 +203,12 @@ def _unzip(member: Member) -> list[Member]:
             )
         # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
         infos = known_pair(infos, lambda info: _base_name(info.filename).removesuffix(".gz")) or infos
-        check_size(sum(info.file_size for info in infos), member.name or "the archive")
+        if len(infos) > _MAX_MEMBERS:
+            raise InputError(f"{_called(member)} holds {len(infos):,} tables; zip only the events and the items")
+        budget.check(sum(info.file_size for info in infos), member.name or "the archive")
         for info in infos:
             with archive.open(info) as stream:
-                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename)))
-            check_size(sum(len(part.data) for part in parts), member.name or "the archive")
+                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename, budget)))
     return [part for part in parts if part.data]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import zipfile
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -15,8 +18,16 @@ from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.decoding import decode
 from recemb_core.readers.delimited import parse_delimited, parse_sequences
 from recemb_core.readers.errors import InputError, counted, listed, shortened
-from recemb_core.readers.sources import Member, check_size, is_workbook, read_bytes, unpack
+from recemb_core.readers.limits import Budget, limits
+from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
+
+_BATCH = 4_096  # rows of a parquet file decoded at a time
+_CHUNK = 1 << 20
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
+_CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
+_JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_JSON_KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
 
 
 def load_table(
@@ -80,6 +91,7 @@ def _parse(
         else:
             table = parse_delimited(text, name, delimiter=delimiter, header=header)
         table = replace(table, encoding=used, notes=(*notes, *table.notes))
+    limits().check_columns(table.frame.width, called)
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
     return _plain(table)
@@ -110,15 +122,20 @@ def _plain(table: Table) -> Table:
 
 
 def _parquet(data: bytes, called: str) -> pl.DataFrame:
+    import pyarrow
     import pyarrow.parquet as parquet
 
     try:
         # Not polars' own reader: one wrong byte can make it ask for so much memory that the whole process is aborted,
         # and with it everybody's session.
         file = parquet.ParquetFile(io.BytesIO(data))
-        groups = (file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        check_size(sum(groups), called)
-        table = file.read()
+        limits().check_columns(len(file.schema_arrow), called)
+        batches, budget = [], Budget()
+        # Batch by batch: a long value written once and meant a million times is noticed before it fills the memory.
+        for batch in file.iter_batches(_BATCH):
+            budget.take(batch.get_total_buffer_size(), called)
+            batches.append(batch)
+        table = pyarrow.Table.from_batches(batches, schema=file.schema_arrow)
         table.validate(full=True)
         frame = pl.from_arrow(table)
         return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
@@ -137,6 +154,7 @@ def _workbook(member: Member, called: str) -> Table:
     import fastexcel
 
     try:
+        _check_cells(member.data, called)
         book = fastexcel.read_excel(member.data)
         sheets: list[tuple[str, pl.DataFrame]] = []
         for sheet in book.sheet_names:
@@ -168,7 +186,38 @@ def _workbook(member: Member, called: str) -> Table:
     return Table(frame, "xlsx", member.name, notes=tuple(notes), lines=lines)
 
 
+def _check_cells(data: bytes, called: str) -> None:
+    """Refuse a sheet whose last cell lies so far out that the table up to it, empty cells and all, is too large."""
+    bounds = limits()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        for name in sheets:
+            row = column = 0
+            rest = b""
+            with archive.open(name) as stream:
+                while chunk := stream.read(_CHUNK):
+                    text = rest + chunk
+                    for letters, digits in _CELL.findall(text):
+                        row = max(row, int(digits[:12]))
+                        column = max(column, _column_number(letters)) if letters else column
+                    rest = text[-64:]
+            if row > _LAST_ROW or column > _LAST_COLUMN or row * column > bounds.cells:
+                raise InputError(
+                    f"{called}: the cells of {PurePosixPath(name).stem} reach row {row:,} and column {column:,}, more "
+                    f"than {bounds.cells:,} cells with the empty ones (RECEMB_FILE_CELLS); delete what stands far out"
+                )
+            bounds.check_columns(column, called)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters[:8]:
+        number = 26 * number + letter - 64
+    return number
+
+
 def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
+    _check_json(data, called)
     try:
         if array:
             return pl.DataFrame(json.loads(data), infer_schema_length=None, strict=False)
@@ -187,6 +236,28 @@ def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
                 "write one object a line"
             )
     raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+
+
+def _check_json(data: bytes, called: str) -> None:
+    """Refuse values nested too deep, and keys without end: both take the parser's memory or time, not the file's."""
+    outside = np.frombuffer(_JSON_TEXT.sub(b"", data), np.uint8)
+    steps = np.isin(outside, np.frombuffer(b"[{", np.uint8)).astype(np.int8)
+    steps -= np.isin(outside, np.frombuffer(b"]}", np.uint8))
+    depth = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
+    if depth > limits().depth:
+        raise InputError(
+            f"{called} has values inside values {depth:,} deep, and {limits().depth} is the limit (RECEMB_FILE_DEPTH); "
+            "write one flat object a line"
+        )
+    keys: set[bytes] = set()
+    most = 20 * limits().columns  # those inside values are counted as well
+    for found in _JSON_KEY.finditer(data):
+        keys.add(found[1])
+        if len(keys) > most:
+            raise InputError(
+                f"{called} has more than {most:,} different keys, as many as 20 tables may have columns "
+                "(RECEMB_FILE_COLUMNS); write the same keys in every object"
+            )
 
 
 def _short(error: BaseException) -> str:

@@ -14,12 +14,16 @@ from streamlit.web.server import server_util
 
 from pages.kit.uploads.memory import limits_from_environment
 from pages.kit.uploads.visitor import VisitorCookie
+from recemb_core.reader_pool import ReaderLimits
+from recemb_core.readers.limits import FileLimits
 
 
 def middleware() -> list[Middleware]:
-    """The cookie that finds an upload again after a reload; none is set where uploads are not kept."""
+    """The cookie that finds an upload again after a reload, where uploads are kept; settings are checked first."""
     try:
         limits = limits_from_environment()
+        ReaderLimits.from_environment()
+        FileLimits.from_environment()
     except ValueError as error:
         raise SystemExit(str(error)) from None
     return [Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else []

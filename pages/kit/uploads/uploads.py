@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeVar
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import polars as pl
 import streamlit as st
 
-from pages.kit.uploads import memory
+from pages.kit import text
+from pages.kit.uploads import memory, visitor
 from pages.kit.uploads.memory import KeptUpload
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.edge_lists import read_edges
+from recemb_core.reader_pool import ReaderLimits, ReaderPool
 from recemb_core.readers import CleaningConfig, InputError, Reading, Table
 from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
+from recemb_core.readers.limits import FileLimits
 from recemb_core.readers.side_info import Details, choose_key
 from recemb_core.sequences import Sequences, clean_log
 from recemb_core.session_file import FileMark
@@ -179,10 +182,10 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     key = _uncleaned(upload, reading)
     if reading.columns.shape == "edges":
         graph, problem = _once(
-            "graph", key, 4, lambda: read_edges(table, reading=reading, side_info=side_source(upload))
+            "graph", key, 4, lambda: _apart(upload, read_edges, table, reading=reading, side_info=side_source(upload))
         )
         return Outcome(table, reading, graph=graph, problem=problem)
-    log, problem = _once("log", key, 4, lambda: parse_log(table, reading, side_source(upload)), "Reading the columns …")
+    log, problem = _once("log", key, 4, lambda: _apart(upload, parse_log, table, reading, side_source(upload)))
     if log is None:
         return Outcome(table, reading, problem=problem)
     sequences, problem = _sequences(upload, log, reading)
@@ -214,9 +217,9 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
         if second is None or bare.columns is None:
             return None
         if bare.columns.shape == "edges":
-            ids = pl.Series("id", read_edges(table, reading=bare).items.ids, dtype=pl.String)
+            ids = pl.Series("id", _apart(upload, read_edges, table, reading=bare).items.ids, dtype=pl.String)
         else:
-            ids = parse_log(table, bare).parsed.events.item_ids
+            ids = _apart(upload, parse_log, table, bare).parsed.events.item_ids
         return choose_key(second, ids, bare.columns.item, strict=False)
 
     return _once("coverage", _uncleaned(upload, bare), 4, make)[0]
@@ -232,16 +235,46 @@ def side_source(upload: Upload) -> Table | None:
     return table
 
 
-def _once(kind: str, key: Hashable, most: int, make: Callable[[], T], doing: str = "") -> tuple[T | None, str]:
+def readers() -> ReaderPool:
+    """The processes that read this server's uploads."""
+    return visitor.once_a_process("readers", lambda: ReaderPool(ReaderLimits.from_environment()))
+
+
+def limits_text() -> str:
+    """What a file may hold and what reading it may take, for beside the upload box."""
+    file, reader = FileLimits.from_environment(), readers().limits
+    return (
+        f"{file.megabytes:,} MB unpacked, {file.columns:,} columns and {file.id_length:,} characters an id; reading it "
+        f"may take {reader.seconds:g} s a step and, where the system can bound it, {reader.megabytes:,} MB of memory."
+    )
+
+
+def _apart(
+    file: File | Upload, function: Callable[..., T], /, *args: Any, remember: Hashable = None, **named: Any
+) -> T:
+    """``function`` in a process of its own, which a file can end without ending this one."""
+    place, start = st.empty(), time.monotonic()
+
+    def wanted() -> bool:
+        seconds = time.monotonic() - start
+        if seconds > 1:  # drawing is also where Streamlit ends a run that nobody waits for any more
+            place.caption(f"Reading {text.plain(file.name)} … {seconds:.0f} s of at most {readers().limits.seconds:g}")
+        return True
+
+    found = readers().read(file.name, partial(function, **named), *args, key=remember, wanted=wanted)
+    place.empty()
+    return found
+
+
+def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T | None, str]:
     """The session's result of a kind, or None and the sentence that says why there is none.
 
-    The key says all that it depends on; the ``most`` used last are kept. ``doing`` is shown meanwhile.
+    The key says all that it depends on; the ``most`` used last are kept.
     """
     kept: OrderedDict[Hashable, tuple[T | None, str]] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
     if key not in kept:
         try:
-            with st.spinner(doing) if doing else nullcontext():
-                kept[key] = make(), ""
+            kept[key] = make(), ""
         except UsageError as error:  # InputError among them
             kept[key] = None, str(error)
         except Exception as error:
@@ -255,9 +288,9 @@ def _once(kind: str, key: Hashable, most: int, make: Callable[[], T], doing: str
 
 
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
-    text = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
-    key = (file.name, file.mark.digest, text.to_link())  # what of a reading the table depends on
-    return _once("table", key, 8, lambda: reading.table(file.data, file.name), "Reading the file …")
+    plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
+    key = (file.name, file.mark.digest, plain.to_link())  # what of a reading the table depends on
+    return _once("table", key, 8, lambda: _apart(file, reading.table, file.data, file.name, remember=key))
 
 
 def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:

@@ -57,8 +57,8 @@ def upload_box(data: ActiveData) -> None:
         ),
     }
     st.caption(
-        f"Up to {LIMIT_MB} MB a file. A file goes to the memory of the computer that runs this app, never to its disk, "
-        f"and only this browser sees it. {memory.limits_text()}"
+        f"Up to {LIMIT_MB} MB a file, {uploads.limits_text()} A file goes to the memory of the computer that runs this "
+        f"app, never to its disk, and only this browser sees it. {memory.limits_text()}"
     )
     st.download_button(
         "A sample file to try", sample_csv, "sample_log.csv", "text/csv", on_click="ignore", icon=":material/download:"
