@@ -46,9 +46,9 @@ class ReaderLimits:
         found: dict[str, Any] = {}
         for field, low, high in zip(fields(cls), lowest, highest, strict=True):
             name = f"RECEMB_READER_{field.name.upper()}"
-            text = environment.get(name, "").strip()
+            text, default = environment.get(name, "").strip(), getattr(cls, field.name)
             try:
-                value = type(field.default)(text) if text else field.default
+                value = type(default)(text) if text else default
             except ValueError:
                 value = float("nan")
             if not low <= value <= high:

@@ -39,13 +39,13 @@ class FileLimits:
         Raises:
             InputError: a setting is no whole number, or too small; it is named.
         """
-        found = {}
+        found: dict[str, int] = {}
         for field in fields(cls):
             name = f"RECEMB_FILE_{field.name.upper()}"
             text = environment.get(name, "").strip()
             lowest = _LOWEST[field.name]
             value = (
-                int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None if text else field.default
+                int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None if text else getattr(cls, field.name)
             )
             if value is None or value < lowest:
                 raise InputError(f"{name}={text!r} is not possible: give a whole number of at least {lowest:,}")

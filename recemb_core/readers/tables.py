@@ -92,6 +92,10 @@ def _parse(
             table = parse_delimited(text, name, delimiter=delimiter, header=header)
         table = replace(table, encoding=used, notes=(*notes, *table.notes))
     limits().check_columns(table.frame.width, called)
+    budget = Budget()
+    for column in table.frame.get_columns():  # a long value that is held once may be written out for every row later
+        if column.dtype in (pl.String, pl.Categorical):
+            budget.take(int(column.cast(pl.String).str.len_bytes().cast(pl.UInt64).sum()), called)
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
     return _plain(table)
