@@ -43,11 +43,9 @@ class FileLimits:
         for field in fields(cls):
             name = f"RECEMB_FILE_{field.name.upper()}"
             text = environment.get(name, "").strip()
-            lowest = _LOWEST[field.name]
-            value = (
-                int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None if text else getattr(cls, field.name)
-            )
-            if value is None or value < lowest:
+            lowest, whole = _LOWEST[field.name], text.isascii() and text.isdigit() and len(text) < 16
+            value = int(text) if whole else getattr(cls, field.name)
+            if (text and not whole) or value < lowest:
                 raise InputError(f"{name}={text!r} is not possible: give a whole number of at least {lowest:,}")
             found[field.name] = value
         return cls(**found)
