@@ -31,9 +31,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
-# In the order of the files: those with a browser, which take longest, come first and leave no long tail. They are one
-# group, of one worker with one server and one browser; the others share what is left of the processors.
-PYTEST := $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder --hypothesis-profile=ci
+# In the order of the files: those with a browser, which take longest, come first and leave no long tail.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
 
 test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium $(BIN)/python
@@ -45,12 +44,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	@$(MAKE) --no-print-directory -j 2 types fast
 
-# Three: the one with the browser waits half of its time.
 all:
-	$(PYTEST) -n 3
+	$(PYTEST)
 
 fast:
-	$(PYTEST) -n 2 -m "not browser and not slow"
+	$(PYTEST) -m "not browser and not slow"
 
 types:
 	$(BIN)/mypy
