@@ -10,12 +10,14 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from recemb_core.processes import ProcessLost, WorkerProcess
-from recemb_core.readers.errors import InputError
+from recemb_core.readers import InputError, Reading, Table
+from recemb_core.readers.events import Parsed
+from recemb_core.readers.side_info import Details
 
 T = TypeVar("T")
 _MB = 1 << 20
 _REMEMBERED = 1_000  # refusals
-_HEAVY = 400 * _MB  # a reader that holds more after a file is ended, and its memory with it
+_HEAVY = 400 * _MB  # a reader that holds more after a file, or may map less for the next one, is ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +149,8 @@ class ReaderPool:
         return self._start()
 
     def _give_back(self, reader: WorkerProcess) -> None:
-        if reader.alive and _held(reader.pid) < _HEAVY:
+        mapped, held = _memory(reader.pid)
+        if reader.alive and held < _HEAVY and mapped < self.limits.megabytes * _MB - _HEAVY:
             with self._lock:
                 self._idle.append(reader)
         else:
@@ -164,13 +167,22 @@ class ReaderPool:
         return f"{name!r} was given up: {why}; keep fewer rows or columns, or sample the users"
 
 
-def _held(pid: int) -> int:
-    """Bytes of memory in use by a process; 0 where the system does not say."""
+def parse_columns(table: Table, reading: Reading, details: Table | None) -> tuple[Reading, Parsed, Details | None]:
+    """What :func:`parse_log` gives but for the table itself, which whoever asks has and need not be sent again."""
+    from recemb_core.readers.assembly import parse_log
+
+    log = parse_log(table, reading, details)
+    return log.reading, log.parsed, log.details
+
+
+def _memory(pid: int) -> tuple[int, int]:
+    """Bytes that a process has mapped and that it holds in memory; 0 where the system does not say."""
     try:
         with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
+            mapped, held, *_ = (int(pages) * os.sysconf("SC_PAGE_SIZE") for pages in file.read().split())
+    except (OSError, ValueError):
+        return 0, 0
+    return mapped, held
 
 
 def ready() -> None:

@@ -143,7 +143,7 @@ def _parquet(data: bytes, called: str) -> pl.DataFrame:
         table.validate(full=True)
         frame = pl.from_arrow(table)
         return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         raise InputError(f"{called} is a damaged parquet file ({_short(error)}); write or download it again") from None
@@ -170,7 +170,7 @@ def _workbook(member: Member, called: str) -> Table:
             if twice is not None:
                 raise InputError(f"{called} names two columns {twice!r} on sheet {sheet!r}; rename one of them")
             sheets.append((sheet, book.load_sheet(sheet).to_polars()))
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         raise InputError(f"{called} is a damaged Excel workbook ({_short(error)}); save it again") from None

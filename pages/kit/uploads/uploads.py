@@ -19,9 +19,9 @@ from pages.kit.uploads import memory, visitor
 from pages.kit.uploads.memory import KeptUpload
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.edge_lists import read_edges
-from recemb_core.reader_pool import ReaderLimits, ReaderPool
+from recemb_core.reader_pool import ReaderLimits, ReaderPool, parse_columns
 from recemb_core.readers import CleaningConfig, InputError, Reading, Table
-from recemb_core.readers.assembly import ParsedLog, details_table, parse_log
+from recemb_core.readers.assembly import ParsedLog, details_table
 from recemb_core.readers.limits import FileLimits
 from recemb_core.readers.side_info import Details, choose_key
 from recemb_core.sequences import Sequences, clean_log
@@ -185,7 +185,7 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
             "graph", key, 4, lambda: _apart(upload, read_edges, table, reading=reading, side_info=side_source(upload))
         )
         return Outcome(table, reading, graph=graph, problem=problem)
-    log, problem = _once("log", key, 4, lambda: _apart(upload, parse_log, table, reading, side_source(upload)))
+    log, problem = _once("log", key, 4, lambda: _parsed(upload, table, reading, side_source(upload)))
     if log is None:
         return Outcome(table, reading, problem=problem)
     sequences, problem = _sequences(upload, log, reading)
@@ -219,7 +219,7 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
         if bare.columns.shape == "edges":
             ids = pl.Series("id", _apart(upload, read_edges, table, reading=bare).items.ids, dtype=pl.String)
         else:
-            ids = _apart(upload, parse_log, table, bare).parsed.events.item_ids
+            ids = _parsed(upload, table, bare, None).parsed.events.item_ids
         return choose_key(second, ids, bare.columns.item, strict=False)
 
     return _once("coverage", _uncleaned(upload, bare), 4, make)[0]
@@ -264,6 +264,10 @@ def _apart(
     found = readers().read(file.name, partial(function, **named), *args, key=remember, wanted=wanted)
     place.empty()
     return found
+
+
+def _parsed(upload: Upload, table: Table, reading: Reading, details: Table | None) -> ParsedLog:
+    return ParsedLog(table, *_apart(upload, parse_columns, table, reading, details))
 
 
 def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T | None, str]:
