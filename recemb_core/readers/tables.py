@@ -22,8 +22,9 @@ from recemb_core.readers.limits import Budget, limits
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
 
-_BATCH = 4_096  # rows of a parquet file decoded at a time
+_BATCH = 65_536  # rows of a parquet file decoded at a time
 _CHUNK = 1 << 20
+_HEAD = 4 << 20  # bytes of JSON whose keys are counted
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
 _CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
 _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -132,14 +133,16 @@ def _parquet(data: bytes, called: str) -> pl.DataFrame:
     try:
         # Not polars' own reader: one wrong byte can make it ask for so much memory that the whole process is aborted,
         # and with it everybody's session.
-        file = parquet.ParquetFile(io.BytesIO(data))
-        limits().check_columns(len(file.schema_arrow), called)
-        batches, budget = [], Budget()
-        # Batch by batch: a long value written once and meant a million times is noticed before it fills the memory.
+        schema = parquet.read_schema(io.BytesIO(data))
+        limits().check_columns(len(schema), called)
+        # Text as its distinct values and their numbers: what it will take is known before it is written out.
+        texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
+        file, budget, batches = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts), Budget(), []
         for batch in file.iter_batches(_BATCH):
-            budget.take(batch.get_total_buffer_size(), called)
-            batches.append(batch)
-        table = pyarrow.Table.from_batches(batches, schema=file.schema_arrow)
+            budget.take(sum(map(_decoded_size, batch.columns)), called)
+            columns = [c.dictionary_decode() if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
+            batches.append(pyarrow.RecordBatch.from_arrays(columns, names=schema.names))
+        table = pyarrow.Table.from_batches(batches) if batches else schema.empty_table()
         table.validate(full=True)
         frame = pl.from_arrow(table)
         return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
@@ -152,6 +155,18 @@ def _parquet(data: bytes, called: str) -> pl.DataFrame:
         if type(error).__name__ != "PanicException":
             raise
         raise InputError(f"{called} is a damaged parquet file; write or download it again") from None
+
+
+def _decoded_size(column: Any) -> int:
+    """Bytes of an Arrow array once every row holds its own value."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    kind = column.type
+    if not pyarrow.types.is_dictionary(kind) or not pyarrow.types.is_string(kind.value_type):
+        return int(column.nbytes)
+    lengths = compute.binary_length(column.dictionary).cast(pyarrow.int64())
+    return int(compute.sum(lengths.take(column.indices)).as_py() or 0) + 4 * len(column)
 
 
 def _workbook(member: Member, called: str) -> Table:
@@ -201,9 +216,9 @@ def _check_cells(data: bytes, called: str) -> None:
             with archive.open(name) as stream:
                 while chunk := stream.read(_CHUNK):
                     text = rest + chunk
-                    for letters, digits in _CELL.findall(text):
-                        row = max(row, int(digits[:12]))
-                        column = max(column, _column_number(letters)) if letters else column
+                    found = _CELL.findall(text)
+                    row = max(row, max((int(digits[:12]) for _, digits in found), default=0))
+                    column = max(column, *map(_column_number, {letters for letters, _ in found}), 0)
                     rest = text[-64:]
             if row > _LAST_ROW or column > _LAST_COLUMN or row * column > bounds.cells:
                 raise InputError(
@@ -221,7 +236,7 @@ def _column_number(letters: bytes) -> int:
 
 
 def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
-    _check_json(data, called)
+    _check_json(data, called, array)
     try:
         if array:
             return pl.DataFrame(json.loads(data), infer_schema_length=None, strict=False)
@@ -242,8 +257,14 @@ def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
     raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
 
 
-def _check_json(data: bytes, called: str) -> None:
+def _check_json(data: bytes, called: str, array: bool) -> None:
     """Refuse values nested too deep, and keys without end: both take the parser's memory or time, not the file's."""
+    _check_keys(data[:_HEAD], called)
+    text = np.frombuffer(data, np.uint8)
+    opened = np.isin(text, np.frombuffer(b"[{", np.uint8))
+    lines = np.append(0, np.flatnonzero(text == 10) + 1)
+    if not array and np.add.reduceat(opened, lines[lines < len(text)], dtype=np.int64).max() <= limits().depth:
+        return  # no line opens so many, in its text or outside
     outside = np.frombuffer(_JSON_TEXT.sub(b"", data), np.uint8)
     steps = np.isin(outside, np.frombuffer(b"[{", np.uint8)).astype(np.int8)
     steps -= np.isin(outside, np.frombuffer(b"]}", np.uint8))
@@ -253,15 +274,16 @@ def _check_json(data: bytes, called: str) -> None:
             f"{called} has values inside values {depth:,} deep, and {limits().depth} is the limit (RECEMB_FILE_DEPTH); "
             "write one flat object a line"
         )
-    keys: set[bytes] = set()
+
+
+def _check_keys(head: bytes, called: str) -> None:
     most = 20 * limits().columns  # those inside values are counted as well
-    for found in _JSON_KEY.finditer(data):
-        keys.add(found[1])
-        if len(keys) > most:
-            raise InputError(
-                f"{called} has more than {most:,} different keys, as many as 20 tables may have columns "
-                "(RECEMB_FILE_COLUMNS); write the same keys in every object"
-            )
+    count = len({found[1] for found in _JSON_KEY.finditer(head)})
+    if count > most:
+        raise InputError(
+            f"{called} has {count:,} different keys in its first {len(head):,} bytes, more than 20 tables may have "
+            "columns (RECEMB_FILE_COLUMNS); write the same keys in every object"
+        )
 
 
 def _short(error: BaseException) -> str:

@@ -181,9 +181,7 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     assert reading.columns is not None
     key = _uncleaned(upload, reading)
     if reading.columns.shape == "edges":
-        graph, problem = _once(
-            "graph", key, 4, lambda: _apart(upload, read_edges, table, reading=reading, side_info=side_source(upload))
-        )
+        graph, problem = _once("graph", key, 4, lambda: _graph(upload, table, reading, side_source(upload)))
         return Outcome(table, reading, graph=graph, problem=problem)
     log, problem = _once("log", key, 4, lambda: _parsed(upload, table, reading, side_source(upload)))
     if log is None:
@@ -217,7 +215,7 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
         if second is None or bare.columns is None:
             return None
         if bare.columns.shape == "edges":
-            ids = pl.Series("id", _apart(upload, read_edges, table, reading=bare).items.ids, dtype=pl.String)
+            ids = pl.Series("id", _graph(upload, table, bare, None).items.ids, dtype=pl.String)
         else:
             ids = _parsed(upload, table, bare, None).parsed.events.item_ids
         return choose_key(second, ids, bare.columns.item, strict=False)
@@ -261,13 +259,20 @@ def _apart(
             place.caption(f"Reading {text.plain(file.name)} … {seconds:.0f} s of at most {readers().limits.seconds:g}")
         return True
 
-    found = readers().read(file.name, partial(function, **named), *args, key=remember, wanted=wanted)
-    place.empty()
-    return found
+    try:
+        return readers().read(file.name, partial(function, **named), *args, key=remember, wanted=wanted)
+    finally:
+        place.empty()
 
 
 def _parsed(upload: Upload, table: Table, reading: Reading, details: Table | None) -> ParsedLog:
-    return ParsedLog(table, *_apart(upload, parse_columns, table, reading, details))
+    key = ("log", _uncleaned(upload, reading))
+    return ParsedLog(table, *_apart(upload, parse_columns, table, reading, details, remember=key))
+
+
+def _graph(upload: Upload, table: Table, reading: Reading, details: Table | None) -> ItemGraph:
+    key = ("graph", _uncleaned(upload, reading))
+    return _apart(upload, read_edges, table, remember=key, reading=reading, side_info=details)
 
 
 def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T | None, str]:
