@@ -6,18 +6,19 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from recemb_core.processes import ProcessLost, WorkerProcess
 from recemb_core.readers import InputError, Reading, Table
 from recemb_core.readers.events import Parsed
+from recemb_core.readers.limits import from_settings
 from recemb_core.readers.side_info import Details
 
 T = TypeVar("T")
 _MB = 1 << 20
 _REMEMBERED = 1_000  # refusals
-_HEAVY = 400 * _MB  # a reader that holds more after a file, or may map less for the next one, is ended
+_HEAVY = 400 * _MB  # a reader that holds more after a file, or has mapped most of what it may, is ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,24 +40,13 @@ class ReaderLimits:
         """``RECEMB_READER_MEGABYTES``, ``RECEMB_READER_SECONDS`` and ``RECEMB_READER_PROCESSES``, where they are set.
 
         Raises:
-            InputError: a setting is no number or out of range; it is named.
+            InputError: see :func:`from_settings`.
 
         >>> ReaderLimits.from_environment({"RECEMB_READER_SECONDS": "5"}).seconds
         5.0
         """
-        lowest, highest = (1_200, 1, 1), (1_000_000, 86_400, 64)
-        found: dict[str, Any] = {}
-        for field, low, high in zip(fields(cls), lowest, highest, strict=True):
-            name = f"RECEMB_READER_{field.name.upper()}"
-            text, default = environment.get(name, "").strip(), getattr(cls, field.name)
-            try:
-                value = type(default)(text) if text else default
-            except ValueError:
-                value = float("nan")
-            if not low <= value <= high:
-                raise InputError(f"{name}={text!r} is not possible: give a number from {low:,} to {high:,}")
-            found[field.name] = value
-        return cls(**found)
+        allowed = {"megabytes": (1_200, 1_000_000), "seconds": (1, 86_400), "processes": (1, 64)}
+        return from_settings(cls, "RECEMB_READER_", allowed, environment)
 
 
 class ReaderPool:
@@ -150,7 +140,7 @@ class ReaderPool:
 
     def _give_back(self, reader: WorkerProcess) -> None:
         mapped, held = _memory(reader.pid)
-        if reader.alive and held < _HEAVY and mapped < self.limits.megabytes * _MB - _HEAVY:
+        if reader.alive and held < _HEAVY and mapped < 0.9 * self.limits.megabytes * _MB:
             with self._lock:
                 self._idle.append(reader)
         else:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.kit import results
+from pages.kit.uploads.uploads import readers
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -45,6 +46,7 @@ def _warm() -> None:
     time.sleep(1.0)  # the first page is drawn before the compilers take the processor
     from recemb_core.warm_up import warm_up as run
 
+    readers().warm()
     with results.heavy_lock():
         run()
     # Streamlit collects garbage after every script run. What is loaded by now stays loaded: looking through all of it

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import TypeVar
 
-from recemb_core.readers.errors import InputError
+from recemb_core.readers.errors import InputError, shortened
 
-_LOWEST = {"megabytes": 1, "columns": 2, "depth": 1, "id_length": 8, "cells": 100}
+T = TypeVar("T")
+
+
+def from_settings(
+    kind: type[T], prefix: str, allowed: Mapping[str, tuple[int, int]], environment: Mapping[str, str]
+) -> T:
+    """A config whose fields are set by ``prefix`` and their names in capitals, each within what is allowed.
+
+    Raises:
+        InputError: a setting is no number of its field's kind, or out of range; it is named.
+    """
+    found = {}
+    for field, (low, high) in allowed.items():
+        name, default = prefix + field.upper(), getattr(kind, field)
+        text = environment.get(name, "").strip()
+        try:
+            value = type(default)(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            what = "whole number" if isinstance(default, int) else "number"
+            raise InputError(f"{name}={shortened(text)!r} is not possible: give a {what} from {low:,} to {high:,}")
+        found[field] = value
+    return kind(**found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +62,11 @@ class FileLimits:
         """The limits that the settings ask for.
 
         Raises:
-            InputError: a setting is no whole number, or too small; it is named.
+            InputError: see :func:`from_settings`.
         """
-        found: dict[str, int] = {}
-        for field in fields(cls):
-            name = f"RECEMB_FILE_{field.name.upper()}"
-            text = environment.get(name, "").strip()
-            lowest, whole = _LOWEST[field.name], text.isascii() and text.isdigit() and len(text) < 16
-            value = int(text) if whole else getattr(cls, field.name)
-            if (text and not whole) or value < lowest:
-                raise InputError(f"{name}={text!r} is not possible: give a whole number of at least {lowest:,}")
-            found[field.name] = value
-        return cls(**found)
+        most = 10**15
+        lowest = {"megabytes": 1, "columns": 2, "depth": 1, "id_length": 8, "cells": 100}
+        return from_settings(cls, "RECEMB_FILE_", {name: (low, most) for name, low in lowest.items()}, environment)
 
     def check_columns(self, count: int, called: str) -> None:
         """Raise :class:`InputError` where a table is wider than it may be."""

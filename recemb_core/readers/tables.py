@@ -24,7 +24,7 @@ from recemb_core.readers.table import Table
 
 _BATCH = 65_536  # rows of a parquet file decoded at a time
 _CHUNK = 1 << 20
-_HEAD = 4 << 20  # bytes of JSON whose keys are counted
+_HEAD = 1 << 20  # bytes of JSON whose keys are counted
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
 _CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
 _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -261,9 +261,9 @@ def _check_json(data: bytes, called: str, array: bool) -> None:
     """Refuse values nested too deep, and keys without end: both take the parser's memory or time, not the file's."""
     _check_keys(data[:_HEAD], called)
     text = np.frombuffer(data, np.uint8)
-    opened = np.isin(text, np.frombuffer(b"[{", np.uint8))
-    lines = np.append(0, np.flatnonzero(text == 10) + 1)
-    if not array and np.add.reduceat(opened, lines[lines < len(text)], dtype=np.int64).max() <= limits().depth:
+    opened = np.flatnonzero((text == ord("[")) | (text == ord("{")))
+    lines = np.concatenate([[0], np.flatnonzero(text == 10), [len(text)]])
+    if not array and np.diff(np.searchsorted(opened, lines)).max() <= limits().depth:
         return  # no line opens so many, in its text or outside
     outside = np.frombuffer(_JSON_TEXT.sub(b"", data), np.uint8)
     steps = np.isin(outside, np.frombuffer(b"[{", np.uint8)).astype(np.int8)
