@@ -12,7 +12,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.kit import results
-from pages.kit.uploads.uploads import readers
+from pages.kit.uploads.apart import readers
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TypeVar
 
 import polars as pl
 import streamlit as st
 
-from pages.kit import text
-from pages.kit.uploads import memory, visitor
+from pages.kit.uploads import memory
+from pages.kit.uploads.apart import read_apart
 from pages.kit.uploads.memory import KeptUpload
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.edge_lists import read_edges
-from recemb_core.reader_pool import ReaderLimits, ReaderPool, parse_columns
+from recemb_core.reader_pool import parse_columns
 from recemb_core.readers import CleaningConfig, InputError, Reading, Table
 from recemb_core.readers.assembly import ParsedLog, details_table
-from recemb_core.readers.limits import FileLimits
 from recemb_core.readers.side_info import Details, choose_key
 from recemb_core.sequences import Sequences, clean_log
 from recemb_core.session_file import FileMark
@@ -233,46 +231,14 @@ def side_source(upload: Upload) -> Table | None:
     return table
 
 
-def readers() -> ReaderPool:
-    """The processes that read this server's uploads."""
-    return visitor.once_a_process("readers", lambda: ReaderPool(ReaderLimits.from_environment()))
-
-
-def limits_text() -> str:
-    """What a file may hold and what reading it may take, for beside the upload box."""
-    file, reader = FileLimits.from_environment(), readers().limits
-    return (
-        f"{file.megabytes:,} MB unpacked, {file.columns:,} columns and {file.id_length:,} characters an id; reading it "
-        f"may take {reader.seconds:g} s a step and, where the system can bound it, {reader.megabytes:,} MB of memory."
-    )
-
-
-def _apart(
-    file: File | Upload, function: Callable[..., T], /, *args: Any, remember: Hashable = None, **named: Any
-) -> T:
-    """``function`` in a process of its own, which a file can end without ending this one."""
-    place, start = st.empty(), time.monotonic()
-
-    def wanted() -> bool:
-        seconds = time.monotonic() - start
-        if seconds > 1:  # drawing is also where Streamlit ends a run that nobody waits for any more
-            place.caption(f"Reading {text.plain(file.name)} … {seconds:.0f} s of at most {readers().limits.seconds:g}")
-        return True
-
-    try:
-        return readers().read(file.name, partial(function, **named), *args, key=remember, wanted=wanted)
-    finally:
-        place.empty()
-
-
 def _parsed(upload: Upload, table: Table, reading: Reading, details: Table | None) -> ParsedLog:
     key = ("log", _uncleaned(upload, reading))
-    return ParsedLog(table, *_apart(upload, parse_columns, table, reading, details, remember=key))
+    return ParsedLog(table, *read_apart(upload.name, parse_columns, table, reading, details, remember=key))
 
 
 def _graph(upload: Upload, table: Table, reading: Reading, details: Table | None) -> ItemGraph:
     key = ("graph", _uncleaned(upload, reading))
-    return _apart(upload, read_edges, table, remember=key, reading=reading, side_info=details)
+    return read_apart(upload.name, read_edges, table, remember=key, reading=reading, side_info=details)
 
 
 def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T | None, str]:
@@ -299,7 +265,7 @@ def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
     plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
     key = (file.name, file.mark.digest, plain.to_link())  # what of a reading the table depends on
-    return _once("table", key, 8, lambda: _apart(file, reading.table, file.data, file.name, remember=key))
+    return _once("table", key, 8, lambda: read_apart(file.name, reading.table, file.data, file.name, remember=key))
 
 
 def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:

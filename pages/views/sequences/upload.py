@@ -11,7 +11,7 @@ import streamlit as st
 from pages.kit import links, session
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.kit.uploads import memory, uploads
+from pages.kit.uploads import apart, memory, uploads
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.sequences.reading import edit_reading
 from recemb_core.datasets import load_dataset
@@ -57,7 +57,7 @@ def upload_box(data: ActiveData) -> None:
         ),
     }
     st.caption(
-        f"Up to {LIMIT_MB} MB a file, {uploads.limits_text()} A file goes to the memory of the computer that runs this "
+        f"Up to {LIMIT_MB} MB a file, {apart.limits_text()} A file goes to the memory of the computer that runs this "
         f"app, never to its disk, and only this browser sees it. {memory.limits_text()}"
     )
     st.download_button(
