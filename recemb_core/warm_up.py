@@ -8,20 +8,40 @@ import numpy as np
 
 
 def warm_up() -> None:
-    """Train and lay out a toy graph; the compiled kernels stay in the process and in numba's disk cache."""
-    from recemb_core.embeddings import Node2VecConfig, train_node2vec
+    """All of them; the compiled kernels stay in the process and in numba's disk cache."""
+    for step in (warm_up_walks, warm_up_maps, warm_up_models, warm_up_lsh):
+        step()
+
+
+def _ring(directed: bool = False) -> Any:
     from recemb_core.item_graph import ItemGraph
+
+    ring = np.arange(20)
+    return ItemGraph.from_edges(ring, np.roll(ring, 1), directed=directed)
+
+
+def warm_up_walks() -> None:
+    """Walks of both orders and skip-gram on them, on a toy graph."""
+    from recemb_core.embeddings import Node2VecConfig, train_node2vec
+
+    for directed in (False, True):
+        for q in (1.0, 2.0):
+            train_node2vec(_ring(directed), Node2VecConfig(dimensions=4, num_walks=1, walk_length=5, q=q))
+
+
+def warm_up_maps() -> None:
+    """UMAP, from nothing and from places."""
+    from recemb_core.embeddings import Node2VecConfig, train_node2vec
     from recemb_core.layouts import umap_layout
 
-    n = 20
-    ring = np.arange(n)
-    for directed in (False, True):
-        graph = ItemGraph.from_edges(ring, np.roll(ring, 1), directed=directed)
-        for q in (1.0, 2.0):
-            vectors = train_node2vec(graph, Node2VecConfig(dimensions=4, num_walks=1, walk_length=5, q=q))
+    vectors = train_node2vec(_ring(), Node2VecConfig(dimensions=4, num_walks=1, walk_length=5))
     umap_layout(vectors, start=umap_layout(vectors))
-    warm_up_models()
-    warm_up_lsh()
+
+
+def warm_up_deep() -> None:
+    """What the networks are written in."""
+    import jax  # noqa: F401
+    import optax  # noqa: F401
 
 
 def warm_up_models() -> None:

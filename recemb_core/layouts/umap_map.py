@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -128,6 +130,7 @@ def _umap(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> 
     # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
     import umap
 
+    _keep_compiled()
     config = config.for_size(len(rows))
     assert config.n_neighbors is not None
     init = _principal_axes(rows) * 5
@@ -150,6 +153,18 @@ def _umap(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> 
     if start is None:
         return np.asarray(model.embedding_, dtype=np.float32)
     return _from_start(model, config, start)
+
+
+@lru_cache(maxsize=1)
+def _keep_compiled() -> None:
+    """Have numba keep what umap would compile anew in every process: 8 s, else 0.2."""
+    import umap
+    from numba.core.caching import NullCache
+
+    for function in (one for module in (umap.umap_, umap.layouts) for one in vars(module).values()):
+        if isinstance(getattr(function, "_cache", None), NullCache):
+            with suppress(RuntimeError):  # nowhere to write
+                function.enable_caching()
 
 
 def _from_start(model: Any, config: UMAPConfig, start: NumberArray) -> Float32Array:
