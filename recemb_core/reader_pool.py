@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from recemb_core.processes import ProcessLost, WorkerProcess
+from recemb_core.processes import ProcessLost, WorkerProcess, memory_of
 from recemb_core.readers import InputError, Reading, Table
 from recemb_core.readers.events import Parsed
 from recemb_core.readers.limits import from_settings
@@ -127,7 +127,12 @@ class ReaderPool:
             reader.close()
 
     def _start(self) -> WorkerProcess:
-        return WorkerProcess(("recemb_core.reader_pool",), self.limits.megabytes * _MB)
+        return WorkerProcess(
+            ("recemb_core.reader_pool",),
+            self.limits.megabytes * _MB,
+            name="recemb reader",
+            environment={"POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "1"},
+        )
 
     def _take(self) -> WorkerProcess:
         with self._lock:
@@ -139,7 +144,7 @@ class ReaderPool:
         return self._start()
 
     def _give_back(self, reader: WorkerProcess) -> None:
-        mapped, held = _memory(reader.pid)
+        mapped, held = memory_of(reader.pid)
         if reader.alive and held < _HEAVY and mapped < 0.9 * self.limits.megabytes * _MB:
             with self._lock:
                 self._idle.append(reader)
@@ -163,16 +168,6 @@ def parse_columns(table: Table, reading: Reading, details: Table | None) -> tupl
 
     log = parse_log(table, reading, details)
     return log.reading, log.parsed, log.details
-
-
-def _memory(pid: int) -> tuple[int, int]:
-    """Bytes that a process has mapped and that it holds in memory; 0 where the system does not say."""
-    try:
-        with open(f"/proc/{pid}/statm") as file:
-            mapped, held, *_ = (int(pages) * os.sysconf("SC_PAGE_SIZE") for pages in file.read().split())
-    except (OSError, ValueError):
-        return 0, 0
-    return mapped, held
 
 
 def ready() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.kit import results
+from recemb_core.job_pool import JobLimits, JobPool
 from tests.test_import_rules import ORDER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -126,6 +128,7 @@ def passed() -> dict[str, list[str]]:
         page.query_params[name] = value
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECEMB_NO_WARM_UP", "1")
+        patch.setattr(results, "workers", lambda: JobPool(JobLimits(processes=0)))  # where a profile can see
         threading.setprofile(look)
         try:
             page.run()

@@ -58,6 +58,7 @@ ORDER = [
     "precomputed",
     "figures",
     "warm_up",
+    "job_pool",
 ]
 HEAVY = {"umap", "gensim", "faiss", "jax", "optax", "igraph", "scipy", "networkx", "sklearn", "torch"}
 # What figures may not do is compute: no module that trains, walks, lays out or reads.

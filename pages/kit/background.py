@@ -31,7 +31,7 @@ def in_background(name: str, work: Callable[[], None], seconds: float) -> bool:
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def warm_up() -> threading.Thread | None:
-    """Import and compile what training and UMAP need, once a process, behind the first paint."""
+    """Import and compile what pages and their runs need, once a process, behind the first paint."""
     if os.environ.get("RECEMB_NO_WARM_UP"):
         return None
     # Imported here first: two threads that import a package with circular imports can each see it half made.
@@ -42,13 +42,22 @@ def warm_up() -> threading.Thread | None:
     return thread
 
 
+def busy() -> bool:
+    """Whether a run, a map or the warm-up has the cores: no time to measure a time."""
+    return results.workers().busy or any(thread.name == "warm-up" for thread in threading.enumerate())
+
+
 def _warm() -> None:
     time.sleep(1.0)  # the first page is drawn before the compilers take the processor
-    from recemb_core.warm_up import warm_up as run
+    from recemb_core import warm_up
 
     readers().warm()
-    with results.heavy_lock():
-        run()
+    workers = results.workers()
+    workers.warm()
+    warm_up.warm_up_walks()
+    warm_up.warm_up_lsh()
+    if not workers.limits.processes:
+        warm_up.warm_up()
     # Streamlit collects garbage after every script run. What is loaded by now stays loaded: looking through all of it
     # again (0.1 s and more) only holds up the next run.
     gc.collect()

@@ -106,26 +106,18 @@ class GraphSettings:
     alpha: float = 0.01
     top: int = 10
 
-    def build(self, data: ActiveData) -> ItemGraph:
-        """The graph before its backbone is taken."""
-        if self.own:
-            assert data.graph is not None
-            return data.graph
-        assert data.sequences is not None
+    @property
+    def building(self) -> dict[str, Any]:
+        """What :func:`build_item_graph` is told."""
         transitions = self.edges == "transitions"
-        return build_item_graph(
-            data.sequences,
-            edges=self.edges,  # type: ignore[arg-type]
-            directed=self.directed if transitions else False,
-            weighted=self.weighted,
-            min_weight=self.min_weight,
-            share_baskets=self.share_baskets and not transitions,
-            side_info_fields=self.content,
-        )
-
-    def reduce(self, graph: ItemGraph) -> ItemGraph:
-        """The backbone that walks and pictures use."""
-        return backbone(graph, **self.narrowed) if self.narrowed else graph
+        return {
+            "edges": self.edges,
+            "directed": self.directed if transitions else False,
+            "weighted": self.weighted,
+            "min_weight": self.min_weight,
+            "share_baskets": self.share_baskets and not transitions,
+            "side_info_fields": self.content,
+        }
 
     @property
     def narrowed(self) -> dict[str, Any]:
@@ -210,9 +202,20 @@ def graph_controls(data: ActiveData) -> GraphSettings:
 def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, ItemGraph]:
     """(the whole graph, the graph that is walked and drawn), computed once."""
     bare = replace(settings, backbone="none", per_item=0, alpha=0.0, top=0)
-    whole = results.remember(data, ("graph", data.fingerprint, bare), lambda: settings.build(data))
-    kept = results.remember(data, ("kept graph", data.fingerprint, settings), lambda: settings.reduce(whole))
-    return whole, kept
+    if settings.own:
+        assert data.graph is not None
+        whole = data.graph
+    else:
+        assert data.sequences is not None
+        seconds = 2e-6 * len(data.sequences.tokens)
+        key = ("graph", data.fingerprint, bare)
+        whole = results.compute(
+            data, key, build_item_graph, data.sequences, seconds=seconds, what="the graph", **settings.building
+        )
+    if not settings.narrowed:
+        return whole, whole
+    key, seconds = ("kept graph", data.fingerprint, settings), 2e-6 * whole.num_edges
+    return whole, results.compute(data, key, backbone, whole, seconds=seconds, what="the graph", **settings.narrowed)
 
 
 def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
@@ -231,4 +234,6 @@ def most_connected(graph: ItemGraph, most: int, *, always: int) -> Int64Array:
 
 def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> Int32Array:
     """Louvain communities of the graph."""
-    return results.remember(data, ("communities", graph.fingerprint, seed), lambda: communities(graph, seed))
+    key, seconds = ("communities", graph.fingerprint, seed), 5e-6 * graph.num_edges
+    found: Int32Array = results.compute(data, key, communities, graph, seed, seconds=seconds, what="communities")
+    return found

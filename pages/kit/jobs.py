@@ -45,6 +45,26 @@ class Job:
         return self.seconds > LIVE_SECONDS if self.asks is None else self.asks
 
 
+def heavy_job(
+    data: ActiveData,
+    key: Hashable,
+    label: str,
+    seconds: float,
+    function: Callable[..., Any],
+    /,
+    *args: Any,
+    reports: bool = True,
+    asks: bool | None = True,
+    **named: Any,
+) -> Job:
+    """The job that computes ``key`` by one call in a process of its own; see :func:`results.compute`."""
+
+    def run(report: Progress) -> Any:
+        return results.compute(data, key, function, *args, seconds=seconds, progress=report, reports=reports, **named)
+
+    return Job(key, label, seconds, run, asks=asks)
+
+
 # ---- what the person allowed and stopped, by data set and identity ----
 
 

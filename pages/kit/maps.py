@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from pages.kit import model_results, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
-from recemb_core.arrays import Float32Array
+from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -44,9 +45,36 @@ def map_positions(
         return ready
     key = ("map", _hash(graph), vectors.config, config, None if anchor is None else anchor.config)
     start = None if anchor is None else map_positions(data, graph, anchor, config, None, progress)
+    return draw_umap(data, key, vectors, config, start, progress)
+
+
+def draw_umap(
+    data: ActiveData,
+    key: Hashable,
+    vectors: ItemVectors | FloatArray,
+    config: UMAPConfig,
+    start: Float32Array | None = None,
+    progress: Progress | None = None,
+) -> Float32Array:
+    """The UMAP of some vectors, kept as ``key``."""
     if progress is not None:
         progress(1.0, "drawing the map (UMAP)")
-    return results.remember_heavy(data, key, lambda: umap_layout(vectors, config, start=start), progress)
+    found: Float32Array = results.compute(
+        data,
+        key,
+        umap_layout,
+        vectors,
+        config,
+        start=start,
+        seconds=map_seconds(len(vectors)),
+        progress=progress and (lambda _, stage: progress(1.0, f"drawing the map (UMAP), {stage}")),
+    )
+    return found
+
+
+def map_seconds(n: int) -> float:
+    """About how long a UMAP of n items takes."""
+    return 1 + n / 1_000
 
 
 def _ready_map(
@@ -75,8 +103,9 @@ def _hash(source: ItemGraph | str) -> str:
 def graph_positions(data: ActiveData, graph: ItemGraph, seed: int) -> Float32Array:
     """Force-directed positions of the graph's nodes."""
 
-    def make() -> Float32Array:
-        ready = precomputed.load_layout(graph, seed)
-        return graph_layout(graph, seed) if ready is None else ready
-
-    return results.remember(data, ("graph layout", graph.fingerprint, seed), make)
+    key = ("graph layout", graph.fingerprint, seed)
+    ready = results.ready(data, key, lambda: precomputed.load_layout(graph, seed))
+    if ready is None:
+        seconds = 0.1 + len(graph) / 1_000
+        ready = results.compute(data, key, graph_layout, graph, seed, seconds=seconds, what="the layout of the graph")
+    return ready

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import streamlit as st
@@ -45,18 +44,27 @@ def model_vectors(
         results.results(data).put(key, ready)
         return ready
 
-    def train() -> ItemVectors:
-        start = time.perf_counter()
-        vectors = train_model(
-            config, sequences=data.sequences, graph=graph, side_info=data.side_info, progress=progress
-        )
-        seconds = time.perf_counter() - start
-        work = spec_of(config).cost(config, data.sequences, len(vectors))
-        # Compiling, or a busy machine, makes a run look slow: come down by steps only.
-        _speed()[type(config).__name__] = max(work / seconds, 0.7 * _speed_of(config))
-        return vectors
+    n = len(data.items) if graph is None else len(graph)
 
-    return results.remember_heavy(data, key, train, progress)
+    def took(seconds: float) -> None:
+        # Compiling, or a busy machine, makes a run look slow: come down by steps only.
+        work = spec_of(config).cost(config, data.sequences, n)
+        _speed()[type(config).__name__] = max(work / seconds, 0.7 * _speed_of(config))
+
+    found: ItemVectors = results.compute(
+        data,
+        key,
+        train_model,
+        config,
+        sequences=data.sequences,
+        graph=graph,
+        side_info=data.side_info,
+        seconds=model_seconds(data, config, n),
+        progress=progress,
+        reports=True,
+        took=took,
+    )
+    return found
 
 
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:

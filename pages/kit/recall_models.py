@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import streamlit as st
 from pages.kit import jobs, results, session
 from pages.kit.allowed import Span, Steps
 from pages.kit.jobs import Job
+from pages.kit.maps import draw_umap
 from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
@@ -30,7 +29,7 @@ from recemb_core.experiments.recall_models import (
     recall_fingerprint,
     train_recall_model,
 )
-from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
 
@@ -254,9 +253,7 @@ def draw_positions(data: ActiveData, config: ModelConfig, progress: Progress) ->
     model = model_of(data, config)
     assert model is not None
     umap = UMAPConfig(seed=session.seed()).for_size(len(data.items))
-    progress(1.0, "drawing the map (UMAP)")
-    key = ("recall map", source(data), config, umap)
-    return results.remember_heavy(data, key, lambda: umap_layout(model.item_vectors, umap), progress)
+    return draw_umap(data, ("recall map", source(data), config, umap), model.item_vectors, umap, progress=progress)
 
 
 def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Progress) -> None:
@@ -267,21 +264,26 @@ def train_missing(data: ActiveData, configs: dict[str, ModelConfig], report: Pro
             report((done + fraction) / len(configs), f"{name}, {stage}")
 
         if model_of(data, config) is None:
-            results.remember_heavy(data, ("recall", source(data), config), partial(_train, data, config, tick), tick)
+            _train(data, config, tick)
         tick(1.0, "ranking the catalogue for every user")
         rankings_of(data, config)
 
 
-def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> RecallModel:
+def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> None:
     train, begin = cases(data).train, _beginning(config)
+    run: dict[str, Any] = {"seconds": _work(data, config) * _speed(data)["seconds"], "progress": tick, "reports": True}
+    key = ("recall", source(data), config)
     if begin is not config:  # models that begin with the same item vectors share them
-        make = lambda: train_model(begin, sequences=train, progress=tick)  # noqa: E731
-        vectors = results.remember(data, ("recall item vectors", source(data), begin), make)
-        return train_recall_model(train, config, item_vectors=vectors)
-    start = time.perf_counter()
-    model = train_recall_model(train, config, progress=tick)
-    _speed(data)["seconds"] = (time.perf_counter() - start) / max(_work(data, config), 1.0)
-    return model
+        vectors = results.compute(
+            data, ("recall item vectors", source(data), begin), train_model, begin, sequences=train, **run
+        )
+        results.compute(data, key, train_recall_model, train, config, item_vectors=vectors, **run)
+        return
+
+    def took(seconds: float) -> None:
+        _speed(data)["seconds"] = seconds / max(_work(data, config), 1.0)
+
+    results.compute(data, key, train_recall_model, train, config, took=took, **run)
 
 
 def _beginning(config: ModelConfig) -> Any:

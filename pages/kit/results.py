@@ -1,20 +1,26 @@
-"""Results that are computed once, under a byte budget, and the one lock around heavy work."""
+"""Results that are computed once, under a byte budget; heavy ones in processes of their own."""
 
 from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.kit.session import ActiveData
+from pages.kit.uploads import visitor
+from recemb_core.job_pool import JobLimits, JobPool
 from recemb_core.progress import Progress
 
 BYTES_KEPT = 400_000_000
+HERE = 0.15  # seconds; what is over sooner is done in the process that asks
 T = TypeVar("T")
 
 
@@ -66,15 +72,9 @@ def session_results() -> Results:
     return Results()
 
 
-@st.cache_resource(max_entries=1, show_spinner=False)
-def heavy_lock() -> threading.Lock:
-    """One training or UMAP run at a time in the whole process: jobs queue instead of fighting for the cores."""
-    return threading.Lock()
-
-
-def busy() -> bool:
-    """Whether a training, a map or the warm-up has the cores: no time to measure a time."""
-    return heavy_lock().locked()
+def workers() -> JobPool:
+    """The processes that do this server's heavy work, and the queue before them."""
+    return visitor.once_a_process("workers", lambda: JobPool(JobLimits.from_environment()))
 
 
 def results(data: ActiveData) -> Results:
@@ -100,16 +100,69 @@ def ready(data: ActiveData, key: Hashable, load: Callable[[], T | None]) -> T | 
     return value
 
 
-def remember_heavy(data: ActiveData, key: Hashable, make: Callable[[], Any], progress: Progress | None = None) -> Any:
-    """Like :func:`remember`, under the lock; while another run has it, the wait is shown and can be stopped."""
-    value = results(data).get(key)
-    if value is not None:
+def compute(
+    data: ActiveData,
+    key: Hashable,
+    function: Callable[..., Any],
+    /,
+    *args: Any,
+    seconds: float = 1.0,
+    progress: Progress | None = None,
+    reports: bool = False,
+    took: Callable[[float], None] | None = None,
+    what: str = "",
+    **named: Any,
+) -> Any:
+    """Like :func:`remember` of ``function(*args, **named)``, in a process of its own, when it is this one's turn.
+
+    Args:
+        what: it is, where no ``progress`` tells of it: a line of the page does when it takes more than a second.
+        seconds: about how long it takes: long runs do not stand before short ones, and the shortest need no process.
+        progress: told where the run stands in the queue, then how far it is; what it raises (Stop) ends the run.
+        reports: the function takes ``progress=``.
+        took: told the seconds of the run itself.
+    """
+    store = results(data)
+    if (value := store.get(key)) is not None:
         return value
-    lock = heavy_lock()
-    while not lock.acquire(timeout=0.2):
-        if progress is not None:
-            progress(0.0, "waiting for another run on this server to end")
-    try:
-        return remember(data, key, make)
-    finally:
-        lock.release()
+    if seconds < HERE:
+        return remember(data, key, partial(function, *args, **named, **({"progress": progress} if reports else {})))
+    note = _Note(what)
+    value, spent = workers().run(
+        function,
+        *args,
+        person=visitor.visitor() or _session(),
+        key=(id(store), key),
+        seconds=seconds,
+        ready=lambda: store.get(key),
+        progress=progress or note,
+        reports=reports,
+        **named,
+    )
+    note.clear()
+    if took is not None and spent:
+        took(spent)
+    store.put(key, value)
+    return value
+
+
+class _Note:
+    """A line of the page that says what is waited for; drawing it is also where Streamlit ends a run."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._begun = what, time.monotonic()
+        self._place: Any = None
+
+    def __call__(self, fraction: float, stage: str) -> None:
+        if time.monotonic() - self._begun > 1 and self._what:
+            self._place = self._place or st.empty()
+            self._place.caption(f"Working on {self._what}: {stage} …")
+
+    def clear(self) -> None:
+        if self._place is not None:
+            self._place.empty()
+
+
+def _session() -> str | None:
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else context.session_id

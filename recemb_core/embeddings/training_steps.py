@@ -17,6 +17,7 @@ from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.embeddings.huffman import HuffmanTree
 from recemb_core.embeddings.noise import MOST_EXPONENT, noise_distribution
 from recemb_core.embeddings.pair_sources import PairSource
+from recemb_core.progress import Progress
 from recemb_core.validation import is_whole, require
 
 Objective = Literal["softmax", "hierarchical_softmax", "nce", "negative_sampling"]
@@ -269,6 +270,16 @@ def train_to_rest(trainer: StepTrainer, source: PairSource, updates: int) -> Ite
         for number, (center, context) in enumerate(pairs, start):
             trainer.update(center, context, rate=trainer.config.learning_rate * (1 - number / updates))
         yield start + len(pairs)
+
+
+def trained_to_rest(
+    trainer: StepTrainer, source: PairSource, updates: int, *, progress: Progress | None = None
+) -> StepTrainer:
+    """:func:`train_to_rest` to its end; the trainer itself, which has learned."""
+    for done in train_to_rest(trainer, source, updates):
+        if progress is not None:
+            progress(done / updates, "training")
+    return trainer
 
 
 def multiplications(objective: Objective, *, items: float, dimensions: int, negative: int, code_length: float) -> float:

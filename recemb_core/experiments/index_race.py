@@ -66,9 +66,14 @@ def recall_at_k(
     return np.where(wanted > 0, hits / np.maximum(wanted, 1), np.nan)
 
 
+def _ask(index: Any, queries: Float32Array, k: int, **settings: int) -> tuple[Int32Array, Float32Array]:
+    found: tuple[Int32Array, Float32Array] = index.query(queries, k, **settings)
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One index in one build, and the settings it is asked with.
+    """One index in one build, and the settings it is asked with; it can be pickled if its functions can.
 
     Attributes:
         family: what it is, such as ``"HNSW"``.
@@ -80,7 +85,7 @@ class Contender:
     family: str
     build: Callable[[int], Any]
     setting: str = ""
-    settings: tuple[tuple[str, Ask], ...] = (("", lambda index, queries, k: index.query(queries, k)),)
+    settings: tuple[tuple[str, Ask], ...] = (("", _ask),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,11 +155,11 @@ def default_contenders(
         lsh += [LSHConfig(functions=10, tables=8, multi_probe=m, width=wide, seed=seed) for m in (4, 16)]
     names = "LSH tables", "multi-probe LSH"
     return [
-        Contender(family="exact scan", build=lambda _: ExactIndex("euclidean")),
+        _exact("euclidean", "", "exact scan"),
         _threaded("kd-tree", "", KDTreeIndex),
         _graph("euclidean", ef_searches),
         *(_threaded("faiss LSH", f"{bits} bits", FaissLSHIndex, bits) for bits in (64, 256, 1024)),
-        *(_threaded(names[c.multi_probe > 0], describe_setting(c), LSHIndex, c) for c in lsh),
+        *(lsh_contender(c, names[c.multi_probe > 0]) for c in lsh),
     ]
 
 
@@ -165,40 +170,51 @@ def inner_product_contenders(*, lsh: LSHConfig | None = None) -> list[Contender]
     lsh, ef_searches = lsh or LSHConfig(functions=6, tables=32), (16, 64, 256)
     graphs = [(f"HNSW, efSearch {ef}", HNSWConfig(metric="euclidean", ef_search=ef)) for ef in ef_searches]
     inside = [
-        Contender(family="", setting="exact, Euclidean", build=lambda _: ExactIndex("euclidean")),
+        _exact("euclidean", "exact, Euclidean", ""),
         _threaded("", "kd-tree", KDTreeIndex),
         _threaded("", f"LSH, {describe_setting(lsh)}", LSHIndex, lsh),
         *(_threaded("", setting, HNSWIndex, config) for setting, config in graphs),
     ]
     return [
-        Contender(family="exact, inner product", build=lambda _: ExactIndex("inner_product")),
+        _exact("inner_product", "", "exact, inner product"),
         replace(inside[0], family="raw vectors, nearest"),
-        Contender(family="raw vectors, nearest", setting="exact, cosine", build=lambda _: ExactIndex("cosine")),
-        *(replace(one, family="added coordinate", build=_augmented(one.build)) for one in inside),
+        _exact("cosine", "exact, cosine", "raw vectors, nearest"),
+        *(replace(one, family="added coordinate", build=partial(_augmented, one.build)) for one in inside),
         _graph("inner_product", ef_searches),
     ]
 
 
+def lsh_contender(config: LSHConfig, family: str) -> Contender:
+    """Hash tables at one setting."""
+    return _threaded(family, describe_setting(config), LSHIndex, config)
+
+
 def _threaded(family: str, setting: str, index: Callable[..., Any], *arguments: object) -> Contender:
     """An index class that is told the number of threads."""
-    return Contender(family=family, setting=setting, build=lambda threads: index(*arguments, threads=threads))
+    return Contender(family=family, setting=setting, build=partial(_built, index, arguments))
 
 
-def _augmented(build: Callable[[int], Any]) -> Callable[[int], Any]:
-    return lambda threads: AugmentedIndex(build(threads))
+def _exact(metric: Metric, setting: str, family: str) -> Contender:
+    return Contender(family=family, setting=setting, build=partial(_built_exact, metric))
+
+
+def _built(index: Callable[..., Any], arguments: Sequence[object], threads: int) -> Any:
+    return index(*arguments, threads=threads)
+
+
+def _built_exact(metric: Metric, threads: int) -> Any:
+    return ExactIndex(metric)
+
+
+def _augmented(build: Callable[[int], Any], threads: int) -> Any:
+    return AugmentedIndex(build(threads))
 
 
 def _graph(metric: Metric, ef_searches: Sequence[int]) -> Contender:
     """HNSW, built once and asked with several efSearch."""
-
-    def ask(ef: int) -> Ask:
-        return lambda index, queries, k: index.query(queries, k, ef_search=ef)
-
-    return Contender(
-        family="HNSW" if metric != "inner_product" else "HNSW, inner product",
-        build=lambda threads: HNSWIndex(HNSWConfig(metric=metric), threads=threads),
-        settings=tuple((f"efSearch {ef}", ask(ef)) for ef in ef_searches),
-    )
+    family = "HNSW" if metric != "inner_product" else "HNSW, inner product"
+    contender = _threaded(family, "", HNSWIndex, HNSWConfig(metric=metric))
+    return replace(contender, settings=tuple((f"efSearch {ef}", partial(_ask, ef_search=ef)) for ef in ef_searches))
 
 
 def describe_setting(config: LSHConfig) -> str:

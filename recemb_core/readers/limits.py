@@ -21,9 +21,9 @@ def from_settings(
     Raises:
         InputError: a setting is no number of its field's kind, or out of range; it is named.
     """
-    found = {}
+    found, defaults = {}, kind()
     for field, (low, high) in allowed.items():
-        name, default = prefix + field.upper(), getattr(kind, field)
+        name, default = prefix + field.upper(), getattr(defaults, field)
         text = environment.get(name, "").strip()
         try:
             value = type(default)(text) if text else default

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from recemb_core.job_pool import JobPool
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,6 +20,19 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def _no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEMB_NO_WARM_UP", "1")
+
+
+@pytest.fixture(autouse=True)
+def _work_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are done in this process, where tests can watch them; what they are given must still be fit to be sent."""
+    monkeypatch.setenv("RECEMB_JOB_PROCESSES", "0")
+    work = JobPool._work
+
+    def checked(self: JobPool, progress: Any, reports: bool, function: Any, args: Any, named: Any) -> Any:
+        pickle.loads(pickle.dumps((args, named)))
+        return work(self, progress, reports, function, args, named)
+
+    monkeypatch.setattr(JobPool, "_work", checked)
 
 
 @pytest.fixture

@@ -44,8 +44,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[results.Results]:
     fresh = results.Results()
     monkeypatch.setattr(results, "results", lambda data: fresh)
     yield fresh
-    assert results.heavy_lock().acquire(blocking=False), "a training left the lock taken"
-    results.heavy_lock().release()
+    assert not results.workers().busy, "a training left its place taken"
 
 
 @pytest.fixture

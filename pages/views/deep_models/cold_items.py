@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from pages.kit import frame, jobs, recall_models, results
-from pages.kit.jobs import Job
 from pages.kit.session import ActiveData
 from pages.views.deep_models.table import with_sample
 from recemb_core import precomputed
@@ -27,14 +24,8 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     source = recall_models.source(data)
     key = ("recall cold", source, config)
     results.ready(data, key, lambda: precomputed.load_cold(source, config))
-    make = partial(cold_item_report, data.sequences, config)
-    job = Job(
-        key,
-        "cold items: train without 10 % of the items",
-        recall_models.training_seconds(data, config),
-        lambda tick: results.remember_heavy(data, key, lambda: make(progress=tick), tick),
-        asks=True,
-    )
+    label, seconds = "cold items: train without 10 % of the items", recall_models.training_seconds(data, config)
+    job = jobs.heavy_job(data, key, label, seconds, cold_item_report, data.sequences, config)
     waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
     report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
     if report is None:

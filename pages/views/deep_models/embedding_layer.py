@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, results, session
 from pages.kit.allowed import Options, Steps
-from pages.kit.jobs import Job
+from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
@@ -22,12 +20,14 @@ from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array
 from recemb_core.deep.features import FeatureTable
-from recemb_core.deep.fitting import Network
+from recemb_core.deep.fitting import Network, fit
 from recemb_core.deep.networks import FNN, WideAndDeep
+from recemb_core.deep.training import TrainingResult
 from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
 from recemb_core.figures.lookup import lookup_figure
 from recemb_core.figures.network_diagram import network_diagram_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.progress import Progress
 
 NETWORK = Parameter(
     DEEP_PAGE,
@@ -117,18 +117,31 @@ def _known(data: ActiveData) -> LayerReport | None:
 
 def _report(data: ActiveData, table: FeatureTable, config: LayerConfig) -> tuple[LayerReport | None, bool]:
     key = ("deep layers", table.fingerprint, config)
-    # Kept by itself, so that a run that was stopped goes on where it was.
-    trained = results.remember(data, ("deep trained", table.fingerprint, config), dict)
-    left = len(networks(table)) - len(trained)
-    steps = len(table.rows("train")) / config.training.batch_size * 5
-    make = partial(compare_networks, table, config, trained=trained)
-    job = Job(
-        key,
-        f"{left} of {len(networks(table))} networks",
-        left * (steps / STEPS_PER_SECOND + 3),
-        lambda report: results.remember_heavy(data, key, lambda: make(progress=report), report),
-        asks=True,
-    )
+    all_networks, store = networks(table, config.dimensions), results.results(data)
+    # Each is kept by itself, so that a run that was stopped goes on where it was.
+    keys = {network.name: ("deep trained", table.fingerprint, config, network.name) for network in all_networks}
+    left = sum(store.get(kept) is None for kept in keys.values())
+    each = len(table.rows("train")) / config.training.batch_size * 5 / STEPS_PER_SECOND + 3
+
+    def run(report: Progress) -> LayerReport:
+        trained: dict[str, TrainingResult] = {}
+        for done, network in enumerate(all_networks):
+            tell = part(report, done, len(all_networks), f"{network.name}, {{stage}}")
+            trained[network.name] = results.compute(
+                data,
+                keys[network.name],
+                fit,
+                network,
+                table,
+                config.training,
+                seconds=each,
+                progress=tell,
+                reports=True,
+            )
+        found: LayerReport = results.compute(data, key, compare_networks, table, config, trained=trained)
+        return found
+
+    job = Job(key, f"{left} of {len(all_networks)} networks", left * each, run, asks=True)
     return network_result(
         data,
         "embedding",

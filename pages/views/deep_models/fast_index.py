@@ -8,14 +8,12 @@ import streamlit as st
 
 from pages.kit import jobs, recall_models, results
 from pages.kit.allowed import Options
-from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
 from recemb_core.experiments.recall_models import KS, ModelConfig
 from recemb_core.figures.index_cost import index_cost_figure
-from recemb_core.progress import Progress
 
 INDEX_MODEL = Parameter(
     DEEP_PAGE, "recall_index_model", "Model", Options(), help="Whose user and item vectors are searched."
@@ -73,12 +71,18 @@ def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoi
     who = recall_models.asked(data)
     key = _points_key(data, config, n)
 
-    def measure(report: Progress) -> list[IndexPoint]:
-        users = model.encode(who.histories)
-        return compare_recall_indexes(users, model.item_vectors, who.targets, n=n, progress=report)
-
-    run = lambda report: results.remember_heavy(data, key, lambda: measure(report), report)  # noqa: E731
-    job = Job(key, "the indexes", 5.0, run, asks=False)
+    job = jobs.heavy_job(
+        data,
+        key,
+        "the indexes",
+        5.0,
+        compare_recall_indexes,
+        model.encode(who.histories),
+        model.item_vectors,
+        who.targets,
+        n=n,
+        asks=False,
+    )
     return jobs.result(data, "recall indexes", job, verb="Measure", stale=None)[0]
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame, jobs, results, session
 from pages.kit.allowed import Options, Several, Span, Steps
-from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
@@ -38,7 +36,6 @@ from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.learning_curves import Curve, learning_curves_figure
 from recemb_core.figures.theme import series_color
 from recemb_core.layouts import UMAPConfig
-from recemb_core.progress import Progress
 
 Measure = Literal["loss", "auc", "train_loss"]
 MEASURES: dict[Measure, str] = {
@@ -120,14 +117,7 @@ def pretraining_section(data: ActiveData) -> None:
     sequences = data.sequences
     assert sequences is not None
     with main:
-        make = partial(compare_starts, sequences, config)
-        job = Job(
-            key,
-            "Starts",
-            _estimate(table, config),
-            lambda tell: results.remember_heavy(data, key, lambda: make(progress=tell), tell),
-            asks=True,
-        )
+        job = jobs.heavy_job(data, key, "Starts", _estimate(table, config), compare_starts, sequences, config)
         report, current = network_result(
             data,
             "pretraining",
@@ -253,13 +243,8 @@ def _positions(
     config = report.config
     key = ("deep map", table.fingerprint, config, start, umap)
     ready = results.ready(data, key, lambda: precomputed.load_networks_map(table.fingerprint, config, start, umap))
-    make = partial(before_and_after, report.before[start], report.after[start], umap)
-
-    def run(tell: Progress) -> Any:
-        tell(0.0, "UMAP")
-        return results.remember_heavy(data, key, make, tell)
-
-    job = Job(key, "two maps", 2 + len(report.before[start]) / 500, run, asks=True)
+    seconds, ends = 2 + len(report.before[start]) / 500, (report.before[start], report.after[start])
+    job = jobs.heavy_job(data, key, "two maps", seconds, before_and_after, *ends, umap, reports=False)
     if ready is not None:
         return ready
     waiting = "The item vectors before and after are not drawn yet."

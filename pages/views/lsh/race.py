@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs, results
+from pages.kit import jobs
 from pages.kit.allowed import Options, Steps
-from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -21,26 +20,23 @@ from pages.views.lsh import answers
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.experiments.index_race import (
-    Contender,
     IndexReport,
     compare_indexes,
     default_contenders,
-    describe_setting,
     inner_product_contenders,
+    lsh_contender,
 )
 from recemb_core.experiments.kd_tree_decay import KDTreeDecay, kd_tree_decay
 from recemb_core.figures.index_race import RacePoint, index_race_figure
 from recemb_core.figures.index_race import kd_tree_decay as decay_chart
 from recemb_core.figures.recall_bars import recall_bars_figure
-from recemb_core.neighbors import LSHConfig, LSHIndex
+from recemb_core.neighbors import LSHConfig
 from recemb_core.neighbors.lsh.cells import LSHGrid
-from recemb_core.progress import Progress
 from recemb_core.timing import ROUNDS, OtherWorkError, Timing
 
 LIVE_POINTS = 5_000  # compared without asking
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
-quietly = partial(compare_indexes, seconds=1.0, only_quiet=True)
 AXES = (1, 2, 4, 8, 16, 32, 64, 128)
 RACE = Parameter(
     LSH_PAGE,
@@ -74,20 +70,19 @@ def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, mea
 
 
 def _run(
-    data: ActiveData, name: str, key: Hashable, seconds: float, label: str, make: Callable[[Progress], Any]
+    data: ActiveData,
+    name: str,
+    key: Hashable,
+    seconds: float,
+    label: str,
+    function: Callable[..., Any],
+    *args: Any,
+    **named: Any,
 ) -> Any:
     """The result of ``key``: at once if quick, else when Run is pressed; None until then."""
-    job = Job(
-        (name, key),
-        label,
-        seconds,
-        lambda report: results.remember_heavy(data, key, lambda: make(report), report),
-        asks=seconds > 5,
-    )
-    ready = lambda identity: results.results(data).get(identity[1])  # noqa: E731
-    waiting = "Press Run to measure."
+    job = jobs.heavy_job(data, key, label, seconds, function, *args, asks=seconds > 5, only_quiet=True, **named)
     try:  # what is said beside the figures is of these very points and settings
-        return jobs.result(data, name, job, ready=ready, waiting=waiting, stale=None)[0]
+        return jobs.result(data, name, job, waiting="Press Run to measure.", stale=None)[0]
     except OtherWorkError as error:
         st.warning(str(error))
         st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
@@ -127,16 +122,15 @@ def _all_indexes(
     vectors = measure.space(points.vectors)
     configs = lsh_contenders(settings, measured.first)  # of the very functions that are entered
     own = settings.config
-    in_use = Contender(family="LSH in use", setting=describe_setting(own), build=lambda n: LSHIndex(own, threads=n))
+    others = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
+    entered = [*others, lsh_contender(own, "LSH in use")]
     key = ("lab race", points.key, measure.name, tuple(configs), own, settings.k)
-
-    def make(report: Progress) -> list[IndexReport]:
-        others = default_contenders(vectors, width=settings.width or settings.default_width, lsh=configs)
-        return quietly(vectors, points.queries, settings.k, contenders=[*others, in_use], progress=report)
 
     each = 1.2e-4 + 4e-7 * sum(c.tables * c.functions for c in [*configs, own])
     seconds = 0 if len(points) <= LIVE_POINTS else len(points) * each
-    reports = _run(data, "race", key, seconds, "All indexes", make)
+    asked = (vectors, points.queries, settings.k)
+    race = partial(compare_indexes, seconds=1.0)
+    reports = _run(data, "race", key, seconds, "All indexes", race, *asked, contenders=entered)
     if reports is None:
         return None
     st.markdown(answers.race_verdict(reports, settings.k))
@@ -216,11 +210,9 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGri
     kept = DIMENSIONS_KEPT.bind(data, default=d, among=axes)
     if len(axes) > 1:
         kept.draw()
-    make = lambda report: kd_tree_decay(  # noqa: E731
-        points.vectors, points.queries, settings.k, dimensions=axes, only_quiet=True, progress=report
-    )
     seconds = 6e-9 * len(points.queries) * len(points) * sum(axes)
-    decay: KDTreeDecay | None = _run(data, "kd", ("lab kd", points.key, settings.k), seconds, "kd-tree", make)
+    asked, key = (points.vectors, points.queries, settings.k), ("lab kd", points.key, settings.k)
+    decay: KDTreeDecay | None = _run(data, "kd", key, seconds, "kd-tree", kd_tree_decay, *asked, dimensions=axes)
     if decay is None:
         return None
     chosen = kept.value
@@ -250,11 +242,10 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHG
     lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
     key = ("lab product", points.key, spread, lsh, settings.k)
     ways = inner_product_contenders(lsh=lsh)
-    make = lambda report: quietly(  # noqa: E731
-        vectors, points.queries, settings.k, metric="inner_product", contenders=ways, progress=report
-    )
+    race = partial(compare_indexes, metric="inner_product", seconds=1.0)
     seconds = 0 if len(points) <= LIVE_POINTS else 6e-4 * len(points)
-    reports = _run(data, "product", key, seconds, "Inner product", make)
+    asked = (vectors, points.queries, settings.k)
+    reports = _run(data, "product", key, seconds, "Inner product", race, *asked, contenders=ways)
     if reports is None:
         return None
     length = np.linalg.norm(vectors, axis=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages.kit import results
+from pages.kit import background, results
 from pages.kit.session import ActiveData
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LabPoints
@@ -43,7 +43,7 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
     metric = settings.hashing.distance.metric
     key = ("lab times", points.key, config, settings.k)
     found = results.results(data).get(key)
-    if found is not None or results.busy():
+    if found is not None or background.busy():
         return found
     wanted, k = points.vectors[points.queries], settings.k + 1
     index, built = timed(lambda: LSHIndex(config, threads=1).build(points.vectors))
@@ -56,7 +56,7 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
             each = [timing.scaled(1e6 / len(wanted)) for timing in race(works)]
         except OtherWorkError:
             return None
-    if results.busy():
+    if background.busy():
         return None
     found = LabTimes(each[0], each[1], built)
     results.results(data).put(key, found)

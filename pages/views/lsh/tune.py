@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, results
+from pages.kit import background, frame
 from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -237,7 +237,7 @@ def tune_section(
         elif ready:
             said.caption(
                 "Times are measured as soon as the server has ended another run, or its warm-up."
-                if results.busy()
+                if background.busy()
                 else "Other work on this machine spoils the times, so none is shown; they are measured again and again."
             )
             _later(lambda: lsh_times.lab_times(data, points, settings) is not None, 5.0)

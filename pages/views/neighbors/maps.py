@@ -19,7 +19,7 @@ from recemb_core.arrays import Float32Array
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.item_graph import ItemGraph
-from recemb_core.layouts import UMAPConfig, umap_layout
+from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 
 MAP_OF = Parameter(NEIGHBORS_PAGE, "map_of", "Map of", Options(), help="Whose vectors UMAP lays out.")
@@ -150,9 +150,7 @@ def _second_job(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Job:
 
     def run(report: Progress) -> Float32Array:
         start = maps.model_map(data, first.config, umap, report, graph=found.graph)
-        report(1.0, "drawing the second map from the first (UMAP)")
         assert second.vectors is not None
-        vectors = second.vectors
-        return results.remember_heavy(data, key, lambda: umap_layout(vectors, umap, start=start), report)
+        return maps.draw_umap(data, key, second.vectors, umap, start, report)
 
     return Job(identity=key, label=f"Map of {second.label}", seconds=1 + len(found.graph) / 2_000, run=run)

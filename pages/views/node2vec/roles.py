@@ -39,8 +39,11 @@ ROLES_COLOR = Parameter(
 def role_vectors(data: ActiveData, graph: ItemGraph) -> ItemVectors:
     """The role embedding of the graph, computed once."""
     config = RoleFeaturesConfig()
-    key = ("role features", graph.fingerprint, config)
-    return results.remember(data, key, lambda: train_role_features(graph, config))
+    key, seconds = ("role features", graph.fingerprint, config), 0.1 + 2e-5 * graph.num_edges
+    found: ItemVectors = results.compute(
+        data, key, train_role_features, graph, config, seconds=seconds, what="role features"
+    )
+    return found
 
 
 def roles_section(shown: Shown) -> None:

@@ -26,14 +26,11 @@ SHOWN, AROUND = 5, 4  # sequences, and items to either side of the two in a long
 
 def walks_of(data: ActiveData, graph: ItemGraph, config: Node2VecConfig) -> Int32Array:
     """The walks that these settings are trained on, made once."""
-
-    def make() -> Int32Array:
-        from recemb_core.walks import generate_walks
-
-        return generate_walks(graph, config)
+    from recemb_core.walks import generate_walks
 
     key = ("walks", graph.fingerprint, config.p, config.q, config.num_walks, config.walk_length, config.seed)
-    return results.remember_heavy(data, key, make)
+    walks: Int32Array = results.compute(data, key, generate_walks, graph, config, what="the walks")
+    return walks
 
 
 def why_section(shown: Shown) -> None:

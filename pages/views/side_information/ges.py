@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -76,7 +76,7 @@ def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, 
     )
 
 
-def _key(shown: Shown) -> Hashable:
+def _key(shown: Shown) -> tuple[Any, ...]:
     return ("hidden third", shown.graph.fingerprint, shown.config)
 
 
@@ -117,15 +117,22 @@ def _measure(data: ActiveData, shown: Shown, report: Progress) -> None:
     assert data.side_info is not None
     side_info = data.side_info
 
-    def make() -> dict[str, list[float]]:
-        values: dict[str, list[float]] = {name: [] for name in models}
-        for seed in range(SEEDS):
-            split = hide_edges(shown.graph, share=SHARE, seed=seed)
-            for number, (name, config) in enumerate(models.items()):
-                done, words = seed * len(models) + number, f"{name}, {{stage}}, seed {seed + 1} of {SEEDS}"
-                tick = part(report, done, SEEDS * len(models), words)
-                vectors = train_eges(split.graph, side_info, replace(config, seed=seed), progress=tick)
-                values[name].append(link_prediction_auc(vectors, split.hidden, split.non_edges))
-        return values
-
-    results.remember_heavy(data, _key(shown), make, report)
+    values: dict[str, list[float]] = {name: [] for name in models}
+    seconds = model_results.model_seconds(data, config, len(shown.graph))
+    for seed in range(SEEDS):
+        split = hide_edges(shown.graph, share=SHARE, seed=seed)
+        for number, (name, config) in enumerate(models.items()):
+            done, words = seed * len(models) + number, f"{name}, {{stage}}, seed {seed + 1} of {SEEDS}"
+            vectors = results.compute(
+                data,
+                (*_key(shown), name, seed),
+                train_eges,
+                split.graph,
+                side_info,
+                replace(config, seed=seed),
+                seconds=seconds,
+                progress=part(report, done, SEEDS * len(models), words),
+                reports=True,
+            )
+            values[name].append(link_prediction_auc(vectors, split.hidden, split.non_edges))
+    results.results(data).put(_key(shown), values)

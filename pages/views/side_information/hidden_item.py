@@ -68,11 +68,20 @@ def _train(data: ActiveData, shown: Shown, part: int, report: Progress) -> Hidde
     assert data.side_info is not None
     side_info = data.side_info
 
-    def make() -> Hidden:
-        rest = hide_items(shown.graph, rows, seed=part).graph
-        return Hidden(rows, rest, train_eges(rest, side_info, shown.config, progress=report))
-
-    return results.remember_heavy(data, _key(shown, part), make, report)
+    rest = hide_items(shown.graph, rows, seed=part).graph
+    vectors = results.compute(
+        data,
+        (*_key(shown, part), "vectors"),
+        train_eges,
+        rest,
+        side_info,
+        shown.config,
+        seconds=model_results.model_seconds(data, shown.config, len(shown.graph)),
+        progress=report,
+        reports=True,
+    )
+    found: Hidden = results.remember(data, _key(shown, part), lambda: Hidden(rows, rest, vectors))
+    return found
 
 
 def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:

@@ -9,13 +9,20 @@ import numpy as np
 
 from pages.kit import jobs, results, session
 from pages.kit.allowed import Steps
-from pages.kit.jobs import Job
+from pages.kit.jobs import Job, part
 from pages.kit.parameters import Bound, Parameter
 from pages.views.training.lesson import TRAINING_PAGE, Lesson
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings.huffman import HuffmanTree
 from recemb_core.embeddings.pair_sources import CenterPairs
-from recemb_core.embeddings.training_steps import OBJECTIVES, Objective, StepConfig, StepTrainer, sigmoid, train_to_rest
+from recemb_core.embeddings.training_steps import (
+    OBJECTIVES,
+    Objective,
+    StepConfig,
+    StepTrainer,
+    sigmoid,
+    trained_to_rest,
+)
 from recemb_core.progress import Progress
 
 NAMES: dict[Objective, str] = {
@@ -97,16 +104,21 @@ class Four:
 
 def four_trainers(lesson: Lesson, updates: int) -> dict[Objective, StepTrainer] | None:
     """The four models, trained where they are not there; None after Stop."""
-    keys, store = _keys(lesson, updates), results.results(lesson.data)
+    keys = _keys(lesson, updates)
 
     def run(report: Progress) -> dict[Objective, StepTrainer] | None:
         source = CenterPairs(lesson.row, lesson.contexts(), seed=session.seed())
         for number, (objective, key) in enumerate(keys.items()):
-            if store.get(key) is None:
-                trainer = StepTrainer(lesson.sequences.counts, key[-1])
-                for steps in train_to_rest(trainer, source, updates):
-                    report((number + steps / updates) / len(keys), NAMES[objective].lower())
-                store.put(key, trainer)
+            results.compute(
+                lesson.data,
+                key,
+                trained_to_rest,
+                StepTrainer(lesson.sequences.counts, key[-1]),
+                source,
+                updates,
+                progress=part(report, number, len(keys), NAMES[objective].lower()),
+                reports=True,
+            )
         return ready_trainers(lesson, updates)
 
     job = Job(tuple(keys.values()), "four objectives", 5.0, run, asks=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -93,11 +94,9 @@ def _came_through(
     if before is None:
         return None
     seed = session.seed() + 1
-    drawn = results.remember_heavy(
-        data,
-        ("steps through", graph.fingerprint, before, at.current, p, q, seed),
-        lambda: statistics.steps_through(graph, before, at.current, WALKS, p=p, q=q, seed=seed),
-    )
+    key = ("steps through", graph.fingerprint, before, at.current, p, q, seed)
+    through = partial(statistics.steps_through, p=p, q=q, seed=seed)
+    drawn = results.compute(data, key, through, graph, before, at.current, WALKS, seconds=results.HERE / 2)
     step = statistics.next_step(graph, before, at.current, p=p, q=q)
     chance = np.zeros(len(graph))
     chance[step.ids] = step.probabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import streamlit as st
 
 from pages.kit import controls, maps, results, session
 from pages.kit.allowed import Span
+from pages.kit.jobs import BAR_AFTER
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
@@ -25,20 +27,21 @@ NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
 
 def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> Int32Array:
     """1,000 walks of 20 steps from one item."""
+    from recemb_core.walks import WalkConfig, generate_walks
+
     seed = session.seed()
-    note = st.empty()
-
-    def make() -> Int32Array:
-        from recemb_core.walks import WalkConfig, generate_walks
-
-        with note, st.spinner("Running 1,000 walks (the first time on a machine, their code is compiled: some 20 s) …"):
-            config = WalkConfig(num_walks=WALKS, walk_length=STEPS + 1, p=p, q=q, seed=seed)
-            return generate_walks(graph, config, starts=[row])
+    note, begun = st.empty(), time.monotonic()
 
     def waiting(_: float, stage: str) -> None:
-        note.caption(f"1,000 walks: {stage}.")
+        if time.monotonic() - begun > BAR_AFTER:
+            note.caption(f"1,000 walks: {stage} (the first time on a machine their code is compiled, some 20 s).")
 
-    walks = results.remember_heavy(data, ("walks from", graph.fingerprint, row, p, q, seed), make, waiting)
+    config = WalkConfig(num_walks=WALKS, walk_length=STEPS + 1, p=p, q=q, seed=seed)
+    key = ("walks from", graph.fingerprint, row, p, q, seed)
+    short = results.HERE / 2
+    walks: Int32Array = results.compute(
+        data, key, generate_walks, graph, config, starts=[row], seconds=short, progress=waiting
+    )
     note.empty()
     return walks
 
