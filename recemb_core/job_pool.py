@@ -23,7 +23,7 @@ _MB = 1 << 20
 _LIGHT = 2.5  # seconds; shorter runs have a process that longer ones may not take
 _LOOK = 0.1  # seconds between two looks of somebody who waits
 _HEAVY = 1_500 * _MB  # a process that holds more when a run is over is ended, so that its memory goes back
-_NICE = 10
+_NICE = 5
 _log = logging.getLogger(__name__)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -92,7 +92,7 @@ def compare_recall_indexes(
     n = min(n, len(items))
     best = ExactIndex("inner_product").build(items).query(queries, n)[1]
     makers = list(_makers(items, tables, ef_search, seed))
-    points = []
+    measured, answers = [], []
     for done, (name, setting, make) in enumerate(makers):
         if cancel is not None and cancel():
             raise TrainingCancelled("the comparison of indexes was cancelled")
@@ -104,19 +104,15 @@ def compare_recall_indexes(
             batch = queries[np.arange(QUERIES) % len(queries)]
             search(batch, n)
             (each,) = race([partial(search, batch, n)], rounds=REPEATS, keep_disturbed=True)
-        hits, returned = _hits_and_scores(queries, items, targets, ids)
+        cost = (each.median / len(batch) * 1e6, 1.0 if name == "Exact" else scanned, build)
+        measured.append((name, setting, cost))
+        answers.append(ids)
+    points = []
+    for (name, setting, cost), (hits, returned) in zip(
+        measured, _hits_and_scores(queries, items, targets, answers), strict=True
+    ):
         found = recall_at_k(returned, best, measure="similarity")
-        points.append(
-            IndexPoint(
-                name,
-                setting,
-                wilson_interval(hits, len(ids)),
-                share_interval(found),
-                each.median / len(batch) * 1e6,
-                1.0 if name == "Exact" else scanned,
-                build,
-            )
-        )
+        points.append(IndexPoint(name, setting, wilson_interval(hits, len(queries)), share_interval(found), *cost))
     return points
 
 
@@ -124,24 +120,33 @@ def _hits_and_scores(
     queries: Float32Array,
     items: Float32Array,
     targets: list[IntegerArray] | tuple[IntegerArray, ...],
-    ids: IntegerArray,
-) -> tuple[float, Float32Array]:
-    """Hits over all users, ties by their expectation, and the exact scores (q, n) of what was returned."""
-    returned = np.full(ids.shape, np.nan, dtype=np.float32)
+    answers: Sequence[IntegerArray],
+) -> list[tuple[float, Float32Array]]:
+    """For each index: hits over all users, ties by their expectation, and the exact scores (q, n) of its answers."""
+    returned = [np.full(ids.shape, np.nan, dtype=np.float32) for ids in answers]
     distinct = distinct_rows(items)
-    hits = 0.0
+    users, values, wanted, tied = [], [], [], []
     for part in parts_of(len(queries), len(items), 8_000_000):
         for i, scores in enumerate(inner_products(queries[part], items, distinct), part.start):
-            there = ids[i] >= 0
-            returned[i, there] = scores[ids[i, there]]
+            for ids, kept in zip(answers, returned, strict=True):
+                there = ids[i] >= 0
+                kept[i, there] = scores[ids[i, there]]
             asked = np.unique(targets[i])
-            asked = asked[(asked >= 0) & (asked < len(items))]
-            missed = 1.0
-            for score, wanted in zip(*np.unique(scores[asked], return_counts=True), strict=True):
-                drawn = np.count_nonzero(returned[i] == score)
-                missed *= 1 - float(any_of(drawn, wanted, np.count_nonzero(scores == score)))
-            hits += 1 - missed
-    return hits, returned
+            for value, count in zip(
+                *np.unique(scores[asked[(asked >= 0) & (asked < len(items))]], return_counts=True), strict=True
+            ):
+                users.append(i)
+                values.append(value)
+                wanted.append(count)
+                tied.append(np.count_nonzero(scores == value))
+    user, value = np.array(users, dtype=np.int64), np.array(values, dtype=np.float32)
+    found = []
+    for kept in returned:
+        drawn = (kept[user] == value[:, None]).sum(axis=1)
+        missed = np.ones(len(queries))
+        np.multiply.at(missed, user, 1 - any_of(drawn, wanted, tied))
+        found.append((float((1 - missed).sum()), kept))
+    return found
 
 
 def _makers(
