@@ -75,7 +75,7 @@ class Visitor:
         await self._rerun(self._link[1], "", self._link[0])
         self.first = await self._finished()
         self.first.seconds = time.perf_counter() - start
-        self._seen = self.first
+        self._seen, self._query, self._page = self.first, self._link[1], self._pages[self._link[0]]
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -28,7 +28,7 @@ def _zip(members: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _workbook(rows: str, strings: str | None = None, dimension: str = "A1:C2") -> bytes:
+def workbook(rows: str, strings: str | None = None, dimension: str = "A1:C2") -> bytes:
     """A workbook of one sheet with these rows, as small as one can be written by hand."""
     types = (
         '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -70,24 +70,24 @@ _HEAD_ROW = _cells(1, {"A": "user", "B": "item", "C": "time"})
 
 def far_cell() -> Bomb:
     """A cell in the last corner that a sheet can have: as a dense table, 17 thousand million cells."""
-    return "far_cell.xlsx", _workbook(_HEAD_ROW + _cells(1_048_576, {"XFD": "x"}), dimension="A1:XFD1048576")
+    return "far_cell.xlsx", workbook(_HEAD_ROW + _cells(1_048_576, {"XFD": "x"}), dimension="A1:XFD1048576")
 
 
 def far_row() -> Bomb:
-    return "far_row.xlsx", _workbook(_HEAD_ROW + _cells(4_294_967_295, {"A": "x"}))
+    return "far_row.xlsx", workbook(_HEAD_ROW + _cells(4_294_967_295, {"A": "x"}))
 
 
 def far_column() -> Bomb:
-    return "far_column.xlsx", _workbook(_HEAD_ROW + _cells(2, {"ZZZZZZ": "x"}))
+    return "far_column.xlsx", workbook(_HEAD_ROW + _cells(2, {"ZZZZZZ": "x"}))
 
 
 def shared_strings() -> Bomb:
     rows = "".join(f'<row r="{r}">' + '<c t="s"><v>0</v></c>' * 3 + "</row>" for r in range(2, 150_000))
-    return "shared_strings.xlsx", _workbook(_HEAD_ROW + rows, f"<si><t>{'x' * 32_000}</t></si>")
+    return "shared_strings.xlsx", workbook(_HEAD_ROW + rows, f"<si><t>{'x' * 32_000}</t></si>")
 
 
 def many_sheets() -> Bomb:
-    data = io.BytesIO(_workbook(_HEAD_ROW + _cells(2, {"A": "u", "B": "i", "C": "1"})))
+    data = io.BytesIO(workbook(_HEAD_ROW + _cells(2, {"A": "u", "B": "i", "C": "1"})))
     sheets = "".join(f'<sheet name="S{i}" sheetId="{i + 1}" r:id="rId1"/>' for i in range(20_000))
     with zipfile.ZipFile(data) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
