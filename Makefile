@@ -2,6 +2,8 @@
 # make test  everything, browser journeys included
 # make check ruff, the type checker and the fast tests
 # make bench benchmarks against their peers (ratios)
+# make attack hostile files, addresses and kills, with a table; SHARE=0.1 for a tenth of them (half an hour whole)
+# make load  twenty sessions for ten minutes, with a table
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
 PYTHON ?= python3
@@ -10,7 +12,9 @@ BIN    := $(VENV)/bin
 PORT   ?= 8501
 ADDRESS ?= localhost
 
-.PHONY: run test check all fast types bench lock precomputed clean
+SHARE  ?= 1
+
+.PHONY: run test check all fast types bench attack load lock precomputed clean
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -65,6 +69,12 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.pretraining
 	$(BIN)/python -m benchmarks.recall_models
 	$(BIN)/python -m benchmarks.reading
+
+attack: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.attack --share $(SHARE)
+
+load: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.load
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py
