@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recemb_core.readers import InputError, Reading
+from recemb_core.readers.errors import shortened
+from recemb_core.validation import written
 
 FORMAT, VERSION = "recemb-session", 1
 _PLAIN = (str, int, float, bool)
@@ -84,20 +86,23 @@ class SessionFile:
             raise InputError(f"this is no saved session: its first line must be format = {FORMAT!r}")
         version = parts.pop("version", None)
         if version != VERSION:
-            raise InputError(f"the saved session has version {version!r}, and this app reads version {VERSION}")
+            raise InputError(f"the saved session has version {written(version)}, and this app reads version {VERSION}")
         data, settings = parts.pop("data", ""), parts.pop("settings", {})
         if not isinstance(data, str):
-            raise InputError(f"the saved session's data must be a name, not {data!r}")
+            raise InputError(f"the saved session's data must be a name, not {written(data)}")
         if not isinstance(settings, dict):
-            raise InputError(f"the saved session's settings must be a table, not {settings!r}")
+            raise InputError(f"the saved session's settings must be a table, not {written(settings)}")
         for name, value in settings.items():
             values = value if isinstance(value, list) else [value]
-            if not all(isinstance(v, _PLAIN) for v in values):
-                raise InputError(f"the saved session's setting {name!r} must be plain text or a number, not {value!r}")
+            if not all(isinstance(v, _PLAIN) and not _too_large(v) for v in values):
+                raise InputError(
+                    f"the saved session's setting {shortened(name)!r} must be plain text or a number of 64 bits, not "
+                    f"{written(value)}"
+                )
         file, details = (_mark(parts.pop(name, None), name) for name in ("file", "details"))
         reading = parts.pop("reading", None)
         if parts:
-            raise InputError(f"the saved session has a part {next(iter(parts))!r} that is not known here")
+            raise InputError(f"the saved session has a part {shortened(next(iter(parts)))!r} that is not known here")
         return cls(
             data=data,
             file=file,
@@ -112,10 +117,15 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
         return tomllib.loads(text.decode("utf-8-sig") if isinstance(text, bytes) else text)
     except UnicodeDecodeError:
         raise InputError("this is no saved session: it is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError among them; a number of thousands of digits gives another one
         raise InputError(f"the saved session is no valid TOML: {error}") from None
     except RecursionError:
         raise InputError("the saved session is nested too deeply to be one") from None
+
+
+def _too_large(value: Any) -> bool:
+    """Whether a whole number is none of TOML, whose numbers have 64 bits; Python reads more, and cannot write them."""
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
 
 
 def _mark(values: Any, place: str) -> FileMark | None:
@@ -125,6 +135,8 @@ def _mark(values: Any, place: str) -> FileMark | None:
     if not isinstance(values, dict) or set(values) != set(kinds):
         raise InputError(f"the saved session's {place} must have exactly {', '.join(kinds)}")
     for name, kind in kinds.items():
-        if not isinstance(values[name], kind) or isinstance(values[name], bool):
-            raise InputError(f"the saved session's {place} has a {name} that is no {kind.__name__}: {values[name]!r}")
+        if not isinstance(values[name], kind) or isinstance(values[name], bool) or _too_large(values[name]):
+            raise InputError(
+                f"the saved session's {place} has a {name} that is no {kind.__name__}: {written(values[name])}"
+            )
     return FileMark(**values)

@@ -19,7 +19,21 @@ class UsageError(ValueError):
 def require(condition: bool, field: str, value: object, allowed: str) -> None:
     """Raise ``ValueError`` naming the field, its value and what is allowed, unless ``condition`` holds."""
     if not condition:
-        raise UsageError(f"{field} must be {allowed}, not {value!r}")
+        raise UsageError(f"{field} must be {allowed}, not {written(value)}")
+
+
+def written(value: object, most: int = 200) -> str:
+    """A value as Python writes it, for a sentence: cut where it would fill the screen.
+
+    >>> written("tea"), written("x" * 300, most=8), written(10**5000)
+    ("'tea'", "'xxxxxxx…", 'a number of some 5,000 digits')
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write a whole number of thousands of digits
+        digits = round(value.bit_length() * 0.30103, -3) if isinstance(value, int) else 0
+        return f"a number of some {digits:,.0f} digits" if digits else f"this {type(value).__name__}"
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def is_whole(value: object) -> bool:

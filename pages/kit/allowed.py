@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
@@ -22,14 +23,41 @@ class Allowed(Protocol[T]):
     def among(self, options: Iterable[T]) -> Allowed[T]:
         """The same with the options that the data in use has."""
 
+    def nearest(self, value: T) -> T:
+        """What the control offers in place of a value that it does not."""
+
     def widget(self, place: Any, label: str, **more: Any) -> Any:
         """Draw it."""
+
+
+def whole(text: str) -> int:
+    """The whole number that a link writes so; a ValueError where it is none, other scripts' digits among them.
+
+    >>> whole("17")
+    17
+    """
+    if not re.fullmatch("-?[0-9]{1,100}", text):
+        raise ValueError("not a whole number")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """The number that a link writes so; a ValueError where it is none. It may be infinite, or no number ("nan")."""
+    if not re.fullmatch("[-+.0-9a-zA-Z]{1,40}", text):  # float() would also read other digits, blanks and _
+        raise ValueError("not a number")
+    return float(text) + 0.0  # −0 is 0
 
 
 def _read(text: str, like: Any) -> Any:
     if isinstance(like, bool):
         return {"True": True, "False": False}[text]
-    return type(like)(text)
+    if isinstance(like, int):
+        return whole(text)
+    if isinstance(like, float):
+        return number(text)
+    if not isinstance(like, str):
+        raise ValueError("a link cannot say this")
+    return text
 
 
 @dataclass(frozen=True)
@@ -44,6 +72,10 @@ class Steps(Generic[T]):
 
     def parse(self, text: str) -> T:
         return _read(text, self.values[0])
+
+    def nearest(self, value: T) -> T:
+        below = [v for v in self.values if v <= value]  # type: ignore[operator]
+        return max(below) if below else self.values[0]  # type: ignore[type-var]
 
     def among(self, options: Iterable[T]) -> Steps[T]:
         return replace(self, values=tuple(options))
@@ -65,6 +97,9 @@ class Span(Generic[N]):
 
     def parse(self, text: str) -> N:
         return _read(text, self.low)
+
+    def nearest(self, value: N) -> N:
+        return min(max(value, self.low), self.high)
 
     def among(self, options: Iterable[N]) -> Span[N]:
         found = sorted(options)
@@ -98,6 +133,9 @@ class Options:
         first = next(iter(self.names), "")
         return _read(text, first)
 
+    def nearest(self, value: Any) -> Any:
+        return next(iter(self.names))
+
     def among(self, options: Iterable[Any]) -> Options:
         found = tuple(options)
         names = {name: self.names[name] for name in found} if isinstance(self.names, Mapping) and self.names else found
@@ -124,6 +162,9 @@ class Flag:
     def parse(self, text: str) -> bool:
         return _read(text, True)
 
+    def nearest(self, value: bool) -> bool:
+        return bool(value)
+
     def among(self, options: Iterable[bool]) -> Flag:
         return self
 
@@ -141,13 +182,17 @@ class Several:
     shown: Callable[[Any], str] = str
 
     def holds(self, value: Sequence[Any]) -> bool:
-        return isinstance(value, list | tuple) and len(value) >= self.least and all(v in self.names for v in value)
+        several = isinstance(value, list | tuple) and len(value) >= self.least
+        return several and all(v in self.names for v in value) and len(set(value)) == len(value)
 
     def parse(self, text: str) -> list[Any]:
         first = next(iter(self.names), "")
         if text in self.names:  # a name may hold a comma
             return [text]
         return [_read(part, first) for part in text.split(",") if part]
+
+    def nearest(self, value: Sequence[Any]) -> list[Any]:
+        return [v for v in dict.fromkeys(value) if v in self.names]
 
     def among(self, options: Iterable[Any]) -> Several:
         return replace(self, names=tuple(options))
@@ -170,6 +215,9 @@ class Text:
 
     def parse(self, text: str) -> str:
         return text
+
+    def nearest(self, value: str) -> str:
+        return ""
 
     def among(self, options: Iterable[str]) -> Options:
         return Options(tuple(options))

@@ -106,15 +106,7 @@ def _sidebar(data: ActiveData) -> Any:
             help="Bundled data, or what you uploaded on the Sequences page.",
         )
         _item_search(data)
-        session.bind_seed()
-        st.number_input(
-            "Seed",
-            0,
-            2**31,
-            key="seed",
-            persist_state="session",
-            help="Everything random starts from it: same data, settings and seed give the same result.",
-        )
+        session.SEED.draw(data)
         with st.popover("Copy link", icon=":material/link:", width="stretch"):
             link = st.empty()
         _link_box(link, None)

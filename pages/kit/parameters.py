@@ -23,8 +23,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 
-from pages.kit.allowed import Allowed
+from pages.kit.allowed import Allowed, whole
+from pages.kit.opened_link import link, set_link
 from pages.kit.text import field_words, plain
+from recemb_core.readers.errors import shortened
 
 T = TypeVar("T")
 LINK_VERSION = 2  # 1: links without a version, in which a parameter may have one of its former names
@@ -65,6 +67,7 @@ class Parameter(Generic[T]):
         view: it says which part of a page is looked at. Reset leaves such a one alone.
         parts: one of several alike, told apart by a part of their name ("backbone_transitions").
         former: names that it had in links of version 1.
+        of_visit: one value for all data sets, which Reset leaves alone too.
     """
 
     scope: Scope
@@ -76,6 +79,7 @@ class Parameter(Generic[T]):
     view: bool = False
     parts: bool = False
     former: tuple[str, ...] = field(default=())
+    of_visit: bool = False
 
     def __post_init__(self) -> None:
         caller = sys._getframe(2)  # 1 is the dataclass's own __init__
@@ -119,12 +123,14 @@ class Parameter(Generic[T]):
         name = f"{self.name}_{part}" if self.parts else self.name
         label = f"{self.label} ({field_words(part)})" if self.parts else self.label
         holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
-        key = fill(name, data.key, start, allowed.parse, holds, label=label, former=self.former)
+        more = {"former": self.former, "of_visit": self.of_visit}
+        key = fill(name, data.key, start, allowed.parse, holds, label=label, **more)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:
         """The session-state key."""
-        return f"{self.name}_{part}@{data.key}" if self.parts else f"{self.name}@{data.key}"
+        name = f"{self.name}_{part}" if self.parts else self.name
+        return name if self.of_visit else f"{name}@{data.key}"
 
     def value(self, data: HasKey, part: str = "", *, default: Any = None, among: Iterable[Any] | None = None) -> T:
         """Its value now; see :meth:`bind`."""
@@ -161,10 +167,14 @@ class Bound:
         st.session_state[self.key] = value
 
     def draw(self, place: Any = st, *, offered: Iterable[Any] | None = None, **more: Any) -> Any:
-        """Its widget, which may offer less than is allowed; see :meth:`Parameter.draw`."""
+        """Its widget, which may offer less than is allowed: what it does not offer gives way, and that is said."""
         given = {"help": self.parameter.help, "persist_state": "session"} | more
         label = given.pop("label", self.parameter.label)
         allowed = self.allowed if offered is None else self.allowed.among(offered)
+        if not allowed.holds(self.value):
+            given_way, taken = self.value, allowed.nearest(self.value)
+            st.toast(f"{label}: {_shown(given_way)} is not offered here, {_shown(taken)} is used.")
+            self.set(taken)
         return allowed.widget(place, label, key=self.key, **given)
 
 
@@ -178,20 +188,7 @@ def reused_names() -> set[str]:
     return {name for one in declared() if one.former for name in (one.name, *one.former)}
 
 
-# ---- the link that the session began with, and what a run has bound ----
-
-
-def link() -> dict[str, str]:
-    """The query parameters that the session began with."""
-    if "_link" not in st.session_state:
-        st.session_state["_link"] = st.query_params.to_dict()
-    return st.session_state["_link"]
-
-
-def set_link(values: dict[str, str]) -> None:
-    """As if the session had begun with these."""
-    st.session_state["_link"] = values
-    st.session_state.pop("_link_read", None)
+# ---- what a run has bound ----
 
 
 def fill(
@@ -203,37 +200,40 @@ def fill(
     *,
     label: str = "",
     former: tuple[str, ...] = (),
+    of_visit: bool = False,
 ) -> str:
     """The session-state key of a parameter, filled from the link at first and checked ever after.
 
     A value in the link that does not parse, or is not allowed, is passed over for the default, and said. What was left
     at a default that the data no longer has follows the new default; nobody chose it, so nothing is said.
     """
-    key = f"{name}@{data_key}"
+    key = name if of_visit else f"{name}@{data_key}"
     if key in st.session_state:
         now = st.session_state[key]
         if now != default and not allowed(now):  # another reading has other items, another graph other numbers
             st.session_state[key] = default
             if now != met().get(key):
-                st.toast(
-                    f"{label or name}: {plain(str(now))!r} is not possible any more, {plain(str(default))!r} is used."
-                )
+                st.toast(f"{label or name}: {_shown(now)} is not possible any more, {_shown(default)} is used.")
     else:
         st.session_state[key] = default
-        told = _told(name, former) if link().get("data", data_key) == data_key else None
+        told = _told(name, former) if of_visit or link().get("data", data_key) == data_key else None
         if told is not None:
             try:
                 value = parse(link()[told])
-                if not allowed(value):
-                    raise ValueError(value)
-                st.session_state[key] = value
+                possible = bool(allowed(value))
             except (ValueError, KeyError):
-                st.toast(
-                    f"The link's {told}={plain(link()[told])!r} is not possible here; {plain(str(default))!r} is used."
-                )
+                possible = False
+            if possible:
+                st.session_state[key] = value
+            else:
+                st.toast(f"The link's {told}={_shown(link()[told])} is not possible here; {_shown(default)} is used.")
     bound()[name] = (key, default)
     met()[key] = default
     return key
+
+
+def _shown(value: Any) -> str:
+    return repr(plain(shortened(value)))
 
 
 def _told(name: str, former: tuple[str, ...]) -> str | None:
@@ -247,8 +247,10 @@ def _told(name: str, former: tuple[str, ...]) -> str | None:
 
 
 def _version() -> int:
-    text = link().get("v", "1")
-    return int(text) if text.isdigit() else 1
+    try:
+        return whole(link().get("v", "1"))
+    except ValueError:
+        return 1
 
 
 def bound() -> dict[str, tuple[str, Any]]:

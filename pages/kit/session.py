@@ -11,7 +11,7 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import parameters
-from pages.kit.allowed import Options, Steps
+from pages.kit.allowed import Number, Options, Steps, number
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
@@ -229,6 +229,7 @@ def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
 
 
 GAPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10080, 43200)  # minutes
+LONGEST_GAP = 60 * 24 * 365 * 100  # a century
 
 
 @dataclass(frozen=True)
@@ -236,10 +237,10 @@ class Minutes(Steps[float]):
     """A gap: one of the usual ones, or any that a link or a reading says."""
 
     def holds(self, value: float) -> bool:
-        return value > 0
+        return isinstance(value, int | float) and 0 < value <= LONGEST_GAP
 
     def parse(self, text: str) -> float:
-        value = float(text)
+        value = number(text)
         return int(value) if value.is_integer() else value
 
 
@@ -256,6 +257,16 @@ ITEM: Parameter[str] = Parameter(
     "Chosen item",
     Options(),
     help="Type to search. The chosen item follows through all pages and wears one color everywhere.",
+)
+
+SEED: Parameter[int] = Parameter(
+    VISIT,
+    "seed",
+    "Seed",
+    Number(0, 2**31 - 1),
+    0,
+    help="Everything random starts from it: same data, settings and seed give the same result.",
+    of_visit=True,
 )
 
 
@@ -334,14 +345,6 @@ def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
     return tuple(data.items[int(row)] for row in np.argsort(-weight, kind="stable"))
 
 
-def bind_seed() -> None:
-    """Fill the seed from the link at first, and keep it in the link when it is not 0."""
-    if "seed" not in st.session_state:
-        text = parameters.link().get("seed", "0")
-        st.session_state["seed"] = int(text) if text.isdigit() and int(text) < 2**31 else 0
-    parameters.bound()["seed"] = ("seed", 0)
-
-
 def seed() -> int:
     """The seed of everything random in this visit."""
-    return int(st.session_state.get("seed", 0))
+    return int(st.session_state.get(SEED.name, 0))

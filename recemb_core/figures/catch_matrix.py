@@ -24,6 +24,16 @@ def parse_catch(text: str) -> tuple[str, int]:
     return item, int(table)
 
 
+def is_catch(text: str) -> bool:
+    """Whether a text can be the id of a mark; "" stands for none.
+
+    >>> is_catch("3:tea"), is_catch(""), is_catch("tea"), is_catch("²:tea")
+    (True, True, False, False)
+    """
+    table, colon, _ = text.partition(":")
+    return text == "" or (colon == ":" and table.isascii() and table.isdigit() and len(table) < 10)
+
+
 def catch_matrix_figure(
     ids: Sequence[str],
     titles: Sequence[str],

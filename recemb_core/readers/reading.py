@@ -13,7 +13,7 @@ from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed, shortened
 from recemb_core.readers.table import Table
 from recemb_core.readers.tables import load_table
-from recemb_core.validation import require
+from recemb_core.validation import require, written
 
 T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
@@ -99,7 +99,7 @@ class Reading:
             InputError: a setting that does not exist, or a value that it cannot have.
         """
         if not isinstance(values, Mapping):
-            raise InputError(f"the reading must be a group of settings, not {values!r}")
+            raise InputError(f"the reading must be a group of settings, not {written(values)}")
         parts = dict(values)
         columns, cleaning = parts.pop("columns", None), parts.pop("cleaning", {})
         mapping = None if columns is None else _built(ColumnMapping, columns, "columns")
@@ -173,11 +173,11 @@ def _said(part: Any) -> dict[str, Any]:
 def _built(kind: type[T], values: Mapping[str, Any], place: str) -> T:
     where = f"the reading's {place}" if place else "the reading"
     if not isinstance(values, Mapping):
-        raise InputError(f"{where} must be a group of settings, not {values!r}")
+        raise InputError(f"{where} must be a group of settings, not {written(values)}")
     known = _settings(kind) | ({"columns": None, "cleaning": None} if kind is Reading else {})
     unknown = [name for name in values if name not in known]
     if unknown:
-        raise InputError(f"{where} has no setting {unknown[0]!r}; there are {listed(known, 40)}")
+        raise InputError(f"{where} has no setting {shortened(unknown[0])!r}; there are {listed(known, 40)}")
     required = [name for name, f in _settings(kind).items() if f.default is MISSING and f.default_factory is MISSING]
     lacking = [name for name in required if name not in values]
     if lacking:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import parameters, recall_models, session
-from pages.kit.allowed import Options, Text
+from pages.kit.allowed import Options, Text, whole
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
@@ -53,8 +53,11 @@ def parse(data: ActiveData, text: str) -> list[int] | None:
     if text in ("", "-"):
         return []
     parts = text.split(".")
-    rows = [int(part) for part in parts if part.isdigit()]
-    return rows if len(rows) == len(parts) and all(row < len(data.items) for row in rows) else None
+    try:
+        rows = [whole(part) for part in parts]
+    except ValueError:
+        return None
+    return rows if len(rows) <= LONGEST_LINK and all(0 <= row < len(data.items) for row in rows) else None
 
 
 def current_history(data: ActiveData) -> list[int]:

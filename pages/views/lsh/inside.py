@@ -20,7 +20,7 @@ from pages.views.lsh.measures import LabSettings, angles_or_distances
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.arrays import Float64Array
 from recemb_core.figures.bucket_lines import bucket_lines_figure
-from recemb_core.figures.catch_matrix import catch_matrix_figure, parse_catch
+from recemb_core.figures.catch_matrix import catch_matrix_figure, is_catch, parse_catch
 from recemb_core.figures.guess_strip import guess_strip_figure
 from recemb_core.neighbors.lsh.explain import LSHExplanation
 
@@ -33,7 +33,7 @@ INSIDE = Parameter(
     view=True,
 )
 POINT = Parameter(LSH_PAGE, "point", "Point of the cloud", Number(0, 0), help="Its neighbors are shown.")
-CATCH = Parameter(LSH_PAGE, "catch", "Neighbor and table", Text(), "")  # the square that was clicked
+CATCH = Parameter(LSH_PAGE, "catch", "Neighbor and table", Text(is_catch), "")  # the square that was clicked
 GUESS = Parameter(
     LSH_PAGE,
     "guess",
@@ -59,7 +59,7 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     distances = angles_or_distances(points.vectors[seen.ids], points.vectors[[row]], settings.family)
     chance = settings.chance(distances)[1]
     catch = CATCH.value(data)
-    picked = parse_catch(catch) if ":" in catch else None
+    picked = parse_catch(catch) if catch else None
     if picked is None or picked[0] not in ids or not 0 <= picked[1] < tables:
         picked = _telling(seen, ids)
     more = f", with {settings.probing} further buckets a table looked into" if settings.probing else ""
