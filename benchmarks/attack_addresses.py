@@ -19,6 +19,7 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,16 @@ def declare_all() -> list[Any]:
     return parameters.declared()
 
 
-def addresses(count: int, seed: int, names: list[str]) -> list[Address]:
+def addresses(count: int, seed: int, parameters: Sequence[Any]) -> list[Address]:
     """So many addresses of one to eight parameters, declared names before all, the same ones for the same seed."""
     rng = random.Random(seed)
-    known = sorted(names)
+    offered = {one.name: _offered(one.allowed) for one in parameters}
+    known = sorted(offered)
 
-    def value() -> str:
+    def value(name: str = "") -> str:
         kind = rng.random()
+        if kind < 0.3 and offered.get(name):
+            return rng.choice(offered[name])
         if kind < 0.75:
             return rng.choice(NASTY)
         if kind < 0.9:
@@ -71,8 +75,21 @@ def addresses(count: int, seed: int, names: list[str]) -> list[Address]:
             rng.choice(known) if rng.random() < 0.9 else rng.choice((*NOT_DECLARED, value()[:50]))
             for _ in range(rng.randint(1, 8))
         ]
-        found.append({name: [value() for _ in range(2 if rng.random() < 0.05 else 1)] for name in chosen})
+        found.append({name: [value(name) for _ in range(2 if rng.random() < 0.05 else 1)] for name in chosen})
     return found
+
+
+def _offered(allowed: Any) -> list[str]:
+    """Some values that a control offers, its ends among them, as a link writes them."""
+    from pages.kit.allowed import Flag, Span
+    from pages.kit.parameters import as_text
+
+    if isinstance(allowed, Flag):
+        return ["True", "False"]
+    if isinstance(allowed, Span):
+        return [as_text(allowed.low), as_text(allowed.high)]
+    values = list(getattr(allowed, "values", getattr(allowed, "names", ())))
+    return [as_text(value) for value in values[:2] + values[-2:]]
 
 
 def _read_all(given: list[Address], names: list[Any], told: dict[str, Any]) -> None:
@@ -118,7 +135,11 @@ def _read_all(given: list[Address], names: list[Any], told: dict[str, Any]) -> N
                         said[-1].encode()
                         if found != first or len(said[-1]) > 400:
                             outcome.append(f"{name}: {said[-1]} (now {found!r})")
-                    elif values.get("data", "toy") == "toy" and name in values and not _same(allowed, values[name], found):
+                    elif (
+                        values.get("data", "toy") == "toy"
+                        and name in values
+                        and not _same(allowed, values[name], found)
+                    ):
                         outcome.append(f"silent: {name}={values[name][:60]!r}")
                 if repairs:
                     outcome.append("repaired")
@@ -153,7 +174,7 @@ def at_the_mechanism(count: int, seed: int) -> dict[str, Any]:
     from streamlit.testing.v1 import AppTest
 
     names = declare_all()
-    given = addresses(count, seed, [one.name for one in names])
+    given = addresses(count, seed, names)
     told: dict[int, list[str]] = {}
     page = AppTest.from_function(_run, kwargs={"given": given, "names": names, "told": told}, default_timeout=300)
     page.run()
@@ -204,8 +225,8 @@ def on_pages(count: int, seed: int) -> dict[str, Any]:
         for number in range(count):
             name = pages[number % len(pages)]
             scope = name if rng.random() < 0.7 else ""
-            own = [one.name for one in parameters.declared() if one.scope.page == scope]
-            (address,) = addresses(1, seed * 100_003 + number, own or [one.name for one in parameters.declared()])
+            own = [one for one in parameters.declared() if one.scope.page == scope]
+            (address,) = addresses(1, seed * 100_003 + number, own or parameters.declared())
             data = rng.choice(DATA)
             address.setdefault("data", [data])
             page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=300)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
-
-import numpy as np
+from typing import Any
 
 from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.serving.store import (
@@ -17,29 +13,18 @@ from recemb_core.serving.store import (
     StoreError,
     VectorStore,
     Version,
+    all_rows,
     no_vector,
     no_version,
+    one_row,
     one_vector,
+    told,
 )
 
-P = ParamSpec("P")
-T = TypeVar("T")
+SECONDS = 5  # that an answer may take
 CHUNK = 2_000  # vectors sent to Redis at a time
 KEEP_OLD_SECONDS = 60  # a reader that has just read the old version's name still finds its vectors in Redis
 ABANDONED_SECONDS = 3_600  # a version whose writer died before the switch goes away by itself
-
-
-def _told(method: Callable[Concatenate[RedisStore, P], T]) -> Callable[Concatenate[RedisStore, P], T]:
-    """What goes wrong at the server, as a :class:`StoreError`."""
-
-    @wraps(method)
-    def call(self: RedisStore, /, *args: P.args, **given: P.kwargs) -> T:
-        try:
-            return method(self, *args, **given)
-        except self.errors as error:
-            raise StoreError(f"the Redis server did not do what was asked ({type(error).__name__}: {error})") from error
-
-    return call
 
 
 class RedisStore(VectorStore):
@@ -53,33 +38,52 @@ class RedisStore(VectorStore):
     """
 
     backend = "Redis"
+    place = f"the Redis server of {REDIS_URL}"
 
     def __init__(self, url: str, prefix: str = "recemb") -> None:
         try:
             import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
         except ImportError:
             raise StoreError("Redis needs the package 'redis': pip install 'recemb-explorer[redis]'") from None
-        self.errors: type[Exception] = redis.RedisError
+        self.failures = (redis.RedisError, OSError)
+        self._silent = (redis.ConnectionError, redis.TimeoutError, OSError)
+        self._refused = (redis.AuthenticationError, redis.exceptions.AuthorizationError)
         self._prefix = prefix
         try:
-            self._db: Any = redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=3)
+            # Asked once: a page waits for the answer, and a person can ask again.
+            again = Retry(NoBackoff(), 0)
+            self._db: Any = redis.Redis.from_url(
+                url, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, retry=again
+            )
             self._db.ping()
-        except (redis.RedisError, ValueError) as error:
-            # The address may hold a password.
-            raise StoreError(f"the Redis server of {REDIS_URL} does not answer ({type(error).__name__})") from error
+        except (redis.RedisError, OSError, ValueError) as error:
+            raise StoreError(self._said(error)) from error
+
+    def _said(self, error: Exception) -> str:
+        # The address may hold a password: of what is wrong with it, its kind is said alone.
+        name = type(error).__name__
+        if isinstance(error, self._refused) or "NOAUTH" in str(error) or "WRONGPASS" in str(error):
+            return f"{self.place} does not accept its user or password ({name}); set the right ones and start anew"
+        if isinstance(error, self._silent):
+            return f"{self.place} does not answer ({name}); see that it runs and can be reached, then do it again"
+        if isinstance(error, ValueError):
+            return f"{REDIS_URL} is no address of a Redis server ({name}); it looks like redis://localhost:6379/0"
+        return f"{self.place} did not do what was asked ({name}: {str(error)[:200]})"
 
     @property
     def durable(self) -> bool | None:
         """Whether the server logs every write to disk; None where it does not tell."""
         try:
             return bool(self._db.config_get("appendonly").get("appendonly") == "yes")
-        except self.errors:
+        except self.failures:
             return None
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
 
-    @_told
+    @told
     def _write(self, version: Version, parts: Parts) -> None:
         model = version.model
         new = self._names(model, version.name)
@@ -116,7 +120,7 @@ class RedisStore(VectorStore):
             raise no_version(model)
         return name.decode(), self._names(model, name.decode())
 
-    @_told
+    @told
     def version(self, model: str) -> Version:
         name, keys = self._current(model)
         facts = self._db.hget(keys["meta"], "facts")
@@ -124,11 +128,11 @@ class RedisStore(VectorStore):
             raise no_version(model)
         return Version(name=name, model=model, **json.loads(facts))
 
-    @_told
+    @told
     def models(self) -> list[str]:
         return sorted(key.decode() for key in self._db.hkeys(self._key("current")))
 
-    @_told
+    @told
     def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         """See :class:`VectorStore`; a version published at the same moment may win over it."""
         version = self.version(model)
@@ -136,15 +140,19 @@ class RedisStore(VectorStore):
         if self._db.hset(keys[kind], str(key), data):  # 1 where the id is new
             self._db.rpush(keys[f"{kind} order"], str(key))
 
-    @_told
+    @told
     def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         _, keys = self._current(model)
-        found = self._db.hget(keys[kind], str(key))
+        found, facts = (
+            self._db.pipeline(transaction=False).hget(keys[kind], str(key)).hget(keys["meta"], "facts").execute()
+        )
         if found is None:
             raise no_vector(model, kind, key)
-        return np.frombuffer(found, dtype="<f4")
+        if facts is None:
+            raise no_version(model)
+        return one_row(found, json.loads(facts)["dimensions"], self.place)
 
-    @_told
+    @told
     def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         version = self.version(model)
         keys = self._names(model, version.name)
@@ -154,7 +162,7 @@ class RedisStore(VectorStore):
             blobs += self._db.hmget(keys[kind], ids[start : start + CHUNK])
         if any(blob is None for blob in blobs):
             raise StoreError(f"version {version.name} of {model!r} went away while it was read; read again")
-        return version.name, tuple(ids), np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, version.dimensions)
+        return version.name, tuple(ids), all_rows(blobs, version.dimensions, self.place)
 
     def close(self) -> None:
         self._db.close()

@@ -6,41 +6,89 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import numpy as np
-
 from recemb_core.arrays import Float32Array, FloatArray
-from recemb_core.serving.store import Kind, Parts, StoreError, VectorStore, Version, no_vector, no_version, one_vector
+from recemb_core.serving.store import (
+    Kind,
+    Parts,
+    VectorStore,
+    Version,
+    all_rows,
+    no_vector,
+    no_version,
+    one_row,
+    one_vector,
+    told,
+)
 
 
 class SQLiteStore(VectorStore):
     """One file. A publish is one transaction; every commit is on the disk before it returns (``synchronous = FULL``).
 
     Args:
-        path: of the file, made where it is missing; ``-wal`` and ``-shm`` files stand beside it while it is open.
+        path: of the file, made where it is missing; ``-wal`` and ``-shm`` files stand beside it while it is open. None
+            keeps all of it in memory, and nothing of it on any disk: it ends with the process, or when it is closed.
+
+    >>> SQLiteStore(None).durable
+    False
     """
 
-    backend = "SQLite"
+    failures = (sqlite3.Error, OSError)
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        try:
-            # One connection for all threads of a server; SQLite itself serializes them.
-            self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self.path = None if path is None else Path(path)
+        self.backend = "SQLite" if self.path is not None else "SQLite in memory"
+        self.place = "the store in memory" if self.path is None else f"the store {self.path}"
+        self._open()
+
+    @property
+    def durable(self) -> bool:
+        """Whether what was published outlives this process."""
+        return self.path is not None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that it holds, about; 0 of a file's."""
+        if self.path is not None:
+            return 0
+        (pages,), (size,) = (self._db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+        return int(pages * size)
+
+    @told
+    def _open(self) -> None:
+        # One connection for all threads of a server; SQLite itself serializes them.
+        name = ":memory:" if self.path is None else self.path
+        self._db = sqlite3.connect(name, timeout=30, isolation_level=None, check_same_thread=False)
+        if self.path is None:
+            self._db.execute("PRAGMA temp_store = MEMORY")  # a large sort would go to a temporary file
+        else:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS versions (model TEXT PRIMARY KEY, name TEXT NOT NULL, facts TEXT NOT NULL)"
-            )
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (model TEXT, kind TEXT, id TEXT, place INTEGER, vector BLOB,"
-                " PRIMARY KEY (model, kind, id)) WITHOUT ROWID"
-            )
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} cannot be used as a store of vectors: {error}") from error
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS versions (model TEXT PRIMARY KEY, name TEXT NOT NULL, facts TEXT NOT NULL)"
+        )
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (model TEXT, kind TEXT, id TEXT, place INTEGER, vector BLOB,"
+            " PRIMARY KEY (model, kind, id)) WITHOUT ROWID"
+        )
 
+    def _said(self, error: Exception) -> str:
+        text = str(error)
+        if "full" in text:
+            cure = "free some room on its disk, then do it again; what was published before is still in use"
+        elif "locked" in text:
+            cure = "another program writes to it; do it again later"
+        elif "closed" in text:
+            cure = "open it again"
+        elif any(word in text for word in ("not a database", "malformed", "no such", "has no column", "datatype")):
+            cure = "move this file away, and publish anew"
+        else:
+            cure = "look whether the folder is there, can be written, and has room"
+        return f"{self.place} cannot be used ({text}): {cure}"
+
+    @told
     def _write(self, version: Version, parts: Parts) -> None:
         rows = (
             (version.model, kind, key, place, row.tobytes())
@@ -53,15 +101,18 @@ class SQLiteStore(VectorStore):
             row = (version.model, version.name, json.dumps(version.rest))
             self._db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", row)
 
+    @told
     def version(self, model: str) -> Version:
         row = self._db.execute("SELECT name, facts FROM versions WHERE model = ?", (model,)).fetchone()
         if row is None:
             raise no_version(model)
         return Version(name=row[0], model=model, **json.loads(row[1]))
 
+    @told
     def models(self) -> list[str]:
-        return [row[0] for row in self._db.execute("SELECT model FROM versions ORDER BY model")]
+        return [str(row[0]) for row in self._db.execute("SELECT model FROM versions ORDER BY model")]
 
+    @told
     def put(self, model: str, kind: Kind, key: str, vector: FloatArray) -> None:
         with _transaction(self._db):
             data = one_vector(vector, kind, self.version(model).dimensions)
@@ -71,15 +122,19 @@ class SQLiteStore(VectorStore):
                 (model, kind, str(key), data, model, kind),
             )
 
+    @told
     def get(self, model: str, kind: Kind, key: str) -> Float32Array:
         row = self._db.execute(
-            "SELECT vector FROM vectors WHERE model = ? AND kind = ? AND id = ?", (model, kind, str(key))
+            "SELECT x.vector, v.facts FROM vectors x JOIN versions v ON v.model = x.model"
+            " WHERE x.model = ? AND x.kind = ? AND x.id = ?",
+            (model, kind, str(key)),
         ).fetchone()
         if row is None:
             self.version(model)
             raise no_vector(model, kind, key)
-        return np.frombuffer(row[0], dtype="<f4")
+        return one_row(row[0], json.loads(row[1])["dimensions"], self.place)
 
+    @told
     def load(self, model: str, kind: Kind) -> tuple[str, tuple[str, ...], Float32Array]:
         # One statement sees one version, whatever is published meanwhile.
         found = self._db.execute(
@@ -90,8 +145,7 @@ class SQLiteStore(VectorStore):
         if not found:
             raise no_version(model)
         rows = [(key, blob) for _, _, key, blob in found if key is not None]
-        d = json.loads(found[0][1])["dimensions"]
-        matrix = np.frombuffer(b"".join(blob for _, blob in rows), dtype="<f4").reshape(-1, d)
+        matrix = all_rows([blob for _, blob in rows], json.loads(found[0][1])["dimensions"], self.place)
         return found[0][0], tuple(key for key, _ in rows), matrix
 
     def close(self) -> None:
@@ -105,6 +159,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):  # a full disk has ended the transaction already
+            db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")

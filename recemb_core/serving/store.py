@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,10 +22,33 @@ from recemb_core.validation import UsageError, finite_rows, require
 Kind = Literal["item", "user"]
 Parts = dict[Kind, tuple[list[str], Float32Array]]
 REDIS_URL = "RECEMB_REDIS_URL"
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S", bound="VectorStore")
 
 
 class StoreError(RuntimeError):
     """The store cannot be reached or does not hold what was asked for; the message says which and what to do."""
+
+
+def told(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Whatever a store can meet, as a :class:`StoreError`: what the database says, and bytes that are no vectors."""
+
+    @wraps(method)
+    def call(self: S, /, *args: P.args, **given: P.kwargs) -> T:
+        try:
+            return method(self, *args, **given)
+        except (StoreError, UsageError):
+            raise
+        except self.failures as error:
+            raise StoreError(self._said(error)) from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+            raise StoreError(
+                f"{self.place} holds something that is no version of vectors ({type(error).__name__}); publish anew, "
+                "or use a store of its own"
+            ) from error
+
+    return call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +82,12 @@ class VectorStore(ABC):
     """What both stores do. Ids are text, vectors float32; ``kind`` is ``"item"`` or ``"user"``."""
 
     backend: str
+    place: str  # for sentences
+    failures: tuple[type[Exception], ...]  # what the database raises
+
+    @abstractmethod
+    def _said(self, error: Exception) -> str:
+        """One sentence: what the database could not do, and what to do about it."""
 
     def publish(
         self,
@@ -123,6 +153,26 @@ def one_vector(vector: FloatArray, kind: Kind, dimensions: int) -> bytes:
     require(row.shape == (dimensions,), "vector", row.shape, f"of shape ({dimensions},) as the version in use")
     finite_rows(row, "vector", advice="keep the one in use")
     return row.tobytes()
+
+
+def one_row(blob: bytes, dimensions: int, place: str) -> Float32Array:
+    """The vector that a store holds as bytes."""
+    row = np.frombuffer(blob, dtype="<f4")
+    _as_published(row, row.shape == (dimensions,), place)
+    return row
+
+
+def all_rows(blobs: Sequence[bytes], dimensions: int, place: str) -> Float32Array:
+    """The vectors that a store holds as bytes, (n, d)."""
+    _as_published(np.empty(0), all(len(blob) == 4 * dimensions for blob in blobs), place)
+    rows = np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dimensions)
+    _as_published(rows, True, place)
+    return rows
+
+
+def _as_published(rows: FloatArray, fits: bool, place: str) -> None:
+    if not (fits and np.isfinite(rows).all()):
+        raise StoreError(f"{place} holds a vector that was never published so (its length or numbers); publish anew")
 
 
 def no_version(model: str) -> StoreError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
@@ -20,6 +22,7 @@ from recemb_core.readers.limits import FileLimits
 
 def middleware() -> list[Middleware]:
     """The cookie that finds an upload again after a reload, where uploads are kept; settings are checked first."""
+    keep_uploads_in_memory()
     try:
         limits = limits_from_environment()
         ReaderLimits.from_environment()
@@ -27,6 +30,14 @@ def middleware() -> list[Middleware]:
     except ValueError as error:
         raise SystemExit(str(error)) from None
     return [Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else []
+
+
+def keep_uploads_in_memory() -> None:
+    """Files on their way in stay off the disk, too: by default those over a megabyte wait in a temporary file.
+
+    What one may have is bounded before (``server.maxUploadSize``).
+    """
+    MultiPartParser.spool_max_size = sys.maxsize
 
 
 @asynccontextmanager

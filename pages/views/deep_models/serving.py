@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ from pages.views.deep_models import edited_history, recall_experiments
 from pages.views.deep_models import history as history_view
 from recemb_core.deep.recall import RecallModel
 from recemb_core.experiments.recall_models import ModelConfig
-from recemb_core.serving import RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
+from recemb_core.serving import REDIS_URL, RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait
 TOP = 10
@@ -67,33 +68,73 @@ def serving_section(data: ActiveData) -> None:
     except StoreError as error:
         with main:
             st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            st.button(
+                "Make the store anew",
+                icon=":material/restart_alt:",
+                key="serving anew",
+                on_click=_forget_store,
+                args=(data,),
+                help="Opens the store again; a file of this session is left behind and another one made.",
+            )
+    what = (
+        "Your upload's store is a SQLite database in this server's memory, for an upload never goes onto its disk; the "
+        "times shown are therefore without a disk."
+        if data.uploaded
+        else "The store is a SQLite file that the app made for this session, or a Redis server when the environment "
+        "names one in `RECEMB_REDIS_URL`."
+    )
+    when = (
+        "in the memory of this session, and gone with it"
+        if data.uploaded
+        else "on the disk when the call returns (Redis: where the server keeps its append-only log)"
+    )
     frame.what_you_see(
         "Offline, a model turns every user and every item into a vector; online, nothing is trained any more: the "
         "user's vector is fetched by id, and an index that was loaded from the store finds the items with the largest "
-        "**u·v**. The store is a SQLite file that the app made for this session, or a Redis server when the "
-        "environment names one in `RECEMB_REDIS_URL`.\n\n"
+        f"**u·v**. {what}\n\n"
         "**Publish** writes a whole version and switches to it in one "
         "step: a reader sees the old one or the new one, never a mixture, because a user vector of one model means "
-        "nothing to the items of another. **Put** writes a single vector into the version in use. What is published is "
-        "on the disk when the call returns (Redis: where the server keeps its append-only log)."
+        f"nothing to the items of another. **Put** writes a single vector into the version in use. What is published "
+        f"is {when}."
     )
     frame.as_python(_python(data, configs[name]))
 
 
 def open_shared(data: ActiveData) -> VectorStore:
-    """One store a session; its file lies in a temporary folder that goes with the session.
+    """One store a session: a Redis server's, or a file in a temporary folder that goes with the session.
 
-    An upload stays in the session that made it, so its vectors never go to a Redis server.
+    That of an upload is in memory: an upload stays in the session that made it, and off every disk.
     """
     key = ("vector store", data.uploaded)
     store = results.session_results().get(key)
     if store is None:
-        folder = tempfile.TemporaryDirectory(prefix="recemb-store-", ignore_cleanup_errors=True)
-        path = Path(folder.name) / "vectors.db"
-        store = SQLiteStore(path) if data.uploaded else open_store(path)
-        results.session_results().put(("vector store folder", data.uploaded), folder)
+        store = SQLiteStore(None) if data.uploaded else _outside()
         results.session_results().put(key, store)
     return store
+
+
+def _outside() -> VectorStore:
+    if os.environ.get(REDIS_URL):
+        return open_store()
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="recemb-store-", ignore_cleanup_errors=True)
+        store = open_store(Path(folder.name) / "vectors.db")
+    except (OSError, StoreError) as error:
+        st.session_state["serving_memory"] = (
+            f"No file for the store can be made ({error}), so it is kept in memory. Free some room in the temporary "
+            "folder, or name another one in TMPDIR and start the app anew."
+        )
+        return SQLiteStore(None)
+    st.session_state.pop("serving_memory", None)
+    results.session_results().put("vector store folder", folder)
+    return store
+
+
+def _forget_store(data: ActiveData) -> None:
+    results.session_results().drop(("vector store", data.uploaded))
+    results.session_results().drop(("vector server", data.key))
+    if not data.uploaded:
+        results.session_results().drop("vector store folder")
 
 
 def publish(data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel) -> float:
@@ -126,8 +167,10 @@ def server(store: VectorStore, key: str) -> RecallServer:
 def _facts(store: VectorStore, version: Version) -> None:
     written = datetime.datetime.fromtimestamp(version.written).strftime("%H:%M:%S")
     megabytes = (version.items + version.users) * version.dimensions * 4 / 1e6
-    durable = getattr(store, "durable", True)
+    durable = getattr(store, "durable", None)
     keeps = {True: "every write is logged to disk", False: "this server does not log writes", None: "not told"}[durable]
+    if isinstance(store, SQLiteStore) and not store.durable:
+        keeps = "none, it is in this server's memory and ends with the session"
     frame.metrics(
         [
             ("Store", store.backend, f"Durability: {keeps}."),
@@ -148,8 +191,10 @@ def _publish_box(
         st.warning(f"In use: **{in_use}**{other}. Publish to serve **{name}** in its place.")
     if st.button("Publish a new version", type="primary", icon=":material/publish:", key="serving publish"):
         seconds = publish(data, store, facts, model)
-        st.session_state["serving_said"] = f"{name} published in {seconds * 1e3:.0f} ms, in one step for every reader."
+        st.session_state["serving_said"] = f"{name} published in {seconds * 1e3:.0f} ms ({store.backend}), in one step for every reader."
         st.rerun()
+    if not data.uploaded and "serving_memory" in st.session_state:
+        st.warning(plain(st.session_state["serving_memory"]))
     if "serving_said" in st.session_state:
         st.success(st.session_state.pop("serving_said"), icon=":material/check:")
 
@@ -180,7 +225,7 @@ def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
         column_config={"u·v": st.column_config.NumberColumn(format="%.3f")},
     )
     st.caption(
-        f"Vector fetched in {(got - start) * 1e3:.2f} ms, list found in {(done - got) * 1e3:.2f} ms (exact search, one "
+        f"Vector fetched in {(got - start) * 1e3:.2f} ms ({store.backend}), list found in {(done - got) * 1e3:.2f} ms (exact search, one "
         f"query, this machine). Nothing is masked. Vector: {' '.join(f'{x:.2f}' for x in vector[:6])} …"
     )
 
