@@ -44,10 +44,15 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     parameters.forget_bound()
     st.session_state.pop("_answer", None)  # of a run that was broken off
     ensure_plotly_js()
+    gone = session.said_to_be_gone()
     data = session.active_data(opens_on)
+    if more := session.said_to_be_gone():  # what this very reading had no room for
+        gone, data = [*gone, *more], session.active_data(opens_on)
     link = _sidebar(data)
     st.title(question, anchor=False)
     st.markdown(sentence)
+    for one in gone:
+        st.warning(plain(one))
     if data.problem:
         st.error(data.problem)
     missing = session.missing_upload()

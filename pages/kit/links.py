@@ -24,7 +24,7 @@ def current_link(data: ActiveData) -> dict[str, str]:
             found["details"] = data.upload.side.name
         if (asked := asked_reading(data.key)) is not None:
             # The gap is a parameter of its own, which every page knows.
-            own = (uploads.every()[data.key].reading or Reading()).cleaning.gap_minutes
+            own = (data.upload.reading or Reading()).cleaning.gap_minutes
             found["reading"] = asked.with_cleaning(gap_minutes=own).to_link()
     for name, (key, default) in parameters.bound().items():
         value = st.session_state.get(key, default)

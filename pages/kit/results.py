@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections import OrderedDict
@@ -10,12 +9,12 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, TypeVar
 
-import numpy as np
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.kit.held_bytes import Parts, parts
 from pages.kit.session import ActiveData
-from pages.kit.uploads import visitor
+from pages.kit.uploads import held, visitor
 from recemb_core.job_pool import JobLimits, JobPool
 from recemb_core.progress import Progress
 
@@ -25,11 +24,17 @@ T = TypeVar("T")
 
 
 class Results:
-    """A least-recently-used store of results under a byte budget; safe to use from several threads."""
+    """A least-recently-used store of results under a byte budget; safe to use from several threads.
 
-    def __init__(self, budget: int = BYTES_KEPT) -> None:
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._budget, self._used, self._lock = budget, 0, threading.Lock()
+    Args:
+        budget: bytes; what several results share counts once.
+        changed: called after a result was added.
+    """
+
+    def __init__(self, budget: int = BYTES_KEPT, changed: Callable[[], None] = lambda: None) -> None:
+        self._kept: OrderedDict[Hashable, tuple[Any, Parts]] = OrderedDict()
+        self._held: dict[int, tuple[int, int]] = {}  # part → its bytes, and how many results have it
+        self._budget, self._changed, self._used, self._lock = budget, changed, 0, threading.Lock()
 
     def get(self, key: Hashable) -> Any:
         with self._lock:
@@ -38,27 +43,54 @@ class Results:
             self._kept.move_to_end(key)
             return self._kept[key][0]
 
-    def put(self, key: Hashable, value: Any) -> None:
+    def put(self, key: Hashable, value: Any, *, again: bool = False) -> None:
+        """Keep a result; ``again`` where it is there and has grown."""
+        found = parts(value)
         with self._lock:
             if key in self._kept:
-                return
-            size = _size(value)
-            self._kept[key] = (value, size)
-            self._used += size
+                if not again:
+                    return
+                self._take(key)
+            self._kept[key] = (value, found)
+            for part, size in found.items():
+                known, holders = self._held.get(part, (size, 0))
+                self._used += 0 if holders else size
+                self._held[part] = (known, holders + 1)
             while self._used > self._budget and len(self._kept) > 1:
-                self._used -= self._kept.popitem(last=False)[1][1]
+                self._take(next(iter(self._kept)))
+        self._changed()
 
+    def drop(self, key: Hashable) -> None:
+        """Drop a result, where it is there."""
+        with self._lock:
+            if key in self._kept:
+                self._take(key)
 
-def _size(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if dataclasses.is_dataclass(value):
-        return sum(_size(getattr(value, f.name)) for f in dataclasses.fields(value)) + 200
-    if isinstance(value, tuple | list):
-        return sum(map(_size, value)) + 100
-    if isinstance(value, dict):
-        return sum(map(_size, value.values())) + 100
-    return 100
+    def drop_oldest(self) -> bool:
+        """Drop the result that was used longest ago; False where there is but the last one."""
+        with self._lock:
+            if len(self._kept) < 2:
+                return False
+            self._take(next(iter(self._kept)))
+            return True
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes held now."""
+        return self._used
+
+    def parts(self) -> Parts:
+        """What is held, by identity."""
+        with self._lock:
+            return {part: size for part, (size, _) in self._held.items()}
+
+    def _take(self, key: Hashable) -> None:
+        for part in self._kept.pop(key)[1]:
+            size, holders = self._held.pop(part)
+            if holders > 1:
+                self._held[part] = (size, holders - 1)
+            else:
+                self._used -= size
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -68,8 +100,9 @@ def _shared_results() -> Results:
 
 @st.cache_resource(max_entries=1, show_spinner=False, scope="session")
 def session_results() -> Results:
-    """Results that only this session may see, and that go with it."""
-    return Results()
+    """Results that only this session may see, and that go with it; they count among what its uploads hold."""
+    found = held.holding().results = Results(changed=held.room_maker())
+    return found
 
 
 def workers() -> JobPool:

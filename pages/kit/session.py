@@ -14,7 +14,7 @@ from pages.kit import parameters
 from pages.kit.allowed import Number, Options, Steps, number
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.text import plain
-from pages.kit.uploads import uploads
+from pages.kit.uploads import held, uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.arrays import AnyArray
 from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
@@ -162,8 +162,9 @@ def active_data(page_default: str) -> ActiveData:
         linked = parameters.link().get("data")
         if linked in bundled_names() or linked in uploads.every():
             key = st.session_state["data"] = linked
-    if key in uploads.every():
-        return _uploaded(uploads.every()[key], page_default)
+    if (upload := uploads.every().get(key or "")) is not None:
+        held.in_use(upload.key)
+        return _uploaded(upload, page_default)
     st.session_state["_last_good"] = key
     return _cut(_bundled(key if key in bundled_names() else page_default))
 
@@ -214,7 +215,8 @@ def _uploaded(upload: Upload, page_default: str) -> ActiveData:
 
 def _ready() -> dict[str, ActiveData]:
     """The last reading of each upload that worked."""
-    return st.session_state.setdefault("_ready", {})
+    found = held.holding().ready = st.session_state.setdefault("_ready", {})
+    return found
 
 
 def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
@@ -321,6 +323,14 @@ def forget_data(key: str) -> None:
             st.session_state["data"] = last  # what was in use before a file that could not be read
     if parameters.link().get("data") == key:
         parameters.set_link({})
+
+
+def said_to_be_gone() -> list[str]:
+    """What became of uploads that had to give way; nothing of them is in use any more."""
+    found = uploads.let_go()
+    for key, _ in found:
+        forget_data(key)
+    return [sentence for _, sentence in found]
 
 
 def choose_data(key: str) -> None:

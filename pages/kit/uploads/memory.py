@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from pages.kit.uploads import visitor
+from pages.kit.uploads.held import HeldLimits
 from pages.kit.uploads.store import MB, KeptUpload, Limits, UploadMemory, hours_text, megabytes
 
 # Setting: (default, largest, what to give)
@@ -15,6 +16,7 @@ SETTINGS = {
     "RECEMB_UPLOAD_MEMORY_HOURS": (12.0, 8_760.0, "a number of hours"),
     "RECEMB_UPLOAD_MEMORY_COUNT": (5.0, 1_000.0, "a whole number of uploads of one browser"),
 }
+HELD_SETTINGS = {"RECEMB_SESSION_MB": 3_000.0, "RECEMB_SESSIONS_MB": 6_000.0}
 
 
 def limits_from_environment(environment: Mapping[str, str] = os.environ) -> Limits:
@@ -28,6 +30,28 @@ def limits_from_environment(environment: Mapping[str, str] = os.environ) -> Limi
     """
     size, hours, count = (_setting(name, environment) for name in SETTINGS)
     return Limits(total_bytes=int(size * MB), seconds=hours * 3600, count=int(count))
+
+
+def held_limits_from_environment(environment: Mapping[str, str] = os.environ) -> HeldLimits:
+    """What uploads may hold in open sessions, with all that is made of them.
+
+    Raises:
+        ValueError: as :func:`limits_from_environment`.
+
+    >>> held_limits_from_environment({"RECEMB_SESSION_MB": "1"}).session_bytes
+    1048576
+    """
+    found = []
+    for name, default in HELD_SETTINGS.items():
+        text = environment.get(name, "").strip()
+        try:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not 1 <= value <= 1_000_000:
+            raise ValueError(f"{name}={text!r} is not possible: give a number of megabytes from 1 to 1,000,000.")
+        found.append(int(value * MB))
+    return HeldLimits(session_bytes=found[0], total_bytes=found[1])
 
 
 def _setting(name: str, environment: Mapping[str, str]) -> float:

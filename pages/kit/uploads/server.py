@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
-from pages.kit.uploads.memory import limits_from_environment
+from pages.kit.uploads.memory import held_limits_from_environment, limits_from_environment
 from pages.kit.uploads.visitor import VisitorCookie
 from recemb_core.reader_pool import ReaderLimits
 from recemb_core.readers.limits import FileLimits
@@ -25,6 +25,7 @@ def middleware() -> list[Middleware]:
     keep_uploads_in_memory()
     try:
         limits = limits_from_environment()
+        held_limits_from_environment()
         ReaderLimits.from_environment()
         FileLimits.from_environment()
     except ValueError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,7 @@ from typing import TypeVar
 import polars as pl
 import streamlit as st
 
-from pages.kit.uploads import memory
+from pages.kit.uploads import held, memory
 from pages.kit.uploads.apart import read_apart
 from pages.kit.uploads.memory import KeptUpload
 from recemb_core.item_graph import ItemGraph
@@ -79,6 +78,11 @@ class Upload:
         """Names and hashes of the files: the upload's part of cache keys."""
         return tuple(part for file in (self.log, self.side) if file for part in (file.name, file.mark.digest))
 
+    @property
+    def digests(self) -> frozenset[str]:
+        """Hashes of the files."""
+        return frozenset(file.mark.digest for file in (self.log, self.side) if file)
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -109,7 +113,21 @@ def every() -> dict[str, Upload]:
     if "uploads" not in st.session_state:
         st.session_state["uploads"] = {u.key: u for u in map(_from_memory, reversed(memory.kept()))}
         say(*memory.losses())
-    return st.session_state["uploads"]
+    return _here().copy()  # another session may need the room of one of them at any time
+
+
+def _here() -> dict[str, Upload]:
+    found: dict[str, Upload] = st.session_state["uploads"]
+    held.holding().uploads = found
+    return found
+
+
+def let_go() -> list[tuple[str, str]]:
+    """(key, sentence) of this session's uploads that gave way to others, each said once."""
+    gone = held.holding().gone
+    found = [gone.popleft() for _ in range(len(gone))]
+    say(*(sentence for _, sentence in found))
+    return found
 
 
 def _from_memory(kept: KeptUpload) -> Upload:
@@ -123,18 +141,22 @@ def _from_memory(kept: KeptUpload) -> Upload:
 
 def put(upload: Upload) -> None:
     """Keep an upload for the session and, where that is on, for the browser."""
-    every()[upload.key] = upload
+    every()
+    _here()[upload.key] = upload
+    held.in_use(upload.key)
     reading = "" if upload.reading is None else upload.reading.to_link()
     kept = KeptUpload(upload.key, upload.name, upload.log.data, reading=reading)
     if upload.side is not None:
         kept = replace(kept, side_name=upload.side.name, side_data=upload.side.data)
     if memory.enabled():
         say(*memory.keep(kept))
+    held.room_maker()()
 
 
 def drop(key: str) -> None:
     """Forget an upload, here and in the memory of the server."""
-    every().pop(key, None)
+    every()
+    held.holding().forget(key)
     memory.forget(key)
 
 
@@ -171,7 +193,9 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     table, problem = _table(upload.log, asked)
     if table is None:
         return Outcome(problem=problem)
-    reading, problem = _once("reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table))
+    reading, problem = _once(
+        "reading", (upload.files[:2], asked.to_link()), 16, lambda: asked.completed(table), upload.digests
+    )
     if reading is None:
         return Outcome(table, problem=problem)
     if gap_minutes is not None:
@@ -179,9 +203,10 @@ def outcome(upload: Upload, *, gap_minutes: float | None = None) -> Outcome:
     assert reading.columns is not None
     key = _uncleaned(upload, reading)
     if reading.columns.shape == "edges":
-        graph, problem = _once("graph", key, 4, lambda: _graph(upload, table, reading, side_source(upload)))
+        read = lambda: _graph(upload, table, reading, side_source(upload))  # noqa: E731
+        graph, problem = _once("graph", key, 4, read, upload.digests)
         return Outcome(table, reading, graph=graph, problem=problem)
-    log, problem = _once("log", key, 4, lambda: _parsed(upload, table, reading, side_source(upload)))
+    log, problem = _once("log", key, 4, lambda: _parsed(upload, table, reading, side_source(upload)), upload.digests)
     if log is None:
         return Outcome(table, reading, problem=problem)
     sequences, problem = _sequences(upload, log, reading)
@@ -218,7 +243,7 @@ def details_of(upload: Upload, found: Outcome) -> Details | None:
             ids = _parsed(upload, table, bare, None).parsed.events.item_ids
         return choose_key(second, ids, bare.columns.item, strict=False)
 
-    return _once("coverage", _uncleaned(upload, bare), 4, make)[0]
+    return _once("coverage", _uncleaned(upload, bare), 4, make, upload.digests)[0]
 
 
 def side_source(upload: Upload) -> Table | None:
@@ -241,36 +266,39 @@ def _graph(upload: Upload, table: Table, reading: Reading, details: Table | None
     return read_apart(upload.name, read_edges, table, remember=key, reading=reading, side_info=details)
 
 
-def _once(kind: str, key: Hashable, most: int, make: Callable[[], T]) -> tuple[T | None, str]:
+def _once(
+    kind: str, key: Hashable, most: int, make: Callable[[], T], digests: frozenset[str] = frozenset()
+) -> tuple[T | None, str]:
     """The session's result of a kind, or None and the sentence that says why there is none.
 
-    The key says all that it depends on; the ``most`` used last are kept.
+    The key says all that it depends on, ``digests`` the files; the ``most`` used last are kept.
     """
-    kept: OrderedDict[Hashable, tuple[T | None, str]] = st.session_state.setdefault(f"_upload {kind}", OrderedDict())
-    if key not in kept:
+    mine = held.holding()
+    found: tuple[T | None, str] | None = mine.find((kind, key))
+    if found is None:
         try:
-            kept[key] = make(), ""
+            found = make(), ""
         except UsageError as error:  # InputError among them
-            kept[key] = None, str(error)
+            found = None, str(error)
         except Exception as error:
             _log.exception("an upload could not be read")
             name = type(error).__name__
-            kept[key] = None, f"the file could not be read ({name}); the server's log has the details"
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
-    return kept[key]
+            found = None, f"the file could not be read ({name}); the server's log has the details"
+        mine.keep((kind, key), found, digests, most)
+        held.room_maker()()
+    return found
 
 
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
     plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
     key = (file.name, file.mark.digest, plain.to_link())  # what of a reading the table depends on
-    return _once("table", key, 8, lambda: read_apart(file.name, reading.table, file.data, file.name, remember=key))
+    read = lambda: read_apart(file.name, reading.table, file.data, file.name, remember=key)  # noqa: E731
+    return _once("table", key, 8, read, frozenset({file.mark.digest}))
 
 
 def _sequences(upload: Upload, log: ParsedLog, reading: Reading) -> tuple[Sequences | None, str]:
     key = (_uncleaned(upload, reading), reading.cleaning)
-    return _once("sequences", key, 12, lambda: clean_log(log, reading.cleaning))
+    return _once("sequences", key, 12, lambda: clean_log(log, reading.cleaning), upload.digests)
 
 
 def _uncleaned(upload: Upload, reading: Reading) -> Hashable:

@@ -151,7 +151,9 @@ def publish(data: ActiveData, store: VectorStore, facts: dict[str, str], model: 
         model.encode(who.histories[:MOST_USERS]),
         facts,
     )
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    results.session_results().put(("vector store", data.uploaded), store, again=True)  # it has grown
+    return seconds
 
 
 def server(store: VectorStore, key: str) -> RecallServer:
@@ -191,7 +193,9 @@ def _publish_box(
         st.warning(f"In use: **{in_use}**{other}. Publish to serve **{name}** in its place.")
     if st.button("Publish a new version", type="primary", icon=":material/publish:", key="serving publish"):
         seconds = publish(data, store, facts, model)
-        st.session_state["serving_said"] = f"{name} published in {seconds * 1e3:.0f} ms ({store.backend}), in one step for every reader."
+        st.session_state["serving_said"] = (
+            f"{name} published in {seconds * 1e3:.0f} ms ({store.backend}), in one step for every reader."
+        )
         st.rerun()
     if not data.uploaded and "serving_memory" in st.session_state:
         st.warning(plain(st.session_state["serving_memory"]))
@@ -225,8 +229,9 @@ def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
         column_config={"u·v": st.column_config.NumberColumn(format="%.3f")},
     )
     st.caption(
-        f"Vector fetched in {(got - start) * 1e3:.2f} ms ({store.backend}), list found in {(done - got) * 1e3:.2f} ms (exact search, one "
-        f"query, this machine). Nothing is masked. Vector: {' '.join(f'{x:.2f}' for x in vector[:6])} …"
+        f"Vector fetched in {(got - start) * 1e3:.2f} ms ({store.backend}), list found in {(done - got) * 1e3:.2f} ms "
+        f"(exact search, one query, this machine). Nothing is masked. Vector: "
+        f"{' '.join(f'{x:.2f}' for x in vector[:6])} …"
     )
 
 
