@@ -1,5 +1,8 @@
 """Turn behaviour into embeddings, and measure them."""
 
-from recemb_core import moved
+from pathlib import Path
+
+from recemb_core import moved, numba_cache
 
 moved.install()
+numba_cache.ensure_place(Path(__file__).parent / "kernels" / "__pycache__" / "numba")

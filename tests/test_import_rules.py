@@ -23,6 +23,7 @@ APP = [ROOT / "app.py"]
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
     "moved",
+    "numba_cache",
     "arrays",
     "data_folder",
     "validation",

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from pages.kit import background, links, navigation, parameters, session
-from pages.kit.live_chart import ensure_plotly_js
+from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
@@ -43,7 +43,6 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     navigation.one_entry_a_page()
     parameters.forget_bound()
     st.session_state.pop("_answer", None)  # of a run that was broken off
-    ensure_plotly_js()
     gone = session.said_to_be_gone()
     data = session.active_data(opens_on)
     if more := session.said_to_be_gone():  # what this very reading had no room for
@@ -53,6 +52,10 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     st.markdown(sentence)
     for one in gone:
         st.warning(plain(one))
+    try:
+        ensure_plotly_js()
+    except NoScript as error:
+        st.warning(plain(str(error)))
     if data.problem:
         st.error(data.problem)
     missing = session.missing_upload()

@@ -93,6 +93,10 @@ class Frames:
         object.__setattr__(self, "positions", positions)
 
 
+class NoScript(RuntimeError):
+    """The script of the live charts cannot be put where the browser loads it from; says what to do."""
+
+
 @cache
 def ensure_plotly_js(static: Path = STATIC) -> Path:
     """Put the installed plotly package's own plotly.min.js into `static` if it is missing or of another version."""
@@ -110,7 +114,10 @@ def ensure_plotly_js(static: Path = STATIC) -> Path:
             os.chmod(draft, 0o644)
             os.replace(draft, target)  # another process may be serving the old file
         except OSError as error:
-            raise RuntimeError(f"cannot write {target}, from which the charts load their script: {error}") from error
+            raise NoScript(
+                f"The charts hold still, without clicks and lasso: their script cannot be put into {static} ({error}). "
+                "Make this folder writable, or free some room on its disk."
+            ) from error
     return target
 
 
@@ -153,7 +160,11 @@ def live_chart(
             zooms, the axes hold all frames at once. A new figure and new frames keep the frame whose label is shown.
         on_frame: called with the index of the frame that the person has stopped at, likewise.
     """
-    ensure_plotly_js()
+    try:
+        ensure_plotly_js()
+    except NoScript:  # the page has said it
+        st.plotly_chart(figure.update_layout(height=height), key=f"{key} still", theme=None)
+        return ChartEvents(clicked=None, selected=(), frame=None if frames is None else frames.start)
     figure_json = figure.to_json()
     revision = _revision(figure_json.encode())
     read = lambda name: (st.session_state.get(key) or {}).get(name)  # noqa: E731

@@ -6,5 +6,7 @@ Everything here is inlined into the kernel that calls it. ``reference`` says the
 from pathlib import Path
 
 from recemb_core.kernels.outdated import forget_outdated
+from recemb_core.numba_cache import go_on_without_room
 
 forget_outdated(Path(__file__).resolve().parents[1])
+go_on_without_room()

@@ -187,7 +187,7 @@ def _names(
     has_header = looks_like_header(rows) if header is None else header
     if not has_header:
         from_comment = (comment or "").split("\t" if "\t" in (comment or "") else None)
-        named = len(from_comment) == len(first) and any(map(is_known_name, from_comment))
+        named = len(from_comment) == len(set(from_comment)) == len(first) and any(map(is_known_name, from_comment))
         return (from_comment if named else [f"column_{i + 1}" for i in range(len(first))]), False
     twice = next((name for name in first if name and first.count(name) > 1), None)
     if twice is not None:
@@ -195,11 +195,16 @@ def _names(
         raise InputError(
             f"{called} names two columns {twice!r} (fields {where} of line {scan.lines[0]}); rename one of them"
         )
-    names = [name or f"column_{i + 1}" for i, name in enumerate(first)]
+    names = [name or _free(f"column_{i + 1}", first) for i, name in enumerate(first)]
     body = scan.fields[1:][scan.fields[1:] > 0]
     if len(body) and (body == len(names) + 1).mean() > 0.9:
-        names = ["row", *names]  # R writes row numbers without naming them
+        names = [_free("row", names), *names]  # R writes row numbers without naming them
     return names, True
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """The name of a column without one, which no other column has."""
+    return name if name not in taken else _free(f"{name}_unnamed", taken)
 
 
 def looks_like_header(rows: list[list[str]]) -> bool:

@@ -9,7 +9,8 @@ import numpy as np
 from recemb_core.arrays import FloatArray
 from recemb_core.neighbors import ExactIndex
 from recemb_core.neighbors.base import NeighborIndex
-from recemb_core.serving.store import VectorStore
+from recemb_core.serving.store import StoreError, VectorStore
+from recemb_core.validation import UsageError
 
 
 class RecallServer:
@@ -33,7 +34,11 @@ class RecallServer:
         if getattr(self, "loaded", None) == name:
             return False
         self.loaded, self.ids, vectors = self.store.load(self.model, "item")
-        self._index = self._make().build(vectors)
+        try:
+            self._index = self._make().build(vectors)
+        except UsageError as error:
+            raise StoreError(f"{self.store.place} holds no items to search ({error}); publish anew") from error
+        self._dimensions = vectors.shape[1]
         return True
 
     def top(self, user: str, n: int = 10) -> list[tuple[str, float]]:
@@ -46,5 +51,10 @@ class RecallServer:
 
     def top_for(self, vector: FloatArray, n: int = 10) -> list[tuple[str, float]]:
         """The n best items for a user vector (d,)."""
-        ids, values = self._index.query(np.asarray(vector, dtype=np.float32)[None], n)
+        row = np.asarray(vector, dtype=np.float32)
+        if row.shape != (self._dimensions,):
+            raise StoreError(
+                f"a user's vector has shape {row.shape}, the items' {self._dimensions} numbers; publish anew"
+            )
+        ids, values = self._index.query(row[None], n)
         return [(self.ids[i], float(v)) for i, v in zip(ids[0], values[0], strict=True) if i >= 0]

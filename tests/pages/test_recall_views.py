@@ -276,7 +276,10 @@ def test_a_store_that_does_not_answer_is_one_sentence(open_page: Open, monkeypat
     monkeypatch.setattr("pages.kit.results.session_results", lambda: fresh)
     page = open_page("deep_models", data="planted_shop", section="serving")
     assert not page.exception
-    assert [e.value for e in page.error] == ["The Redis server of RECEMB_REDIS_URL does not answer (ConnectionError)."]
+    assert [e.value for e in page.error] == [
+        "The Redis server of RECEMB_REDIS_URL does not answer (ConnectionError); see that it runs and can be reached, "
+        "then do it again."
+    ]
 
 
 # --- the lines of Python ---
