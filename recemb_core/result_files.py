@@ -198,5 +198,8 @@ def write(
 
 def _replace(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".part")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)  # of a write that failed: it takes the last room of a full disk

@@ -110,9 +110,12 @@ def ensure_plotly_js(static: Path = STATIC) -> Path:
             static.mkdir(exist_ok=True)
             handle, draft = tempfile.mkstemp(dir=static, suffix=".part")
             os.close(handle)
-            shutil.copyfile(source, draft)
-            os.chmod(draft, 0o644)
-            os.replace(draft, target)  # another process may be serving the old file
+            try:
+                shutil.copyfile(source, draft)
+                os.chmod(draft, 0o644)
+                os.replace(draft, target)  # another process may be serving the old file
+            finally:
+                Path(draft).unlink(missing_ok=True)  # of a copy that failed: it takes the last room of a full disk
         except OSError as error:
             raise NoScript(
                 f"The charts hold still, without clicks and lasso: their script cannot be put into {static} ({error}). "

@@ -94,7 +94,7 @@ def test_a_damaged_file_gives_sentences_and_nothing_else(tmp_path_factory: pytes
 
 
 def rng_rows(n: int) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(n, 16)).astype(np.float32)
+    return np.random.default_rng(0).normal(size=(n, 3)).astype(np.float32)
 
 
 @pytest.mark.parametrize(
