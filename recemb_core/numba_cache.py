@@ -68,7 +68,7 @@ def go_on_without_room() -> None:
     """Let a kernel run where its compiled code cannot be saved or read; numba would let the call fail."""
     from numba.core import caching
 
-    caching.Cache._guard_against_spurious_io_errors = _guard
+    caching.Cache._guard_against_spurious_io_errors = _guard  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def live_chart(
     try:
         ensure_plotly_js()
     except NoScript:  # the page has said it
-        st.plotly_chart(figure.update_layout(height=height), key=f"{key} still", theme=None)
+        st.plotly_chart(figure, key=f"{key} still", theme=None, height=height)
         return ChartEvents(clicked=None, selected=(), frame=None if frames is None else frames.start)
     figure_json = figure.to_json()
     revision = _revision(figure_json.encode())

@@ -123,8 +123,8 @@ class Parameter(Generic[T]):
         name = f"{self.name}_{part}" if self.parts else self.name
         label = f"{self.label} ({field_words(part)})" if self.parts else self.label
         holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
-        more = {"former": self.former, "of_visit": self.of_visit}
-        key = fill(name, data.key, start, allowed.parse, holds, label=label, **more)
+        former, of_visit = self.former, self.of_visit
+        key = fill(name, data.key, start, allowed.parse, holds, label=label, former=former, of_visit=of_visit)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:

@@ -62,7 +62,7 @@ def test_without_a_temporary_folder_the_store_is_in_memory_and_that_is_said(
 ) -> None:
     monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
     page = healthy(open_page("deep_models", data="planted_shop", section="serving"))
-    assert {m.label: m.value for m in page.metric}["Store"] == "SQLite in memory"
+    assert {m.label: m.value for m in page.metric}["Store"] == "Memory"
     (said,) = [one.value for one in page.warning if "kept in memory" in one.value]
     assert "No space left on device" in said
     assert "TMPDIR" in said

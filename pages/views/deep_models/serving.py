@@ -171,11 +171,13 @@ def _facts(store: VectorStore, version: Version) -> None:
     megabytes = (version.items + version.users) * version.dimensions * 4 / 1e6
     durable = getattr(store, "durable", None)
     keeps = {True: "every write is logged to disk", False: "this server does not log writes", None: "not told"}[durable]
+    name, what = store.backend, ""
     if isinstance(store, SQLiteStore) and not store.durable:
+        name, what = "Memory", "SQLite without a file. "
         keeps = "none, it is in this server's memory and ends with the session"
     frame.metrics(
         [
-            ("Store", store.backend, f"Durability: {keeps}."),
+            ("Store", name, f"{what}Durability: {keeps}."),
             ("Version", version.name[:6], f"{version.facts.get('title', version.model)}, written at {written}."),
             ("Items", f"{version.items:,}", f"Vectors of {version.dimensions} numbers; {megabytes:.1f} MB with users."),
             ("Users", f"{version.users:,}", "Vectors, one for each user with a held-out last basket or click."),
