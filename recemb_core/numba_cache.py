@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 VARIABLE = "NUMBA_CACHE_DIR"
+OWN = Path(__file__).parent / "kernels" / "__pycache__" / "numba"
 _log = logging.getLogger("recemb")
 
 
-def ensure_place(own: Path, usual: Path | None = None, temporary: str | None = None) -> Path | None:
+def ensure_place(own: Path = OWN, usual: Path | None = None, temporary: str | None = None) -> Path | None:
     """Name numba another folder where the usual one cannot be written; that folder, or None where nothing was done.
 
     numba keeps compiled code beside the source, or else in the user's cache folder, and raises an error at import

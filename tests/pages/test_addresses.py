@@ -84,3 +84,19 @@ def test_numbers_that_no_file_writes_are_one_sentence(line: str) -> None:
     with pytest.raises(InputError, match=r"(64 bits|no valid TOML)") as caught:
         SessionFile.from_toml(f'format = "recemb-session"\nversion = 1\ndata = "karate_club"\n[settings]\n{line}\n')
     assert len(str(caught.value)) < 400
+
+
+def test_a_reading_in_a_link_is_understood_or_one_sentence() -> None:
+    from dataclasses import fields
+
+    from recemb_core.readers import CleaningConfig, ColumnMapping, Reading
+
+    names = [field.name for kind in (ColumnMapping, CleaningConfig, Reading) for field in fields(kind)]
+    for value in attack_addresses.NASTY:
+        for link in (value, *(f"events~item.i~{name}.{value}" for name in names)):
+            try:
+                found = Reading.from_link(link)
+            except InputError as error:
+                assert len(str(error)) < 1_000
+                continue
+            assert Reading.from_link(found.to_link()) == found
