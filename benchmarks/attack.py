@@ -1,6 +1,6 @@
 """Everything that is tried against the app, one after the other, with its table (``make attack``).
 
-    python -m benchmarks.attack --share 1.0
+python -m benchmarks.attack --share 1.0
 """
 
 from __future__ import annotations
