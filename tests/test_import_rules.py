@@ -35,6 +35,7 @@ ORDER = [
     "parallel",
     "processes",
     "versions",
+    "foreign_text",
     "readers",
     "sequences",
     "session_file",

@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import StopException
 from pages.kit import background, links, navigation, parameters, session
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import plain, sentence
 from pages.kit.uploads import uploads
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -29,12 +29,12 @@ _log = logging.getLogger("recemb")
 
 
 @contextmanager
-def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -> Iterator[ActiveData]:
+def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> Iterator[ActiveData]:
     """A page: ``with page(...) as data:`` draws the frame, hands over the data set in use, and says errors plainly.
 
     Args:
         question: the title.
-        sentence: the line under it.
+        says: the line under it.
         opens_on: name of the bundled data set shown until a person chooses one.
         needs: "sequences" where the page cannot work on a graph alone; "nothing" where it works without any item.
     """
@@ -49,7 +49,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
         gone, data = [*gone, *more], session.active_data(opens_on)
     link = _sidebar(data)
     st.title(question, anchor=False)
-    st.markdown(sentence)
+    st.markdown(says)
     for one in gone:
         st.warning(plain(one))
     try:
@@ -61,15 +61,15 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
     missing = session.missing_upload()
     if missing is not None:
         st.warning(
-            f"This link shows an uploaded file (**{missing}**), and an upload stays in the session that made it. "
-            f"Upload this file again on the Sequences page; until then you see **{data.title}**."
+            f"This link shows an uploaded file (**{plain(missing)}**), and an upload stays in the session that made "
+            f"it. Upload this file again on the Sequences page; until then you see **{plain(data.title)}**."
         )
         navigation.link("sequences", "To the upload")
     elif (unknown := session.missing_data()) is not None:
-        st.warning(f"There is no data set called {plain(unknown)}; you see **{data.title}**.")
+        st.warning(f"There is no data set called {plain(unknown)}; you see **{plain(data.title)}**.")
     if needs == "sequences" and data.sequences is None:
         st.info(
-            f"**{data.title}** is a graph without behaviour sequences, and this page needs sequences. "
+            f"**{plain(data.title)}** is a graph without behaviour sequences, and this page needs sequences. "
             "Choose another data set in the sidebar, or upload your own log."
         )
         _close(question, data, link)
@@ -81,7 +81,7 @@ def page(question: str, sentence: str, *, opens_on: str, needs: str = "items") -
         _close(question, data, link)
         raise
     except UsageError as error:  # the library's own sentences: what is wrong, where, what to do
-        st.error(str(error))
+        st.error(sentence(error))
     except Exception as error:
         _log.exception("page failed")
         st.error(

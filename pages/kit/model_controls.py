@@ -14,7 +14,7 @@ from pages.kit.allowed import Allowed, Flag, Options, Steps
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.parameters import VISIT, Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import field_words, sentence
 from recemb_core.embeddings.registry import MODELS, Setting, python_imports, spec_of
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -80,7 +80,7 @@ def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = 
     try:
         return replace(default, **values, **seeded)
     except UsageError as error:
-        st.warning(f"{key}: {error}. The defaults are used.")
+        st.warning(f"{key}: {sentence(error)}. The defaults are used.")
         return replace(default, **seeded)
 
 

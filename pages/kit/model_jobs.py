@@ -12,6 +12,7 @@ from pages.kit import model_results
 from pages.kit.jobs import LIVE_SECONDS, Job
 from pages.kit.model_controls import missing
 from pages.kit.session import ActiveData
+from pages.kit.text import sentence
 from recemb_core.embeddings import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -50,7 +51,7 @@ def entry(data: ActiveData, graph: ItemGraph, label: str, model: str, config: An
     try:
         ready = model_results.has_model(data, config, graph=graph)
     except UsageError as error:  # side information that cannot be read as categories, say
-        return Entry(label, model, None, None, None, "unavailable", f"{error}.")
+        return Entry(label, model, None, None, None, "unavailable", sentence(f"{error}."))
     if ready:
         st.session_state[shown] = config
         return Entry(label, model, config, config, model_results.model_vectors(data, config, graph=graph), "ready")

@@ -13,12 +13,13 @@ import streamlit as st
 from pages.kit import parameters
 from pages.kit.allowed import Number, Options, Steps, number
 from pages.kit.parameters import VISIT, Parameter
-from pages.kit.text import plain
+from pages.kit.text import plain, sentence
 from pages.kit.uploads import held, uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.arrays import AnyArray
 from recemb_core.datasets import DatasetInfo, list_datasets, load_dataset
 from recemb_core.figures.session_gaps import duration
+from recemb_core.foreign_text import inert
 from recemb_core.item_graph import ItemGraph
 from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
@@ -86,7 +87,12 @@ class ActiveData:
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
-        """Display name of every item: its title where there is one, its id otherwise."""
+        """Display name of every item, safe to show (:func:`~recemb_core.foreign_text.inert`)."""
+        return tuple(map(inert, self.names))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Name of every item as the data has it, for files: its title where there is one, its id otherwise."""
         side = self.side_info
         if side is None or "title" not in side.columns:
             return self.items.ids
@@ -176,7 +182,7 @@ def linked_reading(key: str) -> Reading | None:
     try:
         return Reading.from_link(parameters.link().pop("reading"))
     except InputError as error:
-        st.toast(f"{plain(str(error))}; the columns are guessed instead.")
+        st.toast(f"{sentence(error)}; the columns are guessed instead.")
         return None
 
 
@@ -202,7 +208,7 @@ def _uploaded(upload: Upload, page_default: str) -> ActiveData:
         last = ready[upload.key] = ActiveData(
             upload.key,
             title,
-            f"Your upload {upload.name}.",
+            f"Your upload {inert(upload.name)}.",
             found.sequences,
             found.graph,
             side_info=source.side_info,
@@ -222,7 +228,7 @@ def _ready() -> dict[str, ActiveData]:
 def _before(upload: Upload, problem: str, page_default: str) -> ActiveData:
     """What is shown while an upload cannot be read: its reading before the change, or the data set before it."""
     named = any(file is not None and file.name in problem for file in (upload.log, upload.side))
-    text = problem if named else f"**{plain(upload.name)}** could not be used: {problem}"
+    text = sentence(problem) if named else f"**{plain(upload.name)}** could not be used: {sentence(problem)}"
     before = _ready().get(upload.key)
     if before is None:
         last = st.session_state.get("_last_good")
@@ -280,7 +286,7 @@ def _cut(data: ActiveData) -> ActiveData:
     try:
         return replace(data, sequences=cut_sessions(data.log, minutes))
     except UsageError as error:  # the log stays usable, uncut, until another gap is chosen
-        return replace(data, problem=str(error))
+        return replace(data, problem=sentence(error))
 
 
 def gap(data: ActiveData) -> float:

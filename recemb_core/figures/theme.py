@@ -23,6 +23,7 @@ import plotly.colors
 import plotly.graph_objects as go
 
 from recemb_core.arrays import AnyArray
+from recemb_core.foreign_text import inert
 
 with suppress(ImportError):
     import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
@@ -170,8 +171,12 @@ def shorten(text: str, width: int) -> str:
 
 
 def plain(text: object, width: int = 0) -> str:
-    """Text that Plotly shows as written: markup characters escaped; wrapped at `width` characters when given."""
-    words = str(text)
+    """Text that Plotly shows as written: markup characters escaped; wrapped at `width` characters when given.
+
+    Plotly makes a link of ``<a href=…>`` and reads ``%{x}`` in hover texts; :func:`~recemb_core.foreign_text.inert`
+    breaks what looks like either.
+    """
+    words = inert(text, 400)
     if not width or len(words) <= width:
         return html.escape(words, quote=False)
     return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(words, width))

@@ -15,6 +15,7 @@ import streamlit as st
 from pages.kit.uploads import held, memory
 from pages.kit.uploads.apart import read_apart
 from pages.kit.uploads.memory import KeptUpload
+from recemb_core.foreign_text import inert
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.reader_pool import parse_columns
@@ -173,7 +174,8 @@ def said() -> list[str]:
 def title(upload: Upload) -> str:
     """The name in lists; where two uploads have one name, their contents' hashes tell them apart."""
     twins = sum(other.name == upload.name for other in every().values())
-    return f"{upload.name} (yours)" if twins < 2 else f"{upload.name} (yours, {upload.log.mark.digest[:6]})"
+    name = inert(upload.name, 60)
+    return f"{name} (yours)" if twins < 2 else f"{name} (yours, {upload.log.mark.digest[:6]})"
 
 
 def change_reading(key: str, change: Callable[[Reading], Reading]) -> None:

@@ -17,7 +17,7 @@ from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import plain, sentence
 from pages.views.deep_models import edited_history, recall_experiments
 from pages.views.deep_models import history as history_view
 from recemb_core.deep.recall import RecallModel
@@ -67,7 +67,7 @@ def serving_section(data: ActiveData) -> None:
             _put(data, store, facts, model, version)
     except StoreError as error:
         with main:
-            st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            st.error(sentence(f"{str(error)[:1].upper()}{str(error)[1:]}."))
             st.button(
                 "Make the store anew",
                 icon=":material/restart_alt:",

@@ -16,6 +16,7 @@ from pages.kit.allowed import Options, Steps
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.text import sentence
 from pages.views.lsh import answers
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LSH_PAGE, LabPoints
@@ -84,7 +85,7 @@ def _run(
     try:  # what is said beside the figures is of these very points and settings
         return jobs.result(data, name, job, waiting="Press Run to measure.", stale=None)[0]
     except OtherWorkError as error:
-        st.warning(str(error))
+        st.warning(sentence(error))
         st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
         if error.reports:
             _table(error.reports, times=False)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.kit import session
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, sentence
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading, guess_columns
@@ -52,7 +52,7 @@ def edit_reading(upload: Upload, data: ActiveData) -> None:
         if found.details is not None:
             notes = (*notes, *found.details.notes)
         for note in notes:
-            st.caption(plain(note))
+            st.caption(sentence(note))
         _mapping(upload, found, reading, columns)
         if columns.shape != "edges":
             _cleaning(upload, found, reading, columns)
@@ -104,7 +104,7 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
     frame = found.table.frame
     ready = columns.is_complete or columns.shape == "edges"
     with st.expander("Which column is what", expanded=not ready or bool(found.problem)):
-        st.caption(plain(" ".join(f"{why.rstrip('.')}." for why in columns.why)) or FROM_ELSEWHERE)
+        st.caption(sentence(" ".join(f"{why.rstrip('.')}." for why in columns.why)) or FROM_ELSEWHERE)
 
         def shaped(now: Reading, shape: Any) -> Reading:
             guess = guess_columns(frame)
@@ -251,4 +251,4 @@ def _report(data: ActiveData) -> None:
     st.dataframe(rows, hide_index=True, column_config={"What happened": st.column_config.TextColumn(width="large")})
     for step in steps:
         if step.examples:
-            st.caption(plain(f"{step.name}: {step.text} For example: {' · '.join(step.examples[:3])}"))
+            st.caption(sentence(f"{step.name}: {step.text} For example: {' · '.join(step.examples[:3])}"))

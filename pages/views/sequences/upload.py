@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.kit import links, session
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import plain, sentence
 from pages.kit.uploads import apart, memory, uploads
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.sequences.reading import edit_reading
@@ -67,8 +67,8 @@ def upload_box(data: ActiveData) -> None:
         st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it
     if _take(received):
         st.rerun()
-    for sentence in uploads.said():
-        st.warning(plain(sentence), icon=":material/info:")
+    for said in uploads.said():
+        st.warning(sentence(said), icon=":material/info:")
     _list(data)
     upload = uploads.every().get(st.session_state.get("data", ""))
     if upload is not None:

@@ -1,0 +1,140 @@
+"""Names that try something, in every view: each stands in Markdown as it is written, and in cells without escapes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+from streamlit.testing.v1 import AppTest
+
+from pages.kit import parameters
+from pages.kit.text import plain
+from pages.kit.uploads.uploads import File, Upload
+from recemb_core.foreign_text import inert
+from tests import hostile
+from tests.pages.conftest import ROOT
+
+VIEWS: list[tuple[str, dict[str, str]]] = [
+    ("home", {}),
+    ("sequences", {}),
+    ("item_graph", {}),
+    ("walks", {}),
+    *(("training", {"look": v}) for v in ("window", "noise", "lookup", "steps", "two", "costs")),
+    *(("node2vec", {"view": v}) for v in ("map", "sweep", "roles", "why")),
+    *(("neighbors", {"compare": v}) for v in ("models", "two")),
+    *(("side_information", {"side": v}) for v in ("attention", "birth", "hide", "ges")),
+    ("lsh", {"lab": "tune"}),
+    *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "guess")),
+    *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
+    *(("deep_models", {"section": v}) for v in ("recall", "history", "embedding", "pretraining", "serving")),
+]
+ALL = [*hostile.ITEMS, *hostile.USERS, *hostile.TITLES, *hostile.VALUES, *hostile.FIELDS, hostile.FILE, hostile.DETAILS]
+MARKED = [n for n in ALL if plain(n) != n and not plain(n).startswith(("\\#", "\\>", "1\\."))]
+# Fields of messages whose text Streamlit reads as Markdown, and those that it shows as they are.
+MARKDOWN = {"label", "help", "body", "title", "text", "delta", "caption", "captions", "content", "options", "chart_caption"}
+AS_IS = {("Selectbox", "options"), ("MultiSelect", "options"), ("Slider", "options")}
+PASSED_OVER = {"Code", "Html", "BidiComponent", "PlotlyChart", "ArrowData", "Navigation", "NewSession"}
+
+
+def texts(message: Any, inside: str = "") -> Iterator[tuple[str, str, str]]:
+    """(message type, field, text) of every text in a message."""
+    kind = message.DESCRIPTOR.name
+    for field, value in message.ListFields():
+        repeated = value if not isinstance(value, str | bytes) and hasattr(value, "__iter__") else [value]
+        for one in repeated:
+            if isinstance(one, str):
+                yield kind, field.name, one
+            elif hasattr(one, "DESCRIPTOR") and hasattr(one, "ListFields"):
+                yield from texts(one)
+
+
+def faults(kind: str, field: str, text: str) -> list[str]:
+    """What is wrong with a text that goes to the browser."""
+    if kind in PASSED_OVER:
+        return []
+    if field in MARKDOWN and (kind, field) not in AS_IS:
+        return [f"{kind}.{field}: {n!r} unescaped in {text[:200]!r}" for n in MARKED if n in text or _bare(n, text)]
+    if (kind, field) in AS_IS:
+        return [f"{kind}.{field}: escapes show in {text[:200]!r}" for n in ALL if plain(n) != inert(n) and plain(n) in text]
+    return []
+
+
+def _bare(name: str, text: str) -> bool:
+    """Whether it stands there inert, but with its Markdown."""
+    return inert(name) != plain(name) and inert(name) in text
+
+
+def in_chart(text: str) -> list[str]:
+    """Names that a chart would read as markup. What is a raw id, and nothing else, is not shown."""
+    found: list[str] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, str):
+            if value.startswith("{"):  # a figure inside a component's data
+                try:
+                    look(json.loads(value))
+                except ValueError:
+                    found.extend(_markup(value))
+            elif value not in ALL:
+                found.extend(_markup(value))
+        elif isinstance(value, dict):
+            for one in value.values():
+                look(one)
+        elif isinstance(value, list):
+            for one in value:
+                look(one)
+
+    look(json.loads(text))
+    return found
+
+
+def _markup(value: str) -> list[str]:
+    return [f"{n!r} in {value[:200]!r}" for n in ALL if ("<" in n or "%{" in n) and n in value]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every message of every run, also what was shown for a moment."""
+    found: list[Any] = []
+    real = ScriptRunContext.enqueue
+
+    def note(self: ScriptRunContext, message: Any) -> None:
+        found.append(message)
+        real(self, message)
+
+    monkeypatch.setattr(ScriptRunContext, "enqueue", note)
+    return found
+
+
+def opened(page: str, view: dict[str, str], *, titles: bool = True) -> AppTest:
+    upload = Upload(File(hostile.FILE, hostile.log()), File(hostile.DETAILS, hostile.details(titles=titles)))
+    found = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=180)
+    found.session_state["uploads"], found.session_state["data"] = {upload.key: upload}, upload.key
+    for parameter, value in view.items():
+        found.session_state[f"{parameter}@{upload.key}"] = value
+    return found.run()
+
+
+def check(sent: list[Any]) -> None:
+    wrong: list[str] = []
+    for message in sent:
+        for kind, field, text in texts(message):
+            wrong += faults(kind, field, text)
+            if (kind, field) in {("Mixed", "json"), ("BidiComponent", "json"), ("PlotlyChart", "spec")} and text:
+                wrong += [f"{kind}: {fault}" for fault in in_chart(text)]
+            if kind == "Html" and not message.delta.new_element.html.unsafe_allow_javascript:
+                wrong += [f"Html: {n!r}" for n in ALL if "<" in n and n in text]
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
+
+
+@pytest.mark.parametrize(("page", "view"), VIEWS, ids=lambda v: "-".join(v.values()) if isinstance(v, dict) else v)
+@pytest.mark.slow
+def test_no_name_is_markdown_in_any_view(page: str, view: dict[str, str], sent: list[Any]) -> None:
+    found = opened(page, view)
+    assert not found.exception
+    assert not [e.value for e in found.error if "could not be drawn" in e.value]
+    assert found.session_state["data"] in found.session_state["_ready"]  # the upload is what is shown
+    check(sent)
