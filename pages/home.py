@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, model_results, navigation, session
 from pages.kit.live_chart import live_chart
+from pages.kit.text import plain, sentence
 from pages.views.home.strip import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from recemb_core.arrays import NumberArray
 from recemb_core.figures.small_map import small_map_figure
@@ -51,7 +52,10 @@ with frame.page(
             ("Edges", f"{graph.num_edges:,}", f"Of the graph that is walked: {graph.rule}."),
         ]
     )
-    st.markdown(f"Following **:red[{data.title_of(item)}]** through **{data.title}** — choose others in the sidebar.")
+    st.markdown(
+        f"Following **:red[{plain(data.title_of(item))}]** through **{plain(data.title)}** — choose "
+        "others in the sidebar."
+    )
     colors = graph_controls.graph_communities(data, graph, 0).astype(str)
     ready = model_results.has_model(data, config, graph=graph) and maps.has_map(data, graph, config, umap, None)
     with st.container(key="strip"):  # three cards in a row, two on a narrow screen
@@ -80,7 +84,7 @@ with frame.page(
     with card(3):
         path = small_walk(graph, row, session.seed())
         thumbnail("home walk", positions, "One walk", path=path)
-        st.caption(" → ".join(data.titles[int(i)] for i in path[:4]) + (" → …" if len(path) > 4 else ""))
+        st.caption(" → ".join(plain(data.titles[int(i)]) for i in path[:4]) + (" → …" if len(path) > 4 else ""))
     box = card(4)
     if not ready:
         box.caption("Not trained for this data yet: open the node2vec page once.")
@@ -92,8 +96,10 @@ with frame.page(
             on_map = maps.map_positions(data, graph, vectors, umap)
             thumbnail("home map", on_map, "Vectors", colors=colors, near=rows)
         box = card(5)
-        box.markdown(f"Nearest to **:red[{data.title_of(item)}]** by cosine:")
-        box.markdown("\n".join(f"1. :small[{data.title_of(other)} · {score:.2f}]" for other, score in nearest[:6]))
+        box.markdown(f"Nearest to **:red[{plain(data.title_of(item))}]** by cosine:")
+        box.markdown(
+            "\n".join(f"1. :small[{plain(data.title_of(other))} · {score:.2f}]" for other, score in nearest[:6])
+        )
         recommendations(card(6), data, vectors, person)
     with cards[7].container(border=True, height="stretch"):
         st.markdown("**Was it any good?**")
@@ -102,7 +108,7 @@ with frame.page(
         st.markdown(f":small[{judged(data)}]")
     with cards[8].container(border=True, height="stretch"):
         st.markdown("**Data set in use**")
-        st.markdown(f":small[{data.title}: {data.description}]")
+        st.markdown(f":small[{plain(data.title)}: {sentence(data.description)}]")
         if data.info is not None:
             st.caption(f"Source: {data.info.source}. License: {data.info.license}.")
         navigation.link("sequences", "Choose or upload data")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, session
 from pages.kit.live_chart import live_chart
+from pages.kit.text import plain
 from pages.views.item_graph.experiments import experiments
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import graph_map_figure
@@ -85,7 +86,7 @@ with frame.page(
             f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
-    st.subheader(f"Edges of {data.title_of(chosen)}", anchor=False)
+    st.subheader(f"Edges of {plain(data.title_of(chosen))}", anchor=False)
     left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:
         figure = ego_graph_figure(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.kit import frame, navigation, results, session
 from pages.kit.live_chart import live_chart
+from pages.kit.text import plain
 from pages.kit.uploads import uploads
 from pages.views.sequences.experiments import experiments
 from pages.views.sequences.upload import upload_box
@@ -46,7 +47,8 @@ with frame.page(
     sequences = data.sequences
     if sequences is None:
         st.info(
-            f"**{data.title}** is a graph without a log. See it on the Item graph page, or choose another data set."
+            f"**{plain(data.title)}** is a graph without a log. See it on the Item graph page, or "
+            "choose another data set."
         )
         navigation.link("item_graph", "To the item graph")
     else:

@@ -213,9 +213,7 @@ def fill(
         if now != default and not allowed(now):  # another reading has other items, another graph other numbers
             st.session_state[key] = default
             if now != met().get(key):
-                st.toast(
-                    f"{plain(label or name)}: {plain(_shown(now))} is not possible any more, {plain(_shown(default))} is used."
-                )
+                st.toast(f"{plain(label or name)}: {_shown(now)} is not possible any more, {_shown(default)} is used.")
     else:
         st.session_state[key] = default
         told = _told(name, former) if of_visit or link().get("data", data_key) == data_key else None
@@ -228,9 +226,7 @@ def fill(
             if possible:
                 st.session_state[key] = value
             else:
-                st.toast(
-                    f"The link's {told}={plain(_shown(link()[told]))} is not possible here; {plain(_shown(default))} is used."
-                )
+                st.toast(f"The link's {told}={_shown(link()[told])} is not possible here; {_shown(default)} is used.")
     bound()[name] = (key, default)
     met()[key] = default
     return key

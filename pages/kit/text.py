@@ -33,3 +33,8 @@ def sentence(text: object) -> str:
 def field_words(name: str) -> str:
     """A field's or setting's name as a person writes it: product_category is a product category."""
     return inert(name.replace("_", " ").strip())
+
+
+def plain_field(name: str) -> str:
+    """A field's words inside Markdown."""
+    return plain(field_words(name))

@@ -13,7 +13,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.boxes import boxes
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
@@ -200,7 +200,7 @@ def _numbers(
             "One-hot places (m)",
             f"{table.n_features:,}",
             "Values of all fields together, user and time included: "
-            + ", ".join(field_words(f.name) for f in table.fields)
+            + ", ".join(plain_field(f.name) for f in table.fields)
             + ".",
         ),
         ("Numbers in W", f"{weights.size:,}", f"{table.n_features:,} rows of {d} numbers; all are learned."),
@@ -284,7 +284,7 @@ def _about(network: Network, table: FeatureTable) -> str:
             "value; the Pre-training view copies them in."
         )
     if isinstance(network, WideAndDeep):
-        fields = [[field_words(table.fields[i].name) for i in pair] for pair in network.crosses]
+        fields = [[plain_field(table.fields[i].name) for i in pair] for pair in network.crosses]
         return (
             "Wide & Deep (Cheng et al. 2016): embeddings generalize on the deep side; the wide side memorizes single "
             f"values and crosses ({', '.join(f'{a} × {b}' for a, b in fields)}) without an embedding."
@@ -296,7 +296,7 @@ def _about(network: Network, table: FeatureTable) -> str:
 
 
 def _words(table: FeatureTable) -> str:
-    names = ", ".join(field_words(field.name) for field in table.fields)
+    names = ", ".join(plain_field(field.name) for field in table.fields)
     return (
         f"The question is whether a user takes an item; the fields are {names}. A value of a field is a **one-hot**: "
         "one place is 1, all others 0. The **embedding layer** multiplies it by a matrix W, and since all places but "

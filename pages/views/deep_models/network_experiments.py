@@ -8,7 +8,7 @@ import numpy as np
 
 from pages.kit.answer_words import counted, signed
 from pages.kit.frame import Experiment
-from pages.kit.text import field_words
+from pages.kit.text import plain_field
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band
 from recemb_core.experiments.networks import LayerReport, NetworkReport
@@ -220,6 +220,6 @@ def tidiness_words(color: str, tidiness: Callable[[Start, str], GroupScore]) -> 
             f"{START_NAMES[start]} **{before.value:.2f}** before, **{after.value:.2f}** after training"  # type: ignore[index]
         )
     return (
-        f"Homophily score by {field_words(color)} (0: chance, at most {after.maximum:.2f}; first seed): "
+        f"Homophily score by {plain_field(color)} (0: chance, at most {after.maximum:.2f}; first seed): "
         f"{'; '.join(told)}. A field that has a vector of its own need not be told by the item's."
     )

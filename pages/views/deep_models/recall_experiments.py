@@ -12,7 +12,7 @@ from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
 from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import plain, plain_field
 from pages.views.deep_models.edited_history import TOP, top_rows
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
@@ -155,11 +155,11 @@ def agreement(data: ActiveData, models: dict[str, RecallModel], row: int) -> str
         return text
     same = data.fields[field] == data.fields[field][row]
     if same.sum() < 2:
-        return f"{text} No other item is of the same {field_words(field)}."
+        return f"{text} No other item is of the same {plain_field(field)}."
     chance = (same.sum() - 1) / max(len(same) - 1, 1)
     told = ", ".join(f"{name} {int(same[rows].sum())} of {len(rows)}" for name, rows in lists.items())
     return (
-        f"{text} Of the same {field_words(field)} as {plain(data.titles[row])} are: {told} (by chance "
+        f"{text} Of the same {plain_field(field)} as {plain(data.titles[row])} are: {told} (by chance "
         f"{chance * TOP:.2f})."
     )
 
@@ -184,7 +184,7 @@ def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int]) -> 
     every = _alike(data, field, list(range(len(data.items))), now)
     verdict = "equally near" if a == b else "**nearer**" if a > b else "**further away**"
     return (
-        f"By {field_words(field)} the average's list is {verdict}: of all pairs of an offered item and one of the "
+        f"By {plain_field(field)} the average's list is {verdict}: of all pairs of an offered item and one of the "
         f"history {a:.1%} have the same, two-tower {b:.1%}, the whole catalogue {every:.1%}. {text} One history: try "
         f"others."
     )

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.kit import recall_models, session
 from pages.kit.session import ActiveData
+from pages.kit.text import plain
 from recemb_core.arrays import Int64Array
 from recemb_core.embeddings import ItemVectors
 from recemb_core.experiments.recall_models import recall_defaults
@@ -47,7 +48,7 @@ def log_rows(box: DeltaGenerator, data: ActiveData, person: int | None, row: int
         when = ""
         if sequences.timestamps is not None:
             when = f"{datetime.fromtimestamp(float(sequences.timestamps[event]), UTC):%Y-%m-%d %H:%M} "
-        lines.append(f"{when}user {user}: {_name(data, int(sequences.tokens[event]), row)}")
+        lines.append(f"{when}user {plain(user)}: {_name(data, int(sequences.tokens[event]), row)}")
     box.markdown("\n".join(f"- :small[{line}]" for line in lines))
 
 
@@ -65,7 +66,7 @@ def sequence_chips(box: DeltaGenerator, data: ActiveData, person: int | None, ro
 
 
 def _name(data: ActiveData, token: int, row: int) -> str:
-    return f"**:red[{data.titles[token]}]**" if token == row else data.titles[token]
+    return f"**:red[{plain(data.titles[token])}]**" if token == row else plain(data.titles[token])
 
 
 def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> Int64Array:
@@ -91,7 +92,7 @@ def recommendations(box: DeltaGenerator, data: ActiveData, vectors: ItemVectors,
     scores[history] = -np.inf
     best = np.argsort(-scores, kind="stable")[:ROWS]
     box.caption(f"For the {'session' if data.sequences.ordered else 'basket'} in step 2:")
-    box.markdown("\n".join(f"1. :small[{data.titles[int(i)]} · {scores[i]:.2f}]" for i in best))
+    box.markdown("\n".join(f"1. :small[{plain(data.titles[int(i)])} · {scores[i]:.2f}]" for i in best))
 
 
 def judged(data: ActiveData) -> str:

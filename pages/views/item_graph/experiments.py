@@ -13,7 +13,7 @@ from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import plain, plain_field
 from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.item_graph import ItemGraph, connected_groups
 
@@ -73,8 +73,8 @@ def one_kind(data: ActiveData, whole: ItemGraph, graph: ItemGraph) -> str:
     labels = data.fields[field]
     now, before = (_same(labels, part) for part in (graph, whole))
     if now is None or before is None:
-        return f"No kept edge joins two items whose {field_words(field)} is known."
-    return f"Both ends have the same **{field_words(field)}** on {now:.0%} of the kept edges, on {before:.0%} of all."
+        return f"No kept edge joins two items whose {plain_field(field)} is known."
+    return f"Both ends have the same **{plain_field(field)}** on {now:.0%} of the kept edges, on {before:.0%} of all."
 
 
 def _same(labels: AnyArray, graph: ItemGraph) -> float | None:

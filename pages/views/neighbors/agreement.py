@@ -16,7 +16,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain_field
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_section
 from recemb_core.embeddings import MODELS
@@ -143,7 +143,7 @@ def purity_section(found: Compared, *, key: str) -> None:
         st.markdown("**Do neighbors share an attribute?**")
         st.caption("This data has no side information beside names." if not data.fields else NONE_READY)
         return
-    st.markdown(f"**Do neighbors share the {plain(field_words(attribute))}?**")
+    st.markdown(f"**Do neighbors share the {plain_field(attribute)}?**")
     purity = found.purity
     values = data.fields[attribute]
     wanted = values[found.chosen]

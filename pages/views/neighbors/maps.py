@@ -14,6 +14,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import Entry
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.text import plain
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from recemb_core.arrays import Float32Array
 from recemb_core.figures.item_map import item_map_figure
@@ -129,7 +130,7 @@ def paired_maps_section(found: Compared) -> list[Job]:
         "work on both; click an item to choose it."
     )
     if events.selected:
-        names = ", ".join(data.title_of(item) for item in events.selected[:12])
+        names = ", ".join(plain(data.title_of(item)) for item in events.selected[:12])
         more = f" and {len(events.selected) - 12:,} more" if len(events.selected) > 12 else ""
         st.caption(f"Selected in both maps, {len(events.selected):,} items: {names}{more}.")
     return []

@@ -13,7 +13,7 @@ from pages.kit import frame, session
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.model_controls import able_models, missing, model_controls
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
 from pages.views.neighbors.compared import (
     LENGTH,
@@ -191,7 +191,7 @@ def columns_section(found: Compared, *, key: str) -> None:
     data, field, row = found.data, found.settings.attribute, found.chosen
     labels = data.fields.get(field)
     about = [f"seen {found.settings.counts[row]:,.0f} times"] if data.sequences is not None else []
-    about += [f"{field_words(field)}: {plain(str(labels[row]))}"] if labels is not None else []
+    about += [f"{plain_field(field)}: {plain(str(labels[row]))}"] if labels is not None else []
     title = plain(data.title_of(session.chosen_item(data)))
     st.markdown(f"**Nearest to :red[{title}]** :small[{' · '.join(about)}]")
     neighbor_columns(columns_of(found), key=key, on_click=lambda item: session.pick(data, item))

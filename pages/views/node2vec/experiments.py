@@ -8,6 +8,7 @@ from dataclasses import replace
 from pages.kit.answer_words import noise_words
 from pages.kit.controls import Labelling
 from pages.kit.frame import Experiment
+from pages.kit.text import plain
 from pages.views.node2vec.one_setting import Shown, base_of, seed_scores
 from recemb_core.embeddings import ItemVectors
 
@@ -56,7 +57,7 @@ def answer(found: Shown, beside: tuple[float, float] | None = None) -> str:
             "at p = q = 1."
         )
     told = "; ".join(
-        noise_words(f"{name} by {by.words}", now[by.name], before[by.name])
+        noise_words(f"{name} by {plain(by.words)}", now[by.name], before[by.name])
         for name, by in (("homophily", groups), ("structure", roles))
     )
     return f"{hubs}From p = q = 1 to here ({len(now[groups.name])} seeds): {told}."

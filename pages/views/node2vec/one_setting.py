@@ -18,7 +18,7 @@ from pages.kit.jobs import Job, part
 from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import plain, plain_field
 from recemb_core import precomputed
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
@@ -193,13 +193,13 @@ def score_metrics(shown: Shown) -> None:
 def _metric(place: Any, title: str, shown: Shown, by: Labelling, noise: str) -> None:
     score = shown.score(shown.vectors, by)
     place.metric(
-        f"{title} score by {by.words}",
+        f"{title} score by {plain(by.words)}",
         f"{score.value:.2f} of {score.maximum:.2f}",
         delta=noise,
         delta_color="off",
         delta_arrow="off",
-        help=f"Share of an item's 5 nearest neighbors with its own {by.words}, minus chance, averaged over groups. "
-        "0 is chance; the second number is the most that these group sizes allow.",
+        help=f"Share of an item's 5 nearest neighbors with its own {plain(by.words)}, minus chance, averaged over "
+        "groups. 0 is chance; the second number is the most that these group sizes allow.",
     )
 
 
@@ -210,7 +210,7 @@ def change_words(runs: dict[str, tuple[Sequence[float], Sequence[float]]]) -> st
         test = compare_with_control({name: here}, base)
         seeds = test.seeds
         change = signed(test.change[name], ".3f")
-        told.append(f"By {field_words(name)}: {change} against p = q = 1, **{test.verdict(name)}**")
+        told.append(f"By {plain_field(name)}: {change} against p = q = 1, **{test.verdict(name)}**")
         if test.measured:
             told[-1] += f" (±{test.margin(name):.3f}; a change under {test.detectable():.3f} would mostly not be seen)"
     return ". ".join(told) + f". Rule: t test of the means of {seeds} seeds each, {LEVEL * 100:g} % for each score."
@@ -248,7 +248,7 @@ def seed_scores(shown: Shown, config: Node2VecConfig, note: Any = None) -> dict[
 def neighbor_table(shown: Shown, neighbors: list[tuple[str, float]], color: Labelling) -> None:
     """The chosen item's nearest items."""
     data, items = shown.data, shown.graph.items
-    st.markdown(f"**Nearest to {data.title_of(shown.item)}** (cosine)")
+    st.markdown(f"**Nearest to {plain(data.title_of(shown.item))}** (cosine)")
     rows = [items.row(other) for other, _ in neighbors]
     joined, weights = shown.graph.neighbors(items.row(shown.item))
     weight_of = dict(zip(joined.tolist(), weights.tolist(), strict=True))

@@ -17,7 +17,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import plain, plain_field
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, SCORES, Shown, base_of, draw_map
 from pages.views.node2vec.sweep_words import judged, verdict, verdicts
 from recemb_core import precomputed
@@ -164,7 +164,7 @@ def _phase_maps(sweep: Sweep, places: list[Any], tag: str = "") -> None:
             for band in [c.band(by.name)]
         ]
         limits = (min([0.0, *(c.mean for c in cells)]), maximum)
-        name = f"{title} score by {by.words}"
+        name = f"{title} score by {plain(by.words)}"
         figure = phase_map_figure(cells, config.ps, config.qs, title=name, limits=limits, chosen=sweep.chosen)
         with place.container():
             st.markdown(f"**{name}** (maximum {maximum:.2f})")
@@ -217,6 +217,6 @@ def _what_moved(sweep: Sweep, color: Labelling, cell: SweepCell) -> None:
     st.caption(
         f"On average {cell.overlap.mean():.0%} of an item's 10 nearest neighbors at p = q = 1 are still there; two "
         f"seeds there share {own.mean():.0%}. The map keeps what it should: scores of the 2-D points themselves are "
-        + ", ".join(f"{value:.2f} by {field_words(name)}" for name, value in cell.spread_2d.items())
+        + ", ".join(f"{value:.2f} by {plain_field(name)}" for name, value in cell.spread_2d.items())
         + "."
     )

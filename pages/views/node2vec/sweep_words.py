@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
-from pages.kit.text import field_words
+from pages.kit.text import plain_field
 from recemb_core.evaluation import NoiseTest
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, judge_sweep
@@ -52,7 +52,7 @@ def verdicts(
         told = f"{sum(map(test.beyond, test.change))} of {len(test.change)} cells beyond noise; largest change"
         change = signed(test.change[cell], ".3f")
         words += (
-            f"  \nBy {field_words(name)}: {told} {change} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. "
+            f"  \nBy {plain_field(name)}: {told} {change} at p = {cell[0]:g}, q = {cell[1]:g}, {test.verdict(cell)}. "
             f"A change under about {test.detectable():.3f} would mostly not be seen with {config.seeds} seeds."
         )
     return words

@@ -15,7 +15,7 @@ from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.side_information.shown import OWN, SIDE_INFORMATION_PAGE, Shown
 from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.embeddings import EGESConfig, EGESVectors
@@ -124,7 +124,7 @@ def seed_words(shown: Shown, seeds: Float32Array) -> str:
     means = every.mean(axis=0)
     between = [means[shown.present[:, j], j].std() for j in range(len(shown.names)) if shown.present[:, j].any()]
     kinds = ", ".join(
-        f"{field_words(name)} {values.min():.2f} to {values.max():.2f}"
+        f"{plain_field(name)} {values.min():.2f} to {values.max():.2f}"
         for j, name in enumerate(shown.names)
         if shown.present[:, j].any()
         for values in [every[:, shown.present[:, j], j].mean(axis=1)]
@@ -142,12 +142,12 @@ def trend_section(data: ActiveData, shown: Shown, side: Any) -> None:
     j = names.index(TREND.draw(data, side, among=names))
     rows = np.flatnonzero(present[:, j])
     if len(rows) < 4:
-        st.caption(f"Only {len(rows)} items have {field_words(names[j])}: too few to show against popularity.")
+        st.caption(f"Only {len(rows)} items have {plain_field(names[j])}: too few to show against popularity.")
         return
     counts, unit = counts_of(data, shown.graph)
     weights = shown.vectors.attention[rows, j]
     trend = trend_of(data, shown, j)
-    st.markdown(f"**Weight of {field_words(names[j])} against popularity** ({len(rows):,} items that have it)")
+    st.markdown(f"**Weight of {plain_field(names[j])} against popularity** ({len(rows):,} items that have it)")
     chosen = np.flatnonzero(rows == shown.row)
     live_chart(
         attention_trend_figure(

@@ -18,7 +18,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.side_information.shown import COSINE, SIDE_INFORMATION_PAGE, Shown, neighbor_frame
 from recemb_core.arrays import AnyArray
 from recemb_core.figures.item_map import item_map_figure
@@ -83,7 +83,7 @@ def birth_controls(data: ActiveData, shown: Shown) -> None:
     side, start = shown.vectors.side, first_values(shown)
     for f, name in enumerate(side.names):
         search = "" if _several(shown, f) else "; type to search"
-        _field(data, shown, f, start).draw(label=field_words(name), help=f"{len(side.values[f]):,} values{search}.")
+        _field(data, shown, f, start).draw(label=plain_field(name), help=f"{len(side.values[f]):,} values{search}.")
     mine = side.of(shown.row)
     st.button(
         f"Like {plain(data.titles[shown.row])}",

@@ -15,7 +15,7 @@ from pages.kit.model_controls import model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import field_words, plain, plain_field
 from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.embeddings import EGESConfig, EGESVectors
 from recemb_core.item_graph import ItemGraph
@@ -85,10 +85,10 @@ def shown_model(data: ActiveData, graph: ItemGraph, config: EGESConfig) -> tuple
 
 def without_fields(data: ActiveData) -> None:
     """What this page needs, and how to get it."""
-    names = ", ".join(map(field_words, data.side_info.columns)) if data.side_info is not None else ""
+    names = ", ".join(map(plain_field, data.side_info.columns)) if data.side_info is not None else ""
     st.info(
-        f"**{data.title}** says nothing about its items{' but their ' + names if names else ''}. This page needs side "
-        "information: a column or a second table with a category, a brand, a price … of each item."
+        f"**{plain(data.title)}** says nothing about its items{' but their ' + names if names else ''}. This page "
+        "needs side information: a column or a second table with a category, a brand, a price … of each item."
     )
     left, right = st.columns(2)
     left.button(
@@ -116,7 +116,7 @@ def headline(shown: Shown, place: Any) -> None:
                 f"{np.quantile(own, 0.75):.2f}.",
             ),
             (
-                field_words(names[best]) if best else "Strongest field",
+                plain_field(names[best]) if best else "Strongest field",
                 f"{mine[best]:.2f}" if best else "none",
                 "The field that counts most in this item. Over the items that have it, the mean is "
                 f"{weights[shown.present[:, best], best].mean():.2f}.",

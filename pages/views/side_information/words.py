@@ -14,7 +14,7 @@ from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import in_python, model_config
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import plain_field
 from pages.views.side_information import birth, hidden_item
 from pages.views.side_information.attention import trend_of, trend_words
 from pages.views.side_information.shown import OWN, Shown, eges_config
@@ -72,7 +72,7 @@ def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     if several:
         tries.append(
             (
-                f"Learn from {field_words(fields[-1])} alone. **Who gets the weight of the other fields?**",
+                f"Learn from {plain_field(fields[-1])} alone. **Who gets the weight of the other fields?**",
                 lambda: weight_words(data, shown),
                 {"side": "attention", "eges_fields": [fields[-1]]},
             )
@@ -91,7 +91,7 @@ def nearest_words(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         known = labels != NOT_KNOWN
         near, every = pairs_alike(labels, rows[known[rows]]), pairs_alike(labels, np.flatnonzero(known))
         if near is not None and every is not None:
-            told.append(f"{field_words(name)} **{near:.0%}** ({every:.0%})")
+            told.append(f"{plain_field(name)} **{near:.0%}** ({every:.0%})")
     if not told:
         return "There is no field that it was not given. The table counts what the nearest items share."
     return (
@@ -125,7 +125,7 @@ def weight_words(data: ActiveData, shown: Shown) -> str:
         return "Press Run: the bars are still those of the last settings."
     fields = data.side_fields
     mean = float(shown.vectors.attention[:, 0].mean())
-    text = f"Learned from {field_words(fields[-1])} alone, the items' own weight is **{mean:.2f}** on average"
+    text = f"Learned from {plain_field(fields[-1])} alone, the items' own weight is **{mean:.2f}** on average"
     whole = replace(shown.config, fields=model_config(data, shown.graph, "EGES").fields)
     if not model_results.has_model(data, whole, graph=shown.graph):
         return f"{text}."

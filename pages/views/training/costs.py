@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, session
 from pages.kit.live_chart import live_chart
+from pages.kit.text import plain
 from pages.views.training.four import NAMES, RATE, Four, four_trainers, trained_for, updates_options
 from pages.views.training.lesson import Lesson, beside, load, named, noise_controls, pair_controls, partner_control
 from recemb_core.embeddings.training_steps import OBJECTIVES, Objective, multiplications, sigmoid
@@ -27,7 +28,9 @@ def section(lesson: Lesson) -> None:
         controls.reset_button(lesson.data)
     with main:
         if partner is None:
-            st.info(f"**{lesson.name}** never occurs beside another item, so it has no pair. Choose another item.")
+            st.info(
+                f"**{plain(lesson.name)}** never occurs beside another item, so it has no pair. Choose another item."
+            )
             return
         trainers = four_trainers(lesson, updates.value)
         if trainers is None:
@@ -122,8 +125,8 @@ def _table(four: Four) -> None:
     counts = lesson.contexts()
     p = counts[partner] / max(counts.sum(), 1)
     st.caption(
-        f"In the log {lesson.data.titles[partner]} is {counts[partner]:,} of the {counts.sum():,} contexts of "
-        f"{lesson.name}: **{p:.4f}**, which all four are after. p(o|c) is read off as $e^s / \\sum e^s$, as the "
+        f"In the log {plain(lesson.data.titles[partner])} is {counts[partner]:,} of the {counts.sum():,} contexts of "
+        f"{plain(lesson.name)}: **{p:.4f}**, which all four are after. p(o|c) is read off as $e^s / \\sum e^s$, as the "
         "product along the path, as $e^s$, and as $k\\,p_n(o)\\,e^s$, with each model's own score "
         "$s = v'_o \\cdot v_c$. One seed, and a finite number of updates: the estimates are rough."
     )

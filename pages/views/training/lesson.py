@@ -207,7 +207,7 @@ def sequence_control(lesson: Lesson) -> int | None:
     return int(
         shown.draw(
             offered=options,
-            label=f"{unit.capitalize()} with {lesson.name}",
+            label=f"{unit.capitalize()} with {plain(lesson.name)}",
             format_func=lambda index: _preview(lesson, index),
             help=f"The first {len(options)} of {len(holding):,} {unit}s that hold the chosen item and have 2 to "
             f"{LONGEST} items. Choose another item in the sidebar.",
@@ -241,7 +241,7 @@ def partner_control(lesson: Lesson, *, draw: bool = True) -> int | None:
     partner = PARTNER.bind(data, default=options[0], among=options)
     if draw:
         partner.draw(
-            label=f"Context of {lesson.name}",
+            label=f"Context of {plain(lesson.name)}",
             format_func=lambda item: f"{data.title_of(item)} ({counts[data.items.row(item)]:,}×)",
         )
     return data.items.row(partner.value)

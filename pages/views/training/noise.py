@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, session
 from pages.kit.live_chart import live_chart
+from pages.kit.text import plain
 from pages.views.training.lesson import Lesson, load, named, noise_controls
 from recemb_core.embeddings.noise import effective_items, noise_distribution, popular_rows
 from recemb_core.figures.noise_bars import noise_bars_figure
@@ -34,7 +35,7 @@ def section(lesson: Lesson) -> None:
             (
                 "Chosen item",
                 f"{noise[lesson.row]:.2%}",
-                f"Probability that one negative is {lesson.name}: p_n(w) = count^a / Σ count^a.",
+                f"Probability that one negative is {plain(lesson.name)}: p_n(w) = count^a / Σ count^a.",
             ),
             (
                 "Its weight",

@@ -12,6 +12,7 @@ from pages.kit import controls, frame, session
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
+from pages.kit.text import plain
 from pages.views.training.lesson import (
     SET,
     TRAINING_PAGE,
@@ -86,7 +87,9 @@ def section(lesson: Lesson) -> None:
         controls.reset_button(data)
     with main:
         if partner is None:
-            st.info(f"**{lesson.name}** never occurs beside another item, so it has no pair. Choose another item.")
+            st.info(
+                f"**{plain(lesson.name)}** never occurs beside another item, so it has no pair. Choose another item."
+            )
             return
         source = _source(lesson, partner, index)
         if source is None:
@@ -99,11 +102,15 @@ def section(lesson: Lesson) -> None:
     frame.metrics(
         [
             ("Updates", f"{run.trainer.updates:,}", "Steps of gradient descent since the fresh start."),
-            ("Score of the pair", f"{scores[0]:.3f}", f"σ(v′·v) of {lesson.name} with {data.titles[partner]}."),
+            (
+                "Score of the pair",
+                f"{scores[0]:.3f}",
+                f"σ(v′·v) of {plain(lesson.name)} with {plain(data.titles[partner])}.",
+            ),
             (
                 "Noise watched",
                 f"{scores[1:].mean():.3f}" if len(scores) > 1 else "–",
-                f"Mean σ(v′·v) of {lesson.name} with the {len(scores) - 1} items of the first draw of negatives.",
+                f"Mean σ(v′·v) of {plain(lesson.name)} with {len(scores) - 1} items: the first draw of negatives.",
             ),
             (
                 "Loss now",
@@ -122,7 +129,7 @@ def _source(lesson: Lesson, partner: int, index: int | None) -> PairSource | Non
         return DrawnPairs(lesson.sequences, window=lesson.window, shrink=lesson.shrink, seed=session.seed())
     if kind == SEQUENCE:
         if index is None:
-            st.info(f"No {lesson.unit} with **{lesson.name}** has 2 to 60 items. Train on the pair or the log.")
+            st.info(f"No {lesson.unit} with **{plain(lesson.name)}** has 2 to 60 items. Train on the pair or the log.")
             return None
         return RepeatedPairs(np.column_stack(training_pairs(items_of(lesson, index), lesson.config)))
     return RepeatedPairs(np.array([[lesson.row, partner]]))

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame
+from pages.kit.text import plain
 from pages.views.training.lesson import (
     Lesson,
     beside,
@@ -132,7 +133,11 @@ def two_section(lesson: Lesson) -> None:
     frame.metrics(
         [
             ("cos(v, v′)", f"{cosine:.2f}", f"Of the chosen item with itself. The median item has {typical:.2f}."),
-            ("v · v′", f"{v @ out:.2f}", f"Score of {lesson.name} as its own context. σ of it: {own_score:.2f}."),
+            (
+                "v · v′",
+                f"{v @ out:.2f}",
+                f"Score of {plain(lesson.name)} as its own context. σ of it: {own_score:.2f}.",
+            ),
             ("Length of v", f"{lengths[0]:.2f}", "√Σ v²: the input vector, used when the item is the center."),
             ("Length of v′", f"{lengths[1]:.2f}", "The output vector, used when the item is a context or a negative."),
         ],

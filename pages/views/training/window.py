@@ -12,6 +12,7 @@ from pages.kit import controls, frame, session
 from pages.kit.allowed import Span
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
+from pages.kit.text import plain
 from pages.views.training.lesson import (
     LONGEST,
     SET,
@@ -51,7 +52,7 @@ def section(lesson: Lesson) -> None:
     with main:
         if index is None:
             st.info(
-                f"No {lesson.unit} with **{lesson.name}** has 2 to 60 items, so it has no pair to show. "
+                f"No {lesson.unit} with **{plain(lesson.name)}** has 2 to 60 items, so it has no pair to show. "
                 "Choose another item in the sidebar."
             )
             return

@@ -13,6 +13,7 @@ from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
+from pages.kit.text import plain
 from recemb_core.embeddings import node2vec_defaults
 from recemb_core.figures.walk_microscope import Candidates, walk_microscope_figure
 from recemb_core.item_graph import ItemGraph
@@ -61,7 +62,7 @@ def _previous(data: ActiveData, graph: ItemGraph, before: tuple[int, ...]) -> Bo
 def walk_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
     """Previous item, p and q (those of the node2vec page), and what a click does."""
     _previous(data, graph, at.before).draw(
-        label=f"Previous item (leads to {data.titles[at.current]})",
+        label=f"Previous item (leads to {plain(data.titles[at.current])})",
         format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
     )
     start = node2vec_defaults(len(graph))

@@ -114,6 +114,6 @@ def _draw_walk(data: ActiveData, graph: ItemGraph, walk: AnyArray, step: int, by
     live_chart(figure, key=f"replay@{data.key}", height=460, glide=False, on_click=lambda i: session.pick(data, i))
     st.caption(
         f"Showing {len(shown):,} of {len(graph):,} items, those around the walk, and {len(edges):,} edges; "
-        f"color: {by.words}, the eight largest. The dot is the start, the ring the walker. "
+        f"color: {plain(by.words)}, the eight largest. The dot is the start, the ring the walker. "
         "Click an item to start there."
     )
