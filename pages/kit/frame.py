@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from pages.kit import background, links, navigation, parameters, session
+from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
@@ -144,12 +145,11 @@ def _link_box(place: Any, data: ActiveData | None) -> None:
         st.code(links.full_link(), language=None, wrap_lines=True)
         if data is not None:
             st.session_state["_saved"] = links.saved_session(data).to_toml()
-            st.download_button(
+            download(
                 "Save the session",
-                st.session_state["_saved"],
                 "session.toml",
-                "application/toml",
-                on_click="ignore",
+                str,
+                st.session_state["_saved"],
                 icon=":material/save:",
                 key="save session",
                 help="All of this as a small file. Upload it on the Sequences page, a log of your own beside it, and "

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 ROOT = Path(__file__).resolve().parents[2]
-_ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
+ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
 SECTIONS = {
     "": {"home": "Home"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},
@@ -57,7 +57,7 @@ def ensure() -> None:
 def one_entry_a_page() -> None:
     """Let Back take one press a page; called before the address is written."""
     with st.sidebar:  # where an element without height takes no place from the page
-        st.html(f"<script>{_ONE_ENTRY_A_PAGE}</script>", unsafe_allow_javascript=True)
+        st.html(f"<script>{ONE_ENTRY_A_PAGE}</script>", unsafe_allow_javascript=True)
 
 
 def link(name: str, label: str, place: Any = st) -> None:

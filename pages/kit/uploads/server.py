@@ -1,4 +1,4 @@
-"""What the server does before and around the script: settings are checked, browsers get their cookie."""
+"""What the server does before and around the script: settings are checked, browsers get their headers and cookie."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+from pages.kit.headers import SecurityHeaders, ancestors_from_environment
 from pages.kit.uploads.memory import held_limits_from_environment, limits_from_environment
 from pages.kit.uploads.visitor import VisitorCookie
 from recemb_core.reader_pool import ReaderLimits
@@ -21,16 +22,21 @@ from recemb_core.readers.limits import FileLimits
 
 
 def middleware() -> list[Middleware]:
-    """The cookie that finds an upload again after a reload, where uploads are kept; settings are checked first."""
+    """What a page may load and run, and, where uploads are kept, the cookie that finds one again after a reload.
+
+    Settings are checked first.
+    """
     keep_uploads_in_memory()
     try:
         limits = limits_from_environment()
         held_limits_from_environment()
         ReaderLimits.from_environment()
         FileLimits.from_environment()
+        ancestors = ancestors_from_environment()
     except ValueError as error:
         raise SystemExit(str(error)) from None
-    return [Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else []
+    headers = Middleware(SecurityHeaders, ancestors=ancestors)
+    return [headers, Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else [headers]
 
 
 def keep_uploads_in_memory() -> None:

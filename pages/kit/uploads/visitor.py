@@ -89,7 +89,7 @@ class VisitorCookie:
         sent = dict(scope["headers"])
 
         async def with_cookie(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_page(message, sent):
+            if message["type"] == "http.response.start" and is_page(message, sent):
                 # A cache between here and the browsers must not hand one visitor's cookie to the next.
                 headers = [(k, v) for k, v in message.get("headers", ()) if k.lower() != b"cache-control"]
                 headers += [(b"cache-control", b"private, no-cache"), (b"set-cookie", self._cookie(scope))]
@@ -107,7 +107,7 @@ class VisitorCookie:
         return text.encode("ascii")
 
 
-def _is_page(message: Message, sent: dict[bytes, bytes]) -> bool:
+def is_page(message: Message, sent: dict[bytes, bytes]) -> bool:
     """Whether an answer is a page, or says that the page which the browser has is still good."""
     if message["status"] == 304:
         return b"text/html" in sent.get(b"accept", b"")

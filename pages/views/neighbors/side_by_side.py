@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.kit import frame, session
 from pages.kit.controls import NOT_KNOWN
+from pages.kit.downloads import download
 from pages.kit.model_controls import able_models, missing, model_controls
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, plain_field
@@ -27,7 +28,7 @@ from pages.views.neighbors.compared import (
     least_count,
     shown_models,
 )
-from recemb_core.embeddings import MODELS
+from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
 from recemb_core.item_graph import ItemGraph
@@ -201,19 +202,20 @@ def columns_section(found: Compared, *, key: str) -> None:
     )
 
 
-def neighbors_csv(found: Compared) -> bytes:
-    """All columns as one table."""
+def neighbors_table(found: Compared, item: str) -> pl.DataFrame:
+    """All columns as one table; ``item`` is the chosen one."""
     data, settings = found.data, found.settings
-    item, fields = session.chosen_item(data), data.side_fields
+    own = ("item", "model", "rank", "neighbor", "title", settings.score, "count")
+    fields = {name: f"{name} (field)" if name in own else name for name in data.side_fields}
     rows = [
-        {"item": item, "model": label, "rank": rank, "neighbor": found.graph.items[row], "title": data.titles[row],
+        {"item": item, "model": label, "rank": rank, "neighbor": found.graph.items[row], "title": data.names[row],
          settings.score: value, "count": float(settings.counts[row])}
-        | {name: str(data.fields[name][row]) for name in fields}
+        | {head: str(data.fields[name][row]) for name, head in fields.items()}
         for label, (ids, values) in found.own.items()
         for rank, (row, value) in enumerate(zip(ids.tolist(), values.tolist(), strict=True), start=1)
         if row >= 0
     ]  # fmt: skip
-    return pl.DataFrame(rows).write_csv().encode()
+    return pl.DataFrame(rows)
 
 
 def downloads(found: Compared) -> None:
@@ -224,14 +226,7 @@ def downloads(found: Compared) -> None:
     ready = {one.label: one.vectors for one in found.entries if one.vectors is not None}
     with st.container(horizontal=True):
         if found.own:
-            st.download_button(
-                "Neighbors (CSV)",
-                lambda: neighbors_csv(found),
-                "neighbors.csv",
-                "text/csv",
-                on_click="ignore",
-                icon=":material/download:",
-            )
+            download("Neighbors (CSV)", "neighbors.csv", neighbors_table, found, session.chosen_item(data))
         if not ready:
             return
         with st.popover("Vectors of each model", icon=":material/download:"):
@@ -239,8 +234,8 @@ def downloads(found: Compared) -> None:
             vectors = ready[label]
             name = "".join(c if c.isalnum() else "_" for c in label)
             for kind, make, ending in (
-                ("word2vec text", lambda: exporting.word2vec_text(vectors), "txt"),
-                ("npz (numpy, no pickle)", vectors.to_bytes, "npz"),
-                ("parquet", lambda: exporting.vectors_parquet(vectors), "parquet"),
+                ("word2vec text", exporting.word2vec_text, "txt"),
+                ("npz (numpy, no pickle)", ItemVectors.to_bytes, "npz"),
+                ("parquet", exporting.vectors_parquet, "parquet"),
             ):
-                st.download_button(kind, make, f"{name}.{ending}", on_click="ignore")
+                download(kind, f"{name}.{ending}", make, vectors, icon=None)

@@ -14,6 +14,7 @@ import streamlit as st
 from pages.kit import frame, jobs, maps, model_results, session
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
+from pages.kit.downloads import download
 from pages.kit.jobs import Job, part
 from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
@@ -279,18 +280,18 @@ def lasso_table(shown: Shown, selected: tuple[str, ...], color: Labelling) -> No
         st.caption("Draw a lasso or a box on the map to list items here and take them along as a file.")
         return
     rows = [graph.items.row(item) for item in known]
+    words = color.words.capitalize()
     table = pl.DataFrame(
         {
             "Item": [shown.data.titles[row] for row in rows],
             "Id": known,
-            color.words.capitalize(): color.values[rows].astype(str),
+            f"{words} (color)" if words in ("Item", "Id", "Strength") else words: color.values[rows].astype(str),
             "Strength": graph.strength[rows],
         }
     )
     st.dataframe(table, hide_index=True, height=300)
-    st.download_button(
-        f"CSV of {len(known)} items", table.write_csv(), "selected_items.csv", "text/csv", icon=":material/download:"
-    )
+    names = pl.Series("Item", [shown.data.names[row] for row in rows])
+    download(f"CSV of {len(known)} items", "selected_items.csv", table.with_columns, names)
 
 
 def downloads(shown: Shown) -> None:
@@ -298,11 +299,16 @@ def downloads(shown: Shown) -> None:
     from recemb_core.embeddings import exporting
 
     vectors = shown.vectors
-    pair = lambda part: lambda: exporting.projector_tsv(vectors, shown.data.side_info)[part]  # noqa: E731
     with st.popover("Download the vectors", icon=":material/download:"):
-        st.download_button("word2vec text", lambda: exporting.word2vec_text(vectors), "vectors.txt", on_click="ignore")
-        st.download_button("npz (numpy, no pickle)", vectors.to_bytes, "vectors.npz", on_click="ignore")
-        st.download_button("parquet", lambda: exporting.vectors_parquet(vectors), "vectors.parquet", on_click="ignore")
+        download("word2vec text", "vectors.txt", exporting.word2vec_text, vectors, icon=None)
+        download("npz (numpy, no pickle)", "vectors.npz", ItemVectors.to_bytes, vectors, icon=None)
+        download("parquet", "vectors.parquet", exporting.vectors_parquet, vectors, icon=None)
         st.caption("For the Embedding Projector, a pair:")
-        st.download_button("vectors.tsv", pair(0), "vectors.tsv", on_click="ignore")
-        st.download_button("metadata.tsv", pair(1), "metadata.tsv", on_click="ignore")
+        for part, name in enumerate(("vectors.tsv", "metadata.tsv")):
+            download(name, name, _projector_part, vectors, shown.data.side_info, part, icon=None)
+
+
+def _projector_part(vectors: ItemVectors, side_info: pl.DataFrame | None, part: int) -> bytes:
+    from recemb_core.embeddings import exporting
+
+    return exporting.projector_tsv(vectors, side_info)[part]

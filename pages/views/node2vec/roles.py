@@ -12,6 +12,7 @@ import streamlit as st
 from pages.kit import jobs, maps, model_results, results
 from pages.kit.allowed import Options
 from pages.kit.controls import Labelling
+from pages.kit.downloads import download
 from pages.kit.jobs import Job
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -169,15 +170,9 @@ def _files(vectors: ItemVectors, name: str) -> None:
     from recemb_core.embeddings import exporting
 
     for label, suffix, make in (
-        ("word2vec text", "txt", lambda: exporting.word2vec_text(vectors)),
-        ("npz", "npz", vectors.to_bytes),
-        ("parquet", "parquet", lambda: exporting.vectors_parquet(vectors)),
+        ("word2vec text", "txt", exporting.word2vec_text),
+        ("npz", "npz", ItemVectors.to_bytes),
+        ("parquet", "parquet", exporting.vectors_parquet),
     ):
-        st.download_button(
-            f"{field_words(name).capitalize()}: {label}",
-            make,
-            f"{name}.{suffix}",
-            on_click="ignore",
-            icon=":material/download:",
-            key=f"download {name} {suffix}",
-        )
+        words = field_words(name).capitalize()
+        download(f"{words}: {label}", f"{name}.{suffix}", make, vectors, key=f"download {name} {suffix}")

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import links, session
+from pages.kit.downloads import download
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
 from pages.kit.uploads import apart, memory, uploads
@@ -60,9 +61,7 @@ def upload_box(data: ActiveData) -> None:
         f"Up to {LIMIT_MB} MB a file, {apart.limits_text()} A file goes to the memory of the computer that runs this "
         f"app, never to its disk, and only this browser sees it. {memory.limits_text()}"
     )
-    st.download_button(
-        "A sample file to try", sample_csv, "sample_log.csv", "text/csv", on_click="ignore", icon=":material/download:"
-    )
+    download("A sample file to try", "sample_log.csv", sample_log)
     if "log_file" not in st.session_state.get("_boxes", ()) and not received["log_file"]:
         st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it
     if _take(received):
@@ -213,7 +212,7 @@ def size_text(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
 
 
-def sample_csv() -> str:
+def sample_log() -> pl.DataFrame:
     """The planted shop's first users as an uploadable log."""
     data = load_dataset("planted_shop").sequences
     assert data is not None
@@ -223,4 +222,4 @@ def sample_csv() -> str:
     user = [str(u) for u, n in zip(data.users, data.lengths, strict=True) for _ in range(int(n))][:few]
     item = [data.items[int(t)] for t in data.tokens[:few]]
     time = pl.from_epoch(pl.Series("timestamp", data.timestamps[:few].astype("int64")), time_unit="s")
-    return pl.DataFrame({"user_id": user, "item_id": item, "timestamp": time}).write_csv()
+    return pl.DataFrame({"user_id": user, "item_id": item, "timestamp": time})
