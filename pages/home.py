@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, model_results, navigation, session
 from pages.kit.live_chart import live_chart
-from pages.kit.text import plain, sentence
+from pages.kit.text import plain, quoted, sentence
 from pages.views.home.strip import judged, log_rows, recommendations, sequence_chips, small_walk, who_has
 from recemb_core.arrays import NumberArray
 from recemb_core.figures.small_map import small_map_figure
@@ -126,6 +126,6 @@ with frame.page(
             *frame.load_lines(data),
             *settings.as_python(data),
             "vectors = train_node2vec(graph, Node2VecConfig())",
-            f'print(vectors.most_similar("{item}", k=10))',
+            f"print(vectors.most_similar({quoted(item)}, k=10))",
         ]
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, session
 from pages.kit.live_chart import live_chart
-from pages.kit.text import plain
+from pages.kit.text import plain, quoted
 from pages.views.item_graph.experiments import experiments
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import graph_map_figure
@@ -136,7 +136,7 @@ with frame.page(
             "",
             *frame.load_lines(data),
             *settings.as_python(data),
-            f'ids, weights = graph.neighbors(graph.items.row("{chosen}"))',
+            f"ids, weights = graph.neighbors(graph.items.row({quoted(chosen)}))",
             "groups = communities(graph, seed=0)",
         ]
     )

@@ -16,7 +16,7 @@ from pages.kit import background, links, navigation, parameters, session
 from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.session import ActiveData
-from pages.kit.text import plain, sentence
+from pages.kit.text import plain, quoted, sentence
 from pages.kit.uploads import uploads
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
@@ -245,7 +245,7 @@ def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     if data.uploaded:
         lines = _reading_lines(data)
     else:
-        lines = [f'data = load_dataset("{data.key}")']
+        lines = [f"data = load_dataset({quoted(data.key)})"]
         if wanted and data.log is None:
             lines.append("sequences = data.sequences")
     if wanted and data.log is not None:

@@ -12,7 +12,7 @@ from pages.kit import results
 from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import field_words, quoted
 from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 
@@ -136,7 +136,7 @@ class GraphSettings:
         else:
             transitions = self.edges == "transitions"
             options = {
-                f'edges="{self.edges}"': True,
+                f"edges={quoted(self.edges)}": True,
                 "directed=False": transitions and not self.directed,
                 "weighted=False": not self.weighted,
                 f"min_weight={self.min_weight}": self.min_weight > 1,
@@ -145,7 +145,7 @@ class GraphSettings:
             }
             lines = [f"graph = build_item_graph(sequences, {', '.join(o for o, said in options.items() if said)})"]
         told = {name: value for name, value in self.narrowed.items() if value != "disparity"}  # the library's default
-        said = ", ".join(f'{name}="{v}"' if isinstance(v, str) else f"{name}={v:g}" for name, v in told.items())
+        said = ", ".join(f"{name}={quoted(v)}" if isinstance(v, str) else f"{name}={v:g}" for name, v in told.items())
         return [*lines, f"graph = backbone(graph, {said})"] if told else lines
 
 

@@ -38,3 +38,10 @@ def field_words(name: str) -> str:
 def plain_field(name: str) -> str:
     """A field's words inside Markdown."""
     return plain(field_words(name))
+
+
+def quoted(text: object) -> str:
+    """A text as Python writes it, whatever is in it; in double quotes, as the library does, where nothing forbids."""
+    words = str(text)
+    literal = repr(words)
+    return literal if set(words) & set("'\"\\") else f'"{literal[1:-1]}"'

@@ -126,11 +126,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def opened(page: str, view: dict[str, str], *, titles: bool = True) -> AppTest:
+def opened(page: str, view: dict[str, str], *, titles: bool = True, **visit: str) -> AppTest:
+    """A page that shows the upload; ``visit``: parameters, besides those of the view."""
     upload = Upload(File(hostile.FILE, hostile.log()), File(hostile.DETAILS, hostile.details(titles=titles)))
     found = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=180)
     found.session_state["uploads"], found.session_state["data"] = {upload.key: upload}, upload.key
-    for parameter, value in view.items():
+    for parameter, value in (view | visit).items():
         found.session_state[f"{parameter}@{upload.key}"] = value
     return found.run()
 

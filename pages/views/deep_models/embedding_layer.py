@@ -13,7 +13,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain, plain_field
+from pages.kit.text import field_words, plain, plain_field, quoted
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.boxes import boxes
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
@@ -329,7 +329,7 @@ def _as_python(data: ActiveData, config: LayerConfig, network: Network) -> list[
         f"network = {make}",
         f"result = fit(network, table, TrainingConfig({training}, seed={seed}))",
         'W = result.params["embedding"]',
-        f'places = table.item_x[sequences.items.row("{session.chosen_item(data)}")]  # −1: not known',
+        f"places = table.item_x[sequences.items.row({quoted(session.chosen_item(data))})]  # −1: not known",
         "print(places, W[places])",
         "print(compare_on_test(table, {network.name: (network, result.params)}, seed=rows.seed).scores)",
     ]

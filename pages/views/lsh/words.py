@@ -6,6 +6,7 @@ import math
 
 from pages.kit import session
 from pages.kit.session import ActiveData
+from pages.kit.text import quoted
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import SIZES, UNIT, LabPoints
 from pages.views.lsh.times import LabTimes
@@ -97,8 +98,8 @@ def as_python(
     imports += ["from recemb_core.neighbors.base import unit_rows"] if scaled else []
     lines = [*points.lines, *(["vectors = unit_rows(vectors)"] if scaled else [])]
     width = [] if settings.width is None else [f"width={settings.width:.6g}"]
-    shared = [f'family="{settings.family}"', *width, f"seed={settings.seed}"]
-    config = [f'mode="{settings.mode}"', f"functions={functions}", f"tables={tables}"]
+    shared = [f"family={quoted(settings.family)}", *width, f"seed={settings.seed}"]
+    config = [f"mode={quoted(settings.mode)}", f"functions={functions}", f"tables={tables}"]
     config += [f"multi_probe={settings.probing}"] if probing else []
     if len(points.queries) < len(points):
         rows = f"np.random.default_rng({session.seed()}).choice(len(vectors), {len(points.queries)}, replace=False)"
@@ -119,8 +120,8 @@ def as_python(
     return [
         *start,
         f"grid = lsh_grid(vectors, queries, k={settings.k}, {', '.join(shared)}, draws={draws})  # every K and L",
-        f'print(grid.cell("{settings.grid_mode}", functions={functions}, tables={tables}))',
-        f'print(grid.best_cell({settings.target:g}, "{settings.grid_mode}"))',
+        f"print(grid.cell({quoted(settings.grid_mode)}, functions={functions}, tables={tables}))",
+        f"print(grid.best_cell({settings.target:g}, {quoted(settings.grid_mode)}))",
         f"config = LSHConfig({', '.join(config + shared)})",
         *(
             [f"print(lsh_cell(vectors, queries, {settings.k}, config, draws={draws}))  # with the further buckets"]

@@ -15,7 +15,7 @@ from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import able_models, in_python, second_like_first
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
+from pages.kit.text import plain, quoted
 from pages.views.neighbors.compared import Compared, Settings, filter_steps
 from recemb_core.embeddings import MODELS
 from recemb_core.embeddings.registry import NEEDS, python_call
@@ -220,11 +220,12 @@ def as_python(
         "",
         *lines,
         "models = {",
-        *(f'    "{one.label}": {python_call(one.config)},' for one in ready),
+        *(f"    {quoted(one.label)}: {python_call(one.config)}," for one in ready),
         "}",
         "for name, vectors in models.items():",
-        f'    print(name, vectors.most_similar("{item}", k={k}, score="{settings.score}"{more}))',
-        f'lists = {{name: vectors.nearest({k}, "{settings.score}"{more})[0] for name, vectors in models.items()}}',
+        f"    print(name, vectors.most_similar({quoted(item)}, k={k}, score={quoted(settings.score)}{more}))",
+        f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more})[0]",
+        "         for name, vectors in models.items()}",
         f"agreement = agreement_matrix(lists, items={len(settings.counts)}"
         + (f", candidates={int(settings.allowed.sum()) - 1})" if least else ")"),
         "print(agreement.names, agreement.overlap.round(3), agreement.overlap_chance)",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pages.kit import frame
 from pages.kit.controls import Labelling
 from pages.kit.graph_controls import GraphSettings
+from pages.kit.text import quoted
 from pages.views.node2vec.one_setting import Shown
 from pages.views.node2vec.why import NEAREST, SECOND
 from recemb_core.embeddings import Node2VecConfig
@@ -70,19 +71,19 @@ def _map(shown: Shown) -> Lines:
             "    noise = compare_with_control({name: scores}, at_base)",
             "    print(name, noise.change[name], noise.verdict(name))",
         ]
-    return imports, [_drawing(shown.umap), *lines, f'print(vectors.most_similar("{shown.item}", k=10))']
+    return imports, [_drawing(shown.umap), *lines, f"print(vectors.most_similar({quoted(shown.item)}, k=10))"]
 
 
 def _labels(by: Labelling) -> str:
     """How one labelling is made in Python."""
     if by.planted:
-        return f'data.labels["{by.name}"]'
+        return f"data.labels[{quoted(by.name)}]"
     # Communities of seed 0, as the page has them.
     return "strength_tiers(graph)" if set(by.values) <= set(TIERS) else "communities(graph)"
 
 
 def _labelling_lines(shown: Shown) -> list[str]:
-    return ["labellings = {", *[f'    "{by.name}": {_labels(by)},' for by in shown.labellings], "}"]
+    return ["labellings = {", *[f"    {quoted(by.name)}: {_labels(by)}," for by in shown.labellings], "}"]
 
 
 def _sweep(shown: Shown, sweep: SweepConfig) -> Lines:
@@ -120,13 +121,13 @@ def _roles(shown: Shown) -> Lines:
 
 def _why(shown: Shown) -> Lines:
     other = SECOND.value(shown.data, among=(NEAREST, *shown.data.items.ids))
-    second = f'"{other}"' if other else "vectors.most_similar(first, k=1)[0][0]"
+    second = quoted(other) if other else "vectors.most_similar(first, k=1)[0][0]"
     return [
         TRAIN,
         "from recemb_core.evaluation.explanations import explain_pair",
         "from recemb_core.walks import generate_walks",
     ], [
-        f'first = "{shown.item}"',
+        f"first = {quoted(shown.item)}",
         f"second = {second}",
         "walks = generate_walks(graph, vectors.config)",
         "a, b = graph.items.row(first), graph.items.row(second)",

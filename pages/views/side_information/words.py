@@ -14,7 +14,7 @@ from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import in_python, model_config
 from pages.kit.session import ActiveData
-from pages.kit.text import plain_field
+from pages.kit.text import plain_field, quoted
 from pages.views.side_information import birth, hidden_item
 from pages.views.side_information.attention import trend_of, trend_words
 from pages.views.side_information.shown import OWN, Shown, eges_config
@@ -156,8 +156,8 @@ Lines = tuple[list[str], list[str]]
 
 def _attention(shown: Shown, given: dict[str, Any]) -> Lines:
     return [
-        f'row = graph.items.row("{shown.graph.items[shown.row]}")',
-        f'print(dict(zip(("{OWN}", *vectors.field_names), vectors.attention[row].round(3).tolist())))',
+        f"row = graph.items.row({quoted(shown.graph.items[shown.row])})",
+        f"print(dict(zip(({quoted(OWN)}, *vectors.field_names), vectors.attention[row].round(3).tolist())))",
         "print(vectors.attention.mean(axis=0).round(3))",
     ], []
 
@@ -176,7 +176,7 @@ def _birth(shown: Shown, given: dict[str, Any]) -> Lines:
 def _hide(shown: Shown, given: dict[str, Any]) -> Lines:
     item = shown.graph.items[shown.row]
     return [
-        f'row = graph.items.row("{item}")',
+        f"row = graph.items.row({quoted(item)})",
         "without = hide_items(graph, [row]).graph",
         "blind = train_eges(without, side_info, vectors.config)",
         "print(score_guesses(blind.from_side_alone()[[row]], blind.vectors, graph, [row]))",
@@ -186,7 +186,7 @@ def _hide(shown: Shown, given: dict[str, Any]) -> Lines:
 def _ges(shown: Shown, given: dict[str, Any]) -> Lines:
     return [
         "plain = train_eges(graph, side_info, replace(vectors.config, attention=False))",
-        f'print(plain.most_similar("{shown.graph.items[shown.row]}", k=10))',
+        f"print(plain.most_similar({quoted(shown.graph.items[shown.row])}, k=10))",
         "print(neighbor_agreement(vectors, plain, k=10).overlap)",
     ], ["from dataclasses import replace", "from recemb_core.evaluation.agreement import neighbor_agreement"]
 
@@ -201,7 +201,7 @@ def python_without_fields() -> list[str]:
         "from recemb_core.datasets import load_dataset",
         "from recemb_core.embeddings import default_graph, eges_defaults, train_eges",
         "",
-        f'data = load_dataset("{name}")  # {session.bundled_title(name)}; its side_info has a row an item',
+        f"data = load_dataset({quoted(name)})  # {session.bundled_title(name)}; its side_info has a row an item",
         "graph = default_graph(data.sequences)",
         "vectors = train_eges(graph, data.side_info, eges_defaults(len(graph)))",
         "print(vectors.attention.mean(axis=0).round(3), vectors.field_names)",
