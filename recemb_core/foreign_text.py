@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LONGEST = 120  # characters of a name that are shown
 _TAIL = 30  # of these, the name's last ones: ids often differ at their end alone
 JOINER = "\u2060"  # takes no place, and no pattern for links, pictures or emoji reaches over it
-_NEEDS_LOOK = re.compile(r"[^\w .,;'()/+&-]|[\xa0-\U0010ffff]|www\.|^ | $|  |--", re.IGNORECASE)
+_NEEDS_LOOK = re.compile(r"[^\w .,;'()/+&-]|[\xa0-\U0010ffff]|&\S|www\.|^ | $|  ", re.IGNORECASE)
 # Where a renderer would see the beginning of something live: what stands before and after the joiner.
 _LIVE = (
     (re.compile(r"(:)(?=//)"), r"\1" + JOINER),  # an address

@@ -18,6 +18,7 @@ from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.decoding import decode
 from recemb_core.readers.delimited import parse_delimited, parse_sequences
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.guards import without_guards
 from recemb_core.readers.limits import Budget, limits
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
@@ -90,7 +91,7 @@ def _parse(
         elif head.startswith(b"[") and head[1:].lstrip().startswith(b"{"):
             table = Table(_json(text, called, array=True), "json", name)
         else:
-            table = parse_delimited(text, name, delimiter=delimiter, header=header)
+            table = without_guards(parse_delimited(text, name, delimiter=delimiter, header=header))
         table = replace(table, encoding=used, notes=(*notes, *table.notes))
     limits().check_columns(table.frame.width, called)
     budget = Budget()

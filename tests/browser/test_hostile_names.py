@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from pages.kit.navigation import SECTIONS
 from tests import hostile
-from tests.browser.driver import no_exception, open_page, settled, upload
+from tests.browser.driver import no_exception, open_page, settled, upload, wait_until
 from tests.pages.test_downloads import EVERYWHERE, FILES, look_into, name_of, starts_no_formula
 from tests.pages.test_foreign_text import VIEWS
 
@@ -71,7 +71,8 @@ def go(page: Page, name: str, view: dict[str, str]) -> None:
     title = next(names[name] for names in SECTIONS.values() if name in names)
     if urlsplit(page.url).path.strip("/") != ("" if name == "home" else name):
         page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
-        page.wait_for_url(f"**/{'' if name == 'home' else name}?**", timeout=PATIENCE)
+        there = "(name) => location.pathname.endsWith(`/${name}`) && location.search.includes('data=upload-')"
+        wait_until(page, there, "" if name == "home" else name, PATIENCE)
         settled(page, PATIENCE)
     for parameter, value in view.items():
         values = list(dict.fromkeys(views[parameter] for at, views in VIEWS if at == name and parameter in views))
@@ -127,7 +128,7 @@ def test_no_name_does_anything_in_any_view_and_every_file_comes(serve: Serve, pa
     upload(page, 1, hostile.DETAILS, hostile.details())
     settled(page, PATIENCE)
     upload(page, 0, hostile.FILE, hostile.log())
-    page.wait_for_url("**data=upload-*")
+    wait_until(page, "() => location.search.includes('data=upload-')", timeout=PATIENCE)
     settled(page, PATIENCE)
     key = page.url.split("data=")[1].split("&")[0]
     pressed = 0

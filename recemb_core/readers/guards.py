@@ -1,0 +1,38 @@
+"""Cells that were guarded against being computed by a spreadsheet: the guard is taken off, and said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from recemb_core.foreign_text import unguarded
+from recemb_core.readers.table import Table
+
+_BARE = r"^[=+\-@\t\r]"
+_GUARDED = r"^'['=+\-@\t\r]"
+
+
+def without_guards(table: Table) -> Table:
+    r"""A delimited table whose cells are what they were before :func:`~recemb_core.foreign_text.spreadsheet_csv`.
+
+    A column is taken for guarded where every cell that begins with ``'`` goes on as only a guarded one does, and no
+    cell starts a formula. A note says in which columns that was so, with an example.
+    """
+    names = [unguarded(name) if pl.Series([name]).str.contains(_GUARDED)[0] else name for name in table.frame.columns]
+    columns, notes = [], []
+    for column, name in zip(table.frame.get_columns(), names, strict=True):
+        if column.dtype == pl.String:
+            quotes = column.str.starts_with("'")
+            guarded = column.str.contains(_GUARDED)
+            if quotes.any() and (quotes == guarded).all() and not column.str.contains(_BARE).any():
+                example = column.filter(guarded)[0]
+                column = pl.select(pl.when(guarded).then(column.str.slice(1)).otherwise(column)).to_series()
+                notes.append(
+                    f"In column {name!r} the ' before {int(guarded.sum()):,} values like {example!r} was taken off: it "
+                    "keeps spreadsheets from computing them."
+                )
+        columns.append(column.alias(name))
+    if len(set(names)) < len(names) or (not notes and names == table.frame.columns):
+        return table
+    return replace(table, frame=pl.DataFrame(columns), notes=(*table.notes, *notes))
