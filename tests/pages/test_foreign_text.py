@@ -30,6 +30,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
     *(("deep_models", {"section": v}) for v in ("recall", "history", "embedding", "pretraining", "serving")),
 ]
+# Where an experiment is an answer in words within seconds; the others train or measure for a minute each.
+ANSWERED = [(page, view) for page, view in VIEWS if page != "deep_models" and view.get("lab") != "race"]
 ALL = [*hostile.ITEMS, *hostile.USERS, *hostile.TITLES, *hostile.VALUES, *hostile.FIELDS, hostile.FILE, hostile.DETAILS]
 # Those whose own text is not found again inside what is right.
 MARKED = [n for n in ALL if n not in plain(n)]
@@ -158,7 +160,7 @@ def test_no_name_is_markdown_in_any_view(page: str, view: dict[str, str], sent: 
     check(sent)
 
 
-@pytest.mark.parametrize(("page", "view"), VIEWS, ids=lambda v: "-".join(v.values()) if isinstance(v, dict) else v)
+@pytest.mark.parametrize(("page", "view"), ANSWERED, ids=lambda v: "-".join(v.values()) if isinstance(v, dict) else v)
 @pytest.mark.slow
 def test_no_name_is_markdown_in_any_answer(page: str, view: dict[str, str], sent: list[Any]) -> None:
     """Every experiment pressed, with ids for titles."""
