@@ -14,7 +14,9 @@ from pages.kit.navigation import ONE_ENTRY_A_PAGE
 from pages.kit.uploads.visitor import AsgiApp, Message, Receive, Send, is_page
 
 ANCESTORS = "RECEMB_FRAME_ANCESTORS"
-_ANCESTOR = re.compile(r"'self'|'none'|(?!(self|none)$)(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE)
+_ANCESTOR = re.compile(
+    r"'self'|'none'|(?!(self|none)$)(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE
+)
 _HOST = re.compile(r"[a-z0-9.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?", re.IGNORECASE)
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # For every answer: no guessing of types, no address to other sites, no other site's window, none of these devices.
