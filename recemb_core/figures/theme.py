@@ -23,7 +23,7 @@ import plotly.colors
 import plotly.graph_objects as go
 
 from recemb_core.arrays import AnyArray
-from recemb_core.foreign_text import inert
+from recemb_core.foreign_text import JOINER, inert
 
 with suppress(ImportError):
     import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
@@ -176,7 +176,7 @@ def plain(text: object, width: int = 0) -> str:
     Plotly makes a link of ``<a href=…>`` and reads ``%{x}`` in hover texts; :func:`~recemb_core.foreign_text.inert`
     breaks what looks like either.
     """
-    words = inert(text, 400)
+    words = inert(text, 400).replace(f"<{JOINER}", "<").replace(f"&{JOINER}", "&")  # these are escaped
     if not width or len(words) <= width:
         return html.escape(words, quote=False)
     return "<br>".join(html.escape(line, quote=False) for line in textwrap.wrap(words, width))
