@@ -28,7 +28,7 @@ def main(share: float = 1.0, seed: int = 0) -> int:
         print(f"\n== {name} ==", flush=True)
         start = time.monotonic()
         found = run()
-        failed += bool(found["faults"])
+        failed += bool(found["failed"])
         print(f"({time.monotonic() - start:.0f} s)", flush=True)
     return failed
 

@@ -146,7 +146,7 @@ def main(count: int = 500, seed: int = 0) -> dict[str, Any]:
     print(f"most memory of a reader: {readers.most / 1e6:,.0f} MB; this process grew by {grown:,.0f} MB")
     for fault in readers.faults[:20]:
         print(f"  {fault}")
-    return {"found": found, "faults": readers.faults, "most": readers.most}
+    return {"found": found, "failed": len(readers.faults), "most": readers.most}
 
 
 if __name__ == "__main__":
@@ -154,4 +154,4 @@ if __name__ == "__main__":
     parser.add_argument("--mutated", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    sys.exit(1 if main(asked.mutated, asked.seed)["faults"] else 0)
+    sys.exit(1 if main(asked.mutated, asked.seed)["failed"] else 0)

@@ -249,7 +249,8 @@ def chart(
     return describe(figure, file_name=file_name, description=description, **({} if mode_bar else {"mode_bar": False}))
 
 
-# Traces are dictionaries: plotly checks them in the tests. `at` is (x, y), a pair of lists or a (2, n) array; `hover` is what the box over a mark says (none opens without it); `more` is all else by its plotly name.
+# Traces are dictionaries: plotly checks them in the tests. `at` is (x, y): a pair of lists or a (2, n) array; `hover`
+# is what the box over a mark says (none opens without it); `more` is all else by its plotly name.
 Trace: TypeAlias = dict[str, Any]
 DOTTED: Trace = {"color": OTHER, "width": 1.5, "dash": "dot"}
 """The line of a value to compare with."""

@@ -94,9 +94,10 @@ def test_a_reading_in_a_link_is_understood_or_one_sentence() -> None:
     names = [field.name for kind in (ColumnMapping, CleaningConfig, Reading) for field in fields(kind)]
     for value in attack_addresses.NASTY:
         for link in (value, *(f"events~item.i~{name}.{value}" for name in names)):
+            found, refused = None, ""
             try:
                 found = Reading.from_link(link)
             except InputError as error:
-                assert len(str(error)) < 1_000
-                continue
-            assert Reading.from_link(found.to_link()) == found
+                refused = str(error)
+            assert len(refused) < 1_000
+            assert found is None or Reading.from_link(found.to_link()) == found
