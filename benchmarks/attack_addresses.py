@@ -14,7 +14,6 @@ import argparse
 import importlib
 import logging
 import os
-import pkgutil
 import random
 import sys
 import time
@@ -43,13 +42,11 @@ Address = dict[str, list[str]]
 
 def declare_all() -> list[Any]:
     """Every parameter that the kit and the views declare."""
-    import pages.kit
-    import pages.views
     from pages.kit import parameters
 
-    for package in (pages.kit, pages.views):
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+    for folder in ("kit", "views"):
+        for path in sorted((ROOT / "pages" / folder).rglob("*.py")):  # folders without __init__.py too
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     return parameters.declared()
 
 
@@ -119,7 +116,7 @@ def _read_all(given: list[Address], names: list[Any], told: dict[str, Any]) -> N
                     # What only the data knows: stand-ins of the kinds that there are.
                     more: dict[str, Any] = {}
                     if not one.holds_any():
-                        more["among"] = ("tea", "cup", "p,q")
+                        more["among"] = (*([one.default] if isinstance(one.default, str) else ()), "tea", "cup", "p,q")
                     allowed = one.allowed.among(more["among"]) if more else one.allowed
                     if one.default is None:
                         more["default"] = _start(allowed)
