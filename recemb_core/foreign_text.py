@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ def inert(text: object, width: int = LONGEST) -> str:
     >>> inert("http://shop") == "http://shop", inert("http://shop").replace(JOINER, "")
     (False, 'http://shop')
     """
-    words = str(text)
+    return _inert(str(text), width)
+
+
+@lru_cache(maxsize=20_000)
+def _inert(words: str, width: int) -> str:
     if len(words) <= width and not _NEEDS_LOOK.search(words):
         return words
     if len(words) > 8 * width:  # the ends alone are looked at

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from pages.kit import frame, session
+from pages.kit import frame, results, session
 from pages.kit.allowed import Allowed, Flag, Options, Steps
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.parameters import VISIT, Bound, Parameter
@@ -58,7 +59,8 @@ def default_config(data: ActiveData, graph: ItemGraph, key: str) -> Any:
     """Where a model's settings start for this data."""
     if missing(data, key):
         raise ValueError(f"{key} cannot be trained on {data.title}. {missing(data, key)}")
-    return MODELS[key].default_config(data.sequences, graph, data.side_info)
+    make = partial(MODELS[key].default_config, data.sequences, graph, data.side_info)
+    return results.remember(data, ("default settings", key, data.fingerprint, graph.fingerprint), make)
 
 
 def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = "", seed: int | None = None) -> Any:

@@ -45,6 +45,9 @@ class Results:
 
     def put(self, key: Hashable, value: Any, *, again: bool = False) -> None:
         """Keep a result; ``again`` where it is there and has grown."""
+        with self._lock:
+            if key in self._kept and not again:
+                return
         found = parts(value)
         with self._lock:
             if key in self._kept:

@@ -35,7 +35,6 @@ def graph_map_figure(
         directed: name the lit edges by direction.
         points: everything else goes to :func:`~recemb_core.figures.item_map.item_map_figure`.
     """
-    figure = item_map_figure(positions, x_title="", y_title="", **points)
     kind = "scattergl" if len(positions) >= WEBGL_FROM else "scatter"
     ids = np.array([str(item) for item in points["ids"]], dtype=object)
 
@@ -54,8 +53,7 @@ def graph_map_figure(
         for rows, name, color in lit:
             if rows is not None and len(rows):
                 under.append(between(np.full(len(rows), chosen_row), rows, name, color, 1.8, 0.9))
-    figure.add_traces(under)
-    figure.data = (*figure.data[-len(under) :], *figure.data[: -len(under)])
+    figure = item_map_figure(positions, x_title="", y_title="", under=under, **points)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure

@@ -35,6 +35,7 @@ def item_map_figure(
     highlighted: Sequence[str] = (),
     highlighted_title: str = "nearest neighbors",
     labels: Sequence[str] = (),
+    under: Sequence[theme.Trace] = (),
     title: str = "",
     x_title: str = "UMAP 1 (units have no meaning)",
     y_title: str = "UMAP 2",
@@ -53,6 +54,7 @@ def item_map_figure(
         chosen: id ringed in the chosen color and named; an id that is not on the map is ignored.
         highlighted: ids with a thin ring (neighbors of the chosen one).
         labels: ids to name on the map, most important first, each only where it overlaps no other name.
+        under: what is drawn below the points.
 
     Raises:
         ValueError: an argument's length differs from the number of items; the message names it.
@@ -124,7 +126,7 @@ def item_map_figure(
         wanted.insert(0, chosen_row)
     places = _place_labels(points, [names[i] for i in wanted], wanted, pixels)
     return theme.chart(
-        traces,
+        [*under, *traces],
         file_name=title or "item-map",
         description=_description(title, n, color_title, names[chosen_row] if chosen_row is not None else None),
         annotations=[_label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places],

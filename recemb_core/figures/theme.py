@@ -14,7 +14,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -176,6 +176,11 @@ def plain(text: object, width: int = 0) -> str:
     Plotly makes a link of ``<a href=…>`` and reads ``%{x}`` in hover texts; :func:`~recemb_core.foreign_text.inert`
     breaks what looks like either.
     """
+    return _plain(str(text), width)
+
+
+@lru_cache(maxsize=20_000)
+def _plain(text: str, width: int) -> str:
     words = inert(text, 400).replace(f"<{JOINER}", "<").replace(f"&{JOINER}", "&")  # these are escaped
     if not width or len(words) <= width:
         return html.escape(words, quote=False)
