@@ -1,0 +1,107 @@
+"""Times as people and programs write them → forms that one pattern reads: zones by letters, German, comma fractions."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+# Hours from UTC of zones named by letters; several where the letters mean several, the commonest first.
+ZONES: dict[str, tuple[float, ...]] = {
+    **{"UTC": (0,), "GMT": (0,), "WET": (0,), "WEST": (1,), "CET": (1,), "MEZ": (1,), "CEST": (2,), "MESZ": (2,)},
+    **{"EET": (2,), "EEST": (3,), "MSK": (3,), "JST": (9,), "KST": (9,), "HKT": (8,), "SGT": (8,), "AEDT": (11,)},
+    **{"AEST": (10,), "NZST": (12,), "NZDT": (13,), "AKST": (-9,), "AKDT": (-8,), "HST": (-10,)},
+    **{"EST": (-5, 10), "EDT": (-4, 11), "CST": (-6, 8, -5), "CDT": (-5, -4), "MST": (-7, 8, 6.5), "MDT": (-6,)},
+    **{"PST": (-8, 8), "PDT": (-7,), "BST": (1, 6), "IST": (5.5, 1, 2), "AST": (-4, 3), "GST": (4, -2)},
+    **{"SST": (-11, 8), "WST": (8, 13), "ECT": (-5, -4), "AMT": (-4, 4), "ADT": (-3, 4), "BRT": (-3,)},
+}
+_GERMAN = {
+    **{"Januar": "January", "Februar": "February", "März": "March", "Mär": "Mar", "Maerz": "March", "Mai": "May"},
+    **{"Juni": "June", "Juli": "July", "Oktober": "October", "Okt": "Oct", "Dezember": "December", "Dez": "Dec"},
+}
+_WEEKDAY = (
+    r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+    r"|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)[.,]{0,2} +"
+)
+_ZONE = r"(?:^|[\d ])(" + "|".join(sorted(ZONES, key=len, reverse=True)) + r")(?: \d{4})?$"
+# (what a sample must hold, pattern, replacement)
+_REWRITTEN = (
+    (r"^\[|\]$", r"^\[|\]$", ""),
+    (r"\((?:[^()]*)\)$", r" *\([^()]*\)$", ""),
+    (r"(?:GMT|UTC)[+-]\d", r" *(?:GMT|UTC)([+-]\d{1,2}:?\d{0,2})", " $1"),
+    (r"(?i)uhr$", r"(?i) *uhr$", ""),
+    (r"(?i)" + _WEEKDAY, r"(?i)" + _WEEKDAY, ""),
+    (r"^\d{1,2}\. ?[A-Za-zä]", r"^(\d{1,2})\. ?([A-Za-zä])", "$1 $2"),
+    (r"[A-Za-z]\.", r"([A-Za-z])\. ", "$1 "),
+    (r":\d\d,\d", r"(:\d\d),(\d{1,9})", "$1.$2"),
+    (r"\d{4}, ", r"(\d{4}), +(\d)", "$1 $2"),
+    (r"\d{4} (?:um|at) ", r"(\d{4}) (?:um|at) +(\d)", "$1 $2"),
+    (r"^\d{8}[T _]\d{4}", r"^(\d{4})(\d\d)(\d\d)[T _](\d\d)(\d\d)(\d\d)?", "$1-$2-${3}T$4:$5:$6"),
+    (r"T\d\d:\d\d:(?:[^\d]|$)", r"(T\d\d:\d\d):([^\d]|$)", "$1:00$2"),
+    (r"^\d{4}-\d\d-\d\d-\d\d", r"^(\d{4}-\d\d-\d\d)-(\d\d)[.:](\d\d)[.:](\d\d)", "$1 $2:$3:$4"),
+    # Sep 13 12:43:20 +0000 2020 → 13 Sep 2020 12:43:20 +0000
+    (
+        r"^[A-Za-z]{3,9} +\d{1,2} +\d{1,2}:",
+        r"^([A-Za-z]{3,9}) +(\d{1,2}) +(\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?)((?: [+-]\d\d:?\d\d)?) (\d{4})$",
+        "$2 $1 $5 $3$4",
+    ),
+    (r"  ", r" +", " "),
+)
+
+
+def plain_times(text: pl.Series, sample: pl.Series) -> tuple[pl.Series, pl.Series, str | None]:
+    """The column and its sample with every known peculiarity rewritten, and the zone's letters that were taken out.
+
+    >>> column = pl.Series(["Sun Sep 13 12:43:20 +0000 2020", "13. Okt. 2020, 12:43:20,5 Uhr"])
+    >>> plain_times(column, column)[0].to_list()
+    ['13 Sep 2020 12:43:20 +0000', '13 Oct 2020 12:43:20.5']
+    """
+    letters = None
+    named = sample.str.extract(_ZONE).drop_nulls()
+    if len(named) and len(named) > 0.5 * len(sample):
+        letters = str(named.mode().sort()[0])
+        pattern = r"([\d ]) ?" + letters + r"((?: \d{4})?)$"
+        text, sample = (s.str.replace(pattern, "$1$2").str.strip_chars() for s in (text, sample))
+    if sample.str.contains("(?:" + "|".join(_GERMAN) + r")\b").any():
+        for name, english in _GERMAN.items():
+            text, sample = (s.str.replace(rf"\b{name}\b", english) for s in (text, sample))
+    for holds, pattern, replacement in _REWRITTEN:
+        if sample.str.contains(holds).any():
+            text, sample = (s.str.replace_all(pattern, replacement) for s in (text, sample))
+    return text, sample, letters
+
+
+_CLOCK = re.compile(r"^(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}(?:[.,]\d+)?))? ?([AaPp][Mm])?$")
+CLOCK = r"^\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)? ?(?:[AaPp][Mm])?$"
+
+
+def clock_seconds(column: pl.Series) -> pl.Series:
+    """Seconds since midnight of times of day: 12:43, 12:43:20, 1:43 PM, an hour from 0 to 23, or 124320.
+
+    >>> clock_seconds(pl.Series(["12:43:20", "1:43 PM", "x"])).to_list(), clock_seconds(pl.Series(["7", "23"])).to_list()
+    ([45800.0, 49380.0, None], [25200.0, 82800.0])
+    """
+    text = column.cast(pl.String).str.strip_chars()
+    values = text.unique().drop_nulls()
+    numbers = values.cast(pl.Int64, strict=False)
+    hours = bool(numbers.is_between(0, 24).all()) if numbers.count() == len(values) else False
+    seconds = {value: _of_day(value, hours) for value in values}
+    return text.replace_strict(seconds, default=None, return_dtype=pl.Float64)
+
+
+def _of_day(value: str, hours: bool) -> float | None:
+    if value.isascii() and value.isdigit() and len(value) <= 6:
+        if hours:
+            return float(value) % 24 * 3600
+        padded = value.zfill(4 if len(value) <= 4 else 6).ljust(6, "0")
+        parts = [padded[:2], padded[2:4], padded[4:]]
+        half = ""
+    else:
+        found = _CLOCK.match(value)
+        if found is None:
+            return None
+        parts, half = [found[1], found[2], (found[3] or "0").replace(",", ".")], (found[4] or "").lower()
+    hour, minute, second = map(float, parts)
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return None if hour > 24 or minute > 59 or second >= 61 else 3600 * hour + 60 * minute + second
