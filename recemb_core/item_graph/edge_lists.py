@@ -70,7 +70,7 @@ def _read(source: Any, reading: Reading, side_info: Any, *, guess_weight: bool) 
     from recemb_core.readers import InputError
     from recemb_core.readers.content import to_numbers
     from recemb_core.readers.errors import counted
-    from recemb_core.readers.events import codes_of, id_strings
+    from recemb_core.readers.ids import codes_of, id_strings
 
     table = reading.table(source)
     frame = table.frame

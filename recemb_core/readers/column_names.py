@@ -45,7 +45,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("quantity", "qty", "count", "weight", "units", "amount", "plays", "playcount", "frequency", "numitems"),
         *("w", "strength", "value"),
     ),
-    "rating": ("rating", "ratings", "stars", "overall", "score", "ratingvalue", "reviewscore", "grade"),
+    "rating": ("rating", "ratings", "stars", "overall", "score", "ratingvalue", "reviewscore", "grade", "bookrating"),
     "event_type": (
         *("event", "eventtype", "action", "behavior", "behaviour", "behaviortype", "behaviourtype", "actiontype"),
         *("interactiontype", "eventname", "interaction", "activity", "actionname", "type"),
@@ -58,6 +58,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("title", "name", "itemname", "productname", "movietitle", "description", "producttitle", "itemtitle"),
         *("trackname", "songtitle", "booktitle", "productdescription", "articletitle", "label", "prodname"),
     ),
+    "clock": ("timeofday", "hourofday", "ordertime", "purchasetime", "clock"),
 }
 EDGE_NAMES = (
     *(("source", "target"), ("from", "to"), ("src", "dst"), ("u", "v"), ("fromnodeid", "tonodeid")),
@@ -93,8 +94,12 @@ def is_known_name(name: str) -> bool:
 def role_rank(role: str, column: str) -> int | None:
     """How sure a name is for a role: 0 is surest, None means that the name says nothing."""
     names = ROLE_NAMES[role]
-    plain = plain_name(column)
-    return names.index(plain) if plain in names else None
+    parts = column.split(".")
+    # user.id and event.user.id, from nested values, are called like userid.
+    for plain in (plain_name(".".join(parts[start:])) for start in range(len(parts))):
+        if plain in names:
+            return names.index(plain)
+    return None
 
 
 def is_unlabelled(columns: list[str]) -> bool:

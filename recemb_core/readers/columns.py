@@ -10,6 +10,7 @@ import polars as pl
 
 from recemb_core.readers.column_names import EDGE_NAMES, LIST_NAMES, is_unlabelled, plain_name, role_rank
 from recemb_core.readers.content import (
+    holds_days,
     holds_times,
     id_likeness,
     is_number,
@@ -19,11 +20,17 @@ from recemb_core.readers.content import (
     sample_of,
 )
 from recemb_core.readers.errors import InputError, listed
+from recemb_core.readers.list_shapes import list_shape
 from recemb_core.readers.presets import find_preset
-from recemb_core.validation import UsageError, require
+from recemb_core.readers.table import LINE, SEQUENCE
+from recemb_core.readers.times import TIME_UNITS, is_clock, zone_seconds
+from recemb_core.validation import UsageError, is_whole, require
 
 Shape = Literal["events", "baskets", "sequences", "edges"]
-ROLES = ("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title")
+ROLES = (
+    *("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title"),
+    "clock",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +55,18 @@ class ColumnMapping:
         sequence: columns that hold the items of a sequence (one list column, or a column a position).
         source: an edge's start.
         target: an edge's end.
+        clock: the time of day, where it stands apart from the date.
         day_first: whether 1/2/2010 is the first of February; None decides on the whole column.
+        time_unit: what times that are numbers count, one of ``times.TIME_UNITS``; None goes by their size.
+        zone: the zone of times that name none, like "+02:00" or "Europe/Berlin"; None is UTC.
+        year: of times that are month and day only.
+        dwell_unit: "seconds" or "milliseconds"; None goes by the column's name and size.
+        decimal: "." or ",", what stands before the decimals of numbers; None decides on the whole column.
+        missing: the words that stand for a missing id; None is ``events.MISSING``.
+        ordered: whether the items of a sequence or a basket have an order; None follows the shape.
+        list_mark: what stands between the items of a column that holds several; None finds it out.
+        clicked: of lists of shown items, what those that were clicked end with ("-1"); the others are no events.
+        once_a_user: sequences: only the first row of each user counts (histories that repeat).
         preset: the known layout that was recognised, or None.
         cancelled: what the basket ids of cancellations start with, or None.
         why: how each role was found, in words.
@@ -70,7 +88,18 @@ class ColumnMapping:
     sequence: tuple[str, ...] = ()
     source: str | None = None
     target: str | None = None
+    clock: str | None = None
     day_first: bool | None = None
+    time_unit: str | None = None
+    zone: str | None = None
+    year: int | None = None
+    dwell_unit: str | None = None
+    decimal: str | None = None
+    missing: tuple[str, ...] | None = None
+    ordered: bool | None = None
+    list_mark: str | None = None
+    clicked: str | None = None
+    once_a_user: bool = False
     preset: str | None = None
     cancelled: str | None = None
     why: tuple[str, ...] = field(default=(), compare=False)
@@ -85,8 +114,26 @@ class ColumnMapping:
             listed_names = isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
             require(listed_names, name, value, "names of columns")
             object.__setattr__(self, name, tuple(value))
-        known = self.day_first is None or isinstance(self.day_first, bool)
-        require(known, "day_first", self.day_first, "True, False or None")
+        for name in ("day_first", "ordered"):
+            value = getattr(self, name)
+            require(value is None or isinstance(value, bool), name, value, "True, False or None")
+        require(isinstance(self.once_a_user, bool), "once_a_user", self.once_a_user, "True or False")
+        allowed = {"time_unit": TIME_UNITS, "dwell_unit": ("seconds", "milliseconds"), "decimal": (".", ",")}
+        for name, values in allowed.items():
+            value = getattr(self, name)
+            require(value is None or value in values, name, value, f"one of {', '.join(values)}, or None")
+        for name in ("zone", "list_mark", "clicked"):
+            value = getattr(self, name)
+            require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
+        if self.zone is not None:
+            zone_seconds(self.zone)
+        within = self.year is None or (is_whole(self.year) and 1 <= self.year <= 9_998)
+        require(within, "year", self.year, "a year, or None")
+        words = self.missing
+        if words is not None:
+            told = isinstance(words, (tuple, list)) and len(words) > 0 and all(isinstance(word, str) for word in words)
+            require(told, "missing", words, "words, or None")
+            object.__setattr__(self, "missing", tuple(words))
 
     @property
     def columns(self) -> dict[str, str]:
@@ -128,11 +175,12 @@ class ColumnMapping:
             raise InputError(f"there is no column {missing[0]!r}; the columns are {listed(frame.columns, 30)}")
 
 
-def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
+def guess_columns(frame: pl.DataFrame, *, presets: bool = True, **given: str | None) -> ColumnMapping:
     """Guess what each column means; never fails, an unknown role stays None.
 
     Args:
         frame: the table.
+        presets: whether layouts of well-known data sets are looked for.
         **given: roles already known (``item="sku"``); a role given as None is left without a column.
 
     >>> guess_columns(pl.DataFrame({"visitor": ["a", "a"], "sku": ["x", "y"], "when": [1.7e9, 1.7e9]})).columns
@@ -142,12 +190,14 @@ def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
     if unknown:
         raise UsageError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
     sample = sample_of(frame)
-    preset = find_preset(frame)
+    preset = find_preset(frame) if presets else None
     if preset is not None and _disagrees(preset.roles, given):
         preset = None
     if preset is not None:
         roles, name = {**preset.roles, **given}, preset.name
         why = [f"recognised as {name} by its columns"]
+        if "ordered" in roles and roles.get("timestamp"):
+            del roles["ordered"]
     else:
         roles, name, why = {}, None, []
         structural = _edges_or_sequences(frame, sample) if not given else None
@@ -160,8 +210,7 @@ def guess_columns(frame: pl.DataFrame, **given: str | None) -> ColumnMapping:
         item = roles.get("item")
         roles["side"] = per_item_columns(sample, item, free) if item in sample.columns else ()
     shape: Shape = "baskets" if roles.get("basket") else "events"
-    cancelled = preset.cancelled if preset is not None else None
-    return ColumnMapping(shape=shape, preset=name, cancelled=cancelled, why=tuple(why), **roles)
+    return ColumnMapping(**{"shape": shape, "preset": name, "why": tuple(why), **roles})
 
 
 def _disagrees(roles: Mapping[str, Any], given: dict[str, str | None]) -> bool:
@@ -176,6 +225,7 @@ def _disagrees(roles: Mapping[str, Any], given: dict[str, str | None]) -> bool:
 
 def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapping | None:
     plain = {plain_name(c): c for c in frame.columns}
+    unlabelled = is_unlabelled(frame.columns)
     lists = [c for c, kind in frame.schema.items() if isinstance(kind, (pl.List, pl.Array))]
     named = [plain[n] for n in LIST_NAMES if n in plain]
     users, items = ([c for c in frame.columns if role_rank(role, c) is not None] for role in ("user", "item"))
@@ -183,10 +233,17 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
     if lists and (set(lists) & set(named) or frame.width == 1):
         chosen = next((c for c in named if c in lists), lists[0])
         return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
+    if frame.columns == [LINE, SEQUENCE]:
+        why = "the first of each line names it, the others are its items"
+        ordered = False if rises(frame[SEQUENCE]) else None
+        return ColumnMapping(shape="sequences", sequence=(SEQUENCE,), user=LINE, ordered=ordered, why=(why,))
     joined = next((c for c in named if c.endswith(":token_seq")), None)
     if joined is not None:
         why = f"{joined}: RecBole token lists"
         return ColumnMapping(shape="sequences", sequence=(joined,), user=user, preset="RecBole", why=(why,))
+    arguments = list_shape(frame, sample, unlabelled)
+    if arguments is not None:
+        return ColumnMapping(**arguments)
     for a, b in EDGE_NAMES:
         if a in plain and b in plain and not (users and items):
             ends = plain[a], plain[b]
@@ -194,17 +251,46 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
             weight = next((c for c in heavy if is_number(sample[c])), None)
             why = f"{ends[0]} → {ends[1]}: names of an edge list"
             return ColumnMapping(shape="edges", source=ends[0], target=ends[1], weight=weight, why=(why,))
-    if not is_unlabelled(frame.columns) or frame.width < 2:
+    if not unlabelled or frame.width < 2:
         return None
     first, second, *others = frame.columns
     numeric = len(others) <= 1 and all(is_number(sample[c]) for c in others)
-    if numeric and overlap(sample[first], sample[second]) > 0.3:
+    if numeric and overlap(sample[first], sample[second]) > 0.3 and not is_log_of_pairs(sample[first], sample[second]):
         third, why = next(iter(others), None), "two columns with the same values: an edge list"
         return ColumnMapping(shape="edges", source=first, target=second, weight=third, why=(why,))
     if frame.width >= 3 and same_values(sample):
         why = "all columns hold the same values: one sequence a row"
         return ColumnMapping(shape="sequences", sequence=tuple(frame.columns), why=(why,))
     return None
+
+
+def is_log_of_pairs(first: pl.Series, second: pl.Series) -> bool:
+    """Whether pairs of numbers are somebody's items in turn rather than edges, though both count from 1.
+
+    Users come one after the other, each in one block, and their items are in no order; edges that are sorted by their
+    start are sorted by their end as well, or name each other both ways.
+
+    >>> is_log_of_pairs(pl.Series(["1"] * 4 + ["2"] * 4), pl.Series(list("52315243")))
+    True
+    >>> is_log_of_pairs(pl.Series(list("11223")), pl.Series(list("23344")))
+    False
+    """
+    a, b = first.cast(pl.Int64, strict=False), second.cast(pl.Int64, strict=False)
+    if a.null_count() or b.null_count() or len(a) < 8 or bool((a.diff().drop_nulls() < 0).any()):
+        return False
+    inside = (a.diff() == 0).fill_null(False)
+    falls = int((inside & (b.diff() < 0).fill_null(False)).sum())
+    running = a.n_unique() > 0.9 * (int(a.max()) - int(a.min()) + 1)  # type: ignore[arg-type]
+    return running and falls > 0.2 * max(int(inside.sum()), 1) and int(inside.sum()) > 0.5 * len(a)
+
+
+def rises(lists: pl.Series) -> bool:
+    """Whether nearly all lists of numbers are sorted, as sets are written and paths are not."""
+    long = lists.filter(lists.list.len() > 2).head(2_000)
+    numbers = long.list.eval(pl.element().cast(pl.Float64, strict=False))
+    if len(long) < 10 or bool(numbers.list.eval(pl.element().is_null()).list.any().any()):
+        return False
+    return float(numbers.list.diff().list.min().ge(0).mean() or 0.0) > 0.9  # type: ignore[arg-type]
 
 
 def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[str, Any], list[str]]:
@@ -230,6 +316,8 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
         plain = plain_name(column)
         if plain in ("day", "when"):
             return holds_times(values)  # "Monday", or a day's number
+        if is_clock(values):
+            return True  # the date is looked for in another column
         # A column called time may count seconds from anywhere; a column called date that holds small numbers is none.
         return not is_number(values) or holds_times(values) or "time" in plain or plain in ("ts", "epoch")
     if role in ("weight", "rating", "dwell"):
@@ -254,6 +342,16 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
     def few(column: str, least: int, most: int) -> bool:
         return least <= sample[column].n_unique() <= most
 
+    if roles.get("timestamp") and "clock" not in given and is_clock(sample[roles["timestamp"]]):
+        dates = [c for c in free() if holds_times(sample[c])]
+        if dates:
+            roles["clock"], roles["timestamp"] = roles["timestamp"], dates[0]
+            why.append(f"timestamp: {dates[0]}, with the time of day from {roles['clock']}")
+    elif roles.get("timestamp") and "clock" not in given:
+        hours = [c for c in free() if is_clock(sample[c])]
+        if hours and holds_days(sample[roles["timestamp"]]):
+            roles["clock"] = hours[0]
+            why.append(f"clock: {hours[0]}, because its values are times of day")
     if not roles.get("timestamp") and "timestamp" not in given:
         times = [c for c in free() if holds_times(sample[c])]
         if times:

@@ -16,22 +16,50 @@ def sample_of(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.head(_SAMPLE_ROWS)
 
 
-def to_numbers(values: pl.Series) -> pl.Series:
-    """Float64, null where a value is no number; 1,5 is read as 1.5 where most numbers are written so.
+def to_numbers(values: pl.Series, decimal: str | None = None) -> pl.Series:
+    """Float64, null where a value is no number; ``decimal`` is found out (:func:`decimal_mark`) where it is None.
 
     >>> to_numbers(pl.Series([" 2", "x", "1e3"])).to_list(), to_numbers(pl.Series(["1,5", "2"])).to_list()
     ([2.0, None, 1000.0], [1.5, 2.0])
+    >>> to_numbers(pl.Series(["12", "1,200"])).to_list(), to_numbers(pl.Series(["1.200"]), ",").to_list()
+    ([12.0, 1200.0], [1200.0])
     """
     if values.dtype.is_nested():
         return pl.Series(values.name, [None] * len(values), dtype=pl.Float64)
     if values.dtype != pl.String:
         return values.cast(pl.Float64, strict=False)
     text = values.str.strip_chars()
-    numbers = text.cast(pl.Float64, strict=False)
-    if numbers.count() >= 0.95 * values.count():
-        return numbers
-    with_comma = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    return with_comma if with_comma.count() > numbers.count() else numbers
+    if decimal is None and not text.str.contains(",", literal=True).any():
+        return text.cast(pl.Float64, strict=False)
+    mark = decimal or decimal_mark(text)[0]
+    other = "," if mark == "." else "."
+    grouped = text.str.contains(rf"^[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{mark}\d*)?$")
+    bare = text.str.replace_all(other, "", literal=True)
+    text = bare.zip_with(grouped.fill_null(False), text)
+    if mark == ",":
+        text = text.str.replace(",", ".", literal=True)
+    return text.cast(pl.Float64, strict=False)
+
+
+def decimal_mark(values: pl.Series) -> tuple[str, bool]:
+    """What stands before the decimals of a column of numbers, and whether 1,200 could be read either way.
+
+    >>> decimal_mark(pl.Series(["1,5", "2"])), decimal_mark(pl.Series(["12", "1,200"]))
+    ((',', False), ('.', True))
+    >>> decimal_mark(pl.Series(["1.200,50"])), decimal_mark(pl.Series(["1,200,000"]))
+    ((',', False), ('.', False))
+    """
+    if values.dtype != pl.String:
+        return ".", False
+    text = values.drop_nulls().str.strip_chars()
+    commas = text.filter(text.str.contains(r"^[+-]?[\d.]*,[\d,.]*\d$"))
+    if commas.is_empty():
+        return ".", False
+    if not commas.str.contains(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$").all():
+        return ",", False
+    certain = commas.str.contains(r",\d{3}[,.]").any()
+    # All are like 1,200: decimals are rarely three digits throughout, and never beside 1.5.
+    return ".", not certain and not text.str.contains(r"^[+-]?\d*\.\d+$").any()
 
 
 def is_number(values: pl.Series) -> bool:
@@ -57,6 +85,12 @@ def holds_times(values: pl.Series) -> bool:
         return False  # one number again and again is a code
     seconds = parse_times(head).seconds
     return int(seconds.is_between(_EARLIEST, _LATEST).sum()) > 0.8 * len(head)
+
+
+def holds_days(values: pl.Series) -> bool:
+    """Whether all times of a column are at midnight."""
+    seconds = parse_times(values.drop_nulls().head(_TIME_ROWS)).seconds.drop_nulls()
+    return len(seconds) > 0 and bool((seconds % 86_400 == 0).all())
 
 
 def id_likeness(values: pl.Series) -> float:

@@ -9,15 +9,17 @@ import numpy.typing as npt
 import polars as pl
 
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from recemb_core.readers.column_names import plain_name
+from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.content import to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.ids import id_codes, id_strings
+from recemb_core.readers.item_lists import MARKS, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
+from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said
 from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
-_MISSING = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
 _NO_EXAMPLES = 3
 CANCELLED, NO_PRODUCT = 1, 2
 _UCI_NO_PRODUCTS = r"(?i)^(POST|D|M|S|B|DOT|PADS|C2|C3|CRUK|BANK CHARGES|AMAZONFEE|ADJUST2?|TEST\d+)$"
@@ -91,6 +93,7 @@ class Parsed:
     examples: tuple[str, ...]
     notes: tuple[str, ...]
     unit: str = "row"
+    assumptions: tuple[Assumption, ...] = ()
 
 
 def parse_events(table: Table, mapping: ColumnMapping) -> Parsed:
@@ -122,45 +125,9 @@ def _require_roles(table: Table, mapping: ColumnMapping) -> None:
         raise InputError(f"no column {found}; the columns are {columns}: say which one holds the {lacks}")
 
 
-def id_strings(column: pl.Series) -> pl.Series:
-    """Ids as trimmed strings, null where missing; a whole number that came as 17850.0 loses its .0.
-
-    >>> id_strings(pl.Series([" a ", "NULL", "b"])).to_list(), id_strings(pl.Series([17850.0, None])).to_list()
-    (['a', None, 'b'], ['17850', None])
-    """
-    if column.dtype.is_float():
-        whole = bool((column.drop_nulls().drop_nans() % 1 == 0).all())
-        column = column.fill_nan(None)
-        return column.cast(pl.Int64, strict=False).cast(pl.String) if whole else column.cast(pl.String)
-    if column.dtype.is_nested():
-        raise InputError(f"column {column.name!r} holds lists; a column of ids holds one value a row")
-    text = column.cast(pl.String).str.strip_chars()
-    known = text.drop_nulls()
-    if len(known) and known[0].endswith(".0") and bool(known.str.contains(r"^\d+\.0$").all()):
-        text = text.str.strip_suffix(".0")
-    return text.set(text.is_in(_MISSING).fill_null(False), None)
-
-
-def _codes(column: pl.Series) -> tuple[Int32Array, pl.Series]:
-    """Position of each id in the distinct ones, in order of first appearance; −1 where missing."""
-    raw, values = codes_of(id_strings(column) if column.dtype != pl.String else column)
-    ids, distinct = codes_of(id_strings(values))  # the trimming touches each distinct value once
-    if len(distinct) == len(values):
-        return raw, distinct
-    return np.append(ids, np.int32(-1))[raw], distinct
-
-
-def codes_of(text: pl.Series) -> tuple[Int32Array, pl.Series]:
-    """Position of each string in the distinct ones, in order of first appearance; −1 for null."""
-    distinct = text.unique(maintain_order=True).drop_nulls()
-    if distinct.is_empty():
-        return np.full(len(text), -1, np.int32), distinct
-    codes = text.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32).fill_null(-1)
-    return codes.to_numpy(), distinct
-
-
-def _numbers(column: pl.Series) -> Float64Array:
-    return to_numbers(column).fill_null(float("nan")).to_numpy()
+def _numbers(column: pl.Series, mapping: ColumnMapping, said: list[Assumption]) -> Float64Array:
+    said += decimal_said(column, mapping.decimal)
+    return to_numbers(column, mapping.decimal).fill_null(float("nan")).to_numpy()
 
 
 def _too_long(codes: Int32Array, ids: pl.Series) -> BoolArray:
@@ -206,21 +173,26 @@ class _Problems:
 
 
 def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
-    frame, problems, notes = table.frame, _Problems(table), []
+    notes, said = list[str](), list[Assumption]()
     assert mapping.item is not None  # _require_roles has seen to it
-    item, item_ids = _codes(frame[mapping.item])
+    if mapping.list_mark is not None or mapping.clicked is not None or table.frame[mapping.item].dtype.is_nested():
+        table, passed = one_item_a_row(table, mapping.item, mapping.list_mark, mapping.clicked)
+        if passed:
+            notes.append(f"{counted(passed, 'shown item')} without a click in {mapping.item!r} are no events.")
+    frame, problems = table.frame, _Problems(table)
+    item, item_ids = id_codes(frame[mapping.item], mapping.missing)
     problems.add(item < 0, "no item", mapping.item, "choose the column that holds the item")
     problems.add_long(item, item_ids, mapping.item)
     group, group_ids = None, None
     for role in ("basket", "session"):
         column = getattr(mapping, role)
         if column is not None and group is None:
-            group, group_ids = _codes(frame[column])
+            group, group_ids = id_codes(frame[column], mapping.missing)
             problems.add(group < 0, f"no {role}", column, f"choose another column, or none, for the {role}")
             problems.add_long(group, group_ids, column)
     user, user_ids = None, None
     if mapping.user is not None:
-        user, user_ids = _codes(frame[mapping.user])
+        user, user_ids = id_codes(frame[mapping.user], mapping.missing)
         problems.add_long(user, user_ids, mapping.user)
         if group is None:
             problems.add(user < 0, "no user", mapping.user, "choose another column for the user")
@@ -230,7 +202,15 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             notes.append(f"Rows without {mapping.user}: each of their {own} is its own user.")
     time, date_only = None, False
     if mapping.timestamp is not None:
-        parsed = parse_times(frame[mapping.timestamp], day_first=mapping.day_first)
+        parsed = parse_times(
+            frame[mapping.timestamp],
+            day_first=mapping.day_first,
+            unit=mapping.time_unit,
+            zone=mapping.zone,
+            year=mapping.year,
+            clock=None if mapping.clock is None else frame[mapping.clock],
+        )
+        said += parsed.assumptions
         time = parsed.seconds.fill_null(float("nan")).to_numpy()
         cure = "write times as unix seconds or like 2011-12-09 12:50, or choose another column, or none, for the time"
         problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure)
@@ -241,19 +221,22 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     order, weight = None, None
     cure = "choose another column, or none, for the {}"
     if mapping.order is not None:
-        order = _numbers(frame[mapping.order])
+        order = _numbers(frame[mapping.order], mapping, said)
         problems.add(np.isnan(order), "no step number", mapping.order, cure.format("order"))
     if mapping.weight is not None:
-        weight = _numbers(frame[mapping.weight])
+        weight = _numbers(frame[mapping.weight], mapping, said)
         problems.add(~np.isfinite(weight), "no number", mapping.weight, cure.format("weight"))
     row, mark = np.arange(len(frame), dtype=np.int64), _marks(item, item_ids, group, group_ids, mapping)
     events = Events(row, mark, item, item_ids, user, user_ids, _pairs(user, group), time, order, weight)
     if mapping.rating is not None:
-        events = replace(events, rating=_numbers(frame[mapping.rating]))
+        events = replace(events, rating=_numbers(frame[mapping.rating], mapping, said))
     if mapping.dwell is not None:
-        events = replace(events, dwell=_numbers(frame[mapping.dwell]) / _units_a_second(mapping.dwell))
+        dwell = _numbers(frame[mapping.dwell], mapping, said)
+        units, told = dwell_said(dwell, mapping.dwell, mapping.dwell_unit)
+        said.append(told)
+        events = replace(events, dwell=dwell / units)
     if mapping.event_type is not None:
-        kind, names = _codes(frame[mapping.event_type])
+        kind, names = id_codes(frame[mapping.event_type])
         events = replace(events, kind=kind, kinds=tuple(names.to_list()))
     events = replace(events, date_only=date_only)
     if problems.bad.any():
@@ -263,7 +246,9 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     if table.left_out:
         sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
     rows = len(frame) + table.left_out
-    return Parsed(events, rows, len(item_ids), tuple(sentences), tuple(problems.examples), (*table.notes, *notes))
+    said += missing_said(frame, mapping)
+    told, noted = tuple(problems.examples), (*table.notes, *notes)
+    return Parsed(events, rows, len(item_ids), tuple(sentences), told, noted, assumptions=tuple(said))
 
 
 def _marks(
@@ -284,11 +269,6 @@ def _refuse_nothing(table: Table, events: Events) -> None:
         raise InputError(
             f"none of the {counted(len(table.frame), 'row')} has all of its columns filled in; check the mapping"
         )
-
-
-def _units_a_second(column: str) -> float:
-    plain = plain_name(column)
-    return 1e3 if plain.startswith("ms") or plain.endswith(("ms", "msec", "millis", "milliseconds")) else 1.0
 
 
 def _pairs(user: Int32Array | None, group: Int32Array | None) -> Int32Array | None:
@@ -320,19 +300,22 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
         columns = [id_strings(c) if c.dtype.is_float() else c.cast(pl.String) for c in (first, *others)]
         lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
-    elif first.dtype.is_nested():
-        lists = first
     else:
-        lists = first.cast(pl.String).str.strip_chars().str.split(_joint(first))
+        lists = split_lists(first, mapping.list_mark)
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
     rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
+    notes = table.notes
     user, user_ids, whose = None, None, np.zeros(len(rows), bool)
     if mapping.user is not None:
-        by_row, user_ids = _codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"))
+        by_row, user_ids = id_codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"), mapping.missing)
+        if mapping.once_a_user:
+            _, first_rows = np.unique(by_row, return_index=True)
+            rows = rows.filter(pl.col("row").is_in(pl.Series(first_rows).implode()))
+            notes = (*notes, f"The first row of each of {counted(len(first_rows), 'user')} was read.")
         user = by_row[rows["row"].to_numpy()]
         whose = _too_long(user, user_ids)
-    item, item_ids = _codes(rows["item"])
+    item, item_ids = id_codes(rows["item"], mapping.missing)
     row = rows["row"].to_numpy()
     events = Events(row, np.zeros(len(row), np.int8), item, item_ids, user, user_ids, row.astype(np.int32))
     too_long, words = _too_long(item, item_ids), _too_long_words()
@@ -345,9 +328,10 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             examples.append(f"{value}: {what}")
     kept = events.take((item >= 0) & ~too_long & ~whose)
     _refuse_nothing(table, kept)
-    return Parsed(kept, len(rows), len(item_ids), tuple(problems), tuple(examples), table.notes, "item")
-
-
-def _joint(column: pl.Series) -> str:
-    head = column.cast(pl.String).drop_nulls().head(500)
-    return max("|,; ", key=lambda mark: (int(head.str.contains(mark, literal=True).sum()), mark != " "))
+    said = missing_said(table.frame, mapping)
+    if not others and not first.dtype.is_nested():
+        mark = mapping.list_mark or joint_of(first)
+        words = f"The items of a row in {first.name!r} are joined by {mark!r}."
+        said.append(assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark)))
+    told = tuple(problems), tuple(examples)
+    return Parsed(kept, len(rows), len(item_ids), *told, notes, "item", tuple(said))

@@ -12,7 +12,7 @@ import polars as pl
 from recemb_core.readers.column_names import plain_name, role_rank
 from recemb_core.readers.content import is_number, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
-from recemb_core.readers.events import codes_of, id_strings
+from recemb_core.readers.ids import codes_of, id_strings
 from recemb_core.readers.presets import named_items
 from recemb_core.readers.table import Table
 from recemb_core.validation import UsageError

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from recemb_core.arrays import Int64Array
+from recemb_core.readers.assumptions import Assumption
+
+SEQUENCE, LINE = "sequence", "line"  # columns of a text with one sequence a line, the second where lines have a name
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +26,8 @@ class Table:
         notes: what the person should know about the reading.
         companion: a second table that came in the same archive (the items), or None.
         lines: int64 (n_rows,), line numbers of the rows in the file, or None.
+        assumptions: what the file does not say itself and was decided.
+        directed: of a graph file that says it, else None.
         left_out: lines that hold something but could not be split into these columns; the notes say why.
     """
 
@@ -35,6 +40,8 @@ class Table:
     companion: pl.DataFrame | None = None
     lines: Int64Array | None = None
     left_out: int = 0
+    assumptions: tuple[Assumption, ...] = ()
+    directed: bool | None = None
 
     def where(self, row: int) -> str:
         """A row in the person's words: its line in the file, or its number from 1."""

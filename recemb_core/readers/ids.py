@@ -1,0 +1,59 @@
+"""Ids as strings: trimmed, the missing ones null, whole numbers without the .0 that a float left behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from recemb_core.arrays import Int32Array
+from recemb_core.readers.errors import InputError
+
+NOTHING = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
+WORDS = ("NA", "N/A", "n/a", "#N/A", "NONE", "none", "(null)", "undefined")  # may be an id; it is said when they occur
+MISSING = (*NOTHING, *WORDS)
+_WHOLE = r"^\d+(?:\.0)?$"
+
+
+def id_strings(column: pl.Series, missing: tuple[str, ...] | None = None) -> pl.Series:
+    """Ids as trimmed strings, null where missing; a whole number that came as 17850.0 loses its .0.
+
+    >>> id_strings(pl.Series([" a ", "NULL", "b"])).to_list(), id_strings(pl.Series([17850.0, None])).to_list()
+    (['a', None, 'b'], ['17850', None])
+    >>> id_strings(pl.Series(["17850", "17850.0"])).to_list(), id_strings(pl.Series(["1.5", "2.0"])).to_list()
+    (['17850', '17850'], ['1.5', '2.0'])
+    """
+    if column.dtype.is_float():
+        whole = bool((column.drop_nulls().drop_nans() % 1 == 0).all())
+        column = column.fill_nan(None)
+        return column.cast(pl.Int64, strict=False).cast(pl.String) if whole else column.cast(pl.String)
+    if column.dtype.is_nested():
+        raise InputError(f"column {column.name!r} holds lists; a column of ids holds one value a row")
+    text = column.cast(pl.String).str.strip_chars()
+    text = text.set(text.is_in(MISSING if missing is None else missing).fill_null(False), None)
+    if has_float_tails(text):
+        text = text.str.strip_suffix(".0")
+    return text
+
+
+def has_float_tails(text: pl.Series) -> bool:
+    """Whether a column of whole numbers has some that end with .0."""
+    known = text.drop_nulls()
+    return bool(known.str.ends_with(".0").any()) and bool(known.str.contains(_WHOLE).all())
+
+
+def id_codes(column: pl.Series, missing: tuple[str, ...] | None = None) -> tuple[Int32Array, pl.Series]:
+    """Position of each id in the distinct ones, in order of first appearance; −1 where missing."""
+    raw, values = codes_of(id_strings(column, missing) if column.dtype != pl.String else column)
+    ids, distinct = codes_of(id_strings(values, missing))  # the trimming touches each distinct value once
+    if len(distinct) == len(values):
+        return raw, distinct
+    return np.append(ids, np.int32(-1))[raw], distinct
+
+
+def codes_of(text: pl.Series) -> tuple[Int32Array, pl.Series]:
+    """Position of each string in the distinct ones, in order of first appearance; −1 for null."""
+    distinct = text.unique(maintain_order=True).drop_nulls()
+    if distinct.is_empty():
+        return np.full(len(text), -1, np.int32), distinct
+    codes = text.cast(pl.Enum(distinct)).to_physical().cast(pl.Int32).fill_null(-1)
+    return codes.to_numpy(), distinct

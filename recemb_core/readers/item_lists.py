@@ -1,0 +1,105 @@
+"""Columns that hold several items in each row: how they are written, and how they become rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from recemb_core.readers.errors import InputError, listed
+from recemb_core.readers.limits import limits
+from recemb_core.readers.table import Table
+
+MARKS = ("|", ",", ";", " ")
+_BRACKETS = r"""^\s*[\[\(\{].*[\]\)\}]\s*$"""
+
+
+def joint_of(column: pl.Series) -> str:
+    """What stands between the items of a column of joined lists: of the marks that occur, the one in most rows.
+
+    >>> joint_of(pl.Series(["115,118", "119"])), joint_of(pl.Series(["a b", "c d"]))
+    (',', ' ')
+    """
+    head = column.cast(pl.String).drop_nulls().head(500).str.strip_chars()
+    return max(MARKS, key=lambda mark: (int(head.str.contains(mark, literal=True).sum()), mark != " "))
+
+
+def split_lists(column: pl.Series, mark: str | None = None) -> pl.Series:
+    """Joined lists → lists; brackets around a list and quotation marks around its items are no part of them.
+
+    >>> split_lists(pl.Series(["['a', 'b']", "['c']"])).to_list()
+    [['a', 'b'], ['c']]
+    """
+    if column.dtype.is_nested():
+        return column
+    text = column.cast(pl.String).str.strip_chars()
+    known = text.drop_nulls()
+    bracketed = len(known) > 0 and bool(known.str.contains(_BRACKETS).all())
+    if bracketed:
+        text = text.str.strip_chars("[](){} ")
+    lists = text.str.split(mark or joint_of(text))
+    stripped = pl.element().str.strip_chars().str.strip_chars("'\"") if bracketed else pl.element().str.strip_chars()
+    return lists.list.eval(stripped)
+
+
+def holds_joined(column: pl.Series, *, named: bool) -> bool:
+    """Whether a text column holds items joined by a mark: parts that come again and again, in other company.
+
+    ``named`` says that the column is called like a list; otherwise the evidence has to be stronger.
+
+    >>> holds_joined(pl.Series(["1,2,3", "2,3", "1,3,2"]), named=True)
+    True
+    """
+    if column.dtype != pl.String:
+        return False
+    known = column.drop_nulls().head(5_000).str.strip_chars()
+    known = known.filter(known != "")
+    if len(known) < 2:
+        return False
+    mark = joint_of(known)
+    share = float(known.str.contains(mark, literal=True).mean() or 0.0)  # type: ignore[arg-type]
+    if share < (0.3 if named else 0.5):
+        return False
+    parts = split_lists(known, mark).explode().drop_nulls()
+    parts = parts.filter(parts != "")
+    distinct = parts.n_unique()
+    if named:
+        return distinct < 0.95 * len(parts)
+    words = bool(parts.head(2_000).str.contains(r"\s").any())
+    return mark != " " and not words and distinct < 0.5 * len(parts) and known.n_unique() > 0.5 * len(known)
+
+
+def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | None) -> tuple[Table, int]:
+    """A table with a row for each item of a column that holds several; the rest of a row is repeated.
+
+    Args:
+        table: the table.
+        column: which holds the items.
+        mark: what stands between them; found out when left out.
+        clicked: what those that were clicked end with; the others (shown, not clicked) are left out.
+
+    Returns:
+        The table, and how many shown items were not clicked.
+
+    Raises:
+        InputError: there would be more cells than a table may have; no item ends as the clicked ones do.
+    """
+    lists = split_lists(table.frame[column], mark).cast(pl.List(pl.String))
+    rows, width = int(lists.list.len().sum() or 0), table.frame.width
+    if rows * width > limits().cells:
+        raise InputError(
+            f"column {column!r} holds {rows:,} items, with the other columns more than {limits().cells:,} cells "
+            "(RECEMB_FILE_CELLS); keep the columns for user, item and time"
+        )
+    frame = table.frame.with_columns(lists.alias(column)).with_row_index("recemb row").explode(column)
+    frame = frame.filter(pl.col(column).is_not_null() & (pl.col(column).str.strip_chars() != ""))
+    shown = len(frame)
+    if clicked is not None:
+        frame = frame.filter(pl.col(column).str.ends_with(clicked))
+        frame = frame.with_columns(pl.col(column).str.strip_suffix(clicked))
+        if frame.is_empty():
+            raise InputError(f"no item in column {column!r} ends with {clicked!r}; choose what the clicked ones end with")
+    lines = None if table.lines is None else table.lines[frame["recemb row"].to_numpy()]
+    if frame.is_empty():
+        raise InputError(f"column {column!r} holds no items; the columns are {listed(table.frame.columns, 30)}")
+    return replace(table, frame=frame.drop("recemb row"), lines=lines), shown - len(frame)
