@@ -209,7 +209,10 @@ def _needed(values: NumberArray | None, setting: str, role: str) -> NumberArray:
 def _grouped(events: Events, mapping: ColumnMapping) -> tuple[Events, bool]:
     """The events with their baskets; dates without hours make each day of a user a basket."""
     if events.group is not None:
-        return events, mapping.shape == "baskets" and mapping.basket is not None
+        baskets = mapping.shape == "baskets" and mapping.basket is not None
+        return events, baskets if mapping.ordered is None else not mapping.ordered
+    if mapping.ordered is False and events.time is None and events.user is not None:
+        return replace(events, group=events.user), True
     if not events.date_only or events.order is not None or events.time is None:
         return events, False
     days = events.time.astype(np.int64) // 86_400
@@ -218,7 +221,7 @@ def _grouped(events: Events, mapping: ColumnMapping) -> tuple[Events, bool]:
     _, group = np.unique(user * span + (days - days.min()), return_inverse=True)
     if int(group.max()) + 1 == len(events):
         return events, False  # nobody has two events on a day, so the days tell the order
-    return replace(events, group=group.astype(np.int32)), True
+    return replace(events, group=group.astype(np.int32)), not mapping.ordered
 
 
 def _sorted(events: Events, baskets: bool) -> Events:
@@ -328,13 +331,18 @@ def _finish(run: _Run, mapping: ColumnMapping, config: CleaningConfig, baskets: 
 def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, baskets: bool, total: int) -> str:
     lists, pause = counted(total, "basket" if baskets else "sequence"), f"{config.gap_minutes:,.10g} minutes"
     pause = "1 minute" if config.gap_minutes == 1 else pause
-    days = "The times are dates without hours, so the order within a day is unknown"
+    days = "The times are dates without hours"
+    days += ", so the order within a day is unknown" if baskets else "; the rows of a day are taken to be in order"
+    own = mapping.basket or mapping.session
     in_time = f"{counted(total, 'session')}, cut where a user paused for more than {pause}."
     ways = (
-        (baskets and mapping.basket is None, f"{days}: {lists}, one for each day of a user."),
-        (baskets, f"{lists}, as {mapping.basket!r} tells them apart; their items have no order."),
+        (baskets and mapping.shape == "sequences", f"{lists}, as given; their items have no order."),
+        (baskets and own is None and events.time is None, f"{lists}, one a user; their items have no order."),
+        (baskets and own is None, f"{days}: {lists}, one for each day of a user."),
+        (baskets, f"{lists}, as {own!r} tells them apart; their items have no order."),
         (mapping.shape == "sequences", f"{lists}, as given."),
-        (events.group is not None, f"{counted(total, 'session')}, as {mapping.session!r} tells them apart."),
+        (events.group is not None and own is None, f"{days}: {lists}, one for each day of a user."),
+        (events.group is not None, f"{counted(total, 'session')}, as {own!r} tells them apart."),
         (events.time is None, f"There is no time, so nothing is cut: {lists}, one a user, in the order of the file."),
         (not np.isfinite(config.gap_minutes), f"No pause is too long, so nothing is cut: {lists}, one a user."),
     )

@@ -26,12 +26,35 @@ def decode(data: bytes, name: str = "", encoding: str | None = None) -> tuple[by
     clean, used, notes = _to_utf8(data, called, encoding)
     _check_text(clean, called)
     if b"\r" in clean:
-        # Lone carriage returns are old Macintosh line ends.
-        clean = clean.replace(b"\r\n", b"\n") if b"\n" in clean else clean.replace(b"\r", b"\n")
+        clean, said = _line_ends(clean)
+        notes = (*notes, *said)
     if not clean.strip():
         raise InputError(f"{called} is empty (white space only); check that the export finished")
     _check_lines(clean, called)
     return clean, used, notes
+
+
+def _line_ends(text: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Every line end as ``\\n``; a lone carriage return is one too, unless it stands inside a quoted field.
+
+    >>> _line_ends(b"a\\r\\nb\\rc\\n")[0], _line_ends(b'"a\\rb"\\n')[0]
+    (b'a\\nb\\nc\\n', b'"a\\rb"\\n')
+    """
+    pairs = text.count(b"\r\n")
+    text = text.replace(b"\r\n", b"\n")
+    alone = text.count(b"\r")
+    if not alone:
+        return text, ()
+    feeds = text.count(b"\n")
+    values = np.frombuffer(text, np.uint8).copy()
+    returns, marks = np.flatnonzero(values == 13), np.flatnonzero(values == 34)
+    if len(marks) % 2 == 0:
+        returns = returns[np.searchsorted(marks, returns) % 2 == 0]
+    values[returns] = 10
+    if not feeds or not len(returns):
+        return values.tobytes(), ()
+    kinds = f"{len(returns):,} lone carriage returns, {pairs:,} CR LF and {feeds - pairs:,} LF"
+    return values.tobytes(), (f"The file mixes line ends ({kinds}); each was read as one.",)
 
 
 def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str, tuple[str, ...]]:

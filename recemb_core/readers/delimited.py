@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 
 from recemb_core.arrays import Int64Array
-from recemb_core.readers.column_names import is_known_name
+from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.column_names import is_known_name, is_unlabelled
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.limits import limits
 from recemb_core.readers.line_scan import (
+    DELIMITERS,
     LineScan,
     count_outside_quotes,
     guess_delimiter,
@@ -23,16 +25,25 @@ from recemb_core.readers.line_scan import (
     sample_lines,
     scan_lines,
 )
+from recemb_core.readers.preamble import without_preamble
+from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.table import Table
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
-_LEADING = re.compile(rb"((?:[#%][^\n]*\n)*+)\n*+")  # possessive: nothing is tried twice
 _UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single characters only
-SEQUENCE = "sequence"
 
 
-def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None, header: bool | None = None) -> Table:
+def parse_delimited(
+    data: bytes,
+    name: str = "",
+    *,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    skip_lines: int | None = None,
+    quotes: bool | None = None,
+    line_id: bool | None = None,
+) -> Table:
     """Parse UTF-8 text with ``\\n`` line ends; the lines of the table are None where they cannot be told.
 
     Args:
@@ -40,12 +51,18 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
         name: what messages call the file.
         delimiter: one character or ``::``; guessed when left out.
         header: whether the first line names the columns; guessed when left out.
+        skip_lines: how many lines stand above the table; guessed when left out.
+        quotes: whether quotation marks hold fields together, or are part of the text; guessed when left out.
+        line_id: of text that turns out to be a sequence a line, see :func:`parse_sequences`.
 
     Raises:
         InputError: one column only, a header without rows, a name twice, or mostly ragged lines.
     """
     called = repr(name) if name else "the file"
-    data, comment, skipped = _without_comments(data)
+    given = delimiter
+    opening = without_preamble(data, skip_lines, delimiter)
+    data, comment, skipped, said = opening.data, opening.comment, opening.skipped, list(opening.assumptions)
+    delimiter = delimiter or opening.delimiter
     lines = sample_lines(data)
     if not lines:
         raise InputError(f"{called} holds comments only; check that the export finished")
@@ -60,14 +77,21 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
         tokens_by = guess_token_delimiter(lines)
         counts = [count_outside_quotes(line.strip(), tokens_by or used) for line in lines]
         if tokens_by is not None and sum(c == counts[0] for c in counts) < 0.8 * len(counts):
-            return parse_sequences(data, name, delimiter=tokens_by)
+            told = assumed("one_sequence_a_line", True, "Lines differ in length: each is one whole sequence.")
+            table = parse_sequences(data, name, delimiter=given, line_id=line_id)
+            lines_at = None if table.lines is None else table.lines + skipped
+            return replace(table, lines=lines_at, assumptions=(*said, told, *table.assumptions))
     if count_outside_quotes(lines[0], used) == 0:
         raise _one_column(called, lines, used, given=delimiter is not None)
     limits().check_columns(count_outside_quotes(lines[0], used) + 1, called)
-    scan = scan_lines(data, used, first_line=skipped + 1)
     notes: list[str] = []
-    literal = False
-    if scan.quoted and not scan.well_formed:
+    escaped = b'\\"' in data and quotes is not False
+    if escaped and not scan_lines(data, used).well_formed and scan_lines(doubled := _doubled(data), used).well_formed:
+        data = doubled
+        said.append(assumed("quotes", True, "A backslash before a quotation mark makes it part of the text."))
+    scan = scan_lines(data, used, quotes=quotes is not False, first_line=skipped + 1)
+    literal = quotes is False
+    if quotes is None and scan.quoted and not scan.well_formed:
         plain = scan_lines(data, used, quotes=False, first_line=skipped + 1)
         literal = bool((plain.fields[plain.fields > 0] == plain.fields[0]).mean() > 0.99)
         if not literal:
@@ -76,7 +100,11 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
             plain = scan_lines(data, used, first_line=skipped + 1)
         scan = plain
         notes.append("Quotation marks inside fields were taken as part of the text.")
-    names, has_header = _names(_first_records(data, used, quotes=not literal), header, comment, called, scan)
+    if b'"' in data:
+        said += _quotes_said(literal, quotes, scan)
+    records = _first_records(data, used, quotes=not literal)
+    names, has_header = _names(records, header, comment, called, scan)
+    said += _form_said(used, given, header, has_header, lines, regular)
     if has_header and not (scan.fields[1:] > 0).any():
         raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
     try:
@@ -95,9 +123,14 @@ def parse_delimited(data: bytes, name: str = "", *, delimiter: str | None = None
         why = shortened(str(error).split("\n")[0], 120)
         raise InputError(f"{called} cannot be split into columns ({why}); save it again as csv") from None
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    frame, ends = _without_last(frame, names)
+    if ends:
+        said.append(assumed("trailing delimiter", True, f"Every row ends with a delimiter ({used!r}), which adds no column."))
     shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
-    table = Table(frame, form, name, delimiter=shown, notes=tuple(notes))
+    table = Table(frame, form, name, delimiter=shown, notes=tuple(notes), assumptions=tuple(said))
     fields, numbers = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
+    if ends:
+        fields = np.where(fields == len(names), fields - 1, fields)
     return table if len(fields) != len(frame) else _without_ragged(table, fields, numbers, called)
 
 
@@ -126,49 +159,45 @@ def _without_ragged(table: Table, fields: Int64Array, lines: Int64Array, called:
     return replace(table, frame=frame, lines=lines[keep], notes=tuple(notes), left_out=int(long.sum()))
 
 
-def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None) -> Table:
-    """One sequence a line: a frame with one list column, blank lines left out.
-
-    Raises:
-        InputError: every line holds one item only.
-    """
-    called = repr(name) if name else "the file"
-    if delimiter is not None and len(delimiter) < 1:
-        raise InputError("delimiter must not be empty")
-    used = delimiter or guess_token_delimiter(sample_lines(data))
-    text = pl.Series(SEQUENCE, data.decode("utf-8").split("\n"), dtype=pl.String)
-    frame = pl.DataFrame({SEQUENCE: text, "line": np.arange(1, len(text) + 1)})
-    frame = frame.filter(pl.col(SEQUENCE).str.strip_chars() != "")
-    if frame.is_empty():
-        raise InputError(f"{called} is empty (white space only); check that the export finished")
-    if used is None:
-        raise InputError(
-            f"{called} has one item a line ({shortened(frame[SEQUENCE][0])!r} in line {frame['line'][0]}), which makes "
-            "no sequences; put the items of a sequence on one line, or give the delimiter"
-        )
-    whole = pl.col(SEQUENCE).str.strip_chars()
-    if used == " ":
-        tokens = whole.str.replace_all(r"\s+", " ").str.split(" ")
-    else:
-        tokens = whole.str.split(used).list.eval(pl.element().str.strip_chars().str.strip_chars('"'))
-    tokens = tokens.list.eval(pl.element().filter(pl.element() != ""))
-    frame = frame.with_columns(tokens).filter(pl.col(SEQUENCE).list.len() > 0)
-    if frame.is_empty() or frame[SEQUENCE].list.len().max() == 1:
-        first = sample_lines(data)[0]
-        raise InputError(
-            f"{called}: split at {used!r}, every line holds one item (the first: {shortened(first)!r}); "
-            "set the right delimiter"
-        )
-    return Table(frame.select(SEQUENCE), "sequences", name, delimiter=used, lines=frame["line"].to_numpy())
+def _doubled(data: bytes) -> bytes:
+    return data.replace(b'\\"', b'""')
 
 
-def _without_comments(data: bytes) -> tuple[bytes, str | None, int]:
-    """Leading lines that start with # or % (SNAP and matrix files): the rest, the last of them, and how many."""
-    start = _LEADING.match(data)
-    head = start[0] if start else b""
-    comments = start[1].splitlines() if start else []
-    comment = comments[-1].decode("utf-8", errors="replace").lstrip("#% ") if comments else None
-    return data[len(head) :], comment, head.count(b"\n")
+def _without_last(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, bool]:
+    """The frame without its last column where that has no name and holds nothing: lines end with a delimiter."""
+    last = frame.columns[-1]
+    unnamed = last == f"column_{len(names)}"
+    if frame.width < 3 or not unnamed or bool((frame[last].fill_null("").str.strip_chars() != "").any()):
+        return frame, False
+    return frame.drop(last), not is_unlabelled(names) or bool((frame[frame.columns[-2]].fill_null("") != "").any())
+
+
+def _quotes_said(literal: bool, given: bool | None, scan: LineScan) -> list[Assumption]:
+    value = not literal
+    words = "Quotation marks hold fields together." if value else "Quotation marks are part of the text."
+    other = ("they are part of the text", False) if value else ("they hold fields together", True)
+    back = (("decide by the content", None),) if given is not None else ()
+    return [assumed("quotes", value, words, other, *back, doubtful=given is None and not scan.well_formed and value)]
+
+
+def _form_said(
+    used: str, given: str | None, header: bool | None, has_header: bool, lines: list[str], regular: float
+) -> list[Assumption]:
+    """The delimiter and the header as they were decided."""
+    shown = "::" if used == _UNIT else used
+    marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", " ": "space", "::": "::"}
+    others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown and m in lines[0].replace(_UNIT, "::")]
+    back = [("decide by the content", None)] if given else []
+    words = f"Fields end at a {marks.get(shown, repr(shown))}."
+    doubtful = given is None and regular < 0.8
+    first = shortened(lines[0].replace(_UNIT, "::"))
+    head = f"The first line names the columns ({first!r})." if has_header else "No line names the columns."
+    other = ("the first line is data", False) if has_header else ("the first line names the columns", True)
+    again = [("decide by the content", None)] if header is not None else []
+    return [
+        assumed("delimiter", shown, words, *others, *back, doubtful=doubtful),
+        assumed("header", has_header, head, other, *again),
+    ]
 
 
 def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:
@@ -198,6 +227,9 @@ def _names(
     names = [name or _free(f"column_{i + 1}", first) for i, name in enumerate(first)]
     body = scan.fields[1:][scan.fields[1:] > 0]
     if len(body) and (body == len(names) + 1).mean() > 0.9:
+        longer = [row[-1].strip() for row in rows[1:] if len(row) == len(names) + 1]
+        if not any(longer):
+            return [*names, _free(f"column_{len(names) + 1}", names)], True  # rows end with a delimiter, their header does not
         names = [_free("row", names), *names]  # R writes row numbers without naming them
     return names, True
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from recemb_core.arrays import Int64Array, UInt8Array
 
 DELIMITERS = ("\t", ",", ";", "|", " ")
-_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,18 @@ def sample_lines(data: bytes, most: int = 400) -> list[str]:
 
 
 def count_outside_quotes(line: str, delimiter: str) -> int:
-    """How often a delimiter occurs in a line, quoted fields not counted."""
-    return (_QUOTED.sub("", line) if '"' in line else line).count(delimiter)
+    """How often a delimiter occurs in a line, quoted fields not counted; a quotation mark inside a field is no quote.
+
+    >>> count_outside_quotes('"a,b",c', ","), count_outside_quotes('The "X,12" mix,c', ",")
+    (1, 2)
+    """
+    return (_quoted(delimiter).sub(r"\1", line) if '"' in line else line).count(delimiter)
+
+
+@lru_cache(maxsize=32)
+def _quoted(delimiter: str) -> re.Pattern[str]:
+    mark = re.escape(delimiter)
+    return re.compile(rf'(^ *|{mark} *)"(?:[^"]|"")*+" *(?={mark}|$)')
 
 
 def guess_delimiter(lines: list[str]) -> tuple[str, float]:

@@ -142,8 +142,8 @@ LAYOUTS = (
         {"user": "userid", "item": "itemid", "timestamp": "timestamp", "event_type": "actiontype"},
         needs=_needs("userid", "itemid", "catid", "sellerid", "timestamp", "actiontype"),
         side=("catid", "sellerid", "brandid"),
-        settings={"time_unit": "month and day"},
-        words="time_stamp is month and day; action_type 0 is a click, 1 into the cart, 2 a purchase, 3 a favorite.",
+        settings={"time_unit": "month and day", "ordered": True},
+        words="time_stamp is month and day, and the rows of a day are in order; action_type 0 is a click, 1 into the cart, 2 a purchase, 3 a favorite.",
     ),
     Layout(
         "Instacart",

@@ -1,0 +1,71 @@
+"""Text with one sequence a line → a frame of lists."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.errors import InputError, shortened
+from recemb_core.readers.line_scan import DELIMITERS, guess_token_delimiter, sample_lines
+from recemb_core.readers.list_shapes import names_lines
+from recemb_core.readers.table import LINE, SEQUENCE, Table
+
+
+def parse_sequences(
+    data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None
+) -> Table:
+    """One sequence a line: a frame with one list column, blank lines left out.
+
+    Args:
+        data: the text.
+        name: what messages call the file.
+        delimiter: what stands between items; guessed when left out.
+        line_id: whether the first of a line names it (a user, a session); guessed when left out.
+
+    Raises:
+        InputError: every line holds one item only.
+    """
+    called = repr(name) if name else "the file"
+    if delimiter is not None and len(delimiter) < 1:
+        raise InputError("delimiter must not be empty")
+    used = delimiter or guess_token_delimiter(sample_lines(data))
+    text = pl.Series(SEQUENCE, data.decode("utf-8").split("\n"), dtype=pl.String)
+    frame = pl.DataFrame({SEQUENCE: text, "line": np.arange(1, len(text) + 1)})
+    frame = frame.filter(pl.col(SEQUENCE).str.strip_chars() != "")
+    if frame.is_empty():
+        raise InputError(f"{called} is empty (white space only); check that the export finished")
+    if used is None:
+        raise InputError(
+            f"{called} has one item a line ({shortened(frame[SEQUENCE][0])!r} in line {frame['line'][0]}), which makes "
+            "no sequences; put the items of a sequence on one line, or give the delimiter"
+        )
+    whole = pl.col(SEQUENCE).str.strip_chars()
+    if used == " ":
+        tokens = whole.str.replace_all(r"\s+", " ").str.split(" ")
+    else:
+        tokens = whole.str.split(used).list.eval(pl.element().str.strip_chars().str.strip_chars('"'))
+    tokens = tokens.list.eval(pl.element().filter(pl.element() != ""))
+    frame = frame.with_columns(tokens).filter(pl.col(SEQUENCE).list.len() > 0)
+    if frame.is_empty() or frame[SEQUENCE].list.len().max() == 1:
+        first = sample_lines(data)[0]
+        raise InputError(
+            f"{called}: split at {used!r}, every line holds one item (the first: {shortened(first)!r}); "
+            "set the right delimiter"
+        )
+    lists, numbers = frame[SEQUENCE], frame["line"].to_numpy()
+    heads, rest = lists.list.first(), lists.list.slice(1)
+    named, said = names_lines(heads, rest), list[Assumption]()
+    if line_id if line_id is not None else named:
+        chosen = frame.select(heads.alias(LINE), rest.alias(SEQUENCE))
+        words = f"The first of each line ({heads[0]!r}) names it and is no item."
+        others = (("it is an item", False), *((("decide by the content", None),) if line_id is not None else ()))
+        said.append(assumed("line_id", True, words, *others, doubtful=line_id is None, why="all are different"))
+    else:
+        chosen = frame.select(SEQUENCE)
+        words = "The first of each line is an item like the others."
+        said.append(assumed("line_id", False, words, ("it names the line", True)))
+    marks = {"\t": "tab", " ": "space"}
+    others = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
+    said.append(assumed("delimiter", used, f"Items end at a {marks.get(used, used)}.", *others))
+    return Table(chosen, "sequences", name, delimiter=used, lines=numbers, assumptions=tuple(said))
