@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from recemb_core.readers import CleaningConfig, CleaningStep, ColumnMapping, Reading
     from recemb_core.readers.assembly import ParsedLog
+    from recemb_core.readers.assumptions import Assumption
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class Sequences:
             rows of the file (of a file with a whole sequence a row: its items) are the events here plus what the steps
             dropped, each row booked to the step that dropped it.
         notes: what the reading decided (encoding, form of the times, …).
+        assumptions: the same one by one, each with its alternatives and the argument of ``Reading`` that changes it;
+            the doubtful ones come first.
     """
 
     items: Vocabulary
@@ -53,6 +56,7 @@ class Sequences:
     side_info: pl.DataFrame | None = None
     report: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -24,7 +24,7 @@ def read_edges(
     source_column: str | None = None,
     target_column: str | None = None,
     weight: str | None = None,
-    directed: bool = False,
+    directed: bool | None = None,
     side_info: Any = None,
 ) -> ItemGraph:
     """A graph from a table of edges, in any format that ``readers.load_table`` reads.
@@ -40,7 +40,7 @@ def read_edges(
         source_column: where edges start.
         target_column: where they end.
         weight: positive numbers; 1 for each row when there is no such column.
-        directed: whether an edge runs one way only.
+        directed: whether an edge runs one way only; left out, what a graph file says of itself, else False.
         side_info: a second table with a row an item, matched by the item's id; it becomes ``.side_info``.
 
     Raises:
@@ -60,7 +60,7 @@ def read_edges(
             columns = ColumnMapping(shape="edges", source=source_column, target=target_column, weight=weight)
         return _read(source, Reading(columns=columns, directed=directed), side_info, guess_weight=weight is None)
     given = {"source_column": source_column, "target_column": target_column, "weight": weight, "directed": directed}
-    beside = [name for name, value in given.items() if value]
+    beside = [name for name, value in given.items() if value is not None]
     if beside:
         raise UsageError(f"give either reading or {', '.join(beside)}, not both")
     return _read(source, reading, side_info, guess_weight=reading.columns is None)
@@ -99,7 +99,7 @@ def _read(source: Any, reading: Reading, side_info: Any, *, guess_weight: bool) 
     codes, ids = codes_of(both)
     rows, columns = codes[0::2], codes[1::2]
     loops = int((rows == columns).sum())
-    directed = reading.directed
+    directed = bool(table.directed) if reading.directed is None else reading.directed
     low, high = (rows, columns) if directed else (np.minimum(rows, columns), np.maximum(rows, columns))
     pairs = low.astype(np.int64) * len(ids) + high
     repeated = len(kept) - loops - len(np.unique(pairs[rows != columns]))

@@ -1,5 +1,6 @@
 """Files of behaviour → arrays: load a table, guess its columns, clean its events."""
 
+from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import CleaningConfig, CleaningStep
 from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError
@@ -14,6 +15,7 @@ __all__ = [
     "Table",
     "load_table",
     "Reading",
+    "Assumption",
     "ROLES",
     "ColumnMapping",
     "guess_columns",

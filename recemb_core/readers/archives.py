@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import polars as pl
+
+from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed
@@ -12,8 +15,11 @@ from recemb_core.readers.sources import Member, known_pair
 from recemb_core.readers.table import Table
 
 
-def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Table]) -> Table:
+def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Table], *, joins: bool = True) -> Table:
     """The table of events with the table of items as its companion.
+
+    Where a second table has one row for each basket or session of the events and says whose it was or when, these
+    columns are joined to the events (``joins``).
 
     Known pairs (MovieLens, RecBole) are told by name; otherwise the events are the largest table whose columns say
     who did what, and the items another table with one row for each item.
@@ -32,6 +38,9 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             problems.append(problem)
         else:
             readable.append((member, found, guess_columns(found.frame)))
+    alike = [entry for entry in readable if "graph" in entry[1].format or entry[1].format == "gml"]
+    if alike and len(readable) == 1:
+        return alike[0][1]
     events = [entry for entry in readable if entry[2].is_complete]
     if not events:
         if len(problems) == 1 and not readable:
@@ -40,9 +49,45 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             f"{name!r} holds {listed(m.base_name for m in members)}, and none has columns for a user or basket and an "
             "item; zip the table of events alone"
         )
-    member, table, mapping = max(events, key=lambda entry: len(entry[1].frame))
+    member, table, mapping = max(events, key=lambda entry: (entry[2].item is not None, len(entry[1].frame)))
+    said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
     items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
-    return _joined(name, member, table, items)
+    whole = _joined(name, member, table, items)
+    return whole if said is None else replace(whole, frame=said[0], assumptions=(*whole.assumptions, said[1]))
+
+
+def _widened(
+    table: Table, mapping: ColumnMapping, others: list[tuple[Member, Table]], joins: bool
+) -> tuple[pl.DataFrame, Assumption] | None:
+    """The events with users and times from a table that has a row for each of their baskets or sessions."""
+    frame = table.frame
+    wanted = [role for role in ("user", "timestamp") if getattr(mapping, role) is None]
+    for role in ("basket", "session"):
+        key = getattr(mapping, role)
+        if key is None:
+            continue
+        for member, other in others:
+            keys = [c for c in other.frame.columns if plain_name(c) == plain_name(key)]
+            if not keys or other.frame[keys[0]].n_unique() < len(other.frame):
+                continue
+            there = guess_columns(other.frame, presets=False).columns
+            columns = [there[r] for r in wanted if r in there and there[r] not in (keys[0], *frame.columns)]
+            if not columns:
+                continue
+            if not joins:
+                words = f"{member.base_name} has {listed(columns)} for each {role}, and was not used, as set."
+                return frame, assumed("joins", False, words, ("join it", True))
+            right = other.frame.select(pl.col(keys[0]).cast(pl.String).alias(key), *columns)
+            whole = frame.with_columns(pl.col(key).cast(pl.String)).join(
+                right, on=key, how="left", maintain_order="left"
+            )
+            found = int(whole[columns[0]].is_not_null().sum())
+            words = (
+                f"{listed(columns)} were taken from {member.base_name}, joined by {key!r}: found for "
+                f"{found:,} of {len(whole):,} rows."
+            )
+            return whole, assumed("joins", True, words, ("do not join", False), doubtful=found < 0.5 * len(whole))
+    return None
 
 
 def _is_by_item(table: Table, events: ColumnMapping) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy.typing as npt
 import polars as pl
 
 from recemb_core.arrays import Int32Array
+from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
 from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.events import Parsed, parse_events
 from recemb_core.readers.reading import Reading
+from recemb_core.readers.said import all_assumptions
 from recemb_core.readers.side_info import Details, choose_key, from_details, from_events, tidy
 from recemb_core.readers.table import Table
 from recemb_core.readers.tables import load_table
@@ -35,6 +38,11 @@ class ParsedLog:
     reading: Reading
     parsed: Parsed
     details: Details | None
+
+    @cached_property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What the file did not say itself, the doubtful first."""
+        return all_assumptions(self.table, self.reading, self.parsed, self.details)
 
     @property
     def columns(self) -> ColumnMapping:
@@ -85,6 +93,11 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> dict[str, Any]:
         InputError: see :func:`clean`.
     """
     cleaned = clean(log.parsed, log.columns, cleaning)
+    first, *later = cleaned.steps
+    told = [
+        CleaningStep(f"reading: {a.name.replace('_', ' ')}", str(a), (first.rows[1],) * 2, (first.items[1],) * 2)
+        for a in log.assumptions
+    ]
     events, users = cleaned.events, None
     if events.user is not None and events.user_ids is not None:
         users = events.user_ids.gather(events.user[cleaned.offsets[:-1]]).to_numpy().astype(np.str_)
@@ -106,7 +119,8 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> dict[str, Any]:
         "timestamps": events.time,
         "side_info": frame,
         "weights": None if events.weight is None else events.weight.astype(np.float32),
-        "report": (*cleaned.steps, *step),
+        "report": (first, *told, *later, *step),
+        "assumptions": log.assumptions,
         "notes": (*log.parsed.notes, *notes),
     }
 

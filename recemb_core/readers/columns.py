@@ -196,8 +196,6 @@ def guess_columns(frame: pl.DataFrame, *, presets: bool = True, **given: str | N
     if preset is not None:
         roles, name = {**preset.roles, **given}, preset.name
         why = [f"recognised as {name} by its columns"]
-        if "ordered" in roles and roles.get("timestamp"):
-            del roles["ordered"]
     else:
         roles, name, why = {}, None, []
         structural = _edges_or_sequences(frame, sample) if not given else None
@@ -230,13 +228,13 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
     named = [plain[n] for n in LIST_NAMES if n in plain]
     users, items = ([c for c in frame.columns if role_rank(role, c) is not None] for role in ("user", "item"))
     user = next(iter(users), None)
-    if lists and (set(lists) & set(named) or frame.width == 1):
-        chosen = next((c for c in named if c in lists), lists[0])
-        return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
     if frame.columns == [LINE, SEQUENCE]:
         why = "the first of each line names it, the others are its items"
         ordered = False if rises(frame[SEQUENCE]) else None
         return ColumnMapping(shape="sequences", sequence=(SEQUENCE,), user=LINE, ordered=ordered, why=(why,))
+    if lists and (set(lists) & set(named) or frame.width == 1):
+        chosen = next((c for c in named if c in lists), lists[0])
+        return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
     joined = next((c for c in named if c.endswith(":token_seq")), None)
     if joined is not None:
         why = f"{joined}: RecBole token lists"

@@ -125,7 +125,9 @@ def parse_delimited(
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
     frame, ends = _without_last(frame, names)
     if ends:
-        said.append(assumed("trailing delimiter", True, f"Every row ends with a delimiter ({used!r}), which adds no column."))
+        said.append(
+            assumed("trailing delimiter", True, f"Every row ends with a delimiter ({used!r}), which adds no column.")
+        )
     shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
     table = Table(frame, form, name, delimiter=shown, notes=tuple(notes), assumptions=tuple(said))
     fields, numbers = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
@@ -229,7 +231,10 @@ def _names(
     if len(body) and (body == len(names) + 1).mean() > 0.9:
         longer = [row[-1].strip() for row in rows[1:] if len(row) == len(names) + 1]
         if not any(longer):
-            return [*names, _free(f"column_{len(names) + 1}", names)], True  # rows end with a delimiter, their header does not
+            return [
+                *names,
+                _free(f"column_{len(names) + 1}", names),
+            ], True  # rows end with a delimiter, their header does not
         names = [_free("row", names), *names]  # R writes row numbers without naming them
     return names, True
 

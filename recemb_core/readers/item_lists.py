@@ -98,7 +98,9 @@ def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | N
         frame = frame.filter(pl.col(column).str.ends_with(clicked))
         frame = frame.with_columns(pl.col(column).str.strip_suffix(clicked))
         if frame.is_empty():
-            raise InputError(f"no item in column {column!r} ends with {clicked!r}; choose what the clicked ones end with")
+            raise InputError(
+                f"no item in column {column!r} ends with {clicked!r}; choose what the clicked ones end with"
+            )
     lines = None if table.lines is None else table.lines[frame["recemb row"].to_numpy()]
     if frame.is_empty():
         raise InputError(f"column {column!r} holds no items; the columns are {listed(table.frame.columns, 30)}")

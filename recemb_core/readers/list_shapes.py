@@ -77,7 +77,9 @@ def list_shape(frame: pl.DataFrame, sample: pl.DataFrame, unlabelled: bool) -> d
     family = numbered_columns(names)
     if family and not unlabelled and from_one_set(sample, family) and not any(holds_times(sample[c]) for c in family):
         if is_padded(sample, family) or len(family) >= 4:
-            return _columns(sample, family, _row_name(sample, family), f"columns {family[0]} to {family[-1]}: a place each")
+            return _columns(
+                sample, family, _row_name(sample, family), f"columns {family[0]} to {family[-1]}: a place each"
+            )
         return None
     if unlabelled and len(names) >= 3 and is_padded(sample, names) and from_one_set(sample, names):
         return _columns(sample, names, None, "rows of different lengths, filled up with empty fields")

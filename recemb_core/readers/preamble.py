@@ -61,12 +61,16 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     if found := _HINT.match(data):
         hint = found[1].decode("latin-1")
         data, skipped = data[found.end() :], skipped + 1
-        said.append(assumed("skip_lines", skipped, f"The first line says that fields end at {hint!r} (sep=).", ("none", 0)))
+        said.append(
+            assumed("skip_lines", skipped, f"The first line says that fields end at {hint!r} (sep=).", ("none", 0))
+        )
     elif titles := _titles(data, delimiter):
         title = data.split(b"\n", 1)[0].decode("utf-8", errors="replace")
         data, skipped = data.split(b"\n", titles)[-1], skipped + titles
         words = f"{counted(titles, 'line')} above the table skipped as a title ({shortened(title)!r})."
-        said.append(assumed("skip_lines", skipped, words, ("none: the first line belongs to the table", 0), doubtful=True))
+        said.append(
+            assumed("skip_lines", skipped, words, ("none: the first line belongs to the table", 0), doubtful=True)
+        )
     return Opening(data, skipped, comment, hint if hint is not None and hint.isascii() else None, tuple(said))
 
 

@@ -248,9 +248,7 @@ LAYOUTS = (
         words="user, item, rating, time.",
     ),
     Layout(
-        "MovieLens",
-        {"user": 0, "item": 1, "rating": 2, "timestamp": 3},
-        kinds=("number", "number", "stars", "time"),
+        "MovieLens", {"user": 0, "item": 1, "rating": 2, "timestamp": 3}, kinds=("number", "number", "stars", "time")
     ),
     Layout(
         "Steam 200k",

@@ -13,10 +13,13 @@ from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed, shortened
 from recemb_core.readers.table import Table
 from recemb_core.readers.tables import load_table
-from recemb_core.validation import require, written
+from recemb_core.validation import is_whole, require, written
 
 T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
+OF_THE_TABLE = (
+    *("delimiter", "encoding", "header", "skip_lines", "quotes", "one_sequence_a_line", "line_id", "unfold", "joins"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +33,17 @@ class Reading:
         delimiter: of delimited text; None guesses it.
         encoding: of text; None guesses UTF-8, UTF-16 or Windows-1252.
         header: whether the first line names the columns; None guesses it.
+        skip_lines: how many lines of text stand above the table; None guesses it.
+        quotes: whether quotation marks hold fields together or are part of the text; None guesses it.
         one_sequence_a_line: text is read as one sequence a line, whatever it looks like.
+        line_id: whether the first of such a line names it and is no item; None guesses it.
+        unfold: of nested JSON or parquet, the column of lists of objects that gives a row an object; ``"nothing"``
+            leaves such columns out; None chooses.
+        joins: whether users and times of an archive's events are looked up in its other tables.
         details: whether a second table with a row an item is used where there is one (given, or in the same archive).
         details_key: the column of that table that holds the items' ids; None takes the one that covers most items.
-        directed: edge lists: whether an edge runs one way only.
+        directed: edge lists: whether an edge runs one way only; None goes by the file, and is False where that does
+            not say.
 
     >>> columns = ColumnMapping(shape="events", user="u", item="i")
     >>> reading = Reading(columns=columns, cleaning=CleaningConfig(min_count=5))
@@ -48,22 +58,32 @@ class Reading:
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    skip_lines: int | None = None
+    quotes: bool | None = None
     one_sequence_a_line: bool = False
+    line_id: bool | None = None
+    unfold: str | None = None
+    joins: bool = True
     details: bool = True
     details_key: str | None = None
-    directed: bool = False
+    directed: bool | None = None
 
     def __post_init__(self) -> None:
         for name, kind in (("columns", ColumnMapping), ("cleaning", CleaningConfig)):
             value = getattr(self, name)
             known = isinstance(value, kind) or (name == "columns" and value is None)
             require(known, name, value, f"a {kind.__name__}")
-        for name in ("delimiter", "encoding", "details_key"):
+        for name in ("delimiter", "encoding", "details_key", "unfold"):
             value = getattr(self, name)
             require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
-        require(self.header is None or isinstance(self.header, bool), "header", self.header, "True, False or None")
-        for name in ("one_sequence_a_line", "details", "directed"):
+        for name in ("header", "quotes", "line_id", "directed"):
+            value = getattr(self, name)
+            require(value is None or isinstance(value, bool), name, value, "True, False or None")
+        for name in ("one_sequence_a_line", "joins", "details"):
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "True or False")
+        lines = self.skip_lines
+        least = "a whole number from 0, or None"
+        require(lines is None or (is_whole(lines) and lines >= 0), "skip_lines", lines, least)
 
     def table(self, source: Any, name: str | None = None) -> Table:
         """The file as columns; see :func:`load_table`."""
@@ -74,7 +94,34 @@ class Reading:
             encoding=self.encoding,
             header=self.header,
             sequences=self.one_sequence_a_line,
+            skip_lines=self.skip_lines,
+            quotes=self.quotes,
+            line_id=self.line_id,
+            unfold=self.unfold,
+            joins=self.joins,
         )
+
+    def changed(self, changes: Mapping[str, Any]) -> Reading:
+        """A copy with arguments replaced, those of its columns and its cleaning by their own names.
+
+        Where the table itself is read differently, its columns are guessed anew.
+
+        >>> Reading(columns=ColumnMapping(shape="events", user="u")).changed({"delimiter": ";"}).columns is None
+        True
+        """
+        own = {name: value for name, value in changes.items() if name in _settings(Reading) or name == "columns"}
+        mapped = {name: value for name, value in changes.items() if name in _settings(ColumnMapping)}
+        cleaned = {name: value for name, value in changes.items() if name in _settings(CleaningConfig)}
+        if unknown := [name for name in changes if name not in {**own, **mapped, **cleaned}]:
+            raise InputError(f"a reading has no setting {unknown[0]!r}")
+        columns = self.columns
+        if set(own) & set(OF_THE_TABLE):
+            columns = None
+        elif mapped and columns is not None:
+            shown = (f"{name.replace('_', ' ')}: {value}, as chosen" for name, value in mapped.items())
+            columns = replace(columns, **mapped, why=(*columns.why, *shown))
+        whole = {"columns": columns, "cleaning": replace(self.cleaning, **cleaned), **own}
+        return replace(self, **whole)
 
     def completed(self, table: Table) -> Reading:
         """The same with every column said, guessed from the table where it was left out."""

@@ -12,9 +12,7 @@ from recemb_core.readers.list_shapes import names_lines
 from recemb_core.readers.table import LINE, SEQUENCE, Table
 
 
-def parse_sequences(
-    data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None
-) -> Table:
+def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None) -> Table:
     """One sequence a line: a frame with one list column, blank lines left out.
 
     Args:

@@ -24,7 +24,7 @@ _MAX_DEPTH = 3
 _MAX_MEMBERS = 40
 _TABLE_SUFFIXES = (
     *(".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".item", ".inter", ".json", ".jsonl", ".ndjson"),
-    *(".parquet", ".xlsx", ".xlsm", ".gz", ".zip", ".base", ".edges", ".edgelist", ".log", ".pq"),
+    *(".parquet", ".xlsx", ".xlsm", ".gml", ".graphml", ".gz", ".zip", ".base", ".edges", ".edgelist", ".log", ".pq"),
 )
 _DAMAGE = (
     *(OSError, EOFError, ValueError, IndexError, OverflowError, NotImplementedError),

@@ -73,7 +73,9 @@ def dwell_said(dwell: Float64Array, column: str, given: str | None) -> tuple[flo
     return (1e3 if unit == "milliseconds" else 1.0), said
 
 
-def suspicions(frame: pl.DataFrame, mapping: ColumnMapping, parsed: Parsed, details: Details | None) -> list[Assumption]:
+def suspicions(
+    frame: pl.DataFrame, mapping: ColumnMapping, parsed: Parsed, details: Details | None
+) -> list[Assumption]:
     """All that looks wrong in the ids, times, users and titles of a parsed log."""
     events, found = parsed.events, list[Assumption]()
     for role, ids in (("item", events.item_ids), ("user", events.user_ids)):
@@ -95,7 +97,9 @@ def suspicions(frame: pl.DataFrame, mapping: ColumnMapping, parsed: Parsed, deta
             raw = raw.filter(~raw.is_in((*NOTHING, *WORDS)))
             tails = int(raw.str.ends_with(".0").sum())
             if has_float_tails(raw) and tails < len(raw):
-                found.append(_suspicion(f"{role} ids", f"{tails:,} of the ids in {column!r} ended with .0, which was cut off."))
+                found.append(
+                    _suspicion(f"{role} ids", f"{tails:,} of the ids in {column!r} ended with .0, which was cut off.")
+                )
     if events.time is not None and mapping.timestamp is not None and len(events.time):
         found += _odd_times(events.time, mapping)
     if events.user is not None and events.user_ids is not None and len(events.user_ids) > 3:
@@ -109,7 +113,9 @@ def suspicions(frame: pl.DataFrame, mapping: ColumnMapping, parsed: Parsed, deta
     if details is not None and details.key is not None:
         matched = int((details.rows >= 0).sum())
         if matched < 0.5 * len(details.rows):
-            words = f"The item details, joined on {details.key!r}, know only {matched:,} of {len(details.rows):,} items."
+            words = (
+                f"The item details, joined on {details.key!r}, know only {matched:,} of {len(details.rows):,} items."
+            )
             others = tuple(
                 Choice(f"{name} ({count:,} items)", (("details_key", name),))
                 for name, count in details.coverage if name != details.key and count

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,21 +14,23 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers.archives import choose_tables
+from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.decoding import decode
-from recemb_core.readers.delimited import parse_delimited, parse_sequences
+from recemb_core.readers.delimited import parse_delimited
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.graph_files import is_graph_file, parse_graph
 from recemb_core.readers.guards import without_guards
+from recemb_core.readers.json_shapes import parse_json, unnested
 from recemb_core.readers.limits import Budget, limits
+from recemb_core.readers.preamble import without_preamble
+from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
 
 _BATCH = 65_536  # rows of a parquet file decoded at a time
 _CHUNK = 1 << 20
-_HEAD = 1 << 20  # bytes of JSON whose keys are counted
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
 _CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
-_JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_JSON_KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
 
 
 def load_table(
@@ -40,8 +41,13 @@ def load_table(
     encoding: str | None = None,
     header: bool | None = None,
     sequences: bool = False,
+    skip_lines: int | None = None,
+    quotes: bool | None = None,
+    line_id: bool | None = None,
+    unfold: str | None = None,
+    joins: bool = True,
 ) -> Table:
-    """Read csv, tsv, other delimited text, JSON lines, parquet or xlsx; plain, gzipped or zipped.
+    """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, gzipped or zipped.
 
     Args:
         source: a path, bytes, a binary buffer, a polars frame, or a Table (returned as it is).
@@ -50,6 +56,12 @@ def load_table(
         encoding: of text; UTF-8, UTF-16 or Windows-1252 is guessed when left out.
         header: whether the first line names the columns; guessed when left out.
         sequences: whether to read text as one sequence a line whatever it looks like.
+        skip_lines: how many lines stand above the table; guessed when left out.
+        quotes: whether quotation marks hold fields together, or are part of the text; guessed when left out.
+        line_id: of sequences, whether the first of a line names it; guessed when left out.
+        unfold: of nested JSON, the column of lists of objects that gives a row an object; ``"nothing"`` for none;
+            chosen when left out.
+        joins: of an archive, whether users and times are looked up in a second table by a key that both have.
 
     Raises:
         InputError: one sentence with the cause, the place and the cure.
@@ -65,34 +77,39 @@ def load_table(
     if isinstance(source, pl.DataFrame):
         if source.width == 0 or source.is_empty():
             raise InputError("the frame has no rows; check the query that made it")
-        return _plain(Table(source, "frame", name or ""))
+        return _plain(Table(source, "frame", name or ""), unfold)
     packed = read_bytes(source, name)
     members = unpack(packed)
-    parse = partial(_parse, delimiter=delimiter, encoding=encoding, header=header, sequences=sequences)
-    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse)
+    text = _TextForm(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, unfold)
+    parse = partial(_parse, form=text)
+    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse, joins=joins)
 
 
-def _parse(
-    member: Member, *, delimiter: str | None, encoding: str | None, header: bool | None, sequences: bool
-) -> Table:
+@dataclass(frozen=True)
+class _TextForm:
+    """What is known of a text before it is read; the arguments of :func:`load_table`."""
+
+    delimiter: str | None
+    encoding: str | None
+    header: bool | None
+    sequences: bool
+    skip_lines: int | None
+    quotes: bool | None
+    line_id: bool | None
+    unfold: str | None
+
+
+def _parse(member: Member, form: _TextForm) -> Table:
     data, name, called = member.data, member.name, repr(member.name) if member.name else "the file"
     if data.startswith(b"PAR1"):
         table = Table(_parquet(data, called), "parquet", name)
     elif is_workbook(data):
         table = _workbook(member, called)
     else:
-        text, used, notes = decode(data, name, encoding)
-        head = text[:4_096].lstrip()
-        if sequences:
-            table = parse_sequences(text, name, delimiter=delimiter)
-        elif head.startswith(b"{"):
-            frame = _json(text, called, array=False)
-            table = Table(frame, "jsonl", name, lines=np.arange(1, len(frame) + 1))
-        elif head.startswith(b"[") and head[1:].lstrip().startswith(b"{"):
-            table = Table(_json(text, called, array=True), "json", name)
-        else:
-            table = without_guards(parse_delimited(text, name, delimiter=delimiter, header=header))
-        table = replace(table, encoding=used, notes=(*notes, *table.notes))
+        text, used, notes = decode(data, name, form.encoding)
+        table = _text_table(text, name, called, form)
+        told = _encoding_said(used, form.encoding, notes)
+        table = replace(table, encoding=used, notes=(*notes, *table.notes), assumptions=(told, *table.assumptions))
     limits().check_columns(table.frame.width, called)
     budget = Budget()
     for column in table.frame.get_columns():  # a long value that is held once may be written out for every row later
@@ -100,12 +117,45 @@ def _parse(
             budget.take(int(column.cast(pl.String).str.len_bytes().cast(pl.UInt64).sum()), called)
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
-    return _plain(table)
+    return _plain(table, form.unfold)
 
 
-def _plain(table: Table) -> Table:
+def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
+    head = text[:4_096].lstrip()
+    if form.sequences:
+        opening = without_preamble(text, form.skip_lines, form.delimiter) if form.skip_lines is not None else None
+        rest = text if opening is None else opening.data
+        return parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id)
+    if is_graph_file(head):
+        return parse_graph(text, called, name)
+    if head.startswith(b"{") or (head.startswith(b"[") and head[1:].lstrip()[:1] in (b"{", b"[", b'"')):
+        return parse_json(text.lstrip(), called, name, form.unfold)
+    parsed = parse_delimited(
+        text,
+        name,
+        delimiter=form.delimiter,
+        header=form.header,
+        skip_lines=form.skip_lines,
+        quotes=form.quotes,
+        line_id=form.line_id,
+    )
+    return without_guards(parsed)
+
+
+def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assumption:
+    known = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
+    words = f"The text is {known.get(used, used)}."
+    others = [(known[name], name) for name in ("utf-8", "cp1252", "latin-1", "utf-16") if name != used]
+    back = [("decide by the content", None)] if given else []
+    return assumed("encoding", used, words, *others, *back, doubtful=any("not UTF-8" in note for note in notes))
+
+
+def _plain(table: Table, unfold: str | None = None) -> Table:
     """The table with strings, numbers, dates, truth values and lists only; columns of anything else are left out."""
-    columns, dropped = [], []
+    columns, dropped, said = [], [], list(table.assumptions)
+    if any(kind.is_nested() for kind in table.frame.dtypes):  # as in parquet
+        frame, lines = unnested(table.frame, table.lines, unfold, repr(table.name or "the file"), said)
+        table = replace(table, frame=frame, lines=lines, assumptions=tuple(said))
     for column in table.frame.get_columns():
         kind = column.dtype
         value = kind.inner if isinstance(kind, (pl.List, pl.Array)) else kind
@@ -234,57 +284,6 @@ def _column_number(letters: bytes) -> int:
     for letter in letters[:8]:
         number = 26 * number + letter - 64
     return number
-
-
-def _json(data: bytes, called: str, *, array: bool) -> pl.DataFrame:
-    _check_json(data, called, array)
-    try:
-        if array:
-            return pl.DataFrame(json.loads(data), infer_schema_length=None, strict=False)
-        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
-    except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError):
-        pass
-    for number, line in enumerate(() if array else data.split(b"\n"), start=1):
-        try:
-            value = json.loads(line) if line.strip() else {}
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            shown = shortened(line.decode("utf-8", errors="replace"))
-            raise InputError(
-                f"{called} is read as JSON lines, and line {number} is no JSON object ({shown!r}); "
-                "write one object a line"
-            )
-    raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
-
-
-def _check_json(data: bytes, called: str, array: bool) -> None:
-    """Refuse values nested too deep, and keys without end: both take the parser's memory or time, not the file's."""
-    _check_keys(data[:_HEAD], called)
-    text = np.frombuffer(data, np.uint8)
-    opened = np.flatnonzero((text == ord("[")) | (text == ord("{")))
-    lines = np.concatenate([[0], np.flatnonzero(text == 10), [len(text)]])
-    if not array and np.diff(np.searchsorted(opened, lines)).max() <= limits().depth:
-        return  # no line opens so many, in its text or outside
-    outside = np.frombuffer(_JSON_TEXT.sub(b"", data), np.uint8)
-    steps = np.isin(outside, np.frombuffer(b"[{", np.uint8)).astype(np.int8)
-    steps -= np.isin(outside, np.frombuffer(b"]}", np.uint8))
-    depth = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
-    if depth > limits().depth:
-        raise InputError(
-            f"{called} has values inside values {depth:,} deep, and {limits().depth} is the limit (RECEMB_FILE_DEPTH); "
-            "write one flat object a line"
-        )
-
-
-def _check_keys(head: bytes, called: str) -> None:
-    most = 20 * limits().columns  # those inside values are counted as well
-    count = len({found[1] for found in _JSON_KEY.finditer(head)})
-    if count > most:
-        raise InputError(
-            f"{called} has {count:,} different keys in its first {len(head):,} bytes, more than 20 tables may have "
-            "columns (RECEMB_FILE_COLUMNS); write the same keys in every object"
-        )
 
 
 def _short(error: BaseException) -> str:

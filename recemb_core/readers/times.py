@@ -262,9 +262,7 @@ def _month_day(
     return seconds, "month and day", (), False
 
 
-def _dates(
-    text: pl.Series, how: TimeForm, said: list[Assumption]
-) -> tuple[pl.Series, str, tuple[str, ...], bool]:
+def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.Series, str, tuple[str, ...], bool]:
     notes: list[str] = []
     present = text.drop_nulls()
     sample = present.gather_every(max(len(present) // _SAMPLE, 1)).unique(maintain_order=True)

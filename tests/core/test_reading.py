@@ -26,7 +26,18 @@ MAPPINGS = st.builds(
     **dict.fromkeys(("user", "item", "timestamp", "basket", "weight", "rating", "title", "source", "target"), NAME),
     side=st.lists(TEXT, max_size=3).map(tuple),
     sequence=st.lists(TEXT, max_size=3).map(tuple),
+    clock=NAME,
     day_first=st.sampled_from([None, True, False]),
+    time_unit=st.sampled_from([None, "seconds", "month and day"]),
+    zone=st.sampled_from([None, "+02:00", "UTC", "Europe/Berlin"]),
+    year=st.one_of(st.none(), st.integers(1, 9_998)),
+    dwell_unit=st.sampled_from([None, "seconds", "milliseconds"]),
+    decimal=st.sampled_from([None, ".", ","]),
+    missing=st.one_of(st.none(), st.lists(st.one_of(TEXT, st.just("")), min_size=1, max_size=3).map(tuple)),
+    ordered=st.sampled_from([None, True, False]),
+    list_mark=NAME,
+    clicked=NAME,
+    once_a_user=st.booleans(),
     cancelled=NAME,
 )
 CLEANINGS = st.builds(
@@ -48,9 +59,14 @@ READINGS = st.builds(
     encoding=NAME,
     header=st.sampled_from([None, True, False]),
     one_sequence_a_line=st.booleans(),
+    skip_lines=st.one_of(st.none(), st.integers(0, 99)),
+    quotes=st.sampled_from([None, True, False]),
+    line_id=st.sampled_from([None, True, False]),
+    unfold=NAME,
+    joins=st.booleans(),
     details=st.booleans(),
     details_key=NAME,
-    directed=st.booleans(),
+    directed=st.sampled_from([None, True, False]),
 )
 
 

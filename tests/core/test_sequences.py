@@ -164,7 +164,7 @@ def test_baskets() -> None:
     at = s.timestamps.reshape(3, 2)
     assert (at[:, 0] == at[:, 1]).all()
     assert at[1, 0] == 1577959440.0  # the earliest line of the basket
-    assert [step.name for step in s.report] == ["parse", "filter: returns", "repeats", "sessions", "short sessions"]
+    assert [step.name for step in s.report if not step.name.startswith("reading: ")] == ["parse", "filter: returns", "repeats", "sessions", "short sessions"]
 
 
 def test_basket_numbers_that_start_again_for_each_user() -> None:
@@ -207,7 +207,7 @@ def test_filters_run_before_everything_else() -> None:
     )  # fmt: skip
     s = read_events(log, min_rating=2, event_types=["view", "buy"], min_dwell_seconds=5)
     assert lines_of(s) == [["a", "e"]]  # without b the two a are a repeat
-    assert [step.name for step in s.report] == [
+    assert [step.name for step in s.report if not step.name.startswith("reading: ")] == [
         *(
             "parse",
             "filter: rating",
@@ -218,7 +218,7 @@ def test_filters_run_before_everything_else() -> None:
             "short sessions",
         )
     ]
-    assert [step.dropped_rows for step in s.report] == [0, 1, 1, 1, 1, 0, 0]
+    assert [step.dropped_rows for step in s.report if not step.name.startswith("reading: ")] == [0, 1, 1, 1, 1, 0, 0]
 
 
 def test_properties_of_items_among_the_events() -> None:

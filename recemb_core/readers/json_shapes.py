@@ -1,0 +1,309 @@
+"""JSON in the shapes that people export it: lines, arrays, pandas' orients, nested values, Python's own dicts."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.column_names import is_known_name, plain_name
+from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.limits import limits
+from recemb_core.readers.table import SEQUENCE, Table
+
+NO_UNFOLDING = "nothing"
+_HEAD = 1 << 20  # bytes of JSON whose keys are counted
+_LONGEST = 1_000_000  # characters of a line of Python
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
+
+
+def parse_json(data: bytes, called: str, name: str, unfold: str | None) -> Table:
+    """A table from JSON text that begins with ``{`` or ``[``.
+
+    Args:
+        data: UTF-8 text.
+        called: what messages call the file.
+        name: the file's.
+        unfold: the column of lists of objects that gives a row an object; ``"nothing"`` keeps such columns out;
+            chosen when left out.
+
+    Raises:
+        InputError: no JSON; values nested too deep; too many different keys; none of the shapes that are known.
+    """
+    numbered = _check(data, called)
+    said: list[Assumption] = []
+    lines = None
+    frame = None if numbered else _by_lines(data)
+    form = "jsonl"
+    if frame is None or (len(frame) == 1 and frame.width and _is_one_object(frame)):
+        value, by_line, python = _value(data, called)
+        form = "jsonl" if by_line else "json"
+        if python:
+            said.append(assumed("format", "Python", "The lines are Python's dicts, not JSON; they were read as such."))
+        if form == "jsonl" and isinstance(value, list) and all(isinstance(row, dict) for row in value):
+            lines = np.flatnonzero([bool(line.strip()) for line in data.split(b"\n")]) + 1 if len(value) > 1 else None
+        frame, companion, shape = _frame(value, called)
+        if shape:
+            said.append(assumed("format", shape, f"The JSON is {shape}."))
+    else:
+        companion, lines = None, np.arange(1, len(frame) + 1)
+    if frame.columns == [SEQUENCE]:
+        return Table(frame, "sequences", name, assumptions=tuple(said))
+    frame, lines = unnested(frame, lines, unfold, called, said)
+    return Table(frame, form, name, companion=companion, lines=lines, assumptions=tuple(said))
+
+
+def _by_lines(data: bytes) -> pl.DataFrame | None:
+    if not data.startswith(b"{"):
+        return None
+    try:
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError):
+        return None
+
+
+def _is_one_object(frame: pl.DataFrame) -> bool:
+    return all(kind.is_nested() for kind in frame.dtypes) or any(isinstance(kind, pl.List) for kind in frame.dtypes)
+
+
+def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
+    """The whole text as one value, or its lines as a list; whether by line; whether it is Python."""
+    try:
+        return json.loads(data), False, False
+    except (ValueError, RecursionError):
+        pass
+    array = data.startswith(b"[")
+    rows, python = [], False
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = _python_value(line, called, number)
+            python = python or value is not None
+        if array and not rows and not isinstance(value, list):
+            raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+        if not isinstance(value, (list if array else dict)):
+            shown = shortened(line.decode("utf-8", errors="replace"))
+            raise InputError(
+                f"{called} is read as JSON lines, and line {number} is no JSON {'array' if array else 'object'} "
+                f"({shown!r}); write one object a line"
+            )
+        rows.append(value)
+    return rows, True, python
+
+
+def _python_value(line: bytes, called: str, number: int) -> Any:
+    """A literal of Python (dicts, lists, text, numbers; nothing is run), or None."""
+    text = line.decode("utf-8", errors="replace").strip().rstrip(",")
+    if len(text) > _LONGEST:
+        raise InputError(
+            f"{called}: line {number} is no JSON and longer than {_LONGEST:,} characters; write JSON lines"
+        )
+    depth = deepest = 0
+    for step in re.findall(r"[\[{(]|[\]})]", text):
+        depth += 1 if step in "[{(" else -1
+        deepest = max(deepest, depth)
+    if deepest > limits().depth:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _frame(value: Any, called: str) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
+    """A value as a frame, a second one of nodes, and the shape in words (nothing for plain rows)."""
+    if isinstance(value, dict):
+        return _of_object(value, called)
+    rows = [row for row in value if row is not None] if isinstance(value, list) else []
+    if rows and all(isinstance(row, dict) for row in rows):
+        return _of_rows(rows, called), None, ""
+    if rows and all(isinstance(row, list) for row in rows):
+        return (*_of_lists(rows, called), "an array of arrays")
+    raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+
+
+def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
+    parts = list(value.values())
+    if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
+        names = [".".join(map(str, n)) if isinstance(n, list) else str(n) for n in value["columns"]]
+        return _of_lists(value["data"], called, names)[0], None, "pandas' orient 'split'"
+    if isinstance(value.get("schema"), dict) and isinstance(value.get("data"), list):
+        return _of_rows(value["data"], called), None, "pandas' orient 'table'"
+    links = value.get("links", value.get("edges"))
+    if isinstance(links, list) and isinstance(value.get("nodes"), list) and links:
+        nodes = _of_rows(value["nodes"], called) if all(isinstance(n, dict) for n in value["nodes"]) else None
+        edges = _of_rows(links, called) if isinstance(links[0], dict) else _of_lists(links, called)[0]
+        return edges, nodes if nodes is not None and nodes.width > 1 else None, "a graph of nodes and links"
+    if parts and all(isinstance(part, dict) for part in parts):
+        inner = list(dict.fromkeys(key for part in parts[:1_000] for key in part))
+        by_row = any(map(is_known_name, inner)) and not any(map(is_known_name, value))
+        if by_row or (not any(map(is_known_name, value)) and len(value) > len(inner)):
+            index = [{"index": key, **part} for key, part in value.items()]
+            return _of_rows(index, called), None, "pandas' orient 'index'"
+        limits().check_columns(len(value), called)
+        keys = list(dict.fromkeys(key for part in parts for key in part))
+        columns = {name: [part.get(key) for key in keys] for name, part in value.items()}
+        return _typed(columns, called), None, "pandas' orient 'columns'"
+    if parts and all(isinstance(part, list) for part in parts) and len({len(part) for part in parts}) == 1:
+        if len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0]):
+            limits().check_columns(len(value), called)
+            return _typed(value, called), None, "an object with a list a column"
+    tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)}
+    if len(tables) == 1 and not (set(map(plain_name, value)) & {"userid", "user", "sessionid"}):
+        key, rows = next(iter(tables.items()))
+        return _of_rows(rows, called), None, f"an object whose rows are under {key!r}"
+    return _of_rows([value], called), None, ""
+
+
+def _of_rows(rows: list[Any], called: str) -> pl.DataFrame:
+    if not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{called} mixes objects with other values; write one object a row")
+    limits().check_columns(len({key for row in rows[:10_000] for key in row}), called)
+    try:
+        return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError, RecursionError):
+        raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys") from None
+
+
+def _of_lists(rows: list[Any], called: str, names: list[str] | None = None) -> tuple[pl.DataFrame, None]:
+    if not rows or not all(isinstance(row, list) for row in rows):
+        raise InputError(f"{called} has no rows in its JSON; export it with its rows")
+    widths = {len(row) for row in rows}
+    if names is None and len(widths) > 1:
+        lists = [[None if v is None else str(v) for v in row] for row in rows]
+        return pl.DataFrame({SEQUENCE: pl.Series(lists, dtype=pl.List(pl.String))}), None
+    if len(widths) > 1 or (names is not None and len(names) != max(widths)):
+        raise InputError(f"{called} has rows with {min(widths)} to {max(widths)} fields; write as many in each")
+    first = rows[0]
+    if names is None and all(isinstance(v, str) for v in first) and any(map(is_known_name, first)):
+        names, rows = list(map(str, first)), rows[1:]
+    names = names or [f"column_{i + 1}" for i in range(max(widths))]
+    limits().check_columns(len(names), called)
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise InputError(f"{called} names two columns {twice!r}; rename one of them")
+    return _typed({name: [row[i] for row in rows] for i, name in enumerate(names)}, called), None
+
+
+def _typed(columns: dict[str, Any], called: str) -> pl.DataFrame:
+    try:
+        return pl.DataFrame({name: pl.Series(name, values, strict=False) for name, values in columns.items()})
+    except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError, RecursionError):
+        raise InputError(f"{called} has a column of mixed values; write text or numbers in each column") from None
+
+
+def unnested(
+    frame: pl.DataFrame, lines: Any, unfold: str | None, called: str, said: list[Assumption]
+) -> tuple[pl.DataFrame, Any]:
+    """Values inside values as columns by their path (``user.id``), and a row an object of one column of lists.
+
+    Raises:
+        InputError: more columns or cells than a table may have; no such column to unfold.
+    """
+    frame, paths = _flat(frame, called)
+    lists = [c for c, kind in frame.schema.items() if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)]
+    if unfold not in (None, NO_UNFOLDING, *lists):
+        raise InputError(f"there is no column of lists of objects {unfold!r}; there are {listed(lists) or 'none'}")
+    chosen = unfold if unfold is not None else max(lists, key=lambda c: _item_like(frame, c), default=None)
+    if lists:
+        others = [(f"a row for each of {c}", c) for c in lists if c != chosen]
+        others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING)
+        words = (
+            f"Each object in {chosen!r} became a row." if chosen != NO_UNFOLDING else f"{listed(lists)} were left out."
+        )
+        said.append(assumed("unfold", chosen, words, *others, doubtful=unfold is None and len(lists) > 1))
+    if chosen is not None and chosen != NO_UNFOLDING:
+        rows = int(frame[chosen].list.len().sum() or 0)
+        if rows * frame.width > limits().cells:
+            raise InputError(
+                f"{called}: {chosen!r} holds {counted(rows, 'object')}, with the other columns more than "
+                f"{limits().cells:,} cells (RECEMB_FILE_CELLS); keep fewer columns"
+            )
+        whole = frame.with_row_index("recemb row").explode(chosen).drop_nulls(chosen)
+        lines = None if lines is None else lines[whole["recemb row"].to_numpy()]
+        frame, more = _flat(whole.drop("recemb row"), called)
+        paths += more
+    if paths:
+        said.append(
+            assumed("paths", True, f"Values inside {listed(dict.fromkeys(paths))} became columns by their path.")
+        )
+    return frame, lines
+
+
+def _flat(frame: pl.DataFrame, called: str) -> tuple[pl.DataFrame, list[str]]:
+    paths: list[str] = []
+    while structs := [c for c, kind in frame.schema.items() if isinstance(kind, pl.Struct)]:
+        paths += structs
+        parts: list[pl.Expr] = []
+        taken = {c for c in frame.columns if c not in structs}
+        for column, kind in frame.schema.items():
+            if not isinstance(kind, pl.Struct):
+                parts.append(pl.col(column))
+                continue
+            for inner in kind.fields:
+                path = f"{column}.{inner.name}"
+                while path in taken:
+                    path += "_"
+                taken.add(path)
+                parts.append(pl.col(column).struct.field(inner.name).alias(path))
+        limits().check_columns(len(parts), called)
+        frame = frame.select(parts)
+    return frame, paths
+
+
+def _item_like(frame: pl.DataFrame, column: str) -> int:
+    """How many fields of the objects in a column are called like something known."""
+    kind = frame.schema[column]
+    assert isinstance(kind, pl.List)
+    inner = kind.inner
+    return sum(is_known_name(f.name) for f in inner.fields) if isinstance(inner, pl.Struct) else 0
+
+
+def _check(data: bytes, called: str) -> bool:
+    """Refuse values nested too deep, and keys without end; whether rows are numbered by keys.
+
+    Both take the parser's memory or time, not the file's.
+    """
+    many = _check_keys(data[:_HEAD], called)
+    text = np.frombuffer(data, np.uint8)
+    opened = np.flatnonzero((text == ord("[")) | (text == ord("{")))
+    lines = np.concatenate([[0], np.flatnonzero(text == 10), [len(text)]])
+    if not data.startswith(b"[") and np.diff(np.searchsorted(opened, lines)).max() <= limits().depth:
+        return many  # no line opens so many, in its text or outside
+    outside = np.frombuffer(_TEXT.sub(b"", data), np.uint8)
+    steps = np.isin(outside, np.frombuffer(b"[{", np.uint8)).astype(np.int8)
+    steps -= np.isin(outside, np.frombuffer(b"]}", np.uint8))
+    depth = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
+    if depth > limits().depth:
+        raise InputError(
+            f"{called} has values inside values {depth:,} deep, and {limits().depth} is the limit (RECEMB_FILE_DEPTH); "
+            "write one flat object a line"
+        )
+    return many
+
+
+def _check_keys(head: bytes, called: str) -> bool:
+    most = 20 * limits().columns  # those inside values are counted as well
+    keys = {found[1] for found in _KEY.finditer(head)}
+    numbers = sum(map(bytes.isdigit, _some(keys)))
+    if len(keys) - numbers > most:
+        raise InputError(
+            f"{called} has {len(keys):,} different keys in its first {len(head):,} bytes, more than 20 tables may have "
+            "columns (RECEMB_FILE_COLUMNS); write the same keys in every object"
+        )
+    return numbers > limits().columns
+
+
+def _some(keys: Iterable[bytes]) -> Iterable[bytes]:
+    return (key for key in keys if len(key) < 20)

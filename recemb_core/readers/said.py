@@ -1,0 +1,157 @@
+"""All that a reading takes for granted, from its bytes to its events, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from recemb_core.readers.assumptions import Assumption, Choice, assumed
+from recemb_core.readers.column_names import is_unlabelled
+from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
+from recemb_core.readers.content import is_number, overlap, sample_of
+from recemb_core.readers.errors import listed
+from recemb_core.readers.events import Parsed
+from recemb_core.readers.list_shapes import counts_fields, names_lines
+from recemb_core.readers.presets import Preset, find_preset
+from recemb_core.readers.reading import Reading
+from recemb_core.readers.side_info import Details
+from recemb_core.readers.suspicions import suspicions
+from recemb_core.readers.table import LINE, Table
+
+_SHAPES = {
+    "events": "A row is one event: somebody did something with an item.",
+    "baskets": "A row is one line of a basket.",
+    "sequences": "A row is one whole sequence.",
+    "edges": "A row joins two items: an edge list.",
+}
+
+
+def all_assumptions(
+    table: Table, reading: Reading, parsed: Parsed | None, details: Details | None
+) -> tuple[Assumption, ...]:
+    """Of the text, the columns, the values and the details; one for each argument, the doubtful first."""
+    columns = reading.columns
+    assert columns is not None  # a reading is completed before it is used
+    found = [*table.assumptions, *column_assumptions(table.frame, columns)]
+    if parsed is not None:
+        found += [*parsed.assumptions, *suspicions(table.frame, columns, parsed, details)]
+    if columns.shape == "edges" and all(a.name != "directed" for a in found):
+        found.append(_directed(reading))
+    if details is not None and details.key is not None and all(a.name != "details_key" for a in found):
+        words = f"The item details are joined on {details.key!r}."
+        others = tuple(
+            Choice(name, (("details_key", name),)) for name, n in details.coverage if n and name != details.key
+        )
+        found.append(Assumption(name="details_key", value=details.key, words=words, alternatives=others))
+    told = {(a.name, a.words): a for a in found}
+    return tuple(sorted(told.values(), key=lambda a: not a.doubtful))
+
+
+def _directed(reading: Reading) -> Assumption:
+    value = bool(reading.directed)
+    words = f"Edges run {'one way only' if value else 'both ways'}{', as set' if reading.directed is not None else ''}."
+    other = ("both ways", False) if value else ("one way only (directed)", True)
+    return assumed("directed", value, words, other)
+
+
+def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
+    """The layout, the shape, which column is what, and whether lists have an order."""
+    found = list[Assumption]()
+    preset = find_preset(frame)
+    if preset is not None and columns.preset == preset.name:
+        found.append(_layout(frame, preset))
+    found.append(_shape(frame, columns))
+    for role, column in columns.columns.items():
+        why = next((w for w in columns.why if w.startswith((f"{role}:", f"{role.replace('_', ' ')}:"))), "")
+        reason = why.partition(", ")[2]
+        others = [(name, name) for name in frame.columns[:12] if name not in columns.columns.values()]
+        named = role.replace("_", " ")
+        none = [("no column", None)] if role in ROLES and role not in ("user", "item") else []
+        found.append(assumed(role, column, f"{named}: the column {column!r}.", *others, *none, why=reason))
+    if columns.side:
+        found.append(assumed("side", columns.side, f"Properties of the items: {listed(columns.side)}.", ("none", ())))
+    if columns.shape == "sequences":
+        found += _of_lists(frame, columns)
+    elif columns.clicked is not None:
+        words = f"Items in {columns.item!r} that end with {columns.clicked!r} were clicked; the others were only shown."
+        found.append(assumed("clicked", columns.clicked, words, ("all count", None)))
+    if (order := _ordered(columns)) is not None:
+        found.append(order)
+    return found
+
+
+def _layout(frame: pl.DataFrame, preset: Preset) -> Assumption:
+    plain = guess_columns(frame, presets=False)
+    others = [(label, _mapping(preset, arguments)) for label, arguments in preset.others]
+    words = f"Recognised as {preset.name} by its columns. {preset.words}".rstrip()
+    return assumed("columns", preset.name, words, *others, ("no known layout: go by names and content", plain))
+
+
+def _mapping(preset: Preset, arguments: Mapping[str, Any]) -> ColumnMapping:
+    shape = "baskets" if arguments.get("basket") else "events"
+    return ColumnMapping(**{"shape": shape, "preset": preset.name, **arguments})
+
+
+def _shape(frame: pl.DataFrame, columns: ColumnMapping) -> Assumption:
+    others, doubtful = list[tuple[str, ColumnMapping]](), False
+    unlabelled = is_unlabelled(frame.columns)
+    if unlabelled and 2 <= frame.width <= 3:
+        first, second, *rest = frame.columns
+        sample = sample_of(frame)
+        alike = overlap(sample[first], sample[second]) > 0.3
+        weight = next((c for c in rest if is_number(sample[c])), None)
+        if columns.shape == "events":
+            edges = ColumnMapping(shape="edges", source=first, target=second, weight=weight)
+            others, doubtful = [("an edge list: a row joins two items", edges)], alike
+        elif columns.shape == "edges":
+            rating = weight if weight is not None else None
+            log = ColumnMapping(shape="events", user=first, item=second, rating=rating)
+            others, doubtful = [("a log: a row is a user and an item", log)], True
+    elif columns.shape == "edges" and columns.source is not None and columns.target is not None:
+        others = [
+            (
+                "a log: a row is a user and an item",
+                ColumnMapping(shape="events", user=columns.source, item=columns.target),
+            )
+        ]
+    words = _SHAPES[columns.shape]
+    named = tuple(Choice(label, (("columns", mapping),)) for label, mapping in others)
+    return Assumption(name="shape", value=columns.shape, words=words, alternatives=named, doubtful=doubtful)
+
+
+def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
+    shown = listed(columns.sequence, 3)
+    held = "column" if len(columns.sequence) == 1 else "columns"
+    found = [assumed("sequence", columns.sequence, f"The items of a row are in the {held} {shown}.")]
+    many = [c for c in columns.sequence if c in frame.columns]
+    if len(many) > 2 and (column := counts_fields(frame, tuple(many))) is not None:
+        found.append(assumed("count", column, f"{column!r} counts the items of a row, and is none itself."))
+    if columns.user is None and len(many) > 3 and is_unlabelled(frame.columns):
+        first, *rest = many
+        if names_lines(frame[first], frame.select(rest)):
+            whole = ColumnMapping(shape="sequences", user=first, sequence=tuple(rest))
+            words = f"{first!r} is an item like the others, though its values are all different."
+            found.append(
+                assumed("user", None, words, more=(Choice("it names the row", (("columns", whole),)),), doubtful=True)
+            )
+    elif columns.user is not None and columns.user != LINE and columns.user in frame.columns:
+        if columns.once_a_user:
+            found.append(assumed("once_a_user", True, "Only the first row of each user counts.", ("every row", False)))
+        elif frame[columns.user].n_unique() < len(frame):
+            words = "Every row counts, those of one user as well."
+            found.append(assumed("once_a_user", False, words, ("only the first of each user", True)))
+    return found
+
+
+def _ordered(columns: ColumnMapping) -> Assumption | None:
+    """Whether items have an order, where the shape leaves it open."""
+    baskets = columns.shape == "baskets"
+    if columns.shape == "edges" or (columns.shape == "events" and columns.ordered is None):
+        return None
+    ordered = columns.ordered if columns.ordered is not None else not baskets
+    words = "The items of a sequence are in order." if ordered else "The items of a basket have no order."
+    why = "no row holds an item twice" if columns.shape == "sequences" and not ordered else ""
+    other = ("they have no order", False) if ordered else ("they are in order", True)
+    return assumed("ordered", ordered, words, other, doubtful=bool(why), why=why)
