@@ -102,6 +102,12 @@ def role_rank(role: str, column: str) -> int | None:
     return None
 
 
+def names_item(column: str) -> bool:
+    """Whether a column is called like an item's id, not like its name."""
+    rank, names = role_rank("item", column), ROLE_NAMES["item"]
+    return rank is not None and rank < names.index("url")
+
+
 def is_unlabelled(columns: list[str]) -> bool:
     """Whether a table's columns have only the names that reading gave them."""
     return all(plain_name(column).startswith("column") for column in columns)

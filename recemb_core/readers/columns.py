@@ -100,7 +100,7 @@ class ColumnMapping:
     list_mark: str | None = None
     clicked: str | None = None
     once_a_user: bool = False
-    preset: str | None = None
+    preset: str | None = field(default=None, compare=False)
     cancelled: str | None = None
     why: tuple[str, ...] = field(default=(), compare=False)
 

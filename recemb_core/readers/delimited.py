@@ -104,7 +104,8 @@ def parse_delimited(
         said += _quotes_said(literal, quotes, scan)
     records = _first_records(data, used, quotes=not literal)
     names, has_header = _names(records, header, comment, called, scan)
-    said += _form_said(used, given, header, has_header, lines, regular)
+    body = scan.fields[scan.fields > 0]
+    said += _form_said(used, given, header, has_header, lines, float((body == np.bincount(body).argmax()).mean()))
     if has_header and not (scan.fields[1:] > 0).any():
         raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
     try:
@@ -171,7 +172,9 @@ def _without_last(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, 
     unnamed = last == f"column_{len(names)}"
     if frame.width < 3 or not unnamed or bool((frame[last].fill_null("").str.strip_chars() != "").any()):
         return frame, False
-    return frame.drop(last), not is_unlabelled(names) or bool((frame[frame.columns[-2]].fill_null("") != "").any())
+    if is_unlabelled(names) and not bool((frame[frame.columns[-2]].fill_null("").str.strip_chars() != "").any()):
+        return frame, False  # several empty ones: lists of different lengths, filled up
+    return frame.drop(last), True
 
 
 def _quotes_said(literal: bool, given: bool | None, scan: LineScan) -> list[Assumption]:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name, plain_name
+from recemb_core.readers.column_names import is_known_name, names_item, plain_name
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import SEQUENCE, Table
@@ -215,7 +215,11 @@ def unnested(
     lists = [c for c, kind in frame.schema.items() if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)]
     if unfold not in (None, NO_UNFOLDING, *lists):
         raise InputError(f"there is no column of lists of objects {unfold!r}; there are {listed(lists) or 'none'}")
-    chosen = unfold if unfold is not None else max(lists, key=lambda c: _item_like(frame, c), default=None)
+    chosen = unfold
+    if unfold is None and lists:
+        # Where a row has an item of its own, lists beside it (pictures, tags) say more about that.
+        own = any(not kind.is_nested() and names_item(c) for c, kind in frame.schema.items())
+        chosen = NO_UNFOLDING if own else max(lists, key=lambda c: _item_like(frame, c))
     if lists:
         others = [(f"a row for each of {c}", c) for c in lists if c != chosen]
         others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING)

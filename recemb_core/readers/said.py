@@ -60,7 +60,7 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
     """The layout, the shape, which column is what, and whether lists have an order."""
     found = list[Assumption]()
     preset = find_preset(frame)
-    if preset is not None and columns.preset == preset.name:
+    if preset is not None and all(getattr(columns, name) == value for name, value in preset.roles.items() if name != "side"):
         found.append(_layout(frame, preset))
     found.append(_shape(frame, columns))
     for role, column in columns.columns.items():
@@ -86,7 +86,9 @@ def _layout(frame: pl.DataFrame, preset: Preset) -> Assumption:
     plain = guess_columns(frame, presets=False)
     others = [(label, _mapping(preset, arguments)) for label, arguments in preset.others]
     words = f"Recognised as {preset.name} by its columns. {preset.words}".rstrip()
-    return assumed("columns", preset.name, words, *others, ("no known layout: go by names and content", plain))
+    several = any("sequence" in arguments for _, arguments in preset.others)  # what a row is can be seen in two ways
+    general = ("no known layout: go by names and content", plain)
+    return assumed("columns", preset.name, words, *others, general, doubtful=several)
 
 
 def _mapping(preset: Preset, arguments: Mapping[str, Any]) -> ColumnMapping:
