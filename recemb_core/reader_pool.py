@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from recemb_core.processes import ProcessLost, WorkerProcess, memory_of
-from recemb_core.readers import InputError, Reading, Table
+from recemb_core.readers import Assumption, InputError, Reading, Table
 from recemb_core.readers.events import Parsed
 from recemb_core.readers.limits import from_settings
 from recemb_core.readers.side_info import Details
@@ -162,12 +162,14 @@ class ReaderPool:
         return f"{name!r} was given up: {why}; keep fewer rows or columns, or sample the users"
 
 
-def parse_columns(table: Table, reading: Reading, details: Table | None) -> tuple[Reading, Parsed, Details | None]:
+def parse_columns(
+    table: Table, reading: Reading, details: Table | None
+) -> tuple[Reading, Parsed, Details | None, tuple[Assumption, ...]]:
     """What :func:`parse_log` gives but for the table itself, which whoever asks has and need not be sent again."""
     from recemb_core.readers.assembly import parse_log
 
     log = parse_log(table, reading, details)
-    return log.reading, log.parsed, log.details
+    return log.reading, log.parsed, log.details, log.assumptions
 
 
 def ready() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,17 +31,14 @@ class ParsedLog:
         reading: how it was read, with nothing left to guess but its ``details_key``.
         parsed: the events as arrays, and what could not be used.
         details: the table with a row an item and the column that it is joined on, or None.
+        assumptions: what the file did not say itself, the doubtful first.
     """
 
     table: Table
     reading: Reading
     parsed: Parsed
     details: Details | None
-
-    @cached_property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """What the file did not say itself, the doubtful first."""
-        return all_assumptions(self.table, self.reading, self.parsed, self.details)
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def columns(self) -> ColumnMapping:
@@ -71,7 +67,7 @@ def parse_log(source: Any, reading: Reading, details: Any = None) -> ParsedLog:
     if second is not None:
         ids, item = parsed.events.item_ids, reading.columns.item
         found = choose_key(second, ids, item, reading.details_key, strict=details is not None)
-    return ParsedLog(table, reading, parsed, found)
+    return ParsedLog(table, reading, parsed, found, all_assumptions(table, reading, parsed, found))
 
 
 def details_table(table: Table, reading: Reading, details: Any) -> Table | None:

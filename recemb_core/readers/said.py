@@ -97,7 +97,7 @@ def _mapping(preset: Preset, arguments: Mapping[str, Any]) -> ColumnMapping:
 
 
 def _shape(frame: pl.DataFrame, columns: ColumnMapping) -> Assumption:
-    others, doubtful = list[tuple[str, ColumnMapping]](), False
+    others, doubtful, why = list[tuple[str, ColumnMapping]](), False, ""
     unlabelled = is_unlabelled(frame.columns)
     if unlabelled and 2 <= frame.width <= 3:
         first, second, *rest = frame.columns
@@ -107,10 +107,11 @@ def _shape(frame: pl.DataFrame, columns: ColumnMapping) -> Assumption:
         if columns.shape == "events":
             edges = ColumnMapping(shape="edges", source=first, target=second, weight=weight)
             others, doubtful = [("an edge list: a row joins two items", edges)], alike
+            why = "though both columns hold the same values, the second is in no order" if alike else ""
         elif columns.shape == "edges":
-            rating = weight if weight is not None else None
-            log = ColumnMapping(shape="events", user=first, item=second, rating=rating)
+            log = ColumnMapping(shape="events", user=first, item=second, rating=weight)
             others, doubtful = [("a log: a row is a user and an item", log)], True
+            why = "both columns hold the same values, and no name says what they are"
     elif columns.shape == "edges" and columns.source is not None and columns.target is not None:
         others = [
             (
@@ -120,7 +121,7 @@ def _shape(frame: pl.DataFrame, columns: ColumnMapping) -> Assumption:
         ]
     words = _SHAPES[columns.shape]
     named = tuple(Choice(label, (("columns", mapping),)) for label, mapping in others)
-    return Assumption(name="shape", value=columns.shape, words=words, alternatives=named, doubtful=doubtful)
+    return Assumption(name="shape", value=columns.shape, words=words, alternatives=named, doubtful=doubtful, why=why)
 
 
 def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:

@@ -101,6 +101,8 @@ class Outcome:
         """Whether the gap decides where a sequence ends."""
         if self.log is None or self.sequences is None or not self.sequences.ordered:
             return False
+        if self.log.columns.ordered and self.log.parsed.events.date_only:
+            return False  # a user's day is a sequence
         return self.log.parsed.events.group is None and self.log.parsed.events.time is not None
 
     @property
@@ -292,7 +294,7 @@ def _once(
 
 
 def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
-    plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=False)
+    plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=None)
     key = (file.name, file.mark.digest, plain.to_link())  # what of a reading the table depends on
     read = lambda: read_apart(file.name, reading.table, file.data, file.name, remember=key)  # noqa: E731
     return _once("table", key, 8, read, frozenset({file.mark.digest}))

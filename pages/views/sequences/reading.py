@@ -15,6 +15,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, sentence
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
+from pages.views.sequences.assumptions import assumptions_of, back_to_first, show_assumptions
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading, guess_columns
 
 SHAPES = {
@@ -39,6 +40,7 @@ def edit_reading(upload: Upload, data: ActiveData) -> None:
     shown = data.found if data.upload is upload and not data.problem else None
     found = shown or uploads.outcome(upload, gap_minutes=session.gap_of(upload.key))
     if found.table is None or found.reading is None or found.reading.columns is None:
+        back_to_first(upload)
         return
     table, reading, columns = found.table, found.reading, found.reading.columns
     with st.container(border=True, key="reading"):
@@ -51,8 +53,14 @@ def edit_reading(upload: Upload, data: ActiveData) -> None:
         notes = table.notes if found.log is None else found.log.parsed.notes
         if found.details is not None:
             notes = (*notes, *found.details.notes)
+        if found.problem:
+            back_to_first(upload)
+        assumptions = assumptions_of(found)
+        show_assumptions(upload, assumptions)
+        said = {assumption.words for assumption in assumptions}
         for note in notes:
-            st.caption(sentence(note))
+            if note not in said:
+                st.caption(sentence(note))
         _mapping(upload, found, reading, columns)
         if columns.shape != "edges":
             _cleaning(upload, found, reading, columns)
@@ -131,7 +139,8 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
         elif columns.shape == "edges":
             words = "Edges run one way only (directed)"
             directed = lambda now, value: replace(now, directed=value)  # noqa: E731
-            control(st.checkbox, words, reading.directed, directed, key="directed")
+            one_way = bool(found.table.directed) if reading.directed is None else reading.directed
+            control(st.checkbox, words, one_way, directed, key="directed")
         else:
             _events_only(upload, reading, columns, frame)
         _key_of_details(upload, found, reading)
@@ -243,7 +252,7 @@ def _report(data: ActiveData) -> None:
     """What each cleaning step did; nothing is dropped without a line here."""
     if data.sequences is None:
         return
-    steps = data.sequences.report
+    steps = [step for step in data.sequences.report if not step.name.startswith("reading: ")]  # those stand above
     names = ("Step", "What happened", "Rows dropped", "Items dropped", "Rows left")
     told = [(s.name, s.text, s.dropped_rows, s.dropped_items, s.rows[1]) for s in steps]
     rows = pl.DataFrame(told, schema=names, orient="row")
