@@ -171,6 +171,12 @@ LAYOUTS = (
         words="Dates have no hour; what somebody bought on a day is one basket.",
     ),
     Layout(
+        "Gowalla or Brightkite",
+        {"user": 0, "timestamp": 1, "item": 4},
+        kinds=("id", "iso", "latitude", "longitude", "id"),
+        words="user, time, latitude, longitude, place.",
+    ),
+    Layout(
         "Yoochoose clicks",
         {"session": 0, "timestamp": 1, "item": 2},
         kinds=("id", "iso", "id", "category"),
@@ -205,7 +211,7 @@ LAYOUTS = (
     Layout(
         "Foursquare (TSMC 2014)",
         {"user": 0, "item": 1, "timestamp": 7},
-        kinds=("id", "venue", "venue", "text", "number", "number", "number", "time"),
+        kinds=("id", "venue", "venue", "text", "latitude", "longitude", "number", "time"),
         side=(3,),
         words="user, venue, category id, category, latitude, longitude, offset in minutes, time in UTC.",
     ),
@@ -214,12 +220,6 @@ LAYOUTS = (
         {"user": 0, "item": 1, "timestamp": 2},
         kinds=("id", "venue", "time", "number"),
         words="user, venue, time in UTC, offset in minutes.",
-    ),
-    Layout(
-        "Gowalla or Brightkite",
-        {"user": 0, "timestamp": 1, "item": 4},
-        kinds=("id", "iso", "number", "number", "id"),
-        words="user, time, latitude, longitude, place.",
     ),
     Layout(
         "MIND",
@@ -258,6 +258,7 @@ LAYOUTS = (
         words="user, game, purchase or play, hours; there is no order, so each person is one basket.",
     ),
 )
+_RANGES = {"number": (-1e300, 1e300), "stars": (0, 5), "latitude": (-90, 90), "longitude": (-180, 180)}
 _PATTERNS = {
     "sha1": r"^[0-9a-f]{40}$",
     "mbid": r"^([0-9a-f]{8}-[0-9a-f\-]{20,30})?$",
@@ -280,10 +281,11 @@ def _holds(kind: str, values: pl.Series) -> bool:
         return not is_number(known) and not holds_times(known)
     if len(known) == 0:
         return False
-    if kind in ("number", "stars"):
+    if kind in _RANGES:
         numbers = known.cast(pl.Float64, strict=False).drop_nulls()
-        within = kind == "number" or bool(numbers.is_between(0, 5).all())
-        return is_number(known) and len(numbers) > 0 and within
+        if not is_number(known) or numbers.is_empty() or not bool(numbers.is_between(*_RANGES[kind]).all()):
+            return False
+        return kind not in ("latitude", "longitude") or bool((numbers % 1 != 0).any())
     if kind == "time":
         return holds_times(known)
     if known.dtype != pl.String:
