@@ -60,7 +60,9 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
     """The layout, the shape, which column is what, and whether lists have an order."""
     found = list[Assumption]()
     preset = find_preset(frame)
-    if preset is not None and all(getattr(columns, name) == value for name, value in preset.roles.items() if name != "side"):
+    if preset is not None and all(
+        getattr(columns, name) == value for name, value in preset.roles.items() if name != "side"
+    ):
         found.append(_layout(frame, preset))
     found.append(_shape(frame, columns))
     for role, column in columns.columns.items():

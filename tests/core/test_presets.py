@@ -88,7 +88,9 @@ def instacart(e: Events) -> bytes:
     products = [(i, f"Thing {i}", i % 3, i % 2) for i in range(1, 13)]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("order_products__train.csv", text(lines, header="order_id,product_id,add_to_cart_order,reordered"))
+        archive.writestr(
+            "order_products__train.csv", text(lines, header="order_id,product_id,add_to_cart_order,reordered")
+        )
         head = "order_id,user_id,eval_set,order_number,order_dow,order_hour_of_day,days_since_prior_order"
         archive.writestr("orders.csv", text(whose, header=head))
         archive.writestr("products.csv", text(products, header="product_id,product_name,aisle_id,department_id"))
@@ -108,26 +110,62 @@ FORMS: dict[str, Callable[[Events], bytes]] = {
     "Amazon Reviews 2023": amazon_2023,
     "Amazon Reviews 2018 (ratings only)": lambda e: text([(asin(i), f"A{u:012d}X", 4.0, t) for u, i, t in e]),
     "Amazon Reviews 2014 (ratings only)": lambda e: text([(f"A{u:012d}X", asin(i), 4.0, t) for u, i, t in e]),
-    "Yoochoose clicks": lambda e: text([(u * 100 + t // 40_000 % 9, iso(t, "%Y-%m-%dT%H:%M:%S.123Z"), 214_000 + i, "S" if i % 3 else 0) for u, i, t in e]),
-    "Yoochoose buys": lambda e: text([(u * 100 + t // 40_000 % 9, iso(t, "%Y-%m-%dT%H:%M:%S.123Z"), 214_000 + i, 1046, 1) for u, i, t in e]),
+    "Yoochoose clicks": lambda e: text(
+        [
+            (u * 100 + t // 40_000 % 9, iso(t, "%Y-%m-%dT%H:%M:%S.123Z"), 214_000 + i, "S" if i % 3 else 0)
+            for u, i, t in e
+        ]
+    ),
+    "Yoochoose buys": lambda e: text(
+        [(u * 100 + t // 40_000 % 9, iso(t, "%Y-%m-%dT%H:%M:%S.123Z"), 214_000 + i, 1046, 1) for u, i, t in e]
+    ),
     "Diginetica": diginetica,
     "Last.fm 360K": lambda e: text([(sha1(u), mbid(i), f"Band {i} and friends", 3) for u, i, _ in e], "\t"),
-    "Last.fm 1K": lambda e: text([(f"user_{u:06d}", iso(t), mbid(i), f"Band {i}", "", f"Song {i}, live") for u, i, t in e], "\t"),
+    "Last.fm 1K": lambda e: text(
+        [(f"user_{u:06d}", iso(t), mbid(i), f"Band {i}", "", f"Song {i}, live") for u, i, t in e], "\t"
+    ),
     "Last.fm (HetRec 2011)": lambda e: text([(u, i, 30) for u, i, _ in e], "\t", "userID\tartistID\tweight"),
     "Steam": steam,
     "Steam 200k": lambda e: text([(u, f"Game {i}, the second".replace(",", ""), "purchase", 1.0, 0) for u, i, _ in e]),
-    "Book-Crossing": lambda e: text([(f'"{u}"', f'"034{i:07d}"', '"0"') for u, i, _ in e], ";", '"User-ID";"ISBN";"Book-Rating"'),
-    "KuaiRec": lambda e: text([(u, i, 30_000, 10_000, iso(t, "%Y-%m-%d %H:%M:%S.5"), iso(t, "%Y%m%d"), t + 0.5, 3.0) for u, i, t in e], header="user_id,video_id,play_duration,video_duration,time,date,timestamp,watch_ratio"),
+    "Book-Crossing": lambda e: text(
+        [(f'"{u}"', f'"034{i:07d}"', '"0"') for u, i, _ in e], ";", '"User-ID";"ISBN";"Book-Rating"'
+    ),
+    "KuaiRec": lambda e: text(
+        [(u, i, 30_000, 10_000, iso(t, "%Y-%m-%d %H:%M:%S.5"), iso(t, "%Y%m%d"), t + 0.5, 3.0) for u, i, t in e],
+        header="user_id,video_id,play_duration,video_duration,time,date,timestamp,watch_ratio",
+    ),
     "MIND": mind,
-    "Tmall": lambda e: text([(u, i, i % 4, i % 3, i % 5, iso(t, "%m%d").lstrip("0"), 0) for u, i, t in e], header="user_id,item_id,cat_id,seller_id,brand_id,time_stamp,action_type"),
+    "Tmall": lambda e: text(
+        [(u, i, i % 4, i % 3, i % 5, iso(t, "%m%d").lstrip("0"), 0) for u, i, t in e],
+        header="user_id,item_id,cat_id,seller_id,brand_id,time_stamp,action_type",
+    ),
     "Instacart": instacart,
-    "Kaggle groceries": lambda e: text([(u, iso(t, "%d-%m-%Y"), f"food {i}") for u, i, t in e], header="Member_number,Date,itemDescription"),
-    "BreadBasket": lambda e: text([(iso(t, "%Y-%m-%d"), iso(t, "%H:%M:%S"), f"{u}{t // 40_000}", "NONE" if n % 9 == 8 else f"Bread {i}") for n, (u, i, t) in enumerate(e)], header="Date,Time,Transaction,Item"),
-    "H&M": lambda e: text([(iso(t, "%Y-%m-%d"), sha1(u), f"0{i:09d}", 0.05, 2) for u, i, t in e], header="t_dat,customer_id,article_id,price,sales_channel_id"),
-    "Foursquare (TSMC 2014)": lambda e: text([(u, f"{i:024x}", f"{i % 4:024x}", f"Bar {i % 4}", 40.7, -74.1, -240, iso(t, "%a %b %d %H:%M:%S +0000 %Y")) for u, i, t in e], "\t"),
-    "Foursquare (global check-ins)": lambda e: text([(u, f"{i:024x}", iso(t, "%a %b %d %H:%M:%S +0000 %Y"), -240) for u, i, t in e], "\t"),
+    "Kaggle groceries": lambda e: text(
+        [(u, iso(t, "%d-%m-%Y"), f"food {i}") for u, i, t in e], header="Member_number,Date,itemDescription"
+    ),
+    "BreadBasket": lambda e: text(
+        [
+            (iso(t, "%Y-%m-%d"), iso(t, "%H:%M:%S"), f"{u}{t // 40_000}", "NONE" if n % 9 == 8 else f"Bread {i}")
+            for n, (u, i, t) in enumerate(e)
+        ],
+        header="Date,Time,Transaction,Item",
+    ),
+    "H&M": lambda e: text(
+        [(iso(t, "%Y-%m-%d"), sha1(u), f"0{i:09d}", 0.05, 2) for u, i, t in e],
+        header="t_dat,customer_id,article_id,price,sales_channel_id",
+    ),
+    "Foursquare (TSMC 2014)": lambda e: text(
+        [
+            (u, f"{i:024x}", f"{i % 4:024x}", f"Bar {i % 4}", 40.7, -74.1, -240, iso(t, "%a %b %d %H:%M:%S +0000 %Y"))
+            for u, i, t in e
+        ],
+        "\t",
+    ),
+    "Foursquare (global check-ins)": lambda e: text(
+        [(u, f"{i:024x}", iso(t, "%a %b %d %H:%M:%S +0000 %Y"), -240) for u, i, t in e], "\t"
+    ),
     "Gowalla or Brightkite": lambda e: text([(u, iso(t), 30.2, -97.7, 22_000 + i) for u, i, t in e], "\t"),
-}  # fmt: skip
+}
 SETS = {"Last.fm 360K", "Last.fm (HetRec 2011)", "Steam", "Steam 200k"}  # a person is one basket
 DAYS = {"Kaggle groceries", "H&M"}
 NO_TIME = {"Book-Crossing"}
@@ -158,7 +196,10 @@ def test_each_layout_is_recognised_said_and_changeable(name: str) -> None:
 
 
 def test_variants_of_breadbasket() -> None:
-    rows = [(n // 3 + 1, f"Bread {n % 7}", iso(1_600_000_000 + 9_000 * n, "%d-%m-%Y %H:%M"), "morning", "weekday") for n in range(30)]
+    rows = [
+        (n // 3 + 1, f"Bread {n % 7}", iso(1_600_000_000 + 9_000 * n, "%d-%m-%Y %H:%M"), "morning", "weekday")
+        for n in range(30)
+    ]
     s = read_events(text(rows, header="Transaction,Item,date_time,period_day,weekday_weekend"))
     assert len(s) == 10
 

@@ -164,7 +164,13 @@ def test_baskets() -> None:
     at = s.timestamps.reshape(3, 2)
     assert (at[:, 0] == at[:, 1]).all()
     assert at[1, 0] == 1577959440.0  # the earliest line of the basket
-    assert [step.name for step in s.report if not step.name.startswith("reading: ")] == ["parse", "filter: returns", "repeats", "sessions", "short sessions"]
+    assert [step.name for step in s.report if not step.name.startswith("reading: ")] == [
+        "parse",
+        "filter: returns",
+        "repeats",
+        "sessions",
+        "short sessions",
+    ]
 
 
 def test_basket_numbers_that_start_again_for_each_user() -> None:
