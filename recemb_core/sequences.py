@@ -173,7 +173,9 @@ def read_events(
         )
     config = config or CleaningConfig(**cleaning)
     table = load_table(source, delimiter=delimiter)
-    reading = Reading(columns=mapping or guess_columns(table.frame, **given), cleaning=config, delimiter=delimiter)
+    reading = Reading(
+        columns=mapping or guess_columns(table.frame, presets=True, **given), cleaning=config, delimiter=delimiter
+    )
     return clean_log(parse_log(table, reading, side_info), config)
 
 

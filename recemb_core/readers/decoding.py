@@ -1,4 +1,20 @@
-"""Bytes → clean UTF-8 text, and a sentence about anything that was not."""
+"""Bytes → clean UTF-8 text, and a sentence about anything that was not.
+
+A detector of encodings was measured (charset-normalizer 3.5, logs of 3 and of 60 rows in ten encodings):
+
+============================ ========== ==================
+right of 2                    here       charset-normalizer
+============================ ========== ==================
+Windows-1252                  2          2
+Latin-1 (Spanish)             2          0 (Windows-1250)
+Windows-1250, KOI8-R, GBK     0 each     0 each
+Windows-1251                  0          1
+Shift-JIS, EUC-KR, Big5       0 each     2 each
+Windows-1253                  0          2
+============================ ========== ==================
+
+It misreads what is commonest, so what is not UTF-8 is taken for Windows-1252, said to be doubtful, and changed by hand.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +25,9 @@ import numpy as np
 
 from recemb_core.readers.errors import InputError
 
+OTHER_ENCODINGS = (
+    *("latin-1", "utf-16", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "gb18030", "big5", "shift_jis", "euc_kr"),
+)
 MAX_LINE = 1_000_000  # bytes; a table's line is far shorter, a minified or binary file's is longer
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 

@@ -191,7 +191,8 @@ def _form_said(
     """The delimiter and the header as they were decided."""
     shown = "::" if used == _UNIT else used
     marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", " ": "space", "::": "::"}
-    others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown and m in lines[0].replace(_UNIT, "::")]
+    others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown]
+    others.sort(key=lambda other: other[1] not in lines[0])
     back = [("decide by the content", None)] if given else []
     words = f"Fields end at a {marks.get(shown, repr(shown))}."
     doubtful = given is None and regular < 0.8

@@ -232,8 +232,8 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         events = replace(events, rating=_numbers(frame[mapping.rating], mapping, said))
     if mapping.dwell is not None:
         dwell = _numbers(frame[mapping.dwell], mapping, said)
-        units, told = dwell_said(dwell, mapping.dwell, mapping.dwell_unit)
-        said.append(told)
+        units, unit_said = dwell_said(dwell, mapping.dwell, mapping.dwell_unit)
+        said.append(unit_said)
         events = replace(events, dwell=dwell / units)
     if mapping.event_type is not None:
         kind, names = id_codes(frame[mapping.event_type])

@@ -81,7 +81,7 @@ def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
     except (ValueError, RecursionError):
         pass
     array = data.startswith(b"[")
-    rows, python = [], False
+    rows, python = list[Any](), False
     for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -99,6 +99,8 @@ def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
                 f"({shown!r}); write one object a line"
             )
         rows.append(value)
+    if array and len(rows) == 1:
+        return rows[0], False, python
     return rows, True, python
 
 
@@ -155,10 +157,10 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
         keys = list(dict.fromkeys(key for part in parts for key in part))
         columns = {name: [part.get(key) for key in keys] for name, part in value.items()}
         return _typed(columns, called), None, "pandas' orient 'columns'"
-    if parts and all(isinstance(part, list) for part in parts) and len({len(part) for part in parts}) == 1:
-        if len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0]):
-            limits().check_columns(len(value), called)
-            return _typed(value, called), None, "an object with a list a column"
+    equal = bool(parts) and all(isinstance(part, list) for part in parts) and len(set(map(len, parts))) == 1
+    if equal and (len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0])):
+        limits().check_columns(len(value), called)
+        return _typed(value, called), None, "an object with a list a column"
     tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)}
     if len(tables) == 1 and not (set(map(plain_name, value)) & {"userid", "user", "sessionid"}):
         key, rows = next(iter(tables.items()))

@@ -110,6 +110,9 @@ def guess_delimiter(lines: list[str]) -> tuple[str, float]:
             # A first line with one field only happens in "one sequence a line", where it proves nothing.
             continue
         regular = sum(count == counts[0] for count in counts) / len(counts)
+        longer = sum(count == counts[0] + 1 for count in counts[1:]) / max(len(counts) - 1, 1)
+        if longer >= 0.95 and len(counts) > 2:
+            regular = longer - 0.01  # rows are numbered, or end with a delimiter, and the header is not
         if regular > share + 0.02 and not (delimiter == " " and share >= 0.5):
             best, share = delimiter, regular
     return best, share

@@ -1,4 +1,4 @@
-"""Tables in which a row holds several items: padded and numbered columns, joined lists, a first column that names it."""
+"""Tables in which a row holds several items: padded and numbered columns, joined lists, a column that names it."""
 
 from __future__ import annotations
 

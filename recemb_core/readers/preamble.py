@@ -1,4 +1,4 @@
-"""What stands above and around a table in a text file: comments, a hint for Excel, a title, a delimiter at line ends."""
+"""What stands above a table in a text file: comments, a hint for Excel, a title."""
 
 from __future__ import annotations
 

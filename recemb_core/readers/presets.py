@@ -1,4 +1,4 @@
-"""Layouts of well-known data sets, recognised by their columns' names, or by their contents where there are no names."""
+"""Layouts of well-known data sets, recognised by their columns' names, or by their contents without names."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ LAYOUTS = (
         "Book-Crossing",
         {"user": "userid", "item": "isbn", "rating": "bookrating"},
         needs=_needs("userid", "isbn", "bookrating"),
-        words="A rating of 0 says that somebody had the book and did not rate it; a least rating of 1 leaves these out.",
+        words="A rating of 0 says that somebody had the book and did not rate it; a least rating of 1 leaves it out.",
     ),
     Layout(
         "KuaiRec",
@@ -143,7 +143,8 @@ LAYOUTS = (
         needs=_needs("userid", "itemid", "catid", "sellerid", "timestamp", "actiontype"),
         side=("catid", "sellerid", "brandid"),
         settings={"time_unit": "month and day", "ordered": True},
-        words="time_stamp is month and day, and the rows of a day are in order; action_type 0 is a click, 1 into the cart, 2 a purchase, 3 a favorite.",
+        words="time_stamp is month and day, and the rows of a day are in order; action_type 0 is a click, 1 cart, "
+        "2 a purchase, 3 a favorite.",
     ),
     Layout(
         "Instacart",
@@ -201,7 +202,7 @@ LAYOUTS = (
         "Last.fm 1K",
         {"user": 0, "timestamp": 1, "item": 2, "title": 3},
         kinds=("id", "iso", "maybe id", "text", "maybe id", "text"),
-        words="user, time, artist id, artist, track id, track. Artists are the items; those without an id are left out.",
+        words="user, time, artist id, artist, track id, track. Artists are the items; rows without an id are out.",
         others=(
             ("artists by name", {"user": 0, "timestamp": 1, "item": 3}, {}),
             ("tracks by id", {"user": 0, "timestamp": 1, "item": 4, "title": 5}, {}),

@@ -64,6 +64,6 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         words = "The first of each line is an item like the others."
         said.append(assumed("line_id", False, words, ("it names the line", True)))
     marks = {"\t": "tab", " ": "space"}
-    others = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
-    said.append(assumed("delimiter", used, f"Items end at a {marks.get(used, used)}.", *others))
+    other_marks = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
+    said.append(assumed("delimiter", used, f"Items end at a {marks.get(used, used)}.", *other_marks))
     return Table(chosen, "sequences", name, delimiter=used, lines=numbers, assumptions=tuple(said))

@@ -31,7 +31,9 @@ def missing_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption
         words = f"Only {listed(mapping.missing)} stand for a missing id, as set."
         return [assumed("missing", mapping.missing, words, ("decide as usual", None))]
     found: dict[str, int] = {}
-    for column in {mapping.user, mapping.item, mapping.basket, mapping.session} - {None}:
+    for column in (mapping.user, mapping.item, mapping.basket, mapping.session):
+        if column is None:
+            continue
         values = frame[column]
         if values.dtype == pl.String:
             counts = values.filter(values.is_in(WORDS).fill_null(False)).value_counts()
@@ -87,7 +89,7 @@ def suspicions(
             found.append(
                 _suspicion(
                     f"{role} ids",
-                    f"{counted(int(cut.sum()), 'id')} in {column!r} like {ids.filter(cut)[0]} lost their last digits to "
+                    f"{int(cut.sum()):,} ids in {column!r} like {ids.filter(cut)[0]} lost their last digits in "
                     f"a spreadsheet, and different {role}s may share one: {len(ids):,} distinct ids are left. "
                     "Export the ids as text.",
                 )

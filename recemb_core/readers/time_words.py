@@ -17,7 +17,15 @@ ZONES: dict[str, tuple[float, ...]] = {
 }
 _GERMAN = {
     **{"Januar": "January", "Februar": "February", "März": "March", "Mär": "Mar", "Maerz": "March", "Mai": "May"},
-    **{"Juni": "June", "Juli": "July", "Oktober": "October", "Okt": "Oct", "Dezember": "December", "Dez": "Dec"},
+    **{
+        "Juni": "June",
+        "Juli": "July",
+        "Oktober": "October",
+        "Okt": "Oct",
+        "Dezember": "December",
+        "Dez": "Dec",
+        "Sept": "Sep",
+    },
 }
 _WEEKDAY = (
     r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
@@ -78,8 +86,10 @@ CLOCK = r"^\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)? ?(?:[AaPp][Mm])?$"
 def clock_seconds(column: pl.Series) -> pl.Series:
     """Seconds since midnight of times of day: 12:43, 12:43:20, 1:43 PM, an hour from 0 to 23, or 124320.
 
-    >>> clock_seconds(pl.Series(["12:43:20", "1:43 PM", "x"])).to_list(), clock_seconds(pl.Series(["7", "23"])).to_list()
-    ([45800.0, 49380.0, None], [25200.0, 82800.0])
+    >>> clock_seconds(pl.Series(["12:43:20", "1:43 PM", "x"])).to_list()
+    [45800.0, 49380.0, None]
+    >>> clock_seconds(pl.Series(["7", "23"])).to_list()
+    [25200.0, 82800.0]
     """
     text = column.cast(pl.String).str.strip_chars()
     values = text.unique().drop_nulls()

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
-from recemb_core.readers.errors import InputError, counted, shortened
+from recemb_core.readers.errors import InputError, shortened
 from recemb_core.readers.time_words import CLOCK, ZONES, clock_seconds, plain_times
 
 _SAMPLE = 2_000
 _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 _CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
-_MONTH_NAMES = ["%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"]
+_MONTH_NAMES = [
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d/%b/%Y",
+    "%d %b %y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+]
 _WITH_CLOCKS = ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
 _TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
@@ -145,7 +155,7 @@ def is_clock(column: pl.Series) -> bool:
     if column.dtype != pl.String or column.count() == 0:
         return False
     head = column.drop_nulls().head(500).str.strip_chars()
-    return bool(head.str.contains(CLOCK).mean() == 1.0)  # type: ignore[operator]
+    return bool(head.str.contains(CLOCK).all())
 
 
 def _parse(column: pl.Series, form: TimeForm, said: list[Assumption]) -> tuple[pl.Series, str, tuple[str, ...], bool]:
@@ -257,7 +267,7 @@ def _month_day(
     taken = "it is not in the file, so 2000 was taken" if form.year is None else "as set"
     words = f"Times like {numbers.drop_nulls()[0]:.0f} were read as month and day of the year {year} ({taken})."
     small = Choice("seconds from an unknown start", (("time_unit", "seconds"), ("year", None)))
-    years = [(f"year {other}", other) for other in (2014, 2015, 2020, 2024) if other != year]
+    years = [(f"year {other}", other) for other in (2014, 2015) if other != year]
     said.append(assumed("year", form.year, words, *years, doubtful=form.year is None, more=(small,)))
     return seconds, "month and day", (), False
 
@@ -316,7 +326,10 @@ def _formats(
     if sample.str.contains(_TWO_NUMBERS).any():
         form, dates = _day_or_month(present, day_first, notes, said)
     elif sample.str.contains(r"[A-Za-z]{3}").any():
-        form, dates, whole = "dates with month names", _MONTH_NAMES, _WITH_CLOCKS
+        # %Y would read the year 20 into "13 Sep 20", so whether four digits stand together decides.
+        full = sample.str.contains(r"(?:^|[^+\-\d.])\d{4}(?:\D|$)").any()
+        months = [name for name in _MONTH_NAMES if ("%Y" in name) == full]
+        form, dates, whole = "dates with month names", months, _WITH_CLOCKS
     candidates = [f"{date} {clock}".rstrip() for date in (*dates, *_ISO_DATES) for clock in _CLOCKS] + whole
     candidates += [name.replace(" %H", "T%H") for name in candidates if name.startswith("%Y-") and "%H" in name]
     if sample.str.contains(r"\d(Z| ?UTC| ?GMT| ?[+-]\d{2}:?\d{0,2})$").any():

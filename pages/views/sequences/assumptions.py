@@ -55,9 +55,12 @@ def _doubt(upload: Upload, assumption: Assumption, number: int) -> None:
 
 
 def _usual(upload: Upload, assumption: Assumption, number: int) -> None:
-    st.caption(plain(str(assumption)))
-    if assumption.alternatives and assumption.name not in _DRAWN_BELOW:
-        _select(st, upload, assumption, f"usual {assumption.name} {number}")
+    if not assumption.alternatives or assumption.name in _DRAWN_BELOW:
+        st.caption(plain(str(assumption)))
+        return
+    words, control = st.columns([3, 2], vertical_alignment="center")
+    words.caption(plain(str(assumption)))
+    _select(control, upload, assumption, f"usual {assumption.name} {number}")
 
 
 def _select(place: Any, upload: Upload, assumption: Assumption, name: str) -> None:
@@ -77,7 +80,7 @@ def _select(place: Any, upload: Upload, assumption: Assumption, name: str) -> No
         index=None,
         key=key,
         on_change=write,
-        placeholder="as said; or …",
+        placeholder="or …",
         label_visibility="collapsed",
     )
 
@@ -92,7 +95,7 @@ def _year(place: Any, upload: Upload) -> None:
         None,
         key=key,
         on_change=lambda: _change(upload.key, {"year": st.session_state[key]}),
-        placeholder="another year",
+        placeholder="year",
         label_visibility="collapsed",
         width=150,
     )
