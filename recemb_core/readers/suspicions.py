@@ -11,7 +11,7 @@ import polars as pl
 from recemb_core.arrays import Float64Array
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_names import plain_name
-from recemb_core.readers.content import decimal_mark
+from recemb_core.readers.content import decimal_mark, sample_of
 from recemb_core.readers.errors import counted, listed
 from recemb_core.readers.ids import NOTHING, WORDS, has_float_tails
 
@@ -94,7 +94,8 @@ def suspicions(
                     "Export the ids as text.",
                 )
             )
-        if column in frame.columns and frame.schema[column] == pl.String:
+        texts = column in frame.columns and frame.schema[column] == pl.String
+        if texts and bool(frame[column].str.ends_with(".0").any()):
             raw = frame[column].unique().drop_nulls().str.strip_chars()
             raw = raw.filter(~raw.is_in((*NOTHING, *WORDS)))
             tails = int(raw.str.ends_with(".0").sum())
@@ -142,11 +143,16 @@ def _odd_times(times: Float64Array, mapping: ColumnMapping) -> list[Assumption]:
 def _odd_titles(frame: pl.DataFrame, item: str, title: str) -> list[Assumption]:
     if item not in frame.columns or title not in frame.columns or frame.schema[item].is_nested():
         return []
-    pairs = frame.lazy().select(pl.col(item).alias("i"), pl.col(title).cast(pl.String).alias("t")).drop_nulls()
+    sample = sample_of(frame)
+    pairs = sample.lazy().select(pl.col(item).alias("i"), pl.col(title).cast(pl.String).alias("t")).drop_nulls()
     per_item = pairs.group_by("i").agg(pl.col("t").n_unique().alias("n"), pl.len().alias("rows")).collect()
     seen = per_item.filter(pl.col("rows") > 1)
     several = int((seen["n"] > 1).sum())
     if several <= 0.1 * len(seen) or several < 2:
         return []
-    words = f"{title!r} is no name of an item: {several:,} of {len(seen):,} items have several; the commonest is shown."
+    rows = "" if len(sample) == len(frame) else f" in the first {len(sample):,} rows"
+    words = (
+        f"{title!r} is no name of an item: {several:,} of {len(seen):,} items have several{rows}; "
+        "the commonest is shown."
+    )
     return [assumed("title", title, words, ("no title", None), doubtful=True)]

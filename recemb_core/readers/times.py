@@ -327,7 +327,7 @@ def _formats(
         form, dates = _day_or_month(present, day_first, notes, said)
     elif sample.str.contains(r"[A-Za-z]{3}").any():
         # %Y would read the year 20 into "13 Sep 20", so whether four digits stand together decides.
-        full = sample.str.contains(r"(?:^|[^+\-\d.])\d{4}(?:\D|$)").any()
+        full = sample.str.contains(r"(?:^|[A-Za-z]{3}[\-/ .,]|[/ ])\d{4}(?:\D|$)").any()
         months = [name for name in _MONTH_NAMES if ("%Y" in name) == full]
         form, dates, whole = "dates with month names", months, _WITH_CLOCKS
     candidates = [f"{date} {clock}".rstrip() for date in (*dates, *_ISO_DATES) for clock in _CLOCKS] + whole
