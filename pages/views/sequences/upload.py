@@ -37,8 +37,8 @@ def upload_box(data: ActiveData) -> None:
             log,
             "log_file",
             "Your log",
-            "Events, baskets, sequences or edges: csv, tsv, jsonl, parquet or xlsx, also as .gz or .zip; "
-            "MovieLens, UCI Online Retail, RetailRocket and RecBole files are recognised.",
+            "Events, baskets, sequences or edges: csv, tsv, json, parquet, xlsx, GML or GraphML, also as .gz or .zip; "
+            "MovieLens, Amazon, UCI Online Retail, RecBole and other well-known files are recognised.",
             accept_multiple_files=True,
         ),
         "side_file": box(

@@ -1,0 +1,64 @@
+"""What an upload did not say itself: the doubtful open and a click from their alternative, the rest folded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recemb_core.readers import Reading
+from recemb_core.sequences import read_events
+from tests.pages.conftest import healthy
+from tests.pages.test_reading import active
+from tests.pages.test_upload import upload
+
+Open = Callable[..., AppTest]
+FILES = Path(__file__).parents[1] / "odd_files"
+
+
+def doubts(page: AppTest) -> str:
+    return " ".join(m.value for m in page.markdown if ":material/help:" in m.value)
+
+
+def test_the_other_order_of_dates_is_a_click_away_and_in_the_link(open_page: Open) -> None:
+    content = (FILES / "18b2_dates_us_dashes.csv").read_bytes()
+    page = healthy(upload(open_page("sequences"), "dates.csv", content))
+    assert "day first was assumed" in doubts(page)
+    assert any(e.label.endswith("more, read as usual") for e in page.expander)
+    before = active(page).sequences.fingerprint
+    next(b for b in page.button if b.label == "month first").click()
+    healthy(page.run())
+    assert "day first was assumed" not in doubts(page)
+    assert active(page).sequences.fingerprint != before
+    link = page.query_params["reading"]
+    reading = Reading.from_link(link if isinstance(link, str) else link[0])
+    assert reading.columns is not None
+    assert reading.columns.day_first is False
+    assert active(page).sequences.fingerprint == read_events(content, reading=reading).fingerprint
+
+
+def test_a_choice_that_cannot_be_read_has_a_way_back(open_page: Open) -> None:
+    page = healthy(upload(open_page("sequences"), "log.csv", (FILES / "48b_title_line.csv").read_bytes()))
+    key = page.query_params["data"]
+    key = key if isinstance(key, str) else key[0]
+    before = active(page).sequences.fingerprint
+    box = next(s for s in page.selectbox if s.key.startswith("usual delimiter"))
+    box.set_value("|")
+    assert not page.run().exception
+    assert page.error
+    page.button(key=f"at first {key}").click()
+    healthy(page.run())
+    assert active(page).sequences.fingerprint == before
+
+
+@pytest.mark.slow
+def test_every_usual_choice_is_a_reading_or_one_sentence(open_page: Open) -> None:
+    content = (FILES / "46_kuairec.csv").read_bytes()
+    page = healthy(upload(open_page("sequences"), "videos.csv", content))
+    for name in [s.key for s in page.selectbox if s.key.startswith("usual ")]:
+        for option in list(page.selectbox(key=name).options):
+            fresh = upload(open_page("sequences"), "videos.csv", content)
+            fresh.selectbox(key=name).set_value(option)
+            assert not fresh.run().exception, (name, option)
