@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recemb_core.readers.column_names import LIST_NAMES, plain_name, role_rank
+from recemb_core.readers.column_names import LIST_NAMES, names_item, plain_name, role_rank
 from recemb_core.readers.content import holds_times, is_number
 from recemb_core.readers.item_lists import holds_joined
 
@@ -75,6 +75,8 @@ def list_shape(frame: pl.DataFrame, sample: pl.DataFrame, unlabelled: bool) -> d
     """Arguments of a ``ColumnMapping`` of a table in which a row is a whole sequence, or None."""
     names = frame.columns
     family = numbered_columns(names)
+    if any(names_item(c) for c in names if c not in family):
+        family = []  # numbered properties of an item or of a row
     if family and not unlabelled and from_one_set(sample, family) and not any(holds_times(sample[c]) for c in family):
         if is_padded(sample, family) or len(family) >= 4:
             return _columns(
