@@ -58,7 +58,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("title", "name", "itemname", "productname", "movietitle", "description", "producttitle", "itemtitle"),
         *("trackname", "songtitle", "booktitle", "productdescription", "articletitle", "label", "prodname"),
     ),
-    "clock": ("timeofday", "hourofday", "ordertime", "purchasetime", "clock"),
+    "clock": ("timeofday", "hourofday", "hour", "ordertime", "purchasetime", "clock"),
 }
 EDGE_NAMES = (
     *(("source", "target"), ("from", "to"), ("src", "dst"), ("u", "v"), ("fromnodeid", "tonodeid")),

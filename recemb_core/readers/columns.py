@@ -23,6 +23,7 @@ from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.list_shapes import list_shape
 from recemb_core.readers.presets import find_preset
 from recemb_core.readers.table import LINE, SEQUENCE
+from recemb_core.readers.time_words import clock_seconds
 from recemb_core.readers.times import TIME_UNITS, is_clock, zone_seconds
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -253,7 +254,12 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
         return None
     first, second, *others = frame.columns
     numeric = len(others) <= 1 and all(is_number(sample[c]) for c in others)
-    if numeric and overlap(sample[first], sample[second]) > 0.3 and not is_log_of_pairs(sample[first], sample[second]):
+    shared = numeric and overlap(sample[first], sample[second]) > 0.3
+    if shared and is_log_of_pairs(sample[first], sample[second]):
+        rating = next((c for c in others if sample[c].n_unique() <= 11), None)
+        why = f"user: {first} and item: {second}, the users one after the other"
+        return ColumnMapping(shape="events", user=first, item=second, rating=rating, why=(why,))
+    if shared:
         third, why = next(iter(others), None), "two columns with the same values: an edge list"
         return ColumnMapping(shape="edges", source=first, target=second, weight=third, why=(why,))
     if frame.width >= 3 and same_values(sample):
@@ -318,6 +324,10 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
             return True  # the date is looked for in another column
         # A column called time may count seconds from anywhere; a column called date that holds small numbers is none.
         return not is_number(values) or holds_times(values) or "time" in plain or plain in ("ts", "epoch")
+    if role == "clock":
+        date = roles.get("timestamp")
+        hours = date is not None and clock_seconds(values.head(500)).null_count() == values.head(500).null_count()
+        return hours and values.count() > 0 and holds_days(sample[date])
     if role in ("weight", "rating", "dwell"):
         return values.count() == 0 or is_number(values)
     if role == "order":

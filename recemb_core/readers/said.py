@@ -141,6 +141,11 @@ def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
             found.append(
                 assumed("user", None, words, more=(Choice("it names the row", (("columns", whole),)),), doubtful=True)
             )
+    elif columns.user == frame.columns[0] and is_unlabelled(frame.columns):
+        whole = ColumnMapping(shape="sequences", sequence=tuple(frame.columns))
+        words = f"The first field of each row ({frame[columns.user][0]!r}) names it and is no item."
+        choice = Choice("it is an item", (("columns", whole),))
+        found.append(assumed("user", columns.user, words, more=(choice,), doubtful=True, why="all are different"))
     elif columns.user is not None and columns.user != LINE and columns.user in frame.columns:
         if columns.once_a_user:
             found.append(assumed("once_a_user", True, "Only the first row of each user counts.", ("every row", False)))

@@ -203,6 +203,12 @@ def _numbers(
                 if times.count() >= 0.9 * len(known):
                     said.append(_unit_said(None, "The times are dates written as one number, like 20200913.", None))
                     return _epoch(times), "dates written as one number", (), False
+    if form.unit is None and _is_short_date(known, name):
+        said.append(
+            _unit_said(None, "The times are dates written as one number, like 200913 (year, month, day).", None)
+        )
+        written = (numbers + 20_000_000).cast(pl.Int64, strict=False).cast(pl.String)
+        return _epoch(written.str.to_datetime("%Y%m%d", strict=False, time_unit="us")), "dates as yymmdd", (), False
     if form.unit == "month and day" or (form.unit is None and (form.year is not None or _is_month_day(known, name))):
         return _month_day(numbers, form, said)
     if form.unit is not None:
@@ -256,6 +262,17 @@ def _is_month_day(known: pl.Series, name: str) -> bool:
         return False
     month, day = (known / 100).floor(), known % 100
     return bool((month.is_between(1, 12) & day.is_between(1, 31)).all())
+
+
+def _is_short_date(known: pl.Series, name: str) -> bool:
+    """Whether numbers are dates like 200913 in a column that is called like a date."""
+    if not re.search(r"date|day|yymmdd", name.lower()) or not bool((known % 1 == 0).all()):
+        return False
+    year, rest = (known / 10_000).floor(), known % 10_000
+    month, day = (rest / 100).floor(), rest % 100
+    return bool(
+        (year.is_between(0, 60) & month.is_between(1, 12) & day.is_between(1, 31)).all() and (known > 10_000).all()
+    )
 
 
 def _month_day(
