@@ -325,9 +325,10 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
         # A column called time may count seconds from anywhere; a column called date that holds small numbers is none.
         return not is_number(values) or holds_times(values) or "time" in plain or plain in ("ts", "epoch")
     if role == "clock":
-        date = roles.get("timestamp")
-        hours = date is not None and clock_seconds(values.head(500)).null_count() == values.head(500).null_count()
-        return hours and values.count() > 0 and holds_days(sample[date])
+        date, head = roles.get("timestamp"), values.head(500)
+        if date is None or values.count() == 0 or not holds_days(sample[date]):
+            return False
+        return clock_seconds(head).null_count() == head.null_count()
     if role in ("weight", "rating", "dwell"):
         return values.count() == 0 or is_number(values)
     if role == "order":
