@@ -42,12 +42,16 @@ def warm_up() -> threading.Thread | None:
     return thread
 
 
+_warming = threading.Event()
+
+
 def busy() -> bool:
     """Whether a run, a map or the warm-up has the cores: no time to measure a time."""
-    return results.workers().busy or any(thread.name == "warm-up" for thread in threading.enumerate())
+    return results.workers().busy or _warming.is_set()
 
 
 def _warm() -> None:
+    _warming.set()
     time.sleep(1.0)  # the first page is drawn before the compilers take the processor
     from recemb_core import warm_up
 
@@ -58,7 +62,22 @@ def _warm() -> None:
     warm_up.warm_up_lsh()
     if not workers.limits.processes:
         warm_up.warm_up()
-    # Streamlit collects garbage after every script run. What is loaded by now stays loaded: looking through all of it
-    # again (0.1 s and more) only holds up the next run.
-    gc.collect()
-    gc.freeze()
+    _warming.clear()
+    tidy()
+
+
+TIDY_SECONDS = 20.0
+
+
+def tidy(*, times: int | None = None) -> None:
+    """Look through everything for garbage now and then (Streamlit would after every run of a page).
+
+    On a server that has worked for a while that takes .2 s of everybody's time, so what is alive now is set aside
+    (frozen) until the next time.
+    """
+    while times is None or times > 0:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        time.sleep(TIDY_SECONDS)
+        times = None if times is None else times - 1

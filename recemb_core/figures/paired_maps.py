@@ -48,7 +48,7 @@ def paired_maps_figure(
         item_map_figure(at, ids, titles, highlighted=ringed, **points)
         for at, ringed in zip((first, second), highlighted, strict=True)
     ]
-    figure = go.Figure(layout=maps[0].layout)
+    figure = theme.Chart(layout=maps[0].layout)
     for number, single in enumerate(maps):
         suffix = "2" if number else ""
         for trace in single.data:

@@ -202,6 +202,35 @@ def describe(figure: go.Figure, *, file_name: str, description: str, **more: boo
     return figure
 
 
+class Chart(go.Figure):
+    """A figure whose JSON is made without the copy of every list that plotly makes before: a third of its time.
+
+    >>> figure = chart([lines(([0, 1], [0, 1]), OTHER, 1)], file_name="a line", description="Rising.")
+    >>> figure.to_json() == go.Figure.to_json(figure)
+    True
+    """
+
+    def to_json(self, *args: Any, **kwargs: Any) -> str:
+        """As plotly's."""
+        from plotly.io.json import to_json_plotly
+
+        return str(to_json_plotly({"data": _packed(self._data), "layout": _packed(self._layout)}, *args, **kwargs))
+
+
+def _packed(value: Any) -> Any:
+    """Arrays as plotly.js takes them, packed."""
+    from _plotly_utils.utils import is_homogeneous_array, is_skipped_key, to_typed_array_spec
+
+    if isinstance(value, dict):
+        return {
+            key: one if is_skipped_key(key) else to_typed_array_spec(one) if is_homogeneous_array(one) else _packed(one)
+            for key, one in value.items()
+        }
+    if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
+        return [_packed(one) for one in value]
+    return value
+
+
 def checked() -> bool:
     """Whether plotly looks at every property of a figure, as it does in the tests: it takes ten times as long."""
     return "RECEMB_CHECK_FIGURES" in os.environ
@@ -250,7 +279,7 @@ def chart(
         if axis is not None
     }
     parts = [*traces], {"template": template(), **axes, **layout}
-    figure = go.Figure(*parts) if checked() else go.Figure(*_spelled_out(parts), _validate=False)
+    figure = Chart(*parts) if checked() else Chart(*_spelled_out(parts), _validate=False)
     return describe(figure, file_name=file_name, description=description, **({} if mode_bar else {"mode_bar": False}))
 
 
