@@ -60,6 +60,7 @@ def _warm() -> None:
     workers.warm()
     warm_up.warm_up_walks()
     warm_up.warm_up_lsh()
+    warm_up.warm_up_deep()
     if not workers.limits.processes:
         warm_up.warm_up()
     _warming.clear()
