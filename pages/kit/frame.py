@@ -52,11 +52,11 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
     st.title(question, anchor=False)
     st.markdown(says)
     for one in gone:
-        st.warning(plain(one))
+        st.warning(sentence(one))
     try:
         ensure_plotly_js()
     except NoScript as error:
-        st.warning(plain(str(error)))
+        st.warning(sentence(error))
     if data.problem:
         st.error(data.problem)
     missing = session.missing_upload()

@@ -200,7 +200,7 @@ def _publish_box(
         )
         st.rerun()
     if not data.uploaded and "serving_memory" in st.session_state:
-        st.warning(plain(st.session_state["serving_memory"]))
+        st.warning(sentence(st.session_state["serving_memory"]))
     if "serving_said" in st.session_state:
         st.success(st.session_state.pop("serving_said"), icon=":material/check:")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, sentence
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.readers import Assumption
@@ -43,7 +43,7 @@ def show_assumptions(upload: Upload, assumptions: tuple[Assumption, ...]) -> Non
 
 def _doubt(upload: Upload, assumption: Assumption, number: int) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f":material/help: {plain(str(assumption))}")
+    row.markdown(f":material/help: {sentence(str(assumption))}")
     choices = assumption.alternatives
     for place, choice in enumerate(choices[:_BUTTONS]):
         key = f"instead {assumption.name} {number} {place} {upload.key}"
@@ -56,10 +56,10 @@ def _doubt(upload: Upload, assumption: Assumption, number: int) -> None:
 
 def _usual(upload: Upload, assumption: Assumption, number: int) -> None:
     if not assumption.alternatives or assumption.name in _DRAWN_BELOW:
-        st.caption(plain(str(assumption)))
+        st.caption(sentence(str(assumption)))
         return
     words, control = st.columns([3, 2], vertical_alignment="center")
-    words.caption(plain(str(assumption)))
+    words.caption(sentence(str(assumption)))
     _select(control, upload, assumption, f"usual {assumption.name} {number}")
 
 
