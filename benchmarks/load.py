@@ -67,6 +67,7 @@ LINKS: tuple[tuple[str, dict[str, str]], ...] = (
     ("sequences", {"data": "planted_shop"}),
 )
 TIMED = ("Time", "scan", "seconds")  # metrics that are times of this machine
+ARRIVE = 30.0  # seconds in which everybody comes
 OVERTIME = 60  # seconds that an answer may take after the end before its visitor is given up
 THINK = (3.0, 12.0)  # seconds between two actions of a visitor
 
@@ -111,6 +112,7 @@ def another(rng: random.Random) -> Callable[[Widget], WidgetState]:
 async def visit(url: str, seed: int, until: float, log: Log) -> None:
     """One visitor: changes pages, moves controls, now and then trains something."""
     rng = random.Random(seed)
+    await asyncio.sleep(rng.uniform(0, ARRIVE))
     async with Visitor(url) as visitor:
         while time.monotonic() < until:
             page = rng.choice(PAGES)
@@ -147,6 +149,7 @@ async def browse(browser: Any, url: str, seed: int, until: float, log: Log) -> N
     async def idle() -> None:
         await page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
 
+    await asyncio.sleep(rng.uniform(0, ARRIVE))
     await page.goto(url)
     await page.wait_for_selector("[data-testid=page-done]", state="attached")
     while time.monotonic() < until:
