@@ -202,7 +202,7 @@ def describe(figure: go.Figure, *, file_name: str, description: str, **more: boo
     return figure
 
 
-class Chart(go.Figure):
+class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
     """A figure whose JSON is made without the copy of every list that plotly makes before: a third of its time.
 
     >>> figure = chart([lines(([0, 1], [0, 1]), OTHER, 1)], file_name="a line", description="Rising.")
