@@ -40,7 +40,8 @@ class JobLimits:
     Attributes:
         processes: long runs at a time: by default one for each processor but the one that draws pages, and at least
             one. Short runs have one more process of their own. 0 does all work in the process that asks.
-        megabytes: that a run may map beside the libraries' own; by default what the machine has.
+        megabytes: that a run may map beside what the process had when it began, libraries that are loaded later
+            included (about 1,000); by default what the machine has.
     """
 
     processes: int = field(default_factory=lambda: max(1, available_threads() - 1))
@@ -56,7 +57,7 @@ class JobLimits:
         >>> JobLimits.from_environment({"RECEMB_JOB_PROCESSES": "0"}).processes
         0
         """
-        return from_settings(cls, "RECEMB_JOB_", {"processes": (0, 256), "megabytes": (200, 10_000_000)}, environment)
+        return from_settings(cls, "RECEMB_JOB_", {"processes": (0, 256), "megabytes": (1_500, 10_000_000)}, environment)
 
 
 @dataclass(eq=False)
@@ -92,7 +93,7 @@ class Standing:
     Attributes:
         ahead: runs that begin or end before.
         seconds: about how long until this one begins.
-        same: somebody else's run of the very same is under way; its result will be this one's.
+        same: another run of the very same is under way; its result will be this one's.
     """
 
     ahead: int
@@ -102,7 +103,7 @@ class Standing:
     def words(self) -> str:
         """For people."""
         if self.same:
-            return f"the same is being computed for somebody else, about {self.seconds:.0f} s left"
+            return f"the same is being computed already, about {self.seconds:.0f} s left"
         runs = "one run" if self.ahead == 1 else f"{self.ahead} runs"
         return f"waiting: {runs} of others before this one, about {self.seconds:.0f} s"
 
@@ -333,7 +334,12 @@ class JobPool:
                 f"this run takes more than {self.limits.megabytes:,} MB of memory, or than the machine has left "
                 "(RECEMB_JOB_MEGABYTES); take fewer dimensions, walks or items"
             )
-        return "the process of this run ended before it answered; press Run to try again"
+        if cause == "killed":
+            return (
+                "the process of this run was ended from outside, as a machine does that runs short of memory; run it "
+                "again, with fewer dimensions, walks or items if that happens twice"
+            )
+        return "the process of this run ended before it answered; run it again"
 
 
 def ready() -> None:

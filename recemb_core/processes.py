@@ -28,7 +28,11 @@ _APART = 1 << 16  # bytes; buffers of arrays from this size on go through shared
 
 
 class ProcessLost(Exception):
-    """The process ended before it answered; ``cause`` is ``"time"``, ``"memory"``, ``"crash"`` or ``"stopped"``."""
+    """The process ended before it answered.
+
+    ``cause`` is ``"time"``, ``"memory"``, ``"killed"`` (from outside, as by a system short of memory), ``"crash"`` or
+    ``"stopped"``.
+    """
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -235,7 +239,9 @@ class WorkerProcess:
 
     def _cause(self) -> str:
         # An allocation that Rust or C++ cannot make aborts (6); the kernel's own guard kills (9).
-        return "memory" if self._process.returncode in (-6, -9, 101, 134, 137) and self._bounded else "crash"
+        if self._process.returncode in (-9, 137):
+            return "killed"
+        return "memory" if self._process.returncode in (-6, 101, 134) and self._bounded else "crash"
 
     def close(self) -> None:
         """End the process at once."""
@@ -277,14 +283,22 @@ def _serve(channel: _Channel, address_space: int, beyond_imports: int, imports: 
     channel.send(("ready", None))
     while True:
         while leisure and not channel.messages.poll():
-            leisure.pop(0)()
+            with suppress(Exception):  # a run will say what is wrong
+                leisure.pop(0)()
         try:
             asked = channel.receive()
-        except (EOFError, OSError):
+        except EOFError:
             return
+        except (MemoryError, OSError):  # the arguments alone are too large
+            with suppress(OSError):
+                channel.send(("memory", None))
+            return
+        except Exception:
+            channel.send(("error", RuntimeError(traceback.format_exc())))
+            continue
         if asked == "call it off":  # it came when the run was over
             continue
-        answer = _answer(channel, asked)
+        answer = _answer(channel, asked, bool(address_space))
         del asked  # what the last call held is let go while the next one is waited for
         try:
             channel.send(answer)
@@ -297,7 +311,9 @@ def _serve(channel: _Channel, address_space: int, beyond_imports: int, imports: 
         del answer
 
 
-def _answer(channel: _Channel, asked: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], bool]) -> Any:
+def _answer(
+    channel: _Channel, asked: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], bool], bounded: bool
+) -> Any:
     function, args, named, reports = asked
     start = last = time.monotonic()
 
@@ -318,6 +334,8 @@ def _answer(channel: _Channel, asked: tuple[Callable[..., Any], tuple[Any, ...],
     except MemoryError:
         return "memory", None
     except Exception as error:
+        if bounded and isinstance(error, ImportError | SystemError):  # a library found no room to be loaded
+            return "memory", None
         ours = type(error).__module__.startswith(f"{__package__}.")
         return "error", error if ours else RuntimeError(traceback.format_exc())
     except BaseException:

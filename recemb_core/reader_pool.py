@@ -155,7 +155,7 @@ class ReaderPool:
         limits = self.limits
         if cause == "time":
             why = f"reading it takes longer than {limits.seconds:g} s, the limit (RECEMB_READER_SECONDS)"
-        elif cause == "memory":
+        elif cause in ("memory", "killed"):
             why = f"reading it takes more than {limits.megabytes:,} MB of memory, the limit (RECEMB_READER_MEGABYTES)"
         else:
             return f"{name!r} ended the process that read it, so it is damaged or made to do so; export it again"

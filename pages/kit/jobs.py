@@ -145,6 +145,7 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
         value = job.run(report)
     except Exception:
         place.empty()  # the page says what is wrong; a bar that stands still would say that it goes on
+        stop(data, [job.identity])  # it would fail again: its button, or another setting, starts the next try
         raise
     place.empty()
     _marked("allowed", data).discard(job.identity)

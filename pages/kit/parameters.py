@@ -233,7 +233,7 @@ def fill(
 
 
 def _shown(value: Any) -> str:
-    return repr(plain(shortened(value)))
+    return plain(repr(shortened(value)))
 
 
 def _told(name: str, former: tuple[str, ...]) -> str | None:

@@ -146,7 +146,7 @@ def compute(
     progress: Progress | None = None,
     reports: bool = False,
     took: Callable[[float], None] | None = None,
-    what: str = "",
+    what: str = "it",
     **named: Any,
 ) -> Any:
     """Like :func:`remember` of ``function(*args, **named)``, in a process of its own, when it is this one's turn.
@@ -190,7 +190,7 @@ class _Note:
         self._place: Any = None
 
     def __call__(self, fraction: float, stage: str) -> None:
-        if time.monotonic() - self._begun > 1 and self._what:
+        if time.monotonic() - self._begun > 1:
             self._place = self._place or st.empty()
             self._place.caption(f"Working on {self._what}: {stage} …")
 

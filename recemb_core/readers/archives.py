@@ -50,10 +50,27 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             "item; zip the table of events alone"
         )
     member, table, mapping = max(events, key=lambda entry: (entry[2].item is not None, len(entry[1].frame)))
+    parts = [entry for entry in events if entry[1].frame.columns == table.frame.columns]
+    if len(parts) > 1:
+        table = _put_together(table, [(m, t) for m, t, _ in sorted(parts, key=lambda entry: entry[0].base_name)], joins)
+        readable = [entry for entry in readable if entry not in parts]
     said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
     items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
     whole = _joined(name, member, table, items)
     return whole if said is None else replace(whole, frame=said[0], assumptions=(*whole.assumptions, said[1]))
+
+
+def _put_together(largest: Table, parts: list[tuple[Member, Table]], joins: bool) -> Table:
+    """Tables with the same columns, one under the other by name (a file a month, parts of one export)."""
+    names, rows = listed(member.base_name for member, _ in parts), sum(len(part.frame) for _, part in parts)
+    if not joins:
+        words = f"{names} have the same columns; the largest alone was read, as set."
+        said = assumed("joins", False, words, ("put them together", True))
+        return replace(largest, assumptions=(*largest.assumptions, said))
+    words = f"{names} have the same columns and were put together: {rows:,} rows."
+    frame = pl.concat([part.frame for _, part in parts], how="vertical_relaxed")
+    said = assumed("joins", True, words, ("the largest alone", False))
+    return replace(largest, frame=frame, lines=None, assumptions=(*largest.assumptions, said))
 
 
 def _widened(

@@ -237,6 +237,11 @@ def unnested(
                 f"{limits().cells:,} cells (RECEMB_FILE_CELLS); keep fewer columns"
             )
         whole = frame.with_row_index("recemb row").explode(chosen).drop_nulls(chosen)
+        if gone := int((frame[chosen].list.len().fill_null(0) == 0).sum()):
+            words = f"{counted(gone, 'row')} whose {chosen!r} is empty or absent were left out."
+            said.append(
+                assumed("unfold", chosen, words, ("leave the lists out", NO_UNFOLDING), doubtful=unfold is None)
+            )
         lines = None if lines is None else lines[whole["recemb row"].to_numpy()]
         frame, more = _flat(whole.drop("recemb row"), called)
         paths += more

@@ -73,7 +73,7 @@ def repeats_nothing(frame: pl.DataFrame, columns: list[str]) -> bool:
 
 def list_shape(frame: pl.DataFrame, sample: pl.DataFrame, unlabelled: bool) -> dict[str, Any] | None:
     """Arguments of a ``ColumnMapping`` of a table in which a row is a whole sequence, or None."""
-    names = frame.columns
+    names = [column for column, kind in frame.schema.items() if not kind.is_nested()]
     family = numbered_columns(names)
     if any(names_item(c) for c in names if c not in family):
         family = []  # numbered properties of an item or of a row

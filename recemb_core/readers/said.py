@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
-from recemb_core.readers.column_names import is_unlabelled
+from recemb_core.readers.column_names import is_unlabelled, plain_name
 from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
 from recemb_core.readers.content import is_number, overlap, sample_of
 from recemb_core.readers.errors import listed
@@ -20,6 +21,7 @@ from recemb_core.readers.side_info import Details
 from recemb_core.readers.suspicions import suspicions
 from recemb_core.readers.table import LINE, Table
 
+_TIME_NAME = re.compile(r"time|date|zeit|datum|hour|minute|fecha|日期|时间|^ts$|^year$|^day$")
 _SHAPES = {
     "events": "A row is one event: somebody did something with an item.",
     "baskets": "A row is one line of a basket.",
@@ -72,6 +74,8 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
         named = role.replace("_", " ")
         none = [("no column", None)] if role in ROLES and role not in ("user", "item") else []
         found.append(assumed(role, column, f"{named}: the column {column!r}.", *others, *none, why=reason))
+    if columns.shape == "events":
+        found += _nobody_or_no_time(frame, columns)
     if columns.side:
         found.append(assumed("side", columns.side, f"Properties of the items: {listed(columns.side)}.", ("none", ())))
     if columns.shape == "sequences":
@@ -81,6 +85,23 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
         found.append(assumed("clicked", columns.clicked, words, ("all count", None)))
     if (order := _ordered(columns)) is not None:
         found.append(order)
+    return found
+
+
+def _nobody_or_no_time(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
+    """What a log of events usually has and this one was not seen to have."""
+    found, used = list[Assumption](), set(columns.columns.values())
+    free = [column for column, kind in frame.schema.items() if column not in used and not kind.is_nested()]
+    if not (columns.user or columns.basket or columns.session):
+        sample = sample_of(frame)
+        groups = [c for c in free if 1 < sample[c].n_unique() < 0.8 * len(sample)][:6]
+        words = "No column says who it was, so all events are one person's."
+        found.append(assumed("user", None, words, *((c, c) for c in groups), doubtful=bool(groups)))
+    if columns.timestamp is None:
+        named = [c for c in free if _TIME_NAME.search(plain_name(c))]
+        words = "No column of times is read, so nothing is cut by pauses."
+        why = f"though {listed(named)} may tell the time in a form that is not known" if named else ""
+        found.append(assumed("timestamp", None, words, *((c, c) for c in named[:6]), doubtful=bool(named), why=why))
     return found
 
 

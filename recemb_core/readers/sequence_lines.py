@@ -63,7 +63,29 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         chosen = frame.select(SEQUENCE)
         words = "The first of each line is an item like the others."
         said.append(assumed("line_id", False, words, ("it names the line", True)))
+    odd = _odd_tokens(lists)
     marks = {"\t": "tab", " ": "space"}
     other_marks = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
-    said.append(assumed("delimiter", used, f"Items end at a {marks.get(used, used)}.", *other_marks))
+    words = f"Each line is one sequence; its items end at a {marks.get(used, used)}."
+    said.append(assumed("delimiter", used, words, *other_marks, doubtful=bool(odd), why=odd))
     return Table(chosen, "sequences", name, delimiter=used, lines=numbers, assumptions=tuple(said))
+
+
+def _odd_tokens(lists: pl.Series) -> str:
+    """What items of a sequence seldom look like, in words; "" where nothing does.
+
+    >>> _odd_tokens(pl.Series([["5", "-1", "7", "-1"]] * 9))
+    "though '-1' stands in 100% of the lines"
+    """
+    if len(lists) < 5:
+        return ""
+    tokens = lists.list.unique().explode()
+    common, count = tokens.value_counts(sort=True).row(0)
+    if count > 0.8 * len(lists):
+        return f"though {shortened(common)!r} stands in {count / len(lists):.0%} of the lines"
+    parts = tokens.filter(tokens.str.contains(r"^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|^\d+:\d|=|^\W+$"))
+    if len(parts) > 0.15 * len(tokens):
+        return (
+            f"though {len(parts) / len(tokens):.0%} of them look like times, pairs or marks, as {shortened(parts[0])!r}"
+        )
+    return ""

@@ -153,7 +153,8 @@ def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assu
 def _plain(table: Table, unfold: str | None = None) -> Table:
     """The table with strings, numbers, dates, truth values and lists only; columns of anything else are left out."""
     columns, dropped, said = [], [], list(table.assumptions)
-    if any(kind.is_nested() for kind in table.frame.dtypes):  # as in parquet
+    unfolded = any(assumption.name == "unfold" for assumption in said)  # JSON is, when it is parsed
+    if any(kind.is_nested() for kind in table.frame.dtypes) and not unfolded:  # as in parquet
         frame, lines = unnested(table.frame, table.lines, unfold, repr(table.name or "the file"), said)
         table = replace(table, frame=frame, lines=lines, assumptions=tuple(said))
     for column in table.frame.get_columns():

@@ -212,7 +212,7 @@ def test_who_waits_is_told_the_place_and_an_estimate() -> None:
     assert line.pool._standing(mine).words() == "waiting: 3 runs of others before this one, about 90 s"
     same = line.come("you", 30, key="map")
     twin = line.come("me", 30, key="map")
-    assert "the same is being computed for somebody else" in line.pool._standing(twin).words()
+    assert "the same is being computed already" in line.pool._standing(twin).words()
     assert same.number < twin.number
 
 
@@ -243,7 +243,7 @@ def test_memory_of_a_process_is_told() -> None:
 
 
 def test_settings_are_read_and_refused() -> None:
-    limits = JobLimits.from_environment({"RECEMB_JOB_PROCESSES": "3", "RECEMB_JOB_MEGABYTES": "900"})
-    assert (limits.processes, limits.megabytes) == (3, 900)
+    limits = JobLimits.from_environment({"RECEMB_JOB_PROCESSES": "3", "RECEMB_JOB_MEGABYTES": "1900"})
+    assert (limits.processes, limits.megabytes) == (3, 1_900)
     with pytest.raises(UsageError, match="RECEMB_JOB_PROCESSES='many' is not possible"):
         JobLimits.from_environment({"RECEMB_JOB_PROCESSES": "many"})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import random
+import zipfile
 
 import pytest
 
@@ -214,3 +216,66 @@ def test_graph_files() -> None:
 def test_damage_is_one_sentence(data: bytes, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_edges(data)
+
+
+# --- shapes that a stranger found ---
+
+
+def _zip(members: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+def _month(month: int) -> str:
+    rows = (f"u{n % 4},i{n % 7},{1_600_000_000 + month * 2_600_000 + n * 60}\n" for n in range(40 + month))
+    return "user_id,item_id,ts\n" + "".join(rows)
+
+
+def test_a_file_a_month_is_one_log_and_said() -> None:
+    data = _zip({f"2020-{month:02}.csv": _month(month) for month in range(3)})
+    table = load_table(data, "log.zip")
+    assert len(table.frame) == 40 + 41 + 42
+    assert [a.words for a in table.assumptions if a.name == "joins"] == [
+        "'2020-00.csv', '2020-01.csv', '2020-02.csv' have the same columns and were put together: 123 rows."
+    ]
+    assert len(load_table(data, "log.zip", joins=False).frame) == 42
+
+
+@pytest.mark.parametrize(("unfold", "rows"), [(None, 9), ("clicks", 9), ("orders", 6)])
+def test_one_list_of_two_is_unfolded_and_never_both(unfold: str | None, rows: int) -> None:
+    row = {"session": 1, "clicks": [{"aid": 1}, {"aid": 2}, {"aid": 3}], "orders": [{"aid": 1}, {"aid": 3}]}
+    assert len(load_table(json.dumps([row] * 3).encode(), "log.json", unfold=unfold).frame) == rows
+
+
+def test_rows_whose_list_is_empty_are_counted() -> None:
+    rows = [{"session": n, "clicks": [{"aid": 1}] * (n % 2)} for n in range(6)]
+    words = [a.words for a in load_table(json.dumps(rows).encode(), "log.json").assumptions]
+    assert "3 rows whose 'clicks' is empty or absent were left out." in words
+
+
+def test_an_object_of_lists_is_a_sentence() -> None:
+    with pytest.raises(InputError, match="say which one holds the item"):
+        read_events(json.dumps({"u1": ["a", "b"], "u2": ["b", "c", "a"], "u3": ["c"]}).encode())
+
+
+def test_a_log_without_anybody_is_doubtful_where_somebody_may_be_named() -> None:
+    rows = "".join(f"a{n % 4},x{n % 7},{1_600_000_000 + n * 60}\n" for n in range(60))
+    found = read_events(("pseudo_id,item_id,time\n" + rows).encode())
+    nobody = next(a for a in found.assumptions if a.name == "user")
+    assert nobody.doubtful
+    assert ("user", "pseudo_id") in [change for choice in nobody.alternatives for change in choice.changes]
+
+
+def test_a_date_that_cannot_be_read_is_said() -> None:
+    rows = "".join(f"a{n % 4};x{n % 7};4408{n % 9},{n}\n" for n in range(60))
+    found = read_events(("user;item;date\n" + rows).encode())
+    assert any(a.name == "timestamp" and a.doubtful and "'date'" in str(a) for a in found.assumptions)
+
+
+def test_marks_between_items_raise_a_doubt() -> None:
+    lines = "".join(f"{n % 7} -1 {n % 5} {'4 ' * (n % 3)}-1 -2\n" for n in range(40))
+    found = read_events(lines.encode())
+    assert any(a.name == "delimiter" and a.doubtful and "100% of the lines" in str(a) for a in found.assumptions)
