@@ -38,6 +38,7 @@ from tests.browser.driver import (
     upload,
     view,
     wait_revision,
+    wait_until,
 )
 
 Serve = Callable[..., str]
@@ -295,7 +296,8 @@ def test_the_gap_cuts_sessions(url: str, page: Page) -> None:
             "aria-valuetext", text.removeprefix("cut at ")
         )
         wait_revision(page, "gaps@", shown)
-        page.wait_for_function(
+        wait_until(
+            page,
             """(minutes) => document.querySelector('.live-chart[data-chart-key^="gaps@"] .js-plotly-plot')
                 .layout.shapes[0].x0 === minutes""",
             arg=minutes,
@@ -428,7 +430,7 @@ def test_back_takes_one_press_a_page(url: str, page: Page) -> None:
     for _ in range(2):  # two settings, each of which is written into the address
         before = page.url
         move_slider(page, "q (in–out)", 1)
-        page.wait_for_function("(before) => location.href !== before", arg=before)
+        wait_until(page, "(before) => location.href !== before", arg=before)
         settled(page)
     left = page.url
     for name, title in (("item_graph", "Item graph"), ("sequences", "Sequences")):

@@ -24,6 +24,7 @@ from tests.browser.driver import (
     screenshot,
     settled,
     wait_revision,
+    wait_until,
 )
 
 Serve = Callable[..., str]
@@ -132,7 +133,7 @@ def test_a_dragged_point_changes_its_bucket_and_reaches_python(serve: Serve, pag
     assert moved[0] != places[0]
     assert moved[1:] == places[1:]
     main = page.get_by_test_id("stMain")
-    page.wait_for_function("([main, before]) => main.innerText !== before", arg=[main.element_handle(), table])
+    wait_until(page, "([main, before]) => main.innerText !== before", arg=[main.element_handle(), table])
     # Another width leaves the point where it was put; the words follow.
     now = said.inner_text()
     move_slider(page, "Width w on the plane", 8)

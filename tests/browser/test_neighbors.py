@@ -21,6 +21,7 @@ from tests.browser.driver import (
     settled,
     wait_point,
     wait_revision,
+    wait_until,
 )
 
 Serve = Callable[..., str]
@@ -130,7 +131,7 @@ def test_two_maps_answer_each_other(url: str, page: Page) -> None:
     settled(page, TRAINING)
     before = page.url
     click_point(page, "pair maps", item)
-    page.wait_for_function("(old) => location.href !== old", arg=before, timeout=TRAINING)
+    wait_until(page, "(old) => location.href !== old", arg=before, timeout=TRAINING)
     settled(page, TRAINING)
     assert f"item={item}" in page.url
     expect(metric(page, "Overlap@10")).to_be_visible()
