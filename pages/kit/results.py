@@ -164,18 +164,20 @@ def compute(
     if seconds < HERE:
         return remember(data, key, partial(function, *args, **named, **({"progress": progress} if reports else {})))
     note = _Note(what)
-    value, spent = workers().run(
-        function,
-        *args,
-        person=visitor.visitor() or _session(),
-        key=(id(store), key),
-        seconds=seconds,
-        ready=lambda: store.get(key),
-        progress=progress or note,
-        reports=reports,
-        **named,
-    )
-    note.clear()
+    try:
+        value, spent = workers().run(
+            function,
+            *args,
+            person=visitor.visitor() or _session(),
+            key=(id(store), key),
+            seconds=seconds,
+            ready=lambda: store.get(key),
+            progress=progress or note,
+            reports=reports,
+            **named,
+        )
+    finally:
+        note.clear()
     if took is not None and spent:
         took(spent)
     store.put(key, value)

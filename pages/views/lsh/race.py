@@ -86,7 +86,9 @@ def _run(
         return jobs.result(data, name, job, waiting="Press Run to measure.", stale=None)[0]
     except OtherWorkError as error:
         st.warning(sentence(error))
-        st.button("Measure again", icon=":material/replay:", key=f"again {name}@{data.key}")
+        label, key = "Measure again", f"again {name}@{data.key}"
+        allowed = (data, [job.identity])
+        st.button(label, icon=":material/replay:", key=key, on_click=jobs.allow, args=allowed)
         if error.reports:
             _table(error.reports, times=False)
         return None
