@@ -2,6 +2,7 @@
 // Streamlit calls the default export again whenever the data or the theme changes, and its cleanup on unmount.
 
 const GLIDE_MS = 800;
+const FRAME_MS = 80; // what a frame may advance a glide at most: a busy browser glides longer and does not jump
 const PLAY_MS = 1100; // from one frame to the next: a glide and a moment to look
 const STOP_MS = 250; // a frame that is held this long is one that the person has stopped at
 const NARROW = 600; // below this width in pixels the legend goes under the chart
@@ -181,16 +182,22 @@ class LiveChart {
 
   glide(motion, revision) {
     this.motion = motion;
-    let start = null;
+    let time = 0;
+    let before = null;
     const frame = async (now) => {
       if (this.motion !== motion || this.destroyed) return;
-      start ??= now;
-      const time = motion.hurry ? 1 : Math.min(1, (now - start) / GLIDE_MS);
+      time = motion.hurry ? 1 : Math.min(1, time + Math.min(now - (before ?? now), FRAME_MS) / GLIDE_MS);
+      before = now;
       const eased = time < 0.5 ? 4 * time ** 3 : 1 - (2 - 2 * time) ** 3 / 2;
-      const change = motion.at(eased);
+      if (time < 1) {
+        this.drift(motion, eased);
+        requestAnimationFrame(frame);
+        return;
+      }
+      const change = motion.at(1);
       if (this.view && !this.zoom) {
-        change.layout["xaxis.range"] = motion.view(eased).x;
-        change.layout["yaxis.range"] = motion.view(eased).y;
+        change.layout["xaxis.range"] = motion.view(1).x;
+        change.layout["yaxis.range"] = motion.view(1).y;
       }
       try {
         await this.mine(() => this.Plotly.update(this.plot, change.data, change.layout, motion.traces));
@@ -199,15 +206,53 @@ class LiveChart {
         return;
       }
       if (this.motion !== motion) return;
-      if (time < 1) {
-        requestAnimationFrame(frame);
-        return;
-      }
       this.motion = null;
       this.box.setAttribute("data-gliding", "false");
       this.box.setAttribute("data-rev", revision);
     };
     requestAnimationFrame(frame);
+  }
+
+  // Shows the motion at a time between 0 and 1 by moving the shapes that are there: Plotly would build each anew.
+  drift(motion, time) {
+    const { plot } = this;
+    const full = plot._fullLayout;
+    motion.apply(plot.data, plot.layout, time); // what asks where an item is, hears it
+    const view = this.view && !this.zoom && shown(motion.view(time), full);
+    const pixels = new Map(); // trace → (x, y) → pixels
+    const pixelsOf = (trace) => {
+      const [x, y] = [full[axisName("x", trace.xaxis)], full[axisName("y", trace.yaxis)]];
+      const [[left, right], [low, high]] = view ? [view.x, view.y] : [x.range, y.range];
+      const [across, up] = [x._length / (right - left), y._length / (high - low)];
+      return (a, b) => [(a - left) * across, (high - b) * up];
+    };
+    for (const group of plot.querySelectorAll(".scatterlayer > .trace")) {
+      const index = group.__data__?.[0]?.trace.index;
+      if (!motion.traces.includes(index)) continue;
+      const trace = plot.data[index];
+      const at = pixelsOf(trace);
+      pixels.set(index, at);
+      const place = (i) => at(trace.x[i], trace.y[i]).map((value) => value.toFixed(1));
+      for (const point of group.querySelectorAll(".points > .point")) {
+        if (point.__data__) point.setAttribute("transform", `translate(${place(point.__data__.i)})`);
+      }
+      const lines = group.querySelectorAll(".js-line");
+      const starts = trace.mode === "lines" ? pairs(trace) : [];
+      lines.forEach((line, k) => {
+        if (lines.length === starts.length) line.setAttribute("d", `M${place(starts[k])}L${place(starts[k] + 1)}`);
+        else line.removeAttribute("d"); // some were not drawn: which is which cannot be told
+      });
+    }
+    const notes = plot.querySelectorAll(".infolayer .annotation");
+    const at = pixels.values().next().value;
+    for (const note of notes) {
+      const move = at && motion.labels.find((label) => String(label.index) === note.dataset.index);
+      if (!move) continue;
+      const old = [full.xaxis.l2p(move.x0), full.yaxis.l2p(move.y0)];
+      const { x, y } = plot.layout.annotations[move.index];
+      const now = at(x, y);
+      note.style.transform = `translate(${now[0] - old[0]}px, ${now[1] - old[1]}px)`;
+    }
   }
 
   // ---- frames: places to move through without Python ----
@@ -514,10 +559,7 @@ class LiveChart {
 
   async save(format) {
     const c = JSON.parse(this.palette);
-    // WebGL points would be a bitmap inside the SVG: save them as shapes.
-    const data = this.plot.data.map((t) =>
-      format === "svg" && t.type === "scattergl" ? { ...t, type: "scatter" } : t,
-    );
+    const { data } = this.plot;
     const layout = { ...this.plot.layout, paper_bgcolor: c.back, plot_bgcolor: c.back };
     if (this.frames) {
       const text = this.frames.labels[this.at].replace(/&/g, "&amp;").replace(/</g, "&lt;");
@@ -559,17 +601,6 @@ class LiveChart {
     plot.on("plotly_hover", (event) => this.link(event?.points?.map(pointId).find((found) => found !== null)));
     plot.on("plotly_unhover", () => this.link());
     plot.on("plotly_relayouting", () => this.link());
-    plot.on("plotly_webglcontextlost", () => {
-      if (this.destroyed || this.lost) return;
-      this.lost = setTimeout(() => {
-        this.lost = null;
-        if (this.destroyed) return;
-        this.Plotly.purge(this.plot);
-        this.bound = false;
-        this.next = this.payload;
-        if (!this.busy) this.work();
-      }, 200);
-    });
   }
 
   // Rings the item wherever else the figure shows it: figures with `meta.linked_hover` hold an item more than once.
@@ -585,7 +616,7 @@ class LiveChart {
     const seen = new Set();
     for (const trace of plot.data) {
       if (!carriesItems(trace)) continue;
-      const [x, y] = ["x", "y"].map((name) => full[`${name}axis${(trace[`${name}axis`] ?? name).slice(1)}`]);
+      const [x, y] = ["x", "y"].map((name) => full[axisName(name, trace[`${name}axis`])]);
       const i = trace.customdata.findIndex((custom) => itemId(custom) === id);
       if (i < 0 || seen.has(x._id)) continue;
       const [left, top] = [x.l2p(trace.x[i]), y.l2p(trace.y[i])];
@@ -679,17 +710,13 @@ class LiveChart {
     if (this.destroyed) return;
     this.destroyed = true;
     this.motion = null;
-    for (const timer of [this.lost, this.later, this.telling]) clearTimeout(timer);
+    for (const timer of [this.later, this.telling]) clearTimeout(timer);
     this.resizer.disconnect();
     const label = this.frames?.labels[this.at];
     left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected, label });
     awaited.get(this.key)?.();
     charts.delete(this.box);
-    if (!this.plot.data) return;
-    // Browsers keep only about eight WebGL contexts: give ours back now instead of at the next garbage collection.
-    const canvases = [...this.plot.querySelectorAll("canvas")];
-    this.Plotly.purge(this.plot);
-    for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+    if (this.plot.data) this.Plotly.purge(this.plot);
   }
 }
 
@@ -770,6 +797,7 @@ function plan(figure, from, viewFrom, viewTo) {
   const blend = (a, b, t) => (t >= 1 ? b.slice() : a.map((value, i) => value + (b[i] - value) * t));
   return {
     traces: moves.map((move) => move.index),
+    labels,
     at: (t) => ({
       data: { x: moves.map((m) => blend(m.x0, m.x1, t)), y: moves.map((m) => blend(m.y0, m.y1, t)) },
       layout: Object.fromEntries(
@@ -788,6 +816,28 @@ function plan(figure, from, viewFrom, viewTo) {
       }
     },
   };
+}
+
+function axisName(letter, id) {
+  return `${letter}axis${(id ?? letter).slice(1)}`;
+}
+
+// Where each line of two points starts, when all lines of the trace are such.
+function pairs(trace) {
+  const starts = [];
+  for (let i = 0; i + 1 < trace.x.length; i += 3) {
+    if (itemId(trace.customdata[i + 2] ?? null) !== null) return [];
+    starts.push(i);
+  }
+  return starts;
+}
+
+// The ranges that Plotly makes of a view where both axes have one scale.
+function shown(view, { xaxis, yaxis }) {
+  if (!view || yaxis.scaleanchor !== "x") return view;
+  const unit = Math.max((view.x[1] - view.x[0]) / xaxis._length, (view.y[1] - view.y[0]) / yaxis._length);
+  const around = ([low, high], length) => [(low + high - unit * length) / 2, (low + high + unit * length) / 2];
+  return { x: around(view.x, xaxis._length), y: around(view.y, yaxis._length) };
 }
 
 function markSelected(traces, selected) {

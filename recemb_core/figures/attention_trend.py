@@ -41,7 +41,6 @@ def attention_trend_figure(
             (counts, weights),
             theme.CLOUD,
             4,
-            type="scattergl",
             marker={"opacity": 0.35},
             customdata=custom,
             hover="<b>%{customdata[1]}</b><br>%{x:,} " + unit + ", weight %{y:.3f}",

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from recemb_core.arrays import IntegerArray, NumberArray
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
+from recemb_core.figures.item_map import item_map_figure
 
 OUT_COLOR, IN_COLOR = theme.OUT, theme.IN
 
@@ -35,14 +35,13 @@ def graph_map_figure(
         directed: name the lit edges by direction.
         points: everything else goes to :func:`~recemb_core.figures.item_map.item_map_figure`.
     """
-    kind = "scattergl" if len(positions) >= WEBGL_FROM else "scatter"
     ids = np.array([str(item) for item in points["ids"]], dtype=object)
 
     def between(source: Any, target: Any, name: str, color: str, width: float, opacity: float) -> theme.Trace:
         """All edges as one trace; by their ids the ends glide with the points."""
         ends = np.column_stack([ids[source], ids[target], np.full(len(target), None)])
         at = theme.segments(positions[source], positions[target])
-        known: theme.Trace = {"type": kind, "name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
+        known: theme.Trace = {"name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
         glide = ends.reshape(-1, 1).tolist()
         return theme.lines(at, color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
 

@@ -15,7 +15,6 @@ from recemb_core.validation import UsageError
 
 Trace = Callable[..., dict[str, Any]]
 
-WEBGL_FROM = 1_000  # below, SVG: crisper, and browsers allow only about eight WebGL contexts
 LABEL_WIDTH, TITLE_WIDTH, LEGEND_WIDTH = 26, 48, 22  # characters
 NOMINAL_PLOT = (480.0, 380.0)  # pixels that labels are placed for; a larger chart only moves them further apart
 LABEL_HEIGHT, CHARACTER_WIDTH = 17.0, 6.6  # pixels of a label set in 12 px type
@@ -82,7 +81,6 @@ def item_map_figure(
     shapes = None if symbols is None else np.array([shape_of[s] for s in symbols], dtype=object)
     hover = [theme.plain(name, TITLE_WIDTH) for name in names]
     notes = _hover_notes(color_by, color_title, symbols, symbol_title, n)
-    kind = "scattergl" if n >= WEBGL_FROM else "scatter"
     custom = np.array([ids, hover, notes], dtype=object).T  # an array, which plotly does not look into item by item
 
     def trace(rows: Int64Array, marker: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -94,7 +92,6 @@ def item_map_figure(
             pixels[rows],
             hover="<b>%{customdata[1]}</b>%{customdata[2]}",
             marker={"opacity": 0.95 if n < 400 else 0.85 if n < 3_000 else 0.7, "line": {"width": 0}, **marker},
-            type=kind,
             customdata=custom[rows],
             unselected={"marker": {"opacity": 0.12}},
             **more,

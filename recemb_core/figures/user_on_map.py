@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from recemb_core.figures import theme
-from recemb_core.figures.item_map import WEBGL_FROM, item_map_figure
+from recemb_core.figures.item_map import item_map_figure
 
 USER = "(the user)"
 
@@ -40,13 +40,11 @@ def user_on_map_figure(
     places = np.asarray(positions, dtype=np.float64)
     row = {item: i for i, item in enumerate(ids)}
     taken = [row[item] for item in dict.fromkeys(history) if item in row]
-    kind = "scattergl" if len(ids) >= WEBGL_FROM else "scatter"
     # No item ids here: these marks lie on top of the items' own points, which answer clicks.
     seen = theme.marks(
         places[taken].T,
         theme.PATH,
         13,
-        type=kind,
         marker={"symbol": "square-open", "line": {"width": 2.5}},
         name="history",
         uid="history",
@@ -56,7 +54,6 @@ def user_on_map_figure(
         ([user[0]], [user[1]]),
         theme.CHOSEN,
         19,
-        type=kind,
         customdata=[[USER]],
         marker={"symbol": "diamond", "line": theme.WHITE_EDGE},
         name="the user",

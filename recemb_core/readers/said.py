@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
-from recemb_core.readers.column_names import is_unlabelled, plain_name
+from recemb_core.readers.column_names import is_unlabelled
 from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
 from recemb_core.readers.content import is_number, overlap, sample_of
 from recemb_core.readers.errors import listed
@@ -21,7 +21,8 @@ from recemb_core.readers.side_info import Details
 from recemb_core.readers.suspicions import suspicions
 from recemb_core.readers.table import LINE, Table
 
-_TIME_NAME = re.compile(r"time|date|zeit|datum|hour|minute|fecha|日期|时间|^ts$|^year$|^day$")
+_TIME_NAME = re.compile(r"time|date|zeit|datum|hour|minute|fecha|日期|时间|\bts$|\byear$|\bday$")
+_NO_TIME_NAME = re.compile(r"(play|run|life|watch|dwell|reading|screen)_?time|time_?spent|times$|candidate")  # lengths
 _SHAPES = {
     "events": "A row is one event: somebody did something with an item.",
     "baskets": "A row is one line of a basket.",
@@ -98,7 +99,7 @@ def _nobody_or_no_time(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
         words = "No column says who it was, so all events are one person's."
         found.append(assumed("user", None, words, *((c, c) for c in groups), doubtful=bool(groups)))
     if columns.timestamp is None:
-        named = [c for c in free if _TIME_NAME.search(plain_name(c))]
+        named = [c for c in free if _TIME_NAME.search(c.lower()) and not _NO_TIME_NAME.search(c.lower())]
         words = "No column of times is read, so nothing is cut by pauses."
         why = f"though {listed(named)} may tell the time in a form that is not known" if named else ""
         found.append(assumed("timestamp", None, words, *((c, c) for c in named[:6]), doubtful=bool(named), why=why))

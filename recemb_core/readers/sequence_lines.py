@@ -74,7 +74,7 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
 def _odd_tokens(lists: pl.Series) -> str:
     """What items of a sequence seldom look like, in words; "" where nothing does.
 
-    >>> _odd_tokens(pl.Series([["5", "-1", "7", "-1"]] * 9))
+    >>> _odd_tokens(pl.Series([[str(n), "-1"] for n in range(9)]))
     "though '-1' stands in 100% of the lines"
     """
     if len(lists) < 5:

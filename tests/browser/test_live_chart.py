@@ -308,25 +308,6 @@ def test_a_script_that_does_not_load_is_said_in_the_box(serve: Serve, new_page: 
     expect(chart(page, "map")).to_contain_text("its script did not load")
 
 
-def test_lost_graphics_context_is_restored(serve: Serve, page: Page) -> None:
-    open_page(page, serve(APP, CHART_ITEMS="1500"))
-    on_chart(
-        page,
-        "map",
-        """(plot) => { for (const c of plot.querySelectorAll('canvas')) {
-            c.getContext('webgl')?.getExtension('WEBGL_lose_context')?.loseContext(); } }""",
-    )
-    page.wait_for_timeout(1_500)
-    settled(page)
-    lost = on_chart(
-        page,
-        "map",
-        "(plot) => [...plot.querySelectorAll('canvas')].some((c) => c.getContext('webgl')?.isContextLost())",
-    )
-    assert not lost
-    assert len(positions(page, "map")) == 1_500
-
-
 def test_app_under_a_base_path(serve: Serve, page: Page) -> None:
     open_page(page, serve(APP, STREAMLIT_SERVER_BASE_URL_PATH="lesson/one"))
     assert len(positions(page, "map")) == 300

@@ -11,7 +11,6 @@ import pytest
 from recemb_core.figures import theme
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR, graph_map_figure
-from recemb_core.figures.item_map import WEBGL_FROM
 from recemb_core.figures.popularity import popularity_figure
 from recemb_core.figures.session_gaps import duration, session_gaps_figure
 from recemb_core.figures.session_lengths import LONGEST_BAR, session_lengths_figure
@@ -200,13 +199,6 @@ def test_graph_map_of_an_undirected_graph_has_one_kind_of_edge() -> None:
         POSITIONS, EDGES, out_rows=rows[:0], in_rows=rows[:0], chosen_row=4, directed=True, ids=IDS
     )
     assert [trace.name for trace in alone.data] == ["edges", "items"]
-
-
-@pytest.mark.parametrize(("n", "kind"), [(WEBGL_FROM - 1, "scatter"), (WEBGL_FROM, "scattergl")])
-def test_graph_map_draws_large_graphs_by_webgl(n: int, kind: str) -> None:
-    positions = np.random.default_rng(0).normal(size=(n, 2))
-    figure = graph_map_figure(positions, EDGES, ids=[str(i) for i in range(n)])
-    assert {trace.type for trace in figure.data} == {kind}
 
 
 def test_ego_graph_has_edges_in_on_the_left_and_out_on_the_right() -> None:

@@ -113,8 +113,7 @@ def tries(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
 
     monkeypatch.setattr(frame, "try_this", note)
     flat = lambda n: np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)  # noqa: E731
-    for module in ("kit.maps", "views.neighbors.maps"):
-        monkeypatch.setattr(f"pages.{module}.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
+    monkeypatch.setattr("pages.kit.maps.umap_layout", lambda vectors, *a, **b: flat(len(vectors)))
     monkeypatch.setattr("pages.views.training.four.LEARNED", (0, 300, 1_000))
     monkeypatch.setattr("pages.kit.maps.graph_layout", lambda graph, *a, **b: flat(len(graph)))
     monkeypatch.setattr("recemb_core.experiments.recall_indexes.REPEATS", 1)  # no time is checked

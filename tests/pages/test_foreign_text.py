@@ -135,7 +135,10 @@ def opened(page: str, view: dict[str, str], *, titles: bool = True, **visit: str
     found.session_state["uploads"], found.session_state["data"] = {upload.key: upload}, upload.key
     for parameter, value in (view | visit).items():
         found.session_state[f"{parameter}@{upload.key}"] = value
-    return found.run()
+    found.run()
+    for button in [b for b in found.button if b.label.startswith("Train the models")]:
+        button.click().run()  # nothing is there without them
+    return found
 
 
 def check(sent: list[Any]) -> None:

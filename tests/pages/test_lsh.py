@@ -372,12 +372,12 @@ def test_tiny_logs(items: str, works: bool, app: AppTest) -> None:
 
 @pytest.mark.slow
 def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "busy", lambda: True)
-    page = healthy(open_page("lsh", **SHOP, functions="7", tables="5"))
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "busy", lambda: True)
+        page = healthy(open_page("lsh", **SHOP, functions="7", tables="5"))
     assert "Times are measured as soon as" in text(page)
     assert numbers(page)["Time a query"] == numbers(page)["Exact scan"] == "…"
     assert recall(page) > 0, "all that is no time is there"
-    monkeypatch.undo()
     page = healthy(page.run())
     assert "Times are measured as soon as" not in text(page)
     assert numbers(page)["Time a query"].endswith("µs")

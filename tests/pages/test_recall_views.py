@@ -46,7 +46,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed on the way to the first paint: run python data/build_precomputed.py recall")
 
-    for name in ("train_recall_model", "train_model", "umap_layout", "both_figures"):
+    for name in ("train_recall_model", "train_model", "draw_umap", "both_figures"):
         monkeypatch.setattr(f"pages.kit.recall_models.{name}", refuse)
     monkeypatch.setattr("pages.views.deep_models.cold_items.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left

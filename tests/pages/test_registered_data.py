@@ -78,7 +78,7 @@ def test_it_is_gone_after_it_was_forgotten(name: str, open_page: Open, teas: Non
     page = healthy(open_page(name, data=TEAS.name))
     assert TEAS.title not in page.sidebar.selectbox[0].options
     assert page.query_params["data"] in [info.name for info in list_datasets()]
-    assert "no data set called tea\\_house; you see **" in text(page)
+    assert "no data set called tea_house; you see **" in text(page)
 
 
 def test_the_library_has_it_while_it_is_registered(teas: None) -> None:

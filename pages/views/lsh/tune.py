@@ -231,11 +231,12 @@ def tune_section(
     curve_section(data, points, settings)
     times = lsh_times.lab_times(data, points, settings) if ready else None
     with more:
+        if verdict := words.verdict(points, settings, cell, times):
+            said.markdown(verdict)
         if times is not None:
             time_metrics(times, places, points)
-            said.markdown(words.verdict(points, settings, cell, times))
         elif ready:
-            said.caption(
+            st.caption(
                 "Times are measured as soon as the server has ended another run, or its warm-up."
                 if background.busy()
                 else "Other work on this machine spoils the times, so none is shown; they are measured again and again."

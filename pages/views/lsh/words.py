@@ -48,10 +48,12 @@ MORE = {
 }
 
 
-def verdict(points: LabPoints, settings: LabSettings, cell: LSHCell, times: LabTimes) -> str:
-    """Whether the setting in use pays, from the numbers."""
+def verdict(points: LabPoints, settings: LabSettings, cell: LSHCell, times: LabTimes | None) -> str:
+    """Whether the setting in use pays, from the numbers; "" where that depends on times and there are none yet."""
     if math.isnan(cell.precision):
         return "Verdict: no query has a single candidate; nothing is found, however fast."
+    if times is None:
+        return ""
     index, scan = times.index, times.scan
     lost = 1 - cell.recall
     found = "finds everything" if lost < 0.0005 else f"misses {lost:.1%} of the {settings.k} nearest"
