@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 ROLE_NAMES: dict[str, tuple[str, ...]] = {
@@ -11,7 +12,14 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("memberid", "reviewerid", "uid", "personid", "accountid", "profileid", "shopperid", "buyerid", "authorid"),
         *("useruuid", "username", "cookieid", "deviceid", "userno", "customerno", "usersha1", "household", "member"),
         *("visitor", "client", "membernumber", "customernumber", "usernumber", "reviewer", "uuid", "userhash"),
-        *("readerid", "listenerid", "viewerid", "fullvisitorid"),
+        *("readerid", "listenerid", "viewerid", "fullvisitorid", "userpseudoid", "anonymousid", "distinctid"),
+        *("guestid", "subscriberid", "patronid", "studentid", "learnerid", "patientid", "playerid", "employeeid"),
+        *("actorid", "actorlogin", "cust", "custid", "custno", "login", "email", "useremail", "customeremail"),
+        *("emailaddress", "kunde", "kundennr", "kundennummer", "kundenid", "kundeid", "nutzer", "nutzerid"),
+        *("benutzer", "benutzerid", "besucher", "besucherid", "usuario", "usuarioid", "idusuario", "cliente"),
+        *("clienteid", "idcliente", "utilisateur", "idutilisateur", "utente", "idutente", "klant", "klantnummer"),
+        *("gebruiker", "klient", "uzytkownik", "用户", "用户id", "用户编号", "会员", "顧客", "ユーザー", "사용자"),
+        *("고객", "пользователь", "клиент"),
     ),
     "item": (
         *("itemid", "item", "productid", "product", "stockcode", "movieid", "movie", "sku", "skuid", "articleid"),
@@ -19,33 +27,50 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("videoid", "gameid", "goodsid", "iid", "listingid", "contentid", "offerid", "recipeid", "beerid", "animeid"),
         *("productcode", "itemcode", "upc", "ean", "adid", "postid", "courseid", "hotelid", "track", "song", "artist"),
         *("book", "video", "game", "eanupc", "itemno", "productno", "materialid", "docid", "documentid", "pageid"),
-        *("jobid", "placeid", "venueid", "poiid", "appid", "url"),
-        # Names of things last: they serve as ids only where there is no id.
-        *("itemname", "productname", "itemdescription", "trackname", "songname", "movietitle", "producttitle"),
-        *("description", "title", "name"),
+        *("jobid", "placeid", "venueid", "poiid", "appid", "lineitemsku", "productsku", "variantid", "podcastid"),
+        *("artikel", "artikelnr", "artikelnummer", "artikelid", "produkt", "produktid", "produktnr", "material"),
+        *("materialnr", "producto", "productoid", "idproducto", "articulo", "produto", "produtoid", "idproduto"),
+        *("produit", "idproduit", "produitid", "prodotto", "articolo", "товар", "商品", "商品id", "商品编号", "物品"),
+        *("物品id", "アイテム", "상품", "artykul", "conceptname", "url", "itemname", "productname", "lineitemname"),
+        *("artikelname", "produktname", "bezeichnung", "itemdescription", "trackname", "songname", "movietitle"),
+        *("producttitle", "description", "title", "name"),
     ),
     "timestamp": (
         *("timestamp", "datetime", "eventtime", "time", "ts", "invoicedate", "orderdate", "purchasedate", "date"),
         *("createdat", "eventtimestamp", "unixreviewtime", "unixtime", "transactiondate", "purchasedat", "orderedat"),
         *("eventdate", "visittime", "viewtime", "clicktime", "starttime", "reviewtime", "tdat", "utctime", "epoch"),
         *("transactiontimestamp", "ratedat", "lastviewedat", "playedat", "occurredat", "endtime", "day", "when"),
-        "timestampms",
+        *("timestampms", "zeit", "datum", "zeitpunkt", "zeitstempel", "bestelldatum", "kaufdatum", "fecha"),
+        *("fechahora", "fechacompra", "datahora", "datacompra", "dataora", "dateheure", "datecommande", "tijd"),
+        *("tijdstip", "czas", "时间", "时间戳", "浏览时间", "点击时间", "日期", "日時", "時間", "시간", "время"),
+        *("дата", "timetimestamp", "timestamputc", "viewedat"),
     ),
     "basket": (
-        *("basketid", "invoiceno", "invoice", "orderid", "transactionid", "basket", "receiptid", "receiptno", "cartid"),
-        *("ticketid", "billno", "transactionno", "invoiceid", "orderno", "salesid", "memberorderid", "billid"),
-        *("transaction", "receipt", "checkoutid", "purchaseid"),
+        *("basketid", "invoiceno", "invoice", "orderid", "transactionid", "basket", "receiptid", "receiptno"),
+        *("cartid", "ticketid", "billno", "transactionno", "invoiceid", "orderno", "salesid", "memberorderid"),
+        *("billid", "transaction", "receipt", "checkoutid", "purchaseid", "bestellung", "bestellnr", "bestellnummer"),
+        *("bestellid", "beleg", "belegnr", "belegnummer", "auftrag", "auftragsnr", "rechnungsnr", "warenkorb", "bon"),
+        *("bonnr", "pedido", "idpedido", "pedidoid", "commande", "idcommande", "facture", "factura", "ordine"),
+        *("scontrino", "订单", "订单id", "订单号", "заказ"),
     ),
-    "session": ("sessionid", "session", "visitid", "sessid", "sid", "usersession", "sessionkey", "visit", "playlistid"),
+    "session": (
+        *("sessionid", "session", "visitid", "sessid", "sid", "usersession", "sessionkey", "visit", "playlistid"),
+        *("gasessionid", "sitzung", "sitzungsid", "sesion", "idsesion", "sessao", "会话", "会话id", "caseconceptname"),
+        "caseid",
+    ),
     "order": (
         *("order", "step", "position", "pos", "seq", "sequenceno", "sequencenumber", "stepno", "index", "idx"),
         *("clickorder", "eventorder", "addtocartorder", "orderinsession", "rank", "trackposition", "hitnumber"),
     ),
     "weight": (
         *("quantity", "qty", "count", "weight", "units", "amount", "plays", "playcount", "frequency", "numitems"),
+        *("lineitemquantity", "menge", "anzahl", "stueck", "cantidad", "quantidade", "quantite", "quantita", "数量"),
         *("w", "strength", "value"),
     ),
-    "rating": ("rating", "ratings", "stars", "overall", "score", "ratingvalue", "reviewscore", "grade", "bookrating"),
+    "rating": (
+        *("rating", "ratings", "stars", "overall", "score", "ratingvalue", "reviewscore", "grade", "bookrating"),
+        *("bewertung", "note", "puntuacion", "nota", "评分", "оценка"),
+    ),
     "event_type": (
         *("event", "eventtype", "action", "behavior", "behaviour", "behaviortype", "behaviourtype", "actiontype"),
         *("interactiontype", "eventname", "interaction", "activity", "actionname", "type"),
@@ -57,6 +82,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     "title": (
         *("title", "name", "itemname", "productname", "movietitle", "description", "producttitle", "itemtitle"),
         *("trackname", "songtitle", "booktitle", "productdescription", "articletitle", "label", "prodname"),
+        *("lineitemname", "artikelname", "produktname", "bezeichnung", "titel", "nombre", "titulo"),
     ),
     "clock": ("timeofday", "hourofday", "hour", "ordertime", "purchasetime", "clock"),
 }
@@ -74,8 +100,14 @@ def plain_name(name: str) -> str:
 
     >>> plain_name("Customer ID"), plain_name("user_id:token"), plain_name("movieId")
     ('customerid', 'userid', 'movieid')
+    >>> plain_name("Código de Artículo"), plain_name("用户 ID")
+    ('codigodearticulo', '用户id')
     """
-    return re.sub(r"[^a-z0-9]", "", re.sub(r":(token|float)(_seq)?$", "", name.strip().lower()))
+    text = re.sub(r":(token|float)(_seq)?$", "", name.strip().lower())
+    if not text.isascii():  # letters without their accents; words of other scripts stay as they are
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not "\u0300" <= c <= "\u036f")
+        text = unicodedata.normalize("NFC", text)
+    return re.sub(r"[\W_]", "", text)
 
 
 _KNOWN = (
@@ -91,10 +123,14 @@ def is_known_name(name: str) -> bool:
     return plain_name(name) in _KNOWN and len(plain_name(name)) > 1
 
 
+# MongoDB's and DynamoDB's exports hold a value's type as one more level.
+_TYPED = re.compile(r"(\.\$(oid|date|number[A-Z]\w+))+$|\.[SNB]$")
+
+
 def role_rank(role: str, column: str) -> int | None:
     """How sure a name is for a role: 0 is surest, None means that the name says nothing."""
     names = ROLE_NAMES[role]
-    parts = column.split(".")
+    parts = _TYPED.sub("", column).split(".")
     # user.id and event.user.id, from nested values, are called like userid.
     for plain in (plain_name(".".join(parts[start:])) for start in range(len(parts))):
         if plain in names:

@@ -110,16 +110,15 @@ def parse_delimited(
         raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
     try:
         frame = pl.read_csv(
-            io.BytesIO(data),
+            io.BytesIO(used.encode() * (len(names) - 1) + b"\n" + data),  # a whole row first: the next may be cut short
             separator=used,
             has_header=False,
             schema={f"column_{i + 1}": pl.String for i in range(len(names))},
             quote_char=None if literal else '"',
             truncate_ragged_lines=True,
             extra_columns="ignore",
-            skip_rows=int(has_header),
             raise_if_empty=False,
-        )
+        ).slice(1 + int(has_header))
     except pl.exceptions.PolarsError as error:
         why = shortened(str(error).split("\n")[0], 120)
         raise InputError(f"{called} cannot be split into columns ({why}); save it again as csv") from None
