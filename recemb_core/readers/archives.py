@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import plain_name
+from recemb_core.readers.column_names import plain_name, role_rank
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.sources import Member, known_pair
@@ -54,10 +54,10 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
     if len(parts) > 1:
         table = _put_together(table, [(m, t) for m, t, _ in sorted(parts, key=lambda entry: entry[0].base_name)], joins)
         readable = [entry for entry in readable if entry not in parts]
-    said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
+    wider, said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
     items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
     whole = _joined(name, member, table, items)
-    return whole if said is None else replace(whole, frame=said[0], assumptions=(*whole.assumptions, said[1]))
+    return replace(whole, frame=wider, assumptions=(*whole.assumptions, *said)) if said else whole
 
 
 def _put_together(largest: Table, parts: list[tuple[Member, Table]], joins: bool) -> Table:
@@ -75,36 +75,53 @@ def _put_together(largest: Table, parts: list[tuple[Member, Table]], joins: bool
 
 def _widened(
     table: Table, mapping: ColumnMapping, others: list[tuple[Member, Table]], joins: bool
-) -> tuple[pl.DataFrame, Assumption] | None:
-    """The events with users and times from a table that has a row for each of their baskets or sessions."""
-    frame = table.frame
-    wanted = [role for role in ("user", "timestamp") if getattr(mapping, role) is None]
-    for role in ("basket", "session"):
-        key = getattr(mapping, role)
+) -> tuple[pl.DataFrame, list[Assumption]]:
+    """The events with users and times from tables that have a row for each of their baskets, sessions or users."""
+    frame, said, user = table.frame, list[Assumption](), mapping.user
+    # A time that no name gives away (a delivery's, say) yields to one that is called so.
+    named = mapping.timestamp is not None and role_rank("timestamp", mapping.timestamp) is not None
+    wanted = [
+        role for role in ("user", "timestamp") if getattr(mapping, role) is None or (role == "timestamp" and not named)
+    ]
+    for role in ("basket", "session", "user"):
+        key = user if role == "user" else getattr(mapping, role)
         if key is None:
             continue
         for member, other in others:
             keys = [c for c in other.frame.columns if plain_name(c) == plain_name(key)]
             if not keys or other.frame[keys[0]].n_unique() < len(other.frame):
                 continue
-            there = guess_columns(other.frame, presets=False).columns
-            columns = [there[r] for r in wanted if r in there and there[r] not in (keys[0], *frame.columns)]
+            columns = _wanted_of(other.frame, keys[0], key, role, wanted, frame)
             if not columns:
                 continue
             if not joins:
                 words = f"{member.base_name} has {listed(columns)} for each {role}, and was not used, as set."
-                return frame, assumed("joins", False, words, ("join it", True))
+                return frame, [assumed("joins", False, words, ("join it", True))]
             right = other.frame.select(pl.col(keys[0]).cast(pl.String).alias(key), *columns)
-            whole = frame.with_columns(pl.col(key).cast(pl.String)).join(
+            frame = frame.with_columns(pl.col(key).cast(pl.String)).join(
                 right, on=key, how="left", maintain_order="left"
             )
-            found = int(whole[columns[0]].is_not_null().sum())
+            found = int(frame[columns[0]].is_not_null().sum())
             words = (
                 f"{listed(columns)} were taken from {member.base_name}, joined by {key!r}: found for "
-                f"{found:,} of {len(whole):,} rows."
+                f"{found:,} of {len(frame):,} rows."
             )
-            return whole, assumed("joins", True, words, ("do not join", False), doubtful=found < 0.5 * len(whole))
-    return None
+            said.append(assumed("joins", True, words, ("do not join", False), doubtful=found < 0.5 * len(frame)))
+            user = next((c for c in columns if role_rank("user", c) is not None), user)
+            break
+    return frame, said
+
+
+def _wanted_of(
+    other: pl.DataFrame, own_key: str, key: str, role: str, wanted: list[str], frame: pl.DataFrame
+) -> list[str]:
+    """The columns of a second table that say whose or when; of one with a row a user, a surer name for who that is."""
+    if role == "user":
+        ranks = {c: rank for c in other.columns if c != own_key and (rank := role_rank("user", c)) is not None}
+        better = [c for c, rank in ranks.items() if rank < (role_rank("user", key) or 0) and c not in frame.columns]
+        return sorted(better, key=ranks.__getitem__)[:1]
+    there = guess_columns(other, presets=False).columns
+    return [there[r] for r in wanted if r in there and there[r] not in (own_key, *frame.columns)]
 
 
 def _is_by_item(table: Table, events: ColumnMapping) -> bool:

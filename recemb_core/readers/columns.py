@@ -14,6 +14,7 @@ from recemb_core.readers.content import (
     holds_times,
     id_likeness,
     is_number,
+    is_yes_or_no,
     overlap,
     per_item_columns,
     same_values,
@@ -30,7 +31,7 @@ from recemb_core.validation import UsageError, is_whole, require
 Shape = Literal["events", "baskets", "sequences", "edges"]
 ROLES = (
     *("user", "item", "timestamp", "basket", "session", "order", "weight", "rating", "event_type", "dwell", "title"),
-    "clock",
+    *("clock", "click"),
 )
 
 
@@ -57,6 +58,7 @@ class ColumnMapping:
         source: an edge's start.
         target: an edge's end.
         clock: the time of day, where it stands apart from the date.
+        click: whether what a row shows was clicked; rows that say no are no events.
         day_first: whether 1/2/2010 is the first of February; None decides on the whole column.
         time_unit: what times that are numbers count, one of ``times.TIME_UNITS``; None goes by their size.
         zone: the zone of times that name none, like "+02:00" or "Europe/Berlin"; None is UTC.
@@ -90,6 +92,7 @@ class ColumnMapping:
     source: str | None = None
     target: str | None = None
     clock: str | None = None
+    click: str | None = None
     day_first: bool | None = None
     time_unit: str | None = None
     zone: str | None = None
@@ -329,6 +332,8 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
         if date is None or values.count() == 0 or not holds_days(sample[date]):
             return False
         return clock_seconds(head).null_count() == head.null_count()
+    if role == "click":
+        return is_yes_or_no(values)
     if role in ("weight", "rating", "dwell"):
         return values.count() == 0 or is_number(values)
     if role == "order":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from recemb_core.arrays import BoolArray
 from recemb_core.readers.times import parse_times
 
 _SAMPLE_ROWS = 100_000
@@ -152,3 +153,27 @@ def per_item_columns(frame: pl.DataFrame, item: str, columns: list[str]) -> tupl
     kinds = {c: frame.schema[c] for c in columns if frame[c].count()}
     told = [c for c, kind in kinds.items() if kind not in (pl.Null, pl.Boolean) and not kind.is_nested()]
     return tuple(c for c in told if constancy(frame, item, c) >= 0.8)
+
+
+_NO = ("0", "0.0", "false", "f", "no", "n", "nein", "non")
+_YES = ("1", "1.0", "true", "t", "yes", "y", "ja", "oui", "si")
+
+
+def is_yes_or_no(column: pl.Series) -> bool:
+    """Whether a column says yes of some rows and no of others, and hardly anything else.
+
+    >>> is_yes_or_no(pl.Series(["Y", "N", "Y"])), is_yes_or_no(pl.Series([0, 1, 2])), is_yes_or_no(pl.Series([1, 1]))
+    (True, False, False)
+    """
+    words = _words(column).drop_nulls()
+    no, yes = int(words.is_in(_NO).sum()), int(words.is_in(_YES).sum())
+    return min(no, yes) > 0 and no + yes > 0.95 * len(words)
+
+
+def says_no(column: pl.Series) -> BoolArray:
+    """bool (rows,): where the value is a no, in any of the usual words; a missing value is none."""
+    return _words(column).is_in(_NO).fill_null(False).to_numpy()
+
+
+def _words(column: pl.Series) -> pl.Series:
+    return column.cast(pl.String).str.strip_chars().str.to_lowercase()

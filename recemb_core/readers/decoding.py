@@ -13,7 +13,8 @@ Shift-JIS, EUC-KR, Big5       0 each     2 each
 Windows-1253                  0          2
 ============================ ========== ==================
 
-It misreads what is commonest, so what is not UTF-8 is taken for Windows-1252, said to be doubtful, and changed by hand.
+It misreads what is commonest, so what is not UTF-8 is taken for Windows-1252, said to be doubtful, and changed by hand;
+unless another encoding makes known names of columns of the first line.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import re
 
 import numpy as np
 
+from recemb_core.readers.column_names import is_known_name
 from recemb_core.readers.errors import InputError
 
 OTHER_ENCODINGS = (
@@ -93,6 +95,9 @@ def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str
             return data.decode("utf-16").encode(), "utf-16", ("The file was UTF-16 (Excel's “Unicode text”).",)
         except UnicodeError:
             raise InputError(f"{called} starts like UTF-16 but is damaged; save it as UTF-8") from None
+    if (wide := _unmarked_utf16(data)) is not None:
+        text = data.decode(wide, errors="replace")
+        return text.encode(), wide, (f"The file was {wide.upper()} without a mark.",)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -103,6 +108,9 @@ def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str
 
 
 def _from_other(data: bytes, line: int) -> tuple[bytes, str, tuple[str, ...]]:
+    for name in OTHER_ENCODINGS:
+        if (text := _with_known_names(data, name)) is not None:
+            return text.encode(), name, (f"The file is not UTF-8; by the names of its columns it is {name}.",)
     high = int((np.frombuffer(data, np.uint8) >= 128).sum())
     valid = sum(map(len, _MULTIBYTE.findall(data)))
     if valid > 0.1 * high:
@@ -123,6 +131,27 @@ def _from_other(data: bytes, line: int) -> tuple[bytes, str, tuple[str, ...]]:
     return text.encode(), used, (note,)
 
 
+def _unmarked_utf16(data: bytes) -> str | None:
+    """UTF-16 of mostly Latin letters without a mark in front: every other byte is zero."""
+    head = np.frombuffer(data[: 1 << 16 & ~1], np.uint8)
+    head = head[: len(head) // 2 * 2]
+    if len(head) < 8 or len(data) % 2:
+        return None
+    even, odd = float((head[::2] == 0).mean()), float((head[1::2] == 0).mean())
+    return "utf-16-le" if odd > 0.6 and even < 0.05 else "utf-16-be" if even > 0.6 and odd < 0.05 else None
+
+
+def _with_known_names(data: bytes, encoding: str) -> str | None:
+    """The text in an encoding, where that makes known names of columns, not in ASCII, of its first line."""
+    try:
+        first = data.split(b"\n", 1)[0][:4_096].decode(encoding)
+        fields = [field.strip().strip('"') for field in re.split(r"[,;\t|]", first)]
+        known = any(not field.isascii() and is_known_name(field) for field in fields)
+        return data.decode(encoding) if known else None
+    except UnicodeError:
+        return None
+
+
 def _bytes_as_windows(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
@@ -137,7 +166,7 @@ codecs.register_error(_AS_WINDOWS, _bytes_as_windows)
 def _control_share(data: bytes) -> float:
     """Share of control characters, NUL apart, in the first 64 KB; text has none but tabs and line ends."""
     head = np.frombuffer(data[:65_536], np.uint8)
-    odd = (head < 32) & ~np.isin(head, (0, 9, 10, 11, 12, 13, 26, 27, 31))
+    odd = (head < 32) & ~np.isin(head, (0, 1, 9, 10, 11, 12, 13, 26, 27, 31))  # 1: Hive's delimiter
     return float(odd.mean()) if len(head) else 0.0
 
 

@@ -189,7 +189,7 @@ def _form_said(
 ) -> list[Assumption]:
     """The delimiter and the header as they were decided."""
     shown = "::" if used == _UNIT else used
-    marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", " ": "space", "::": "::"}
+    marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", "\x01": "^A (Hive)", " ": "space", "::": "::"}
     others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown]
     others.sort(key=lambda other: other[1] not in lines[0])
     back = [("decide by the content", None)] if given else []

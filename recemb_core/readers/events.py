@@ -11,7 +11,7 @@ import polars as pl
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.columns import ColumnMapping
-from recemb_core.readers.content import to_numbers
+from recemb_core.readers.content import says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.item_lists import MARKS, joint_of, one_item_a_row, split_lists
@@ -239,10 +239,15 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         kind, names = id_codes(frame[mapping.event_type])
         events = replace(events, kind=kind, kinds=tuple(names.to_list()))
     events = replace(events, date_only=date_only)
-    if problems.bad.any():
-        events = events.take(~problems.bad)
+    shown = np.zeros(len(frame), bool)
+    if mapping.click is not None:
+        shown = says_no(frame[mapping.click]) & ~problems.bad
+    if problems.bad.any() or shown.any():
+        events = events.take(~problems.bad & ~shown)
     _refuse_nothing(table, events)
     sentences = list(problems.sentences)
+    if shown.any():
+        sentences.append(f"{counted(int(shown.sum()), 'row')} that {mapping.click!r} says no of left out")
     if table.left_out:
         sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
     rows = len(frame) + table.left_out

@@ -11,6 +11,7 @@ from recemb_core.readers.errors import InputError
 NOTHING = ("", "nan", "NaN", "NULL", "null", "None", "\\N", "<NA>")
 WORDS = ("NA", "N/A", "n/a", "#N/A", "NONE", "none", "(null)", "undefined")  # may be an id; it is said when they occur
 MISSING = (*NOTHING, *WORDS)
+INVISIBLE = r"[\u200b\u200e\u200f\u2060\ufeff\u00ad]"  # zero-width spaces, marks of direction, soft hyphens
 _WHOLE = r"^\d+(?:\.0)?$"
 
 
@@ -28,7 +29,10 @@ def id_strings(column: pl.Series, missing: tuple[str, ...] | None = None) -> pl.
         return column.cast(pl.Int64, strict=False).cast(pl.String) if whole else column.cast(pl.String)
     if column.dtype.is_nested():
         raise InputError(f"column {column.name!r} holds lists; a column of ids holds one value a row")
-    text = column.cast(pl.String).str.strip_chars()
+    text = column.cast(pl.String)
+    if bool(text.str.contains(INVISIBLE).any()):
+        text = text.str.replace_all(INVISIBLE, "")
+    text = text.str.strip_chars()
     text = text.set(text.is_in(MISSING if missing is None else missing).fill_null(False), None)
     if has_float_tails(text):
         text = text.str.strip_suffix(".0")

@@ -10,7 +10,7 @@ import numpy as np
 
 from recemb_core.arrays import Int64Array, UInt8Array
 
-DELIMITERS = ("\t", ",", ";", "|", " ")
+DELIMITERS = ("\t", ",", ";", "|", "\x01", " ")
 
 
 @dataclass(frozen=True)

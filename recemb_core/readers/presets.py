@@ -77,6 +77,14 @@ LAYOUTS = (
         needs=_needs("timestamp", "visitorid", "event", "itemid"),
     ),
     Layout(
+        "RecSys Challenge 2019 (trivago)",
+        {"user": "userid", "session": "sessionid", "item": "reference", "timestamp": "timestamp", "order": "step"}
+        | {"event_type": "actiontype"},
+        needs=_needs("userid", "sessionid", "timestamp", "step", "actiontype", "reference", "impressions"),
+        words="The reference is an item, or the words of a search or filter: choose the event types that name items.",
+        others=(("what was shown as the items (impressions)", {"item": "impressions"}, {"list_mark": "|"}),),
+    ),
+    Layout(
         "MovieLens",
         {"user": "userid", "item": "movieid", "timestamp": "timestamp", "rating": "rating"},
         needs=_needs("userid", "movieid", "rating", "timestamp"),

@@ -72,6 +72,10 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
         why = next((w for w in columns.why if w.startswith((f"{role}:", f"{role.replace('_', ' ')}:"))), "")
         reason = why.partition(", ")[2]
         others = [(name, name) for name in frame.columns[:12] if name not in columns.columns.values()]
+        if role == "click":
+            words = f"Rows whose {column!r} says no were only shown, and are no events."
+            found.append(assumed("click", column, words, ("every row counts", None), doubtful=True))
+            continue
         named = role.replace("_", " ")
         none = [("no column", None)] if role in ROLES and role not in ("user", "item") else []
         found.append(assumed(role, column, f"{named}: the column {column!r}.", *others, *none, why=reason))

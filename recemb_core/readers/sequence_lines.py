@@ -64,7 +64,7 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         words = "The first of each line is an item like the others."
         said.append(assumed("line_id", False, words, ("it names the line", True)))
     odd = _odd_tokens(lists)
-    marks = {"\t": "tab", " ": "space"}
+    marks = {"\t": "tab", "\x01": "^A (Hive)", " ": "space"}
     other_marks = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
     words = f"Each line is one sequence; its items end at a {marks.get(used, used)}."
     said.append(assumed("delimiter", used, words, *other_marks, doubtful=bool(odd), why=odd))

@@ -13,7 +13,7 @@ from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.content import decimal_mark, sample_of
 from recemb_core.readers.errors import counted, listed
-from recemb_core.readers.ids import NOTHING, WORDS, has_float_tails
+from recemb_core.readers.ids import INVISIBLE, NOTHING, WORDS, has_float_tails
 
 if TYPE_CHECKING:
     from recemb_core.readers.columns import ColumnMapping
@@ -95,6 +95,10 @@ def suspicions(
                 )
             )
         texts = column in frame.columns and frame.schema[column] == pl.String
+        if texts and (unseen := int(frame[column].str.contains(INVISIBLE).sum())):
+            what = "characters that nobody sees (zero-width spaces and the like)"
+            words = f"{counted(unseen, 'row')} had {what} in {column!r}; they were taken off."
+            found.append(_suspicion(f"{role} ids", words))
         if texts and bool(frame[column].str.ends_with(".0").any()):
             raw = frame[column].unique().drop_nulls().str.strip_chars()
             raw = raw.filter(~raw.is_in((*NOTHING, *WORDS)))
@@ -137,6 +141,9 @@ def _odd_times(times: Float64Array, mapping: ColumnMapping) -> list[Assumption]:
         return []  # seconds from an unknown start are said as such
     parts = [f"{early:,} before 1990"] * bool(early) + [f"{late:,} in the future"] * bool(late)
     words = f"Of {len(times):,} times in {mapping.timestamp!r}, {' and '.join(parts)}."
+    if early == len(times) and times.min() > 4e8 and mapping.time_unit is None:
+        since = Choice("they count seconds since 2001, as Apple's do", (("time_unit", "seconds since 2001"),))
+        return [assumed("timestamp", None, words, doubtful=True, more=(since,))]
     return [_suspicion("timestamp", words)]
 
 

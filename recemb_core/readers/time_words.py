@@ -6,6 +6,8 @@ import re
 
 import polars as pl
 
+from recemb_core.readers.column_names import plain_name
+
 # Hours from UTC of zones named by letters; several where the letters mean several, the commonest first.
 ZONES: dict[str, tuple[float, ...]] = {
     **{"UTC": (0,), "GMT": (0,), "WET": (0,), "WEST": (1,), "CET": (1,), "MEZ": (1,), "CEST": (2,), "MESZ": (2,)},
@@ -15,18 +17,23 @@ ZONES: dict[str, tuple[float, ...]] = {
     **{"PST": (-8, 8), "PDT": (-7,), "BST": (1, 6), "IST": (5.5, 1, 2), "AST": (-4, 3), "GST": (4, -2)},
     **{"SST": (-11, 8), "WST": (8, 13), "ECT": (-5, -4), "AMT": (-4, 4), "ADT": (-3, 4), "BRT": (-3,)},
 }
-_GERMAN = {
-    **{"Januar": "January", "Februar": "February", "März": "March", "Mär": "Mar", "Maerz": "March", "Mai": "May"},
-    **{
-        "Juni": "June",
-        "Juli": "July",
-        "Oktober": "October",
-        "Okt": "Oct",
-        "Dezember": "December",
-        "Dez": "Dec",
-        "Sept": "Sep",
-    },
-}
+# Months in other languages, without accents and case, by their number's English name; what is English already is not.
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = (
+    "januar janvier janv enero ene gennaio gen janeiro januari stycznia",
+    "februar fevrier fevr febrero febbraio fevereiro fev februari lutego",
+    "marz mar maerz mars marzo marco maart mrt marca",
+    "avril avr abril abr aprile kwietnia",
+    "mai mayo may maggio mag maio mei maja",
+    "juni juin junio giugno giu junho czerwca",
+    "juli juillet juil julio luglio lug julho lipca",
+    "aout agosto ago augustus sierpnia",
+    "septembre sept septiembre setiembre settembre setembro set wrzesnia",
+    "oktober okt octobre octubre ottobre ott outubro out pazdziernika",
+    "novembre noviembre novembro listopada",
+    "dezember dez decembre diciembre dic dicembre dezembro grudnia",
+)
+_MONTH_OF = {word: _ENGLISH[n] for n, words in enumerate(_MONTHS) for word in words.split()}
 _WEEKDAY = (
     r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)[.,]{0,2} +"
@@ -38,12 +45,20 @@ _REWRITTEN = (
     (r"\((?:[^()]*)\)$", r" *\([^()]*\)$", ""),
     (r"(?:GMT|UTC)[+-]\d", r" *(?:GMT|UTC)([+-]\d{1,2}:?\d{0,2})", " $1"),
     (r"(?i)uhr$", r"(?i) *uhr$", ""),
+    (r"(?i)[ap]\. ?m\.", r"(?i)([ap])\. ?m\.", "${1}m"),
+    (r"\d年", r"(\d{2,4})年 ?(\d{1,2})月 ?(\d{1,2})[日号] *", "$1-$2-$3 "),
+    (r"下午", r"下午 ?(\d{1,2}:\d\d(?::\d\d)?)", "$1 PM"),
+    (r"上午", r"上午 ?(\d{1,2}:\d\d(?::\d\d)?)", "$1 AM"),
+    (r"(?i)\d (?:de )?[^\W\d_]+\.? de \d", r"(?i) de ", " "),
+    # 05.53.42.000000 PM, as Oracle writes
+    (r" \d\d\.\d\d\.\d\d", r" (\d\d)\.(\d\d)\.(\d\d)", " $1:$2:$3"),
     (r"(?i)" + _WEEKDAY, r"(?i)" + _WEEKDAY, ""),
     (r"^\d{1,2}\. ?[A-Za-zä]", r"^(\d{1,2})\. ?([A-Za-zä])", "$1 $2"),
     (r"[A-Za-z]\.", r"([A-Za-z])\. ", "$1 "),
     (r":\d\d,\d", r"(:\d\d),(\d{1,9})", "$1.$2"),
     (r"\d{4}, ", r"(\d{4}), +(\d)", "$1 $2"),
-    (r"\d{4} (?:um|at) ", r"(\d{4}) (?:um|at) +(\d)", "$1 $2"),
+    (r"\d{4} (?:um|at|à|a las|alle|às|om) ", r"(\d{4}) (?:um|at|à|a las|alle|às|om) +(\d)", "$1 $2"),
+    (r"(?i)\d{4} \d\d? ?h ?\d\d", r"(?i)(\d{4} \d\d?) ?h ?(\d\d)", "$1:$2"),
     (r"^\d{8}[T _]\d{4}", r"^(\d{4})(\d\d)(\d\d)[T _](\d\d)(\d\d)(\d\d)?", "$1-$2-${3}T$4:$5:$6"),
     (r"T\d\d:\d\d:(?:[^\d]|$)", r"(T\d\d:\d\d):([^\d]|$)", "$1:00$2"),
     (r"^\d{4}-\d\d-\d\d-\d\d", r"^(\d{4}-\d\d-\d\d)-(\d\d)[.:](\d\d)[.:](\d\d)", "$1 $2:$3:$4"),
@@ -70,9 +85,12 @@ def plain_times(text: pl.Series, sample: pl.Series) -> tuple[pl.Series, pl.Serie
         letters = str(named.mode().sort()[0])
         pattern = r"([\d ]) ?" + letters + r"((?: \d{4})?)$"
         text, sample = (s.str.replace(pattern, "$1$2").str.strip_chars() for s in (text, sample))
-    if sample.str.contains("(?:" + "|".join(_GERMAN) + r")\b").any():
-        for name, english in _GERMAN.items():
-            text, sample = (s.str.replace(rf"\b{name}\b", english) for s in (text, sample))
+    for word in sample.str.extract_all(r"[^\W\d_]{3,}").explode().drop_nulls().unique().sort():
+        month = _MONTH_OF.get(plain_name(word))
+        if month is not None and month.lower() != word.lower():
+            text, sample = (
+                s.str.replace(rf"(?i)(^|[\W\d]){word}($|[\W\d])", f"${{1}}{month}${{2}}") for s in (text, sample)
+            )
     for holds, pattern, replacement in _REWRITTEN:
         if sample.str.contains(holds).any():
             text, sample = (s.str.replace_all(pattern, replacement) for s in (text, sample))

@@ -25,7 +25,7 @@ SHAPES = {
     "edges": "edges: one row joins two items",
 }
 ROLES = {
-    "events": ("user", "item", "timestamp", "session", "order", "rating", "event_type", "dwell", "title"),
+    "events": ("user", "item", "timestamp", "session", "order", "rating", "event_type", "click", "dwell", "title"),
     "baskets": ("basket", "item", "user", "timestamp", "weight", "title"),
     "sequences": ("user",),
     "edges": ("source", "target", "weight"),
