@@ -78,6 +78,13 @@ def stopped(data: ActiveData, job: Job) -> bool:
     return job.identity in _marked("stopped", data)
 
 
+def halted(data: ActiveData, job: Job, kept: str = "") -> str:
+    """Why a job does not start by itself, as a sentence; "" where it only waits. ``kept``: "; what … is kept"."""
+    if not stopped(data, job):
+        return ""
+    return f"{'The last try failed' if job.identity in _marked('failed', data) else 'Stopped'}{kept}. "
+
+
 def may_run(data: ActiveData, job: Job) -> bool:
     """Whether the job may start now: its button was pressed, or it is quick and nobody has stopped it."""
     return job.identity in _marked("allowed", data) or not (job.waits or stopped(data, job))
@@ -86,7 +93,8 @@ def may_run(data: ActiveData, job: Job) -> bool:
 def allow(data: ActiveData, identities: Sequence[Hashable]) -> None:
     """Let these jobs run from the next run of the page on; a button's callback."""
     _marked("allowed", data).update(identities)
-    _marked("stopped", data).difference_update(identities)
+    for mark in ("stopped", "failed"):
+        _marked(mark, data).difference_update(identities)
 
 
 def stop(data: ActiveData, identities: Sequence[Hashable]) -> None:
@@ -146,6 +154,7 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
     except Exception:
         place.empty()  # the page says what is wrong; a bar that stands still would say that it goes on
         stop(data, [job.identity])  # it would fail again: its button, or another setting, starts the next try
+        _marked("failed", data).add(job.identity)
         raise
     place.empty()
     _marked("allowed", data).discard(job.identity)
@@ -195,11 +204,11 @@ def result(
         if not may_run(data, job):
             run_button(data, view, [job], verb=verb)
             last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
-            halted = f"Stopped{kept}. " if stopped(data, job) else ""
+            why = halted(data, job, kept)
             if last is not None:
-                st.warning(f"{halted}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
+                st.warning(f"{why}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
             else:
-                st.info(f"{halted}{waiting or f'Press {verb}.'}")
+                st.info(f"{why}{waiting or f'Press {verb}.'}")
             return last, False
         value = perform(data, job)
     st.session_state[shown] = job.identity

@@ -328,7 +328,7 @@ def ready_or_run(data: ActiveData, configs: dict[str, ModelConfig], waiting: str
         st.session_state[shown] = (source(data), configs)
         return configs
     jobs.run_button(data, "recall models", [job], verb="Train", names=job.label)
-    halted = "Stopped; what was trained is kept. " if jobs.stopped(data, job) else ""
+    halted = jobs.halted(data, job, "; what was trained is kept")
     there = {name: c for name, c in configs.items() if name not in missing}
     if last:
         st.warning(f"{halted}The settings changed. You still see the models of the last ones; press Train for the new.")

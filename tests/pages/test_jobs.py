@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit import jobs, maps, results
 from pages.kit.jobs import Job
+from recemb_core.validation import UsageError
 from tests.pages.conftest import healthy
 
 Open = Callable[..., AppTest]
@@ -282,3 +283,31 @@ def test_each_job_follows_what_was_last_pressed_for_it(pressed: list[tuple[str, 
         for job, said in zip(known, last, strict=True):
             assert jobs.stopped(data, job) == (said == "stop")
             assert jobs.may_run(data, job) == (said == "allow" or (said == "" and not job.waits))
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_says_so_and_waits_for_its_button(
+    hand: Hand, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.label = "nobody presses Stop"
+    tries: list[int] = []
+
+    def fails(*args: Any, **named: Any) -> Any:
+        tries.append(1)
+        raise UsageError("the maps cannot be made: this is a try")
+
+    monkeypatch.setattr(maps, "umap_layout", fails)
+    page = open_page("node2vec", data=KARATE, **OTHER_SEED)
+    assert not page.exception
+    assert len(tries) == 1
+    said = [one.value for one in (*page.error, *page.warning) if "this is a try" in one.value]
+    assert said, "the sentence is on the page"
+    page.selectbox(key=f"item@{KARATE}").select_index(2)
+    page.run()
+    assert not page.exception
+    assert len(tries) == 1, "nothing but its button tries again"
+    assert any("The last try failed" in info.value for info in page.info)
+    monkeypatch.setattr(maps, "umap_layout", lambda vectors, *_, **__: np.asarray(vectors.vectors[:, :2]))
+    page.button(key=f"run node2vec@{KARATE}").click()
+    healthy(page.run())
+    assert not [one for one in (*page.error, *page.warning) if "this is a try" in one.value]

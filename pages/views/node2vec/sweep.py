@@ -132,7 +132,7 @@ def sweep_section(shown: Shown, config: SweepConfig, color: Labelling) -> None:
     run = missing > 0 and jobs.may_run(data, job)
     if missing and not run:
         jobs.run_button(data, "sweep", [job], names=job.label)
-        halted = "Stopped; the cells that were done are kept. " if jobs.stopped(data, job) else ""
+        halted = jobs.halted(data, job, "; the cells that were done are kept")
         if not sweep.found:
             st.info(
                 f"{halted}Each cell is a setting of p and q, trained with several seeds. Press Run to fill the grid."
