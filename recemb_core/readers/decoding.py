@@ -26,6 +26,7 @@ import numpy as np
 
 from recemb_core.readers.column_names import is_known_name
 from recemb_core.readers.errors import InputError
+from recemb_core.readers.statements import is_sql
 
 OTHER_ENCODINGS = (
     *("latin-1", "utf-16", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "gb18030", "big5", "shift_jis", "euc_kr"),
@@ -183,8 +184,8 @@ def _check_text(data: bytes, called: str) -> None:
 
 
 def _check_lines(data: bytes, called: str) -> None:
-    if len(data) <= MAX_LINE or data.lstrip()[:1] in (b"[", b"{"):
-        return
+    if len(data) <= MAX_LINE or data.lstrip()[:1] in (b"[", b"{") or is_sql(data):
+        return  # a dump may hold all rows of a table in one statement
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
     starts = np.concatenate([[-1], ends, [len(data)]])
     length = np.diff(starts) - 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import polars as pl
 
 from recemb_core.arrays import Int64Array, UInt8Array
 
@@ -127,3 +128,15 @@ def guess_token_delimiter(lines: list[str]) -> str | None:
     shares = {d: sum(d in line.strip() for line in lines) / len(lines) for d in DELIMITERS}
     best = max(DELIMITERS, key=lambda d: shares[d] if d != " " else shares[d] - 0.3)
     return best if shares[best] >= 0.1 else None
+
+
+def text_lines(data: bytes, *, strip: bool = True) -> pl.DataFrame:
+    """The lines that hold something: ``text``, and ``line``, their number from 1.
+
+    >>> text_lines(b"a\\n\\n b \\n").rows()
+    [('a', 1), ('b', 3)]
+    """
+    text = pl.Series("text", data.decode("utf-8").split("\n"), dtype=pl.String)
+    frame = pl.DataFrame({"text": text, "line": np.arange(1, len(text) + 1)})
+    stripped = pl.col("text").str.strip_chars()
+    return frame.with_columns(stripped if strip else pl.col("text")).filter(stripped != "")

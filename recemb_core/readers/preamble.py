@@ -74,6 +74,16 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     return Opening(data, skipped, comment, hint if hint is not None and hint.isascii() else None, tuple(said))
 
 
+def leading_comments(data: bytes) -> int:
+    """How many bytes of lines that begin with # or % stand first, blank lines between and below them counted.
+
+    >>> leading_comments(b"# a\\n% b\\n1 2\\n"), leading_comments(b"1 2\\n")
+    (8, 0)
+    """
+    found = _COMMENTS.match(data)
+    return found.end() if found and found[1] else 0
+
+
 def _titles(data: bytes, delimiter: str | None) -> int:
     """How many lines, blank ones counted, stand above a table whose lines all have more fields than these."""
     head = data[: 1 << 16].split(b"\n")

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from recemb_core.readers.cleaning import CleaningConfig
 from recemb_core.readers.columns import ColumnMapping, guess_columns
 from recemb_core.readers.errors import InputError, listed, shortened
+from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS
 from recemb_core.readers.table import Table
 from recemb_core.readers.tables import load_table
 from recemb_core.validation import is_whole, require, written
@@ -19,6 +20,7 @@ T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
 OF_THE_TABLE = (
     *("delimiter", "encoding", "header", "skip_lines", "quotes", "one_sequence_a_line", "line_id", "unfold", "joins"),
+    "line_form",
 )
 
 
@@ -37,6 +39,8 @@ class Reading:
         quotes: whether quotation marks hold fields together or are part of the text; None guesses it.
         one_sequence_a_line: text is read as one sequence a line, whatever it looks like.
         line_id: whether the first of such a line names it and is no item; None guesses it.
+        line_form: how the lines of text are written: "plain" (fields or items between delimiters), "spmf", "counted",
+            "pairs", "blocks", "drawn", "arff", "sql" or "access log"; None decides by the content.
         unfold: of nested JSON or parquet, the column of lists of objects that gives a row an object; ``"nothing"``
             leaves such columns out; None chooses.
         joins: whether users and times of an archive's events are looked up in its other tables.
@@ -62,6 +66,7 @@ class Reading:
     quotes: bool | None = None
     one_sequence_a_line: bool = False
     line_id: bool | None = None
+    line_form: str | None = None
     unfold: str | None = None
     joins: bool = True
     details: bool = True
@@ -81,6 +86,8 @@ class Reading:
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         for name in ("one_sequence_a_line", "joins", "details"):
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "True or False")
+        form = self.line_form
+        require(form is None or form in LINE_FORMS, "line_form", form, FORMS_ALLOWED)
         lines = self.skip_lines
         least = "a whole number from 0, or None"
         require(lines is None or (is_whole(lines) and lines >= 0), "skip_lines", lines, least)
@@ -97,6 +104,7 @@ class Reading:
             skip_lines=self.skip_lines,
             quotes=self.quotes,
             line_id=self.line_id,
+            line_form=self.line_form,
             unfold=self.unfold,
             joins=self.joins,
         )

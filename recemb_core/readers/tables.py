@@ -22,10 +22,12 @@ from recemb_core.readers.graph_files import is_graph_file, parse_graph
 from recemb_core.readers.guards import without_guards
 from recemb_core.readers.json_shapes import parse_json, unnested
 from recemb_core.readers.limits import Budget, limits
+from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS, OF_SEQUENCES, form_of, form_said, read_form
 from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
+from recemb_core.validation import require
 
 _BATCH = 65_536  # rows of a parquet file decoded at a time
 _CHUNK = 1 << 20
@@ -44,6 +46,7 @@ def load_table(
     skip_lines: int | None = None,
     quotes: bool | None = None,
     line_id: bool | None = None,
+    line_form: str | None = None,
     unfold: str | None = None,
     joins: bool = True,
 ) -> Table:
@@ -59,6 +62,8 @@ def load_table(
         skip_lines: how many lines stand above the table; guessed when left out.
         quotes: whether quotation marks hold fields together, or are part of the text; guessed when left out.
         line_id: of sequences, whether the first of a line names it; guessed when left out.
+        line_form: how the lines of text are written, one of ``line_forms.LINE_FORMS``; None decides by the content, and
+            takes them for plain where the delimiter is given.
         unfold: of nested JSON, the column of lists of objects that gives a row an object; ``"nothing"`` for none;
             chosen when left out.
         joins: of an archive, whether users and times are looked up in a second table by a key that both have.
@@ -78,9 +83,10 @@ def load_table(
         if source.width == 0 or source.is_empty():
             raise InputError("the frame has no rows; check the query that made it")
         return _plain(Table(source, "frame", name or ""), unfold)
+    require(line_form is None or line_form in LINE_FORMS, "line_form", line_form, FORMS_ALLOWED)
     packed = read_bytes(source, name)
     members = unpack(packed)
-    text = _TextForm(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, unfold)
+    text = _TextForm(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold)
     parse = partial(_parse, form=text)
     return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse, joins=joins)
 
@@ -96,6 +102,7 @@ class _TextForm:
     skip_lines: int | None
     quotes: bool | None
     line_id: bool | None
+    line_form: str | None
     unfold: str | None
 
 
@@ -121,15 +128,24 @@ def _parse(member: Member, form: _TextForm) -> Table:
 
 
 def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
-    head = text[:4_096].lstrip()
-    if form.sequences:
-        opening = without_preamble(text, form.skip_lines, form.delimiter) if form.skip_lines is not None else None
-        rest = text if opening is None else opening.data
+    head, given = text[:4_096].lstrip(), form.line_form is not None
+    if not form.sequences and form.line_form in (None, "plain"):
+        if is_graph_file(head):
+            return parse_graph(text, called, name)
+        if head.startswith(b"{") or (head.startswith(b"[") and head[1:].lstrip()[:1] in (b"{", b"[", b'"')):
+            return parse_json(text.lstrip(), called, name, form.unfold)
+    opening = without_preamble(text, form.skip_lines, form.delimiter) if form.skip_lines is not None else None
+    rest = text if opening is None else opening.data
+    lines = form.line_form or ("plain" if form.delimiter else form_of(rest))
+    if form.sequences and lines not in OF_SEQUENCES:
+        if given and lines != "plain":
+            raise InputError(f"line_form {lines!r} is a table's and no sequence a line; leave one of the two out")
         return parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id)
-    if is_graph_file(head):
-        return parse_graph(text, called, name)
-    if head.startswith(b"{") or (head.startswith(b"[") and head[1:].lstrip()[:1] in (b"{", b"[", b'"')):
-        return parse_json(text.lstrip(), called, name, form.unfold)
+    if lines != "plain":
+        known = {"delimiter": form.delimiter, "header": form.header, "line_id": form.line_id}
+        above = b"" if opening is None else b"\n" * opening.skipped
+        table = read_form(above + rest, name, lines, given=given, **known)
+        return table if opening is None else replace(table, assumptions=(*opening.assumptions, *table.assumptions))
     parsed = parse_delimited(
         text,
         name,
@@ -139,6 +155,7 @@ def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
         quotes=form.quotes,
         line_id=form.line_id,
     )
+    parsed = replace(parsed, assumptions=(*parsed.assumptions, form_said("plain", given=given)))
     return without_guards(parsed)
 
 

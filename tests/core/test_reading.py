@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from recemb_core.item_graph.edge_lists import read_edges
 from recemb_core.readers import CleaningConfig, ColumnMapping, InputError, Reading
+from recemb_core.readers.line_forms import LINE_FORMS
 from recemb_core.sequences import Sequences, read_events, split_sessions
 from recemb_core.session_file import FileMark, SessionFile
 
@@ -62,6 +63,7 @@ READINGS = st.builds(
     skip_lines=st.one_of(st.none(), st.integers(0, 99)),
     quotes=st.sampled_from([None, True, False]),
     line_id=st.sampled_from([None, True, False]),
+    line_form=st.sampled_from([None, *LINE_FORMS]),
     unfold=NAME,
     joins=st.booleans(),
     details=st.booleans(),

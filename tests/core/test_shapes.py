@@ -277,5 +277,5 @@ def test_a_date_that_cannot_be_read_is_said() -> None:
 
 def test_marks_between_items_raise_a_doubt() -> None:
     lines = "".join(f"{n % 7} -1 {n % 5} {'4 ' * (n % 3)}-1 -2\n" for n in range(40))
-    found = read_events(lines.encode())
+    found = read_events(lines.encode(), reading=Reading(line_form="plain"))
     assert any(a.name == "delimiter" and a.doubtful and "100% of the lines" in str(a) for a in found.assumptions)
