@@ -19,11 +19,12 @@ from recemb_core.readers.content import (
     per_item_columns,
     same_values,
     sample_of,
+    starts_blocks,
 )
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.list_shapes import list_shape
 from recemb_core.readers.presets import find_preset
-from recemb_core.readers.table import LINE, SEQUENCE
+from recemb_core.readers.table import KEY, LINE, SEQUENCE
 from recemb_core.readers.time_words import clock_seconds
 from recemb_core.readers.times import TIME_UNITS, is_clock, zone_seconds
 from recemb_core.validation import UsageError, is_whole, require
@@ -69,6 +70,8 @@ class ColumnMapping:
         ordered: whether the items of a sequence or a basket have an order; None follows the shape.
         list_mark: what stands between the items of a column that holds several; None finds it out.
         clicked: of lists of shown items, what those that were clicked end with ("-1"); the others are no events.
+        fill_down: whether an empty user, basket, session or date repeats the one above; None does so where more than
+            half are empty below a first one that is filled.
         once_a_user: sequences: only the first row of each user counts (histories that repeat).
         preset: the known layout that was recognised, or None.
         cancelled: what the basket ids of cancellations start with, or None.
@@ -103,6 +106,7 @@ class ColumnMapping:
     ordered: bool | None = None
     list_mark: str | None = None
     clicked: str | None = None
+    fill_down: bool | None = None
     once_a_user: bool = False
     preset: str | None = field(default=None, compare=False)
     cancelled: str | None = None
@@ -118,7 +122,7 @@ class ColumnMapping:
             listed_names = isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
             require(listed_names, name, value, "names of columns")
             object.__setattr__(self, name, tuple(value))
-        for name in ("day_first", "ordered"):
+        for name in ("day_first", "ordered", "fill_down"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         require(isinstance(self.once_a_user, bool), "once_a_user", self.once_a_user, "True or False")
@@ -206,6 +210,7 @@ def guess_columns(frame: pl.DataFrame, *, presets: bool = True, **given: str | N
         if structural is not None:
             return structural
         roles, why = _by_name(sample, given)
+        _by_key(sample, roles, given, why)
         _by_content(sample, roles, given, why)
     if "side" not in roles:
         free = [c for c in sample.columns if c not in roles.values()]
@@ -238,6 +243,7 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
         return ColumnMapping(shape="sequences", sequence=(SEQUENCE,), user=LINE, ordered=ordered, why=(why,))
     if lists and (set(lists) & set(named) or frame.width == 1):
         chosen = next((c for c in named if c in lists), lists[0])
+        user = user or (KEY if frame.columns[0] == KEY else None)
         return ColumnMapping(shape="sequences", sequence=(chosen,), user=user, why=(f"{chosen}: lists of items",))
     joined = next((c for c in named if c.endswith(":token_seq")), None)
     if joined is not None:
@@ -316,6 +322,20 @@ def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[s
     return roles, why
 
 
+def _by_key(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, str | None], why: list[str]) -> None:
+    """The keys of a JSON object that has a list under each are its users, or its items where users are named inside."""
+    key = sample.columns[0]
+    if key not in (KEY, "index") or key in roles.values() or holds_times(sample[key]):
+        return
+    if key != KEY and is_number(sample[key]):
+        return  # numbers of rows
+    grouped = any(roles.get(role) for role in ("user", "basket", "session"))
+    role = "user" if not grouped else "item" if not roles.get("item") else None
+    if role is not None and role not in given and sample[key].n_unique() < len(sample):
+        roles[role] = key
+        why.append(f"{role}: {key}, the name that each list of the file stands under")
+
+
 def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -> bool:
     """Whether the content agrees with what the name says."""
     values = sample[column]
@@ -341,6 +361,8 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
         group = next((roles[r] for r in ("session", "basket", "user") if roles.get(r)), None)
         return group is not None and is_number(values) and values.n_unique() < max(0.5 * len(values), 20)
     if role in ("basket", "session"):
+        if starts_blocks(values):  # an order's id on its first line only
+            return roles.get("user") is None or starts_blocks(sample[roles["user"]])
         return values.count() > 0.5 * len(values)  # RetailRocket's transaction id is empty for views
     if role == "event_type":
         return values.n_unique() <= 50

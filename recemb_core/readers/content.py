@@ -94,6 +94,25 @@ def holds_days(values: pl.Series) -> bool:
     return len(seconds) > 0 and bool((seconds % 86_400 == 0).all())
 
 
+def is_empty(values: pl.Series) -> pl.Series:
+    """Which fields hold nothing."""
+    if values.dtype != pl.String:
+        return values.is_null()
+    return values.str.strip_chars().fill_null("") == ""
+
+
+def starts_blocks(values: pl.Series) -> bool:
+    """Whether a column names the first row of each block of rows only, as merged cells do.
+
+    >>> starts_blocks(pl.Series(["a", None, None, "b", ""])), starts_blocks(pl.Series([None, None, "a"]))
+    (True, False)
+    """
+    if not len(values) or values.dtype.is_nested():
+        return False
+    empty = is_empty(values)
+    return not bool(empty[0]) and 0.5 * len(values) < int(empty.sum()) < len(values)
+
+
 def id_likeness(values: pl.Series) -> float:
     """How much a column looks like ids of things seen repeatedly: many distinct values, each more than once."""
     if values.dtype in (pl.Boolean, pl.Null) or values.dtype.is_nested() or values.dtype.is_temporal():

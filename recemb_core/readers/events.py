@@ -14,7 +14,8 @@ from recemb_core.readers.columns import ColumnMapping
 from recemb_core.readers.content import says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.ids import id_codes, id_strings
-from recemb_core.readers.item_lists import MARKS, joint_of, one_item_a_row, split_lists
+from recemb_core.readers.fill_down import filled_down
+from recemb_core.readers.item_lists import MARKS, is_bracketed, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
 from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said
 from recemb_core.readers.table import Table
@@ -147,15 +148,15 @@ class _Problems:
         self.sentences: list[str] = []
         self.examples: list[str] = []
 
-    def add(self, rows: BoolArray, what: str, column: str, cure: str) -> None:
-        """Note rows; raise when they are more than half of the table."""
+    def add(self, rows: BoolArray, what: str, column: str, cure: str, *, known: bool = False) -> None:
+        """Note rows; raise when they are more than half of the table and nobody has said so (``known``)."""
         rows = rows & ~self.bad
         count = int(rows.sum())
         if not count:
             return
         where = np.flatnonzero(rows)[:_NO_EXAMPLES]
         values = [f"{self.table.where(int(r))} ({self._value(column, int(r))})" for r in where]
-        if count > 0.5 * len(rows):
+        if count > 0.5 * len(rows) and not known:
             raise InputError(
                 f"column {column!r}: {counted(count, 'row')} of {len(rows):,} with {what}, first in {values[0]}; {cure}"
             )
@@ -179,7 +180,10 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         table, passed = one_item_a_row(table, mapping.item, mapping.list_mark, mapping.clicked)
         if passed:
             notes.append(f"{counted(passed, 'shown item')} without a click in {mapping.item!r} are no events.")
-    frame, problems = table.frame, _Problems(table)
+    frame, told_down = filled_down(table.frame, mapping)
+    said += told_down
+    table, nobody = replace(table, frame=frame), mapping.fill_down is False
+    problems = _Problems(table)
     item, item_ids = id_codes(frame[mapping.item], mapping.missing)
     problems.add(item < 0, "no item", mapping.item, "choose the column that holds the item")
     problems.add_long(item, item_ids, mapping.item)
@@ -188,14 +192,15 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         column = getattr(mapping, role)
         if column is not None and group is None:
             group, group_ids = id_codes(frame[column], mapping.missing)
-            problems.add(group < 0, f"no {role}", column, f"choose another column, or none, for the {role}")
+            cure = f"choose another column, or none, for the {role}"
+            problems.add(group < 0, f"no {role}", column, cure, known=nobody)
             problems.add_long(group, group_ids, column)
     user, user_ids = None, None
     if mapping.user is not None:
         user, user_ids = id_codes(frame[mapping.user], mapping.missing)
         problems.add_long(user, user_ids, mapping.user)
         if group is None:
-            problems.add(user < 0, "no user", mapping.user, "choose another column for the user")
+            problems.add(user < 0, "no user", mapping.user, "choose another column for the user", known=nobody)
         elif (user < 0).any():
             user, user_ids = _anonymous(user, user_ids, group)
             own = mapping.basket or mapping.session
@@ -213,7 +218,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         said += parsed.assumptions
         time = parsed.seconds.fill_null(float("nan")).to_numpy()
         cure = "write times as unix seconds or like 2011-12-09 12:50, or choose another column, or none, for the time"
-        problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure)
+        problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure, known=nobody)
         notes.append(f"Times in {mapping.timestamp!r} were read as {parsed.form}.")
         notes += parsed.notes
         known = parsed.seconds.filter(pl.Series(~problems.bad))
@@ -299,9 +304,21 @@ def _anonymous(user: Int32Array, user_ids: pl.Series, group: Int32Array) -> tupl
     return user, pl.concat([user_ids, pl.Series([f"unknown {n + 1}" for n in range(len(groups))], dtype=pl.String)])
 
 
+def _lists_of_one(columns: tuple[pl.Series, ...]) -> list[pl.Series]:
+    """The columns of lists as they are, and those of single items as lists of one."""
+    return [
+        c if c.dtype.is_nested() or is_bracketed(c) else pl.DataFrame([id_strings(c)]).select(pl.concat_list(c.name))[c.name]
+        for c in columns
+    ]
+
+
 def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     first, *others = map(table.frame.get_column, mapping.sequence)
-    if others:
+    if any(c.dtype.is_nested() or is_bracketed(c) for c in (first, *others)) and others:
+        # Lists, and items behind them: the place of one stands for a list of one.
+        parts = [split_lists(c).cast(pl.List(pl.String)) for c in _lists_of_one((first, *others))]
+        lists = pl.DataFrame(parts).select(pl.concat_list(pl.all().fill_null([])).alias("sequence"))["sequence"]
+    elif others:
         # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
         columns = [id_strings(c) if c.dtype.is_float() else c.cast(pl.String) for c in (first, *others)]
         lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]

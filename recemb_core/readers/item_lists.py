@@ -11,7 +11,9 @@ from recemb_core.readers.limits import limits
 from recemb_core.readers.table import Table
 
 MARKS = ("|", ",", ";", " ")
-_BRACKETS = r"""^\s*[\[\(\{].*[\]\)\}]\s*$"""
+_BRACKETS = r"""(?s)^\s*[\[\(\{].*[\]\)\}]\s*$"""
+_QUOTED = r"""'[^']*'|"[^"]*\""""
+_COMMA = r"""['"]\s*[,;|]\s*['"]"""
 
 
 def joint_of(column: pl.Series) -> str:
@@ -29,17 +31,29 @@ def split_lists(column: pl.Series, mark: str | None = None) -> pl.Series:
 
     >>> split_lists(pl.Series(["['a', 'b']", "['c']"])).to_list()
     [['a', 'b'], ['c']]
+    >>> split_lists(pl.Series(["['a' 'b c'\\n 'd']", "[]"])).to_list()
+    [['a', 'b c', 'd'], []]
     """
     if column.dtype.is_nested():
         return column
     text = column.cast(pl.String).str.strip_chars()
-    known = text.drop_nulls()
-    bracketed = len(known) > 0 and bool(known.str.contains(_BRACKETS).all())
+    bracketed = is_bracketed(text)
     if bracketed:
-        text = text.str.strip_chars("[](){} ")
+        text = text.str.strip_chars("[](){} \n")
+        quoted = bool(text.str.contains(_QUOTED).any())
+        apart = not text.str.contains(_COMMA).any() if quoted else joint_of(text) == " "
+        if mark is None and apart:  # as numpy writes arrays, with blanks and line breaks between the items
+            lists = text.str.extract_all(_QUOTED if quoted else r"\S+")
+            return lists.list.eval(pl.element().str.strip_chars("'\""))
     lists = text.str.split(mark or joint_of(text))
     stripped = pl.element().str.strip_chars().str.strip_chars("'\"") if bracketed else pl.element().str.strip_chars()
     return lists.list.eval(stripped)
+
+
+def is_bracketed(column: pl.Series) -> bool:
+    """Whether every text in a column is a list in brackets."""
+    known = column.drop_nulls()
+    return column.dtype == pl.String and len(known) > 0 and bool(known.str.contains(_BRACKETS).all())
 
 
 def holds_joined(column: pl.Series, *, named: bool) -> bool:
@@ -66,7 +80,7 @@ def holds_joined(column: pl.Series, *, named: bool) -> bool:
     if named:
         return distinct < 0.95 * len(parts)
     words = bool(parts.head(2_000).str.contains(r"\s").any())
-    return mark != " " and not words and distinct < 0.5 * len(parts) and known.n_unique() > 0.5 * len(known)
+    return (mark != " " or is_bracketed(known)) and not words and distinct < 0.5 * len(parts) and known.n_unique() > 0.5 * len(known)
 
 
 def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | None) -> tuple[Table, int]:

@@ -15,10 +15,10 @@ import polars as pl
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, names_item, plain_name
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import SEQUENCE, Table
 
-NO_UNFOLDING = "nothing"
 _HEAD = 1 << 20  # bytes of JSON whose keys are counted
 _LONGEST = 1_000_000  # characters of a line of Python
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -50,14 +50,19 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None) -> Table
             said.append(assumed("format", "Python", "The lines are Python's dicts, not JSON; they were read as such."))
         if form == "jsonl" and isinstance(value, list) and all(isinstance(row, dict) for row in value):
             lines = np.flatnonzero([bool(line.strip()) for line in data.split(b"\n")]) + 1 if len(value) > 1 else None
-        frame, companion, shape = _frame(value, called)
+        by_key = keyed_rows(value)
+        if by_key is not None and (by_key.sure if unfold is None else unfold == KEYS):
+            frame, companion, shape = _keyed(by_key.rows, called), None, ""
+        else:
+            frame, companion, shape = _frame(value, called)
         if shape:
             said.append(assumed("format", shape, f"The JSON is {shape}."))
+        said += keys_said(by_key, unfold)
     else:
         companion, lines = None, np.arange(1, len(frame) + 1)
     if frame.columns == [SEQUENCE]:
         return Table(frame, "sequences", name, assumptions=tuple(said))
-    frame, lines = unnested(frame, lines, unfold, called, said)
+    frame, lines = unnested(frame, lines, None if unfold == KEYS else unfold, called, said)
     return Table(frame, form, name, companion=companion, lines=lines, assumptions=tuple(said))
 
 
@@ -178,6 +183,10 @@ def _of_rows(rows: list[Any], called: str) -> pl.DataFrame:
         raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys") from None
 
 
+def _keyed(rows: Any, called: str) -> pl.DataFrame:
+    return _typed(rows, called) if isinstance(rows, dict) else _of_rows(rows, called)
+
+
 def _of_lists(rows: list[Any], called: str, names: list[str] | None = None) -> tuple[pl.DataFrame, None]:
     if not rows or not all(isinstance(row, list) for row in rows):
         raise InputError(f"{called} has no rows in its JSON; export it with its rows")
@@ -211,13 +220,11 @@ def unnested(
     """Values inside values as columns by their path (``user.id``), and a row an object of one column of lists.
 
     Raises:
-        InputError: more columns or cells than a table may have; no such column to unfold.
+        InputError: more columns or cells than a table may have.
     """
     frame, paths = _flat(frame, called)
     lists = [c for c, kind in frame.schema.items() if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)]
-    if unfold not in (None, NO_UNFOLDING, *lists):
-        raise InputError(f"there is no column of lists of objects {unfold!r}; there are {listed(lists) or 'none'}")
-    chosen = unfold
+    chosen = unfold if unfold in (None, NO_UNFOLDING, *lists) else NO_UNFOLDING  # it may name another way to unfold
     if unfold is None and lists:
         # Where a row has an item of its own, lists beside it (pictures, tags) say more about that.
         own = any(not kind.is_nested() and names_item(c) for c, kind in frame.schema.items())

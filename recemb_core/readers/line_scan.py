@@ -72,12 +72,31 @@ def _is_well_formed(text: UInt8Array, quote_at: Int64Array, delimiter: int) -> b
 
 
 def sample_lines(data: bytes, most: int = 400) -> list[str]:
-    """The first non-blank lines, the last one left out when it may be cut."""
+    """The first non-blank records, line breaks between quotation marks kept, the last left out when it may be cut."""
     head = data[: 1 << 20]
     lines = head.split(b"\n", 2 * most)
     if (len(head) < len(data) or len(lines) > 2 * most) and len(lines) > 1:
         lines = lines[:-1]
+    if any(line.count(b'"') % 2 for line in lines):
+        lines = _records(lines)
     return [line.decode("utf-8", errors="replace") for line in lines if line.strip()][:most]
+
+
+def _records(lines: list[bytes]) -> list[bytes]:
+    """Lines put together where a quoted field goes on, or as they are where the quotation marks are no such thing."""
+    records, open_ = list[bytes](), False
+    for line in lines:
+        if open_:
+            records[-1] += b"\n" + line
+        else:
+            records.append(line)
+        open_ ^= line.count(b'"') % 2 == 1
+    whole = records[:-1] if open_ else records
+    text = b"\n".join(whole)
+    marks = np.frombuffer(text, np.uint8)
+    quote_at = np.flatnonzero(marks == 34)
+    fits = any(_is_well_formed(marks, quote_at, ord(delimiter)) for delimiter in DELIMITERS)
+    return whole if fits and len(quote_at) else lines
 
 
 def count_outside_quotes(line: str, delimiter: str) -> int:

@@ -139,6 +139,14 @@ LAYOUTS = (
         words="A rating of 0 says that somebody had the book and did not rate it; a least rating of 1 leaves it out.",
     ),
     Layout(
+        "Amazon-M2",
+        {"sequence": ("previtems", "nextitem")},
+        needs=_needs("previtems", "nextitem", "locale"),
+        settings={"shape": "sequences"},
+        words="A row is a session: prev_items, and behind them next_item, which is to be predicted.",
+        others=(("prev_items alone", {"sequence": ("previtems",)}, {"shape": "sequences"}),),
+    ),
+    Layout(
         "KuaiRec",
         {"user": "userid", "item": "videoid", "timestamp": "timestamp", "dwell": "playduration"},
         needs=_needs("userid", "videoid", "playduration", "videoduration"),

@@ -10,6 +10,7 @@ from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption
 
 SEQUENCE, LINE = "sequence", "line"  # columns of a text with one sequence a line, the second where lines have a name
+KEY = "key"  # the column of the keys of a JSON object that holds a list under each
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from recemb_core.readers.archives import choose_tables
@@ -27,12 +23,12 @@ from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
+from recemb_core.readers.time_parts import with_times
+from recemb_core.readers.unfolding import unfolded
+from recemb_core.readers.workbooks import parse_workbook
 from recemb_core.validation import require
 
 _BATCH = 65_536  # rows of a parquet file decoded at a time
-_CHUNK = 1 << 20
-_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
-_CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
 
 
 def load_table(
@@ -64,8 +60,8 @@ def load_table(
         line_id: of sequences, whether the first of a line names it; guessed when left out.
         line_form: how the lines of text are written, one of ``line_forms.LINE_FORMS``; None decides by the content, and
             takes them for plain where the delimiter is given.
-        unfold: of nested JSON, the column of lists of objects that gives a row an object; ``"nothing"`` for none;
-            chosen when left out.
+        unfold: of rows that hold several events, what gives a row an event: a column of lists, ``"numbered columns"``,
+            ``"columns of 0 and 1"``, or the ``"keys"`` of a JSON object; ``"nothing"`` for none; chosen when left out.
         joins: of an archive, whether users and times are looked up in a second table by a key that both have.
 
     Raises:
@@ -111,7 +107,7 @@ def _parse(member: Member, form: _TextForm) -> Table:
     if data.startswith(b"PAR1"):
         table = Table(_parquet(data, called), "parquet", name)
     elif is_workbook(data):
-        table = _workbook(member, called)
+        table = parse_workbook(member, called, form.skip_lines)
     else:
         text, used, notes = decode(data, name, form.encoding)
         table = _text_table(text, name, called, form)
@@ -169,11 +165,13 @@ def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assu
 
 def _plain(table: Table, unfold: str | None = None) -> Table:
     """The table with strings, numbers, dates, truth values and lists only; columns of anything else are left out."""
+    called = repr(table.name or "the file")
     columns, dropped, said = [], [], list(table.assumptions)
-    unfolded = any(assumption.name == "unfold" for assumption in said)  # JSON is, when it is parsed
-    if any(kind.is_nested() for kind in table.frame.dtypes) and not unfolded:  # as in parquet
-        frame, lines = unnested(table.frame, table.lines, unfold, repr(table.name or "the file"), said)
+    parsed = any(assumption.name == "unfold" for assumption in said)  # JSON is unnested when it is parsed
+    if any(kind.is_nested() for kind in table.frame.dtypes) and not parsed:  # as in parquet
+        frame, lines = unnested(table.frame, table.lines, unfold, called, said)
         table = replace(table, frame=frame, lines=lines, assumptions=tuple(said))
+    table = with_times(unfolded(table, unfold, called))
     for column in table.frame.get_columns():
         kind = column.dtype
         value = kind.inner if isinstance(kind, (pl.List, pl.Array)) else kind
@@ -236,72 +234,6 @@ def _decoded_size(column: Any) -> int:
         return int(column.nbytes)
     lengths = compute.binary_length(column.dictionary).cast(pyarrow.int64())
     return int(compute.sum(lengths.take(column.indices)).as_py() or 0) + 4 * len(column)
-
-
-def _workbook(member: Member, called: str) -> Table:
-    import fastexcel
-
-    try:
-        _check_cells(member.data, called)
-        book = fastexcel.read_excel(member.data)
-        sheets: list[tuple[str, pl.DataFrame]] = []
-        for sheet in book.sheet_names:
-            loaded = book.load_sheet(sheet, header_row=None, dtypes="string", n_rows=1)
-            if not loaded.width:
-                continue
-            names = [str(x) for x in loaded.to_polars().row(0) if x is not None]
-            twice = next((name for name in names if name and names.count(name) > 1), None)
-            if twice is not None:
-                raise InputError(f"{called} names two columns {twice!r} on sheet {sheet!r}; rename one of them")
-            sheets.append((sheet, book.load_sheet(sheet).to_polars()))
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:
-        raise InputError(f"{called} is a damaged Excel workbook ({_short(error)}); save it again") from None
-    sheets = [(sheet, frame) for sheet, frame in sheets if frame.height]
-    if not sheets:
-        raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
-    name, frame = max(sheets, key=lambda pair: pair[1].height)
-    alike = [(other, part) for other, part in sheets if part.columns == frame.columns]
-    notes = []
-    if len(alike) > 1:
-        # The UCI workbooks have one sheet a year.
-        frame = pl.concat([part for _, part in alike], how="vertical_relaxed")
-        notes.append(f"Sheets with the same columns were joined: {', '.join(other for other, _ in alike)}.")
-    elif len(sheets) > 1:
-        notes.append(f"Sheet {name!r} was read, the one with most rows.")
-    lines = np.arange(2, len(frame) + 2) if len(alike) == 1 else None
-    return Table(frame, "xlsx", member.name, notes=tuple(notes), lines=lines)
-
-
-def _check_cells(data: bytes, called: str) -> None:
-    """Refuse a sheet whose last cell lies so far out that the table up to it, empty cells and all, is too large."""
-    bounds = limits()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        for name in sheets:
-            row = column = 0
-            rest = b""
-            with archive.open(name) as stream:
-                while chunk := stream.read(_CHUNK):
-                    text = rest + chunk
-                    found = _CELL.findall(text)
-                    row = max(row, max((int(digits[:12]) for _, digits in found), default=0))
-                    column = max(column, *map(_column_number, {letters for letters, _ in found}), 0)
-                    rest = text[-64:]
-            if row > _LAST_ROW or column > _LAST_COLUMN or row * column > bounds.cells:
-                raise InputError(
-                    f"{called}: the cells of {PurePosixPath(name).stem} reach row {row:,} and column {column:,}, more "
-                    f"than {bounds.cells:,} cells with the empty ones (RECEMB_FILE_CELLS); delete what stands far out"
-                )
-            bounds.check_columns(column, called)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters[:8]:
-        number = 26 * number + letter - 64
-    return number
 
 
 def _short(error: BaseException) -> str:

@@ -1,0 +1,194 @@
+"""Excel workbooks: which sheet holds the table, where on it the table begins, dates and times of day."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.column_names import is_known_name, role_rank
+from recemb_core.readers.columns import guess_columns
+from recemb_core.readers.errors import InputError, counted, shortened
+from recemb_core.readers.limits import limits
+from recemb_core.readers.sources import Member
+from recemb_core.readers.table import Table
+
+_CHUNK = 1 << 20
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
+_CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
+_HEAD, _MOST = 40, 12  # rows that are looked at, and that may stand above the table
+_UNNAMED = re.compile(r"^__UNNAMED__\d+$")
+_DAY_0 = ("1899-12-30", "1899-12-31", "1900-01-00", "1904-01-01")  # of a cell that holds a time of day alone
+_CLOCK = rf"^(?:{'|'.join(_DAY_0)})[ T](\d\d:\d\d:\d\d)(?:\.\d+)?$"
+
+
+def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
+    """The sheet of a workbook that holds a log, without what stands above its table.
+
+    Args:
+        member: the file.
+        called: what messages call it.
+        skip: how many rows stand above the table; found out when left out.
+
+    Raises:
+        InputError: a damaged workbook, too many cells, two columns with one name, or no rows.
+    """
+    import fastexcel
+
+    try:
+        _check_cells(member.data, called)
+        book = fastexcel.read_excel(member.data)
+        sheets: list[tuple[str, pl.DataFrame, int]] = []
+        for sheet in book.sheet_names:
+            head = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string", n_rows=_HEAD)
+            if not head.width:
+                continue
+            rows = head.to_polars().rows()
+            above = _titles(rows) if skip is None else skip
+            if above >= len(rows) and above >= _HEAD - 1:
+                rows = book.load_sheet(sheet, header_row=None, skip_rows=above, dtypes="string", n_rows=1)
+                rows = [()] * above + rows.to_polars().rows()
+            if above >= len(rows):
+                continue
+            names = [str(x) for x in rows[above] if x is not None]
+            twice = next((name for name in names if name and names.count(name) > 1), None)
+            if twice is not None:
+                raise InputError(f"{called} names two columns {twice!r} on sheet {sheet!r}; rename one of them")
+            sheets.append((sheet, _named(book.load_sheet(sheet, header_row=above).to_polars()), above))
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        why = shortened(str(error).split("\n")[0], 100)
+        raise InputError(f"{called} is a damaged Excel workbook ({why}); save it again") from None
+    sheets = [entry for entry in sheets if entry[1].height and entry[1].width]
+    if not sheets:
+        raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
+    name, frame, above = max(sheets, key=_log_like) if len(sheets) > 1 else sheets[0]
+    alike = [entry for entry in sheets if entry[1].columns == frame.columns]
+    notes = []
+    if len(alike) > 1:
+        # The UCI workbooks have one sheet a year.
+        frame = pl.concat([part for _, part, _ in alike], how="vertical_relaxed")
+        notes.append(f"Sheets with the same columns were joined: {', '.join(other for other, _, _ in alike)}.")
+    elif len(sheets) > 1:
+        notes.append(f"Sheet {name!r} was read, {_chosen(sheets, frame)}.")
+    lines = np.arange(2 + above, len(frame) + 2 + above) if len(alike) == 1 else None
+    said = _above_said(above, skip, called)
+    return Table(_clocks(frame), "xlsx", member.name, notes=tuple(notes), lines=lines, assumptions=tuple(said))
+
+
+def _titles(rows: Sequence[Sequence[Any]]) -> int:
+    """How many rows stand above the one that names the columns, as in a text (``preamble``)."""
+    filled = [sum(value is not None and str(value).strip() != "" for value in row) for row in rows]
+    known = [sum(is_known_name(str(value)) for value in row if value is not None) for row in rows]
+    first = next((n for n, count in enumerate(filled) if count), 0)
+    for above in range(first, min(first + _MOST + 1, len(rows) - 1)):
+        numbers = any(_is_number(value) for value in rows[above] if value is not None)
+        most, known_above = max(filled[:above], default=0), max(known[:above], default=0)
+        if filled[above] < 2 or numbers:
+            continue
+        if known[above] and (filled[above] > most or (known[above] > 1 and not known_above)):
+            return above
+        rest = filled[above + 1 :]
+        if above > first and most <= 1 and len(rest) >= 10 and all(count == filled[above] for count in rest):
+            return above  # titles of one cell over rows that are all alike
+        if above == first and filled[first] == max(filled):
+            return first
+    return first
+
+
+def _is_number(value: Any) -> bool:
+    return bool(re.fullmatch(r"[+-]?\d+(?:\.\d+)?", str(value).strip()))
+
+
+def _above_said(above: int, skip: int | None, called: str) -> list[Assumption]:
+    if skip is not None:
+        back = (("decide by the content", None), *((("none", 0),) if skip else ()))
+        return [assumed("skip_lines", skip, f"The first {counted(skip, 'row')} were skipped, as set.", *back)]
+    if not above:
+        return []
+    words = f"{counted(above, 'row')} above the table in {called} skipped as a title."
+    return [assumed("skip_lines", above, words, ("none: the first row belongs to the table", 0), doubtful=True)]
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns without a name by their place, or left out where they are empty as well."""
+    empty = [c for c in frame.columns if _UNNAMED.match(c) and frame[c].null_count() == len(frame)]
+    names = {c: f"column_{n}" for n, c in enumerate(frame.columns, start=1) if _UNNAMED.match(c)}
+    names = {c: name for c, name in names.items() if name not in frame.columns}
+    return frame.rename(names).drop(names.get(c, c) for c in empty)
+
+
+def _log_like(entry: tuple[str, pl.DataFrame, int]) -> tuple[bool, int]:
+    return guess_columns(entry[1]).is_complete, entry[1].height
+
+
+def _chosen(sheets: list[tuple[str, pl.DataFrame, int]], frame: pl.DataFrame) -> str:
+    most = max(part.height for _, part, _ in sheets)
+    return "the one with most rows" if frame.height == most else "the one whose columns say who did what"
+
+
+def _clocks(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cells with a time of day alone, which count from Excel's day 0, as times of day."""
+    found: list[pl.Series] = []
+    for column in frame.get_columns():
+        if isinstance(column.dtype, pl.Datetime):
+            text = column.dt.strftime("%Y-%m-%d %H:%M:%S")
+        elif column.dtype == pl.String:
+            text = column
+        elif isinstance(column.dtype, pl.Duration):
+            text = _of_day(column)
+        else:
+            continue
+        head = text.drop_nulls().head(500)
+        if not len(head) or float(head.str.contains(_CLOCK).mean() or 0.0) < 0.9:  # type: ignore[arg-type]
+            continue
+        found.append(text.str.replace(_CLOCK, "$1"))
+    return frame.with_columns(found)
+
+
+def _of_day(column: pl.Series) -> pl.Series:
+    """Lengths of time below a day as times on day 0, where the column is called like a time; else nothing."""
+    called = any(role_rank(role, column.name) is not None for role in ("timestamp", "clock"))
+    within = bool(column.drop_nulls().is_between(pl.duration(days=0), pl.duration(days=1)).all()) if called else False
+    if not within:
+        return pl.Series(column.name, [None] * len(column), dtype=pl.String)
+    times = pl.select(pl.lit("1899-12-31").str.to_datetime() + column).to_series()
+    return times.dt.strftime("%Y-%m-%d %H:%M:%S").alias(column.name)
+
+
+def _check_cells(data: bytes, called: str) -> None:
+    """Refuse a sheet whose last cell lies so far out that the table up to it, empty cells and all, is too large."""
+    bounds = limits()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        for name in sheets:
+            row = column = 0
+            rest = b""
+            with archive.open(name) as stream:
+                while chunk := stream.read(_CHUNK):
+                    text = rest + chunk
+                    found = _CELL.findall(text)
+                    row = max(row, max((int(digits[:12]) for _, digits in found), default=0))
+                    column = max(column, *map(_column_number, {letters for letters, _ in found}), 0)
+                    rest = text[-64:]
+            if row > _LAST_ROW or column > _LAST_COLUMN or row * column > bounds.cells:
+                raise InputError(
+                    f"{called}: the cells of {PurePosixPath(name).stem} reach row {row:,} and column {column:,}, more "
+                    f"than {bounds.cells:,} cells with the empty ones (RECEMB_FILE_CELLS); delete what stands far out"
+                )
+            bounds.check_columns(column, called)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters[:8]:
+        number = 26 * number + letter - 64
+    return number
