@@ -11,6 +11,7 @@ from recemb_core.readers.table import Table
 
 _BARE = r"^[=+\-@\t\r]"
 _GUARDED = r"^'['=+\-@\t\r]"
+_AS_TEXT = r'^="[^"]*"$'  # ="0121": what keeps a spreadsheet from making a number of it
 
 
 def without_guards(table: Table) -> Table:
@@ -23,6 +24,11 @@ def without_guards(table: Table) -> Table:
     columns, notes = [], []
     for column, name in zip(table.frame.get_columns(), names, strict=True):
         if column.dtype == pl.String:
+            as_text = column.str.contains(_AS_TEXT)
+            if as_text.any() and int(as_text.sum()) > 0.9 * column.count():
+                example = column.filter(as_text)[0]
+                column = column.str.replace(r'^="([^"]*)"$', "$1")
+                notes.append(f"In column {name!r} the formulas around values like {example!r} were taken off.")
             quotes = column.str.starts_with("'")
             guarded = column.str.contains(_GUARDED)
             if quotes.any() and (quotes == guarded).all() and not column.str.contains(_BARE).any():

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name, names_item, plain_name
+from recemb_core.readers.column_names import is_known_name, names_item, plain_name, role_rank
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
@@ -226,9 +226,12 @@ def unnested(
     lists = [c for c, kind in frame.schema.items() if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)]
     chosen = unfold if unfold in (None, NO_UNFOLDING, *lists) else NO_UNFOLDING  # it may name another way to unfold
     if unfold is None and lists:
-        # Where a row has an item of its own, lists beside it (pictures, tags) say more about that.
-        own = any(not kind.is_nested() and names_item(c) for c, kind in frame.schema.items())
-        chosen = NO_UNFOLDING if own else max(lists, key=lambda c: _item_like(frame, c))
+        # Where a row has an item of its own, lists beside it (pictures, tags) say more about that; or where it may have
+        # one, and few rows have a list.
+        plain = [c for c, kind in frame.schema.items() if not kind.is_nested()]
+        usual = [c for c in lists if int((frame[c].list.len().fill_null(0) > 0).sum()) > 0.5 * len(frame)]
+        own = any(map(names_item, plain)) or (not usual and any(role_rank("item", c) is not None for c in plain))
+        chosen = NO_UNFOLDING if own else max(usual or lists, key=lambda c: _item_like(frame, c))
     if lists:
         others = [(f"a row for each of {c}", c) for c in lists if c != chosen]
         others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING)

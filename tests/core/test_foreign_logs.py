@@ -214,3 +214,21 @@ def test_three_tables_of_a_shop_are_joined_and_a_named_time_wins() -> None:
     assert s.timestamps is not None
     assert {datetime.fromtimestamp(t, UTC).day for t in s.timestamps} <= {13, 14, 15}
     assert sum(a.name == "joins" for a in s.assumptions) == 2
+
+
+def test_values_that_were_kept_text_by_a_formula_lose_it() -> None:
+    rows = [f'"=""0{u[1:]}""","=""0{i[1:]}""",{t.isoformat()}' for u, i, t in EVENTS]
+    data = "\n".join(["user,item,time", *rows]).encode()
+    assert counts(data) == RIGHT
+    assert read_events(data).items.ids[0].startswith("0")
+    assert any("formulas around values" in note for note in load_table(data).notes)
+
+
+def test_a_list_that_few_rows_have_gives_no_rows() -> None:
+    rows = [
+        {"actor": {"id": u}, "repo": {"id": 7, "name": i}, "created_at": t.isoformat(),
+         "payload": {"commits": [{"sha": "1"}, {"sha": "2"}]} if n % 3 == 0 else {"action": "started"}}
+        for n, (u, i, t) in enumerate(EVENTS)
+    ]  # fmt: skip
+    s = read_events("\n".join(map(json.dumps, rows)).encode())
+    assert sum(map(len, s)) == len(EVENTS)
