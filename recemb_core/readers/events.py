@@ -11,10 +11,10 @@ import polars as pl
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.columns import ColumnMapping
-from recemb_core.readers.content import says_no, to_numbers
+from recemb_core.readers.content import is_empty, says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
-from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.fill_down import filled_down
+from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.item_lists import MARKS, is_bracketed, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
 from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said
@@ -218,7 +218,8 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         said += parsed.assumptions
         time = parsed.seconds.fill_null(float("nan")).to_numpy()
         cure = "write times as unix seconds or like 2011-12-09 12:50, or choose another column, or none, for the time"
-        problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure, known=nobody)
+        empty = nobody and bool(is_empty(frame[mapping.timestamp]).filter(pl.Series(np.isnan(time))).all())
+        problems.add(np.isnan(time), "no readable time", mapping.timestamp, cure, known=empty)
         notes.append(f"Times in {mapping.timestamp!r} were read as {parsed.form}.")
         notes += parsed.notes
         known = parsed.seconds.filter(pl.Series(~problems.bad))
@@ -304,20 +305,24 @@ def _anonymous(user: Int32Array, user_ids: pl.Series, group: Int32Array) -> tupl
     return user, pl.concat([user_ids, pl.Series([f"unknown {n + 1}" for n in range(len(groups))], dtype=pl.String)])
 
 
-def _lists_of_one(columns: tuple[pl.Series, ...]) -> list[pl.Series]:
-    """The columns of lists as they are, and those of single items as lists of one."""
-    return [
-        c if c.dtype.is_nested() or is_bracketed(c) else pl.DataFrame([id_strings(c)]).select(pl.concat_list(c.name))[c.name]
-        for c in columns
-    ]
+def _holds_lists(column: pl.Series) -> bool:
+    return column.dtype.is_nested() or is_bracketed(column)
+
+
+def _as_lists(column: pl.Series) -> pl.Series:
+    """Lists as they are, single items as lists of one."""
+    if _holds_lists(column):
+        return split_lists(column).cast(pl.List(pl.String))
+    return pl.DataFrame([id_strings(column).alias("item")]).select(pl.concat_list("item"))["item"]
 
 
 def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     first, *others = map(table.frame.get_column, mapping.sequence)
-    if any(c.dtype.is_nested() or is_bracketed(c) for c in (first, *others)) and others:
-        # Lists, and items behind them: the place of one stands for a list of one.
-        parts = [split_lists(c).cast(pl.List(pl.String)) for c in _lists_of_one((first, *others))]
-        lists = pl.DataFrame(parts).select(pl.concat_list(pl.all().fill_null([])).alias("sequence"))["sequence"]
+    if others and any(map(_holds_lists, (first, *others))):
+        parts = [_as_lists(c) for c in (first, *others)]
+        empty = pl.lit([], dtype=pl.List(pl.String))
+        whole = pl.DataFrame([part.alias(str(n)) for n, part in enumerate(parts)])
+        lists = whole.select(pl.concat_list(pl.all().fill_null(empty)).alias("sequence"))["sequence"]
     elif others:
         # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
         columns = [id_strings(c) if c.dtype.is_float() else c.cast(pl.String) for c in (first, *others)]

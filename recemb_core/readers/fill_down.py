@@ -29,10 +29,9 @@ def filled_down(frame: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFra
     if not gaps:
         return frame, []
     blocks = [c for c in gaps if starts_blocks(frame[c])]
-    # A user may be missing where a basket is known: then each basket is somebody's.
-    needed = [
-        c for c in blocks if c != mapping.user or not (set((mapping.basket, mapping.session)) - {None} - set(blocks))
-    ]
+    # A user may be missing where a basket is known on every row: then each basket is somebody's.
+    known = any(c is not None and c not in blocks for c in (mapping.basket, mapping.session))
+    needed = [c for c in blocks if c != mapping.user or not known]
     chosen = list(gaps) if mapping.fill_down else blocks if mapping.fill_down is None and needed else []
     if chosen:
         filled = [pl.when(pl.Series(empty[c])).then(None).otherwise(pl.col(c)).forward_fill().alias(c) for c in chosen]
@@ -42,9 +41,8 @@ def filled_down(frame: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFra
         return frame.with_columns(filled), [said]
     words = f"Rows whose {listed(gaps)} is empty are nobody's ({_counts(gaps, list(gaps), len(frame))})."
     doubtful = mapping.fill_down is None and max(gaps.values()) > _SOME * len(frame)
-    return frame, [
-        assumed("fill_down", mapping.fill_down, words, ("they repeat the one above", True), doubtful=doubtful)
-    ]
+    other = ("they repeat the one above", True)
+    return frame, [assumed("fill_down", mapping.fill_down, words, other, doubtful=doubtful)]
 
 
 def _counts(gaps: dict[str, int], columns: list[str], rows: int) -> str:

@@ -80,12 +80,8 @@ def holds_joined(column: pl.Series, *, named: bool) -> bool:
     if named:
         return distinct < 0.95 * len(parts)
     words = bool(parts.head(2_000).str.contains(r"\s").any())
-    return (
-        (mark != " " or is_bracketed(known))
-        and not words
-        and distinct < 0.5 * len(parts)
-        and known.n_unique() > 0.5 * len(known)
-    )
+    told = (mark != " " or is_bracketed(known)) and not words
+    return told and distinct < 0.5 * len(parts) and known.n_unique() > 0.5 * len(known)
 
 
 def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | None) -> tuple[Table, int]:

@@ -16,12 +16,16 @@ _MANY = 20  # keys of which a single known name does not make columns
 
 @dataclass(frozen=True)
 class Keyed:
-    """The rows of such an object: objects, or columns by name; and whether it is one by all that is known."""
+    """The rows of such an object: objects, or columns by name; and whether it is one by all that is known.
+
+    ``n_keys`` have something in their list, ``n_empty`` do not.
+    """
 
     rows: list[dict[str, Any]] | dict[str, list[Any]]
     n_keys: int
     sure: bool
     form: str
+    n_empty: int = 0
 
 
 def keyed_rows(value: Any) -> Keyed | None:
@@ -35,6 +39,7 @@ def keyed_rows(value: Any) -> Keyed | None:
     if not isinstance(value, dict) or len(value) < 2 or not all(isinstance(part, list) for part in value.values()):
         return None
     parts = {str(key): part for key, part in value.items() if part}
+    empty = len(value) - len(parts)
     entries = [entry for part in parts.values() for entry in part if entry is not None]
     if not entries:
         return None
@@ -46,19 +51,19 @@ def keyed_rows(value: Any) -> Keyed | None:
         alike = len(shared) >= 0.5 * sum(map(len, fields)) / len(fields)
         name = KEY if KEY not in set().union(*fields) else f"{KEY}_"
         rows = [{name: key, **entry} for key, part in parts.items() for entry in part if entry is not None]
-        return Keyed(rows, len(parts), free and bool(shared) and alike, "objects")
+        return Keyed(rows, len(parts), free and bool(shared) and alike, "objects", empty)
     if all(isinstance(entry, list) for entry in entries):
         widths = {len(entry) for entry in entries}
         if len(widths) > 1 or 0 in widths:
             return None
-        columns: dict[str, list[Any]] = {KEY: [key for key, part in parts.items() for e in part if e is not None]}
-        columns |= {f"column_{n + 1}": [entry[n] for entry in entries] for n in range(min(widths))}
-        return Keyed(columns, len(parts), free, "lists")
+        pairs: dict[str, list[Any]] = {KEY: [key for key, part in parts.items() for e in part if e is not None]}
+        pairs |= {f"column_{n + 1}": [entry[n] for entry in entries] for n in range(min(widths))}
+        return Keyed(pairs, len(parts), free, "lists", empty)
     if any(isinstance(entry, (dict, list)) for entry in entries):
         return None
     items = [[None if v is None else str(v) for v in part] for part in parts.values()]
     columns = named > 1 or (named == 1 and len(parts) <= _MANY)
-    return Keyed({KEY: list(parts), SEQUENCE: items}, len(parts), not columns, "sequences")
+    return Keyed({KEY: list(parts), SEQUENCE: items}, len(parts), not columns, "sequences", empty)
 
 
 def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
@@ -69,6 +74,7 @@ def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
         each = "one sequence" if found.form == "sequences" else "the rows"
         words = f"Each of the {found.n_keys:,} keys of the JSON is whose {each} under it are."
         words = words.replace("sequence under it are", "sequence under it is")
+        words += f" {found.n_empty:,} with an empty list hold nothing." if found.n_empty else ""
         other = ("the keys are names of columns", NO_UNFOLDING)
         return [assumed("unfold", KEYS, words, other, doubtful=unfold is None)]
     if not found.sure and unfold is None:

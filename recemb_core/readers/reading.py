@@ -35,14 +35,16 @@ class Reading:
         delimiter: of delimited text; None guesses it.
         encoding: of text; None guesses UTF-8, UTF-16 or Windows-1252.
         header: whether the first line names the columns; None guesses it.
-        skip_lines: how many lines of text stand above the table; None guesses it.
+        skip_lines: how many lines of text, or rows of a sheet, stand above the table; None guesses it.
         quotes: whether quotation marks hold fields together or are part of the text; None guesses it.
         one_sequence_a_line: text is read as one sequence a line, whatever it looks like.
         line_id: whether the first of such a line names it and is no item; None guesses it.
         line_form: how the lines of text are written: "plain" (fields or items between delimiters), "spmf", "counted",
             "pairs", "blocks", "drawn", "arff", "sql" or "access log"; None decides by the content.
-        unfold: of nested JSON or parquet, the column of lists of objects that gives a row an object; ``"nothing"``
-            leaves such columns out; None chooses.
+        unfold: where rows hold several events, what gives a row an event: the name of a column of lists (of objects,
+            or of items beside lists of equal length), ``"numbered columns"`` (item_1, time_1, item_2, …),
+            ``"columns of 0 and 1"``, or the ``"keys"`` of a JSON object; ``"nothing"`` leaves the rows as they are;
+            None chooses.
         joins: whether users and times of an archive's events are looked up in its other tables.
         details: whether a second table with a row an item is used where there is one (given, or in the same archive).
         details_key: the column of that table that holds the items' ids; None takes the one that covers most items.

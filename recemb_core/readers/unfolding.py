@@ -13,12 +13,13 @@ import polars as pl
 from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import LIST_NAMES, is_unlabelled, names_item, plain_name, role_rank
+from recemb_core.readers.content import is_number
 from recemb_core.readers.errors import InputError, counted, listed
 from recemb_core.readers.item_lists import is_bracketed, joint_of, split_lists
 from recemb_core.readers.keyed import NO_UNFOLDING
 from recemb_core.readers.limits import limits
 from recemb_core.readers.presets import find_preset
-from recemb_core.readers.table import Table
+from recemb_core.readers.table import KEY, Table
 
 NUMBERED, FLAGS = "numbered columns", "columns of 0 and 1"  # values of the argument unfold
 _ROW = "recemb row"
@@ -54,9 +55,11 @@ def unfolded(table: Table, unfold: str | None, called: str) -> Table:
     """
     said = [a for a in table.assumptions if a.name == "unfold"]
     done = any(a.value != NO_UNFOLDING for a in said)
-    if done or table.format in ("sequences", "gml", "graphml") or find_preset(table.frame) is not None:
+    if done or table.format in ("sequences", "gml", "graphml"):
         return table
     ways = list(_ways(table.frame))
+    if ways and unfold is None and find_preset(table.frame) is not None:
+        return table
     chosen = next((w for w in ways if (w.sure if unfold is None else w.value == unfold)), None)
     if chosen is None:
         return replace(table, assumptions=(*table.assumptions, *_left(table, unfold, ways, said, called)))
@@ -118,7 +121,8 @@ def _in_rows(whole: pl.DataFrame, before: int, notes: list[str]) -> tuple[pl.Dat
 
 def _grouped(frame: pl.DataFrame, others: list[str], name: str) -> tuple[pl.DataFrame, list[str]]:
     """The frame with the number of each row under ``name`` where no other column says whose it is, and the words."""
-    if any(role_rank(role, c) is not None for c in others for role in _GROUPS) or name in frame.columns:
+    keyed = bool(others) and others[0] in (KEY, "index") and not is_number(frame[others[0]])
+    if keyed or name in frame.columns or any(role_rank(role, c) is not None for c in others for role in _GROUPS):
         return frame, []
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).cast(pl.String).alias(name)
     return frame.with_columns(number), [f"No column says whose it is, so each row is a {name} of its own."]
@@ -152,7 +156,8 @@ def _numbered(frame: pl.DataFrame) -> _Way | None:
     by_numbers: dict[tuple[int, ...], dict[str, dict[int, str]]] = {}
     for stem, members in _families(plain).items():
         by_numbers.setdefault(tuple(sorted(members)), {})[stem] = members
-    for numbers, families in sorted(by_numbers.items(), key=lambda pair: -len(pair[0])):
+    for found in sorted(by_numbers.items(), key=lambda pair: -len(pair[0])):
+        numbers, families = found
         roles = {stem: _known((stem, re.split(r"[ _.\-]", stem)[-1])) for stem in families}
         items = [stem for stem, known in roles.items() if known is not None and known[0] == "item"]
         items.sort(key=lambda stem: not names_item(roles[stem][1]))  # type: ignore[index]
@@ -168,7 +173,6 @@ def _numbered(frame: pl.DataFrame) -> _Way | None:
         known = roles[stem]
         name = known[1] if known is not None and (known[0] != "item" or stem == items[0]) else stem
         names[stem] = name if name not in (*others, *names.values()) else _free(stem, (*others, *names.values()))
-    item = names[items[0]]
 
     def unfold(called: str) -> tuple[pl.DataFrame, Int64Array, list[str]]:
         full = {n: _full(frame[families[items[0]][n]]) for n in numbers}
@@ -280,7 +284,7 @@ def _flag(values: pl.Series) -> pl.Series | None:
         if some.dtype == pl.Boolean:
             continue
         if some.dtype.is_numeric():
-            told = some.is_in([0, 1])
+            told = (some == 0) | (some == 1)
         elif some.dtype == pl.String:
             told = some.str.strip_chars().str.to_lowercase().is_in([*_YES, *_NO])
         else:
@@ -289,7 +293,7 @@ def _flag(values: pl.Series) -> pl.Series | None:
             return None
     if values.dtype == pl.String:
         return values.str.strip_chars().str.to_lowercase().is_in(list(_YES))
-    return None if values.null_count() else values.cast(pl.Int8) == 1
+    return None if values.null_count() else values.cast(pl.Float64) == 1
 
 
 def _flags(frame: pl.DataFrame) -> _Way | None:

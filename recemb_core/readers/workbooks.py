@@ -46,17 +46,19 @@ def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
         _check_cells(member.data, called)
         book = fastexcel.read_excel(member.data)
         sheets: list[tuple[str, pl.DataFrame, int]] = []
+        titles: dict[str, str] = {}
         for sheet in book.sheet_names:
             head = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string", n_rows=_HEAD)
             if not head.width:
                 continue
             rows = head.to_polars().rows()
             above = _titles(rows) if skip is None else skip
-            if above >= len(rows) and above >= _HEAD - 1:
-                rows = book.load_sheet(sheet, header_row=None, skip_rows=above, dtypes="string", n_rows=1)
-                rows = [()] * above + rows.to_polars().rows()
-            if above >= len(rows):
+            if above >= head.total_height:
                 continue
+            if above >= len(rows):
+                head = book.load_sheet(sheet, header_row=None, skip_rows=above, dtypes="string", n_rows=1)
+                rows = [()] * above + head.to_polars().rows()
+            titles[sheet] = " ".join(str(v) for row in rows[:above] for v in row if v is not None)
             names = [str(x) for x in rows[above] if x is not None]
             twice = next((name for name in names if name and names.count(name) > 1), None)
             if twice is not None:
@@ -70,7 +72,8 @@ def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
     sheets = [entry for entry in sheets if entry[1].height and entry[1].width]
     if not sheets:
         raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
-    name, frame, above = max(sheets, key=_log_like) if len(sheets) > 1 else sheets[0]
+    several = len({tuple(part.columns) for _, part, _ in sheets}) > 1
+    name, frame, above = max(sheets, key=_log_like if several else lambda entry: entry[1].height)
     alike = [entry for entry in sheets if entry[1].columns == frame.columns]
     notes = []
     if len(alike) > 1:
@@ -80,7 +83,7 @@ def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
     elif len(sheets) > 1:
         notes.append(f"Sheet {name!r} was read, {_chosen(sheets, frame)}.")
     lines = np.arange(2 + above, len(frame) + 2 + above) if len(alike) == 1 else None
-    said = _above_said(above, skip, called)
+    said = _above_said(above, skip, titles[name])
     return Table(_clocks(frame), "xlsx", member.name, notes=tuple(notes), lines=lines, assumptions=tuple(said))
 
 
@@ -108,14 +111,16 @@ def _is_number(value: Any) -> bool:
     return bool(re.fullmatch(r"[+-]?\d+(?:\.\d+)?", str(value).strip()))
 
 
-def _above_said(above: int, skip: int | None, called: str) -> list[Assumption]:
+def _above_said(above: int, skip: int | None, title: str) -> list[Assumption]:
     if skip is not None:
         back = (("decide by the content", None), *((("none", 0),) if skip else ()))
         return [assumed("skip_lines", skip, f"The first {counted(skip, 'row')} were skipped, as set.", *back)]
     if not above:
         return []
-    words = f"{counted(above, 'row')} above the table in {called} skipped as a title."
-    return [assumed("skip_lines", above, words, ("none: the first row belongs to the table", 0), doubtful=True)]
+    what = f"skipped as a title ({shortened(title)!r})" if title.strip() else "skipped, which hold nothing"
+    words = f"{counted(above, 'row')} above the table {what}."
+    other = ("none: the first row belongs to the table", 0)
+    return [assumed("skip_lines", above, words, other, doubtful=bool(title.strip()))]
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:

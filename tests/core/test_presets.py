@@ -105,6 +105,15 @@ def mbid(i: int) -> str:
     return f"{i:08x}-0000-4000-8000-{i:012x}"
 
 
+def amazon_m2(events: list[tuple[int, int, int]]) -> bytes:
+    """As pandas writes numpy's arrays: no commas, and a line break inside."""
+    rows = []
+    for n in range(0, len(events), 3):
+        one, two, last = (asin(i) for _, i, _ in events[n : n + 3])
+        rows.append((f"\"['{one}'\n '{two}']\"", last, "DE"))
+    return text(rows, header="prev_items,next_item,locale")
+
+
 FORMS: dict[str, Callable[[Events], bytes]] = {
     "Amazon Reviews 2018": amazon_2018,
     "Amazon Reviews 2023": amazon_2023,
@@ -120,6 +129,7 @@ FORMS: dict[str, Callable[[Events], bytes]] = {
         [(u * 100 + t // 40_000 % 9, iso(t, "%Y-%m-%dT%H:%M:%S.123Z"), 214_000 + i, 1046, 1) for u, i, t in e]
     ),
     "Diginetica": diginetica,
+    "Amazon-M2": amazon_m2,
     "Last.fm 360K": lambda e: text([(sha1(u), mbid(i), f"Band {i} and friends", 3) for u, i, _ in e], "\t"),
     "Last.fm 1K": lambda e: text(
         [(f"user_{u:06d}", iso(t), mbid(i), f"Band {i}", "", f"Song {i}, live") for u, i, t in e], "\t"

@@ -38,6 +38,7 @@ MAPPINGS = st.builds(
     ordered=st.sampled_from([None, True, False]),
     list_mark=NAME,
     clicked=NAME,
+    fill_down=st.sampled_from([None, True, False]),
     once_a_user=st.booleans(),
     cancelled=NAME,
 )
@@ -182,7 +183,9 @@ ACTING = st.builds(
     gap_minutes=st.sampled_from([15, 60, 200.5, float("inf")]),
     min_length=st.sampled_from([1, 2, 3]),
 )
-TIMED = ColumnMapping(shape="events", user="user", item="item", timestamp="time", rating="stars")
+TIMED = ColumnMapping(
+    shape="events", user="user", item="item", timestamp="time", rating="stars", fill_down=False
+)  # rows without a user are nobody's, however many they are
 
 
 def as_csv(rows: list[tuple]) -> bytes:

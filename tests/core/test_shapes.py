@@ -256,9 +256,10 @@ def test_rows_whose_list_is_empty_are_counted() -> None:
     assert "3 rows whose 'clicks' is empty or absent were left out." in words
 
 
-def test_an_object_of_lists_is_a_sentence() -> None:
+def test_an_object_of_lists_whose_keys_are_columns_is_a_sentence() -> None:
+    data = json.dumps({"u1": ["a", "b"], "u2": ["b", "c", "a"], "u3": ["c"]}).encode()
     with pytest.raises(InputError, match="say which one holds the item"):
-        read_events(json.dumps({"u1": ["a", "b"], "u2": ["b", "c", "a"], "u3": ["c"]}).encode())
+        read_events(data, reading=Reading(unfold="nothing"))
 
 
 def test_a_log_without_anybody_is_doubtful_where_somebody_may_be_named() -> None:
