@@ -15,7 +15,7 @@ from recemb_core.readers.content import is_empty, says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
-from recemb_core.readers.item_lists import MARKS, is_bracketed, joint_of, one_item_a_row, split_lists
+from recemb_core.readers.item_lists import MARKS, cut_short, is_bracketed, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
 from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said
 from recemb_core.readers.table import Table
@@ -360,5 +360,7 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         mark = mapping.list_mark or joint_of(first)
         words = f"The items of a row in {first.name!r} are joined by {mark!r}."
         said.append(assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark)))
+    for column in (first, *others):
+        said += [assumed("sequence", mapping.sequence, words, doubtful=True) for words in cut_short(column)]
     told = tuple(problems), tuple(examples)
     return Parsed(kept, len(rows), len(item_ids), *told, notes, "item", tuple(said))

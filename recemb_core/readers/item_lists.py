@@ -44,7 +44,8 @@ def split_lists(column: pl.Series, mark: str | None = None) -> pl.Series:
         apart = not text.str.contains(_COMMA).any() if quoted else joint_of(text) == " "
         if mark is None and apart:  # as numpy writes arrays, with blanks and line breaks between the items
             lists = text.str.extract_all(_QUOTED if quoted else r"\S+")
-            return lists.list.eval(pl.element().str.strip_chars("'\""))
+            lists = lists.list.eval(pl.element().str.strip_chars("'\""))
+            return lists.list.eval(pl.element().filter(pl.element() != "..."))  # see cut_short
     lists = text.str.split(mark or joint_of(text))
     stripped = pl.element().str.strip_chars().str.strip_chars("'\"") if bracketed else pl.element().str.strip_chars()
     return lists.list.eval(stripped)
@@ -54,6 +55,20 @@ def is_bracketed(column: pl.Series) -> bool:
     """Whether every text in a column is a list in brackets."""
     known = column.drop_nulls()
     return column.dtype == pl.String and len(known) > 0 and bool(known.str.contains(_BRACKETS).all())
+
+
+def cut_short(column: pl.Series) -> list[str]:
+    """In words, how many lists lack their middle: numpy prints three dots for it where an array is long.
+
+    >>> cut_short(pl.Series(["['a' ... 'b']", "['c']"]).alias("items"))
+    ["1 list in 'items' is cut short by '...', and what stood there is lost; write whole lists."]
+    """
+    if not is_bracketed(column):
+        return []
+    count = int(column.str.contains(r"[\s,]\.\.\.[\s,]").sum())
+    many = "list" if count == 1 else "lists"
+    words = f"{count:,} {many} in {column.name!r} {'is' if count == 1 else 'are'} cut short by '...', and what stood "
+    return [f"{words}there is lost; write whole lists."] if count else []
 
 
 def holds_joined(column: pl.Series, *, named: bool) -> bool:

@@ -104,7 +104,7 @@ def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
                 f"({shown!r}); write one object a line"
             )
         rows.append(value)
-    if array and len(rows) == 1:
+    if len(rows) == 1 and (array or python):
         return rows[0], False, python
     return rows, True, python
 

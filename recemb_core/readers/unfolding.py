@@ -15,7 +15,7 @@ from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import LIST_NAMES, is_unlabelled, names_item, plain_name, role_rank
 from recemb_core.readers.content import is_number
 from recemb_core.readers.errors import InputError, counted, listed
-from recemb_core.readers.item_lists import is_bracketed, joint_of, split_lists
+from recemb_core.readers.item_lists import cut_short, is_bracketed, joint_of, split_lists
 from recemb_core.readers.keyed import NO_UNFOLDING
 from recemb_core.readers.limits import limits
 from recemb_core.readers.presets import find_preset
@@ -256,6 +256,7 @@ def _side_by_side(frame: pl.DataFrame) -> _Way | None:
         lone = int((blank & (sizes[item] > 0).gather(whole[_ROW])).sum())
         if lone:
             notes.append(f"{counted(lone, 'place')} without an item {'was' if lone == 1 else 'were'} left out.")
+        notes += cut_short(frame[item])
         return _in_rows(whole.filter(~blank).rename(names), len(frame), notes)
 
     words = f"The lists in {listed(together)} have equal lengths in every row: each place of them became a row."

@@ -93,9 +93,10 @@ def _titles(rows: Sequence[Sequence[Any]]) -> int:
     known = [sum(is_known_name(str(value)) for value in row if value is not None) for row in rows]
     first = next((n for n, count in enumerate(filled) if count), 0)
     for above in range(first, min(first + _MOST + 1, len(rows) - 1)):
-        numbers = any(_is_number(value) for value in rows[above] if value is not None)
+        numbers = any(_is_value(value) for value in rows[above] if value is not None)
         most, known_above = max(filled[:above], default=0), max(known[:above], default=0)
-        if filled[above] < 2 or numbers:
+        later = range(above + 1, min(above + 6, len(rows)))
+        if filled[above] < 2 or numbers or any(known[n] > known[above] and filled[n] > filled[above] for n in later):
             continue
         if known[above] and (filled[above] > most or (known[above] > 1 and not known_above)):
             return above
@@ -107,8 +108,9 @@ def _titles(rows: Sequence[Sequence[Any]]) -> int:
     return first
 
 
-def _is_number(value: Any) -> bool:
-    return bool(re.fullmatch(r"[+-]?\d+(?:\.\d+)?", str(value).strip()))
+def _is_value(value: Any) -> bool:
+    """Whether a cell holds a number or a date, which no column is called."""
+    return bool(re.fullmatch(r"[+-]?\d+(?:\.\d+)?|\d{4}-\d\d-\d\d[ T][\d:.]+", str(value).strip()))
 
 
 def _above_said(above: int, skip: int | None, title: str) -> list[Assumption]:

@@ -417,6 +417,7 @@ BOOKS = {
     "a title": book([TITLE[0], *STAMPED]),
     "a title and a blank row": book([*TITLE, *STAMPED]),
     "a date and a time of day": book(APART),
+    "a title of two columns": book([["Report"], ["from", dt.date(2020, 9, 1)], ["to", "today"], [None], *STAMPED]),
     "a title and times of day": book([*TITLE, *APART]),
     "a cover": book(COVER, STAMPED),
     "a cover longer than the log": book(LONG_COVER, STAMPED),
@@ -463,3 +464,16 @@ def test_amazon_m2_is_the_session_and_the_item_behind_it() -> None:
     alone = next(c for c in layout.alternatives if c.label == "prev_items alone")
     reading = Reading().completed(load_table(data)).changed(dict(alone.changes))
     assert read(data, reading) == sorted(w[:-1] for w in WHOLE if len(w) > 2)
+
+
+@pytest.mark.parametrize("quote", ["'", ""])
+def test_what_numpy_left_out_of_a_list_is_said(quote: str) -> None:
+    rows = [f'u{n},"[{quote}a{quote} {quote}b{quote} ... {quote}c{n % 3}{quote}]"' for n in range(12)]
+    s = read_events("\n".join(["user,items", *rows]).encode())
+    assert set(s.items) == {"a", "b", "c0", "c1", "c2"}
+    assert any(a.doubtful and "12 lists in 'items' are cut short" in a.words for a in s.assumptions)
+
+
+def test_a_dict_of_python_keyed_by_numbers() -> None:
+    found = {n: [f"x{(n * k) % 7}" for k in range(2 + n % 3)] for n in range(1, 9)}
+    assert read(repr(found).encode(), Reading().with_cleaning(drop_repeats=False)) == sorted(found.values())
