@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.errors import counted
 from recemb_core.readers.line_lists import is_counted, is_pairs, is_spmf, read_counted, read_pairs, read_spmf
 from recemb_core.readers.line_scan import sample_lines
 from recemb_core.readers.line_tables import is_access_log, is_blocks, is_drawn, read_access_log, read_blocks, read_drawn
@@ -80,6 +81,7 @@ def read_form(
     delimiter: str | None = None,
     header: bool | None = None,
     line_id: bool | None = None,
+    comments: bool = True,
     given: bool = False,
 ) -> Table:
     """A text whose lines are not plain, as a table whose ``lines`` are those of the text.
@@ -91,6 +93,7 @@ def read_form(
         delimiter: what stands between the fields or items of a line, where the form leaves that open.
         header: of a drawn table, whether the first line names the columns; guessed when left out.
         line_id: of sequences, whether the first of a line names it.
+        comments: whether lines that begin with # or % above all others are none of the data.
         given: whether the form was said rather than found.
 
     Raises:
@@ -101,21 +104,23 @@ def read_form(
     ([['a', 'b'], ['c']], 'line 2')
     """
     called = repr(name) if name else "the file"
-    start = leading_comments(data)
+    start = leading_comments(data) if comments else 0
     skipped = data.count(b"\n", 0, start)
     rest = b"\n" * skipped + data[start:]  # lines keep their numbers, in what is said of them as well
     table = _READERS[form](rest, called, name, delimiter=delimiter, header=header, line_id=line_id)
     said = [form_said(form, given=given)]
     if skipped:
-        said.append(assumed("skip_lines", skipped, f"The first {skipped:,} lines are comments.", ("none", 0)))
+        number = counted(sum(map(bool, data[:start].split(b"\n"))), "line")
+        words = f"What begins with # or % above the first line of data is a comment: {number}."
+        said.append(assumed("skip_lines", skipped, words, *((("none", 0),) if form != "arff" else ())))
     return replace(table, assumptions=(*said, *table.assumptions))
 
 
-def form_said(form: str, *, given: bool) -> Assumption:
-    """The form as it was decided or set."""
+def form_said(form: str, *, given: bool, among: tuple[str, ...] = LINE_FORMS) -> Assumption:
+    """The form as it was decided or set; ``among``: the forms that plain lines may have instead."""
     back = (("decide by the content", None),) if given else ()
     if form == "plain":
-        others = [(label, other) for other, label in _LABELS.items() if other != form]
+        others = [(label, other) for other, label in _LABELS.items() if other in among and other != form]
         return assumed("line_form", form, "Lines are plain: fields or items between delimiters.", *back, *others)
     doubtful = not given and form in _GUESSED
     plain = (_LABELS["plain"], "plain")

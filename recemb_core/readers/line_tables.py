@@ -95,7 +95,7 @@ def read_blocks(data: bytes, called: str, name: str, *, delimiter: str | None, *
     words = f"The first field of a line is the user ({frame[0, 0]!r}), its block the item ({frame[0, 1]!r})."
     swapped = guess_columns(frame, user="column_2", item="column_1")
     other = Choice("the block is the user", (("columns", swapped),))
-    told = assumed("columns", "blocks", words, more=(other,), doubtful=True)
+    told = assumed("user", "column_1", words, more=(other,), doubtful=True)
     return Table(
         frame,
         "csv",
@@ -276,7 +276,7 @@ def read_access_log(data: bytes, called: str, name: str, **_: Any) -> Table:
     notes.append("Every request is a row, whatever its method and status; size, referrer and browser are not read.")
     left = len(lines) - len(groups)
     if left:
-        first = lines.join(groups, on="line", how="anti")["line"].min()
+        first = int(lines.join(groups, on="line", how="anti", maintain_order="left")["line"][0])
         notes.append(f"Left out, for they are no request: {counted(left, 'line')} (first: line {first}).")
     numbers = groups["line"].to_numpy()
     return Table(frame, "csv", name, lines=numbers, notes=tuple(notes), left_out=left, assumptions=tuple(said))

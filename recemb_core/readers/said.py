@@ -37,7 +37,8 @@ def all_assumptions(
     """Of the text, the columns, the values and the details; one for each argument, the doubtful first."""
     columns = reading.columns
     assert columns is not None  # a reading is completed before it is used
-    found = [*table.assumptions, *column_assumptions(table.frame, columns)]
+    as_read = [a for a in table.assumptions if a.name not in ROLES or getattr(columns, a.name) == a.value]
+    found = [*as_read, *column_assumptions(table.frame, columns)]
     if parsed is not None:
         found += [*parsed.assumptions, *suspicions(table.frame, columns, parsed, details)]
     if columns.shape == "edges" and all(a.name != "directed" for a in found):

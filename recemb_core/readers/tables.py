@@ -136,11 +136,21 @@ def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
     if form.sequences and lines not in OF_SEQUENCES:
         if given and lines != "plain":
             raise InputError(f"line_form {lines!r} is a table's and no sequence a line; leave one of the two out")
-        return parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id)
+        table = parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id)
+        told = form_said("plain", given=given, among=OF_SEQUENCES)
+        return replace(table, assumptions=(*table.assumptions, told))
     if lines != "plain":
-        known = {"delimiter": form.delimiter, "header": form.header, "line_id": form.line_id}
         above = b"" if opening is None else b"\n" * opening.skipped
-        table = read_form(above + rest, name, lines, given=given, **known)
+        table = read_form(
+            above + rest,
+            name,
+            lines,
+            delimiter=form.delimiter,
+            header=form.header,
+            line_id=form.line_id,
+            comments=opening is None,
+            given=given,
+        )
         return table if opening is None else replace(table, assumptions=(*opening.assumptions, *table.assumptions))
     parsed = parse_delimited(
         text,

@@ -220,9 +220,11 @@ def test_blocks() -> None:
     assert lists(found) == CUT
     assert set(found.users) == set(PEOPLE)
     assert said(found, "line_form").doubtful
-    swap = next(a for a in found.assumptions if a.value == "blocks" and a.name == "columns")
+    swap = next(a for a in found.assumptions if a.name == "user" and a.doubtful)
     reading = Reading().completed(Reading().table(blocks())).changed(dict(swap.alternatives[0].changes))
-    assert set(read_events(blocks(), reading=reading).items.ids) == set(PEOPLE)
+    swapped = read_events(blocks(), reading=reading)
+    assert set(swapped.items.ids) == set(PEOPLE)
+    assert not any(a.name == "user" and a.doubtful for a in swapped.assumptions)
 
 
 def test_blocks_of_one_number_a_line() -> None:
@@ -253,6 +255,8 @@ def test_lines_are_those_of_the_file() -> None:
     for data, where in cases.items():
         table = load_table(data)
         assert (table.where(0), table.where(1)) == where
+    tags = b"#a:1 b:2\n#c:2 a:5 b:1\n7 a:1 c:2\n8 b:1 c:3\n"
+    assert [len(load_table(tags, skip_lines=n).frame) for n in (None, 0)] == [2, 4]
     skipped = load_table(b"title\n" + OF_PEOPLE["spmf"], skip_lines=1)
     assert (skipped.format, skipped.where(0)) == ("sequences", "line 2")
 
