@@ -47,6 +47,7 @@ _OF_LINES: dict[str, Callable[[list[str]], bool]] = {
     "pairs": is_pairs,
     "counted": is_counted,
 }
+_HEAD = 1 << 20  # bytes that are looked at
 _READERS: dict[str, Callable[..., Table]] = {
     "spmf": read_spmf,
     "counted": read_counted,
@@ -69,7 +70,8 @@ def form_of(data: bytes) -> str:
         return "arff"
     if is_sql(data):
         return "sql"
-    lines = sample_lines(data[leading_comments(data) :], 200)
+    start = leading_comments(data)
+    lines = sample_lines(data[start : start + _HEAD], 200)
     return next((form for form, fits in _OF_LINES.items() if lines and fits(lines)), "plain")
 
 

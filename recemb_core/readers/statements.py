@@ -23,7 +23,7 @@ _ARFF = re.compile(rb"(?:[ \t]*+(?:%[^\n]*+)?\n)*+[ \t]*+@relation\b", re.IGNORE
 _ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|[^\s{]+)", re.IGNORECASE)
 _FIELD = re.compile(r"\s*+('(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|[^,]*)[^,]*+(?:,|$)")
 _FIRST = re.compile(
-    rb"(?:--|/\*|#|INSERT|REPLACE|CREATE|DROP|SET|BEGIN|USE|PRAGMA|START|LOCK|COPY|ALTER|GO)", re.IGNORECASE
+    rb"(?:--|/\*|#|(?:INSERT|REPLACE|CREATE|DROP|SET|BEGIN|USE|PRAGMA|START|LOCK|COPY|ALTER|GO)[\s;])", re.IGNORECASE
 )
 _INSERT = re.compile(
     rb"\b(?:INSERT|REPLACE)\s++(?:(?:OR|IGNORE|REPLACE|DELAYED|LOW_PRIORITY)\s++)?(?:(?:IGNORE|REPLACE)\s++)?(?:INTO\s++)?"
