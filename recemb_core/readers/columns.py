@@ -22,6 +22,7 @@ from recemb_core.readers.content import (
     starts_blocks,
 )
 from recemb_core.readers.errors import InputError, listed
+from recemb_core.readers.keyed import role_of_keys
 from recemb_core.readers.list_shapes import list_shape
 from recemb_core.readers.presets import find_preset
 from recemb_core.readers.table import KEY, LINE, SEQUENCE
@@ -70,8 +71,7 @@ class ColumnMapping:
         ordered: whether the items of a sequence or a basket have an order; None follows the shape.
         list_mark: what stands between the items of a column that holds several; None finds it out.
         clicked: of lists of shown items, what those that were clicked end with ("-1"); the others are no events.
-        fill_down: whether an empty user, basket, session or date repeats the one above; None does so where more than
-            half are empty below a first one that is filled.
+        fill_down: whether an empty user, basket or date repeats the one above; None: where over half are empty.
         once_a_user: sequences: only the first row of each user counts (histories that repeat).
         preset: the known layout that was recognised, or None.
         cancelled: what the basket ids of cancellations start with, or None.
@@ -210,7 +210,9 @@ def guess_columns(frame: pl.DataFrame, *, presets: bool = True, **given: str | N
         if structural is not None:
             return structural
         roles, why = _by_name(sample, given)
-        _by_key(sample, roles, given, why)
+        if (role := role_of_keys(sample, roles)) is not None and role not in given:
+            roles[role] = sample.columns[0]
+            why.append(f"{role}: {roles[role]}, the name that each list of the file stands under")
         _by_content(sample, roles, given, why)
     if "side" not in roles:
         free = [c for c in sample.columns if c not in roles.values()]
@@ -320,20 +322,6 @@ def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[s
             roles[role] = column
             why.append(f"{role.replace('_', ' ')}: {column}, by its name")
     return roles, why
-
-
-def _by_key(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, str | None], why: list[str]) -> None:
-    """The keys of a JSON object that has a list under each are its users, or its items where users are named inside."""
-    key = sample.columns[0]
-    if key not in (KEY, "index") or key in roles.values() or holds_times(sample[key]):
-        return
-    if key != KEY and is_number(sample[key]):
-        return  # numbers of rows
-    grouped = any(roles.get(role) for role in ("user", "basket", "session"))
-    role = "user" if not grouped else "item" if not roles.get("item") else None
-    if role is not None and role not in given and sample[key].n_unique() < len(sample):
-        roles[role] = key
-        why.append(f"{role}: {key}, the name that each list of the file stands under")
 
 
 def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name
+from recemb_core.readers.content import holds_times, is_number
 from recemb_core.readers.table import KEY, SEQUENCE
 
 NO_UNFOLDING, KEYS = "nothing", "keys"  # values of the argument unfold
@@ -81,3 +85,20 @@ def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
         return []
     words = f"The keys of the JSON are names of columns{', as set' if unfold else ''}."
     return [assumed("unfold", NO_UNFOLDING, words, ("each key says whose the list under it is", KEYS))]
+
+
+def role_of_keys(frame: pl.DataFrame, roles: Mapping[str, Any]) -> str | None:
+    """The keys of such an object are its users, or its items where users are named inside; None where neither fits.
+
+    >>> role_of_keys(pl.DataFrame({"key": ["u1", "u1", "u2"], "item": ["a", "b", "a"]}), {"item": "item"})
+    'user'
+    """
+    key = frame.columns[0]
+    values = frame[key]
+    if key not in (KEY, "index") or key in roles.values() or holds_times(values):
+        return None
+    if values.n_unique() == len(values) or (key != KEY and is_number(values)):
+        return None  # numbers of rows
+    if not any(roles.get(role) for role in ("user", "basket", "session")):
+        return "user"
+    return None if roles.get("item") else "item"

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import polars as pl
@@ -33,11 +34,11 @@ def read(data: object, reading: Reading | None = None) -> list[list[str]]:
     return lists(read_events(data, reading=reading or Reading()))
 
 
-def plain(rows: list[tuple[object, ...]], header: str) -> bytes:
+def plain(rows: Sequence[tuple[object, ...]], header: str) -> bytes:
     return "\n".join([header, *(",".join("" if v is None else str(v) for v in row) for row in rows)]).encode()
 
 
-USUAL = read(plain(LOG, "user,item,time"))  # type: ignore[arg-type]
+USUAL = read(plain(LOG, "user,item,time"))
 WHOLE = sorted([item for item, _ in events] for events in BY_USER.values())
 
 
@@ -186,7 +187,7 @@ CATALOG = sorted({item for basket in BASKETS for item in basket})
 
 def baskets(yes: str, no: str, first: str = "basket") -> bytes:
     rows = [(n, *(yes if item in basket else no for item in CATALOG)) for n, basket in enumerate(BASKETS)]
-    return plain(rows, ",".join([first, *CATALOG]))  # type: ignore[arg-type]
+    return plain(rows, ",".join([first, *CATALOG]))
 
 
 @pytest.mark.parametrize(("yes", "no"), [("1", "0"), ("TRUE", "FALSE"), ("1.0", "0.0"), ("True", "False")])
@@ -214,7 +215,7 @@ def test_flags_of_items_are_no_baskets(first: str) -> None:
 
 def test_a_matrix_of_edges_is_no_basket_file() -> None:
     rows = [(a, *(int(a < b) for b in CATALOG)) for a in CATALOG]
-    assert load_table(plain(rows, "," + ",".join(CATALOG))).frame.width == 1 + len(CATALOG)  # type: ignore[arg-type]
+    assert load_table(plain(rows, "," + ",".join(CATALOG))).frame.width == 1 + len(CATALOG)
 
 
 # --- JSON keyed by user ---
@@ -283,14 +284,14 @@ def test_times_in_parts(names: str, form: str) -> None:
 
 def test_numbers_called_like_parts_that_are_none_stay() -> None:
     rows = [(u, i, n % 40, 77, n) for n, (u, i, _) in enumerate(LOG)]
-    assert "datetime" not in load_table(plain(rows, "user,item,year,month,day")).frame.columns  # type: ignore[arg-type]
+    assert "datetime" not in load_table(plain(rows, "user,item,year,month,day")).frame.columns
 
 
 # --- empty fields that repeat ---
 
 
 def fill_down(header: str) -> bytes:
-    rows, last = [], None
+    rows, last = list[tuple[object, ...]](), None
     for user, item, time in LOG:
         rows.append((user if user != last else "", item, time))
         last = user
@@ -317,7 +318,8 @@ def test_empty_fields_repeat_the_one_above(header: str) -> None:
 
 
 def test_the_head_of_an_order_stands_on_its_first_line() -> None:
-    rows, last = [], None
+    rows: list[tuple[object, ...]] = []
+    last = None
     for user, item, time in LOG:
         key = (user, time // 86_400)
         rows.append((f"{user}-{key[1]}", user, time, item) if key != last else ("", "", "", item))
@@ -329,7 +331,7 @@ def test_the_head_of_an_order_stands_on_its_first_line() -> None:
 
 def test_a_few_empty_users_are_nobodys_until_a_person_says_otherwise() -> None:
     rows = [("" if n % 5 == 1 else u, i, t) for n, (u, i, t) in enumerate(LOG)]
-    data = plain(rows, "user,item,time")  # type: ignore[arg-type]
+    data = plain(rows, "user,item,time")
     few = next(a for a in read_events(data).assumptions if a.name == "fill_down")
     assert few.value is None
     assert few.doubtful
@@ -399,17 +401,18 @@ def moment(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(tzinfo=None)
 
 
-STAMPED: list[list[Cell]] = [["user", "item", "time"], *([u, i, moment(t)] for u, i, t in LOG)]
-APART: list[list[Cell]] = [
-    ["Kunde", "Artikel", "Datum", "Uhrzeit"],
-    *([u, i, moment(t).date(), moment(t).time()] for u, i, t in LOG),
-]
-MERGED: list[list[Cell]] = [
-    STAMPED[0],
-    *([None if n and LOG[n - 1][0] == u else u, i, moment(t)] for n, (u, i, t) in enumerate(LOG)),
-]
+def rows_of(header: str, *columns: Sequence[Cell]) -> list[list[Cell]]:
+    return [list(header.split(",")), *(list(row) for row in zip(*columns, strict=True))]
+
+
+WHO, WHAT = [u for u, _, _ in LOG], [i for _, i, _ in LOG]
+WHEN = [moment(t) for _, _, t in LOG]
+FIRST = [None if n and WHO[n - 1] == u else u for n, u in enumerate(WHO)]
+STAMPED = rows_of("user,item,time", WHO, WHAT, WHEN)
+APART = rows_of("Kunde,Artikel,Datum,Uhrzeit", WHO, WHAT, [w.date() for w in WHEN], [w.time() for w in WHEN])
+MERGED = rows_of("user,item,time", FIRST, WHAT, WHEN)
 COVER: list[list[Cell]] = [["Report", None], ["made", dt.date(2020, 10, 1)], ["rows", len(LOG)]]
-LONG_COVER: list[list[Cell]] = [["Notes"], *([f"line {n}"] for n in range(200))]
+LONG_COVER = rows_of("Notes", [f"line {n}" for n in range(200)])
 TITLE: list[list[Cell]] = [["Clicks of September"], [None]]
 BOOKS = {
     "plain": book(STAMPED),
@@ -452,13 +455,13 @@ def test_rows_above_a_sheets_table_are_said_and_chosen() -> None:
 
 
 def test_numpys_lists_over_several_lines() -> None:
-    data = pl.DataFrame({"user_id": list(BY_USER), "items": [_listed(w, "numpy") for w in WHOLE]}).write_csv()  # type: ignore[arg-type]
+    data = pl.DataFrame({"user_id": list(BY_USER), "items": [_listed(w, "numpy") for w in WHOLE]}).write_csv()
     assert read(data.encode()) == WHOLE
 
 
 def test_amazon_m2_is_the_session_and_the_item_behind_it() -> None:
     rows = [(f'"{_listed(list(w[:-1]), "numpy")}"', w[-1], "DE") for w in WHOLE]
-    data = plain(rows, "prev_items,next_item,locale")  # type: ignore[arg-type]
+    data = plain(rows, "prev_items,next_item,locale")
     assert read(data) == WHOLE
     layout = next(a for a in read_events(data).assumptions if a.name == "columns")
     alone = next(c for c in layout.alternatives if c.label == "prev_items alone")
