@@ -23,7 +23,7 @@ from recemb_core.readers.content import (
 )
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.keyed import role_of_keys
-from recemb_core.readers.list_shapes import list_shape
+from recemb_core.readers.list_shapes import list_shape, rises
 from recemb_core.readers.presets import find_preset
 from recemb_core.readers.table import KEY, LINE, SEQUENCE
 from recemb_core.readers.time_words import clock_seconds
@@ -297,15 +297,6 @@ def is_log_of_pairs(first: pl.Series, second: pl.Series) -> bool:
     falls = int((inside & (b.diff() < 0).fill_null(False)).sum())
     running = a.n_unique() > 0.9 * (int(a.max()) - int(a.min()) + 1)  # type: ignore[arg-type]
     return running and falls > 0.2 * max(int(inside.sum()), 1) and int(inside.sum()) > 0.5 * len(a)
-
-
-def rises(lists: pl.Series) -> bool:
-    """Whether nearly all lists of numbers are sorted, as sets are written and paths are not."""
-    long = lists.filter(lists.list.len() > 2).head(2_000)
-    numbers = long.list.eval(pl.element().cast(pl.Float64, strict=False))
-    if len(long) < 10 or bool(numbers.list.eval(pl.element().is_null()).list.any().any()):
-        return False
-    return float(numbers.list.diff().list.min().ge(0).mean() or 0.0) > 0.9  # type: ignore[arg-type]
 
 
 def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[str, Any], list[str]]:

@@ -71,7 +71,7 @@ def form_of(data: bytes) -> str:
     if is_sql(data):
         return "sql"
     start = leading_comments(data)
-    lines = sample_lines(data[start : start + _HEAD], 200)
+    lines = [line for line in sample_lines(data[start : start + _HEAD], 200) if line.strip()]  # wide blanks are blank
     return next((form for form, fits in _OF_LINES.items() if lines and fits(lines)), "plain")
 
 

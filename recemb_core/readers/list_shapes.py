@@ -71,6 +71,15 @@ def repeats_nothing(frame: pl.DataFrame, columns: list[str]) -> bool:
     return len(long) >= _ENOUGH and bool((long.list.len() == long.list.n_unique()).all())
 
 
+def rises(lists: pl.Series) -> bool:
+    """Whether nearly all lists of numbers are sorted, as sets are written and paths are not."""
+    long = lists.filter(lists.list.len() > 2).head(2_000)
+    numbers = long.list.eval(pl.element().cast(pl.Float64, strict=False))
+    if len(long) < 10 or bool(numbers.list.eval(pl.element().is_null()).list.any().any()):
+        return False
+    return float(numbers.list.diff().list.min().ge(0).mean() or 0.0) > 0.9  # type: ignore[arg-type]
+
+
 def list_shape(frame: pl.DataFrame, sample: pl.DataFrame, unlabelled: bool) -> dict[str, Any] | None:
     """Arguments of a ``ColumnMapping`` of a table in which a row is a whole sequence, or None."""
     names = [column for column, kind in frame.schema.items() if not kind.is_nested()]
