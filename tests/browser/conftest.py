@@ -31,7 +31,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--enable-unsafe-swiftshader",
 ]
 OWN_HOSTS = {"127.0.0.1", "localhost"}
 START_SECONDS = 60
