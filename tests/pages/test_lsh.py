@@ -39,7 +39,9 @@ REAL_LAP, ONE_DRAW = quiet_timing.lap, measures.grid_so_far
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """No browser asks for the further draws here, so they come at once; and a busy machine is no failure."""
     monkeypatch.setattr(measures, "grid_so_far", measures.grid_over_draws)
-    monkeypatch.setattr(quiet_timing, "lap", lambda work, threads=1: (REAL_LAP(work, threads)[0], False))
+    undisturbed = lambda work, threads=1: (REAL_LAP(work, threads)[0], False)  # noqa: E731
+    for where in ("recemb_core.timing.lap", "pages.views.lsh.times.lap"):
+        monkeypatch.setattr(where, undisturbed)
     # A slow machine would ask before it trains.
     monkeypatch.setattr(model_results, "model_seconds", lambda *_: 0.0)
 
