@@ -8,11 +8,13 @@ import random
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NotThere
 
 from recemb_core.datasets import load_dataset
 from tests.browser.driver import (
@@ -387,7 +389,7 @@ def bar_moves(page: Page) -> None:
 def stop(page: Page) -> float:
     """Press Stop; seconds until the bar is gone."""
     start = time.perf_counter()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop").click(timeout=TRAINING)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=15_000)
     settled(page)
     no_exception(page)
@@ -395,9 +397,14 @@ def stop(page: Page) -> float:
 
 
 def test_a_long_training_can_be_stopped(url: str, page: Page) -> None:
-    # A link to heavy settings, with nothing to show yet.
-    page.goto(f"{url}/node2vec?data=complete_journey&num_walks=50&walk_length=200&epochs=10")
-    bar_moves(page)
+    for _ in range(3):  # a machine too busy to draw the button beside the bar is asked again
+        # A link to heavy settings, with nothing to show yet.
+        page.goto(f"{url}/node2vec?data=complete_journey&num_walks=50&walk_length=200&epochs=10")
+        bar_moves(page)
+        with suppress(NotThere):
+            page.get_by_role("button", name="Stop").wait_for(timeout=20_000)
+            break
+        print("no Stop:", page.get_by_test_id("stMain").inner_text())
     seconds = [stop(page)]
     expect(page.get_by_text("Stopped. Press Run to train these settings.")).to_be_visible()
     choose(page, "Color by", "popularity")
