@@ -62,3 +62,27 @@ def test_every_usual_choice_is_a_reading_or_one_sentence(open_page: Open) -> Non
             fresh = upload(open_page("sequences"), "videos.csv", content)
             fresh.selectbox(key=name).set_value(option)
             assert not fresh.run().exception, (name, option)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "user,item,date,time,clicked",  # the day and the time of day apart
+        "basket_id,item,date,time,user,step",  # an order in a basket file
+    ],
+)
+def test_every_role_that_is_read_has_a_control(header: str, open_page: Open) -> None:
+    names = header.split(",")
+    values = {
+        "date": "2024-03-0{d}", "time": "10:1{d}", "clicked": "{odd}", "user": "u{d}", "basket_id": "b{d}",
+        "item": "i{n}", "step": "{n}",
+    }  # fmt: skip
+    rows = [",".join(values[name].format(d=d, n=n, odd=n % 2) for name in names) for d in range(1, 9) for n in range(6)]
+    content = "\n".join([header, *rows]).encode()
+    page = healthy(upload(open_page("sequences"), "log.csv", content))
+    columns = Reading().completed(Reading().table(content)).columns
+    assert columns is not None
+    assert columns.clock == "time"
+    boxes = {box.label: box.value for box in page.selectbox}
+    for role, column in columns.columns.items():
+        assert boxes.get(role.replace("_", " ")) == column, role

@@ -25,8 +25,10 @@ SHAPES = {
     "edges": "edges: one row joins two items",
 }
 ROLES = {
-    "events": ("user", "item", "timestamp", "session", "order", "rating", "event_type", "click", "dwell", "title"),
-    "baskets": ("basket", "item", "user", "timestamp", "weight", "title"),
+    "events": (
+        *("user", "item", "timestamp", "clock", "session", "order", "rating", "event_type", "click", "dwell", "title"),
+    ),
+    "baskets": ("basket", "item", "user", "timestamp", "clock", "weight", "title"),
     "sequences": ("user",),
     "edges": ("source", "target", "weight"),
 }
@@ -123,7 +125,8 @@ def _mapping(upload: Upload, found: Outcome, reading: Reading, columns: ColumnMa
         control(st.selectbox, "Shape", columns.shape, shaped, list(SHAPES), format_func=shapes, key="shape")
         boxes = st.columns(3)
         options = [NONE, *(name for name in frame.columns if name != NONE)]
-        for place, role in enumerate(ROLES[columns.shape]):
+        drawn = dict.fromkeys((*ROLES[columns.shape], *columns.columns))  # what is read can be changed, usual or not
+        for place, role in enumerate(drawn):
             now = getattr(columns, role) if getattr(columns, role) in options else NONE
             control(boxes[place % 3].selectbox, field_words(role), now, _column(role), options, key=f"role {role}")
         if columns.shape == "sequences":
