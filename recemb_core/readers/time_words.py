@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import polars as pl
 
 from recemb_core.readers.column_names import plain_name
 
+DAY = 86_400.0  # seconds
+# Counts from another start than 1970: (seconds of one, that start in seconds since 1970, from, to), as of 1960 to 2100.
+STARTS = {
+    "Julian days": (DAY, -2_440_587.5 * DAY, 2.436e6, 2.489e6),
+    "Matlab's days": (DAY, -719_529 * DAY, 7.16e5, 7.68e5),
+    "100 ns since 1601": (1e-7, -11_644_473_600.0, 1.14e17, 1.58e17),  # Windows' FILETIME
+    "microseconds since 1601": (1e-6, -11_644_473_600.0, 1.14e16, 1.58e16),  # WebKit
+    "100 ns since the year 1": (1e-7, -62_135_596_800.0, 6.18e17, 6.63e17),  # .NET's ticks
+    "seconds since 2001": (1.0, 978_307_200.0, math.inf, math.inf),  # Cocoa's; like seconds of 1970 to 2020
+}
+# Numbers as some programs write them: (what it looks like, what it becomes).
+WRITTEN_NUMBERS = (
+    (r"^/Date\((-?\d+)(?:[+-]\d{4})?\)/$", "$1"),  # .NET's JSON, milliseconds since 1970
+    (r"^\d{1,3},\d{3},\d{3},\d{3}", ""),  # thousands parted by commas
+    (r"^\d{5},\d+$", "."),  # a day number with a decimal comma
+)
 # Hours from UTC of zones named by letters; several where the letters mean several, the commonest first.
 ZONES: dict[str, tuple[float, ...]] = {
     **{"UTC": (0,), "GMT": (0,), "WET": (0,), "WEST": (1,), "CET": (1,), "MEZ": (1,), "CEST": (2,), "MESZ": (2,)},
@@ -133,3 +150,10 @@ def _of_day(value: str, hours: bool) -> float | None:
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     return None if hour > 24 or minute > 59 or second >= 61 else 3600 * hour + 60 * minute + second
+
+
+def other_start(known: pl.Series, unit: str | None) -> str | None:
+    """The start that numbers count from: as set, or where all lie where such a count of our times lies."""
+    if unit is not None:
+        return unit if unit in STARTS else None
+    return next((name for name, (*_, low, high) in STARTS.items() if bool(known.is_between(low, high).all())), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -11,7 +10,16 @@ import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.errors import InputError, shortened
-from recemb_core.readers.time_words import CLOCK, ZONES, clock_seconds, plain_times
+from recemb_core.readers.time_words import (
+    CLOCK,
+    DAY,
+    STARTS,
+    WRITTEN_NUMBERS,
+    ZONES,
+    clock_seconds,
+    other_start,
+    plain_times,
+)
 
 _SAMPLE = 2_000
 _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
@@ -30,31 +38,15 @@ _MONTH_NAMES = [
 _WITH_CLOCKS = ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
 _TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
-_DAY = 86_400.0
 _EXCEL_EPOCH = 25_569  # days from Excel's day 0 to 1970
 _UNITS = (
     *((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds")),
     (float("inf"), 1e9, "nanoseconds"),
 )
 _SCALES = {unit: scale for _, scale, unit in _UNITS}
-# Counts from another start than 1970: (seconds of one, that start in seconds since 1970, from, to), as of 1960 to 2100.
-_STARTS = {
-    "Julian days": (_DAY, -2_440_587.5 * _DAY, 2.436e6, 2.489e6),
-    "Matlab's days": (_DAY, -719_529 * _DAY, 7.16e5, 7.68e5),
-    "100 ns since 1601": (1e-7, -11_644_473_600.0, 1.14e17, 1.58e17),  # Windows' FILETIME
-    "microseconds since 1601": (1e-6, -11_644_473_600.0, 1.14e16, 1.58e16),  # WebKit
-    "100 ns since the year 1": (1e-7, -62_135_596_800.0, 6.18e17, 6.63e17),  # .NET's ticks
-    "seconds since 2001": (1.0, 978_307_200.0, math.inf, math.inf),  # Cocoa's; like seconds of 1970 to 2020
-}
-TIME_UNITS = (*_SCALES, "days", "month and day", *_STARTS)
+TIME_UNITS = (*_SCALES, "days", "month and day", *STARTS)
 _OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$")
 _SOME_ZONES = ("Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Shanghai", "Asia/Kolkata")
-# Numbers as some programs write them: (what it looks like, what it becomes).
-_WRITTEN_NUMBERS = (
-    (r"^/Date\((-?\d+)(?:[+-]\d{4})?\)/$", "$1"),  # .NET's JSON, milliseconds since 1970
-    (r"^\d{1,3},\d{3},\d{3},\d{3}", ""),  # thousands parted by commas
-    (r"^\d{5},\d+$", "."),  # a day number with a decimal comma
-)
 _EARLIEST, _LATEST = 3.0e8, 4.1e9  # 1979 to 2099
 _ANY_YEAR = 2000  # it has a 29th of February
 
@@ -185,7 +177,7 @@ def _parse(column: pl.Series, form: TimeForm, said: list[Assumption]) -> tuple[p
     if kind not in (pl.String, pl.Categorical) and not isinstance(kind, pl.Enum):
         return pl.Series([None] * len(column), dtype=pl.Float64), "no times", (), True
     text = column.cast(pl.String).str.strip_chars()
-    for pattern, replacement in _WRITTEN_NUMBERS:
+    for pattern, replacement in WRITTEN_NUMBERS:
         if text.head(_SAMPLE).str.contains(pattern).sum() > 0.5 * max(text.head(_SAMPLE).count(), 1):
             text = text.str.replace_all(pattern if "(" in pattern else ",", replacement)
     numbers = text.cast(pl.Float64, strict=False)
@@ -208,11 +200,11 @@ def _numbers(
     if form.unit is None or form.unit == "days":
         excel = bool(known.is_between(20_000, 80_000).all())
         if form.unit == "days" and not excel:
-            return numbers * _DAY, "days from an unknown start", (), True
+            return numbers * DAY, "days from an unknown start", (), True
         if excel and (form.unit or bool((known % 1 != 0).any()) or "date" in name.lower()):
             days = numbers - _EXCEL_EPOCH  # to the second: the fractions are rounded
             said.append(_unit_said("days", "The times are Excel's day numbers.", form.unit))
-            return (days * _DAY).round(0), "Excel's day numbers", (), False
+            return (days * DAY).round(0), "Excel's day numbers", (), False
     if form.unit is None:
         for digits, pattern in ((8, "%Y%m%d"), (14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M")):
             if 1.9 * 10 ** (digits - 1) <= median < 2.1 * 10 ** (digits - 1):
@@ -228,8 +220,8 @@ def _numbers(
         )
         written = (numbers + 20_000_000).cast(pl.Int64, strict=False).cast(pl.String)
         return _epoch(written.str.to_datetime("%Y%m%d", strict=False, time_unit="us")), "dates as yymmdd", (), False
-    if (start := _other_start(known, form.unit)) is not None:
-        size, begin, *_ = _STARTS[start]
+    if (start := other_start(known, form.unit)) is not None:
+        size, begin, *_ = STARTS[start]
         words = f"The times count {start}{', as set' if form.unit else ''}."
         said.append(_unit_said(start, words, form.unit, doubtful=form.unit is None))
         return (numbers * size + begin).round(3), start, (), True
@@ -248,13 +240,6 @@ def _numbers(
         return mixed, "unix times in several units", (), True
     said.append(_unit_said(unit, f"The times count {unit} since 1970.", None))
     return numbers / scale, f"unix {unit}", (), True
-
-
-def _other_start(known: pl.Series, unit: str | None) -> str | None:
-    """The start that numbers count from: as set, or where all lie where such a count of our times lies."""
-    if unit is not None:
-        return unit if unit in _STARTS else None
-    return next((name for name, (*_, low, high) in _STARTS.items() if bool(known.is_between(low, high).all())), None)
 
 
 def _unit_said(
