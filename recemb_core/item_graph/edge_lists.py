@@ -67,7 +67,7 @@ def read_edges(
 
 
 def _read(source: Any, reading: Reading, side_info: Any, *, guess_weight: bool) -> ItemGraph:
-    from recemb_core.readers import InputError
+    from recemb_core.readers import ColumnMapping, InputError
     from recemb_core.readers.content import to_numbers
     from recemb_core.readers.errors import counted
     from recemb_core.readers.ids import codes_of, id_strings
@@ -77,7 +77,9 @@ def _read(source: Any, reading: Reading, side_info: Any, *, guess_weight: bool) 
     if table.format == "sequences":
         raise InputError("the lines have different numbers of fields, so they are sequences and no edges; read them so")
     start, end, heft = _columns(frame, reading.columns, guess_weight=guess_weight)
-    ends = [id_strings(frame[column]) for column in (start, end)]
+    mapping = reading.columns or ColumnMapping(shape="edges")
+    missing_words, as_written = mapping.missing, mapping.ids_as_written
+    ends = [id_strings(frame[column], missing_words, as_written=as_written) for column in (start, end)]
     missing = (ends[0].is_null() | ends[1].is_null()).to_numpy()
     weights = np.ones(len(frame))
     if heft is not None:
@@ -127,7 +129,8 @@ def _side_info(
     second = details_table(table, reading, side_info)
     if second is None:
         return None, ()
-    details = choose_key(second, ids, None, reading.details_key, strict=side_info is not None)
+    as_written = reading.columns is not None and reading.columns.ids_as_written
+    details = choose_key(second, ids, None, reading.details_key, strict=side_info is not None, as_written=as_written)
     if details.key is None:
         return None, details.notes
     wide, said = from_details(details, np.arange(len(ids)))

@@ -10,13 +10,16 @@ import polars as pl
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import plain_name, role_rank
 from recemb_core.readers.columns import ColumnMapping, guess_columns
-from recemb_core.readers.errors import InputError, listed
+from recemb_core.readers.errors import InputError, counted, listed
+from recemb_core.readers.parts import part_said
 from recemb_core.readers.sources import Member, known_pair
 from recemb_core.readers.table import Table
 
 
-def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Table], *, joins: bool = True) -> Table:
-    """The table of events with the table of items as its companion.
+def choose_tables(
+    name: str, members: list[Member], parse: Callable[[Member], Table], wanted: str | None = None, *, joins: bool = True
+) -> Table:
+    """The table of events (``wanted``, where its name is set) with the table of items as its companion.
 
     Where a second table has one row for each basket or session of the events and says whose it was or when, these
     columns are joined to the events (``joins``).
@@ -27,9 +30,10 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
     Raises:
         InputError: no member can be read as a table of events.
     """
-    if pair := known_pair(members, lambda member: member.base_name):
+    if wanted is None and (pair := known_pair(members, lambda member: member.base_name)):
         items = [(member, found) for member in pair[1:] if (found := _quietly(parse, member)[0])]
-        return _joined(name, pair[0], parse(pair[0]), items)
+        others = [(other, f"the file {other}") for other in (*(m.base_name for m in pair[1:]), *pair[0].beside)]
+        return _joined(name, pair[0], parse(pair[0]), items, others)
     readable: list[tuple[Member, Table, ColumnMapping]] = []
     problems: list[str] = []
     for member in sorted(members, key=lambda m: -len(m.data)):
@@ -38,10 +42,13 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             problems.append(problem)
         else:
             readable.append((member, found, guess_columns(found.frame)))
+        if found is None and member.base_name == wanted:
+            raise InputError(problem)
     alike = [entry for entry in readable if "graph" in entry[1].format or entry[1].format == "gml"]
     if alike and len(readable) == 1:
         return alike[0][1]
-    events = [entry for entry in readable if entry[2].is_complete]
+    asked = [entry for entry in readable if entry[0].base_name == wanted][:1]
+    events = asked or [entry for entry in readable if entry[2].is_complete]
     if not events:
         if len(problems) == 1 and not readable:
             raise InputError(problems[0])
@@ -50,13 +57,17 @@ def choose_tables(name: str, members: list[Member], parse: Callable[[Member], Ta
             "item; zip the table of events alone"
         )
     member, table, mapping = max(events, key=lambda entry: (entry[2].item is not None, len(entry[1].frame)))
+    others = [(m.base_name, f"the file {m.base_name} ({counted(len(t.frame), 'row')})") for m, t, _ in readable]
+    others = [(other, label) for other, label in others if other != member.base_name]
     parts = [entry for entry in events if entry[1].frame.columns == table.frame.columns]
+    rivals = [entry for entry in events if entry not in parts and len(entry[1].frame) >= 0.1 * len(table.frame)]
     if len(parts) > 1:
         table = _put_together(table, [(m, t) for m, t, _ in sorted(parts, key=lambda entry: entry[0].base_name)], joins)
         readable = [entry for entry in readable if entry not in parts]
     wider, said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
     items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
-    whole = _joined(name, member, table, items)
+    doubtful = not said and any(entry[1] is not (items[0][1] if items else None) for entry in rivals)
+    whole = _joined(name, member, table, items, others, given=wanted is not None, doubtful=doubtful)
     return replace(whole, frame=wider, assumptions=(*whole.assumptions, *said)) if said else whole
 
 
@@ -138,8 +149,18 @@ def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | 
         return None, str(error)
 
 
-def _joined(name: str, member: Member, table: Table, items: list[tuple[Member, Table]]) -> Table:
-    """The events, the first of the items beside them, and a note of what they were."""
+def _joined(
+    name: str,
+    member: Member,
+    table: Table,
+    items: list[tuple[Member, Table]],
+    others: list[tuple[str, str]],
+    *,
+    given: bool = False,
+    doubtful: bool = False,
+) -> Table:
+    """The events, the first of the items beside them, and what they were."""
     beside = f" and {items[0][0].base_name} as side information by item" if items else ""
-    note = f"From {name or 'the archive'}: {member.base_name} was read as the events{beside}."
-    return replace(table, companion=items[0][1].frame if items else None, notes=(*table.notes, note))
+    words = f"From {name or 'the archive'}: {member.base_name} was read as the events{beside}."
+    said = part_said(member.base_name, words, others, given=given, doubtful=doubtful)
+    return replace(table, companion=items[0][1].frame if items else None, assumptions=(said, *table.assumptions))

@@ -66,7 +66,8 @@ def parse_log(source: Any, reading: Reading, details: Any = None) -> ParsedLog:
     found = None
     if second is not None:
         ids, item = parsed.events.item_ids, reading.columns.item
-        found = choose_key(second, ids, item, reading.details_key, strict=details is not None)
+        as_written = reading.columns.ids_as_written
+        found = choose_key(second, ids, item, reading.details_key, strict=details is not None, as_written=as_written)
     return ParsedLog(table, reading, parsed, found, all_assumptions(table, reading, parsed, found))
 
 

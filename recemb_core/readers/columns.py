@@ -72,6 +72,9 @@ class ColumnMapping:
         list_mark: what stands between the items of a column that holds several; None finds it out.
         clicked: of lists of shown items, what those that were clicked end with ("-1"); the others are no events.
         fill_down: whether an empty user, basket or date repeats the one above; None: where over half are empty.
+        ids_as_written: whether ids keep the spaces around them, characters that nobody sees, and the .0 of floats.
+        keep_anonymous: of rows without a user in a basket or session: whether each of these is a user of its own, or
+            they are left out.
         once_a_user: sequences: only the first row of each user counts (histories that repeat).
         preset: the known layout that was recognised, or None.
         cancelled: what the basket ids of cancellations start with, or None.
@@ -107,6 +110,8 @@ class ColumnMapping:
     list_mark: str | None = None
     clicked: str | None = None
     fill_down: bool | None = None
+    ids_as_written: bool = False
+    keep_anonymous: bool = True
     once_a_user: bool = False
     preset: str | None = field(default=None, compare=False)
     cancelled: str | None = None
@@ -125,7 +130,8 @@ class ColumnMapping:
         for name in ("day_first", "ordered", "fill_down"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
-        require(isinstance(self.once_a_user, bool), "once_a_user", self.once_a_user, "True or False")
+        for name in ("once_a_user", "ids_as_written", "keep_anonymous"):
+            require(isinstance(getattr(self, name), bool), name, getattr(self, name), "True or False")
         allowed = {"time_unit": TIME_UNITS, "dwell_unit": ("seconds", "milliseconds"), "decimal": (".", ",")}
         for name, values in allowed.items():
             value = getattr(self, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.item_lists import MARKS, cut_short, is_bracketed, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
-from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said
+from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said, tidied_said
 from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
@@ -184,27 +185,30 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     said += told_down
     table, nobody = replace(table, frame=frame), mapping.fill_down is False
     problems = _Problems(table)
-    item, item_ids = id_codes(frame[mapping.item], mapping.missing)
+    codes = partial(id_codes, missing=mapping.missing, as_written=mapping.ids_as_written)
+    item, item_ids = codes(frame[mapping.item])
     problems.add(item < 0, "no item", mapping.item, "choose the column that holds the item")
     problems.add_long(item, item_ids, mapping.item)
     group, group_ids = None, None
     for role in ("basket", "session"):
         column = getattr(mapping, role)
         if column is not None and group is None:
-            group, group_ids = id_codes(frame[column], mapping.missing)
+            group, group_ids = codes(frame[column])
             cure = f"choose another column, or none, for the {role}"
             problems.add(group < 0, f"no {role}", column, cure, known=nobody)
             problems.add_long(group, group_ids, column)
     user, user_ids = None, None
     if mapping.user is not None:
-        user, user_ids = id_codes(frame[mapping.user], mapping.missing)
+        user, user_ids = codes(frame[mapping.user])
         problems.add_long(user, user_ids, mapping.user)
         if group is None:
             problems.add(user < 0, "no user", mapping.user, "choose another column for the user", known=nobody)
-        elif (user < 0).any():
+        elif (user < 0).any() and mapping.keep_anonymous:
+            said.append(_anonymous_said(int((user < 0).sum()), mapping))
             user, user_ids = _anonymous(user, user_ids, group)
-            own = mapping.basket or mapping.session
-            notes.append(f"Rows without {mapping.user}: each of their {own} is its own user.")
+        elif not mapping.keep_anonymous:
+            said.append(_anonymous_said(int((user < 0).sum()), mapping))
+            problems.add(user < 0, "no user", mapping.user, "choose another column for the user", known=True)
     time, date_only = None, False
     if mapping.timestamp is not None:
         parsed = parse_times(
@@ -257,7 +261,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     if table.left_out:
         sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
     rows = len(frame) + table.left_out
-    said += missing_said(frame, mapping)
+    said += [*missing_said(frame, mapping), *tidied_said(frame, mapping)]
     told, noted = tuple(problems.examples), (*table.notes, *notes)
     return Parsed(events, rows, len(item_ids), tuple(sentences), told, noted, assumptions=tuple(said))
 
@@ -294,6 +298,16 @@ def _pairs(user: Int32Array | None, group: Int32Array | None) -> Int32Array | No
     key = user.astype(np.int64) * (int(group.max(initial=0)) + 2) + group
     _, number = np.unique(key, return_inverse=True)
     return np.asarray(number, dtype=np.int32)
+
+
+def _anonymous_said(rows: int, mapping: ColumnMapping) -> Assumption:
+    own = mapping.basket or mapping.session
+    what = f"{counted(rows, 'row')} without {mapping.user!r}"
+    if mapping.keep_anonymous:
+        words, other = f"{what}: each of their {own!r} is its own user.", ("leave them out", False)
+    else:
+        words, other = f"{what} were left out, as set.", (f"each {own} is its own user", True)
+    return assumed("keep_anonymous", mapping.keep_anonymous, words, other)
 
 
 def _anonymous(user: Int32Array, user_ids: pl.Series, group: Int32Array) -> tuple[Int32Array, pl.Series]:
@@ -333,16 +347,17 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
     rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
     notes = table.notes
+    codes = partial(id_codes, missing=mapping.missing, as_written=mapping.ids_as_written)
     user, user_ids, whose = None, None, np.zeros(len(rows), bool)
     if mapping.user is not None:
-        by_row, user_ids = id_codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"), mapping.missing)
+        by_row, user_ids = codes(table.frame[mapping.user].cast(pl.String).fill_null("unknown"))
         if mapping.once_a_user:
             _, first_rows = np.unique(by_row, return_index=True)
             rows = rows.filter(pl.col("row").is_in(pl.Series(first_rows).implode()))
             notes = (*notes, f"The first row of each of {counted(len(first_rows), 'user')} was read.")
         user = by_row[rows["row"].to_numpy()]
         whose = _too_long(user, user_ids)
-    item, item_ids = id_codes(rows["item"], mapping.missing)
+    item, item_ids = codes(rows["item"])
     row = rows["row"].to_numpy()
     events = Events(row, np.zeros(len(row), np.int8), item, item_ids, user, user_ids, row.astype(np.int32))
     too_long, words = _too_long(item, item_ids), _too_long_words()
@@ -355,7 +370,7 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             examples.append(f"{value}: {what}")
     kept = events.take((item >= 0) & ~too_long & ~whose)
     _refuse_nothing(table, kept)
-    said = missing_said(table.frame, mapping)
+    said = [*missing_said(table.frame, mapping), *tidied_said(table.frame, mapping)]
     if not others and not first.dtype.is_nested():
         mark = mapping.list_mark or joint_of(first)
         words = f"The items of a row in {first.name!r} are joined by {mark!r}."

@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from recemb_core.foreign_text import unguarded
+from recemb_core.readers.assumptions import assumed
 from recemb_core.readers.table import Table
 
 _BARE = r"^[=+\-@\t\r]"
@@ -14,12 +15,16 @@ _GUARDED = r"^'['=+\-@\t\r]"
 _AS_TEXT = r'^="[^"]*"$'  # ="0121": what keeps a spreadsheet from making a number of it
 
 
-def without_guards(table: Table) -> Table:
+def without_guards(table: Table, guards: bool | None = None) -> Table:
     r"""A delimited table whose cells are what they were before :func:`~recemb_core.foreign_text.spreadsheet_csv`.
 
     A column is taken for guarded where every cell that begins with ``'`` goes on as only a guarded one does, and no
-    cell starts a formula. A note says in which columns that was so, with an example.
+    cell starts a formula. The assumption says in which columns that was so, with an example; with ``guards`` False all
+    cells are left as they stand.
     """
+    if guards is False:
+        said = assumed("guards", False, "Cells are left as they stand, as set.", ("decide by the content", None))
+        return replace(table, assumptions=(*table.assumptions, said))
     names = [unguarded(name) if pl.Series([name]).str.contains(_GUARDED)[0] else name for name in table.frame.columns]
     columns, notes = [], []
     for column, name in zip(table.frame.get_columns(), names, strict=True):
@@ -41,4 +46,6 @@ def without_guards(table: Table) -> Table:
         columns.append(column.alias(name))
     if len(set(names)) < len(names) or (not notes and names == table.frame.columns):
         return table
-    return replace(table, frame=pl.DataFrame(columns), notes=(*table.notes, *notes))
+    words = " ".join(notes) or "The ' before some names of columns was taken off."
+    said = assumed("guards", True, words, ("leave the cells as they stand", False))
+    return replace(table, frame=pl.DataFrame(columns), assumptions=(*table.assumptions, said))

@@ -1,6 +1,8 @@
-"""Ids as strings: trimmed, the missing ones null, whole numbers without the .0 that a float left behind."""
+"""Ids as strings: tidied or as written, the missing ones null."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -15,8 +17,11 @@ INVISIBLE = r"[\u200b\u200e\u200f\u2060\ufeff\u00ad]"  # zero-width spaces, mark
 _WHOLE = r"^\d+(?:\.0)?$"
 
 
-def id_strings(column: pl.Series, missing: tuple[str, ...] | None = None) -> pl.Series:
-    """Ids as trimmed strings, null where missing; a whole number that came as 17850.0 loses its .0.
+def id_strings(column: pl.Series, missing: tuple[str, ...] | None = None, *, as_written: bool = False) -> pl.Series:
+    """Ids as strings, null where missing.
+
+    Unless they are kept ``as_written``, spaces around them and characters that nobody sees are taken off, and the .0 of
+    whole numbers that were floats once.
 
     >>> id_strings(pl.Series([" a ", "NULL", "b"])).to_list(), id_strings(pl.Series([17850.0, None])).to_list()
     (['a', None, 'b'], ['17850', None])
@@ -30,13 +35,18 @@ def id_strings(column: pl.Series, missing: tuple[str, ...] | None = None) -> pl.
     if column.dtype.is_nested():
         raise InputError(f"column {column.name!r} holds lists; a column of ids holds one value a row")
     text = column.cast(pl.String)
-    if bool(text.str.contains(INVISIBLE).any()):
-        text = text.str.replace_all(INVISIBLE, "")
-    text = text.str.strip_chars()
-    text = text.set(text.is_in(MISSING if missing is None else missing).fill_null(False), None)
-    if has_float_tails(text):
+    if not as_written:
+        text = visible(text).str.strip_chars()
+    nothing = text.str.strip_chars().is_in(MISSING if missing is None else missing)
+    text = text.set(nothing.fill_null(False), None)
+    if not as_written and has_float_tails(text):
         text = text.str.strip_suffix(".0")
     return text
+
+
+def visible(text: pl.Series) -> pl.Series:
+    """Without the characters that nobody sees."""
+    return text.str.replace_all(INVISIBLE, "") if bool(text.str.contains(INVISIBLE).any()) else text
 
 
 def has_float_tails(text: pl.Series) -> bool:
@@ -45,10 +55,13 @@ def has_float_tails(text: pl.Series) -> bool:
     return bool(known.str.ends_with(".0").any()) and bool(known.str.contains(_WHOLE).all())
 
 
-def id_codes(column: pl.Series, missing: tuple[str, ...] | None = None) -> tuple[Int32Array, pl.Series]:
+def id_codes(
+    column: pl.Series, missing: tuple[str, ...] | None = None, *, as_written: bool = False
+) -> tuple[Int32Array, pl.Series]:
     """Position of each id in the distinct ones, in order of first appearance; −1 where missing."""
-    raw, values = codes_of(id_strings(column, missing) if column.dtype != pl.String else column)
-    ids, distinct = codes_of(id_strings(values, missing))  # the trimming touches each distinct value once
+    tidy = partial(id_strings, missing=missing, as_written=as_written)
+    raw, values = codes_of(tidy(column) if column.dtype != pl.String else column)
+    ids, distinct = codes_of(tidy(values))  # each distinct value is tidied once
     if len(distinct) == len(values):
         return raw, distinct
     return np.append(ids, np.int32(-1))[raw], distinct

@@ -85,6 +85,7 @@ def read_form(
     line_id: bool | None = None,
     comments: bool = True,
     given: bool = False,
+    part: str | None = None,
 ) -> Table:
     """A text whose lines are not plain, as a table whose ``lines`` are those of the text.
 
@@ -97,6 +98,7 @@ def read_form(
         line_id: of sequences, whether the first of a line names it.
         comments: whether lines that begin with # or % above all others are none of the data.
         given: whether the form was said rather than found.
+        part: of an SQL dump, the table to read; chosen when left out.
 
     Raises:
         InputError: nothing in the text is in this form.
@@ -109,7 +111,7 @@ def read_form(
     start = leading_comments(data) if comments else 0
     skipped = data.count(b"\n", 0, start)
     rest = b"\n" * skipped + data[start:]  # lines keep their numbers, in what is said of them as well
-    table = _READERS[form](rest, called, name, delimiter=delimiter, header=header, line_id=line_id)
+    table = _READERS[form](rest, called, name, delimiter=delimiter, header=header, line_id=line_id, part=part)
     said = [form_said(form, given=given)]
     if skipped:
         number = counted(sum(map(bool, data[:start].split(b"\n"))), "line")

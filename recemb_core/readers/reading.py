@@ -20,7 +20,7 @@ T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
 OF_THE_TABLE = (
     *("delimiter", "encoding", "header", "skip_lines", "quotes", "one_sequence_a_line", "line_id", "unfold", "joins"),
-    "line_form",
+    *("line_form", "part", "guards"),
 )
 
 
@@ -45,6 +45,10 @@ class Reading:
             or of items beside lists of equal length), ``"numbered columns"`` (item_1, time_1, item_2, …),
             ``"columns of 0 and 1"``, or the ``"keys"`` of a JSON object; ``"nothing"`` leaves the rows as they are;
             None chooses.
+        part: of several tables in one file, the name of the one that is read: a sheet of a workbook, a table of an SQL
+            dump, a file of an archive; None chooses.
+        guards: whether what keeps spreadsheets from computing a cell (``'=…``, ``="…"``) is taken off; None takes it
+            off where a whole column is so.
         joins: whether users and times of an archive's events are looked up in its other tables.
         details: whether a second table with a row an item is used where there is one (given, or in the same archive).
         details_key: the column of that table that holds the items' ids; None takes the one that covers most items.
@@ -70,6 +74,8 @@ class Reading:
     line_id: bool | None = None
     line_form: str | None = None
     unfold: str | None = None
+    part: str | None = None
+    guards: bool | None = None
     joins: bool = True
     details: bool = True
     details_key: str | None = None
@@ -80,10 +86,10 @@ class Reading:
             value = getattr(self, name)
             known = isinstance(value, kind) or (name == "columns" and value is None)
             require(known, name, value, f"a {kind.__name__}")
-        for name in ("delimiter", "encoding", "details_key", "unfold"):
+        for name in ("delimiter", "encoding", "details_key", "unfold", "part"):
             value = getattr(self, name)
             require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
-        for name in ("header", "quotes", "line_id", "directed"):
+        for name in ("header", "quotes", "line_id", "directed", "guards"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         for name in ("one_sequence_a_line", "joins", "details"):
@@ -109,6 +115,8 @@ class Reading:
             line_form=self.line_form,
             unfold=self.unfold,
             joins=self.joins,
+            part=self.part,
+            guards=self.guards,
         )
 
     def changed(self, changes: Mapping[str, Any]) -> Reading:

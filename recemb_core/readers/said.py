@@ -18,7 +18,7 @@ from recemb_core.readers.list_shapes import counts_fields, names_lines
 from recemb_core.readers.presets import Preset, find_preset
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import Details
-from recemb_core.readers.suspicions import suspicions
+from recemb_core.readers.suspicions import missing_said, suspicions, tidied_said
 from recemb_core.readers.table import LINE, Table
 
 _TIME_NAME = re.compile(r"time|date|zeit|datum|hour|minute|fecha|日期|时间|\bts$|\byear$|\bday$")
@@ -41,8 +41,10 @@ def all_assumptions(
     found = [*as_read, *column_assumptions(table.frame, columns)]
     if parsed is not None:
         found += [*parsed.assumptions, *suspicions(table.frame, columns, parsed, details)]
-    if columns.shape == "edges" and all(a.name != "directed" for a in found):
-        found.append(_directed(reading))
+    if columns.shape == "edges":
+        found += [*missing_said(table.frame, columns), *tidied_said(table.frame, columns)]
+        if all(a.name != "directed" for a in found):
+            found.append(_directed(reading))
     if details is not None and details.key is not None and all(a.name != "details_key" for a in found):
         words = f"The item details are joined on {details.key!r}."
         others = tuple(

@@ -125,7 +125,13 @@ class Details:
 
 
 def choose_key(
-    table: Table, item_ids: pl.Series, item_column: str | None, key: str | None = None, *, strict: bool = True
+    table: Table,
+    item_ids: pl.Series,
+    item_column: str | None,
+    key: str | None = None,
+    *,
+    strict: bool = True,
+    as_written: bool = False,
 ) -> Details:
     """Join a second table to the ids of a log, on the column that holds most of them.
 
@@ -138,6 +144,7 @@ def choose_key(
         item_column: what the log calls its item column.
         key: the column to join on; chosen when left out.
         strict: whether a table without any of the ids is refused.
+        as_written: whether ids are compared with all that stands around them.
 
     Raises:
         InputError: there is no such column; (``strict``) no column holds the items' ids; a table of ids alone.
@@ -145,7 +152,8 @@ def choose_key(
     frame = named_items(table.frame)
     if key is not None and key not in frame.columns:
         raise InputError(f"the item details have no column {key!r}; their columns are {listed(frame.columns, 30)}")
-    distinct = {name: codes_of(id_strings(frame[name])) for name in frame.columns if not frame[name].dtype.is_nested()}
+    flat = [name for name in frame.columns if not frame[name].dtype.is_nested()]
+    distinct = {name: codes_of(id_strings(frame[name], as_written=as_written)) for name in flat}
     hits = {name: int(ids.is_in(item_ids.implode()).sum()) for name, (_, ids) in distinct.items()}
     order = sorted(hits, key=lambda name: -hits[name])
     best = hits[order[0]] if order else 0

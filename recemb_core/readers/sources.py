@@ -53,10 +53,14 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Member:
-    """One unpacked file: its name as far as known (with folders inside an archive), and its bytes."""
+    """One unpacked file: its name as far as known (with folders inside an archive), its bytes, and what else is there.
+
+    ``beside``: the names of the tables of its archive that were not unpacked.
+    """
 
     name: str
     data: bytes
+    beside: tuple[str, ...] = ()
 
     @property
     def base_name(self) -> str:
@@ -136,10 +140,11 @@ def is_workbook(data: bytes) -> bool:
     return True
 
 
-def unpack(member: Member, depth: int = 0, budget: Budget | None = None) -> list[Member]:
+def unpack(member: Member, part: str | None = None, depth: int = 0, budget: Budget | None = None) -> list[Member]:
     """The files inside: itself when it is not packed, every table-like member of an archive otherwise.
 
-    ``budget`` is that of the whole file, which archives inside archives share.
+    ``part`` is the one that is wanted; of a well-known archive without it, the others are not unpacked. ``budget`` is
+    that of the whole file, which archives inside archives share.
 
     Raises:
         InputError: a damaged or locked archive, one without a table, one too large, or a kind that is no table.
@@ -151,9 +156,9 @@ def unpack(member: Member, depth: int = 0, budget: Budget | None = None) -> list
         inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
         with _guarded(member, "gzip"):
             data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
-        return unpack(Member(inner, data), depth + 1, budget)
+        return unpack(Member(inner, data), part, depth + 1, budget)
     if member.data.startswith(b"PK") and not is_workbook(member.data):
-        found = [part for packed in _unzip(member, budget) for part in unpack(packed, depth + 1, budget)]
+        found = [inner for packed in _unzip(member, part, budget) for inner in unpack(packed, part, depth + 1, budget)]
         if len(found) > _MAX_MEMBERS:
             raise InputError(f"{_called(member)} holds {len(found)} tables; zip only the events and the items")
         return found
@@ -191,7 +196,7 @@ def _read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
     return bytes(found)
 
 
-def _unzip(member: Member, budget: Budget) -> list[Member]:
+def _unzip(member: Member, part: str | None, budget: Budget) -> list[Member]:
     parts: list[Member] = []
     with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
         infos = [info for info in archive.infolist() if _is_table(info)]
@@ -202,13 +207,15 @@ def _unzip(member: Member, budget: Budget) -> list[Member]:
                 "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
             )
         # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
-        infos = known_pair(infos, lambda info: _base_name(info.filename).removesuffix(".gz")) or infos
+        known = [] if part else known_pair(infos, lambda info: _base_name(info.filename).removesuffix(".gz"))
+        beside = tuple(_base_name(info.filename) for info in infos if known and info not in known)
+        infos = known or infos
         if len(infos) > _MAX_MEMBERS:
             raise InputError(f"{_called(member)} holds {len(infos):,} tables; zip only the events and the items")
         budget.check(sum(info.file_size for info in infos), member.name or "the archive")
         for info in infos:
             with archive.open(info) as stream:
-                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename, budget)))
+                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename, budget), beside))
     return [part for part in parts if part.data]
 
 

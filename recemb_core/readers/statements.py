@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from recemb_core.readers.assumptions import assumed
 from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.limits import limits
+from recemb_core.readers.parts import no_such_part, part_said
 from recemb_core.readers.table import Table
 
 Row = list[str | None]
@@ -139,8 +140,8 @@ def _arff_value(text: str) -> str | None:
     return text
 
 
-def read_sql(data: bytes, called: str, name: str, **_: Any) -> Table:
-    """The rows of the statements that fill one table: the one that says who did what, or the largest."""
+def read_sql(data: bytes, called: str, name: str, *, part: str | None = None, **_: Any) -> Table:
+    """The rows of the statements that fill one table: ``part``, or the one that says who did what, or the largest."""
     escaped = b"`" in data or re.search(rb"\\'(?!\s*+[,)])", data) is not None
     tables = dict[tuple[str, tuple[str, ...]], _Rows]()
     created = {_identifier(m[1]): m.end() for m in _CREATE.finditer(data)}
@@ -172,20 +173,22 @@ def read_sql(data: bytes, called: str, name: str, **_: Any) -> Table:
             rows.table(name, called)  # says what is wrong with them
         raise InputError(f"{called} has no INSERT statement with rows{_CURE}")
     sizes = sorted(full, key=lambda key: -len(full[key].lines))
-    likely = ((key, full[key].table(name, called)) for key in sizes[:_LIKELY])
+    asked = [key for key in sizes if part is not None and key[0].lower() == part.lower()]
+    if part is not None and not asked:
+        raise no_such_part(called, "table", part, dict.fromkeys(key[0] for key in sizes))
+    likely = ((key, full[key].table(name, called)) for key in (asked or sizes)[:_LIKELY])
     chosen, table = next(
-        (pair for pair in likely if len(sizes) == 1 or guess_columns(pair[1].frame).is_complete),
+        (pair for pair in likely if asked or len(sizes) == 1 or guess_columns(pair[1].frame).is_complete),
         (sizes[0], full[sizes[0]].table(name, called)),
     )
     if len(sizes) == 1:
         return table
     title = chosen[0]
-    others = listed(f"{key[0]} ({counted(len(full[key].lines), 'row')})" for key in sizes if key != chosen)
-    words = f"Of several tables, {title!r} was read ({counted(len(table.frame), 'row')}); left out: {others}."
-    told = assumed("table", title, words, doubtful=True)
-    return Table(
-        table.frame, "csv", name, lines=table.lines, notes=table.notes, left_out=table.left_out, assumptions=(told,)
-    )
+    others = {key[0]: f"{key[0]} ({counted(len(full[key].lines), 'row')})" for key in sizes if key != chosen}
+    words = f"Of several tables, {title!r} was read ({counted(len(table.frame), 'row')}); left out: "
+    words += f"{listed(others.values())}."
+    told = part_said(title, words, others.items(), given=part is not None, doubtful=True)
+    return replace(table, assumptions=(*table.assumptions, told))
 
 
 def _identifier(text: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.content import decimal_mark, sample_of
 from recemb_core.readers.errors import counted, listed
-from recemb_core.readers.ids import INVISIBLE, NOTHING, WORDS, has_float_tails
+from recemb_core.readers.ids import INVISIBLE, MISSING, NOTHING, WORDS, has_float_tails, visible
 
 if TYPE_CHECKING:
     from recemb_core.readers.columns import ColumnMapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from recemb_core.readers.side_info import Details
 
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+_TOTAL = r"(?i)(?:grand |sub)?(?:total|sum|summe|gesamt|gesamtsumme|insgesamt|totaal|totale|suma|итого|合计|总计)s?:?"
 _1990 = 631_152_000
 _MANY = 1.0 / 3.0
 
@@ -31,9 +33,7 @@ def missing_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption
         words = f"Only {listed(mapping.missing)} stand for a missing id, as set."
         return [assumed("missing", mapping.missing, words, ("decide as usual", None))]
     found: dict[str, int] = {}
-    for column in (mapping.user, mapping.item, mapping.basket, mapping.session):
-        if column is None:
-            continue
+    for column in _id_columns(mapping):
         values = frame[column]
         if values.dtype == pl.String:
             counts = values.filter(values.is_in(WORDS).fill_null(False)).value_counts()
@@ -44,6 +44,39 @@ def missing_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption
     told = ", ".join(f"{word!r} ({counted(count, 'row')})" for word, count in sorted(found.items()))
     words = f"These words among the ids were read as nothing: {told}."
     return [assumed("missing", None, words, ("they are ids", NOTHING), doubtful=True)]
+
+
+def _id_columns(mapping: ColumnMapping) -> list[str]:
+    named = (mapping.user, mapping.item, mapping.basket, mapping.session, mapping.source, mapping.target)
+    return [column for column in dict.fromkeys(named) if column is not None]
+
+
+def tidied_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:
+    """What was taken off the ids, with the way back."""
+    name, back = "ids_as_written", ("leave them as written", True)
+    if mapping.ids_as_written:
+        words = "Ids are as the file has them, with all that stands around them, as set."
+        return [assumed(name, True, words, ("take off what is no part of them", False))]
+    found = list[Assumption]()
+    for column in _id_columns(mapping):
+        if frame.schema.get(column) != pl.String:
+            continue
+        raw = frame[column]
+        if unseen := int(raw.str.contains(INVISIBLE).sum()):
+            what = "characters that nobody sees (zero-width spaces and the like)"
+            words = f"{counted(unseen, 'row')} had {what} in {column!r}; they were taken off."
+            found.append(assumed(name, False, words, back, doubtful=True))
+        if spaced := int((raw.str.strip_chars() != raw).sum()):
+            words = f"{counted(spaced, 'row')} had spaces around the id in {column!r}; they were taken off."
+            found.append(assumed(name, False, words, back))
+        if bool(raw.str.ends_with(".0").any()):
+            ids = visible(raw.unique().drop_nulls()).str.strip_chars()
+            ids = ids.filter(~ids.is_in(MISSING if mapping.missing is None else mapping.missing))
+            tails = int(ids.str.ends_with(".0").sum())
+            if has_float_tails(ids):
+                words = f"{tails:,} of the ids in {column!r} ended with .0, which was cut off."
+                found.append(assumed(name, False, words, back, doubtful=tails < len(ids)))
+    return found
 
 
 def decimal_said(column: pl.Series, given: str | None) -> list[Assumption]:
@@ -94,19 +127,8 @@ def suspicions(
                     "Export the ids as text.",
                 )
             )
-        texts = column in frame.columns and frame.schema[column] == pl.String
-        if texts and (unseen := int(frame[column].str.contains(INVISIBLE).sum())):
-            what = "characters that nobody sees (zero-width spaces and the like)"
-            words = f"{counted(unseen, 'row')} had {what} in {column!r}; they were taken off."
-            found.append(_suspicion(f"{role} ids", words))
-        if texts and bool(frame[column].str.ends_with(".0").any()):
-            raw = frame[column].unique().drop_nulls().str.strip_chars()
-            raw = raw.filter(~raw.is_in((*NOTHING, *WORDS)))
-            tails = int(raw.str.ends_with(".0").sum())
-            if has_float_tails(raw) and tails < len(raw):
-                found.append(
-                    _suspicion(f"{role} ids", f"{tails:,} of the ids in {column!r} ended with .0, which was cut off.")
-                )
+    if len(events) and events.row[-1] == len(frame) - 1:
+        found += _total_row(frame, mapping)
     if events.time is not None and mapping.timestamp is not None and len(events.time):
         found += _odd_times(events.time, mapping)
     if events.user is not None and events.user_ids is not None and len(events.user_ids) > 3:
@@ -129,6 +151,19 @@ def suspicions(
             )  # fmt: skip
             found.append(assumed("details_key", details.key, words, doubtful=True, more=others))
     return found
+
+
+def _total_row(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:
+    """A word for a sum among the ids of the last row, which is read as an event."""
+    known = mapping.missing or MISSING
+    for column in _id_columns(mapping):
+        value = frame[column][-1] if frame.schema.get(column) == pl.String and len(frame) > 2 else None
+        word = (value or "").strip()
+        once = value is not None and int((frame[column] == value).sum()) == 1
+        if once and word not in known and re.fullmatch(_TOTAL, word):
+            words = f"The last row holds {word!r} in {column!r}, like a row of sums, and counts as an event."
+            return [assumed("missing", word, words, ("it is none", (*known, word)), doubtful=True)]
+    return []
 
 
 def _suspicion(name: str, words: str, value: Any = None) -> Assumption:

@@ -22,6 +22,7 @@ from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS, OF_SEQUENC
 from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
+from recemb_core.readers.statements import is_sql
 from recemb_core.readers.table import Table
 from recemb_core.readers.time_parts import with_times
 from recemb_core.readers.unfolding import unfolded
@@ -45,6 +46,8 @@ def load_table(
     line_form: str | None = None,
     unfold: str | None = None,
     joins: bool = True,
+    part: str | None = None,
+    guards: bool | None = None,
 ) -> Table:
     """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, gzipped or zipped.
 
@@ -63,6 +66,10 @@ def load_table(
         unfold: of rows that hold several events, what gives a row an event: a column of lists, ``"numbered columns"``,
             ``"columns of 0 and 1"``, or the ``"keys"`` of a JSON object; ``"nothing"`` for none; chosen when left out.
         joins: of an archive, whether users and times are looked up in a second table by a key that both have.
+        part: of several tables in one file, the name of the one to read: a sheet of a workbook, a table of an SQL dump,
+            a file of an archive; chosen when left out.
+        guards: of delimited text, False leaves what keeps spreadsheets from computing a cell (``'=…``, ``="…"``);
+            taken off where a whole column is so when left out.
 
     Raises:
         InputError: one sentence with the cause, the place and the cure.
@@ -81,15 +88,20 @@ def load_table(
         return _plain(Table(source, "frame", name or ""), unfold)
     require(line_form is None or line_form in LINE_FORMS, "line_form", line_form, FORMS_ALLOWED)
     packed = read_bytes(source, name)
-    members = unpack(packed)
-    text = _TextForm(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold)
-    parse = partial(_parse, form=text)
-    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse, joins=joins)
+    members = unpack(packed, part)
+    form = _Form(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold, part, guards)
+    wanted = next((m.base_name for m in members if part is not None and m.base_name == part.lower()), None)
+    if part is not None and wanted is None and not any(is_workbook(m.data) or is_sql(m.data) for m in members):
+        called, names = repr(packed.name) if packed.name else "the file", listed(m.base_name for m in members)
+        inside = f"has no part {part!r}; it holds {names}" if len(members) > 1 else f"holds one table and no {part!r}"
+        raise InputError(f"{called} {inside}; leave part out to have it chosen")
+    parse = partial(_parse, form=form if wanted is None else replace(form, part=None))
+    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse, wanted, joins=joins)
 
 
 @dataclass(frozen=True)
-class _TextForm:
-    """What is known of a text before it is read; the arguments of :func:`load_table`."""
+class _Form:
+    """What is known of a file before it is read; the arguments of :func:`load_table`."""
 
     delimiter: str | None
     encoding: str | None
@@ -100,14 +112,16 @@ class _TextForm:
     line_id: bool | None
     line_form: str | None
     unfold: str | None
+    part: str | None
+    guards: bool | None
 
 
-def _parse(member: Member, form: _TextForm) -> Table:
+def _parse(member: Member, form: _Form) -> Table:
     data, name, called = member.data, member.name, repr(member.name) if member.name else "the file"
     if data.startswith(b"PAR1"):
         table = Table(_parquet(data, called), "parquet", name)
     elif is_workbook(data):
-        table = parse_workbook(member, called, form.skip_lines)
+        table = parse_workbook(member, called, form.skip_lines, form.part)
     else:
         text, used, notes = decode(data, name, form.encoding)
         table = _text_table(text, name, called, form)
@@ -123,7 +137,7 @@ def _parse(member: Member, form: _TextForm) -> Table:
     return _plain(table, form.unfold)
 
 
-def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
+def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
     head, given = text[:4_096].lstrip(), form.line_form is not None
     if not form.sequences and form.line_form in (None, "plain"):
         if is_graph_file(head):
@@ -150,6 +164,7 @@ def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
             line_id=form.line_id,
             comments=opening is None,
             given=given,
+            part=form.part,
         )
         return table if opening is None else replace(table, assumptions=(*opening.assumptions, *table.assumptions))
     parsed = parse_delimited(
@@ -162,7 +177,7 @@ def _text_table(text: bytes, name: str, called: str, form: _TextForm) -> Table:
         line_id=form.line_id,
     )
     parsed = replace(parsed, assumptions=(*parsed.assumptions, form_said("plain", given=given)))
-    return without_guards(parsed)
+    return without_guards(parsed, form.guards)
 
 
 def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assumption:

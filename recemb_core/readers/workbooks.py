@@ -15,11 +15,13 @@ import polars as pl
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, role_rank
 from recemb_core.readers.columns import guess_columns
-from recemb_core.readers.errors import InputError, counted, shortened
+from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.limits import limits
+from recemb_core.readers.parts import no_such_part, part_said
 from recemb_core.readers.sources import Member
 from recemb_core.readers.table import Table
 
+Sheet = tuple[str, pl.DataFrame, int]  # its name, its rows, and how many rows stand above them
 _CHUNK = 1 << 20
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384  # of a sheet, as Excel has them
 _CELL = re.compile(rb'\br="([A-Z]*)(\d+)"')  # of a row, which has no letters, or of a cell
@@ -29,23 +31,24 @@ _DAY_0 = ("1899-12-30", "1899-12-31", "1900-01-00", "1904-01-01")  # of a cell t
 _CLOCK = rf"^(?:{'|'.join(_DAY_0)})[ T](\d\d:\d\d:\d\d)(?:\.\d+)?$"
 
 
-def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
+def parse_workbook(member: Member, called: str, skip: int | None, part: str | None = None) -> Table:
     """The sheet of a workbook that holds a log, without what stands above its table.
 
     Args:
         member: the file.
         called: what messages call it.
         skip: how many rows stand above the table; found out when left out.
+        part: the name of the sheet; chosen when left out.
 
     Raises:
-        InputError: a damaged workbook, too many cells, two columns with one name, or no rows.
+        InputError: a damaged workbook, no such sheet, too many cells, two columns with one name, or no rows.
     """
     import fastexcel
 
     try:
         _check_cells(member.data, called)
         book = fastexcel.read_excel(member.data)
-        sheets: list[tuple[str, pl.DataFrame, int]] = []
+        sheets: list[Sheet] = []
         titles: dict[str, str] = {}
         for sheet in book.sheet_names:
             head = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string", n_rows=_HEAD)
@@ -72,19 +75,45 @@ def parse_workbook(member: Member, called: str, skip: int | None) -> Table:
     sheets = [entry for entry in sheets if entry[1].height and entry[1].width]
     if not sheets:
         raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
-    several = len({tuple(part.columns) for _, part, _ in sheets}) > 1
-    name, frame, above = max(sheets, key=_log_like if several else lambda entry: entry[1].height)
-    alike = [entry for entry in sheets if entry[1].columns == frame.columns]
-    notes = []
+    name, frame, above = _sheet(sheets, part, called)
+    alike = [entry for entry in sheets if entry[1].columns == frame.columns and part is None]
+    said = []
+    if len(sheets) > 1:
+        said.append(_sheet_said(name, sheets, len(alike), part))
     if len(alike) > 1:
         # The UCI workbooks have one sheet a year.
-        frame = pl.concat([part for _, part, _ in alike], how="vertical_relaxed")
-        notes.append(f"Sheets with the same columns were joined: {', '.join(other for other, _, _ in alike)}.")
-    elif len(sheets) > 1:
-        notes.append(f"Sheet {name!r} was read, {_chosen(sheets, frame)}.")
-    lines = np.arange(2 + above, len(frame) + 2 + above) if len(alike) == 1 else None
-    said = _above_said(above, skip, titles[name])
-    return Table(_clocks(frame), "xlsx", member.name, notes=tuple(notes), lines=lines, assumptions=tuple(said))
+        frame = pl.concat([rows for _, rows, _ in alike], how="vertical_relaxed")
+    lines = np.arange(2 + above, len(frame) + 2 + above) if len(alike) < 2 else None
+    said += _above_said(above, skip, titles[name])
+    return Table(_clocks(frame), "xlsx", member.name, lines=lines, assumptions=tuple(said))
+
+
+def _sheet(sheets: list[Sheet], part: str | None, called: str) -> Sheet:
+    """The one that is asked for, or that says who did what, or the largest."""
+    if part is not None:
+        found = [entry for entry in sheets if entry[0].lower() == part.lower()]
+        if not found:
+            raise no_such_part(called, "sheet", part, (name for name, _, _ in sheets))
+        return found[0]
+    several = len({tuple(rows.columns) for _, rows, _ in sheets}) > 1
+    return max(sheets, key=_log_like if several else lambda entry: entry[1].height)
+
+
+def _sheet_said(name: str, sheets: list[Sheet], alike: int, part: str | None) -> Assumption:
+    """Which sheets were read, with each other one as an alternative."""
+    frame = next(rows for title, rows, _ in sheets if title == name)
+    others = [
+        (title, f"the sheet {title!r} alone ({counted(rows.height, 'row')})")
+        for title, rows, _ in sheets
+        if alike > 1 or title != name
+    ]
+    if part is not None:
+        return part_said(name, f"Sheet {name!r} alone was read, as set.", others, given=True)
+    if alike > 1:
+        joined = listed((title for title, rows, _ in sheets if rows.columns == frame.columns), 20)
+        return part_said(None, f"Sheets with the same columns were joined: {joined}.", others)
+    rivals = any(rows.height >= 0.1 * frame.height for title, rows, _ in sheets if title != name and _is_log(rows))
+    return part_said(name, f"Sheet {name!r} was read, {_chosen(sheets, frame)}.", others, doubtful=rivals)
 
 
 def _titles(rows: Sequence[Sequence[Any]]) -> int:
@@ -133,12 +162,16 @@ def _named(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.rename(names).drop(names.get(c, c) for c in empty)
 
 
-def _log_like(entry: tuple[str, pl.DataFrame, int]) -> tuple[bool, int]:
-    return guess_columns(entry[1]).is_complete, entry[1].height
+def _is_log(rows: pl.DataFrame) -> bool:
+    return guess_columns(rows).is_complete
 
 
-def _chosen(sheets: list[tuple[str, pl.DataFrame, int]], frame: pl.DataFrame) -> str:
-    most = max(part.height for _, part, _ in sheets)
+def _log_like(entry: Sheet) -> tuple[bool, int]:
+    return _is_log(entry[1]), entry[1].height
+
+
+def _chosen(sheets: list[Sheet], frame: pl.DataFrame) -> str:
+    most = max(rows.height for _, rows, _ in sheets)
     return "the one with most rows" if frame.height == most else "the one whose columns say who did what"
 
 

@@ -221,7 +221,7 @@ def test_values_that_were_kept_text_by_a_formula_lose_it() -> None:
     data = "\n".join(["user,item,time", *rows]).encode()
     assert counts(data) == RIGHT
     assert read_events(data).items.ids[0].startswith("0")
-    assert any("formulas around values" in note for note in load_table(data).notes)
+    assert any("formulas around values" in a.words for a in load_table(data).assumptions)
 
 
 def test_a_list_that_few_rows_have_gives_no_rows() -> None:

@@ -294,7 +294,7 @@ def test_one_table_of_a_dump() -> None:
     table = load_table(people + SQL["one statement"])
     assert table.frame.columns == list(NAMES)
     assert table.where(0) == "line 202"
-    told = next(a for a in table.assumptions if a.name == "table")
+    told = next(a for a in table.assumptions if a.name == "part")
     assert told.doubtful
     assert "people (200 rows)" in told.words
 
