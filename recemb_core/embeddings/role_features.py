@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # From this density on, one dense product is cheaper than a sparse one whose result is full.
 DENSE_FROM, DENSE_UP_TO = 0.05, 6_000
+PATHS_AT_A_TIME = 8_000_000  # ways of two steps, an entry of 12 bytes each at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +161,17 @@ def _opposite(joined: csr_array, values: csr_array) -> Float64Array:
         dense = joined.toarray().astype(np.float32)
         twice = np.einsum("ij,ij->i", dense @ values.toarray().astype(np.float32), dense, dtype=np.float64)
         return np.asarray(twice / 2)
-    return np.asarray((joined @ values).multiply(joined).sum(axis=1), dtype=np.float64).reshape(n) / 2
+    found = np.zeros(n)
+    # A row of the product has an entry for every item two steps away: as many rows at a time as fit into the bound.
+    paths = np.cumsum(joined @ np.diff(values.indptr).astype(np.float64))
+    start = 0
+    while start < n:
+        before = paths[start - 1] if start else 0.0
+        end = max(int(np.searchsorted(paths, before + PATHS_AT_A_TIME, side="right")), start + 1)
+        rows = joined[start:end]
+        found[start:end] = np.asarray((rows @ values).multiply(rows).sum(axis=1)).reshape(end - start)
+        start = end
+    return found / 2
 
 
 def _scaled(features: Float64Array, scale: str) -> Float64Array:

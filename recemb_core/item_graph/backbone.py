@@ -10,6 +10,8 @@ from recemb_core.arrays import BoolArray, Float64Array, Int64Array, IntegerArray
 from recemb_core.item_graph.graph import ItemGraph, from_rows
 from recemb_core.validation import require
 
+_EDGES_AT_A_TIME = 1 << 18  # a dozen arrays of intermediate results are as long as this, not as the graph
+
 BackboneMethod = Literal["disparity", "noise_corrected", "top_edges"]
 
 
@@ -90,15 +92,21 @@ def _disparity(end: IntegerArray, weight: NumberArray, n: int) -> Float64Array:
 
 def _noise_corrected(graph: ItemGraph) -> Float64Array:
     """Lift of every edge above expectation, in its own standard deviations (a Beta prior keeps rare pairs honest)."""
-    weight = graph.weights.astype(np.float64)
-    out = np.bincount(graph.sources, weights=weight, minlength=len(graph))
-    into = np.bincount(graph.indices, weights=weight, minlength=len(graph)) if graph.directed else out
-    total = float(weight.sum())
-    if total <= 1:
-        return np.zeros(len(weight))
-    a, b = out[graph.sources], into[graph.indices]
-    if not graph.directed:  # the same rounding from either end, or one direction alone might be kept
-        a, b = np.minimum(a, b), np.maximum(a, b)
+    out = np.bincount(graph.sources, weights=graph.weights, minlength=len(graph))
+    into = np.bincount(graph.indices, weights=graph.weights, minlength=len(graph)) if graph.directed else out
+    total = float(graph.weights.sum(dtype=np.float64))
+    worth = np.zeros(len(graph.weights))
+    for start in range(0, len(worth) if total > 1 else 0, _EDGES_AT_A_TIME):
+        part = slice(start, start + _EDGES_AT_A_TIME)
+        a, b = out[graph.sources[part]], into[graph.indices[part]]
+        if not graph.directed:  # the same rounding from either end, or one direction alone might be kept
+            a, b = np.minimum(a, b), np.maximum(a, b)
+        worth[part] = _lift_in_deviations(graph.weights[part].astype(np.float64), a, b, total)
+    return worth
+
+
+def _lift_in_deviations(weight: Float64Array, a: Float64Array, b: Float64Array, total: float) -> Float64Array:
+    """Of edges between nodes of strengths ``a`` and ``b``; ``total`` is the weight of all edges."""
     prior = a * b / total**2
     prior_variance = a * b * (total - a) * (total - b) / (total**4 * (total - 1))
     usable = prior_variance > 0  # a node that holds all the weight has nothing to be compared with
