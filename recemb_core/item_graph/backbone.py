@@ -92,8 +92,9 @@ def _disparity(end: IntegerArray, weight: NumberArray, n: int) -> Float64Array:
 
 def _noise_corrected(graph: ItemGraph) -> Float64Array:
     """Lift of every edge above expectation, in its own standard deviations (a Beta prior keeps rare pairs honest)."""
-    out = np.bincount(graph.sources, weights=graph.weights, minlength=len(graph))
-    into = np.bincount(graph.indices, weights=graph.weights, minlength=len(graph)) if graph.directed else out
+    ends = (graph.sources, graph.indices) if graph.directed else (graph.sources,)
+    strengths = [np.asarray(np.bincount(e, graph.weights, len(graph)), dtype=np.float64) for e in ends]
+    out, into = strengths[0], strengths[-1]
     total = float(graph.weights.sum(dtype=np.float64))
     worth = np.zeros(len(graph.weights))
     for start in range(0, len(worth) if total > 1 else 0, _EDGES_AT_A_TIME):

@@ -2,7 +2,8 @@
 
 from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import CleaningConfig, CleaningStep
-from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
+from recemb_core.readers.column_mapping import ROLES, ColumnMapping
+from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import bin_numeric

@@ -8,8 +8,9 @@ from dataclasses import replace
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.column_names import plain_name, role_rank
-from recemb_core.readers.columns import ColumnMapping, guess_columns
+from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, counted, listed
 from recemb_core.readers.parts import part_said
 from recemb_core.readers.sources import Member, known_pair

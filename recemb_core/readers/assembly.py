@@ -12,7 +12,7 @@ import polars as pl
 from recemb_core.arrays import Int32Array
 from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
-from recemb_core.readers.columns import ColumnMapping
+from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.events import Parsed, parse_events
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.said import all_assumptions

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recemb_core.arrays import BoolArray, Int64Array, NumberArray
-from recemb_core.readers.columns import ColumnMapping
+from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.errors import InputError, counted, listed
 from recemb_core.readers.events import CANCELLED, NO_PRODUCT, Events, Parsed
 from recemb_core.validation import is_whole, require

@@ -20,7 +20,9 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("idusuario", "cliente", "clienteid", "codigocliente", "codcliente", "numerocliente", "idcliente"),
         *("utilisateur", "idutilisateur", "utente", "idutente", "klant", "klantnummer", "gebruiker", "klient"),
         *("uzytkownik", "用户", "用户id", "用户编号", "会员", "顧客", "ユーザー", "사용자", "고객", "пользователь"),
-        "клиент",
+        *("клиент", "用户名", "會員", "會員編號", "使用者", "顧客編號", "客戶", "客戶編號", "borrowernumber"),
+        *("borrower", "visid"),
+        *("postvisid", "csusername", "cip", "clientip"),
     ),
     "item": (
         *("itemid", "item", "productid", "product", "stockcode", "movieid", "movie", "sku", "skuid", "articleid"),
@@ -33,6 +35,9 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("materialnr", "producto", "productoid", "codigoproducto", "codigoarticulo", "codproducto", "codigoproduto"),
         *("codproduto", "idproducto", "articulo", "produto", "produtoid", "idproduto", "produit", "idproduit"),
         *("produitid", "prodotto", "articolo", "товар", "商品", "商品id", "商品编号", "物品", "物品id", "アイテム"),
+        *("電影", "电影", "电影名", "书名", "歌曲", "商品編號", "產品", "產品編號", "itemnumber"),
+        *("biblionumber", "pagename"),
+        *("postpagename", "csuristem", "requesturi"),
         *("상품", "artykul", "conceptname", "url", "itemname", "productname", "lineitemname", "artikelname"),
         *("produktname", "bezeichnung", "itemdescription", "trackname", "songname", "movietitle", "producttitle"),
         *("description", "title", "name"),
@@ -45,6 +50,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("endtime", "day", "when", "timestampms", "zeit", "datum", "zeitpunkt", "zeitstempel", "bestelldatum"),
         *("kaufdatum", "fecha", "fechahora", "fechacompra", "datahora", "datacompra", "dataora", "dateheure"),
         *("datecommande", "tijd", "tijdstip", "czas", "时间", "时间戳", "浏览时间", "点击时间", "日期", "日時"),
+        *("交易日期", "交易時間", "下單時間", "下单时间", "評分時間", "评分时间"),
         *("時間", "시간", "время", "дата", "timetimestamp", "timestamputc", "viewedat"),
     ),
     "basket": (
@@ -54,6 +60,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("bestellid", "beleg", "belegnr", "belegnummer", "auftrag", "auftragsnr", "rechnungsnr", "warenkorb", "bon"),
         *("bonnr", "pedido", "idpedido", "pedidoid", "commande", "idcommande", "facture", "factura", "ordine"),
         *("scontrino", "订单", "订单id", "订单号", "заказ"),
+        *("訂單", "訂單編號", "交易編號"),
     ),
     "session": (
         *("sessionid", "session", "visitid", "sessid", "sid", "usersession", "sessionkey", "visit", "playlistid"),
@@ -66,7 +73,8 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "weight": (
         *("quantity", "qty", "count", "weight", "units", "amount", "plays", "playcount", "frequency", "numitems"),
-        *("lineitemquantity", "menge", "anzahl", "stueck", "cantidad", "quantidade", "quantite", "quantita", "数量"),
+        *("lineitemquantity", "menge", "anzahl", "stueck", "cantidad", "quantidade", "quantite", "quantita"),
+        *("数量", "數量"),
         *("w", "strength", "value"),
     ),
     "rating": (
@@ -74,7 +82,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("bewertung", "note", "puntuacion", "nota", "评分", "оценка"),
     ),
     "event_type": (
-        *("event", "eventtype", "action", "behavior", "behaviour", "behaviortype", "behaviourtype", "actiontype"),
+        *("eventtype", "event", "action", "behavior", "behaviour", "behaviortype", "behaviourtype", "actiontype"),
         *("interactiontype", "eventname", "interaction", "activity", "actionname", "type"),
     ),
     "dwell": (
@@ -138,6 +146,9 @@ def role_rank(role: str, column: str) -> int | None:
     for plain in (plain_name(".".join(parts[start:])) for start in range(len(parts))):
         if plain in names:
             return names.index(plain)
+        turned = f"{plain.removeprefix('id')}id"  # id_user is the user_id
+        if plain.startswith("id") and turned in names:
+            return names.index(turned)
     return None
 
 

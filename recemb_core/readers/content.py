@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from recemb_core.arrays import BoolArray
+from recemb_core.readers.ids import NOTHING
 from recemb_core.readers.times import parse_times
 
 _SAMPLE_ROWS = 100_000
@@ -118,8 +119,10 @@ def id_likeness(values: pl.Series) -> float:
     if values.dtype in (pl.Boolean, pl.Null) or values.dtype.is_nested() or values.dtype.is_temporal():
         return 0.0
     present = values.drop_nulls()
-    if present.is_empty():
-        return 0.0
+    if values.dtype == pl.String:
+        present = present.filter(~present.str.strip_chars().is_in(NOTHING))
+    if len(present) <= 0.5 * len(values):
+        return 0.0  # a property that few rows have
     distinct = present.n_unique()
     if distinct < 2 or (values.dtype.is_float() and bool((present % 1 != 0).any())):
         return 0.0
@@ -176,6 +179,26 @@ def per_item_columns(frame: pl.DataFrame, item: str, columns: list[str]) -> tupl
 
 _NO = ("0", "0.0", "false", "f", "no", "n", "nein", "non")
 _YES = ("1", "1.0", "true", "t", "yes", "y", "ja", "oui", "si")
+
+
+def are_words(values: pl.Series) -> bool:
+    """Whether a column of text holds words rather than codes: letters, and no digit among them.
+
+    >>> are_words(pl.Series(["view", "add to cart"])), are_words(pl.Series(["a1", "b2"]))
+    (True, False)
+    """
+    known = values.drop_nulls()
+    return len(known) > 0 and bool(known.str.contains(r"^[^\d]{1,40}$").all())
+
+
+def holds_several(values: pl.Series) -> bool:
+    """Whether a column of lists holds more than one thing: lists longer than one, and not the same all over.
+
+    >>> holds_several(pl.Series([["a"], ["a"]])), holds_several(pl.Series([["a", "b"], ["c"]]))
+    (False, True)
+    """
+    lists = values.cast(pl.List(values.dtype.inner)) if isinstance(values.dtype, pl.Array) else values
+    return bool((lists.list.len() > 1).any()) and lists.explode().n_unique() > 1
 
 
 def is_yes_or_no(column: pl.Series) -> bool:

@@ -11,7 +11,7 @@ import polars as pl
 
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.columns import ColumnMapping
+from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.content import is_empty, says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.fill_down import filled_down
@@ -23,6 +23,8 @@ from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
 _NO_EXAMPLES = 3
+_MANY_LOST = 0.2  # the share of rows that are left out for one reason from which a person should look
+_LAID_OUT = ("csv", "tsv", "xlsx")  # where cells can be merged
 CANCELLED, NO_PRODUCT = 1, 2
 _UCI_NO_PRODUCTS = r"(?i)^(POST|D|M|S|B|DOT|PADS|C2|C3|CRUK|BANK CHARGES|AMAZONFEE|ADJUST2?|TEST\d+)$"
 
@@ -148,6 +150,7 @@ class _Problems:
         self.table, self.bad = table, np.zeros(len(table.frame), dtype=bool)
         self.sentences: list[str] = []
         self.examples: list[str] = []
+        self.said: list[Assumption] = []
 
     def add(self, rows: BoolArray, what: str, column: str, cure: str, *, known: bool = False) -> None:
         """Note rows; raise when they are more than half of the table and nobody has said so (``known``)."""
@@ -162,6 +165,10 @@ class _Problems:
                 f"column {column!r}: {counted(count, 'row')} of {len(rows):,} with {what}, first in {values[0]}; {cure}"
             )
         self.bad |= rows
+        if count > _MANY_LOST * len(rows) and not known:
+            left = f"{counted(count, 'row')} of {len(rows):,} left out"
+            words = f"{left}, for they have {what} in {column!r} (first: {values[0]})."
+            self.said.append(assumed("rows left out", count, words, doubtful=True))
         self.sentences.append(f"{counted(count, 'row')} with {what} in {column!r} left out (first: {values[0]})")
         self.examples += [f"{value}: {what}" for value in values]
 
@@ -181,7 +188,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         table, passed = one_item_a_row(table, mapping.item, mapping.list_mark, mapping.clicked)
         if passed:
             notes.append(f"{counted(passed, 'shown item')} without a click in {mapping.item!r} are no events.")
-    frame, told_down = filled_down(table.frame, mapping)
+    frame, told_down = filled_down(table.frame, mapping, layout=table.format in _LAID_OUT)
     said += told_down
     table, nobody = replace(table, frame=frame), mapping.fill_down is False
     problems = _Problems(table)
@@ -217,6 +224,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             unit=mapping.time_unit,
             zone=mapping.zone,
             year=mapping.year,
+            year_offset=mapping.year_offset,
             clock=None if mapping.clock is None else frame[mapping.clock],
         )
         said += parsed.assumptions
@@ -261,7 +269,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     if table.left_out:
         sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
     rows = len(frame) + table.left_out
-    said += [*missing_said(frame, mapping), *tidied_said(frame, mapping)]
+    said += [*missing_said(frame, mapping), *tidied_said(frame, mapping), *problems.said]
     told, noted = tuple(problems.examples), (*table.notes, *notes)
     return Parsed(events, rows, len(item_ids), tuple(sentences), told, noted, assumptions=tuple(said))
 

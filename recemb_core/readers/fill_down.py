@@ -11,16 +11,19 @@ from recemb_core.readers.content import is_empty, starts_blocks
 from recemb_core.readers.errors import listed
 
 if TYPE_CHECKING:
-    from recemb_core.readers.columns import ColumnMapping
+    from recemb_core.readers.column_mapping import ColumnMapping
 
 _SOME = 0.1  # the share of empty fields from which a person should look
 
 
-def filled_down(frame: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFrame, list[Assumption]]:
+def filled_down(
+    frame: pl.DataFrame, mapping: ColumnMapping, *, layout: bool = True
+) -> tuple[pl.DataFrame, list[Assumption]]:
     """The frame with empty fields of its users, baskets, sessions and dates filled from above, and what is said of it.
 
     Where ``mapping.fill_down`` is None, it is done where the rows could not be read otherwise: where more than half
-    of the fields are empty, below a first one that is filled.
+    of the fields are empty, below a first one that is filled. Records (JSON, parquet: no ``layout``) are never filled
+    by themselves: there an empty field is nobody.
     """
     columns = [c for c in (mapping.user, mapping.basket, mapping.session, mapping.timestamp) if c is not None]
     columns = list(dict.fromkeys(columns))
@@ -31,7 +34,7 @@ def filled_down(frame: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFra
     blocks = [c for c in gaps if starts_blocks(frame[c])]
     # A user may be missing where a basket is known on every row: then each basket is somebody's.
     known = any(c is not None and c not in blocks for c in (mapping.basket, mapping.session))
-    needed = [c for c in blocks if c != mapping.user or not known]
+    needed = [c for c in blocks if layout and (c != mapping.user or not known)]
     chosen = list(gaps) if mapping.fill_down else blocks if mapping.fill_down is None and needed else []
     if chosen:
         filled = [pl.when(pl.Series(empty[c])).then(None).otherwise(pl.col(c)).forward_fill().alias(c) for c in chosen]
@@ -39,7 +42,8 @@ def filled_down(frame: pl.DataFrame, mapping: ColumnMapping) -> tuple[pl.DataFra
         doubtful = mapping.fill_down is None
         said = assumed("fill_down", mapping.fill_down, words, ("they are nobody's", False), doubtful=doubtful)
         return frame.with_columns(filled), [said]
-    words = f"Rows whose {listed(gaps)} is empty are nobody's ({_counts(gaps, list(gaps), len(frame))})."
+    what = "are at no time" if list(gaps) == [mapping.timestamp] else "are nobody's"
+    words = f"Rows whose {listed(gaps)} is empty {what} ({_counts(gaps, list(gaps), len(frame))})."
     doubtful = mapping.fill_down is None and max(gaps.values()) > _SOME * len(frame)
     other = ("they repeat the one above", True)
     return frame, [assumed("fill_down", mapping.fill_down, words, other, doubtful=doubtful)]

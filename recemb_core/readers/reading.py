@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from recemb_core.readers.cleaning import CleaningConfig
-from recemb_core.readers.columns import ColumnMapping, guess_columns
+from recemb_core.readers.column_mapping import ColumnMapping
+from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, listed, shortened
 from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS
 from recemb_core.readers.table import Table
@@ -136,8 +137,7 @@ class Reading:
         if set(own) & set(OF_THE_TABLE):
             columns = None
         elif mapped and columns is not None:
-            shown = (f"{name.replace('_', ' ')}: {value}, as chosen" for name, value in mapped.items())
-            columns = replace(columns, **mapped, why=(*columns.why, *shown))
+            columns = columns.taking(mapped)
         whole = {"columns": columns, "cleaning": replace(self.cleaning, **cleaned), **own}
         return replace(self, **whole)
 

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
+from recemb_core.readers.column_mapping import ROLES, ColumnMapping
 from recemb_core.readers.column_names import is_unlabelled
-from recemb_core.readers.columns import ROLES, ColumnMapping, guess_columns
+from recemb_core.readers.columns import IN_TURN, guess_columns
 from recemb_core.readers.content import is_number, overlap, sample_of
 from recemb_core.readers.errors import listed
 from recemb_core.readers.events import Parsed
@@ -81,8 +82,9 @@ def column_assumptions(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
             continue
         named = role.replace("_", " ")
         none = [("no column", None)] if role in ROLES and role not in ("user", "item") else []
-        found.append(assumed(role, column, f"{named}: the column {column!r}.", *others, *none, why=reason))
-    if columns.shape == "events":
+        words, doubtful = f"{named}: the column {column!r}.", "though" in reason
+        found.append(assumed(role, column, words, *others, *none, why=reason, doubtful=doubtful))
+    if columns.shape in ("events", "baskets"):
         found += _nobody_or_no_time(frame, columns)
     if columns.side:
         found.append(assumed("side", columns.side, f"Properties of the items: {listed(columns.side)}.", ("none", ())))
@@ -100,6 +102,10 @@ def _nobody_or_no_time(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
     """What a log of events usually has and this one was not seen to have."""
     found, used = list[Assumption](), set(columns.columns.values())
     free = [column for column, kind in frame.schema.items() if column not in used and not kind.is_nested()]
+    if columns.user and columns.item and any(IN_TURN in why for why in columns.why):
+        swap = Choice("the other way round", (("user", columns.item), ("item", columns.user)))
+        words = f"No column has a name: {columns.user!r} was taken for the user and {columns.item!r} for the item."
+        found.append(assumed("user", columns.user, words, more=(swap,), doubtful=True, why=f"each is {IN_TURN}"))
     if not (columns.user or columns.basket or columns.session):
         sample = sample_of(frame)
         groups = [c for c in free if 1 < sample[c].n_unique() < 0.8 * len(sample)][:6]

@@ -17,7 +17,7 @@ from recemb_core.readers.errors import counted, listed
 from recemb_core.readers.ids import INVISIBLE, MISSING, NOTHING, WORDS, has_float_tails, visible
 
 if TYPE_CHECKING:
-    from recemb_core.readers.columns import ColumnMapping
+    from recemb_core.readers.column_mapping import ColumnMapping
     from recemb_core.readers.events import Parsed
     from recemb_core.readers.side_info import Details
 
@@ -130,7 +130,8 @@ def suspicions(
     if len(events) and events.row[-1] == len(frame) - 1:
         found += _total_row(frame, mapping)
     if events.time is not None and mapping.timestamp is not None and len(events.time):
-        found += _odd_times(events.time, mapping)
+        found += _odd_times(events.time, mapping, frame[mapping.timestamp])
+        found += _rounded_times(frame[mapping.timestamp])
     if events.user is not None and events.user_ids is not None and len(events.user_ids) > 3:
         counts = np.bincount(events.user[events.user >= 0])
         if len(counts) and counts.max() > _MANY * len(events):
@@ -170,15 +171,40 @@ def _suspicion(name: str, words: str, value: Any = None) -> Assumption:
     return assumed(name, value, words, doubtful=True)
 
 
-def _odd_times(times: Float64Array, mapping: ColumnMapping) -> list[Assumption]:
+def _odd_times(times: Float64Array, mapping: ColumnMapping, column: pl.Series) -> list[Assumption]:
+    counts = column.dtype.is_numeric() or int(column.cast(pl.Float64, strict=False).count()) > 0.5 * len(column)
     early, late = int((times < _1990).sum()), int((times > time.time() + 86_400).sum())
-    if early + late == 0 or (early == len(times) and times.max() < 1e8):
+    from_anywhere = early == len(times) and times.min() >= 0 and times.max() < 1e8 and counts
+    if early + late == 0 or from_anywhere:
         return []  # seconds from an unknown start are said as such
     parts = [f"{early:,} before 1990"] * bool(early) + [f"{late:,} in the future"] * bool(late)
     words = f"Of {len(times):,} times in {mapping.timestamp!r}, {' and '.join(parts)}."
-    if early == len(times) and times.min() > 4e8 and mapping.time_unit is None:
-        since = Choice("they count seconds since 2001, as Apple's do", (("time_unit", "seconds since 2001"),))
-        return [assumed("timestamp", None, words, doubtful=True, more=(since,))]
+    others = list[Choice]()
+    if counts and mapping.time_unit is None:
+        if early == len(times) and times.min() > 4e8:
+            others.append(
+                Choice("they count seconds since 2001, as Apple's do", (("time_unit", "seconds since 2001"),))
+            )
+        if late == len(times):
+            value = float(column.cast(pl.Float64, strict=False).drop_nulls()[0])
+            unit = "milliseconds" if value > 1e11 else "seconds"
+            label = f"they count {unit} since 1960, as {'Stata' if value > 1e11 else 'SAS'} does"
+            others.append(Choice(label, (("time_unit", f"{unit} since 1960"),)))
+    return [assumed("timestamp", None, words, doubtful=True, more=tuple(others))]
+
+
+def _rounded_times(column: pl.Series) -> list[Assumption]:
+    """Times that a spreadsheet wrote as 1.70929E+09."""
+    if column.dtype != pl.String:
+        return []
+    cut = column.str.strip_chars().str.contains(_SCIENTIFIC)
+    if int(cut.sum()) <= 0.1 * len(column):
+        return []
+    first, left = column.filter(cut)[0], column.n_unique()
+    words = (
+        f"{counted(int(cut.sum()), 'time')} in {column.name!r} like {first} lost their last digits in a spreadsheet: "
+        f"{left:,} distinct times are left of {len(column):,} rows. Export them as whole numbers or as dates."
+    )
     return [_suspicion("timestamp", words)]
 
 

@@ -17,13 +17,18 @@ STARTS = {
     "100 ns since 1601": (1e-7, -11_644_473_600.0, 1.14e17, 1.58e17),  # Windows' FILETIME
     "microseconds since 1601": (1e-6, -11_644_473_600.0, 1.14e16, 1.58e16),  # WebKit
     "100 ns since the year 1": (1e-7, -62_135_596_800.0, 6.18e17, 6.63e17),  # .NET's ticks
-    "seconds since 2001": (1.0, 978_307_200.0, math.inf, math.inf),  # Cocoa's; like seconds of 1970 to 2020
+    "seconds since 1582": (1.0, -12_219_379_200.0, 1.19e10, 1.64e10),  # SPSS
+    # Those below look like counts from 1970 and are never chosen by themselves.
+    "seconds since 2001": (1.0, 978_307_200.0, math.inf, math.inf),  # Cocoa
+    "seconds since 1960": (1.0, -315_619_200.0, math.inf, math.inf),  # SAS
+    "milliseconds since 1960": (1e-3, -315_619_200.0, math.inf, math.inf),  # Stata
+    "days since 1960": (DAY, -315_619_200.0, math.inf, math.inf),
 }
 # Numbers as some programs write them: (what it looks like, what it becomes).
 WRITTEN_NUMBERS = (
     (r"^/Date\((-?\d+)(?:[+-]\d{4})?\)/$", "$1"),  # .NET's JSON, milliseconds since 1970
     (r"^\d{1,3},\d{3},\d{3},\d{3}", ""),  # thousands parted by commas
-    (r"^\d{5},\d+$", "."),  # a day number with a decimal comma
+    (r"^\d{5,13},\d+$", "."),  # a day number or unix time with a decimal comma
 )
 # Hours from UTC of zones named by letters; several where the letters mean several, the commonest first.
 ZONES: dict[str, tuple[float, ...]] = {
@@ -74,6 +79,8 @@ _REWRITTEN = (
     (r"[A-Za-z]\.", r"([A-Za-z])\. ", "$1 "),
     (r":\d\d,\d", r"(:\d\d),(\d{1,9})", "$1.$2"),
     (r"\d{4}, ", r"(\d{4}), +(\d)", "$1 $2"),
+    (r"[/.\-]\d\d, \d", r"([/.\-]\d\d), +(\d)", "$1 $2"),
+    (r" \d\dh\d\d$", r" (\d\d)h(\d\d)$", " $1:$2"),
     (r"\d{4} (?:um|at|à|a las|alle|às|om) ", r"(\d{4}) (?:um|at|à|a las|alle|às|om) +(\d)", "$1 $2"),
     (r"(?i)\d{4} \d\d? ?h ?\d\d", r"(?i)(\d{4} \d\d?) ?h ?(\d\d)", "$1:$2"),
     (r"^\d{8}[T _]\d{4}", r"^(\d{4})(\d\d)(\d\d)[T _](\d\d)(\d\d)(\d\d)?", "$1-$2-${3}T$4:$5:$6"),

@@ -10,16 +10,8 @@ import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.errors import InputError, shortened
-from recemb_core.readers.time_words import (
-    CLOCK,
-    DAY,
-    STARTS,
-    WRITTEN_NUMBERS,
-    ZONES,
-    clock_seconds,
-    other_start,
-    plain_times,
-)
+from recemb_core.readers.time_numbers import EARLIEST, LATEST, TimeForm, epoch, numbers_as_times
+from recemb_core.readers.time_words import CLOCK, WRITTEN_NUMBERS, ZONES, clock_seconds, plain_times
 
 _SAMPLE = 2_000
 _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
@@ -37,18 +29,10 @@ _MONTH_NAMES = [
 ]
 _WITH_CLOCKS = ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
 _TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
+_YEAR = r"^(\D*(?:\d{1,2}\D+){0,2})(\d{3,4})((?:\D.*)?)$"  # the first number of three or four digits
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
-_EXCEL_EPOCH = 25_569  # days from Excel's day 0 to 1970
-_UNITS = (
-    *((1e11, 1.0, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1e6, "microseconds")),
-    (float("inf"), 1e9, "nanoseconds"),
-)
-_SCALES = {unit: scale for _, scale, unit in _UNITS}
-TIME_UNITS = (*_SCALES, "days", "month and day", *STARTS)
 _OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$")
 _SOME_ZONES = ("Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Shanghai", "Asia/Kolkata")
-_EARLIEST, _LATEST = 3.0e8, 4.1e9  # 1979 to 2099
-_ANY_YEAR = 2000  # it has a 29th of February
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +50,6 @@ class ParsedTimes:
     form: str
     notes: tuple[str, ...]
     assumptions: tuple[Assumption, ...] = ()
-
-
-@dataclass(frozen=True)
-class TimeForm:
-    """How times are written, None where it is to be found out; the arguments of :func:`parse_times`."""
-
-    day_first: bool | None = None
-    unit: str | None = None
-    zone: str | None = None
-    year: int | None = None
 
 
 def zone_seconds(zone: str) -> float | None:
@@ -108,6 +82,7 @@ def parse_times(
     unit: str | None = None,
     zone: str | None = None,
     year: int | None = None,
+    year_offset: int | None = None,
     clock: pl.Series | None = None,
 ) -> ParsedTimes:
     """Unix seconds (also milli-, micro- and nanoseconds), ISO 8601, common date forms, and date types.
@@ -122,6 +97,8 @@ def parse_times(
             mixes units.
         zone: of times that name none, an offset or a name; UTC when left out.
         year: of times that are month and day only (913 is the 13th of September).
+        year_offset: what is added to the years of dates: 1911 to those of the Republic of China, -543 to Buddhist ones;
+            found out when left out.
         clock: the time of day, where it stands in a column of its own.
 
     >>> parse_times(pl.Series(["2011-12-09 12:50", "nonsense"])).seconds.to_list()
@@ -132,7 +109,7 @@ def parse_times(
     [1442102400.0, 1443657600.0]
     """
     said: list[Assumption] = []
-    seconds, form, notes, zoned = _parse(column, TimeForm(day_first, unit, zone, year), said)
+    seconds, form, notes, zoned = _parse(column, TimeForm(day_first, unit, zone, year, year_offset), said)
     seconds = seconds.set(~seconds.is_finite().fill_null(False), None)
     if clock is not None:
         seconds = seconds + clock_seconds(clock)
@@ -155,7 +132,7 @@ def _in_zone(seconds: pl.Series, zone: str | None, said: list[Assumption]) -> pl
     if offset is not None:
         return seconds - offset
     times = pl.from_epoch((seconds * 1e6).cast(pl.Int64), time_unit="us")
-    return _epoch(times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
+    return epoch(times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
 
 
 def is_clock(column: pl.Series) -> bool:
@@ -171,9 +148,9 @@ def _parse(column: pl.Series, form: TimeForm, said: list[Assumption]) -> tuple[p
     kind = column.dtype
     if kind == pl.Date or isinstance(kind, pl.Datetime):
         zoned = isinstance(kind, pl.Datetime) and kind.time_zone is not None
-        return _epoch(column.cast(pl.Datetime("us"))), "dates", (), zoned
+        return epoch(column.cast(pl.Datetime("us"))), "dates", (), zoned
     if kind.is_numeric():
-        return _numbers(column.cast(pl.Float64), column.name, form, said)
+        return numbers_as_times(column.cast(pl.Float64), column.name, form, said)
     if kind not in (pl.String, pl.Categorical) and not isinstance(kind, pl.Enum):
         return pl.Series([None] * len(column), dtype=pl.Float64), "no times", (), True
     text = column.cast(pl.String).str.strip_chars()
@@ -181,128 +158,39 @@ def _parse(column: pl.Series, form: TimeForm, said: list[Assumption]) -> tuple[p
         if text.head(_SAMPLE).str.contains(pattern).sum() > 0.5 * max(text.head(_SAMPLE).count(), 1):
             text = text.str.replace_all(pattern if "(" in pattern else ",", replacement)
     numbers = text.cast(pl.Float64, strict=False)
-    if numbers.count() >= 0.5 * max(text.count(), 1):
-        return _numbers(numbers, column.name, form, said)
-    return _dates(text, form, said)
+    if numbers.count() == text.count() > 0:
+        return numbers_as_times(numbers, column.name, form, said)
+    mostly = numbers.count() >= 0.5 * max(text.count(), 1)
+    found = numbers_as_times(numbers, column.name, form, said) if mostly else _dates(text, form, said)
+    return _with_others(found, text, numbers, column.name, form, said)
 
 
-def _epoch(times: pl.Series) -> pl.Series:
-    return times.dt.epoch("us").cast(pl.Float64) / 1e6
-
-
-def _numbers(
-    numbers: pl.Series, name: str, form: TimeForm, said: list[Assumption]
+def _with_others(
+    found: tuple[pl.Series, str, tuple[str, ...], bool],
+    text: pl.Series,
+    numbers: pl.Series,
+    name: str,
+    form: TimeForm,
+    said: list[Assumption],
 ) -> tuple[pl.Series, str, tuple[str, ...], bool]:
-    known = numbers.filter(numbers.is_finite().fill_null(False))
-    if known.is_empty():
-        return numbers, "no times", (), True
-    median = float(known.median())  # type: ignore[arg-type]
-    if form.unit is None or form.unit == "days":
-        excel = bool(known.is_between(20_000, 80_000).all())
-        if form.unit == "days" and not excel:
-            return numbers * DAY, "days from an unknown start", (), True
-        if excel and (form.unit or bool((known % 1 != 0).any()) or "date" in name.lower()):
-            days = numbers - _EXCEL_EPOCH  # to the second: the fractions are rounded
-            said.append(_unit_said("days", "The times are Excel's day numbers.", form.unit))
-            return (days * DAY).round(0), "Excel's day numbers", (), False
-    if form.unit is None:
-        for digits, pattern in ((8, "%Y%m%d"), (14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M")):
-            if 1.9 * 10 ** (digits - 1) <= median < 2.1 * 10 ** (digits - 1):
-                written = numbers.cast(pl.Int64, strict=False).cast(pl.String)
-                whole = written if digits == 8 else written.str.slice(0, 8) + " " + written.str.slice(8)
-                times = whole.str.to_datetime(pattern.replace("%d%H", "%d %H"), strict=False, time_unit="us")
-                if times.count() >= 0.9 * len(known):
-                    said.append(_unit_said(None, "The times are dates written as one number, like 20200913.", None))
-                    return _epoch(times), "dates written as one number", (), False
-    if form.unit is None and _is_short_date(known, name):
-        said.append(
-            _unit_said(None, "The times are dates written as one number, like 200913 (year, month, day).", None)
-        )
-        written = (numbers + 20_000_000).cast(pl.Int64, strict=False).cast(pl.String)
-        return _epoch(written.str.to_datetime("%Y%m%d", strict=False, time_unit="us")), "dates as yymmdd", (), False
-    if (start := other_start(known, form.unit)) is not None:
-        size, begin, *_ = STARTS[start]
-        words = f"The times count {start}{', as set' if form.unit else ''}."
-        said.append(_unit_said(start, words, form.unit, doubtful=form.unit is None))
-        return (numbers * size + begin).round(3), start, (), True
-    if form.unit == "month and day" or (form.unit is None and (form.year is not None or _is_month_day(known, name))):
-        return _month_day(numbers, form, said)
-    if form.unit is not None:
-        said.append(_unit_said(form.unit, f"The times count {form.unit}, as set.", form.unit))
-        return numbers / _SCALES[form.unit], f"unix {form.unit}", (), True
-    scale, unit = next((scale, unit) for limit, scale, unit in _UNITS if abs(median) < limit)
-    if abs(median) < 1e8:
-        note = "The times are small numbers, no dates; they were taken as seconds from an unknown start."
-        said.append(_unit_said("seconds", note, None, doubtful=True))
-        return numbers / scale, "seconds from an unknown start", (note,), True
-    mixed = _each_in_its_unit(numbers, said)
-    if mixed is not None:
-        return mixed, "unix times in several units", (), True
-    said.append(_unit_said(unit, f"The times count {unit} since 1970.", None))
-    return numbers / scale, f"unix {unit}", (), True
-
-
-def _unit_said(
-    unit: str | None, words: str, given: str | None, *, doubtful: bool = False, more: tuple[Choice, ...] = ()
-) -> Assumption:
-    others = [(other, other) for other in TIME_UNITS if other != unit]
-    back = (Choice("decide by their size", (("time_unit", None),)),) if given else ()
-    return assumed("time_unit", given or unit, words, *others, doubtful=doubtful, more=(*back, *more))
-
-
-def _each_in_its_unit(numbers: pl.Series, said: list[Assumption]) -> pl.Series | None:
-    """Times of different units, told apart by their size: each then lies between 1979 and 2099."""
-    size = numbers.abs()
-    place = pl.select(
-        pl.when(size.is_null() | ~size.is_finite() | (size < _EARLIEST)).then(None)
-        .when(size < 1e11).then(0).when(size < 1e14).then(1).when(size < 1e17).then(2).otherwise(3)
-    ).to_series()  # fmt: skip
-    found = dict(place.drop_nulls().value_counts().sort("count", descending=True).iter_rows())
-    if len(found) < 2:
-        return None
-    scale = place.fill_null(0).replace_strict({n: s for n, (_, s, _) in enumerate(_UNITS)}, return_dtype=pl.Float64)
-    seconds = numbers / scale
-    if not bool(seconds.filter(place.is_not_null()).is_between(_EARLIEST, _LATEST).all()):
-        return None
-    counts = ", ".join(f"{count:,} in {_UNITS[n][2]}" for n, count in found.items())
-    words = f"The times mix units, and each was read in its own: {counts}."
-    others = [(f"all in {_UNITS[n][2]}", _UNITS[n][2]) for n in found]
-    said.append(assumed("time_unit", None, words, *others, doubtful=True, why="all lie between 1979 and 2099 then"))
-    return seconds
-
-
-def _is_month_day(known: pl.Series, name: str) -> bool:
-    """Whether numbers are dates like 913, month and day, in a column that is called like a time or a date."""
-    called = re.search(r"time|date|day|stamp|mmdd", name.lower())
-    if not called or known.n_unique() < 2 or not bool((known % 1 == 0).all()):
-        return False
-    month, day = (known / 100).floor(), known % 100
-    return bool((month.is_between(1, 12) & day.is_between(1, 31)).all())
-
-
-def _is_short_date(known: pl.Series, name: str) -> bool:
-    """Whether numbers are dates like 200913 in a column that is called like a date."""
-    if not re.search(r"date|day|yymmdd", name.lower()) or not bool((known % 1 == 0).all()):
-        return False
-    year, rest = (known / 10_000).floor(), known % 10_000
-    month, day = (rest / 100).floor(), rest % 100
-    return bool(
-        (year.is_between(0, 60) & month.is_between(1, 12) & day.is_between(1, 31)).all() and (known > 10_000).all()
-    )
-
-
-def _month_day(
-    numbers: pl.Series, form: TimeForm, said: list[Assumption]
-) -> tuple[pl.Series, str, tuple[str, ...], bool]:
-    year = _ANY_YEAR if form.year is None else form.year
-    written = (numbers + 10_000 * year).cast(pl.Int64, strict=False).cast(pl.String)
-    seconds = _epoch(written.str.to_datetime("%Y%m%d", strict=False, time_unit="us"))
-    taken = "it is not in the file, so 2000 was taken" if form.year is None else "as set"
-    words = f"Times like {numbers.drop_nulls()[0]:.0f} were read as month and day of the year {year} ({taken})."
-    small = Choice("seconds from an unknown start", (("time_unit", "seconds"), ("year", None)))
-    years = [(f"year {other}", other) for other in (2014, 2015) if other != year]
-    said.append(assumed("year", form.year, words, *years, doubtful=form.year is None, more=(small,)))
-    return seconds, "month and day", (), False
+    """Counts since 1970 among dates, or dates among counts: each is read as what it is, and said."""
+    seconds, words, notes, zoned = found
+    left = seconds.is_null() & (text.fill_null("") != "")
+    if not left.any() or seconds.null_count() == len(seconds):
+        return found
+    rest, unsaid = text.set(~left, None), list[Assumption]()
+    counts = numbers.set(~left, None)
+    if counts.count() and words != "unix seconds":
+        others = numbers_as_times(counts, name, form, unsaid)[0]
+    else:
+        others = _dates(rest, form, unsaid)[0]
+    others = others.set(~others.is_between(EARLIEST, LATEST).fill_null(False), None)
+    if not others.count():
+        return found
+    what = "counts since 1970 among dates" if counts.count() else "dates among counts since 1970"
+    message = f"{others.count():,} of {text.count():,} times are {what}; each was read as what it is."
+    said.append(assumed("timestamp", name, message, doubtful=True))
+    return seconds.zip_with(~left, others), f"{words} and others", notes, zoned
 
 
 def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.Series, str, tuple[str, ...], bool]:
@@ -312,6 +200,8 @@ def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.S
     text, sample, letters = plain_times(text, sample)
     if sample.str.contains(_HOUR_ALONE).any():
         text, sample = (s.str.replace(_HOUR_ALONE, "$1:00") for s in (text, sample))  # as in Alibaba's logs
+    if offset := _year_offset(sample, how.year_offset, said):
+        text, sample = (_with_years(s, offset) for s in (text, sample))
     formats, form = _formats(text.drop_nulls(), sample, how.day_first, notes, said)
     result = pl.Series([None] * len(text), dtype=pl.Float64)
     for name in formats:
@@ -325,6 +215,30 @@ def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.S
     elif letters is not None and how.zone is None and form != "no times":
         result, zoned = result - 3600 * _lettered_zone(letters, said), True
     return result, form, tuple(notes), zoned
+
+
+def _year_offset(sample: pl.Series, given: int | None, said: list[Assumption]) -> int:
+    """What the years lack to be those of our calendar."""
+    labels = {1911: "they count from 1911 (Republic of China)", -543: "they are Buddhist", 0: "they are as written"}
+    offset = given or 0
+    if given is None:
+        years = sample.str.extract(_YEAR, 2).cast(pl.Int32, strict=False)
+        for start, low, high in ((1911, 80, 160), (-543, 2500, 2650)):
+            if years.count() > 0.9 * len(sample) and bool(years.drop_nulls().is_between(low, high).all()):
+                offset = start
+    if offset or given is not None:
+        what = f"{offset:,} was added to the years" if offset > 0 else f"{-offset:,} was taken off the years"
+        words = f"{what[0].upper()}{what[1:]} of the times{'' if given is None else ', as set'}."
+        others = [(label, value) for value, label in labels.items() if value != offset]
+        said.append(assumed("year_offset", offset, words, *others, doubtful=given is None, why=labels.get(offset, "")))
+    return offset
+
+
+def _with_years(text: pl.Series, offset: int) -> pl.Series:
+    parts = text.str.extract_groups(_YEAR).struct.unnest()
+    before, year, behind = parts.get_columns()
+    years = (year.cast(pl.Int32, strict=False) + offset).cast(pl.String).str.zfill(4)
+    return (before + years + behind).zip_with(year.is_not_null(), text)
 
 
 def _lettered_zone(letters: str, said: list[Assumption]) -> float:
@@ -348,7 +262,7 @@ def _strptime(text: pl.Series, name: str) -> pl.Series:
         times = text.str.to_datetime(name, strict=False, time_unit="us", ambiguous="earliest")
     except pl.exceptions.PolarsError:
         return pl.Series([None] * len(text), dtype=pl.Float64)
-    return _epoch(times)
+    return epoch(times)
 
 
 def _formats(

@@ -14,7 +14,8 @@ import pytest
 
 from recemb_core.readers import Reading, load_table
 from recemb_core.readers.column_names import ROLE_NAMES, plain_name
-from recemb_core.readers.times import TIME_UNITS, parse_times
+from recemb_core.readers.time_numbers import TIME_UNITS
+from recemb_core.readers.times import parse_times
 from recemb_core.sequences import read_events
 
 START = datetime(2020, 9, 13, 17, 53, 42, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pages.kit.text import field_words, plain, sentence
 from pages.kit.uploads import uploads
 from pages.kit.uploads.uploads import Outcome, Upload
 from recemb_core.readers import Assumption
-from recemb_core.readers.columns import ROLES
+from recemb_core.readers.column_mapping import ROLES
 from recemb_core.readers.said import all_assumptions
 
 _DRAWN_BELOW = {*ROLES, "source", "target", "side", "sequence"}  # 'Which column is what' has their controls
