@@ -190,7 +190,8 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             notes.append(f"{counted(passed, 'shown item')} without a click in {mapping.item!r} are no events.")
     frame, told_down = filled_down(table.frame, mapping, layout=table.format in _LAID_OUT)
     said += told_down
-    table, nobody = replace(table, frame=frame), mapping.fill_down is False
+    records = mapping.fill_down is None and table.format not in _LAID_OUT  # there an empty field is empty
+    table, nobody = replace(table, frame=frame), mapping.fill_down is False or records
     problems = _Problems(table)
     codes = partial(id_codes, missing=mapping.missing, as_written=mapping.ids_as_written)
     item, item_ids = codes(frame[mapping.item])
