@@ -42,7 +42,7 @@ def graph_map_figure(
         ends = np.column_stack([ids[source], ids[target], np.full(len(target), None)])
         at = theme.segments(positions[source], positions[target])
         known: theme.Trace = {"name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
-        glide = ends.reshape(-1, 1).tolist()
+        glide = ends.reshape(-1, 1)  # an array, which plotly does not look into item by item
         return theme.lines(at, color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
 
     under = [between(*edges, "edges", theme.OTHER, 0.6, 0.35)]
