@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from playwright.async_api import async_playwright
 
-from benchmarks.load import CHROMIUM, Log, another, free_port, held, start_server
+from benchmarks.app_server import free_port, held, start_server
+from benchmarks.load import CHROMIUM, Log, another
 from benchmarks.protocol_client import Visitor
 from tests import bombs
 

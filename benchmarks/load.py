@@ -2,8 +2,9 @@
 
     python -m benchmarks.load --sessions 20 --browsers 5 --minutes 10
 
-Prints a table: how long light interactions (nothing is trained), page changes and runs took; whether the same page
-showed the same numbers to everybody; memory before, at most, and after everybody has left.
+Prints a table: how long light interactions (nothing is trained; also by page and control), page changes and runs took;
+whether the same page showed the same numbers to everybody; memory before, at most, and after everybody has left; to
+whom how many seconds of processor went; what error boxes said, and what a browser was doing when a wait ended.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import argparse
 import asyncio
 import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,9 +26,9 @@ from typing import Any
 import numpy as np
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from benchmarks.app_server import free_port, held, spend, start_server
 from benchmarks.protocol_client import Answer, Visitor, Widget
 
-ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PAGES = (
     "",
@@ -70,6 +69,24 @@ TIMED = ("Time", "scan", "seconds")  # metrics that are times of this machine
 ARRIVE = 30.0  # seconds in which everybody comes
 OVERTIME = 60  # seconds that an answer may take after the end before its visitor is given up
 THINK = (3.0, 12.0)  # seconds between two actions of a visitor
+PATIENCE = 300.0  # seconds that a browser waits for anything
+# Resolved when a run of the page's script ends that has not begun yet; asked for before the click or the key.
+RESTS = """() => {
+    const app = document.querySelector('.stApp');
+    window.rests = new Promise((done) => new MutationObserver((_, observer) => {
+        if (app.getAttribute('data-test-script-state') !== 'notRunning') return;
+        observer.disconnect();
+        done();
+    }).observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] }));
+}"""
+STATE = """() => {
+    const app = document.querySelector('.stApp');
+    const state = (name) => app ? app.getAttribute(`data-test-${name}-state`) : 'no app';
+    const alerts = [...document.querySelectorAll('[data-testid=stAlert]')].map((box) => box.innerText.slice(0, 120));
+    const sliders = document.querySelectorAll('[data-testid=stMain] [role=slider]').length;
+    return `at ${location.pathname}: script ${state('script')}, connection ${state('connection')}, `
+        + `${sliders} sliders, boxes: ${alerts.join(' | ') || 'none'}`;
+}"""
 
 
 class Log:
@@ -77,13 +94,28 @@ class Log:
 
     def __init__(self) -> None:
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.parts: dict[tuple[str, str, str], list[float]] = defaultdict(list)  # (kind, page, control)
+        self.processor: dict[tuple[str, int], float] = {}  # (group, process) → seconds
         self.errors: list[str] = []
         self.shown: dict[tuple[str, ...], dict[str, str]] = {}
         self.wrong: list[str] = []
 
-    def take(self, kind: str, answer: Answer, setting: tuple[str, ...] = ()) -> None:
+    def take(
+        self,
+        kind: str,
+        answer: Answer,
+        setting: tuple[str, ...] = (),
+        *,
+        page: str = "",
+        control: str = "",
+        to: str = "",
+    ) -> None:
+        """Note an answer: of ``kind``, on a page, after a control was moved ``to`` a value, or of a link's setting."""
         self.seconds[kind].append(answer.seconds)
-        self.errors += answer.errors
+        if page:
+            self.parts[kind, page, control].append(answer.seconds)
+        where = ", ".join(filter(None, (kind, page, f"{control} = {to}" if control else "", " ".join(setting))))
+        self.errors += [f"{where}: {error}" for error in answer.errors]
         metrics = {name: value for name, value in answer.metrics.items() if not any(word in name for word in TIMED)}
         if setting and metrics != self.shown.setdefault(setting, metrics):
             self.wrong.append(f"{setting}: {metrics} and {self.shown[setting]}")
@@ -109,6 +141,20 @@ def another(rng: random.Random) -> Callable[[Widget], WidgetState]:
     return state
 
 
+async def move(visitor: Visitor, kind: str, page: str, control: str, rng: random.Random, log: Log) -> None:
+    """Move a control to another place, and note what came of it."""
+    made: list[WidgetState] = []
+
+    def state(widget: Widget) -> WidgetState:
+        made.append(another(rng)(widget))
+        return made[0]
+
+    answer = await visitor.move(control, state)
+    value = made[0].WhichOneof("value")
+    found = getattr(made[0], value)
+    log.take(kind, answer, page=page, control=control, to=str(list(getattr(found, "data", [found]))))
+
+
 async def visit(url: str, seed: int, until: float, log: Log) -> None:
     """One visitor: changes pages, moves controls, now and then trains something."""
     rng = random.Random(seed)
@@ -116,7 +162,7 @@ async def visit(url: str, seed: int, until: float, log: Log) -> None:
     async with Visitor(url) as visitor:
         while time.monotonic() < until:
             page = rng.choice(PAGES)
-            log.take("page change", await visitor.open(page))
+            log.take("page change", await visitor.open(page), page=page or "home")
             if rng.random() < 0.2:
                 await compare(url, rng, log)
             for _ in range(rng.randint(1, 4)):
@@ -124,94 +170,81 @@ async def visit(url: str, seed: int, until: float, log: Log) -> None:
                 if time.monotonic() > until:
                     break
                 if page == "node2vec" and rng.random() < 0.5:  # trains, and draws a map
-                    log.take("run", await visitor.move("q (in–out)", another(rng)))
+                    await move(visitor, "run", page, "q (in–out)", rng, log)
                 elif page == "neighbors" and rng.random() < 0.3:
-                    log.take("run", await visitor.move("Dimensions", another(rng)))
+                    await move(visitor, "run", page, "Dimensions", rng, log)
                 elif page in LIGHT:
                     label = rng.choice(LIGHT[page])
                     if label in visitor.shown:
-                        log.take("light interaction", await visitor.move(label, another(rng)))
+                        await move(visitor, "light interaction", page, label, rng, log)
 
 
 async def compare(url: str, rng: random.Random, log: Log) -> None:
     """Open one of a few links as a new visitor: everybody must see the same numbers."""
     page, query = rng.choice(LINKS)
     async with Visitor(url, page, **query) as other:
-        log.take("first page of a link", other.first, (page, *query.values()))
+        log.take(
+            "first page of a link", other.first, (page, *query.values()), page=page, control=" ".join(query.values())
+        )
 
 
-async def browse(browser: Any, url: str, seed: int, until: float, log: Log) -> None:
-    """The same in a browser: pages by their address in the list, sliders by the keyboard."""
+async def browse(browser: Any, url: str, number: int, seed: int, until: float, log: Log) -> None:
+    """The same in a browser: pages by their address in the list, sliders by the keyboard.
+
+    A wait that ends is noted with what was being done and how the page stood; the visitor opens the app anew.
+    """
+    from playwright.async_api import Error
+
     rng = random.Random(seed)
     page = await (await browser.new_context(viewport={"width": 1280, "height": 720})).new_page()
-    page.set_default_timeout(300_000)
+    page.set_default_timeout(1000 * PATIENCE)
+    name, doing = "home", "opening the app"
 
-    async def idle() -> None:
-        await page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+    async def rested(action: Any) -> float:
+        """Seconds from an action to the end of the run that it starts."""
+        await page.evaluate(RESTS)
+        start = time.perf_counter()
+        await action()
+        await asyncio.wait_for(page.evaluate("() => window.rests"), PATIENCE)
+        return time.perf_counter() - start
 
     await asyncio.sleep(rng.uniform(0, ARRIVE))
-    await page.goto(url)
-    await page.wait_for_selector("[data-testid=page-done]", state="attached")
+    opened = False
     while time.monotonic() < until:
-        name = rng.choice(PAGES[1:])
-        link = page.locator(f'[data-testid=stSidebarNav] a[href$="/{name}"]')
-        start = time.perf_counter()
-        await link.click()
-        await page.wait_for_timeout(50)
-        await idle()
-        log.take("page change (browser)", Answer(time.perf_counter() - start))
-        if name in ("walks", "training", "lsh"):
-            for _ in range(rng.randint(1, 4)):
-                await asyncio.sleep(rng.uniform(*THINK))
-                thumb = page.locator("[data-testid=stMain] [role=slider]").first
-                start = time.perf_counter()
-                await thumb.press(rng.choice(["ArrowRight", "ArrowLeft"]))
-                await page.wait_for_selector('.stApp[data-test-script-state="running"]', timeout=2_000)
-                await idle()
-                log.take("light interaction (browser)", Answer(time.perf_counter() - start))
-        if await page.locator("[data-testid=stException]").count():
-            log.errors.append(f"{name}: a traceback in the browser")
+        try:
+            if not opened:
+                await page.goto(url)
+                await page.wait_for_selector("[data-testid=page-done]", state="attached")
+                await page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+                opened = True
+            name = rng.choice([one for one in PAGES[1:] if one != name])
+            doing = "page change"
+            seconds = await rested(page.locator(f'[data-testid=stSidebarNav] a[href$="/{name}"]').click)
+            log.take("page change (browser)", Answer(seconds), page=name)
+            if name in ("walks", "training", "lsh"):
+                for _ in range(rng.randint(1, 4)):
+                    await asyncio.sleep(rng.uniform(*THINK))
+                    doing = "looking for a slider"
+                    thumb = page.locator("[data-testid=stMain] [role=slider]").first
+                    label = await thumb.evaluate(
+                        "(it) => it.closest('.stSlider')?.querySelector('label')?.innerText ?? ''"
+                    )
+                    label = label.strip()
+                    now, high = [await thumb.get_attribute(f"aria-value{end}") for end in ("now", "max")]
+                    key = "ArrowLeft" if now == high else "ArrowRight"  # at the end of a slider nothing would happen
+                    doing = f"{label}, {key} at {now} of {high}"
+                    seconds = await rested(lambda thumb=thumb, key=key: thumb.press(key))
+                    log.take("light interaction (browser)", Answer(seconds), page=name, control=label)
+            if await page.locator("[data-testid=stException]").count():
+                log.errors.append(f"{name}: a traceback in the browser")
+        except (Error, TimeoutError) as error:
+            state = "the page does not say how it stands"
+            with suppress(Error, TimeoutError):
+                state = await asyncio.wait_for(page.evaluate(STATE), 10)
+            said = str(error).partition("\n")[0] or f"{type(error).__name__} after {PATIENCE:g} s"
+            log.errors.append(f"browser {number}, {name}, {doing}: {said}; {state}")
+            opened = False
         await asyncio.sleep(rng.uniform(*THINK))
-
-
-def held(pid: int) -> dict[str, int]:
-    """Megabytes in memory of a server and of the processes that it started."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError, IndexError):
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(folder.name) == pid or int(fields[1]) == pid:
-                pages = int((folder / "statm").read_text().split()[1])
-                name = (folder / "comm").read_text().strip() if int(folder.name) != pid else "server"
-                found[name] = found.get(name, 0) + pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
-    return found
-
-
-def start_server(port: int, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """The app at this port, once it answers."""
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless", "true"]
-    process = subprocess.Popen(
-        [*command, "--server.port", str(port), "--server.fileWatcherType", "none"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
-            return process
-        time.sleep(0.1)
-    process.kill()
-    raise RuntimeError(log.read_text())
-
-
-def free_port() -> int:
-    """One that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def health(url: str, until: float, log: Log) -> None:
@@ -239,6 +272,7 @@ async def _class(
 
     async def watch() -> None:
         while time.monotonic() < until:
+            spend(pid, log.processor)
             now = held(pid)
             now["in all"] = sum(now.values())
             most.update({name: max(most.get(name, 0), value) for name, value in now.items()})
@@ -255,7 +289,7 @@ async def _class(
         async with async_playwright() as play:
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = await play.chromium.launch(executable_path=_standing_back(folder), args=arguments)
-            tasks += [bounded(browse(browser, url, seed + 1_000 + n, until, log)) for n in range(browsers)]
+            tasks += [bounded(browse(browser, url, n, seed + 1_000 + n, until, log)) for n in range(browsers)]
             found = await asyncio.gather(*tasks, return_exceptions=True)
             await browser.close()
     else:
@@ -276,6 +310,8 @@ def main(
             asyncio.run(_first_visit(url))
             time.sleep(warm)
             before = held(server.pid)
+            spend(server.pid, log.processor)
+            started = dict(log.processor)
             most = asyncio.run(_class(url, folder, server.pid, sessions, browsers, minutes, seed, log))
             alive = server.poll() is None
             time.sleep(min(20, 10 * minutes))
@@ -286,24 +322,32 @@ def main(
         said = (Path(folder) / "log.txt").read_text()
     tracebacks = said.count("Traceback (most recent call last)")
     figures = {kind: _row(values) for kind, values in sorted(log.seconds.items())}
+    spent: dict[str, float] = defaultdict(float)
+    for one, total in log.processor.items():
+        spent[one[0]] += total - started.get(one, 0.0)
     print(f"{sessions} sessions, {browsers} of them in browsers, {minutes:g} minutes, {os.cpu_count()} processors")
-    print(f"{'':30}{'times':>7}{'median':>9}{'p95':>9}{'longest':>9}   seconds")
+    print(f"{'':72}{'times':>7}{'median':>9}{'p95':>9}{'longest':>9}   seconds")
     for kind, (count, median, high, longest) in figures.items():
-        print(f"{kind:30}{count:7,}{median:9.2f}{high:9.2f}{longest:9.2f}")
+        print(f"{kind:72}{count:7,}{median:9.2f}{high:9.2f}{longest:9.2f}")
+    for part, values in sorted(log.parts.items(), key=lambda one: (one[0][0], -np.quantile(one[1], 0.95))):
+        count, median, high, longest = _row(values)
+        print(f"  {', '.join(filter(None, part))[:69]:70}{count:7,}{median:9.2f}{high:9.2f}{longest:9.2f}")
+    print("seconds of processor: " + ", ".join(f"{who} {total:,.0f}" for who, total in sorted(spent.items())))
     for name, memory in (("before", before), ("at most", most), ("after", after)):
         print(f"memory {name}: " + ", ".join(f"{who} {value:,} MB" for who, value in sorted(memory.items())))
     print(
         f"server alive: {alive}; error boxes and tracebacks: {len(log.errors) + tracebacks}; "
         f"settings compared: {len(log.shown)}; shown differently: {len(log.wrong)}"
     )
-    for line in [*dict.fromkeys(log.errors), *log.wrong][:10]:
-        print(f"  {line[:300]}")
+    for line in [*dict.fromkeys(log.errors), *log.wrong][:40]:
+        print(f"  {line[:600]}")
     if tracebacks:
         print(said[said.index("Traceback (most recent call last)") :][:3_000])
     return {
         "figures": figures,
         "alive": alive,
         "errors": len(log.errors) + tracebacks,
+        "processor": dict(spent),
         "wrong": len(log.wrong),
         "before": sum(before.values()),
         "after": sum(after.values()),

@@ -7,11 +7,14 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.kit import results
+from pages.kit.uploads import visitor
 from pages.kit.uploads.apart import readers
 
 
@@ -48,6 +51,55 @@ _warming = threading.Event()
 def busy() -> bool:
     """Whether a run, a map or the warm-up has the cores: no time to measure a time."""
     return results.workers().busy or _warming.is_set()
+
+
+PAUSE = 2.0  # seconds in which nobody else's page was drawn: time for what would make them wait
+
+
+class Drawing:
+    """Whose pages are being drawn, and whose were a moment ago; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._runs: dict[Hashable, tuple[int, float]] = {}  # session → its runs now, when the last one ended
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def page(self, session: Hashable) -> Iterator[None]:
+        """While a page of this session is drawn."""
+        self._count(session, 1)
+        try:
+            yield
+        finally:
+            self._count(session, -1)
+
+    def others(self, session: Hashable, pause: float = PAUSE) -> bool:
+        """Whether a page of another session is being drawn, or was so many seconds ago."""
+        since = time.monotonic() - pause
+        with self._lock:
+            return any(runs or end > since for one, (runs, end) in self._runs.items() if one != session)
+
+    def _count(self, session: Hashable, more: int) -> None:
+        now = time.monotonic()
+        with self._lock:
+            runs = self._runs.get(session, (0, 0.0))[0] + more
+            self._runs = {one: kept for one, kept in self._runs.items() if kept[0] or kept[1] > now - 60}
+            self._runs[session] = runs, now
+
+
+def drawing() -> Drawing:
+    """Of this process."""
+    return visitor.once_a_process("pages drawn", Drawing)
+
+
+def this_session() -> str | None:
+    """The session whose page runs now."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else context.session_id
+
+
+def others_at_work() -> bool:
+    """Whether somebody else works with a page: a measurement would make them wait, and they would spoil it."""
+    return drawing().others(this_session())
 
 
 def _warm() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from pages.kit import background
+
 ROOT = Path(__file__).resolve().parents[2]
 ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
 SECTIONS = {
@@ -38,7 +40,8 @@ def _page(name: str) -> Any:
 def run_app() -> None:
     """What app.py does: show the navigation, run the page."""
     st.session_state["_navigated"] = True
-    st.navigation(pages()).run()
+    with background.drawing().page(background.this_session()):
+        st.navigation(pages()).run()
 
 
 def ensure() -> None:

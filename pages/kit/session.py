@@ -102,6 +102,13 @@ class ActiveData:
         return self.titles[self.items.row(item)]
 
     @cached_property
+    def by_popularity(self) -> tuple[str, ...]:
+        """Item ids, most popular first: by events where there are sequences, by strength in a graph alone."""
+        weight = self.sequences.counts if self.sequences is not None else self.graph.strength  # type: ignore[union-attr]
+        ids = self.items.ids
+        return tuple(ids[row] for row in np.argsort(-weight, kind="stable").tolist())
+
+    @cached_property
     def side_fields(self) -> tuple[str, ...]:
         """Columns of side information that a model can learn from."""
         return tuple(c for c in (self.side_info.columns if self.side_info is not None else ()) if c != "title")
@@ -284,9 +291,16 @@ def _cut(data: ActiveData) -> ActiveData:
         return data
     minutes = GAP.value(data, default=60)
     try:
-        return replace(data, sequences=cut_sessions(data.log, minutes))
+        return _cut_at(data.info, minutes, data)
     except UsageError as error:  # the log stays usable, uncut, until another gap is chosen
         return replace(data, problem=sentence(error))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _cut_at(info: DatasetInfo | None, minutes: float, _data: ActiveData) -> ActiveData:
+    """Bundled data cut at a gap: one object for every session and run, so that what it works out is kept with it."""
+    assert _data.log is not None
+    return replace(_data, sequences=split_sessions(_data.log, gap_minutes=minutes))
 
 
 def gap(data: ActiveData) -> float:
@@ -356,9 +370,8 @@ def chosen_item(data: ActiveData) -> str:
 
 
 def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
-    """Item ids, most popular first: by events where there are sequences, by strength in a graph alone."""
-    weight = data.sequences.counts if data.sequences is not None else data.graph.strength  # type: ignore[union-attr]
-    return tuple(data.items[int(row)] for row in np.argsort(-weight, kind="stable"))
+    """Item ids, most popular first; see :attr:`ActiveData.by_popularity`."""
+    return data.by_popularity
 
 
 def seed() -> int:

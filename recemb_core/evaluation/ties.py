@@ -134,12 +134,14 @@ def expected_reciprocal(best: BestRanks) -> Floats:
     Σ_x (P(X > x − 1) − P(X > x)) / (first − 1 + x); with m = 1 the mean of 1 / r over the tied ranks.
     """
     found = np.zeros(len(best.first))
-    groups, where = np.unique(np.stack(best), axis=1, return_inverse=True)
+    alone = (best.first > 0) & (best.tied == 1)  # nearly everybody's
+    found[alone] = 1 / best.first[alone]
+    others = np.flatnonzero((best.first > 0) & (best.tied != 1))
+    groups, where = np.unique(np.stack(best)[:, others], axis=1, return_inverse=True)
     for g, (first, tied, wanted) in enumerate(groups.T.tolist()):
-        if first > 0:
-            place = np.arange(1, tied - wanted + 2)
-            chance = np.diff(any_of(np.r_[0, place], wanted, tied))
-            found[where.reshape(-1) == g] = (chance / (first - 1 + place)).sum()
+        place = np.arange(1, tied - wanted + 2)
+        chance = np.diff(any_of(np.r_[0, place], wanted, tied))
+        found[others[where.reshape(-1) == g]] = (chance / (first - 1 + place)).sum()
     return found
 
 

@@ -251,7 +251,7 @@ _FLOATS = {np.dtype(np.float64): "f8", np.dtype(np.float32): "f4"}
 
 
 def _packed_array(one: Any) -> Any:
-    """What plotly makes of a property; without its copies and its look for other libraries' columns, where it can be."""
+    """What plotly makes of a property; without its copies, and its look for other libraries' columns, where it can."""
     from _plotly_utils.utils import is_homogeneous_array, to_typed_array_spec
 
     if isinstance(one, str | int | float | list | tuple | dict | None):

@@ -104,8 +104,7 @@ def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayL
     [[0, 1, 2, -1], [1, 2, -1, -1], [2, -1, -1, -1]]
     """
     config = WalkConfig(**{name: getattr(config, name) for name in ("num_walks", "walk_length", "p", "q", "seed")})
-    rows = range(len(graph)) if starts is None else [_row(graph, "starts", start) for start in np.asarray(starts)]
-    origins, shuffled = np.array(rows, dtype=np.int32), np.random.default_rng(config.seed)
+    origins, shuffled = _origins(graph, starts), np.random.default_rng(config.seed)
     begin = np.concatenate([origins[shuffled.permutation(len(origins))] for _ in range(config.num_walks)])
     walks = np.empty((len(begin), config.walk_length), dtype=np.int32)
     if not len(begin):
@@ -120,6 +119,16 @@ def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayL
     proposal = proposal_for(float(config.p), float(config.q))
     walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, walk_tables(graph))
     return walks
+
+
+def _origins(graph: ItemGraph, starts: npt.ArrayLike | None) -> Int32Array:
+    if starts is None:
+        return np.arange(len(graph), dtype=np.int32)
+    rows = np.asarray(starts)
+    whole = rows.ndim == 1 and rows.dtype.kind in "iu" and rows.size > 0
+    if not (whole and rows.min() >= 0 and rows.max() < len(graph)):
+        rows = np.array([_row(graph, "starts", start) for start in rows])  # says which one is wrong
+    return rows.astype(np.int32)
 
 
 def proposal_for(p: float, q: float) -> Proposal:

@@ -66,11 +66,13 @@ def ready_points(data: ActiveData, configs: dict[str, ModelConfig]) -> list[Inde
 
 def index_points(data: ActiveData, config: ModelConfig, n: int) -> list[IndexPoint] | None:
     """Measured once a model and length; alone on the machine's cores, so that times mean something."""
+    key = _points_key(data, config, n)
+    found: list[IndexPoint] | None = results.results(data).get(key)
+    if found is not None:
+        return found
     model = recall_models.model_of(data, config)
     assert model is not None
     who = recall_models.asked(data)
-    key = _points_key(data, config, n)
-
     job = jobs.heavy_job(
         data,
         key,

@@ -123,7 +123,9 @@ def _item_points(data: ActiveData, unit: bool) -> LabPoints:
         raw=raw,
         queries=_query_rows(len(raw)),
         ids=trained.items.ids,
-        names=tuple(data.titles[data.items.row(one)] for one in trained.items.ids),
+        names=data.titles
+        if trained.items.ids == data.items.ids
+        else tuple(data.titles[data.items.row(one)] for one in trained.items.ids),
         chosen=trained.items.row(item) if item in trained.items else 0,
         key=("items", data.fingerprint, graph.fingerprint, config, unit, session.seed()),
         what=f"Items of this data set by their {name} vectors" + (", normalized" if unit else ""),

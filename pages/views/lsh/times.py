@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from pages.kit import background, results
 from pages.kit.session import ActiveData
@@ -33,6 +34,13 @@ def _a_little() -> None:
     sum(range(200_000))
 
 
+def _give_way(*_: object) -> None:
+    """Before each lap: whoever moves on goes first, others or this person (reading the session ends an old run)."""
+    st.session_state.get("data")
+    if background.others_at_work():
+        raise OtherWorkError("another page is being drawn")
+
+
 @dataclass(frozen=True)
 class LabTimes:
     """Microseconds a query of one batch, one thread: the index in use and the exact scan, asked in turns."""
@@ -43,12 +51,15 @@ class LabTimes:
 
 
 def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> LabTimes | None:
-    """Times of the setting in use; None while other work, here or elsewhere on the machine, would spoil them."""
+    """Times of the setting in use; None while other work, here or elsewhere on the machine, would spoil them.
+
+    Nobody waits for them: not while other people's pages are drawn, and a page that begins meanwhile ends the try.
+    """
     config = settings.config
     metric = settings.hashing.distance.metric
     key = ("lab times", points.key, config, settings.k)
     found = results.results(data).get(key)
-    if found is not None or background.busy():
+    if found is not None or background.busy() or background.others_at_work():
         return found
     if sum(lap(_a_little)[1] for _ in range(5)) > 2:  # somebody else is at work: no need to try for seconds
         return None
@@ -60,7 +71,7 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
         for work in works:
             work()
         try:
-            each = [timing.scaled(1e6 / len(wanted)) for timing in race(works)]
+            each = [timing.scaled(1e6 / len(wanted)) for timing in race(works, step=_give_way)]
         except OtherWorkError:
             return None
     if background.busy():

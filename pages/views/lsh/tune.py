@@ -229,6 +229,8 @@ def tune_section(
         trade_section(data, settings, measured, cell)
     frame.try_this(data, answers.experiments(data, points, settings))
     curve_section(data, points, settings)
+    if ready:
+        load_section(data, points, settings)
     times = lsh_times.lab_times(data, points, settings) if ready else None
     with more:
         if verdict := words.verdict(points, settings, cell, times):
@@ -236,18 +238,23 @@ def tune_section(
         if times is not None:
             time_metrics(times, places, points)
         elif ready:
-            st.caption(
-                "Times are measured as soon as the server has ended another run, or its warm-up."
-                if background.busy()
-                else "Other work on this machine spoils the times, so none is shown; they are measured again and again."
-            )
+            st.caption(_why_no_times())
             _later(lambda: lsh_times.lab_times(data, points, settings) is not None, 5.0)
         if ready and measured.draws == 1:
             _more_draws(data, points, settings)
         elif ready:
             st.caption(words.draws_line(settings, measured, cell))
-    if ready:
-        load_section(data, points, settings)
+
+
+def _why_no_times() -> str:
+    if background.busy():
+        return "Times are measured as soon as the server has ended another run, or its warm-up."
+    if background.others_at_work():
+        return (
+            "Other people use this server, and a measurement would make them wait: times are measured in the first "
+            f"{background.PAUSE:g} s in which nobody else's page is drawn."
+        )
+    return "Other work on this machine spoils the times, so none is shown; they are measured again and again."
 
 
 def _more_draws(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
