@@ -97,6 +97,7 @@ class Log:
         self.parts: dict[tuple[str, str, str], list[float]] = defaultdict(list)  # (kind, page, control)
         self.processor: dict[tuple[str, int], float] = {}  # (group, process) → seconds
         self.errors: list[str] = []
+        self.doing: dict[str, str] = {}  # who → what they wait for
         self.shown: dict[tuple[str, ...], dict[str, str]] = {}
         self.wrong: list[str] = []
 
@@ -149,21 +150,26 @@ async def move(visitor: Visitor, kind: str, page: str, control: str, rng: random
         made.append(another(rng)(widget))
         return made[0]
 
+    log.doing[visitor.name] = f"{page}, {control}"
     answer = await visitor.move(control, state)
     value = made[0].WhichOneof("value")
     found = getattr(made[0], value)
     log.take(kind, answer, page=page, control=control, to=str(list(getattr(found, "data", [found]))))
 
 
-async def visit(url: str, seed: int, until: float, log: Log) -> None:
+async def visit(url: str, number: int, seed: int, until: float, log: Log) -> None:
     """One visitor: changes pages, moves controls, now and then trains something."""
     rng = random.Random(seed)
     await asyncio.sleep(rng.uniform(0, ARRIVE))
+    log.doing[name := f"visitor {number}"] = "opening the app"
     async with Visitor(url) as visitor:
+        visitor.name = name
         while time.monotonic() < until:
             page = rng.choice(PAGES)
+            log.doing[name] = f"{page or 'home'}, page change"
             log.take("page change", await visitor.open(page), page=page or "home")
             if rng.random() < 0.2:
+                log.doing[name] = "the first page of a link"
                 await compare(url, rng, log)
             for _ in range(rng.randint(1, 4)):
                 await asyncio.sleep(rng.uniform(*THINK))
@@ -202,6 +208,7 @@ async def browse(browser: Any, url: str, number: int, seed: int, until: float, l
 
     async def rested(action: Any) -> float:
         """Seconds from an action to the end of the run that it starts."""
+        log.doing[f"browser {number}"] = f"{name}, {doing}"
         await page.evaluate(RESTS)
         start = time.perf_counter()
         await action()
@@ -278,10 +285,14 @@ async def _class(
             most.update({name: max(most.get(name, 0), value) for name, value in now.items()})
             await asyncio.sleep(2)
 
-    def bounded(task: Any) -> Any:
-        return asyncio.wait_for(task, 60 * minutes + OVERTIME)
+    async def bounded(who: str, task: Any) -> None:
+        try:
+            await asyncio.wait_for(task, 60 * minutes + OVERTIME)
+        except TimeoutError:
+            doing = log.doing.get(who, "nothing yet")
+            log.errors.append(f"{who} was still waiting {OVERTIME} s after the end (or for 15 minutes): {doing}")
 
-    tasks = [bounded(visit(url, seed + number, until, log)) for number in range(sessions - browsers)]
+    tasks = [bounded(f"visitor {n}", visit(url, n, seed + n, until, log)) for n in range(sessions - browsers)]
     tasks += [health(url, until, log), watch()]
     if browsers:
         from playwright.async_api import async_playwright
@@ -289,7 +300,8 @@ async def _class(
         async with async_playwright() as play:
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = await play.chromium.launch(executable_path=_standing_back(folder), args=arguments)
-            tasks += [bounded(browse(browser, url, n, seed + 1_000 + n, until, log)) for n in range(browsers)]
+            people = [browse(browser, url, n, seed + 1_000 + n, until, log) for n in range(browsers)]
+            tasks += [bounded(f"browser {n}", person) for n, person in enumerate(people)]
             found = await asyncio.gather(*tasks, return_exceptions=True)
             await browser.close()
     else:

@@ -55,6 +55,7 @@ class Visitor:
     """
 
     def __init__(self, url: str, page: str = "", **query: str) -> None:
+        self.name = ""  # for whoever watches several
         self._link = page, urlencode(query)
         self._url = url.replace("http://", "ws://") + "/_stcore/stream"
         self._states: dict[str, WidgetState] = {}
