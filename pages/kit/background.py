@@ -72,7 +72,7 @@ class Drawing:
         finally:
             self._count(session, -1)
 
-    def others(self, session: Hashable, pause: float = PAUSE) -> bool:
+    def others(self, session: Hashable, pause: float) -> bool:
         """Whether a page of another session is being drawn, or was so many seconds ago."""
         since = time.monotonic() - pause
         with self._lock:
@@ -99,7 +99,7 @@ def this_session() -> str | None:
 
 def others_at_work() -> bool:
     """Whether somebody else works with a page: a measurement would make them wait, and they would spoil it."""
-    return drawing().others(this_session())
+    return drawing().others(this_session(), PAUSE)
 
 
 def _warm() -> None:

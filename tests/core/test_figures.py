@@ -271,3 +271,32 @@ def test_small_map_colors_groups_as_everywhere_else() -> None:
     fill = list(figure.data[0].marker.color)
     assert fill[:18] == [known[g] for g in groups[:18]]
     assert fill[18:] == [theme.OTHER, known["a"], theme.OTHER, theme.OTHER]
+
+
+KINDS = [np.float32, np.float64, np.int64, np.uint8, np.bool_, object]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(0,), (5,), (3, 2)])
+@pytest.mark.parametrize("checks", [True, False])
+def test_json_is_plotlys_own(kind: type, shape: tuple[int, ...], checks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not checks:
+        monkeypatch.delenv("RECEMB_CHECK_FIGURES", raising=False)
+    values = np.arange(np.prod(shape)).reshape(shape).astype(kind)
+    traces = [theme.marks((values, values[::-1]), None, 3, customdata=values), theme.bars((values, [1, 2.5]), "red")]
+    figure = theme.chart(traces, file_name="kinds", description="Of arrays.", x="x")
+    figure.add_trace(go.Scatter(x=values, y=[None, 1], name="later"))
+    figure.update_traces(opacity=0.5)
+    assert figure.to_json() == go.Figure.to_json(figure)
+
+
+def test_a_changed_figure_leaves_what_it_was_made_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RECEMB_CHECK_FIGURES", raising=False)
+    kept = dict(theme.DOTTED)
+    traces = [theme.lines(([0, 1], [0, 1]), None, 1, line=theme.DOTTED, name="a")]
+    figure = theme.chart(traces, file_name="a", description="A line.")
+    figure.data[0].line.width = 9
+    figure.update_traces(name="b")
+    assert figure.data[0].line.width == 9
+    assert kept == theme.DOTTED
+    assert traces[0]["name"] == "a"

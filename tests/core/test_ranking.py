@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import mean_interval, share_interval, wilson_interval
 from recemb_core.evaluation.ranking import next_item_cases, paired_gain, rank_next_items
+from recemb_core.evaluation.ties import BestRanks, expected_reciprocal
 from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.vocabulary import Vocabulary
@@ -379,3 +380,14 @@ def test_a_case_never_sees_its_future() -> None:
     cases = next_item_cases(sequences)
     for history, target in zip(cases.histories, cases.targets, strict=True):
         assert target[0] not in history
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6), st.integers(1, 6)), max_size=30))
+def test_the_mean_reciprocal_rank_of_many_is_that_of_each_alone(cases: list[tuple[int, int, int]]) -> None:
+    """Σ_x P(best of m among c tied takes place x) / (first − 1 + x), with P by counting all draws."""
+    best = BestRanks(*np.array([(f, c, min(m, c)) for f, c, m in cases], dtype=np.int64).reshape(-1, 3).T)
+    wanted = []
+    for first, tied, targets in zip(*(field.tolist() for field in best), strict=True):
+        places = [min(chosen) for chosen in itertools.combinations(range(tied), targets)]
+        wanted.append(float(np.mean([1 / (first + place) for place in places])) if first else 0.0)
+    np.testing.assert_allclose(expected_reciprocal(best), wanted, rtol=1e-12)

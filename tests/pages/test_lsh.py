@@ -386,6 +386,45 @@ def test_no_time_is_measured_while_another_run_has_the_cores(open_page: Open, mo
     assert numbers(page)["Exact scan"].endswith("µs")
 
 
+@pytest.mark.slow
+def test_times_give_way_to_other_people(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = {**SHOP, "functions": "6", "tables": "4"}
+    monkeypatch.setattr(background, "PAUSE", 0.0)
+    with background.drawing().page("somebody else"):
+        page = healthy(open_page("lsh", **query))
+    assert "Other people use this server" in text(page)
+    assert numbers(page)["Time a query"] == numbers(page)["Exact scan"] == "…"
+    assert recall(page) > 0, "all that is no time is there"
+
+    asked: list[int] = []  # somebody comes while it is measured
+
+    def others() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    with monkeypatch.context() as patch:
+        patch.setattr(background, "others_at_work", others)
+        page = healthy(page.run())
+    assert len(asked) <= 5, "the try ends at once"
+    assert numbers(page)["Time a query"] == "…"
+    monkeypatch.setattr(background, "others_at_work", lambda: False)
+    page = healthy(page.run())
+    assert numbers(page)["Time a query"].endswith("µs")
+
+
+def test_whose_pages_are_drawn() -> None:
+    drawing = background.Drawing()
+    assert not drawing.others("me", pause=60)
+    with drawing.page("me"), drawing.page("me"):
+        assert not drawing.others("me", pause=60)
+        assert drawing.others("you", pause=0)
+    assert drawing.others("you", pause=60), "a moment ago"
+    assert not drawing.others("you", pause=0)
+    with pytest.raises(ZeroDivisionError), drawing.page("you"):
+        raise ZeroDivisionError
+    assert not drawing.others("me", pause=0), "a page that failed is not drawn any more"
+
+
 # --- Look inside ---
 
 
