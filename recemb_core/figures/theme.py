@@ -223,7 +223,7 @@ class Chart(go.Figure):  # type: ignore[misc]  # plotly has no types
         # As plotly does, but what the traces hold moves into the figure and is not copied first.
         self._data_objs = self._data_validator.validate_coerce(traces, _validate=self._validate)
         self._data = [trace._orphan_props for trace in self._data_objs]
-        self._data_defaults = [{} for _ in self._data_objs]
+        self._data_defaults: list[dict[str, Any]] = [{} for _ in self._data_objs]
         for number, trace in enumerate(self._data_objs):
             trace._parent, trace._orphan_props, trace._trace_ind = self, {}, number
 
@@ -259,7 +259,7 @@ def _packed_array(one: Any) -> Any:
     if isinstance(one, np.ndarray) and one.dtype == object:
         return one
     if isinstance(one, np.ndarray) and one.ndim == 1 and one.size and one.dtype in _FLOATS:
-        return {"dtype": _FLOATS[one.dtype], "bdata": b64encode(np.ascontiguousarray(one)).decode("ascii")}
+        return {"dtype": _FLOATS[one.dtype], "bdata": b64encode(np.ascontiguousarray(one).data).decode("ascii")}
     return to_typed_array_spec(one) if is_homogeneous_array(one) else _packed(one)
 
 
