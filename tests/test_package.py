@@ -101,8 +101,23 @@ def installed(wheel: Path, folder: Path) -> Path:
     install = ["install", "--quiet", "--no-index", "--no-deps", "--no-compile", str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", "--python", python, *install], check=True, timeout=300)
     (packages,) = folder.glob("lib/python*/site-packages")
+    take_compiled(packages)
     (packages / "ready.pth").write_text("\n".join(path for path in sys.path if path.endswith("-packages")) + "\n")
     return python
+
+
+def take_compiled(packages: Path) -> None:
+    """Kernels that this clone has compiled serve the same sources elsewhere: numba goes by a file's date and size."""
+    for source in (ROOT / "recemb_core").rglob("*.py"):
+        there = packages / source.relative_to(ROOT)
+        if there.is_file() and there.read_bytes() == source.read_bytes():
+            shutil.copystat(source, there)
+    stamp = ROOT / "recemb_core" / "kernels" / "__pycache__" / "kernels.sha256"  # of the sources that they are made from
+    for kept in [*(ROOT / "recemb_core").rglob("__pycache__/*.nb[ic]"), stamp]:
+        there = packages / kept.relative_to(ROOT)
+        if kept.is_file() and there.parents[1].is_dir():
+            there.parent.mkdir(exist_ok=True)
+            shutil.copy(kept, there)
 
 
 def run(python: Path, code: str, folder: Path) -> str:

@@ -196,7 +196,7 @@ def rank_next_items(
     past = [np.unique(np.asarray(h)) for h in histories]
     asked = [np.unique(np.asarray(t)) for t in targets]
     if exclude_seen:
-        asked = [np.setdiff1d(t, h) for t, h in zip(asked, past, strict=True)]
+        asked = [np.setdiff1d(t, h, assume_unique=True) for t, h in zip(asked, past, strict=True)]
     kept = np.array([i for i, t in enumerate(asked) if len(t)], dtype=np.int64)
     if len(kept) == 0:
         raise UsageError("no user has a target to be found; hold something out, or do not exclude what was seen")
