@@ -12,7 +12,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 os.environ.setdefault("RECEMB_CHECK_FIGURES", "1")
-# Threads with nothing to do sleep at once: by default they spin for a while, on cores that other workers need.
+# Threads with nothing to do sleep at once: by default they spin for a while, on cores that other workers need. (A
+# worker of pytest-xdist has this from its start; OpenBLAS may be loaded before this line where there is one process.)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 # A busy machine is no failure.

@@ -70,6 +70,10 @@ def main() -> None:
     key = page.query_params["data"][0] if isinstance(page.query_params["data"], list) else page.query_params["data"]
     assert key.startswith("upload-"), key
     declare_all()
+    # A sweep of four cells takes every path that one of all cells takes.
+    few = {"sweep_ps": [0.5, 1.0], "sweep_qs": [1.0, 2.0], "sweep_seeds": 3}
+    for parameter, value in few.items():
+        page.session_state[f"{parameter}@{key}"] = value
     visited = 0
     for name in [name for part in SECTIONS.values() for name in part]:
         page.switch_page(f"pages/{name}.py").run()
