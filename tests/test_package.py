@@ -112,7 +112,9 @@ def take_compiled(packages: Path) -> None:
         there = packages / source.relative_to(ROOT)
         if there.is_file() and there.read_bytes() == source.read_bytes():
             shutil.copystat(source, there)
-    stamp = ROOT / "recemb_core" / "kernels" / "__pycache__" / "kernels.sha256"  # of the sources that they are made from
+    stamp = (
+        ROOT / "recemb_core" / "kernels" / "__pycache__" / "kernels.sha256"
+    )  # of the sources that they are made from
     for kept in [*(ROOT / "recemb_core").rglob("__pycache__/*.nb[ic]"), stamp]:
         there = packages / kept.relative_to(ROOT)
         if kept.is_file() and there.parents[1].is_dir():

@@ -83,10 +83,10 @@ def test_each_by_its_right_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_every_alternative_is_a_reading_that_survives_its_link(name: str) -> None:
-    s = read(name)
+    s, taken = read(name), Reading().completed(Reading().table(FILES / name))
     for assumption in s.assumptions:
         for choice in assumption.alternatives:
-            reading = Reading().completed(Reading().table(FILES / name)).changed(dict(choice.changes))
+            reading = taken.changed(dict(choice.changes))
             assert Reading.from_link(reading.to_link()) == reading
             assert Reading.from_dict(reading.to_dict()) == reading
 
