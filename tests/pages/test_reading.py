@@ -229,7 +229,7 @@ def test_page_lines_link_and_session_file_give_one_result(tmp_path: Path, monkey
     """100 random tables × mappings × cleanings: the page, its lines, a fresh visit by link, and session.toml."""
     rng = random.Random(20)
     cases = [random_case(rng) for _ in range(100)]
-    page = AppTest.from_string(SCRIPT, default_timeout=180)
+    page = AppTest.from_string(SCRIPT, default_timeout=600)
     page.session_state["cases"] = cases
     page.run()
     assert not page.exception, [e.message for e in page.exception]
