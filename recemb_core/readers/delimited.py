@@ -15,6 +15,7 @@ from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, is_unlabelled
 from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.headers import lines_of_names, names_from, names_said, width_of, with_names
 from recemb_core.readers.limits import limits
 from recemb_core.readers.line_scan import (
     DELIMITERS,
@@ -29,8 +30,6 @@ from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.table import Table
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 _UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single characters only
 
 
@@ -43,6 +42,8 @@ def parse_delimited(
     skip_lines: int | None = None,
     quotes: bool | None = None,
     line_id: bool | None = None,
+    row_names: bool | None = None,
+    name_lines: int | None = None,
 ) -> Table:
     """Parse UTF-8 text with ``\\n`` line ends; the lines of the table are None where they cannot be told.
 
@@ -54,6 +55,9 @@ def parse_delimited(
         skip_lines: how many lines stand above the table; guessed when left out.
         quotes: whether quotation marks hold fields together, or are part of the text; guessed when left out.
         line_id: of text that turns out to be a sequence a line, see :func:`parse_sequences`.
+        row_names: where rows have more fields than there are names, whether the first of them names its row, as R
+            writes it, or all further ones are the last; guessed when left out.
+        name_lines: whether one line or two name the columns; guessed when left out.
 
     Raises:
         InputError: one column only, a header without rows, a name twice, or mostly ragged lines.
@@ -91,7 +95,12 @@ def parse_delimited(
         said.append(assumed("quotes", True, "A backslash before a quotation mark makes it part of the text."))
     scan = scan_lines(data, used, quotes=quotes is not False, first_line=skipped + 1)
     literal = quotes is False
-    if quotes is None and scan.quoted and not scan.well_formed:
+    spaced = scan.quoted and not scan.well_formed and _is_spaced(lines, used)
+    if spaced:
+        data = _requoted(data, used, called, spaced=True)
+        scan = scan_lines(data, used, first_line=skipped + 1)
+        said.append(_spaced_said(quotes))
+    elif quotes is None and scan.quoted and not scan.well_formed:
         plain = scan_lines(data, used, quotes=False, first_line=skipped + 1)
         literal = bool((plain.fields[plain.fields > 0] == plain.fields[0]).mean() > 0.99)
         if not literal:
@@ -100,39 +109,43 @@ def parse_delimited(
             plain = scan_lines(data, used, first_line=skipped + 1)
         scan = plain
         notes.append("Quotation marks inside fields were taken as part of the text.")
-    if b'"' in data:
+    if b'"' in data and not spaced:
         said += _quotes_said(literal, quotes, scan)
     records = _first_records(data, used, quotes=not literal)
-    names, has_header = _names(records, header, comment, called, scan)
+    above = lines_of_names(records, header, name_lines)
+    names = names_from(records, above, comment, called, int(scan.lines[0]))
+    width = width_of(scan.fields, len(records[0]))
+    limits().check_columns(width, called)
     body = scan.fields[scan.fields > 0]
-    said += _form_said(used, given, header, has_header, lines, float((body == np.bincount(body).argmax()).mean()))
-    if has_header and not (scan.fields[1:] > 0).any():
+    said += _form_said(used, given, lines, float((body == np.bincount(body).argmax()).mean()))
+    said += names_said(above, name_lines, header, names, lines[0].replace(_UNIT, "::"))
+    if above and not (scan.fields[above:] > 0).any():
         raise InputError(f"{called} has a header line only ({listed(names)}) and no rows; export it with its rows")
     try:
         frame = pl.read_csv(
-            io.BytesIO(used.encode() * (len(names) - 1) + b"\n" + data),  # a whole row first: the next may be cut short
+            io.BytesIO(used.encode() * (width - 1) + b"\n" + data),  # a whole row first: the next may be cut short
             separator=used,
             has_header=False,
-            schema={f"column_{i + 1}": pl.String for i in range(len(names))},
+            schema={f"column_{i + 1}": pl.String for i in range(width)},
             quote_char=None if literal else '"',
             truncate_ragged_lines=True,
             extra_columns="ignore",
             raise_if_empty=False,
-        ).slice(1 + int(has_header))
+        ).slice(1 + above)
     except pl.exceptions.PolarsError as error:
         why = shortened(str(error).split("\n")[0], 120)
         raise InputError(f"{called} cannot be split into columns ({why}); save it again as csv") from None
-    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-    frame, ends = _without_last(frame, names)
-    if ends:
-        said.append(
-            assumed("trailing delimiter", True, f"Every row ends with a delimiter ({used!r}), which adds no column.")
-        )
+    frame, ends, told = with_names(frame, names, row_names)
+    said += told
+    if not told and (shorter := _without_last(frame, names)) is not None:
+        frame, ends = shorter, 1
+        words = f"Every row ends with a delimiter ({used!r}), which adds no column."
+        said.append(assumed("trailing delimiter", True, words))
     shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
     table = Table(frame, form, name, delimiter=shown, notes=tuple(notes), assumptions=tuple(said))
-    fields, numbers = scan.fields[int(has_header) :], scan.lines[int(has_header) :]
+    fields, numbers = scan.fields[above:], scan.lines[above:]
     if ends:
-        fields = np.where(fields == len(names), fields - 1, fields)
+        fields = np.where(fields == width, fields - ends, fields)
     return table if len(fields) != len(frame) else _without_ragged(table, fields, numbers, called)
 
 
@@ -165,15 +178,15 @@ def _doubled(data: bytes) -> bytes:
     return data.replace(b'\\"', b'""')
 
 
-def _without_last(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, bool]:
-    """The frame without its last column where that has no name and holds nothing: lines end with a delimiter."""
+def _without_last(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame | None:
+    """The frame without its last column where that has no name and holds nothing (lines end with a delimiter)."""
     last = frame.columns[-1]
     unnamed = last == f"column_{len(names)}"
     if frame.width < 3 or not unnamed or bool((frame[last].fill_null("").str.strip_chars() != "").any()):
-        return frame, False
+        return None
     if is_unlabelled(names) and not bool((frame[frame.columns[-2]].fill_null("").str.strip_chars() != "").any()):
-        return frame, False  # several empty ones: lists of different lengths, filled up
-    return frame.drop(last), True
+        return None  # several empty ones: lists of different lengths, filled up
+    return frame.drop(last)
 
 
 def _quotes_said(literal: bool, given: bool | None, scan: LineScan) -> list[Assumption]:
@@ -184,10 +197,8 @@ def _quotes_said(literal: bool, given: bool | None, scan: LineScan) -> list[Assu
     return [assumed("quotes", value, words, other, *back, doubtful=given is None and not scan.well_formed and value)]
 
 
-def _form_said(
-    used: str, given: str | None, header: bool | None, has_header: bool, lines: list[str], regular: float
-) -> list[Assumption]:
-    """The delimiter and the header as they were decided."""
+def _form_said(used: str, given: str | None, lines: list[str], regular: float) -> list[Assumption]:
+    """The delimiter as it was decided."""
     shown = "::" if used == _UNIT else used
     marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", "\x01": "^A (Hive)", " ": "space", "::": "::"}
     others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown]
@@ -195,14 +206,20 @@ def _form_said(
     back = [("decide by the content", None)] if given else []
     words = f"Fields end at a {marks.get(shown, repr(shown))}."
     doubtful = given is None and regular < 0.8
-    first = shortened(lines[0].replace(_UNIT, "::"))
-    head = f"The first line names the columns ({first!r})." if has_header else "No line names the columns."
-    other = ("the first line is data", False) if has_header else ("the first line names the columns", True)
-    again = [("decide by the content", None)] if header is not None else []
-    return [
-        assumed("delimiter", shown, words, *others, *back, doubtful=doubtful),
-        assumed("header", has_header, head, other, *again),
-    ]
+    return [assumed("delimiter", shown, words, *others, *back, doubtful=doubtful)]
+
+
+def _is_spaced(lines: list[str], delimiter: str) -> bool:
+    """Whether blanks stand between delimiters and the quotation marks behind them."""
+    quoted = [line for line in lines if '"' in line]
+    mark = re.compile(rf'{re.escape(delimiter)} +"')
+    return delimiter != " " and sum(bool(mark.search(line)) for line in quoted) >= 0.8 * len(quoted) > 0
+
+
+def _spaced_said(given: bool | None) -> Assumption:
+    words = "Quotation marks hold fields together, though blanks stand between a delimiter and the mark."
+    back = (("decide by the content", None),) if given is not None else ()
+    return assumed("quotes", True, words, ("they are part of the text", False), *back)
 
 
 def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[str]]:
@@ -214,66 +231,9 @@ def _first_records(data: bytes, delimiter: str, *, quotes: bool) -> list[list[st
         return [line.split(delimiter) for line in text.split("\n") if line]
 
 
-def _names(
-    rows: list[list[str]], header: bool | None, comment: str | None, called: str, scan: LineScan
-) -> tuple[list[str], bool]:
-    first = [field.strip().strip("\ufeff") for field in rows[0]]
-    has_header = looks_like_header(rows) if header is None else header
-    if not has_header:
-        from_comment = (comment or "").split("\t" if "\t" in (comment or "") else None)
-        named = len(from_comment) == len(set(from_comment)) == len(first) and any(map(is_known_name, from_comment))
-        return (from_comment if named else [f"column_{i + 1}" for i in range(len(first))]), False
-    twice = next((name for name in first if name and first.count(name) > 1), None)
-    if twice is not None:
-        where = " and ".join(str(place) for place, name in enumerate(first, start=1) if name == twice)
-        raise InputError(
-            f"{called} names two columns {twice!r} (fields {where} of line {scan.lines[0]}); rename one of them"
-        )
-    names = [name or _free(f"column_{i + 1}", first) for i, name in enumerate(first)]
-    body = scan.fields[1:][scan.fields[1:] > 0]
-    if len(body) and (body == len(names) + 1).mean() > 0.9:
-        longer = [row[-1].strip() for row in rows[1:] if len(row) == len(names) + 1]
-        if not any(longer):
-            return [
-                *names,
-                _free(f"column_{len(names) + 1}", names),
-            ], True  # rows end with a delimiter, their header does not
-        names = [_free("row", names), *names]  # R writes row numbers without naming them
-    return names, True
-
-
-def _free(name: str, taken: list[str]) -> str:
-    """The name of a column without one, which no other column has."""
-    return name if name not in taken else _free(f"{name}_unnamed", taken)
-
-
-def looks_like_header(rows: list[list[str]]) -> bool:
-    """Whether the first of some records names the columns.
-
-    >>> looks_like_header([["196", "242"], ["186", "302"]]), looks_like_header([["who", "n"], ["x", "1"]])
-    (False, True)
-    """
-    first, rest = [field.strip() for field in rows[0]], rows[1:]
-    if any(is_known_name(field) for field in first) and not any(_is_value(field) for field in first):
-        return True
-    if any(_is_value(field) for field in first if field) or not rest:
-        return not rest and not any(_is_value(field) for field in first)
-    below = {field.strip() for row in rest for field in row}
-    for position in range(len(first)):
-        column = [row[position].strip() for row in rest if position < len(row)]
-        if sum(map(_is_value, column)) > 0.8 * max(len(column), 1):
-            return True  # a word above numbers or dates
-    if any(field in below for field in first if field):
-        return False  # it comes again below: it is a value
-    return len(set(first)) == len(first)
-
-
-def _is_value(field: str) -> bool:
-    return bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
-
-
-def _requoted(data: bytes, delimiter: str, called: str) -> bytes:
-    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=delimiter)
+def _requoted(data: bytes, delimiter: str, called: str, *, spaced: bool = False) -> bytes:
+    text = io.StringIO(data.decode("utf-8"), newline="")
+    reader = csv.reader(text, delimiter=delimiter, skipinitialspace=spaced)
     out = io.StringIO()
     try:
         csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL, lineterminator="\n").writerows(reader)

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from recemb_core.arrays import Int64Array, UInt8Array
+from recemb_core.readers.column_names import is_known_name
 
 DELIMITERS = ("\t", ",", ";", "|", "\x01", " ")
 
@@ -134,9 +135,11 @@ def guess_delimiter(lines: list[str]) -> tuple[str, float]:
             # A first line with one field only happens in "one sequence a line", where it proves nothing.
             continue
         regular = sum(count == counts[0] for count in counts) / len(counts)
-        longer = sum(count == counts[0] + 1 for count in counts[1:]) / max(len(counts) - 1, 1)
-        if longer >= 0.95 and len(counts) > 2:
-            regular = longer - 0.01  # rows are numbered, or end with a delimiter, and the header is not
+        usual = max(set(counts[1:]), key=counts[1:].count, default=0)
+        longer = sum(count == usual for count in counts[1:]) / max(len(counts) - 1, 1)
+        named = usual == counts[0] + 1 or (usual > counts[0] and any(map(is_known_name, lines[0].split(delimiter))))
+        if named and longer >= 0.95 and len(counts) > 2:
+            regular = longer - 0.01  # rows are numbered, or end with a delimiter, or more, and the header is not
         if regular > share + 0.02 and not (delimiter == " " and share >= 0.5):
             best, share = delimiter, regular
     return best, share

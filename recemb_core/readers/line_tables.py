@@ -11,8 +11,8 @@ import polars as pl
 
 from recemb_core.readers.assumptions import Choice, assumed
 from recemb_core.readers.columns import guess_columns
-from recemb_core.readers.delimited import looks_like_header
 from recemb_core.readers.errors import InputError, counted, shortened
+from recemb_core.readers.headers import looks_like_header
 from recemb_core.readers.limits import limits
 from recemb_core.readers.line_scan import text_lines
 from recemb_core.readers.table import Table

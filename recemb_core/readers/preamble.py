@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 
@@ -46,16 +47,22 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     """
     if skip is not None:
         rest = data.split(b"\n", skip)[-1] if data.count(b"\n") >= skip else b""
-        words = f"The first {counted(skip, 'line')} were skipped, as set."
+        words = f"{counted(skip, 'line')} above the table {'was' if skip == 1 else 'were'} skipped, as set."
+        words = words if skip else "No line above the table was skipped, as set."
         back = (("decide by the content", None), *((("none", 0),) if skip else ()))
         return Opening(rest, skip, None, None, (assumed("skip_lines", skip, words, *back),))
     start = _COMMENTS.match(data)
     head = start[0] if start else b""
     comments = start[1].splitlines() if start else []
-    comment = comments[-1].decode("utf-8", errors="replace").lstrip("#% ") if comments else None
+    comment = (
+        comments[-1].decode("utf-8", errors="replace").lstrip("#% ").removeprefix("Fields:").strip()
+        if comments
+        else None
+    )
     data, skipped, said = data[len(head) :], head.count(b"\n"), list[Assumption]()
     if comments:
-        words = f"{counted(len(comments), 'line')} above the table begin with # or % and were skipped as comments."
+        begin = "begins with # or % and was" if len(comments) == 1 else "begin with # or % and were"
+        words = f"{counted(len(comments), 'line')} above the table {begin} skipped as comments."
         said.append(assumed("skip_lines", skipped, words, ("none", 0)))
     hint = None
     if found := _HINT.match(data):
@@ -67,7 +74,8 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     elif titles := _titles(data, delimiter):
         title = data.split(b"\n", 1)[0].decode("utf-8", errors="replace")
         data, skipped = data.split(b"\n", titles)[-1], skipped + titles
-        words = f"{counted(titles, 'line')} above the table skipped as a title ({shortened(title)!r})."
+        was = "was" if titles == 1 else "were"
+        words = f"{counted(titles, 'line')} above the table {was} skipped as a title ({shortened(title)!r})."
         said.append(
             assumed("skip_lines", skipped, words, ("none: the first line belongs to the table", 0), doubtful=True)
         )
@@ -93,21 +101,41 @@ def _titles(data: bytes, delimiter: str | None) -> int:
     marks = [d for d in DELIMITERS if d != " "] if delimiter is None else [delimiter]
     marks = [mark for mark in marks if len(mark) == 1]
     counts = {mark: [count_outside_quotes(line, mark) for line in lines] for mark in marks}
-    if any(c[0] and sum(n == c[0] for n in c) >= 0.9 * len(c) for c in counts.values()):
-        return 0  # the first line is like the others
+    like_others = [mark for mark, c in counts.items() if c[0] and sum(n == c[0] for n in c) >= 0.9 * len(c)]
     for above in range(1, min(_MOST, len(lines) - 3) + 1):
         for mark, count in counts.items():
             fields, rest = count[above], count[above:]
             regular = sum(n == fields for n in rest) >= _REGULAR * len(rest)
-            if not fields or not regular or max(count[:above]) >= fields:
+            if not fields or not regular or (like_others and mark not in like_others):
                 continue
-            names = [field.strip().strip('"') for field in lines[above].split(mark)]
+            names = _split(lines[above], mark)
             named = sum(map(is_known_name, names)) >= 1 and not any(name.replace(".", "").isdigit() for name in names)
+            if max(count[:above]) >= fields:
+                # A program may end every line, those of the title too, with the delimiters of the whole table.
+                if named and max(count[:above]) == fields and _is_filled_more(lines, above, mark):
+                    double = (
+                        len(set(filter(None, names))) < sum(map(bool, names))
+                        and sum(map(bool, _split(lines[above - 1], mark))) > 1
+                    )
+                    return _physical(head, above - double)
+                continue
             # Without names to go by, only a text of lines that are all alike below can be told from lists of items.
             alike = fields >= 2 and len(rest) >= 10 and len(set(rest)) == 1 and max(count[:above]) == 0
             if named or alike:
                 return _physical(head, above)
     return 0
+
+
+def _split(line: str, mark: str) -> list[str]:
+    return [field.strip().strip('"') for field in next(csv.reader([line], delimiter=mark), [])]
+
+
+def _is_filled_more(lines: list[str], above: int, mark: str) -> bool:
+    """Whether a line holds more fields and known names than any above it, and none of its names comes again below."""
+    filled = [[field for field in _split(line, mark) if field] for line in lines[: above + 60]]
+    known = [sum(map(is_known_name, fields)) for fields in filled]
+    again = {field for fields in filled[above + 1 :] for field in fields} & set(filter(is_known_name, filled[above]))
+    return not again and all(len(filled[n]) < len(filled[above]) and known[n] < known[above] for n in range(above))
 
 
 def _physical(lines: list[bytes], above: int) -> int:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
 OF_THE_TABLE = (
     *("delimiter", "encoding", "header", "skip_lines", "quotes", "one_sequence_a_line", "line_id", "unfold", "joins"),
-    *("line_form", "part", "guards"),
+    *("line_form", "part", "guards", "row_names", "name_lines", "enclosing", "folders"),
 )
 
 
@@ -48,8 +48,15 @@ class Reading:
             None chooses.
         part: of several tables in one file, the name of the one that is read: a sheet of a workbook, a table of an SQL
             dump, a file of an archive; None chooses.
-        guards: whether what keeps spreadsheets from computing a cell (``'=…``, ``="…"``) is taken off; None takes it
-            off where a whole column is so.
+        guards: whether what keeps spreadsheets from computing a cell (``'=…``, ``="…"``) is taken off, wherever it
+            stands; None takes it off where a whole column is so.
+        row_names: where rows have more fields than there are names, whether the first field names its row, as R writes
+            it, or all further ones are the last; None goes by whether the first fields are all different.
+        name_lines: whether one line or two name the columns (``Order,,Customer,`` above ``id,date,id,name``); None
+            decides by the content.
+        enclosing: of one JSON object around its rows, whether its other values (``took``, ``total``) stand in every
+            row; None keeps only what says whose and when they are.
+        folders: of an archive, whether folders like ``dt=2024-03-01`` add a column; None adds it.
         joins: whether users and times of an archive's events are looked up in its other tables.
         details: whether a second table with a row an item is used where there is one (given, or in the same archive).
         details_key: the column of that table that holds the items' ids; None takes the one that covers most items.
@@ -77,6 +84,10 @@ class Reading:
     unfold: str | None = None
     part: str | None = None
     guards: bool | None = None
+    row_names: bool | None = None
+    name_lines: int | None = None
+    enclosing: bool | None = None
+    folders: bool | None = None
     joins: bool = True
     details: bool = True
     details_key: str | None = None
@@ -90,7 +101,7 @@ class Reading:
         for name in ("delimiter", "encoding", "details_key", "unfold", "part"):
             value = getattr(self, name)
             require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
-        for name in ("header", "quotes", "line_id", "directed", "guards"):
+        for name in ("header", "quotes", "line_id", "directed", "guards", "row_names", "enclosing", "folders"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         for name in ("one_sequence_a_line", "joins", "details"):
@@ -100,6 +111,8 @@ class Reading:
         lines = self.skip_lines
         least = "a whole number from 0, or None"
         require(lines is None or (is_whole(lines) and lines >= 0), "skip_lines", lines, least)
+        named = self.name_lines
+        require(named is None or (is_whole(named) and 1 <= named <= 2), "name_lines", named, "1, 2 or None")
 
     def table(self, source: Any, name: str | None = None) -> Table:
         """The file as columns; see :func:`load_table`."""
@@ -118,6 +131,10 @@ class Reading:
             joins=self.joins,
             part=self.part,
             guards=self.guards,
+            row_names=self.row_names,
+            name_lines=self.name_lines,
+            enclosing=self.enclosing,
+            folders=self.folders,
         )
 
     def changed(self, changes: Mapping[str, Any]) -> Reading:

@@ -27,7 +27,7 @@ from recemb_core.readers.table import Table
 from recemb_core.readers.time_parts import with_times
 from recemb_core.readers.unfolding import unfolded
 from recemb_core.readers.workbooks import parse_workbook
-from recemb_core.validation import require
+from recemb_core.validation import is_whole, require
 
 _BATCH = 65_536  # rows of a parquet file decoded at a time
 
@@ -48,6 +48,10 @@ def load_table(
     joins: bool = True,
     part: str | None = None,
     guards: bool | None = None,
+    row_names: bool | None = None,
+    name_lines: int | None = None,
+    enclosing: bool | None = None,
+    folders: bool | None = None,
 ) -> Table:
     """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, gzipped or zipped.
 
@@ -68,8 +72,14 @@ def load_table(
         joins: of an archive, whether users and times are looked up in a second table by a key that both have.
         part: of several tables in one file, the name of the one to read: a sheet of a workbook, a table of an SQL dump,
             a file of an archive; chosen when left out.
-        guards: of delimited text, False leaves what keeps spreadsheets from computing a cell (``'=…``, ``="…"``);
-            taken off where a whole column is so when left out.
+        guards: of delimited text, what keeps spreadsheets from computing a cell (``'=…``, ``="…"``) is taken off
+            wherever it stands (True), or left (False); taken off where a whole column is so when left out.
+        row_names: of delimited text whose rows have more fields than there are names, whether the first field names
+            its row, as R writes it, or all further ones are the last; guessed when left out.
+        name_lines: of delimited text, whether one line or two name the columns; guessed when left out.
+        enclosing: of one JSON object around its rows, whether its other values stand in every row; only what says
+            whose and when they are does when left out.
+        folders: of an archive, whether folders like ``dt=2024-03-01`` add a column; they do when left out.
 
     Raises:
         InputError: one sentence with the cause, the place and the cure.
@@ -89,7 +99,13 @@ def load_table(
     require(line_form is None or line_form in LINE_FORMS, "line_form", line_form, FORMS_ALLOWED)
     packed = read_bytes(source, name)
     members = unpack(packed, part)
-    form = _Form(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold, part, guards)
+    require(
+        name_lines is None or (is_whole(name_lines) and 1 <= name_lines <= 2), "name_lines", name_lines, "1, 2 or None"
+    )
+    form = _Form(
+        *(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold, part, guards),
+        *(row_names, name_lines, enclosing),
+    )
     wanted = next((m.base_name for m in members if part is not None and m.base_name == part.lower()), None)
     if part is not None and wanted is None and not any(is_workbook(m.data) or is_sql(m.data) for m in members):
         called, names = repr(packed.name) if packed.name else "the file", listed(m.base_name for m in members)
@@ -114,6 +130,9 @@ class _Form:
     unfold: str | None
     part: str | None
     guards: bool | None
+    row_names: bool | None
+    name_lines: int | None
+    enclosing: bool | None
 
 
 def _parse(member: Member, form: _Form) -> Table:
@@ -175,6 +194,8 @@ def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
         skip_lines=form.skip_lines,
         quotes=form.quotes,
         line_id=form.line_id,
+        row_names=form.row_names,
+        name_lines=form.name_lines,
     )
     parsed = replace(parsed, assumptions=(*parsed.assumptions, form_said("plain", given=given)))
     return without_guards(parsed, form.guards)
