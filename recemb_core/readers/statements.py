@@ -14,6 +14,7 @@ from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.limits import limits
 from recemb_core.readers.parts import no_such_part, part_said
+from recemb_core.readers.sql_names import NAME, NAMES, Name, called_so, column_names, labels, name_of
 from recemb_core.readers.table import Table
 
 Row = list[str | None]
@@ -27,15 +28,19 @@ _FIRST = re.compile(
     rb"(?:--|/\*|#|(?:INSERT|REPLACE|CREATE|DROP|SET|BEGIN|USE|PRAGMA|START|LOCK|COPY|ALTER|GO)[\s;])", re.IGNORECASE
 )
 _INSERT = re.compile(
-    rb"\b(?:INSERT|REPLACE)\s++(?:(?:OR|IGNORE|REPLACE|DELAYED|LOW_PRIORITY)\s++)?(?:(?:IGNORE|REPLACE)\s++)?(?:INTO\s++)?"
-    rb"([^\s(]++)\s*+(?:\(([^()]*+)\)\s*+)?VALUES?\b",
+    rb"\b(?:INSERT|REPLACE)\s++(?:(?:OR|IGNORE|REPLACE|DELAYED|LOW_PRIORITY)\s++)?(?:(?:IGNORE|REPLACE)\s++)?(?:INTO\s*+)?"
+    rb"(" + NAME + rb")\s*+(?:\((" + NAMES + rb")\)\s*+)?VALUES?\b",
     re.IGNORECASE,
 )
-_COPY = re.compile(rb"^COPY\s++([^\s(]++)\s*+\(([^()]*+)\)\s++FROM\s++stdin[^\n]*+\n", re.IGNORECASE | re.MULTILINE)
-_CREATE = re.compile(rb"\bCREATE\s++TABLE\s++(?:IF\s++NOT\s++EXISTS\s++)?([^\s(]++)\s*+\(", re.IGNORECASE)
+_OTHER = re.compile(rb"^[ \t]*+INSERT\s++(?:IGNORE\s++)?INTO\b", re.IGNORECASE | re.MULTILINE)
+_COPY = re.compile(
+    rb"^COPY\s++(" + NAME + rb")\s*+\((" + NAMES + rb")\)\s++FROM\s++stdin[^\n]*+\n", re.IGNORECASE | re.MULTILINE
+)
+_CREATE = re.compile(rb"\bCREATE\s++TABLE\s++(?:IF\s++NOT\s++EXISTS\s++)?(" + NAME + rb")\s*+\(", re.IGNORECASE)
 _REST = rb"|\"(?:[^\"]|\"\")*+\"|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|[(),;]|[^\s'\"(),;]+|['\"]"
 _PLAIN = re.compile(rb"'(?:[^']|'')*+'" + _REST)
 _ESCAPED = re.compile(rb"'(?:[^'\\]|''|\\.)*+'" + _REST, re.DOTALL)
+_DEFINED = re.compile(rb"`[^`]*+`|\[[^\]]*+\]|'(?:[^']|'')*+'" + _REST)
 _BACKSLASH = re.compile(r"\\(.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "", "b": "\b", "Z": ""}
 _NO_COLUMN = {"PRIMARY", "KEY", "UNIQUE", "CONSTRAINT", "FOREIGN", "INDEX", "CHECK", "FULLTEXT", "SPATIAL", "EXCLUDE"}
@@ -143,15 +148,15 @@ def _arff_value(text: str) -> str | None:
 def read_sql(data: bytes, called: str, name: str, *, part: str | None = None, **_: Any) -> Table:
     """The rows of the statements that fill one table: ``part``, or the one that says who did what, or the largest."""
     escaped = b"`" in data or re.search(rb"\\'(?!\s*+[,)])", data) is not None
-    tables = dict[tuple[str, tuple[str, ...]], _Rows]()
-    created = {_identifier(m[1]): m.end() for m in _CREATE.finditer(data)}
-    names_of = dict[str, list[str]]()
-    place, line, statement = 0, 1, _INSERT.search(data)
+    tables = dict[Name, dict[tuple[str, ...], _Rows]]()
+    created = {name_of(m[1]): m.end() for m in _CREATE.finditer(data)}
+    names_of = dict[Name, list[str]]()
+    place, line, statement, spans = 0, 1, _INSERT.search(data), list[tuple[int, int]]()
     while statement is not None:
-        title, names = _identifier(statement[1]), [_identifier(part) for part in (statement[2] or b"").split(b",")]
-        if statement[2] is None:
+        title, names = name_of(statement[1]), column_names(statement[2] or b"")
+        if not names:
             if title not in names_of:
-                names_of[title] = _created(data, created.get(title), escaped=escaped)
+                names_of[title] = _created(data, _place_of(title, created))
             names = names_of[title]
         end = statement.end()
         for row, at in _values(data, statement.end(), called, escaped=escaped):
@@ -161,43 +166,75 @@ def read_sql(data: bytes, called: str, name: str, *, part: str | None = None, **
             line, place = line + data.count(b"\n", place, at), at
             if not names:
                 names = names_of[title] = [f"column_{k}" for k in range(1, len(row) + 1)]
-            key = title, tuple(names)
-            if key not in tables:
-                tables[key] = _Rows(names, called)
-            tables[key].add(row, line)
+            _rows_of(tables, title, names, called).add(row, line)
+        spans.append((statement.start(), end))
         statement = _INSERT.search(data, end)
     _copied(data, tables, called)
-    full = {title: rows for title, rows in tables.items() if rows.lines}
+    full = {title: found for title, found in tables.items() if any(rows.lines for rows in found.values())}
     if not full:
-        for rows in tables.values():
-            rows.table(name, called)  # says what is wrong with them
+        for found in tables.values():
+            _whole(found, name, called)  # says what is wrong with them
         raise InputError(f"{called} has no INSERT statement with rows{_CURE}")
-    sizes = sorted(full, key=lambda key: -len(full[key].lines))
-    asked = [key for key in sizes if part is not None and key[0].lower() == part.lower()]
+    count = {title: sum(len(rows.lines) for rows in found.values()) for title, found in full.items()}
+    sizes = sorted(full, key=lambda title: -count[title])
+    asked = [] if part is None else called_so(sizes, part)
+    label = labels(sizes)
     if part is not None and not asked:
-        raise no_such_part(called, "table", part, dict.fromkeys(key[0] for key in sizes))
-    likely = ((key, full[key].table(name, called)) for key in (asked or sizes)[:_LIKELY])
+        raise no_such_part(called, "table", part, label.values())
+    likely = ((title, _whole(full[title], name, called)) for title in (asked or sizes)[:_LIKELY])
     chosen, table = next(
         (pair for pair in likely if asked or len(sizes) == 1 or guess_columns(pair[1].frame).is_complete),
-        (sizes[0], full[sizes[0]].table(name, called)),
+        (sizes[0], _whole(full[sizes[0]], name, called)),
     )
+    table = replace(table, notes=(*table.notes, *_unread(data, spans)))
     if len(sizes) == 1:
         return table
-    title = chosen[0]
-    others = {key[0]: f"{key[0]} ({counted(len(full[key].lines), 'row')})" for key in sizes if key != chosen}
-    words = f"Of several tables, {title!r} was read ({counted(len(table.frame), 'row')}); left out: "
+    others = {label[key]: f"{label[key]} ({counted(count[key], 'row')})" for key in sizes if key != chosen}
+    words = f"Of several tables, {label[chosen]!r} was read ({counted(len(table.frame), 'row')}); left out: "
     words += f"{listed(others.values())}."
-    told = part_said(title, words, others.items(), given=part is not None, doubtful=True)
+    told = part_said(label[chosen], words, others.items(), given=part is not None, doubtful=True)
     return replace(table, assumptions=(*table.assumptions, told))
 
 
-def _identifier(text: bytes) -> str:
-    """A name without its quotation marks and what stands before its last dot.
+def _rows_of(tables: dict[Name, dict[tuple[str, ...], _Rows]], title: Name, names: list[str], called: str) -> _Rows:
+    found = tables.setdefault(title, {})
+    if tuple(names) not in found:
+        found[tuple(names)] = _Rows(names, called)
+    return found[tuple(names)]
 
-    >>> _identifier(b"[dbo].[clicks]"), _identifier(b"`user id`")
-    ('clicks', 'user id')
-    """
-    return text.decode("utf-8", errors="replace").strip().rsplit(".", 1)[-1].strip('`"[] \t\n')
+
+def _whole(found: dict[tuple[str, ...], _Rows], name: str, called: str) -> Table:
+    """The rows of one table in the order of their lines, though its statements name different columns."""
+    parts = [rows.table(name, called) for rows in found.values() if rows.lines or len(found) == 1]
+    if len(parts) == 1:
+        return parts[0]
+    frame = pl.concat([part.frame for part in parts], how="diagonal")
+    limits().check_columns(frame.width, called)
+    lines = np.concatenate([part.lines for part in parts if part.lines is not None])
+    order = np.argsort(lines, kind="stable")
+    notes = [note for part in parts for note in part.notes]
+    notes.append("Statements fill different columns of the table; what one does not name is empty in its rows.")
+    gone = sum(len(rows.wrong) for rows in found.values())
+    return replace(parts[0], frame=frame[order], lines=lines[order], notes=tuple(notes), left_out=gone)
+
+
+def _place_of(title: Name, created: dict[Name, int]) -> int | None:
+    """Where the columns of a table are named: under its name, or under one with other parts before the last."""
+    alike = [place for name, place in created.items() if name[-1] == title[-1] and 1 in (len(name), len(title))]
+    return created.get(title, alike[0] if len(alike) == 1 else None)
+
+
+def _unread(data: bytes, spans: list[tuple[int, int]]) -> list[str]:
+    """What is said of statements that insert something other than rows of values."""
+    starts, ends = (np.array([span[side] for span in spans], dtype=np.int64) for side in (0, 1))
+    places = np.array([found.end() - 1 for found in _OTHER.finditer(data)], dtype=np.int64)
+    before = np.searchsorted(starts, places, side="right") - 1
+    inside = (before >= 0) & (places < ends[before]) if len(spans) else np.zeros(len(places), dtype=bool)
+    places = places[~inside]
+    if not len(places):
+        return []
+    words = f"{counted(len(places), 'INSERT statement')} without rows of VALUES not read"
+    return [f"{words} (first: line {data.count(bytes([10]), 0, int(places[0])) + 1})."]
 
 
 def _values(data: bytes, start: int, called: str, *, escaped: bool) -> Iterator[tuple[Row | None, int]]:
@@ -249,12 +286,12 @@ def _sql_value(strings: list[bytes], words: list[bytes], *, escaped: bool) -> st
     return inner
 
 
-def _created(data: bytes, start: int | None, *, escaped: bool) -> list[str]:
+def _created(data: bytes, start: int | None) -> list[str]:
     """The columns that CREATE TABLE names, from behind its opening bracket."""
     names, depth, fresh = list[str](), 1, True
     if start is None:
         return names
-    for found in (_ESCAPED if escaped else _PLAIN).finditer(data, start):
+    for found in _DEFINED.finditer(data, start):
         token = found[0]
         if token[:2] in (b"--", b"/*"):
             continue
@@ -262,17 +299,16 @@ def _created(data: bytes, start: int | None, *, escaped: bool) -> list[str]:
         if depth == 0 or token in (b";", b"'", b'"'):
             break
         if fresh and token.upper().decode("utf-8", errors="replace") not in _NO_COLUMN:
-            names.append(_identifier(token))
+            names.append(name_of(token)[-1])
         fresh = depth == 1 and token == b","
     return names
 
 
-def _copied(data: bytes, tables: dict[tuple[str, tuple[str, ...]], _Rows], called: str) -> None:
+def _copied(data: bytes, tables: dict[Name, dict[tuple[str, ...], _Rows]], called: str) -> None:
     """Add the rows of PostgreSQL's COPY blocks, which end with a line of a backslash and a dot."""
     place, line = 0, 1
     for found in _COPY.finditer(data):
-        names = [_identifier(part) for part in found[2].split(b",")]
-        rows = tables.setdefault((_identifier(found[1]), tuple(names)), _Rows(names, called))
+        rows = _rows_of(tables, name_of(found[1]), column_names(found[2]), called)
         line, place = line + data.count(b"\n", place, found.end()), found.end()
         end = data.find(b"\n\\.", found.end() - 1)
         block = data[found.end() : len(data) if end < 0 else end].decode("utf-8", errors="replace")
