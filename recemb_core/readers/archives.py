@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -12,77 +12,115 @@ from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.column_names import plain_name, role_rank
 from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, counted, listed
+from recemb_core.readers.members import Wanted, has_parts, with_left, within
 from recemb_core.readers.parts import part_said
-from recemb_core.readers.sources import Member, known_pair
+from recemb_core.readers.sources import Contents, Member, known_pair
 from recemb_core.readers.table import Table
+
+_SETTINGS = ("encoding", "delimiter", "header", "line_form", "skip_lines", "row_names")
+
+Entry = tuple[Member, Table, ColumnMapping]
 
 
 def choose_tables(
-    name: str, members: list[Member], parse: Callable[[Member], Table], wanted: str | None = None, *, joins: bool = True
+    name: str,
+    contents: Contents,
+    parse: Callable[[Member], Table],
+    part: str | None = None,
+    wanted: Wanted | None = None,
+    *,
+    joins: bool = True,
 ) -> Table:
-    """The table of events (``wanted``, where its name is set) with the table of items as its companion.
+    """The table of events (the file that is ``wanted``, or the one that has ``part``) with that of items beside it.
 
     Where a second table has one row for each basket or session of the events and says whose it was or when, these
     columns are joined to the events (``joins``).
 
     Known pairs (MovieLens, RecBole) are told by name; otherwise the events are the largest table whose columns say
-    who did what, and the items another table with one row for each item.
+    who did what, and the items another table with one row for each item. Tables with the same columns are one.
 
     Raises:
         InputError: no member can be read as a table of events.
     """
-    if wanted is None and (pair := known_pair(members, lambda member: member.base_name)):
-        items = [(member, found) for member in pair[1:] if (found := _quietly(parse, member)[0])]
-        others = [(other, f"the file {other}") for other in (*(m.base_name for m in pair[1:]), *pair[0].beside)]
-        return _joined(name, pair[0], parse(pair[0]), items, others)
-    readable: list[tuple[Member, Table, ColumnMapping]] = []
-    problems: list[str] = []
+    members, called = contents.members, name or "the archive"
+    pair = known_pair(members, lambda member: member.base_name)
+    if pair and (part is None or (wanted is not None and wanted.label == pair[0].label)):
+        found = [(member, _quietly(parse, member)) for member in pair[1:]]
+        items = [(member, table) for member, (table, _) in found if table is not None]
+        others = [(other, f"the file {other}") for other in (*(m.label for m in pair[1:]), *contents.beside)]
+        told = _Told(left=list(contents.beside), given=part is not None)
+        whole = _joined(name, pair[0], parse(pair[0]), items, others, told)
+        return with_left(whole, called, contents.left, [problem for _, (_, problem) in found if problem])
+    readable, problems = list[Entry](), dict[str, str]()
+    several = sum(map(has_parts, members)) > 1
     for member in sorted(members, key=lambda m: -len(m.data)):
-        found, problem = _quietly(parse, member)
-        if found is None:
-            problems.append(problem)
+        table, problem = _quietly(parse, member)
+        if table is None:
+            problems[member.label] = problem
         else:
-            readable.append((member, found, guess_columns(found.frame)))
-        if found is None and member.base_name == wanted:
+            table = within(table, member.label) if several and has_parts(member) else table
+            readable.append((member, table, guess_columns(table.frame)))
+        if table is None and wanted is not None and member.label == wanted.label:
             raise InputError(problem)
-    alike = [entry for entry in readable if "graph" in entry[1].format or entry[1].format == "gml"]
-    if alike and len(readable) == 1:
-        return alike[0][1]
-    asked = [entry for entry in readable if entry[0].base_name == wanted][:1]
-    events = asked or [entry for entry in readable if entry[2].is_complete]
+    if len(readable) == 1 and ("graph" in readable[0][1].format or readable[0][1].format == "gml"):
+        return with_left(readable[0][1], called, contents.left, problems.values())
+    if wanted is not None:
+        events = [entry for entry in readable if entry[0].label == wanted.label]
+    elif part is not None:
+        events = [entry for entry in readable if has_parts(entry[0])]
+    else:
+        events = [entry for entry in readable if entry[2].is_complete]
     if not events:
-        if len(problems) == 1 and not readable:
-            raise InputError(problems[0])
+        if problems and (part is not None or (len(problems) == 1 and not readable)):
+            raise InputError(next(iter(problems.values())))
         raise InputError(
-            f"{name!r} holds {listed(m.base_name for m in members)}, and none has columns for a user or basket and an "
+            f"{name!r} holds {listed(m.label for m in members)}, and none has columns for a user or basket and an "
             "item; zip the table of events alone"
         )
     member, table, mapping = max(events, key=lambda entry: (entry[2].item is not None, len(entry[1].frame)))
-    others = [(m.base_name, f"the file {m.base_name} ({counted(len(t.frame), 'row')})") for m, t, _ in readable]
-    others = [(other, label) for other, label in others if other != member.base_name]
+    others = [(m.label, f"the file {m.label} ({counted(len(t.frame), 'row')})") for m, t, _ in readable]
     parts = [entry for entry in events if entry[1].frame.columns == table.frame.columns]
     rivals = [entry for entry in events if entry not in parts and len(entry[1].frame) >= 0.1 * len(table.frame)]
-    if len(parts) > 1:
-        table = _put_together(table, [(m, t) for m, t, _ in sorted(parts, key=lambda entry: entry[0].base_name)], joins)
+    together = list[str]()
+    if len(parts) > 1 and part is None:
+        ordered = sorted(parts, key=lambda entry: entry[0].label)
+        table = _put_together(member, table, [(m, t) for m, t, _ in ordered], joins)
         readable = [entry for entry in readable if entry not in parts]
+        together = [m.label for m, _, _ in ordered] if joins else []
     wider, said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
     items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
     doubtful = not said and any(entry[1] is not (items[0][1] if items else None) for entry in rivals)
-    whole = _joined(name, member, table, items, others, given=wanted is not None, doubtful=doubtful)
-    return replace(whole, frame=wider, assumptions=(*whole.assumptions, *said)) if said else whole
+    used = {member.label, *together, *(m.label for m, _ in items[:1])}
+    used |= {m.label for m, _, _ in readable if any(f"from {m.label}, joined" in one.words for one in said)}
+    left = [f"{m.label} ({counted(len(t.frame), 'row')})" for m, t, _ in readable if m.label not in used]
+    inner, given = part is not None and (wanted is None or wanted.inner is not None), part is not None
+    told = _Told(together, left, given, inner, doubtful)
+    whole = _joined(name, member, table, items, others, told)
+    whole = replace(whole, frame=wider, assumptions=(*whole.assumptions, *said)) if said else whole
+    return with_left(whole, called, contents.left, problems.values())
 
 
-def _put_together(largest: Table, parts: list[tuple[Member, Table]], joins: bool) -> Table:
+def _put_together(member: Member, largest: Table, parts: list[tuple[Member, Table]], joins: bool) -> Table:
     """Tables with the same columns, one under the other by name (a file a month, parts of one export)."""
-    names, rows = listed(member.base_name for member, _ in parts), sum(len(part.frame) for _, part in parts)
     if not joins:
-        words = f"{names} have the same columns; the largest alone was read, as set."
+        words = f"{listed(m.label for m, _ in parts)} have the same columns; the largest alone was read, as set."
         said = assumed("joins", False, words, ("put them together", True))
         return replace(largest, assumptions=(*largest.assumptions, said))
-    words = f"{names} have the same columns and were put together: {rows:,} rows."
     frame = pl.concat([part.frame for _, part in parts], how="vertical_relaxed")
-    said = assumed("joins", True, words, ("the largest alone", False))
-    return replace(largest, frame=frame, lines=None, assumptions=(*largest.assumptions, said))
+    notes = [f"{m.label}: {note}" for m, part in parts for note in part.notes]
+    otherwise = list[str]()
+    for m, part in parts:
+        own = [a for a in part.assumptions if a.name in _SETTINGS and _setting(largest, a.name) != a.value]
+        otherwise += [f"{m.label} ({', '.join(f'{a.name}: {a.value!r}' for a in own)})"] if own else []
+    if otherwise:
+        notes.append(f"Read otherwise than {member.label}: {listed(otherwise)}.")
+    assumptions = tuple(a for a in largest.assumptions if a.name != "part")
+    gone = sum(part.left_out for _, part in parts)
+    return replace(largest, frame=frame, lines=None, notes=tuple(notes), left_out=gone, assumptions=assumptions)
+
+
+def _setting(table: Table, name: str) -> object:
+    return next((a.value for a in table.assumptions if a.name == name), None)
 
 
 def _widened(
@@ -107,7 +145,7 @@ def _widened(
             if not columns:
                 continue
             if not joins:
-                words = f"{member.base_name} has {listed(columns)} for each {role}, and was not used, as set."
+                words = f"{member.label} has {listed(columns)} for each {role}, and was not used, as set."
                 return frame, [assumed("joins", False, words, ("join it", True))]
             right = other.frame.select(pl.col(keys[0]).cast(pl.String).alias(key), *columns)
             frame = frame.with_columns(pl.col(key).cast(pl.String)).join(
@@ -115,7 +153,7 @@ def _widened(
             )
             found = int(frame[columns[0]].is_not_null().sum())
             words = (
-                f"{listed(columns)} were taken from {member.base_name}, joined by {key!r}: found for "
+                f"{listed(columns)} were taken from {member.label}, joined by {key!r}: found for "
                 f"{found:,} of {len(frame):,} rows."
             )
             said.append(assumed("joins", True, words, ("do not join", False), doubtful=found < 0.5 * len(frame)))
@@ -150,18 +188,36 @@ def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | 
         return None, str(error)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is said of a choice: files that are one table, files left out, whether it (or a table inside) was set."""
+
+    together: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    given: bool = False
+    inner: bool = False
+    doubtful: bool = False
+
+
 def _joined(
     name: str,
     member: Member,
     table: Table,
     items: list[tuple[Member, Table]],
     others: list[tuple[str, str]],
-    *,
-    given: bool = False,
-    doubtful: bool = False,
+    told: _Told,
 ) -> Table:
     """The events, the first of the items beside them, and what they were."""
-    beside = f" and {items[0][0].base_name} as side information by item" if items else ""
-    words = f"From {name or 'the archive'}: {member.base_name} was read as the events{beside}."
-    said = part_said(member.base_name, words, others, given=given, doubtful=doubtful)
+    value: str | None = member.label
+    words = f"From {name or 'the archive'}: {member.label} was read as the events"
+    if told.together:
+        value = None
+        words = f"{listed(told.together)} have the same columns and were put together: {len(table.frame):,} rows"
+    elif told.inner:  # the file alone would mean the table that is chosen inside it
+        value = next((a.value for a in table.assumptions if a.name == "part" and a.value is not None), member.label)
+    words += f", and {items[0][0].label} as side information by item" if items else ""
+    words += f"; left out: {listed(told.left)}." if told.left else "."
+    alone = [(other, f"{label} alone" if other in told.together else label) for other, label in others]
+    alone = [(other, label) for other, label in alone if other != value]
+    said = part_said(value, words, alone, given=told.given, doubtful=told.doubtful)
     return replace(table, companion=items[0][1].frame if items else None, assumptions=(said, *table.assumptions))

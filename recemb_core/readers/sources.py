@@ -9,9 +9,10 @@ import os
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar
 
@@ -21,11 +22,62 @@ from recemb_core.readers.limits import Budget
 T = TypeVar("T")
 _CHUNK = 1 << 20
 _MAX_DEPTH = 3
-_MAX_MEMBERS = 40
+_MAX_MEMBERS = 400  # a job's output is often 200 files
 _TABLE_SUFFIXES = (
-    *(".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".item", ".inter", ".json", ".jsonl", ".ndjson"),
+    *(
+        ".csv",
+        ".tsv",
+        ".tab",
+        ".txt",
+        ".dat",
+        ".data",
+        ".item",
+        ".inter",
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".sql",
+        ".arff",
+    ),
     *(".parquet", ".xlsx", ".xlsm", ".gml", ".graphml", ".gz", ".zip", ".base", ".edges", ".edgelist", ".log", ".pq"),
 )
+_DOCUMENT_SUFFIXES = (
+    *(
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".xml",
+        ".xsd",
+        ".css",
+        ".js",
+        ".ts",
+        ".py",
+        ".ipynb",
+        ".r",
+        ".rmd",
+        ".sh",
+        ".bat",
+    ),
+    *(
+        ".yml",
+        ".yaml",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".conf",
+        ".properties",
+        ".tex",
+        ".bib",
+        ".rtf",
+        ".svg",
+        ".java",
+        ".php",
+    ),
+    *(".sas", ".sps", ".do", ".m", ".cpp", ".c", ".h", ".crc", ".md5", ".sha256", ".eml"),
+)
+_ABOUT = {"readme", "license", "licence", "copying", "notice", "source", "changelog", "requirements"}
+_HEAD = 4_096  # bytes by which a file without a known ending is told from a picture or a program
 _DAMAGE = (
     *(OSError, EOFError, ValueError, IndexError, OverflowError, NotImplementedError),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error),
@@ -53,23 +105,38 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Member:
-    """One unpacked file: its name as far as known (with folders inside an archive), its bytes, and what else is there.
+    """One unpacked file: its name as far as known (with folders inside an archive), its bytes, and what it is called.
 
-    ``beside``: the names of the tables of its archive that were not unpacked.
+    ``label``: the name without folders where no other file of its archive has the same, else with them.
     """
 
     name: str
     data: bytes
-    beside: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def base_name(self) -> str:
         """The name without folders, in lower case."""
-        return _base_name(self.name)
+        return _base_name(self.name).lower()
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        members: the files that are read; the file itself where it is no archive.
+        beside: the labels of tables of a well-known archive that were not unpacked.
+        left: files that are no tables, as a text (name, and why) each.
+    """
+
+    members: list[Member]
+    beside: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def _base_name(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).name.lower()
+    return PurePosixPath(name.replace("\\", "/")).name
 
 
 def read_bytes(source: Any, name: str | None = None) -> Member:
@@ -140,32 +207,60 @@ def is_workbook(data: bytes) -> bool:
     return True
 
 
-def unpack(member: Member, part: str | None = None, depth: int = 0, budget: Budget | None = None) -> list[Member]:
+def unpack(member: Member, part: str | None = None) -> Contents:
     """The files inside: itself when it is not packed, every table-like member of an archive otherwise.
 
-    ``part`` is the one that is wanted; of a well-known archive without it, the others are not unpacked. ``budget`` is
-    that of the whole file, which archives inside archives share.
+    ``part`` is the one that is wanted; of a well-known archive without it, the others are not unpacked.
 
     Raises:
         InputError: a damaged or locked archive, one without a table, one too large, or a kind that is no table.
     """
-    budget = budget or Budget()
+    found = _unpack(member, part, 0, Budget())
+    names = [packed.name for packed in found.members]
+    called = _labels([*names, *found.beside])
+    members = [replace(packed, label=label) for packed, label in zip(found.members, called, strict=False)]
+    return Contents(members, tuple(called[len(names) :]), found.left)
+
+
+def _labels(names: list[str]) -> list[str]:
+    """Names without folders where these are different, else with them; a number behind what is called alike even so."""
+    paths = [name.replace("\\", "/").lstrip("./") for name in names]
+    short = Counter(_base_name(path).lower() for path in paths)
+    labels, seen = list[str](), Counter[str]()
+    for path in paths:
+        label = _base_name(path) if short[_base_name(path).lower()] == 1 else path
+        seen[label.lower()] += 1
+        labels.append(label if seen[label.lower()] == 1 else f"{label} ({seen[label.lower()]})")
+    return labels
+
+
+def _unpack(member: Member, part: str | None, depth: int, budget: Budget) -> Contents:
+    """``budget`` is that of the whole file, which archives inside archives share."""
     if depth > _MAX_DEPTH:
         raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
     if member.data.startswith(b"\x1f\x8b"):
         inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
         with _guarded(member, "gzip"):
             data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
-        return unpack(Member(inner, data), part, depth + 1, budget)
+        return _unpack(Member(inner, data), part, depth + 1, budget)
     if member.data.startswith(b"PK") and not is_workbook(member.data):
-        found = [inner for packed in _unzip(member, part, budget) for inner in unpack(packed, part, depth + 1, budget)]
-        if len(found) > _MAX_MEMBERS:
-            raise InputError(f"{_called(member)} holds {len(found)} tables; zip only the events and the items")
-        return found
+        packed = _unzip(member, part, depth, budget)
+        members, beside, left = list[Member](), list(packed.beside), list(packed.left)
+        for one in packed.members:
+            if not one.data:
+                left.append(f"{_base_name(one.name)} (empty)")
+                continue
+            inside = _unpack(one, part, depth + 1, budget)
+            members += inside.members
+            beside += inside.beside
+            left += inside.left
+        if len(members) > _MAX_MEMBERS:
+            raise InputError(f"{_called(member)} holds {len(members)} tables; zip only the events and the items")
+        return Contents(members, tuple(beside), tuple(left))
     for magic, kind in _FOREIGN.items():
         if member.data.startswith(magic):
             raise InputError(f"{_called(member)} is {kind}, which is not read here; save it as csv, parquet or xlsx")
-    return [member]
+    return Contents([member])
 
 
 @contextmanager
@@ -196,10 +291,9 @@ def _read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
     return bytes(found)
 
 
-def _unzip(member: Member, part: str | None, budget: Budget) -> list[Member]:
-    parts: list[Member] = []
+def _unzip(member: Member, part: str | None, depth: int, budget: Budget) -> Contents:
     with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
-        infos = [info for info in archive.infolist() if _is_table(info)]
+        infos, left = _tables(archive, part)
         if not infos:
             inside = ", ".join(info.filename for info in archive.infolist()[:6]) or "nothing"
             raise InputError(
@@ -207,23 +301,65 @@ def _unzip(member: Member, part: str | None, budget: Budget) -> list[Member]:
                 "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
             )
         # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
-        known = [] if part else known_pair(infos, lambda info: _base_name(info.filename).removesuffix(".gz"))
-        beside = tuple(_base_name(info.filename) for info in infos if known and info not in known)
+        known = known_pair(infos, lambda info: _base_name(info.filename).lower().removesuffix(".gz"))
+        if known and part is not None and not _is_meant(known[0].filename.removesuffix(".gz"), part):
+            known = []
+        within = f"{member.name}/" if depth else ""  # files of archives inside an archive are told by it
+        beside = tuple(within + info.filename for info in infos if known and info not in known)
         infos = known or infos
         if len(infos) > _MAX_MEMBERS:
             raise InputError(f"{_called(member)} holds {len(infos):,} tables; zip only the events and the items")
         budget.check(sum(info.file_size for info in infos), member.name or "the archive")
+        parts = list[Member]()
         for info in infos:
             with archive.open(info) as stream:
-                parts.append(Member(info.filename, _read_up_to_limit(stream, info.filename, budget), beside))
-    return [part for part in parts if part.data]
+                parts.append(Member(within + info.filename, _read_up_to_limit(stream, info.filename, budget)))
+    return Contents(parts, beside, tuple(_base_name(name) for name in left))
 
 
-def _is_table(info: zipfile.ZipInfo) -> bool:
-    path = PurePosixPath(info.filename.replace("\\", "/"))
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    about = path.stem.lower() in {"readme", "license", "licence", "source", "changelog", "requirements"}
-    return not info.is_dir() and not hidden and not about and path.name.lower().endswith(_TABLE_SUFFIXES)
+def _is_meant(name: str, part: str) -> bool:
+    path = name.replace("\\", "/").lower()
+    return part.lower() == path or part.lower() == _base_name(path)
+
+
+def _tables(archive: zipfile.ZipFile, part: str | None) -> tuple[list[zipfile.ZipInfo], list[str]]:
+    """The files of an archive that may be tables, and the names of the others but hidden ones.
+
+    A file without a known ending is one where it holds text or a known kind of table, unless it is called like a
+    document or a program; those are read where there is nothing else, or where they are asked for.
+    """
+    tables, documents, left = list[zipfile.ZipInfo](), list[zipfile.ZipInfo](), list[str]()
+    for info in archive.infolist():
+        path = PurePosixPath(info.filename.replace("\\", "/"))
+        name = path.name.lower()
+        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        if info.is_dir() or hidden or (name.startswith("_") and not name.endswith(_TABLE_SUFFIXES)):
+            continue  # _SUCCESS and its like
+        if PurePosixPath(name).stem in _ABOUT:
+            left.append(info.filename)
+        elif name.endswith(_TABLE_SUFFIXES):
+            tables.append(info)
+        elif not _may_be_table(archive, info):
+            left.append(info.filename)
+        elif name.endswith(_DOCUMENT_SUFFIXES) and not (part and _is_meant(info.filename, part)):
+            documents.append(info)
+        else:
+            tables.append(info)
+    if tables:
+        return tables, [*left, *(info.filename for info in documents)]
+    return documents, left
+
+
+def _may_be_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    with archive.open(info) as stream:
+        head = stream.read(_HEAD)
+    if head.startswith((b"PAR1", b"\x1f\x8b")):
+        return True
+    if head.startswith(b"PK"):
+        return "." not in _base_name(info.filename)  # text documents, programs and pictures are zips as well
+    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16
+    odd = sum(byte < 9 or 13 < byte < 28 for byte in head.replace(b"\x01", b""))  # Hive writes it between fields
+    return bool(head) and (marked or odd <= 0.02 * len(head)) and not head.startswith(tuple(_FOREIGN))
 
 
 # Names of the events and of the items; a dot begins an ending.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -19,10 +18,10 @@ from recemb_core.readers.guards import without_guards
 from recemb_core.readers.json_shapes import parse_json, unnested
 from recemb_core.readers.limits import Budget, limits
 from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS, OF_SEQUENCES, form_of, form_said, read_form
+from recemb_core.readers.members import has_parts, wanted_of, with_folders, with_left
 from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
-from recemb_core.readers.statements import is_sql
 from recemb_core.readers.table import Table
 from recemb_core.readers.time_parts import with_times
 from recemb_core.readers.unfolding import unfolded
@@ -98,21 +97,28 @@ def load_table(
         return _plain(Table(source, "frame", name or ""), unfold)
     require(line_form is None or line_form in LINE_FORMS, "line_form", line_form, FORMS_ALLOWED)
     packed = read_bytes(source, name)
-    members = unpack(packed, part)
     require(
         name_lines is None or (is_whole(name_lines) and 1 <= name_lines <= 2), "name_lines", name_lines, "1, 2 or None"
     )
+    found = unpack(packed, part)
     form = _Form(
         *(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold, part, guards),
         *(row_names, name_lines, enclosing),
     )
-    wanted = next((m.base_name for m in members if part is not None and m.base_name == part.lower()), None)
-    if part is not None and wanted is None and not any(is_workbook(m.data) or is_sql(m.data) for m in members):
-        called, names = repr(packed.name) if packed.name else "the file", listed(m.base_name for m in members)
-        inside = f"has no part {part!r}; it holds {names}" if len(members) > 1 else f"holds one table and no {part!r}"
+    wanted = wanted_of(found.members, part)
+    if part is not None and wanted is None and not any(map(has_parts, found.members)):
+        called, names = repr(packed.name) if packed.name else "the file", listed(m.label for m in found.members)
+        many = len(found.members) > 1
+        inside = f"has no part {part!r}; it holds {names}" if many else f"holds one table and no {part!r}"
         raise InputError(f"{called} {inside}; leave part out to have it chosen")
-    parse = partial(_parse, form=form if wanted is None else replace(form, part=None))
-    return parse(members[0]) if len(members) == 1 else choose_tables(packed.name, members, parse, wanted, joins=joins)
+
+    def parse(member: Member) -> Table:
+        inner = part if wanted is None else wanted.inner if wanted.label == member.label else None
+        return with_folders(_parse(member, replace(form, part=inner)), member.name, folders)
+
+    if len(found.members) == 1:
+        return with_left(parse(found.members[0]), packed.name or "the archive", found.left)
+    return choose_tables(packed.name, found, parse, part, wanted, joins=joins)
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,7 @@ def test_a_file_a_month_is_one_log_and_said() -> None:
     data = _zip({f"2020-{month:02}.csv": _month(month) for month in range(3)})
     table = load_table(data, "log.zip")
     assert len(table.frame) == 40 + 41 + 42
-    assert [a.words for a in table.assumptions if a.name == "joins"] == [
+    assert [a.words for a in table.assumptions if a.name == "part"] == [
         "'2020-00.csv', '2020-01.csv', '2020-02.csv' have the same columns and were put together: 123 rows."
     ]
     assert len(load_table(data, "log.zip", joins=False).frame) == 42
