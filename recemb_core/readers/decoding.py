@@ -25,13 +25,14 @@ import re
 import numpy as np
 
 from recemb_core.readers.column_names import is_known_name
-from recemb_core.readers.errors import InputError
+from recemb_core.readers.errors import InputError, counted
 from recemb_core.readers.statements import is_sql
 
 OTHER_ENCODINGS = (
     *("latin-1", "utf-16", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "gb18030", "big5", "shift_jis", "euc_kr"),
 )
 MAX_LINE = 1_000_000  # bytes; a table's line is far shorter, a minified or binary file's is longer
+_TORN, _LEAST = 0.05, 4  # share of lines that NUL bytes may be taken off, and lines of a text that can be judged
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -42,10 +43,12 @@ def decode(data: bytes, name: str = "", encoding: str | None = None) -> tuple[by
         The text as UTF-8 with ``\\n`` line ends, the encoding it came in, and what to tell the person.
 
     Raises:
-        InputError: binary content, NUL bytes, an encoding that does not fit, or a line over a million bytes.
+        InputError: binary content, NULs in many lines, an encoding that does not fit, or a line over a million bytes.
     """
     called = repr(name) if name else "the file"
     clean, used, notes = _to_utf8(data, called, encoding)
+    clean, torn = _without_nul(clean)
+    notes = (*notes, *torn)
     _check_text(clean, called)
     if b"\r" in clean:
         clean, said = _line_ends(clean)
@@ -171,15 +174,29 @@ def _control_share(data: bytes) -> float:
     return float(odd.mean()) if len(head) else 0.0
 
 
-def _check_text(data: bytes, called: str) -> None:
-    binary = _control_share(data) > 0.02
+def _without_nul(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Text without its NUL bytes where few lines have any: a disk or a program left them where it broke off.
+
+    >>> _without_nul(b"a,b\\n" * 30 + b"c\\0,d\\n")[1]
+    ('1 NUL byte, which text never has, was taken off (line 31); what stands there may be damaged.',)
+    """
     nul = data.count(b"\x00")
-    if nul and not binary and nul <= max(8, 0.001 * len(data)) and nul < 0.2 * len(data):
-        line = data.count(b"\n", 0, data.find(b"\x00")) + 1
-        raise InputError(
-            f"{called} has a NUL byte in line {line}, which text never has; it is damaged, export it again"
-        )
-    if nul or binary:
+    if not nul:
+        return data, ()
+    lines = data.split(b"\n")
+    torn = [number for number, line in enumerate(lines, start=1) if b"\x00" in line]
+    rest = data.replace(b"\x00", b"")
+    if len(torn) > max(1, _TORN * len(lines)) or len(lines) < _LEAST or _control_share(rest) > 0:
+        return data, ()
+    where = ", ".join(map(str, torn[:5])) + (", …" if len(torn) > 5 else "")
+    was, line = "was" if nul == 1 else "were", "line" if len(torn) == 1 else "lines"
+    words = f"{counted(nul, 'NUL byte')}, which text never has, {was} taken off ({line} {where})"
+    words += "; what stands there may be damaged."
+    return rest, (words,)
+
+
+def _check_text(data: bytes, called: str) -> None:
+    if data.count(b"\x00") or _control_share(data) > 0.02:
         raise InputError(f"{called} is binary, not a table; save it as csv, tsv, jsonl, parquet or xlsx")
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,14 @@ from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import SEQUENCE, Table
 
+_OF_ROWS = ("user", "basket", "session", "timestamp")  # what an object around rows may say of each of them
 _HEAD = 1 << 20  # bytes of JSON whose keys are counted
 _LONGEST = 1_000_000  # characters of a line of Python
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
 
 
-def parse_json(data: bytes, called: str, name: str, unfold: str | None) -> Table:
+def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosing: bool | None = None) -> Table:
     """A table from JSON text that begins with ``{`` or ``[``.
 
     Args:
@@ -34,22 +36,25 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None) -> Table
         name: the file's.
         unfold: the column of lists of objects that gives a row an object; ``"nothing"`` keeps such columns out;
             chosen when left out.
+        enclosing: whether the values of one object around the rows stand in every row; only those that say whose and
+            when they are do when left out.
 
     Raises:
         InputError: no JSON; values nested too deep; too many different keys; none of the shapes that are known.
     """
     numbered = _check(data, called)
     said: list[Assumption] = []
-    lines = None
+    lines, torn = None, list[int]()
     frame = None if numbered else _by_lines(data)
     form = "jsonl"
     if frame is None or (len(frame) == 1 and frame.width and _is_one_object(frame)):
-        value, by_line, python = _value(data, called)
+        value, by_line, python, torn = _value(data, called)
         form = "jsonl" if by_line else "json"
         if python:
             said.append(assumed("format", "Python", "The lines are Python's dicts, not JSON; they were read as such."))
         if form == "jsonl" and isinstance(value, list) and all(isinstance(row, dict) for row in value):
-            lines = np.flatnonzero([bool(line.strip()) for line in data.split(b"\n")]) + 1 if len(value) > 1 else None
+            lines = np.flatnonzero([bool(line.strip()) for line in data.split(b"\n")]) + 1
+            lines = lines[: len(value)] if len(value) > 1 else None
         by_key = keyed_rows(value)
         if by_key is not None and (by_key.sure if unfold is None else unfold == KEYS):
             frame, companion, shape = _keyed(by_key.rows, called), None, ""
@@ -60,10 +65,12 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None) -> Table
         said += keys_said(by_key, unfold)
     else:
         companion, lines = None, np.arange(1, len(frame) + 1)
+    notes = tuple(f"Line {n}, the last, breaks off in the middle and was left out." for n in torn)
     if frame.columns == [SEQUENCE]:
-        return Table(frame, "sequences", name, assumptions=tuple(said))
-    frame, lines = unnested(frame, lines, None if unfold == KEYS else unfold, called, said)
-    return Table(frame, form, name, companion=companion, lines=lines, assumptions=tuple(said))
+        return Table(frame, "sequences", name, assumptions=tuple(said), notes=notes, left_out=len(torn))
+    frame, lines = unnested(frame, lines, None if unfold == KEYS else unfold, called, said, enclosing)
+    table = Table(frame, form, name, companion=companion, lines=lines, assumptions=tuple(said))
+    return replace(table, notes=notes, left_out=len(torn)) if torn else table
 
 
 def _by_lines(data: bytes) -> pl.DataFrame | None:
@@ -79,15 +86,15 @@ def _is_one_object(frame: pl.DataFrame) -> bool:
     return all(kind.is_nested() for kind in frame.dtypes) or any(isinstance(kind, pl.List) for kind in frame.dtypes)
 
 
-def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
-    """The whole text as one value, or its lines as a list; whether by line; whether it is Python."""
+def _value(data: bytes, called: str) -> tuple[Any, bool, bool, list[int]]:
+    """The whole text as one value, or its lines as a list; whether by line; whether it is Python; a torn last line."""
     try:
-        return json.loads(data), False, False
+        return json.loads(data), False, False, []
     except (ValueError, RecursionError):
         pass
     array = data.startswith(b"[")
-    rows, python = list[Any](), False
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    rows, python, written = list[Any](), False, data.rstrip().split(b"\n")
+    for number, line in enumerate(written, start=1):
         if not line.strip():
             continue
         try:
@@ -97,6 +104,8 @@ def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
             python = python or value is not None
         if array and not rows and not isinstance(value, list):
             raise InputError(f"{called} is no JSON table; write one object a line, all with the same keys")
+        if value is None and len(rows) > 1 and number == len(written) and _breaks_off(line):
+            return rows, True, python, [number]
         if not isinstance(value, (list if array else dict)):
             shown = shortened(line.decode("utf-8", errors="replace"))
             raise InputError(
@@ -105,8 +114,15 @@ def _value(data: bytes, called: str) -> tuple[Any, bool, bool]:
             )
         rows.append(value)
     if len(rows) == 1 and (array or python):
-        return rows[0], False, python
-    return rows, True, python
+        return rows[0], False, python, []
+    return rows, True, python, []
+
+
+def _breaks_off(line: bytes) -> bool:
+    """Whether a line opens more than it closes: an export that was stopped."""
+    outside = _TEXT.sub(b"", line)
+    opened = sum(outside.count(mark) for mark in (b"{", b"["))
+    return opened > sum(outside.count(mark) for mark in (b"}", b"]"))
 
 
 def _python_value(line: bytes, called: str, number: int) -> Any:
@@ -163,7 +179,7 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
         columns = {name: [part.get(key) for key in keys] for name, part in value.items()}
         return _typed(columns, called), None, "pandas' orient 'columns'"
     equal = bool(parts) and all(isinstance(part, list) for part in parts) and len(set(map(len, parts))) == 1
-    if equal and (len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0])):
+    if equal and not all(isinstance(v, dict) for part in parts for v in part):
         limits().check_columns(len(value), called)
         return _typed(value, called), None, "an object with a list a column"
     tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)}
@@ -215,7 +231,12 @@ def _typed(columns: dict[str, Any], called: str) -> pl.DataFrame:
 
 
 def unnested(
-    frame: pl.DataFrame, lines: Any, unfold: str | None, called: str, said: list[Assumption]
+    frame: pl.DataFrame,
+    lines: Any,
+    unfold: str | None,
+    called: str,
+    said: list[Assumption],
+    enclosing: bool | None = None,
 ) -> tuple[pl.DataFrame, Any]:
     """Values inside values as columns by their path (``user.id``), and a row an object of one column of lists.
 
@@ -234,7 +255,7 @@ def unnested(
         chosen = NO_UNFOLDING if own else max(usual or lists, key=lambda c: _item_like(frame, c))
     if lists:
         others = [(f"a row for each of {c}", c) for c in lists if c != chosen]
-        others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING)
+        others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING and frame.width > len(lists))
         words = (
             f"Each object in {chosen!r} became a row." if chosen != NO_UNFOLDING else f"{listed(lists)} were left out."
         )
@@ -246,6 +267,8 @@ def unnested(
                 f"{called}: {chosen!r} holds {counted(rows, 'object')}, with the other columns more than "
                 f"{limits().cells:,} cells (RECEMB_FILE_CELLS); keep fewer columns"
             )
+        if len(frame) == 1:
+            frame = _without_enclosing(frame, chosen, enclosing, said)
         whole = frame.with_row_index("recemb row").explode(chosen).drop_nulls(chosen)
         if gone := int((frame[chosen].list.len().fill_null(0) == 0).sum()):
             words = f"{counted(gone, 'row')} whose {chosen!r} is empty or absent were left out."
@@ -260,6 +283,26 @@ def unnested(
             assumed("paths", True, f"Values inside {listed(dict.fromkeys(paths))} became columns by their path.")
         )
     return frame, lines
+
+
+def _without_enclosing(
+    frame: pl.DataFrame, chosen: str, enclosing: bool | None, said: list[Assumption]
+) -> pl.DataFrame:
+    """The one object around a list without those of its values that say nothing of each of its rows."""
+    outside = [c for c, kind in frame.schema.items() if c != chosen and not kind.is_nested()]
+    of_rows = [c for c in outside if any(role_rank(role, c) is not None for role in _OF_ROWS)]
+    gone = [c for c in outside if c not in of_rows] if enclosing is None else [] if enclosing else outside
+    back = (("decide by the content", None),) if enclosing is not None else ()
+    as_set = ", as set" if back else ""
+    if gone:
+        stand, were = ("stands", "was") if len(gone) == 1 else ("stand", "were")
+        words = f"{listed(gone)} {stand} once, around the rows in {chosen!r}, and {were} left out{as_set}."
+        said.append(assumed("enclosing", False, words, ("they stand in every row", True), *back))
+    elif outside:
+        stand, hold = ("stands", "holds") if len(outside) == 1 else ("stand", "hold")
+        words = f"{listed(outside)} {stand} once, around the rows in {chosen!r}, and {hold} for each of them{as_set}."
+        said.append(assumed("enclosing", True, words, ("leave them out", False), *back))
+    return frame.drop(gone)
 
 
 def _flat(frame: pl.DataFrame, called: str) -> tuple[pl.DataFrame, list[str]]:

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name
+from recemb_core.readers.column_names import is_known_name, role_rank
 from recemb_core.readers.content import holds_times, is_number
 from recemb_core.readers.table import KEY, SEQUENCE
 
 NO_UNFOLDING, KEYS = "nothing", "keys"  # values of the argument unfold
 _PARTS = {"nodes", "rows", "records", "data", "results", "clicks", "views", "carts", "orders", "purchases", "buys"}
+_SHOWN = 12  # keys that are offered alone
 _MANY = 20  # keys of which a single known name does not make columns
 
 
@@ -22,7 +23,8 @@ _MANY = 20  # keys of which a single known name does not make columns
 class Keyed:
     """The rows of such an object: objects, or columns by name; and whether it is one by all that is known.
 
-    ``n_keys`` have something in their list, ``n_empty`` do not.
+    ``n_keys`` have something in their list, ``n_empty`` do not; ``keys`` are the former, which stand in ``column``.
+    ``says_who``: whether the rows name a user, basket or session of their own.
     """
 
     rows: list[dict[str, Any]] | dict[str, list[Any]]
@@ -30,6 +32,9 @@ class Keyed:
     sure: bool
     form: str
     n_empty: int = 0
+    keys: tuple[str, ...] = ()
+    column: str = KEY
+    says_who: bool = False
 
 
 def keyed_rows(value: Any) -> Keyed | None:
@@ -55,19 +60,21 @@ def keyed_rows(value: Any) -> Keyed | None:
         alike = len(shared) >= 0.5 * sum(map(len, fields)) / len(fields)
         name = KEY if KEY not in set().union(*fields) else f"{KEY}_"
         rows = [{name: key, **entry} for key, part in parts.items() for entry in part if entry is not None]
-        return Keyed(rows, len(parts), free and bool(shared) and alike, "objects", empty)
+        who = any(role_rank(role, field) is not None for role in ("user", "basket", "session") for field in shared)
+        sure = free and bool(shared) and alike
+        return Keyed(rows, len(parts), sure, "objects", empty, tuple(parts), name, who)
     if all(isinstance(entry, list) for entry in entries):
         widths = {len(entry) for entry in entries}
         if len(widths) > 1 or 0 in widths:
             return None
         pairs: dict[str, list[Any]] = {KEY: [key for key, part in parts.items() for e in part if e is not None]}
         pairs |= {f"column_{n + 1}": [entry[n] for entry in entries] for n in range(min(widths))}
-        return Keyed(pairs, len(parts), free, "lists", empty)
+        return Keyed(pairs, len(parts), free, "lists", empty, tuple(parts))
     if any(isinstance(entry, (dict, list)) for entry in entries):
         return None
     items = [[None if v is None else str(v) for v in part] for part in parts.values()]
     columns = named > 1 or (named == 1 and len(parts) <= _MANY)
-    return Keyed({KEY: list(parts), SEQUENCE: items}, len(parts), not columns, "sequences", empty)
+    return Keyed({KEY: list(parts), SEQUENCE: items}, len(parts), not columns, "sequences", empty, tuple(parts))
 
 
 def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
@@ -75,16 +82,32 @@ def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
     if found is None:
         return []
     if found.sure if unfold is None else unfold == KEYS:
-        each = "one sequence" if found.form == "sequences" else "the rows"
-        words = f"Each of the {found.n_keys:,} keys of the JSON is whose {each} under it are."
-        words = words.replace("sequence under it are", "sequence under it is")
-        words += f" {found.n_empty:,} with an empty list hold nothing." if found.n_empty else ""
-        other = ("the keys are names of columns", NO_UNFOLDING)
-        return [assumed("unfold", KEYS, words, other, doubtful=unfold is None)]
+        words = f"{_what_keys_are(found)} {found.n_empty:,} with an empty list hold nothing." if found.n_empty else ""
+        words = words or _what_keys_are(found)
+        others = [("the keys are names of columns", NO_UNFOLDING)]
+        if found.form == "objects":  # lists of objects are no columns; each alone is a table
+            others = [(f"the rows under {key!r} alone", key) for key in found.keys[:_SHOWN]]
+        return [assumed("unfold", KEYS, words, *others, doubtful=unfold is None)]
+    if found.form == "objects" and unfold in found.keys:
+        words = f"Only the rows under the key {unfold!r} of the JSON were read, as set."
+        return [assumed("unfold", unfold, words, ("those under every key", KEYS))]
     if not found.sure and unfold is None:
         return []
     words = f"The keys of the JSON are names of columns{', as set' if unfold else ''}."
     return [assumed("unfold", NO_UNFOLDING, words, ("each key says whose the list under it is", KEYS))]
+
+
+def _what_keys_are(found: Keyed) -> str:
+    count, dates = f"{found.n_keys:,}", holds_times(pl.Series(found.keys, dtype=pl.String))
+    if found.form == "sequences":
+        return f"Each of the {count} keys of the JSON is {'when' if dates else 'whose'} the one sequence under it is."
+    if dates:
+        return (
+            f"The {count} keys of the JSON are dates: each stands in the column {found.column!r} of the rows under it."
+        )
+    if found.says_who:
+        return f"Each of the {count} keys of the JSON stands in the column {found.column!r} of the rows under it."
+    return f"Each of the {count} keys of the JSON is whose the rows under it are."
 
 
 def role_of_keys(frame: pl.DataFrame, roles: Mapping[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from recemb_core.readers.line_tables import is_access_log, is_blocks, is_drawn, 
 from recemb_core.readers.preamble import leading_comments
 from recemb_core.readers.statements import is_arff, is_sql, read_arff, read_sql
 from recemb_core.readers.table import Table
+from recemb_core.readers.w3c_logs import is_w3c, read_w3c
 
 _LABELS = {
     "plain": "plain: fields or items between delimiters",
@@ -24,6 +25,7 @@ _LABELS = {
     "arff": "Weka's ARFF",
     "sql": "SQL: rows in INSERT or COPY statements",
     "access log": "requests in a web server's log",
+    "w3c log": "rows below a line #Fields:, as IIS and CloudFront write them",
 }
 LINE_FORMS = tuple(_LABELS)
 FORMS_ALLOWED = f"one of {', '.join(LINE_FORMS)}, or None"
@@ -36,6 +38,7 @@ _WORDS = {
     "drawn": "The text is a table drawn with rules of dashes.",
     "arff": "The text is Weka's ARFF: the names are those of its attributes, and ? is missing.",
     "sql": "The text is SQL: its rows stand in statements that fill a table.",
+    "w3c log": "The line #Fields: names the columns of a web server's log, and - is nothing.",
     "access log": "Each line is a request in a web server's log: user, time, path and status are read.",
 }
 _GUESSED = {"counted": "each number agrees with its line", "pairs": "", "blocks": ""}
@@ -57,6 +60,7 @@ _READERS: dict[str, Callable[..., Table]] = {
     "arff": read_arff,
     "sql": read_sql,
     "access log": read_access_log,
+    "w3c log": read_w3c,
 }
 
 
@@ -70,6 +74,8 @@ def form_of(data: bytes) -> str:
         return "arff"
     if is_sql(data):
         return "sql"
+    if is_w3c(data):
+        return "w3c log"
     start = leading_comments(data)
     lines = [line for line in sample_lines(data[start : start + _HEAD], 200) if line.strip()]  # wide blanks are blank
     return next((form for form, fits in _OF_LINES.items() if lines and fits(lines)), "plain")
@@ -108,7 +114,7 @@ def read_form(
     ([['a', 'b'], ['c']], 'line 2')
     """
     called = repr(name) if name else "the file"
-    start = leading_comments(data) if comments else 0
+    start = leading_comments(data) if comments and form != "w3c log" else 0
     skipped = data.count(b"\n", 0, start)
     rest = b"\n" * skipped + data[start:]  # lines keep their numbers, in what is said of them as well
     table = _READERS[form](rest, called, name, delimiter=delimiter, header=header, line_id=line_id, part=part)

@@ -26,9 +26,12 @@ _LOG = (  # possibly a virtual host; address, identity, name, [time], "request",
     r'"((?:[^"\\]|\\.)*)" (\d{3})\b'
 )
 _DRAWN = str.maketrans(
-    dict.fromkeys("│┃║", "|")
+    dict.fromkeys("│┃║┆┊╎", "|")
     | dict.fromkeys("─━═╌┄", "-")
     | dict.fromkeys("┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝╞╪╡┏┳┓┡╇┩┗┻┛╒╤╕╘╧╛╭╮╰╯┠╂┨┝┿┥", "+")
+)
+_KIND = re.compile(
+    r"(?:str|cat|enum|bool|binary|null|[iuf]\d+|(?:date|datetime|time|duration|list|decimal)(?:\[.*\])?)"
 )
 _TITLES = 12  # lines that may stand above a drawn table
 _REGULAR = 0.95
@@ -195,6 +198,8 @@ def read_drawn(data: bytes, called: str, name: str, *, header: bool | None, **_:
     top = [list(map(str, row)) for row in frame.head(200).rows()]
     heading = _heading(lines, rows)
     named = header if header is not None else heading > 0 or looks_like_header(top)
+    frame, numbers, cut = _without_cut(frame, numbers)
+    notes += cut
     if named:
         frame, numbers = _named(frame, numbers, max(heading, 1), called, notes)
     words = f"The first line names the columns ({', '.join(top[0])!r})." if named else "No line names the columns."
@@ -209,8 +214,20 @@ def _heading(lines: pl.DataFrame, rows: pl.DataFrame) -> int:
     """How many rows stand above the rule under the names (some programs write types below names); 0 without one."""
     rules = lines.filter("rule")["line"]
     below = rules.filter(rules > rows["line"][0])
+    if len(below) > 1 and len(types := rows.filter(pl.col("line").is_between(below[0], below[1]))) == 1:
+        cells = [cell.strip() for cell in re.split(r"\|", types["text"][0].strip().strip("|"))]
+        below = below[1:] if all(_KIND.fullmatch(cell) for cell in cells) else below  # as polars prints them
     height = int((rows["line"] < below[0]).sum()) if len(below) else 0
     return height if height <= 2 and height < len(rows) else 0
+
+
+def _without_cut(frame: pl.DataFrame, numbers: pl.Series) -> tuple[pl.DataFrame, pl.Series, list[str]]:
+    """The rows without those of dots alone, which stand for rows that were not printed, and the words."""
+    cut = frame.select(pl.all_horizontal(pl.all().is_in(["…", "..."]))).to_series()
+    if not bool(cut.any()):
+        return frame, numbers, []
+    words = f"Line {numbers.filter(cut)[0]}, of dots, stands for rows that were not printed and are not in the file."
+    return frame.filter(~cut), numbers.filter(~cut), [words]
 
 
 def _named(

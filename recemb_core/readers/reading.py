@@ -41,7 +41,7 @@ class Reading:
         one_sequence_a_line: text is read as one sequence a line, whatever it looks like.
         line_id: whether the first of such a line names it and is no item; None guesses it.
         line_form: how the lines of text are written: "plain" (fields or items between delimiters), "spmf", "counted",
-            "pairs", "blocks", "drawn", "arff", "sql" or "access log"; None decides by the content.
+            "pairs", "blocks", "drawn", "arff", "sql", "access log" or "w3c log"; None decides by the content.
         unfold: where rows hold several events, what gives a row an event: the name of a column of lists (of objects,
             or of items beside lists of equal length), ``"numbered columns"`` (item_1, time_1, item_2, …),
             ``"columns of 0 and 1"``, or the ``"keys"`` of a JSON object; ``"nothing"`` leaves the rows as they are;

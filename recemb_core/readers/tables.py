@@ -25,6 +25,7 @@ from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
 from recemb_core.readers.table import Table
 from recemb_core.readers.time_parts import with_times
 from recemb_core.readers.unfolding import unfolded
+from recemb_core.readers.web_pages import check_no_page
 from recemb_core.readers.workbooks import parse_workbook
 from recemb_core.validation import is_whole, require
 
@@ -164,11 +165,12 @@ def _parse(member: Member, form: _Form) -> Table:
 
 def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
     head, given = text[:4_096].lstrip(), form.line_form is not None
+    check_no_page(text[: 1 << 16].lstrip(), called)
     if not form.sequences and form.line_form in (None, "plain"):
         if is_graph_file(head):
             return parse_graph(text, called, name)
         if head.startswith(b"{") or (head.startswith(b"[") and head[1:].lstrip()[:1] in (b"{", b"[", b'"')):
-            return parse_json(text.lstrip(), called, name, form.unfold)
+            return parse_json(text.lstrip(), called, name, form.unfold, form.enclosing)
     opening = without_preamble(text, form.skip_lines, form.delimiter) if form.skip_lines is not None else None
     rest = text if opening is None else opening.data
     lines = form.line_form or ("plain" if form.delimiter else form_of(rest))
