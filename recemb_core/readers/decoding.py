@@ -25,7 +25,7 @@ import re
 import numpy as np
 
 from recemb_core.readers.column_names import is_known_name
-from recemb_core.readers.errors import InputError, counted
+from recemb_core.readers.errors import InputError, counted, were
 from recemb_core.readers.statements import is_sql
 
 OTHER_ENCODINGS = (
@@ -189,8 +189,8 @@ def _without_nul(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     if len(torn) > max(1, _TORN * len(lines)) or len(lines) < _LEAST or _control_share(rest) > 0:
         return data, ()
     where = ", ".join(map(str, torn[:5])) + (", …" if len(torn) > 5 else "")
-    was, line = "was" if nul == 1 else "were", "line" if len(torn) == 1 else "lines"
-    words = f"{counted(nul, 'NUL byte')}, which text never has, {was} taken off ({line} {where})"
+    line = "line" if len(torn) == 1 else "lines"
+    words = f"{counted(nul, 'NUL byte')}, which text never has, {were(nul)} taken off ({line} {where})"
     words += "; what stands there may be damaged."
     return rest, (words,)
 

@@ -152,11 +152,12 @@ def parse_delimited(
 def _without_ragged(table: Table, fields: Int64Array, lines: Int64Array, called: str) -> Table:
     width, shown, notes = table.frame.width, table.delimiter, list(table.notes)
     long, short, blank = fields > width, (fields < width) & (fields > 0), fields == 0
-    if (long | short).sum() > 0.5 * max(int((~blank).sum()), 1):
+    wrong = int((long | short).sum())
+    if wrong > 0.5 * max(int((~blank).sum()), 1):
         first = int(np.flatnonzero(long | short)[0])
         raise InputError(
-            f"{called}: {counted(int((long | short).sum()), 'line')} of {int((~blank).sum()):,} do not have the "
-            f"{width} fields of the first line (line {lines[first]} has {fields[first]}, split at {shown!r}); "
+            f"{called}: {counted(wrong, 'line')} of {int((~blank).sum()):,} {'does' if wrong == 1 else 'do'} not have "
+            f"the {width} fields of the first line (line {lines[first]} has {fields[first]}, split at {shown!r}); "
             "set the right delimiter, or export it again with quotation marks around text"
         )
     if long.any():

@@ -39,3 +39,12 @@ def counted(number: int, noun: str) -> str:
         return f"1 {noun}"
     plural = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
     return f"{number:,} {plural}"
+
+
+def were(number: int) -> str:
+    """The verb behind a number of things.
+
+    >>> were(1), were(2)
+    ('was', 'were')
+    """
+    return "was" if number == 1 else "were"

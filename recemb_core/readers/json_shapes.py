@@ -15,7 +15,7 @@ import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, names_item, plain_name, role_rank
-from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import SEQUENCE, Table
@@ -257,7 +257,9 @@ def unnested(
         others = [(f"a row for each of {c}", c) for c in lists if c != chosen]
         others += [("leave them out", NO_UNFOLDING)] * (chosen != NO_UNFOLDING and frame.width > len(lists))
         words = (
-            f"Each object in {chosen!r} became a row." if chosen != NO_UNFOLDING else f"{listed(lists)} were left out."
+            f"Each object in {chosen!r} became a row."
+            if chosen != NO_UNFOLDING
+            else f"{listed(lists)} {were(len(lists))} left out."
         )
         said.append(assumed("unfold", chosen, words, *others, doubtful=unfold is None and len(lists) > 1))
     if chosen is not None and chosen != NO_UNFOLDING:
@@ -271,7 +273,7 @@ def unnested(
             frame = _without_enclosing(frame, chosen, enclosing, said)
         whole = frame.with_row_index("recemb row").explode(chosen).drop_nulls(chosen)
         if gone := int((frame[chosen].list.len().fill_null(0) == 0).sum()):
-            words = f"{counted(gone, 'row')} whose {chosen!r} is empty or absent were left out."
+            words = f"{counted(gone, 'row')} whose {chosen!r} is empty or absent {were(gone)} left out."
             said.append(
                 assumed("unfold", chosen, words, ("leave the lists out", NO_UNFOLDING), doubtful=unfold is None)
             )
@@ -295,8 +297,8 @@ def _without_enclosing(
     back = (("decide by the content", None),) if enclosing is not None else ()
     as_set = ", as set" if back else ""
     if gone:
-        stand, were = ("stands", "was") if len(gone) == 1 else ("stand", "were")
-        words = f"{listed(gone)} {stand} once, around the rows in {chosen!r}, and {were} left out{as_set}."
+        stand = "stands" if len(gone) == 1 else "stand"
+        words = f"{listed(gone)} {stand} once, around the rows in {chosen!r}, and {were(len(gone))} left out{as_set}."
         said.append(assumed("enclosing", False, words, ("they stand in every row", True), *back))
     elif outside:
         stand, hold = ("stands", "holds") if len(outside) == 1 else ("stand", "hold")

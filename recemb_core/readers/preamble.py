@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name
-from recemb_core.readers.errors import counted, shortened
+from recemb_core.readers.errors import counted, shortened, were
 from recemb_core.readers.line_scan import DELIMITERS, count_outside_quotes, sample_lines
 
 _COMMENTS = re.compile(rb"((?:[#%][^\n]*\n)*+)\n*+")  # possessive: nothing is tried twice
@@ -47,7 +47,7 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     """
     if skip is not None:
         rest = data.split(b"\n", skip)[-1] if data.count(b"\n") >= skip else b""
-        words = f"{counted(skip, 'line')} above the table {'was' if skip == 1 else 'were'} skipped, as set."
+        words = f"{counted(skip, 'line')} above the table {were(skip)} skipped, as set."
         words = words if skip else "No line above the table was skipped, as set."
         back = (("decide by the content", None), *((("none", 0),) if skip else ()))
         return Opening(rest, skip, None, None, (assumed("skip_lines", skip, words, *back),))
@@ -74,8 +74,7 @@ def without_preamble(data: bytes, skip: int | None, delimiter: str | None) -> Op
     elif titles := _titles(data, delimiter):
         title = data.split(b"\n", 1)[0].decode("utf-8", errors="replace")
         data, skipped = data.split(b"\n", titles)[-1], skipped + titles
-        was = "was" if titles == 1 else "were"
-        words = f"{counted(titles, 'line')} above the table {was} skipped as a title ({shortened(title)!r})."
+        words = f"{counted(titles, 'line')} above the table {were(titles)} skipped as a title ({shortened(title)!r})."
         said.append(
             assumed("skip_lines", skipped, words, ("none: the first line belongs to the table", 0), doubtful=True)
         )

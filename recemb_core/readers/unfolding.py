@@ -14,7 +14,7 @@ from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import LIST_NAMES, is_unlabelled, names_item, plain_name, role_rank
 from recemb_core.readers.content import is_number
-from recemb_core.readers.errors import InputError, counted, listed
+from recemb_core.readers.errors import InputError, counted, listed, were
 from recemb_core.readers.item_lists import cut_short, is_bracketed, joint_of, split_lists
 from recemb_core.readers.keyed import NO_UNFOLDING
 from recemb_core.readers.limits import limits
@@ -113,7 +113,7 @@ def _in_rows(whole: pl.DataFrame, before: int, notes: list[str]) -> tuple[pl.Dat
     """The frame without the numbers of the rows that it came from, these, and the words, those of empty rows added."""
     rows = whole[_ROW].to_numpy().astype(np.int64)
     if gone := before - len(np.unique(rows)):
-        notes = [*notes, f"{counted(gone, 'row')} without any {'was' if gone == 1 else 'were'} left out."]
+        notes = [*notes, f"{counted(gone, 'row')} without any {were(gone)} left out."]
     if not len(rows):
         raise InputError("no place of the rows to unfold holds an item; read the rows as they are (unfold='nothing')")
     return whole.drop(_ROW), rows, notes
@@ -192,7 +192,7 @@ def _numbered(frame: pl.DataFrame) -> _Way | None:
             rest = [_full(frame[members[n]]) for stem, members in families.items() if stem != items[0]]
             lone += int((~full[n] & pl.Series(np.any([r.to_numpy() for r in rest], axis=0))).sum())
         if lone:
-            notes.append(f"{counted(lone, 'place')} without an item {'was' if lone == 1 else 'were'} left out.")
+            notes.append(f"{counted(lone, 'place')} without an item {were(lone)} left out.")
         return _in_rows(pl.concat(parts).sort(_ROW, maintain_order=True), len(frame), notes)
 
     first, last = (families[items[0]][n] for n in (numbers[0], numbers[-1]))
@@ -255,7 +255,7 @@ def _side_by_side(frame: pl.DataFrame) -> _Way | None:
         blank = ~_full(whole[item])
         lone = int((blank & (sizes[item] > 0).gather(whole[_ROW])).sum())
         if lone:
-            notes.append(f"{counted(lone, 'place')} without an item {'was' if lone == 1 else 'were'} left out.")
+            notes.append(f"{counted(lone, 'place')} without an item {were(lone)} left out.")
         notes += cut_short(frame[item])
         return _in_rows(whole.filter(~blank).rename(names), len(frame), notes)
 

@@ -15,7 +15,7 @@ import polars as pl
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, role_rank
 from recemb_core.readers.columns import guess_columns
-from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.limits import limits
 from recemb_core.readers.parts import no_such_part, part_said
 from recemb_core.readers.sources import Member
@@ -145,11 +145,16 @@ def _is_value(value: Any) -> bool:
 def _above_said(above: int, skip: int | None, title: str) -> list[Assumption]:
     if skip is not None:
         back = (("decide by the content", None), *((("none", 0),) if skip else ()))
-        return [assumed("skip_lines", skip, f"The first {counted(skip, 'row')} were skipped, as set.", *back)]
+        words = f"{counted(skip, 'row')} above the table {were(skip)} skipped, as set."
+        return [assumed("skip_lines", skip, words if skip else "No row above the table was skipped, as set.", *back)]
     if not above:
         return []
-    what = f"skipped as a title ({shortened(title)!r})" if title.strip() else "skipped, which hold nothing"
-    words = f"{counted(above, 'row')} above the table {what}."
+    what = (
+        f"skipped as a title ({shortened(title)!r})"
+        if title.strip()
+        else f"skipped, which hold{'s' * (above == 1)} nothing"
+    )
+    words = f"{counted(above, 'row')} above the table {were(above)} {what}."
     other = ("none: the first row belongs to the table", 0)
     return [assumed("skip_lines", above, words, other, doubtful=bool(title.strip()))]
 

@@ -73,7 +73,8 @@ CASES: dict[str, tuple[bytes, list[str]]] = {
     "zip without a table": (zipped(**{"photo.jpg": NOISE, "readme.md": b"x"}), ["holds no table", "photo.jpg", "csv"]),
     "zip of other tables": (zipped(**{"a.csv": b"x,y\n1,2\n", "b.csv": b"z,w\n1,2\n"}), ["a.csv", "user or basket"]),
     "a name twice": (b"user,item,item\nann,tea,1\n", ["two columns 'item'", "fields 2 and 3 of line 1", "rename"]),
-    "a NUL byte": (CLICKS.replace(b"bob,cup", b"bo\x00b,cup"), ["NUL byte in line 4", "export it again"]),
+    "NUL bytes": (CLICKS.replace(b"a", b"\x00"), ["binary", "save it as csv"]),
+    "a web page": (b"<html><table><tr><td>ann</td></tr></table></html>", ["web page", "xlsx or csv"]),
     "ragged lines": (
         b"user,item,time\n" + b"ann,tea,big,1700000000\n" * 5 + b"ann,tea,1700000000\n" * 2,
         ["5 lines of 7 do not have the 3 fields", "line 2 has 4", "quotation marks"],
