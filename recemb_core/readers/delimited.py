@@ -135,9 +135,9 @@ def parse_delimited(
     except pl.exceptions.PolarsError as error:
         why = shortened(str(error).split("\n")[0], 120)
         raise InputError(f"{called} cannot be split into columns ({why}); save it again as csv") from None
-    frame, ends, told = with_names(frame, names, row_names)
-    said += told
-    if not told and (shorter := _without_last(frame, names)) is not None:
+    frame, ends, further = with_names(frame, names, row_names)
+    said += further
+    if not further and (shorter := _without_last(frame, names)) is not None:
         frame, ends = shorter, 1
         words = f"Every row ends with a delimiter ({used!r}), which adds no column."
         said.append(assumed("trailing delimiter", True, words))

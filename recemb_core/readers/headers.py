@@ -66,11 +66,11 @@ def _is_double(rows: Sequence[Sequence[str]]) -> bool:
     upper, lower = ([field.strip().strip("\ufeff") for field in row] for row in rows[:2])
     if not upper[0] or all(upper) or sum(map(bool, upper)) < 2 or not all(lower) or len(set(lower)) == len(lower):
         return False
-    joined = _joined(upper, lower)
+    joined = joined_names(upper, lower)
     return len(set(joined)) == len(joined) and not any(map(_is_value, (*upper, *lower)))
 
 
-def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+def joined_names(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     """Each name of the lower line behind the last one above it."""
     names, over = list[str](), ""
     for above, name in zip(upper, lower, strict=False):
@@ -104,7 +104,7 @@ def names_from(rows: Sequence[Sequence[str]], count: int, comment: str | None, c
         named = len(from_comment) == len(set(from_comment)) == len(first) and any(map(is_known_name, from_comment))
         return from_comment if named else [f"column_{i + 1}" for i in range(len(first))]
     if count > 1:
-        first = _joined(first, [field.strip() for field in rows[1]])
+        first = joined_names(first, [field.strip() for field in rows[1]])
     twice = next((name for name in first if name and first.count(name) > 1), None)
     if twice is not None:
         where = " and ".join(str(place) for place, name in enumerate(first, start=1) if name == twice)

@@ -44,7 +44,7 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosin
     """
     numbered = _check(data, called)
     said: list[Assumption] = []
-    lines, torn = None, list[int]()
+    lines, torn, alone = None, list[int](), False
     frame = None if numbered else _by_lines(data)
     form = "jsonl"
     if frame is None or (len(frame) == 1 and frame.width and _is_one_object(frame)):
@@ -56,8 +56,10 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosin
             lines = np.flatnonzero([bool(line.strip()) for line in data.split(b"\n")]) + 1
             lines = lines[: len(value)] if len(value) > 1 else None
         by_key = keyed_rows(value)
-        if by_key is not None and (by_key.sure if unfold is None else unfold == KEYS):
+        alone = by_key is not None and by_key.has(unfold)
+        if by_key is not None and (by_key.sure if unfold is None else unfold == KEYS or alone):
             frame, companion, shape = _keyed(by_key.rows, called), None, ""
+            frame = frame.filter(pl.col(by_key.column) == unfold) if alone else frame
         else:
             frame, companion, shape = _frame(value, called)
         if shape:
@@ -68,7 +70,7 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosin
     notes = tuple(f"Line {n}, the last, breaks off in the middle and was left out." for n in torn)
     if frame.columns == [SEQUENCE]:
         return Table(frame, "sequences", name, assumptions=tuple(said), notes=notes, left_out=len(torn))
-    frame, lines = unnested(frame, lines, None if unfold == KEYS else unfold, called, said, enclosing)
+    frame, lines = unnested(frame, lines, None if unfold == KEYS or alone else unfold, called, said, enclosing)
     table = Table(frame, form, name, companion=companion, lines=lines, assumptions=tuple(said))
     return replace(table, notes=notes, left_out=len(torn)) if torn else table
 
@@ -179,7 +181,7 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
         columns = {name: [part.get(key) for key in keys] for name, part in value.items()}
         return _typed(columns, called), None, "pandas' orient 'columns'"
     equal = bool(parts) and all(isinstance(part, list) for part in parts) and len(set(map(len, parts))) == 1
-    if equal and not all(isinstance(v, dict) for part in parts for v in part):
+    if equal and (len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0])):
         limits().check_columns(len(value), called)
         return _typed(value, called), None, "an object with a list a column"
     tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)}

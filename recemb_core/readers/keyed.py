@@ -36,6 +36,10 @@ class Keyed:
     column: str = KEY
     says_who: bool = False
 
+    def has(self, key: str | None) -> bool:
+        """Whether the rows under a key can be read alone."""
+        return self.sure and self.form != "sequences" and key in self.keys
+
 
 def keyed_rows(value: Any) -> Keyed | None:
     """The rows of an object of lists with their key in a column, or None where it is no such object.
@@ -85,10 +89,10 @@ def keys_said(found: Keyed | None, unfold: str | None) -> list[Assumption]:
         words = f"{_what_keys_are(found)} {found.n_empty:,} with an empty list hold nothing." if found.n_empty else ""
         words = words or _what_keys_are(found)
         others = [("the keys are names of columns", NO_UNFOLDING)]
-        if found.form == "objects":  # lists of objects are no columns; each alone is a table
+        if found.form != "sequences":  # lists of rows are no columns; each alone is a table
             others = [(f"the rows under {key!r} alone", key) for key in found.keys[:_SHOWN]]
         return [assumed("unfold", KEYS, words, *others, doubtful=unfold is None)]
-    if found.form == "objects" and unfold in found.keys:
+    if found.has(unfold):
         words = f"Only the rows under the key {unfold!r} of the JSON were read, as set."
         return [assumed("unfold", unfold, words, ("those under every key", KEYS))]
     if not found.sure and unfold is None:

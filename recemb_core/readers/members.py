@@ -43,8 +43,9 @@ def wanted_of(members: list[Member], part: str | None) -> Wanted | None:
     if part is None:
         return None
     asked = part.lower()
-    for call in (lambda m: m.label.lower(), lambda m: m.name.lower(), lambda m: m.base_name):
-        found = [member.label for member in members if call(member) == asked]
+    for place in range(3):
+        calls = ((member.label.lower(), member.name.lower(), member.base_name)[place] for member in members)
+        found = [member.label for member, called in zip(members, calls, strict=True) if called == asked]
         if len(found) == 1:
             return Wanted(found[0])
     for member in members:

@@ -133,7 +133,9 @@ def _is_filled_more(lines: list[str], above: int, mark: str) -> bool:
     """Whether a line holds more fields and known names than any above it, and none of its names comes again below."""
     filled = [[field for field in _split(line, mark) if field] for line in lines[: above + 60]]
     known = [sum(map(is_known_name, fields)) for fields in filled]
-    again = {field for fields in filled[above + 1 :] for field in fields} & set(filter(is_known_name, filled[above]))
+    again = {field for fields in filled[above + 1 :] for field in fields} & {
+        field for field in filled[above] if is_known_name(field)
+    }
     return not again and all(len(filled[n]) < len(filled[above]) and known[n] < known[above] for n in range(above))
 
 

@@ -147,7 +147,7 @@ def _parse(member: Member, form: _Form) -> Table:
     if data.startswith(b"PAR1"):
         table = Table(_parquet(data, called), "parquet", name)
     elif is_workbook(data):
-        table = parse_workbook(member, called, form.skip_lines, form.part)
+        table = parse_workbook(member, called, form.skip_lines, form.part, form.name_lines)
     else:
         text, used, notes = decode(data, name, form.encoding)
         table = _text_table(text, name, called, form)

@@ -20,7 +20,7 @@ _START = re.compile(rb"(?:\s*+#[^\n]*\n)*?\s*+#[ \t]*Fields:[ \t]*\S+[ \t]+\S", 
 def is_w3c(data: bytes) -> bool:
     """Whether a comment above the first line names fields.
 
-    >>> is_w3c(b"#Version: 1.0\\n#Fields: date time c-ip\\n"), is_w3c(b"# Fields: see below\\nuser,item\\nu,i\\n")
+    >>> is_w3c(b"#Version: 1.0\\n#Fields: date c-ip\\n2024-03-01 ::1\\n"), is_w3c(b"# Fields: see below\\nuser,item\\n")
     (True, False)
     """
     if _START.match(data) is None:

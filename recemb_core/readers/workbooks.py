@@ -16,6 +16,7 @@ from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_names import is_known_name, role_rank
 from recemb_core.readers.columns import guess_columns
 from recemb_core.readers.errors import InputError, counted, listed, shortened, were
+from recemb_core.readers.headers import joined_names, lines_of_names, names_said
 from recemb_core.readers.limits import limits
 from recemb_core.readers.parts import no_such_part, part_said
 from recemb_core.readers.sources import Member
@@ -31,7 +32,9 @@ _DAY_0 = ("1899-12-30", "1899-12-31", "1900-01-00", "1904-01-01")  # of a cell t
 _CLOCK = rf"^(?:{'|'.join(_DAY_0)})[ T](\d\d:\d\d:\d\d)(?:\.\d+)?$"
 
 
-def parse_workbook(member: Member, called: str, skip: int | None, part: str | None = None) -> Table:
+def parse_workbook(
+    member: Member, called: str, skip: int | None, part: str | None = None, name_lines: int | None = None
+) -> Table:
     """The sheet of a workbook that holds a log, without what stands above its table.
 
     Args:
@@ -39,6 +42,7 @@ def parse_workbook(member: Member, called: str, skip: int | None, part: str | No
         called: what messages call it.
         skip: how many rows stand above the table; found out when left out.
         part: the name of the sheet; chosen when left out.
+        name_lines: whether one row or two name the columns; found out when left out.
 
     Raises:
         InputError: a damaged workbook, no such sheet, too many cells, two columns with one name, or no rows.
@@ -50,6 +54,7 @@ def parse_workbook(member: Member, called: str, skip: int | None, part: str | No
         book = fastexcel.read_excel(member.data)
         sheets: list[Sheet] = []
         titles: dict[str, str] = {}
+        doubled: dict[str, list[str]] = {}
         for sheet in book.sheet_names:
             head = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string", n_rows=_HEAD)
             if not head.width:
@@ -62,6 +67,11 @@ def parse_workbook(member: Member, called: str, skip: int | None, part: str | No
                 head = book.load_sheet(sheet, header_row=None, skip_rows=above, dtypes="string", n_rows=1)
                 rows = [()] * above + head.to_polars().rows()
             titles[sheet] = " ".join(str(v) for row in rows[:above] for v in row if v is not None)
+            if (double := _double(rows[above:], name_lines)) and above + 2 < head.total_height:
+                doubled[sheet] = double
+                options: dict[str, Any] = {"header_row": None, "skip_rows": above + 2, "column_names": double}
+                sheets.append((sheet, _named(book.load_sheet(sheet, **options).to_polars()), above))
+                continue
             names = [str(x) for x in rows[above] if x is not None]
             twice = next((name for name in names if name and names.count(name) > 1), None)
             if twice is not None:
@@ -83,9 +93,23 @@ def parse_workbook(member: Member, called: str, skip: int | None, part: str | No
     if len(alike) > 1:
         # The UCI workbooks have one sheet a year.
         frame = pl.concat([rows for _, rows, _ in alike], how="vertical_relaxed")
-    lines = np.arange(2 + above, len(frame) + 2 + above) if len(alike) < 2 else None
+    first = 2 + above + (name in doubled)
+    lines = np.arange(first, len(frame) + first) if len(alike) < 2 else None
     said += _above_said(above, skip, titles[name])
+    if name in doubled or name_lines is not None:
+        told = names_said(1 + (name in doubled), name_lines, None, doubled.get(name, []), "")
+        said += [one for one in told if one.name == "name_lines"]
     return Table(_clocks(frame), "xlsx", member.name, lines=lines, assumptions=tuple(said))
+
+
+def _double(rows: Sequence[Sequence[Any]], name_lines: int | None) -> list[str]:
+    """The names that the first two of some rows make together, or nothing where the first alone names the columns."""
+    head = [["" if value is None else str(value).strip() for value in row] for row in rows]
+    if name_lines == 1 or len(head) < 2 or lines_of_names(head, None, name_lines) < 2:
+        return []
+    names = joined_names(head[0], head[1])
+    named = [name or f"column_{place}" for place, name in enumerate(names, start=1)]
+    return named if len(set(named)) == len(named) else []
 
 
 def _sheet(sheets: list[Sheet], part: str | None, called: str) -> Sheet:

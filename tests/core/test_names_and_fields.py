@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recemb_core.readers import Assumption, Reading, load_table
 from recemb_core.readers.table import Table
+from tests.core.test_readers import workbook
 
 T = 1_709_290_000
 
@@ -111,3 +112,16 @@ def test_lines_are_counted_in_the_right_number(count: int) -> None:
         words = said(reading.table(above * count + rows), "skip_lines").words
         assert words.startswith("1 line above" if count == 1 else "2 lines above")
         assert ("was" if count == 1 else "were") in words
+
+
+def test_two_rows_of_names_on_a_sheet_are_joined_too() -> None:
+    rows = [[f"u{k % 3}", "Ann", f"i{k % 4}", "Tea"] for k in range(12)]
+    data = workbook([["Report"], ["Customer", "", "Product", ""], ["ID", "Name", "ID", "Name"], *rows])
+    table = load_table(data)
+    assert table.frame.columns == ["Customer ID", "Customer Name", "Product ID", "Product Name"]
+    assert (len(table.frame), table.where(0)) == (12, "line 4")
+    assert said(table, "name_lines").doubtful
+    one = other(data, said(table, "name_lines"))
+    assert one.frame.columns[::2] == ["Customer", "Product"]
+    assert len(one.frame) == 13
+    assert len(load_table(data, name_lines=2).frame) == 12
