@@ -79,7 +79,7 @@ def choose_tables(
         )
     member, table, mapping = max(events, key=lambda entry: (entry[2].item is not None, len(entry[1].frame)))
     others = [(m.label, f"the file {m.label} ({counted(len(t.frame), 'row')})") for m, t, _ in readable]
-    parts = [entry for entry in events if entry[1].frame.columns == table.frame.columns]
+    parts = [e for e in events if e[1].frame.columns == table.frame.columns and _kind(e[1]) == _kind(table)]
     rivals = [entry for entry in events if entry not in parts and len(entry[1].frame) >= 0.1 * len(table.frame)]
     together = list[str]()
     if len(parts) > 1 and part is None:
@@ -117,6 +117,11 @@ def _put_together(member: Member, largest: Table, parts: list[tuple[Member, Tabl
     assumptions = tuple(a for a in largest.assumptions if a.name != "part")
     gone = sum(part.left_out for _, part in parts)
     return replace(largest, frame=frame, lines=None, notes=tuple(notes), left_out=gone, assumptions=assumptions)
+
+
+def _kind(table: Table) -> tuple[str, object]:
+    """How a table is written: the same columns in another form (a dump beside its csv) may well be the same rows."""
+    return "text" if table.format in ("csv", "tsv") else table.format, _setting(table, "line_form")
 
 
 def _setting(table: Table, name: str) -> object:

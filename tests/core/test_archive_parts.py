@@ -80,7 +80,8 @@ def test_what_is_left_out_is_named_and_can_be_read(other: str) -> None:
         }
     )
     table = load_table(data, "own.zip")
-    assert len(table.frame) == (42 if "dump" in other else 30)
+    assert len(table.frame) == 30  # the same columns in another form may be the same rows
+    assert said(table, "part").doubtful is ("dump" in other)
     assert other in text(table)
     for name in ("README.md", "photo.png", "empty.csv (empty)"):
         assert name in table.notes[-1]
