@@ -20,6 +20,7 @@ from recemb_core.progress import Progress
 T = TypeVar("T")
 LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button
 BAR_AFTER = 0.8  # seconds; what is over before them shall not make the page jump
+BAR_EVERY = 0.5  # seconds between two words of a bar: a slow browser that draws without a pause draws no Stop beside it
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +136,16 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
     place = st.empty()
     start = time.monotonic()
     bar: Any = None
+    told, drawn = "", 0.0
 
     def report(fraction: float, stage: str) -> None:
-        nonlocal bar
+        nonlocal bar, told, drawn
+        now, words = time.monotonic(), f"{job.label}: {stage} ({fraction:.0%})"
+        if words == told or now - drawn < BAR_EVERY:
+            results.let_stop()
+            return
         if bar is None:
-            if time.monotonic() - start < BAR_AFTER:
+            if now - start < BAR_AFTER:
                 return
             with place.container():
                 bar = st.progress(0.0)
@@ -147,7 +153,8 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
                     _stop_button(data, f"stop {job.label}", "Stop", [job])
                     if queued:
                         _stop_button(data, "stop all", "Stop all", [job, *queued])
-        bar.progress(min(fraction, 1.0), text=f"{job.label}: {stage} ({fraction:.0%})")
+        bar.progress(min(fraction, 1.0), text=words)
+        told, drawn = words, now
 
     try:
         value = job.run(report)

@@ -184,17 +184,25 @@ def compute(
     return value
 
 
+def let_stop() -> None:
+    """Where Streamlit ends a run of the page that was stopped or overtaken, with nothing to draw for the browser."""
+    _ = "any" in st.session_state
+
+
 class _Note:
     """A line of the page that says what is waited for; drawing it is also where Streamlit ends a run."""
 
     def __init__(self, what: str) -> None:
         self._what, self._begun = what, time.monotonic()
         self._place: Any = None
+        self._told = ""
 
     def __call__(self, fraction: float, stage: str) -> None:
-        if time.monotonic() - self._begun > 1:
-            self._place = self._place or st.empty()
+        if time.monotonic() - self._begun > 1 and stage != self._told:
+            self._place, self._told = self._place or st.empty(), stage
             self._place.caption(f"Working on {self._what}: {stage} …")
+        else:
+            let_stop()
 
     def clear(self) -> None:
         if self._place is not None:
