@@ -164,6 +164,8 @@ def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[s
         ranks = {c: rank for c in sample.columns if (rank := role_rank(role, c)) is not None}
         free = (c for c in sorted(ranks, key=ranks.__getitem__) if c not in roles.values())
         fitting = [c for c in free if _fits(role, sample, c, roles)]
+        if role == "item":  # the course that a whole log is about comes after its lessons
+            fitting.sort(key=lambda c: sample[c].n_unique() < 2)
         if fitting:
             column, reason = fitting[0], "by its name"
             full = [c for c in fitting if not is_empty(sample[c]).any()]

@@ -18,6 +18,7 @@ _ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 _CLOCKS = ("", "%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%I:%M:%S%.f %p")
 _MONTH_NAMES = [
     "%d %b %Y",
+    "%d%b%Y",
     "%d-%b-%Y",
     "%d-%b-%y",
     "%d/%b/%Y",
@@ -274,7 +275,7 @@ def _formats(
         form, dates = _day_or_month(present, day_first, notes, said)
     elif sample.str.contains(r"[A-Za-z]{3}").any():
         # %Y would read the year 20 into "13 Sep 20", so whether four digits stand together decides.
-        full = sample.str.contains(r"(?:^|[A-Za-z]{3}[\-/ .,]|[/ ])\d{4}(?:\D|$)").any()
+        full = sample.str.contains(r"(?:^|[A-Za-z]{3}[\-/ .,]?|[/ ])\d{4}(?:\D|$)").any()
         months = [name for name in _MONTH_NAMES if ("%Y" in name) == full]
         form, dates, whole = "dates with month names", months, _WITH_CLOCKS
     candidates = [f"{date} {clock}".rstrip() for date in (*dates, *_ISO_DATES) for clock in _CLOCKS] + whole

@@ -231,3 +231,16 @@ def test_more_names(names: str) -> None:
     s = read(csv(names, [f"u{k % 3},i{k % 4},{T + 60 * k}" for k in range(12)]))
     assert who(s) == {"u0", "u1", "u2"}
     assert set(s.items.ids) == {f"i{k}" for k in range(4)}
+
+
+def test_a_column_that_is_the_same_in_all_rows_is_the_item_last() -> None:
+    s = read(csv("user,course_id,resource,ts", [f"u{k % 3},c1,r{k % 4},{T + 60 * k}" for k in range(20)]))
+    assert s.items.ids == ("c1",)  # nothing else is called like an item
+    s = read(csv("user,course_id,item_name,ts", [f"u{k % 3},c1,r{k % 4},{T + 60 * k}" for k in range(20)]))
+    assert len(s.items) == 4
+
+
+@pytest.mark.parametrize("form", ["{:02d}mar2024 10:00:00", "{:02d}mar2024"])
+def test_days_and_months_without_anything_between(form: str) -> None:
+    s = read(csv("user,item,dt", [f"u{k % 3},i{k % 4},{form.format(k + 1)}" for k in range(20)]))
+    assert day(s) == "2024-03-01"
