@@ -34,7 +34,8 @@ with frame.page(
         graph_settings = graph_controls.graph_settings(data)
         whole, graph = graph_controls.walk_graph(data, graph_settings)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            view = VIEW.draw(data, label_visibility="collapsed")
+            with st.container():  # a row of buttons wraps in a block only
+                view = VIEW.draw(data, label_visibility="collapsed")
             controls.reset_button(data)
         numbers, progress = st.container(), st.empty()
         if view in ("attention", "birth"):
