@@ -35,7 +35,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
-# In the order of the files: those with a browser, which take longest, come first and leave no long tail.
+# In the order of the files: those with a browser, which take longest, come first and leave no long tail. All of them are
+# one worker's, since they share a server (tests/conftest.py).
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
 
 test: $(VENV)/.installed-dev

@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 # XLA compiles a program once for all workers and runs, not once a test: two thirds of a deep model's test.
@@ -19,3 +21,16 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 # A busy machine is no failure.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is one worker's, and so are all files that share the app's server: a second one would start cold."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByServer(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "tests/browser" if "tests/browser/" in file else file
+
+    return ByServer(config, log) if config.getoption("dist") == "loadfile" else None

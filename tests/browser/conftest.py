@@ -34,6 +34,13 @@ ARGUMENTS = [
 ]
 OWN_HOSTS = {"127.0.0.1", "localhost"}
 START_SECONDS = 60
+# Streamlit's placeholders pulse without end until what they stand for has come. Without a graphics card each frame is
+# drawn by the processor, which took more than the page itself and kept it from coming. Nothing of the app's moves so.
+STILL_PLACEHOLDERS = """(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("[data-testid=stSkeleton], [data-testid=stAppSkeleton] * { animation: none !important }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+})()"""
 # What is asked for is there or comes; on a busy machine five seconds, the default, are too few to tell.
 expect.set_options(timeout=30_000)
 
@@ -113,9 +120,11 @@ def playwright() -> Iterator[Playwright]:
 
 
 def _launch(playwright: Playwright, profile: Path, **options: Any) -> BrowserContext:
-    return playwright.chromium.launch_persistent_context(
+    context = playwright.chromium.launch_persistent_context(
         str(profile), executable_path=CHROMIUM, headless=True, args=ARGUMENTS, accept_downloads=True, **options
     )
+    context.add_init_script(STILL_PLACEHOLDERS)
+    return context
 
 
 @pytest.fixture(scope="session")
