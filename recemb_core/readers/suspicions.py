@@ -13,7 +13,7 @@ from recemb_core.arrays import Float64Array
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_names import plain_name
 from recemb_core.readers.content import decimal_mark, sample_of
-from recemb_core.readers.errors import counted, listed
+from recemb_core.readers.errors import counted, listed, shortened
 from recemb_core.readers.ids import INVISIBLE, MISSING, NOTHING, WORDS, has_float_tails, visible
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recemb_core.readers.side_info import Details
 
 _SCIENTIFIC = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d+$"
+_FIELDS = r"^[A-Za-z_]+[:=][^|;,]*[|;,] *[A-Za-z_]+[:=]"  # name:tea|sku:1
 _TOTAL = r"(?i)(?:grand |sub)?(?:total|sum|summe|gesamt|gesamtsumme|insgesamt|totaal|totale|suma|итого|合计|总计)s?:?"
 _1990 = 631_152_000
 _MANY = 1.0 / 3.0
@@ -127,6 +128,8 @@ def suspicions(
                     "Export the ids as text.",
                 )
             )
+    if mapping.item is not None:
+        found += _odd_items(frame, mapping, events.item_ids, len(events))
     if len(events) and events.row[-1] == len(frame) - 1:
         found += _total_row(frame, mapping)
     if events.time is not None and mapping.timestamp is not None and len(events.time):
@@ -152,6 +155,23 @@ def suspicions(
             )  # fmt: skip
             found.append(assumed("details_key", details.key, words, doubtful=True, more=others))
     return found
+
+
+def _odd_items(frame: pl.DataFrame, mapping: ColumnMapping, ids: pl.Series, rows: int) -> list[Assumption]:
+    """A log of one item only, and items that are several fields in one."""
+    used = set(mapping.columns.values())
+    free = [c for c, kind in frame.schema.items() if kind == pl.String and c not in used]
+    others = [(c, c) for c in free if sample_of(frame)[c].n_unique() > 1][:6]
+    if len(ids) == 1 and rows > 2:
+        words = f"All rows have one item, {ids[0]!r} in {mapping.item!r}; perhaps another column says what it was."
+        return [assumed("item", mapping.item, words, *others, doubtful=True)]
+    joined = ids.filter(ids.str.contains(_FIELDS))
+    if len(joined) <= 0.5 * len(ids):
+        return []
+    words = (
+        f"Items in {mapping.item!r} like {shortened(joined[0], 60)!r} hold several fields; export a column for each."
+    )
+    return [assumed("item", mapping.item, words, *others, doubtful=True)]
 
 
 def _total_row(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:

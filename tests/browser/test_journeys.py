@@ -313,6 +313,20 @@ def test_the_gap_cuts_sessions(url: str, page: Page) -> None:
     assert "gap=10080" in page.url
 
 
+def test_an_arrow_key_that_is_held_down_loses_nothing(url: str, page: Page) -> None:
+    """Runs overtake one another; what the browser still holds of their messages is enough (console errors fail it)."""
+    open_page(page, f"{url}/sequences?data=planted_shop", TRAINING)
+    slider = page.get_by_role("slider", name="A longer pause ends the session")
+    slider.focus()
+    for key in ("ArrowLeft", "ArrowRight") * 4:
+        for _ in range(5):
+            page.keyboard.press(key)
+            page.wait_for_timeout(60)
+    settled(page, TRAINING)
+    expect(slider).to_have_attribute("aria-valuetext", "1 h")
+    assert "gap=" not in page.url
+
+
 def edges_drawn(page: Page) -> int:
     """Edges under the points of the item graph."""
     found: int = on_chart(page, "graph@", "(plot) => plot.data.find((t) => t.name === 'edges').x.length / 3")

@@ -236,6 +236,16 @@ def test_more_names(names: str) -> None:
 def test_a_column_that_is_the_same_in_all_rows_is_the_item_last() -> None:
     s = read(csv("user,course_id,resource,ts", [f"u{k % 3},c1,r{k % 4},{T + 60 * k}" for k in range(20)]))
     assert s.items.ids == ("c1",)  # nothing else is called like an item
+    (doubt,) = [a for a in said(s, "item") if a.doubtful]
+    assert (
+        len(
+            read(
+                csv("user,course_id,resource,ts", [f"u{k % 3},c1,r{k % 4},{T + 60 * k}" for k in range(20)]),
+                **dict(doubt.alternatives[0].changes),
+            ).items
+        )
+        == 4
+    )
     s = read(csv("user,course_id,item_name,ts", [f"u{k % 3},c1,r{k % 4},{T + 60 * k}" for k in range(20)]))
     assert len(s.items) == 4
 
@@ -244,3 +254,12 @@ def test_a_column_that_is_the_same_in_all_rows_is_the_item_last() -> None:
 def test_days_and_months_without_anything_between(form: str) -> None:
     s = read(csv("user,item,dt", [f"u{k % 3},i{k % 4},{form.format(k + 1)}" for k in range(20)]))
     assert day(s) == "2024-03-01"
+
+
+def test_several_fields_in_one_item_are_doubted() -> None:
+    rows = [f"o{k // 2};u{k % 3};name:Tea {k % 4}|sku:W{k % 4}|qty:1" for k in range(24)]
+    assert any(
+        a.doubtful and "hold several fields" in a.words for a in said(read(csv("order_id;user;product", rows)), "item")
+    )
+    plain = [f"o{k // 2};u{k % 3};Tea: {k % 4}" for k in range(24)]
+    assert not [a for a in said(read(csv("order_id;user;product", plain)), "item") if a.doubtful]
