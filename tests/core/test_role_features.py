@@ -22,11 +22,12 @@ from recemb_core.embeddings import (
     RoleFeaturesConfig,
     exporting,
     node2vec_defaults,
+    role_features,
     train_node2vec,
     train_role_features,
 )
 from recemb_core.embeddings.role_features import _local_features, concatenate
-from recemb_core.evaluation import group_score
+from recemb_core.evaluation import group_score, structural_score
 from recemb_core.evaluation.far_roles import far_roles_auc
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
@@ -50,6 +51,17 @@ def test_planted_roles_are_found_and_categories_are_not(scale: Any, rounds: int)
     assert group_score(node2vec, shop.labels["role"]).value < 0.1
     by_category = group_score(vectors, shop.labels["category"]).value
     assert by_category < group_score(node2vec, shop.labels["category"]).value - 0.6
+
+
+def test_roles_are_found_without_what_tells_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Best-sellers are strong: neither degree nor strength among an item's own features is needed to find them."""
+    shop, novel = load_dataset("planted_shop"), load_dataset("les_miserables")
+    assert shop.graph is not None
+    assert novel.graph is not None
+    tiers = structural_score(train_role_features(novel.graph), novel.graph).value
+    monkeypatch.setattr(role_features, "_local_features", lambda graph: _local_features(graph)[:, 2:])
+    assert group_score(train_role_features(shop.graph), shop.labels["role"]).value >= 0.45
+    assert structural_score(train_role_features(novel.graph), novel.graph).value > 0.8 * tiers  # .351 of .402
 
 
 @pytest.mark.parametrize("scale", SCALES)
