@@ -83,7 +83,7 @@ STATE = """() => {
     const app = document.querySelector('.stApp');
     const state = (name) => app ? app.getAttribute(`data-test-${name}-state`) : 'no app';
     const alerts = [...document.querySelectorAll('[data-testid=stAlert]')].map((box) => box.innerText.slice(0, 120));
-    const sliders = document.querySelectorAll('[data-testid=stMain] [role=slider]').length;
+    const sliders = document.querySelectorAll('[data-testid=stMain] input[type=range]').length;
     return `at ${location.pathname}: script ${state('script')}, connection ${state('connection')}, `
         + `${sliders} sliders, boxes: ${alerts.join(' | ') || 'none'}`;
 }"""
@@ -232,12 +232,8 @@ async def browse(browser: Any, url: str, number: int, seed: int, until: float, l
                 for _ in range(rng.randint(1, 4)):
                     await asyncio.sleep(rng.uniform(*THINK))
                     doing = "looking for a slider"
-                    thumb = page.locator("[data-testid=stMain] [role=slider]").first
-                    label = await thumb.evaluate(
-                        "(it) => it.closest('.stSlider')?.querySelector('label')?.innerText ?? ''"
-                    )
-                    label = label.strip()
-                    now, high = [await thumb.get_attribute(f"aria-value{end}") for end in ("now", "max")]
+                    thumb = page.locator("[data-testid=stMain] input[type=range]").first
+                    label, now, high = await thumb.evaluate("(it) => [it.ariaLabel ?? '', it.value, it.max]")
                     key = "ArrowLeft" if now == high else "ArrowRight"  # at the end of a slider nothing would happen
                     doing = f"{label}, {key} at {now} of {high}"
                     seconds = await rested(lambda thumb=thumb, key=key: thumb.press(key))
