@@ -231,7 +231,7 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
             roles["clock"], roles["timestamp"] = roles["timestamp"], dates[0]
             why.append(f"timestamp: {dates[0]}, with the time of day from {roles['clock']}")
     elif roles.get("timestamp") and "clock" not in given:
-        hours = [c for c in free() if is_clock(sample[c])]
+        hours = [c for c in free() if is_clock(sample[c]) and not is_number(sample[c])]  # 4.02 is a rating
         if hours and holds_days(sample[roles["timestamp"]]):
             roles["clock"] = hours[0]
             why.append(f"clock: {hours[0]}, because its values are times of day")

@@ -118,6 +118,14 @@ def test_a_time_of_day_under_any_name_is_read_with_its_date() -> None:
     assert said(s, "clock")[0].value == "serverTimePretty"
 
 
+def test_a_number_with_two_decimals_is_no_time_of_day() -> None:
+    rows = [f"u{k % 3},i{k % 4},{4 + k / 100:.2f},2024/03/{k + 1:02d}" for k in range(12)]
+    s = read(csv("user,item,Average Score,Date Read", rows))
+    assert s.timestamps is not None
+    assert (s.timestamps % 86_400 == 0).all()
+    assert not said(s, "clock")
+
+
 @pytest.mark.parametrize("start", [0, 1, 1000])
 def test_a_row_number_is_nobody(start: int) -> None:
     rows = [f"{k + start}\tu{k % 3}\ti{k % 4}\t2024-03-01 10:{k:02d}:00" for k in range(24)]
