@@ -50,13 +50,13 @@ class ColumnMapping:
         clock: the time of day, where it stands apart from the date.
         click: whether what a row shows was clicked; rows that say no are no events.
         day_first: whether 1/2/2010 is the first of February; None decides on the whole column.
-        time_unit: what times that are numbers count, one of ``times.TIME_UNITS``; None goes by their size.
+        time_unit: what times that are numbers count, one of ``time_numbers.TIME_UNITS``; None goes by their size.
         zone: the zone of times that name none, like "+02:00" or "Europe/Berlin"; None is UTC.
         year: of times that are month and day only.
         year_offset: what is added to the years of dates (1911: Republic of China, -543: Buddhist); None finds it out.
         dwell_unit: "seconds" or "milliseconds"; None goes by the column's name and size.
         decimal: "." or ",", what stands before the decimals of numbers; None decides on the whole column.
-        missing: the words that stand for a missing id; None is ``events.MISSING``.
+        missing: the words that stand for a missing id; None is ``ids.MISSING``.
         ordered: whether the items of a sequence or a basket have an order; None follows the shape.
         list_mark: what stands between the items of a column that holds several; None finds it out.
         clicked: of lists of shown items, what those that were clicked end with ("-1"); the others are no events.
