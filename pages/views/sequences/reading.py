@@ -99,11 +99,7 @@ def _column(role: str) -> Callable[[Reading, Any], Reading]:
     def change(reading: Reading, value: Any) -> Reading:
         assert reading.columns is not None
         value = None if value == NONE else value
-        named = field_words(role)
-        why = [line for line in reading.columns.why if not line.startswith((f"{role}:", f"{named}:"))]
-        if isinstance(value, str):
-            why.append(f"{named}: {value}, as chosen")
-        return replace(reading, columns=replace(reading.columns, preset=None, why=tuple(why), **{role: value}))
+        return replace(reading, columns=replace(reading.columns.taking({role: value}), preset=None))
 
     return change
 
