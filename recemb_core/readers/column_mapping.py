@@ -166,16 +166,20 @@ class ColumnMapping:
         >>> taken = ColumnMapping(shape="events", user="a", item="b", event_type="c").taking({"item": "c"})
         >>> taken.item, taken.event_type
         ('c', None)
+        >>> ColumnMapping(shape="sequences", sequence=("a", "b")).taking({"user": "a"}).sequence
+        ('b',)
         """
         chosen = {value for name, value in changes.items() if name in ROLES and value is not None}
-        freed = {role: None for role, column in self.columns.items() if column in chosen and role not in changes}
+        held = chosen | set(changes.get("sequence", ()))
+        freed = {role: None for role, column in self.columns.items() if column in held and role not in changes}
         if freed.get("title", "") is None and self.title == changes.get("item"):
             del freed["title"]  # a name may be the id as well
         heads = tuple(f"{name}:" for name in (*changes, *map(words_of, changes), *freed))
         why = [line for line in self.why if not line.startswith(heads)]
         shown = [f"{words_of(name)}: {value}, as chosen" for name, value in changes.items()]
         side = tuple(column for column in changes.get("side", self.side) if column not in chosen)
-        return replace(self, **{**freed, **changes, "side": side, "why": (*why, *shown)})
+        sequence = tuple(changes.get("sequence", (column for column in self.sequence if column not in chosen)))
+        return replace(self, **{**freed, **changes, "side": side, "sequence": sequence, "why": (*why, *shown)})
 
     def check(self, frame: pl.DataFrame) -> None:
         """Raise :class:`InputError` for a column that the table does not have, or one with two roles."""

@@ -13,9 +13,10 @@ import polars as pl
 
 from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name, is_unlabelled
+from recemb_core.readers.column_names import LIST_NAMES, is_known_name, is_unlabelled, plain_name
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.headers import lines_of_names, names_from, names_said, width_of, with_names
+from recemb_core.readers.item_lists import holds_joined, is_bracketed, joint_of
 from recemb_core.readers.limits import limits
 from recemb_core.readers.line_scan import (
     DELIMITERS,
@@ -31,6 +32,7 @@ from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.table import Table
 
 _UNIT = "\x1f"  # stands for '::', MovieLens-1M's delimiter; polars takes single characters only
+_NONE = "\x1e"  # where a line is one field
 
 
 def parse_delimited(
@@ -77,6 +79,8 @@ def parse_delimited(
     if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii()):
         raise InputError(f"delimiter must be one ASCII character or '::', not {delimiter!r}")
     used, regular = guess_delimiter(lines) if delimiter is None else (delimiter, 1.0)
+    if delimiter is None and _is_column_of_lists(lines, used):
+        used, regular = _NONE, 1.0
     if regular < 0.8 and not any(is_known_name(field.strip('" ')) for field in lines[0].split(used)):
         tokens_by = guess_token_delimiter(lines)
         counts = [count_outside_quotes(line.strip(), tokens_by or used) for line in lines]
@@ -85,7 +89,7 @@ def parse_delimited(
             table = parse_sequences(data, name, delimiter=given, line_id=line_id)
             lines_at = None if table.lines is None else table.lines + skipped
             return replace(table, lines=lines_at, assumptions=(*said, told, *table.assumptions))
-    if count_outside_quotes(lines[0], used) == 0:
+    if count_outside_quotes(lines[0], used) == 0 and used != _NONE:
         raise _one_column(called, lines, used, given=delimiter is not None)
     limits().check_columns(count_outside_quotes(lines[0], used) + 1, called)
     notes: list[str] = []
@@ -112,7 +116,12 @@ def parse_delimited(
     if b'"' in data and not spaced:
         said += _quotes_said(literal, quotes, scan)
     records = _first_records(data, used, quotes=not literal)
-    above = lines_of_names(records, header, name_lines)
+    one_field = used == _NONE and header is None
+    above = (
+        0
+        if one_field and joint_of(pl.Series([row[0] for row in records[1:]])) in records[0][0]
+        else lines_of_names(records, header, name_lines)
+    )
     names = names_from(records, above, comment, called, int(scan.lines[0]))
     width = width_of(scan.fields, len(records[0]))
     limits().check_columns(width, called)
@@ -141,7 +150,7 @@ def parse_delimited(
         frame, ends = shorter, 1
         words = f"Every row ends with a delimiter ({used!r}), which adds no column."
         said.append(assumed("trailing delimiter", True, words))
-    shown, form = "::" if used == _UNIT else used, "tsv" if used == "\t" else "csv"
+    shown, form = {_UNIT: "::", _NONE: None}.get(used, used), "tsv" if used == "\t" else "csv"
     table = Table(frame, form, name, delimiter=shown, notes=tuple(notes), assumptions=tuple(said))
     fields, numbers = scan.fields[above:], scan.lines[above:]
     if ends:
@@ -175,6 +184,20 @@ def _without_ragged(table: Table, fields: Int64Array, lines: Int64Array, called:
     return replace(table, frame=frame, lines=lines[keep], notes=tuple(notes), left_out=int(long.sum()))
 
 
+def _is_column_of_lists(lines: list[str], delimiter: str) -> bool:
+    """Whether the first line is one field, a name or a list in quotation marks, and all others are lists of items."""
+    first, rest = lines[0].strip(), lines[1:]
+    if len(rest) < 2:
+        return False
+    whole = [re.fullmatch(r'"((?:[^"]|"")*)"', line.strip()) for line in rest]
+    values = pl.Series([line if m is None else m[1].replace('""', '"') for line, m in zip(rest, whole, strict=True)])
+    named = plain_name(first.strip('"')) in LIST_NAMES
+    quoted = all(m is not None or not any(d in line for d in ',;|\t"') for m, line in zip(whole, rest, strict=True))
+    if count_outside_quotes(first, delimiter) and not (delimiter == " " and None not in whole):
+        return False  # a name of several words, above lists in quotation marks, is one field all the same
+    return (named or quoted or is_bracketed(values)) and holds_joined(values, named=named)
+
+
 def _doubled(data: bytes) -> bytes:
     return data.replace(b'\\"', b'""')
 
@@ -201,11 +224,12 @@ def _quotes_said(literal: bool, given: bool | None, scan: LineScan) -> list[Assu
 def _form_said(used: str, given: str | None, lines: list[str], regular: float) -> list[Assumption]:
     """The delimiter as it was decided."""
     shown = "::" if used == _UNIT else used
+    words = "Each line is one field, which holds several items." if used == _NONE else ""
     marks = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "|", "\x01": "^A (Hive)", " ": "space", "::": "::"}
     others = [(marks[m], m) for m in (*DELIMITERS, "::") if m != shown]
     others.sort(key=lambda other: other[1] not in lines[0])
     back = [("decide by the content", None)] if given else []
-    words = f"Fields end at a {marks.get(shown, repr(shown))}."
+    words = words or f"Fields end at a {marks.get(shown, repr(shown))}."
     doubtful = given is None and regular < 0.8
     return [assumed("delimiter", shown, words, *others, *back, doubtful=doubtful)]
 

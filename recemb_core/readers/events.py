@@ -18,7 +18,7 @@ from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.item_lists import MARKS, cut_short, is_bracketed, joint_of, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
-from recemb_core.readers.suspicions import decimal_said, dwell_said, missing_said, tidied_said
+from recemb_core.readers.suspicions import decimal_said, dwell_said, id_columns, ids_said
 from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
@@ -270,7 +270,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     if table.left_out:
         sentences.append(f"{counted(table.left_out, 'line')} that could not be split into columns left out")
     rows = len(frame) + table.left_out
-    said += [*missing_said(frame, mapping), *tidied_said(frame, mapping), *problems.said]
+    said += [*ids_said(id_columns(frame, mapping), mapping), *problems.said]
     told, noted = tuple(problems.examples), (*table.notes, *notes)
     return Parsed(events, rows, len(item_ids), tuple(sentences), told, noted, assumptions=tuple(said))
 
@@ -332,11 +332,16 @@ def _holds_lists(column: pl.Series) -> bool:
     return column.dtype.is_nested() or is_bracketed(column)
 
 
+def _one_id(column: pl.Series) -> pl.Series:
+    # Numbers as ids are written; words as they stand, so that what is done with them is said.
+    return id_strings(column) if column.dtype.is_float() else column.cast(pl.String)
+
+
 def _as_lists(column: pl.Series) -> pl.Series:
     """Lists as they are, single items as lists of one."""
     if _holds_lists(column):
-        return split_lists(column).cast(pl.List(pl.String))
-    return pl.DataFrame([id_strings(column).alias("item")]).select(pl.concat_list("item"))["item"]
+        return split_lists(column, tidy=False).cast(pl.List(pl.String))
+    return pl.DataFrame([_one_id(column).alias("item")]).select(pl.concat_list("item"))["item"]
 
 
 def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
@@ -347,11 +352,11 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         whole = pl.DataFrame([part.alias(str(n)) for n, part in enumerate(parts)])
         lists = whole.select(pl.concat_list(pl.all().fill_null(empty)).alias("sequence"))["sequence"]
     elif others:
-        # Numbers as ids are written; words as they stand, so that one that says "NULL" is counted among the dropped.
-        columns = [id_strings(c) if c.dtype.is_float() else c.cast(pl.String) for c in (first, *others)]
-        lists = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("sequence"))["sequence"]
+        lists = pl.DataFrame(list(map(_one_id, (first, *others)))).select(pl.concat_list(pl.all()).alias("sequence"))[
+            "sequence"
+        ]
     else:
-        lists = split_lists(first, mapping.list_mark)
+        lists = split_lists(first, mapping.list_mark, tidy=False)
     rows = pl.DataFrame({"row": np.arange(len(lists), dtype=np.int64), "item": lists}).explode("item")
     # An empty place (a padded column, two delimiters in a row) is no entry, and nothing is lost with it.
     rows = rows.filter(pl.col("item").cast(pl.String).str.strip_chars().fill_null("") != "")
@@ -379,7 +384,8 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
             examples.append(f"{value}: {what}")
     kept = events.take((item >= 0) & ~too_long & ~whose)
     _refuse_nothing(table, kept)
-    said = [*missing_said(table.frame, mapping), *tidied_said(table.frame, mapping)]
+    within = rows["item"].alias(first.name if not others else "the items of the rows")
+    said = ids_said([*id_columns(table.frame, mapping), within], mapping)
     if not others and not first.dtype.is_nested():
         mark = mapping.list_mark or joint_of(first)
         words = f"The items of a row in {first.name!r} are joined by {mark!r}."

@@ -26,13 +26,17 @@ def joint_of(column: pl.Series) -> str:
     return max(MARKS, key=lambda mark: (int(head.str.contains(mark, literal=True).sum()), mark != " "))
 
 
-def split_lists(column: pl.Series, mark: str | None = None) -> pl.Series:
+def split_lists(column: pl.Series, mark: str | None = None, *, tidy: bool = True) -> pl.Series:
     """Joined lists → lists; brackets around a list and quotation marks around its items are no part of them.
+
+    Without brackets the blanks beside a mark may belong to an item: they stay unless the items are to be ``tidy``.
 
     >>> split_lists(pl.Series(["['a', 'b']", "['c']"])).to_list()
     [['a', 'b'], ['c']]
     >>> split_lists(pl.Series(["['a' 'b c'\\n 'd']", "[]"])).to_list()
     [['a', 'b c', 'd'], []]
+    >>> split_lists(pl.Series(["a | b"])).to_list(), split_lists(pl.Series(["a | b"]), tidy=False).to_list()
+    ([['a', 'b']], [['a ', ' b']])
     """
     if column.dtype.is_nested():
         return column
@@ -47,6 +51,8 @@ def split_lists(column: pl.Series, mark: str | None = None) -> pl.Series:
             lists = lists.list.eval(pl.element().str.strip_chars("'\""))
             return lists.list.eval(pl.element().filter(pl.element() != "..."))  # see cut_short
     lists = text.str.split(mark or joint_of(text))
+    if not (tidy or bracketed):
+        return lists
     stripped = pl.element().str.strip_chars().str.strip_chars("'\"") if bracketed else pl.element().str.strip_chars()
     return lists.list.eval(stripped)
 
@@ -114,7 +120,7 @@ def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | N
     Raises:
         InputError: there would be more cells than a table may have; no item ends as the clicked ones do.
     """
-    lists = split_lists(table.frame[column], mark).cast(pl.List(pl.String))
+    lists = split_lists(table.frame[column], mark, tidy=False).cast(pl.List(pl.String))
     rows, width = int(lists.list.len().sum() or 0), table.frame.width
     if rows * width > limits().cells:
         raise InputError(
@@ -125,8 +131,8 @@ def one_item_a_row(table: Table, column: str, mark: str | None, clicked: str | N
     frame = frame.filter(pl.col(column).is_not_null() & (pl.col(column).str.strip_chars() != ""))
     shown = len(frame)
     if clicked is not None:
-        frame = frame.filter(pl.col(column).str.ends_with(clicked))
-        frame = frame.with_columns(pl.col(column).str.strip_suffix(clicked))
+        ends = pl.col(column).str.strip_chars_end()
+        frame = frame.filter(ends.str.ends_with(clicked)).with_columns(ends.str.strip_suffix(clicked))
         if frame.is_empty():
             raise InputError(
                 f"no item in column {column!r} ends with {clicked!r}; choose what the clicked ones end with"

@@ -19,7 +19,7 @@ from recemb_core.readers.list_shapes import counts_fields, names_lines
 from recemb_core.readers.presets import Preset, find_preset
 from recemb_core.readers.reading import Reading
 from recemb_core.readers.side_info import Details
-from recemb_core.readers.suspicions import missing_said, suspicions, tidied_said
+from recemb_core.readers.suspicions import id_columns, ids_said, suspicions
 from recemb_core.readers.table import LINE, Table
 
 _TIME_NAME = re.compile(r"time|date|zeit|datum|hour|minute|fecha|日期|时间|\bts$|\byear$|\bday$")
@@ -43,7 +43,7 @@ def all_assumptions(
     if parsed is not None:
         found += [*parsed.assumptions, *suspicions(table.frame, columns, parsed, details)]
     if columns.shape == "edges":
-        found += [*missing_said(table.frame, columns), *tidied_said(table.frame, columns)]
+        found += ids_said(id_columns(table.frame, columns), columns)
         if all(a.name != "directed" for a in found):
             found.append(_directed(reading))
     if details is not None and details.key is not None and all(a.name != "details_key" for a in found):

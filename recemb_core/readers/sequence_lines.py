@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.errors import InputError, shortened
 from recemb_core.readers.line_scan import DELIMITERS, guess_token_delimiter, sample_lines
 from recemb_core.readers.list_shapes import names_lines
 from recemb_core.readers.table import LINE, SEQUENCE, Table
+
+_QUOTED = r'(?s)^\s*"(.*)"\s*$'
 
 
 def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None) -> Table:
@@ -42,8 +44,8 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
     if used == " ":
         tokens = whole.str.replace_all(r"\s+", " ").str.split(" ")
     else:
-        tokens = whole.str.split(used).list.eval(pl.element().str.strip_chars().str.strip_chars('"'))
-    tokens = tokens.list.eval(pl.element().filter(pl.element() != ""))
+        tokens = whole.str.split(used).list.eval(pl.element().str.replace(_QUOTED, "$1"))
+    tokens = tokens.list.eval(pl.element().filter(pl.element().str.strip_chars() != ""))
     frame = frame.with_columns(tokens).filter(pl.col(SEQUENCE).list.len() > 0)
     if frame.is_empty() or frame[SEQUENCE].list.len().max() == 1:
         first = sample_lines(data)[0]
@@ -63,12 +65,29 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         chosen = frame.select(SEQUENCE)
         words = "The first of each line is an item like the others."
         said.append(assumed("line_id", False, words, ("it names the line", True)))
+    if _stands_apart(lists):
+        words = f"The first line ({' '.join(map(str, lists[0][:5]))!r}) holds items that no other line has."
+        names = Choice("it is no sequence (leave it out)", (("skip_lines", int(numbers[0])),))
+        said.append(assumed("skip_lines", 0, words, more=(names,), doubtful=True, why="as names of columns would"))
     odd = _odd_tokens(lists)
     marks = {"\t": "tab", "\x01": "^A (Hive)", " ": "space"}
     other_marks = [(marks.get(m, m), m) for m in DELIMITERS if m != used]
     words = f"Each line is one sequence; its items end at a {marks.get(used, used)}."
     said.append(assumed("delimiter", used, words, *other_marks, doubtful=bool(odd), why=odd))
     return Table(chosen, "sequences", name, delimiter=used, lines=numbers, assumptions=tuple(said))
+
+
+def _stands_apart(lists: pl.Series) -> bool:
+    """Whether the first line shares no item with the others, which share nearly all of theirs, and is made of words.
+
+    >>> _stands_apart(pl.Series([["visited", "pages"], *[["i1", "i2"]] * 9]))
+    True
+    """
+    if len(lists) < 5 or any(any(map(str.isdigit, item)) for item in lists[0]):
+        return False
+    tokens = lists.slice(1).list.unique().explode()
+    once = int(tokens.value_counts()["count"].eq(1).sum())
+    return once < 0.1 * len(tokens) and not bool(tokens.is_in(lists[0].implode()).any())
 
 
 def _odd_tokens(lists: pl.Series) -> str:

@@ -28,14 +28,24 @@ _1990 = 631_152_000
 _MANY = 1.0 / 3.0
 
 
-def missing_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:
+def ids_said(columns: list[pl.Series], mapping: ColumnMapping) -> list[Assumption]:
+    """What was taken for no id among those of some columns, and what was taken off the others."""
+    return [*_missing_said(columns, mapping), *_tidied_said(columns, mapping)]
+
+
+def id_columns(frame: pl.DataFrame, mapping: ColumnMapping) -> list[pl.Series]:
+    """The columns that hold one id a row."""
+    named = (mapping.user, mapping.item, mapping.basket, mapping.session, mapping.source, mapping.target)
+    return [frame[column] for column in dict.fromkeys(named) if column is not None]
+
+
+def _missing_said(columns: list[pl.Series], mapping: ColumnMapping) -> list[Assumption]:
     """The words among the ids that were taken for 'nothing', where they might be ids."""
     if mapping.missing is not None:
         words = f"Only {listed(mapping.missing)} stand for a missing id, as set."
         return [assumed("missing", mapping.missing, words, ("decide as usual", None))]
     found: dict[str, int] = {}
-    for column in _id_columns(mapping):
-        values = frame[column]
+    for values in columns:
         if values.dtype == pl.String:
             counts = values.filter(values.is_in(WORDS).fill_null(False)).value_counts()
             for word, count in counts.iter_rows():
@@ -47,28 +57,23 @@ def missing_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption
     return [assumed("missing", None, words, ("they are ids", NOTHING), doubtful=True)]
 
 
-def _id_columns(mapping: ColumnMapping) -> list[str]:
-    named = (mapping.user, mapping.item, mapping.basket, mapping.session, mapping.source, mapping.target)
-    return [column for column in dict.fromkeys(named) if column is not None]
-
-
-def tidied_said(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:
+def _tidied_said(columns: list[pl.Series], mapping: ColumnMapping) -> list[Assumption]:
     """What was taken off the ids, with the way back."""
     name, back = "ids_as_written", ("leave them as written", True)
     if mapping.ids_as_written:
         words = "Ids are as the file has them, with all that stands around them, as set."
         return [assumed(name, True, words, ("take off what is no part of them", False))]
     found = list[Assumption]()
-    for column in _id_columns(mapping):
-        if frame.schema.get(column) != pl.String:
+    for raw in columns:
+        if raw.dtype != pl.String:
             continue
-        raw = frame[column]
+        column = raw.name
         if unseen := int(raw.str.contains(INVISIBLE).sum()):
             what = "characters that nobody sees (zero-width spaces and the like)"
-            words = f"{counted(unseen, 'row')} had {what} in {column!r}; they were taken off."
+            words = f"{counted(unseen, 'value')} in {column!r} had {what}; they were taken off."
             found.append(assumed(name, False, words, back, doubtful=True))
         if spaced := int((raw.str.strip_chars() != raw).sum()):
-            words = f"{counted(spaced, 'row')} had spaces around the id in {column!r}; they were taken off."
+            words = f"{counted(spaced, 'value')} in {column!r} had spaces around the id; they were taken off."
             found.append(assumed(name, False, words, back))
         if bool(raw.str.ends_with(".0").any()):
             ids = visible(raw.unique().drop_nulls()).str.strip_chars()
@@ -177,12 +182,12 @@ def _odd_items(frame: pl.DataFrame, mapping: ColumnMapping, ids: pl.Series, rows
 def _total_row(frame: pl.DataFrame, mapping: ColumnMapping) -> list[Assumption]:
     """A word for a sum among the ids of the last row, which is read as an event."""
     known = mapping.missing or MISSING
-    for column in _id_columns(mapping):
-        value = frame[column][-1] if frame.schema.get(column) == pl.String and len(frame) > 2 else None
+    for column in id_columns(frame, mapping):
+        value = column[-1] if column.dtype == pl.String and len(frame) > 2 else None
         word = (value or "").strip()
-        once = value is not None and int((frame[column] == value).sum()) == 1
+        once = value is not None and int((column == value).sum()) == 1
         if once and word not in known and re.fullmatch(_TOTAL, word):
-            words = f"The last row holds {word!r} in {column!r}, like a row of sums, and counts as an event."
+            words = f"The last row holds {word!r} in {column.name!r}, like a row of sums, and counts as an event."
             return [assumed("missing", word, words, ("it is none", (*known, word)), doubtful=True)]
     return []
 

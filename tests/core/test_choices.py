@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from recemb_core.readers import Assumption, InputError, Reading, load_table
+from recemb_core.readers import Assumption, CleaningConfig, ColumnMapping, InputError, Reading, load_table
 from recemb_core.sequences import Sequences, read_events
 from tests.core.test_readers import workbook, zipped
 
@@ -107,6 +109,7 @@ def test_what_is_left_in_a_well_known_archive_can_be_read() -> None:
     assert sum(map(len, tagged)) == 12
 
 
+MESSY_MARKS = re.compile(r"^ | $|\u200b$|\.0$")
 MESSY = {"spaces": (" {} ", False), "characters that nobody sees": ("{}\u200b", True), "ended with .0": ("{}.0", False)}
 
 
@@ -125,6 +128,84 @@ def test_what_was_taken_off_ids_can_stay(what: str) -> None:
     assert "as set" in said(kept, "ids_as_written").words
     again, _ = chosen(data, said(kept, "ids_as_written"))
     assert again.items.ids == s.items.ids
+
+
+LISTS = {
+    "bars": lambda items: "|".join(items),
+    "quoted lists": lambda items: "[" + "; ".join(f"'{item}'" for item in items) + "]",
+    "padded columns": None,
+    "lines": lambda items: "|".join(items),
+    "user and list": lambda items: "|".join(items),
+}
+
+
+def in_lists(kind: str, form: str) -> tuple[bytes, list[list[str]]]:
+    """Eight rows of five items each in one shape of lists, and the items as they are written."""
+    rows = [[form.format(10 + (n + k * (n % 3 + 1)) % 6) for k in range(5)] for n in range(8)]
+    joined = LISTS[kind]
+    if joined is None:
+        return csv([("item1", "item2", "item3", "item4", "item5"), *rows]), rows
+    if kind == "user and list":
+        return csv([("user", "items"), *((f"u{n}", joined(row)) for n, row in enumerate(rows))]), rows
+    return csv([("items",)] * (kind != "lines") + [(joined(row),) for row in rows]), rows
+
+
+@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("what", MESSY)
+def test_what_was_taken_off_ids_in_lists_is_said_and_can_stay(kind: str, what: str) -> None:
+    form, doubtful = MESSY[what]
+    data, rows = in_lists(kind, form)
+    table = Reading().table(data)
+    names = table.frame.columns
+    columns = ColumnMapping(shape="sequences", user="user" if "user" in names else None)
+    columns = replace(columns, sequence=("items",) if "items" in names else tuple(names))
+    reading = Reading(columns=columns)
+    s = read_events(data, reading=reading)
+    plain = [[MESSY_MARKS.sub("", item) for item in row] for row in rows]
+    assert [[s.items.ids[i] for i in sequence] for sequence in s] == plain
+    (tidied,) = [a for a in s.assumptions if a.name == "ids_as_written"]
+    assert what in tidied.words
+    assert tidied.doubtful is doubtful
+    kept = read_events(data, reading=reading.changed(dict(tidied.alternatives[0].changes)))
+    # The blank at the end of a row is the end of the line's, or of the list's.
+    wanted = (
+        rows
+        if kind in ("padded columns", "quoted lists", "lines")
+        else [[row[0].lstrip(), *row[1:-1], row[-1].rstrip()] for row in rows]
+    )
+    assert [[kept.items.ids[i] for i in sequence] for sequence in kept] == wanted
+
+
+MARKED = [(mark, quote) for mark in ("|", ",", ";", " ", ", ") for quote in ("", '"')]
+
+
+@pytest.mark.parametrize(("mark", "quote"), MARKED)
+@pytest.mark.parametrize("head", ["items", "history", "pages", "visited pages", ""])
+def test_one_column_of_lists_is_a_sequence_a_row(head: str, mark: str, quote: str) -> None:
+    rows = [[f"i{(n * (k + 2) + k) % 9}" for k in range(3 + n % 4)] for n in range(40)]
+    lines = [quote + mark.join(row) + quote for row in rows]
+    data = "\n".join([head] * bool(head) + lines).encode()
+    if mark == " " and quote and head not in ("items", "history"):  # might be any text
+        return
+    s = read_events(data, config=CleaningConfig(drop_repeats=False))
+    doubts = [a for a in s.assumptions if a.doubtful and a.name == "skip_lines"]
+    if doubts:  # no name that is known: a line of one or two items, or the head of the column
+        assert head in ("pages", "visited pages")
+        table = Reading().table(data)
+        reading = Reading().completed(table).with_cleaning(drop_repeats=False)
+        s = read_events(data, reading=reading.changed(dict(doubts[0].alternatives[0].changes)))
+    assert [[s.items.ids[i] for i in sequence] for sequence in s] == rows
+
+
+def test_a_word_for_nothing_in_a_list_is_said_and_can_be_an_id() -> None:
+    data = csv([("user", "items"), *((f"u{n}", f"a{n % 3}|NONE|b{n % 2}") for n in range(8))])
+    s = read_events(data)
+    assert set(s.items.ids) == {"a0", "a1", "a2", "b0", "b1"}
+    missing = said(s, "missing")
+    assert "'NONE' (8 rows)" in missing.words
+    assert missing.doubtful
+    kept, _ = chosen(data, missing)
+    assert "NONE" in kept.items.ids
 
 
 def test_kept_ids_still_find_their_details_as_written() -> None:

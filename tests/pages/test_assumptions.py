@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -93,3 +94,36 @@ def test_every_role_that_is_read_has_a_control(header: str, open_page: Open) -> 
     boxes = {box.label: box.value for box in page.selectbox}
     for role, column in columns.columns.items():
         assert boxes.get(role.replace("_", " ")) == column, role
+
+
+def test_a_column_chosen_for_a_role_leaves_its_old_one(open_page: Open) -> None:
+    rows = [f"u{n % 5},{('view', 'buy')[n % 2]},v{n % 7},{1_700_000_000 + n}" for n in range(60)]
+    content = "\n".join(["user,event_type,product,time", *rows]).encode()
+    page = healthy(upload(open_page("sequences"), "log.csv", content))
+
+    def box(label: str) -> Any:
+        return next(s for s in page.selectbox if s.label == label)
+
+    assert (box("item").value, box("event type").value) == ("product", "event_type")
+    box("item").set_value("event_type")
+    healthy(page.run())
+    assert box("item").value == "event_type"
+    assert box("event type").value == "–"
+    assert set(active(page).sequences.items.ids) == {"view", "buy"}
+
+
+def test_a_column_chosen_for_the_user_is_no_item_any_more(open_page: Open) -> None:
+    rows = [",".join(f"i{(n * k) % 9}" for k in range(1, 5)) for n in range(30)]
+    content = "\n".join(["item1,item2,item3,item4", *rows]).encode()
+    page = healthy(upload(open_page("sequences"), "log.csv", content))
+
+    def held() -> list[str]:
+        return list(next(m for m in page.multiselect if m.label == "columns that hold the items").value)
+
+    assert held() == ["item1", "item2", "item3", "item4"]
+    next(s for s in page.selectbox if s.label == "user").set_value("item1")
+    healthy(page.run())
+    assert held() == ["item2", "item3", "item4"]
+    next(m for m in page.multiselect if m.label == "columns that hold the items").set_value(["item1", *held()])
+    healthy(page.run())
+    assert next(s for s in page.selectbox if s.label == "user").value == "–"
