@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name, names_item, plain_name, role_rank
+from recemb_core.readers.column_names import is_known_name, names_item, role_rank
 from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
@@ -170,6 +170,9 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
         nodes = _of_rows(value["nodes"], called) if all(isinstance(n, dict) for n in value["nodes"]) else None
         edges = _of_rows(links, called) if isinstance(links[0], dict) else _of_lists(links, called)[0]
         return edges, nodes if nodes is not None and nodes.width > 1 else None, "a graph of nodes and links"
+    holds_rows = [any(map(_is_rows, part.values())) for part in parts if isinstance(part, dict)]
+    if len(holds_rows) == len(parts) and sum(holds_rows) == 1:  # {"data": {"events": […]}, "meta": {…}}
+        return _of_rows([value], called), None, ""
     if parts and all(isinstance(part, dict) for part in parts):
         inner = list(dict.fromkeys(key for part in parts[:1_000] for key in part))
         by_row = any(map(is_known_name, inner)) and not any(map(is_known_name, value))
@@ -184,11 +187,14 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
     if equal and (len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0])):
         limits().check_columns(len(value), called)
         return _typed(value, called), None, "an object with a list a column"
-    tables = {k: v for k, v in value.items() if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)}
-    if len(tables) == 1 and not (set(map(plain_name, value)) & {"userid", "user", "sessionid"}):
-        key, rows = next(iter(tables.items()))
+    if len(value) == 1 and _is_rows(parts[0]):
+        key, rows = next(iter(value.items()))
         return _of_rows(rows, called), None, f"an object whose rows are under {key!r}"
     return _of_rows([value], called), None, ""
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _of_rows(rows: list[Any], called: str) -> pl.DataFrame:
