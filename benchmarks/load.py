@@ -71,13 +71,24 @@ OVERTIME = 60  # seconds that an answer may take after the end before its visito
 THINK = (3.0, 12.0)  # seconds between two actions of a visitor
 PATIENCE = 300.0  # seconds that a browser waits for anything
 # Resolved when a run of the page's script ends that has not begun yet; asked for before the click or the key.
+# A run that is over before a busy browser has drawn its start never shows in the state: then what it changed tells.
 RESTS = """() => {
     const app = document.querySelector('.stApp');
-    window.rests = new Promise((done) => new MutationObserver((_, observer) => {
-        if (app.getAttribute('data-test-script-state') !== 'notRunning') return;
-        observer.disconnect();
-        done();
-    }).observe(app, { attributes: true, attributeFilter: ['data-test-script-state'] }));
+    const state = () => app.getAttribute('data-test-script-state');
+    const start = performance.now();
+    let last = null;
+    window.rests = new Promise((done) => {
+        const end = (at) => { observer.disconnect(); clearInterval(clock); done((at - start) / 1000); };
+        const observer = new MutationObserver((changes) => {
+            last = performance.now();
+            const stated = changes.some((c) => c.target === app && c.attributeName === 'data-test-script-state');
+            if (stated && state() === 'notRunning') end(last);
+        });
+        observer.observe(app, { attributes: true, childList: true, characterData: true, subtree: true });
+        const clock = setInterval(() => {
+            if (last !== null && state() === 'notRunning' && performance.now() - last > 1500) end(last);
+        }, 250);
+    });
 }"""
 STATE = """() => {
     const app = document.querySelector('.stApp');
@@ -210,10 +221,8 @@ async def browse(browser: Any, url: str, number: int, seed: int, until: float, l
         """Seconds from an action to the end of the run that it starts."""
         log.doing[f"browser {number}"] = f"{name}, {doing}"
         await page.evaluate(RESTS)
-        start = time.perf_counter()
         await action()
-        await asyncio.wait_for(page.evaluate("() => window.rests"), PATIENCE)
-        return time.perf_counter() - start
+        return float(await asyncio.wait_for(page.evaluate("() => window.rests"), PATIENCE))
 
     await asyncio.sleep(rng.uniform(0, ARRIVE))
     opened = False
