@@ -193,10 +193,11 @@ class ColumnMapping:
             if name in taken and {role, taken[name]} != {"item", "title"}:
                 raise InputError(f"column {name!r} cannot be both the {taken[name]} and the {role}; change one of them")
             taken[name] = role
-        lists = [name for name in (*taken, *self.side) if name in frame.columns and frame.schema[name].is_nested()]
+        single = [name for name in (*taken, *self.side) if taken.get(name) != "item" or self.shape == "edges"]
+        lists = [name for name in single if name in frame.columns and frame.schema[name].is_nested()]
         if lists:
             raise InputError(
-                f"column {lists[0]!r} holds lists; only a column of whole sequences may, choose another one"
+                f"column {lists[0]!r} holds lists; only the items' column may, choose another one"
             )
         missing = [name for name in (*self.side, *self.sequence) if name not in frame.columns]
         if missing:

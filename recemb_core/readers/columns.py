@@ -24,6 +24,7 @@ from recemb_core.readers.content import (
     sample_of,
     starts_blocks,
 )
+from recemb_core.readers.item_lists import is_bracketed, joint_of
 from recemb_core.readers.keyed import role_of_keys
 from recemb_core.readers.list_shapes import list_shape, rises
 from recemb_core.readers.presets import find_preset
@@ -62,7 +63,7 @@ def guess_columns(frame: pl.DataFrame, *, presets: bool = True, **given: str | N
         roles, name, why = {}, None, []
         structural = _edges_or_sequences(frame, sample) if not given else None
         if structural is not None:
-            return structural
+            return _with_times(sample, structural) or structural
         roles, why = _by_name(sample, given)
         if (role := role_of_keys(sample, roles)) is not None and role not in given:
             roles[role] = sample.columns[0]
@@ -132,6 +133,29 @@ def _edges_or_sequences(frame: pl.DataFrame, sample: pl.DataFrame) -> ColumnMapp
         why = "all columns hold the same values: one sequence a row"
         return ColumnMapping(shape="sequences", sequence=tuple(frame.columns), why=(why,))
     return None
+
+
+def _with_times(sample: pl.DataFrame, lists: ColumnMapping) -> ColumnMapping | None:
+    """A log whose rows are an event for each item of a list, where they have a time, or a basket beside the user."""
+    if lists.shape != "sequences" or len(lists.sequence) != 1 or lists.preset or sample.width < 3:
+        return None
+    (column,) = lists.sequence
+    held, rest = sample[column], sample.drop(column)
+    if not held.dtype.is_nested() and is_bracketed(held):
+        return None  # numpy's lists, which no single mark takes apart
+    roles, why = _by_name(rest, {"item": None, "title": None, "weight": None, "rating": None})
+    if not roles.get("timestamp"):
+        times = [c for c in rest.columns if c not in roles.values() and holds_times(rest[c]) and not is_number(rest[c])]
+        roles["timestamp"] = next(iter(times), None)
+        why += [f"timestamp: {c}, because its values are times" for c in times[:1]]
+    grouped = roles.get("basket") or roles.get("session")
+    if not (roles.get("user") or grouped) or not (roles.get("timestamp") or (roles.get("user") and grouped)):
+        return None
+    shape: Shape = "baskets" if roles.get("basket") else "events"
+    mark = None if held.dtype.is_nested() else joint_of(held)
+    told = (f"item: {column}, lists of items", *(line for line in why if not line.endswith(", as set")))
+    roles = {role: name for role, name in roles.items() if name is not None}
+    return ColumnMapping(shape=shape, item=column, list_mark=mark, why=told, **roles)
 
 
 def is_log_of_pairs(first: pl.Series, second: pl.Series) -> bool:

@@ -184,6 +184,8 @@ class _Problems:
 def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     notes, said = list[str](), list[Assumption]()
     assert mapping.item is not None  # _require_roles has seen to it
+    if mapping.list_mark is not None:
+        said.append(_mark_said(mapping.item, mapping.list_mark))
     if mapping.list_mark is not None or mapping.clicked is not None or table.frame[mapping.item].dtype.is_nested():
         table, passed = one_item_a_row(table, mapping.item, mapping.list_mark, mapping.clicked)
         if passed:
@@ -332,6 +334,11 @@ def _holds_lists(column: pl.Series) -> bool:
     return column.dtype.is_nested() or is_bracketed(column)
 
 
+def _mark_said(column: str, mark: str) -> Assumption:
+    words = f"The items of a row in {column!r} are joined by {mark!r}."
+    return assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark))
+
+
 def _one_id(column: pl.Series) -> pl.Series:
     # Numbers as ids are written; words as they stand, so that what is done with them is said.
     return id_strings(column) if column.dtype.is_float() else column.cast(pl.String)
@@ -387,9 +394,7 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     within = rows["item"].alias(first.name if not others else "the items of the rows")
     said = ids_said([*id_columns(table.frame, mapping), within], mapping)
     if not others and not first.dtype.is_nested():
-        mark = mapping.list_mark or joint_of(first)
-        words = f"The items of a row in {first.name!r} are joined by {mark!r}."
-        said.append(assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark)))
+        said.append(_mark_said(first.name, mapping.list_mark or joint_of(first)))
     for column in (first, *others):
         said += [assumed("sequence", mapping.sequence, words, doubtful=True) for words in cut_short(column)]
     told = tuple(problems), tuple(examples)

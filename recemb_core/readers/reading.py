@@ -21,7 +21,7 @@ T = TypeVar("T")
 _NOT_SAID = ("why", "preset")  # how a column was found changes nothing in what is read
 OF_THE_TABLE = (
     *("delimiter", "encoding", "header", "skip_lines", "quotes", "one_sequence_a_line", "line_id", "unfold", "joins"),
-    *("line_form", "part", "guards", "row_names", "name_lines", "enclosing", "folders"),
+    *("line_form", "part", "guards", "row_names", "name_lines", "enclosing", "folders", "cells"),
 )
 
 
@@ -57,6 +57,8 @@ class Reading:
         enclosing: of one JSON object around its rows, whether its other values (``took``, ``total``) stand in every
             row; None keeps only what says whose and when they are.
         folders: of an archive, whether folders like ``dt=2024-03-01`` add a column; None adds it.
+        cells: whether cells that hold JSON or Python's lists are read as what they stand for; None does so where all
+            cells of a column do.
         joins: whether users and times of an archive's events are looked up in its other tables.
         details: whether a second table with a row an item is used where there is one (given, or in the same archive).
         details_key: the column of that table that holds the items' ids; None takes the one that covers most items.
@@ -88,6 +90,7 @@ class Reading:
     name_lines: int | None = None
     enclosing: bool | None = None
     folders: bool | None = None
+    cells: bool | None = None
     joins: bool = True
     details: bool = True
     details_key: str | None = None
@@ -101,7 +104,7 @@ class Reading:
         for name in ("delimiter", "encoding", "details_key", "unfold", "part"):
             value = getattr(self, name)
             require(value is None or (isinstance(value, str) and value != ""), name, value, "text that is not empty")
-        for name in ("header", "quotes", "line_id", "directed", "guards", "row_names", "enclosing", "folders"):
+        for name in ("header", "quotes", "line_id", "directed", "guards", "row_names", "enclosing", "folders", "cells"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         for name in ("one_sequence_a_line", "joins", "details"):
@@ -135,6 +138,7 @@ class Reading:
             name_lines=self.name_lines,
             enclosing=self.enclosing,
             folders=self.folders,
+            cells=self.cells,
         )
 
     def changed(self, changes: Mapping[str, Any]) -> Reading:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_mapping import ROLES, ColumnMapping
-from recemb_core.readers.column_names import is_unlabelled
+from recemb_core.readers.column_names import is_unlabelled, role_rank
 from recemb_core.readers.columns import IN_TURN, guess_columns
 from recemb_core.readers.content import is_number, overlap, sample_of
 from recemb_core.readers.errors import listed
@@ -187,6 +188,14 @@ def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
         elif frame[columns.user].n_unique() < len(frame):
             words = "Every row counts, those of one user as well."
             found.append(assumed("once_a_user", False, words, ("only the first of each user", True)))
+    used = (*columns.sequence, *columns.columns.values())
+    for role, what in (("timestamp", "times"), ("basket", "baskets"), ("session", "sessions")):
+        unread = [c for c in frame.columns if c not in used and role_rank(role, c) is not None]
+        if unread and columns.preset is None:
+            words = f"{unread[0]!r} is called like a column of {what}, and is not read: a row is a sequence in itself."
+            event = replace(columns, shape="events", sequence=(), item=columns.sequence[0], **{role: unread[0]})
+            choice = Choice("a row is events with it", (("columns", event),)) if len(columns.sequence) == 1 else None
+            found.append(assumed(role, None, words, more=(choice,) if choice else (), doubtful=role == "timestamp"))
     return found
 
 

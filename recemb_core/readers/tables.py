@@ -10,6 +10,7 @@ import polars as pl
 
 from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.cells import with_cells
 from recemb_core.readers.decoding import OTHER_ENCODINGS, decode
 from recemb_core.readers.delimited import parse_delimited
 from recemb_core.readers.errors import InputError, counted, listed, shortened
@@ -52,6 +53,7 @@ def load_table(
     name_lines: int | None = None,
     enclosing: bool | None = None,
     folders: bool | None = None,
+    cells: bool | None = None,
 ) -> Table:
     """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, gzipped or zipped.
 
@@ -80,6 +82,8 @@ def load_table(
         enclosing: of one JSON object around its rows, whether its other values stand in every row; only what says
             whose and when they are does when left out.
         folders: of an archive, whether folders like ``dt=2024-03-01`` add a column; they do when left out.
+        cells: whether cells that hold JSON are read as the lists and objects that they stand for; they are where all
+            cells of a column do when left out.
 
     Raises:
         InputError: one sentence with the cause, the place and the cure.
@@ -95,7 +99,7 @@ def load_table(
     if isinstance(source, pl.DataFrame):
         if source.width == 0 or source.is_empty():
             raise InputError("the frame has no rows; check the query that made it")
-        return _plain(Table(source, "frame", name or ""), unfold)
+        return _plain(Table(source, "frame", name or ""), unfold, cells)
     require(line_form is None or line_form in LINE_FORMS, "line_form", line_form, FORMS_ALLOWED)
     packed = read_bytes(source, name)
     require(
@@ -104,7 +108,7 @@ def load_table(
     found = unpack(packed, part)
     form = _Form(
         *(delimiter, encoding, header, sequences, skip_lines, quotes, line_id, line_form, unfold, part, guards),
-        *(row_names, name_lines, enclosing),
+        *(row_names, name_lines, enclosing, cells),
     )
     wanted = wanted_of(found.members, part)
     if part is not None and wanted is None and not any(map(has_parts, found.members)):
@@ -140,6 +144,7 @@ class _Form:
     row_names: bool | None
     name_lines: int | None
     enclosing: bool | None
+    cells: bool | None
 
 
 def _parse(member: Member, form: _Form) -> Table:
@@ -160,7 +165,7 @@ def _parse(member: Member, form: _Form) -> Table:
             budget.take(int(column.cast(pl.String).str.len_bytes().cast(pl.UInt64).sum()), called)
     if table.frame.is_empty():
         raise InputError(f"{called} has {counted(table.frame.width, 'column')} and no rows; export it with its rows")
-    return _plain(table, form.unfold)
+    return _plain(table, form.unfold, form.cells)
 
 
 def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
@@ -217,12 +222,15 @@ def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assu
     return assumed("encoding", used, words, *others, *back, doubtful=any("not UTF-8" in note for note in notes))
 
 
-def _plain(table: Table, unfold: str | None = None) -> Table:
+def _plain(table: Table, unfold: str | None = None, cells: bool | None = None) -> Table:
     """The table with strings, numbers, dates, truth values and lists only; columns of anything else are left out."""
     called = repr(table.name or "the file")
     columns, dropped, said = [], [], list(table.assumptions)
-    parsed = any(assumption.name == "unfold" for assumption in said)  # JSON is unnested when it is parsed
-    if any(kind.is_nested() for kind in table.frame.dtypes) and not parsed:  # as in parquet
+    done = any(assumption.name == "unfold" for assumption in said)  # JSON is unnested when it is parsed
+    flat = table.frame.schema
+    table = with_cells(table, cells)
+    said = list(table.assumptions)
+    if any(kind.is_nested() for kind in table.frame.dtypes) and not (done and table.frame.schema == flat):
         frame, lines = unnested(table.frame, table.lines, unfold, called, said)
         table = replace(table, frame=frame, lines=lines, assumptions=tuple(said))
     table = with_times(unfolded(table, unfold, called))
@@ -235,8 +243,10 @@ def _plain(table: Table, unfold: str | None = None) -> Table:
             columns.append(column.cast(pl.String))
         elif isinstance(kind, pl.Duration):
             columns.append(column.dt.total_microseconds() / 1e6)
-        elif isinstance(kind, pl.Decimal):
-            columns.append(column.cast(pl.Float64))
+        elif isinstance(kind, pl.Decimal):  # whole numbers of 38 digits are ids more often than not
+            whole = kind.scale == 0
+            number = column.cast(pl.Int64, strict=False) if whole else column.cast(pl.Float64)
+            columns.append(column.cast(pl.String) if number.null_count() > column.null_count() else number)
         elif isinstance(kind, (pl.List, pl.Array)):
             columns.append(column.cast(pl.List(pl.String)))
         else:
