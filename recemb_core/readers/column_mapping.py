@@ -196,9 +196,7 @@ class ColumnMapping:
         single = [name for name in (*taken, *self.side) if taken.get(name) != "item" or self.shape == "edges"]
         lists = [name for name in single if name in frame.columns and frame.schema[name].is_nested()]
         if lists:
-            raise InputError(
-                f"column {lists[0]!r} holds lists; only the items' column may, choose another one"
-            )
+            raise InputError(f"column {lists[0]!r} holds lists; only the items' column may, choose another one")
         missing = [name for name in (*self.side, *self.sequence) if name not in frame.columns]
         if missing:
             raise InputError(f"there is no column {missing[0]!r}; the columns are {listed(frame.columns, 30)}")

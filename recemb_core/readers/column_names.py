@@ -21,7 +21,10 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("utilisateur", "idutilisateur", "utente", "idutente", "klant", "klantnummer", "gebruiker", "klient"),
         *("uzytkownik", "用户", "用户id", "用户编号", "会员", "顧客", "ユーザー", "사용자", "고객", "пользователь"),
         *("клиент", "用户名", "會員", "會員編號", "使用者", "顧客編號", "客戶", "客戶編號", "borrowernumber"),
-        *("borrower", "visid"),
+        *("borrower", "visid", "customerkey", "userkey", "userfullname", "benutzernummer", "kundenummer", "kunnr"),
+        "accountname",
+        *("会員番号", "会員id", "顧客番号", "顧客id", "ユーザーid", "회원번호", "사용자id", "zakaznik", "musteri"),
+        *("musterino", "pelatis", "לקוח", "العميل", "مشتری"),
         *("postvisid", "csusername", "cip", "clientip"),
     ),
     "item": (
@@ -36,7 +39,10 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("codproduto", "idproducto", "articulo", "produto", "produtoid", "idproduto", "produit", "idproduit"),
         *("produitid", "prodotto", "articolo", "товар", "商品", "商品id", "商品编号", "物品", "物品id", "アイテム"),
         *("電影", "电影", "电影名", "书名", "歌曲", "商品編號", "產品", "產品編號", "itemnumber"),
-        *("biblionumber", "pagename"),
+        *("biblionumber", "pagename", "productkey", "itemkey", "bookmarkid", "mediennummer", "matnr", "eventcontext"),
+        "objectid",
+        *("商品コード", "商品番号", "商品名", "品番", "상품코드", "상품번호", "vyrobek", "urun", "urunkodu", "מוצר"),
+        *("المنتج", "کالا"),
         *("postpagename", "csuristem", "requesturi"),
         *("상품", "artykul", "conceptname", "url", "itemname", "productname", "lineitemname", "artikelname"),
         *("produktname", "bezeichnung", "itemdescription", "trackname", "songname", "movietitle", "producttitle"),
@@ -51,6 +57,20 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("kaufdatum", "fecha", "fechahora", "fechacompra", "datahora", "datacompra", "dataora", "dateheure"),
         *("datecommande", "tijd", "tijdstip", "czas", "时间", "时间戳", "浏览时间", "点击时间", "日期", "日時"),
         *("交易日期", "交易時間", "下單時間", "下单时间", "評分時間", "评分时间"),
+        *(
+            "購入日時",
+            "購入日",
+            "注文日時",
+            "注文日",
+            "구매일",
+            "구매일시",
+            "tarih",
+            "datumcas",
+            "תאריך",
+            "التاريخ",
+            "تاریخ",
+            "erdat",
+        ),
         *("時間", "시간", "время", "дата", "timetimestamp", "timestamputc", "viewedat"),
     ),
     "basket": (
@@ -60,7 +80,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("bestellid", "beleg", "belegnr", "belegnummer", "auftrag", "auftragsnr", "rechnungsnr", "warenkorb", "bon"),
         *("bonnr", "pedido", "idpedido", "pedidoid", "commande", "idcommande", "facture", "factura", "ordine"),
         *("scontrino", "订单", "订单id", "订单号", "заказ"),
-        *("訂單", "訂單編號", "交易編號"),
+        *("訂單", "訂單編號", "交易編號", "注文番号", "注文id", "주문번호", "vbeln", "siparisno"),
     ),
     "session": (
         *("sessionid", "session", "visitid", "sessid", "sid", "usersession", "sessionkey", "visit", "playlistid"),
@@ -83,7 +103,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "event_type": (
         *("eventtype", "event", "action", "behavior", "behaviour", "behaviortype", "behaviourtype", "actiontype"),
-        *("interactiontype", "eventname", "interaction", "activity", "actionname", "type"),
+        *("interactiontype", "eventname", "interaction", "activity", "actionname", "verbid", "type"),
     ),
     "dwell": (
         *("dwell", "dwelltime", "dwellseconds", "duration", "timespent", "readtime", "secondsspent", "timeonpage"),
@@ -95,7 +115,7 @@ ROLE_NAMES: dict[str, tuple[str, ...]] = {
         *("lineitemname", "artikelname", "produktname", "bezeichnung", "titel", "nombre", "titulo"),
     ),
     "click": ("clicked", "isclicked", "isclick", "click", "clk", "wasclicked", "didclick"),
-    "clock": ("timeofday", "hourofday", "hour", "ordertime", "purchasetime", "clock"),
+    "clock": ("timeofday", "hourofday", "hour", "ordertime", "purchasetime", "clock", "erzet", "uzeit"),
 }
 EDGE_NAMES = (
     *(("source", "target"), ("from", "to"), ("src", "dst"), ("u", "v"), ("fromnodeid", "tonodeid")),
@@ -134,6 +154,7 @@ def is_known_name(name: str) -> bool:
     return plain_name(name) in _KNOWN and len(plain_name(name)) > 1
 
 
+_PEOPLE = {"actor", "user", "customer", "visitor", "member", "account", "person", "client"}
 # MongoDB's and DynamoDB's exports hold a value's type as one more level.
 _TYPED = re.compile(r"(\.\$(oid|date|number[A-Z]\w+))+$|\.[SNB]$")
 
@@ -142,6 +163,9 @@ def role_rank(role: str, column: str) -> int | None:
     """How sure a name is for a role: 0 is surest, None means that the name says nothing."""
     names = ROLE_NAMES[role]
     parts = _TYPED.sub("", column).split(".")
+    above = {plain_name(part) for part in parts[:-1]}
+    if role in ("item", "event_type") and above & _PEOPLE:
+        return None  # actor.account.name is somebody's
     # user.id and event.user.id, from nested values, are called like userid.
     for plain in (plain_name(".".join(parts[start:])) for start in range(len(parts))):
         if plain in names:

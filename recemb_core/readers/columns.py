@@ -11,6 +11,7 @@ from recemb_core.readers.column_mapping import ROLES, ColumnMapping, Shape, word
 from recemb_core.readers.column_names import EDGE_NAMES, LIST_NAMES, is_unlabelled, plain_name, role_rank
 from recemb_core.readers.content import (
     are_words,
+    counts_lines,
     holds_days,
     holds_several,
     holds_times,
@@ -23,12 +24,14 @@ from recemb_core.readers.content import (
     same_values,
     sample_of,
     starts_blocks,
+    to_numbers,
 )
 from recemb_core.readers.item_lists import is_bracketed, joint_of
 from recemb_core.readers.keyed import role_of_keys
 from recemb_core.readers.list_shapes import list_shape, rises
 from recemb_core.readers.presets import find_preset
 from recemb_core.readers.table import KEY, LINE, SEQUENCE
+from recemb_core.readers.time_parts import names_part
 from recemb_core.readers.time_words import clock_seconds
 from recemb_core.readers.times import is_clock
 from recemb_core.validation import UsageError
@@ -188,8 +191,8 @@ def _by_name(sample: pl.DataFrame, given: dict[str, str | None]) -> tuple[dict[s
         ranks = {c: rank for c in sample.columns if (rank := role_rank(role, c)) is not None}
         free = (c for c in sorted(ranks, key=ranks.__getitem__) if c not in roles.values())
         fitting = [c for c in free if _fits(role, sample, c, roles)]
-        if role == "item":  # the course that a whole log is about comes after its lessons
-            fitting.sort(key=lambda c: sample[c].n_unique() < 2)
+        if role == "item":  # the course that a whole log is about comes after its lessons, a line's number last
+            fitting.sort(key=lambda c: (sample[c].n_unique() < 2, counts_lines(sample[c])))
         if fitting:
             column, reason = fitting[0], "by its name"
             full = [c for c in fitting if not is_empty(sample[c]).any()]
@@ -221,7 +224,9 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
         return is_yes_or_no(values)
     if role in ("weight", "rating", "dwell"):
         # What is the same in every row of nested values belongs to something above them (hits.total.value).
-        return is_number(values) and ("." not in column or len(values) < 3 or values.n_unique() > 1)
+        if not is_number(values) or ("." in column and len(values) > 2 and values.n_unique() < 2):
+            return False
+        return role != "weight" or bool((to_numbers(values) > 0).any())  # of nothing but 0, no event would be left
     if role == "order":
         # "order" may be an order's id: step numbers are small and begin again.
         group = next((roles[r] for r in ("session", "basket", "user") if roles.get(r)), None)
@@ -271,7 +276,7 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
             roles["event_type"] = words[0]
             why.append(f"event type: {words[0]}, because it has few different words")
     grouped = any(roles.get(role) for role in ("user", "basket", "session"))
-    likeness = {c: id_likeness(sample[c]) for c in free() if not is_clock(sample[c])}
+    likeness = {c: id_likeness(sample[c]) for c in free() if not is_clock(sample[c]) and not names_part(c)}
     candidates = [c for c in sorted(likeness, key=lambda c: -likeness[c]) if likeness[c] > 0]
     repeated = [c for c in candidates if sample[c].n_unique() < len(sample)]  # a number of the row is nobody
     if unlabelled and not grouped and not roles.get("item") and len(candidates) >= 2:

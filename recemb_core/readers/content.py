@@ -10,6 +10,7 @@ from recemb_core.readers.times import parse_times
 
 _SAMPLE_ROWS = 100_000
 _TIME_ROWS = 500
+BELOW_ZERO = r"^\((\d[\d.,]*)\)$"
 _EARLIEST, _LATEST = 3.0e8, 4.1e9  # 1979 to 2099
 
 
@@ -25,12 +26,16 @@ def to_numbers(values: pl.Series, decimal: str | None = None) -> pl.Series:
     ([2.0, None, 1000.0], [1.5, 2.0])
     >>> to_numbers(pl.Series(["12", "1,200"])).to_list(), to_numbers(pl.Series(["1.200"]), ",").to_list()
     ([12.0, 1200.0], [1200.0])
+    >>> to_numbers(pl.Series(["3", "(2)"])).to_list()  # as accountants write what is below 0
+    [3.0, -2.0]
     """
     if values.dtype.is_nested():
         return pl.Series(values.name, [None] * len(values), dtype=pl.Float64)
     if values.dtype != pl.String:
         return values.cast(pl.Float64, strict=False)
     text = values.str.strip_chars()
+    if text.str.contains(BELOW_ZERO).any():
+        text = text.str.replace(BELOW_ZERO, "-$1")
     if decimal is None and not text.str.contains(",", literal=True).any():
         return text.cast(pl.Float64, strict=False)
     mark = decimal or decimal_mark(text)[0]
@@ -112,6 +117,19 @@ def starts_blocks(values: pl.Series) -> bool:
         return False
     empty = is_empty(values)
     return not bool(empty[0]) and 0.5 * len(values) < int(empty.sum()) < len(values)
+
+
+def counts_lines(values: pl.Series) -> bool:
+    """Whether a column numbers the lines of one group after the other: 1, 2, 3, then 1 again.
+
+    >>> counts_lines(pl.Series(["1", "2", "3", "1", "2", "1"])), counts_lines(pl.Series(["1", "3", "2", "1"]))
+    (True, False)
+    """
+    numbers = to_numbers(values)
+    if numbers.null_count() or len(numbers) < 3:
+        return False
+    steps = numbers.diff().drop_nulls()
+    return bool(((steps == 1) | (numbers.slice(1) == 1)).all()) and numbers[0] == 1 and bool((steps == 1).any())
 
 
 def id_likeness(values: pl.Series) -> float:

@@ -12,7 +12,7 @@ import polars as pl
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_mapping import ColumnMapping
-from recemb_core.readers.content import is_empty, says_no, to_numbers
+from recemb_core.readers.content import BELOW_ZERO, is_empty, says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
@@ -131,6 +131,12 @@ def _require_roles(table: Table, mapping: ColumnMapping) -> None:
 
 def _numbers(column: pl.Series, mapping: ColumnMapping, said: list[Assumption]) -> Float64Array:
     said += decimal_said(column, mapping.decimal)
+    if column.dtype == pl.String and (below := column.str.strip_chars().str.contains(BELOW_ZERO)).any():
+        role = next(role for role, name in mapping.columns.items() if name == column.name)
+        words = (
+            f"{counted(int(below.sum()), 'number')} in {column.name!r} like {column.filter(below)[0]!r} are below 0."
+        )
+        said.append(assumed(role, column.name, words, ("do not read the column", None)))
     return to_numbers(column, mapping.decimal).fill_null(float("nan")).to_numpy()
 
 

@@ -37,7 +37,14 @@ def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
             return True  # a word above numbers or dates
     if any(field in below for field in first if field):
         return False  # it comes again below: it is a value
+    words = {word for field in below for word in _parts(field)}
+    if any(len(parts := _parts(field)) > 2 and words.issuperset(parts) for field in first):
+        return False  # a list of what comes again below
     return len(set(first)) == len(first)
+
+
+def _parts(field: str) -> list[str]:
+    return [part for part in re.split(r"[\s,;|]+", field) if part]
 
 
 def _is_value(field: str) -> bool:

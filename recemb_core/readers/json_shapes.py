@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers.assumptions import Assumption, assumed
-from recemb_core.readers.column_names import is_known_name, names_item, role_rank
+from recemb_core.readers.column_names import is_known_name, names_item, plain_name, role_rank
 from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.keyed import KEYS, NO_UNFOLDING, keyed_rows, keys_said
 from recemb_core.readers.limits import limits
@@ -62,6 +62,7 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosin
             frame = frame.filter(pl.col(by_key.column) == unfold) if alone else frame
         else:
             frame, companion, shape = _frame(value, called)
+            frame = _with_enclosing(frame, value, called, enclosing, said) if "whose rows" in shape else frame
         if shape:
             said.append(assumed("format", shape, f"The JSON is {shape}."))
         said += keys_said(by_key, unfold)
@@ -187,9 +188,9 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
     if equal and (len(parts) > 1 or not all(isinstance(v, dict) for v in parts[0])):
         limits().check_columns(len(value), called)
         return _typed(value, called), None, "an object with a list a column"
-    if len(value) == 1 and _is_rows(parts[0]):
-        key, rows = next(iter(value.items()))
-        return _of_rows(rows, called), None, f"an object whose rows are under {key!r}"
+    tables = [key for key, part in value.items() if _is_rows(part)]
+    if len(tables) == 1 and not (set(map(plain_name, value)) & {"userid", "user", "sessionid"}):
+        return _of_rows(value[tables[0]], called), None, f"an object whose rows are under {tables[0]!r}"
     return _of_rows([value], called), None, ""
 
 
@@ -313,6 +314,20 @@ def _without_enclosing(
         words = f"{listed(outside)} {stand} once, around the rows in {chosen!r}, and {hold} for each of them{as_set}."
         said.append(assumed("enclosing", True, words, ("leave them out", False), *back))
     return frame.drop(gone)
+
+
+def _with_enclosing(
+    frame: pl.DataFrame, value: dict[str, Any], called: str, enclosing: bool | None, said: list[Assumption]
+) -> pl.DataFrame:
+    """The rows of an object with those of its other values that say something of each of them."""
+    key = next(key for key, part in value.items() if _is_rows(part))
+    others = {name: part for name, part in value.items() if name != key and name not in frame.columns}
+    outside, _ = _flat(_of_rows([others], called), called) if others else (pl.DataFrame(), [])
+    outside = outside.select(c for c, kind in outside.schema.items() if not kind.is_nested() and kind != pl.Null)
+    if not outside.width:
+        return frame
+    kept = _without_enclosing(outside, key, enclosing, said)
+    return frame.with_columns(pl.lit(kept[c][0]).alias(c) for c in kept.columns if c not in frame.columns)
 
 
 def _flat(frame: pl.DataFrame, called: str) -> tuple[pl.DataFrame, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recemb_core.readers.column_names import LIST_NAMES, names_item, plain_name, role_rank
+from recemb_core.readers.column_names import LIST_NAMES, is_unlabelled, names_item, plain_name, role_rank
 from recemb_core.readers.content import holds_times, is_number
 from recemb_core.readers.item_lists import holds_joined
 
@@ -159,6 +159,12 @@ def _joined_list(frame: pl.DataFrame, sample: pl.DataFrame) -> dict[str, Any] | 
         chosen = next((c for c in pool if holds_joined(sample[c], named=False)), None)
         if chosen is not None and called and [c for c in called if c != chosen]:
             return None
+    if chosen is None and is_unlabelled(frame.columns) and len(texts) == frame.width == 2:
+        first, second = sample[texts[0]], sample[texts[1]]
+        several = float(second.str.strip_chars().str.contains(" ", literal=True).mean() or 0.0)  # type: ignore[arg-type]
+        if first.n_unique() == len(first) and several > 0.8 and holds_joined(second, named=True):
+            why = f"{texts[0]} names the row, {texts[1]} holds its items"
+            return {"shape": "sequences", "sequence": (texts[1],), "user": texts[0], "why": (why,)}
     if chosen is None:
         return None
     user = next((c for c in frame.columns if c != chosen and role_rank("user", c) is not None), None)

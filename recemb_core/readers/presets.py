@@ -72,6 +72,20 @@ LAYOUTS = (
         words="Invoices that begin with C are cancellations.",
     ),
     Layout(
+        "Shopify orders",
+        {"basket": "name", "user": ("email", "customer"), "item": ("lineitemsku", "lineitemname")}
+        | {"timestamp": "createdat", "weight": "lineitemquantity", "title": "lineitemname"},
+        needs=_needs("name", "createdat", "lineitemname", "lineitemquantity"),
+        words="Name is the number of the order; a row is a line of it.",
+        others=(("names as items", {"item": "lineitemname"}, {}),),
+    ),
+    Layout(
+        "Spotify Million Playlist",
+        {"session": "pid", "item": "trackstrackuri", "title": "trackstrackname", "order": "trackspos"},
+        needs=_needs("pid", "trackstrackuri", "trackspos"),
+        words="Each playlist is a sequence.",
+    ),
+    Layout(
         "RetailRocket",
         {"user": "visitorid", "item": "itemid", "timestamp": "timestamp", "event_type": "event"},
         needs=_needs("timestamp", "visitorid", "event", "itemid"),

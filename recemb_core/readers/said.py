@@ -13,8 +13,8 @@ from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_mapping import ROLES, ColumnMapping
 from recemb_core.readers.column_names import is_unlabelled, role_rank
 from recemb_core.readers.columns import IN_TURN, guess_columns
-from recemb_core.readers.content import is_number, overlap, sample_of
-from recemb_core.readers.errors import listed
+from recemb_core.readers.content import holds_times, is_number, overlap, sample_of, to_numbers
+from recemb_core.readers.errors import listed, shortened
 from recemb_core.readers.events import Parsed
 from recemb_core.readers.list_shapes import counts_fields, names_lines
 from recemb_core.readers.presets import Preset, find_preset
@@ -106,12 +106,27 @@ def _nobody_or_no_time(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assu
     if columns.user and columns.item and any(IN_TURN in why for why in columns.why):
         swap = Choice("the other way round", (("user", columns.item), ("item", columns.user)))
         words = f"No column has a name: {columns.user!r} was taken for the user and {columns.item!r} for the item."
-        found.append(assumed("user", columns.user, words, more=(swap,), doubtful=True, why=f"each is {IN_TURN}"))
+        third = next((c for c in free if sample_of(frame)[c].dtype == pl.String and not holds_times(frame[c])), None)
+        alone = [Choice("all is one person's", (("user", None),))]
+        if third is not None:
+            alone.append(Choice(f"all is one person's, and the item is {third!r}", (("user", None), ("item", third))))
+        more = (swap, *alone)
+        found.append(assumed("user", columns.user, words, more=more, doubtful=True, why=f"each is {IN_TURN}"))
     if not (columns.user or columns.basket or columns.session):
         sample = sample_of(frame)
         groups = [c for c in free if 1 < sample[c].n_unique() < 0.8 * len(sample)][:6]
         words = "No column says who it was, so all events are one person's."
         found.append(assumed("user", None, words, *((c, c) for c in groups), doubtful=bool(groups)))
+    for role in ("weight", "rating", "dwell"):
+        for column in free if getattr(columns, role) is None else ():
+            if role_rank(role, column) is None or sample_of(frame)[column].dtype != pl.String:
+                continue
+            values = sample_of(frame)[column].drop_nulls()
+            numbers = to_numbers(values)
+            if 0.5 * len(values) < numbers.count() < len(values):
+                odd = shortened(values.filter(numbers.is_null())[0], 30)
+                words = f"{column!r} is called like a {role} and is none: it holds {odd!r} among its numbers."
+                found.append(assumed(role, None, words, (f"read it as the {role}", column), doubtful=True))
     if columns.timestamp is None:
         named = [c for c in free if _TIME_NAME.search(c.lower()) and not _NO_TIME_NAME.search(c.lower())]
         words = "No column of times is read, so nothing is cut by pauses."

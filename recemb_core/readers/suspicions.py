@@ -54,7 +54,7 @@ def _missing_said(columns: list[pl.Series], mapping: ColumnMapping) -> list[Assu
         return []
     told = ", ".join(f"{word!r} ({counted(count, 'row')})" for word, count in sorted(found.items()))
     words = f"These words among the ids were read as nothing: {told}."
-    return [assumed("missing", None, words, ("they are ids", NOTHING), doubtful=True)]
+    return [assumed("missing", None, words, ("they are ids", NOTHING), doubtful=mapping.preset is None)]
 
 
 def _tidied_said(columns: list[pl.Series], mapping: ColumnMapping) -> list[Assumption]:
@@ -128,8 +128,8 @@ def suspicions(
             found.append(
                 _suspicion(
                     f"{role} ids",
-                    f"{int(cut.sum()):,} ids in {column!r} like {ids.filter(cut)[0]} lost their last digits in "
-                    f"a spreadsheet, and different {role}s may share one: {len(ids):,} distinct ids are left. "
+                    f"{int(cut.sum()):,} ids in {column!r} like {ids.filter(cut)[0]} look as if a spreadsheet had "
+                    f"cut off their last digits; then different {role}s share one: {len(ids):,} distinct ids are left. "
                     "Export the ids as text.",
                 )
             )
@@ -146,6 +146,9 @@ def suspicions(
             name, share = events.user_ids[int(counts.argmax())], counts.max() / len(events)
             words = f"One user, {name!r}, has {share:.0%} of the rows: perhaps a stand-in for all who were not known."
             found.append(_suspicion("user", words))
+    elif events.user_ids is not None and len(events.user_ids) == 1 and mapping.user is not None:
+        name = shortened(events.user_ids[0], 40)
+        found.append(assumed("user", mapping.user, f"All events are of one user, {name!r}."))
     if mapping.title is not None and mapping.title != mapping.item and mapping.item is not None:
         found += _odd_titles(frame, mapping.item, mapping.title)
     if details is not None and details.key is not None:

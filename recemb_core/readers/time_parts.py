@@ -27,6 +27,15 @@ _MONTHS = ("jan", "feb", "mar|mär|mrz", "apr", "may|mai", "jun", "jul", "aug", 
 _MOST = 0.95
 
 
+def names_part(column: str) -> bool:
+    """Whether a column is called like a part of a time.
+
+    >>> names_part("minute"), names_part("item")
+    (True, False)
+    """
+    return any(column.strip().lower() in names for names in _NAMES.values())
+
+
 def with_times(table: Table) -> Table:
     """The table with a column of times, where year, month and day stand apart and no column holds whole times.
 

@@ -136,8 +136,9 @@ def test_user_and_item_without_names_can_be_swapped() -> None:
     data = csv("", [f"i{k % 4}\tu{k % 3}\t{T + 60 * k}" for k in range(24)])
     (doubt,) = [a for a in said(read(data), "user") if a.doubtful]
     assert "No column has a name" in doubt.words
-    (swap,) = doubt.alternatives
+    swap, alone = doubt.alternatives
     assert who(read(data, **dict(swap.changes))) == {"u0", "u1", "u2"}
+    assert dict(alone.changes) == {"user": None}
     assert not [a for a in said(read(csv("user\titem\tt", data.decode().split("\n"))), "user") if a.doubtful]
 
 
