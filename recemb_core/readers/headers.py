@@ -48,7 +48,8 @@ def _parts(field: str) -> list[str]:
 
 
 def _is_value(field: str) -> bool:
-    return bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
+    listed = (field[:1], field[-1:]) in (("{", "}"), ("[", "]"))  # JSON in a cell
+    return listed or bool(_NUMBER.fullmatch(field) or _DATE.fullmatch(field))
 
 
 def lines_of_names(rows: Sequence[Sequence[str]], header: bool | None, name_lines: int | None) -> int:

@@ -208,9 +208,10 @@ def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
         unread = [c for c in frame.columns if c not in used and role_rank(role, c) is not None]
         if unread and columns.preset is None:
             words = f"{unread[0]!r} is called like a column of {what}, and is not read: a row is a sequence in itself."
-            event = replace(columns, shape="events", sequence=(), item=columns.sequence[0], **{role: unread[0]})
-            choice = Choice("a row is events with it", (("columns", event),)) if len(columns.sequence) == 1 else None
-            found.append(assumed(role, None, words, more=(choice,) if choice else (), doubtful=role == "timestamp"))
+            changes: dict[str, Any] = {"shape": "events", "sequence": (), "item": columns.sequence[0], role: unread[0]}
+            as_events = Choice("a row is events with it", (("columns", replace(columns, **changes)),))
+            more = (as_events,) if len(columns.sequence) == 1 else ()
+            found.append(assumed(role, None, words, more=more, doubtful=role == "timestamp"))
     return found
 
 

@@ -177,3 +177,14 @@ def test_what_stands_around_the_rows_is_said_and_can_be_read(path: tuple[str, ..
     assert "source" in around.words
     frame = load_table(data, enclosing=True).frame
     assert any(c.endswith("source") for c in frame.columns)
+
+
+@pytest.mark.parametrize("names", [[], ["id", "payload"]])
+def test_json_in_a_file_without_names_or_beside_others_loses_no_line(names: list[str]) -> None:
+    rows = [json.dumps({"user": f"u{n % 4}", "item": f"i{n % 6}"}) for n in range(40)]
+    data = (
+        written(names, [[n, row] for n, row in enumerate(rows)]) if names else "\n".join(map(json.dumps, rows)).encode()
+    )
+    s = read_events(data, config=ALL)
+    assert sum(map(len, s)) == 40
+    assert set(s.items.ids) == {f"i{n}" for n in range(6)}
