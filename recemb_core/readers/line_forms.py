@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.errors import counted
+from recemb_core.readers.key_values import is_key_values, is_vertical, read_key_values, read_vertical
 from recemb_core.readers.line_lists import is_counted, is_pairs, is_spmf, read_counted, read_pairs, read_spmf
 from recemb_core.readers.line_scan import sample_lines
 from recemb_core.readers.line_tables import is_access_log, is_blocks, is_drawn, read_access_log, read_blocks, read_drawn
@@ -25,6 +26,8 @@ _LABELS = {
     "arff": "Weka's ARFF",
     "sql": "SQL: rows in INSERT or COPY statements",
     "access log": "requests in a web server's log",
+    "key=value": "pairs like user=ann item=tea (logfmt)",
+    "vertical": "mysql's vertical output (\\G)",
     "w3c log": "rows below a line #Fields:, as IIS and CloudFront write them",
 }
 LINE_FORMS = tuple(_LABELS)
@@ -38,12 +41,16 @@ _WORDS = {
     "drawn": "The text is a table drawn with rules of dashes.",
     "arff": "The text is Weka's ARFF: the names are those of its attributes, and ? is missing.",
     "sql": "The text is SQL: its rows stand in statements that fill a table.",
+    "key=value": "A line holds pairs like user=ann, and each key is a column.",
+    "vertical": "The text is mysql's vertical output: each block below a rule of stars is a row.",
     "w3c log": "The line #Fields: names the columns of a web server's log, and - is nothing.",
     "access log": "Each line is a request in a web server's log: user, time, path and status are read.",
 }
 _GUESSED = {"counted": "each number agrees with its line", "pairs": "", "blocks": ""}
 _OF_LINES: dict[str, Callable[[list[str]], bool]] = {
     "access log": is_access_log,
+    "key=value": is_key_values,
+    "vertical": is_vertical,
     "drawn": is_drawn,
     "spmf": is_spmf,
     "blocks": is_blocks,
@@ -60,6 +67,8 @@ _READERS: dict[str, Callable[..., Table]] = {
     "arff": read_arff,
     "sql": read_sql,
     "access log": read_access_log,
+    "key=value": read_key_values,
+    "vertical": read_vertical,
     "w3c log": read_w3c,
 }
 

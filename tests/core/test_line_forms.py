@@ -395,3 +395,31 @@ def test_any_text_is_a_table_or_one_sentence(pieces: list[str], form: str | None
     with suppress(InputError):
         table = load_table("".join(pieces).encode(), line_form=form)
         assert table.lines is None or len(table.lines) == len(table.frame)
+
+
+LOGFMT = "\n".join(
+    f'ts=2024-03-01T10:{n:02d}:00Z level=info msg="item \\"seen\\" now" user=u{n % 4} item=i{n % 6}' for n in range(40)
+)
+VERTICAL = "\n".join(
+    f"{'*' * 9} {n + 1}. row {'*' * 9}\n   user_id: u{n % 4}\n   item_id: i{n % 6}\ncreated_at: 2024-03-01 10:{n:02d}:00"
+    for n in range(40)
+)
+
+
+@pytest.mark.parametrize(("text", "form"), [(LOGFMT, "key=value"), (VERTICAL, "vertical")])
+def test_rows_that_name_their_own_values(text: str, form: str) -> None:
+    s = read_events(text.encode())
+    assert (sum(map(len, s)), len(s.items)) == (40, 6)
+    assert s.users is not None
+    assert set(map(str, s.users)) == {f"u{n}" for n in range(4)}
+    assert s.timestamps is not None
+    assert s.timestamps.min() == 1_709_287_200
+    assert [a.value for a in s.assumptions if a.name == "line_form"] == [form]
+    assert Reading.from_link(Reading(line_form=form).to_link()) == Reading(line_form=form)
+
+
+def test_lines_without_pairs_among_pairs_are_left_out_and_said() -> None:
+    table = load_table(("started\n" + LOGFMT + "\nstopped by hand\n").encode())
+    assert (len(table.frame), table.left_out) == (40, 2)
+    assert any("2 lines" in a.words and "line 1, 'started'" in a.words for a in table.assumptions)
+    assert table.where(0) == "line 2"
