@@ -401,7 +401,7 @@ LOGFMT = "\n".join(
     f'ts=2024-03-01T10:{n:02d}:00Z level=info msg="item \\"seen\\" now" user=u{n % 4} item=i{n % 6}' for n in range(40)
 )
 VERTICAL = "\n".join(
-    f"{'*' * 9} {n + 1}. row {'*' * 9}\n   user_id: u{n % 4}\n   item_id: i{n % 6}\ncreated_at: 2024-03-01 10:{n:02d}:00"
+    f"{'*' * 9} {n + 1}. row {'*' * 9}\n user_id: u{n % 4}\n item_id: i{n % 6}\ncreated_at: 2024-03-01 10:{n:02d}:00"
     for n in range(40)
 )
 
