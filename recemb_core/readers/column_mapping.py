@@ -50,6 +50,7 @@ class ColumnMapping:
         clock: the time of day, where it stands apart from the date.
         click: whether what a row shows was clicked; rows that say no are no events.
         day_first: whether 1/2/2010 is the first of February; None decides on the whole column.
+        year_first: whether 24/3/9 is the 9th of March 2024, whatever ``day_first`` is; None finds it out.
         time_unit: what times that are numbers count, one of ``time_numbers.TIME_UNITS``; None goes by their size.
         zone: the zone of times that name none, like "+02:00" or "Europe/Berlin"; None is UTC.
         year: of times that are month and day only.
@@ -89,6 +90,7 @@ class ColumnMapping:
     clock: str | None = None
     click: str | None = None
     day_first: bool | None = None
+    year_first: bool | None = None
     time_unit: str | None = None
     zone: str | None = None
     year: int | None = None
@@ -117,7 +119,7 @@ class ColumnMapping:
             listed_names = isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value)
             require(listed_names, name, value, "names of columns")
             object.__setattr__(self, name, tuple(value))
-        for name in ("day_first", "ordered", "fill_down"):
+        for name in ("day_first", "year_first", "ordered", "fill_down"):
             value = getattr(self, name)
             require(value is None or isinstance(value, bool), name, value, "True, False or None")
         for name in ("once_a_user", "ids_as_written", "keep_anonymous"):

@@ -230,6 +230,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
         parsed = parse_times(
             frame[mapping.timestamp],
             day_first=mapping.day_first,
+            year_first=mapping.year_first,
             unit=mapping.time_unit,
             zone=mapping.zone,
             year=mapping.year,

@@ -30,6 +30,7 @@ class TimeForm:
     zone: str | None = None
     year: int | None = None
     year_offset: int | None = None
+    year_first: bool | None = None
 
 
 def epoch(times: pl.Series) -> pl.Series:

@@ -39,23 +39,25 @@ ZONES: dict[str, tuple[float, ...]] = {
     **{"PST": (-8, 8), "PDT": (-7,), "BST": (1, 6), "IST": (5.5, 1, 2), "AST": (-4, 3), "GST": (4, -2)},
     **{"SST": (-11, 8), "WST": (8, 13), "ECT": (-5, -4), "AMT": (-4, 4), "ADT": (-3, 4), "BRT": (-3,)},
 }
-# Months in other languages, without accents and case, by their number's English name; what is English already is not.
+# Months in eight languages, without accents and case, by their number's short English name, to which all are brought.
 _ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = (
-    "januar janvier janv enero ene gennaio gen janeiro januari stycznia",
-    "februar fevrier fevr febrero febbraio fevereiro fev februari lutego",
-    "marz mar maerz mars marzo marco maart mrt marca",
-    "avril avr abril abr aprile kwietnia",
+    "january januar janner jaenner janvier janv enero ene gennaio gen janeiro januari stycznia",
+    "february februar febr feber fevrier fevr febrero febbraio fevereiro fev februari lutego",
+    "march marz mrz mar maerz mars marzo marco maart mrt marca",
+    "april avril avr abril abr aprile kwietnia",
     "mai mayo may maggio mag maio mei maja",
-    "juni juin junio giugno giu junho czerwca",
-    "juli juillet juil julio luglio lug julho lipca",
-    "aout agosto ago augustus sierpnia",
-    "septembre sept septiembre setiembre settembre setembro set wrzesnia",
-    "oktober okt octobre octubre ottobre ott outubro out pazdziernika",
-    "novembre noviembre novembro listopada",
-    "dezember dez decembre diciembre dic dicembre dezembro grudnia",
+    "june juni juin junio giugno giu junho czerwca",
+    "july juli juillet juil julio luglio lug julho lipca",
+    "august aout aou agosto ago augustus sierpnia",
+    "september septembre sept septiembre setiembre settembre setembro set wrzesnia",
+    "october oktober okt octobre octubre ottobre ott outubro out pazdziernika",
+    "november novembre noviembre novembro listopada",
+    "december dezember dez decembre diciembre dic dicembre dezembro grudnia",
 )
 _MONTH_OF = {word: _ENGLISH[n] for n, words in enumerate(_MONTHS) for word in words.split()}
+_MONTH_OF |= {name.lower(): name for name in _ENGLISH}  # déc and DÉC are Dec once their accents are off
+_AS_IN_ENGLISH = {name.lower() for name in _ENGLISH}
 _WEEKDAY = (
     r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)[.,]{0,2} +"
@@ -63,27 +65,34 @@ _WEEKDAY = (
 _ZONE = r"(?:^|[\d ])(" + "|".join(sorted(ZONES, key=len, reverse=True)) + r")(?: \d{4})?$"
 # (what a sample must hold, pattern, replacement)
 _REWRITTEN = (
+    (r"[Z\d]\[.+\]$", r"(Z|[+-]\d\d:?\d\d(?::?\d\d)?)\[[\w/+\-:]+\]$", "$1"),  # +01:00[Europe/Berlin], Java's
     (r"^\[|\]$", r"^\[|\]$", ""),
     (r"\((?:[^()]*)\)$", r" *\([^()]*\)$", ""),
     (r"(?:GMT|UTC)[+-]\d", r" *(?:GMT|UTC)([+-]\d{1,2}:?\d{0,2})", " $1"),
     (r"(?i)uhr$", r"(?i) *uhr$", ""),
     (r"(?i)[ap]\. ?m\.", r"(?i)([ap])\. ?m\.", "${1}m"),
-    (r"\d年", r"(\d{2,4})年 ?(\d{1,2})月 ?(\d{1,2})[日号] *", "$1-$2-$3 "),
-    (r"下午", r"下午 ?(\d{1,2}:\d\d(?::\d\d)?)", "$1 PM"),
-    (r"上午", r"上午 ?(\d{1,2}:\d\d(?::\d\d)?)", "$1 AM"),
+    (r"[(（][月火水木金土日월화수목금토일]", r" *[(（][月火水木金土日월화수목금토일](?:曜日?|요일)?[)）] *", " "),
+    (r"(?:星期|周|週)[一二三四五六日天]", r" *(?:星期|周|週)[一二三四五六日天] *", " "),
+    (r"\d[年년]", r"(\d{2,4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日号號일] *", "$1-$2-$3 "),
+    (r"\d ?[時时點点시]", r"(\d{1,2}) ?[時时點点시] ?(\d{1,2}) ?[分분] ?(\d{1,2}) ?[秒초]", "$1:$2:$3"),
+    (r"\d ?[時时點点시]", r"(\d{1,2}) ?[時时點点시] ?(\d{1,2}) ?[分분]", "$1:$2"),
+    (r"\d ?[時时點点시]", r"(\d{1,2}) ?[時时點点시]", "$1:00"),
+    (r"午|오[전후]", r"(?:下午|午後|오후) ?(\d{1,2}:\d{1,2}(?::\d{1,2})?)", "$1 PM"),
+    (r"午|오[전후]", r"(?:上午|午前|오전) ?(\d{1,2}:\d{1,2}(?::\d{1,2})?)", "$1 AM"),
     (r"(?i)\d (?:de )?[^\W\d_]+\.? de \d", r"(?i) de ", " "),
     # 05.53.42.000000 PM, as Oracle writes
     (r" \d\d\.\d\d\.\d\d", r" (\d\d)\.(\d\d)\.(\d\d)", " $1:$2:$3"),
     (r"(?i)" + _WEEKDAY, r"(?i)" + _WEEKDAY, ""),
     (r"^\d{1,2}\. ?[A-Za-zä]", r"^(\d{1,2})\. ?([A-Za-zä])", "$1 $2"),
-    (r"[A-Za-z]\.", r"([A-Za-z])\. ", "$1 "),
+    (r"[A-Za-z]{3}\.", r"([A-Za-z]{3})\. ?(\d)", "$1 $2"),
+    (r"[A-Za-z]\.", r"([A-Za-z])\.([ /\-])", "$1$2"),
+    (r"^\d{8}[T _]\d{4}", r"^(\d{4})(\d\d)(\d\d)[T _](\d\d)(\d\d)(\d\d)?", "$1-$2-${3}T$4:$5:$6"),
     (r":\d\d,\d", r"(:\d\d),(\d{1,9})", "$1.$2"),
     (r"\d{4}, ", r"(\d{4}), +(\d)", "$1 $2"),
     (r"[/.\-]\d\d, \d", r"([/.\-]\d\d), +(\d)", "$1 $2"),
     (r" \d\dh\d\d$", r" (\d\d)h(\d\d)$", " $1:$2"),
     (r"\d{4} (?:um|at|à|a las|alle|às|om) ", r"(\d{4}) (?:um|at|à|a las|alle|às|om) +(\d)", "$1 $2"),
     (r"(?i)\d{4} \d\d? ?h ?\d\d", r"(?i)(\d{4} \d\d?) ?h ?(\d\d)", "$1:$2"),
-    (r"^\d{8}[T _]\d{4}", r"^(\d{4})(\d\d)(\d\d)[T _](\d\d)(\d\d)(\d\d)?", "$1-$2-${3}T$4:$5:$6"),
     (r"T\d\d:\d\d:(?:[^\d]|$)", r"(T\d\d:\d\d):([^\d]|$)", "$1:00$2"),
     (r"^\d{4}-\d\d-\d\d-\d\d", r"^(\d{4}-\d\d-\d\d)-(\d\d)[.:](\d\d)[.:](\d\d)", "$1 $2:$3:$4"),
     # Sep 13 12:43:20 +0000 2020 → 13 Sep 2020 12:43:20 +0000
@@ -93,23 +102,29 @@ _REWRITTEN = (
         "$2 $1 $5 $3$4",
     ),
     (r"  ", r" +", " "),
+    (r" $", r" +$", ""),
 )
 
 
-def plain_times(text: pl.Series, sample: pl.Series) -> tuple[pl.Series, pl.Series, str | None]:
-    """The column and its sample with every known peculiarity rewritten, and the zone's letters that were taken out.
+def plain_times(text: pl.Series, sample: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series | None]:
+    """The column and its sample with every known peculiarity rewritten, and the zones' letters that were taken out.
 
     >>> column = pl.Series(["Sun Sep 13 12:43:20 +0000 2020", "13. Okt. 2020, 12:43:20,5 Uhr"])
     >>> plain_times(column, column)[0].to_list()
     ['13 Sep 2020 12:43:20 +0000', '13 Oct 2020 12:43:20.5']
+    >>> plain_times(pl.Series(["2020-09-13 12:43 CEST"]), pl.Series(["2020-09-13 12:43 CEST"]))[2].to_list()
+    ['CEST']
     """
     letters = None
-    named = sample.str.extract(_ZONE).drop_nulls()
-    if len(named) and len(named) > 0.5 * len(sample):
-        letters = str(named.mode().sort()[0])
-        pattern = r"([\d ]) ?" + letters + r"((?: \d{4})?)$"
+    if int(sample.str.contains(_ZONE).sum()) > 0.5 * len(sample):
+        letters = text.str.extract(_ZONE)
+        known = sorted(letters.drop_nulls().unique().to_list(), key=len, reverse=True)
+        pattern = rf"([\d ]) ?(?:{'|'.join(known)})((?: \d{{4}})?)$"
         text, sample = (s.str.replace(pattern, "$1$2").str.strip_chars() for s in (text, sample))
-    for word in sample.str.extract_all(r"[^\W\d_]{3,}").explode().drop_nulls().unique().sort():
+    words = _words_of(sample)
+    if any(word.lower() not in _AS_IN_ENGLISH for word in words if plain_name(word) in _MONTH_OF):
+        words = _words_of(text)  # December may be rare
+    for word in words:
         month = _MONTH_OF.get(plain_name(word))
         if month is not None and month.lower() != word.lower():
             text, sample = (
@@ -119,6 +134,10 @@ def plain_times(text: pl.Series, sample: pl.Series) -> tuple[pl.Series, pl.Serie
         if sample.str.contains(holds).any():
             text, sample = (s.str.replace_all(pattern, replacement) for s in (text, sample))
     return text, sample, letters
+
+
+def _words_of(text: pl.Series) -> list[str]:
+    return text.str.extract_all(r"[^\W\d_]{3,}").explode().drop_nulls().unique().sort().to_list()
 
 
 _CLOCK = re.compile(r"^(\d{1,2})[:.h](\d{2})(?:[:.](\d{2}(?:[.,]\d+)?))? ?([AaPp][Mm])?$")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from recemb_core.readers.assumptions import Assumption, Choice, assumed
-from recemb_core.readers.errors import InputError, shortened
+from recemb_core.readers.assumptions import Assumption, assumed
+from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.time_numbers import EARLIEST, LATEST, TimeForm, epoch, numbers_as_times
+from recemb_core.readers.time_orders import SHORT_DATE, order_of
 from recemb_core.readers.time_words import CLOCK, WRITTEN_NUMBERS, ZONES, clock_seconds, plain_times
 
 _SAMPLE = 2_000
@@ -23,17 +24,23 @@ _MONTH_NAMES = [
     "%d-%b-%y",
     "%d/%b/%Y",
     "%d %b %y",
-    "%d %B %Y",
     "%b %d, %Y",
-    "%B %d, %Y",
     "%b %d %Y",
+    "%Y-%b-%d",
+    "%Y %b %d",
 ]
 _WITH_CLOCKS = ["%d/%b/%Y:%H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S UTC %Y"]
-_TWO_NUMBERS = r"^\s*(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})\b"
+_WEEKS = ("%G-W%V-%u", "%GW%V%u")
+_DAYS_OF_A_YEAR = ("%Y-%j",)
 _YEAR = r"^(\D*(?:\d{1,2}\D+){0,2})(\d{3,4})((?:\D.*)?)$"  # the first number of three or four digits
+_NEXT_DAY = r"([T ])24(:00(?::00(?:[.,]0+)?)?)([^\d:].*)?$"  # the midnight that ends a day
+_EACH_ZONED = "Each time says its zone, and was taken to UTC."
+_SOLAR, _LUNAR = (1300, 1412), (1413, 1460)  # years that people write in calendars that are not converted here
 _HOUR_ALONE = r"^(\d{4}-\d\d-\d\d[ T]\d\d)$"
 _OFFSET = re.compile(r"^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?$")
 _SOME_ZONES = ("Europe/Berlin", "America/New_York", "America/Los_Angeles", "Asia/Shanghai", "Asia/Kolkata")
+
+_ZONES_OF_LETTERS = ("America/New_York", "America/Chicago", "Australia/Sydney", *_SOME_ZONES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +92,7 @@ def parse_times(
     year: int | None = None,
     year_offset: int | None = None,
     clock: pl.Series | None = None,
+    year_first: bool | None = None,
 ) -> ParsedTimes:
     """Unix seconds (also milli-, micro- and nanoseconds), ISO 8601, common date forms, and date types.
 
@@ -101,6 +109,7 @@ def parse_times(
         year_offset: what is added to the years of dates: 1911 to those of the Republic of China, -543 to Buddhist ones;
             found out when left out.
         clock: the time of day, where it stands in a column of its own.
+        year_first: of dates like 24/3/9, whatever ``day_first`` is; found out when both are left out.
 
     >>> parse_times(pl.Series(["2011-12-09 12:50", "nonsense"])).seconds.to_list()
     [1323435000.0, None]
@@ -110,30 +119,51 @@ def parse_times(
     [1442102400.0, 1443657600.0]
     """
     said: list[Assumption] = []
-    seconds, form, notes, zoned = _parse(column, TimeForm(day_first, unit, zone, year, year_offset), said)
+    seconds, form, notes, zoned = _parse(column, TimeForm(day_first, unit, zone, year, year_offset, year_first), said)
     seconds = seconds.set(~seconds.is_finite().fill_null(False), None)
     if clock is not None:
         seconds = seconds + clock_seconds(clock)
         form = f"{form} with the time of day from {clock.name!r}"
     if not zoned and form != "no times":
         seconds = _in_zone(seconds, zone, said)
-    notes = (*notes, *(a.words for a in said if a.doubtful and a.name != "day_first" and a.words not in notes))
+    notes = (*notes, *(a.words for a in said if a.doubtful and a.words not in notes))
     return ParsedTimes(seconds.rename(column.name), form, notes, tuple(said))
 
 
 def _in_zone(seconds: pl.Series, zone: str | None, said: list[Assumption]) -> pl.Series:
     """Seconds as if in UTC → seconds in the zone that was meant."""
     if all(a.name != "zone" for a in said):
-        others = [(name, name) for name in (*(("UTC",) if zone else ()), *_SOME_ZONES) if name != zone]
         words = f"The times name no zone and were read as {zone or 'UTC'}."
-        said.append(assumed("zone", zone, words, *others, why="it changes no difference between times"))
-    if zone is None:
-        return seconds
-    offset = zone_seconds(zone)
+        said.append(_zone_said(zone, words, why="it changes no difference between times"))
+    return _shifted(seconds, zone)
+
+
+def _zone_said(zone: str | None, words: str, *, doubtful: bool = False, why: str = "") -> Assumption:
+    others = [(name, name) for name in (*(("UTC",) if zone else ()), *_SOME_ZONES) if name != zone]
+    return assumed("zone", zone, words, *others, doubtful=doubtful, why=why)
+
+
+def _shifted(seconds: pl.Series, zone: str | None) -> pl.Series:
+    offset = 0.0 if zone is None else zone_seconds(zone)
     if offset is not None:
         return seconds - offset
     times = pl.from_epoch((seconds * 1e6).cast(pl.Int64), time_unit="us")
-    return epoch(times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null"))
+    return epoch(times.dt.replace_time_zone(str(zone), ambiguous="earliest", non_existent="null"))
+
+
+def _some_zoned(
+    seconds: pl.Series, zoned: pl.Series, how: TimeForm, said: list[Assumption], *, counts: bool = False
+) -> pl.Series:
+    """Seconds of which only some said their zone: the others are taken to be in the one that is set, or UTC."""
+    bare = ~zoned & seconds.is_not_null()
+    count, all_of = int(bare.sum()), int(seconds.count())
+    one = all_of - count == 1
+    tell = f"count{'s' * one} from UTC" if counts else "says its zone" if one else "say their zone"
+    words = f"{all_of - count:,} of {all_of:,} times {tell}; the others were read as {how.zone or 'UTC'}"
+    words += ", as set." if how.zone else "."
+    said[:] = [a for a in said if a.words != _EACH_ZONED]
+    said.append(_zone_said(how.zone, words, doubtful=how.zone is None))
+    return _shifted(seconds.set(~bare, None), how.zone).zip_with(bare, seconds)
 
 
 def is_clock(column: pl.Series) -> bool:
@@ -179,19 +209,26 @@ def _with_others(
     left = seconds.is_null() & (text.fill_null("") != "")
     if not left.any() or seconds.null_count() == len(seconds):
         return found
-    rest, unsaid = text.set(~left, None), list[Assumption]()
+    rest, own = text.set(~left, None), list[Assumption]()
     counts = numbers.set(~left, None)
-    if counts.count() and words != "unix seconds":
-        others = numbers_as_times(counts, name, form, unsaid)[0]
+    if counts.count() and not words.startswith("unix"):
+        others, other, _, own_zone = numbers_as_times(counts, name, form, own)
     else:
-        others = _dates(rest, form, unsaid)[0]
+        others, other, _, own_zone = _dates(rest, form, own)
     others = others.set(~others.is_between(EARLIEST, LATEST).fill_null(False), None)
     if not others.count():
         return found
-    what = "counts since 1970 among dates" if counts.count() else "dates among counts since 1970"
-    message = f"{others.count():,} of {text.count():,} times are {what}; each was read as what it is."
+    count, example = f"{others.count():,} of {text.count():,} times", text.filter(others.is_not_null())[0]
+    as_what = f"are {other}, the others {words}" if other != words else "are not written as the others are"
+    message = f"{count} {as_what} (the first: {shortened(example)!r}); each was read as what it is."
     said.append(assumed("timestamp", name, message, doubtful=True))
-    return seconds.zip_with(~left, others), f"{words} and others", notes, zoned
+    told = {a.name for a in said}
+    said += [a for a in own if a.doubtful and (a.name not in told or a.name == "zone")]
+    whole = seconds.zip_with(~left, others)
+    if zoned is not own_zone:
+        unix = "unix" in (other if own_zone else words)
+        whole, zoned = _some_zoned(whole, left if own_zone else ~left, form, said, counts=unix), True
+    return whole, f"{words} and others", notes, zoned
 
 
 def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.Series, str, tuple[str, ...], bool]:
@@ -201,21 +238,36 @@ def _dates(text: pl.Series, how: TimeForm, said: list[Assumption]) -> tuple[pl.S
     text, sample, letters = plain_times(text, sample)
     if sample.str.contains(_HOUR_ALONE).any():
         text, sample = (s.str.replace(_HOUR_ALONE, "$1:00") for s in (text, sample))  # as in Alibaba's logs
+    next_day = text.str.contains(_NEXT_DAY).fill_null(False)
+    if next_day.any():
+        text, sample = (s.str.replace(_NEXT_DAY, "${1}00$2$3") for s in (text, sample))
     if offset := _year_offset(sample, how.year_offset, said):
         text, sample = (_with_years(s, offset) for s in (text, sample))
-    formats, form = _formats(text.drop_nulls(), sample, how.day_first, notes, said)
-    result = pl.Series([None] * len(text), dtype=pl.Float64)
+    formats, form = _formats(text.drop_nulls(), sample, how, notes, said)
+    result, zoned = pl.Series([None] * len(text), dtype=pl.Float64), pl.repeat(False, len(text), eager=True)
     for name in formats:
         left = text if result.null_count() == len(result) else text.set(result.is_not_null(), None)
         if left.null_count() == len(left):
             break
-        result = result.zip_with(result.is_not_null(), _strptime(left, name))
-    zoned = any("%#z" in name or name.endswith(("Z", "UTC", "GMT")) for name in formats[:1])
-    if zoned:
-        said.append(assumed("zone", None, "Each time says its zone, and was taken to UTC."))
-    elif letters is not None and how.zone is None and form != "no times":
-        result, zoned = result - 3600 * _lettered_zone(letters, said), True
-    return result, form, tuple(notes), zoned
+        found = _strptime(left, name)
+        if "%#z" in name or name.endswith(("Z", "UTC", "GMT")):
+            zoned = zoned | found.is_not_null()
+        result = result.zip_with(result.is_not_null(), found)
+    if next_day.any() and (count := int(next_day.filter(result.is_not_null()).sum())):
+        result = result + 86_400 * next_day.cast(pl.Float64)
+        words = f"{counted(count, 'time')} at 24:00 {were(count)} read as 00:00 of the next day."
+        said.append(assumed("timestamp", None, words))
+    if letters is not None and form != "no times" and letters.count():
+        hours, told = _lettered_zones(letters, how.zone)
+        said += told
+        if how.zone is None:
+            result, zoned = result - 3600 * hours.fill_null(0.0), zoned | hours.is_not_null()
+    count, all_of = int((zoned & result.is_not_null()).sum()), result.count()
+    if 0 < count < all_of:
+        return _some_zoned(result, zoned, how, said), form, tuple(notes), True
+    if count and letters is None:
+        said.append(assumed("zone", None, _EACH_ZONED))
+    return result, form, tuple(notes), count > 0
 
 
 def _year_offset(sample: pl.Series, given: int | None, said: list[Assumption]) -> int:
@@ -227,12 +279,26 @@ def _year_offset(sample: pl.Series, given: int | None, said: list[Assumption]) -
         for start, low, high in ((1911, 80, 160), (-543, 2500, 2650)):
             if years.count() > 0.9 * len(sample) and bool(years.drop_nulls().is_between(low, high).all()):
                 offset = start
+    if given is None and not offset and len(sample):
+        said += _foreign_calendar(years, len(sample))
     if offset or given is not None:
         what = f"{offset:,} was added to the years" if offset > 0 else f"{-offset:,} was taken off the years"
         words = f"{what[0].upper()}{what[1:]} of the times{'' if given is None else ', as set'}."
         others = [(label, value) for value, label in labels.items() if value != offset]
         said.append(assumed("year_offset", offset, words, *others, doubtful=given is None, why=labels.get(offset, "")))
     return offset
+
+
+def _foreign_calendar(years: pl.Series, rows: int) -> list[Assumption]:
+    """What is said of years like 1402 and 1445, whose months and days are not ours."""
+    for (low, high), calendar in ((_SOLAR, "Solar Hijri (Persian)"), (_LUNAR, "Islamic (Hijri)")):
+        if years.count() > 0.9 * rows and int(years.is_between(low, high).sum()) > 0.9 * rows:
+            words = (
+                f"Years like {years.drop_nulls()[0]} are those of the {calendar} calendar, which is not "
+                "converted: months, days and pauses between times are wrong. Write the dates in the Gregorian calendar."
+            )
+            return [assumed("timestamp", None, words, ("read no times", None), doubtful=True)]
+    return []
 
 
 def _with_years(text: pl.Series, offset: int) -> pl.Series:
@@ -242,15 +308,26 @@ def _with_years(text: pl.Series, offset: int) -> pl.Series:
     return (before + years + behind).zip_with(year.is_not_null(), text)
 
 
-def _lettered_zone(letters: str, said: list[Assumption]) -> float:
-    """Hours from UTC of a zone named by letters; where they mean several, the commonest, and it is said."""
-    first, *others = ZONES[letters]
-    words = f"The zone {letters} was read as {_offset(first)}."
-    if others:
-        words = f"The letters {letters} name several time zones; the times were read as {_offset(first)}."
-    choices = [(_offset(hours), _offset(hours)) for hours in others]
-    said.append(assumed("zone", None, words, *choices, doubtful=bool(others), why="set zone if that is wrong"))
-    return first
+def _lettered_zones(letters: pl.Series, given: str | None) -> tuple[pl.Series, list[Assumption]]:
+    """Hours from UTC of zones named by letters; where they mean several, the commonest, and it is said."""
+    named = letters.drop_nulls().unique().sort().to_list()
+    if given is not None:
+        words = f"The letters {listed(named)} were passed over: the times were read as {given}, as set."
+        return letters, [assumed("zone", given, words, ("go by the letters", None))]
+    hours = letters.replace_strict({name: float(ZONES[name][0]) for name in named}, return_dtype=pl.Float64)
+    read = {name: _offset(ZONES[name][0]) for name in named}
+    open_ones = [name for name in named if len(ZONES[name]) > 1]
+    if len(named) == 1:
+        choices = [(_offset(other), _offset(other)) for other in ZONES[named[0]][1:]]
+    else:
+        choices = [(zone, zone) for zone in _ZONES_OF_LETTERS]
+    if open_ones:
+        of = {name: read[name] for name in open_ones}
+        what = f"The letters {', '.join(of)} name several time zones; the times were read as {', '.join(of.values())}."
+        return hours, [assumed("zone", None, what, *choices, doubtful=True, why="set zone if that is wrong")]
+    what = "zone" if len(named) == 1 else "zones"
+    words = f"The {what} {', '.join(named)} {were(len(named))} read as {', '.join(read.values())}."
+    return hours, [assumed("zone", None, words)]
 
 
 def _offset(hours: float) -> str:
@@ -267,19 +344,24 @@ def _strptime(text: pl.Series, name: str) -> pl.Series:
 
 
 def _formats(
-    present: pl.Series, sample: pl.Series, day_first: bool | None, notes: list[str], said: list[Assumption]
+    present: pl.Series, sample: pl.Series, how: TimeForm, notes: list[str], said: list[Assumption]
 ) -> tuple[list[str], str]:
     """The forms that fit a sample of the column, the commonest first, and their name."""
     form, dates, whole = "ISO dates", list[str](), list[str]()
-    if sample.str.contains(_TWO_NUMBERS).any():
-        form, dates = _day_or_month(present, day_first, notes, said)
+    if sample.str.contains(SHORT_DATE).any():
+        form, dates = order_of(present, how, notes, said)
+    elif sample.str.contains(r"^\d{4}-?W\d\d-?\d").any():
+        form, dates = "ISO weeks", list(_WEEKS)
+    elif sample.str.contains(r"^\d{4}-\d{3}(?:[T ]|$)").any():
+        form, dates = "ISO days of a year", list(_DAYS_OF_A_YEAR)
     elif sample.str.contains(r"[A-Za-z]{3}").any():
         # %Y would read the year 20 into "13 Sep 20", so whether four digits stand together decides.
         full = sample.str.contains(r"(?:^|[A-Za-z]{3}[\-/ .,]?|[/ ])\d{4}(?:\D|$)").any()
         months = [name for name in _MONTH_NAMES if ("%Y" in name) == full]
         form, dates, whole = "dates with month names", months, _WITH_CLOCKS
     candidates = [f"{date} {clock}".rstrip() for date in (*dates, *_ISO_DATES) for clock in _CLOCKS] + whole
-    candidates += [name.replace(" %H", "T%H") for name in candidates if name.startswith("%Y-") and "%H" in name]
+    led = ("%Y-", "%y-", *_WEEKS)
+    candidates += [name.replace(" %H", "T%H") for name in candidates if name.startswith(led) and "%H" in name]
     if sample.str.contains(r"\d(Z| ?UTC| ?GMT| ?[+-]\d{2}:?\d{0,2})$").any():
         timed = [name for name in candidates if "%H" in name]
         zones = ("%#z", "Z", " UTC", " GMT", " %#z")
@@ -287,39 +369,3 @@ def _formats(
     found = [_strptime(sample, name).count() for name in candidates]
     hits = sorted((-hit, order) for order, hit in enumerate(found) if hit)
     return [candidates[order] for _, order in hits], form if hits else "no times"
-
-
-def _day_or_month(
-    text: pl.Series, day_first: bool | None, notes: list[str], said: list[Assumption]
-) -> tuple[str, list[str]]:
-    text = text.str.slice(0, 10).unique(maintain_order=True)  # the days, far fewer than the times
-    parts = text.str.extract_groups(_TWO_NUMBERS).struct.unnest()
-    first, second = (parts[name].cast(pl.Int32, strict=False) for name in parts.columns[:2])
-    separator = str(text.str.extract(r"^\s*\d{1,2}([/.\-])").drop_nulls()[0])
-    known = max(first.count(), 1)
-    over_first, over_second = int((first > 12).sum()), int((second > 12).sum())
-    given, open_case, why = day_first, over_first == over_second == 0, ""
-    if day_first is None:
-        if open_case:
-            # A date like 3/4 can be either: dots are European, and elsewhere the month leads in exported logs.
-            day_first = separator != "/"
-            words = f"{'day' if day_first else 'month'} first was assumed. Set it if that is wrong."
-            why = f"No date tells whether day or month comes first; {words}"
-        else:
-            day_first = over_first > over_second
-            if over_first and over_second:
-                why = "Some dates have the day first and some the month; the rarer ones could not be read."
-            else:
-                what, place = ("Day", "first") if day_first else ("Month", "second")
-                why = f"{what} first: a number over 12 stands in the {place} place."
-        notes.append(why)
-    why = why or f"{'Day' if day_first else 'Month'} first, as set."
-    other = ("month first", False) if day_first else ("day first", True)
-    doubtful = given is None and (open_case or bool(over_first and over_second))
-    back = () if given is None else (Choice("decide on the whole column", (("day_first", None),)),)
-    said.append(assumed("day_first", day_first, why, other, doubtful=doubtful, more=back))
-    two = ("%d", "%m") if day_first else ("%m", "%d")
-    # %Y would read the year 10 into "12/1/10", so the number of its digits decides.
-    year = "%Y" if (parts[parts.columns[2]].str.len_chars() == 4).sum() >= 0.5 * known else "%y"
-    dates = [other.join((*two, year)) for other in (separator, *(c for c in "/.-" if c != separator))]
-    return separator.join((*(("day", "month") if day_first else ("month", "day")), "year")), dates

@@ -29,6 +29,7 @@ MAPPINGS = st.builds(
     sequence=st.lists(TEXT, max_size=3).map(tuple),
     clock=NAME,
     day_first=st.sampled_from([None, True, False]),
+    year_first=st.sampled_from([None, True, False]),
     time_unit=st.sampled_from([None, "seconds", "month and day"]),
     zone=st.sampled_from([None, "+02:00", "UTC", "Europe/Berlin"]),
     year=st.one_of(st.none(), st.integers(1, 9_998)),

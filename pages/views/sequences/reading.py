@@ -34,7 +34,11 @@ ROLES = {
 }
 FROM_ELSEWHERE = "As the address, a saved session or an earlier visit says."
 NONE = "–"  # a select box takes None for "nothing is chosen yet"
-DAY_FIRST = {"decided on the whole column": None, "day first": True, "month first": False}
+# (day_first, year_first)
+DATE_ORDERS: dict[str, tuple[bool | None, bool | None]] = {
+    **{"decided on the whole column": (None, None), "day first": (True, None), "month first": (False, None)},
+    "year first": (None, True),
+}
 
 
 def edit_reading(upload: Upload, data: ActiveData) -> None:
@@ -170,11 +174,11 @@ def _events_only(upload: Upload, reading: Reading, columns: ColumnMapping, frame
             upload,
             left.selectbox,
             "dates like 3/4",
-            next(words for words, value in DAY_FIRST.items() if value is columns.day_first),
-            lambda now, words: _column("day_first")(now, DAY_FIRST[words]),
-            list(DAY_FIRST),
+            "year first" if columns.year_first else list(DATE_ORDERS)[{None: 0, True: 1, False: 2}[columns.day_first]],
+            lambda now, words: now.changed(dict(zip(("day_first", "year_first"), DATE_ORDERS[words], strict=True))),
+            list(DATE_ORDERS),
             key="day_first",
-            help="Whether the day or the month comes first; only for dates written that way.",
+            help="Whether the day, the month or a year of two digits comes first; only for dates written that way.",
         )
     taken = set(columns.columns.values())
     _control(
