@@ -1,4 +1,4 @@
-"""Bytes out of whatever a person hands over: a path, bytes, a buffer; plain, gzipped or zipped."""
+"""Bytes out of whatever a person hands over: a path, bytes, a buffer; plain, or in a gzip, zip or tar."""
 
 from __future__ import annotations
 
@@ -6,101 +6,39 @@ import gzip
 import io
 import lzma
 import os
+import re
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from recemb_core.readers.errors import InputError
 from recemb_core.readers.limits import Budget
+from recemb_core.readers.packed import (
+    FOREIGN,
+    Entry,
+    base_name_of,
+    is_meant,
+    is_tar,
+    tables_of,
+    tar_entries,
+    zip_entries,
+)
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
 _MAX_DEPTH = 3
 _MAX_MEMBERS = 400  # a job's output is often 200 files
-_TABLE_SUFFIXES = (
-    *(
-        ".csv",
-        ".tsv",
-        ".tab",
-        ".txt",
-        ".dat",
-        ".data",
-        ".item",
-        ".inter",
-        ".json",
-        ".jsonl",
-        ".ndjson",
-        ".sql",
-        ".arff",
-    ),
-    *(".parquet", ".xlsx", ".xlsm", ".gml", ".graphml", ".gz", ".zip", ".base", ".edges", ".edgelist", ".log", ".pq"),
-)
-_DOCUMENT_SUFFIXES = (
-    *(
-        ".md",
-        ".rst",
-        ".html",
-        ".htm",
-        ".xml",
-        ".xsd",
-        ".css",
-        ".js",
-        ".ts",
-        ".py",
-        ".ipynb",
-        ".r",
-        ".rmd",
-        ".sh",
-        ".bat",
-    ),
-    *(
-        ".yml",
-        ".yaml",
-        ".toml",
-        ".ini",
-        ".cfg",
-        ".conf",
-        ".properties",
-        ".tex",
-        ".bib",
-        ".rtf",
-        ".svg",
-        ".java",
-        ".php",
-    ),
-    *(".sas", ".sps", ".do", ".m", ".cpp", ".c", ".h", ".crc", ".md5", ".sha256", ".eml"),
-)
-_ABOUT = {"readme", "license", "licence", "copying", "notice", "source", "changelog", "requirements"}
-_HEAD = 4_096  # bytes by which a file without a known ending is told from a picture or a program
 _DAMAGE = (
-    *(OSError, EOFError, ValueError, IndexError, OverflowError, NotImplementedError),
-    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error),
+    *(OSError, EOFError, ValueError, LookupError, OverflowError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error, tarfile.TarError),
 )
-_FOREIGN = {
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
-    b"BZh": "a bzip2 archive",
-    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"SQLite format 3": "an SQLite database",
-    b"ARROW1": "an Arrow/Feather file",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x89HDF": "an HDF5 file",
-    b"\x80\x04\x95": "a Python pickle",
-    b"ORC": "an ORC file",
-    b"Obj\x01": "an Avro file",
-}
 
 
 @dataclass(frozen=True)
@@ -117,7 +55,7 @@ class Member:
     @property
     def base_name(self) -> str:
         """The name without folders, in lower case."""
-        return _base_name(self.name).lower()
+        return base_name_of(self.name).lower()
 
 
 @dataclass(frozen=True)
@@ -133,10 +71,6 @@ class Contents:
     members: list[Member]
     beside: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-
-
-def _base_name(name: str) -> str:
-    return PurePosixPath(name.replace("\\", "/")).name
 
 
 def read_bytes(source: Any, name: str | None = None) -> Member:
@@ -225,39 +159,45 @@ def unpack(member: Member, part: str | None = None) -> Contents:
 def _labels(names: list[str]) -> list[str]:
     """Names without folders where these are different, else with them; a number behind what is called alike even so."""
     paths = [name.replace("\\", "/").lstrip("./") for name in names]
-    short = Counter(_base_name(path).lower() for path in paths)
+    short = Counter(base_name_of(path).lower() for path in paths)
     labels, seen = list[str](), Counter[str]()
     for path in paths:
-        label = _base_name(path) if short[_base_name(path).lower()] == 1 else path
+        label = base_name_of(path) if short[base_name_of(path).lower()] == 1 else path
         seen[label.lower()] += 1
         labels.append(label if seen[label.lower()] == 1 else f"{label} ({seen[label.lower()]})")
     return labels
 
 
-def _unpack(member: Member, part: str | None, depth: int, budget: Budget) -> Contents:
-    """``budget`` is that of the whole file, which archives inside archives share."""
+def _unpack(member: Member, part: str | None, depth: int, budget: Budget, *, inner: bool = False) -> Contents:
+    """``budget`` is that of the whole file, which archives inside archives share; ``inner``: inside another archive."""
     if depth > _MAX_DEPTH:
         raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
     if member.data.startswith(b"\x1f\x8b"):
-        inner = member.name[:-3] if member.name.lower().endswith(".gz") else member.name
+        name = re.sub(r"(?i)\.gz$", "", re.sub(r"(?i)\.tgz$", ".tar", member.name))
         with _guarded(member, "gzip"):
             data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
-        return _unpack(Member(inner, data), part, depth + 1, budget)
+        return _unpack(Member(name, data), part, depth + 1, budget, inner=inner)
+    packed = None
     if member.data.startswith(b"PK") and not is_workbook(member.data):
-        packed = _unzip(member, part, depth, budget)
+        with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
+            packed = _entries(member, zip_entries(archive), [], part, budget, inner=inner)
+    elif is_tar(member.data):
+        with _guarded(member, "tar"):
+            packed = _entries(member, *tar_entries(member.data, _called(member)), part, budget, inner=inner)
+    if packed is not None:
         members, beside, left = list[Member](), list(packed.beside), list(packed.left)
         for one in packed.members:
             if not one.data:
-                left.append(f"{_base_name(one.name)} (empty)")
+                left.append(f"{base_name_of(one.name)} (empty)")
                 continue
-            inside = _unpack(one, part, depth + 1, budget)
+            inside = _unpack(one, part, depth + 1, budget, inner=True)
             members += inside.members
             beside += inside.beside
             left += inside.left
         if len(members) > _MAX_MEMBERS:
-            raise InputError(f"{_called(member)} holds {len(members)} tables; zip only the events and the items")
+            raise InputError(f"{_called(member)} holds {len(members)} tables; pack only the events and the items")
         return Contents(members, tuple(beside), tuple(left))
-    for magic, kind in _FOREIGN.items():
+    for magic, kind in FOREIGN.items():
         if member.data.startswith(magic):
             raise InputError(f"{_called(member)} is {kind}, which is not read here; save it as csv, parquet or xlsx")
     return Contents([member])
@@ -272,6 +212,8 @@ def _guarded(member: Member, kind: str) -> Iterator[None]:
         raise
     except NotImplementedError:
         raise InputError(f"{_called(member)} is packed in an uncommon way; zip it again with plain deflate") from None
+    except RecursionError:  # headers upon headers
+        raise InputError(f"{_called(member)} is a damaged {kind} archive; download or pack it again") from None
     except RuntimeError as error:
         if "password" not in str(error):
             raise
@@ -291,75 +233,32 @@ def _read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
     return bytes(found)
 
 
-def _unzip(member: Member, part: str | None, depth: int, budget: Budget) -> Contents:
-    with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
-        infos, left = _tables(archive, part)
-        if not infos:
-            inside = ", ".join(info.filename for info in archive.infolist()[:6]) or "nothing"
-            raise InputError(
-                f"{_called(member)} holds no table (it holds {inside}); "
-                "zip a csv, tsv, txt, jsonl, parquet or xlsx file"
-            )
-        # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
-        known = known_pair(infos, lambda info: _base_name(info.filename).lower().removesuffix(".gz"))
-        if known and part is not None and not _is_meant(known[0].filename.removesuffix(".gz"), part):
-            known = []
-        within = f"{member.name}/" if depth else ""  # files of archives inside an archive are told by it
-        beside = tuple(within + info.filename for info in infos if known and info not in known)
-        infos = known or infos
-        if len(infos) > _MAX_MEMBERS:
-            raise InputError(f"{_called(member)} holds {len(infos):,} tables; zip only the events and the items")
-        budget.check(sum(info.file_size for info in infos), member.name or "the archive")
-        parts = list[Member]()
-        for info in infos:
-            with archive.open(info) as stream:
-                parts.append(Member(within + info.filename, _read_up_to_limit(stream, info.filename, budget)))
-    return Contents(parts, beside, tuple(_base_name(name) for name in left))
-
-
-def _is_meant(name: str, part: str) -> bool:
-    path = name.replace("\\", "/").lower()
-    return part.lower() == path or part.lower() == _base_name(path)
-
-
-def _tables(archive: zipfile.ZipFile, part: str | None) -> tuple[list[zipfile.ZipInfo], list[str]]:
-    """The files of an archive that may be tables, and the names of the others but hidden ones.
-
-    A file without a known ending is one where it holds text or a known kind of table, unless it is called like a
-    document or a program; those are read where there is nothing else, or where they are asked for.
-    """
-    tables, documents, left = list[zipfile.ZipInfo](), list[zipfile.ZipInfo](), list[str]()
-    for info in archive.infolist():
-        path = PurePosixPath(info.filename.replace("\\", "/"))
-        name = path.name.lower()
-        hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        if info.is_dir() or hidden or (name.startswith("_") and not name.endswith(_TABLE_SUFFIXES)):
-            continue  # _SUCCESS and its like
-        if PurePosixPath(name).stem in _ABOUT:
-            left.append(info.filename)
-        elif name.endswith(_TABLE_SUFFIXES):
-            tables.append(info)
-        elif not _may_be_table(archive, info):
-            left.append(info.filename)
-        elif name.endswith(_DOCUMENT_SUFFIXES) and not (part and _is_meant(info.filename, part)):
-            documents.append(info)
-        else:
-            tables.append(info)
-    if tables:
-        return tables, [*left, *(info.filename for info in documents)]
-    return documents, left
-
-
-def _may_be_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    with archive.open(info) as stream:
-        head = stream.read(_HEAD)
-    if head.startswith((b"PAR1", b"\x1f\x8b")):
-        return True
-    if head.startswith(b"PK"):
-        return "." not in _base_name(info.filename)  # text documents, programs and pictures are zips as well
-    marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16
-    odd = sum(byte < 9 or 13 < byte < 28 for byte in head.replace(b"\x01", b""))  # Hive writes it between fields
-    return bool(head) and (marked or odd <= 0.02 * len(head)) and not head.startswith(tuple(_FOREIGN))
+def _entries(
+    member: Member, entries: list[Entry], others: list[str], part: str | None, budget: Budget, *, inner: bool
+) -> Contents:
+    """The files of an archive that may be tables, unpacked; ``others``: what else it holds."""
+    found, left = tables_of(entries, part)
+    left = [*map(base_name_of, left), *others]
+    if not found:
+        inside = ", ".join([*(entry.name for entry in entries[:6]), *others[:3]]) or "nothing"
+        raise InputError(
+            f"{_called(member)} holds no table (it holds {inside}); pack a csv, tsv, txt, jsonl, parquet or xlsx file"
+        )
+    # The names first: what is asked for is unpacked, the rest (tags, README, genome scores) is not.
+    known = known_pair(found, lambda entry: base_name_of(entry.name).lower().removesuffix(".gz"))
+    if known and part is not None and not is_meant(known[0].name.removesuffix(".gz"), part):
+        known = []
+    within = f"{member.name}/" if inner else ""  # files of archives inside an archive are told by it
+    beside = tuple(within + entry.name for entry in found if known and entry not in known)
+    found = known or found
+    if len(found) > _MAX_MEMBERS:
+        raise InputError(f"{_called(member)} holds {len(found):,} tables; pack only the events and the items")
+    budget.check(sum(entry.size for entry in found), member.name or "the archive")
+    parts = list[Member]()
+    for entry in found:
+        with entry.open() as stream:
+            parts.append(Member(within + entry.name, _read_up_to_limit(stream, entry.name, budget)))
+    return Contents(parts, beside, tuple(left))
 
 
 # Names of the events and of the items; a dot begins an ending.
