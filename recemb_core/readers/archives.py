@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -11,13 +12,15 @@ from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.column_names import plain_name, role_rank
 from recemb_core.readers.columns import guess_columns
-from recemb_core.readers.errors import InputError, counted, listed
+from recemb_core.readers.errors import InputError, counted, listed, were
 from recemb_core.readers.members import Wanted, has_parts, with_left, within
+from recemb_core.readers.packed import base_name_of
 from recemb_core.readers.parts import part_said
 from recemb_core.readers.sources import Contents, Member, known_pair
 from recemb_core.readers.table import Table
 
 _SETTINGS = ("encoding", "delimiter", "header", "line_form", "skip_lines", "row_names")
+_NO_KINDS = {"dataset", "data", "table", "tbl", "export", "dump", "all", "full"}  # words behind a table's name
 
 Entry = tuple[Member, Table, ColumnMapping]
 
@@ -88,7 +91,7 @@ def choose_tables(
         readable = [entry for entry in readable if entry not in parts]
         together = [m.label for m, _, _ in ordered] if joins else []
     wider, said = _widened(table, mapping, [(m, t) for m, t, _ in readable if t is not table], joins)
-    items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, mapping)]
+    items = [(m, t) for m, t, _ in readable if t is not table and _is_by_item(t, m.label, mapping)]
     doubtful = not said and any(entry[1] is not (items[0][1] if items else None) for entry in rivals)
     used = {member.label, *together, *(m.label for m, _ in items[:1])}
     used |= {m.label for m, _, _ in readable if any(f"from {m.label}, joined" in one.words for one in said)}
@@ -143,28 +146,61 @@ def _widened(
         if key is None:
             continue
         for member, other in others:
-            keys = [c for c in other.frame.columns if plain_name(c) == plain_name(key)]
-            if not keys or other.frame[keys[0]].n_unique() < len(other.frame):
+            own_key = _key_of(other.frame, member.label, key)
+            if own_key is None or other.frame[own_key].n_unique() < len(other.frame):
                 continue
-            columns = _wanted_of(other.frame, keys[0], key, role, wanted, frame)
+            columns = _wanted_of(other.frame, own_key, key, role, wanted, frame)
             if not columns:
                 continue
             if not joins:
                 words = f"{member.label} has {listed(columns)} for each {role}, and was not used, as set."
                 return frame, [assumed("joins", False, words, ("join it", True))]
-            right = other.frame.select(pl.col(keys[0]).cast(pl.String).alias(key), *columns)
-            frame = frame.with_columns(pl.col(key).cast(pl.String)).join(
+            right = other.frame.select(pl.col(own_key).cast(pl.String).alias(key), *columns)
+            wide = frame.with_columns(pl.col(key).cast(pl.String)).join(
                 right, on=key, how="left", maintain_order="left"
             )
-            found = int(frame[columns[0]].is_not_null().sum())
+            found = int(wide[columns[0]].is_not_null().sum())
+            if not found and plain_name(own_key) != plain_name(key):
+                continue
+            frame, by = wide, repr(key) + ("" if plain_name(own_key) == plain_name(key) else f", its {own_key!r}")
             words = (
-                f"{listed(columns)} were taken from {member.label}, joined by {key!r}: found for "
+                f"{listed(columns)} {were(len(columns))} taken from {member.label}, joined by {by}: found for "
                 f"{found:,} of {len(frame):,} rows."
             )
             said.append(assumed("joins", True, words, ("do not join", False), doubtful=found < 0.5 * len(frame)))
             user = next((c for c in columns if role_rank("user", c) is not None), user)
             break
     return frame, said
+
+
+def _key_of(table: pl.DataFrame, label: str, key: str) -> str | None:
+    """The column of a table that holds a key of the events: called the same, or its ``id`` (``order_id``: the ``id`` of
+    orders).
+
+    >>> _key_of(pl.DataFrame({"id": [1], "user_id": [2]}), "shop_orders.csv", "order_id")
+    'id'
+    >>> _key_of(pl.DataFrame({"id": [1], "product_id": [2]}), "order_items.csv", "order_id") is None
+    True
+    """
+    plain = {plain_name(column): column for column in reversed(table.columns)}
+    name = plain_name(key)
+    if name in plain:
+        return plain[name]
+    kind = name.removesuffix("id") if name.endswith("id") else name.removeprefix("id")
+    if "id" not in plain or kind in ("", name):
+        return None
+    words = [word for word in re.split(r"[\W\d_]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", _stem(label)).lower()) if word]
+    while len(words) > 1 and words[-1] in _NO_KINDS:
+        words.pop()
+    called = {"".join(words[place:]) for place in range(len(words))}  # the last words say what its rows are
+    several = {kind + end for end in ("", "s", "es", "n", "en", "e")} | {
+        f"{kind[:-1]}ies" if kind.endswith("y") else kind
+    }
+    return plain["id"] if called & several else None
+
+
+def _stem(label: str) -> str:
+    return base_name_of(label).partition(".")[0]
 
 
 def _wanted_of(
@@ -179,11 +215,11 @@ def _wanted_of(
     return [there[r] for r in wanted if r in there and there[r] not in (own_key, *frame.columns)]
 
 
-def _is_by_item(table: Table, events: ColumnMapping) -> bool:
+def _is_by_item(table: Table, label: str, events: ColumnMapping) -> bool:
     if events.item is None:
         return False
-    same = [c for c in table.frame.columns if plain_name(c) == plain_name(events.item)]
-    return bool(same) and table.frame[same[0]].n_unique() > 0.9 * len(table.frame)
+    key = _key_of(table.frame, label, events.item)
+    return key is not None and table.frame[key].n_unique() > 0.9 * len(table.frame)
 
 
 def _quietly(parse: Callable[[Member], Table], member: Member) -> tuple[Table | None, str]:

@@ -333,18 +333,20 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
     pause = "1 minute" if config.gap_minutes == 1 else pause
     days = "The times are dates without hours"
     days += ", so the order within a day is unknown" if baskets else "; the rows of a day are taken to be in order"
-    own = mapping.basket or mapping.session
-    in_time = f"{counted(total, 'session')}, cut where a user paused for more than {pause}."
+    own, someone = mapping.basket or mapping.session, events.user is not None
+    paused = "a user paused" if someone else "nothing came"
+    in_time = f"{counted(total, 'session')}, cut where {paused} for more than {pause}."
+    each, of_days = ", one a user" if someone else "", "one for each day" + " of a user" * someone
     ways = (
         (baskets and mapping.shape == "sequences", f"{lists}, as given; their items have no order."),
-        (baskets and own is None and events.time is None, f"{lists}, one a user; their items have no order."),
-        (baskets and own is None, f"{days}: {lists}, one for each day of a user."),
+        (baskets and own is None and events.time is None, f"{lists}{each}; their items have no order."),
+        (baskets and own is None, f"{days}: {lists}, {of_days}."),
         (baskets, f"{lists}, as {own!r} tells them apart; their items have no order."),
         (mapping.shape == "sequences", f"{lists}, as given."),
-        (events.group is not None and own is None, f"{days}: {lists}, one for each day of a user."),
+        (events.group is not None and own is None, f"{days}: {lists}, {of_days}."),
         (events.group is not None, f"{counted(total, 'session')}, as {own!r} tells them apart."),
-        (events.time is None, f"There is no time, so nothing is cut: {lists}, one a user, in the order of the file."),
-        (not np.isfinite(config.gap_minutes), f"No pause is too long, so nothing is cut: {lists}, one a user."),
+        (events.time is None, f"There is no time, so nothing is cut: {lists}{each}, in the order of the file."),
+        (not np.isfinite(config.gap_minutes), f"No pause is too long, so nothing is cut: {lists}{each}."),
     )
     return next((text for holds, text in ways if holds), in_time)
 

@@ -55,10 +55,13 @@ def parse_workbook(
         sheets: list[Sheet] = []
         titles: dict[str, str] = {}
         doubled: dict[str, list[str]] = {}
+        hidden = set[str]()
         for sheet in book.sheet_names:
             head = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string", n_rows=_HEAD)
             if not head.width:
                 continue
+            if head.visible != "visible":
+                hidden.add(sheet)
             rows = head.to_polars().rows()
             above = _titles(rows) if skip is None else skip
             if above >= head.total_height:
@@ -85,11 +88,12 @@ def parse_workbook(
     sheets = [entry for entry in sheets if entry[1].height and entry[1].width]
     if not sheets:
         raise InputError(f"{called} has no sheet with rows below a header; put the table on the first sheet")
-    name, frame, above = _sheet(sheets, part, called)
-    alike = [entry for entry in sheets if entry[1].columns == frame.columns and part is None]
+    shown = [entry for entry in sheets if entry[0] not in hidden] or sheets
+    name, frame, above = _sheet(shown if part is None else sheets, part, called)
+    alike = [entry for entry in shown if entry[1].columns == frame.columns and part is None]
     said = []
     if len(sheets) > 1:
-        said.append(_sheet_said(name, sheets, len(alike), part))
+        said.append(_sheet_said(name, sheets, shown, len(alike), part))
     if len(alike) > 1:
         # The UCI workbooks have one sheet a year.
         frame = pl.concat([rows for _, rows, _ in alike], how="vertical_relaxed")
@@ -123,21 +127,28 @@ def _sheet(sheets: list[Sheet], part: str | None, called: str) -> Sheet:
     return max(sheets, key=_log_like if several else lambda entry: entry[1].height)
 
 
-def _sheet_said(name: str, sheets: list[Sheet], alike: int, part: str | None) -> Assumption:
-    """Which sheets were read, with each other one as an alternative."""
-    frame = next(rows for title, rows, _ in sheets if title == name)
+def _sheet_said(name: str, sheets: list[Sheet], shown: list[Sheet], alike: int, part: str | None) -> Assumption:
+    """Which of the ``shown`` sheets were read, with each other one, the hidden too, as an alternative."""
+    frame, seen = next(rows for title, rows, _ in sheets if title == name), {title for title, *_ in shown}
+    hidden = [(title, rows) for title, rows, _ in sheets if title not in seen]
     others = [
-        (title, f"the sheet {title!r} alone ({counted(rows.height, 'row')})")
+        (title, f"the {'' if title in seen else 'hidden '}sheet {title!r} alone ({counted(rows.height, 'row')})")
         for title, rows, _ in sheets
         if alike > 1 or title != name
     ]
     if part is not None:
-        return part_said(name, f"Sheet {name!r} alone was read, as set.", others, given=True)
+        also = "" if name in seen else ", which is hidden,"
+        return part_said(name, f"Sheet {name!r}{also} alone was read, as set.", others, given=True)
+    left = [f"{title} ({counted(rows.height, 'row')})" for title, rows in hidden]
+    told = f" Hidden, and not read: {listed(left)}." if left else ""
+    doubtful = not _is_log(frame) and any(_is_log(rows) for _, rows in hidden)
     if alike > 1:
-        joined = listed((title for title, rows, _ in sheets if rows.columns == frame.columns), 20)
-        return part_said(None, f"Sheets with the same columns were joined: {joined}.", others)
-    rivals = any(rows.height >= 0.1 * frame.height for title, rows, _ in sheets if title != name and _is_log(rows))
-    return part_said(name, f"Sheet {name!r} was read, {_chosen(sheets, frame)}.", others, doubtful=rivals)
+        joined = listed((title for title, rows, _ in shown if rows.columns == frame.columns), 20)
+        words = f"Sheets with the same columns were joined: {joined}.{told}"
+        return part_said(None, words, others, doubtful=doubtful)
+    doubtful |= any(rows.height >= 0.1 * frame.height for title, rows, _ in shown if title != name and _is_log(rows))
+    alone = "the only one that is not hidden" if len(shown) == 1 else _chosen(shown, frame)
+    return part_said(name, f"Sheet {name!r} was read, {alone}.{told}", others, doubtful=doubtful)
 
 
 def _titles(rows: Sequence[Sequence[Any]]) -> int:

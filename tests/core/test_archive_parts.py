@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from recemb_core.readers import Assumption, InputError, Reading, load_table
 from recemb_core.readers.table import Table
+from recemb_core.sequences import read_events
 from tests.core.test_readers import workbook
 
 T = 1_709_290_000
@@ -192,3 +193,118 @@ def test_sheets_of_two_workbooks_are_told_apart() -> None:
     assert inner.value == "a.xlsx/Sheet1"
     assert len(load_table(data, part="b.xlsx/Sheet2").frame) == 8
     assert len(load_table(data, part="a.xlsx/Sheet2").frame) == 9
+
+
+# --- hidden sheets ---
+
+LOG = [["user", "item", "time"], *rows(12)]
+OLD = [["user", "item", "time"], *rows(30)]
+COVER = [["about", "by"], ["a report", "ann"]]
+
+
+def hide(data: bytes, *numbers: int, state: str = "hidden") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as book, zipfile.ZipFile(out, "w") as archive:
+        for name in book.namelist():
+            content = book.read(name)
+            for number in numbers if name == "xl/workbook.xml" else ():
+                mark = f'sheetId="{number}"'.encode()
+                content = content.replace(mark, mark + f' state="{state}"'.encode())
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+@pytest.mark.parametrize(
+    "sheets", [(LOG, OLD), (OLD, LOG), (COVER, LOG, OLD), (LOG, [["who", "what", "when"], *rows(40)])]
+)
+def test_a_hidden_sheet_is_read_only_where_it_is_chosen(sheets: tuple[list[Any], ...], state: str) -> None:
+    number = max(range(len(sheets)), key=lambda n: len(sheets[n])) + 1
+    data = hide(workbook(*sheets), number, state=state)
+    table = load_table(data, "own.xlsx")
+    assert len(table.frame) == 12
+    part = said(table, "part")
+    assert f"Hidden, and not read: 'Sheet{number} ({len(sheets[number - 1]) - 1} rows)'." in part.words
+    assert not part.doubtful
+    (hidden,) = [c for c in part.alternatives if "hidden" in c.label]
+    chosen = Reading().changed(dict(hidden.changes)).table(data, "own.xlsx")
+    assert len(chosen.frame) == len(sheets[number - 1]) - 1
+    assert "which is hidden, alone was read, as set" in said(chosen, "part").words
+
+
+def test_a_hidden_log_beside_a_cover_is_doubted_and_one_that_is_alone_is_read() -> None:
+    beside = load_table(hide(workbook(COVER, LOG), 2), "own.xlsx")
+    assert said(beside, "part").doubtful
+    assert len(load_table(hide(workbook(LOG), 1), "own.xlsx").frame) == 12
+    assert len(load_table(hide(workbook(LOG, OLD), 1, 2), "own.xlsx").frame) == 42
+
+
+# --- keys that are called id in their own table ---
+
+
+@pytest.mark.parametrize(
+    ("table", "own", "key"),
+    [
+        ("orders.csv", "id", "order_id"),
+        ("shop_orders_2024.csv", "ID", "orderId"),
+        ("order.csv", "_id", "order_id"),
+        ("DimOrder.csv", "id", "id_order"),
+        ("export/orders_dataset.csv", "id", "OrderID"),
+        ("orders.csv", "order_id", "order_id"),
+    ],
+)
+def test_a_key_is_found_by_the_name_of_its_table(table: str, own: str, key: str) -> None:
+    lines = [f"{k + 100},{k // 3},{1 + k % 5},1" for k in range(30)]
+    orders = [f"{n},c{n % 4},2024-03-{n + 1:02d} 10:00" for n in range(10)]
+    products = [f"{n},Tea {n}" for n in range(1, 6)]
+    data = packed(
+        {
+            "order_items.csv": f"id,{key},product_id,quantity\n" + "\n".join(lines),
+            table: f"{own},customer_id,created_at\n" + "\n".join(orders),
+            "products.csv": "id,name\n" + "\n".join(products),
+        }
+    )
+    s = read_events(data, min_length=1)
+    joined = [a for a in s.assumptions if a.name == "joins"]
+    assert len(joined) == 1
+    assert "'customer_id', 'created_at' were taken from" in joined[0].words
+    assert "found for 30 of 30 rows" in joined[0].words
+    assert s.users is not None
+    assert set(s.users.tolist()) == {f"c{n}" for n in range(4)}
+    assert s.side_info is not None
+    assert "Tea 3" in s.side_info["title"].to_list()
+    bare = load_table(data, "shop.zip", joins=False)
+    assert "customer_id" not in bare.frame.columns
+
+
+@pytest.mark.parametrize("table", ["order_notes.csv", "items.csv", "preorders_log.csv"])
+def test_the_id_of_another_table_is_no_key(table: str) -> None:
+    lines = [f"{k // 3},{1 + k % 5}" for k in range(30)]
+    others = [f"{n},c{n % 4},2024-03-{n + 1:02d} 10:00" for n in range(10)]
+    data = packed(
+        {
+            "order_items.csv": "order_id,product_id\n" + "\n".join(lines),
+            table: "id,customer_id,created_at\n" + "\n".join(others),
+        }
+    )
+    assert not any(a.name == "joins" for a in load_table(data, "shop.zip").assumptions)
+
+
+# --- words about nobody ---
+
+
+def test_empty_times_of_rows_that_are_no_events_are_not_told_as_events_without_a_time() -> None:
+    text = log(12) + "\n# a comment,,\nGrand total,,\n"
+    s = read_events(load_table(text.encode(), "own.csv"), min_length=1)
+    assert not any("are at no time" in a.words for a in s.assumptions)
+    s = read_events(load_table((log(12) + "\nu1,i1,\n# a comment,,\n").encode(), "own.csv"), min_length=1)
+    assert any("are at no time (1 of 14 rows)" in a.words for a in s.assumptions)
+
+
+@pytest.mark.parametrize(("head", "users"), [("user,item,date", True), ("basis,item,date", False)])
+def test_what_is_said_of_days_names_users_only_where_there_are_some(head: str, users: bool) -> None:
+    rows = "\n".join(f"{'u' if users else 'x'}{k % 3 * users},i{k % 4},2024-03-{k // 4 + 1:02d}" for k in range(24))
+    s = read_events(load_table(f"{head}\n{rows}".encode()), min_length=1)
+    text = next(step.text for step in s.report if step.name == "sessions")
+    assert ("of a user" in text) is users
+    assert "one for each day" in text
