@@ -37,6 +37,7 @@ from recemb_core.readers.times import is_clock
 from recemb_core.validation import UsageError
 
 # Why a column without a name is the user or the item: the custom is who first, what second.
+_SOME_CLOCKS = 8  # different numbers, of which chance makes all times of day in one of 60 cases
 _GAPS = 0.1  # the share of empty fields from which another column without any is the better user
 IN_TURN = "one of the first two columns whose values repeat like ids"
 
@@ -213,6 +214,8 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
             return holds_times(values)  # "Monday", or a day's number
         if is_clock(values):
             return True  # the date is looked for in another column
+        if _is_clock_of_digits(values) and _days_beside(sample, column):
+            return False  # it is the time of day
         # A column called time may count seconds from anywhere; a column called date that holds small numbers is none.
         return not is_number(values) or holds_times(values) or "time" in plain or plain in ("ts", "epoch")
     if role == "clock":
@@ -240,6 +243,20 @@ def _fits(role: str, sample: pl.DataFrame, column: str, roles: dict[str, Any]) -
     return values.dtype != pl.Null
 
 
+def _is_clock_of_digits(values: pl.Series) -> bool:
+    """Whether numbers are times of day like 905 and 1417, or 90500 with seconds, in a column that has many."""
+    numbers = to_numbers(values).drop_nulls() if is_number(values) else pl.Series(dtype=pl.Float64)
+    if numbers.n_unique() < _SOME_CLOCKS or len(numbers) < values.count():
+        return False
+    return float(numbers.max()) >= 100 and clock_seconds(values).null_count() == values.null_count()  # type: ignore[arg-type]
+
+
+def _days_beside(sample: pl.DataFrame, column: str) -> bool:
+    """Whether another column is called like a time and holds days."""
+    others = (c for c in sample.columns if c != column and role_rank("timestamp", c) is not None)
+    return any(holds_times(sample[c]) and holds_days(sample[c]) for c in others)
+
+
 def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, str | None], why: list[str]) -> None:
     """Fill user, item, timestamp and rating that no name gave away."""
 
@@ -261,6 +278,7 @@ def _by_content(sample: pl.DataFrame, roles: dict[str, Any], given: dict[str, st
             why.append(f"timestamp: {dates[0]}, with the time of day from {roles['clock']}")
     elif roles.get("timestamp") and "clock" not in given:
         hours = [c for c in free() if is_clock(sample[c]) and not is_number(sample[c])]  # 4.02 is a rating
+        hours += [c for c in free() if role_rank("timestamp", c) is not None and _is_clock_of_digits(sample[c])]
         if hours and holds_days(sample[roles["timestamp"]]):
             roles["clock"] = hours[0]
             why.append(f"clock: {hours[0]}, because its values are times of day")

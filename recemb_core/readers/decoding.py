@@ -14,7 +14,7 @@ Windows-1253                  0          2
 ============================ ========== ==================
 
 It misreads what is commonest, so what is not UTF-8 is taken for Windows-1252, said to be doubtful, and changed by hand;
-unless another encoding makes known names of columns of the first line.
+unless another encoding makes known names of columns of the first line, which is sure where no two do so differently.
 """
 
 from __future__ import annotations
@@ -30,7 +30,17 @@ from recemb_core.readers.statements import is_sql
 
 OTHER_ENCODINGS = (
     *("latin-1", "utf-16", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "gb18030", "big5", "shift_jis", "euc_kr"),
+    *("cp1255", "cp1256", "cp1257", "iso-8859-2", "iso-8859-15", "mac-roman"),
 )
+NAMES = {
+    **{"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"},
+    **{"cp1250": "Windows-1250 (Central Europe)", "iso-8859-2": "ISO-8859-2 (Central Europe)"},
+    **{"cp1251": "Windows-1251 (Cyrillic)", "koi8-r": "KOI8-R (Cyrillic)", "cp1253": "Windows-1253 (Greek)"},
+    **{"cp1254": "Windows-1254 (Turkish)", "cp1255": "Windows-1255 (Hebrew)", "cp1256": "Windows-1256 (Arabic)"},
+    **{"cp1257": "Windows-1257 (Baltic)", "iso-8859-15": "ISO-8859-15 (Western, with €)"},
+    **{"mac-roman": "Mac Roman", "gb18030": "GB 18030 (Chinese)", "big5": "Big5 (Chinese)"},
+    **{"shift_jis": "Shift-JIS (Japanese)", "euc_kr": "EUC-KR (Korean)"},
+}
 MAX_LINE = 1_000_000  # bytes; a table's line is far shorter, a minified or binary file's is longer
 _TORN, _LEAST = 0.05, 4  # share of lines that NUL bytes may be taken off, and lines of a text that can be judged
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -112,9 +122,14 @@ def _to_utf8(data: bytes, called: str, encoding: str | None) -> tuple[bytes, str
 
 
 def _from_other(data: bytes, line: int) -> tuple[bytes, str, tuple[str, ...]]:
-    for name in OTHER_ENCODINGS:
-        if (text := _with_known_names(data, name)) is not None:
-            return text.encode(), name, (f"The file is not UTF-8; by the names of its columns it is {name}.",)
+    named = {name: text for name in ("cp1252", *OTHER_ENCODINGS) if (text := _with_known_names(data, name)) is not None}
+    if named:
+        used, text = next(iter(named.items()))
+        others = [NAMES.get(name, name) for name, other in named.items() if other != text]
+        note = f"By the names of its columns the file is {NAMES.get(used, used)}."
+        if others:  # in which the names of the columns are the same, and something else is not
+            note = f"The file is not UTF-8; by the names of its columns it is {NAMES.get(used, used)} or {others[0]}."
+        return text.encode(), used, (note,)
     high = int((np.frombuffer(data, np.uint8) >= 128).sum())
     valid = sum(map(len, _MULTIBYTE.findall(data)))
     if valid > 0.1 * high:

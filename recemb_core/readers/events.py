@@ -13,7 +13,7 @@ from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, I
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.content import BELOW_ZERO, is_empty, says_no, to_numbers
-from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.errors import InputError, counted, shortened
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
 from recemb_core.readers.item_lists import MARKS, cut_short, is_bracketed, joint_of, one_item_a_row, split_lists
@@ -112,7 +112,7 @@ def parse_events(table: Table, mapping: ColumnMapping) -> Parsed:
 
 
 def _require_roles(table: Table, mapping: ColumnMapping) -> None:
-    columns = listed(table.frame.columns, 30)
+    columns = table.names()
     if mapping.shape == "edges":
         raise InputError(
             f"the table is an edge list ({mapping.source} → {mapping.target}), which has no sequences; "

@@ -8,6 +8,7 @@ import polars as pl
 
 from recemb_core.arrays import Int64Array
 from recemb_core.readers.assumptions import Assumption
+from recemb_core.readers.errors import listed
 
 SEQUENCE, LINE = "sequence", "line"  # columns of a text with one sequence a line, the second where lines have a name
 KEY = "key"  # the column of the keys of a JSON object that holds a list under each
@@ -47,3 +48,11 @@ class Table:
     def where(self, row: int) -> str:
         """A row in the person's words: its line in the file, or its number from 1."""
         return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+
+    def names(self) -> str:
+        """The columns for a message, and that their letters are guessed where the text's encoding is."""
+        shown = listed(self.frame.columns, 30)
+        guessed = any(a.name == "encoding" and a.doubtful for a in self.assumptions)
+        if guessed and not all(map(str.isascii, self.frame.columns)):
+            shown += f" (read as {self.encoding}, which is doubtful: set the encoding if these names look wrong)"
+        return shown

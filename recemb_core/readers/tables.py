@@ -11,7 +11,7 @@ import polars as pl
 from recemb_core.readers.archives import choose_tables
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.cells import with_cells
-from recemb_core.readers.decoding import OTHER_ENCODINGS, decode
+from recemb_core.readers.decoding import NAMES, OTHER_ENCODINGS, decode
 from recemb_core.readers.delimited import parse_delimited
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.graph_files import is_graph_file, parse_graph
@@ -215,9 +215,8 @@ def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
 
 
 def _encoding_said(used: str, given: str | None, notes: tuple[str, ...]) -> Assumption:
-    known = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
-    words = f"The text is {known.get(used, used)}."
-    others = [(known.get(name, name), name) for name in ("utf-8", "cp1252", *OTHER_ENCODINGS) if name != used]
+    words = f"The text is {NAMES.get(used, used)}."
+    others = [(NAMES.get(name, name), name) for name in ("utf-8", "cp1252", *OTHER_ENCODINGS) if name != used]
     back = [("decide by the content", None)] if given else []
     return assumed("encoding", used, words, *others, *back, doubtful=any("not UTF-8" in note for note in notes))
 

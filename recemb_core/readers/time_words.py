@@ -153,18 +153,20 @@ def clock_seconds(column: pl.Series) -> pl.Series:
     [25200.0, 82800.0]
     """
     text = column.cast(pl.String).str.strip_chars()
+    text = text.str.replace(r"^(\d+)\.0$", "$1")  # whole numbers beside gaps, as pandas writes them
     values = text.unique().drop_nulls()
     numbers = values.cast(pl.Int64, strict=False)
     hours = bool(numbers.is_between(0, 24).all()) if numbers.count() == len(values) else False
-    seconds = {value: _of_day(value, hours) for value in values}
+    digits = 6 if numbers.count() == len(values) and (numbers > 9_999).any() else 4  # beside 124320, 905 is 00:09:05
+    seconds = {value: _of_day(value, hours, digits) for value in values}
     return text.replace_strict(seconds, default=None, return_dtype=pl.Float64)
 
 
-def _of_day(value: str, hours: bool) -> float | None:
+def _of_day(value: str, hours: bool, digits: int) -> float | None:
     if value.isascii() and value.isdigit() and len(value) <= 6:
         if hours:
             return float(value) % 24 * 3600
-        padded = value.zfill(4 if len(value) <= 4 else 6).ljust(6, "0")
+        padded = value.zfill(digits if len(value) <= 4 else 6).ljust(6, "0")
         parts = [padded[:2], padded[2:4], padded[4:]]
         half = ""
     else:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recemb_core.readers import Reading, load_table
+from recemb_core.readers import InputError, Reading, load_table
 from recemb_core.readers.column_names import ROLE_NAMES, plain_name
 from recemb_core.readers.time_numbers import TIME_UNITS
 from recemb_core.readers.times import parse_times
@@ -235,3 +235,44 @@ def test_a_list_that_few_rows_have_gives_no_rows() -> None:
     ]  # fmt: skip
     s = read_events("\n".join(map(json.dumps, rows)).encode())
     assert sum(map(len, s)) == len(EVENTS)
+
+
+# --- encodings ---
+
+ENGLISH = "user,item,time"
+TEXTS = {
+    "cp1250": ("Łukasz Źdź", ENGLISH), "iso-8859-2": ("Šťastný žitný", ENGLISH), "cp1254": ("Çığ köftesi", ENGLISH),
+    "cp1255": ("שלום", ENGLISH), "cp1256": ("مرحبا", ENGLISH), "cp1257": ("Ąžuolas šaltį", ENGLISH),
+    "iso-8859-15": ("œuvre à 5 €", ENGLISH), "mac-roman": ("Müller Café", ENGLISH), "cp1253": ("Φέτα", ENGLISH),
+    "cp1251": ("Чай", "клиент,товар,дата"), "gb18030": ("绿茶", "用户,商品,时间"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_every_encoding_is_a_choice_and_one_that_its_names_tell_is_no_doubt(encoding: str) -> None:
+    word, header = TEXTS[encoding]
+    rows = [f"{u},{word} {i},{t.isoformat()}" for u, i, t in EVENTS]
+    data = "\n".join([header, *rows]).encode(encoding)
+    table = load_table(data)
+    (said,) = [a for a in table.assumptions if a.name == "encoding"]
+    assert said.doubtful is (header == ENGLISH)
+    if said.doubtful:
+        (choice,) = [c for c in said.alternatives if c.changes == (("encoding", encoding),)]
+        table = Reading().changed(dict(choice.changes)).table(data)
+    assert set(read_events(table).items.ids) == {f"{word} {i}" for _, i, _ in EVENTS}
+
+
+def test_names_that_several_encodings_tell_leave_the_rest_in_doubt() -> None:
+    rows = [f"{u},Šťastný {i},{t.isoformat()}" for u, i, t in EVENTS]
+    data = "\n".join(["Usuário,Produto,Data", *rows]).encode("iso-8859-2", errors="replace")
+    (said,) = [a for a in load_table(data).assumptions if a.name == "encoding"]
+    assert said.doubtful
+
+
+def test_a_refusal_with_garbled_names_says_that_the_encoding_was_guessed() -> None:
+    data = "zákazník;zboží;cena\n".encode("iso-8859-2") + b"".join(b"u%d;i%d;%d\n" % (k % 3, k, k) for k in range(9))
+    with pytest.raises(InputError, match=r"read as cp1252, which is doubtful: set the encoding"):
+        read_events(data)
+    with pytest.raises(InputError) as refused:
+        read_events("zákazník;zboží;cena\n".encode() + data.split(b"\n", 1)[1])
+    assert "encoding" not in str(refused.value)

@@ -261,3 +261,38 @@ def test_a_calendar_that_is_not_converted_is_named(year: int, calendar: str) -> 
     rows = "\n".join(f"u{k % 3},i{k % 4},{year}/08/{k % 28 + 1:02d} 10:30" for k in range(40))
     s = read_events(load_table(f"user,item,date\n{rows}".encode()), min_length=1)
     assert any(calendar in a.words and a.doubtful and a.alternatives for a in s.assumptions)
+
+
+# --- a date and a time of day in numbers ---
+
+CLOCKS = {
+    "hhmm": lambda t: str(int(f"{t:%H%M}")),
+    "padded": lambda t: f"{t:%H%M}",
+    "hhmmss": lambda t: str(int(f"{t:%H%M%S}")),
+    "with .0": lambda t: f"{int(f'{t:%H%M}')}.0",
+    "hh:mm": lambda t: f"{t:%H:%M}",
+}
+
+
+@pytest.mark.parametrize("how", CLOCKS)
+@pytest.mark.parametrize("date", ["%Y%m%d", "%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize("head", ["user,item,date,time", "user,item,time,date", "user,item,orderdate,eventtime"])
+def test_a_time_of_day_in_digits_is_read_with_its_date(how: str, date: str, head: str) -> None:
+    times = [
+        START.replace(hour=0, minute=3) + timedelta(minutes=97 * k, seconds=11 * (how == "hhmmss")) for k in range(60)
+    ]
+    clock_last = head.endswith("time")
+    rows = [
+        f"u{k % 3},i{k % 4}," + ",".join([t.strftime(date), CLOCKS[how](t)][:: 1 if clock_last else -1])
+        for k, t in enumerate(times)
+    ]
+    s = read_events(load_table("\n".join([head, *rows]).encode()), min_length=1)
+    assert s.timestamps is not None
+    assert sorted(s.timestamps.tolist()) == seconds(times)
+    assert any(a.name == "clock" for a in s.assumptions)
+
+
+def test_numbers_that_are_no_times_of_day_are_none() -> None:
+    rows = [f"u{k % 3},i{k % 4},2021-03-{k % 28 + 1:02d},{60 + 37 * k}" for k in range(60)]
+    s = read_events(load_table("\n".join(["user,item,date,time", *rows]).encode()), min_length=1)
+    assert not any(a.name == "clock" for a in s.assumptions)
