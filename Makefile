@@ -3,6 +3,7 @@
 # make check ruff, the type checker and the fast tests
 # make bench benchmarks against their peers (ratios)
 # make attack hostile files, addresses and kills, with a table; SHARE=0.1 for a tenth of them (half an hour whole)
+# make cold  a server that has just been started: seconds to its first page, beside an empty script
 # make load  twenty sessions for ten minutes, with a table
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
@@ -14,7 +15,7 @@ ADDRESS ?= localhost
 
 SHARE  ?= 1
 
-.PHONY: run test check all fast types bench attack load lock precomputed clean
+.PHONY: run test check all fast types bench attack cold load lock precomputed clean
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -25,6 +26,7 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@sh scripts/need.sh libgomp $(BIN)/python || true
 	@echo "Compiling the numerical kernels once (about a minute) …"
+	$(BIN)/python -m compileall -q app.py pages recemb_core
 	$(BIN)/python -m recemb_core.warm_up
 	@touch $@
 
@@ -73,6 +75,9 @@ bench: $(VENV)/.installed
 
 attack: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.attack --share $(SHARE)
+
+cold: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.cold_start
 
 load: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.load
