@@ -69,9 +69,9 @@ def test_the_library_requires_what_it_imports_and_nothing_more() -> None:
     files = [path.read_text("utf-8") for path in (ROOT / "recemb_core").rglob("*.py")]
     imported = {name for file in files for name in re.findall(r"^ *(?:from|import) (\w+)", file, flags=re.MULTILINE)}
     owner = packages_distributions()
-    # A part of a package that is asked for; pandas only where it is there (figures/theme.py).
+    # A part of a package that is asked for.
     brought_by = {"llvmlite": "numba", "threadpoolctl": "scikit-learn"}
-    named = {owner[name][0].replace("_", "-") for name in imported & owner.keys()} - {"pandas"}
+    named = {owner[name][0].replace("_", "-") for name in imported & owner.keys()}
     declared = {Requirement(line).name for line in [*LIBRARY, *EXTRAS["deep"], *EXTRAS["redis"]]}
     assert {brought_by.get(name, name) for name in named} - {PYPROJECT["project"]["name"]} == declared
 

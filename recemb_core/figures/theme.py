@@ -14,7 +14,6 @@ import textwrap
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
@@ -24,10 +23,10 @@ import plotly.colors
 import plotly.graph_objects as go
 
 from recemb_core.arrays import AnyArray
+from recemb_core.figures import half_imported
 from recemb_core.foreign_text import JOINER, inert
 
-with suppress(ImportError):
-    import pandas  # noqa: F401 - plotly takes a half-imported one from another thread for a whole one
+half_imported.install()
 
 PALETTE: tuple[str, ...] = (
     "#3E72F2",  # blue
