@@ -15,16 +15,18 @@ _TAIL = 30  # of these, the name's last ones: ids often differ at their end alon
 JOINER = "\u2060"  # takes no place, and no pattern for links, pictures or emoji reaches over it
 _NEEDS_LOOK = re.compile(r"[^\w .,;'()/+&-]|[\xa0-\U0010ffff]|&\S|www\.|^ | $|  ", re.IGNORECASE)
 # Where a renderer would see the beginning of something live: what stands before and after the joiner.
-_LIVE = (
-    (re.compile(r"(:)(?=//)"), r"\1" + JOINER),  # an address
-    (re.compile(r"(www)(?=\.)", re.IGNORECASE), r"\1" + JOINER),
-    (re.compile(r"@"), f"{JOINER}@{JOINER}"),  # mail, xmpp
-    (re.compile(r"(:)(?=[\w+-]+[:\[/])"), r"\1" + JOINER),  # :smile:, :red[…], :material/…:
-    (re.compile(r"(\])(?=[(\[:])"), r"\1" + JOINER),  # [text](address), [text][name], [name]: address
-    (re.compile(r"(!)(?=\[)"), r"\1" + JOINER),  # ![picture]
-    (re.compile(r"(<)(?=[\w/!?])"), r"\1" + JOINER),  # HTML
-    (re.compile(r"(%)(?=\{)"), r"\1" + JOINER),  # %{x}: a place in a chart's hover text
-    (re.compile(r"(&)(?=[\w#])"), r"\1" + JOINER),  # &copy;
+_LIVE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r":(?=//)",  # an address
+        r"www(?=\.)",
+        r":(?=[\w+-]+[:\[/])",  # :smile:, :red[…], :material/…:
+        r"\](?=[(\[:])",  # [text](address), [text][name], [name]: address
+        r"!(?=\[)",  # ![picture]
+        r"<(?=[\w/!?])",  # HTML
+        r"%(?=\{)",  # %{x}: a place in a chart's hover text
+        r"&(?=[\w#])",  # &copy;
+    )
 )
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
@@ -51,13 +53,20 @@ def _inert(words: str, width: int) -> str:
         return words
     if len(words) > 8 * width:  # the ends alone are looked at
         words = f"{words[: 4 * width]}{words[-4 * width :]}"
-    words = "".join(map(_seen, " ".join(words.replace(JOINER, "").split())))
+    words = " ".join(words.replace(JOINER, "").split())
+    if not (words.isascii() and words.isprintable()):
+        words = "".join(map(_seen, words))
     if len(words) > width:
         tail = min(_TAIL, width // 4)
         words = f"{words[: width - tail - 1].rstrip()}…{words[len(words) - tail :]}"
-    for pattern, broken in _LIVE:
-        words = pattern.sub(broken, words)
+    words = words.replace("@", f"{JOINER}@{JOINER}")  # mail, xmpp
+    for pattern in _LIVE:
+        words = pattern.sub(_broken, words)  # a function: templates are looked up anew at every call
     return words
+
+
+def _broken(start: re.Match[str]) -> str:
+    return start[0] + JOINER
 
 
 def _seen(character: str) -> str:
