@@ -32,6 +32,7 @@ from recemb_core.embeddings import (
     training_fingerprint,
 )
 from recemb_core.embeddings import default_graph as graph_of
+from recemb_core.embeddings.models import EDGES_PER_ITEM
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
@@ -64,6 +65,16 @@ LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
 PRETRAINING_EVENTS = [40_000]
 # (p, q) of the page's opening and of its experiments.
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
+
+# How pages ask for the graph of baskets that ``default_graph`` makes.
+BASKETS = {
+    "edges": "co_occurrence",
+    "directed": False,
+    "weighted": True,
+    "min_weight": 1,
+    "share_baskets": False,
+    "side_info_fields": (),
+}
 
 REPEATED = "planted_shop"  # so small that tests compute some of its results again and compare
 
@@ -156,8 +167,13 @@ def vectors_in(key: Key) -> Callable[[Made], ItemVectors]:
 
 
 def openings(name: str) -> Plan:
-    """Drawing of the graph, vectors and maps of the node2vec page."""
-    graph = default_graph(name)
+    """The graph where it is a backbone, its communities and drawing, vectors and maps of the node2vec page."""
+    graph, sequences = default_graph(name), loaded(name).sequences
+    if loaded(name).graph is None and not graph.directed:
+        assert sequences is not None
+        key = precomputed.graph_key(sequences, BASKETS, {"method": "noise_corrected", "edges_per_item": EDGES_PER_ITEM})
+        yield Planned(key, lambda made: precomputed.graph_to_arrays(graph))
+    yield Planned(precomputed.communities_key(graph, 0), lambda made: {"communities": communities(graph, 0)})
     yield Planned(precomputed.layout_key(graph, 0), lambda made: {"positions": graph_layout(graph, 0)})
     umap = UMAPConfig().for_size(len(graph))
     base = node2vec_defaults(len(graph))

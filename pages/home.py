@@ -33,10 +33,10 @@ CARDS = (  # title, what happens there, the page that shows it, the words of the
 with frame.page(
     "How does a click become a recommendation?",
     "Seven steps from a log to a list, each drawn from the data set in use. The chosen item is followed all the way.",
-    opens_on="complete_journey",
+    opens_on=session.OPENS_ON,
 ) as data:
     settings = graph_controls.graph_settings(data)
-    whole, graph = graph_controls.walk_graph(data, settings)
+    graph = graph_controls.walked_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     umap = controls.umap_config(data, len(graph), draw=False)
     item = session.chosen_item(data)

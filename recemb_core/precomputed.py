@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from recemb_core import result_files
 from recemb_core.array_files import Arrays, from_json, to_json
-from recemb_core.arrays import Float32Array
+from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.data_folder import DATA_FOLDER
 from recemb_core.result_files import Key, key_of
 
@@ -37,6 +37,7 @@ FOLDER = DATA_FOLDER / "precomputed"
 FILES = {
     **{kind: kind for kind in ("vectors", "scores", "sweep", "networks")},
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
+    **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
 }
 
@@ -110,6 +111,44 @@ def load_layout(graph: ItemGraph, seed: int) -> Float32Array | None:
 
 def _positions(key: Key) -> Float32Array | None:
     return _read(key, lambda found: found["positions"])
+
+
+# --- the graph that is walked, and its communities ---
+
+
+def graph_key(sequences: Sequences, building: Mapping[str, Any], narrowing: Mapping[str, Any]) -> Key:
+    """What a backbone is found by: its sequences, what ``build_item_graph`` is told of them, and what ``backbone`` is.
+
+    Side information is no part of it, so there is none with edges from that.
+    """
+    return key_of("graph", sequences.fingerprint, **building, **narrowing)
+
+
+def graph_to_arrays(graph: ItemGraph) -> Arrays:
+    """A graph without its items, which its sequences have."""
+    said = to_json({"directed": graph.directed, "rule": graph.rule})
+    return {"indptr": graph.indptr, "indices": graph.indices, "weights": graph.weights, "meta": said}
+
+
+def load_graph(sequences: Sequences, building: Mapping[str, Any], narrowing: Mapping[str, Any]) -> ItemGraph | None:
+    """The backbone computed beforehand, or None."""
+    from recemb_core.item_graph import ItemGraph
+
+    def read(found: Arrays) -> ItemGraph:
+        arrays = (found[name] for name in ("indptr", "indices", "weights"))
+        return ItemGraph(*arrays, sequences.items, **from_json(found["meta"]))
+
+    return _read(graph_key(sequences, building, narrowing), read)
+
+
+def communities_key(graph: ItemGraph, seed: int) -> Key:
+    """What the communities of a graph are found by."""
+    return key_of("communities", graph.fingerprint, seed=seed)
+
+
+def load_communities(graph: ItemGraph, seed: int) -> Int32Array | None:
+    """The communities computed beforehand, or None."""
+    return _read(communities_key(graph, seed), lambda found: found["communities"])
 
 
 # --- scores over seeds, sweeps ---

@@ -68,6 +68,8 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "vectors": (),
     "map": (),
     "layout": ("graph_layout",),
+    "graph": ("item_graph",),
+    "communities": ("communities",),
     "scores": _SCORES,
     "sweep": (),
     "recall": (),

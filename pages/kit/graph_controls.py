@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, quoted
+from recemb_core import precomputed
 from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 
@@ -214,8 +216,32 @@ def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, It
         )
     if not settings.narrowed:
         return whole, whole
-    key, seconds = ("kept graph", data.fingerprint, settings), 2e-6 * whole.num_edges
-    return whole, results.compute(data, key, backbone, whole, seconds=seconds, what="the graph", **settings.narrowed)
+    kept = _kept_ready(data, settings)
+    if kept is None:
+        key, seconds = _kept_key(data, settings), 2e-6 * whole.num_edges
+        kept = results.compute(data, key, backbone, whole, seconds=seconds, what="the graph", **settings.narrowed)
+    return whole, kept
+
+
+def walked_graph(data: ActiveData, settings: GraphSettings) -> ItemGraph:
+    """The graph that is walked and drawn, for a page that says nothing of the whole one."""
+    kept = _kept_ready(data, settings) if settings.narrowed else None
+    return walk_graph(data, settings)[1] if kept is None else kept
+
+
+def _kept_key(data: ActiveData, settings: GraphSettings) -> Hashable:
+    return ("kept graph", data.fingerprint, settings)
+
+
+def _kept_ready(data: ActiveData, settings: GraphSettings) -> ItemGraph | None:
+    """The backbone, where it need not be computed."""
+    sequences, building, narrowing = data.sequences, settings.building, settings.narrowed
+    assert sequences is not None
+    return results.ready(
+        data,
+        _kept_key(data, settings),
+        lambda: None if settings.content else precomputed.load_graph(sequences, building, narrowing),
+    )
 
 
 def items_drawn(data: ActiveData, graph: ItemGraph) -> int:
@@ -235,5 +261,7 @@ def most_connected(graph: ItemGraph, most: int, *, always: int) -> Int64Array:
 def graph_communities(data: ActiveData, graph: ItemGraph, seed: int) -> Int32Array:
     """Louvain communities of the graph."""
     key, seconds = ("communities", graph.fingerprint, seed), 5e-6 * graph.num_edges
-    found: Int32Array = results.compute(data, key, communities, graph, seed, seconds=seconds, what="communities")
+    found = results.ready(data, key, lambda: precomputed.load_communities(graph, seed))
+    if found is None:
+        found = results.compute(data, key, communities, graph, seed, seconds=seconds, what="communities")
     return found
