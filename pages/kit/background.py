@@ -37,15 +37,14 @@ def warm_up() -> threading.Thread | None:
     """Import and compile what pages and their runs need, once a process, behind the first paint."""
     if os.environ.get("RECEMB_NO_WARM_UP"):
         return None
-    # Imported here first: two threads that import a package with circular imports can each see it half made.
-    for name in ("pandas", "scipy.sparse", "scipy.stats", "igraph", "faiss"):
-        importlib.import_module(name)
     thread = threading.Thread(target=_warm, name="warm-up", daemon=True)
     thread.start()
     return thread
 
 
 _warming = threading.Event()
+# Packages that pages and warm-up import inside their functions.
+SHARED = ("scipy.sparse", "scipy.stats", "igraph", "faiss", "pandas")
 
 
 def busy() -> bool:
@@ -62,11 +61,13 @@ class Drawing:
     def __init__(self) -> None:
         self._runs: dict[Hashable, tuple[int, float]] = {}  # session → its runs now, when the last one ended
         self._lock = threading.Lock()
+        self._alone = threading.Condition()
 
     @contextmanager
     def page(self, session: Hashable) -> Iterator[None]:
         """While a page of this session is drawn."""
-        self._count(session, 1)
+        with self._alone:
+            self._count(session, 1)
         try:
             yield
         finally:
@@ -77,6 +78,25 @@ class Drawing:
         since = time.monotonic() - pause
         with self._lock:
             return any(runs or end > since for one, (runs, end) in self._runs.items() if one != session)
+
+    @contextmanager
+    def nobody(self, patience: float) -> Iterator[None]:
+        """While no page is drawn: one that begins now waits. Begins anyway after so many seconds of others' pages."""
+        end = time.monotonic() + patience
+        with self._alone:
+            while self._drawn() and time.monotonic() < end:
+                self._alone.wait(0.05)
+            yield
+
+    def quiet(self, seconds: float, patience: float) -> None:
+        """Wait until nobody's page was drawn for so long, or until patience is at its end."""
+        end = time.monotonic() + patience
+        while self.others(None, seconds) and time.monotonic() < end:
+            time.sleep(0.1)
+
+    def _drawn(self) -> bool:
+        with self._lock:
+            return any(runs for runs, _ in self._runs.values())
 
     def _count(self, session: Hashable, more: int) -> None:
         now = time.monotonic()
@@ -104,12 +124,16 @@ def others_at_work() -> bool:
 
 def _warm() -> None:
     _warming.set()
-    time.sleep(1.0)  # the first page is drawn before the compilers take the processor
+    drawing().quiet(PAUSE, 5 * PAUSE)  # the first page comes to rest, in its browser too, before the compilers work
+    workers = results.workers()
+    workers.warm()
+    # Of two threads that import a package with circular imports each can see it half made, so no page runs meanwhile.
+    for name in SHARED:
+        with drawing().nobody(5 * PAUSE):
+            importlib.import_module(name)
     from recemb_core import warm_up
 
     readers().warm()
-    workers = results.workers()
-    workers.warm()
     warm_up.warm_up_walks()
     warm_up.warm_up_lsh()
     warm_up.warm_up_deep()

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from pages.kit.navigation import ONE_ENTRY_A_PAGE
 from pages.kit.uploads.visitor import AsgiApp, Message, Receive, Send, is_page
 
+ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
 ANCESTORS = "RECEMB_FRAME_ANCESTORS"
 _ANCESTOR = re.compile(
     r"'self'|'none'|(?!(self|none)$)(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:(\d{1,5}|\*))?", re.IGNORECASE

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from pages.kit import background
+from pages.kit.headers import ONE_ENTRY_A_PAGE
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_ENTRY_A_PAGE = Path(__file__).with_name("one_entry_a_page.js").read_text(encoding="utf-8")
 SECTIONS = {
     "": {"home": "Home"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},

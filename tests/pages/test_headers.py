@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from pages.kit import headers
-from pages.kit.headers import SecurityHeaders, ancestors_from_environment, inline_scripts, policy, script_hash
-from pages.kit.navigation import ONE_ENTRY_A_PAGE
+from pages.kit.headers import (
+    ONE_ENTRY_A_PAGE,
+    SecurityHeaders,
+    ancestors_from_environment,
+    inline_scripts,
+    policy,
+    script_hash,
+)
 from pages.kit.uploads import server
 from tests.pages.conftest import ROOT
 from tests.pages.test_visitor import PAGE, run

@@ -8,13 +8,15 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import streamlit as st
 
-from pages.kit.held_bytes import Parts, parts
 from pages.kit.uploads import visitor
 from pages.kit.uploads.store import megabytes
+
+if TYPE_CHECKING:
+    from pages.kit.held_bytes import Parts
 
 Key = tuple[str, Hashable]  # kind, and what it was made of
 
@@ -78,6 +80,8 @@ class Holding:
 
     def keep(self, key: Key, value: Any, digests: frozenset[str], most: int) -> None:
         """Keep what was made; the ``most`` of its kind that were used last stay."""
+        from pages.kit.held_bytes import parts  # the server, which asks for the limits alone, starts without arrays
+
         self.made[key] = _Made(value, parts(value), digests, time.monotonic())
         same = [other for other in self.made if other[0] == key[0]]
         for other in same[: max(len(same) - most, 0)]:

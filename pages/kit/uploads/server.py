@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +15,10 @@ from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+from pages.kit import first_page
 from pages.kit.headers import SecurityHeaders, ancestors_from_environment
 from pages.kit.uploads.memory import held_limits_from_environment, limits_from_environment
 from pages.kit.uploads.visitor import VisitorCookie
-from recemb_core.reader_pool import ReaderLimits
-from recemb_core.readers.limits import FileLimits
 
 
 def middleware() -> list[Middleware]:
@@ -30,13 +30,22 @@ def middleware() -> list[Middleware]:
     try:
         limits = limits_from_environment()
         held_limits_from_environment()
-        ReaderLimits.from_environment()
-        FileLimits.from_environment()
+        _check_readers()
         ancestors = ancestors_from_environment()
     except ValueError as error:
         raise SystemExit(str(error)) from None
-    headers = Middleware(SecurityHeaders, ancestors=ancestors)
-    return [headers, Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else [headers]
+    cookie = [Middleware(VisitorCookie, seconds=limits.seconds)] if limits.on else []
+    return [Middleware(SecurityHeaders, ancestors=ancestors), *cookie, Middleware(first_page.AfterFirstPage)]
+
+
+def _check_readers() -> None:
+    """Where nothing is set nothing is wrong, and the server answers before it has imported what reads files."""
+    if any(name.startswith(("RECEMB_READER_", "RECEMB_FILE_")) for name in os.environ):
+        from recemb_core.reader_pool import ReaderLimits
+        from recemb_core.readers.limits import FileLimits
+
+        ReaderLimits.from_environment()
+        FileLimits.from_environment()
 
 
 def keep_uploads_in_memory() -> None:
@@ -49,9 +58,13 @@ def keep_uploads_in_memory() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
-    """Open a browser on a computer that has a screen: Streamlit does so for a plain script, not for an ``st.App``."""
+    """Open a browser on a computer that has a screen, and load what its first page needs.
+
+    Streamlit opens a browser for a plain script, not for an ``st.App``.
+    """
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_soon(_open_browser)  # what fails there does not keep the server from starting
+    first_page.start()
     yield
 
 
