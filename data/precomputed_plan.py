@@ -54,7 +54,7 @@ from recemb_core.experiments.recall_models import (
     train_recall_model,
 )
 from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
-from recemb_core.item_graph import ItemGraph, communities
+from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.result_files import Arrays, Key
 from recemb_core.scorers import fit_scorer, scorer_defaults
@@ -67,7 +67,7 @@ PRETRAINING_EVENTS = [40_000]
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
 
 # How pages ask for the graph of baskets that ``default_graph`` makes.
-BASKETS = {
+BASKETS: dict[str, Any] = {
     "edges": "co_occurrence",
     "directed": False,
     "weighted": True,
@@ -75,6 +75,7 @@ BASKETS = {
     "share_baskets": False,
     "side_info_fields": (),
 }
+BACKBONE: dict[str, Any] = {"method": "noise_corrected", "edges_per_item": EDGES_PER_ITEM}
 
 REPEATED = "planted_shop"  # so small that tests compute some of its results again and compare
 
@@ -166,13 +167,21 @@ def vectors_in(key: Key) -> Callable[[Made], ItemVectors]:
     return lambda made: ItemVectors.from_arrays(made(key))
 
 
+def kept_edges(sequences: Sequences) -> Planned:
+    """The backbone of what is together in baskets."""
+
+    def make(made: Made) -> Arrays:
+        whole = build_item_graph(sequences, **BASKETS)
+        return precomputed.graph_to_arrays(backbone(whole, **BACKBONE), whole.num_edges)
+
+    return Planned(precomputed.graph_key(sequences, BASKETS, BACKBONE), make)
+
+
 def openings(name: str) -> Plan:
     """The graph where it is a backbone, its communities and drawing, vectors and maps of the node2vec page."""
-    graph, sequences = default_graph(name), loaded(name).sequences
-    if loaded(name).graph is None and not graph.directed:
-        assert sequences is not None
-        key = precomputed.graph_key(sequences, BASKETS, {"method": "noise_corrected", "edges_per_item": EDGES_PER_ITEM})
-        yield Planned(key, lambda made: precomputed.graph_to_arrays(graph))
+    graph = default_graph(name)
+    if name == REPEATED or (loaded(name).graph is None and not graph.directed):
+        yield replace(kept_edges(sessions(name)), short=name == REPEATED)
     yield Planned(precomputed.communities_key(graph, 0), lambda made: {"communities": communities(graph, 0)})
     yield Planned(precomputed.layout_key(graph, 0), lambda made: {"positions": graph_layout(graph, 0)})
     umap = UMAPConfig().for_size(len(graph))

@@ -36,7 +36,7 @@ with frame.page(
     opens_on=session.OPENS_ON,
 ) as data:
     settings = graph_controls.graph_settings(data)
-    graph = graph_controls.walked_graph(data, settings)
+    graph = graph_controls.walked_graph(data, settings)[1]
     config = controls.node2vec_config(data, len(graph))
     umap = controls.umap_config(data, len(graph), draw=False)
     item = session.chosen_item(data)

@@ -83,7 +83,7 @@ with frame.page(
         live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: session.pick(data, item))
         st.caption(
             f"Showing {len(shown):,} of {len(graph):,} items (most strongly connected first) and {len(kept):,} of "
-            f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole, graph)} "
+            f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole.num_edges, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
     st.subheader(f"Edges of {plain(data.title_of(chosen))}", anchor=False)

@@ -21,7 +21,7 @@ with frame.page(
     opens_on="complete_journey",
 ) as data:
     graph_settings = graph_controls.graph_settings(data)
-    whole, graph = graph_controls.walk_graph(data, graph_settings)
+    edges, graph = graph_controls.walked_graph(data, graph_settings)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         view = VIEW.draw(data, label_visibility="collapsed")
         controls.reset_button(data)
@@ -45,7 +45,7 @@ with frame.page(
         agreement.agreement_sections(found)
         todo = agreement.dispute_and_map(found)
         agreement.likeness_sections(found)
-    st.caption(f"Walks: {frame.graph_line(whole, graph)}")
+    st.caption(f"Walks: {frame.graph_line(edges, graph)}")
     side_by_side.downloads(found)
     frame.what_you_see(words())
     frame.as_python(as_python(data, graph_settings, entries, settings))

@@ -28,7 +28,7 @@ with frame.page(
     opens_on="planted_shop",
 ) as data:
     settings = graph_controls.graph_settings(data)
-    whole, graph = graph_controls.walk_graph(data, settings)
+    edges, graph = graph_controls.walked_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
     view = VIEW.draw(data, label_visibility="collapsed")
     numbers = st.container()
@@ -56,7 +56,7 @@ with frame.page(
             why_section(shown)
         else:
             map_section(shown, color)
-        st.caption(frame.graph_line(whole, graph))
+        st.caption(frame.graph_line(edges, graph))
     with numbers:
         score_metrics(shown)
     frame.what_you_see(

@@ -32,7 +32,7 @@ with frame.page(
         frame.as_python(words.python_without_fields())
     else:
         graph_settings = graph_controls.graph_settings(data)
-        whole, graph = graph_controls.walk_graph(data, graph_settings)
+        edges, graph = graph_controls.walked_graph(data, graph_settings)
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             with st.container():  # a row of buttons wraps in a block only
                 view = VIEW.draw(data, label_visibility="collapsed")
@@ -70,7 +70,7 @@ with frame.page(
                     todo += attention.attention_section(data, shown, side)
         with side:
             parts.settings_controls(data, graph)
-        st.caption(f"Walks: {frame.graph_line(whole, graph)}")
+        st.caption(f"Walks: {frame.graph_line(edges, graph)}")
         if shown is not None:
             frame.try_this(data, words.experiments(data, shown))
         frame.what_you_see(words.WORDS)

@@ -17,7 +17,7 @@ with frame.page(
     opens_on="planted_shop",
 ) as data:
     settings = graph_controls.graph_settings(data)
-    whole, graph = graph_controls.walk_graph(data, settings)
+    edges, graph = graph_controls.walked_graph(data, settings)
     config = controls.node2vec_config(data, len(graph))
     p, q = config.p, config.q
     at = microscope.place(data, graph)
@@ -39,7 +39,7 @@ with frame.page(
                 f"**{here}** {alone} in this graph: a walk that stands here ends, and one that starts here is "
                 f"this item alone. Choose another item in the sidebar, or keep more edges on the Item graph page."
             )
-        st.caption(f"{frame.graph_line(whole, graph)} {microscope.graph_words(graph)}")
+        st.caption(f"{frame.graph_line(edges, graph)} {microscope.graph_words(graph)}")
     frame.try_this(data, experiments.experiments(data, graph, at))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)

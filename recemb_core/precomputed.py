@@ -124,19 +124,22 @@ def graph_key(sequences: Sequences, building: Mapping[str, Any], narrowing: Mapp
     return key_of("graph", sequences.fingerprint, **building, **narrowing)
 
 
-def graph_to_arrays(graph: ItemGraph) -> Arrays:
-    """A graph without its items, which its sequences have."""
-    said = to_json({"directed": graph.directed, "rule": graph.rule})
+def graph_to_arrays(graph: ItemGraph, edges: int) -> Arrays:
+    """A backbone without its items, which its sequences have, and how many edges there were before."""
+    said = to_json({"directed": graph.directed, "rule": graph.rule, "edges": edges})
     return {"indptr": graph.indptr, "indices": graph.indices, "weights": graph.weights, "meta": said}
 
 
-def load_graph(sequences: Sequences, building: Mapping[str, Any], narrowing: Mapping[str, Any]) -> ItemGraph | None:
-    """The backbone computed beforehand, or None."""
+def load_graph(
+    sequences: Sequences, building: Mapping[str, Any], narrowing: Mapping[str, Any]
+) -> tuple[int, ItemGraph] | None:
+    """(edges before, the backbone computed beforehand), or None."""
     from recemb_core.item_graph import ItemGraph
 
-    def read(found: Arrays) -> ItemGraph:
-        arrays = (found[name] for name in ("indptr", "indices", "weights"))
-        return ItemGraph(*arrays, sequences.items, **from_json(found["meta"]))
+    def read(found: Arrays) -> tuple[int, ItemGraph]:
+        said = from_json(found["meta"])
+        indptr, indices, weights = found["indptr"], found["indices"], found["weights"]
+        return said["edges"], ItemGraph(indptr, indices, weights, sequences.items, said["directed"], said["rule"])
 
     return _read(graph_key(sequences, building, narrowing), read)
 

@@ -291,11 +291,11 @@ def sorted_imports(lines: Iterable[str]) -> list[str]:
     return [*others, *([""] if others else []), *own]
 
 
-def graph_line(whole: ItemGraph, kept: ItemGraph) -> str:
-    """One sentence about the graph that is walked and drawn."""
-    if whole is kept:
+def graph_line(edges: int, kept: ItemGraph) -> str:
+    """One sentence about the graph that is walked and drawn, of so many edges."""
+    if edges == kept.num_edges:
         return f"{len(kept):,} items, {kept.num_edges:,} {'directed ' if kept.directed else ''}edges; {kept.rule}."
     return (
-        f"{kept.num_edges:,} of {whole.num_edges:,} edges kept ({kept.num_edges / max(whole.num_edges, 1):.1%}), "
+        f"{kept.num_edges:,} of {edges:,} edges kept ({kept.num_edges / max(edges, 1):.1%}), "
         f"density {kept.density:.3f}; {kept.rule}."
     )

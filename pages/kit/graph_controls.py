@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -216,30 +215,28 @@ def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, It
         )
     if not settings.narrowed:
         return whole, whole
-    kept = _kept_ready(data, settings)
-    if kept is None:
-        key, seconds = _kept_key(data, settings), 2e-6 * whole.num_edges
-        kept = results.compute(data, key, backbone, whole, seconds=seconds, what="the graph", **settings.narrowed)
+    if (ready := _bundled_backbone(data, settings)) is not None:
+        return whole, ready[1]
+    kept_key, seconds = ("kept graph", data.fingerprint, settings), 2e-6 * whole.num_edges
+    kept = results.compute(data, kept_key, backbone, whole, seconds=seconds, what="the graph", **settings.narrowed)
     return whole, kept
 
 
-def walked_graph(data: ActiveData, settings: GraphSettings) -> ItemGraph:
-    """The graph that is walked and drawn, for a page that says nothing of the whole one."""
-    kept = _kept_ready(data, settings) if settings.narrowed else None
-    return walk_graph(data, settings)[1] if kept is None else kept
+def walked_graph(data: ActiveData, settings: GraphSettings) -> tuple[int, ItemGraph]:
+    """(edges of the whole graph, the graph that is walked and drawn): for pages that need no more of the whole one."""
+    if settings.narrowed and (ready := _bundled_backbone(data, settings)) is not None:
+        return ready
+    whole, kept = walk_graph(data, settings)
+    return whole.num_edges, kept
 
 
-def _kept_key(data: ActiveData, settings: GraphSettings) -> Hashable:
-    return ("kept graph", data.fingerprint, settings)
-
-
-def _kept_ready(data: ActiveData, settings: GraphSettings) -> ItemGraph | None:
-    """The backbone, where it need not be computed."""
+def _bundled_backbone(data: ActiveData, settings: GraphSettings) -> tuple[int, ItemGraph] | None:
+    """The same, where both are known beforehand."""
     sequences, building, narrowing = data.sequences, settings.building, settings.narrowed
     assert sequences is not None
     return results.ready(
         data,
-        _kept_key(data, settings),
+        ("bundled backbone", data.fingerprint, settings),
         lambda: None if settings.content else precomputed.load_graph(sequences, building, narrowing),
     )
 

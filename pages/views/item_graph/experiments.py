@@ -48,7 +48,7 @@ def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gra
         tries.append((question, lambda: without_direction(data, settings, whole), {"directed": False}))
     back: dict[str, Any] = {"edges": start, "directed": True, "weighted": True, "min_weight": 1}
     back |= {"share_baskets": False, "content": [], "per_item": 8, f"backbone_{start}": DEFAULT_BACKBONE[start]}
-    said = f"These are the edges that walks use by default: {frame.graph_line(whole, graph)}"
+    said = f"These are the edges that walks use by default: {frame.graph_line(whole.num_edges, graph)}"
     return [*tries, ("Back to the default edges.", said, back)]
 
 

@@ -112,7 +112,7 @@ def lab_points(data: ActiveData) -> LabPoints:
 
 
 def _item_points(data: ActiveData, unit: bool) -> LabPoints:
-    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))
+    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
     name, item = vectors_used(data).value, session.chosen_item(data)
     config = model_controls.model_config(data, graph, name)
     trained = _trained(data, graph, config, name)
