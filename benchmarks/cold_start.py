@@ -4,9 +4,9 @@
 
 Each round starts the app and its peer, a script with a title and nothing else, one after the other, each as a server of
 its own, and opens it in a browser that was never there. Seconds since the process was started (medians): until the
-port answers, the title is painted, the page is done (for the app its own sign of that, with nothing running any more in
-the row below), and the seconds of processor that the server took to get there. The last column is the median of the
-rounds' ratios: on a machine that does other work beside, it is the figure to look at.
+port answers, the title is painted, the page's own mark of its end is there, everything is at rest (the script has ended
+and every chart is drawn), and the seconds of processor of the server. The last column is the median of the rounds'
+ratios: on a machine that does other work beside, it is the figure to look at.
 
 ``--pages``: every page of the app, its first visit in a process that has just been started (and warmed up, where
 ``--wait`` gives the seconds for that) beside its second visit by another person: what a first visitor waits for.
