@@ -126,7 +126,7 @@ def read_events(
 
     Args:
         source: a path, bytes, a binary buffer, a polars frame, or a ``readers.Table``. csv, tsv and other delimited
-            text, JSON lines, parquet or xlsx; plain, gzipped or zipped.
+            text, JSON lines, parquet or xlsx; plain, or in a gzip, zip or tar.
         user: the column that says who; columns are guessed from names and content when left out.
         item: the column that says what.
         timestamp: the column that says when: unix seconds or milliseconds, ISO 8601, common date forms.
@@ -200,7 +200,7 @@ def read_sequences(source: Any, *, delimiter: str | None = None) -> Sequences:
     Nothing is cleaned: repeats and sequences of one item stay. Blank lines are skipped.
 
     Args:
-        source: a path, bytes or a binary buffer; plain, gzipped or zipped.
+        source: a path, bytes or a binary buffer; plain, or in a gzip, zip or tar.
         delimiter: what stands between items; guessed when left out.
 
     Raises:

@@ -43,8 +43,8 @@ def filled_down(
         said = assumed("fill_down", mapping.fill_down, words, ("they are nobody's", False), doubtful=doubtful)
         return frame.with_columns(filled), [said]
     if mapping.item is not None and not frame.schema[mapping.item].is_nested():
-        filled = ~is_empty(frame[mapping.item])  # a comment or a row of sums has no item either, and is no event
-        gaps = {c: count for c in gaps if (count := int((empty[c] & filled).sum()))}
+        events = ~is_empty(frame[mapping.item])  # a comment or a row of sums has no item either, and is no event
+        gaps = {c: count for c in gaps if (count := int((empty[c] & events).sum()))}
         if not gaps:
             return frame, []
     what = "are at no time" if list(gaps) == [mapping.timestamp] else "are nobody's"

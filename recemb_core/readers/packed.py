@@ -47,6 +47,15 @@ FOREIGN = {
     b"Obj\x01": "an Avro file",
 }
 
+# Documents that are zips, by a file that only they have.
+_DOCUMENT_FILES = {
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a PowerPoint presentation",
+    "Index/Document.iwa": "a document of Apple's Numbers, Pages or Keynote",
+}
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -63,7 +72,7 @@ def base_name_of(path: str) -> str:
 
 
 def is_tar(data: bytes) -> bool:
-    """Whether bytes begin with a tar's header, whose checksum must hold; very old ones have no other mark.
+    r"""Whether bytes begin with a tar's header, whose checksum must hold; very old ones have no other mark.
 
     >>> is_tar(b"user,item\n" * 60)
     False
@@ -74,6 +83,20 @@ def is_tar(data: bytes) -> bool:
     except ValueError:
         return False
     return len(head) == _BLOCK and told == sum(head[:148]) + 8 * 32 + sum(head[156:])
+
+
+def document_kind(archive: zipfile.ZipFile) -> str | None:
+    """What an office document is that comes as a zip, or None."""
+    names = set(archive.namelist())
+    if found := next((kind for name, kind in _DOCUMENT_FILES.items() if name in names), None):
+        return found
+    if not {"mimetype", "content.xml"} <= names:
+        return None
+    with archive.open("mimetype") as stream:
+        kind = stream.read(len(_OPEN_DOCUMENT) + 20)
+    if not kind.startswith(_OPEN_DOCUMENT):
+        return None
+    return "an OpenDocument spreadsheet (.ods)" if b"spreadsheet" in kind else "an OpenDocument document"
 
 
 def zip_entries(archive: zipfile.ZipFile) -> list[Entry]:

@@ -24,6 +24,7 @@ from recemb_core.readers.packed import (
     FOREIGN,
     Entry,
     base_name_of,
+    document_kind,
     is_meant,
     is_tar,
     tables_of,
@@ -180,6 +181,8 @@ def _unpack(member: Member, part: str | None, depth: int, budget: Budget, *, inn
     packed = None
     if member.data.startswith(b"PK") and not is_workbook(member.data):
         with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
+            if kind := document_kind(archive):
+                raise InputError(f"{_called(member)} is {kind}, which is not read here; save it as xlsx or csv")
             packed = _entries(member, zip_entries(archive), [], part, budget, inner=inner)
     elif is_tar(member.data):
         with _guarded(member, "tar"):

@@ -55,7 +55,7 @@ def load_table(
     folders: bool | None = None,
     cells: bool | None = None,
 ) -> Table:
-    """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, gzipped or zipped.
+    """Read csv, tsv, other delimited text, JSON, parquet, xlsx, GML or GraphML; plain, or in a gzip, zip or tar.
 
     Args:
         source: a path, bytes, a binary buffer, a polars frame, or a Table (returned as it is).

@@ -90,6 +90,12 @@ CASES: dict[str, tuple[bytes, list[str]]] = {
     "json lines": (b'{"user": 1, "item": 2}\n{"user": 1, "it\n', ["line 2 is no JSON object", "one object a line"]),
     "json array": (b'[{"user": 1,]', ["no JSON table", "one object a line"]),
     "an edge list": (b"source,target\na,b\nb,c\n", ["edge list (source → target)", "read_edges"]),
+    "OpenDocument": (
+        zipped(**{"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<office/>"}),
+        ["an OpenDocument spreadsheet (.ods)", "save it as xlsx or csv"],
+    ),
+    "a letter": (zipped(**{"word/document.xml": b"<w/>", "a.xml": b"<a/>"}), ["a Word document", "save it as xlsx"]),
+    "xlsb": (zipped(**{"xl/workbook.bin": b"\0\1"}), ["a binary Excel workbook (.xlsb)", "save it as xlsx"]),
     "never closed": (
         b'user,item\nann,"tea\n' + b"ann,cup, x\n" * 20_000,
         ["never closed", "in line 2", "write two of them"],

@@ -37,7 +37,7 @@ def upload_box(data: ActiveData) -> None:
             log,
             "log_file",
             "Your log",
-            "Events, baskets, sequences or edges: csv, tsv, json, parquet, xlsx, GML or GraphML, also as .gz or .zip; "
+            "Events, baskets, sequences, edges: csv, tsv, json, parquet, xlsx, GML, GraphML, also in .gz, .zip, .tar; "
             "MovieLens, Amazon, UCI Online Retail, RecBole and other well-known files are recognised.",
             accept_multiple_files=True,
         ),
