@@ -41,6 +41,23 @@ def test_the_other_order_of_dates_is_a_click_away_and_in_the_link(open_page: Ope
     assert active(page).sequences.fingerprint == read_events(content, reading=reading).fingerprint
 
 
+def test_short_dates_may_have_the_year_in_front_by_a_control_that_the_link_keeps(open_page: Open) -> None:
+    rows = [f"u{k % 3},i{k % 5},{1 + k % 12:02d}/03/{1 + k % 12:02d} 10:{k:02d}" for k in range(36)]
+    content = "\n".join(["user,item,date", *rows]).encode()
+    page = healthy(upload(open_page("sequences"), "dates.csv", content))
+    assert "12 different numbers in the first place and 12 different numbers in the last" in doubts(page)
+    for words, year_first, day_first in (("year first", True, None), ("day first", None, True)):
+        next(s for s in page.selectbox if s.key.startswith("day_first")).set_value(words)
+        healthy(page.run())
+        assert "different numbers in the first place" not in doubts(page)
+        link = page.query_params["reading"]
+        reading = Reading.from_link(link if isinstance(link, str) else link[0])
+        assert reading.columns is not None
+        assert (reading.columns.year_first, reading.columns.day_first) == (year_first, day_first)
+        assert next(s for s in page.selectbox if s.key.startswith("day_first")).value == words
+        assert active(page).sequences.fingerprint == read_events(content, reading=reading).fingerprint
+
+
 def test_a_choice_that_cannot_be_read_has_a_way_back(open_page: Open) -> None:
     page = healthy(upload(open_page("sequences"), "log.csv", (FILES / "48b_title_line.csv").read_bytes()))
     key = page.query_params["data"]
