@@ -193,3 +193,21 @@ def test_a_browser_is_opened_where_there_is_a_screen(
 
     run(start())
     assert calls == ([opened] if opened else [])
+
+
+def test_messages_get_out_between_the_steps_of_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that sends waits for its turn at each message; Python's own turn of 5 ms adds up beside others."""
+    monkeypatch.setattr("pages.kit.first_page.start", lambda: None)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    found = list[float]()
+
+    async def start() -> None:
+        async with server.lifespan(None):
+            found.append(sys.getswitchinterval())
+
+    try:
+        run(start())
+        assert found[0] <= 0.001
+    finally:
+        sys.setswitchinterval(before)
