@@ -28,9 +28,11 @@ Open = Callable[..., AppTest]
 
 def opens_on(name: str) -> str:
     """The data set that a page shows until a person chooses one."""
-    found = re.search(r'opens_on="(\w+)"', (ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8"))
+    found = re.search(
+        r'opens_on=("\w+"|session\.OPENS_ON)', (ROOT / "pages" / f"{name}.py").read_text(encoding="utf-8")
+    )
     assert found is not None
-    return found[1]
+    return session.OPENS_ON if found[1].startswith("session") else found[1].strip('"')
 
 
 @pytest.mark.parametrize("data", DATA)
