@@ -17,7 +17,7 @@ from recemb_core.readers.limits import limits
 from recemb_core.readers.table import Table
 
 _SAMPLE = 50
-_OPENS, _CLOSES = re.compile(r"[\[{(]"), re.compile(r"[\]})]")
+_OPENS = re.compile(r"[\[{(]")
 _NO_COMMA = re.compile(r"""['"]\s+['"]""")  # as numpy prints: Python would join the two texts
 _FEW = 0.05  # the share of cells that may be something else
 
@@ -46,8 +46,8 @@ def with_cells(table: Table, cells: bool | None = None) -> Table:
     if not read and not odd:
         return table
     back = (("decide by the content", None),) if cells is not None else ()
-    held, hold = ("text", "hold") if cells is False else ("what it stands for", "hold")
-    words = f"The cells of {listed(read)} {hold} JSON, and were read as {held}{', as set' if back else ''}."
+    held = "text" if cells is False else "such"
+    words = f"The cells of {listed(read)} hold lists or objects, and were read as {held}{', as set' if back else ''}."
     other = ("read the lists and objects in it", True) if cells is False else ("leave it as text", False)
     said = [assumed("cells", cells is not False, words, other, *back)] if read else []
     frame = pl.DataFrame(columns)
@@ -69,9 +69,8 @@ def _parsed(column: pl.Series) -> tuple[pl.Series | None, str | None]:
         count = int(known.is_in(failed).sum())
         if count > _FEW * len(known):
             return None, None
-        words = (
-            f"{column.name!r} holds JSON but for {counted(count, 'cell')} ({shortened(failed[0], 40)!r}): left as text."
-        )
+        but = f"{counted(count, 'cell')} ({shortened(failed[0], 40)!r})"
+        words = f"{column.name!r} holds lists or objects but for {but}: left as text."
         return None, words
     if not any(values.values()):
         return None, None
@@ -87,7 +86,7 @@ def _parsed(column: pl.Series) -> tuple[pl.Series | None, str | None]:
     try:
         return pl.DataFrame({column.name: rows}, infer_schema_length=None, strict=False)[column.name], None
     except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError, RecursionError):
-        return None, f"{column.name!r} holds JSON whose values are of several kinds: left as text."
+        return None, f"{column.name!r} holds objects whose values are of several kinds: left as text."
 
 
 def _text(value: Any) -> str:

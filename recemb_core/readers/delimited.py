@@ -86,7 +86,7 @@ def parse_delimited(
         counts = [count_outside_quotes(line.strip(), tokens_by or used) for line in lines]
         if tokens_by is not None and sum(c == counts[0] for c in counts) < 0.8 * len(counts):
             told = assumed("one_sequence_a_line", True, "Lines differ in length: each is one whole sequence.")
-            table = parse_sequences(data, name, delimiter=given, line_id=line_id)
+            table = parse_sequences(data, name, delimiter=given, line_id=line_id, above=skipped)
             lines_at = None if table.lines is None else table.lines + skipped
             return replace(table, lines=lines_at, assumptions=(*said, told, *table.assumptions))
     if count_outside_quotes(lines[0], used) == 0 and used != _NONE:

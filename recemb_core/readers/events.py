@@ -12,13 +12,13 @@ import polars as pl
 from recemb_core.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.column_mapping import ColumnMapping
-from recemb_core.readers.content import BELOW_ZERO, is_empty, says_no, to_numbers
+from recemb_core.readers.content import is_empty, says_no, to_numbers
 from recemb_core.readers.errors import InputError, counted, shortened
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import id_codes, id_strings
-from recemb_core.readers.item_lists import MARKS, cut_short, is_bracketed, joint_of, one_item_a_row, split_lists
+from recemb_core.readers.item_lists import cut_short, is_bracketed, joint_of, mark_said, one_item_a_row, split_lists
 from recemb_core.readers.limits import limits
-from recemb_core.readers.suspicions import decimal_said, dwell_said, id_columns, ids_said
+from recemb_core.readers.suspicions import below_zero_said, decimal_said, dwell_said, id_columns, ids_said
 from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
@@ -131,12 +131,7 @@ def _require_roles(table: Table, mapping: ColumnMapping) -> None:
 
 def _numbers(column: pl.Series, mapping: ColumnMapping, said: list[Assumption]) -> Float64Array:
     said += decimal_said(column, mapping.decimal)
-    if column.dtype == pl.String and (below := column.str.strip_chars().str.contains(BELOW_ZERO)).any():
-        role = next(role for role, name in mapping.columns.items() if name == column.name)
-        words = (
-            f"{counted(int(below.sum()), 'number')} in {column.name!r} like {column.filter(below)[0]!r} are below 0."
-        )
-        said.append(assumed(role, column.name, words, ("do not read the column", None)))
+    said += below_zero_said(column, mapping)
     return to_numbers(column, mapping.decimal).fill_null(float("nan")).to_numpy()
 
 
@@ -191,7 +186,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     notes, said = list[str](), list[Assumption]()
     assert mapping.item is not None  # _require_roles has seen to it
     if mapping.list_mark is not None:
-        said.append(_mark_said(mapping.item, mapping.list_mark))
+        said.append(mark_said(mapping.item, mapping.list_mark))
     if mapping.list_mark is not None or mapping.clicked is not None or table.frame[mapping.item].dtype.is_nested():
         table, passed = one_item_a_row(table, mapping.item, mapping.list_mark, mapping.clicked)
         if passed:
@@ -341,11 +336,6 @@ def _holds_lists(column: pl.Series) -> bool:
     return column.dtype.is_nested() or is_bracketed(column)
 
 
-def _mark_said(column: str, mark: str) -> Assumption:
-    words = f"The items of a row in {column!r} are joined by {mark!r}."
-    return assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark))
-
-
 def _one_id(column: pl.Series) -> pl.Series:
     # Numbers as ids are written; words as they stand, so that what is done with them is said.
     return id_strings(column) if column.dtype.is_float() else column.cast(pl.String)
@@ -401,7 +391,7 @@ def _parse_sequence_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     within = rows["item"].alias(first.name if not others else "the items of the rows")
     said = ids_said([*id_columns(table.frame, mapping), within], mapping)
     if not others and not first.dtype.is_nested():
-        said.append(_mark_said(first.name, mapping.list_mark or joint_of(first)))
+        said.append(mark_said(first.name, mapping.list_mark or joint_of(first)))
     for column in (first, *others):
         said += [assumed("sequence", mapping.sequence, words, doubtful=True) for words in cut_short(column)]
     told = tuple(problems), tuple(examples)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from recemb_core.readers.assumptions import Assumption, assumed
 from recemb_core.readers.errors import InputError, listed
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import Table
@@ -24,6 +25,12 @@ def joint_of(column: pl.Series) -> str:
     """
     head = column.cast(pl.String).drop_nulls().head(500).str.strip_chars()
     return max(MARKS, key=lambda mark: (int(head.str.contains(mark, literal=True).sum()), mark != " "))
+
+
+def mark_said(column: str, mark: str) -> Assumption:
+    """What the items of a column of joined lists are joined by."""
+    words = f"The items of a row in {column!r} are joined by {mark!r}."
+    return assumed("list_mark", mark, words, *((repr(m), m) for m in MARKS if m != mark))
 
 
 def split_lists(column: pl.Series, mark: str | None = None, *, tidy: bool = True) -> pl.Series:

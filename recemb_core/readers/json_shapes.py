@@ -22,6 +22,7 @@ from recemb_core.readers.table import SEQUENCE, Table
 
 _OF_ROWS = ("user", "basket", "session", "timestamp")  # what an object around rows may say of each of them
 _HEAD = 1 << 20  # bytes of JSON whose keys are counted
+_UNDER = "an object whose rows are under"
 _LONGEST = 1_000_000  # characters of a line of Python
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
@@ -62,7 +63,7 @@ def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosin
             frame = frame.filter(pl.col(by_key.column) == unfold) if alone else frame
         else:
             frame, companion, shape = _frame(value, called)
-            frame = _with_enclosing(frame, value, called, enclosing, said) if "whose rows" in shape else frame
+            frame = _with_enclosing(frame, value, called, enclosing, said) if shape.startswith(_UNDER) else frame
         if shape:
             said.append(assumed("format", shape, f"The JSON is {shape}."))
         said += keys_said(by_key, unfold)
@@ -190,7 +191,7 @@ def _of_object(value: dict[str, Any], called: str) -> tuple[pl.DataFrame, pl.Dat
         return _typed(value, called), None, "an object with a list a column"
     tables = [key for key, part in value.items() if _is_rows(part)]
     if len(tables) == 1 and not (set(map(plain_name, value)) & {"userid", "user", "sessionid"}):
-        return _of_rows(value[tables[0]], called), None, f"an object whose rows are under {tables[0]!r}"
+        return _of_rows(value[tables[0]], called), None, f"{_UNDER} {tables[0]!r}"
     return _of_rows([value], called), None, ""
 
 

@@ -206,7 +206,7 @@ def _of_lists(frame: pl.DataFrame, columns: ColumnMapping) -> list[Assumption]:
     used = (*columns.sequence, *columns.columns.values())
     for role, what in (("timestamp", "times"), ("basket", "baskets"), ("session", "sessions")):
         unread = [c for c in frame.columns if c not in used and role_rank(role, c) is not None]
-        if unread and columns.preset is None:
+        if unread and columns.sequence and columns.preset is None:
             words = f"{unread[0]!r} is called like a column of {what}, and is not read: a row is a sequence in itself."
             changes: dict[str, Any] = {"shape": "events", "sequence": (), "item": columns.sequence[0], role: unread[0]}
             as_events = Choice("a row is events with it", (("columns", replace(columns, **changes)),))

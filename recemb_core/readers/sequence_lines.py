@@ -14,7 +14,9 @@ from recemb_core.readers.table import LINE, SEQUENCE, Table
 _QUOTED = r'(?s)^\s*"(.*)"\s*$'
 
 
-def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None) -> Table:
+def parse_sequences(
+    data: bytes, name: str = "", *, delimiter: str | None = None, line_id: bool | None = None, above: int = 0
+) -> Table:
     """One sequence a line: a frame with one list column, blank lines left out.
 
     Args:
@@ -22,6 +24,7 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         name: what messages call the file.
         delimiter: what stands between items; guessed when left out.
         line_id: whether the first of a line names it (a user, a session); guessed when left out.
+        above: how many lines of the file stand above the text.
 
     Raises:
         InputError: every line holds one item only.
@@ -67,8 +70,8 @@ def parse_sequences(data: bytes, name: str = "", *, delimiter: str | None = None
         said.append(assumed("line_id", False, words, ("it names the line", True)))
     if _stands_apart(lists):
         words = f"The first line ({' '.join(map(str, lists[0][:5]))!r}) holds items that no other line has."
-        names = Choice("it is no sequence (leave it out)", (("skip_lines", int(numbers[0])),))
-        said.append(assumed("skip_lines", 0, words, more=(names,), doubtful=True, why="as names of columns would"))
+        names = Choice("it is no sequence (leave it out)", (("skip_lines", above + int(numbers[0])),))
+        said.append(assumed("skip_lines", above, words, more=(names,), doubtful=True, why="as names of columns would"))
     odd = _odd_tokens(lists)
     marks = {"\t": "tab", "\x01": "^A (Hive)", " ": "space"}
     other_marks = [(marks.get(m, m), m) for m in DELIMITERS if m != used]

@@ -12,7 +12,7 @@ import polars as pl
 from recemb_core.arrays import Float64Array
 from recemb_core.readers.assumptions import Assumption, Choice, assumed
 from recemb_core.readers.column_names import plain_name
-from recemb_core.readers.content import decimal_mark, sample_of
+from recemb_core.readers.content import BELOW_ZERO, decimal_mark, sample_of
 from recemb_core.readers.errors import counted, listed, shortened
 from recemb_core.readers.ids import INVISIBLE, MISSING, NOTHING, WORDS, has_float_tails, visible
 
@@ -97,6 +97,16 @@ def decimal_said(column: pl.Series, given: str | None) -> list[Assumption]:
     words = f"In the numbers of {column.name!r}{shown} {what}."
     other = ("a comma stands before the decimals", ",") if mark == "." else ("a comma groups thousands", ".")
     return [assumed("decimal", mark, words, other, doubtful=doubtful and given is None)]
+
+
+def below_zero_said(column: pl.Series, mapping: ColumnMapping) -> list[Assumption]:
+    """How numbers in parentheses were read."""
+    if column.dtype != pl.String or not (below := column.str.strip_chars().str.contains(BELOW_ZERO)).any():
+        return []
+    role = next(role for role, name in mapping.columns.items() if name == column.name)
+    count, example = counted(int(below.sum()), "number"), column.filter(below)[0]
+    words = f"{count} in {column.name!r} like {example!r} are below 0."
+    return [assumed(role, column.name, words, ("do not read the column", None))]
 
 
 def dwell_said(dwell: Float64Array, column: str, given: str | None) -> tuple[float, Assumption]:

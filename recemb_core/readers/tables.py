@@ -182,7 +182,8 @@ def _text_table(text: bytes, name: str, called: str, form: _Form) -> Table:
     if form.sequences and lines not in OF_SEQUENCES:
         if given and lines != "plain":
             raise InputError(f"line_form {lines!r} is a table's and no sequence a line; leave one of the two out")
-        table = parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id)
+        lost = 0 if opening is None else opening.skipped
+        table = parse_sequences(rest, name, delimiter=form.delimiter, line_id=form.line_id, above=lost)
         told = form_said("plain", given=given, among=OF_SEQUENCES)
         return replace(table, assumptions=(*table.assumptions, told))
     if lines != "plain":

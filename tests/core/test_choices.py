@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from recemb_core.readers import Assumption, CleaningConfig, ColumnMapping, InputError, Reading, load_table
+from recemb_core.readers.said import column_assumptions
 from recemb_core.sequences import Sequences, read_events
 from tests.core.test_readers import workbook, zipped
 
@@ -244,3 +245,24 @@ def test_a_row_of_sums_is_doubted(word: str) -> None:
     assert all(a.name != "missing" for a in read_events(csv(VIEWS)).assumptions)
     inside = csv([*VIEWS, *[(word, "v1", 1_700_000_050), (word, "v2", 1_700_000_060)]])  # somebody who is called so
     assert all(a.name != "missing" for a in read_events(inside).assumptions)
+
+
+@pytest.mark.parametrize("above", [b"", b"# made by hand\n"])
+def test_a_head_of_sequences_is_left_out_below_a_comment_too(above: bytes) -> None:
+    lines = [" ".join(f"i{(n * (k + 2) + k) % 9}" for k in range(3 + n % 4)) for n in range(40)]
+    data = above + "\n".join(["visited pages", *lines]).encode()
+    doubt = next(a for a in read_events(data).assumptions if a.doubtful and "no other line has" in a.words)
+    changes = dict(doubt.alternatives[0].changes)
+    assert not {"visited", "pages"} & set(read_events(data, reading=Reading().changed(changes)).items.ids)
+
+
+def test_the_only_list_may_be_chosen_for_the_user() -> None:
+    data = csv([("date", "items"), *((f"2024-03-{1 + n // 2:02d}", f"i{n % 3}|i{n % 5}|i{n % 7}") for n in range(40))])
+    table = Reading().table(data)
+    columns = Reading().completed(table).columns
+    assert columns is not None
+    taken = columns.taking({"user": "items"})
+    assert taken.sequence == ()
+    assert column_assumptions(table.frame, taken)
+    with pytest.raises(InputError, match="no column holds the sequences"):
+        read_events(table, reading=Reading(columns=taken))
