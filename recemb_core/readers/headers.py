@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -113,10 +114,12 @@ def names_from(rows: Sequence[Sequence[str]], count: int, comment: str | None, c
         return from_comment if named else [f"column_{i + 1}" for i in range(len(first))]
     if count > 1:
         first = joined_names(first, [field.strip() for field in rows[1]])
-    twice = next((name for name in first if name and first.count(name) > 1), None)
-    if twice is not None:
-        where = " and ".join(str(place) for place, name in enumerate(first, start=1) if name == twice)
-        raise InputError(f"{called} names two columns {twice!r} (fields {where} of line {line}); rename one of them")
+    often = Counter(filter(None, first))
+    if twice := next((name for name, count in often.items() if count > 1), ""):
+        places = [str(place) for place, name in enumerate(first, start=1) if name == twice]
+        where = " and ".join(places[:3]) + (f" and {len(places) - 3:,} more" if len(places) > 3 else "")
+        name = shortened(twice, 40)
+        raise InputError(f"{called} names two columns {name!r} (fields {where} of line {line}); rename one of them")
     return [name or free_name(f"column_{i + 1}", first) for i, name in enumerate(first)]
 
 

@@ -24,8 +24,9 @@ _OF_ROWS = ("user", "basket", "session", "timestamp")  # what an object around r
 _HEAD = 1 << 20  # bytes of JSON whose keys are counted
 _UNDER = "an object whose rows are under"
 _LONGEST = 1_000_000  # characters of a line of Python
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:', re.DOTALL)
+# Every text is taken whole, one that never ends too: none is looked through again from a quotation mark inside it.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)(?:"(\s*+:)?|\\?\Z)', re.DOTALL)
 
 
 def parse_json(data: bytes, called: str, name: str, unfold: str | None, enclosing: bool | None = None) -> Table:
@@ -385,7 +386,7 @@ def _check(data: bytes, called: str) -> bool:
 
 def _check_keys(head: bytes, called: str) -> bool:
     most = 20 * limits().columns  # those inside values are counted as well
-    keys = {found[1] for found in _KEY.finditer(head)}
+    keys = {found[1] for found in _KEY.finditer(head) if found[2]}
     numbers = sum(map(bytes.isdigit, _some(keys)))
     if len(keys) - numbers > most:
         raise InputError(

@@ -14,7 +14,7 @@ from recemb_core.readers.errors import InputError, counted, shortened, were
 from recemb_core.readers.limits import limits
 from recemb_core.readers.table import Table
 
-_PAIR = re.compile(r"""([A-Za-z_][\w.\-/@]*)=("(?:[^"\\]|\\.)*+"|[^\s"]*+)(?=\s|$)""")
+_PAIR = re.compile(r"""(?<!\S)([A-Za-z_][\w.\-/@]*+)=("(?:[^"\\]|\\.)*+"|[^\s"]*+)(?=\s|$)""")
 _RULE = re.compile(r"^\*{5,} *\d+\. row *\*{5,}$")
 _FIELD = re.compile(r"^\s*([^:]+): ?(.*)$", re.DOTALL)
 _MOST = 0.9

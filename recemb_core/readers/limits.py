@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ class FileLimits:
         megabytes: of everything unpacked from it, archives inside archives included, and of its decoded values.
         columns: of a table.
         depth: of values inside values (JSON, parquet).
-        id_length: characters of an id, of items as of users and baskets.
+        id_length: characters of an id, of items as of users and baskets, and of a column's name.
         cells: of a sheet, the empty ones up to its last row and column included.
 
     >>> FileLimits.from_environment({"RECEMB_FILE_COLUMNS": "50"}).columns
@@ -75,6 +75,16 @@ class FileLimits:
                 f"{called} has {count:,} columns, and {self.columns:,} is the limit (RECEMB_FILE_COLUMNS); "
                 "keep those for user, item and time"
             )
+
+    def check_names(self, columns: Sequence[str], called: str) -> None:
+        """Raise :class:`InputError` where there are more columns than there may be, or one has a name without end."""
+        self.check_columns(len(columns), called)
+        for number, column in enumerate(columns, start=1):
+            if len(column) > self.id_length:
+                raise InputError(
+                    f"column {number} of {called} has a name of {len(column):,} characters ({column[:20]!r} …), and "
+                    f"{self.id_length:,} is the limit (RECEMB_FILE_ID_LENGTH); give it a shorter name"
+                )
 
 
 def limits() -> FileLimits:

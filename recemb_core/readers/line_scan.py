@@ -116,7 +116,8 @@ def count_outside_quotes(line: str, delimiter: str) -> int:
 @lru_cache(maxsize=32)
 def _quoted(delimiter: str) -> re.Pattern[str]:
     mark = re.escape(delimiter)
-    return re.compile(rf'(^ *|{mark} *)"(?:[^"]|"")*+" *(?={mark}|$)')
+    # Padding has a bound: between fields that spaces part, each space of a long run would look through all after it.
+    return re.compile(rf'(^ {{0,64}}|{mark} {{0,64}})"(?:[^"]|"")*+" {{0,64}}(?={mark}|$)')
 
 
 def guess_delimiter(lines: list[str]) -> tuple[str, float]:

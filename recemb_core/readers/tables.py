@@ -158,7 +158,7 @@ def _parse(member: Member, form: _Form) -> Table:
         table = _text_table(text, name, called, form)
         told = _encoding_said(used, form.encoding, notes)
         table = replace(table, encoding=used, notes=(*notes, *table.notes), assumptions=(told, *table.assumptions))
-    limits().check_columns(table.frame.width, called)
+    limits().check_names(table.frame.columns, called)
     budget = Budget()
     for column in table.frame.get_columns():  # a long value that is held once may be written out for every row later
         if column.dtype in (pl.String, pl.Categorical):
