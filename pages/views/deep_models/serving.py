@@ -239,7 +239,9 @@ def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
 
 def _put(data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel, version: Version) -> None:
     """Write the edited history's vector under a new id."""
-    with st.expander("Put one vector: the history of the Edit a history view, under an id of your own"):
+    title = "Put one vector: the history of the Edit a history view, under an id of your own"
+    # With a state of its own it stays open when what is in it has been used.
+    with st.expander(title, key="serving put open", on_change="rerun"):
         if version.facts != facts:
             st.caption(f"The version in use is of another model; publish {facts['title']} first.")
             return

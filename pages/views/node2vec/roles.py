@@ -76,7 +76,9 @@ def roles_section(shown: Shown) -> None:
     number = st.column_config.NumberColumn(format="%.2f")
     st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], number))
     st.markdown(_words(table, groups, roles))
-    with st.expander("Communities and roles together, as features", icon=":material/join_inner:"):
+    title = "Communities and roles together, as features"
+    # With a state of its own it stays open while what is in it changes.
+    with st.expander(title, icon=":material/join_inner:", key=f"features open@{data.key}", on_change="rerun"):
         _features(shown)
 
 
