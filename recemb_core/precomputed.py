@@ -83,10 +83,11 @@ def save(data_set: str, results: Mapping[Key, Arrays], *, drop: frozenset[Key] =
 
 
 def load_vectors(source: Source, config: Any) -> ItemVectors | None:
-    """The vectors computed beforehand, or None."""
+    """The vectors computed beforehand, or None; they say the config that was asked for, whatever its ``workers``."""
     from recemb_core.embeddings.item_vectors import ItemVectors
 
-    return _read(result_key("vectors", source, config), ItemVectors.from_arrays)
+    found = _read(result_key("vectors", source, config), ItemVectors.from_arrays)
+    return found if found is None or found.config == config else dataclasses.replace(found, config=config)
 
 
 def map_key(source: Source, config: Any, umap_config: Any, anchor_config: Any) -> Key:

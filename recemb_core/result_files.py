@@ -67,9 +67,13 @@ def key_of(kind: str, data: str, **settings: object) -> Key:
 
 
 def plain(value: Any) -> Any:
-    """A config as a dict with its class name; p=1 and p=1.0, which are equal, are written alike, at any depth."""
+    """A config as a dict with its class name; p=1 and p=1.0, which are equal, are written alike, at any depth.
+
+    A config with an ``identity()`` is written as that: what changes no result is no part of a key.
+    """
     if not dataclasses.is_dataclass(value):
         return value
+    value = value.identity() if hasattr(value, "identity") else value
     found: dict[str, Any] = {"class": type(value).__name__}
     for field in dataclasses.fields(value):
         inside = getattr(value, field.name)

@@ -20,12 +20,12 @@ from recemb_core.validation import UsageError
 ALGORITHMS: dict[str, int] = {
     "item_graph": 1,  # edges from sequences and their backbone, where the graph is not itself the data of the key
     "walks": 1,  # draws of first- and second-order walks, and the bias by p and q
-    "noise_table": 1,  # the table that the kernels draw negatives from
-    "skip_gram": 1,  # one update of skip-gram on walks
-    "walk_training": 1,  # epochs over walks: slices, the learning rate's fall, seeds; gensim for a tree
-    "sequence_training": 1,  # what is done to sequences before an epoch, and gensim's epochs
-    "word2vec": 1,  # word2vec on sequences
-    "item2vec": 1,  # pairs of sets, shuffled sets, and their kernel
+    "noise_table": 1,  # the table that GES and EGES draw negatives from
+    "skip_gram": 2,  # skip-gram with negative sampling: chunks, parts and blocks, their order, draws and update
+    "walk_training": 1,  # what GES and EGES make of epochs over walks; gensim for a tree
+    "sequence_training": 1,  # what is done to sequences before an epoch, and gensim's epochs (CBOW, a tree)
+    "word2vec": 2,  # word2vec on sequences
+    "item2vec": 2,  # pairs of sets, shuffled sets
     "deepwalk": 1,  # first-order walks, then skip-gram
     "node2vec": 1,  # walks biased by p and q, then skip-gram
     "eges": 1,  # GES and EGES: mean of an item's embeddings, its gradients, and what its side information is read as
@@ -47,7 +47,7 @@ ALGORITHMS: dict[str, int] = {
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
-_ON_WALKS = ("walks", "noise_table", "walk_training")
+_ON_WALKS = ("walks", "walk_training")
 _SCORES = ("communities", "strength_tiers", "group_score")
 
 # Config class → what a result of it is made by, beside what the configs inside it say of themselves. Models of item
@@ -126,7 +126,7 @@ def versions_of(kind: str, *configs: object) -> dict[str, int]:
 
     >>> from recemb_core.embeddings import DeepWalkConfig
     >>> list(versions_of("vectors", DeepWalkConfig()))
-    ['deepwalk', 'noise_table', 'skip_gram', 'walk_training', 'walks']
+    ['deepwalk', 'skip_gram', 'walk_training', 'walks']
     """
     if kind not in OF_KIND:
         raise UsageError(f"kind must be one of {', '.join(OF_KIND)}, not {kind!r}; put a new one into versions.OF_KIND")

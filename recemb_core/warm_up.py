@@ -45,7 +45,8 @@ def warm_up_deep() -> None:
 
 
 def warm_up_models() -> None:
-    """gensim, and the kernels of the models that are compared."""
+    """gensim, which trains CBOW and trees, and the kernels of the models that are compared."""
+    import gensim.models  # noqa: F401
     import polars as pl
 
     from recemb_core.embeddings import comparison_defaults, train_model

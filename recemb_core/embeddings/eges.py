@@ -10,10 +10,11 @@ import numpy as np
 
 from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
+from recemb_core.embeddings.hogwild import hogwild
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import start_vectors
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, hogwild
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.side_information import SideFields, encode_side_info
@@ -36,6 +37,11 @@ class EGESConfig(WalkSkipGramConfig):
 
     attention: bool = True
     fields: tuple[str, ...] | None = None
+
+    @property
+    def repeats_on_threads(self) -> bool:
+        """False: side information is shared by items of every part, so that threads would write to the same rows."""
+        return False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -199,7 +205,7 @@ def train_eges(
     useful, lengths = walks[lengths > 1], lengths[lengths > 1]
 
     start = np.random.default_rng(config.seed)
-    own, side_vectors = (start_vectors(start, many, d) for many in (n, int(side.first[-1])))
+    own, side_vectors = (start_vectors(start, many, d, width=1.0) for many in (n, int(side.first[-1])))
     logits = np.zeros((n, len(side.names) + 1), dtype=np.float32)
     outputs = np.zeros((n, d), dtype=np.float32)
     table = start.permutation(noise_table(counts))

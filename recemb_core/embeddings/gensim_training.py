@@ -17,7 +17,14 @@ import numpy as np
 
 from recemb_core.arrays import Float32Array, Int64Array
 from recemb_core.embeddings.noise import noise_weights
-from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences, cut_long, start_vectors, without_short
+from recemb_core.embeddings.sentences import (
+    MAX_SENTENCE,
+    Sentences,
+    cut_long,
+    start_vectors,
+    threads_for,
+    without_short,
+)
 from recemb_core.progress import rate_at
 
 if TYPE_CHECKING:
@@ -43,7 +50,7 @@ def train_gensim(
     from gensim.models import Word2Vec
     from gensim.models.word2vec import train_batch_cbow, train_batch_sg
 
-    n, tree, workers = len(counts), config.hierarchical_softmax, config.workers
+    n, tree, workers = len(counts), config.hierarchical_softmax, threads_for(config)
     if n < 2 or not len(without_short(sentences(0)).tokens):
         report(0.0)
         vectors = start_vectors(config.seed, n, config.dimensions)

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from recemb_core.embeddings.gensim_training import Trained
+from recemb_core.embeddings.block_training import train_blocks
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import (
     Sentences,
     SequenceConfig,
     distinct,
     keep_probabilities,
     shuffled,
-    start_vectors,
     subsampled,
     without_short,
 )
-from recemb_core.embeddings.skip_gram import on_threads
 from recemb_core.embeddings.word2vec import as_word2vec, train_word2vec, training_sentences
-from recemb_core.progress import Cancel, Progress, Reporter, rate_at
+from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.validation import require
 
 if TYPE_CHECKING:
-    from recemb_core.arrays import Float64Array, Int64Array
+    from recemb_core.arrays import Int64Array
     from recemb_core.sequences import Sequences
 
 Mode = Literal["set", "shuffle", "sequence"]
-# Pairs between two looks at progress and cancelling: a tenth of a second.
-PAIRS_PER_SLICE = 300_000
 MOST_PAIRS_BY_DEFAULT = 30_000_000
 
 
@@ -100,7 +92,7 @@ def train_item2vec(
     how much of an item was bought, side information.
 
     Shuffling sees about min(1, 2 · window / set length) of the pairs in an epoch; compare the modes at equal pair
-    counts (:func:`pairs_per_epoch`). With ``workers=1`` a seed gives the same bytes in every process.
+    counts (:func:`pairs_per_epoch`). A seed gives the same bytes on any number of ``workers``.
 
     Args:
         sequences: of any lengths; the set mode costs Σ m(m − 1) pairs an epoch and stays exact at any length.
@@ -109,8 +101,7 @@ def train_item2vec(
 
     Returns:
         One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
-        start vector. ``counts`` are events (repeats included) after ``min_count``; ``history`` is the loss a pair
-        (a token in ``"sequence"`` mode).
+        start vector. ``counts`` are events (repeats included) after ``min_count``; ``history`` is the loss a pair.
 
     References:
         Barkan, Koenigstein, *Item2Vec: Neural Item Embedding for Collaborative Filtering* (MLSP 2016).
@@ -129,7 +120,16 @@ def train_item2vec(
     sentences = without_short(distinct(sentences))
     # A set counts an item once, so the noise does too.
     seen = np.bincount(sentences.tokens, minlength=len(counts))
-    vectors, outputs, history = _train(sentences, seen, keep_probabilities(seen, config.subsample), config, report)
+    keep = keep_probabilities(seen, config.subsample)
+    seeds = np.random.SeedSequence(config.seed).spawn(config.epochs)
+
+    def of_epoch(epoch: int) -> Sentences:
+        rng = np.random.default_rng(seeds[epoch])
+        given = subsampled(sentences, keep, rng)
+        return shuffled(given, rng) if config.mode == "shuffle" else given
+
+    settings = replace(as_word2vec(config), shrink_windows=False)
+    vectors, outputs, history = train_blocks(of_epoch, seen, settings, report, sets=config.mode == "set")
     report.tell(1.0)
     return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
 
@@ -142,43 +142,3 @@ def ranges(sentences: Sentences, window: int | Int64Array | None) -> tuple[Int64
         return low, high
     at = np.arange(len(sentences.tokens))
     return np.maximum(low, at - window), np.minimum(high, at + window + 1)
-
-
-def _train(
-    sentences: Sentences,
-    counts: Int64Array,
-    keep: Float64Array,
-    config: Item2VecConfig,
-    report: Callable[[float], None],
-) -> Trained:
-    from recemb_core.embeddings.skip_gram_kernel import Tables, train_ranges
-
-    vectors = start_vectors(config.seed, len(counts), config.dimensions)
-    tables = Tables(vectors, np.zeros_like(vectors), noise_table(counts, config.ns_exponent))
-    seeds = np.random.SeedSequence(config.seed).spawn(config.epochs)
-    history = []
-    with ThreadPoolExecutor(config.workers) as pool:
-        for epoch in range(config.epochs):
-            report(epoch / config.epochs)
-            rng = np.random.default_rng(seeds[epoch])
-            given = without_short(subsampled(sentences, keep, rng))
-            if config.mode == "shuffle":
-                given = shuffled(given, rng)
-            low, high = ranges(given, None if config.mode == "set" else config.window)
-            pairs_before = np.concatenate([[0], np.cumsum(high - low - 1)])
-            total = int(pairs_before[-1])
-            edges = np.unique(np.searchsorted(pairs_before, np.arange(0, total + PAIRS_PER_SLICE, PAIRS_PER_SLICE)))
-            edges = np.minimum(edges, len(given.tokens))
-            seed = rng.integers(2**63, dtype=np.uint64)
-            loss, pairs = 0.0, 0
-            for number, (first, last) in enumerate(pairwise(np.unique(edges))):
-                shares = [(epoch + pairs_before[at] / total) / config.epochs for at in (first, last)]
-                if number:
-                    report(shares[0])
-                rates = rate_at(config.learning_rate, shares[0]), rate_at(config.learning_rate, shares[1])
-
-                given_to = given.tokens, low, high, tables, config.negative, rates, seed
-                part_loss, part_pairs = on_threads(pool, config.workers, train_ranges, first, last, *given_to)
-                loss, pairs = loss + part_loss, pairs + part_pairs
-            history.append(loss / pairs if pairs else 0.0)
-    return vectors, tables.outputs, history

@@ -40,9 +40,9 @@ class ItemVectors:
         output_vectors: float32 (n, d), the output vectors v', or None where the model has none
             (hierarchical softmax scores tree nodes, not items).
         counts: int64 (n,), how often each item was seen in training, or None.
-        history: mean loss by epoch, in nats, per training pair (per token with word2vec and hierarchical softmax);
-            it compares epochs of one model, not models. It may rise while vectors improve: with a falling learning
-            rate the pairs just trained stand out less.
+        history: mean loss by epoch, in nats, per training pair (per token where gensim trains: CBOW and hierarchical
+            softmax); it compares epochs of one model, not models. It may rise while vectors improve: with a falling
+            learning rate the pairs just trained stand out less.
         config: the frozen config that made them, or None.
     """
 
@@ -230,6 +230,8 @@ class ItemVectors:
         """What a file holds: values for its JSON, and arrays by name."""
         self._check_finite()
         config = self.config
+        if hasattr(config, "identity"):
+            config = config.identity()
         if dataclasses.is_dataclass(config):  # else there is none, or a file had one that is not known here
             config = {"class": type(config).__name__, **dataclasses.asdict(config)}  # type: ignore[arg-type]
         meta = {"items": self.items.ids, "history": self.history, "config": config}

@@ -11,50 +11,77 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recemb_core.arrays import AnyArray, Int32Array, Int64Array
-from recemb_core.kernels.reference import Draws, Rates, falling_rate, mix, mixed_number, update_pair
+from recemb_core.arrays import AnyArray, Int32Array
+from recemb_core.kernels.reference import Draws, Rates, alias_table, falling_rate, mix, mixed_number, update_pair
 
 if TYPE_CHECKING:
     from recemb_core.embeddings.eges_update_kernel import Parts
+    from recemb_core.embeddings.pair_blocks_kernel import Text
     from recemb_core.embeddings.skip_gram_kernel import Tables
 
 Rows = Int32Array
+AHEAD = 16  # pairs of one learning rate
 
 
-# --- skip-gram on walks and on ranges ---
+# --- skip-gram: the pairs of a chunk, in blocks ---
 
 
-def train_walks(walks: Rows, tables: Tables, window: int, negative: int, rates: Rates, seed: int) -> tuple[float, int]:
-    """Skip-gram on all walks, as ``skip_gram_kernel.train_walks``; (sum of the loss, pairs)."""
-    vectors, outputs, table = tables
-    loss, pairs = 0.0, 0
-    for row, walk in enumerate(walks):
-        rate, draws = falling_rate(rates, row, len(walks)), Draws(mixed_number(seed, row) | 1)
-        items = walk[walk >= 0].tolist()
-        for i, center in enumerate(items):
-            reach = 1 + draws.bits() % window
-            places = range(max(0, i - reach), min(len(items), i + reach + 1))
-            drawn = [draws.targets(center, table, negative) for _ in places]  # for the center's own place too
-            for at, targets in zip(places, drawn, strict=True):
-                if at != i:
-                    loss += update_pair(vectors[items[at]], outputs, targets, rate)
-                    pairs += 1
-    return loss, pairs
+def dealt(order: Rows, parts: int, seed: int) -> list[list[int]]:
+    """The items of each part: of every ``parts`` neighbors in ``order``, each goes to another, drawn, part."""
+    members: list[list[int]] = [[] for _ in range(parts)]
+    hand, draws = list(range(parts)), Draws(seed | 1)
+    for start in range(0, len(order), parts):
+        for k, item in enumerate(order[start : start + parts].tolist()):
+            other = k + draws.bits() % (parts - k)
+            hand[k], hand[other] = hand[other], hand[k]
+            members[hand[k]].append(item)
+    return members
 
 
-def train_ranges(
-    tokens: Rows, low: Int64Array, high: Int64Array, tables: Tables, negative: int, rates: Rates, seed: int
+def pairs_of(text: Text, begin: int, end: int, seed: int) -> list[tuple[int, int]]:
+    """(context, center) of the centers begin … end − 1, from left to right."""
+    found = []
+    for i in range(begin, end):
+        sentence = int(np.searchsorted(text.offsets, i, side="right")) - 1
+        reach = 1 + Draws(mixed_number(seed, i) | 1).bits() % text.window if text.shrink else text.window
+        places = range(max(text.offsets[sentence], i - reach), min(text.offsets[sentence + 1], i + reach + 1))
+        found += [(int(text.tokens[j]), int(text.tokens[i])) for j in places if j != i]
+    return found
+
+
+def train_chunk(
+    text: Text,
+    begin: int,
+    end: int,
+    order: Rows,
+    weights: AnyArray,
+    parts: int,
+    tables: Tables,
+    negative: int,
+    rates: Rates,
+    seed: int,
 ) -> tuple[float, int]:
-    """Every token with all others of its range, as ``skip_gram_kernel.train_ranges``; (sum of the loss, pairs)."""
-    vectors, outputs, table = tables
-    loss, pairs = 0.0, 0
-    for i, center in enumerate(tokens.tolist()):
-        rate, draws = falling_rate(rates, i, len(tokens)), Draws(mixed_number(seed, i) | 1)
-        for j in range(low[i], high[i]):
-            if j != i:
-                loss += update_pair(vectors[tokens[j]], outputs, draws.targets(center, table, negative), rate)
-                pairs += 1
-    return loss, pairs
+    """One chunk, block after block, as ``skip_gram_kernel.work`` trains it; (sum of the loss, pairs).
+
+    In turn r come the blocks (i, i + r mod P), which share no row. ``seed`` is that of the chunk.
+    """
+    members = dealt(order, parts, mixed_number(seed, 0))
+    part = {item: p for p, items in enumerate(members) for item in items}
+    pairs = pairs_of(text, begin, end, mixed_number(seed, 1))
+    loss = 0.0
+    for turn in range(parts):
+        ends = falling_rate(rates, turn, parts), falling_rate(rates, turn + 1, parts)
+        for i in range(parts):
+            j = (i + turn) % parts
+            block = [(a, b) for a, b in pairs if (part[a], part[b]) == (i, j)]
+            draws = Draws(mixed_number(seed, 2 + i * parts + j) | 1)
+            odds = [float(weights[item]) for item in members[j]]
+            keep, alias = alias_table(np.array(odds)) if sum(odds) else ([], [])
+            for t, (context, center) in enumerate(block):
+                targets = [center, *(draws.negative(members[j], keep, alias) for _ in range(negative))]
+                rate = falling_rate(ends, t - t % AHEAD, len(block))
+                loss += update_pair(tables.vectors[context], tables.outputs, targets, rate)
+    return loss, len(pairs)
 
 
 # --- EGES ---

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.noise import MOST_EXPONENT
+from recemb_core.parallel import available_threads
 from recemb_core.validation import is_whole, require
 
 # gensim cuts longer sentences silently.
@@ -46,7 +47,7 @@ class SequenceConfig:
             with probability √(t/f) + t/f. 0 keeps everything; smaller t drops more.
         min_count: items with fewer events are left out of training; they keep the vector that they started with.
         seed: of the start vectors and of every draw.
-        workers: training threads that share the vectors without locks; only 1 repeats exactly.
+        workers: training threads, see :func:`threads_for`; None: as many as repeat exactly.
     """
 
     dimensions: int = 64
@@ -58,7 +59,16 @@ class SequenceConfig:
     subsample: float = 1e-3
     min_count: int = 1
     seed: int = 0
-    workers: int = 1
+    workers: int | None = None
+
+    @property
+    def repeats_on_threads(self) -> bool:
+        """Whether the vectors are the same bytes on any number of threads."""
+        return True
+
+    def identity(self) -> Self:
+        """This config as results are found by it: without ``workers``, where they change the time alone."""
+        return replace(self, workers=workers_that_count(self))
 
     def __post_init__(self) -> None:
         check_training(self, "min_count")
@@ -68,9 +78,12 @@ class SequenceConfig:
 
 def check_training(config: Any, *counts: str) -> None:
     """What the configs of all trainers of skip-gram check; ``counts`` are further whole numbers from 1 on."""
-    for name in ("dimensions", "window", "epochs", "workers", *counts):
+    for name in ("dimensions", "window", "epochs", *counts):
         value = getattr(config, name)
         require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+    workers = config.workers
+    known = workers is None or (is_whole(workers) and workers >= 1)
+    require(known, "workers", workers, "a whole number, at least 1, or None for as many as repeat exactly")
     tree = getattr(config, "hierarchical_softmax", None)
     allowed = "a whole number, at least 1" + ("" if tree is None else " (or set hierarchical_softmax)")
     require(is_whole(config.negative) and (config.negative >= 1 or bool(tree)), "negative", config.negative, allowed)
@@ -79,10 +92,38 @@ def check_training(config: Any, *counts: str) -> None:
     require(whole, "seed", config.seed, "a whole number from 0 to 2^32 − 1")
 
 
-def start_vectors(rng: int | np.random.Generator, n: int, dimensions: int) -> Float32Array:
-    """Where input vectors start, as in word2vec: uniform between −1/(2d) and 1/(2d), float32 (n, d)."""
+def threads_for(config: Any) -> int:
+    """How many threads train a config.
+
+    Where the vectors are the same on any number, ``workers``, or all processors for None. Elsewhere, where threads
+    share the vectors without locks and only one repeats exactly, ``workers``, or one for None: so None repeats always.
+
+    >>> from recemb_core.embeddings import EGESConfig
+    >>> threads_for(EGESConfig()), threads_for(EGESConfig(workers=4))
+    (1, 4)
+    """
+    if config.workers is not None:
+        return int(config.workers)
+    return available_threads() if config.repeats_on_threads else 1
+
+
+def workers_that_count(config: Any) -> int | None:
+    """The number of workers as far as it says something of the vectors: None wherever they are those of one thread.
+
+    >>> from recemb_core.embeddings import DeepWalkConfig, EGESConfig
+    >>> [workers_that_count(config(workers=4)) for config in (DeepWalkConfig, EGESConfig)]
+    [None, 4]
+    """
+    return None if config.repeats_on_threads or config.workers == 1 else config.workers
+
+
+def start_vectors(rng: int | np.random.Generator, n: int, dimensions: int, *, width: float = 2.0) -> Float32Array:
+    """Where input vectors start: uniform between −1/d and 1/d, as in gensim, float32 (n, d).
+
+    ``width`` of 1 halves that, as in the first word2vec.
+    """
     random = np.random.default_rng(rng).random((n, dimensions), dtype=np.float32)
-    return ((random - 0.5) / dimensions).astype(np.float32)
+    return ((random - 0.5) * (width / dimensions)).astype(np.float32)
 
 
 def keep_probabilities(counts: NumberArray, subsample: float) -> Float64Array:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recemb_core.embeddings.block_training import train_blocks
 from recemb_core.embeddings.gensim_training import train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled
@@ -35,6 +36,11 @@ class Word2VecConfig(SequenceConfig):
     hierarchical_softmax: bool = False
     shrink_windows: bool = True
 
+    @property
+    def repeats_on_threads(self) -> bool:
+        """Whether it is skip-gram with negative sampling, which our own kernel trains; the others are gensim's."""
+        return self.skip_gram and not self.hierarchical_softmax
+
 
 def word2vec_defaults(sequences: Sequences, seed: int = 0) -> Word2VecConfig:
     """A starting point for this data: more epochs where there are fewer events, fewer dimensions for fewer items.
@@ -58,25 +64,29 @@ def train_word2vec(
     progress: Progress | None = None,
     cancel: Cancel = None,
 ) -> ItemVectors:
-    """Item vectors from the order of items in sequences, trained by gensim's inner loops.
+    """Item vectors from the order of items in sequences.
 
     Skip-gram maximises (1/T) Σ_t Σ_{−c≤j≤c, j≠0} log p(w_{t+j} | w_t) with p(o | i) = softmax_o(v'_o · v_i); CBOW
     predicts w_t from h, the mean of the vectors around it. The softmax is approximated by negative sampling,
     E = −log σ(v'_o · h) − Σ_{j∈neg} log σ(−v'_j · h), or by hierarchical softmax over a Huffman tree. What is trained
     are inner products of input and output vectors; cosine between input vectors is what neighbors are ranked by.
 
-    With ``workers=1`` a seed gives the same bytes in every process, whatever PYTHONHASHSEED is; with more, threads
-    overwrite each other's updates and no two runs are alike. A basket is read in the order in which it is stored.
+    Skip-gram with negative sampling is trained by our own kernel (see
+    :func:`~recemb_core.embeddings.block_training.train_blocks`), and a seed gives the same bytes on any number of
+    ``workers``. CBOW and the tree are trained by gensim's inner loops: one worker, the default, repeats exactly; with
+    more, threads overwrite each other's updates and no two runs are alike. A basket is read in the order in which it
+    is stored.
 
     Args:
-        sequences: of any lengths; one of more than 10,000 events is cut into parts of 10,000, losing the pairs across
-            the cuts, and one of a single event trains nothing.
+        sequences: of any lengths; one of a single event trains nothing. For gensim one of more than 10,000 events is
+            cut into parts of 10,000, losing the pairs across the cuts.
         config: see :class:`Word2VecConfig`.
         progress, cancel: see :func:`~recemb_core.embeddings.registry.train_model`.
 
     Returns:
         One row for each item of ``sequences.items``, in that order; an item that never trains keeps its small random
-        start vector and has count 0. ``counts`` are events after ``min_count``; ``history`` is the loss a token.
+        start vector and has count 0. ``counts`` are events after ``min_count``; ``history`` is the loss a pair
+        (for gensim a token).
 
     Raises:
         ValueError: ``min_count`` is above the count of every item.
@@ -99,7 +109,8 @@ def train_word2vec(
     def of_epoch(epoch: int) -> Sentences:
         return subsampled(sentences, keep, np.random.default_rng(seeds[epoch]))
 
-    vectors, outputs, history = train_gensim(of_epoch, counts, config, report)
+    train = train_blocks if config.repeats_on_threads else train_gensim
+    vectors, outputs, history = train(of_epoch, counts, config, report)
     report.tell(1.0)
     return ItemVectors(sequences.items, vectors, outputs, counts, tuple(history), config)
 

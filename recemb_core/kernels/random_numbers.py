@@ -41,3 +41,9 @@ def next_state(state: np.uint64) -> np.uint64:
 def random_bits(state: np.uint64) -> np.uint64:
     """31 random bits of a state of :func:`next_state`: the upper ones of its product, as the lower ones are weak."""
     return (state * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def random_word(state: np.uint64) -> np.uint64:
+    """32 random bits of such a state, one more than :func:`random_bits` has."""
+    return (state * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(32)

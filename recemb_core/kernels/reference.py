@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recemb_core.arrays import AnyArray, Int32Array
+from recemb_core.arrays import AnyArray
 
 GOLDEN = 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1
@@ -32,6 +32,26 @@ def mixed_number(seed: int, number: int) -> int:
     return mix(seed + number * GOLDEN & _WORD)
 
 
+def alias_table(weights: AnyArray) -> tuple[list[int], list[int]]:
+    """(keep, alias) of Vose's method: slot i, drawn uniformly, is kept with chance (keep + 1) / 2³², else alias[i].
+
+    >>> alias_table(np.array([1.0, 3.0])) == ([2**31, 2**32 - 1], [1, 1])
+    True
+    """
+    total = sum(float(w) for w in weights)
+    share = [float(w) * len(weights) / total for w in weights]
+    keep, alias = [2**32 - 1] * len(share), list(range(len(share)))
+    small = [i for i, s in enumerate(share) if s < 1]
+    large = [i for i, s in enumerate(share) if s >= 1]
+    while small and large:
+        i, j = small.pop(), large[-1]
+        keep[i], alias[i] = int(share[i] * 2**32), j
+        share[j] -= 1 - share[i]
+        if share[j] < 1:
+            small.append(large.pop())
+    return keep, alias
+
+
 class Draws:
     """xorshift64*: 31 random bits a draw."""
 
@@ -45,9 +65,15 @@ class Draws:
         self.state ^= self.state >> 27
         return (self.state * 0x2545F4914F6CDD1D & _WORD) >> 33
 
-    def targets(self, center: int, table: Int32Array, negative: int) -> list[int]:
-        """The center, then draws from the noise table."""
-        return [center, *(int(table[self.bits() % len(table)]) for _ in range(negative))]
+    def word(self) -> int:
+        """The next number, with 32 bits."""
+        self.bits()
+        return (self.state * 0x2545F4914F6CDD1D & _WORD) >> 32
+
+    def negative(self, items: Sequence[int], keep: Sequence[int], alias: Sequence[int]) -> int:
+        """One of ``items`` by their alias table."""
+        slot, inside = divmod(self.word() * len(items), 2**32)
+        return items[slot if inside < keep[slot] else alias[slot]]
 
 
 def stepped(score: float, *, bound: float = 8.0, steps: int = 4096) -> float:

@@ -1,4 +1,4 @@
-"""One update of skip-gram with negative sampling, as the kernels on walks and on sets do it."""
+"""One update of skip-gram with negative sampling, and the learning rate on its way down."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numba
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
-from recemb_core.kernels.random_numbers import next_state, random_bits
 from recemb_core.kernels.sigmoid import LOG_SIGMOID, SIGMOID, STEPS, step_of
 
 Rates = tuple[float, float]
@@ -16,20 +15,6 @@ Rates = tuple[float, float]
 def falling_rate(rates: Rates, done: int, total: int) -> float:
     """The learning rate after ``done`` of ``total`` equal parts, on a straight line from the first to the last."""
     return rates[0] + (rates[1] - rates[0]) * done / total
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def draw_targets(center: np.int32, state: np.uint64, table: Int32Array, targets: Int32Array) -> np.uint64:
-    """``targets`` (1 + negative,): the center, then draws from the noise ``table``; returns the state after them.
-
-    The length of the table is a power of two: a mask takes the place of a division.
-    """
-    mask = np.uint64(len(table) - 1)
-    targets[0] = center
-    for draw in range(1, len(targets)):
-        state = next_state(state)
-        targets[draw] = table[random_bits(state) & mask]
-    return state
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

@@ -9,34 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recemb_core.arrays import AnyArray, Float64Array
-from recemb_core.kernels.reference import GOLDEN, mix
+from recemb_core.arrays import Float64Array
+from recemb_core.kernels.reference import GOLDEN, alias_table, mix
 
 if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
 
 PATIENCE = 16
 _WORD = 2**64 - 1
-
-
-def alias_table(weights: AnyArray) -> tuple[list[int], list[int]]:
-    """(keep, alias) of Vose's method: slot i, drawn uniformly, is kept with chance (keep + 1) / 2³², else alias[i].
-
-    >>> alias_table(np.array([1.0, 3.0])) == ([2**31, 2**32 - 1], [1, 1])
-    True
-    """
-    total = sum(float(w) for w in weights)
-    share = [float(w) * len(weights) / total for w in weights]
-    keep, alias = [2**32 - 1] * len(share), list(range(len(share)))
-    small = [i for i, s in enumerate(share) if s < 1]
-    large = [i for i, s in enumerate(share) if s >= 1]
-    while small and large:
-        i, j = small.pop(), large[-1]
-        keep[i], alias[i] = int(share[i] * 2**32), j
-        share[j] -= 1 - share[i]
-        if share[j] < 1:
-            small.append(large.pop())
-    return keep, alias
 
 
 def weight_of(graph: ItemGraph, source: int, target: int) -> float:

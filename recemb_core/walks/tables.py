@@ -9,6 +9,7 @@ import numba
 import numpy as np
 
 from recemb_core.arrays import AnyArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from recemb_core.kernels.alias_tables import fill_alias_table
 from recemb_core.kernels.random_numbers import mix
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 NODE = np.dtype([("total", np.float64), ("start", np.int32), ("degree", np.int32)])
 EDGE = np.dtype([("target", np.int32), ("alias", np.int32), ("keep", np.uint32), ("weight", np.float32)])
 
-HALF_WORD = 2.0**32
 _FILTER_BITS_PER_EDGE = 16
 
 Offsets = Int64Array  # (n + 1,)
@@ -85,9 +85,8 @@ def _build(graph: ItemGraph) -> WalkTables:
 
 @numba.njit(cache=True, nogil=True)
 def _fill_alias_tables(indptr: Offsets, indices: Rows, weights: Weights, nodes: Records, edges: Records) -> None:
-    """Vose's alias method, a table a row: O(degree) to build, O(1) to draw from."""
+    """An alias table a row: O(degree) to build, O(1) to draw from."""
     share = np.empty(len(indices), dtype=np.float64)
-    # Each row's stretch of the stack holds the edges below their fair share from the left, the others from the right.
     stack = np.empty(len(indices), dtype=np.int32)
     for row in range(len(indptr) - 1):
         first, end = indptr[row], indptr[row + 1]
@@ -97,30 +96,11 @@ def _fill_alias_tables(indptr: Offsets, indices: Rows, weights: Weights, nodes: 
         nodes[row].total = total
         nodes[row].start = first
         nodes[row].degree = end - first
-        low, high = first, end
         for e in range(first, end):
             edges[e].target = indices[e]
             edges[e].weight = weights[e]
-            edges[e].alias = e
-            edges[e].keep = np.uint32(0xFFFFFFFF)
             share[e] = weights[e] * (end - first) / total
-            if share[e] < 1.0:
-                stack[low] = e
-                low += 1
-            else:
-                high -= 1
-                stack[high] = e
-        while low > first and high < end:
-            low -= 1
-            small, large = stack[low], stack[high]
-            edges[small].keep = np.uint32(share[small] * HALF_WORD)
-            edges[small].alias = large
-            share[large] -= 1.0 - share[small]
-            if share[large] < 1.0:
-                high += 1
-                stack[low] = large
-                low += 1
-        # What is left on either side is 1 up to rounding and keeps the alias to itself.
+        fill_alias_table(share, first, end, edges["keep"], edges["alias"], stack)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -28,9 +28,10 @@ import numba
 import numpy as np
 
 from recemb_core.arrays import AnyArray, BoolArray, Int32Array
+from recemb_core.kernels.alias_tables import HALF_WORD
 from recemb_core.kernels.prefetching import prefetch
 from recemb_core.kernels.random_numbers import GOLDEN, mix
-from recemb_core.walks.tables import HALF_WORD, WalkTables, has_edge, may_have_edge
+from recemb_core.walks.tables import WalkTables, has_edge, may_have_edge
 
 Walks = Int32Array
 Places = Int32Array

@@ -24,7 +24,7 @@ from recemb_core.embeddings import (
     train_deepwalk,
     train_node2vec,
 )
-from recemb_core.embeddings.skip_gram import TOKENS_PER_SLICE, train_skip_gram
+from recemb_core.embeddings.skip_gram import train_skip_gram
 from recemb_core.evaluation import group_score, homophily_score, structural_score
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.exact import nearest_others
@@ -172,10 +172,7 @@ def test_progress_rises_to_one(train: Train, config_class: Any, settings: dict) 
     assert shares[0] == 0
     assert shares[-1] == 1
     assert shares == sorted(shares)
-    # The walks of an epoch are handed over in slices, so that a long epoch shows its progress.
-    slices = -(-150 * 24 * 80 // TOKENS_PER_SLICE)
-    assert slices > 1
-    assert len(set(shares)) == slices * config.epochs + 1
+    assert len(set(shares)) > 2 * config.epochs  # also within an epoch
     assert {stage for _, stage in seen} == {"walking", "training"}
 
 
@@ -240,7 +237,7 @@ def test_a_bad_field_is_named_with_its_value_and_what_is_allowed(
 @pytest.mark.parametrize("config_class", CONFIGS)
 def test_every_numeric_field_is_validated(config_class: Any) -> None:
     checked = {field for field, *_ in BAD_FIELDS + BAD_BIASES}
-    numeric = {f.name for f in dataclasses.fields(config_class) if str(f.type) in ("int", "float")}
+    numeric = {f.name for f in dataclasses.fields(config_class) if str(f.type).startswith(("int", "float"))}
     assert numeric <= checked
 
 

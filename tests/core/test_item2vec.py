@@ -23,9 +23,8 @@ from recemb_core.embeddings import (
     train_word2vec,
     training_pairs,
 )
-from recemb_core.embeddings.item2vec import PAIRS_PER_SLICE, ranges
+from recemb_core.embeddings.block_training import PAIRS_A_LOOK
 from recemb_core.embeddings.sentences import Sentences, distinct, shuffled
-from recemb_core.embeddings.skip_gram_kernel import Tables, train_ranges
 from recemb_core.embeddings.word2vec import as_word2vec
 from recemb_core.neighbors.exact import nearest_others
 from recemb_core.sequences import Sequences
@@ -132,66 +131,6 @@ def test_shuffling_stays_inside_its_sentence(lists: list[list[int]]) -> None:
         assert sorted(part.tolist()) == sorted(x.tolist())
 
 
-# --- the kernel trains exactly those pairs ---
-
-
-@pytest.mark.parametrize("window", [None, 2])
-def test_the_kernel_trains_each_listed_pair_once(window: int | None) -> None:
-    """With the outputs at 1, inputs at 0, no noise and a tiny rate, an input gains rate/2 for each pair it is in."""
-    tokens = np.array([0, 1, 2, 3, 4, 2, 0, 5], dtype=np.int32)
-    sentences = Sentences(tokens, np.array([0, 5, 8]))
-    low, high = ranges(sentences, window)
-    rate = 1e-5
-    inputs, outputs = np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32)
-    table = np.zeros(2**4, dtype=np.int32)
-    loss, pairs = train_ranges(0, 8, tokens, low, high, Tables(inputs, outputs, table), 0, (rate, rate), np.uint64(1))
-    expected = np.zeros(6)
-    for part in (tokens[:5], tokens[5:]):
-        for i, _ in enumerate(part):
-            for j, context in enumerate(part):
-                if i != j and (window is None or abs(i - j) <= window):
-                    expected[context] += 1
-    np.testing.assert_allclose(inputs[:, 0] / (rate / 2), expected, rtol=1e-3)
-    assert pairs == expected.sum()
-    assert loss / pairs == pytest.approx(np.log(2), rel=1e-2)
-
-
-def test_the_kernels_gradient_is_that_of_the_loss() -> None:
-    """One pair with three negatives of one item: finite differences of the loss itself, in float64."""
-    rng = np.random.default_rng(0)
-    v, out = rng.normal(size=(3, 4)) * 0.5, rng.normal(size=(3, 4)) * 0.5
-    tokens = np.array([0, 1], dtype=np.int32)
-
-    def loss(v: np.ndarray, out: np.ndarray) -> float:
-        """Input 1 predicts 0, three negatives are item 2."""
-        return float(np.log1p(np.exp(-v[1] @ out[0])) + 3 * np.log1p(np.exp(v[1] @ out[2])))
-
-    rate = 1e-3
-    inputs, outputs = v.astype(np.float32), out.astype(np.float32)
-    low, high = np.array([0, 2]), np.array([2, 2])  # the second center has no range left
-    tables = Tables(inputs, outputs, np.full(16, 2, np.int32))
-    train_ranges(0, 1, tokens, low, high, tables, 3, (rate, rate), np.uint64(1))
-    for table, moved in ((v, inputs), (out, outputs)):
-        gradient = np.zeros_like(table)
-        for at in np.ndindex(table.shape):
-            for sign in (1, -1):
-                table[at] += sign * 1e-6
-                gradient[at] += sign * loss(v, out) / 2e-6
-                table[at] -= sign * 1e-6
-        # The table of σ has steps of 1/256, and the three negatives follow one another.
-        np.testing.assert_allclose((table - moved) / rate, gradient, atol=5e-3)
-
-
-@pytest.mark.parametrize("mode", ["set", "shuffle"])
-def test_a_different_cut_into_slices_gives_the_same_vectors(mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sequences = planted_baskets(2)
-    # At a constant rate, so that where the rate is read does not matter.
-    config = Item2VecConfig(**QUICK, mode=mode, learning_rate=1e-4)
-    whole = train_item2vec(sequences, config)
-    monkeypatch.setattr("recemb_core.embeddings.item2vec.PAIRS_PER_SLICE", 37)
-    np.testing.assert_array_equal(train_item2vec(sequences, config).vectors, whole.vectors)
-
-
 # --- the contract ---
 
 
@@ -251,12 +190,6 @@ def test_the_loss_has_an_entry_an_epoch_and_starts_at_knowing_nothing(mode: Any)
     assert history[-1] < history[0] <= np.log(2) * 6
 
 
-@pytest.mark.parametrize("mode", ["set", "shuffle"])
-def test_several_workers_learn_the_groups_too(mode: Any) -> None:
-    config = Item2VecConfig(dimensions=16, window=3, epochs=20, learning_rate=0.05, subsample=0.0, mode=mode, workers=3)
-    assert group_share(train_item2vec(planted_baskets(3, many=600), config), 3) >= 0.9
-
-
 @every_mode
 @pytest.mark.parametrize(
     "lists",
@@ -296,8 +229,8 @@ def test_a_min_count_that_leaves_nothing_is_named() -> None:
 def test_progress_rises_to_one_also_inside_one_long_set(mode: Any) -> None:
     m = 1_500
     sequences = Sequences(Vocabulary(range(m)), np.array([0, m]), np.arange(m, dtype=np.int32), ordered=False)
-    config = Item2VecConfig(dimensions=2, epochs=1, negative=1, window=400, mode=mode, subsample=0.0)
-    assert pairs_per_epoch(sequences, config) > 3 * PAIRS_PER_SLICE
+    config = Item2VecConfig(dimensions=2, epochs=1, negative=1, window=400, mode=mode, subsample=0.0, workers=1)
+    assert pairs_per_epoch(sequences, config) > 3 * PAIRS_A_LOOK
     seen: list[float] = []
     train_item2vec(sequences, config, progress=lambda at, _: seen.append(at))
     assert seen[0] == 0

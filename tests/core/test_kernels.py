@@ -16,7 +16,6 @@ from recemb_core.embeddings import reference as training
 from recemb_core.embeddings.eges_kernel import all_hidden, stride_of, train_windows
 from recemb_core.embeddings.eges_update_kernel import Parts
 from recemb_core.embeddings.noise import noise_table
-from recemb_core.embeddings.skip_gram_kernel import Tables, train_ranges, train_walks
 from recemb_core.item_graph import ItemGraph
 from recemb_core.kernels import random_numbers, sigmoid
 from recemb_core.kernels import reference as plain
@@ -120,7 +119,7 @@ def test_alias_tables_are_those_of_the_reference_and_hold_the_first_order_masses
         ids, weights = graph.neighbors(row)
         node = tables.nodes[row]
         slots = tables.edges[node["start"] : node["start"] + node["degree"]]
-        keep, alias = walking.alias_table(weights)
+        keep, alias = plain.alias_table(weights)
         assert slots["target"].tolist() == ids.tolist()
         assert (slots["keep"].tolist(), (slots["alias"] - node["start"]).tolist()) == (keep, alias)
         if len(ids):
@@ -200,35 +199,6 @@ def compare(ours: tuple[Any, ...], expected: tuple[Any, ...], found: tuple, want
         np.testing.assert_allclose(a, b, rtol=0, atol=atol)
     assert found[1] == wanted[1]
     assert found[0] == pytest.approx(wanted[0], rel=max(atol, 1e-9))
-
-
-@shapes
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_block_of_walks_trains_as_the_reference(d: int, window: int, negative: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    vectors, outputs = tables(9, d, seed)
-    before, ours = vectors.copy(), (vectors.astype(np.float32), outputs.astype(np.float32))
-    walks, table = padded_walks(rng, 9, 6, 8), noise_table(rng.integers(0, 20, 9))
-    found = train_walks(0, len(walks), walks, Tables(*ours, table), window, negative, RATES, np.uint64(seed + 7))
-    wanted = training.train_walks(walks, Tables(vectors, outputs, table), window, negative, RATES, seed + 7)
-    compare(ours, (vectors, outputs), found, wanted, atol=1e-5)
-    assert np.abs(vectors - before).max() > 1e-3  # there was something to compare
-
-
-@shapes
-@pytest.mark.parametrize("seed", [0, 1])
-def test_ranges_train_as_the_reference(d: int, window: int, negative: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    vectors, outputs = tables(9, d, seed)
-    before, ours = vectors.copy(), (vectors.astype(np.float32), outputs.astype(np.float32))
-    tokens, table = rng.integers(0, 9, 30).astype(np.int32), noise_table(rng.integers(0, 20, 9))
-    at = np.arange(30)
-    low, high = np.maximum(at // 10 * 10, at - window), np.minimum(at // 10 * 10 + 10, at + window + 1)
-    given = tokens, low, high
-    found = train_ranges(0, 30, *given, Tables(*ours, table), negative, RATES, np.uint64(seed + 2**63))
-    wanted = training.train_ranges(*given, Tables(vectors, outputs, table), negative, RATES, seed + 2**63)
-    compare(ours, (vectors, outputs), found, wanted, atol=1e-5)
-    assert np.abs(vectors - before).max() > 1e-3
 
 
 # --- EGES ---

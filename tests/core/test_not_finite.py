@@ -202,8 +202,7 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 # Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
 ELSEWHERE = {
     "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
-    "embeddings.reference.train_walks": "what tests compare a kernel with",
-    "embeddings.reference.train_ranges": "what tests compare a kernel with",
+    "embeddings.reference.train_chunk": "what tests compare a kernel with",
     **{
         f"neighbors.{module}.{name}": "below"
         for module, name in (

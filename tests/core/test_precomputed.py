@@ -135,7 +135,7 @@ def test_a_manifest_with_an_older_or_unknown_version_is_not_used(graph: ItemGrap
     saved(graph)
     manifest = folder / "square" / "manifest.json"
     text = manifest.read_text()
-    for there, instead in (('"skip_gram": 1', '"skip_gram": 0'), ('"skip_gram": 1', '"hogwild": 1')):
+    for there, instead in (('"skip_gram": 2', '"skip_gram": 1'), ('"skip_gram": 2', '"hogwild": 1')):
         assert there in text
         manifest.write_text(text.replace(there, instead))
         precomputed.result_files.places.cache_clear()

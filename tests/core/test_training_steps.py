@@ -83,8 +83,8 @@ def test_an_update_is_a_step_down_from_values_before_it(objective: Objective) ->
 
 
 def test_the_step_is_that_of_the_compiled_kernel() -> None:
-    """One walk of two items and a noise of one item: nothing is left to chance but the start."""
-    from recemb_core.embeddings.skip_gram_kernel import Tables, train_walks
+    """One sentence of two items and a noise of one item: nothing is left to chance but the start."""
+    from recemb_core.embeddings.skip_gram_kernel import Tables, train_block
     from recemb_core.kernels.sigmoid import LARGEST_SCORE, STEPS
 
     a, b, noise, rate, d = 0, 1, 2, 0.5, 8
@@ -92,12 +92,11 @@ def test_the_step_is_that_of_the_compiled_kernel() -> None:
     trainer.vectors *= 0.5
     trainer.outputs *= 0.5
     vectors, outputs = trainer.vectors.astype(np.float32), trainer.outputs.astype(np.float32)
-    table = np.full(64, noise, dtype=np.int32)
-    walks = np.array([[a, b]], dtype=np.int32)
-    loss, pairs = train_walks(0, 1, walks, Tables(vectors, outputs, table), 1, 1, (rate, rate), np.uint64(3))
+    only = np.array([[2**32 - 1, noise, noise, 0]], dtype=np.uint32)
+    pairs = np.array([[b, a], [a, b]], dtype=np.int32)
+    loss = train_block(pairs, only, Tables(vectors, outputs), 1, (rate, rate), np.uint64(3))
     # The kernel feeds the context and predicts the center.
     steps = [trainer.update(b, a, np.array([noise]), rate=rate), trainer.update(a, b, np.array([noise]), rate=rate)]
-    assert pairs == 2
     # Its σ comes from a table of 4,096 steps over ±8: off by up to a quarter of half a step, twice, times |v| < 3.
     bound = 2 * rate * 3 * (2 * LARGEST_SCORE / STEPS) / 2 / 4 * 2
     assert np.abs(trainer.vectors - vectors).max() < bound
