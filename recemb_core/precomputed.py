@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recemb_core.deep.recall import RecallModel
     from recemb_core.embeddings.item_vectors import ItemVectors
     from recemb_core.evaluation.ranking import RankingReport
+    from recemb_core.experiments.leaderboard import Entry, EntryRun, Part, Protocol
     from recemb_core.experiments.networks import LayerConfig, LayerReport
     from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport
     from recemb_core.experiments.recall_models import ColdItemReport
@@ -39,6 +40,7 @@ FILES = {
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
+    "leaderboard": "leaderboard",
 }
 
 
@@ -247,3 +249,25 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
         return ColdItemReport(**values)
 
     return _read(result_key("cold", fingerprint, config), report)
+
+
+# --- rows of the evaluation ---
+
+
+def run_key(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed: int) -> Key:
+    """What one training of a row, measured on a part, is found by; the row's name is no part of it.
+
+    Args:
+        fingerprint: of the whole log, ``recall_models.recall_fingerprint``.
+        protocol, entry, part, seed: as :func:`recemb_core.experiments.leaderboard.measure` is given them.
+    """
+    own = entry.with_seed(seed)
+    return key_of("leaderboard", fingerprint, config=own.config, query=own.query, protocol=protocol, part=part)
+
+
+def load_run(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed: int) -> EntryRun | None:
+    """The run computed beforehand under the name that the row has now, or None."""
+    from recemb_core.experiments.leaderboard import EntryRun
+
+    found = _read(run_key(fingerprint, protocol, entry, part, seed), EntryRun.from_arrays)
+    return None if found is None else dataclasses.replace(found, name=entry.name)

@@ -39,6 +39,7 @@ ALGORITHMS: dict[str, int] = {
     "next_item_cases": 1,  # which part recall models learn from, and what they are asked
     "recall_training": 1,  # examples of histories, batches and stopping of the recall networks
     "ranking": 1,  # HR, recall, NDCG, MRR and coverage over the whole catalogue
+    "leaderboard": 1,  # the parts of a split, which targets count, how a history becomes a query to item vectors
     "popularity": 1,  # the floor: how often an item was taken
     "cold_items": 1,  # items taken out of the training and ranked by side information
     "optimizer": 1,  # the training loop of all networks: Adam, order of batches, early stopping
@@ -59,6 +60,8 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "LayerConfig": ("embedding_layer",),
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
     "TrainingConfig": ("optimizer",),
+    "Protocol": ("leaderboard",),
+    "Query": ("leaderboard",),
     "FNN": ("click_networks",),
     "FeatureConfig": ("click_networks",),  # the table itself is the data that a result is found by
 }
@@ -75,6 +78,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "recall": (),
     "ranking": ("next_item_cases", "ranking", "popularity"),
     "cold": ("cold_items",),
+    "leaderboard": ("leaderboard", "ranking", "item_graph"),
     "networks": (),
     "networks_map": (),
 }

@@ -80,10 +80,14 @@ class ItemVectors:
         if score == "cosine":
             unit = unit_rows(self.vectors)
             return _dot_rows(unit, unit[row])
-        return _dot_rows(self._targets(score), self.vectors[row])
+        return _dot_rows(self.targets_of(score), self.vectors[row])
 
-    def _targets(self, score: Score) -> Float32Array:
-        """The vectors that an item's own vector is scored against."""
+    def targets_of(self, score: Score) -> Float32Array:
+        """The vectors (n, d) that an item's own vector is scored against: input ones by cosine, output ones by in·out.
+
+        Raises:
+            ValueError: another score, or ``"in_out"`` where there are no output vectors.
+        """
         if score == "cosine":
             return self.vectors
         if score != "in_out":
@@ -159,7 +163,7 @@ class ItemVectors:
             raise UsageError(f"k must be at least 1, not {k}")
         asked = np.arange(len(self)) if rows is None else np.asarray(rows)
         self._check_finite()
-        targets = self._targets(score)
+        targets = self.targets_of(score)
         queries = self.vectors[asked]
         if score == "cosine":
             targets, queries = unit_rows(targets), unit_rows(queries)

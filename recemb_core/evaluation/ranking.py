@@ -11,6 +11,7 @@ import numpy as np
 
 from recemb_core.arrays import (
     AnyArray,
+    BoolArray,
     Float32Array,
     Float64Array,
     FloatArray,
@@ -31,11 +32,9 @@ from recemb_core.evaluation.ties import (
     expected_hit,
     expected_reciprocal,
     expected_within,
-    list_chances,
-    tied_ranks,
 )
 from recemb_core.moved import moved_name
-from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
+from recemb_core.neighbors.base import distinct_rows, inner_products, parts_of, unit_rows
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
 from recemb_core.validation import UsageError, finite_rows, require
@@ -45,6 +44,8 @@ Rows = Sequence[IntegerArray] | Sequences
 Scorer = Callable[[Sequence[IntegerArray]], FloatArray]
 
 BATCH_VALUES = 8_000_000  # scores held at a time
+FIRST_BATCH = 256  # users, where the number of items is not known yet
+LOOKED_AT = 1_000_000  # scores compared at a time: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,28 +198,168 @@ def rank_next_items(
     asked = [np.unique(np.asarray(t)) for t in targets]
     if exclude_seen:
         asked = [np.setdiff1d(t, h, assume_unique=True) for t, h in zip(asked, past, strict=True)]
-    kept = np.array([i for i, t in enumerate(asked) if len(t)], dtype=np.int64)
-    if len(kept) == 0:
+    if not any(map(len, asked)):
         raise UsageError("no user has a target to be found; hold something out, or do not exclude what was seen")
     scorer, n = _scorer(vectors, user_vectors, score, len(histories))
-    rows = [np.asarray(h) for h in histories]
-    ranks: list[TiedRanks] = []
-    unseen: Float64Array | None = None  # P(item in nobody's first k), by k
-    step = len(kept) if n is None else max(1, BATCH_VALUES // max(n, 1))
-    for start in range(0, len(kept), step):
-        part = kept[start : start + step]
-        values = np.array(scorer([rows[i] for i in part], part), dtype=np.float64)
+    views = {"": View(asked, exclude_seen)}
+    return _rank_views(scorer, n, [np.asarray(h) for h in histories], views, ks, ("",), None).reports[""]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Which targets count, and whether items of the history are ranked beside them.
+
+    Attributes:
+        targets: item rows of each user, each once; −1 for an unknown item. Users without any are left out.
+        masked: whether items of the history are kept off the lists.
+    """
+
+    targets: Sequence[IntegerArray]
+    masked: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RankedViews:
+    """Reports by view, and how much of the lists is marked.
+
+    Attributes:
+        reports: view → report; coverage is NaN where a view was not ``listed``.
+        marked: of the first listed view, the expected share of marked items among each user's first ks[0], (users,).
+    """
+
+    reports: dict[str, RankingReport]
+    marked: Float64Array
+
+
+def rank_views(
+    scorer: Scorer,
+    histories: Rows,
+    views: Mapping[str, View],
+    *,
+    ks: Sequence[int] = (10, 50, 100),
+    listed: Sequence[str] = (),
+    marked: BoolArray | None = None,
+) -> RankedViews:
+    """:func:`rank_next_items` by several kinds of targets at once: every user is scored once.
+
+    Args:
+        scorer: gives the scores (batch, n) of a batch of histories.
+        histories: item rows of each user, oldest first.
+        views: name → what is asked.
+        ks: list lengths, 1 or more.
+        listed: views whose lists are looked at as well, for coverage and ``marked``.
+        marked: items (n,) whose share of the lists is wanted.
+
+    Raises:
+        ValueError: a k below 1, a view of another number of users or without any target.
+
+    >>> model = lambda histories: np.tile([3.0, 2.0, 1.0], (len(histories), 1))
+    >>> both = {"all": View([np.array([1])], False), "new": View([np.array([1])], True)}
+    >>> {name: r.best_rank.tolist() for name, r in rank_views(model, [np.array([0])], both, ks=[1]).reports.items()}
+    {'all': [2.0], 'new': [1.0]}
+    """
+    ks = tuple(int(k) for k in ks)
+    require(len(ks) > 0 and min(ks) >= 1, "ks", ks, "at least one whole number, each 1 or more")
+    for name, view in views.items():
+        require(len(view.targets) == len(histories), name, len(view.targets), f"as many as histories, {len(histories)}")
+        if not any(map(len, view.targets)):
+            raise UsageError(f"no user has a target in the view {name!r}; leave it out")
+    rows: list[IntegerArray] = [np.asarray(h) for h in histories]
+    return _rank_views(lambda lines, part: scorer(lines), None, rows, views, ks, tuple(listed), marked)
+
+
+def _rank_views(
+    scorer: Callable[[list[IntegerArray], Int64Array], NumberArray],
+    n: int | None,
+    rows: list[IntegerArray],
+    views: Mapping[str, View],
+    ks: tuple[int, ...],
+    listed: tuple[str, ...],
+    marked: BoolArray | None,
+) -> RankedViews:
+    kept = {name: np.array([i for i, t in enumerate(view.targets) if len(t)], np.int64) for name, view in views.items()}
+    anyone = np.unique(np.concatenate(list(kept.values())))
+    ranks: dict[str, list[TiedRanks]] = {name: [] for name in views}
+    unseen: dict[str, Float64Array] = {}  # P(item in nobody's first k), by k
+    shares: list[Float64Array] = []
+    start = 0
+    while start < len(anyone):
+        step = FIRST_BATCH if n is None else max(1, BATCH_VALUES // max(n, 1))
+        part = anyone[start : start + step]
+        start += step
+        given = np.asarray(scorer([rows[i] for i in part], part))
+        values: FloatArray = np.array(given, dtype=given.dtype if given.dtype.kind == "f" else np.float64)
         values[~np.isfinite(values)] = -np.inf
-        if unseen is None:
-            unseen = np.ones((len(ks), values.shape[1]))
-        for i, line in zip(part, values, strict=True):
-            if exclude_seen:
-                line[past[i][(past[i] >= 0) & (past[i] < len(line))]] = -np.inf
-            ranks.append(tied_ranks(line, asked[i]))
-            for missed, (shown, chances) in zip(unseen, list_chances(line, ks), strict=True):
-                missed[shown] *= 1 - chances
-    assert unseen is not None
-    return _report(ks, ranks, 1 - unseen.mean(axis=1), exclude_seen, kept)
+        n = values.shape[1]
+        for masked in (False, True):  # masked last: it overwrites
+            if masked:
+                _mask(values, [rows[i] for i in part])
+            for name, view in views.items():
+                if view.masked != masked:
+                    continue
+                mine = np.isin(part, kept[name])
+                lines = values if mine.all() else values[mine]
+                ranks[name].append(_tied_ranks(lines, [np.asarray(view.targets[i]) for i in part[mine]]))
+                if name in listed:
+                    left = unseen.setdefault(name, np.ones((len(ks), n)))
+                    wanted = marked if name == listed[0] else None
+                    shares += _look_at_lists(lines, ks, left, wanted)
+    reports = {}
+    for name, view in views.items():
+        every = TiedRanks(*(np.concatenate(one) for one in zip(*ranks[name], strict=True)))
+        coverage = 1 - unseen[name].mean(axis=1) if name in unseen else np.full(len(ks), np.nan)
+        counts = np.array([len(view.targets[i]) for i in kept[name]], dtype=np.int64)
+        reports[name] = _report(ks, every, counts, coverage, view.masked, kept[name])
+    return RankedViews(reports, np.concatenate([np.empty(0), *shares]))
+
+
+def _mask(values: FloatArray, histories: list[IntegerArray]) -> None:
+    owner = np.repeat(np.arange(len(histories)), [len(h) for h in histories])
+    seen = np.concatenate([np.empty(0, dtype=np.int64), *histories]).astype(np.int64)
+    there = (seen >= 0) & (seen < values.shape[1])
+    values[owner[there], seen[there]] = -np.inf
+
+
+def _tied_ranks(values: FloatArray, targets: list[IntegerArray]) -> TiedRanks:
+    """:func:`tied_ranks` of the targets of each line, one after another."""
+    owner = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
+    rows = np.concatenate([np.empty(0, dtype=np.int64), *targets]).astype(np.int64)
+    there = (rows >= 0) & (rows < values.shape[1])
+    own = np.where(there, values[owner, np.where(there, rows, 0)] if values.size else -np.inf, -np.inf)
+    first, tied = np.zeros(len(rows), dtype=np.int64), np.ones(len(rows), dtype=np.int64)
+    found = np.flatnonzero(own > -np.inf)
+    for piece in parts_of(len(found), values.shape[1], LOOKED_AT):
+        at = found[piece]
+        lines, score = values[owner[at]], own[at, None]
+        first[at] = 1 + np.count_nonzero(lines > score, axis=1)
+        tied[at] = np.count_nonzero(lines == score, axis=1)
+    return TiedRanks(first, tied)
+
+
+def _look_at_lists(
+    values: FloatArray, ks: tuple[int, ...], unseen: Float64Array, marked: BoolArray | None
+) -> list[Float64Array]:
+    """Take each item's chances to be in a list out of ``unseen``; the marked share of each line's first ks[0]."""
+    n, found = values.shape[1], []
+    cuts = sorted({n - k for k in ks if k < n})
+    for piece in parts_of(len(values), n, LOOKED_AT):
+        lines = values[piece]
+        ordered = np.partition(lines, cuts, axis=1) if cuts else lines
+        for j, k in enumerate(ks):
+            last = ordered[:, n - k] if k < n else np.full(len(lines), -np.inf)
+            line, item = np.nonzero((lines >= last[:, None]) & (lines > -np.inf))
+            above = lines[line, item] > last[line]
+            sure = np.bincount(line[above], minlength=len(lines))
+            shown = np.bincount(line, minlength=len(lines))
+            chance = np.where(above, 1.0, (np.minimum(k, shown) - sure)[line] / np.maximum(shown - sure, 1)[line])
+            certain = chance >= 1
+            unseen[j, item[certain]] = 0.0
+            missed = np.bincount(item[~certain], weights=np.log1p(-chance[~certain]), minlength=n)
+            unseen[j] *= np.exp(missed)
+            if j == 0 and marked is not None:
+                held = np.bincount(line, weights=chance * marked[item], minlength=len(lines))
+                found.append(held / np.maximum(np.minimum(k, shown), 1))
+    return found
 
 
 def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
@@ -239,7 +380,7 @@ def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
 
 def _scorer(
     vectors: ItemVectors | FloatArray | Scorer, user_vectors: FloatArray | None, score: str, users: int
-) -> tuple[Callable[[list[NumberArray], Int64Array], NumberArray], int | None]:
+) -> tuple[Callable[[list[IntegerArray], Int64Array], NumberArray], int | None]:
     require(score in ("inner_product", "cosine"), "score", score, "'inner_product' or 'cosine'")
     if callable(vectors):
         require(user_vectors is None, "user_vectors", "given", "left out where a function gives the scores")
@@ -268,10 +409,14 @@ def mean_rows(vectors: Float32Array, histories: Iterable[NumberArray]) -> Float3
 
 
 def _report(
-    ks: tuple[int, ...], ranks: list[TiedRanks], coverage: Float64Array, exclude_seen: bool, kept: Int64Array
+    ks: tuple[int, ...],
+    every: TiedRanks,
+    counts: Int64Array,
+    coverage: Float64Array,
+    exclude_seen: bool,
+    kept: Int64Array,
 ) -> RankingReport:
-    users, counts = len(ranks), np.array([len(r.first) for r in ranks])
-    every = TiedRanks(np.concatenate([r.first for r in ranks]), np.concatenate([r.tied for r in ranks]))
+    users = len(counts)
     owner = np.repeat(np.arange(users), counts)
 
     def by_user(values: Float64Array) -> Float64Array:

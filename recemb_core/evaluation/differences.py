@@ -1,0 +1,278 @@
+"""Differences of models on the same users: users and training seeds as sources of noise, all pairs judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from recemb_core.arrays import Float64Array
+from recemb_core.evaluation.intervals import Estimate, share_from_error
+from recemb_core.evaluation.letters import letters
+from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
+from recemb_core.validation import UsageError, require
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One model less another, on the same users.
+
+    Attributes:
+        first, second: names.
+        value: mean over users and seeds of the first less that of the second.
+        low, high: its 95 % interval, of this pair alone.
+        error: standard error.
+        degrees: degrees of freedom of the t distribution that it is judged by.
+        p: P(as large a difference by noise alone), of this pair alone; NaN where not ``measured``.
+        adjusted: the same for all pairs that were judged together (Holm); NaN where not ``measured``.
+        users: who were asked.
+        measured: whether each model that depends on a seed was trained with three or more, so that the noise of
+            training is known.
+        level: the probability of any false difference among all pairs.
+    """
+
+    first: str
+    second: str
+    value: float
+    low: float
+    high: float
+    error: float
+    degrees: float
+    p: float
+    adjusted: float
+    users: int
+    measured: bool
+    level: float = LEVEL
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the difference is more than noise."""
+        return self.measured and self.adjusted <= self.level
+
+    @property
+    def better(self) -> str | None:
+        """The better of the two, None where they are not told apart."""
+        return (self.first if self.value > 0 else self.second) if self.told_apart else None
+
+    @property
+    def verdict(self) -> str:
+        """'better', 'worse' (the first, beyond noise), 'within noise' or 'noise not measured'."""
+        if not self.measured:
+            return "noise not measured"
+        return "within noise" if not self.told_apart else "better" if self.value > 0 else "worse"
+
+
+def paired_difference(
+    first: Float64Array,
+    second: Float64Array,
+    *,
+    seeded: tuple[bool, bool] = (True, True),
+    paired: bool = False,
+    names: tuple[str, str] = ("first", "second"),
+    level: float = LEVEL,
+) -> Difference:
+    """Mean difference of two models on the same users, over users and seeds.
+
+    Let y_su be a model's figure for user u in its run with seed s, ȳ_u its mean over the S seeds, m_s its mean over the
+    U users, and d_u = ȳ_u(first) − ȳ_u(second). The difference is D = mean of d_u, and its variance
+
+        V = (Σ_u (d_u − D)² + max_u d_u²) / (U (U − 1)) + Σ_models var_s(m_s) / S.
+
+    The first term is the draw of users, shared by both models, which is why what both serve alike cancels out; it holds
+    one more user of the largest difference seen, so that three users who happen to agree are no proof. The second is
+    the draw of seeds, as a random effect. What a seed does to single users is in both terms, so V is too large rather
+    than too small (at most twice, where users differ in nothing else). D / √V is judged by Student's t with the degrees
+    of freedom of Satterthwaite, V² / Σ (term² / degrees of the term): with few seeds and much noise of training they
+    are few. A model without a seed has no second term.
+
+    Args:
+        first, second: (seeds, users) each, users in the same order; the numbers of seeds may differ.
+        seeded: whether another seed would give other figures.
+        paired: whether run s of both is one training asked in two ways; then var_s is of m_s(first) − m_s(second).
+        names: for messages.
+        level: see :class:`Difference`.
+
+    Raises:
+        ValueError: other users, or figures that are not finite.
+
+    References:
+        Satterthwaite, *An Approximate Distribution of Estimates of Variance Components* (Biometrics Bulletin 1946).
+        Owen, *The pigeonhole bootstrap* (Annals of Applied Statistics 2007): two crossed random effects.
+        Bouthillier et al., *Accounting for Variance in Machine Learning Benchmarks* (MLSys 2021): why seeds count.
+
+    >>> rng = np.random.default_rng(0)
+    >>> good, bad = (rng.random((3, 400)) < np.array(share) for share in (0.3, 0.2))
+    >>> found = paired_difference(good.astype(float), bad.astype(float))
+    >>> found.verdict, round(found.value, 3), round(found.low, 3), round(found.high, 3)
+    ('better', 0.062, 0.016, 0.107)
+    """
+    a, b = (_figures(name, values) for name, values in zip(names, (first, second), strict=True))
+    users = a.shape[1]
+    if b.shape[1] != users:
+        raise UsageError(f"{names[0]} has {users} users and {names[1]} {b.shape[1]}; both must be asked about the same")
+    by_user = a.mean(axis=0) - b.mean(axis=0)
+    value = float(by_user.mean())
+    spread = float(((by_user - value) ** 2).sum() + (by_user**2).max(initial=0.0))
+    terms = [(spread / (users * (users - 1)) if users > 1 else np.inf, max(users - 1, 1))]
+    means = [a.mean(axis=1), b.mean(axis=1)]
+    if paired and all(seeded):
+        require(len(a) == len(b), "seeds", (len(a), len(b)), "as many of both, where runs are paired")
+        terms += _of_seeds(means[0] - means[1])
+    else:
+        terms += [term for mean, own in zip(means, seeded, strict=True) if own for term in _of_seeds(mean)]
+    measured = all(len(runs) >= LEAST_SEEDS for runs, own in zip((a, b), seeded, strict=True) if own)
+    return _judged(value, terms, names, users, measured, level)
+
+
+def _of_seeds(means: Float64Array) -> list[tuple[float, int]]:
+    """(variance of the mean over seeds, degrees of freedom)."""
+    n = len(means)
+    return [(float(means.var(ddof=1)) / n, n - 1)] if n > 1 else []
+
+
+def _judged(
+    value: float, terms: Sequence[tuple[float, int]], names: tuple[str, str], users: int, measured: bool, level: float
+) -> Difference:
+    from scipy.special import stdtr, stdtrit
+
+    variance = sum(term for term, _ in terms)
+    if not np.isfinite(variance):
+        return Difference(*names, value, -np.inf, np.inf, np.inf, 1.0, 1.0, 1.0, users, measured, level)
+    if variance == 0:  # nobody is served differently
+        return Difference(*names, value, value, value, 0.0, float(users - 1), 1.0, 1.0, users, measured, level)
+    degrees = float(variance**2 / sum(term**2 / own for term, own in terms))
+    error = variance**0.5
+    half = float(stdtrit(degrees, 0.975)) * error
+    p = float(2 * stdtr(degrees, -abs(value) / error)) if measured else float("nan")
+    return Difference(*names, value, value - half, value + half, error, degrees, p, p, users, measured, level)
+
+
+def _figures(name: str, values: Float64Array) -> Float64Array:
+    found = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    if found.ndim != 2 or not found.size:
+        raise UsageError(f"{name} needs a figure for each seed and user, at least one, not {found.shape}")
+    if not np.isfinite(found).all():
+        raise UsageError(f"the figures of {name} must be finite numbers")
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All pairs of several models, judged together.
+
+    Attributes:
+        order: names, the best mean first.
+        means: name → mean over users and seeds.
+        differences: (name, name) → difference, the better mean first in the pair.
+        letters: name → letters; two models that share one are not told apart.
+        level: the probability of any false difference among all pairs.
+    """
+
+    order: tuple[str, ...]
+    means: dict[str, float]
+    differences: dict[tuple[str, str], Difference]
+    letters: dict[str, str]
+    level: float
+
+    def between(self, first: str, second: str) -> Difference:
+        """The difference first less second.
+
+        Raises:
+            ValueError: a name that was not compared, or one with itself.
+        """
+        if (first, second) in self.differences:
+            return self.differences[first, second]
+        found = self.differences.get((second, first))
+        if found is None:
+            raise UsageError(f"{first!r} and {second!r} were not compared; there are {', '.join(self.order)}")
+        return replace(found, first=first, second=second, value=-found.value, low=-found.high, high=-found.low)
+
+    @property
+    def top(self) -> tuple[str, ...]:
+        """The best, and all that are not told apart from it, in order."""
+        if not self.order:
+            return ()
+        best, *others = self.order
+        return (best, *(name for name in others if not self.differences[best, name].told_apart))
+
+
+def compare_all(
+    values: Mapping[str, Float64Array],
+    *,
+    unseeded: Collection[str] = (),
+    trainings: Mapping[str, Hashable] | None = None,
+    level: float = LEVEL,
+) -> Comparison:
+    """Every pair of models by :func:`paired_difference`, with Holm's correction and compact letters.
+
+    Holm: of m pairs the smallest p-value is multiplied by m, the next by m − 1, and so on, each at least as large as
+    the one before; so the probability that any pair without a difference is told apart is ``level`` at most, whatever
+    the pairs have in common. Pairs whose noise is not measured are not among them, and told apart from nothing.
+
+    Args:
+        values: name → (seeds, users).
+        unseeded: names that depend on no seed.
+        trainings: name → what the runs were trained as; two with the same are one training asked in two ways, and their
+            runs are paired.
+        level: see above.
+
+    References:
+        Holm, *A Simple Sequentially Rejective Multiple Test Procedure* (Scandinavian Journal of Statistics 1979).
+        Piepho, *An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons* (JCGS 2004).
+
+    >>> rng = np.random.default_rng(0)
+    >>> shares = {"a": 0.3, "b": 0.3, "c": 0.1}
+    >>> found = compare_all({name: (rng.random((3, 500)) < p).astype(float) for name, p in shares.items()})
+    >>> found.letters["a"] == found.letters["b"] != found.letters["c"], len(found.top)
+    (True, 2)
+    """
+    if not 0 < level < 1:
+        raise UsageError(f"level must be between 0 and 1, not {level}")
+    figures = {name: _figures(name, found) for name, found in values.items()}
+    means = {name: float(found.mean()) for name, found in figures.items()}
+    order = tuple(sorted(means, key=lambda name: -means[name]))
+    same: Mapping[str, Any] = trainings or {}
+    found: dict[tuple[str, str], Difference] = {}
+    for a, b in combinations(order, 2):
+        one = a in same and b in same and same[a] == same[b] and len(figures[a]) == len(figures[b])
+        seeded = (a not in unseeded, b not in unseeded)
+        found[a, b] = paired_difference(figures[a], figures[b], seeded=seeded, paired=one, names=(a, b), level=level)
+    judged = holm({pair: d.p for pair, d in found.items() if d.measured})
+    found = {pair: replace(d, adjusted=judged.get(pair, float("nan"))) for pair, d in found.items()}
+    apart = {pair for pair, d in found.items() if d.told_apart}
+    return Comparison(order, means, found, letters(order, apart), level)
+
+
+def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
+    """Holm's adjusted p-values.
+
+    >>> {name: round(p, 3) for name, p in holm({"a": 0.01, "b": 0.04, "c": 0.03}).items()}
+    {'a': 0.03, 'c': 0.06, 'b': 0.06}
+    """
+    found, largest = {}, 0.0
+    for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[name]))
+        found[name] = largest
+    return found
+
+
+def mean_over_seeds(values: Float64Array, *, seeded: bool = True) -> Estimate:
+    """Mean of shares (seeds, users) with a 95 % interval over both, which stays inside [0, 1].
+
+    Its squared error is Σ_u (ȳ_u − ȳ)² / (U (U − 1)) + var_s(m_s) / S, as in :func:`paired_difference`; of it
+    :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. With one seed it is
+    :func:`~recemb_core.evaluation.intervals.share_interval`, of users alone.
+
+    >>> mean_over_seeds(np.array([[1.0, 0.0, 1.0, 1.0]])).value
+    0.75
+    """
+    figures = _figures("the mean", values)
+    by_user = figures.mean(axis=0)
+    users = len(by_user)
+    variance = float(by_user.var(ddof=1)) / users if users > 1 else float("nan")
+    if seeded and len(figures) > 1:
+        variance += float(figures.mean(axis=1).var(ddof=1)) / len(figures)
+    return share_from_error(float(by_user.mean()), variance**0.5, users)

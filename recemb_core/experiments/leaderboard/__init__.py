@@ -1,0 +1,53 @@
+"""Every model and the baselines that it must beat, measured on one split, user by user.
+
+::
+
+    cases = part_cases(sequences, Protocol())                     # validation; the test part only when asked for
+    entries = entry_defaults(cases.train, graph=cases.timed_graph[0])
+    board = Leaderboard.of(measure_all(cases, entries.values()))  # rows as they come, three seeds each
+    board.estimate("word2vec", "hr", 10), board.compare("hr", 10)
+"""
+
+from recemb_core.experiments.leaderboard.board import METRICS, Advice, Leaderboard, Metric, Row
+from recemb_core.experiments.leaderboard.cases import PartCases, TargetChoice, part_cases, share_of_repeats
+from recemb_core.experiments.leaderboard.entries import Entry, Query, entry_defaults, query_kinds
+from recemb_core.experiments.leaderboard.measuring import (
+    VIEWS,
+    EntryRun,
+    Trained,
+    history_scorer,
+    measure,
+    measure_all,
+    measure_trained,
+    train_entry,
+)
+from recemb_core.experiments.leaderboard.protocol import PARTS, Part, Protocol, Split, Targets
+
+__all__ = [
+    "METRICS",
+    "PARTS",
+    "VIEWS",
+    "Advice",
+    "Entry",
+    "EntryRun",
+    "Leaderboard",
+    "Metric",
+    "Part",
+    "PartCases",
+    "Protocol",
+    "Query",
+    "Row",
+    "Split",
+    "TargetChoice",
+    "Targets",
+    "Trained",
+    "entry_defaults",
+    "history_scorer",
+    "measure",
+    "measure_all",
+    "measure_trained",
+    "part_cases",
+    "query_kinds",
+    "share_of_repeats",
+    "train_entry",
+]

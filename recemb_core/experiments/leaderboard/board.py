@@ -1,0 +1,188 @@
+"""The table: runs of many rows over seeds, with intervals, differences, and which to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from recemb_core.arrays import Float64Array
+from recemb_core.evaluation.differences import Comparison, compare_all, mean_over_seeds
+from recemb_core.evaluation.intervals import Estimate
+from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
+from recemb_core.evaluation.ranking import RankingReport
+from recemb_core.evaluation.ties import expected_reciprocal
+from recemb_core.experiments.leaderboard.entries import Entry
+from recemb_core.experiments.leaderboard.measuring import EntryRun
+from recemb_core.validation import UsageError, require
+
+Metric = Literal["hr", "ndcg", "mrr"]
+METRICS: dict[Metric, str] = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR"}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of the table: its entry and its runs, one a seed."""
+
+    entry: Entry
+    runs: tuple[EntryRun, ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether the noise of its training is known: it has none, or three seeds or more."""
+        return not self.entry.seeded or len(self.runs) >= LEAST_SEEDS
+
+    def users(self, metric: Metric, k: int, view: str = "main") -> Float64Array:
+        """The figure of each user in each run, float64 (seeds, users).
+
+        Args:
+            metric: ``"hr"``, ``"ndcg"`` (k must be one of the protocol's ``ks``) or ``"mrr"`` (k is not looked at).
+            k: length of the list.
+            view: of :data:`~recemb_core.experiments.leaderboard.VIEWS`.
+        """
+        return np.stack([_by_user(run.views[view], metric, k) for run in self.runs])
+
+    def mean(self, what: str) -> float:
+        """Mean over runs of ``train_seconds``, ``score_seconds`` or ``bytes``."""
+        return float(np.mean([getattr(run, what) for run in self.runs]))
+
+
+def _by_user(report: RankingReport, metric: Metric, k: int) -> Float64Array:
+    require(metric in METRICS, "metric", metric, f"one of {', '.join(METRICS)}")
+    if metric == "hr":
+        return report.user_hits(k)
+    if metric == "mrr":
+        return expected_reciprocal(report.best)
+    require(k in report.ks, "k", k, f"one of {report.ks}, for NDCG is kept for these")
+    return report.user_ndcg[:, report.ks.index(k)]
+
+
+@dataclass(frozen=True, eq=False)
+class Leaderboard:
+    """Rows by name, in the order in which they came."""
+
+    rows: dict[str, Row]
+
+    @classmethod
+    def of(cls, runs: Iterable[tuple[Entry, EntryRun]]) -> Leaderboard:
+        """A board of what :func:`measure_all` gives; runs of one name are its seeds.
+
+        Raises:
+            ValueError: runs of two parts, or of other users, under one roof.
+        """
+        board = cls({})
+        for entry, run in runs:
+            board = board.plus(entry, run)
+        return board
+
+    def plus(self, entry: Entry, run: EntryRun) -> Leaderboard:
+        """The board with one more run: of a name that is there another seed, else another row."""
+        known = next((row.runs[0] for row in self.rows.values()), run)
+        same = known.part == run.part and all(
+            np.array_equal(known.views[view].kept, run.views[view].kept) for view in known.views if view in run.views
+        )
+        if not same:
+            raise UsageError(f"{entry.name} was asked about other users or another part than the rest of the table")
+        before = self.rows[entry.name].runs if entry.name in self.rows else ()
+        return replace(self, rows=self.rows | {entry.name: Row(entry, (*before, run))})
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Views that every row has."""
+        runs = [run for row in self.rows.values() for run in row.runs]
+        return tuple(view for view in (runs[0].views if runs else ()) if all(view in run.views for run in runs))
+
+    def estimate(self, name: str, metric: Metric = "hr", k: int = 10, view: str = "main") -> Estimate:
+        """A row's figure over users and seeds, with its 95 % interval (over users alone where it has one run)."""
+        row = self.rows[name]
+        return mean_over_seeds(row.users(metric, k, view), seeded=row.entry.seeded)
+
+    def coverage(self, name: str, k: int = 10) -> float:
+        """Expected share of the catalogue in anybody's first k, main view; mean over seeds."""
+        return float(np.mean([run.views["main"].coverage[k] for run in self.rows[name].runs]))
+
+    def head_share(self, name: str) -> Estimate:
+        """Share of the head in the lists; ``PartCases.head_targets`` is what the targets have."""
+        row = self.rows[name]
+        return mean_over_seeds(np.stack([run.head_lists for run in row.runs]), seeded=row.entry.seeded)
+
+    def compare(
+        self,
+        metric: Metric = "hr",
+        k: int = 10,
+        view: str = "main",
+        *,
+        names: Sequence[str] | None = None,
+        level: float = LEVEL,
+    ) -> Comparison:
+        """All pairs of rows (or of some), judged together; see :func:`recemb_core.evaluation.differences.compare_all`.
+
+        Rows of one training that is asked in two ways are paired run by run.
+        """
+        rows = {name: self.rows[name] for name in (self.rows if names is None else names)}
+        seeds: dict[str, Any] = {
+            name: (row.entry.with_seed(0).config, tuple(run.seed for run in row.runs)) for name, row in rows.items()
+        }
+        return compare_all(
+            {name: row.users(metric, k, view) for name, row in rows.items()},
+            unseeded={name for name, row in rows.items() if not row.entry.seeded},
+            trainings=seeds,
+            level=level,
+        )
+
+    def advice(self, comparison: Comparison) -> Advice:
+        """Which row to take: the cheapest to train of those not told apart from the best."""
+        top = comparison.top
+        if not top:
+            raise UsageError("nothing is measured yet; measure a row first")
+        cost = {name: (self.rows[name].mean("train_seconds"), self.rows[name].mean("score_seconds")) for name in top}
+        return Advice(top[0], top, min(top, key=lambda name: cost[name]), {name: sum(cost[name]) for name in top})
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Which row to take.
+
+    Attributes:
+        best: with the highest mean.
+        top: those not told apart from it, it included.
+        take: the one of these that trains in the shortest time.
+        seconds: of each of these, to train and to rank everybody.
+    """
+
+    best: str
+    top: tuple[str, ...]
+    take: str
+    seconds: dict[str, float]
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence or two, plain text.
+
+        >>> Advice("b", ("b", "a"), "a", {"a": 0.1, "b": 12.0}).words
+        'b has the highest mean, but it is not told apart from a. Take the cheaper: a, 0.1 s against 12 s.'
+        """
+        if len(self.top) == 1:
+            return f"{self.best} is better than every other row beyond noise."
+        others = [name for name in self.top if name != self.best]
+        listed = others[0] if len(others) == 1 else f"{', '.join(others[:-1])} and {others[-1]}"
+        if self.take == self.best:
+            return f"{self.best} has the highest mean, is not told apart from {listed}, and is the cheapest: take it."
+        spent = f"{seconds_words(self.seconds[self.take])} against {seconds_words(self.seconds[self.best])}"
+        return (
+            f"{self.best} has the highest mean, but it is not told apart from {listed}. "
+            f"Take the cheaper: {self.take}, {spent}."
+        )
+
+
+def seconds_words(seconds: float) -> str:
+    """Seconds for people, with two digits below ten.
+
+    >>> seconds_words(0.004), seconds_words(0.24), seconds_words(12.3)
+    ('less than 0.01 s', '0.24 s', '12 s')
+    """
+    if seconds < 0.01:
+        return "less than 0.01 s"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:,.0f} s"

@@ -1,0 +1,282 @@
+"""From a log and a protocol to the users who are asked about, what is known of them, and what came next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from recemb_core.arrays import BoolArray, Int32Array, Int64Array, StrArray
+from recemb_core.embeddings import default_graph
+from recemb_core.experiments.leaderboard.protocol import REPEATS_FROM, Part, Protocol, Targets
+from recemb_core.experiments.recall_models import recall_fingerprint
+from recemb_core.item_graph import ItemGraph
+from recemb_core.sequences import Sequences
+from recemb_core.splits import event_order, leave_last_out, subset, user_streams
+from recemb_core.timing import timed
+from recemb_core.validation import UsageError, require
+
+HEAD_SHARE = 0.5
+"""Share of the training events that the head's items hold together."""
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """Which targets count, and why.
+
+    Attributes:
+        targets: ``"all"``, ``"first_time"`` or ``"repeated"``.
+        repeats: share of the training part's events, a user's first event (basket) aside, whose item the same user had
+            before; NaN where nobody has a second.
+        decided: whether the data decided, because the protocol left it open.
+    """
+
+    targets: Targets
+    repeats: float
+    decided: bool
+
+    @property
+    def masked(self) -> bool:
+        """Whether items of the history are kept off the lists."""
+        return self.targets == "first_time"
+
+    @property
+    def words(self) -> str:
+        """The choice and its reason, in a sentence or two.
+
+        >>> TargetChoice("all", 0.3, True).words.partition(":")[0]
+        'Nothing is masked and every target counts'
+        """
+        what = {
+            "all": "Nothing is masked and every target counts",
+            "first_time": "Items of the history are masked and only first-time targets count",
+            "repeated": "Nothing is masked and only targets that the user had before count",
+        }[self.targets]
+        if np.isnan(self.repeats):
+            return f"{what}: nobody has a second event to tell repeats by."
+        share = f"{self.repeats:.1%}".replace("%", " %")
+        seen = f"{share} of the events repeat an item that the same user had before"
+        if not self.decided:
+            return f"{what}, as was asked for; {seen}."
+        return (
+            f"{what}: {seen}, {'fewer than' if self.masked else 'at least'} {REPEATS_FROM:.0%}".replace("5%", "5 %")
+            + "."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PartCases:
+    """One part of a split: what is learned from, who is asked about what.
+
+    Attributes:
+        protocol: that made it.
+        part: ``"validation"`` or ``"test"``.
+        train: all that models may learn from; the whole vocabulary.
+        users: str (q,), those asked about.
+        histories: item rows of each user before the cut, oldest first.
+        targets: item rows of what came next, each once.
+        choice: which targets count.
+        there: users with a history and a target, before sampling.
+        cut: unix seconds of the global cut; None where each user has an own.
+    """
+
+    protocol: Protocol
+    part: Part
+    train: Sequences
+    users: StrArray
+    histories: tuple[Int32Array, ...]
+    targets: tuple[Int32Array, ...]
+    choice: TargetChoice
+    there: int
+    cut: float | None = None
+
+    @cached_property
+    def head(self) -> BoolArray:
+        """Items of the head: the fewest, most taken first, that hold half of the training events; bool (n,).
+
+        >>> part_cases(Sequences.from_lists([["a", "b", "a", "c", "a"]] * 3), Protocol()).head.tolist()
+        [True, False, False]
+        """
+        counts = self.train.counts
+        order = np.argsort(-counts, kind="stable")
+        before = np.cumsum(counts[order]) - counts[order]
+        head = np.zeros(len(counts), dtype=bool)
+        head[order[(before < HEAD_SHARE * counts.sum()) & (counts[order] > 0)]] = True
+        return head
+
+    @cached_property
+    def head_targets(self) -> float:
+        """Share of the head among the targets that count, mean over users; what an unbiased list would have."""
+        shares = [self.head[t].mean() for t in self.counted() if len(t)]
+        return float(np.mean(shares)) if shares else float("nan")
+
+    def counted(self, targets: Targets | None = None) -> tuple[Int32Array, ...]:
+        """The targets that count: all, first-time ones, or those that the history holds; by default the protocol's."""
+        wanted = targets or self.choice.targets
+        if wanted == "all":
+            return self.targets
+        keep = wanted == "repeated"
+        pairs = zip(self.targets, self.histories, strict=True)
+        return tuple(target[np.isin(target, history) == keep] for target, history in pairs)
+
+    @cached_property
+    def timed_graph(self) -> tuple[ItemGraph, float]:
+        """(the graph that walks use, of the training part alone, seconds it took)."""
+        return timed(lambda: default_graph(self.train))
+
+    @cached_property
+    def source(self) -> str:
+        """A hash of the training part; with a protocol and an entry, the key of a result."""
+        return recall_fingerprint(self.train)
+
+
+def part_cases(sequences: Sequences, protocol: Protocol, part: Part = "validation") -> PartCases:
+    """One part of a split. The test part is made when it is asked for by name, and not before.
+
+    Args:
+        sequences: the log, with users where they are known (else each sequence is one), with times for a global split.
+        protocol: see :class:`Protocol`.
+        part: ``"validation"``: models learn from what is older than the validation targets. ``"test"``: they learn from
+            what is older than the test targets, validation targets included.
+
+    Raises:
+        ValueError: nobody has a history and a target, no times for a global split, or a cut outside the log.
+
+    >>> log = Sequences.from_lists([["a", "b", "c", "d"], ["b", "c", "d"]])
+    >>> for part in ("validation", "test"):
+    ...     found = part_cases(log, Protocol(), part)
+    ...     print([h.tolist() for h in found.histories], [t.tolist() for t in found.targets])
+    [[0, 1], [1]] [[2], [2]]
+    [[0, 1, 2], [1, 2]] [[3], [3]]
+    """
+    require(part in ("validation", "test"), "part", part, "'validation' or 'test'")
+    if protocol.split == "leave_last_out":
+        known, held_out = leave_last_out(sequences)
+        before, older = leave_last_out(known)
+        learned, asked = (before, older) if part == "validation" else (known, held_out)
+        cut: float | None = None
+    else:
+        first, second = _cuts(sequences, protocol)
+        cut = first if part == "validation" else second
+        learned, asked = split_at(sequences, cut, second if part == "validation" else np.inf)
+        before = learned if part == "validation" else split_at(sequences, first)[0]
+    choice = _choice(before, protocol)
+    users, histories = _histories(learned, asked)
+    if len(users) == 0:
+        raise UsageError(
+            f"nobody has both a history and something after it in the {part} part; give a longer log, or another split"
+        )
+    targets = [np.unique(line).astype(np.int32) for line in asked]
+    there = len(users)
+    if protocol.most_users is not None and there > protocol.most_users:
+        rows = np.sort(np.random.default_rng(0).choice(there, protocol.most_users, replace=False))
+        users, histories, targets = users[rows], [histories[r] for r in rows], [targets[r] for r in rows]
+    found = PartCases(protocol, part, learned, users, tuple(histories), tuple(targets), choice, there, cut)
+    if not any(map(len, found.counted())):
+        raise UsageError(f"the {part} part has no {choice.targets.replace('_', '-')} target; choose other targets")
+    return found
+
+
+def _histories(learned: Sequences, asked: Sequences) -> tuple[StrArray, list[Int32Array]]:
+    names, offsets, order = user_streams(learned)
+    row = {name: i for i, name in enumerate(names.tolist())}
+    stream = learned.tokens[event_order(learned, order)]
+    assert asked.users is not None
+    rows = [row[name] for name in asked.users.tolist()]
+    return asked.users, [stream[offsets[i] : offsets[i + 1]] for i in rows]
+
+
+def _choice(train: Sequences, protocol: Protocol) -> TargetChoice:
+    repeats = share_of_repeats(train)
+    if protocol.targets is not None:
+        return TargetChoice(protocol.targets, repeats, False)
+    return TargetChoice("all" if repeats >= REPEATS_FROM else "first_time", repeats, True)
+
+
+def share_of_repeats(sequences: Sequences) -> float:
+    """Share of events whose item the same user had before, the user's first event (basket) aside; NaN without any.
+
+    Of baskets, before means in an earlier basket.
+
+    >>> share_of_repeats(Sequences.from_lists([["a", "b", "a"], ["c", "d"]]))  # b, a again, d
+    0.3333333333333333
+    """
+    _, offsets, order = user_streams(sequences)
+    events = event_order(sequences, order)
+    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    step = np.arange(len(events)) if sequences.ordered else np.repeat(np.arange(len(order)), sequences.lengths[order])
+    first_step = np.full(len(offsets), np.iinfo(np.int64).max)
+    np.minimum.at(first_step, owner, step)
+    pair = owner * len(sequences.items) + sequences.tokens[events]
+    _, place = np.unique(pair, return_inverse=True)
+    earliest = np.full(int(place.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, place, step)
+    later = step > first_step[owner]
+    return float((earliest[place] < step)[later].mean()) if later.any() else float("nan")
+
+
+# --- a global split ---
+
+
+def _cuts(sequences: Sequences, protocol: Protocol) -> tuple[float, float]:
+    """(start of the validation part, of the test part)."""
+    if sequences.timestamps is None:
+        raise UsageError("a global split cuts by time, and these sequences have no times; use split='leave_last_out'")
+    times = np.sort(sequences.timestamps)
+    if protocol.cuts is not None and len(times):
+        first, second = protocol.cuts
+        for name, cut in (("validation_from", first), ("test_from", second)):
+            inside = times[0] < cut <= times[-1]
+            require(bool(inside), name, getattr(protocol, name), "inside the time that the log spans")
+        return first, second
+    n = len(times)
+    test = round(n * protocol.test_share)
+    validation = round(n * protocol.validation_share)
+    first, second = (times[min(n - 1, n - after)] if n else 0.0 for after in (test + validation, test))
+    if not n or not times[0] < first < second:
+        raise UsageError("too few different times to cut this log twice; use split='leave_last_out'")
+    return float(first), float(second)
+
+
+def split_at(sequences: Sequences, cut: float, stop: float = np.inf) -> tuple[Sequences, Sequences]:
+    """(what happened before ``cut``, the first event or basket from then on and before ``stop`` of users known by it).
+
+    A basket belongs to the time of its first event. Both parts keep the whole vocabulary and carry ``users``.
+
+    Args:
+        sequences: with timestamps.
+        cut, stop: unix seconds.
+
+    >>> log = Sequences.from_lists([["a", "b", "c"], ["c", "a"]])
+    >>> before, after = split_at(replace(log, timestamps=np.array([1.0, 2, 3, 5, 6])), 2.5)
+    >>> [x.tolist() for x in before], [x.tolist() for x in after], after.users.tolist()
+    ([[0, 1]], [[2]], ['0'])
+    """
+    assert sequences.timestamps is not None
+    named = sequences.users
+    users = named if named is not None else np.arange(len(sequences)).astype(np.str_)
+    sequences = replace(sequences, users=users)
+    lengths, owner = sequences.lengths, np.repeat(np.arange(len(sequences)), sequences.lengths)
+    times = np.asarray(sequences.timestamps)
+    if not sequences.ordered:
+        begin = np.zeros(len(sequences))
+        begin[lengths > 0] = times[sequences.offsets[:-1][lengths > 0]]
+        times = begin[owner]
+    before = _part(sequences, np.flatnonzero(times < cut), owner)
+    rows = np.flatnonzero((times >= cut) & (times < stop))
+    rows = rows[np.isin(users[owner[rows]], np.asarray(before.users))]
+    rows = rows[np.lexsort((rows, times[rows]))]  # by time, then as they stand
+    _, first = np.unique(users[owner[rows]], return_index=True)
+    first = np.sort(first)
+    chosen = rows[first]
+    if not sequences.ordered:
+        chosen = np.flatnonzero(np.isin(owner, owner[chosen]))
+    return before, _part(sequences, np.sort(chosen), owner)
+
+
+def _part(sequences: Sequences, events: Int64Array, owner: Int64Array) -> Sequences:
+    lengths = np.bincount(owner[events], minlength=len(sequences))
+    filled = lengths > 0
+    assert sequences.users is not None
+    return subset(sequences, events, lengths[filled], sequences.users[filled])
