@@ -40,6 +40,21 @@ def share_out(work: Callable[[int, int], object], count: int, threads: int | Non
 
 
 @contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """The libraries inside NumPy and SciPy work in one thread, so that sums are rounded alike on any machine's threads.
+
+    Where ``threadpoolctl`` is missing (it comes with scikit-learn), they work as they are.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+@contextmanager
 def faiss_threads(threads: int | None) -> Iterator[None]:
     """faiss inside works in so many threads; None leaves it as it is."""
     import faiss

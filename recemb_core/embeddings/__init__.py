@@ -4,10 +4,11 @@ from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, t
 from recemb_core.embeddings.eges import EGESConfig, EGESVectors, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
 from recemb_core.embeddings.item_vectors import ItemVectors, Score
-from recemb_core.embeddings.models import default_graph  # registers the six, too
+from recemb_core.embeddings.models import default_graph  # registers those of the library, too
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.noise import noise_distribution
 from recemb_core.embeddings.pairs import training_pairs
+from recemb_core.embeddings.ppmi_svd import PPMISVDConfig, ppmi_svd_defaults, train_ppmi_svd
 from recemb_core.embeddings.registry import (
     MODELS,
     ModelSpec,
@@ -33,6 +34,7 @@ __all__ = [
     "MODELS",
     "ModelSpec",
     "Node2VecConfig",
+    "PPMISVDConfig",
     "Progress",
     "RoleFeaturesConfig",
     "Score",
@@ -48,6 +50,7 @@ __all__ = [
     "needs_graph",
     "noise_distribution",
     "pairs_per_epoch",
+    "ppmi_svd_defaults",
     "register",
     "spec_of",
     "train_deepwalk",
@@ -55,6 +58,7 @@ __all__ = [
     "train_item2vec",
     "train_model",
     "train_node2vec",
+    "train_ppmi_svd",
     "train_role_features",
     "train_word2vec",
     "training_fingerprint",

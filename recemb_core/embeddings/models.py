@@ -1,4 +1,4 @@
-"""The six models that come with the library, in the order in which pages show them."""
+"""The models that come with the library, in the order in which pages show them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, t
 from recemb_core.embeddings.eges import EGESConfig, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
+from recemb_core.embeddings.ppmi_svd import PPMISVDConfig, ppmi_svd_defaults, train_ppmi_svd
 from recemb_core.embeddings.registry import ModelSpec, Setting, register
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
@@ -89,6 +90,11 @@ def _on_sets(config: Any, sequences: Sequences | None, items: int) -> float:
         return _on_sequences(config, sequences, items)
     assert sequences is not None
     return _updates(pairs_per_epoch(sequences, config), config)
+
+
+def _in_one_go(config: Any, sequences: Sequences | None, items: int) -> float:
+    assert sequences is not None
+    return float(len(sequences.tokens) * (config.window + 1) + 400 * config.dimensions * items)
 
 
 # --- the table ---
@@ -201,3 +207,35 @@ for _name, _attention, _weights in (("GES", False, "all weighing the same"), ("E
             built_on=("noise_table", *_WALKED),
         )
     )
+register(
+    ModelSpec(
+        name="PPMI-SVD",
+        config=PPMISVDConfig,
+        train=train_ppmi_svd,
+        needs=("sequences",),
+        words="how much oftener than by chance two items stand together, in one decomposition without training",
+        defaults=lambda sequences, graph, side, seed: ppmi_svd_defaults(sequences),
+        settings=(
+            SIZE,
+            Setting(
+                "mode",
+                "A sequence is a",
+                {"set": "set: all pairs", "sequence": "sequence: pairs within the window"},
+                "Which items of it count as together.",
+            ),
+            replace(WINDOW, help="How far apart two items still count as together; not used in sets."),
+            Setting("shift", "Shift k", (0.5, 1.0, 2.0, 5.0, 10.0, 20.0), "Larger keeps the strongest pairs only."),
+            Setting(
+                "smoothing",
+                "Context exponent",
+                (0.0, 0.25, 0.5, 0.75, 1.0),
+                "Context counts to this power, as word2vec draws noise; smaller makes rare items less surprising.",
+            ),
+            Setting("power", "Power of Σ", (0.0, 0.25, 0.5, 0.75, 1.0), "1 weighs the first directions more."),
+        ),
+        in_words=lambda config: "all pairs of a set" if config.mode == "set" else f"window {config.window}",
+        work=_in_one_go,
+        speed=2e7,
+        algorithm="ppmi_svd",
+    )
+)

@@ -193,15 +193,15 @@ def comparison_defaults(
 ) -> dict[str, Any]:
     """Name → config of the models that this data can have, each with its defaults for this data.
 
-    Of those that come with the library, word2vec and item2vec need sequences; DeepWalk, node2vec, GES and EGES a graph,
-    the last two a field of side information beside ``title``. DeepWalk and node2vec differ by q = 20 alone (with
-    p = q = 1 they are the same), and GES and EGES by attention alone.
+    Of those that come with the library, word2vec, item2vec and PPMI-SVD need sequences; DeepWalk, node2vec, GES and
+    EGES a graph, the last two a field of side information beside ``title``. DeepWalk and node2vec differ by q = 20
+    alone (with p = q = 1 they are the same), and GES and EGES by attention alone.
 
     >>> from recemb_core.embeddings import default_graph
     >>> from recemb_core.sequences import Sequences
     >>> shop = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])
     >>> list(comparison_defaults(shop, default_graph(shop)))
-    ['word2vec', 'item2vec', 'DeepWalk', 'node2vec']
+    ['word2vec', 'item2vec', 'DeepWalk', 'node2vec', 'PPMI-SVD']
     """
     return {
         name: spec.default_config(sequences, graph, side_info, seed)

@@ -1,4 +1,4 @@
-"""One registration is enough: a new model is trained, keyed, compared, stored and written as Python like the six."""
+"""One registration is enough: a new model is trained, keyed, compared, stored and written as Python like the rest."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.sequences import Sequences
 
 ROOT = Path(__file__).resolve().parents[2]
-SIX = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES"]
+BUNDLED = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES", "PPMI-SVD"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +99,9 @@ def registered() -> Iterator[None]:
     assert register(PREFIX) is PREFIX
     yield
     unregister("Prefix")
-    assert list(MODELS) == SIX
+    assert list(MODELS) == BUNDLED
     assert (lines, of_config) == (versions.ALGORITHMS, versions.OF_CONFIG)
-    with pytest.raises(ValueError, match=r"config must be that of word2vec, item2vec, .* GES or EGES, not"):
+    with pytest.raises(ValueError, match=r"config must be that of word2vec, item2vec, .* EGES or PPMI-SVD, not"):
         train_model(PrefixConfig())
 
 
@@ -190,12 +190,12 @@ def test_its_lines_of_python_run(data: dict[str, Any]) -> None:
         assert eval(python_call(config), room).config == config
 
 
-# --- the six ---
+# --- those that come with the library ---
 
 
-def test_the_six_know_their_own(data: dict[str, Any]) -> None:
+def test_the_bundled_ones_know_their_own(data: dict[str, Any]) -> None:
     every = comparison_defaults(**data)
-    assert list(every) == [*SIX, "Prefix"]
+    assert list(every) == [*BUNDLED, "Prefix"]
     for name, config in every.items():
         spec = spec_of(config)
         assert spec.name == name
@@ -257,7 +257,7 @@ def test_names_and_configs_belong_to_one_model() -> None:
         register(replace(PREFIX, name="Suffix", config=NewConfig, built_on=("magic",)))
     with pytest.raises(ValueError, match="no model is called 'Suffix'"):
         unregister("Suffix")
-    assert list(MODELS) == [*SIX, "Prefix"]
+    assert list(MODELS) == [*BUNDLED, "Prefix"]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.pages.conftest import ROOT, healthy, numbers, run_the_python, text
 from tests.pages.test_upload import ITEMS, baskets, upload
 
 Open = Callable[..., AppTest]
-SIX = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES"]
+EVERY = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES", "PPMI-SVD"]
 # A graph of 34 people: four models are trained on it in a second or two.
 SMALL = "karate_club"
 
@@ -62,7 +62,7 @@ def test_the_opening_is_ready(open_page: Open, no_training: None, monkeypatch: p
     fresh = Results()
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("neighbors"))
-    assert list(columns(page)) == SIX
+    assert list(columns(page)) == EVERY
     assert {column["state"] for column in columns(page).values()} == {"ready"}
     assert {len(column["rows"]) for column in columns(page).values()} == {10}
     counts = load_dataset("complete_journey").sequences.counts  # type: ignore[union-attr]
@@ -167,15 +167,15 @@ def test_a_graph_serves_the_models_that_walk(
     data: str, models: list[str], said: tuple[str, ...], open_page: Open
 ) -> None:
     assert list(columns(healthy(open_page("neighbors", data=data)))) == models
-    page = healthy(open_page("neighbors", data=data, models=",".join(SIX)))
+    page = healthy(open_page("neighbors", data=data, models=",".join(EVERY)))
     shown = columns(page)
-    assert [name for name in SIX if shown[name]["rows"]] == models
+    assert [name for name in EVERY if shown[name]["rows"]] == models
     messages = " ".join(column["message"] for column in shown.values())
     assert all(sentence in messages for sentence in said)
 
 
 @pytest.mark.slow
-def test_an_upload_has_all_six_and_says_where_output_vectors_lack(
+def test_an_upload_has_them_all_and_says_where_output_vectors_lack(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "shop.csv").write_bytes(baskets())
@@ -186,9 +186,9 @@ def test_an_upload_has_all_six_and_says_where_output_vectors_lack(
     healthy(upload(app, "shop.csv", baskets(), side=ITEMS))
     app.switch_page("pages/neighbors.py").run()
     page = healthy(app)
-    assert list(columns(page)) == SIX
+    assert list(columns(page)) == EVERY
     assert all(len(column["rows"]) == 9 for column in columns(page).values()), "k larger than n − 1"
-    assert all(model in run_the_python(page) for model in SIX)
+    assert all(model in run_the_python(page) for model in EVERY)
     key = page.query_params["data"]
     page.checkbox(key=f"word2vec_hierarchical_softmax@{key}").set_value(True)
     healthy(page.run())
@@ -283,7 +283,7 @@ def test_the_python_names_the_same_neighbors(open_page: Open) -> None:
 def test_the_purity_and_hub_tables_are_there(opening: AppTest) -> None:
     page = opening
     hubs = page.dataframe[1].value
-    assert hubs["Model"].tolist() == SIX
+    assert hubs["Model"].tolist() == EVERY
     assert ((hubs["In lists"] > 0) & (hubs["In lists"] <= 1)).all()
     disputed = page.dataframe[0].value
     assert (np.diff(disputed["Agreement"]) >= -1e-9).all(), "the most disputed first"

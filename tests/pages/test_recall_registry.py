@@ -23,9 +23,10 @@ from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.experiments.recall_models import cold_item_report, recall_defaults, train_recall_model
-from recemb_core.scorers import SCORERS, PopularityConfig
+from recemb_core.scorers import PopularityConfig
 from recemb_core.sequences import Sequences
 from tests.pages.conftest import healthy
+from tests.pages.test_recall_views import scorers_of
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,7 +186,7 @@ def test_it_stands_in_the_table_the_history_and_the_index_measurement(
     page = healthy(open_page("deep_models", data="planted_shop"))
     next(b for b in page.button if b.label.startswith("Train")).click()
     healthy(page.run())
-    assert list(page.dataframe[0].value["Model"]) == [*SCORERS, *recall_defaults()]
+    assert list(page.dataframe[0].value["Model"]) == [*scorers_of("planted_shop"), *recall_defaults()]
     assert "Last item" in list(page.dataframe[0].value["Model"])
     assert any("only the newest event counts" in m.value for m in page.markdown)
     page.selectbox(key="recall_index_model@planted_shop").set_value("Last item")

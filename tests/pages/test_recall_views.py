@@ -17,7 +17,8 @@ from recemb_core.deep.average import history_average
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
-from recemb_core.scorers import SCORERS
+from recemb_core.scorers import scorer_defaults
+from recemb_core.sequences import split_sessions
 from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy, run_the_python, text
 
@@ -75,11 +76,18 @@ def test_the_bundled_figures_are_of_the_bundled_models() -> None:
 # --- recall ---
 
 
+def scorers_of(name: str) -> list[str]:
+    """Names of the scorers that the page has for a data set."""
+    log = load_dataset(name).sequences
+    assert log is not None
+    return list(scorer_defaults(next_item_cases(split_sessions(log) if log.ordered else log).train))
+
+
 @pytest.mark.slow
 def test_the_table_names_every_model_with_intervals(open_page: Open) -> None:
     page = healthy(open_page("deep_models", data="complete_journey"))
     table = page.dataframe[0].value
-    assert list(table["Model"]) == [*SCORERS, *recall_defaults()]
+    assert list(table["Model"]) == [*scorers_of("complete_journey"), *recall_defaults()]
     for column in ("HR@10", "HR@50", "HR@100", "NDCG@10"):
         for cell in table[column]:
             value, low, high = (float(x) for x in cell.replace("[", "").replace("]", "").replace(",", "").split())
@@ -104,7 +112,7 @@ def test_new_settings_wait_for_train_and_keep_the_old_picture(open_page: Open, m
     page.slider(key="recall_epochs@planted_shop").set_value(1)
     healthy(page.run())
     assert any("settings changed" in w.value for w in page.warning)
-    assert list(page.dataframe[0].value["Model"]) == [*SCORERS, *models]
+    assert list(page.dataframe[0].value["Model"]) == [*scorers_of("planted_shop"), *models]
     button = next(b for b in page.button if b.label.startswith("Train"))
     assert "about" in button.label
     button.click()

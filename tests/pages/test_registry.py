@@ -16,9 +16,9 @@ from recemb_core.embeddings import MODELS, ItemVectors, ModelSpec, register, unr
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress
 from tests.pages.conftest import healthy
-from tests.pages.test_neighbors import SIX, SMALL, columns, ids, run_the_python, text
+from tests.pages.test_neighbors import EVERY, SMALL, columns, ids, run_the_python, text
 
-FOUR = SIX[2:]  # that a graph of people with side information can have
+FOUR = ["DeepWalk", "node2vec", "GES", "EGES"]  # that a graph of people with side information can have
 Open = Callable[..., AppTest]
 
 
@@ -63,7 +63,7 @@ def registered() -> Iterator[None]:
     yield
     if "Spectral" in MODELS:
         unregister("Spectral")
-    assert list(MODELS) == SIX
+    assert list(MODELS) == EVERY
 
 
 def widget(page: AppTest, kind: str, key: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from recemb_core.embeddings import MODELS, comparison_defaults
 from recemb_core.embeddings.item_vectors import Score
-from recemb_core.scorers import SCORERS, scorer_defaults
+from recemb_core.scorers import SCORERS, events_at_once, scorer_defaults
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -73,7 +73,7 @@ def query_kinds(sequences: Sequences, score: Score = "cosine") -> dict[str, Quer
     >>> {name: query.newest for name, query in query_kinds(Sequences.from_lists([["a", "b"]])).items()}
     {'last': 1, 'last five': 5, 'mean': None, 'decayed': None}
     """
-    each = 1 if sequences.ordered or not len(sequences) else max(1, round(float(sequences.lengths.mean())))
+    each = events_at_once(sequences)
     return {
         "last": Query(newest=each, score=score),
         "last five": Query(newest=5 * each, score=score),
