@@ -64,6 +64,18 @@ class Difference:
             return "noise not measured"
         return "within noise" if not self.told_apart else "better" if self.value > 0 else "worse"
 
+    def detectable(self, power: float = 0.9) -> float:
+        """The difference that so much noise lets be found with this probability, this pair alone; NaN if not measured.
+
+        (t_{1 − level/2} + t_power) · standard error, by quantiles of Student's t: *within noise* means smaller than
+        about this, not none.
+        """
+        if not self.measured or not 0 < self.error < np.inf:
+            return float("nan")
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.degrees, 1 - self.level / 2) + stdtrit(self.degrees, power)) * self.error
+
 
 def paired_difference(
     first: Float64Array,
@@ -86,7 +98,8 @@ def paired_difference(
     the draw of seeds, as a random effect. What a seed does to single users is in both terms, so V is too large rather
     than too small (at most twice, where users differ in nothing else). D / √V is judged by Student's t with the degrees
     of freedom of Satterthwaite, V² / Σ (term² / degrees of the term): with few seeds and much noise of training they
-    are few. A model without a seed has no second term.
+    are few. A model without a seed has no second term. No p-value is below 2^(1 − m), the least that turning signs can
+    show, where m users are served differently.
 
     Args:
         first, second: (seeds, users) each, users in the same order; the numbers of seeds may differ.
@@ -124,7 +137,8 @@ def paired_difference(
     else:
         terms += [term for mean, own in zip(means, seeded, strict=True) if own for term in _of_seeds(mean)]
     measured = all(len(runs) >= LEAST_SEEDS for runs, own in zip((a, b), seeded, strict=True) if own)
-    return _judged(value, terms, names, users, measured, level)
+    least = float(2.0 ** (1 - min(int(np.count_nonzero(by_user)), 64)))
+    return _judged(value, terms, names, users, measured, level, least)
 
 
 def _of_seeds(means: Float64Array) -> list[tuple[float, int]]:
@@ -134,7 +148,13 @@ def _of_seeds(means: Float64Array) -> list[tuple[float, int]]:
 
 
 def _judged(
-    value: float, terms: Sequence[tuple[float, int]], names: tuple[str, str], users: int, measured: bool, level: float
+    value: float,
+    terms: Sequence[tuple[float, int]],
+    names: tuple[str, str],
+    users: int,
+    measured: bool,
+    level: float,
+    least: float,
 ) -> Difference:
     from scipy.special import stdtr, stdtrit
 
@@ -146,7 +166,7 @@ def _judged(
     degrees = float(variance**2 / sum(term**2 / own for term, own in terms))
     error = variance**0.5
     half = float(stdtrit(degrees, 0.975)) * error
-    p = float(2 * stdtr(degrees, -abs(value) / error)) if measured else float("nan")
+    p = min(1.0, max(float(2 * stdtr(degrees, -abs(value) / error)), least)) if measured else float("nan")
     return Difference(*names, value, value - half, value + half, error, degrees, p, p, users, measured, level)
 
 

@@ -13,7 +13,7 @@ from recemb_core.scorers.histories import Histories, checked, held_by, history_t
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, require
 
-MOST_ITEMS = 6_000
+MOST_ITEMS = 5_000
 """Items up to which it is offered: the time grows with their cube, the memory with their square."""
 
 

@@ -9,10 +9,9 @@
 """
 
 from recemb_core.experiments.leaderboard.board import METRICS, Advice, Leaderboard, Metric, Row
-from recemb_core.experiments.leaderboard.cases import PartCases, TargetChoice, part_cases, share_of_repeats
-from recemb_core.experiments.leaderboard.entries import Entry, Query, entry_defaults, query_kinds
+from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases, TargetChoice, part_cases, share_of_repeats
+from recemb_core.experiments.leaderboard.entries import Entry, Query, default_query, entry_defaults, query_kinds
 from recemb_core.experiments.leaderboard.measuring import (
-    VIEWS,
     EntryRun,
     Trained,
     history_scorer,
@@ -41,6 +40,7 @@ __all__ = [
     "TargetChoice",
     "Targets",
     "Trained",
+    "default_query",
     "entry_defaults",
     "history_scorer",
     "measure",

@@ -9,6 +9,7 @@ import numpy as np
 
 from recemb_core.arrays import BoolArray, Int32Array, Int64Array, StrArray
 from recemb_core.embeddings import default_graph
+from recemb_core.evaluation.ranking import View
 from recemb_core.experiments.leaderboard.protocol import REPEATS_FROM, Part, Protocol, Targets
 from recemb_core.experiments.recall_models import recall_fingerprint
 from recemb_core.item_graph import ItemGraph
@@ -17,6 +18,8 @@ from recemb_core.splits import event_order, leave_last_out, subset, user_streams
 from recemb_core.timing import timed
 from recemb_core.validation import UsageError, require
 
+VIEWS = ("main", "all", "first_time", "repeated", "head", "tail")
+"""What every run is measured on: the protocol's targets, the three kinds of targets, and the first by popularity."""
 HEAD_SHARE = 0.5
 """Share of the training events that the head's items hold together."""
 
@@ -119,6 +122,20 @@ class PartCases:
         keep = wanted == "repeated"
         pairs = zip(self.targets, self.histories, strict=True)
         return tuple(target[np.isin(target, history) == keep] for target, history in pairs)
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """What every model is asked, by name; see :class:`EntryRun`. One that no user has a target in is left out."""
+        main, masked = self.counted(), self.choice.masked
+        found = {
+            "main": View(main, masked),
+            "all": View(self.targets, False),
+            "first_time": View(self.counted("first_time"), True),
+            "repeated": View(self.counted("repeated"), False),
+            "head": View(tuple(t[self.head[t]] for t in main), masked),
+            "tail": View(tuple(t[~self.head[t]] for t in main), masked),
+        }
+        return {name: view for name, view in found.items() if any(map(len, view.targets))}
 
     @cached_property
     def timed_graph(self) -> tuple[ItemGraph, float]:

@@ -11,16 +11,13 @@ import numpy as np
 from recemb_core.array_files import from_json, to_json
 from recemb_core.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recemb_core.embeddings import ItemVectors, train_model
-from recemb_core.evaluation.ranking import RankingReport, View, rank_views, report_from_arrays, report_to_arrays
-from recemb_core.experiments.leaderboard.cases import PartCases
+from recemb_core.evaluation.ranking import RankingReport, rank_views, report_from_arrays, report_to_arrays
+from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases
 from recemb_core.experiments.leaderboard.entries import Entry, Query
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.progress import Cancel, Progress
 from recemb_core.scorers import Histories, fit_scorer
 from recemb_core.timing import timed
-
-VIEWS = ("main", "all", "first_time", "repeated", "head", "tail")
-"""What every run is measured on: the protocol's targets, the three kinds of targets, and the first by popularity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +118,14 @@ def measure_trained(cases: PartCases, entry: Entry, trained: Trained, seed: int 
     """
     model = trained.model
     scorer = history_scorer(model, entry.query or Query()) if entry.kind == "embedding" else model.scores
-    (views, lists), seconds = timed(lambda: _ranked(cases, scorer))
+    ks, head, views = cases.protocol.ks, cases.head, cases.views
+    ranked, seconds = timed(lambda: rank_views(scorer, cases.histories, views, ks=ks, listed=("main",), marked=head))
     return EntryRun(
         name=entry.name,
         part=cases.part,
         seed=seed if entry.seeded else None,
-        views=views,
-        head_lists=lists,
+        views=ranked.reports,
+        head_lists=ranked.marked,
         train_seconds=trained.seconds,
         score_seconds=seconds,
         bytes=held_bytes(model),
@@ -181,24 +179,6 @@ def measure_all(
                 done += 1
 
 
-def _ranked(
-    cases: PartCases, scorer: Callable[[Histories], Float32Array]
-) -> tuple[dict[str, RankingReport], Float64Array]:
-    head, masked = cases.head, cases.choice.masked
-    main = cases.counted()
-    views = {
-        "main": View(main, masked),
-        "all": View(cases.counted("all"), False),
-        "first_time": View(cases.counted("first_time"), True),
-        "repeated": View(cases.counted("repeated"), False),
-        "head": View(tuple(t[head[t]] for t in main), masked),
-        "tail": View(tuple(t[~head[t]] for t in main), masked),
-    }
-    views = {name: view for name, view in views.items() if any(map(len, view.targets))}
-    ranked = rank_views(scorer, cases.histories, views, ks=cases.protocol.ks, listed=("main",), marked=head)
-    return ranked.reports, ranked.marked
-
-
 def history_scorer(vectors: ItemVectors, query: Query) -> Callable[[Histories], Float32Array]:
     """Scores (q, n) of all items for histories by item vectors; see :class:`Query` for the equation.
 
@@ -250,8 +230,9 @@ def held_bytes(model: Any) -> int:
     """
     if isinstance(model, np.ndarray):
         return model.nbytes
-    if hasattr(model, "indptr"):
-        return sum(getattr(model, name).nbytes for name in ("data", "indices", "indptr"))
+    sparse = ("data", "indices", "indptr")
+    if all(hasattr(model, name) for name in sparse):
+        return sum(getattr(model, name).nbytes for name in sparse)
     if is_dataclass(model) and not isinstance(model, type):
         return sum(held_bytes(getattr(model, field.name)) for field in fields(model))
     return 0
