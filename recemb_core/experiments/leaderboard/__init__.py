@@ -20,6 +20,14 @@ from recemb_core.experiments.leaderboard.measuring import (
     measure_trained,
     train_entry,
 )
+from recemb_core.experiments.leaderboard.metric_honesty import (
+    Chosen,
+    ChosenOnTest,
+    OtherWay,
+    chosen_on_test,
+    chosen_on_the_same_users,
+    other_ways,
+)
 from recemb_core.experiments.leaderboard.protocol import PARTS, Part, Protocol, Split, Targets
 
 __all__ = [
@@ -27,10 +35,13 @@ __all__ = [
     "PARTS",
     "VIEWS",
     "Advice",
+    "Chosen",
+    "ChosenOnTest",
     "Entry",
     "EntryRun",
     "Leaderboard",
     "Metric",
+    "OtherWay",
     "Part",
     "PartCases",
     "Protocol",
@@ -40,12 +51,15 @@ __all__ = [
     "TargetChoice",
     "Targets",
     "Trained",
+    "chosen_on_test",
+    "chosen_on_the_same_users",
     "default_query",
     "entry_defaults",
     "history_scorer",
     "measure",
     "measure_all",
     "measure_trained",
+    "other_ways",
     "part_cases",
     "query_kinds",
     "share_of_repeats",

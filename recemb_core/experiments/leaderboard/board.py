@@ -121,16 +121,19 @@ class Leaderboard:
 
         Rows of one training that is asked in two ways are paired run by run.
         """
-        rows = {name: self.rows[name] for name in (self.rows if names is None else names)}
-        seeds: dict[str, Any] = {
+        names = tuple(self.rows) if names is None else names
+        return compare_all(
+            {name: self.rows[name].users(metric, k, view) for name in names}, **self.about(names), level=level
+        )
+
+    def about(self, names: Sequence[str] | None = None) -> dict[str, Any]:
+        """What ``compare_all`` has to know of the rows: which have no seed, and which are one training."""
+        rows = self.rows if names is None else {name: self.rows[name] for name in names}
+        trainings = {
             name: (row.entry.with_seed(0).config, tuple(run.seed for run in row.runs)) for name, row in rows.items()
         }
-        return compare_all(
-            {name: row.users(metric, k, view) for name, row in rows.items()},
-            unseeded={name for name, row in rows.items() if not row.entry.seeded},
-            trainings=seeds,
-            level=level,
-        )
+        unseeded = {name for name, row in rows.items() if not row.entry.seeded}
+        return {"unseeded": unseeded, "trainings": trainings}
 
     def advice(self, comparison: Comparison) -> Advice:
         """Which row to take: the cheapest to train of those not told apart from the best."""

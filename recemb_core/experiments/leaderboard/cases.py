@@ -18,8 +18,8 @@ from recemb_core.splits import event_order, leave_last_out, subset, user_streams
 from recemb_core.timing import timed
 from recemb_core.validation import UsageError, require
 
-VIEWS = ("main", "all", "first_time", "repeated", "head", "tail")
-"""What every run is measured on: the protocol's targets, the three kinds of targets, and the first by popularity."""
+VIEWS = ("main", "all", "first_time", "repeated", "head", "tail", "unmasked")
+"""What every run is measured on: the protocol's targets, all kinds of targets, head and tail, and a mistake."""
 HEAD_SHARE = 0.5
 """Share of the training events that the head's items hold together."""
 
@@ -126,14 +126,15 @@ class PartCases:
     @cached_property
     def views(self) -> dict[str, View]:
         """What every model is asked, by name; see :class:`EntryRun`. One that no user has a target in is left out."""
-        main, masked = self.counted(), self.choice.masked
+        main, novel, masked = self.counted(), self.counted("first_time"), self.choice.masked
         found = {
             "main": View(main, masked),
             "all": View(self.targets, False),
-            "first_time": View(self.counted("first_time"), True),
+            "first_time": View(novel, True),
             "repeated": View(self.counted("repeated"), False),
             "head": View(tuple(t[self.head[t]] for t in main), masked),
             "tail": View(tuple(t[~self.head[t]] for t in main), masked),
+            "unmasked": View(novel, False),
         }
         return {name: view for name, view in found.items() if any(map(len, view.targets))}
 

@@ -44,7 +44,8 @@ class EntryRun:
         views: view → report on the targets that count there. ``"main"``: those of the protocol; ``"all"``: every
             target, nothing masked; ``"first_time"``: those not in the history, which is masked; ``"repeated"``: those
             in the history, nothing masked; ``"head"``, ``"tail"``: the main ones among the most taken items (which hold
-            half of the training events) and among the rest. A view that no user has a target in is left out.
+            half of the training events) and among the rest; ``"unmasked"``: first-time targets with items of the
+            history in the lists, a common mistake. A view that no user has a target in is left out.
         head_lists: expected share of the head in each user's list of the main view, float64 (users,): with
             ``PartCases.head_targets`` beside, the bias to what is popular.
         train_seconds: wall clock.
