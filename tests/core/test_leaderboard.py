@@ -9,7 +9,7 @@ import pytest
 
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
-from recemb_core.embeddings import DeepWalkConfig, ItemVectors, Word2VecConfig
+from recemb_core.embeddings import DeepWalkConfig, ItemVectors, PPMISVDConfig, Word2VecConfig
 from recemb_core.experiments.leaderboard import (
     Entry,
     EntryRun,
@@ -20,6 +20,7 @@ from recemb_core.experiments.leaderboard import (
     history_scorer,
     measure,
     measure_all,
+    measure_vectors,
     part_cases,
     share_of_repeats,
 )
@@ -273,6 +274,41 @@ def test_a_query_by_hand() -> None:
     found = history_scorer(replace(vectors, counts=None), Query())(history)[0]
     np.testing.assert_allclose(found, unit @ (unit[0] + 2 * unit[1] + unit[2]) / 4, rtol=1e-6)
     assert (history_scorer(vectors, Query(score="in_out"))([np.array([], dtype=int)])[0, :2] == 0).all()
+
+
+def test_new_links_are_those_that_only_the_held_out_part_joins() -> None:
+    clicks = log([["a", "b", "c", "d", "e"], ["b", "c", "d", "a", "e"], ["c", "b", "e", "b", "a"]])
+    cases = part_cases(clicks, Protocol(targets="all"))
+    names = [[cases.train.items[int(i)] for i in pair] for pair in cases.links[0]]
+    # Steps known: ab bc, bc cd, cb be. Next come cd (known), da, eb.
+    assert sorted(names) == [["d", "a"], ["e", "b"]]
+    none = {tuple(pair) for pair in cases.links[1].tolist()}
+    known = {(0, 1), (1, 2), (2, 3), (2, 1), (1, 4)}
+    assert len(none) == 2
+    assert not none & (known | {(3, 0), (4, 1)})
+    assert all(a != b for a, b in none)
+    baskets = log([["a", "b"], ["b", "c"], ["a", "b", "c"], ["a"]], ["ann"] * 4, ordered=False)
+    new, _ = part_cases(baskets, Protocol(targets="all")).links
+    assert [[baskets.items[int(i)] for i in pair] for pair in new] == [["a", "c"]]
+
+
+def test_vectors_are_measured_by_links_and_fields(shop: Sequences) -> None:
+    cases = part_cases(shop, Protocol(most_users=300))
+    good = Entry(name="good", config=PPMISVDConfig(dimensions=16), query=Query())
+    run = measure(cases, good)
+    assert run.vectors is not None
+    assert shop.side_info is not None
+    assert set(run.vectors.purity) == {"department", "brand", "price_band"}
+    assert run.vectors.purity["department"] > 0.5 > run.vectors.purity_chance["department"]
+    rng, size = np.random.default_rng(0), (len(shop.items), 16)
+    random = [ItemVectors(shop.items, rng.normal(size=size).astype(np.float32)) for _ in range(30)]
+    by_chance = [measure_vectors(cases, vectors, Query()) for vectors in random]
+    assert abs(np.mean([found.link_auc for found in by_chance]) - 0.5) < 0.07  # 30 of a standard error of .09 each
+    assert by_chance[0].links == run.vectors.links >= 20
+    assert by_chance[0].purity["department"] < 0.2
+    again = EntryRun.from_arrays(run.to_arrays())
+    assert again.vectors == run.vectors
+    assert measure(cases, Entry(name="floor", config=PopularityConfig())).vectors is None
 
 
 def test_a_result_is_found_by_settings_and_not_by_name() -> None:

@@ -29,6 +29,7 @@ from recemb_core.experiments.leaderboard.metric_honesty import (
     other_ways,
 )
 from recemb_core.experiments.leaderboard.protocol import PARTS, Part, Protocol, Split, Targets
+from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors
 
 __all__ = [
     "METRICS",
@@ -51,6 +52,7 @@ __all__ = [
     "TargetChoice",
     "Targets",
     "Trained",
+    "VectorMeasures",
     "chosen_on_test",
     "chosen_on_the_same_users",
     "default_query",
@@ -59,6 +61,7 @@ __all__ = [
     "measure",
     "measure_all",
     "measure_trained",
+    "measure_vectors",
     "other_ways",
     "part_cases",
     "query_kinds",

@@ -10,7 +10,7 @@ import numpy as np
 
 from recemb_core.arrays import Float64Array
 from recemb_core.evaluation.differences import Comparison, compare_all, mean_over_seeds
-from recemb_core.evaluation.intervals import Estimate
+from recemb_core.evaluation.intervals import Estimate, SeedBand, seed_band
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
 from recemb_core.evaluation.ranking import RankingReport
 from recemb_core.evaluation.ties import expected_reciprocal
@@ -107,6 +107,16 @@ class Leaderboard:
         """Share of the head in the lists; ``PartCases.head_targets`` is what the targets have."""
         row = self.rows[name]
         return mean_over_seeds(np.stack([run.head_lists for run in row.runs]), seeded=row.entry.seeded)
+
+    def link_auc(self, name: str) -> SeedBand | None:
+        """Link AUC over seeds, of a row of item vectors; None of others, and where nothing new was joined."""
+        values = [run.vectors.link_auc for run in self.rows[name].runs if run.vectors is not None]
+        return seed_band(values) if values and not np.isnan(values).any() else None
+
+    def purity(self, name: str, field: str) -> SeedBand | None:
+        """Purity of a field over seeds, of a row of item vectors; None of others."""
+        runs = [run.vectors for run in self.rows[name].runs if run.vectors is not None]
+        return seed_band([run.purity[field] for run in runs]) if runs and field in runs[0].purity else None
 
     def compare(
         self,

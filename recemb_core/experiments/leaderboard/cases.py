@@ -11,6 +11,7 @@ from recemb_core.arrays import BoolArray, Int32Array, Int64Array, StrArray
 from recemb_core.embeddings import default_graph
 from recemb_core.evaluation.ranking import View
 from recemb_core.experiments.leaderboard.protocol import REPEATS_FROM, Part, Protocol, Targets
+from recemb_core.experiments.leaderboard.vector_measures import links_to_come
 from recemb_core.experiments.recall_models import recall_fingerprint
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
@@ -137,6 +138,11 @@ class PartCases:
             "unmasked": View(novel, False),
         }
         return {name: view for name, view in found.items() if any(map(len, view.targets))}
+
+    @cached_property
+    def links(self) -> tuple[Int64Array, Int64Array]:
+        """New links and as many pairs that are none; see :class:`VectorMeasures`."""
+        return links_to_come(self)
 
     @cached_property
     def timed_graph(self) -> tuple[ItemGraph, float]:

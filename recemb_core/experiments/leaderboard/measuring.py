@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from recemb_core.embeddings import ItemVectors, train_model
 from recemb_core.evaluation.ranking import RankingReport, rank_views, report_from_arrays, report_to_arrays
 from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases
 from recemb_core.experiments.leaderboard.entries import Entry, Query
+from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.progress import Cancel, Progress
 from recemb_core.scorers import Histories, fit_scorer
@@ -51,6 +52,7 @@ class EntryRun:
         train_seconds: wall clock.
         score_seconds: wall clock of scoring and ranking every user.
         bytes: numbers that the model holds, in bytes.
+        vectors: link AUC and purity of a model of item vectors; None of others.
     """
 
     name: str
@@ -61,6 +63,7 @@ class EntryRun:
     train_seconds: float
     score_seconds: float
     bytes: int
+    vectors: VectorMeasures | None = None
 
     def to_arrays(self) -> dict[str, AnyArray]:
         """Everything as arrays by name, for a file; :meth:`from_arrays` makes the same of them."""
@@ -68,7 +71,9 @@ class EntryRun:
         found: dict[str, AnyArray] = {"head_lists": self.head_lists}
         for view, report in self.views.items():
             found |= {f"{view} {name}": value for name, value in report_to_arrays(report).items()}
-        return found | {"meta": to_json({name: getattr(self, name) for name in facts})}
+        meta = {name: getattr(self, name) for name in facts}
+        meta["vectors"] = None if self.vectors is None else asdict(self.vectors)
+        return found | {"meta": to_json(meta)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, AnyArray]) -> EntryRun:
@@ -79,7 +84,10 @@ class EntryRun:
             if field:
                 parts.setdefault(view, {})[field] = value
         views = {view: report_from_arrays(parts[view]) for view in VIEWS if view in parts}
-        return cls(views=views, head_lists=arrays["head_lists"], **from_json(arrays["meta"]))
+        meta = from_json(arrays["meta"])
+        vectors = meta.pop("vectors")
+        known = None if vectors is None else VectorMeasures(**vectors)
+        return cls(views=views, head_lists=arrays["head_lists"], vectors=known, **meta)
 
 
 def train_entry(
@@ -117,8 +125,8 @@ def measure_trained(cases: PartCases, entry: Entry, trained: Trained, seed: int 
 
     Rows that differ by their query alone share a training: train once, measure each.
     """
-    model = trained.model
-    scorer = history_scorer(model, entry.query or Query()) if entry.kind == "embedding" else model.scores
+    model, query = trained.model, entry.query
+    scorer = model.scores if query is None else history_scorer(model, query)
     ks, head, views = cases.protocol.ks, cases.head, cases.views
     ranked, seconds = timed(lambda: rank_views(scorer, cases.histories, views, ks=ks, listed=("main",), marked=head))
     return EntryRun(
@@ -130,6 +138,7 @@ def measure_trained(cases: PartCases, entry: Entry, trained: Trained, seed: int 
         train_seconds=trained.seconds,
         score_seconds=seconds,
         bytes=held_bytes(model),
+        vectors=measure_vectors(cases, model, query) if query is not None else None,
     )
 
 

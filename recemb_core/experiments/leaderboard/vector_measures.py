@@ -1,0 +1,112 @@
+"""What item vectors know beside the next item: links that were still to come, and fields of the items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recemb_core.arrays import Int64Array, IntegerArray
+from recemb_core.auc import auc_of
+from recemb_core.embeddings import ItemVectors
+from recemb_core.evaluation.agreement import attribute_purity
+from recemb_core.neighbors.base import unit_rows
+
+if TYPE_CHECKING:
+    from recemb_core.experiments.leaderboard.cases import PartCases
+    from recemb_core.experiments.leaderboard.entries import Query
+
+NEIGHBORS = 10
+
+
+@dataclass(frozen=True)
+class VectorMeasures:
+    """Figures of a model's item vectors.
+
+    Attributes:
+        link_auc: P(a new link scores above a pair that is none), ties half; 0.5 is chance, NaN without new links. New
+            links are pairs that the held-out part joins for the first time: the newest item of a history and its
+            target, of baskets the items of one; the others are as many pairs drawn at random that neither part joins.
+            Popular items have more links, so knowing popularity alone is more than chance.
+        links: new links.
+        purity: field → mean share of an item's 10 nearest neighbors (cosine) with its value of the field.
+        purity_chance: field → the same of neighbors drawn at random.
+    """
+
+    link_auc: float
+    links: int
+    purity: dict[str, float]
+    purity_chance: dict[str, float]
+
+
+def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> VectorMeasures:
+    """Link AUC by the score of the query, and purity of every text field of the side information.
+
+    Args:
+        cases: see :func:`~recemb_core.experiments.leaderboard.part_cases`.
+        vectors: trained on its training part.
+        query: whose ``score`` pairs are scored by.
+
+    Raises:
+        ValueError: ``"in_out"`` of vectors that have no output vectors.
+    """
+    new, none = cases.links
+    left, right = vectors.vectors, vectors.targets_of(query.score)
+    if query.score == "cosine":
+        left = right = unit_rows(left)
+    scores = [np.einsum("ij,ij->i", left[pairs[:, 0]], right[pairs[:, 1]]) for pairs in (new, none)]
+    auc = auc_of(*scores) if len(new) and len(none) else float("nan")
+    purity, chance = {}, {}
+    side = cases.train.side_info
+    seen = None if vectors.counts is None else vectors.counts > 0
+    if side is not None and len(vectors) > 1:
+        fields = [name for name, kind in side.schema.items() if name != "title" and str(kind) == "String"]
+        lists = vectors.nearest(NEIGHBORS, min_count=0 if seen is None else 1)[0] if fields else None
+        for name in fields:
+            assert lists is not None
+            found = attribute_purity(lists, side[name].to_list(), candidates=seen)
+            purity[name], chance[name] = found.value, found.chance
+    return VectorMeasures(auc, len(new), purity, chance)
+
+
+def links_to_come(cases: PartCases) -> tuple[Int64Array, Int64Array]:
+    """(pairs that the held-out part joins and the training part does not, as many that neither joins), (m, 2) each.
+
+    Pairs of ordered logs are directed, as steps are; of baskets each stands there once, the lower row first.
+    """
+    n, train = len(cases.train.items), cases.train
+    if train.ordered:
+        pairs: list[IntegerArray] = [
+            np.column_stack([np.full(len(target), history[-1]), target])
+            for history, target in zip(cases.histories, cases.targets, strict=True)
+        ]
+        inside = np.ones(max(len(train.tokens) - 1, 0), dtype=bool)
+        inside[train.offsets[1:-1] - 1] = False
+        known = train.tokens[:-1][inside].astype(np.int64) * n + train.tokens[1:][inside]
+    else:
+        from recemb_core.scorers import pair_counts
+
+        pairs = [_of_a_basket(target) for target in cases.targets]
+        table = pair_counts(train, None).tocoo()
+        known = table.row.astype(np.int64) * n + table.col
+    joined = np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs]).astype(np.int64)
+    joined = joined[joined[:, 0] != joined[:, 1]]
+    keys = np.unique(joined[:, 0] * n + joined[:, 1])
+    new = np.setdiff1d(keys, known)
+    taken = np.union1d(keys, known)
+    rng, found = np.random.default_rng(0), np.empty(0, dtype=np.int64)
+    for _ in range(60):
+        if len(found) >= len(new):
+            break
+        a, b = rng.integers(0, n, (2, 2 * len(new) + 16))
+        a, b = (a, b) if train.ordered else (np.minimum(a, b), np.maximum(a, b))
+        drawn = np.setdiff1d((a * n + b)[a != b], taken)
+        found = np.union1d(found, rng.permutation(drawn)[: len(new)])
+    found = rng.permutation(found)[: len(new)]
+    return np.column_stack(np.divmod(new, max(n, 1))), np.column_stack(np.divmod(found, max(n, 1)))
+
+
+def _of_a_basket(target: IntegerArray) -> IntegerArray:
+    first, second = np.triu_indices(len(target), 1)
+    return np.column_stack([target[first], target[second]])
