@@ -16,8 +16,10 @@ from recemb_core.experiments.leaderboard import (
     Part,
     PartCases,
     Protocol,
+    chosen_on_the_same_users,
     entry_defaults,
     measure_all,
+    other_ways,
     part_cases,
     query_kinds,
 )
@@ -95,6 +97,17 @@ def table(sequences: Sequences, part: Part, seeds: int, *, recall: bool) -> None
     for name in comparison.order:
         print(line(board, cases, name, comparison.letters))
     print(board.advice(comparison).words, flush=True)
+    print("\n  Other ways of measuring the same runs:")
+    for way in other_ways(board, cases, cases.protocol.k):
+        print(f"  {way.title}. {way.words}")
+    chosen = chosen_on_the_same_users(board, cases.protocol.k)
+    picks = ", ".join(f"{name} {share:.0%}" for name, share in sorted(chosen.picks.items(), key=lambda p: -p[1])[:4])
+    print(
+        f"  Chosen and reported on the same {chosen.users:,} users: {chosen.reported:.3f}; "
+        f"on others {chosen.honest:.3f}, {chosen.optimism:+.3f} too much "
+        f"(mean of {chosen.times} halvings; chosen: {picks})",
+        flush=True,
+    )
 
 
 def report(retail: Path | None, only: list[str] | None, seeds: int, part: Part, *, recall: bool) -> None:

@@ -187,7 +187,8 @@ class Comparison:
         order: names, the best mean first.
         means: name → mean over users and seeds.
         differences: (name, name) → difference, the better mean first in the pair.
-        letters: name → letters; two models that share one are not told apart.
+        letters: name → letters; two models that share one are not told apart. Those ``unmeasured`` have none.
+        unmeasured: names whose noise of training is not known: they depend on a seed, and have fewer than three runs.
         level: the probability of any false difference among all pairs.
     """
 
@@ -195,6 +196,7 @@ class Comparison:
     means: dict[str, float]
     differences: dict[tuple[str, str], Difference]
     letters: dict[str, str]
+    unmeasured: tuple[str, ...]
     level: float
 
     def between(self, first: str, second: str) -> Difference:
@@ -212,10 +214,10 @@ class Comparison:
 
     @property
     def top(self) -> tuple[str, ...]:
-        """The best, and all that are not told apart from it, in order."""
-        if not self.order:
+        """Of the measured ones the best, and all that are not told apart from it, in order."""
+        if len(self.order) == len(self.unmeasured):
             return ()
-        best, *others = self.order
+        best, *others = (name for name in self.order if name not in self.unmeasured)
         return (best, *(name for name in others if not self.differences[best, name].told_apart))
 
 
@@ -230,7 +232,7 @@ def compare_all(
 
     Holm: of m pairs the smallest p-value is multiplied by m, the next by m − 1, and so on, each at least as large as
     the one before; so the probability that any pair without a difference is told apart is ``level`` at most, whatever
-    the pairs have in common. Pairs whose noise is not measured are not among them, and told apart from nothing.
+    the pairs have in common. Pairs whose noise is not measured are not among them, and never told apart.
 
     Args:
         values: name → (seeds, users).
@@ -263,7 +265,9 @@ def compare_all(
     judged = holm({pair: d.p for pair, d in found.items() if d.measured})
     found = {pair: replace(d, adjusted=judged.get(pair, float("nan"))) for pair, d in found.items()}
     apart = {pair for pair, d in found.items() if d.told_apart}
-    return Comparison(order, means, found, letters(order, apart), level)
+    alone = tuple(n for n in order if n not in unseeded and len(figures[n]) < LEAST_SEEDS)
+    given = letters([name for name in order if name not in alone], apart)
+    return Comparison(order, means, found, {name: given.get(name, "") for name in order}, alone, level)
 
 
 def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:

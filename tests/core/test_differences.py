@@ -138,6 +138,17 @@ def test_the_top_is_the_best_and_what_is_not_told_apart_from_it() -> None:
     assert compare_all({}).top == ()
 
 
+def test_what_has_fewer_than_three_seeds_stands_apart_from_the_letters() -> None:
+    rng = np.random.default_rng(9)
+    drawn = {name: (rng.random((3, 600)) < p).astype(float) for name, p in (("a", 0.5), ("b", 0.3), ("c", 0.1))}
+    found = compare_all(drawn | {"once": drawn["b"][:1]})
+    assert found.unmeasured == ("once",)
+    assert found.letters == {"a": "a", "b": "b", "c": "c", "once": ""}
+    assert found.top == ("a",)
+    assert compare_all({"once": drawn["a"][:1], "twice": drawn["b"][:2]}).top == ()
+    assert compare_all({"once": drawn["a"][:1], "c": drawn["c"]}, unseeded={"once"}).unmeasured == ()
+
+
 # --- honesty ---
 
 USERS, SEEDS, TIMES = 400, 3, 1000

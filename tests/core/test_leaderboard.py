@@ -10,6 +10,8 @@ import pytest
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import DeepWalkConfig, ItemVectors, PPMISVDConfig, Word2VecConfig
+from recemb_core.evaluation.ranking import RankingReport
+from recemb_core.evaluation.ties import BestRanks
 from recemb_core.experiments.leaderboard import (
     Entry,
     EntryRun,
@@ -252,6 +254,34 @@ def test_rows_of_one_training_share_it_and_rows_without_a_seed_run_once(shop: Se
     assert board.advice(comparison).take in comparison.top
     with pytest.raises(ValueError, match="other users"):
         board.plus(entries[0], measure(part_cases(shop, Protocol(most_users=100)), entries[0]))
+
+
+def test_the_advice_takes_the_cheaper_of_equals_alone() -> None:
+    user, board = np.arange(800), Leaderboard({})
+    runs = {"best": (0, 320, 30.0), "cheap": (20, 338, 1.0), "alike": (10, 329, 20.0), "bad": (0, 40, 0.1)}
+    for name, (first, last, seconds) in runs.items():
+        entry = Entry(name=name, config=PopularityConfig())
+        board = board.plus(entry, fake_run(name, (user >= first) & (user < last), seconds))
+    comparison = board.compare()
+    assert set(comparison.top) == {"best", "cheap", "alike"}
+    assert board.advice(comparison).take == "cheap"
+    assert "Take the cheaper: cheap, trained in 1 s against" in board.advice(comparison).words
+    some = board.compare(names=["best", "alike", "bad"])
+    assert board.advice(some).take == some.order[0] == "best"
+    assert "none of these trains in half its time" in board.advice(some).words
+    once = board.plus(Entry(name="once", config=DeepWalkConfig()), fake_run("once", user < 700, 1.0, seed=0))
+    assert "once: fewer than three seeds, so nothing can be said of it." in once.advice(once.compare()).words
+    with pytest.raises(ValueError, match="nothing is measured"):
+        Leaderboard({}).advice(comparison)
+
+
+def fake_run(name: str, hits: np.ndarray, seconds: float, seed: int | None = None) -> EntryRun:
+    """A run that hit these users at the first place, and the others not at all."""
+    n = len(hits)
+    best = BestRanks(np.where(hits, 1, 999), np.ones(n, int), np.ones(n, int))
+    by_user = np.repeat(hits[:, None].astype(float), 2, axis=1)
+    report = RankingReport((10, 20), {10: 0.5, 20: 0.5}, n, 0, False, best, by_user, by_user, np.arange(n))
+    return EntryRun(name, "validation", seed, {"main": report}, np.zeros(n), seconds, 1.0, 8)
 
 
 def test_a_query_by_hand() -> None:

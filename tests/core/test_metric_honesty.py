@@ -24,6 +24,7 @@ from recemb_core.experiments.leaderboard import (
 from recemb_core.experiments.leaderboard.metric_honesty import optimistic_hits, sampled_hits
 from recemb_core.scorers import EASEConfig, ItemKNNConfig, MarkovChainConfig, PopularityConfig
 from recemb_core.sequences import Sequences
+from tests.core.test_leaderboard import fake_run
 
 ROWS = [
     Entry(name="Popularity", config=PopularityConfig()),
@@ -151,17 +152,7 @@ def test_choosing_and_measuring_on_the_same_users_reports_too_much() -> None:
 
 def fake_board(hits: dict[str, np.ndarray]) -> Leaderboard:
     """A board whose rows hit these users."""
-    from recemb_core.evaluation.ties import BestRanks
-    from recemb_core.experiments.leaderboard import EntryRun
-
-    runs = []
-    for name, line in hits.items():
-        n = len(line)
-        best = BestRanks(np.where(line > 0, 1, 99), np.ones(n, int), np.ones(n, int))
-        ones = np.zeros((n, 1))
-        report = RankingReport((10,), {10: 0.5}, n, 0, False, best, ones, ones, np.arange(n))
-        entry = Entry(name=name, config=PopularityConfig())
-        runs.append((entry, EntryRun(name, "validation", None, {"main": report}, ones[:, 0], 1.0, 1.0, 8)))
+    runs = ((Entry(name=name, config=PopularityConfig()), fake_run(name, line > 0, 1.0)) for name, line in hits.items())
     return Leaderboard.of(runs)
 
 

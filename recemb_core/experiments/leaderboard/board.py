@@ -19,6 +19,8 @@ from recemb_core.experiments.leaderboard.measuring import EntryRun
 from recemb_core.validation import UsageError, require
 
 Metric = Literal["hr", "ndcg", "mrr"]
+CHEAPER = 2
+"""Times that a row must train faster to be taken in place of a better mean: single timings differ by less."""
 METRICS: dict[Metric, str] = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR"}
 
 
@@ -146,12 +148,15 @@ class Leaderboard:
         return {"unseeded": unseeded, "trainings": trainings}
 
     def advice(self, comparison: Comparison) -> Advice:
-        """Which row to take: the cheapest to train of those not told apart from the best."""
-        top = comparison.top
-        if not top:
+        """Which row to take: of those not told apart from the best, another only if it trains in half the time."""
+        if not self.rows:
             raise UsageError("nothing is measured yet; measure a row first")
-        cost = {name: (self.rows[name].mean("train_seconds"), self.rows[name].mean("score_seconds")) for name in top}
-        return Advice(top[0], top, min(top, key=lambda name: cost[name]), {name: sum(cost[name]) for name in top})
+        top = comparison.top
+        seconds = {name: self.rows[name].mean("train_seconds") for name in top}
+        take = min(top, key=lambda name: seconds[name], default="")
+        if top and seconds[take] * CHEAPER > seconds[top[0]]:
+            take = top[0]
+        return Advice(top, take, seconds, comparison.unmeasured)
 
 
 @dataclass(frozen=True)
@@ -159,35 +164,49 @@ class Advice:
     """Which row to take.
 
     Attributes:
-        best: with the highest mean.
-        top: those not told apart from it, it included.
-        take: the one of these that trains in the shortest time.
-        seconds: of each of these, to train and to rank everybody.
+        top: the best, and those not told apart from it; none where no noise is measured.
+        take: the best, or the cheapest of ``top`` where that trains in half the time or less.
+        seconds: of each of ``top``, to train.
+        unmeasured: rows of fewer than three seeds, about which nothing can be said.
     """
 
-    best: str
     top: tuple[str, ...]
     take: str
     seconds: dict[str, float]
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """The same in a sentence or two, plain text.
 
-        >>> Advice("b", ("b", "a"), "a", {"a": 0.1, "b": 12.0}).words
-        'b has the highest mean, but it is not told apart from a. Take the cheaper: a, 0.1 s against 12 s.'
+        >>> Advice(("b", "a"), "a", {"a": 0.1, "b": 12.0}).words
+        'b has the highest mean, but it is not told apart from a. Take the cheaper: a, trained in 0.1 s against 12 s.'
+        >>> Advice(("b",), "b", {"b": 12.0}, ("c",)).words
+        'b is better than every other row beyond noise. c: fewer than three seeds, so nothing can be said of it.'
         """
-        if len(self.top) == 1:
-            return f"{self.best} is better than every other row beyond noise."
-        others = [name for name in self.top if name != self.best]
-        listed = others[0] if len(others) == 1 else f"{', '.join(others[:-1])} and {others[-1]}"
-        if self.take == self.best:
-            return f"{self.best} has the highest mean, is not told apart from {listed}, and is the cheapest: take it."
-        spent = f"{seconds_words(self.seconds[self.take])} against {seconds_words(self.seconds[self.best])}"
-        return (
-            f"{self.best} has the highest mean, but it is not told apart from {listed}. "
-            f"Take the cheaper: {self.take}, {spent}."
-        )
+        return " ".join(part for part in (self._taken(), self._rest()) if part)
+
+    def _taken(self) -> str:
+        if not self.top:
+            return ""
+        best, *others = self.top
+        if not others:
+            return f"{best} is better than every other row beyond noise."
+        alike = f"not told apart from {_listed(others)}"
+        if self.take == best:
+            return f"{best} has the highest mean and is {alike}; none of these trains in half its time: take {best}."
+        spent = f"trained in {seconds_words(self.seconds[self.take])} against {seconds_words(self.seconds[best])}"
+        return f"{best} has the highest mean, but it is {alike}. Take the cheaper: {self.take}, {spent}."
+
+    def _rest(self) -> str:
+        if not self.unmeasured:
+            return ""
+        it = "it" if len(self.unmeasured) == 1 else "them"
+        return f"{_listed(self.unmeasured)}: fewer than three seeds, so nothing can be said of {it}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}"
 
 
 def seconds_words(seconds: float) -> str:
