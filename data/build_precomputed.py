@@ -6,6 +6,7 @@
     python data/build_precomputed.py sweeps      # only scores over seeds and sweeps of the node2vec page
     python data/build_precomputed.py models      # only the models of the Neighbors page
     python data/build_precomputed.py recall      # only the recall models of the Deep models page
+    python data/build_precomputed.py evaluation  # only the rows of the Evaluation page
     python data/build_precomputed.py networks    # only the embedding layer and pre-training of the Deep models page
 
 Run it with ``missing`` after a change of defaults or bundled data and after raising a version in

@@ -32,10 +32,21 @@ from recemb_core.embeddings import (
     training_fingerprint,
 )
 from recemb_core.embeddings import default_graph as graph_of
+from recemb_core.embeddings.item_vectors import Score
 from recemb_core.embeddings.models import EDGES_PER_ITEM
 from recemb_core.evaluation import group_score, strength_tiers
-from recemb_core.evaluation.noise import default_seeds
+from recemb_core.evaluation.noise import LEAST_SEEDS, default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
+from recemb_core.experiments.leaderboard import (
+    Entry,
+    PartCases,
+    Protocol,
+    Trained,
+    measure_trained,
+    part_cases,
+    query_kinds,
+    train_entry,
+)
 from recemb_core.experiments.networks import LayerConfig, compare_networks, layer_defaults
 from recemb_core.experiments.pretraining import (
     PretrainingConfig,
@@ -75,6 +86,9 @@ BASKETS: dict[str, Any] = {
     "share_baskets": False,
     "side_info_fields": (),
 }
+# How item vectors are asked on the Evaluation page, and after its experiment.
+SCORES: tuple[Score, ...] = ("cosine", "in_out")
+
 BACKBONE: dict[str, Any] = {"method": "noise_corrected", "edges_per_item": EDGES_PER_ITEM}
 
 REPEATED = "planted_shop"  # so small that tests compute some of its results again and compare
@@ -336,6 +350,34 @@ def cold(name: str, config: ModelConfig) -> Planned:
     return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
 
 
+@cache
+def part_of(name: str) -> PartCases:
+    return part_cases(sessions(name), Protocol())
+
+
+def evaluation(name: str) -> Plan:
+    """The rows of the Evaluation page with their seeds on the validation part, item vectors by both scores.
+
+    The test part is left alone: whoever looks at it has it measured.
+    """
+    graph, cases = default_graph(name), part_of(name)
+    vectors = comparison_defaults(sessions(name), graph, loaded(name).side_info)
+    networks = [config for config in recall_defaults().values() if recall_spec(config).item_vectors is None]
+    for config in (*scorer_defaults(cases.train).values(), *networks, *vectors.values()):
+        entry = Entry(name="row", config=config)
+        queries = [query_kinds(cases.train, score)["mean"] for score in SCORES] if entry.query is not None else [None]
+        for seed in range(LEAST_SEEDS if entry.seeded else 1):
+            model = cache(partial(train_entry, cases, entry, seed))
+            for query in queries:
+                yield run(name, Entry(name="row", config=config, query=query), seed, model)
+
+
+def run(name: str, entry: Entry, seed: int, model: Callable[[], Trained]) -> Planned:
+    key = precomputed.run_key(recall_fingerprint(sessions(name)), Protocol(), entry, "validation", seed)
+    make = lambda made: precomputed.run_to_arrays(measure_trained(part_of(name), entry, model(), seed))  # noqa: E731
+    return Planned(key, make)
+
+
 EVERY = tuple(info.name for info in list_datasets())
 WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
 # Part → what plans it, and of which data sets.
@@ -345,6 +387,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "models": (models, WITH_SEQUENCES),
     "networks": (networks, WITH_SEQUENCES),
     "recall": (recall, WITH_SEQUENCES),
+    "evaluation": (evaluation, WITH_SEQUENCES),
 }
 
 

@@ -265,9 +265,52 @@ def run_key(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed
     return key_of("leaderboard", fingerprint, config=own.config, query=own.query, protocol=protocol, part=part)
 
 
-def load_run(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed: int) -> EntryRun | None:
-    """The run computed beforehand under the name that the row has now, or None."""
+def run_to_arrays(run: EntryRun) -> Arrays:
+    """A run as few arrays: a table holds dozens of runs, and each array of a file costs a look into it."""
+    import numpy as np
+
+    reports = list(run.views.values())
+    said = {name: getattr(run, name) for name in ("name", "part", "seed", "train_seconds", "score_seconds", "bytes")}
+    kept = ("ks", "targets", "unknown", "exclude_seen", "users")
+    said["views"] = {
+        view: {name: getattr(report, name) for name in kept} | {"coverage": list(report.coverage.values())}
+        for view, report in run.views.items()
+    }
+    return {
+        "best": np.concatenate([np.asarray(report.best) for report in reports], axis=1).astype(np.int32),
+        "kept": np.concatenate([report.kept for report in reports]).astype(np.int32),
+        "shares": np.concatenate([np.c_[r.user_recall, r.user_ndcg] for r in reports]).astype(np.float32),
+        "head_lists": run.head_lists.astype(np.float32),
+        "meta": to_json(said),
+    }
+
+
+def run_from_arrays(arrays: Arrays) -> EntryRun:
+    """What :func:`run_to_arrays` was given, shares as float32 holds them."""
+    import numpy as np
+
+    from recemb_core.evaluation.ranking import RankingReport
+    from recemb_core.evaluation.ties import BestRanks
     from recemb_core.experiments.leaderboard import EntryRun
 
-    found = _read(run_key(fingerprint, protocol, entry, part, seed), EntryRun.from_arrays)
+    said, views, end = from_json(arrays["meta"]), {}, 0
+    best, shares = arrays["best"].astype(np.int64), arrays["shares"].astype(np.float64)
+    for view, facts in said.pop("views").items():
+        start, end = end, end + facts.pop("users")
+        ks = tuple(facts.pop("ks"))
+        views[view] = RankingReport(
+            ks=ks,
+            coverage=dict(zip(ks, facts.pop("coverage"), strict=True)),
+            best=BestRanks(*best[:, start:end]),
+            kept=arrays["kept"][start:end].astype(np.int64),
+            user_recall=shares[start:end, : len(ks)],
+            user_ndcg=shares[start:end, len(ks) :],
+            **facts,
+        )
+    return EntryRun(views=views, head_lists=arrays["head_lists"].astype(np.float64), **said)
+
+
+def load_run(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed: int) -> EntryRun | None:
+    """The run computed beforehand under the name that the row has now, or None."""
+    found = _read(run_key(fingerprint, protocol, entry, part, seed), run_from_arrays)
     return None if found is None else dataclasses.replace(found, name=entry.name)

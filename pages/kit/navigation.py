@@ -24,6 +24,7 @@ SECTIONS = {
         "side_information": "Side information",
     },
     "Recall": {"lsh": "LSH", "deep_models": "Deep models"},
+    "Measure": {"evaluation": "Evaluation"},
 }
 
 

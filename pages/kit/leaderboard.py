@@ -1,0 +1,227 @@
+"""Rows of the evaluation on the data set in use: what is measured already, and the jobs that measure the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any, Literal
+
+import streamlit as st
+
+from pages.kit import model_results, recall_models, results, session
+from pages.kit.jobs import Job, part
+from pages.kit.session import ActiveData
+from recemb_core import precomputed
+from recemb_core.embeddings import needs_graph
+from recemb_core.evaluation.noise import LEAST_SEEDS
+from recemb_core.experiments.leaderboard import (
+    Entry,
+    EntryRun,
+    Leaderboard,
+    Part,
+    PartCases,
+    Protocol,
+    measure,
+    measure_trained,
+    part_cases,
+    train_entry,
+)
+from recemb_core.progress import Progress
+from recemb_core.validation import UsageError
+
+State = Literal["ready", "stale", "waiting", "unavailable"]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What every row of one table is asked: of which data, by which protocol, on which part, with which seeds."""
+
+    data: ActiveData
+    protocol: Protocol
+    part: Part = "validation"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from other questions."""
+        return recall_models.source(self.data), self.protocol, self.part
+
+    def seeds(self, entry: Entry) -> tuple[int, ...]:
+        """The visit's seed and those after it; one where the row has none."""
+        first = session.seed()
+        return tuple(range(first, first + LEAST_SEEDS)) if entry.seeded else (first,)
+
+    @property
+    def cases(self) -> PartCases:
+        """Who is asked about what; see :func:`recemb_core.experiments.leaderboard.part_cases`."""
+        sequences = self.data.sequences
+        assert sequences is not None
+        seconds = 1e-6 * len(sequences.tokens)
+        key = ("part cases", *self.key)
+        found: PartCases = results.compute(
+            self.data, key, part_cases, sequences, self.protocol, self.part, seconds=seconds, what="the split"
+        )
+        return found
+
+    def answer(self, entry: Entry) -> tuple[Any, ...]:
+        """What a row's runs are kept by, its seeds aside; its name is no part of it."""
+        return *self.key, entry.with_seed(0).config, entry.query
+
+
+@dataclass(frozen=True, eq=False)
+class BoardRow:
+    """A row of the table as far as it is there.
+
+    Attributes:
+        name: on the page.
+        wanted: what is asked for.
+        shown: what ``runs`` are of: that, or what was shown last while that is not measured.
+        runs: one a seed.
+        state: of the row.
+        message: why there are no runs.
+    """
+
+    name: str
+    wanted: Entry
+    shown: Entry | None
+    runs: tuple[EntryRun, ...]
+    state: State
+    message: str = ""
+
+
+def ready_run(question: Question, entry: Entry, seed: int) -> EntryRun | None:
+    """One run, of the store or of the bundled file, under the row's name."""
+    data = question.data
+    key = _run_key(question, entry, seed)
+    load = lambda: precomputed.load_run(key[1], question.protocol, entry, question.part, seed)  # noqa: E731
+    found = results.ready(data, key, load)
+    return found if found is None or found.name == entry.name else replace(found, name=entry.name)
+
+
+def ready_runs(question: Question, entry: Entry) -> tuple[EntryRun, ...]:
+    """All runs of a row; empty while one is missing."""
+    found = [ready_run(question, entry, seed) for seed in question.seeds(entry)]
+    return tuple(run for run in found if run is not None) if None not in found else ()
+
+
+def _run_key(question: Question, entry: Entry, seed: int) -> tuple[Any, ...]:
+    return "leaderboard run", *question.answer(entry), seed if entry.seeded else None
+
+
+def rows(question: Question, entries: Mapping[str, Entry]) -> list[BoardRow]:
+    """Every row as far as it is there: measured, with what was shown last, or waiting."""
+    return [_row(question, name, entry) for name, entry in entries.items()]
+
+
+def _row(question: Question, name: str, entry: Entry) -> BoardRow:
+    # With the data set's key, so that Reset, which forgets settings, forgets what they have shown as well.
+    shown = f"row {name} {hash(question.key)}@{question.data.key}"
+    if runs := ready_runs(question, entry):
+        st.session_state[shown] = entry
+        return BoardRow(name, entry, entry, runs, "ready")
+    if message := results.results(question.data).get(_failure(question, entry)):
+        return BoardRow(name, entry, None, (), "unavailable", message)
+    last = st.session_state.get(shown)
+    if last is not None and (runs := ready_runs(question, last)):
+        return BoardRow(name, entry, last, runs, "stale", "Old settings; the new ones are not measured yet.")
+    return BoardRow(name, entry, None, (), "waiting", "Not measured yet.")
+
+
+def board_of(found: Sequence[BoardRow]) -> Leaderboard:
+    """The table of the rows that are there."""
+    return Leaderboard.of((one.shown, run) for one in found if one.shown is not None for run in one.runs)
+
+
+def _failure(question: Question, entry: Entry) -> tuple[Any, ...]:
+    return "leaderboard failed", *question.answer(entry)
+
+
+# ---- measuring ----
+
+
+def measuring_jobs(
+    question: Question, found: Sequence[BoardRow], *, asks: Callable[[BoardRow], bool | None]
+) -> list[Job]:
+    """What is missing, the cheapest first, so that the first rows are there soon.
+
+    ``asks`` as :class:`~pages.kit.jobs.Job` takes it: whether a row waits for the button.
+    """
+    jobs = [_job(question, one, asks(one)) for one in found if one.state in ("waiting", "stale")]
+    return sorted(jobs, key=lambda job: job.seconds)
+
+
+def _job(question: Question, row: BoardRow, asks: bool | None) -> Job:
+    entry = row.wanted
+    seeds = question.seeds(entry)
+    times = "" if len(seeds) == 1 else f" ({len(seeds)} seeds)"
+
+    def run(report: Progress) -> None:
+        try:
+            for done, seed in enumerate(seeds):
+                told = f"seed {seed}, {{stage}}" if len(seeds) > 1 else "{stage}"
+                _measured(question, entry, seed, part(report, done, len(seeds), told))
+        except UsageError as error:  # the data lacks something that only the training sees: the row says it
+            results.results(question.data).put(_failure(question, entry), f"{error}.")
+
+    seconds = sum(seconds_of(question, entry, seed) for seed in seeds if ready_run(question, entry, seed) is None)
+    return Job(("leaderboard", *question.answer(entry), seeds), f"{row.name}{times}", seconds, run, asks=asks)
+
+
+def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> EntryRun:
+    """One run: from the store, or trained and asked now."""
+    if (ready := ready_run(question, entry, seed)) is not None:
+        return ready
+    data, cases = question.data, question.cases
+    key = _run_key(question, entry, seed)
+    asking = _asking_seconds(question)
+    if entry.kind == "scorer":
+        report(0.0, "fitting, and ranking the catalogue for every user")
+        seconds = seconds_of(question, entry, seed)
+        found: EntryRun = results.compute(data, key, measure, cases, entry, seed, seconds=seconds, progress=report)
+        return found
+    if entry.kind == "embedding" and needs_graph(entry.config):
+        cases.__dict__["timed_graph"] = results.compute(  # as the cached property would keep it; sent along from now on
+            data,
+            ("part graph", *question.key),
+            attrgetter("timed_graph"),
+            cases,
+            seconds=1e-5 * len(cases.train.tokens),
+            progress=lambda fraction, stage: report(0.0, f"building the graph, {stage}"),
+        )
+    own = entry.with_seed(seed)
+    trained = results.compute(
+        data,
+        _model_key(question, own),
+        train_entry,
+        cases,
+        replace(own, name=entry.kind),  # rows that differ by name or query share it
+        seed,
+        seconds=max(seconds_of(question, entry, seed) - asking, 0.2),
+        progress=report,
+        reports=True,
+    )
+    report(1.0, "ranking the catalogue for every user")
+    run: EntryRun = results.compute(
+        data, key, measure_trained, cases, entry, trained, seed, seconds=asking, progress=report
+    )
+    return run
+
+
+def seconds_of(question: Question, entry: Entry, seed: int) -> float:
+    """Estimated seconds of one run; of a model that is trained already, those of asking it."""
+    data, asking = question.data, _asking_seconds(question)
+    if results.results(data).get(_model_key(question, entry.with_seed(seed))) is not None:
+        return asking
+    if entry.kind == "scorer":
+        return asking + 5e-6 * len(question.cases.train.tokens)
+    if entry.kind == "recall":
+        return asking + recall_models.training_seconds(data, entry.config)
+    return asking + model_results.model_seconds(data, entry.config, len(data.items))
+
+
+def _asking_seconds(question: Question) -> float:
+    return 0.1 + 3e-7 * len(question.cases.users) * len(question.data.items)
+
+
+def _model_key(question: Question, own: Entry) -> tuple[Any, ...]:
+    return "leaderboard model", *question.key, own.config

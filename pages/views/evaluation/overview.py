@@ -1,0 +1,221 @@
+"""All models: the picture, what may be said of it, the table."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from pages.kit import frame
+from pages.kit.live_chart import live_chart
+from pages.kit.text import plain, sentence
+from pages.views.evaluation.board import Board
+from pages.views.evaluation.settings import FLOOR, Settings
+from recemb_core.experiments.leaderboard import METRICS
+from recemb_core.experiments.leaderboard.board import seconds_words
+from recemb_core.figures.leaderboard import BoardLine, leaderboard_figure
+
+TARGET_WORDS = {
+    "all": "all targets, nothing masked",
+    "first_time": "first-time targets, items of the history masked",
+    "repeated": "targets that the user had before, nothing masked",
+}
+
+
+def overview(board: Board) -> None:
+    """Picture, verdict, table."""
+    if not board.there or not board.names(board.settings.view):
+        st.info(_nothing(board))
+        return
+    picture(board)
+    st.markdown(verdict(board))
+    table_section(board)
+
+
+def _nothing(board: Board) -> str:
+    if board.settings.question.part == "test" and not board.there:
+        return "Nothing is measured on the test part. Press Measure, once you have chosen on the validation part."
+    if board.there:
+        return f"No user has a target of this kind ({TARGET_WORDS[board.settings.targets]})."
+    return "Nothing is measured under these settings yet."
+
+
+def picture(board: Board) -> None:
+    """The interval picture, best first."""
+    one, comparison, floor = board.settings, board.comparison(), board.floor
+    lines = []
+    for name in comparison.order:
+        figure, shown = board.estimate(name), board.table.rows[name].entry
+        lines.append(
+            BoardLine(
+                name,
+                figure.value,
+                figure.low,
+                figure.high,
+                shown.kind,
+                comparison.letters[name],
+                board.seed_means(name) if shown.seeded else (),
+                name in board.stale,
+            )
+        )
+    figure = leaderboard_figure(
+        lines,
+        x_title=f"{one.measure}, {TARGET_WORDS[one.targets]}, {board.users:,} users, {one.question.part} part",
+        floor=None if floor is None else floor.value,
+        floor_name="popularity",
+        file_name=f"evaluation {one.measure} {one.targets} {one.question.part}",
+    )
+    live_chart(figure, key=f"leaderboard@{board.data.key}", height=96 + 21 * max(len(lines), 4))
+
+
+def verdict(board: Board) -> str:
+    """Which to take, or that more has to be measured before that can be said."""
+    if len(board.there) < 2:
+        return "One row alone is compared with nothing."
+    advice, comparison = board.advice, board.comparison()
+    seeds = [name for name in comparison.order if not board.table.rows[name].measured]
+    more = f" The noise of training is not measured for {_listed(seeds)}." if seeds else ""
+    stale = [name for name in comparison.order if name in board.stale]
+    more += f" {_listed(stale)} still show{'s' * (len(stale) == 1)} the settings of before." if stale else ""
+    return f"By {board.settings.measure}: **{sentence(advice.words)}**{more}"
+
+
+def _listed(names: list[str]) -> str:
+    shown = [plain(name) for name in names]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def table(board: Board) -> pl.DataFrame:
+    """A line a row, best first."""
+    one, comparison, cases = board.settings, board.comparison(), board.settings.cases
+    lines = []
+    for name in comparison.order:
+        row, figure = board.table.rows[name], board.estimate(name)
+        line: dict[str, object] = {
+            "Model": name + " (old settings)" * (name in board.stale),
+            "Group": comparison.letters[name],
+            one.measure: figure.value,
+            "95 %": f"{figure.low:.3f} to {figure.high:.3f}",
+        }
+        for metric, title in METRICS.items():
+            if metric != one.metric:
+                head = title if metric == "mrr" else f"{title}@{one.k}"
+                line[head] = board.estimate(name, metric=metric).value
+        if one.view == "main":
+            line[f"Coverage@{one.k}"] = board.table.coverage(name, one.k)
+            line["Popularity bias"] = board.table.head_share(name).value - cases.head_targets
+        lines.append(
+            line
+            | {
+                "Training, s": row.mean("train_seconds"),
+                "Ranking, s": row.mean("score_seconds"),
+                "Megabytes": row.mean("bytes") / 1e6,
+                "Seeds": len(row.runs) if row.entry.seeded else 0,
+            }
+        )
+    return pl.DataFrame(lines)
+
+
+def table_section(board: Board) -> None:
+    """The table with what its columns mean."""
+    one, cases = board.settings, board.settings.cases
+    number = st.column_config.NumberColumn
+    k = one.question.protocol.k
+    bias = (
+        f"Share of the head in the lists of {k}, less its share among the targets ({cases.head_targets:.2f}). 0: as "
+        f"people took; above: the lists hold more of what is popular. The head: the {int(cases.head.sum()):,} most "
+        f"taken of {len(cases.head):,} items, which hold half of the training events."
+    )
+    st.dataframe(
+        table(board),
+        hide_index=True,
+        column_config={
+            "Group": st.column_config.TextColumn(help="Rows that share a letter are not told apart."),
+            **{
+                name: number(format="%.3f")
+                for name in (one.measure, *(f"{title}@{one.k}" for title in METRICS.values()), "MRR")
+            },
+            "95 %": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
+            f"Coverage@{one.k}": number(format="percent", help="Share of the catalogue in anybody's list."),
+            "Popularity bias": number(format="%+.2f", help=bias),
+            "Training, s": number(format="%.2f", help="Wall clock of one training, its graph included."),
+            "Ranking, s": number(format="%.2f", help=f"To score and rank everything for {len(cases.users):,} users."),
+            "Megabytes": number(format="%.1f", help="Numbers that the model holds."),
+            "Seeds": number(help="Trainings that the figure is a mean of; 0: no seed plays a part."),
+        },
+    )
+    if one.view != "main":
+        st.caption("Coverage and popularity bias are of the lists of the usual targets; choose them to see both.")
+    for row in board.rows:
+        if row.state in ("unavailable", "waiting"):
+            st.caption(f"{plain(row.name)}: {sentence(row.message)}")
+
+
+def about(board: Board) -> str:
+    """Of whom the figures are, and how sure: one line for under the picture."""
+    one, cases = board.settings, board.settings.cases
+    protocol = one.question.protocol
+    sample = f" (a sample of {cases.there:,})" if cases.there > len(cases.users) else ""
+    split = "leave last out" if protocol.split == "leave_last_out" else "global time"
+    return (
+        f"Split: {split}, {one.question.part} part: {len(cases.users):,} users{sample}, "
+        f"{len(cases.train.tokens):,} events to learn from, {len(cases.train.items):,} items ranked, none sampled. "
+        f"{sentence(cases.choice.words)} Intervals are over users and training seeds; pairs are judged on the same "
+        "users with Holm's correction."
+    )
+
+
+def numbers(board: Board) -> None:
+    """At most five figures."""
+    one, cases = board.settings, board.settings.cases
+    repeats = cases.choice.repeats
+    figures = [
+        (
+            "Users asked",
+            f"{len(cases.users):,}",
+            f"Of {cases.there:,} who have a history and something after it in the {one.question.part} part.",
+        ),
+        (
+            "Events that repeat",
+            "–" if repeats != repeats else f"{repeats:.0%}",
+            "Of the training events, a user's first aside: those whose item the same user had before. From 5 % on, "
+            "nothing is masked by default.",
+        ),
+    ]
+    if board.names(one.view):
+        comparison, floor = board.comparison(), board.floor
+        best = comparison.order[0]
+        top = board.estimate(best)
+        figures.insert(
+            0, (f"Best, {one.measure}", f"{top.value:.3f}", f"{best}; 95 %: {top.low:.3f} to {top.high:.3f}.")
+        )
+        if floor is not None:
+            figures.insert(
+                1,
+                (
+                    f"{FLOOR}, {one.measure}",
+                    f"{floor.value:.3f}",
+                    f"What a list of the most taken items gets; 95 %: {floor.low:.3f} to {floor.high:.3f}.",
+                ),
+            )
+        same = len(comparison.top) - 1
+        figures.insert(
+            2,
+            (
+                "Not told apart from it",
+                f"{same} of {len(comparison.order) - 1}",
+                "Rows whose difference to the best is no more than noise of users and seeds.",
+            ),
+        )
+    frame.metrics(figures)
+
+
+def cost_words(board: Board, name: str) -> str:
+    """What a row takes."""
+    row = board.table.rows[name]
+    return f"{seconds_words(row.mean('train_seconds'))} to train"
+
+
+def settings_words(settings: Settings) -> str:
+    """The query in words, for captions."""
+    queries = {entry.query.words for entry in settings.entries.values() if entry.query is not None}
+    return f"Item vectors are asked by: {'; '.join(sorted(queries))}." if queries else ""
