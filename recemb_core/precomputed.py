@@ -266,23 +266,31 @@ def run_key(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed
 
 
 def run_to_arrays(run: EntryRun) -> Arrays:
-    """A run as few arrays: a table holds dozens of runs, and each array of a file costs a look into it."""
+    """A run as few arrays, each array of a file costing a look into it; views of the same users and places once."""
     import numpy as np
 
-    reports = list(run.views.values())
     said = {name: getattr(run, name) for name in ("name", "part", "seed", "train_seconds", "score_seconds", "bytes")}
-    kept = ("ks", "targets", "unknown", "exclude_seen", "users")
-    said["views"] = {
-        view: {name: getattr(report, name) for name in kept} | {"coverage": list(report.coverage.values())}
-        for view, report in run.views.items()
-    }
+    facts, reports = {}, list[Any]()
+    for view, report in run.views.items():
+        alike = (i for i, other in enumerate(reports) if other.exclude_seen == report.exclude_seen)
+        same = next((i for i in alike if _same_places(reports[i], report)), len(reports))
+        reports += [report] * (same == len(reports))
+        kept = {name: getattr(report, name) for name in ("ks", "targets", "unknown", "exclude_seen")}
+        facts[view] = kept | {"coverage": list(report.coverage.values()), "of": same}
     return {
         "best": np.concatenate([np.asarray(report.best) for report in reports], axis=1).astype(np.int32),
         "kept": np.concatenate([report.kept for report in reports]).astype(np.int32),
         "shares": np.concatenate([np.c_[r.user_recall, r.user_ndcg] for r in reports]).astype(np.float32),
         "head_lists": run.head_lists.astype(np.float32),
-        "meta": to_json(said),
+        "meta": to_json(said | {"views": facts, "users": [report.users for report in reports]}),
     }
+
+
+def _same_places(a: RankingReport, b: RankingReport) -> bool:
+    import numpy as np
+
+    pairs = ((np.asarray(a.best), np.asarray(b.best)), (a.kept, b.kept), (a.user_ndcg, b.user_ndcg))
+    return all(np.array_equal(one, other) for one, other in pairs)
 
 
 def run_from_arrays(arrays: Arrays) -> EntryRun:
@@ -293,18 +301,20 @@ def run_from_arrays(arrays: Arrays) -> EntryRun:
     from recemb_core.evaluation.ties import BestRanks
     from recemb_core.experiments.leaderboard import EntryRun
 
-    said, views, end = from_json(arrays["meta"]), {}, 0
+    said = from_json(arrays["meta"])
     best, shares = arrays["best"].astype(np.int64), arrays["shares"].astype(np.float64)
+    ends = np.cumsum([0, *said.pop("users")])
+    views = {}
     for view, facts in said.pop("views").items():
-        start, end = end, end + facts.pop("users")
+        rows = slice(ends[facts["of"]], ends[facts.pop("of") + 1])
         ks = tuple(facts.pop("ks"))
         views[view] = RankingReport(
             ks=ks,
             coverage=dict(zip(ks, facts.pop("coverage"), strict=True)),
-            best=BestRanks(*best[:, start:end]),
-            kept=arrays["kept"][start:end].astype(np.int64),
-            user_recall=shares[start:end, : len(ks)],
-            user_ndcg=shares[start:end, len(ks) :],
+            best=BestRanks(*best[:, rows]),
+            kept=arrays["kept"][rows].astype(np.int64),
+            user_recall=shares[rows, : len(ks)],
+            user_ndcg=shares[rows, len(ks) :],
             **facts,
         )
     return EntryRun(views=views, head_lists=arrays["head_lists"].astype(np.float64), **said)

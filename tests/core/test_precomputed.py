@@ -15,10 +15,13 @@ import pytest
 
 from recemb_core import precomputed, versions
 from recemb_core.embeddings import DeepWalkConfig, ItemVectors, Node2VecConfig
+from recemb_core.experiments.leaderboard import Entry, Protocol, measure, part_cases
 from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 from recemb_core.result_files import Key
+from recemb_core.scorers import PopularityConfig
+from recemb_core.sequences import Sequences
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Node2VecConfig(dimensions=4, q=2.0)
@@ -253,3 +256,26 @@ def test_importing_costs_nothing_heavy() -> None:
     light = ["array_files", "arrays", "data_folder", "moved", "numba_cache", "precomputed", "result_files"]
     core = {"recemb_core", *(f"recemb_core.{name}" for name in [*light, "validation", "versions"])}
     assert {name for name in loaded if name.split(".")[0] == "recemb_core"} == core
+
+
+def test_a_run_of_the_evaluation_comes_back_as_it_was() -> None:
+    """Shares as float32 holds them; views of the same users and places stand in the file once."""
+    log = Sequences.from_lists([[f"i{(user * 7 + step * step) % 12}" for step in range(9)] for user in range(30)])
+    cases = part_cases(log, Protocol(ks=(2, 5)))
+    run = measure(cases, Entry(name="floor", config=PopularityConfig()))
+    arrays = precomputed.run_to_arrays(run)
+    again = precomputed.run_from_arrays(arrays)
+    assert len(arrays["kept"]) < sum(report.users for report in run.views.values()), "main is one of the others"
+    assert list(again.views) == list(run.views)
+    for view, report in run.views.items():
+        other = again.views[view]
+        assert np.array_equal(np.asarray(other.best), np.asarray(report.best))
+        assert np.array_equal(other.kept, report.kept)
+        assert np.allclose(other.user_ndcg, report.user_ndcg, atol=1e-6)
+        assert np.allclose(other.user_recall, report.user_recall, atol=1e-6)
+        assert other.hit_rate == report.hit_rate
+        for name in ("ks", "targets", "unknown", "exclude_seen"):
+            assert getattr(other, name) == getattr(report, name)
+        assert np.array_equal(list(other.coverage.values()), list(report.coverage.values()), equal_nan=True)
+    facts = ("name", "part", "seed", "train_seconds", "score_seconds", "bytes")
+    assert [getattr(again, name) for name in facts] == [getattr(run, name) for name in facts]
