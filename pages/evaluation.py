@@ -5,31 +5,57 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import controls, frame
-from pages.views.evaluation import overview
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
+from pages.views.evaluation import apart, links, overview, pairs, words
 from pages.views.evaluation.board import board_of_page, run_next, test_words
+from pages.views.evaluation.experiments import experiments
+from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of
 from pages.views.evaluation.settings import controls as page_controls
-from pages.views.evaluation.settings import model_settings, settings_of
+
+VIEWS = {
+    "all": "All models",
+    "popularity": "Head and tail",
+    "targets": "First-time and repeated",
+    "pairs": "Pairs",
+    "graph": "On the graph",
+}
+LOOK = Parameter(EVALUATION_PAGE, "evaluation_look", "View", Options(VIEWS, row=True), "all", view=True)
 
 with frame.page(
     "Which setting is really better?",
-    "Every model ranks the whole catalogue for the same people, and is judged by what they took next; better is what "
+    "Every model ranks the whole catalogue for the same people and is judged by what they took next; better is what "
     "is better beyond noise.",
     opens_on="complete_journey",
     needs="sequences",
 ) as data:
+    look = LOOK.draw(data, label_visibility="collapsed")
     settings = settings_of(data)
     board, todo = board_of_page(settings)
     numbers = st.container()
     main, side = frame.side_by_side("evaluation", (4, 1), "11rem")
     with side:
         page_controls(settings)
+        frame.try_this(data, experiments(lambda: board, settings.cases.choice.targets), stacked=True)
         controls.reset_button(data)
     with main:
         progress = st.empty()
-        overview.overview(board)
+        if look == "popularity":
+            apart.popularity(board)
+        elif look == "targets":
+            apart.targets(board)
+        elif look == "pairs":
+            pairs.pairs(board)
+        elif look == "graph":
+            links.graph_scores(settings)
+        else:
+            overview.overview(board)
         st.caption(f"{overview.about(board)} {overview.settings_words(settings)}")
         st.caption(test_words(settings))
     with numbers:
         overview.numbers(board)
     model_settings(settings)
+    words.downloads(board)
+    frame.what_you_see(words.WHAT_YOU_SEE)
+    frame.as_python(words.as_python(settings))
     run_next(board, todo, progress)

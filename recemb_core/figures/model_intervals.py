@@ -12,14 +12,14 @@ from recemb_core.figures import theme
 
 
 def model_intervals_figure(
-    values: Mapping[str, Sequence[Estimate]], series: Sequence[str], *, floor: str, x_title: str
+    values: Mapping[str, Sequence[Estimate]], series: Sequence[str], *, floor: str | None, x_title: str
 ) -> go.Figure:
     """Points with 95 % intervals, a row a model, the first on top.
 
     Args:
         values: model → one estimate for each of ``series``.
         series: what the colors mean (list lengths).
-        floor: the model whose values are drawn as dotted lines across all rows.
+        floor: the model whose values are drawn as dotted lines across all rows; None for none.
         x_title: the measure.
     """
     names = list(values)[::-1]
@@ -29,9 +29,12 @@ def model_intervals_figure(
         shift = 0.22 * ((len(series) - 1) / 2 - i)
         estimates = [values[name][i] for name in names]
         value, low, high = zip(*((e.value, e.low, e.high) for e in estimates), strict=True)
-        across, down = [values[floor][i].value] * 2, [-0.5, len(names) - 0.5]
-        traces += [
-            theme.lines((across, down), color, 1, line={"dash": "dot"}, showlegend=False, legendgroup=label),
+        if floor is not None:
+            across, down = [values[floor][i].value] * 2, [-0.5, len(names) - 0.5]
+            traces.append(
+                theme.lines((across, down), color, 1, line={"dash": "dot"}, showlegend=False, legendgroup=label)
+            )
+        traces.append(
             theme.marks(
                 (value, rows + shift),
                 color,
@@ -42,12 +45,13 @@ def model_intervals_figure(
                 customdata=[[theme.plain(name), e.low, e.high, e.n] for name, e in zip(names, estimates, strict=True)],
                 hover=f"<b>%{{customdata[0]}}</b><br>{label}: %{{x:.3f}} "
                 "(95 %: %{customdata[1]:.3f} to %{customdata[2]:.3f}, %{customdata[3]:,} users)",
-            ),
-        ]
+            )
+        )
+    dotted = "" if floor is None else f"; dotted: {floor}"
     return theme.chart(
         traces,
         file_name=f"recall {x_title}",
-        description=f"{x_title} of {theme.names_in_words(list(values), 9)}, with 95 % intervals; dotted: {floor}.",
+        description=f"{x_title} of {theme.names_in_words(list(values), 9)}, with 95 % intervals{dotted}.",
         x={"title": x_title, "rangemode": "tozero"},
         y=theme.names_axis([theme.plain(name, 18) for name in names], range=[-0.5, len(names) - 0.5]),
         legend=theme.legend(1.02),
