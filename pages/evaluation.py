@@ -24,8 +24,7 @@ LOOK = Parameter(EVALUATION_PAGE, "evaluation_look", "View", Options(VIEWS, row=
 
 with frame.page(
     "Which setting is really better?",
-    "Every model ranks the whole catalogue for the same people and is judged by what they took next; better is what "
-    "is better beyond noise.",
+    "Every model ranks the whole catalogue for the same people; what they took next decides, beyond noise.",
     opens_on="complete_journey",
     needs="sequences",
 ) as data:
@@ -33,7 +32,7 @@ with frame.page(
     settings = settings_of(data)
     board, todo = board_of_page(settings)
     numbers = st.container()
-    main, side = frame.side_by_side("evaluation", (4, 1), "11rem")
+    main, side = frame.side_by_side("evaluation", (3, 1), "11rem")
     with side:
         page_controls(settings)
         frame.try_this(data, experiments(lambda: board, settings.cases.choice.targets), stacked=True)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 KINDS = {
-    "scorer": ("baselines without vectors", theme.OTHER, "square"),
+    "scorer": ("baselines", theme.OTHER, "square"),
     "embedding": ("item vectors", theme.PLAIN, "circle"),
     "recall": ("networks", theme.CONTRAST, "diamond"),
 }
@@ -94,23 +94,28 @@ def leaderboard_figure(
     best = lines[0]
     said = "; ".join(f"{line.name} {line.value:.3f} ({line.low:.3f} to {line.high:.3f})" for line in lines)
     notes = [
-        theme.note(line.letters, 1, i, xref="paper", xanchor="left", xshift=8, font_size=12)
+        theme.note(line.letters, 1, i, xref="paper", xanchor="left", xshift=8, font_size=11)
         for i, line in enumerate(lines)
         if line.letters
     ]
     if notes:
-        notes.append(theme.note("not told apart", 1, -0.9, xref="paper", xanchor="left", xshift=-36, font_size=11))
+        notes.append(
+            theme.note("group", 1, 1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", font_size=11)
+        )
     figure = theme.chart(
         traces,
         file_name=file_name,
         description=f"{x_title}, best {best.name}: {said}",
         x={"title": x_title, "rangemode": "tozero"},
         y=theme.names_axis(
-            [theme.label(line.name, 30) for line in lines], range=[len(lines) - 0.4, -0.6], fixedrange=True
+            [theme.label(line.name, 30) for line in lines],
+            range=[len(lines) - 0.4, -0.6],
+            fixedrange=True,
+            tickfont_size=11,
         ),
         annotations=notes,
-        legend=theme.legend(1.01),
-        margin={"l": 8, "r": 64, "t": 30, "b": 8},
+        legend=theme.legend(1.0),
+        margin={"l": 8, "r": 64, "t": 46, "b": 8},
     )
     if floor is not None:
         figure.add_vline(x=floor, line=theme.DOTTED)

@@ -51,8 +51,8 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         floor=FLOOR if FLOOR in values else None,
         x_title=f"{board.settings.measure}, {board.settings.question.part} part",
     )
-    live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=110 + 26 * max(len(values), 4))
     st.markdown(best_of_each(board, views))
+    live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=100 + 19 * max(len(values), 4))
     lines: list[dict[str, Any]] = []
     for name in order:
         lines.append({"Model": name})

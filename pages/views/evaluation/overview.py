@@ -26,8 +26,8 @@ def overview(board: Board) -> None:
     if not board.there or not board.names(board.settings.view):
         st.info(_nothing(board))
         return
-    picture(board)
     st.markdown(verdict(board))
+    picture(board)
     table_section(board)
 
 
@@ -57,14 +57,15 @@ def picture(board: Board) -> None:
                 name in board.stale,
             )
         )
+    kind = one.targets.replace("_", "-")
     figure = leaderboard_figure(
         lines,
-        x_title=f"{one.measure}, {TARGET_WORDS[one.targets]}, {board.users:,} users, {one.question.part} part",
+        x_title=f"{one.measure}, {kind} targets, {board.users:,} users, {one.question.part} part",
         floor=None if floor is None else floor.value,
         floor_name="popularity",
         file_name=f"evaluation {one.measure} {one.targets} {one.question.part}",
     )
-    live_chart(figure, key=f"leaderboard@{board.data.key}", height=96 + 21 * max(len(lines), 4))
+    live_chart(figure, key=f"leaderboard@{board.data.key}", height=88 + 15 * max(len(lines), 6))
 
 
 def verdict(board: Board) -> str:

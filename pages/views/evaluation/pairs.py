@@ -51,8 +51,8 @@ def pairs(board: Board) -> None:
         chance=0.0,
         chance_title="no difference",
     )
-    live_chart(figure, key=f"pairs@{board.data.key}", height=90 + 30 * max(len(shown), 3))
     st.markdown(closest_words(board, comparison))
+    live_chart(figure, key=f"pairs@{board.data.key}", height=90 + 26 * max(len(shown), 3))
     st.markdown(groups_words(comparison))
     st.dataframe(pairs_table(comparison), hide_index=True)
     users = next(iter(comparison.differences.values())).users
@@ -96,6 +96,8 @@ def closest_words(board: Board, comparison: Comparison) -> str:
         return words
     cheap = min(cost, key=lambda name: cost[name])
     other = next(name for name in cost if name != cheap)
+    if seconds_words(cost[cheap]) == seconds_words(cost[other]):
+        return f"{words} Both train in {seconds_words(cost[cheap])}."
     return (
         f"{words} Take the cheaper of them: **{plain(cheap)}** trains in {seconds_words(cost[cheap])}, "
         f"{plain(other)} in {seconds_words(cost[other])}."

@@ -39,7 +39,7 @@ LENGTH = Parameter(
     EVALUATION_PAGE,
     "evaluation_k",
     "K",
-    Options(Protocol().ks, row=True),
+    Options(Protocol().ks),
     Protocol().k,
     help="Length of the list that a user would be shown; MRR looks at the whole order.",
 )
@@ -47,7 +47,7 @@ TARGETS = Parameter(
     EVALUATION_PAGE,
     "evaluation_targets",
     "Targets",
-    Options({"all": "All", "first_time": "First-time", "repeated": "Repeated"}, row=True),
+    Options({"all": "All", "first_time": "First-time", "repeated": "Repeated"}),
     help="All: nothing is masked and every target counts. First-time: what a user had is masked, and only other items "
     "are targets. Repeated: only targets that the user had before.",
 )
