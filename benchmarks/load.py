@@ -41,6 +41,7 @@ PAGES = (
     "side_information",
     "lsh",
     "deep_models",
+    "evaluation",
 )
 # What a visitor moves on a page without anything being trained.
 LIGHT = {
@@ -52,6 +53,7 @@ LIGHT = {
     "side_information": ("Chosen item", "Against popularity, the weight of"),
     "lsh": ("Functions K", "Tables L"),
     "deep_models": ("Measure", "Targets"),
+    "evaluation": ("Measure", "K", "Targets"),
 }
 LINKS: tuple[tuple[str, dict[str, str]], ...] = (
     ("walks", {"data": "planted_shop", "p": "2", "q": "0.5"}),

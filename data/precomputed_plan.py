@@ -363,9 +363,11 @@ def evaluation(name: str) -> Plan:
     graph, cases = default_graph(name), part_of(name)
     vectors = comparison_defaults(sessions(name), graph, loaded(name).side_info)
     networks = [config for config in recall_defaults().values() if recall_spec(config).item_vectors is None]
-    for config in (*scorer_defaults(cases.train).values(), *networks, *vectors.values()):
+    at_home = node2vec_defaults(len(graph))  # the method that Home shows
+    for config in (*scorer_defaults(cases.train).values(), *networks, *vectors.values(), at_home):
         entry = Entry(name="row", config=config)
-        queries = [query_kinds(cases.train, score)["mean"] for score in SCORES] if entry.query is not None else [None]
+        scores: tuple[Score, ...] = SCORES[:1] if config == at_home else SCORES
+        queries = [query_kinds(cases.train, score)["mean"] for score in scores] if entry.query is not None else [None]
         for seed in range(LEAST_SEEDS if entry.seeded else 1):
             model = cache(partial(train_entry, cases, entry, seed))
             for query in queries:

@@ -104,8 +104,8 @@ with frame.page(
     with cards[7].container(border=True, height="stretch"):
         st.markdown("**Was it any good?**")
         st.caption("A list is judged by what people did next, against popularity and with its noise.")
-        navigation.link("deep_models", "Compare models")
-        st.markdown(f":small[{judged(data)}]")
+        navigation.link("evaluation", "Compare models")
+        st.markdown(f":small[{judged(data, config)}]")
     with cards[8].container(border=True, height="stretch"):
         st.markdown("**Data set in use**")
         st.markdown(f":small[{plain(data.title)}: {sentence(data.description)}]")

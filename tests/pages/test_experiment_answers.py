@@ -32,6 +32,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs")),
     "neighbors": ("compare", ("models", "two")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
+    "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "graph")),
     "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving")),
 }
 SAME = {
@@ -41,6 +42,10 @@ SAME = {
     "birth",
     "hide",
     "ges",
+    "popularity",
+    "targets",
+    "pairs",
+    "graph",
 }  # views of a page whose experiments are those of its first view
 PAGES = [name for names in SECTIONS.values() for name in names if name != "lsh"]
 CASES = [
@@ -57,7 +62,7 @@ LONG = {
         "deep_models pretraining",
     ),
 }
-WITHOUT_SEQUENCES = {"sequences", "training", "deep_models"}  # nothing to try on a graph alone
+WITHOUT_SEQUENCES = {"sequences", "training", "deep_models", "evaluation"}  # nothing to try on a graph alone
 # The same models on a graph alone: not another branch.
 SAME_ON_GRAPHS = {"neighbors", "side_information"}
 GRAPHS = {"les_miserables"}

@@ -285,7 +285,7 @@ EVERY = [page for pages in SECTIONS.values() for page in pages]
 SHOWN = {
     **{"films": EVERY, "edges": EVERY},
     "baskets": ["sequences", "item_graph", "neighbors", "side_information"],
-    "sequences": ["sequences", "item_graph", "training", "deep_models"],
+    "sequences": ["sequences", "item_graph", "training", "deep_models", "evaluation"],
 }
 
 

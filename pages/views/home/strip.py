@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 import numpy as np
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.kit import recall_models, session
+from pages.kit.leaderboard import Question, ready_runs
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from recemb_core.arrays import Int64Array
-from recemb_core.embeddings import ItemVectors
-from recemb_core.experiments.recall_models import recall_defaults
+from recemb_core.embeddings import ItemVectors, Node2VecConfig
+from recemb_core.experiments.leaderboard import Entry, Leaderboard, Protocol, Query
+from recemb_core.experiments.recall_models import FLOOR
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
 from recemb_core.scorers import PopularityConfig
 
 ROWS = 6
-SMALL = 300  # in a larger catalogue ten items at random hit next to nothing, and counting it would take a second
+VIEW = "first_time"  # what stands in the history is not offered
 
 
 def who_has(data: ActiveData, row: int) -> int | None:
@@ -95,25 +96,24 @@ def recommendations(box: DeltaGenerator, data: ActiveData, vectors: ItemVectors,
     box.markdown("\n".join(f"1. :small[{plain(data.titles[int(i)])} · {scores[i]:.2f}]" for i in best))
 
 
-def judged(data: ActiveData) -> str:
-    """What the best recall model's lists hit, beside popularity's, where that is measured already."""
+def judged(data: ActiveData, config: Node2VecConfig) -> str:
+    """What lists like that of step 7 hit, beside the most popular items, where that is measured already."""
     if data.sequences is None or data.sequences.users is None:
         return "Without people and what they did, no list can be judged."
-    floor = recall_models.ready_rankings(data, PopularityConfig())
-    models = {
-        name: report[1].hit_rate[10]
-        for name, config in recall_defaults(session.seed()).items()
-        if (report := recall_models.ready_rankings(data, config)) is not None
-    }
-    if floor is None or not models:
-        return "Not measured for this data yet: the Deep models page trains the models and measures them."
-    if len(data.items) <= SMALL and recall_models.random_hit_rate(data, 1) > 0.5:
-        return recall_models.chance_words(data, 1)
-    best = max(models, key=lambda name: models[name].value)
-    top, popular = models[best], floor[1].hit_rate[10]
+    question = Question(data, Protocol())
+    own = Entry(name="node2vec", config=config, query=Query())
+    floor = Entry(name=FLOOR, config=PopularityConfig())
+    runs = [(entry, run) for entry in (own, floor) for run in ready_runs(question, entry)]
+    board = Leaderboard.of(runs)
+    if len(board.rows) < 2 or VIEW not in board.views:
+        return "Not measured for this data yet: the Evaluation page measures this and other methods."
+    this, popular = (board.estimate(name, "hr", ROWS, VIEW) for name in (own.name, FLOOR))
+    found = board.compare("hr", ROWS, VIEW).between(own.name, FLOOR)
+    step = "event" if data.sequences.ordered else "basket"
+    verdict = {"better": "more, beyond noise", "worse": "less, beyond noise"}.get(found.verdict, "not told apart")
     return (
-        f"Held out: what {floor[1].users:,} people took last. The ten items that the best of {len(models)} models "
-        f"(**{best}**) offers hold at least one of these for **{top.value:.0%}** of the people (95 %: {top.low:.0%} to "
-        f"{top.high:.0%}), the ten most popular items for {popular.value:.0%} ({popular.low:.0%} to "
-        f"{popular.high:.0%})."
+        f"Held out: the last {step} but one of {this.n:,} people. The {ROWS} unseen items of step 7's method "
+        f"(**node2vec**, p = {config.p:g}, q = {config.q:g}) hold something of it for {this.value:.1%} (95 %: "
+        f"{this.low:.1%} to {this.high:.1%}), the {ROWS} most popular unseen items for {popular.value:.1%} "
+        f"({popular.low:.1%} to {popular.high:.1%}): **{verdict}**."
     )
