@@ -41,6 +41,7 @@ from recemb_core.experiments.leaderboard import (
     Entry,
     PartCases,
     Protocol,
+    Query,
     Trained,
     measure_trained,
     part_cases,
@@ -363,15 +364,16 @@ def evaluation(name: str) -> Plan:
     graph, cases = default_graph(name), part_of(name)
     vectors = comparison_defaults(sessions(name), graph, loaded(name).side_info)
     networks = [config for config in recall_defaults().values() if recall_spec(config).item_vectors is None]
-    at_home = node2vec_defaults(len(graph))  # the method that Home shows
-    for config in (*scorer_defaults(cases.train).values(), *networks, *vectors.values(), at_home):
+    kinds = [query_kinds(cases.train, score)["decayed"] for score in SCORES]
+    asked = [(config, kinds) for config in vectors.values()]
+    asked += [(config, [None]) for config in (*scorer_defaults(cases.train).values(), *networks)]
+    asked.append((node2vec_defaults(len(graph)), [Query()]))  # the method that Home shows
+    for config, queries in asked:
         entry = Entry(name="row", config=config)
-        scores: tuple[Score, ...] = SCORES[:1] if config == at_home else SCORES
-        queries = [query_kinds(cases.train, score)["mean"] for score in scores] if entry.query is not None else [None]
         for seed in range(LEAST_SEEDS if entry.seeded else 1):
             model = cache(partial(train_entry, cases, entry, seed))
             for query in queries:
-                yield run(name, Entry(name="row", config=config, query=query), seed, model)
+                yield run(name, replace(entry, query=query), seed, model)
 
 
 def run(name: str, entry: Entry, seed: int, model: Callable[[], Trained]) -> Planned:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.kit import controls, frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.evaluation import apart, links, overview, pairs, words
+from pages.views.evaluation import apart, honesty, links, overview, pairs, words
 from pages.views.evaluation.board import board_of_page, run_next, test_words
 from pages.views.evaluation.experiments import experiments
 from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of
@@ -49,6 +49,7 @@ with frame.page(
             links.graph_scores(settings)
         else:
             overview.overview(board)
+            honesty.metric_honesty(board)
         st.caption(f"{overview.about(board)} {overview.settings_words(settings)}")
         st.caption(test_words(settings))
     with numbers:

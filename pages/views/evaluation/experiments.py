@@ -32,9 +32,9 @@ def experiments(board: Callable[[], Board], usual: str) -> list[Experiment]:
             {**start, "evaluation_metric": "mrr", "evaluation_targets": usual, "evaluation_look": "all"},
         ),
         (
-            "Ask the same vectors by in · out instead of cosine. **Do they find more, or just what is popular?**",
-            lambda: by_in_out(board()),
-            {**first, "evaluation_score": "in_out", "evaluation_query": "mean", "evaluation_look": "all"},
+            "Ask the same vectors by cosine instead of in · out. **Do they find more, or only what is rarer?**",
+            lambda: by_cosine(board()),
+            {**first, "evaluation_score": "cosine", "evaluation_query": "decayed", "evaluation_look": "all"},
         ),
         (
             f"{ask[other]} **Does the same model win?**",
@@ -74,29 +74,28 @@ def reordered(board: Board) -> str:
     )
 
 
-def by_in_out(board: Board) -> str:
+def by_cosine(board: Board) -> str:
     """Both scores of every model of item vectors that has both."""
-    one, lines, climbed = board.settings, [], []
-    cosine = query_kinds(one.cases.train, "cosine")["mean"]
+    one, lines, risen = board.settings, [], []
+    in_out = query_kinds(one.cases.train, "in_out")["decayed"]
     for row in board.rows:
         if row.wanted.query is None or row.state != "ready":
             continue
-        before = ready_runs(one.question, replace(row.wanted, query=cosine))
+        before = ready_runs(one.question, replace(row.wanted, query=in_out))
         if not before:
             continue
         table = Leaderboard.of((row.wanted, run) for run in before)
         old, new = table.estimate(row.name, one.metric, one.k, one.view), board.estimate(row.name)
         head = [float(np.mean([run.head_lists.mean() for run in runs])) for runs in (before, row.runs)]
-        climbed.append(new.low > old.high)
+        risen.append((new.low > old.high) - (new.high < old.low))
         lines.append(
             f"{plain(row.name)} {_figure(old)} → {_figure(new)}, head in its lists {head[0]:.0%} → {head[1]:.0%}"
         )
     if not lines:
-        return "The two scores are not measured side by side yet: measure item vectors by cosine, then by in · out."
-    many = "all" if all(climbed) else "none" if not any(climbed) else f"{sum(climbed)}"
+        return "The two scores are not measured side by side yet: measure item vectors by in · out, then by cosine."
     return (
-        f"By {one.measure}, {many} of {len(lines)} rise above the interval of before: {'; '.join(lines)}. "
-        f"Of the targets {one.cases.head_targets:.0%} lie in the head."
+        f"By {one.measure}, of {len(lines)} rows **{risen.count(1)} rise, {risen.count(-1)} fall** beyond both "
+        f"intervals: {'; '.join(lines)}. Of the targets {one.cases.head_targets:.0%} lie in the head."
     )
 
 

@@ -90,7 +90,7 @@ QUERY = Parameter(
     "evaluation_query",
     "History as a query",
     Options({"last": "Last", "last five": "Last five", "mean": "Mean of all", "decayed": "Decayed mean"}),
-    "mean",
+    "decayed",
     help="Which events of a history make the vector that item vectors are asked with; of baskets, the last is as many "
     "events as a basket holds. Scorers and networks have their own way.",
 )
@@ -99,9 +99,9 @@ SCORE = Parameter(
     "evaluation_score",
     "Score of item vectors",
     Options({"cosine": "cosine", "in_out": "in · out"}, row=True),
-    "cosine",
+    "in_out",
     help="cosine: items used like the history. in · out: items that come beside it, which is what skip-gram trains; it "
-    "knows popularity.",
+    "knows popularity. A model without output vectors is asked by cosine.",
 )
 SHOWN = Parameter(
     EVALUATION_PAGE,
@@ -186,7 +186,7 @@ def settings_of(data: ActiveData) -> Settings:
     if second := second_model(data).value:
         name = SECOND_NAME.format(name=second)
         config = model_config(data, graph, second, prefix=SECOND)
-        entries[name] = Entry(name=name, config=config, query=_query(question))
+        entries[name] = Entry(name=name, config=config, query=_query(question, config))
     lacking = {name: why for name, spec in SCORERS.items() if (why := spec.missing(question.cases.train))}
     lacking |= {name: why for name in MODELS if (why := missing(data, name))}
     return Settings(question, entries, graph, lacking, metric, k, targets)
@@ -194,10 +194,11 @@ def settings_of(data: ActiveData) -> Settings:
 
 def every_entry(question: Question, graph: ItemGraph) -> dict[str, Entry]:
     """All rows that this data can have, with the settings in use: scorers, item vectors, networks."""
-    data, query = question.data, _query(question)
+    data = question.data
     found = {name: Entry(name=name, config=config) for name, config in _scorers(question).items()}
     for name in able_models(data):
-        found[name] = Entry(name=name, config=model_config(data, graph, name), query=query)
+        config = model_config(data, graph, name)
+        found[name] = Entry(name=name, config=config, query=_query(question, config))
     return found | {name: Entry(name=name, config=config) for name, config in networks(data).items()}
 
 
@@ -215,8 +216,8 @@ def networks(data: ActiveData) -> dict[str, Any]:
     return {name: config for name, config in configs.items() if recall_spec(config).item_vectors is None}
 
 
-def _query(question: Question) -> Query:
-    score: Score = SCORE.value(question.data)
+def _query(question: Question, config: Any) -> Query:
+    score: Score = "cosine" if getattr(config, "hierarchical_softmax", False) else SCORE.value(question.data)
     return query_kinds(question.cases.train, score)[QUERY.value(question.data)]
 
 

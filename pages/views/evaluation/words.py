@@ -28,7 +28,7 @@ WHAT_YOU_SEE = (
     "Student's t, Holm's correction over all pairs.\n\n"
     "**Larger K**: every row hits more, and rows come closer. **First-time targets**: what repeats no longer helps. "
     "**Global time**: nothing later than the cut is learned from, fewer users are asked. A model of item vectors is "
-    "asked with the mean of a history's vectors: *last* follows the newest events, *in · out* knows what is popular. "
+    "asked with a mean of the history's vectors: *last* follows the newest events, *in · out* knows what is popular. "
     "Models that walk do so on the graph that the training part makes, whatever the Item graph page shows."
 )
 
