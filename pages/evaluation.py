@@ -7,11 +7,13 @@ import streamlit as st
 from pages.kit import controls, frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
+from pages.kit.text import sentence
 from pages.views.evaluation import apart, honesty, links, overview, pairs, words
 from pages.views.evaluation.board import board_of_page, run_next, test_words
 from pages.views.evaluation.experiments import experiments
-from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of
+from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of, split_controls
 from pages.views.evaluation.settings import controls as page_controls
+from recemb_core.validation import UsageError
 
 VIEWS = {
     "all": "All models",
@@ -29,7 +31,13 @@ with frame.page(
     needs="sequences",
 ) as data:
     look = LOOK.draw(data, label_visibility="collapsed")
-    settings = settings_of(data)
+    try:
+        settings = settings_of(data)
+    except UsageError as error:
+        st.error(sentence(error))
+        split_controls(data)
+        controls.reset_button(data)
+        st.stop()
     board, todo = board_of_page(settings)
     numbers = st.container()
     main, side = frame.side_by_side("evaluation", (3, 1), "11rem")

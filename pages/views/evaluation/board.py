@@ -102,7 +102,7 @@ def board_of_page(settings: Settings) -> tuple[Board, list[Job]]:
     todo = measuring_jobs(settings.question, found, asks=asks)
     board = Board(settings, tuple(found), board_of(found))
     if settings.question.part == "test" and board.there:
-        _note_test(settings, board.there)
+        _note_test(settings)
     return board, todo
 
 
@@ -124,8 +124,9 @@ def _looks(data: ActiveData) -> dict[Any, str]:
     return st.session_state.setdefault(f"looks at the test part of {data.key}", {})
 
 
-def _note_test(settings: Settings, names: tuple[str, ...]) -> None:
-    _looks(settings.data).setdefault((_asked(settings), names), time.strftime("%H:%M"))
+def _note_test(settings: Settings) -> None:
+    rows = tuple((entry.config, entry.query) for entry in settings.entries.values())
+    _looks(settings.data).setdefault((_asked(settings), rows), time.strftime("%H:%M"))
 
 
 def test_words(settings: Settings) -> str:

@@ -176,8 +176,13 @@ def _splits(data: ActiveData) -> tuple[str, ...]:
 
 
 def settings_of(data: ActiveData) -> Settings:
-    """All of it, bound without drawing anything."""
+    """All of it, bound without drawing anything.
+
+    Raises:
+        UsageError: the cut leaves nobody to ask.
+    """
     question = question_of(data)
+    _ = question.cases  # before anything that takes time
     graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
     metric, k = METRIC.value(data), LENGTH.value(data)
     targets = TARGETS.value(data, default=question.cases.choice.targets)
@@ -254,14 +259,18 @@ def controls(settings: Settings) -> None:
         for name, why in settings.lacking.items():
             st.caption(f"No row of {name}: {why}")
     with st.popover("Split and query", icon=":material/tune:", width="stretch"):
-        SPLIT.draw(data, among=_splits(data))
-        if question.protocol.split == "global_time":
-            VALIDATION_SHARE.draw(data)
-            TEST_SHARE.draw(data)
-        elif len(_splits(data)) == 1:
-            st.caption("This data has no times, so it cannot be cut at one moment.")
+        split_controls(data)
         QUERY.draw(data)
         SCORE.draw(data)
+
+
+def split_controls(data: ActiveData) -> None:
+    """How the log is cut; also where a cut has left nothing to ask."""
+    if SPLIT.draw(data, among=_splits(data)) == "global_time":
+        VALIDATION_SHARE.draw(data)
+        TEST_SHARE.draw(data)
+    elif len(_splits(data)) == 1:
+        st.caption("This data has no times, so it cannot be cut at one moment.")
 
 
 def _second_begins(data: ActiveData, graph: ItemGraph, key: str) -> None:
