@@ -142,29 +142,37 @@ def _failure(question: Question, entry: Entry) -> tuple[Any, ...]:
 def measuring_jobs(
     question: Question, found: Sequence[BoardRow], *, asks: Callable[[BoardRow], bool | None]
 ) -> list[Job]:
-    """What is missing, the cheapest first, so that the first rows are there soon.
+    """What is missing, the cheapest first, so that the first rows are there soon; scorers, which are quick, in one go.
 
     ``asks`` as :class:`~pages.kit.jobs.Job` takes it: whether a row waits for the button.
     """
-    jobs = [_job(question, one, asks(one)) for one in found if one.state in ("waiting", "stale")]
-    return sorted(jobs, key=lambda job: job.seconds)
+    missing = [one for one in found if one.state in ("waiting", "stale")]
+    quick = [one for one in missing if one.wanted.kind == "scorer"]
+    first = [_job(question, quick, asks(quick[0]))] if quick else []
+    others = [_job(question, [one], asks(one)) for one in missing if one.wanted.kind != "scorer"]
+    return first + sorted(others, key=lambda job: job.seconds)
 
 
-def _job(question: Question, row: BoardRow, asks: bool | None) -> Job:
-    entry = row.wanted
-    seeds = question.seeds(entry)
-    times = "" if len(seeds) == 1 else f" ({len(seeds)} seeds)"
+def _job(question: Question, together: Sequence[BoardRow], asks: bool | None) -> Job:
+    runs = [(one, seed) for one in together for seed in question.seeds(one.wanted)]
 
     def run(report: Progress) -> None:
-        try:
-            for done, seed in enumerate(seeds):
-                told = f"seed {seed}, {{stage}}" if len(seeds) > 1 else "{stage}"
-                _measured(question, entry, seed, part(report, done, len(seeds), told))
-        except UsageError as error:  # the data lacks something that only the training sees: the row says it
-            results.results(question.data).put(_failure(question, entry), f"{error}.")
+        for done, (one, seed) in enumerate(runs):
+            told = f"{one.name}, {{stage}}" if len(together) > 1 else f"seed {seed}, {{stage}}"
+            try:
+                _measured(question, one.wanted, seed, part(report, done, len(runs), told))
+            except UsageError as error:  # the data lacks something that only the training sees: the row says it
+                results.results(question.data).put(_failure(question, one.wanted), f"{error}.")
 
-    seconds = sum(seconds_of(question, entry, seed) for seed in seeds if ready_run(question, entry, seed) is None)
-    return Job(("leaderboard", *question.answer(entry), seeds), f"{row.name}{times}", seconds, run, asks=asks)
+    seconds = sum(
+        seconds_of(question, one.wanted, seed) for one, seed in runs if ready_run(question, one.wanted, seed) is None
+    )
+    first = together[0]
+    label = f"{len(together)} baselines" if len(together) > 1 else first.name
+    if first.wanted.seeded:
+        label += f" ({len(runs)} seeds)"
+    identity = ("leaderboard", *((*question.answer(one.wanted), seed) for one, seed in runs))
+    return Job(identity, label, seconds, run, asks=asks)
 
 
 def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> EntryRun:

@@ -150,7 +150,8 @@ def test_words(settings: Settings) -> str:
 def run_next(board: Board, todo: list[Job], place: Any) -> None:
     """Measure the next row, or show the button for those that wait."""
     if board.settings.question.part == "test":
-        names = f"{len(todo)} rows on the test part"
+        missing = sum(row.state in ("waiting", "stale") for row in board.rows)
+        names = f"{missing} row{'s' * (missing != 1)} on the test part"
         waiting = [job for job in todo if not jobs.may_run(board.data, job)]
         if waiting and len(waiting) == len(todo):
             with place.container():
