@@ -20,7 +20,7 @@ VIEWS = {
     "popularity": "Head and tail",
     "targets": "First-time and repeated",
     "pairs": "Pairs",
-    "graph": "On the graph",
+    "vectors": "Links and fields",
 }
 LOOK = Parameter(EVALUATION_PAGE, "evaluation_look", "View", Options(VIEWS, row=True), "all", view=True)
 
@@ -53,8 +53,8 @@ with frame.page(
             apart.targets(board)
         elif look == "pairs":
             pairs.pairs(board)
-        elif look == "graph":
-            links.graph_scores(settings)
+        elif look == "vectors":
+            links.vector_scores(board)
         else:
             overview.overview(board)
             honesty.metric_honesty(board)

@@ -282,7 +282,14 @@ def run_to_arrays(run: EntryRun) -> Arrays:
         "kept": np.concatenate([report.kept for report in reports]).astype(np.int32),
         "shares": np.concatenate([np.c_[r.user_recall, r.user_ndcg] for r in reports]).astype(np.float32),
         "head_lists": run.head_lists.astype(np.float32),
-        "meta": to_json(said | {"views": facts, "users": [report.users for report in reports]}),
+        "meta": to_json(
+            said
+            | {
+                "views": facts,
+                "users": [report.users for report in reports],
+                "vectors": None if run.vectors is None else dataclasses.asdict(run.vectors),
+            }
+        ),
     }
 
 
@@ -300,6 +307,7 @@ def run_from_arrays(arrays: Arrays) -> EntryRun:
     from recemb_core.evaluation.ranking import RankingReport
     from recemb_core.evaluation.ties import BestRanks
     from recemb_core.experiments.leaderboard import EntryRun
+    from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures
 
     said = from_json(arrays["meta"])
     best, shares = arrays["best"].astype(np.int64), arrays["shares"].astype(np.float64)
@@ -317,7 +325,9 @@ def run_from_arrays(arrays: Arrays) -> EntryRun:
             user_ndcg=shares[rows, len(ks) :],
             **facts,
         )
-    return EntryRun(views=views, head_lists=arrays["head_lists"].astype(np.float64), **said)
+    known = said.pop("vectors")
+    vectors = None if known is None else VectorMeasures(**known)
+    return EntryRun(views=views, head_lists=arrays["head_lists"].astype(np.float64), vectors=vectors, **said)
 
 
 def load_run(fingerprint: str, protocol: Protocol, entry: Entry, part: Part, seed: int) -> EntryRun | None:

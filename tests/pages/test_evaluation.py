@@ -113,7 +113,7 @@ def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -
         assert (low, high) == pytest.approx((figure.low, figure.high), abs=6e-4)
         assert line["Coverage@10"] == pytest.approx(board.coverage(name, 10), abs=1e-6)
         assert line["Popularity bias"] == pytest.approx(board.head_share(name).value - cases.head_targets, abs=1e-5)
-    assert board.advice(comparison).best in text(page).replace("\\", "")
+    assert board.advice(comparison).words in text(page).replace("\\", "")
     assert cases.choice.words.split(":")[1].strip(" .") in text(page).replace("\\", "")
     assert numbers(page)["Users asked"] == f"{len(cases.users):,}"
 
@@ -148,7 +148,7 @@ def test_every_control_changes_what_it_says(open_page: Open) -> None:
     healthy(page.run())
     assert table(page).set_index("Model")["HR@10"]["PPMI-SVD"] != now["PPMI-SVD"]
     assert "last event, cosine" in text(page)
-    for look in ("popularity", "targets", "pairs"):
+    for look in ("popularity", "targets", "vectors", "pairs"):
         control(page, "segmented_control", "look").set_value(look)
         healthy(page.run())
         assert len(page.dataframe) == 1

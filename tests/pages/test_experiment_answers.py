@@ -32,7 +32,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs")),
     "neighbors": ("compare", ("models", "two")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
-    "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "graph")),
+    "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
     "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving")),
 }
 SAME = {
@@ -45,7 +45,7 @@ SAME = {
     "popularity",
     "targets",
     "pairs",
-    "graph",
+    "vectors",
 }  # views of a page whose experiments are those of its first view
 PAGES = [name for names in SECTIONS.values() for name in names if name != "lsh"]
 CASES = [

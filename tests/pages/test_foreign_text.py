@@ -28,7 +28,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("lsh", {"lab": "tune"}),
     *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "guess")),
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
-    *(("evaluation", {"evaluation_look": v}) for v in ("all", "popularity", "targets", "pairs", "graph")),
+    *(("evaluation", {"evaluation_look": v}) for v in ("all", "popularity", "targets", "pairs", "vectors")),
     *(("deep_models", {"section": v}) for v in ("recall", "history", "embedding", "pretraining", "serving")),
 ]
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.

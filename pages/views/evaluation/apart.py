@@ -71,7 +71,7 @@ def best_of_each(board: Board, views: tuple[str, str]) -> str:
     for view in views:
         comparison = board.comparison(view)
         best = comparison.order[0]
-        figure, same = board.estimate(best, view), len(comparison.top) - 1
+        figure, same = board.estimate(best, view), max(len(comparison.top) - 1, 0)
         beside = f", not told apart from {same} other{'s' * (same != 1)}" if same else ", beyond noise of all others"
         floor = f"; popularity {board.estimate(FLOOR, view).value:.3f}" if FLOOR in comparison.means else ""
         said.append(f"on **{TITLES[view]}** targets {plain(best)} ({figure.value:.3f}{beside}{floor})")

@@ -104,7 +104,7 @@ def other_targets(board: Board, usual: str) -> str:
     views = ("main", board.settings.view)
     if any(not board.names(view) for view in views):
         return NOTHING
-    (old, _), (new, same) = ((c.order[0], len(c.top) - 1) for c in map(board.comparison, views))
+    (old, _), (new, same) = ((c.order[0], max(len(c.top) - 1, 0)) for c in map(board.comparison, views))
     said = f"{plain(new)} {_figure(board.estimate(new))}"
     beside = f"; {same} more {'is' if same == 1 else 'are'} not told apart from it" if same else ""
     if old == new:

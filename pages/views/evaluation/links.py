@@ -1,162 +1,98 @@
-"""Scores by the graph: hidden edges found again, neighbors of the same group; of the models that walk it."""
+"""What item vectors know beside the next item: links that were still to come, and fields of the items."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, jobs, model_results, results, session
-from pages.kit.controls import Labelling
-from pages.kit.jobs import Job, part
+from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
-from pages.kit.text import plain
-from pages.views.evaluation.settings import Settings
-from recemb_core.embeddings import needs_graph, train_model
-from recemb_core.evaluation import group_score
-from recemb_core.evaluation.intervals import SeedBand, seed_band
-from recemb_core.evaluation.link_prediction import HiddenEdges, hide_edges, link_prediction_auc
-from recemb_core.evaluation.noise import LEAST_SEEDS
-from recemb_core.experiments.leaderboard import Entry
+from pages.kit.parameters import Bound, Parameter
+from pages.kit.text import field_words, plain, plain_field
+from pages.views.evaluation.board import Board
+from pages.views.evaluation.settings import EVALUATION_PAGE
+from recemb_core.evaluation.intervals import SeedBand
+from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
-from recemb_core.progress import Progress
 
-SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class GraphScores:
-    """Of one model over seeds.
-
-    Attributes:
-        auc: P(a hidden edge scores above a pair that is no edge).
-        purity: share of an item's 5 nearest in its own group, less chance, mean over groups.
-        maximum: of ``purity``.
-    """
-
-    auc: SeedBand
-    purity: SeedBand
-    maximum: float
+LINK = "link AUC"
+SHOWN = Parameter(
+    EVALUATION_PAGE,
+    "evaluation_vectors",
+    "Score",
+    Options(shown=lambda name: name if name == LINK else f"purity by {field_words(name)}"),
+    LINK,
+    help="Link AUC: chance that a link which was still to come scores above a pair that is none. Purity: share of an "
+    f"item's {NEIGHBORS} nearest with its value of a field.",
+)
 
 
-def graph_scores(settings: Settings) -> None:
-    """The picture of the AUC, the table of both."""
-    data, graph = settings.data, settings.graph
-    walking = {
-        name: entry
-        for name, entry in settings.entries.items()
-        if entry.kind == "embedding" and needs_graph(entry.config)
-    }
-    others = [name for name, entry in settings.entries.items() if entry.kind == "embedding" and name not in walking]
-    if not walking:
-        st.info("None of the rows walks a graph: choose DeepWalk or node2vec among the rows.")
+def vector_scores(board: Board) -> None:
+    """One score of every row of item vectors, with its range over seeds."""
+    runs = {name: row.runs[0].vectors for name, row in board.table.rows.items() if row.runs[0].vectors is not None}
+    if not runs:
+        st.info("None of the rows that are there has item vectors: choose word2vec or node2vec among the rows.")
         return
-    groups = controls.labellings(data, graph)[0]
-    seeds = tuple(range(session.seed(), session.seed() + LEAST_SEEDS))
-    configs = {name: entry.with_seed(0).config for name, entry in walking.items()}
-    identity = ("graph scores", graph.fingerprint, data.fingerprint, seeds, groups.name, tuple(configs.items()))
-    seconds = len(seeds) * sum(model_results.model_seconds(data, one, len(graph)) + 1 for one in configs.values())
-    job = Job(
-        identity,
-        f"{len(walking)} models",
-        seconds,
-        lambda report: _all(settings, walking, groups, seeds, report, identity),
-    )
-    found, _ = jobs.result(
-        data,
-        "evaluation graph",
-        job,
-        verb="Measure",
-        waiting=f"A fifth of the edges is hidden, and {len(walking)} models learn from the rest, {len(seeds)} seeds "
-        "each. Press Measure.",
-    )
-    if found is not None:
-        _draw(settings, found, groups, seeds)
-    if others:
-        st.caption(
-            f"{', '.join(map(plain, others))} learn from sequences, from which an edge of the graph cannot be hidden: "
-            "no figure here."
-        )
-
-
-def _all(
-    settings: Settings,
-    walking: dict[str, Entry],
-    groups: Labelling,
-    seeds: tuple[int, ...],
-    report: Progress,
-    identity: Any,
-) -> dict[str, GraphScores]:
-    found = {}
-    for done, (name, entry) in enumerate(walking.items()):
-        found[name] = _one(settings, entry, groups, seeds, part(report, done, len(walking), f"{name}, {{stage}}"))
-    results.results(settings.data).put(identity, found)
-    return found
-
-
-def _one(settings: Settings, entry: Entry, groups: Labelling, seeds: tuple[int, ...], report: Progress) -> GraphScores:
-    data, graph = settings.data, settings.graph
-    auc, purity, maximum = [], [], 0.0
-    for done, seed in enumerate(seeds):
-        config = entry.with_seed(seed).config
-        tell = part(report, done, len(seeds), f"seed {seed}, {{stage}}")
-        hidden: HiddenEdges = results.compute(
-            data,
-            ("hidden edges", graph.fingerprint, seed),
-            hide_edges,
-            graph,
-            share=SHARE,
-            seed=seed,
-            seconds=1e-5 * graph.num_edges,
-            progress=tell,
-        )
-        vectors = results.compute(
-            data,
-            ("vectors without edges", graph.fingerprint, data.fingerprint, seed, config),
-            train_model,
-            config,
-            graph=hidden.graph,
-            side_info=data.side_info,
-            seconds=model_results.model_seconds(data, config, len(graph)),
-            progress=tell,
-            reports=True,
-        )
-        auc.append(link_prediction_auc(vectors, hidden.hidden, hidden.non_edges))
-        score = group_score(vectors, groups.values)
-        purity.append(score.value)
-        maximum = score.maximum
-    return GraphScores(seed_band(auc), seed_band(purity), maximum)
-
-
-def _draw(settings: Settings, found: dict[str, GraphScores], groups: Labelling, seeds: tuple[int, ...]) -> None:
-    order = sorted(found, key=lambda name: -found[name].auc.mean)
+    known = next(iter(runs.values()))
+    assert known is not None
+    fields = list(known.purity)
+    score = shown_score(board, fields).draw()
+    bands = {name: board.table.link_auc(name) if score == LINK else board.table.purity(name, score) for name in runs}
+    found = {name: band for name, band in bands.items() if band is not None}
+    if not found:
+        st.info("The held-out part joins no two items for the first time: there is no link to foretell.")
+        return
+    order = sorted(found, key=lambda name: -found[name].mean)
+    chance = 0.5 if score == LINK else known.purity_chance[score]
+    st.markdown(best_words(score, found, order, chance))
+    title = f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and range over seeds"
     figure = score_intervals_figure(
-        [ScoreLine(name, found[name].auc.mean, found[name].auc.low, found[name].auc.high) for name in order],
-        x_title=f"Link AUC: mean, smallest and largest of {len(seeds)} seeds",
-        chance=0.5,
+        [ScoreLine(name, found[name].mean, found[name].low, found[name].high) for name in order],
+        x_title=title,
+        chance=chance,
     )
-    live_chart(figure, key=f"link auc@{settings.data.key}", height=100 + 42 * len(order))
-    st.dataframe(graph_table(found, order, groups), hide_index=True)
-    most = next(iter(found.values())).maximum
+    live_chart(figure, key=f"vector scores@{board.data.key}", height=96 + 34 * max(len(order), 3))
+    st.dataframe(scores_table(board, list(runs), fields), hide_index=True)
     st.caption(
-        f"Link AUC: the chance that a hidden edge (a fifth of {settings.graph.num_edges:,}) scores above a pair that "
-        f"is no edge, by cosine; .5 is chance. Purity by {plain(groups.words)}: share of an item's 5 nearest in its "
-        f"own group, less chance, mean over groups; 0 is chance, {most:.2f} the most. ± is the standard deviation over "
-        f"{len(seeds)} seeds. Neither says what a person takes next."
+        f"Link AUC is of {known.links:,} links that the held-out part joins for the first time and as many pairs that "
+        "neither part joins, by the score that the rows are asked with; .5 is chance, and knowing what is popular "
+        f"alone is more. Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance "
+        "is that of neighbors drawn at random. ± is the standard deviation over seeds. Neither says what a person "
+        "takes next."
     )
 
 
-def graph_table(found: dict[str, GraphScores], order: list[str], groups: Labelling) -> pl.DataFrame:
-    """Both figures of each model."""
+def shown_score(board: Board, fields: Sequence[str]) -> Bound:
+    """Which score the picture shows."""
+    return SHOWN.bind(board.data, among=[LINK, *fields])
+
+
+def best_words(score: str, found: dict[str, SeedBand], order: list[str], chance: float) -> str:
+    """The highest, and whether the next one's range over seeds reaches into its own."""
+    what = score if score == LINK else f"purity by {plain_field(score)}"
+    best = found[order[0]]
+    said = f"The highest {what} has **{plain(order[0])}**, {best.mean:.3f} (chance {chance:.3f})"
+    if len(order) < 2:
+        return f"{said}."
+    second = found[order[1]]
+    apart = "its seeds lie apart from those of" if second.high < best.low else "its seeds overlap with those of"
+    return f"{said}; {apart} the next, {plain(order[1])}, {second.mean:.3f}."
+
+
+def scores_table(board: Board, names: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+    """Every score of every row of item vectors."""
+
+    def shown(band: SeedBand | None) -> str:
+        if band is None:
+            return "–"
+        return f"{band.mean:.3f}" if band.seeds < 2 else f"{band.mean:.3f} ± {band.sd:.3f}"
+
     return pl.DataFrame(
         [
-            {
-                "Model": name,
-                "Link AUC": f"{found[name].auc.mean:.3f} ± {found[name].auc.sd:.3f}",
-                f"Purity by {groups.words}": f"{found[name].purity.mean:.3f} ± {found[name].purity.sd:.3f}",
-            }
-            for name in order
+            {"Model": name, "Link AUC": shown(board.table.link_auc(name))}
+            | {f"Purity by {field_words(field)}": shown(board.table.purity(name, field)) for field in fields}
+            for name in names
         ]
     )

@@ -73,10 +73,8 @@ def verdict(board: Board) -> str:
     if len(board.there) < 2:
         return "One row alone is compared with nothing."
     advice, comparison = board.advice, board.comparison()
-    seeds = [name for name in comparison.order if not board.table.rows[name].measured]
-    more = f" The noise of training is not measured for {_listed(seeds)}." if seeds else ""
     stale = [name for name in comparison.order if name in board.stale]
-    more += f" {_listed(stale)} still show{'s' * (len(stale) == 1)} the settings of before." if stale else ""
+    more = f" {_listed(stale)} still show{'s' * (len(stale) == 1)} the settings of before." if stale else ""
     return f"By {board.settings.measure}: **{sentence(advice.words)}**{more}"
 
 
@@ -198,7 +196,7 @@ def numbers(board: Board) -> None:
                     f"What a list of the most taken items gets; 95 %: {floor.low:.3f} to {floor.high:.3f}.",
                 ),
             )
-        same = len(comparison.top) - 1
+        same = max(len(comparison.top) - 1, 0)
         figures.insert(
             2,
             (
