@@ -25,6 +25,7 @@ from recemb_core.embeddings import (
     ItemVectors,
     RoleFeaturesConfig,
     comparison_defaults,
+    item2vec_defaults,
     node2vec_defaults,
     train_model,
     train_node2vec,
@@ -71,6 +72,7 @@ from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.result_files import Arrays, Key
 from recemb_core.scorers import fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.splits import leave_last_out
 
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
 LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
@@ -149,8 +151,14 @@ def table_of(name: str, config: FeatureConfig) -> FeatureTable:
 
 
 @cache
+def known(name: str) -> Sequences:
+    """Without each user's last, which is the test part."""
+    return leave_last_out(sessions(name))[0]
+
+
+@cache
 def cases_of(name: str) -> NextItemCases:
-    return next_item_cases(sessions(name))
+    return next_item_cases(known(name))
 
 
 @cache
@@ -312,11 +320,13 @@ def moved(report: Key, start: str, umap: UMAPConfig, made: Made) -> Arrays:
 
 def recall(name: str) -> Plan:
     """The recall models of the Deep models page, their maps, rankings and cold items."""
-    source = recall_fingerprint(sessions(name))
+    source = recall_fingerprint(known(name))
     for scorer in scorer_defaults(cases_of(name).train).values():
         yield Planned(precomputed.result_key("ranking", source, scorer), partial(scored, name, scorer))
+    item2vec = item2vec_defaults(sessions(name))
     for config in recall_defaults().values():
-        yield from recall_model(name, config)
+        average = recall_spec(config).item_vectors is not None
+        yield from recall_model(name, replace(config, vectors=item2vec) if average else config)
     yield cold(name, next(iter(cold_defaults().values())))
     if name == REPEATED:
         for config in SHORT_RECALL:
@@ -334,7 +344,7 @@ def scored(name: str, scorer: object, made: Made) -> Arrays:
 
 def recall_model(name: str, config: ModelConfig) -> Plan:
     """A model, its rankings and its map; what is kept has three digits, and the other two are of exactly that."""
-    source, umap = recall_fingerprint(sessions(name)), UMAPConfig().for_size(len(loaded(name).items))
+    source, umap = recall_fingerprint(known(name)), UMAPConfig().for_size(len(loaded(name).items))
     key = precomputed.result_key("recall", source, config)
 
     def ranked(made: Made) -> Arrays:
@@ -347,8 +357,8 @@ def recall_model(name: str, config: ModelConfig) -> Plan:
 
 
 def cold(name: str, config: ModelConfig) -> Planned:
-    key = precomputed.result_key("cold", recall_fingerprint(sessions(name)), config)
-    return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(sessions(name), config)))
+    key = precomputed.result_key("cold", recall_fingerprint(known(name)), config)
+    return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(known(name), config)))
 
 
 @cache

@@ -22,6 +22,7 @@ from recemb_core.experiments.leaderboard import (
     Part,
     PartCases,
     Protocol,
+    Trained,
     measure,
     measure_trained,
     part_cases,
@@ -42,9 +43,9 @@ class Question:
     part: Part = "validation"
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[str, Protocol, Part]:
         """What tells it from other questions."""
-        return recall_models.source(self.data), self.protocol, self.part
+        return recall_models.log_source(self.data), self.protocol, self.part
 
     def seeds(self, entry: Entry) -> tuple[int, ...]:
         """The visit's seed and those after it; one where the row has none."""
@@ -197,7 +198,7 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
             progress=lambda fraction, stage: report(0.0, f"building the graph, {stage}"),
         )
     own = entry.with_seed(seed)
-    trained = results.compute(
+    trained = _of_the_deep_page(question, own) or results.compute(
         data,
         _model_key(question, own),
         train_entry,
@@ -213,6 +214,14 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
         data, key, measure_trained, cases, entry, trained, seed, seconds=asking, progress=report
     )
     return run
+
+
+def _of_the_deep_page(question: Question, own: Entry) -> Trained | None:
+    """The network as the Deep models page has trained it, which asks the same of the same part."""
+    if own.kind != "recall" or question.key[1:] != (Protocol(), "validation"):
+        return None
+    model = recall_models.model_of(question.data, own.config)
+    return None if model is None else Trained(model, model.seconds)
 
 
 def seconds_of(question: Question, entry: Entry, seed: int) -> float:
@@ -232,4 +241,4 @@ def _asking_seconds(question: Question) -> float:
 
 
 def _model_key(question: Question, own: Entry) -> tuple[Any, ...]:
-    return "leaderboard model", *question.key, own.config
+    return recall_models.trained_key(question.key, own.config)

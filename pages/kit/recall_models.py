@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import jobs, results, session
+from pages.kit import graph_controls, jobs, results, session
 from pages.kit.allowed import Span, Steps
 from pages.kit.jobs import Job
 from pages.kit.maps import draw_umap
+from pages.kit.model_controls import model_config
 from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
-from recemb_core.embeddings import train_model
+from recemb_core.embeddings import MODELS, train_model
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
+from recemb_core.experiments.leaderboard import Part, Protocol, share_of_repeats
 from recemb_core.experiments.recall_models import (
     FLOOR,
     ModelConfig,
@@ -32,6 +34,8 @@ from recemb_core.experiments.recall_models import (
 from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
+from recemb_core.sequences import Sequences
+from recemb_core.splits import leave_last_out
 
 DEEP_PAGE = Scope("deep_models")
 
@@ -101,9 +105,33 @@ def model_configs(data: ActiveData) -> dict[str, ModelConfig]:
         "temperature": TEMPERATURE.value(data),
     }
     return {
-        name: replace(config, **{field: given[field] for field in recall_spec(config).settings})
+        name: replace(config, **_vectors_in_use(data, config), **{f: given[f] for f in recall_spec(config).settings})
         for name, config in recall_defaults(session.seed()).items()
+        if not (getattr(config, "novel", False) and repeats(data) == 0)
     }
+
+
+def _vectors_in_use(data: ActiveData, config: ModelConfig) -> dict[str, Any]:
+    """Settings of item vectors inside a config as the visit has them for that model, on whichever page they are set."""
+    owners = {f.name: spec for f in fields(config) for spec in MODELS.values() if spec.owns(getattr(config, f.name))}
+    if not owners:
+        return {}
+    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    return {field: model_config(data, graph, spec.name) for field, spec in owners.items()}
+
+
+def repeats(data: ActiveData) -> float:
+    """Share of the training events that repeat an item; where it is 0, first-time targets are all targets."""
+    found: float = results.remember(data, ("repeats", source(data)), lambda: share_of_repeats(cases(data).train))
+    return found
+
+
+def left_out(data: ActiveData) -> str:
+    """Which models have no row, and why, in a sentence; "" where all have one."""
+    gone = [name for name in recall_defaults() if name not in model_configs(data)]
+    if not gone:
+        return ""
+    return f"No row of {', '.join(gone)}: nobody takes anything twice here, so it would be the same network again."
 
 
 def model_controls(data: ActiveData) -> None:
@@ -117,16 +145,21 @@ def model_controls(data: ActiveData) -> None:
 
 def source(data: ActiveData) -> str:
     """The hash of all that the models depend on."""
+    key = ("recall source", data.fingerprint, data.key)
+    return results.remember(data, key, lambda: recall_fingerprint(known(data)))  # type: ignore[no-any-return]
+
+
+def known(data: ActiveData) -> Sequences:
+    """The log without each user's last event or basket: that is the test part, which only Evaluation may ask for."""
     assert data.sequences is not None
     sequences = data.sequences
-    return results.remember(data, ("recall source", data.fingerprint, data.key), lambda: recall_fingerprint(sequences))
+    key = ("known", data.fingerprint, data.key)
+    return results.remember(data, key, lambda: leave_last_out(sequences)[0])  # type: ignore[no-any-return]
 
 
 def cases(data: ActiveData) -> NextItemCases:
-    """Who is asked about what."""
-    assert data.sequences is not None
-    sequences = data.sequences
-    return results.remember(data, ("recall cases", source(data)), lambda: next_item_cases(sequences))
+    """Who is asked about what: the validation part of Evaluation's usual split."""
+    return results.remember(data, ("recall cases", source(data)), lambda: next_item_cases(known(data)))  # type: ignore[no-any-return]
 
 
 def asked(data: ActiveData) -> NextItemCases:
@@ -143,9 +176,30 @@ def asked(data: ActiveData) -> NextItemCases:
     return results.remember(data, ("recall asked", source(data)), sample)
 
 
+def log_source(data: ActiveData) -> str:
+    """The hash of the whole log, by which Evaluation keeps its results."""
+    assert data.sequences is not None
+    sequences = data.sequences
+    key = ("log source", data.fingerprint, data.key)
+    return results.remember(data, key, lambda: recall_fingerprint(sequences))  # type: ignore[no-any-return]
+
+
+def trained_key(question: tuple[str, Protocol, Part], config: Any) -> tuple[Any, ...]:
+    """What a model that Evaluation has trained is kept by."""
+    return "leaderboard model", *question, config
+
+
+def _trained(data: ActiveData, config: Any) -> Any:
+    """A model that Evaluation has trained for its usual question, which is that of these pages; None without."""
+    found = results.results(data).get(trained_key((log_source(data), Protocol(), "validation"), config))
+    return None if found is None else found.model
+
+
 def model_of(data: ActiveData, config: ModelConfig) -> RecallModel | None:
-    """The model, if it is there: from the store or from the bundled file."""
+    """The model, if it is there: from the store, whichever page trained it, or from the bundled file."""
     key = ("recall", source(data), config)
+    if (trained := _trained(data, config)) is not None:
+        return trained  # type: ignore[no-any-return]
     return results.ready(data, key, lambda: precomputed.load_recall(source(data), config))
 
 
@@ -274,9 +328,10 @@ def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> None:
     run: dict[str, Any] = {"seconds": _work(data, config) * _speed(data)["seconds"], "progress": tick, "reports": True}
     key = ("recall", source(data), config)
     if begin is not config:  # models that begin with the same item vectors share them
-        vectors = results.compute(
-            data, ("recall item vectors", source(data), begin), train_model, begin, sequences=train, **run
-        )
+        vectors = _trained(data, begin)
+        if vectors is None:
+            vectors_key = ("recall item vectors", source(data), begin)
+            vectors = results.compute(data, vectors_key, train_model, begin, sequences=train, **run)
         results.compute(data, key, train_recall_model, train, config, item_vectors=vectors, **run)
         return
 

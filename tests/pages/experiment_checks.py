@@ -20,6 +20,7 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
 from recemb_core.sequences import Sequences, read_events, split_sessions
+from recemb_core.splits import leave_last_out
 
 Numbers = npt.NDArray[Any]
 
@@ -43,6 +44,11 @@ class Source:
     def sequences(self) -> Sequences:
         assert self.log is not None
         return self.cut(60) if self.log.ordered else self.log
+
+    @property
+    def known(self) -> Sequences:
+        """Without each user's last, which is the test part of Evaluation."""
+        return leave_last_out(self.sequences)[0]
 
     @property
     def graph(self) -> ItemGraph:
@@ -82,7 +88,7 @@ class Cached(Source):
     """The same, each part made once."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ("sequences", "graph", "counts", "titles", "fields"):
+        if name in ("sequences", "known", "graph", "counts", "titles", "fields"):
             kept = object.__getattribute__(self, "__dict__").setdefault("_kept", {})
             if name not in kept:
                 kept[name] = object.__getattribute__(self, name)

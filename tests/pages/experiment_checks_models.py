@@ -315,14 +315,28 @@ def _side(seen: Seen) -> None:
 
 
 @cache
+def recall_configs(source: Source) -> dict[str, Any]:
+    """The recall models as the page has them at first: the average starts from item2vec with its usual settings."""
+    from recemb_core.deep.registry import recall_spec
+    from recemb_core.embeddings import item2vec_defaults
+    from recemb_core.experiments.recall_models import recall_defaults
+
+    vectors = item2vec_defaults(source.sequences)
+    return {
+        name: replace(config, vectors=vectors) if recall_spec(config).item_vectors else config
+        for name, config in recall_defaults().items()
+    }
+
+
+@cache
 def reports(source: Source) -> dict[str, Any]:
     from recemb_core.evaluation.ranking import next_item_cases
-    from recemb_core.experiments.recall_models import both_figures, recall_defaults, recall_fingerprint
+    from recemb_core.experiments.recall_models import both_figures, recall_fingerprint
     from recemb_core.scorers import fit_scorer, scorer_defaults
 
-    key, cases = recall_fingerprint(source.sequences), next_item_cases(source.sequences)
+    key, cases = recall_fingerprint(source.known), next_item_cases(source.known)
     scorers = scorer_defaults(cases.train)
-    found = {n: precomputed.load_rankings(key, c) for n, c in {**scorers, **recall_defaults()}.items()}
+    found = {n: precomputed.load_rankings(key, c) for n, c in {**scorers, **recall_configs(source)}.items()}
     for name in scorers:
         found[name] = found[name] or both_figures(fit_scorer(cases.train, scorers[name]).scores, cases)
     return {name: both for name, both in found.items() if both is not None}
@@ -330,16 +344,16 @@ def reports(source: Source) -> dict[str, Any]:
 
 @cache
 def recall_model(source: Source, name: str) -> Any:
-    from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
+    from recemb_core.experiments.recall_models import recall_fingerprint
 
-    return precomputed.load_recall(recall_fingerprint(source.sequences), recall_defaults()[name])
+    return precomputed.load_recall(recall_fingerprint(source.known), recall_configs(source)[name])
 
 
 @check("Mask what people had", "Back to all targets")
 def _recall(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases
 
-    cases, found = next_item_cases(seen.source.sequences), reports(seen.source)
+    cases, found = next_item_cases(seen.source.known), reports(seen.source)
     targets = [set(t.tolist()) for t in cases.targets]
     had = sum(len(t & set(h.tolist())) for t, h in zip(targets, cases.histories, strict=True))
     if seen.prediction.startswith("Mask"):
@@ -368,7 +382,7 @@ def _indexes(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases
     from recemb_core.experiments.recall_indexes import compare_recall_indexes
 
-    cases, tower = next_item_cases(seen.source.sequences), recall_model(seen.source, "Two-tower")
+    cases, tower = next_item_cases(seen.source.known), recall_model(seen.source, "Two-tower")
     points = compare_recall_indexes(tower.encode(cases.histories), tower.item_vectors, cases.targets, n=10)
     lost = {}
     for name in ("LSH", "HNSW"):
@@ -389,7 +403,7 @@ def _history(seen: Seen) -> list[int]:
     text = seen.state("history_items")
     if text:
         return [int(part) for part in text.split(".")]
-    cases = next_item_cases(seen.source.sequences)
+    cases = next_item_cases(seen.source.known)
     user = list(cases.users).index(seen.state("history_user"))
     return cases.histories[user][-seen.state("history_take") :].tolist()
 
@@ -526,6 +540,37 @@ def _starts(seen: Seen) -> None:
 def _spaces(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases
 
-    past = next_item_cases(seen.source.sequences).histories[0][-15:]
+    past = next_item_cases(seen.source.known).histories[0][-15:]
     a, b = (recall_model(seen.source, name).encode([past])[0] for name in ("Two-tower", "YouTube DNN"))
     seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")
+
+
+# --- Evaluation ---
+
+
+@check(
+    "Judge by the place", "Ask the same vectors", "Count only what people", "Count every target", "Two of these rows"
+)
+def _evaluation(seen: Seen) -> None:
+    board, now = seen.names(seen.opening)["board"], seen.names()["board"]
+    start = seen.prediction.split()[0]
+    if start == "Judge":
+        hits, places = (board.compare(metric, 10).order for metric in ("hr", "mrr"))
+        moved = [name for name in hits if hits.index(name) != places.index(name)]
+        seen.says(f"{len(moved)} of {len(hits)} rows", places[0])
+    elif start == "Ask":
+        asked = [name for name, row in board.rows.items() if row.entry.query is not None]
+        for name in asked:
+            old, new = board.estimate(name, "hr", 10), now.estimate(name, "hr", 10)
+            seen.says(f"{name} {old.value:.3f} ({old.low:.3f} to {old.high:.3f}) → {new.value:.3f}")
+        seen.says(f"of {len(asked)} rows", f"{seen.names()['cases'].head_targets:.0%} lie in the head")
+    elif start == "Count":
+        view = "first_time" if "only what" in seen.prediction else "all"
+        best, other = board.compare("hr", 10).order[0], board.compare("hr", 10, view).order[0]
+        seen.says("Yes" if best == other else "No", f"{other} {board.estimate(other, 'hr', 10, view).value:.3f}")
+    else:
+        compared = board.compare("hr", 10)
+        pairs = zip(compared.order, compared.order[1:], strict=False)
+        nearest = min((compared.between(*pair) for pair in pairs), key=lambda d: abs(d.value))
+        seen.says(f"{nearest.first} less {nearest.second}: {sign(nearest.value, '.4f')}", nearest.first)
+        seen.says("not told apart" if not nearest.told_apart else "beyond noise")

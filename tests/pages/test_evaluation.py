@@ -139,7 +139,7 @@ def test_every_control_changes_what_it_says(open_page: Open) -> None:
     control(page, "selectbox", "k").set_value(10)
     healthy(page.run())
     assert table(page)["HR@10"].tolist() == before["HR@10"].tolist(), "back again"
-    control(page, "segmented_control", "score").set_value("cosine")
+    control(page, "selectbox", "score").set_value("cosine")
     healthy(page.run())
     now, then = (found.set_index("Model")["HR@10"] for found in (table(page), before))
     assert now["PPMI-SVD"] != then["PPMI-SVD"]

@@ -52,8 +52,16 @@ CASES = [
     (page, view) for page in PAGES for view in VIEWS.get(page, ("", ("",)))[1] if view not in SAME
 ]  # fmt: skip
 LONG = {
-    "complete_journey": ("training lookup", "training steps", "training two", "training costs", "neighbors two"),
+    "complete_journey": (
+        "training lookup",
+        "training steps",
+        "training two",
+        "training costs",
+        "neighbors two",
+        "evaluation all",
+    ),
     "planted_shop": (
+        "evaluation all",
         "training lookup",
         "training two",
         "training costs",

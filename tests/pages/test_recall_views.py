@@ -19,6 +19,7 @@ from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.scorers import scorer_defaults
 from recemb_core.sequences import split_sessions
+from recemb_core.splits import leave_last_out
 from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy, run_the_python, text
 
@@ -63,7 +64,8 @@ def test_the_bundled_figures_are_of_the_bundled_models() -> None:
 
     sequences = load_dataset("complete_journey").sequences
     assert sequences is not None
-    key, cases = recall_fingerprint(sequences), next_item_cases(sequences)
+    known = leave_last_out(sequences)[0]
+    key, cases = recall_fingerprint(known), next_item_cases(known)
     config = recall_defaults()["Two-tower"]
     model, kept = precomputed.load_recall(key, config), precomputed.load_rankings(key, config)
     assert model is not None
@@ -80,7 +82,7 @@ def scorers_of(name: str) -> list[str]:
     """Names of the scorers that the page has for a data set."""
     log = load_dataset(name).sequences
     assert log is not None
-    return list(scorer_defaults(next_item_cases(split_sessions(log) if log.ordered else log).train))
+    return list(scorer_defaults(next_item_cases(leave_last_out(split_sessions(log) if log.ordered else log)[0]).train))
 
 
 @pytest.mark.slow
@@ -243,8 +245,9 @@ def test_vectors_are_served_by_id_and_replaced_at_once(open_page: Open) -> None:
     assert facts["Users"] == "800"
     sequences = load_dataset("complete_journey").sequences
     assert sequences is not None
-    cases = next_item_cases(sequences)
-    model = precomputed.load_recall(recall_fingerprint(sequences), recall_defaults()["Two-tower"])
+    known = leave_last_out(sequences)[0]
+    cases = next_item_cases(known)
+    model = precomputed.load_recall(recall_fingerprint(known), recall_defaults()["Two-tower"])
     assert model is not None
     user = page.selectbox(key="serving_user@complete_journey").value
     row = cases.users.tolist().index(user)

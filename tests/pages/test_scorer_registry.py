@@ -17,6 +17,7 @@ from recemb_core.deep.registry import recall_defaults
 from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
 from recemb_core.scorers import SCORERS, ScorerSpec, fit_scorer, register_scorer, scorer_defaults, unregister_scorer
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.splits import leave_last_out
 from tests.pages.conftest import healthy, run_the_python, text
 from tests.pages.test_recall_views import scorers_of
 
@@ -74,7 +75,7 @@ def test_one_more_scorer_is_a_row_with_the_figures_that_the_library_gives(
     assert "Nearest number" in rows
     log = load_dataset(SHOP).sequences
     assert log is not None
-    cases = next_item_cases(split_sessions(log))  # as the page reads it
+    cases = next_item_cases(leave_last_out(split_sessions(log))[0])  # as the page reads it
     for place, config in enumerate(scorer_defaults(cases.train).values()):
         scores = fit_scorer(cases.train, config).scores
         report = rank_next_items(scores, cases.histories, cases.targets, ks=[10], exclude_seen=False)

@@ -25,7 +25,7 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     key = ("recall cold", source, config)
     results.ready(data, key, lambda: precomputed.load_cold(source, config))
     label, seconds = "cold items: train without 10 % of the items", recall_models.training_seconds(data, config)
-    job = jobs.heavy_job(data, key, label, seconds, cold_item_report, data.sequences, config)
+    job = jobs.heavy_job(data, key, label, seconds, cold_item_report, recall_models.known(data), config)
     waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
     report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
     if report is None:

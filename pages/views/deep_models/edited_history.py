@@ -23,7 +23,7 @@ USER = Parameter(
     "history_user",
     "User",
     Options(),
-    help="Whose newest events the history starts from; their held-out last basket or click is not in it.",
+    help="Whose newest events the history starts from; their held-out basket or click is not in it.",
 )
 TAKE = Parameter(
     DEEP_PAGE, "history_take", "Newest events", Options(TAKES), 15, help="How many of the user's events to start from."

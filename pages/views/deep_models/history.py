@@ -197,9 +197,11 @@ def _python(data: ActiveData, config: ModelConfig, history: list[int]) -> list[s
         *frame.import_lines(data, always=True),
         *extra,
         "from recemb_core.evaluation.ranking import next_item_cases",
+        "from recemb_core.splits import leave_last_out",
         "",
         *frame.load_lines(data, always=True),
-        f"model = {train}(next_item_cases(sequences).train, {options})",
+        "known, _ = leave_last_out(sequences)  # the last of each user is kept for a test",
+        f"model = {train}(next_item_cases(known).train, {options})",
         f"history = np.array({rows})  # item rows, oldest first"
         + (f"; the newest {len(rows)} of {len(history)}" if len(history) > len(rows) else ""),
         f"best = model.recommend(history, k={TOP})",

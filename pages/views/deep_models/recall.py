@@ -36,7 +36,7 @@ FIGURE = Parameter(
     Options(FIGURES, row=True),
     "all",
     help="First-time: what a user had before is masked, and only new items are targets. All: nothing is "
-    "masked, and every item of the last basket (or the last click) is a target.",
+    "masked, and every item of the held-out basket (or the held-out click) is a target.",
 )
 MEASURE = Parameter(
     DEEP_PAGE,
@@ -86,9 +86,10 @@ def recall_section(data: ActiveData) -> None:
     with numbers:
         _metrics(reports)
     frame.what_you_see(
-        "Each user's last basket (of a click log: last click) is held out, the models learn from the rest, and the "
-        "whole catalogue is ranked for every user: nothing is sampled. A dot is a model's figure, the bar its 95 % "
-        "interval, the dotted line what popularity "
+        "Each user's last basket but one (of a click log: last click but one) is asked for, the models learn from what "
+        "is older, and the whole catalogue is ranked for every user: nothing is sampled. It is the validation part of "
+        "the Evaluation page, with the same models; the last one is kept for the test there. A dot is a model's "
+        "figure, the bar its 95 % interval, the dotted line what popularity "
         "gets.\n\n"
         f"{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
         f"{' '.join(spec.words for spec in SPECS.values())} The networks sample their negatives, so log Q(i), the "
@@ -226,6 +227,7 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
         f"equal scores count by their mean over all orders; one training seed ({session.seed()}). "
         + recall_models.chance_words(data, which)
         + "".join(lacks)
+        + f" {recall_models.left_out(data)}".rstrip()
     )
 
 
@@ -253,9 +255,11 @@ def _python(data: ActiveData, configs: dict[str, ModelConfig]) -> list[str]:
         *imports,
         "from recemb_core.evaluation.ranking import next_item_cases, rank_next_items",
         "from recemb_core.scorers import fit_scorer, scorer_defaults",
+        "from recemb_core.splits import leave_last_out",
         "",
         *frame.load_lines(data, always=True),
-        "cases = next_item_cases(sequences)  # each user's last basket or click is held out",
+        "known, _ = leave_last_out(sequences)  # the last basket or click of each user is kept for a test",
+        "cases = next_item_cases(known)  # the one before it is what is asked for",
         f"model = {train}(cases.train, {options})",
         "fitted = {name: fit_scorer(cases.train, own) for name, own in scorer_defaults(cases.train).items()}",
         f"for name, one in {{**fitted, {name!r}: model}}.items():",

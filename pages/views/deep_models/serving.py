@@ -180,7 +180,7 @@ def _facts(store: VectorStore, version: Version) -> None:
             ("Store", name, f"{what}Durability: {keeps}."),
             ("Version", version.name[:6], f"{version.facts.get('title', version.model)}, written at {written}."),
             ("Items", f"{version.items:,}", f"Vectors of {version.dimensions} numbers; {megabytes:.1f} MB with users."),
-            ("Users", f"{version.users:,}", "Vectors, one for each user with a held-out last basket or click."),
+            ("Users", f"{version.users:,}", "Vectors, one for each user with a held-out basket or click."),
         ]
     )
 
@@ -263,9 +263,11 @@ def _python(data: ActiveData, config: ModelConfig) -> list[str]:
         *extra,
         "from recemb_core.evaluation.ranking import next_item_cases",
         "from recemb_core.serving import RecallServer, open_store",
+        "from recemb_core.splits import leave_last_out",
         "",
         *frame.load_lines(data, always=True),
-        "cases = next_item_cases(sequences)",
+        "known, _ = leave_last_out(sequences)  # the last of each user is kept for a test",
+        "cases = next_item_cases(known)",
         f"model = {train}(cases.train, {options})",
         'store = open_store(tempfile.mkdtemp() + "/vectors.db")  # or Redis, where RECEMB_REDIS_URL names one',
         "users = model.encode(cases.histories)",

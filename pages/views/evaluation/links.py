@@ -58,9 +58,9 @@ def vector_scores(board: Board) -> None:
     st.caption(
         f"Link AUC is of {known.links:,} links that the held-out part joins for the first time and as many pairs that "
         "neither part joins, by the score that the rows are asked with; .5 is chance, and knowing what is popular "
-        f"alone is more. Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance "
-        "is that of neighbors drawn at random. ± is the standard deviation over seeds. Neither says what a person "
-        "takes next."
+        f"alone is more. Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the "
+        "field; chance is that of neighbors drawn at random. ± is the standard deviation over seeds. Neither says "
+        "what a person takes next."
     )
 
 

@@ -15,8 +15,17 @@ from pages.kit.parameters import Bound, Parameter, Scope, set_parameters
 from pages.kit.session import ActiveData
 from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import MODELS
-from recemb_core.embeddings.item_vectors import Score
-from recemb_core.experiments.leaderboard import METRICS, Entry, Metric, Part, PartCases, Protocol, Query, query_kinds
+from recemb_core.experiments.leaderboard import (
+    METRICS,
+    Entry,
+    Metric,
+    Part,
+    PartCases,
+    Protocol,
+    Query,
+    default_query,
+    query_kinds,
+)
 from recemb_core.experiments.leaderboard.entries import recall_is_there
 from recemb_core.item_graph import ItemGraph
 from recemb_core.scorers import SCORERS, scorer_defaults
@@ -98,8 +107,8 @@ SCORE = Parameter(
     EVALUATION_PAGE,
     "evaluation_score",
     "Score of item vectors",
-    Options({"cosine": "cosine", "in_out": "in · out"}, row=True),
-    "in_out",
+    Options({"usual": "each model's usual", "cosine": "cosine", "in_out": "in · out"}),
+    "usual",
     help="cosine: items used like the history. in · out: items that come beside it, which is what skip-gram trains; it "
     "knows popularity. A model without output vectors is asked by cosine.",
 )
@@ -222,8 +231,10 @@ def networks(data: ActiveData) -> dict[str, Any]:
 
 
 def _query(question: Question, config: Any) -> Query:
-    score: Score = "cosine" if getattr(config, "hierarchical_softmax", False) else SCORE.value(question.data)
-    return query_kinds(question.cases.train, score)[QUERY.value(question.data)]
+    train, score = question.cases.train, SCORE.value(question.data)
+    if score == "usual" or getattr(config, "hierarchical_softmax", False):
+        score = default_query(config, train).score
+    return query_kinds(train, score)[QUERY.value(question.data)]
 
 
 def shown_rows(data: ActiveData, question: Question) -> Bound:
