@@ -1,4 +1,4 @@
-"""A session on a page as one small text file: which data, how it is read, and every setting of the pages."""
+"""A session as one small text file: which data, how it is read, what is trained, and every setting of the pages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from recemb_core.validation import written
 
 FORMAT, VERSION = "recemb-session", 1
 _PLAIN = (str, int, float, bool)
+_NUMBERS: dict[str, tuple[type, ...]] = {"gap_minutes": (int, float), "seed": (int,)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +43,35 @@ class FileMark:
 class SessionFile:
     """All that restores a session beside its file: bundled data by name, an upload by its mark and its reading.
 
+    What is left out has the default for this data. The pages write ``settings``; the command line writes the other
+    parts, and reads both (:mod:`recemb_core.plans`).
+
     Attributes:
         data: name of a bundled data set, or "" for a file of one's own.
         file: the log, where it is a file of one's own.
         details: the table of item details beside it.
         reading: how the log is read.
+        gap_minutes: of a bundled log: a longer pause ends a session. A log of one's own has it in its reading.
+        seed: of everything random.
+        graph: fields of ``item_graph.config.GraphConfig``.
+        model: name of a registered model, or "".
+        config: fields of that model's config.
         settings: page parameters by name, plain values.
 
-    >>> text = SessionFile(data="karate_club", settings={"p": 0.5, "item": "3"}).to_toml()
-    >>> SessionFile.from_toml(text).settings
-    {'p': 0.5, 'item': '3'}
+    >>> saved = SessionFile(data="karate_club", model="node2vec", config={"q": 2.0}, settings={"p": 0.5, "item": "3"})
+    >>> SessionFile.from_toml(saved.to_toml()) == saved
+    True
     """
 
     data: str = ""
     file: FileMark | None = None
     details: FileMark | None = None
     reading: Reading | None = None
+    gap_minutes: float | None = None
+    seed: int | None = None
+    graph: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def to_toml(self) -> str:
@@ -67,11 +81,16 @@ class SessionFile:
         parts: dict[str, Any] = {"format": FORMAT, "version": VERSION}
         if self.data:
             parts["data"] = self.data
+        parts |= {name: value for name in _NUMBERS if (value := getattr(self, name)) is not None}
         for name in ("file", "details"):
             if (mark := getattr(self, name)) is not None:
                 parts[name] = vars(mark)
         if self.reading is not None:
             parts["reading"] = self.reading.to_dict()
+        if self.graph:
+            parts["graph"] = _toml(self.graph)
+        if self.model:
+            parts["model"] = {"name": self.model, **_toml(self.config)}
         return tomli_w.dumps(parts | {"settings": dict(self.settings)})
 
     @classmethod
@@ -87,20 +106,16 @@ class SessionFile:
         version = parts.pop("version", None)
         if version != VERSION:
             raise InputError(f"the saved session has version {written(version)}, and this app reads version {VERSION}")
-        data, settings = parts.pop("data", ""), parts.pop("settings", {})
+        data = parts.pop("data", "")
         if not isinstance(data, str):
             raise InputError(f"the saved session's data must be a name, not {written(data)}")
-        if not isinstance(settings, dict):
-            raise InputError(f"the saved session's settings must be a table, not {written(settings)}")
-        for name, value in settings.items():
-            values = value if isinstance(value, list) else [value]
-            if not all(isinstance(v, _PLAIN) and not _too_large(v) for v in values):
-                raise InputError(
-                    f"the saved session's setting {shortened(name)!r} must be plain text or a number of 64 bits, not "
-                    f"{written(value)}"
-                )
+        numbers = {name: _number(parts.pop(name, None), name, kind) for name, kind in _NUMBERS.items()}
         file, details = (_mark(parts.pop(name, None), name) for name in ("file", "details"))
         reading = parts.pop("reading", None)
+        graph, config, settings = (_group(parts.pop(name, {}), name) for name in ("graph", "model", "settings"))
+        model = config.pop("name", "")
+        if not isinstance(model, str) or (config and not model):
+            raise InputError(f"the saved session's model must say its name, not {written(model)}")
         if parts:
             raise InputError(f"the saved session has a part {shortened(next(iter(parts)))!r} that is not known here")
         return cls(
@@ -108,8 +123,39 @@ class SessionFile:
             file=file,
             details=details,
             reading=None if reading is None else Reading.from_dict(reading),
+            **numbers,
+            graph=graph,
+            model=model,
+            config=config,
             settings=settings,
         )
+
+
+def _toml(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as TOML has them: tuples as lists, and None, which it has not, left out."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items() if v is not None}
+
+
+def _number(value: Any, name: str, kinds: tuple[type, ...]) -> Any:
+    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and not _too_large(value)):
+        return value
+    raise InputError(
+        f"the saved session's {name} must be a {'whole ' * (float not in kinds)}number, not {written(value)}"
+    )
+
+
+def _group(values: Any, place: str) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise InputError(f"the saved session's {place} must be a table, not {written(values)}")
+    what = "setting" if place == "settings" else f"{place} setting"
+    for name, value in values.items():
+        several = value if isinstance(value, list) else [value]
+        if not all(isinstance(v, _PLAIN) and not _too_large(v) for v in several):
+            raise InputError(
+                f"the saved session's {what} {shortened(name)!r} must be plain text or a number of 64 bits, not "
+                f"{written(value)}"
+            )
+    return values
 
 
 def _parsed(text: str | bytes) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pages.kit.text import field_words, quoted
 from recemb_core import precomputed
 from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
+from recemb_core.item_graph.config import DEFAULT_BACKBONE, GraphConfig, Kept
 
 EDGES = {"transitions": "directly follows", "co_occurrence": "is together with"}
 
@@ -25,9 +26,6 @@ BACKBONES = {
     "top_edges": "heaviest of each item",
     "none": "all edges",
 }
-
-# Nearly every basket pair occurs once, so a co-occurrence graph needs a backbone before it says anything.
-DEFAULT_BACKBONE = {"transitions": "none", "co_occurrence": "noise_corrected"}
 
 EDGE = Parameter(VISIT, "edges", "An edge says: one item …", Options(EDGES))
 DIRECTED = Parameter(VISIT, "directed", "Directed", Flag(), True, help="Off: i → j and j → i add up.")
@@ -91,44 +89,12 @@ DRAWN = Parameter(
 )
 
 
-@dataclass(frozen=True)
-class GraphSettings:
+@dataclass(frozen=True, kw_only=True)
+class GraphSettings(GraphConfig):
     """How the item graph is built from the data set in use; ``own`` is a data set that comes as a graph."""
 
     own: bool
-    edges: str = "auto"
-    directed: bool = True
-    weighted: bool = True
-    min_weight: int = 1
-    share_baskets: bool = False
-    content: tuple[str, ...] = ()
-    backbone: str = "none"
-    per_item: int = 8
-    alpha: float = 0.01
-    top: int = 10
-
-    @property
-    def building(self) -> dict[str, Any]:
-        """What :func:`build_item_graph` is told."""
-        transitions = self.edges == "transitions"
-        return {
-            "edges": self.edges,
-            "directed": self.directed if transitions else False,
-            "weighted": self.weighted,
-            "min_weight": self.min_weight,
-            "share_baskets": self.share_baskets and not transitions,
-            "side_info_fields": self.content,
-        }
-
-    @property
-    def narrowed(self) -> dict[str, Any]:
-        """What the backbone is told; empty where all edges stay."""
-        told: dict[str, tuple[str, float]] = {
-            "noise_corrected": ("edges_per_item", self.per_item),
-            "disparity": ("alpha", self.alpha),
-            "top_edges": ("top", self.top),
-        }
-        return {"method": self.backbone} | dict([told[self.backbone]]) if self.backbone in told else {}
+    backbone: Kept = "none"
 
     def as_python(self, data: ActiveData) -> list[str]:
         """The lines of ``recemb_core`` that do the same."""

@@ -41,7 +41,7 @@ def _parameter(prefix: str, model: str, setting: Setting) -> Parameter[Any]:
         allowed = Steps(setting.values, _shown)
     label = f"{'second ' if prefix else ''}{model}, {setting.label}"
     # EGES has the same settings on two pages.
-    return Parameter(VISIT, f"{prefix}{model}_{setting.field}", label, allowed, help=setting.help or None)
+    return Parameter(VISIT, f"{prefix}{MODELS[model].key_of(setting.field)}", label, allowed, help=setting.help or None)
 
 
 def missing(data: ActiveData, key: str) -> str:
@@ -105,7 +105,10 @@ def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str 
 def second_like_first(data: ActiveData, graph: ItemGraph, key: str) -> dict[str, Any]:
     """The parameters that give the second of two settings the values of the first."""
     config = model_config(data, graph, key)
-    return {f"{SECOND}{key}_{setting.field}": getattr(config, setting.field) for setting in MODELS[key].shown()}
+    return {
+        f"{SECOND}{MODELS[key].key_of(setting.field)}": getattr(config, setting.field)
+        for setting in MODELS[key].shown()
+    }
 
 
 def changed(config: Any, default: Any) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 from recemb_core import versions
+from recemb_core.config_fields import said_of
 from recemb_core.progress import Cancel, Progress
 from recemb_core.validation import UsageError, require
 
@@ -120,6 +120,10 @@ class ModelSpec:
         if self.settings is not None:
             return self.settings
         return tuple(one for one in settings_of(self.config) if one.field not in self.fixed)
+
+    def key_of(self, field: str) -> str:
+        """What a field of its config is called among the settings of all models: in links and saved sessions."""
+        return f"{self.name}_{field}"
 
     def head(self, config: Any) -> str:
         """A config in a few words."""
@@ -287,7 +291,7 @@ def settings_of(config: type) -> tuple[Setting, ...]:
 
     Numbers step from an eighth of the default to eight times it. Words come from ``Attributes:`` of the docstring.
     """
-    hints, text = get_type_hints(config), inspect.getdoc(config) or ""
+    hints = get_type_hints(config)
     found = []
     for field in dataclasses.fields(config):
         default, kind = field.default, hints[field.name]
@@ -306,10 +310,8 @@ def settings_of(config: type) -> tuple[Setting, ...]:
         values: tuple[float, ...] | dict[str, str] | None = tuple(offered)
         if isinstance(default, bool | str):
             values = None if isinstance(default, bool) else {name: name for name in offered}
-        line = re.search(rf"^ +{field.name}: ((?:.|\n {{6,}})+)", text, flags=re.MULTILINE)
-        words = " ".join(line[1].split()) if line else ""
         label = field.name.replace("_", " ").capitalize()
-        found.append(Setting(field.name, label, values, words[:1].upper() + words[1:]))
+        found.append(Setting(field.name, label, values, said_of(config, field.name)))
     return tuple(found)
 
 

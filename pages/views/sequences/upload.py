@@ -16,8 +16,10 @@ from pages.kit.uploads import apart, memory, uploads
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.sequences.reading import edit_reading
 from recemb_core.datasets import load_dataset
+from recemb_core.plans import page_settings
 from recemb_core.readers import InputError
 from recemb_core.session_file import SessionFile
+from recemb_core.validation import UsageError
 
 LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
 
@@ -138,7 +140,7 @@ def _restore() -> None:
         if saved.data not in session.bundled_names():
             uploads.say(f"The saved session is of the data set {saved.data!r}, which this app does not have.")
         else:
-            links.restore_settings(saved.data, dict(saved.settings))
+            _settings(saved.data, saved)
         st.session_state["_session"] = None
         return
     upload = next((u for u in uploads.every().values() if u.log.mark.digest == saved.file.digest), None)
@@ -155,8 +157,19 @@ def _restore() -> None:
         uploads.say(f"The saved session used no item details, so {upload.side.name} was taken off.")
         upload = replace(upload, side=None)
     uploads.put(replace(upload, reading=saved.reading))
-    links.restore_settings(upload.key, dict(saved.settings))
+    _settings(upload.key, saved)
     st.session_state["_session"] = None
+
+
+def _settings(key: str, saved: SessionFile) -> None:
+    """The controls as the session says, written by a page or by the command line."""
+    try:
+        settings, left = page_settings(saved)
+    except UsageError as error:
+        uploads.say(f"The saved session's settings are passed over: {error}.")
+        settings, left = {}, []
+    uploads.say(*left)
+    links.restore_settings(key, settings)
 
 
 def remove(key: str) -> None:
