@@ -7,7 +7,7 @@ import difflib
 import inspect
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -103,19 +103,22 @@ def _plain(kind: Any, text: str) -> Any:
         return text
 
 
-def check_names(config: type, names: Any, called: str = "") -> None:
+def check_names(config: type, names: Iterable[object], called: str = "") -> None:
     """Refuse what is no field of the config.
 
     Raises:
         UsageError: names it, the nearest spelling, and the fields that there are.
     """
-    known = [field.name for field in dataclasses.fields(config)]
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            of = called or config.__name__
-            raise UsageError(f"{of} has no setting {written(name, 60)}{meant} There are {', '.join(known)}")
+        check_name(name, [field.name for field in dataclasses.fields(config)], called or config.__name__)
+
+
+def check_name(name: object, known: Sequence[str], called: str) -> None:
+    """Refuse a name that is not among those that there are; see :func:`check_names`."""
+    if name not in known:
+        near = difflib.get_close_matches(str(name), known, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"{called} has no setting {written(name, 60)}{meant}; there are {', '.join(known)}")
 
 
 def changed(config: T, values: Mapping[str, Any], called: str = "") -> T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -32,6 +33,26 @@ _BIN = re.compile(rf"({_NUMBER})(?: to ({_NUMBER}))?")
 
 class UnknownValueError(UnknownItemError):
     """A field or a value that the side information does not hold; the message names it and its nearest spellings."""
+
+
+def data_fingerprint(source: Fingerprinted, side_info: pl.DataFrame | None) -> str:
+    """A short hash of behavior (or of a graph, where there is none) and item details: what names a data set in keys.
+
+    Args:
+        source: sequences or a graph; anything with a ``fingerprint``.
+        side_info: a row an item, or None.
+    """
+    digest = hashlib.blake2b(source.fingerprint.encode(), digest_size=12)
+    if side_info is not None:
+        digest.update(repr(side_info.schema).encode() + side_info.hash_rows().to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+class Fingerprinted(Protocol):
+    """Sequences or a graph."""
+
+    @property
+    def fingerprint(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)

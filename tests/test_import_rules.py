@@ -51,6 +51,7 @@ ORDER = [
     "neighbors",
     "embeddings",
     "plans",
+    "prepared",
     "layouts",
     "deep",
     "summaries",

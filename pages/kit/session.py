@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -23,6 +22,7 @@ from recemb_core.foreign_text import inert
 from recemb_core.item_graph import ItemGraph
 from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.side_information import data_fingerprint
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
@@ -80,10 +80,7 @@ class ActiveData:
     @cached_property
     def fingerprint(self) -> str:
         """A hash of behaviour (of the graph, where there is none) and item details: the data's part of cache keys."""
-        digest = hashlib.blake2b(self._source.fingerprint.encode(), digest_size=12)
-        if self.side_info is not None:
-            digest.update(repr(self.side_info.schema).encode() + self.side_info.hash_rows().to_numpy().tobytes())
-        return digest.hexdigest()
+        return data_fingerprint(self._source, self.side_info)
 
     @cached_property
     def titles(self) -> tuple[str, ...]:

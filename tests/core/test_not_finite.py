@@ -16,7 +16,15 @@ import pytest
 import recemb_core
 from recemb_core.deep.average import history_average
 from recemb_core.embeddings import EGESConfig, ItemVectors, train_eges
-from recemb_core.embeddings.exporting import projector_tsv, vectors_parquet, word2vec_text
+from recemb_core.embeddings.exporting import (
+    neighbors_parquet,
+    neighbors_table,
+    projector_tsv,
+    projector_zip,
+    vectors_parquet,
+    word2vec_binary,
+    word2vec_text,
+)
 from recemb_core.embeddings.item_vectors import rows_of
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
@@ -196,6 +204,10 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: compare_recall_indexes(GOOD, x, TARGETS),
     ],
     "embeddings.exporting.word2vec_text": [lambda x: word2vec_text(after(x))],
+    "embeddings.exporting.word2vec_binary": [lambda x: word2vec_binary(after(x))],
+    "embeddings.exporting.neighbors_table": [lambda x: neighbors_table(after(x))],
+    "embeddings.exporting.neighbors_parquet": [lambda x: neighbors_parquet(after(x))],
+    "embeddings.exporting.projector_zip": [lambda x: projector_zip(after(x))],
     "embeddings.exporting.projector_tsv": [lambda x: projector_tsv(after(x))],
     "embeddings.exporting.vectors_parquet": [lambda x: vectors_parquet(after(x))],
 }
