@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from importlib import metadata
 from typing import Any
 
 from recemb_core.validation import UsageError
@@ -144,6 +145,22 @@ def versions_of(kind: str, *configs: object) -> dict[str, int]:
                 )
             names.update(OF_CONFIG[name])
     return {name: ALGORITHMS[name] for name in sorted(names)}
+
+
+def installed() -> dict[str, str]:
+    """Package → version of what computes: this library, and those that its numbers come from.
+
+    >>> "numpy" in installed()
+    True
+    """
+    found = {}
+    for name in ("recemb-explorer", "numpy", "numba", "scipy", "gensim", "faiss-cpu"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # run from its folder, nothing is installed of it
+            if name == "recemb-explorer":
+                found[name] = "not installed, run from its folder"
+    return found
 
 
 def _class_names(value: Any) -> Iterator[str]:

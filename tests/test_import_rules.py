@@ -60,6 +60,7 @@ ORDER = [
     "experiments",
     "serving",
     "result_files",
+    "bundles",
     "precomputed",
     "figures",
     "warm_up",

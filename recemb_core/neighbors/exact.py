@@ -55,6 +55,13 @@ class ExactIndex:
         """The vectors."""
         return int(self._rows.nbytes)
 
+    def to_bytes(self) -> bytes:
+        """The index as faiss writes it to a file: ``faiss.read_index`` reads it, without this package."""
+        import faiss
+
+        check_query(self._index, 1)
+        return bytes(faiss.serialize_index(self._index).tobytes())
+
     def query(self, queries: Float32Array, k: int) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer than k rows exist."""
         check_query(self._index, k)

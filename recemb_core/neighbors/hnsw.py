@@ -85,6 +85,14 @@ class HNSWIndex:
 
         return 0 if self._index is None else int(faiss.serialize_index(self._index).nbytes)
 
+    def to_bytes(self) -> bytes:
+        """The index as faiss writes it to a file, ``ef_search`` included: ``faiss.read_index`` reads it."""
+        import faiss
+
+        check_query(self._index, 1)
+        self._index.hnsw.efSearch = self.config.ef_search
+        return bytes(faiss.serialize_index(self._index).tobytes())
+
     def query(self, queries: Float32Array, k: int, *, ef_search: int | None = None) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer were found; ``ef_search`` for this query."""
         import faiss

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import recemb_core
+from recemb_core.bundles import Origin, bundle_files, bundle_zip, save_with_origin
 from recemb_core.deep.average import history_average
 from recemb_core.embeddings import EGESConfig, ItemVectors, train_eges
 from recemb_core.embeddings.exporting import (
@@ -206,6 +208,9 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "embeddings.exporting.word2vec_text": [lambda x: word2vec_text(after(x))],
     "embeddings.exporting.word2vec_binary": [lambda x: word2vec_binary(after(x))],
     "embeddings.exporting.neighbors_table": [lambda x: neighbors_table(after(x))],
+    "bundles.bundle.bundle_files": [lambda x: bundle_files(after(x), Origin(data="x"))],
+    "bundles.bundle.bundle_zip": [lambda x: bundle_zip(after(x), Origin(data="x"))],
+    "bundles.origin.save_with_origin": [lambda x: save_with_origin(os.devnull, after(x), Origin(data="x"))],
     "embeddings.exporting.neighbors_parquet": [lambda x: neighbors_parquet(after(x))],
     "embeddings.exporting.projector_zip": [lambda x: projector_zip(after(x))],
     "embeddings.exporting.projector_tsv": [lambda x: projector_tsv(after(x))],
@@ -213,6 +218,7 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 }
 # Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
 ELSEWHERE = {
+    "bundles.card.card": "words about vectors that have been checked",
     "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
     "embeddings.reference.train_chunk": "what tests compare a kernel with",
     **{
