@@ -65,6 +65,19 @@ def _inert(words: str, width: int) -> str:
     return words
 
 
+def for_terminal(text: object, width: int = LONGEST) -> str:
+    r"""A name as a terminal can show it: on one line, cut at ``width``, and nothing in it moves the cursor or colors.
+
+    >>> for_terminal("tea\x1b[31m\n cup"), for_terminal("a" * 20 + "z", width=9)
+    ('tea�[31m cup', 'aaaaaa…az')
+    """
+    words = "".join(map(_seen, " ".join(str(text)[: 8 * width].split())))
+    if len(words) > width:
+        tail = min(_TAIL, width // 4)
+        words = f"{words[: width - tail - 1].rstrip()}…{words[len(words) - tail :]}"
+    return words
+
+
 def _broken(start: re.Match[str]) -> str:
     return start[0] + JOINER
 

@@ -92,6 +92,31 @@ class Sequences:
         """Number of events of each item, int64 (n_items,)."""
         return np.bincount(self.tokens, minlength=len(self.items)).astype(np.int64)
 
+    def to_frame(self) -> pl.DataFrame:
+        """A row an event: ``session`` (or ``basket``) by number, ``user``, ``item``, ``timestamp``, ``weight``.
+
+        Columns of what is not known are left out; ordered sequences without times have ``order`` in place of them.
+        :func:`read_events` gives the same sequences again with ``gap_minutes=float("inf")``, ``min_length=1`` and
+        ``drop_repeats=False``.
+
+        >>> Sequences.from_lists([["tea", "milk"]]).to_frame().rows()
+        [(0, 'tea', 0), (0, 'milk', 1)]
+        """
+        import polars as pl
+
+        number = np.repeat(np.arange(len(self)), self.lengths)
+        columns: dict[str, Any] = {"session" if self.ordered else "basket": number}
+        if self.users is not None:
+            columns["user"] = pl.Series(self.users.tolist(), dtype=pl.String).gather(number)
+        columns["item"] = pl.Series(self.items.ids, dtype=pl.String).gather(self.tokens)
+        if self.timestamps is not None:
+            columns["timestamp"] = self.timestamps
+        elif self.ordered:
+            columns["order"] = np.arange(len(self.tokens)) - self.offsets[number]
+        if self.weights is not None:
+            columns["weight"] = self.weights
+        return pl.DataFrame(columns)
+
     @cached_property
     def fingerprint(self) -> str:
         """A short hash of ids, tokens and boundaries; the key of every cache."""

@@ -65,6 +65,8 @@ ORDER = [
     "figures",
     "warm_up",
     "job_pool",
+    "command_line",
+    "__main__",
 ]
 HEAVY = {"umap", "gensim", "faiss", "jax", "optax", "igraph", "scipy", "networkx", "sklearn", "torch"}
 # What figures may not do is compute: no module that trains, walks, lays out or reads.

@@ -24,7 +24,7 @@ _FILES = {
     "named.npy": "int32: which row each place of the indexes is",
     "flat.faiss": "exact index",
     "hnsw.faiss": "approximate index (a navigable small-world graph)",
-    "config.json": "everything below, for programs",
+    "config.json": "what this card says, for programs",
     "session.toml": "trains the same vectors again: recemb train --session session.toml",
     "load.py": "the loader; numpy and faiss-cpu alone",
 }

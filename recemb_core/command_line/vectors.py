@@ -1,0 +1,170 @@
+"""``recemb neighbors`` and ``recemb export``: what trained vectors say, and files of them for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, get_args
+
+from recemb_core.bundles import Origin, bundle_files, load_origin, save_bundle, save_with_origin
+from recemb_core.command_line.prepare import written
+from recemb_core.command_line.printing import Result, Table
+from recemb_core.embeddings import ItemVectors, Score
+from recemb_core.embeddings.exporting import FORMATS, neighbors_parquet, neighbors_table, renamed
+from recemb_core.foreign_text import spreadsheet_csv
+from recemb_core.validation import UsageError
+
+OPENED = "the vectors: a file that 'recemb train' or the app wrote"
+
+
+def opened(path: str) -> tuple[ItemVectors, Origin]:
+    """Vectors of a file, and where they come from."""
+    try:
+        vectors = ItemVectors.load(path)
+        origin = load_origin(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror or error}); give a file of vectors") from None
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise UsageError(f"{path} holds no vectors of this program ({error}); give an .npz that it wrote") from None
+    return vectors, origin or Origin.trained(vectors.config, Path(path).name, "", "", {"items": len(vectors)})
+
+
+def score_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a neighbor is."""
+    parser.add_argument(
+        "--score",
+        choices=get_args(Score),
+        default="cosine",
+        help="cosine of two items' vectors, or input vector times output vector (default: cosine)",
+    )
+    parser.add_argument(
+        "--min-count", type=int, default=0, metavar="N", help="name no item seen less in training (default: all)"
+    )
+
+
+# --- neighbors ---
+
+
+class Neighbors:
+    """``recemb neighbors``."""
+
+    NAME = "neighbors"
+    HELP = "list the nearest items of some items, or of all into a file"
+
+    @staticmethod
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("vectors", metavar="VECTORS", help=OPENED)
+        parser.add_argument(
+            "--item", action="append", default=[], metavar="ID", help="list its neighbors; again and again"
+        )
+        parser.add_argument("-k", type=int, default=10, metavar="N", help="how many (default: 10)")
+        score_arguments(parser)
+        parser.add_argument(
+            "--out", metavar="FILE", help="write those of all items: .parquet, or .csv for spreadsheets"
+        )
+
+    @staticmethod
+    def run(args: argparse.Namespace) -> Result:
+        if not args.item and not args.out:
+            args.parser.error("say of what: --item ID, or --out FILE for all items")
+        vectors, _ = opened(args.vectors)
+        files: dict[str, str] = {}
+        if args.out:
+            files["out"] = _write_neighbors(vectors, args)
+        found = {item: vectors.most_similar(item, args.k, args.score, min_count=args.min_count) for item in args.item}
+        tables = [
+            Table(
+                ("rank", "neighbor", args.score.replace("_", "·")),
+                [(rank, other, value) for rank, (other, value) in enumerate(listed, start=1)],
+                title=f"Nearest to {item}",
+            )
+            for item, listed in found.items()
+        ]
+        facts = {
+            "score": args.score,
+            "neighbors": {
+                item: [{"id": other, "score": value} for other, value in listed] for item, listed in found.items()
+            },
+            "files": files,
+        }
+        return Result(facts, [*tables, *written(files)])
+
+
+def _write_neighbors(vectors: ItemVectors, args: argparse.Namespace) -> str:
+    path = Path(args.out)
+    if path.suffix == ".parquet":
+        path.write_bytes(neighbors_parquet(vectors, args.k, args.score, min_count=args.min_count))
+    elif path.suffix == ".csv":
+        path.write_bytes(spreadsheet_csv(neighbors_table(vectors, args.k, args.score, min_count=args.min_count)))
+    else:
+        raise UsageError(f"--out must end in .parquet or .csv, not {path.suffix or path.name!r}")
+    return str(path)
+
+
+# --- export ---
+
+
+class Export:
+    """``recemb export``."""
+
+    NAME = "export"
+    HELP = "write vectors for other programs, or as a bundle for production"
+
+    @staticmethod
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("vectors", metavar="VECTORS", help=OPENED)
+        parser.add_argument("--out", metavar="FILE", help="a file in another format")
+        formats = ", ".join(f"{one.name} ({one.ending})" for one in FORMATS.values())
+        parser.add_argument(
+            "--as",
+            dest="form",
+            choices=list(FORMATS),
+            metavar="FORMAT",
+            help=f"of --out: {formats}; by default its ending says",
+        )
+        parser.add_argument(
+            "--bundle",
+            metavar="PATH",
+            help="a folder or .zip: vectors, ids, faiss indexes (exact and HNSW), config, a card, and a load.py that "
+            "needs numpy and faiss alone",
+        )
+        score_arguments(parser)
+        parser.epilog = (
+            "--score and --min-count are for the bundle's indexes. word2vec's formats end an id at a blank: ids with "
+            "blanks are written with _, and that is said."
+        )
+
+    @staticmethod
+    def run(args: argparse.Namespace) -> Result:
+        if not args.out and not args.bundle:
+            args.parser.error("say where to: --out FILE, --bundle PATH, or both")
+        vectors, origin = opened(args.vectors)
+        facts: dict[str, Any] = {"items": len(vectors), "dimensions": int(vectors.vectors.shape[1])}
+        files, notes = dict[str, str](), list[str]()
+        if args.out:
+            form = FORMATS[args.form or _form_of(Path(args.out))]
+            if form.name == "npz":
+                save_with_origin(args.out, vectors, origin)
+            else:
+                Path(args.out).write_bytes(form.make(vectors))
+            files["out"] = args.out
+            facts["format"] = form.name
+            notes += [said] if form.renames and (said := renamed(vectors.items.ids)) else []
+        if args.bundle:
+            contents = bundle_files(vectors, origin, score=args.score, min_count=args.min_count)
+            save_bundle(contents, args.bundle)
+            files["bundle"] = args.bundle
+            facts["bundle"] = {name: len(data) for name, data in contents.items()}
+        table = Table(("vectors", ""), [("items", len(vectors)), ("dimensions", facts["dimensions"])])
+        return Result(facts | {"files": files}, [table, *written(files)], notes)
+
+
+def _form_of(path: Path) -> str:
+    """The format that a file's ending says."""
+    found = [one.name for one in FORMATS.values() if one.ending == path.suffix]
+    if not found:
+        raise UsageError(
+            f"{path.suffix or path.name!r} is the ending of no format; give --as {', '.join(FORMATS)}, or one of "
+            f"{', '.join(one.ending for one in FORMATS.values())}"
+        )
+    return found[0]
