@@ -14,10 +14,11 @@ from recemb_core.config_fields import check_name, from_text
 from recemb_core.datasets import load_dataset
 from recemb_core.item_graph import ItemGraph
 from recemb_core.plans import gap_of, graph_config
-from recemb_core.readers import Assumption, CleaningConfig, CleaningStep, ColumnMapping, InputError, Reading
+from recemb_core.readers import Assumption, CleaningConfig, CleaningStep, ColumnMapping, Reading
 from recemb_core.readers.assembly import details_table, parse_log
 from recemb_core.readers.reading import OF_THE_TABLE
 from recemb_core.readers.said import all_assumptions
+from recemb_core.readers.sources import read_bytes
 from recemb_core.sequences import Sequences, clean_log, split_sessions
 from recemb_core.session_file import FileMark, SessionFile
 from recemb_core.side_information import data_fingerprint
@@ -134,13 +135,13 @@ def prepare_file(
     {'items': 3, 'events': 4, 'sequences': 1, 'users': 1}
     """
     path, session = Path(path), session or SessionFile()
-    data = _bytes_of(path)
+    data = read_bytes(path).data
     mark, notes = FileMark.of(path.name, data), list[str]()
     if session.file is not None and session.file.digest != mark.digest:
         notes.append(
             f"The session was saved for {session.file.name}, another file: its reading is used for {path.name}."
         )
-    side = None if details is None else _bytes_of(Path(details))
+    side = None if details is None else read_bytes(Path(details)).data
     marks = None if details is None or side is None else FileMark.of(Path(details).name, side)
     if session.details is not None and marks is None:
         notes.append(
@@ -173,13 +174,6 @@ def prepare_file(
         sequences.report,
         (*notes, *sequences.notes),
     )
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}); give the path of a file") from None
 
 
 def _changed(reading: Reading, told: Mapping[str, str], *, of_the_table: bool) -> Reading:

@@ -50,6 +50,7 @@ ORDER = [
     "datasets",
     "neighbors",
     "embeddings",
+    "brought",
     "plans",
     "prepared",
     "layouts",

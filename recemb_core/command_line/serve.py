@@ -13,7 +13,7 @@ import numpy as np
 
 from recemb_core.command_line.arguments import data_arguments, open_data, session_of
 from recemb_core.command_line.printing import Result, Table
-from recemb_core.command_line.vectors import OPENED, opened
+from recemb_core.command_line.vectors import OPENED, ids_argument, opened
 from recemb_core.deep.average import history_average
 from recemb_core.embeddings import ItemVectors
 from recemb_core.sequences import Sequences
@@ -34,6 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--vectors", metavar="VECTORS", help=f"{OPENED}; published as a new version, in one step for readers"
     )
+    ids_argument(group)
     group.add_argument(
         "--score",
         choices=("cosine", "in_out"),
@@ -114,11 +115,11 @@ def _served(args: argparse.Namespace, store: VectorStore) -> Result:
 
 def _publish(args: argparse.Namespace, store: VectorStore) -> tuple[str, list[str]]:
     """Write a version; its name and what is to be said."""
-    vectors, origin = opened(args.vectors)
+    vectors, origin, told = opened(args.vectors, args.ids)
     name = args.name or origin.model or "vectors"
     model = history_average(vectors, score=args.score)
     users: list[str] = []
-    encoded, notes = None, list[str]()
+    encoded, notes = None, list(told)
     if args.log or args.data or args.session:
         prepared = open_data(args, session_of(args))
         if prepared.sequences is None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
+from recemb_core.brought import read_vectors
 from recemb_core.bundles import Origin, bundle_files, load_origin, save_bundle, save_with_origin
 from recemb_core.command_line.prepare import written
 from recemb_core.command_line.printing import Result, Table
@@ -14,19 +16,41 @@ from recemb_core.embeddings.exporting import FORMATS, neighbors_parquet, neighbo
 from recemb_core.foreign_text import spreadsheet_csv
 from recemb_core.validation import UsageError
 
-OPENED = "the vectors: a file that 'recemb train' or the app wrote"
+OPENED = "vectors of 'recemb train' or the app, or made elsewhere (word2vec, npz, parquet; npy or tsv and --ids)"
 
 
-def opened(path: str) -> tuple[ItemVectors, Origin]:
-    """Vectors of a file, and where they come from."""
+def vectors_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which vectors."""
+    parser.add_argument("vectors", metavar="VECTORS", help=OPENED)
+    ids_argument(parser)
+
+
+def ids_argument(parser: argparse._ActionsContainer) -> None:
+    """The file of ids that an npy or a tsv needs."""
+    parser.add_argument("--ids", metavar="FILE", help="of an npy or a vectors.tsv: JSON list, lines, or metadata.tsv")
+
+
+def opened(path: str, ids: str | None = None) -> tuple[ItemVectors, Origin, tuple[str, ...]]:
+    """Vectors of a file, where they come from, and what their reading decided."""
+    if ids is None and (own := _own(path)) is not None:
+        return own
+    brought = read_vectors(path, ids)
+    notes = (f"Read as {brought.config.form}.", *brought.notes)
+    vectors = brought.as_item_vectors()
+    counts = {"items": len(vectors)}
+    origin = Origin(data=brought.config.name, fingerprint=brought.config.digest, counts=counts, notes=notes)
+    return vectors, origin, notes
+
+
+def _own(path: str) -> tuple[ItemVectors, Origin, tuple[str, ...]] | None:
+    """Vectors with all that this program has written beside them; None of any other file."""
     try:
         vectors = ItemVectors.load(path)
         origin = load_origin(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror or error}); give a file of vectors") from None
-    except (ValueError, KeyError, TypeError, EOFError) as error:
-        raise UsageError(f"{path} holds no vectors of this program ({error}); give an .npz that it wrote") from None
-    return vectors, origin or Origin.trained(vectors.config, Path(path).name, "", "", {"items": len(vectors)})
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile):
+        return None  # what is wrong with it, the reading of vectors says
+    counts = {"items": len(vectors)}
+    return vectors, origin or Origin.trained(vectors.config, Path(path).name, "", "", counts), ()
 
 
 def score_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +77,7 @@ class Neighbors:
 
     @staticmethod
     def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("vectors", metavar="VECTORS", help=OPENED)
+        vectors_arguments(parser)
         parser.add_argument(
             "--item", action="append", default=[], metavar="ID", help="list its neighbors; again and again"
         )
@@ -67,7 +91,7 @@ class Neighbors:
     def run(args: argparse.Namespace) -> Result:
         if not args.item and not args.out:
             args.parser.error("say of what: --item ID, or --out FILE for all items")
-        vectors, _ = opened(args.vectors)
+        vectors, _, notes = opened(args.vectors, args.ids)
         files: dict[str, str] = {}
         if args.out:
             files["out"] = _write_neighbors(vectors, args)
@@ -87,7 +111,7 @@ class Neighbors:
             },
             "files": files,
         }
-        return Result(facts, [*tables, *written(files)])
+        return Result(facts, [*tables, *written(files)], notes)
 
 
 def _write_neighbors(vectors: ItemVectors, args: argparse.Namespace) -> str:
@@ -112,7 +136,7 @@ class Export:
 
     @staticmethod
     def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("vectors", metavar="VECTORS", help=OPENED)
+        vectors_arguments(parser)
         parser.add_argument("--out", metavar="FILE", help="a file in another format")
         formats = ", ".join(f"{one.name} ({one.ending})" for one in FORMATS.values())
         parser.add_argument(
@@ -138,9 +162,9 @@ class Export:
     def run(args: argparse.Namespace) -> Result:
         if not args.out and not args.bundle:
             args.parser.error("say where to: --out FILE, --bundle PATH, or both")
-        vectors, origin = opened(args.vectors)
+        vectors, origin, told = opened(args.vectors, args.ids)
         facts: dict[str, Any] = {"items": len(vectors), "dimensions": int(vectors.vectors.shape[1])}
-        files, notes = dict[str, str](), list[str]()
+        files, notes = dict[str, str](), list(told)
         if args.out:
             form = FORMATS[args.form or _form_of(Path(args.out))]
             if form.name == "npz":

@@ -46,6 +46,7 @@ class FileLimits:
         depth: of values inside values (JSON, parquet).
         id_length: characters of an id, of items as of users and baskets, and of a column's name.
         cells: of a sheet, the empty ones up to its last row and column included.
+        dimensions: numbers in a vector that was made elsewhere.
 
     >>> FileLimits.from_environment({"RECEMB_FILE_COLUMNS": "50"}).columns
     50
@@ -56,6 +57,7 @@ class FileLimits:
     depth: int = 32
     id_length: int = 1_000
     cells: int = 50_000_000
+    dimensions: int = 4_096
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> FileLimits:
@@ -65,7 +67,7 @@ class FileLimits:
             InputError: see :func:`from_settings`.
         """
         most = 10**15
-        lowest = {"megabytes": 1, "columns": 2, "depth": 1, "id_length": 8, "cells": 100}
+        lowest = {"megabytes": 1, "columns": 2, "depth": 1, "id_length": 8, "cells": 100, "dimensions": 1}
         return from_settings(cls, "RECEMB_FILE_", {name: (low, most) for name, low in lowest.items()}, environment)
 
     def check_columns(self, count: int, called: str) -> None:

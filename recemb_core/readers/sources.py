@@ -120,7 +120,7 @@ def _read_buffer(buffer: IO[Any]) -> bytes:
     data = buffer.read(_CHUNK)
     if isinstance(data, str):
         raise InputError("the source is a text buffer; open the file in binary mode, so that its encoding can be found")
-    return bytes(data) + _read_up_to_limit(buffer, "the file", Budget())
+    return bytes(data) + read_up_to_limit(buffer, "the file", Budget())
 
 
 def _called(member: Member) -> str:
@@ -175,17 +175,17 @@ def _unpack(member: Member, part: str | None, depth: int, budget: Budget, *, inn
         raise InputError(f"{_called(member)} is an archive inside an archive inside an archive; unpack it once by hand")
     if member.data.startswith(b"\x1f\x8b"):
         name = re.sub(r"(?i)\.gz$", "", re.sub(r"(?i)\.tgz$", ".tar", member.name))
-        with _guarded(member, "gzip"):
-            data = _read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
+        with unpacking(member, "gzip"):
+            data = read_up_to_limit(gzip.GzipFile(fileobj=io.BytesIO(member.data)), member.name, budget)
         return _unpack(Member(name, data), part, depth + 1, budget, inner=inner)
     packed = None
     if member.data.startswith(b"PK") and not is_workbook(member.data):
-        with _guarded(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
+        with unpacking(member, "zip"), zipfile.ZipFile(io.BytesIO(member.data)) as archive:
             if kind := document_kind(archive):
                 raise InputError(f"{_called(member)} is {kind}, which is not read here; save it as xlsx or csv")
             packed = _entries(member, zip_entries(archive), [], part, budget, inner=inner)
     elif is_tar(member.data):
-        with _guarded(member, "tar"):
+        with unpacking(member, "tar"):
             packed = _entries(member, *tar_entries(member.data, _called(member)), part, budget, inner=inner)
     if packed is not None:
         members, beside, left = list[Member](), list(packed.beside), list(packed.left)
@@ -207,7 +207,7 @@ def _unpack(member: Member, part: str | None, depth: int, budget: Budget, *, inn
 
 
 @contextmanager
-def _guarded(member: Member, kind: str) -> Iterator[None]:
+def unpacking(member: Member, kind: str) -> Iterator[None]:
     """Every way in which an archive can be broken, as one sentence."""
     try:
         yield
@@ -227,7 +227,8 @@ def _guarded(member: Member, kind: str) -> Iterator[None]:
         ) from None
 
 
-def _read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
+def read_up_to_limit(stream: Any, name: str, budget: Budget) -> bytes:
+    """All of a stream, as far as the budget goes."""
     # In chunks, so that a file that unpacks to terabytes is stopped at the limit and not by the machine.
     found = bytearray()
     while chunk := stream.read(_CHUNK):
@@ -260,7 +261,7 @@ def _entries(
     parts = list[Member]()
     for entry in found:
         with entry.open() as stream:
-            parts.append(Member(within + entry.name, _read_up_to_limit(stream, entry.name, budget)))
+            parts.append(Member(within + entry.name, read_up_to_limit(stream, entry.name, budget)))
     return Contents(parts, beside, tuple(left))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from recemb_core.readers.json_shapes import parse_json, unnested
 from recemb_core.readers.limits import Budget, limits
 from recemb_core.readers.line_forms import FORMS_ALLOWED, LINE_FORMS, OF_SEQUENCES, form_of, form_said, read_form
 from recemb_core.readers.members import has_parts, wanted_of, with_folders, with_left
+from recemb_core.readers.parquet_files import parquet_frame
 from recemb_core.readers.preamble import without_preamble
 from recemb_core.readers.sequence_lines import parse_sequences
 from recemb_core.readers.sources import Member, is_workbook, read_bytes, unpack
@@ -29,8 +29,6 @@ from recemb_core.readers.unfolding import unfolded
 from recemb_core.readers.web_pages import check_no_page
 from recemb_core.readers.workbooks import parse_workbook
 from recemb_core.validation import is_whole, require
-
-_BATCH = 65_536  # rows of a parquet file decoded at a time
 
 
 def load_table(
@@ -150,7 +148,7 @@ class _Form:
 def _parse(member: Member, form: _Form) -> Table:
     data, name, called = member.data, member.name, repr(member.name) if member.name else "the file"
     if data.startswith(b"PAR1"):
-        table = Table(_parquet(data, called), "parquet", name)
+        table = Table(parquet_frame(data, called), "parquet", name)
     elif is_workbook(data):
         table = parse_workbook(member, called, form.skip_lines, form.part, form.name_lines)
     else:
@@ -255,49 +253,6 @@ def _plain(table: Table, unfold: str | None = None, cells: bool | None = None) -
         raise InputError(f"none of the columns ({listed(dropped)}) holds plain values; write ids as text or numbers")
     notes = (f"Columns that hold no plain values were left out: {listed(dropped)}.",) if dropped else ()
     return replace(table, frame=pl.DataFrame(columns), notes=(*table.notes, *notes))
-
-
-def _parquet(data: bytes, called: str) -> pl.DataFrame:
-    import pyarrow
-    import pyarrow.parquet as parquet
-
-    try:
-        # Not polars' own reader: one wrong byte can make it ask for so much memory that the whole process is aborted,
-        # and with it everybody's session.
-        schema = parquet.read_schema(io.BytesIO(data))
-        limits().check_columns(len(schema), called)
-        # Text as its distinct values and their numbers: what it will take is known before it is written out.
-        texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
-        file, budget, batches = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts), Budget(), []
-        for batch in file.iter_batches(_BATCH):
-            budget.take(sum(map(_decoded_size, batch.columns)), called)
-            columns = [c.dictionary_decode() if pyarrow.types.is_dictionary(c.type) else c for c in batch.columns]
-            batches.append(pyarrow.RecordBatch.from_arrays(columns, names=schema.names))
-        table = pyarrow.Table.from_batches(batches) if batches else schema.empty_table()
-        table.validate(full=True)
-        frame = pl.from_arrow(table)
-        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:
-        raise InputError(f"{called} is a damaged parquet file ({_short(error)}); write or download it again") from None
-    except BaseException as error:
-        # The Rust side reports some damage as a panic, which is no Exception; a KeyboardInterrupt goes on.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise InputError(f"{called} is a damaged parquet file; write or download it again") from None
-
-
-def _decoded_size(column: Any) -> int:
-    """Bytes of an Arrow array once every row holds its own value."""
-    import pyarrow
-    import pyarrow.compute as compute
-
-    kind = column.type
-    if not pyarrow.types.is_dictionary(kind) or not pyarrow.types.is_string(kind.value_type):
-        return int(column.nbytes)
-    lengths = compute.binary_length(column.dictionary).cast(pyarrow.int64())
-    return int(compute.sum(lengths.take(column.indices)).as_py() or 0) + 4 * len(column)
 
 
 def _short(error: BaseException) -> str:

@@ -273,6 +273,28 @@ def test_a_bundle_says_the_data_it_is_of(trained: ItemVectors, capsys: pytest.Ca
     assert "not an empty folder" in refused(capsys, "export", "v.npz", "--bundle", "bundle")
 
 
+@pytest.mark.parametrize("ending", ["txt", "bin", "parquet", "zip"])
+def test_vectors_made_elsewhere_are_listed_exported_and_served_like_any(
+    ending: str, trained: ItemVectors, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "export", "v.npz", "--out", f"w.{ending}")
+    found = said(capsys, "neighbors", f"w.{ending}", "--item", "tea", "-k", "3")
+    wanted = trained.most_similar("tea", 3)
+    assert [one["id"].replace("_", " ") for one in found["neighbors"]["tea"]] == [item for item, _ in wanted]
+    assert "Read as" in found["notes"][0]
+    said(capsys, "export", f"w.{ending}", "--bundle", "b.zip")
+    assert said(capsys, "neighbors", "b.zip", "--item", "tea", "-k", "3")["neighbors"] == found["neighbors"]
+    assert said(capsys, "serve", "log.csv", "--store", "s.db", "--vectors", f"w.{ending}")["version"]["users"] == 20
+
+
+def test_an_array_needs_its_ids(trained: ItemVectors, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save("v.npy", trained.vectors)
+    Path("ids.txt").write_text("\n".join(trained.items))
+    assert "bring the file of its ids" in refused(capsys, "neighbors", "v.npy", "--item", "tea")
+    found = said(capsys, "neighbors", "v.npy", "--ids", "ids.txt", "--item", "tea", "-k", "3")
+    assert [one["id"] for one in found["neighbors"]["tea"]] == [item for item, _ in trained.most_similar("tea", 3)]
+
+
 # --- serve ---
 
 
@@ -313,7 +335,7 @@ def test_events_of_other_items_are_counted_when_users_are_published(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("prepare nowhere.csv", "nowhere.csv cannot be read"),
+        ("prepare nowhere.csv", "'nowhere.csv' cannot be opened"),
         ("prepare --data nothing", "no data set is called 'nothing'"),
         ("prepare log.csv --read min_cuont=3", "did you mean min_count?"),
         ("prepare log.csv --read min_count=0", "min_count must be"),
@@ -332,9 +354,9 @@ def test_events_of_other_items_are_counted_when_users_are_published(
         ("train log.csv --model word2vec --seed -1 --out v.npz", "seed must be"),
         ("train log.csv --model EGES --out v.npz", "EGES needs side information"),
         ("train log.csv --model word2vec --out nowhere/v.npz", "nowhere/v.npz"),
-        ("neighbors log.csv --item tea", "log.csv holds no vectors"),
-        ("neighbors nowhere.npz --item tea", "nowhere.npz cannot be read"),
-        ("export nowhere.npz --out v.txt", "nowhere.npz cannot be read"),
+        ("neighbors log.csv --item tea", "'log.csv' is no file of vectors"),
+        ("neighbors nowhere.npz --item tea", "'nowhere.npz' cannot be opened"),
+        ("export nowhere.npz --out v.txt", "'nowhere.npz' cannot be opened"),
         ("serve --store s.db --user 3", "publish with --vectors"),
         ("serve --store nowhere/s.db", "nowhere/s.db"),
         ("models wordvec", "no model is called 'wordvec'"),

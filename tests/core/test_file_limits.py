@@ -69,10 +69,7 @@ def test_a_user_of_endless_length_among_sequences() -> None:
     assert len(sequences) == 40
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["RECEMB_FILE_MEGABYTES", "RECEMB_FILE_COLUMNS", "RECEMB_FILE_DEPTH", "RECEMB_FILE_ID_LENGTH", "RECEMB_FILE_CELLS"],
-)
+@pytest.mark.parametrize("name", [f"RECEMB_FILE_{field.upper()}" for field in FileLimits.__dataclass_fields__])
 @pytest.mark.parametrize("text", ["0", "-3", "1.5", "many", "²", "9" * 5_000])
 def test_a_setting_that_is_none_is_named(name: str, text: str) -> None:
     with pytest.raises(InputError, match=f"{name}="):

@@ -218,6 +218,9 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 }
 # Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
 ELSEWHERE = {
+    "brought.rows.Rows": "what a file gave before rows.checked, whose test is test_brought",
+    "brought.vectors.Brought": "of checked rows; what it gives is ItemVectors, whose init checks",
+    "brought.vectors.BroughtVectors": "its init is that of ItemVectors",
     "bundles.card.card": "words about vectors that have been checked",
     "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
     "embeddings.reference.train_chunk": "what tests compare a kernel with",
