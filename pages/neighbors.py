@@ -9,7 +9,7 @@ from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
-from pages.views.neighbors import agreement, compared, paired, side_by_side
+from pages.views.neighbors import agreement, bring, compared, paired, side_by_side, take_away
 from pages.views.neighbors.experiments import as_python, experiments, words
 
 VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
@@ -36,6 +36,7 @@ with frame.page(
         names = compared.chosen_models(data)
         side_by_side.controls(data, settings)
         side_by_side.model_settings(data, graph, names)
+        bring.bring_box(data)
         progress = st.empty()
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)
@@ -46,7 +47,7 @@ with frame.page(
         todo = agreement.dispute_and_map(found)
         agreement.likeness_sections(found)
     st.caption(f"Walks: {frame.graph_line(edges, graph)}")
-    side_by_side.downloads(found)
+    take_away.downloads(found)
     frame.what_you_see(words())
     frame.as_python(as_python(data, graph_settings, entries, settings))
     run_next(data, [*training_jobs(data, graph, entries), *todo], progress)

@@ -55,6 +55,7 @@ _SCORES = ("communities", "strength_tiers", "group_score")
 # Config class → what a result of it is made by, beside what the configs inside it say of themselves. Models of item
 # vectors are entered by ``recemb_core.embeddings.registry``.
 OF_CONFIG: dict[str, tuple[str, ...]] = {
+    "BroughtConfig": (),  # vectors made elsewhere
     "RoleFeaturesConfig": ("role_features",),
     "UMAPConfig": ("umap_layout",),
     "SweepConfig": ("sweep", *_SCORES),

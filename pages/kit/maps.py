@@ -9,6 +9,7 @@ from pages.kit import model_results, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array, FloatArray
+from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -18,8 +19,10 @@ from recemb_core.progress import Progress
 def model_map(
     data: ActiveData, config: Any, umap: UMAPConfig, progress: Progress | None = None, *, graph: ItemGraph | None = None
 ) -> Float32Array:
-    """The UMAP positions of a model's vectors; see :func:`model_vectors`."""
+    """The UMAP positions of a model's vectors; see :func:`model_vectors`. Of brought ones: of items that have any."""
     vectors = model_results.model_vectors(data, config, progress, graph=graph)
+    if isinstance(vectors, BroughtVectors):
+        vectors = vectors.own()
     return map_positions(data, model_results.source_of(data, config, graph), vectors, umap, None, progress)
 
 
@@ -81,12 +84,7 @@ def _ready_map(
     data: ActiveData, graph: ItemGraph | str, vectors_config: Any, config: UMAPConfig, anchor: Node2VecConfig | None
 ) -> Float32Array | None:
     key = ("map", _hash(graph), vectors_config, config, anchor)
-    ready = results.results(data).get(key)
-    if ready is None:
-        ready = precomputed.load_map(graph, vectors_config, config, anchor)
-        if ready is not None:
-            results.results(data).put(key, ready)
-    return ready
+    return results.ready(data, key, lambda: precomputed.load_map(graph, vectors_config, config, anchor))
 
 
 def has_map(

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import brought, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.arrays import AnyArray, Float32Array, Int32Array
+from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import ItemVectors, Score, spec_of, train_model, training_fingerprint
 from recemb_core.evaluation import GroupScore, group_score
 from recemb_core.item_graph import ItemGraph
@@ -17,7 +18,9 @@ from recemb_core.progress import Progress
 
 
 def source_of(data: ActiveData, config: Any, graph: ItemGraph | None) -> str:
-    """The hash of what a model is trained on."""
+    """The hash of what a model is trained on; of brought vectors, of the file and the items that it is shown for."""
+    if isinstance(config, BroughtConfig):
+        return f"{config.digest}+{data.fingerprint}"
 
     def make() -> str:
         return training_fingerprint(config, sequences=data.sequences, graph=graph, side_info=data.side_info)
@@ -37,6 +40,8 @@ def model_vectors(
 
     ``graph`` is for the models that need one. An exception raised in ``progress`` (Stop) ends the training.
     """
+    if isinstance(config, BroughtConfig):
+        return brought.vectors_of(data, config)
     source = source_of(data, config, graph)
     key = ("model", source, config)
     ready = results.results(data).get(key) or precomputed.load_vectors(source, config)
@@ -69,6 +74,8 @@ def model_vectors(
 
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:
     """Whether a model's vectors are there without training."""
+    if isinstance(config, BroughtConfig):
+        return True
     source = source_of(data, config, graph)
     return results.results(data).get(("model", source, config)) is not None or precomputed.has(
         precomputed.result_key("vectors", source, config)

@@ -113,14 +113,22 @@ def workers() -> JobPool:
     return visitor.once_a_process("workers", lambda: JobPool(JobLimits.from_environment()))
 
 
-def results(data: ActiveData) -> Results:
-    """Where results of this data set live: an upload's in its own session, a bundled set's shared by all."""
-    return session_results() if data.uploaded else _shared_results()
+def results(data: ActiveData, key: Hashable = None) -> Results:
+    """Where results of this data set live: an upload's in its own session, a bundled set's shared by all.
+
+    What vectors that a person brought are part of, which ``key`` says, stays in the session too.
+    """
+    return session_results() if data.uploaded or is_private(key) else _shared_results()
+
+
+def is_private(key: Hashable) -> bool:
+    """Whether a config that belongs to one session (``private``) is part of a key: vectors that it brought."""
+    return any(map(is_private, key)) if isinstance(key, tuple) else getattr(key, "private", False) is True
 
 
 def remember(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
     """The stored result of ``key``, or ``make()`` stored."""
-    store = results(data)
+    store = results(data, key)
     value = store.get(key)
     if value is None:
         value = make()
@@ -130,9 +138,9 @@ def remember(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
 
 def ready(data: ActiveData, key: Hashable, load: Callable[[], T | None]) -> T | None:
     """The stored result of ``key``, or a bundled one that ``load`` finds, stored; None where there is neither."""
-    value: T | None = results(data).get(key)
+    value: T | None = results(data, key).get(key)
     if value is None and (value := load()) is not None:
-        results(data).put(key, value)
+        results(data, key).put(key, value)
     return value
 
 
@@ -158,7 +166,7 @@ def compute(
         reports: the function takes ``progress=``.
         took: told the seconds of the run itself.
     """
-    store = results(data)
+    store = results(data, key)
     if (value := store.get(key)) is not None:
         return value
     if seconds < HERE:

@@ -54,7 +54,7 @@ def read_vectors(source: Any, ids: Any = None, *, name: str | None = None, ids_n
     if second is None:
         found = _alone(data, called)
     else:
-        if _holds_ids(data, member.name) and not _holds_ids(second.data, second.name):  # given the other way round
+        if not needs_ids(data) and needs_ids(second.data):  # given the other way round
             member, second, data = second, member, _gunzipped(second)
             called = repr(member.name) if member.name else "the file"
         found = _pair(data, second.data, called, repr(second.name) if second.name else "the file of ids")
@@ -66,6 +66,7 @@ def read_vectors(source: Any, ids: Any = None, *, name: str | None = None, ids_n
         form=found.form,
         dimensions=vectors.shape[1],
         rows=len(rows),
+        ids_name="" if second is None else base_name_of(second.name),
     )
     return Brought(config, rows, vectors, outputs, found.notes)
 
@@ -133,10 +134,16 @@ def _is_text(data: bytes, start: int) -> bool:
     return any(map(is_number, line.split()[1:])) or not data[start:].strip()
 
 
-def _holds_ids(data: bytes, name: str) -> bool:
+def needs_ids(data: bytes) -> bool:
+    """Whether a file holds vectors alone, an array or lines of nothing but numbers, so that another must name them.
+
+    >>> needs_ids(b"0.5\t1\n"), needs_ids(b"tea\t1\n")
+    (True, False)
+    """
+    if data.startswith(b"\x93NUMPY"):
+        return True
     first = data.lstrip()[:_LOOKED_AT].split(b"\n")[0].split(b"\t")
-    numbers = data.startswith(b"\x93NUMPY") or (len(first) > 1 and all(map(is_number, first)))
-    return not numbers
+    return len(first) > 1 and all(map(is_number, first))
 
 
 def _zip(data: bytes, called: str) -> Rows:

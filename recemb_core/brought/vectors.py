@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,14 +28,18 @@ class BroughtConfig:
         form: what kind of file, in words.
         dimensions: numbers in a vector.
         rows: vectors in the file.
+        ids_name: of the file of ids beside it, or "".
         data: items of the data that have one, or None before they were looked for.
+        private: what is made of them belongs to whoever brought them, and is kept for nobody else.
     """
 
+    private: ClassVar[bool] = True
     name: str
     digest: str
     form: str
     dimensions: int
     rows: int
+    ids_name: str = ""
     data: int | None = None
 
 

@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 import tomllib
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,11 +23,15 @@ from tests.pages.test_foreign_text import VIEWS, opened
 
 # Every file of every view of a small upload; the browser test presses each.
 EVERYWHERE = {"session.toml"}
+OF_A_MODEL = {
+    f"word2vec{end}"
+    for end in (".txt", ".bin", ".npz", ".parquet", "_projector.zip", "_bundle.zip", "_neighbors.parquet")
+}
 FILES: dict[str, set[str]] = {
     "sequences": {"sample_log.csv"},
     "node2vec-map": {"vectors.txt", "vectors.npz", "vectors.parquet", "vectors.tsv", "metadata.tsv"},
-    "neighbors-models": {"neighbors.csv", "word2vec.txt", "word2vec.npz", "word2vec.parquet"},
-    "neighbors-two": {"neighbors.csv", "word2vec.txt", "word2vec.npz", "word2vec.parquet"},
+    "neighbors-models": {"neighbors.csv", *OF_A_MODEL},
+    "neighbors-two": {"neighbors.csv", *OF_A_MODEL},
 }
 
 
@@ -67,8 +72,14 @@ def look_into(name: str, content: bytes) -> None:
         assert tomllib.loads(content.decode())
     elif name.endswith(".npz"):
         assert "vectors" in np.load(io.BytesIO(content))
+    elif name.endswith("_neighbors.parquet"):
+        assert pl.read_parquet(content).columns == ["item", "rank", "neighbor", "cosine"]
     elif name.endswith(".parquet"):
         assert pl.read_parquet(content).columns == ["item", "vector"]
+    elif name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.testzip() is None
+            assert {"README.md", "load.py"} <= set(archive.namelist()) or "metadata.tsv" in archive.namelist()
     else:
         assert len(content.splitlines()) >= len(hostile.ITEMS)
 

@@ -57,7 +57,7 @@ def membership_section(found: Compared, key: str) -> None:
 def agreement_section(found: Compared, *, key: str) -> None:
     """The matrix, over all items."""
     st.markdown("**How far two models agree** — over all items")
-    names, k, n = tuple(found.lists), found.settings.k, len(found.graph)
+    names, k = tuple(found.lists), found.settings.k
     if len(names) < 2:
         st.caption(TWO_NEEDED)
         return
@@ -73,11 +73,10 @@ def agreement_section(found: Compared, *, key: str) -> None:
     )
     live_chart(figure, key=key, height=430, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
     upper = np.triu_indices(len(names), 1)
-    sample = f"{matrix.items:,} items" + (f" (a random sample of {n:,})" if matrix.items < n else "")
     st.caption(
         f"Above the diagonal **overlap@{k}**, the share of two lists that is common (random lists: "
         f"{matrix.overlap_chance:.3f}). Below it **rank-biased overlap**, which weighs the top more (random lists: "
-        f"{matrix.rank_biased_chance:.3f}). Mean over {sample}; standard errors up to "
+        f"{matrix.rank_biased_chance:.3f}). Mean over {found.sample}; standard errors up to "
         f"{max(matrix.overlap_error[upper].max(), matrix.rank_biased_error[upper].max()):.3f}. "
         "Click a square to compare the two."
     )
@@ -174,7 +173,7 @@ def told_words(found: Compared) -> str:
     """Which models learn from the attribute itself, so that a high share is no merit."""
     told = []
     for one in found.entries:
-        if one.label in found.lists and "side_info" in MODELS[one.model].needs:
+        if one.label in found.lists and one.model in MODELS and "side_info" in MODELS[one.model].needs:
             fields = getattr(one.config, "fields", None)
             if found.settings.attribute in (found.data.side_fields if fields is None else fields):
                 told.append(one.label)

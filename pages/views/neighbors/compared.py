@@ -10,15 +10,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pages.kit import results, session
+from pages.kit import brought, results, session
 from pages.kit.allowed import Options, Several, Steps
+from pages.kit.brought import Fitted
 from pages.kit.controls import NOT_KNOWN, default_attribute
 from pages.kit.model_controls import able_models, missing, model_config
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import field_words, sentence
 from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.evaluation import AgreementMatrix, Purity, agreement_matrix, attribute_purity, dispute, overlap_at_k
 from recemb_core.item_graph import ItemGraph
@@ -105,6 +107,7 @@ class Compared:
         own: label → int32 (k,) and float32 (k,): list and scores of the chosen item.
         rows: (q,) whose lists are compared.
         failed: label → why a model has no list.
+        shared: how many items have a vector in every column; ``rows`` are these, or a sample of them.
     """
 
     data: ActiveData
@@ -115,6 +118,14 @@ class Compared:
     own: dict[str, tuple[Int32Array, Float32Array]]
     rows: Int64Array
     failed: dict[str, str]
+    shared: int
+
+    @property
+    def sample(self) -> str:
+        """Which items the lists are compared of, after "mean over"."""
+        n = len(self.rows)
+        of = "" if self.shared == len(self.graph) else " that have a vector in every column"
+        return f"{n:,} items{of}" + (f" (a random sample of {self.shared:,})" if n < self.shared else "")
 
     def under(self, **change: Any) -> Compared:
         """The same models under other settings of the view."""
@@ -231,35 +242,59 @@ def filter_steps(counts: AnyArray) -> tuple[int, ...]:
 
 
 def page_entries(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> list[Entry]:
-    """The chosen models with the page's settings, as far as they are there."""
+    """The chosen models with the page's settings, as far as they are there, and what this session brought."""
     return [
-        entry(data, graph, name, name, None if missing(data, name) else model_config(data, graph, name))
-        for name in names
+        *(
+            entry(data, graph, name, name, None if missing(data, name) else model_config(data, graph, name))
+            for name in names
+        ),
+        *map(_brought_entry, brought.every(data)),
     ]
+
+
+def _brought_entry(fitted: Fitted) -> Entry:
+    if fitted.vectors is None:
+        return Entry(fitted.label, fitted.label, None, None, None, "unavailable", sentence(fitted.said[0]))
+    return Entry(fitted.label, fitted.label, fitted.config, fitted.config, fitted.vectors, "ready")
 
 
 def compare(data: ActiveData, graph: ItemGraph, entries: Sequence[Entry], settings: Settings) -> Compared:
     """Neighbor lists of every model that is there, computed once for each setting of the view."""
-    n = len(graph)
-    rows = np.arange(n)
-    if n > SAMPLE_FROM:
-        rows = np.sort(np.random.default_rng(0).choice(n, SAMPLE, replace=False))
-    lists, own, failed = {}, {}, {}
-    row = graph.items.row(session.chosen_item(data))
+    rows, failed = np.arange(len(graph)), dict[str, str]()
+    usable = list[Entry]()
     for one in entries:
-        vectors = one.vectors
-        if vectors is None:
+        if one.vectors is None:
             continue
-        if settings.score == "in_out" and vectors.output_vectors is None:
-            failed[one.label] = (
-                "Has no output vectors (hierarchical softmax scores a tree), so no in · out: use cosine."
-            )
+        if settings.score == "in_out" and one.vectors.output_vectors is None:
+            why = "hierarchical softmax scores a tree" if one.model in MODELS else "its file holds none"
+            failed[one.label] = f"Has no output vectors ({why}), so no in · out: use cosine."
             continue
-        key = ("neighbor lists", *_key(data, graph, settings), one.config)
-        lists[one.label] = results.remember(data, key, partial(settings.nearest, vectors, rows))[0]
-        ids, values = settings.nearest(vectors, np.array([row]))
+        if isinstance(one.vectors, BroughtVectors):  # lists are compared where every column has one
+            both = rows[one.vectors.known[rows]]
+            if len(both) < 2:
+                failed[one.label] = "Shares less than two items with the file before it, so nothing can be compared."
+                continue
+            rows = both
+        usable.append(one)
+    shared = len(rows)
+    if shared > SAMPLE_FROM:
+        rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
+    lists, own = {}, {}
+    row = graph.items.row(session.chosen_item(data))
+    for one in usable:
+        assert one.vectors is not None
+        if isinstance(one.vectors, BroughtVectors) and not one.vectors.known[row]:
+            failed[one.label] = "The chosen item has no vector in this file."
+        key = ("neighbor lists", *_key(data, graph, settings), one.config, _same_rows(usable))
+        lists[one.label] = results.remember(data, key, partial(settings.nearest, one.vectors, rows))[0]
+        ids, values = settings.nearest(one.vectors, np.array([row]))
         own[one.label] = ids[0], values[0]
-    return Compared(data, graph, settings, tuple(entries), lists, own, rows, failed)
+    return Compared(data, graph, settings, tuple(entries), lists, own, rows, failed, shared)
+
+
+def _same_rows(entries: Sequence[Entry]) -> tuple[Any, ...]:
+    """What the compared rows depend on: the brought vectors among the columns."""
+    return tuple(one.config for one in entries if isinstance(one.vectors, BroughtVectors))
 
 
 def _key(data: ActiveData, graph: ItemGraph, settings: Settings) -> tuple[Any, ...]:

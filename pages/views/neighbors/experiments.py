@@ -17,8 +17,9 @@ from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, quoted
 from pages.views.neighbors.compared import Compared, Settings, filter_steps
+from recemb_core.brought import BroughtConfig, BroughtVectors
 from recemb_core.embeddings import MODELS
-from recemb_core.embeddings.registry import NEEDS, python_call
+from recemb_core.embeddings.registry import NEEDS, python_call, spec_of
 from recemb_core.evaluation import overlap_at_k
 
 NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
@@ -207,26 +208,40 @@ def as_python(
     data: ActiveData, graph_settings: GraphSettings, entries: Sequence[Entry], settings: Settings
 ) -> list[str]:
     """Train, list, compare."""
+    item = session.chosen_item(data)
     ready = [one for one in entries if one.config is not None]
+    own = [one for one in ready if isinstance(one.vectors, BroughtVectors) and one.vectors.known[data.items.row(item)]]
+    models = [one for one in ready if not isinstance(one.config, BroughtConfig)]
     k, least = settings.k, settings.min_count
     counts = "sequences.counts" if data.sequences is not None else "graph.strength"
     more = f", min_count={least}, counts={counts}" if least else ""
-    item = session.chosen_item(data)
-    configs = [one.config for one in ready]
-    imports, lines = in_python(data, graph_settings, configs, counts=bool(least) and data.sequences is not None)
+    configs = [one.config for one in models]
+    walked = any("graph" in spec_of(config).needs for config in configs)
+    told = (bool(least) or (bool(own) and not walked)) and data.sequences is not None
+    imports, lines = in_python(data, graph_settings, configs, counts=told)
+    known = " & ".join(f"models[{quoted(one.label)}].known" for one in own)
+    where = "graph.items" if walked else "sequences.items"
     return [
+        *(["import numpy as np", "from recemb_core.brought import read_vectors"] if own else []),
         *imports,
         "from recemb_core.evaluation import agreement_matrix",
         "",
         *lines,
         "models = {",
-        *(f"    {quoted(one.label)}: {python_call(one.config)}," for one in ready),
+        *(f"    {quoted(one.label)}: {python_call(one.config)}," for one in models),
+        *(f"    {quoted(one.label)}: {_read(one.config)}.aligned({where})[0]," for one in own),
         "}",
         "for name, vectors in models.items():",
         f"    print(name, vectors.most_similar({quoted(item)}, k={k}, score={quoted(settings.score)}{more}))",
-        f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more})[0]",
+        *([f"rows = np.flatnonzero({known})  # items that all have a vector of"] if own else []),
+        f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more}{', rows=rows' if own else ''})[0]",
         "         for name, vectors in models.items()}",
         f"agreement = agreement_matrix(lists, items={len(settings.counts)}"
         + (f", candidates={int(settings.allowed.sum()) - 1})" if least else ")"),
         "print(agreement.names, agreement.overlap.round(3), agreement.overlap_chance)",
     ]
+
+
+def _read(config: BroughtConfig) -> str:
+    """The call that reads a file of vectors."""
+    return f"read_vectors({', '.join(quoted(name) for name in (config.name, config.ids_name) if name)})"

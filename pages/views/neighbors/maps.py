@@ -17,6 +17,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from recemb_core.arrays import Float32Array
+from recemb_core.brought import BroughtVectors
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.item_graph import ItemGraph
@@ -67,17 +68,21 @@ def map_section(found: Compared) -> list[Job]:
     if job is not None:
         st.caption("The map is being drawn.")
         return [job]
+    # Of brought vectors, the items that have one.
+    rows = np.flatnonzero(one.vectors.known) if isinstance(one.vectors, BroughtVectors) else np.arange(len(graph))
     figure = item_map_figure(
         maps.model_map(data, one.config, umap, graph=graph),
-        graph.items.ids,
-        data.titles,
-        color_by=color.values,
+        [graph.items[int(row)] for row in rows],
+        [data.titles[int(row)] for row in rows],
+        color_by=color.values[rows],
         color_title=color.words,
-        size=np.sqrt(found.settings.counts),
+        size=np.sqrt(found.settings.counts[rows]),
         chosen=session.chosen_item(data),
         highlighted=found.named(one.label),
         title=f"map of {one.label}",
     )
+    if len(rows) < len(graph):
+        st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
     figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
     live_chart(figure, key=f"neighbors map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
     return []
@@ -141,7 +146,7 @@ def second_map(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Float
     first, second = found.entries
     if first.config == second.config:
         return maps.model_map(found.data, first.config, umap, graph=found.graph)
-    ready: Float32Array | None = results.results(found.data).get(key)
+    ready: Float32Array | None = results.results(found.data, key).get(key)
     return ready
 
 

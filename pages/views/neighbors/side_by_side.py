@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import frame, session
 from pages.kit.controls import NOT_KNOWN
-from pages.kit.downloads import download
 from pages.kit.model_controls import able_models, missing, model_controls
+from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.neighbors.columns import Chip, Column, Row, neighbor_columns
@@ -28,7 +27,8 @@ from pages.views.neighbors.compared import (
     least_count,
     shown_models,
 )
-from recemb_core.embeddings import MODELS, ItemVectors
+from recemb_core.brought import BroughtConfig
+from recemb_core.embeddings import MODELS
 from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
 from recemb_core.item_graph import ItemGraph
@@ -98,7 +98,7 @@ def numbers(found: Compared, place: Any) -> None:
             (
                 "Agreement overall",
                 f"{values.mean():.2f} ± {error:.2f}" if error >= 0.005 else f"{values.mean():.3f} ± {error:.3f}",
-                f"The same, mean over {len(values):,} items with its standard error; "
+                f"The same, mean over {found.sample} with its standard error; "
                 f"two random lists: {found.matrix.overlap_chance:.3f}.",
             ),
             (
@@ -178,13 +178,20 @@ def columns_of(found: Compared) -> list[Column]:
             Column(
                 key=one.label,
                 name=one.label,
-                note=MODELS[one.model].head(one.config) if one.config is not None else "",
+                note=_note(one),
                 state="unavailable" if one.label in found.failed else one.state,
                 message=message,
                 rows=rows,
             )
         )
     return columns
+
+
+def _note(one: Entry) -> str:
+    """A few words under a column's name."""
+    if isinstance(one.config, BroughtConfig):
+        return f"yours, {one.config.dimensions:,} numbers each"
+    return MODELS[one.model].head(one.config) if one.config is not None else ""
 
 
 def columns_section(found: Compared, *, key: str) -> None:
@@ -200,42 +207,3 @@ def columns_section(found: Compared, *, key: str) -> None:
         "An item in two columns or more has one color everywhere (stripes: the color's second use) and says in how "
         "many it stands; the others are plain. Point at an item to light it up, click it to choose it."
     )
-
-
-def neighbors_table(found: Compared, item: str) -> pl.DataFrame:
-    """All columns as one table; ``item`` is the chosen one."""
-    data, settings = found.data, found.settings
-    own = ("item", "model", "rank", "neighbor", "title", settings.score, "count")
-    fields = {name: f"{name} (field)" if name in own else name for name in data.side_fields}
-    rows = [
-        {"item": item, "model": label, "rank": rank, "neighbor": found.graph.items[row], "title": data.names[row],
-         settings.score: value, "count": float(settings.counts[row])}
-        | {head: str(data.fields[name][row]) for name, head in fields.items()}
-        for label, (ids, values) in found.own.items()
-        for rank, (row, value) in enumerate(zip(ids.tolist(), values.tolist(), strict=True), start=1)
-        if row >= 0
-    ]  # fmt: skip
-    return pl.DataFrame(rows)
-
-
-def downloads(found: Compared) -> None:
-    """The lists and the vectors as files."""
-    from recemb_core.embeddings import exporting
-
-    data = found.data
-    ready = {one.label: one.vectors for one in found.entries if one.vectors is not None}
-    with st.container(horizontal=True):
-        if found.own:
-            download("Neighbors (CSV)", "neighbors.csv", neighbors_table, found, session.chosen_item(data))
-        if not ready:
-            return
-        with st.popover("Vectors of each model", icon=":material/download:"):
-            label = st.selectbox("Model", list(ready), key=f"files@{data.key}")
-            vectors = ready[label]
-            name = "".join(c if c.isalnum() else "_" for c in label)
-            for kind, make, ending in (
-                ("word2vec text", exporting.word2vec_text, "txt"),
-                ("npz (numpy, no pickle)", ItemVectors.to_bytes, "npz"),
-                ("parquet", exporting.vectors_parquet, "parquet"),
-            ):
-                download(kind, f"{name}.{ending}", make, vectors, icon=None)

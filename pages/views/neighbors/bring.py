@@ -1,0 +1,67 @@
+"""The box for vectors made elsewhere, what there is to know of those that are here, and a way to be rid of each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.kit import brought
+from pages.kit.brought import MOST, File
+from pages.kit.session import ActiveData
+from pages.kit.text import plain, sentence
+from recemb_core.readers.limits import FileLimits
+
+LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
+
+
+def bring_box(data: ActiveData) -> None:
+    """Folded away until a file is here; what changes in the box is read before the columns are drawn."""
+    here = brought.every(data)
+    with st.expander(
+        "Vectors of your own" + (f" ({len(here)})" if here else ""), icon=":material/upload_file:", expanded=bool(here)
+    ):
+        received = st.file_uploader(
+            "Vectors made elsewhere",
+            accept_multiple_files=True,
+            key="brought_files",
+            on_change=_changed,
+            max_upload_size=LIMIT_MB,
+            help="word2vec text or binary (gensim: save_word2vec_format), npz, parquet, a bundle of this page; an .npy "
+            "with a file of its ids, or the Embedding Projector's vectors.tsv with metadata.tsv: both files at once. "
+            "Ids must be those of this data. Pickles (.kv, .model, .pkl) can run programs and are never opened.",
+        )
+        limits = FileLimits.from_environment()
+        st.caption(
+            f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
+            "vector. They become columns here and a choice of the map, for this session alone and until the page is "
+            "reloaded. They are in no link and no saved session, and not among *Two settings, or two models*."
+        )
+        if st.session_state.pop("_brought_changed", False):
+            files = [File(one.name, one.getvalue()) for one in received]
+            st.session_state["_brought_said"] = brought.bring(files)
+            st.rerun()
+        for said in st.session_state.get("_brought_said", []):
+            st.warning(sentence(said), icon=":material/info:")
+        for one in here:
+            row = st.container(horizontal=True, vertical_alignment="center")
+            row.markdown(
+                f"**{plain(one.config.name)}** · {one.config.form}, {one.config.rows:,} × {one.config.dimensions:,}"
+            )
+            row.button(
+                "Remove",
+                key=f"remove vectors {one.config.digest}",
+                icon=":material/delete:",
+                on_click=_remove,
+                args=(one.config.digest,),
+                help="Forget these vectors, here and on the server.",
+            )
+            for said in one.said:
+                st.caption(sentence(said))
+
+
+def _changed() -> None:
+    st.session_state["_brought_changed"] = True
+
+
+def _remove(digest: str) -> None:
+    st.session_state["_brought_said"] = []
+    brought.remove(digest)
