@@ -2,11 +2,11 @@
 
     python -m benchmarks.latency [--presses 7] [--only "planted shop" …] [--url http://…]
 
-Chromium presses an arrow key on a slider; an observer inside the page stamps, on the page's own clock and from the key's
-own time stamp, when the map begins to glide (the first frame after it has taken the new positions), when it is marked as
-a preview, when the exact result is there, and when both scores have their bands. Every press asks for a setting that was
+Chromium presses an arrow key on a slider; an observer inside the page stamps, from the key's own time stamp and on the
+same clock, when the map begins to glide (the first frame after it has taken the new positions), when it is marked as a
+preview, when the exact result is there, and when both scores have their bands. Every press asks for a setting that was
 not computed before. Beside it the bound: an empty script with a slider and a chart of as many points, which computes
-nothing. Milliseconds, median and 90th percentile of the presses. The last rows are the LSH page: all of its charts drawn.
+nothing. Milliseconds, median and 90th percentile of the presses. The last rows are the LSH page: all charts drawn.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def cases(unseen: int) -> list[Case]:
     shop = f"node2vec?v=2&data=planted_shop&q=0.05&num_walks={unseen}"
     groceries = "node2vec?v=2&data=complete_journey&q=0.05"
     q = "q (in–out)"
-    lab = ("charts",)
+    lab, cloud = ("charts",), "lsh?v=2&points=clustered&functions=4"
     return [
         Case("planted shop, q", shop, q, 176),
         Case("planted shop, p", shop.replace("q=0.05", "p=0.05&q=20"), "p (return)", 176),
@@ -123,8 +123,8 @@ def cases(unseen: int) -> list[Case]:
         Case("Les Misérables, q", f"node2vec?v=2&data=les_miserables&q=0.05&num_walks={unseen}", q, 77),
         Case("groceries, q", f"{groceries}&num_walks={unseen % 4 + 8}", q, 1748),
         Case("upload of 20,000 items, q", "node2vec", q, 20_000, upload=True, steps=("glide", "preview")),
-        Case("LSH, 10,000 points, K", "lsh?v=2&points=clustered&size=10000&functions=4", "Functions K", 10_000, steps=lab),
-        Case("LSH, 100,000 points, K", "lsh?v=2&points=clustered&size=100000&functions=4", "Functions K", 100_000, steps=lab),
+        Case("LSH, 10,000 points, K", f"{cloud}&size=10000", "Functions K", 10_000, steps=lab),
+        Case("LSH, 100,000 points, K", f"{cloud}&size=100000", "Functions K", 100_000, steps=lab),
     ]
 
 
@@ -137,7 +137,9 @@ def log_of(items: int) -> bytes:
     clicks = np.where(rng.random((sessions, 8)) < 0.9, inside, rng.integers(items, size=(sessions, 8)))
     clicks.ravel()[:items] = np.arange(items)  # every item is there
     lines = ["user,item,timestamp"]
-    lines += [f"u{s},i{item},{1_600_000_000 + s * 100_000 + k * 30}" for s, row in enumerate(clicks) for k, item in enumerate(row)]
+    for number, row in enumerate(clicks):
+        start = 1_600_000_000 + number * 100_000
+        lines += [f"u{number},i{item},{start + 30 * k}" for k, item in enumerate(row)]
     return "\n".join(lines).encode()
 
 
@@ -262,7 +264,8 @@ def main() -> None:
     rows = [case for case in cases(chosen.unseen) if not chosen.only or case.name.startswith(tuple(chosen.only))]
     os.environ["STREAMLIT_SERVER_ENABLE_STATIC_SERVING"] = "true"
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    print(f"{'milliseconds, median (90 %)':28} {'n':>2} {'glide':>12} {'bound':>12} {'preview':>12} {'exact':>12} {'bands':>13}")
+    heads = ("glide", "bound", "preview", "exact", "bands")
+    print(f"{'milliseconds, median (90 %)':28} {'n':>2} " + " ".join(f"{head:>12}" for head in heads), flush=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         folder = Path(name)
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -280,7 +283,11 @@ def main() -> None:
                 column = {step: [one[step] for one in seen if step in one] for step in (*case.steps, "glide")}
                 first = column["charts"] if lab else column["glide"]
                 least = [] if lab else limit(case.points, 5)
-                cells = [in_words(first), in_words(least), *(in_words(column.get(s, [])) for s in ("preview", "exact", "bands"))]
+                cells = [
+                    in_words(first),
+                    in_words(least),
+                    *(in_words(column.get(s, [])) for s in ("preview", "exact", "bands")),
+                ]
                 print(f"{case.name:28} {len(seen):2} " + " ".join(f"{cell:>12}" for cell in cells), flush=True)
 
         if chosen.url:

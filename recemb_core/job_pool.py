@@ -123,6 +123,7 @@ class JobPool:
     def __init__(self, limits: JobLimits | None = None) -> None:
         self.limits = limits or JobLimits()
         self._idle: list[WorkerProcess] = []
+        self._settling: list[threading.Thread] = []  # each with a process whose run was called off
         self._waiting: list[_Run] = []
         self._working: list[_Run] = []
         self._turn, self._turns = 0, dict[Hashable, int]()
@@ -211,6 +212,8 @@ class JobPool:
     def close(self) -> None:
         """End the processes that wait for work."""
         self._warm = False
+        for thread in list(self._settling):
+            thread.join()
         with self._changed:
             idle, self._idle = self._idle, []
         for process in idle:
@@ -315,13 +318,24 @@ class JobPool:
         return self._start()
 
     def _give_back(self, process: WorkerProcess) -> None:
-        if process.alive and memory_of(process.pid)[1] < _HEAVY:
-            with self._changed:
+        if process.ending:  # who called the run off goes on, with another process
+            thread = threading.Thread(target=self._settle, args=(process,), name="settle", daemon=True)
+            self._settling.append(thread)
+            thread.start()
+            return
+        with self._changed:
+            spare = len(self._idle) <= self.slots  # one more than can work at a time, for one that is still ending
+            if spare and process.alive and memory_of(process.pid)[1] < _HEAVY:
                 self._idle.append(process)
-        else:
-            process.close()
-            if self._warm:
-                self._refill()
+                return
+        process.close()
+        if self._warm:
+            self._refill()
+
+    def _settle(self, process: WorkerProcess) -> None:
+        process.settled()
+        self._give_back(process)
+        self._settling.remove(threading.current_thread())
 
     def _refill(self) -> None:
         with self._changed:

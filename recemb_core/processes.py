@@ -21,8 +21,8 @@ from recemb_core.progress import Progress, TrainingCancelled
 
 T = TypeVar("T")
 _START_SECONDS = 120.0  # to start and import; on a busy machine it takes many times what it takes alone
-_POLL = 0.1  # seconds between two looks at whether the caller still wants the answer
-_PATIENCE = 0.4  # seconds that a run which was called off has to end by itself
+_POLL = 0.02  # seconds between two looks at whether the caller still wants the answer
+_PATIENCE = 0.3  # seconds that a run which was called off has to end by itself
 _TOLD_EVERY = 0.03  # seconds between two reports of a run
 _APART = 1 << 16  # bytes; buffers of arrays from this size on go through shared memory
 
@@ -140,6 +140,7 @@ class WorkerProcess:
         self._channel = _Channel(*(end.detach() for end in ours))
         self._bounded = address_space is not None or beyond_imports is not None
         self._started = False
+        self._called_off_at: float | None = None
         self.seconds = 0.0
         """of the last answered call, in the process itself"""
 
@@ -175,9 +176,10 @@ class WorkerProcess:
             function: reached by its module and name.
             args, named: its arguments, pickled.
             seconds: how long it may take.
-            wanted: asked every tenth of a second; once it says False the process is ended.
-            progress: told every tenth of a second how far the function said that it is, which is not at all unless it
-                ``reports``. What is raised here ends the run: by its next report, or with the process.
+            wanted: asked every fiftieth of a second; once it says False the process is ended.
+            progress: told as often how far the function said that it is, which is not at all unless it ``reports``.
+                What is raised here is raised at once; the run ends by its next report, or with the process:
+                :meth:`settled`.
             reports: the function takes ``progress=``.
 
         Raises:
@@ -185,6 +187,8 @@ class WorkerProcess:
             UsageError: the function's own, with its sentence; other errors of this library too.
             RuntimeError: any other error of the function, with its traceback as text.
         """
+        if not self.settled():
+            raise ProcessLost("stopped")
         try:
             if not self._started:  # its imports are not the function's time
                 self._received(_START_SECONDS, wanted, None if progress is None else _starting(progress))
@@ -195,7 +199,7 @@ class WorkerProcess:
             self.close()
             raise ProcessLost(self._cause()) from None
         except BaseException:  # an answer that nobody waits for must not be taken for the next one's
-            if progress is None or not self._called_off():
+            if progress is None or not self._call_off():
                 self.close()
             raise
         if kind == "memory":
@@ -225,16 +229,31 @@ class WorkerProcess:
             if progress is not None:
                 progress(*last)
 
-    def _called_off(self) -> bool:
-        """Ask a run to end by its next report; whether it did, and the process is free again."""
+    def _call_off(self) -> bool:
+        """Ask a run to end by its next report; whether it was told."""
         if not self._started or not self.alive:
             return False
-        deadline = time.monotonic() + _PATIENCE
-        with suppress(EOFError, OSError):
+        with suppress(OSError):
             self._channel.send("call it off")
+            self._called_off_at = time.monotonic()
+        return self._called_off_at is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether a run that was called off may still be at work."""
+        return self._called_off_at is not None
+
+    def settled(self) -> bool:
+        """Whether the next call can be answered; waits for a run that was called off, and ends one that goes on."""
+        if self._called_off_at is None:
+            return True
+        deadline, self._called_off_at = self._called_off_at + _PATIENCE, None
+        with suppress(EOFError, OSError):
             while (left := deadline - time.monotonic()) > 0:
                 if self._channel.messages.poll(left) and self._channel.receive()[0] != "progress":
                     return True
+            self._process.kill()
+        self.close()
         return False
 
     def _cause(self) -> str:

@@ -9,6 +9,7 @@ from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, t
 from recemb_core.embeddings.noise import noise_distribution
 from recemb_core.embeddings.pairs import training_pairs
 from recemb_core.embeddings.ppmi_svd import PPMISVDConfig, ppmi_svd_defaults, train_ppmi_svd
+from recemb_core.embeddings.preview import preview_vectors
 from recemb_core.embeddings.registry import (
     MODELS,
     ModelSpec,
@@ -51,6 +52,7 @@ __all__ = [
     "noise_distribution",
     "pairs_per_epoch",
     "ppmi_svd_defaults",
+    "preview_vectors",
     "register",
     "spec_of",
     "train_deepwalk",

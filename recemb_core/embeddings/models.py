@@ -10,6 +10,7 @@ from recemb_core.embeddings.eges import EGESConfig, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
 from recemb_core.embeddings.node2vec import Node2VecConfig, node2vec_defaults, train_node2vec
 from recemb_core.embeddings.ppmi_svd import PPMISVDConfig, ppmi_svd_defaults, train_ppmi_svd
+from recemb_core.embeddings.preview import preview_vectors
 from recemb_core.embeddings.registry import ModelSpec, Setting, register
 from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec, word2vec_defaults
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
@@ -169,6 +170,7 @@ _deepwalk = register(
         work=_on_walks,
         speed=2.5e9,
         algorithm="deepwalk",
+        preview=preview_vectors,
         built_on=("skip_gram", *_WALKED),
     )
 )
@@ -204,6 +206,7 @@ for _name, _attention, _weights in (("GES", False, "all weighing the same"), ("E
             in_words=lambda config: "walks + side information",
             speed=1e9,
             algorithm="eges",
+            preview=None,
             built_on=("noise_table", *_WALKED),
         )
     )

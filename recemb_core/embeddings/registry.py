@@ -68,6 +68,8 @@ class ModelSpec:
         algorithm: its line in ``versions.ALGORITHMS``; its name where left out.
         version: of its arithmetic, where that table has no such line: raise it when the arithmetic changes.
         built_on: other lines of that table that its vectors are made by.
+        preview: ``preview(*needs, config, shown, *, progress) -> ItemVectors``: vectors near those of ``config`` in a
+            small part of its time, going on from other ones of the same items; None where there is no such short cut.
     """
 
     name: str
@@ -84,6 +86,7 @@ class ModelSpec:
     algorithm: str = ""
     version: int = 1
     built_on: tuple[str, ...] = ()
+    preview: Callable[..., ItemVectors] | None = None
 
     def __post_init__(self) -> None:
         require(bool(re.fullmatch(r"[^_,@]+", self.name)), "name", self.name, "a name without _ , and @")

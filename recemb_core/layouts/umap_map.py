@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,10 +17,14 @@ from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.layouts.graph import disc
 from recemb_core.neighbors.base import unit_rows, without_own
 from recemb_core.neighbors.exact import ExactIndex
+from recemb_core.progress import Progress
 from recemb_core.validation import UsageError, finite_rows, require
 
 # Below this UMAP's neighbor graph is the complete graph and says nothing that a projection does not say.
 SMALLEST_FOR_UMAP = 8
+FROM_START = 60  # epochs from given positions
+# (rows, k, metric) → (ids, distances), both (n, k), the row itself first at distance 0
+Neighbors = Callable[[Float32Array, int, str], tuple[Int32Array, Float32Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,11 @@ class UMAPConfig:
 
 
 def umap_layout(
-    vectors: ItemVectors | FloatArray, config: UMAPConfig | None = None, *, start: NumberArray | None = None
+    vectors: ItemVectors | FloatArray,
+    config: UMAPConfig | None = None,
+    *,
+    start: NumberArray | None = None,
+    progress: Progress | None = None,
 ) -> Float32Array:
     """Positions of the items in the plane, float32 (n, 2), by UMAP on exact nearest neighbors.
 
@@ -80,6 +89,7 @@ def umap_layout(
         vectors: (n, d), or ItemVectors.
         config: see :class:`UMAPConfig`.
         start: (n, 2) positions to start from, so that items whose neighbors did not change stay where they were.
+        progress: called with (fraction done, stage) after every epoch; an exception raised in it ends the run.
 
     Raises:
         ValueError: vectors hold a NaN or infinity (the row is named), or ``start`` has another number of rows
@@ -91,7 +101,43 @@ def umap_layout(
     >>> umap_layout(np.eye(3)).shape
     (3, 2)
     """
-    config = config or UMAPConfig()
+    with _told(progress):
+        return _layout(vectors, config or UMAPConfig(), start, _umap)
+
+
+def layout_from(
+    vectors: ItemVectors | FloatArray, start: NumberArray, config: UMAPConfig, neighbors: Neighbors
+) -> Float32Array:
+    """:func:`umap_layout` from given positions, with a search of one's own.
+
+    Where there is nothing to lay out (fewer than 8 items, or all coincide), ``start`` itself.
+    """
+
+    def draw(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> Float32Array:
+        from umap.umap_ import fuzzy_simplicial_set
+
+        _prepare()
+        config = config.for_size(len(rows))
+        assert config.n_neighbors is not None
+        assert start is not None
+        ids, distances = neighbors(rows, config.n_neighbors, config.metric)
+        random = np.random.RandomState(config.seed)
+        graph, *_ = fuzzy_simplicial_set(
+            rows, config.n_neighbors, random, "euclidean", knn_indices=ids, knn_dists=distances
+        )
+        return _from_start(graph, config, start)
+
+    return _layout(vectors, config, start, draw, small=np.asarray(start, dtype=np.float32))
+
+
+def _layout(
+    vectors: ItemVectors | FloatArray,
+    config: UMAPConfig,
+    start: NumberArray | None,
+    draw: Callable[[Float32Array, UMAPConfig, NumberArray | None], Float32Array],
+    small: Float32Array | None = None,
+) -> Float32Array:
+    """``draw`` of rows that are checked; ``small`` in the place of what is drawn without UMAP."""
     rows = np.asarray(rows_of(vectors), dtype=np.float32)
     if rows.ndim != 2:
         raise UsageError(f"vectors must be (n, d), not of shape {rows.shape}")
@@ -103,10 +149,10 @@ def umap_layout(
     if config.metric == "cosine":
         rows = unit_rows(rows)
     if len(rows) == 0 or np.ptp(rows, axis=0).max(initial=0.0) < 1e-6:
-        return disc(len(rows))
+        return disc(len(rows)) if small is None else small
     if len(rows) < SMALLEST_FOR_UMAP:
-        return _principal_axes(rows)
-    return _umap(rows, config, start)
+        return _principal_axes(rows) if small is None else small
+    return draw(rows, config, start)
 
 
 def aligned_layouts(frames: Sequence[ItemVectors | FloatArray], config: UMAPConfig | None = None) -> Float32Array:
@@ -130,7 +176,7 @@ def _umap(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> 
     # umap's import pulls tensorflow-free but heavy numba code: seconds, so never at module level.
     import umap
 
-    _keep_compiled()
+    _prepare()
     config = config.for_size(len(rows))
     assert config.n_neighbors is not None
     init = _principal_axes(rows) * 5
@@ -147,33 +193,56 @@ def _umap(rows: Float32Array, config: UMAPConfig, start: NumberArray | None) -> 
             init=init,
             random_state=config.seed,
             n_jobs=1,
-            precomputed_knn=(*_knn(rows, config.n_neighbors, config.metric), None),
+            precomputed_knn=(*exact_neighbors(rows, config.n_neighbors, config.metric), None),
             transform_mode="embedding" if start is None else "graph",
         ).fit(rows)
     if start is None:
         return np.asarray(model.embedding_, dtype=np.float32)
-    return _from_start(model, config, start)
+    return _from_start(model.graph_, config, start)
+
+
+_REPORT: ContextVar[Progress | None] = ContextVar("report", default=None)
+
+
+@contextmanager
+def _told(progress: Progress | None) -> Iterator[None]:
+    """Epochs of this thread are told to ``progress``."""
+    before = _REPORT.set(progress)
+    try:
+        yield
+    finally:
+        _REPORT.reset(before)
+
+
+def _epochs(epochs: Iterable[int], **_: Any) -> Iterator[int]:
+    """In umap's loop in the place of its progress bar, which keeps its lock for ever when an exception ends it."""
+    report, count = _REPORT.get(), len(list(epochs))
+    for epoch in epochs:
+        yield epoch
+        if report is not None:
+            report((epoch + 1) / count, "epochs")
 
 
 @lru_cache(maxsize=1)
-def _keep_compiled() -> None:
-    """Have numba keep what umap would compile anew in every process: 8 s, else 0.2."""
+def _prepare() -> None:
+    """Have umap tell its epochs, and numba keep what umap would compile anew in every process: 8 s, else 0.2."""
     import umap
     from numba.core.caching import NullCache
 
+    umap.layouts.tqdm = _epochs
     for function in (one for module in (umap.umap_, umap.layouts) for one in vars(module).values()):
         if isinstance(getattr(function, "_cache", None), NullCache):
             with suppress(RuntimeError):  # nowhere to write
                 function.enable_caching()
 
 
-def _from_start(model: Any, config: UMAPConfig, start: NumberArray) -> Float32Array:
+def _from_start(graph: Any, config: UMAPConfig, start: NumberArray) -> Float32Array:
     """UMAP's optimisation from given positions: its own ``init`` would stretch them to a 10 × 10 square first."""
     from umap.layouts import optimize_layout_euclidean
     from umap.umap_ import find_ab_params, make_epochs_per_sample
 
-    epochs = config.n_epochs if config.n_epochs is not None else 60
-    edges = model.graph_.tocoo()
+    epochs = config.n_epochs if config.n_epochs is not None else FROM_START
+    edges = graph.tocoo()
     heavy = edges.data >= edges.data.max() / epochs  # lighter ones would not be drawn once
     rng = np.random.default_rng(config.seed)
     # A breath of noise, because points that coincide neither attract nor repel each other.
@@ -199,10 +268,14 @@ def _from_start(model: Any, config: UMAPConfig, start: NumberArray) -> Float32Ar
     return np.asarray(placed, dtype=np.float32)
 
 
-def _knn(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array, Float32Array]:
+def exact_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array, Float32Array]:
     """Exact neighbors as UMAP wants them: the row itself first at distance 0, then the others."""
-    ids, distances = ExactIndex("euclidean").build(rows).query(rows, k)
-    own = np.arange(len(rows))
+    return as_umap(*ExactIndex("euclidean").build(rows).query(rows, k), metric)
+
+
+def as_umap(ids: Int32Array, distances: Float32Array, metric: str) -> tuple[Int32Array, Float32Array]:
+    """What a search gives for each row itself, in UMAP's form; ids and Euclidean distances (n, k)."""
+    own = np.arange(len(ids))
     ids, distances = without_own(ids, distances, own)  # a duplicate may stand before the row itself
     ids, distances = (
         np.column_stack([own.astype(np.int32), ids]),

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.item_graph import ItemGraph
 from recemb_core.job_pool import JobLimits, JobPool, _Run
-from recemb_core.layouts import umap_layout
+from recemb_core.layouts import UMAPConfig, umap_layout
 from recemb_core.processes import memory_is_bounded, memory_of
 from recemb_core.validation import UsageError
 
@@ -93,17 +94,62 @@ def test_stop_frees_the_process_or_ends_it(shared: JobPool) -> None:
         if time.monotonic() - start > 0.5:
             raise Stopped
 
+    def settle() -> None:
+        for thread in list(shared._settling):
+            thread.join()
+
     pid = shared.run(os.getpid)[0]
     start = time.monotonic()
     with pytest.raises(Stopped):  # tells how far it is, and so can be called off
         shared.run(train_node2vec, ring(500), Node2VecConfig(num_walks=2, epochs=500), reports=True, progress=stop_soon)
+    settle()
     assert shared.run(os.getpid)[0] == pid
     start = time.monotonic()
     with pytest.raises(Stopped):  # tells nothing
         shared.run(time.sleep, 60, progress=stop_at_once)
     assert time.monotonic() - start < 10
+    settle()
     assert shared.run(os.getpid)[0] != pid
     assert not shared.busy
+
+
+def test_who_calls_a_run_off_goes_on_at_once_with_another_process(shared: JobPool) -> None:
+    def stop(fraction: float, stage: str) -> None:
+        raise Stopped
+
+    pid = shared.run(os.getpid)[0]
+    with pytest.raises(Stopped):
+        shared.run(time.sleep, 60, progress=stop)
+    assert len(shared._settling) == 1  # the run is not waited for
+    assert not shared.busy  # nor does it stand in the queue
+    assert shared.run(os.getpid)[0] != pid
+    for thread in list(shared._settling):
+        thread.join()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_a_map_under_way_is_called_off_and_its_process_works_on(shared: JobPool, start: bool) -> None:
+    vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    places: dict[str, Any] = {"start": np.random.default_rng(1).normal(size=(300, 2))} if start else {}
+    told: list[float] = []
+
+    def stop(fraction: float, stage: str) -> None:
+        if stage == "epochs" and 0 < fraction < 1:
+            told.append(fraction)
+            raise Stopped
+
+    pid = shared.run(os.getpid)[0]
+    with pytest.raises(Stopped):
+        config = UMAPConfig(n_epochs=100_000)
+        shared.run(umap_layout, vectors, config, **places, reports=True, progress=stop)
+    for thread in list(shared._settling):
+        thread.join()
+    assert told
+    assert shared.run(os.getpid)[0] == pid
+    small: dict[str, Any] = {"reports": True, "progress": lambda fraction, stage: None}
+    again = shared.run(umap_layout, vectors, UMAPConfig(n_epochs=5), **places, **small)[0]
+    assert np.array_equal(again, umap_layout(vectors, UMAPConfig(n_epochs=5), **places))
 
 
 def test_without_processes_the_work_is_done_here() -> None:
