@@ -44,7 +44,7 @@ with frame.page(
         sweep = sweep_controls(data, len(graph), wanted, umap) if view == "sweep" else None
         controls.reset_button(data)
     with main:
-        shown = results_or_stale(data, graph, wanted, umap, labellings)
+        shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
         if shown is None:
             st.stop()
         later.append(shown)

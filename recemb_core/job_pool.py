@@ -114,14 +114,25 @@ class JobPool:
     Who comes first is served first, but a second run of one person stands behind everybody's first, and a short run
     never stands behind long ones: it has a process of its own. Two who want the same wait for one run.
 
+    Args:
+        limits: see :class:`JobLimits`.
+        slots: runs at a time; by default those of ``limits`` and one for short runs.
+        imports: a module with what the processes load first, see :class:`~recemb_core.processes.WorkerProcess`.
+        nice: how far they stand back for pages.
+
     >>> pool = JobPool(JobLimits(processes=1))
     >>> pool.run(sorted, [2, 1])[0]
     [1, 2]
     >>> pool.close()
     """
 
-    def __init__(self, limits: JobLimits | None = None) -> None:
+    def __init__(
+        self, limits: JobLimits | None = None, *, slots: int | None = None, imports: str = __name__, nice: int = _NICE
+    ) -> None:
         self.limits = limits or JobLimits()
+        self.slots = slots or (self.limits.processes + 1 if self.limits.processes else 1)
+        """Runs at a time, the short one's own place included."""
+        self._imports, self._nice = imports, nice
         self._idle: list[WorkerProcess] = []
         self._settling: list[threading.Thread] = []  # each with a process whose run was called off
         self._waiting: list[_Run] = []
@@ -137,11 +148,6 @@ class JobPool:
         """Whether a run is under way: no time to measure a time."""
         with self._changed:
             return bool(self._working)
-
-    @property
-    def slots(self) -> int:
-        """Runs at a time, the short one's own place included."""
-        return self.limits.processes + 1 if self.limits.processes else 1
 
     def warm(self) -> None:
         """Start the processes ahead of the first run, and keep one ready for whoever comes next from now on."""
@@ -301,21 +307,24 @@ class JobPool:
 
     def _start(self) -> WorkerProcess:
         return WorkerProcess(
-            ("recemb_core.job_pool",) if self._warm else (),
+            (self._imports,) if self._warm else (),
             beyond_imports=self.limits.megabytes * _MB,
             name="recemb job",
-            nice=_NICE,
+            nice=self._nice,
         )
 
     def _take(self) -> WorkerProcess:
-        with self._changed:
-            self._idle.sort(key=lambda process: process.ready)  # one that is still starting only if there is no other
-            while self._idle:
-                process = self._idle.pop()
-                if process.alive:
-                    return process
-                process.close()
-        return self._start()
+        while True:
+            with self._changed:
+                self._idle.sort(key=lambda process: process.ready)  # one that still starts only if there is no other
+                while self._idle and not (self._settling and not self._idle[-1].ready):
+                    process = self._idle.pop()
+                    if process.alive:
+                        return process
+                    process.close()
+                if not self._settling:
+                    return self._start()
+            time.sleep(0.005)  # one whose run was called off is free sooner than a new one
 
     def _give_back(self, process: WorkerProcess) -> None:
         if process.ending:  # who called the run off goes on, with another process

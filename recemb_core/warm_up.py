@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 
 def warm_up() -> None:
     """All of them; the compiled kernels stay in the process and in numba's disk cache."""
-    for step in (warm_up_walks, warm_up_maps, warm_up_models, warm_up_lsh):
+    for step in (warm_up_walks, warm_up_maps, warm_up_previews, warm_up_models, warm_up_lsh):
         step()
 
 
@@ -36,6 +37,18 @@ def warm_up_maps() -> None:
 
     vectors = train_node2vec(_ring(), Node2VecConfig(dimensions=4, num_walks=1, walk_length=5))
     umap_layout(vectors, start=umap_layout(vectors))
+
+
+def warm_up_previews() -> None:
+    """A preview of a map, on a directed graph and on one that is not."""
+    from recemb_core.embeddings import Node2VecConfig, train_node2vec
+    from recemb_core.layouts import preview_map
+
+    for directed in (False, True):
+        graph, config = _ring(directed), Node2VecConfig(dimensions=4, num_walks=1, walk_length=5)
+        shown = train_node2vec(graph, config)
+        for q in (1.0, 2.0):
+            preview_map(replace(config, q=q), shown, np.eye(len(graph))[:, :2], graph=graph)
 
 
 def warm_up_deep() -> None:

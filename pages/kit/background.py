@@ -49,7 +49,7 @@ SHARED = ("scipy.sparse", "scipy.stats", "igraph", "faiss", "pandas")
 
 def busy() -> bool:
     """Whether a run, a map or the warm-up has the cores: no time to measure a time."""
-    return results.workers().busy or _warming.is_set()
+    return results.workers().busy or results.prompt_workers().busy or _warming.is_set()
 
 
 PAUSE = 2.0  # seconds in which nobody else's page was drawn: time for what would make them wait
@@ -127,6 +127,7 @@ def _warm() -> None:
     drawing().quiet(PAUSE, 5 * PAUSE)  # the first page comes to rest, in its browser too, before the compilers work
     workers = results.workers()
     workers.warm()
+    results.prompt_workers().warm()
     # Of two threads that import a package with circular imports each can see it half made, so no page runs meanwhile.
     for name in SHARED:
         with drawing().nobody(5 * PAUSE):

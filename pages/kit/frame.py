@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from pages.kit import background, links, navigation, parameters, session
+from pages.kit import background, jobs, links, navigation, parameters, session
 from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.session import ActiveData
@@ -44,6 +44,7 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
     navigation.one_entry_a_page()
     parameters.forget_bound()
     st.session_state.pop("_answer", None)  # of a run that was broken off
+    jobs.forget_settling()
     gone = session.said_to_be_gone()
     data = session.active_data(opens_on)
     if more := session.said_to_be_gone():  # what this very reading had no room for
@@ -76,11 +77,22 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
         _close(question, data, link)
         st.stop()
     try:
-        yield data
-        _answer()
+        with _errors_said():
+            yield data
+            _answer()
     except StopException:  # a view that has nothing more to draw; the page ends like any other
         _close(question, data, link)
         raise
+    _close(question, data, link)
+    with _errors_said():
+        jobs.settle()
+
+
+@contextmanager
+def _errors_said() -> Iterator[None]:
+    """Errors as a sentence on the page."""
+    try:
+        yield
     except UsageError as error:  # the library's own sentences: what is wrong, where, what to do
         st.error(sentence(error))
     except Exception as error:
@@ -89,7 +101,6 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
             f"This page could not be drawn ({type(error).__name__}). Press Reset or choose another data set; "
             "the server's log has the details."
         )
-    _close(question, data, link)
 
 
 def _close(question: str, data: ActiveData, link: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -44,6 +44,21 @@ class Job:
     @property
     def waits(self) -> bool:
         return self.seconds > LIVE_SECONDS if self.asks is None else self.asks
+
+
+@dataclass(frozen=True, eq=False)
+class Sooner(Generic[T]):
+    """A first look at what a job will give, computed from what is on the screen; it is no result and is kept as none.
+
+    Attributes:
+        key: what it is a look at.
+        make: (what is on the screen, how to report) → it; None where what is on the screen does not lend itself.
+        words: said beside the button where the job waits for one.
+    """
+
+    key: Hashable
+    make: Callable[[T, Progress], T | None]
+    words: str
 
 
 def heavy_job(
@@ -128,10 +143,11 @@ def run_button(data: ActiveData, view: str, jobs: Sequence[Job], *, verb: str = 
     )
 
 
-def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
+def perform(data: ActiveData, job: Job, queued: Sequence[Job] = (), *, floats: bool = False) -> Any:
     """Run the job now, with a bar that tells the truth and a Stop; its result.
 
     The bar comes only when the run is not over in under a second. ``queued`` jobs come after it: one button stops all.
+    ``floats``: the bar lies over a corner of the window, so that what is drawn already does not move.
     """
     place = st.empty()
     start = time.monotonic()
@@ -147,7 +163,9 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = ()) -> Any:
         if bar is None:
             if now - start < BAR_AFTER:
                 return
-            with place.container():
+            with place.container(key="settling" if floats else None):
+                if floats:
+                    st.html(FLOATING)
                 bar = st.progress(0.0)
                 with st.container(horizontal=True):
                     _stop_button(data, f"stop {job.label}", "Stop", [job])
@@ -188,6 +206,7 @@ def result(
     waiting: str = "",
     kept: str = "",
     stale: Callable[[T], str] | str | None = "The settings changed: you still see the results of the last ones.",
+    sooner: Sooner[T] | None = None,
 ) -> tuple[T | None, bool]:
     """What a job gives: at once where it is there or quick; else the last one, marked stale, until the button.
 
@@ -200,26 +219,76 @@ def result(
         waiting: said while there is nothing to show.
         kept: said of a run that was stopped, "; what … is kept" where it goes on from there.
         stale: said above the last result, which it may describe; None where only this very job's will do.
+        sooner: a preview, in the place of the last result once there is one. The page is drawn with it; the job, if it
+            may, runs when all is drawn (:func:`settle`), and the page is drawn anew.
 
     Returns:
-        (result or None, whether it is that of this very job).
+        (result, preview or None, whether it is that of this very job).
     """
     find: Callable[[Any], T | None] = results.results(data).get if ready is None else ready
     shown = f"shown {view}@{data.key}"
+    place = st.empty() if sooner is not None else None  # of the bar: gone once a newer run comes by here
     value = find(job.identity)
     if value is None:
+        last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
+        soon = None if sooner is None else _preview(data, view, job, sooner, last)
+        if soon is not None and sooner is not None and may_run(data, job):
+            st.session_state.setdefault("_settling", []).append((data, job, place))
+            return soon, False
         if not may_run(data, job):
             run_button(data, view, [job], verb=verb)
-            last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
             why = halted(data, job, kept)
-            if last is not None:
+            if soon is not None and sooner is not None:
+                st.info(f"{why}{sooner.words} Press {verb} for the exact result.")
+            elif last is not None:
                 st.warning(f"{why}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
             else:
                 st.info(f"{why}{waiting or f'Press {verb}.'}")
-            return last, False
+            return last if soon is None else soon, False
         value = perform(data, job)
     st.session_state[shown] = job.identity
+    if sooner is not None:
+        results.session_results().drop(_preview_key(data, view))
     return value, True
+
+
+def _preview_key(data: ActiveData, view: str) -> Hashable:
+    return ("preview", view, data.key)
+
+
+def _preview(data: ActiveData, view: str, job: Job, sooner: Sooner[T], last: T | None) -> T | None:
+    """The preview of this job, made once, from the preview on the screen or else from the last result."""
+    store, key = results.session_results(), _preview_key(data, view)
+    on_screen: tuple[Hashable, T] | None = store.get(key)
+    if on_screen is not None and on_screen[0] == sooner.key:
+        return on_screen[1]
+    found: T | None = None
+    for start in (on_screen[1] if on_screen is not None else None, last):
+        if start is not None and found is None:
+            found = sooner.make(start, lambda fraction, stage: results.let_stop())
+    if found is not None:
+        store.put(key, (sooner.key, found), again=True)
+    return found
+
+
+FLOATING = """<style>.st-key-settling { position: fixed; right: 1.5rem; bottom: 1.5rem; width: 21rem; z-index: 99;
+padding: .75rem 1rem; border-radius: .5rem; background: var(--st-background-color, Canvas);
+box-shadow: 0 2px 12px rgba(0, 0, 0, .25); }</style>"""
+
+
+def settle() -> None:
+    """Run what :func:`result` put off, now that the page is drawn, and draw it anew with the results."""
+    todo = st.session_state.pop("_settling", [])
+    for data, job, place in todo:
+        with place.container():
+            perform(data, job, floats=True)
+    if todo:
+        st.rerun()
+
+
+def forget_settling() -> None:
+    """What a run of the page that was overtaken had put off is not this one's."""
+    st.session_state.pop("_settling", None)
 
 
 def run_next(data: ActiveData, todo: Sequence[Job], place: Any) -> None:

@@ -171,6 +171,7 @@ class LiveChart {
     await this.mine(() => Plotly.react(plot, figure.data, layout, config));
     if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
     if (!this.bound) this.bind();
+    this.showBadge(payload.badge);
     box.setAttribute("data-drawn", payload.revision);
     if (this.resend) {
       this.resend = false;
@@ -178,6 +179,19 @@ class LiveChart {
     }
     if (motion) this.glide(motion, payload.revision);
     else box.setAttribute("data-rev", payload.revision);
+  }
+
+  // What is drawn is no result yet: words over the chart, and pale points (live_chart.css).
+  showBadge(words) {
+    this.box.setAttribute("data-preview", String(Boolean(words)));
+    if (words && !this.badge) {
+      this.badge = document.createElement("div");
+      this.badge.className = "live-chart-badge";
+      this.badge.setAttribute("role", "status");
+    }
+    if (words) this.badge.textContent = words;
+    if (words && !this.badge.isConnected) this.box.append(this.badge);
+    if (!words) this.badge?.remove();
   }
 
   glide(motion, revision) {

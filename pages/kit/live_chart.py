@@ -148,6 +148,7 @@ def live_chart(
     on_select: Callable[[tuple[str, ...]], None] | None = None,
     frames: Frames | None = None,
     on_frame: Callable[[int], None] | None = None,
+    badge: str = "",
 ) -> ChartEvents:
     """Show a figure; the same `key` is the same chart, whatever the figure.
 
@@ -162,6 +163,7 @@ def live_chart(
         frames: places to move through in the browser; the figure gives names, colors and rings. Unless the person
             zooms, the axes hold all frames at once. A new figure and new frames keep the frame whose label is shown.
         on_frame: called with the index of the frame that the person has stopped at, likewise.
+        badge: a few words over the chart, whose points are pale meanwhile: it shows a preview, and no result yet.
     """
     try:
         ensure_plotly_js()
@@ -200,11 +202,12 @@ def live_chart(
         data={
             "key": key,
             "figure": figure_json,
-            "revision": f"{revision}-{height}",
+            "revision": f"{revision}-{height}" + (f"-{_revision(badge.encode())}" if badge else ""),
             "script": SCRIPT,
             "height": height,
             "glide": glide,
             "frames": words,
+            "badge": badge,
         },
         default={"selected": [], "frame": None},
         on_clicked_change=clicked,

@@ -60,8 +60,13 @@ def draw_umap(
     progress: Progress | None = None,
 ) -> Float32Array:
     """The UMAP of some vectors, kept as ``key``."""
-    if progress is not None:
-        progress(1.0, "drawing the map (UMAP)")
+    words = "drawing the map (UMAP)"
+
+    def tell(fraction: float, stage: str) -> None:
+        if progress is not None:
+            progress(fraction, words if stage in ("", "epochs") else f"{words}, {stage}")
+
+    tell(0.0, "")
     found: Float32Array = results.compute(
         data,
         key,
@@ -70,7 +75,8 @@ def draw_umap(
         config,
         start=start,
         seconds=map_seconds(len(vectors)),
-        progress=progress and (lambda _, stage: progress(1.0, f"drawing the map (UMAP), {stage}")),
+        progress=progress and tell,
+        reports=True,
     )
     return found
 

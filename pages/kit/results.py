@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from recemb_core.job_pool import JobLimits, JobPool
 from recemb_core.progress import Progress
 
 BYTES_KEPT = 400_000_000
+PREVIEWS = "recemb_core.layouts.preview"  # what prompt processes load first
 HERE = 0.15  # seconds; what is over sooner is done in the process that asks
 T = TypeVar("T")
 
@@ -113,6 +115,16 @@ def workers() -> JobPool:
     return visitor.once_a_process("workers", lambda: JobPool(JobLimits.from_environment()))
 
 
+def prompt_workers() -> JobPool:
+    """One more process for what shall answer at once and takes a moment, a preview: it waits behind no run."""
+
+    def make() -> JobPool:
+        limits = workers().limits
+        return JobPool(replace(limits, processes=min(limits.processes, 1)), slots=1, imports=PREVIEWS, nice=0)
+
+    return visitor.once_a_process("prompt workers", make)
+
+
 def results(data: ActiveData, key: Hashable = None) -> Results:
     """Where results of this data set live: an upload's in its own session, a bundled set's shared by all.
 
@@ -171,25 +183,58 @@ def compute(
         return value
     if seconds < HERE:
         return remember(data, key, partial(function, *args, **named, **({"progress": progress} if reports else {})))
+    value, spent = _apart(
+        function,
+        *args,
+        key=(id(store), key),
+        ready=lambda: store.get(key),
+        seconds=seconds,
+        progress=progress,
+        reports=reports,
+        what=what,
+        **named,
+    )
+    if took is not None and spent:
+        took(spent)
+    store.put(key, value)
+    return value
+
+
+def compute_once(function: Callable[..., T], /, *args: Any, seconds: float = 0.3, **named: Any) -> T:
+    """``function(*args, **named)`` by a prompt process, kept nowhere: what is no result, as a preview."""
+    value: T = _apart(function, *args, pool=prompt_workers(), seconds=seconds, **named)[0]
+    return value
+
+
+def _apart(
+    function: Callable[..., Any],
+    /,
+    *args: Any,
+    pool: JobPool | None = None,
+    key: Hashable = None,
+    ready: Callable[[], Any] = lambda: None,
+    seconds: float,
+    progress: Progress | None = None,
+    reports: bool = False,
+    what: str = "it",
+    **named: Any,
+) -> tuple[Any, float]:
+    """(the function's value, its seconds), in a process of its own, when it is this session's turn."""
     note = _Note(what)
     try:
-        value, spent = workers().run(
+        return (pool or workers()).run(
             function,
             *args,
             person=visitor.visitor() or _session(),
-            key=(id(store), key),
+            key=key,
             seconds=seconds,
-            ready=lambda: store.get(key),
+            ready=ready,
             progress=progress or note,
             reports=reports,
             **named,
         )
     finally:
         note.clear()
-    if took is not None and spent:
-        took(spent)
-    store.put(key, value)
-    return value
 
 
 def let_stop() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,11 +72,16 @@ def preview_map(
     if missing:
         raise UsageError(f"a preview of {spec.name} needs {' and '.join(missing)}, and none is given")
     vectors = spec.preview(*(data[need] for need in spec.needs), config, shown, progress=progress)
-    return MapPreview(vectors, preview_positions(vectors, positions, umap))
+    return MapPreview(vectors, preview_positions(vectors, positions, umap, progress=progress))
 
 
 def preview_positions(
-    vectors: ItemVectors, start: NumberArray, config: UMAPConfig | None = None, *, epochs: int | None = None
+    vectors: ItemVectors,
+    start: NumberArray,
+    config: UMAPConfig | None = None,
+    *,
+    epochs: int | None = None,
+    progress: Progress | None = None,
 ) -> Float32Array:
     """Positions of the items near ``start``, float32 (n, 2): UMAP on their new neighbors, for few rounds.
 
@@ -87,6 +93,7 @@ def preview_positions(
         start: (n, 2) positions on the screen.
         config: how the map is drawn.
         epochs: rounds; by default 20, and 10 above 5,000 items.
+        progress: as above.
 
     >>> from recemb_core.vocabulary import Vocabulary
     >>> three = ItemVectors(Vocabulary(["a", "b", "c"]), np.eye(3, dtype=np.float32))
@@ -94,7 +101,7 @@ def preview_positions(
     [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     """
     epochs = epochs or (EPOCHS if len(vectors) <= MANY else FEWER)
-    return layout_from(vectors, start, replace(config or UMAPConfig(), n_epochs=epochs), near_neighbors)
+    return layout_from(vectors, start, replace(config or UMAPConfig(), n_epochs=epochs), near_neighbors, progress)
 
 
 def near_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array, Float32Array]:
@@ -117,3 +124,16 @@ def near_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array,
     if short.any():
         ids[short], distances[short] = ExactIndex("euclidean").build(rows).query(rows[short], k)
     return as_umap(ids.astype(np.int32), distances, metric)
+
+
+def ready() -> None:
+    """Load what previews need, before the first one; see :class:`~recemb_core.processes.WorkerProcess`."""
+    import faiss  # noqa: F401
+    import umap  # noqa: F401
+
+
+def at_leisure() -> list[Callable[[], None]]:
+    """What previews compile."""
+    from recemb_core.warm_up import warm_up_previews
+
+    return [warm_up_previews]

@@ -106,7 +106,11 @@ def umap_layout(
 
 
 def layout_from(
-    vectors: ItemVectors | FloatArray, start: NumberArray, config: UMAPConfig, neighbors: Neighbors
+    vectors: ItemVectors | FloatArray,
+    start: NumberArray,
+    config: UMAPConfig,
+    neighbors: Neighbors,
+    progress: Progress | None = None,
 ) -> Float32Array:
     """:func:`umap_layout` from given positions, with a search of one's own.
 
@@ -127,7 +131,8 @@ def layout_from(
         )
         return _from_start(graph, config, start)
 
-    return _layout(vectors, config, start, draw, small=np.asarray(start, dtype=np.float32))
+    with _told(progress):
+        return _layout(vectors, config, start, draw, small=np.asarray(start, dtype=np.float32))
 
 
 def _layout(

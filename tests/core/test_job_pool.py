@@ -140,9 +140,9 @@ def test_a_map_under_way_is_called_off_and_its_process_works_on(shared: JobPool,
             raise Stopped
 
     pid = shared.run(os.getpid)[0]
+    long = UMAPConfig(n_epochs=100_000)
     with pytest.raises(Stopped):
-        config = UMAPConfig(n_epochs=100_000)
-        shared.run(umap_layout, vectors, config, **places, reports=True, progress=stop)
+        shared.run(umap_layout, vectors, long, **places, reports=True, progress=stop)
     for thread in list(shared._settling):
         thread.join()
     assert told

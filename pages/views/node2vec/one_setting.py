@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, maps, model_results, session
+from pages.kit import frame, jobs, maps, model_results, results, session
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
-from pages.kit.jobs import Job, part
+from pages.kit.jobs import Job, Sooner, part
 from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
@@ -27,11 +27,12 @@ from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
-from recemb_core.layouts import UMAPConfig
+from recemb_core.layouts import UMAPConfig, preview_map
 from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
 SCORES = ("Homophily", "Structural")  # by groups, by roles
+PREVIEW = "Preview: few walks, from the last map"
 
 
 def base_of(config: Node2VecConfig) -> Node2VecConfig:
@@ -43,7 +44,8 @@ def base_of(config: Node2VecConfig) -> Node2VecConfig:
 class Shown:
     """What the page shows: vectors and map of ``config``, which is not what was asked for (``wanted``) until it is run.
 
-    ``labellings`` are what the two scores go by: (groups, roles).
+    ``labellings`` are what the two scores go by: (groups, roles). Of a preview, ``before`` is the last exact result
+    that was shown: its scores stand, greyed, until the exact ones are there.
     """
 
     data: ActiveData
@@ -54,6 +56,12 @@ class Shown:
     config: Node2VecConfig
     vectors: ItemVectors
     positions: AnyArray
+    before: Shown | None = None
+
+    @property
+    def preview(self) -> bool:
+        """Whether this is a first look, and no result."""
+        return self.before is not None
 
     @property
     def item(self) -> str:
@@ -83,8 +91,13 @@ def results_or_stale(
     wanted: Node2VecConfig,
     umap: UMAPConfig,
     labellings: tuple[Labelling, Labelling],
+    *,
+    previews: bool = False,
 ) -> Shown | None:
-    """The wanted settings' vectors and map, or those last shown, marked stale, until Run; None for none."""
+    """The wanted settings' vectors and map, or those last shown, marked stale, until Run; None for none.
+
+    With ``previews``, what is not there yet is previewed from what is on the screen, where that is of the same items.
+    """
 
     def run(config: Node2VecConfig, report: Progress) -> Shown:
         base, vectors = (
@@ -114,8 +127,25 @@ def results_or_stale(
         # A link to long settings is run when it is opened: there is nothing else to look at.
         asks=seconds > jobs.LIVE_SECONDS and jobs.shown_before(data, "node2vec"),
     )
+
+    def preview(on_screen: Shown, report: Progress) -> Shown | None:
+        config = on_screen.vectors.config
+        if on_screen.graph.items.ids != graph.items.ids or on_screen.vectors.output_vectors is None:
+            return None
+        if config == wanted:  # it is the map alone that changes
+            return None
+        given = (wanted, on_screen.vectors, on_screen.positions, umap)
+        found = results.compute_once(preview_map, *given, graph=graph, progress=report, reports=True)
+        before = on_screen.before or on_screen
+        vectors, positions = found.vectors, found.positions
+        return replace(before, wanted=wanted, config=wanted, vectors=vectors, positions=positions, before=before)
+
     waiting = "Press Run to train these settings."
-    return jobs.result(data, "node2vec", job, ready=ready, waiting=waiting, stale=_stale)[0]
+    said = f"p = {wanted.p:g}, q = {wanted.q:g}, {wanted.dimensions} dimensions"
+    words = f"You see a preview of {said}: few walks, from the last map."
+    key = (graph.fingerprint, wanted, umap)
+    sooner = Sooner(key, preview, words) if previews else None
+    return jobs.result(data, "node2vec", job, ready=ready, waiting=waiting, stale=_stale, sooner=sooner)[0]
 
 
 def _stale(last: Shown) -> str:
@@ -145,7 +175,8 @@ def draw_map(
     )
     figure.update_layout(title_text=None)
     choose = lambda item: session.pick(data, item)  # noqa: E731
-    return live_chart(figure, key=f"{key}@{data.key}", height=height, frames=frames, on_click=choose)
+    badge = PREVIEW if shown.preview else ""
+    return live_chart(figure, key=f"{key}@{data.key}", height=height, frames=frames, on_click=choose, badge=badge)
 
 
 def map_section(shown: Shown, color: Labelling) -> None:
@@ -161,18 +192,26 @@ def map_section(shown: Shown, color: Labelling) -> None:
     left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
     with left:
         neighbor_table(shown, neighbors, color)
-        downloads(shown)
+        if shown.preview:
+            st.caption("These neighbors are the preview's. The files come with the exact result.")
+        else:
+            downloads(shown)
     with right:
         lasso_table(shown, events.selected, color)
 
 
 def score_metrics(shown: Shown) -> None:
-    """Both scores with the band that other seeds give, and what p = q = 1 gives."""
+    """Both scores with the band that other seeds give, and what p = q = 1 gives; of a preview, those before, greyed."""
     config = shown.config
     *places, last = frame.figure_columns("scores", 3, narrowest="12rem")
     places = [place.empty() for place in places]
+    exact = shown.before or shown
+    noise = "seed noise not measured yet"
+    if shown.preview:
+        noise = f"still of p = {exact.config.p:g}, q = {exact.config.q:g}"
+        st.html(GREYED)
     for place, title, by in zip(places, SCORES, shown.labellings, strict=True):
-        _metric(place, title, shown, by, "seed noise not measured yet")
+        _metric(place, title, exact, by, noise)
     last.metric(
         "Settings",
         f"p = {config.p:g}, q = {config.q:g}",
@@ -180,6 +219,9 @@ def score_metrics(shown: Shown) -> None:
         f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
     )
     note = st.empty()
+    if shown.preview:
+        note.caption("The scores of these settings follow with the exact result.")
+        return
     runs = seed_scores(shown, config, note)
     if runs is None:
         return
@@ -189,6 +231,10 @@ def score_metrics(shown: Shown) -> None:
     against = seed_scores(shown, base_of(config)) if base_of(config) != config else None
     if against is not None:
         note.caption(change_words({by.name: (runs[by.name], against[by.name]) for by in shown.labellings}))
+
+
+# Of the scores, which are not these settings' yet.
+GREYED = "<style>.st-key-scores [data-testid=stMetric]:has([data-testid=stMetricDelta]) { opacity: .45; }</style>"
 
 
 def _metric(place: Any, title: str, shown: Shown, by: Labelling, noise: str) -> None:
