@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -85,6 +86,22 @@ def warm_up_lsh() -> None:
     index.query(points, 2)
     index.candidates(points)
     lsh_grid(points, np.arange(5), 2, tables=2, functions=2)
+
+
+# --- a process that makes previews (recemb_core.processes.WorkerProcess) ---
+
+
+def ready() -> None:
+    """What it loads before the first one."""
+    import faiss  # noqa: F401
+    import umap  # noqa: F401
+
+    import recemb_core.layouts  # noqa: F401
+
+
+def at_leisure() -> list[Callable[[], None]]:
+    """What it compiles."""
+    return [warm_up_previews]
 
 
 if __name__ == "__main__":

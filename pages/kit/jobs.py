@@ -19,6 +19,7 @@ from recemb_core.progress import Progress
 
 T = TypeVar("T")
 LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button
+SETTLE_SECONDS = 10.0  # the same where a preview stands meanwhile, and a newer move ends the run
 BAR_AFTER = 0.8  # seconds; what is over before them shall not make the page jump
 BAR_EVERY = 0.5  # seconds between two words of a bar: a slow browser that draws without a pause draws no Stop beside it
 
@@ -232,7 +233,8 @@ def result(
     if value is None:
         last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
         soon = None if sooner is None else _preview(data, view, job, sooner, last)
-        if soon is not None and sooner is not None and may_run(data, job):
+        follows = may_run(data, job) or (job.seconds <= SETTLE_SECONDS and not stopped(data, job))
+        if soon is not None and follows:
             st.session_state.setdefault("_settling", []).append((data, job, place))
             return soon, False
         if not may_run(data, job):

@@ -20,7 +20,7 @@ from recemb_core.job_pool import JobLimits, JobPool
 from recemb_core.progress import Progress
 
 BYTES_KEPT = 400_000_000
-PREVIEWS = "recemb_core.layouts.preview"  # what prompt processes load first
+PREVIEWS = "recemb_core.warm_up"  # what prompt processes load first
 HERE = 0.15  # seconds; what is over sooner is done in the process that asks
 T = TypeVar("T")
 

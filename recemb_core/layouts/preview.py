@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,16 +123,3 @@ def near_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array,
     if short.any():
         ids[short], distances[short] = ExactIndex("euclidean").build(rows).query(rows[short], k)
     return as_umap(ids.astype(np.int32), distances, metric)
-
-
-def ready() -> None:
-    """Load what previews need, before the first one; see :class:`~recemb_core.processes.WorkerProcess`."""
-    import faiss  # noqa: F401
-    import umap  # noqa: F401
-
-
-def at_leisure() -> list[Callable[[], None]]:
-    """What previews compile."""
-    from recemb_core.warm_up import warm_up_previews
-
-    return [warm_up_previews]

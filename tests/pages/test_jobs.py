@@ -151,9 +151,9 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
         drawn.append((data, [job.identity for job in of]))
         button(data, key, label, of)
 
-    def watched(data: Any, job: Job, queued: Any = ()) -> Any:
+    def watched(data: Any, job: Job, queued: Any = (), **more: Any) -> Any:
         if not job.label.startswith(hand.label):
-            return perform(data, job, queued)
+            return perform(data, job, queued, **more)
 
         def run(report: Callable[[float, str], None]) -> Any:
             if not hand.started:
@@ -169,7 +169,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
             jobs.stop(*drawn[0])
             st.rerun()
 
-        return perform(data, replace(job, run=run), queued)
+        return perform(data, replace(job, run=run), queued, **more)
 
     monkeypatch.setattr(jobs, "perform", watched)
     monkeypatch.setattr(jobs, "_stop_button", draw)
@@ -250,17 +250,20 @@ def test_a_run_that_ends_asks_again_for_other_settings(
 ) -> None:
     hand.label, hand.presses = "node2vec", False
     monkeypatch.setattr(jobs, "LIVE_SECONDS", -1.0)
+    monkeypatch.setattr(jobs, "SETTLE_SECONDS", -1.0)
     page = healthy(open_page("node2vec", data=KARATE, **OTHER_SEED))
     assert len(hand.started) == 1, "with nothing else to look at, long settings are run when they are opened"
     assert not [b for b in page.button if b.key == f"run node2vec@{KARATE}"]
     page.select_slider(key=f"q@{KARATE}").set_value(4.0)
     healthy(page.run())
     assert len(hand.started) == 1
-    assert "you still see" in page.warning[0].value.lower()
+    assert not page.warning
+    assert "You see a preview of p = 1, q = 4" in page.info[0].value
     page.button(key=f"run node2vec@{KARATE}").click()
     healthy(page.run())
     assert len(hand.started) == 2
     assert not page.warning
+    assert not page.info
 
 
 @given(
