@@ -6,7 +6,7 @@ Chromium presses an arrow key on a slider; an observer inside the page stamps, f
 same clock, when the map begins to glide (the first frame after it has taken the new positions), when it is marked as a
 preview, when the exact result is there, and when both scores have their bands. Every press asks for a setting that was
 not computed before. Beside it the bound: an empty script with a slider and a chart of as many points, which computes
-nothing. Milliseconds, median and 90th percentile of the presses. The last rows are the LSH page: all charts drawn.
+nothing. Milliseconds, median and 90th percentile of the presses. The last rows are the LSH page: its three charts.
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ OBSERVE = """(() => {
             press.moved.add(key);
             requestAnimationFrame((frame) => {
                 press.seen.glide ??= frame - press.at;
-                press.seen.charts = frame - press.at;  // of the last chart that changed
+                if (/^lsh (cost|paths|map)/.test(key)) press.lab = frame - press.at;  // of the last of the three
             });
+        }
+        if (['cost', 'paths', 'map'].every((one) => [...press.moved].some((key) => key.startsWith(`lsh ${one}`)))) {
+            requestAnimationFrame(() => { press.seen.charts = press.lab; });
         }
         if (preview && changed.length) stamp('preview');
         if (preview) press.previewed = true;
