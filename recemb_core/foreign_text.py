@@ -47,7 +47,7 @@ def inert(text: object, width: int = LONGEST) -> str:
     return _inert(str(text), width)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2**17)  # more names than a catalogue has: of one more than it holds, none would be found again
 def _inert(words: str, width: int) -> str:
     if len(words) <= width and not _NEEDS_LOOK.search(words):
         return words

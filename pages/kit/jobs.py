@@ -18,6 +18,7 @@ from pages.kit.session import ActiveData
 from recemb_core.progress import Progress
 
 T = TypeVar("T")
+P = TypeVar("P")
 LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button
 SETTLE_SECONDS = 10.0  # the same where a preview stands meanwhile, and a newer move ends the run
 BAR_AFTER = 0.8  # seconds; what is over before them shall not make the page jump
@@ -48,17 +49,20 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class Sooner(Generic[T]):
+class Sooner(Generic[T, P]):
     """A first look at what a job will give, computed from what is on the screen; it is no result and is kept as none.
 
     Attributes:
         key: what it is a look at.
-        make: (what is on the screen, how to report) → it; None where what is on the screen does not lend itself.
+        make: (the last result, the preview on the screen or None, how to report) → the preview; None where these do
+            not lend themselves.
+        show: (the last result, the preview) → what is shown in the place of a result.
         words: said beside the button where the job waits for one.
     """
 
     key: Hashable
-    make: Callable[[T, Progress], T | None]
+    make: Callable[[T, P | None, Progress], P | None]
+    show: Callable[[T, P], T]
     words: str
 
 
@@ -207,7 +211,7 @@ def result(
     waiting: str = "",
     kept: str = "",
     stale: Callable[[T], str] | str | None = "The settings changed: you still see the results of the last ones.",
-    sooner: Sooner[T] | None = None,
+    sooner: Sooner[T, Any] | None = None,
 ) -> tuple[T | None, bool]:
     """What a job gives: at once where it is there or quick; else the last one, marked stale, until the button.
 
@@ -232,7 +236,7 @@ def result(
     value = find(job.identity)
     if value is None:
         last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
-        soon = None if sooner is None else _preview(data, view, job, sooner, last)
+        soon = None if sooner is None else _preview(data, view, sooner, last)
         follows = may_run(data, job) or (job.seconds <= SETTLE_SECONDS and not stopped(data, job))
         if soon is not None and follows:
             st.session_state.setdefault("_settling", []).append((data, job, place))
@@ -258,19 +262,18 @@ def _preview_key(data: ActiveData, view: str) -> Hashable:
     return ("preview", view, data.key)
 
 
-def _preview(data: ActiveData, view: str, job: Job, sooner: Sooner[T], last: T | None) -> T | None:
+def _preview(data: ActiveData, view: str, sooner: Sooner[T, Any], last: T | None) -> T | None:
     """The preview of this job, made once, from the preview on the screen or else from the last result."""
+    if last is None:
+        return None
     store, key = results.session_results(), _preview_key(data, view)
-    on_screen: tuple[Hashable, T] | None = store.get(key)
-    if on_screen is not None and on_screen[0] == sooner.key:
-        return on_screen[1]
-    found: T | None = None
-    for start in (on_screen[1] if on_screen is not None else None, last):
-        if start is not None and found is None:
-            found = sooner.make(start, lambda fraction, stage: results.let_stop())
-    if found is not None:
-        store.put(key, (sooner.key, found), again=True)
-    return found
+    made_for, kept = store.get(key) or (None, None)
+    if made_for != sooner.key:
+        kept = sooner.make(last, kept, lambda fraction, stage: results.let_stop())
+        if kept is None:
+            return None
+        store.put(key, (sooner.key, kept), again=True)
+    return sooner.show(last, kept)
 
 
 FLOATING = """<style>.st-key-settling { position: fixed; right: 1.5rem; bottom: 1.5rem; width: 21rem; z-index: 99;

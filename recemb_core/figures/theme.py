@@ -184,7 +184,7 @@ def plain(text: object, width: int = 0) -> str:
     return _plain(str(text), width)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2**17)  # a catalogue's names and their groups: of more than it holds, none would be found again
 def _plain(text: str, width: int) -> str:
     words = inert(text, 400).replace(f"<{JOINER}", "<").replace(f"&{JOINER}", "&")  # these are escaped
     if not width or len(words) <= width:

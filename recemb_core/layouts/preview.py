@@ -15,8 +15,9 @@ from recemb_core.neighbors.exact import ExactIndex
 from recemb_core.progress import Progress
 from recemb_core.validation import UsageError
 
-EPOCHS, FEWER = 20, 10  # of UMAP, and of many items; an exact map that starts from another takes 60
-MANY = 5_000  # items; of more, neighbors are those in the nearest cells of a coarse grid, which are not all
+EPOCHS, FEWER = 20, 8  # of UMAP, and of many items; an exact map that starts from another takes 60
+# Items. Of more, neighbors are fewer, and those in the nearest cells of a coarse grid, which are not all.
+MANY, NEIGHBORS, PROBES = 5_000, 10, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +85,14 @@ def preview_positions(
 ) -> Float32Array:
     """Positions of the items near ``start``, float32 (n, 2): UMAP on their new neighbors, for few rounds.
 
-    Above 5,000 items neighbors are looked for in a part of the items only: those in the 8 nearest of about √n cells of
-    a k-means grid. Below 8 items, and where all coincide, ``start`` itself.
+    Above 5,000 items there are at most 10 neighbors, looked for in a part of the items only: those in the 4 nearest of
+    2 √n cells of a k-means grid. Below 8 items, and where all coincide, ``start`` itself.
 
     Args:
         vectors: of the items.
         start: (n, 2) positions on the screen.
         config: how the map is drawn.
-        epochs: rounds; by default 20, and 10 above 5,000 items.
+        epochs: rounds; by default 20, and 8 above 5,000 items.
         progress: as above.
 
     >>> from recemb_core.vocabulary import Vocabulary
@@ -99,8 +100,12 @@ def preview_positions(
     >>> preview_positions(three, np.zeros((3, 2))).tolist()
     [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
     """
-    epochs = epochs or (EPOCHS if len(vectors) <= MANY else FEWER)
-    return layout_from(vectors, start, replace(config or UMAPConfig(), n_epochs=epochs), near_neighbors, progress)
+    few = (config or UMAPConfig()).for_size(len(vectors))
+    if len(vectors) > MANY:
+        few = replace(few, n_neighbors=min(few.n_neighbors or NEIGHBORS, NEIGHBORS), n_epochs=epochs or FEWER)
+    else:
+        few = replace(few, n_epochs=epochs or EPOCHS)
+    return layout_from(vectors, start, few, near_neighbors, progress)
 
 
 def near_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array, Float32Array]:
@@ -110,13 +115,13 @@ def near_neighbors(rows: Float32Array, k: int, metric: str) -> tuple[Int32Array,
         return exact_neighbors(rows, k, metric)
     import faiss
 
-    cells = int(np.sqrt(n))
+    cells = int(2 * np.sqrt(n))
     coarse = faiss.IndexFlatL2(rows.shape[1])
     index = faiss.IndexIVFFlat(coarse, rows.shape[1], cells)
-    index.cp.niter, index.cp.max_points_per_centroid, index.cp.seed = 5, 64, 0
+    index.cp.niter, index.cp.max_points_per_centroid, index.cp.min_points_per_centroid, index.cp.seed = 4, 64, 1, 0
     index.train(rows)
     index.add(rows)
-    index.nprobe = 8
+    index.nprobe = PROBES
     squared, ids = index.search(rows, k)
     distances = np.sqrt(np.maximum(squared, 0.0))
     short = (ids < 0).any(axis=1)  # its cells hold fewer than k

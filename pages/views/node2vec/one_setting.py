@@ -27,7 +27,7 @@ from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
-from recemb_core.layouts import UMAPConfig, preview_map
+from recemb_core.layouts import MapPreview, UMAPConfig, preview_map
 from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
@@ -128,23 +128,23 @@ def results_or_stale(
         asks=seconds > jobs.LIVE_SECONDS and jobs.shown_before(data, "node2vec"),
     )
 
-    def preview(on_screen: Shown, report: Progress) -> Shown | None:
-        config = on_screen.vectors.config
-        if on_screen.graph.items.ids != graph.items.ids or on_screen.vectors.output_vectors is None:
+    def preview(last: Shown, on_screen: MapPreview | None, report: Progress) -> MapPreview | None:
+        if last.vectors.config == wanted:  # it is the map alone that changes
             return None
-        if config == wanted:  # it is the map alone that changes
-            return None
-        given = (wanted, on_screen.vectors, on_screen.positions, umap)
-        found = results.compute_once(preview_map, *given, graph=graph, progress=report, reports=True)
-        before = on_screen.before or on_screen
+        start = on_screen if on_screen is not None and len(on_screen.vectors) == len(graph) else last
+        given = (wanted, start.vectors, start.positions, umap)
+        found: MapPreview = results.compute_once(preview_map, *given, graph=graph, progress=report, reports=True)
+        return found
+
+    def show(last: Shown, found: MapPreview) -> Shown:
         vectors, positions = found.vectors, found.positions
-        return replace(before, wanted=wanted, config=wanted, vectors=vectors, positions=positions, before=before)
+        return replace(last, wanted=wanted, config=wanted, vectors=vectors, positions=positions, before=last)
 
     waiting = "Press Run to train these settings."
     said = f"p = {wanted.p:g}, q = {wanted.q:g}, {wanted.dimensions} dimensions"
     words = f"You see a preview of {said}: few walks, from the last map."
     key = (graph.fingerprint, wanted, umap)
-    sooner = Sooner(key, preview, words) if previews else None
+    sooner = Sooner(key, preview, show, words) if previews else None
     return jobs.result(data, "node2vec", job, ready=ready, waiting=waiting, stale=_stale, sooner=sooner)[0]
 
 
