@@ -4,6 +4,7 @@
 # make bench benchmarks against their peers (ratios)
 # make attack hostile files, addresses and kills, with a table; SHARE=0.1 for a tenth of them (half an hour whole)
 # make cold  a server that has just been started: seconds to its first page, beside an empty script
+# make latency a slider moved in a browser: milliseconds to the first answer and to the exact one, beside an empty script
 # make load  twenty sessions for ten minutes, with a table
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
@@ -15,7 +16,7 @@ ADDRESS ?= localhost
 
 SHARE  ?= 1
 
-.PHONY: run test check all fast types bench attack cold load lock precomputed clean
+.PHONY: run test check all fast types bench attack cold latency load lock precomputed clean
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -63,6 +64,7 @@ types:
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.walks
 	$(BIN)/python -m benchmarks.skip_gram
+	$(BIN)/python -m benchmarks.previews
 	$(BIN)/python -m benchmarks.pq_figures
 	$(BIN)/python -m benchmarks.null_sweeps
 	$(BIN)/python -m benchmarks.eges
@@ -78,6 +80,9 @@ attack: $(VENV)/.installed-dev
 
 cold: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.cold_start
+
+latency: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.latency
 
 load: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.load
