@@ -149,6 +149,13 @@ class JobPool:
         with self._changed:
             return bool(self._working)
 
+    @property
+    def prompt(self) -> bool:
+        """Whether a run need not wait until a process has started and loaded what it needs."""
+        with self._changed:
+            there = self._working or self._settling or any(process.ready for process in self._idle)
+            return bool(there) or not self.limits.processes
+
     def warm(self) -> None:
         """Start the processes ahead of the first run, and keep one ready for whoever comes next from now on."""
         self._warm = True

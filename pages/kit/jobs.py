@@ -269,6 +269,8 @@ def _preview(data: ActiveData, view: str, sooner: Sooner[T, Any], last: T | None
     store, key = results.session_results(), _preview_key(data, view)
     made_for, kept = store.get(key) or (None, None)
     if made_for != sooner.key:
+        if not results.prompt_workers().prompt:  # while the server warms up, the result itself is there sooner
+            return None
         kept = sooner.make(last, kept, lambda fraction, stage: results.let_stop())
         if kept is None:
             return None

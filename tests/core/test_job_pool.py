@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recemb_core import processes
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.item_graph import ItemGraph
 from recemb_core.job_pool import JobLimits, JobPool, _Run
@@ -85,7 +86,7 @@ class Stopped(BaseException):
     pass
 
 
-def test_stop_frees_the_process_or_ends_it(shared: JobPool) -> None:
+def test_stop_frees_the_process_or_ends_it(shared: JobPool, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop_soon(fraction: float, stage: str) -> None:
         if fraction > 0 or time.monotonic() - start > 60:
             raise Stopped
@@ -100,17 +101,29 @@ def test_stop_frees_the_process_or_ends_it(shared: JobPool) -> None:
 
     pid = shared.run(os.getpid)[0]
     start = time.monotonic()
+    monkeypatch.setattr(processes, "_PATIENCE", 60.0)  # on however busy a machine
     with pytest.raises(Stopped):  # tells how far it is, and so can be called off
         shared.run(train_node2vec, ring(500), Node2VecConfig(num_walks=2, epochs=500), reports=True, progress=stop_soon)
     settle()
     assert shared.run(os.getpid)[0] == pid
     start = time.monotonic()
+    monkeypatch.undo()
     with pytest.raises(Stopped):  # tells nothing
         shared.run(time.sleep, 60, progress=stop_at_once)
     assert time.monotonic() - start < 10
     settle()
     assert shared.run(os.getpid)[0] != pid
     assert not shared.busy
+
+
+def test_it_is_prompt_once_a_process_is_there() -> None:
+    pool = JobPool(JobLimits(processes=1), slots=1)
+    assert not pool.prompt
+    pool.run(os.getpid)
+    assert pool.prompt
+    pool.close()
+    assert not pool.prompt
+    assert JobPool(JobLimits(processes=0)).prompt
 
 
 def test_who_calls_a_run_off_goes_on_at_once_with_another_process(shared: JobPool) -> None:
@@ -129,7 +142,10 @@ def test_who_calls_a_run_off_goes_on_at_once_with_another_process(shared: JobPoo
 
 
 @pytest.mark.parametrize("start", [False, True])
-def test_a_map_under_way_is_called_off_and_its_process_works_on(shared: JobPool, start: bool) -> None:
+def test_a_map_under_way_is_called_off_and_its_process_works_on(
+    shared: JobPool, start: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_PATIENCE", 60.0)  # on however busy a machine
     vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
     places: dict[str, Any] = {"start": np.random.default_rng(1).normal(size=(300, 2))} if start else {}
     told: list[float] = []
