@@ -50,7 +50,7 @@ def bundle_files(
     Raises:
         UsageError: no item may be named, or the score needs output vectors that are not there.
     """
-    targets = vectors._targets(score)
+    targets = vectors.targets_of(score)
     named = np.flatnonzero(vectors.candidates(min_count, counts)).astype(np.int32)
     if not len(named):
         raise UsageError("no item may be named as a neighbor: lower min_count")
@@ -132,7 +132,7 @@ def _hnsw_recall(
     ids, _ = without_own(*hnsw.query(queries, k + 1), own)
     # Counted by value, so that which of equally near items is found makes no difference.
     asked = unit_rows(queries) if metric == "cosine" else queries
-    targets = unit_rows(vectors.vectors) if metric == "cosine" else vectors._targets("in_out")
+    targets = unit_rows(vectors.vectors) if metric == "cosine" else vectors.targets_of("in_out")
     scores = np.einsum("qd,qkd->qk", asked, targets[named[np.maximum(ids, 0)]])
     worst = (1 - true[:, -1] if metric == "cosine" else true[:, -1])[:, None]
     hits = ((scores >= worst - 1e-5 * np.maximum(1.0, np.abs(worst))) & (ids >= 0)).mean(axis=1)

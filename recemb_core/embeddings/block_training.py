@@ -109,6 +109,7 @@ def train_blocks(
     report: Callable[[float], None],
     *,
     sets: bool = False,
+    start: tuple[Float32Array, Float32Array] | None = None,
 ) -> Trained:
     """(input vectors, output vectors, mean loss a pair by epoch).
 
@@ -118,13 +119,16 @@ def train_blocks(
         config: what is trained; frequent items are dropped, and rare ones left out, before the sentences come here.
         report: called several times a second with the fraction done; what it raises ends the training.
         sets: pair all tokens of a sentence, whatever the window.
+        start: input and output vectors, float32 (n, d), to go on from; they are written to. None: those of a new model.
     """
     from recemb_core.embeddings.pair_blocks_kernel import Text
     from recemb_core.embeddings.skip_gram_kernel import Plan, Tables
 
     n, parts, epochs = len(counts), parts_of(len(counts)), config.epochs
-    vectors = start_vectors(config.seed, n, config.dimensions)
-    tables = Tables(vectors, np.zeros_like(vectors))
+    if start is None:
+        vectors = start_vectors(config.seed, n, config.dimensions)
+        start = vectors, np.zeros_like(vectors)
+    tables = Tables(*start)
     most = PAIRS_OF_ONE_PART if parts == 1 else min(PAIRS_AN_ITEM * n, MOST_PAIRS)
     threads = min(threads_for(config), parts)
     window = None if sets else config.window
@@ -147,7 +151,7 @@ def train_blocks(
         text = Text(given.tokens, given.offsets, len(given.tokens) if window is None else window, shrink)
         _share_out(text, plan, room, tables, threads, partial(_within, report, epoch, epochs))
         history.append(float(plan.losses.sum()) / max(int(plan.trained.sum()), 1))
-    return vectors, tables.outputs, history
+    return tables.vectors, tables.outputs, history
 
 
 def _within(report: Callable[[float], None], epoch: int, epochs: int, share: float) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
 from recemb_core.arrays import Float32Array
+from recemb_core.embeddings.block_training import train_blocks
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import start_vectors
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, as_sentences
+from recemb_core.embeddings.word2vec import as_word2vec
 from recemb_core.item_graph import ItemGraph
-from recemb_core.progress import LAST_RATE, Cancel, Progress, Reporter
+from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.validation import UsageError
 
 # Multiplications that a preview may take, a fiftieth of a second, and tokens an item that it takes in any case. Below
@@ -23,7 +23,6 @@ RATE = 0.05  # at 0.1 and above the vectors of 1,748 items lose neighbors that t
 # What is kept of the old vectors' lengths, with many tokens an item and with few: at 1 they hardly let go of old
 # contexts (planted shop, from q = 1 to 20: structural score .11 of .46 at 1, .35 at .3).
 MANY_TOKENS, KEPT_OF_MANY, KEPT_OF_FEW = 200, 0.3, 0.6
-SLICES = 8  # reports on the way
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,6 @@ def preview_vectors(
     >>> preview_vectors(graph, replace(config, dimensions=4, q=4.0), first).vectors.shape
     (34, 4)
     """
-    from recemb_core.embeddings.skip_gram_kernel import Tables, train_walks
     from recemb_core.walks import generate_walks
 
     if shown.items.ids != graph.items.ids:
@@ -108,20 +106,13 @@ def preview_vectors(
     few = preview_of(config, len(graph))
     walks = generate_walks(graph, replace(config, num_walks=few.num_walks, walk_length=few.walk_length))
     vectors, outputs = resized(shown.vectors, shown.output_vectors, config.dimensions, config.seed)
-    vectors, outputs = vectors * np.float32(few.shrunk), outputs * np.float32(few.shrunk)
     counts = np.bincount(walks[walks >= 0], minlength=len(graph)).astype(np.int64)
-    tables = Tables(vectors, outputs, noise_table(counts))
-    bounds = np.linspace(0, len(walks), SLICES + 1).astype(np.int64)
-    rates = np.linspace(RATE, LAST_RATE, SLICES + 1)
-    loss, pairs = 0.0, 0
-    for step, (first, last) in enumerate(pairwise(bounds)):
-        report(step / SLICES)
-        pair = float(rates[step]), float(rates[step + 1])
-        some, more = train_walks(
-            first, last, walks, tables, config.window, config.negative, pair, np.uint64(config.seed)
-        )
-        loss, pairs = loss + some, pairs + more
-    return ItemVectors(graph.items, vectors, outputs, counts, (loss / pairs,) if pairs else (), few)
+    once = replace(as_word2vec(config), epochs=1, learning_rate=RATE)
+    start = vectors * np.float32(few.shrunk), outputs * np.float32(few.shrunk)
+    sentences = as_sentences(walks)
+    vectors, outputs, loss = train_blocks(lambda epoch: sentences, counts, once, report, start=start)
+    report.tell(1.0)
+    return ItemVectors(graph.items, vectors, outputs, counts, tuple(loss), few)
 
 
 def resized(
