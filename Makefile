@@ -73,6 +73,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.lsh_intervals
 	$(BIN)/python -m benchmarks.pretraining
 	$(BIN)/python -m benchmarks.recall_models
+	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.reading
 
 attack: $(VENV)/.installed-dev

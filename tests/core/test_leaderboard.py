@@ -24,11 +24,10 @@ from recemb_core.experiments.leaderboard import (
     measure_all,
     measure_vectors,
     part_cases,
-    share_of_repeats,
 )
 from recemb_core.scorers import ItemKNNConfig, PopularityConfig
 from recemb_core.sequences import Sequences
-from recemb_core.splits import leave_last_out
+from recemb_core.splits import leave_last_out, share_of_repeats
 from recemb_core.vocabulary import Vocabulary
 
 LEAST = {"dimensions": 8, "epochs": 1}

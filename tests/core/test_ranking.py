@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.intervals import mean_interval, share_interval, wilson_interval
-from recemb_core.evaluation.ranking import next_item_cases, paired_gain, rank_next_items
+from recemb_core.evaluation.ranking import View, next_item_cases, paired_gain, rank_next_items, rank_views
 from recemb_core.evaluation.ties import BestRanks, expected_reciprocal
 from recemb_core.scorers import popularity_scorer
 from recemb_core.sequences import Sequences, read_events
@@ -391,3 +391,39 @@ def test_the_mean_reciprocal_rank_of_many_is_that_of_each_alone(cases: list[tupl
         places = [min(chosen) for chosen in itertools.combinations(range(tied), targets)]
         wanted.append(float(np.mean([1 / (first + place) for place in places])) if first else 0.0)
     np.testing.assert_allclose(expected_reciprocal(best), wanted, rtol=1e-12)
+
+
+# --- several kinds of targets at once ---
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000))
+def test_views_are_what_each_would_be_alone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    users, n = 5, 6
+    table = rng.integers(0, 4, (users, n)).astype(float)  # many ties
+    table[rng.random((users, n)) < 0.1] = np.nan
+    histories = [np.array([user, *rng.integers(0, n, 2)]) for user in range(users)]  # the first names the user
+    targets = [rng.choice(n, rng.integers(0, 4), replace=False) for _ in range(users)]
+    targets[0] = np.array([n - 1])
+    novel = [np.setdiff1d(t, h) for t, h in zip(targets, histories, strict=True)]
+    views = {"all": View(targets, False)}
+    if any(map(len, novel)):
+        views["new"] = View(novel, True)
+    marked = np.arange(n) < 3
+    found = rank_views(fixed(*table.tolist()), histories, views, ks=[2, 4], listed=list(views), marked=marked)
+    for name, view in views.items():
+        alone = rank_next_items(fixed(*table.tolist()), histories, view.targets, ks=[2, 4], exclude_seen=view.masked)
+        together = found.reports[name]
+        assert together.kept.tolist() == alone.kept.tolist()
+        assert together.best_rank.tolist() == alone.best_rank.tolist()
+        np.testing.assert_allclose(together.user_ndcg, alone.user_ndcg)
+        assert together.coverage == pytest.approx(alone.coverage)
+    shares = []  # of the first two places, over every order of the tied
+    for user, target in enumerate(targets):
+        line = np.where(np.isnan(table[user]), -np.inf, table[user])
+        there = np.flatnonzero(line > -np.inf)
+        tops = [sorted(order, key=lambda item, line=line: -line[item])[:2] for order in itertools.permutations(there)]
+        if len(target):
+            shares.append(np.mean([marked[top].mean() for top in tops]) if len(there) else 0.0)
+    np.testing.assert_allclose(found.marked, shares)

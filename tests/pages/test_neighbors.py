@@ -91,8 +91,8 @@ def test_an_item_wears_one_color_and_single_ones_none(opening: AppTest) -> None:
 def test_the_numbers_are_those_of_the_columns(opening: AppTest) -> None:
     page = opening
     named = [set(rows) for rows in ids(page).values()]
-    assert numbers(page)["Named by all 6"] == f"{len(set.intersection(*named))} of 10"
-    assert numbers(page)["Different items"] == f"{len(set.union(*named))} in 60"
+    assert numbers(page)[f"Named by all {len(EVERY)}"] == f"{len(set.intersection(*named))} of 10"
+    assert numbers(page)["Different items"] == f"{len(set.union(*named))} in {10 * len(EVERY)}"
     pairs = [len(a & b) / 10 for i, a in enumerate(named) for b in named[i + 1 :]]
     assert float(numbers(page)["Agreement here"]) == pytest.approx(np.mean(pairs), abs=0.006)
 

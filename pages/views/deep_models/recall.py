@@ -116,7 +116,7 @@ def _chart(reports: Reports, which: int, measure: str) -> None:
         values[name] = [by_k[k] for k in KS]
     title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
     figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in KS], floor=FLOOR, x_title=title)
-    figure.update_layout(height=120 + round(min(62, 560 / len(values)) * len(values)))  # one window holds it
+    figure.update_layout(height=120 + round(min(62, 400 / len(values)) * len(values)))  # one window holds it
     st.plotly_chart(figure, theme="streamlit", key="recall bars")
 
 

@@ -69,7 +69,7 @@ _component = st.components.v2.component(
     html='<div class="neighbor-columns"></div>',
     css="""
         .neighbor-columns {
-            display: grid; grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr)); gap: 0 0.375rem;
+            display: grid; grid-template-columns: repeat(auto-fit, minmax(min(6.5rem, 100%), 1fr)); gap: 0 0.375rem;
             color: var(--st-text-color); font-family: var(--st-font); font-size: 0.8125rem; line-height: 1.3;
         }
         .neighbor-columns .column {

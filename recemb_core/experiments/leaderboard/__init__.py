@@ -9,8 +9,15 @@
 """
 
 from recemb_core.experiments.leaderboard.board import METRICS, Advice, Leaderboard, Metric, Row
-from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases, TargetChoice, part_cases, share_of_repeats
-from recemb_core.experiments.leaderboard.entries import Entry, Query, default_query, entry_defaults, query_kinds
+from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases, TargetChoice, part_cases
+from recemb_core.experiments.leaderboard.entries import (
+    OPENING_SEEDS,
+    Entry,
+    Query,
+    default_query,
+    entry_defaults,
+    query_kinds,
+)
 from recemb_core.experiments.leaderboard.measuring import (
     EntryRun,
     Trained,
@@ -33,6 +40,7 @@ from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, 
 
 __all__ = [
     "METRICS",
+    "OPENING_SEEDS",
     "PARTS",
     "VIEWS",
     "Advice",
@@ -65,6 +73,5 @@ __all__ = [
     "other_ways",
     "part_cases",
     "query_kinds",
-    "share_of_repeats",
     "train_entry",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from recemb_core.experiments.leaderboard.vector_measures import links_to_come
 from recemb_core.experiments.recall_models import recall_fingerprint
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
-from recemb_core.splits import event_order, leave_last_out, subset, user_streams
+from recemb_core.splits import event_order, leave_last_out, share_of_repeats, split_at, user_streams
 from recemb_core.timing import timed
 from recemb_core.validation import UsageError, require
 
@@ -218,28 +218,6 @@ def _choice(train: Sequences, protocol: Protocol) -> TargetChoice:
     return TargetChoice("all" if repeats >= REPEATS_FROM else "first_time", repeats, True)
 
 
-def share_of_repeats(sequences: Sequences) -> float:
-    """Share of events whose item the same user had before, the user's first event (basket) aside; NaN without any.
-
-    Of baskets, before means in an earlier basket.
-
-    >>> share_of_repeats(Sequences.from_lists([["a", "b", "a"], ["c", "d"]]))  # b, a again, d
-    0.3333333333333333
-    """
-    _, offsets, order = user_streams(sequences)
-    events = event_order(sequences, order)
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    step = np.arange(len(events)) if sequences.ordered else np.repeat(np.arange(len(order)), sequences.lengths[order])
-    first_step = np.full(len(offsets), np.iinfo(np.int64).max)
-    np.minimum.at(first_step, owner, step)
-    pair = owner * len(sequences.items) + sequences.tokens[events]
-    _, place = np.unique(pair, return_inverse=True)
-    earliest = np.full(int(place.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(earliest, place, step)
-    later = step > first_step[owner]
-    return float((earliest[place] < step)[later].mean()) if later.any() else float("nan")
-
-
 # --- a global split ---
 
 
@@ -261,46 +239,3 @@ def _cuts(sequences: Sequences, protocol: Protocol) -> tuple[float, float]:
     if not n or not times[0] < first < second:
         raise UsageError("too few different times to cut this log twice; use split='leave_last_out'")
     return float(first), float(second)
-
-
-def split_at(sequences: Sequences, cut: float, stop: float = np.inf) -> tuple[Sequences, Sequences]:
-    """(what happened before ``cut``, the first event or basket from then on and before ``stop`` of users known by it).
-
-    A basket belongs to the time of its first event. Both parts keep the whole vocabulary and carry ``users``.
-
-    Args:
-        sequences: with timestamps.
-        cut, stop: unix seconds.
-
-    >>> log = Sequences.from_lists([["a", "b", "c"], ["c", "a"]])
-    >>> before, after = split_at(replace(log, timestamps=np.array([1.0, 2, 3, 5, 6])), 2.5)
-    >>> [x.tolist() for x in before], [x.tolist() for x in after], after.users.tolist()
-    ([[0, 1]], [[2]], ['0'])
-    """
-    assert sequences.timestamps is not None
-    named = sequences.users
-    users = named if named is not None else np.arange(len(sequences)).astype(np.str_)
-    sequences = replace(sequences, users=users)
-    lengths, owner = sequences.lengths, np.repeat(np.arange(len(sequences)), sequences.lengths)
-    times = np.asarray(sequences.timestamps)
-    if not sequences.ordered:
-        begin = np.zeros(len(sequences))
-        begin[lengths > 0] = times[sequences.offsets[:-1][lengths > 0]]
-        times = begin[owner]
-    before = _part(sequences, np.flatnonzero(times < cut), owner)
-    rows = np.flatnonzero((times >= cut) & (times < stop))
-    rows = rows[np.isin(users[owner[rows]], np.asarray(before.users))]
-    rows = rows[np.lexsort((rows, times[rows]))]  # by time, then as they stand
-    _, first = np.unique(users[owner[rows]], return_index=True)
-    first = np.sort(first)
-    chosen = rows[first]
-    if not sequences.ordered:
-        chosen = np.flatnonzero(np.isin(owner, owner[chosen]))
-    return before, _part(sequences, np.sort(chosen), owner)
-
-
-def _part(sequences: Sequences, events: Int64Array, owner: Int64Array) -> Sequences:
-    lengths = np.bincount(owner[events], minlength=len(sequences))
-    filled = lengths > 0
-    assert sequences.users is not None
-    return subset(sequences, events, lengths[filled], sequences.users[filled])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from recemb_core.embeddings import MODELS, comparison_defaults
+from recemb_core.embeddings import MODELS, comparison_defaults, needs_graph
 from recemb_core.embeddings.item_vectors import Score
 from recemb_core.scorers import SCORERS, events_at_once, scorer_defaults
 from recemb_core.sequences import Sequences
@@ -14,6 +14,8 @@ from recemb_core.validation import UsageError, is_whole, require
 
 Kind = Literal["embedding", "scorer", "recall"]
 HALF_LIFE = 20.0  # events, of the decayed history
+OPENING_SEEDS = (0, 1, 2)
+"""Trainings of each row that depends on a seed, as few as let its noise be known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +160,7 @@ def recall_is_there() -> bool:
 def entry_defaults(train: Sequences, *, seed: int = 0, graph: Any = None, recall: bool = False) -> dict[str, Entry]:
     """The rows that this data can have, by name, each with its defaults: scorers, then models of item vectors.
 
-    Item vectors are asked by the decayed history, and in · out where the model has output vectors: of the four ways and
-    two scores none is best on every log, but this one is nowhere far from the best (``python -m benchmarks.evaluation
-    --part queries``).
+    Item vectors are asked as :func:`default_query` says.
 
     Args:
         train: the training part.
@@ -183,11 +183,16 @@ def entry_defaults(train: Sequences, *, seed: int = 0, graph: Any = None, recall
 
 
 def default_query(config: Any, train: Sequences) -> Query:
-    """The decayed history, in · out; by cosine for a tree of softmax, which has no output vectors of items.
+    """The decayed history, in · out; by cosine for walks on a graph of baskets, and where there are no output vectors.
+
+    No way of asking is best everywhere: it is a setting like any other, to be chosen on the validation part. This start
+    is what did better on four logs (``python -m benchmarks.evaluation --part queries``): what is trained on sequences,
+    or on steps, finds more in · out; what walks the backbone of a co-occurrence graph finds more by cosine.
 
     >>> from recemb_core.embeddings import Word2VecConfig
     >>> default_query(Word2VecConfig(hierarchical_softmax=True), Sequences.from_lists([["tea", "cup"]])).words
     'half-life 20 events, cosine'
     """
-    score: Score = "cosine" if getattr(config, "hierarchical_softmax", False) else "in_out"
+    walks_baskets = needs_graph(config) and not train.ordered
+    score: Score = "cosine" if walks_baskets or getattr(config, "hierarchical_softmax", False) else "in_out"
     return query_kinds(train, score)["decayed"]

@@ -13,7 +13,7 @@ from recemb_core.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from recemb_core.embeddings import ItemVectors, train_model
 from recemb_core.evaluation.ranking import RankingReport, rank_views, report_from_arrays, report_to_arrays
 from recemb_core.experiments.leaderboard.cases import VIEWS, PartCases
-from recemb_core.experiments.leaderboard.entries import Entry, Query
+from recemb_core.experiments.leaderboard.entries import OPENING_SEEDS, Entry, Query
 from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors
 from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.progress import Cancel, Progress
@@ -161,7 +161,7 @@ def measure(
 def measure_all(
     cases: PartCases,
     entries: Iterable[Entry],
-    seeds: Iterable[int] = (0, 1, 2),
+    seeds: Iterable[int] = OPENING_SEEDS,
     *,
     progress: Progress | None = None,
     cancel: Cancel = None,
