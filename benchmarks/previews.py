@@ -1,6 +1,6 @@
 """How near a preview comes to the exact result, and in what part of its time.
 
-    python -m benchmarks.previews [--seeds 3] [--only planted_shop …]
+    python -m benchmarks.previews [--seeds 3] [--only planted_shop …] [--moves q]
 
 A move from one setting to another, on each data set: the share of an item's 10 nearest neighbors that are those of the
 exact result, in the vectors (cosine) and on the map, of what was shown before, of the preview, and of the exact result
@@ -87,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=["planted_shop", "les_miserables", "complete_journey"])
+    parser.add_argument("--moves", default="", help="those whose words begin so")
     chosen = parser.parse_args()
     warm_up_maps()
     warm_up_previews()
@@ -99,6 +100,8 @@ def main() -> None:
         print(f"{name}, {len(graph):,} items")
         n = len(graph)
         for words, before, after in moves(node2vec_defaults(n)):
+            if not words.startswith(chosen.moves):
+                continue
             runs = [one(graph, roles, node2vec_defaults(n, seed), before, after) for seed in range(chosen.seeds)]
             mean = {key: statistics.mean(run[key] for run in runs) for key in runs[0]}
             times = statistics.median(run["times"] for run in runs)
