@@ -6,7 +6,8 @@ Chromium presses an arrow key on a slider; an observer inside the page stamps, f
 same clock, when the map begins to glide (the first frame after it has taken the new positions), when it is marked as a
 preview, when the exact result is there, and when both scores have their bands. Every press asks for a setting that was
 not computed before. Beside it the bound: an empty script with a slider and a chart of as many points, which computes
-nothing. Milliseconds, median and 90th percentile of the presses. The last rows are the LSH page: its three charts.
+nothing. Milliseconds, median and 90th percentile of the presses. Then the LSH page, its three charts; and how soon a
+run is given up that a newer move has overtaken.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +32,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.app_server import ROOT, free_port
 from benchmarks.cold_start import ARGUMENTS, CHROMIUM, server
 from pages.kit.live_chart import ensure_plotly_js
+from recemb_core.embeddings import Node2VecConfig, train_node2vec
+from recemb_core.item_graph import ItemGraph
+from recemb_core.job_pool import JobLimits, JobPool
+from recemb_core.layouts import UMAPConfig, umap_layout
 
 PATIENCE = 240.0  # seconds
 QUIET = 0.7  # seconds at rest before a key is pressed
@@ -256,6 +262,47 @@ def bound(browser: Browser, folder: Path) -> Callable[[int, int], list[float]]:
     return take
 
 
+class Overtaken(BaseException):
+    """What a newer move is to a run that is under way."""
+
+
+def called_off(times: int) -> None:
+    """Print how soon a run that a newer move has overtaken is given up, and its core is free."""
+    pool = JobPool(JobLimits(processes=1))
+    pool.warm()
+    rng = np.random.default_rng(0)
+    at = np.arange(20_000)
+    graph = ItemGraph.from_edges(at, rng.permutation(at), directed=False)
+    long = Node2VecConfig(dimensions=32, epochs=500)
+    rows = rng.normal(size=(3_000, 16)).astype(np.float32)
+    runs: dict[str, tuple[Any, ...]] = {
+        "training": (train_node2vec, graph, long),
+        "map": (umap_layout, rows, UMAPConfig(n_epochs=50_000)),
+        "what tells nothing": (time.sleep, 600),
+    }
+    print("\na newer move, milliseconds   the older run is given up   its core is free")
+    for name, (function, *args) in runs.items():
+        given_up, free = [], []
+        for _ in range(times):
+            pool.run(os.getpid)  # a process is there
+            moved: list[float] = []
+            timer = threading.Timer(4.0, lambda moved=moved: moved.append(time.monotonic()))
+            timer.start()
+
+            def stop(fraction: float, stage: str, moved: list[float] = moved) -> None:
+                if moved:
+                    raise Overtaken
+
+            try:
+                pool.run(function, *args, progress=stop, reports=function is not time.sleep)
+            except Overtaken:
+                given_up.append(1000 * (time.monotonic() - moved[0]))
+            pool.settle()
+            free.append(1000 * (time.monotonic() - moved[0]))
+        print(f"{name:28} {in_words(given_up):>26} {in_words(free):>18}", flush=True)
+    pool.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--presses", type=int, default=7, help=f"at most {Q_STEPS}")
@@ -295,7 +342,7 @@ def main() -> None:
 
         if chosen.url:
             table(chosen.url.rstrip("/"))
-        else:
+        elif rows:
             with running(ROOT / "app.py", folder) as url:
                 page = browser.new_page()
                 page.goto(url)  # the warm-up begins behind the first page
@@ -303,6 +350,8 @@ def main() -> None:
                 page.close()
                 table(url)
         browser.close()
+    if not chosen.only or "newer move" in chosen.only:
+        called_off(chosen.presses)
 
 
 if __name__ == "__main__":

@@ -222,11 +222,15 @@ class JobPool:
                         runs.remove(run)
                 self._changed.notify_all()
 
+    def settle(self) -> None:
+        """Wait until no run that was called off is at work any more."""
+        for thread in list(self._settling):
+            thread.join()
+
     def close(self) -> None:
         """End the processes that wait for work."""
         self._warm = False
-        for thread in list(self._settling):
-            thread.join()
+        self.settle()
         with self._changed:
             idle, self._idle = self._idle, []
         for process in idle:

@@ -95,23 +95,19 @@ def test_stop_frees_the_process_or_ends_it(shared: JobPool, monkeypatch: pytest.
         if time.monotonic() - start > 0.5:
             raise Stopped
 
-    def settle() -> None:
-        for thread in list(shared._settling):
-            thread.join()
-
     pid = shared.run(os.getpid)[0]
     start = time.monotonic()
     monkeypatch.setattr(processes, "_PATIENCE", 60.0)  # on however busy a machine
     with pytest.raises(Stopped):  # tells how far it is, and so can be called off
         shared.run(train_node2vec, ring(500), Node2VecConfig(num_walks=2, epochs=500), reports=True, progress=stop_soon)
-    settle()
+    shared.settle()
     assert shared.run(os.getpid)[0] == pid
     start = time.monotonic()
     monkeypatch.undo()
     with pytest.raises(Stopped):  # tells nothing
         shared.run(time.sleep, 60, progress=stop_at_once)
     assert time.monotonic() - start < 10
-    settle()
+    shared.settle()
     assert shared.run(os.getpid)[0] != pid
     assert not shared.busy
 
@@ -136,8 +132,7 @@ def test_who_calls_a_run_off_goes_on_at_once_with_another_process(shared: JobPoo
     assert len(shared._settling) == 1  # the run is not waited for
     assert not shared.busy  # nor does it stand in the queue
     assert shared.run(os.getpid)[0] != pid
-    for thread in list(shared._settling):
-        thread.join()
+    shared.settle()
     assert not Path(f"/proc/{pid}").exists()
 
 
@@ -159,8 +154,7 @@ def test_a_map_under_way_is_called_off_and_its_process_works_on(
     long = UMAPConfig(n_epochs=100_000)
     with pytest.raises(Stopped):
         shared.run(umap_layout, vectors, long, **places, reports=True, progress=stop)
-    for thread in list(shared._settling):
-        thread.join()
+    shared.settle()
     assert told
     assert shared.run(os.getpid)[0] == pid
     small: dict[str, Any] = {"reports": True, "progress": lambda fraction, stage: None}
