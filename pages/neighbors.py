@@ -24,7 +24,10 @@ with frame.page(
     edges, graph = graph_controls.walked_graph(data, graph_settings)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         view = VIEW.draw(data, label_visibility="collapsed")
-        controls.reset_button(data)
+        with st.container(horizontal=True, width="content"):
+            if view == "models":
+                bring.bring_box(data)
+            controls.reset_button(data)
     settings = compared.bind(data)
     if view == "two":
         paired.pair_controls(data, graph)
@@ -36,7 +39,6 @@ with frame.page(
         names = compared.chosen_models(data)
         side_by_side.controls(data, settings)
         side_by_side.model_settings(data, graph, names)
-        bring.bring_box(data)
         progress = st.empty()
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)

@@ -60,7 +60,7 @@ def test_brought_vectors_are_a_column_with_the_lists_of_the_library(open_page: O
     assert list(columns(page)) == ["DeepWalk", "node2vec", "mine"]
     chosen = page.session_state[f"item@{SMALL}"]
     assert ids(page)["mine"] == [item for item, _ in MINE.most_similar(chosen, 10)]
-    assert columns(page)["mine"]["note"] == "yours, 6 numbers each"
+    assert columns(page)["mine"]["note"] == "yours, 34 items with 6 numbers"
     assert numbers(page)["Named by all 3"]
     said = text(page)
     assert "34 of the data's 34 items have a vector in mine.bin" in said

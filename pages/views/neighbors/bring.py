@@ -14,13 +14,11 @@ LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
 
 
 def bring_box(data: ActiveData) -> None:
-    """Folded away until a file is here; what changes in the box is read before the columns are drawn."""
+    """Behind a button; what changes in the box is read before the columns are drawn."""
     here = brought.every(data)
-    with st.expander(
-        "Vectors of your own" + (f" ({len(here)})" if here else ""), icon=":material/upload_file:", expanded=bool(here)
-    ):
+    with st.popover("Your vectors" + (f" ({len(here)})" if here else ""), icon=":material/upload_file:"):
         received = st.file_uploader(
-            "Vectors made elsewhere",
+            "Vectors made elsewhere, beside the models",
             accept_multiple_files=True,
             key="brought_files",
             on_change=_changed,
@@ -28,12 +26,6 @@ def bring_box(data: ActiveData) -> None:
             help="word2vec text or binary (gensim: save_word2vec_format), npz, parquet, a bundle of this page; an .npy "
             "with a file of its ids, or the Embedding Projector's vectors.tsv with metadata.tsv: both files at once. "
             "Ids must be those of this data. Pickles (.kv, .model, .pkl) can run programs and are never opened.",
-        )
-        limits = FileLimits.from_environment()
-        st.caption(
-            f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
-            "vector. They become columns here and a choice of the map, for this session alone and until the page is "
-            "reloaded. They are in no link and no saved session, and not among *Two settings, or two models*."
         )
         if st.session_state.pop("_brought_changed", False):
             files = [File(one.name, one.getvalue()) for one in received]
@@ -43,9 +35,8 @@ def bring_box(data: ActiveData) -> None:
             st.warning(sentence(said), icon=":material/info:")
         for one in here:
             row = st.container(horizontal=True, vertical_alignment="center")
-            row.markdown(
-                f"**{plain(one.config.name)}** · {one.config.form}, {one.config.rows:,} × {one.config.dimensions:,}"
-            )
+            size = f"{one.config.rows:,} × {one.config.dimensions:,}"
+            row.markdown(f"**{plain(one.config.name)}** · {one.config.form}, {size}")
             row.button(
                 "Remove",
                 key=f"remove vectors {one.config.digest}",
@@ -54,8 +45,14 @@ def bring_box(data: ActiveData) -> None:
                 args=(one.config.digest,),
                 help="Forget these vectors, here and on the server.",
             )
-            for said in one.said:
-                st.caption(sentence(said))
+            st.caption(sentence(" ".join(one.said)))
+        limits = FileLimits.from_environment()
+        st.caption(
+            f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
+            "vector. They become columns and a choice of the map below, for this session alone and until the page is "
+            "reloaded. They are in no link and no saved session, not among *Two settings, or two models*, and on no "
+            "other page."
+        )
 
 
 def _changed() -> None:

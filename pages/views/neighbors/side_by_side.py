@@ -190,7 +190,7 @@ def columns_of(found: Compared) -> list[Column]:
 def _note(one: Entry) -> str:
     """A few words under a column's name."""
     if isinstance(one.config, BroughtConfig):
-        return f"yours, {one.config.dimensions:,} numbers each"
+        return f"yours, {one.config.data or 0:,} items with {one.config.dimensions:,} numbers"
     return MODELS[one.model].head(one.config) if one.config is not None else ""
 
 

@@ -68,23 +68,17 @@ def _files(found: Compared, one: Entry) -> None:
         + (f", items from {settings.min_count:,} on." if settings.min_count else ", all items.")
     )
     st.markdown("**Vectors**")
-    for form in FORMATS.values():
-        if form.name == "projector":
-            download(form.label, f"{name}_projector.zip", projector_zip, vectors, side, icon=None)
-        else:
-            download(form.label, f"{name}{form.ending}", form.make, vectors, icon=None)
+    with st.container(horizontal=True):
+        for form in FORMATS.values():
+            if form.name == "projector":
+                download(form.label, f"{name}_projector.zip", projector_zip, vectors, side, icon=None)
+            else:
+                download(form.label, f"{name}{form.ending}", form.make, vectors, icon=None)
     if said := renamed(vectors.items.ids):
         st.caption(sentence(said))
     st.markdown("**Lists of all items**")
-    download(
-        f"Neighbors, {settings.k} each (parquet)",
-        f"{name}_neighbors.parquet",
-        _lists,
-        vectors,
-        settings.k,
-        how,
-        icon=None,
-    )
+    each, file = f"{settings.k} neighbors of each (parquet)", f"{name}_neighbors.parquet"
+    download(each, file, _lists, vectors, settings.k, how, icon=None)
 
 
 def _bundle(vectors: ItemVectors, origin: Origin, how: tuple) -> bytes:
