@@ -5,6 +5,9 @@ from __future__ import annotations
 import doctest
 import importlib
 import re
+import shlex
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import results
+from recemb_core.command_line import main
 from recemb_core.job_pool import JobLimits, JobPool
 from tests.test_import_rules import ORDER
 
@@ -55,6 +59,32 @@ def test_readme_blocks(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     else:
         monkeypatch.chdir(ROOT)
     exec(compile(block, str(README), "exec"), {"__name__": "__main__"})
+
+
+def readme_commands() -> list[str]:
+    """The lines of the README that a person types to use the command line, and the bundle's loader, in their order."""
+    section = README.read_text("utf-8").split("\n## From a terminal\n")[1].split("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```", section, flags=re.MULTILINE | re.DOTALL)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.slow
+def test_readme_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    write_log(tmp_path / "my_log.csv")
+    monkeypatch.chdir(tmp_path)
+    lines = readme_commands()
+    assert sum(line.startswith("recemb ") for line in lines) >= 6
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        if name == "recemb":
+            assert main(arguments) == 0, line
+        elif name == "cd":
+            monkeypatch.chdir(tmp_path / arguments[0])
+        else:
+            assert name == "python", line
+            subprocess.run([sys.executable, *arguments], check=True, timeout=120)
+    listed = [line.split("  ")[1] for line in capfd.readouterr().out.splitlines()[-5:]]
+    assert set(listed) == {"milk", "cup", "spoon", "sugar", "lemon"}, "the other items that the same people took"
 
 
 def write_log(path: Path) -> None:

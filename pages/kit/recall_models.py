@@ -22,7 +22,7 @@ from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import MODELS, train_model
 from recemb_core.evaluation.ranking import NextItemCases, RankingReport, next_item_cases
-from recemb_core.experiments.leaderboard import Part, Protocol, share_of_repeats
+from recemb_core.experiments.leaderboard import Part, Protocol
 from recemb_core.experiments.recall_models import (
     FLOOR,
     ModelConfig,
@@ -35,7 +35,7 @@ from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences
-from recemb_core.splits import leave_last_out
+from recemb_core.splits import leave_last_out, share_of_repeats
 
 DEEP_PAGE = Scope("deep_models")
 
