@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.graphs import power_law_graph
 from benchmarks.skip_gram_cases import Case, every_case, on_walks
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, block_training
-from recemb_core.embeddings.block_training import train_blocks
+from recemb_core.embeddings.block_training import pairs_of_sentences, train_blocks
 from recemb_core.embeddings.noise import noise_weights
 from recemb_core.embeddings.sentences import Sentences
 from recemb_core.progress import LAST_RATE
@@ -133,6 +133,13 @@ def quality(seeds: int) -> None:
             )
 
 
+def pairs_a_token(case: Case) -> float:
+    """Of the case's text, by its window."""
+    text, window = case.text(0), None if case.sets else case.config.window
+    shrink = case.config.shrink_windows and not case.sets
+    return float(pairs_of_sentences(np.diff(text.offsets), window, shrink).sum()) / len(text.tokens)
+
+
 def chunks(seeds: int) -> None:
     """Print the figures by the length of a chunk; one part, which keeps the order of the text, first."""
     usual = block_training.PAIRS_AN_ITEM, block_training.PARTS
@@ -141,7 +148,8 @@ def chunks(seeds: int) -> None:
             for each in (0, 5, 15, 30, 60, 240, 960):
                 block_training.PAIRS_AN_ITEM, block_training.PARTS = each, ((0, 8 if each else 1),)
                 found = figures(case, train_ours, seeds)
-                label = f"{each:4} pairs an item" if each else "one part, in order"
+                tokens = each / pairs_a_token(case)
+                label = f"{each:4} pairs, {tokens:5.1f} tokens an item" if each else "one part, in order"
                 print(
                     f"{case.name:24} {label}: " + ", ".join(f"{k} {in_words(v)}" for k, v in found.items()), flush=True
                 )
