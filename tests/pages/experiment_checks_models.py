@@ -205,6 +205,7 @@ def _sums(seen: Seen) -> None:
 def lists(source: Source, score: str = "cosine", least: int = 0) -> dict[str, Numbers]:
     names = ["word2vec", "item2vec"] if source.log is not None else []
     names += ["DeepWalk", "node2vec", *(["GES", "EGES"] if source.side is not None and source.side.width > 1 else [])]
+    names += ["PPMI-SVD"] if source.log is not None else []
     return {n: model(source, n).nearest(10, score, least, counts=source.counts)[0] for n in names}
 
 

@@ -161,6 +161,8 @@ def seed_words(found: Compared) -> str:
     if not _both(found):
         return ""
     data, graph, settings, config = found.data, found.graph, found.settings, found.entries[0].config
+    if not hasattr(config, "seed"):
+        return "The first model draws nothing at random, so no other seed changes it."
     seeds = [replace(config, seed=(config.seed + step) % 2**32) for step in (0, 1)]
     if not all(model_results.has_model(data, one, graph=graph) for one in seeds):
         return "What another seed alone changes is not measured yet: the first experiment does it."
