@@ -266,10 +266,11 @@ class Overtaken(BaseException):
     """What a newer move is to a run that is under way."""
 
 
-def called_off(times: int) -> None:
+def called_off(times: int, warm: float) -> None:
     """Print how soon a run that a newer move has overtaken is given up, and its core is free."""
     pool = JobPool(JobLimits(processes=1))
     pool.warm()
+    time.sleep(warm)  # what its processes compile at leisure
     rng = np.random.default_rng(0)
     at = np.arange(20_000)
     graph = ItemGraph.from_edges(at, rng.permutation(at), directed=False)
@@ -351,7 +352,7 @@ def main() -> None:
                 table(url)
         browser.close()
     if not chosen.only or "newer move" in chosen.only:
-        called_off(chosen.presses)
+        called_off(chosen.presses, chosen.warm)
 
 
 if __name__ == "__main__":

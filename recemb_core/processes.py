@@ -22,7 +22,7 @@ from recemb_core.progress import Progress, TrainingCancelled
 T = TypeVar("T")
 _START_SECONDS = 120.0  # to start and import; on a busy machine it takes many times what it takes alone
 _POLL = 0.02  # seconds between two looks at whether the caller still wants the answer
-_PATIENCE = 0.4  # seconds that a run which was called off has to end by itself
+_PATIENCE = 0.3  # seconds that a run which was called off has to end by itself
 _TOLD_EVERY = 0.03  # seconds between two reports of a run
 _APART = 1 << 16  # bytes; buffers of arrays from this size on go through shared memory
 

@@ -218,7 +218,9 @@ def score_metrics(shown: Shown) -> None:
         help=f"{config.num_walks} walks of {config.walk_length} items from each item, window {config.window}, "
         f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
     )
-    note = st.empty()
+    with st.container(key="scores-note"):
+        st.html("<style>.st-key-scores-note { min-height: 3.25rem; }</style>")  # two lines, so that the map stays put
+        note = st.empty()
     if shown.preview:
         note.caption("The scores of these settings follow with the exact result.")
         return
