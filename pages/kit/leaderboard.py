@@ -14,8 +14,8 @@ from pages.kit.jobs import Job, part
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.embeddings import needs_graph
-from recemb_core.evaluation.noise import LEAST_SEEDS
 from recemb_core.experiments.leaderboard import (
+    OPENING_SEEDS,
     Entry,
     EntryRun,
     Leaderboard,
@@ -50,7 +50,7 @@ class Question:
     def seeds(self, entry: Entry) -> tuple[int, ...]:
         """The visit's seed and those after it; one where the row has none."""
         first = session.seed()
-        return tuple(range(first, first + LEAST_SEEDS)) if entry.seeded else (first,)
+        return tuple(first + seed for seed in OPENING_SEEDS) if entry.seeded else (first,)
 
     @property
     def cases(self) -> PartCases:

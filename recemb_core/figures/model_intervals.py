@@ -53,6 +53,8 @@ def model_intervals_figure(
         file_name=f"recall {x_title}",
         description=f"{x_title} of {theme.names_in_words(list(values), 9)}, with 95 % intervals{dotted}.",
         x={"title": x_title, "rangemode": "tozero"},
-        y=theme.names_axis([theme.plain(name, 18) for name in names], range=[-0.5, len(names) - 0.5]),
+        y=theme.names_axis(
+            [theme.plain(name, 18 if len(names) <= 10 else 30) for name in names], range=[-0.5, len(names) - 0.5]
+        ),
         legend=theme.legend(1.02),
     )

@@ -52,6 +52,7 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         x_title=f"{board.settings.measure}, {board.settings.question.part} part",
     )
     st.markdown(best_of_each(board, views))
+    figure.update_layout(margin_t=48)  # the legend below the buttons
     live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=100 + 19 * max(len(values), 4))
     lines: list[dict[str, Any]] = []
     for name in order:
