@@ -128,7 +128,7 @@ def repeats(data: ActiveData) -> float:
 
 def left_out(data: ActiveData) -> str:
     """Which models have no row, and why, in a sentence; "" where all have one."""
-    gone = [name for name in recall_defaults() if name not in model_configs(data)]
+    gone = [name for name in recall_defaults(session.seed()) if name not in model_configs(data)]
     if not gone:
         return ""
     return f"No row of {', '.join(gone)}: nobody takes anything twice here, so it would be the same network again."

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit import jobs, maps, results
 from pages.kit.jobs import Job
+from pages.views.evaluation import settings
 from recemb_core.validation import UsageError
 from tests.pages.conftest import healthy
 
@@ -58,6 +59,16 @@ class Case:
 
 
 DEEP = {"section": "recall"}
+OTHER_SPLIT = {"evaluation_split": "global_time"}
+EVERY_ENTRY = "pages.views.evaluation.settings.every_entry"
+
+
+def only(*names: str) -> dict[str, Any]:
+    """The rows of the Evaluation page, cut down to these."""
+    real = settings.every_entry
+    return {EVERY_ENTRY: lambda *asked: {name: entry for name, entry in real(*asked).items() if name in names}}
+
+
 CASES = {
     "node2vec map": Case("node2vec", KARATE, "node2vec", "node2vec", OTHER_SEED),
     "node2vec map, slow": Case("node2vec", KARATE, "node2vec", "node2vec", OTHER_SEED, slow=True),
@@ -97,6 +108,15 @@ CASES = {
     "all indexes": Case("lsh", SHOP, "All indexes", "race", {"lab": "race"}),
     "kd-tree": Case("lsh", SHOP, "kd-tree", "kd", {"lab": "race", "race": "kd"}),
     "inner product": Case("lsh", SHOP, "Inner product", "product", {"lab": "race", "race": "product"}),
+    "evaluation baselines": Case(
+        "evaluation", SHOP, "2 baselines", "models", OTHER_SPLIT, slow=True, patched=only("Popularity", "ItemKNN")
+    ),
+    "evaluation model": Case(
+        "evaluation", SHOP, "word2vec", "models", OTHER_SPLIT, slow=True, patched=only("word2vec")
+    ),
+    "evaluation test part": Case(
+        "evaluation", SHOP, "Popularity", "test part", {"evaluation_part": "test"}, patched=only("Popularity")
+    ),
     "recall models": Case("deep_models", SHOP, "the models", "recall models", {**DEEP, **OTHER_SEED}),
     "indexes": Case("deep_models", SHOP, "the indexes", "recall indexes", DEEP),
     "cold items": Case("deep_models", SHOP, "cold items", "cold items", {**DEEP, **OTHER_SEED}),

@@ -330,5 +330,5 @@ def test_of_many_users_a_sample_is_asked_and_the_page_says_so(open_page: Open, m
     fresh = Results()
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("deep_models", data="planted_shop"))
-    assert any("from a sample of 50 of 2,000" in c.value for c in page.caption)
+    assert any("from a sample of 50 of 1,985" in c.value for c in page.caption)
     assert page.dataframe[0].value["Model"][0] == "Popularity"
