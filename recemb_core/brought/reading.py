@@ -135,7 +135,7 @@ def _is_text(data: bytes, start: int) -> bool:
 
 
 def needs_ids(data: bytes) -> bool:
-    """Whether a file holds vectors alone, an array or lines of nothing but numbers, so that another must name them.
+    r"""Whether a file holds vectors alone, an array or lines of nothing but numbers, so that another must name them.
 
     >>> needs_ids(b"0.5\t1\n"), needs_ids(b"tea\t1\n")
     (True, False)
