@@ -6,6 +6,7 @@ import dataclasses
 import json
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from pages.kit import frame
@@ -90,8 +91,8 @@ def downloads(board: Board) -> None:
         return
     one = board.settings
     with st.container(horizontal=True):
-        name = f"evaluation {one.data.key} {one.question.part}"
-        download("Table (CSV)", f"{name}.csv", lambda found: found, table(board))
+        name = f"evaluation-{one.question.part}"
+        download("Table (CSV)", f"{name}.csv", pl.DataFrame, table(board))
         download("Everything (JSON)", f"{name}.json", as_json, everything(board))
 
 
@@ -115,7 +116,7 @@ def everything(board: Board) -> dict[str, Any]:
     one, comparison = board.settings, board.comparison()
     cases = one.cases
     return {
-        "data": one.data.names and one.data.title,
+        "data": one.data.title,
         "protocol": plain(one.question.protocol),
         "part": one.question.part,
         "targets": {"counted": one.targets, "share of repeats": cases.choice.repeats, "why": cases.choice.words},
