@@ -15,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.results import Results
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.evaluation import words
+from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.experiments.leaderboard import Entry, Leaderboard, Protocol, entry_defaults, measure_all, part_cases
+from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.scorers import scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.validation import UsageError
@@ -369,3 +371,26 @@ def test_links_that_make_no_sense(open_page: Open) -> None:
 
 def test_a_graph_alone_is_told_what_it_lacks(open_page: Open) -> None:
     assert "needs sequences" in text(healthy(open_page("evaluation", data="les_miserables")))
+
+
+@pytest.mark.slow
+def test_the_deep_models_page_shows_the_same_figures(open_page: Open) -> None:
+    """Its table is of the same part, the same users and the same training, with the visit's seed alone."""
+    deep = healthy(open_page("deep_models", data=SHOP)).dataframe[0].value.set_index("Model")["HR@10"]
+    page = healthy(open_page("evaluation", data=SHOP))
+    here = table(page).set_index("Model")["HR@10"]
+    shared = [name for name in here.index if name in deep.index]
+    assert len(shared) >= 8, "baselines and networks"
+    log = load_dataset(SHOP).sequences
+    assert log is not None
+    source = recall_fingerprint(split_sessions(log, gap_minutes=60))
+    for name in shared:
+        config = recall_defaults().get(name)
+        shown = float(deep[name].split()[0])
+        if config is None:
+            assert shown == pytest.approx(here[name], abs=6e-4)
+            continue
+        run = precomputed.load_run(source, Protocol(), Entry(name=name, config=config), "validation", 0)
+        assert run is not None
+        report = run.views["all"]
+        assert shown == pytest.approx(report.hit_rate[10].value, abs=2 / report.users + 6e-4)  # kept with three digits
