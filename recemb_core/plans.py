@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from recemb_core.config_fields import changed, check_names
-from recemb_core.embeddings.registry import MODELS, ModelSpec
+from recemb_core.config_fields import changed, check_names, config_fields
+from recemb_core.embeddings.registry import MODELS, ModelSpec, spec_of
 from recemb_core.item_graph.config import GraphConfig
 from recemb_core.session_file import SessionFile
 from recemb_core.validation import UsageError, is_whole, require, written
@@ -109,6 +109,21 @@ def model_config(
     return config
 
 
+def whole_session(saved: SessionFile, config: Any) -> SessionFile:
+    """The session with a model's settings said in full, so that another default changes nothing.
+
+    >>> from recemb_core.embeddings import EGESConfig
+    >>> whole_session(SessionFile(), EGESConfig(attention=False, seed=3)).model
+    'GES'
+    """
+    spec = spec_of(config)
+    names = [
+        field.name for field in dataclasses.fields(config) if field.name != "seed" and field.name not in spec.fixed
+    ]
+    own = {name: getattr(config, name) for name in names}
+    return dataclasses.replace(saved, model=spec.name, config=own, seed=getattr(config, "seed", saved.seed))
+
+
 def page_settings(saved: SessionFile) -> tuple[dict[str, Any], list[str]]:
     """(parameters of the pages by name, sentences about what no page has a control for).
 
@@ -134,11 +149,12 @@ def page_settings(saved: SessionFile) -> tuple[dict[str, Any], list[str]]:
         check_names(spec.config, saved.config, spec.name)
         shown = {setting.field for setting in spec.shown()}
         found["models"] = [spec.name]
+        own = {field.name: field.default for field in config_fields(spec.config)}
         for name, value in saved.config.items():
             if name == "seed":
                 found["seed"] = value
             elif name in shown:
                 found[spec.key_of(name)] = value
-            elif name not in spec.fixed:
+            elif name not in spec.fixed and value != own[name]:
                 said.append(f"The session's {spec.name} has {name} = {value}, which no page has a control for.")
     return found, said

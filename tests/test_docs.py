@@ -75,9 +75,13 @@ def test_readme_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd:
     lines = readme_commands()
     assert sum(line.startswith("recemb ") for line in lines) >= 6
     for line in lines:
+        line, _, into = line.partition(" > ")
         name, *arguments = shlex.split(line)
         if name == "recemb":
+            capfd.readouterr()
             assert main(arguments) == 0, line
+            if into:
+                (tmp_path / into).write_text(capfd.readouterr().out)
         elif name == "cd":
             monkeypatch.chdir(tmp_path / arguments[0])
         else:

@@ -15,7 +15,7 @@ from recemb_core.config_fields import config_fields
 from recemb_core.embeddings import MODELS, train_model
 from recemb_core.embeddings.registry import NEEDS, ModelSpec
 from recemb_core.item_graph.config import GraphConfig
-from recemb_core.plans import model_config, model_named
+from recemb_core.plans import model_config, model_named, whole_session
 from recemb_core.prepared import Prepared
 from recemb_core.session_file import SessionFile
 from recemb_core.validation import UsageError
@@ -83,8 +83,7 @@ def run(args: argparse.Namespace) -> Result:
     saved, spec = plan(args)
     prepared = open_data(args, saved)
     config = fitting(prepared, saved, spec)
-    # As it was asked for, and its seed, which counts for graph and model alike.
-    session = replace(prepared.session, seed=getattr(config, "seed", saved.seed)).to_toml()
+    session = whole_session(prepared.session, config).to_toml()
     begun = time.perf_counter()
     with bar(spec.name) as progress:
         vectors = train_model(

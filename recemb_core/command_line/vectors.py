@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
 from recemb_core.brought import read_vectors
-from recemb_core.bundles import Origin, bundle_files, load_origin, save_bundle, save_with_origin
+from recemb_core.bundles import MeasuredScore, Origin, bundle_files, load_origin, save_bundle, save_with_origin
 from recemb_core.command_line.prepare import written
 from recemb_core.command_line.printing import Result, Table
 from recemb_core.embeddings import ItemVectors, Score
@@ -152,6 +153,11 @@ class Export:
             help="a folder or .zip: vectors, ids, faiss indexes (exact and HNSW), config, a card, and a load.py that "
             "needs numpy and faiss alone",
         )
+        parser.add_argument(
+            "--scores",
+            metavar="FILE",
+            help="for the card: what 'recemb evaluate --json' or 'recemb compare --json' printed of model and data",
+        )
         score_arguments(parser)
         parser.epilog = (
             "--score and --min-count are for the bundle's indexes. word2vec's formats end an id at a blank: ids with "
@@ -175,12 +181,55 @@ class Export:
             facts["format"] = form.name
             notes += [said] if form.renames and (said := renamed(vectors.items.ids)) else []
         if args.bundle:
-            contents = bundle_files(vectors, origin, score=args.score, min_count=args.min_count)
+            scores = () if args.scores is None else measured_scores(Path(args.scores), origin)
+            contents = bundle_files(vectors, origin, score=args.score, min_count=args.min_count, scores=scores)
             save_bundle(contents, args.bundle)
             files["bundle"] = args.bundle
             facts["bundle"] = {name: len(data) for name, data in contents.items()}
         table = Table(("vectors", ""), [("items", len(vectors)), ("dimensions", facts["dimensions"])])
         return Result(facts | {"files": files}, [table, *written(files)], notes)
+
+
+def measured_scores(path: Path, origin: Origin) -> list[MeasuredScore]:
+    """What ``recemb evaluate --json`` printed, where it is of this model's settings, its seed aside, on this data.
+
+    Raises:
+        UsageError: no such file, of other data, or without a row of these settings.
+    """
+    told = _json_of(path)
+    if told.get("fingerprint") != origin.fingerprint:
+        raise UsageError(f"{path} was measured on other data than these vectors are of; measure again")
+    wanted = {name: value for name, value in origin.config.items() if name != "seed"}
+    rows = [row for row in told["rows"] if {k: v for k, v in row["config"].items() if k != "seed"} == wanted]
+    if not rows:
+        raise UsageError(f"{path} has no row of the settings of these vectors; measure the model with its --session")
+    (row, *_), k = rows, told["k"]
+    seeds = "no seed" if row["seeds"] is None else f"{row['seeds']} seeds"
+    sample = f"{told['users']:,} users of the {told['part']} part, {seeds}"
+    words = (
+        f"Mean over users of models with these settings, trained on what is older ({told['split'].replace('_', ' ')}, "
+        f"targets: {told['targets'].replace('_', ' ')}), asked by {row['asked']}; not of these vectors, which know all."
+    )
+    names = {"hr": f"HR@{k}", "ndcg": f"NDCG@{k}", "mrr": "MRR"}
+    return [
+        MeasuredScore(name=name, **row[metric], sample=sample, words=words if metric == "hr" else "")
+        for metric, name in names.items()
+    ]
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        rows, facts = told["rows"], ("fingerprint", "part", "users", "split", "targets", "k")
+        if all(name in told for name in facts) and all({"config", "hr", "ndcg", "mrr"} <= row.keys() for row in rows):
+            return dict(told)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read ({error.strerror or error}); give what evaluate --json printed"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    raise UsageError(f"{path} is not what 'recemb evaluate --json' prints; measure again, and keep its output")
 
 
 def _form_of(path: Path) -> str:

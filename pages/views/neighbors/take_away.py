@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import replace
-
 import polars as pl
 import streamlit as st
 
@@ -17,6 +14,7 @@ from recemb_core.brought import BroughtVectors
 from recemb_core.bundles import Origin, bundle_zip
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.embeddings.exporting import FORMATS, neighbors_parquet, projector_zip, renamed
+from recemb_core.plans import whole_session
 
 
 def neighbors_table(found: Compared, item: str) -> pl.DataFrame:
@@ -112,10 +110,5 @@ def _origin(found: Compared, one: Entry) -> Origin:
     if "graph" in spec.needs:
         counts["edges walked"] = graph.num_edges
     trained_on = model_results.source_of(data, one.config, graph)
-    config = {
-        field.name: getattr(one.config, field.name)
-        for field in dataclasses.fields(one.config)
-        if field.name != "seed" and field.name not in spec.fixed
-    }
-    saved = replace(links.saved_session(data), model=spec.name, config=config, seed=getattr(one.config, "seed", None))
+    saved = whole_session(links.saved_session(data), one.config)
     return Origin.trained(one.config, name, data.fingerprint, trained_on, counts, saved.to_toml())
