@@ -125,12 +125,14 @@ def prompt_workers() -> JobPool:
     return visitor.once_a_process("prompt workers", make)
 
 
-def results(data: ActiveData, key: Hashable = None) -> Results:
-    """Where results of this data set live: an upload's in its own session, a bundled set's shared by all.
+def results(data: ActiveData) -> Results:
+    """Where results of this data set live: an upload's in its own session, a bundled set's shared by all."""
+    return session_results() if data.uploaded else _shared_results()
 
-    What vectors that a person brought are part of, which ``key`` says, stays in the session too.
-    """
-    return session_results() if data.uploaded or is_private(key) else _shared_results()
+
+def store_of(data: ActiveData, key: Hashable) -> Results:
+    """Where the result of a key lives: what vectors that a person brought are part of, in the session in any case."""
+    return session_results() if is_private(key) else results(data)
 
 
 def is_private(key: Hashable) -> bool:
@@ -140,7 +142,7 @@ def is_private(key: Hashable) -> bool:
 
 def remember(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
     """The stored result of ``key``, or ``make()`` stored."""
-    store = results(data, key)
+    store = store_of(data, key)
     value = store.get(key)
     if value is None:
         value = make()
@@ -150,9 +152,9 @@ def remember(data: ActiveData, key: Hashable, make: Callable[[], Any]) -> Any:
 
 def ready(data: ActiveData, key: Hashable, load: Callable[[], T | None]) -> T | None:
     """The stored result of ``key``, or a bundled one that ``load`` finds, stored; None where there is neither."""
-    value: T | None = results(data, key).get(key)
+    value: T | None = store_of(data, key).get(key)
     if value is None and (value := load()) is not None:
-        results(data, key).put(key, value)
+        store_of(data, key).put(key, value)
     return value
 
 
@@ -178,7 +180,7 @@ def compute(
         reports: the function takes ``progress=``.
         took: told the seconds of the run itself.
     """
-    store = results(data, key)
+    store = store_of(data, key)
     if (value := store.get(key)) is not None:
         return value
     if seconds < HERE:

@@ -31,11 +31,14 @@ from recemb_core.embeddings.item_vectors import rows_of
 from recemb_core.embeddings.role_features import concatenate
 from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
+from recemb_core.experiments.leaderboard import Query, history_scorer
 from recemb_core.experiments.pretraining import start_from_vectors
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.item_graph import ItemGraph
-from recemb_core.layouts import aligned_layouts, umap_layout
+from recemb_core.layouts import UMAPConfig, aligned_layouts, umap_layout
 from recemb_core.layouts.placing import place_on_map
+from recemb_core.layouts.preview import preview_positions
+from recemb_core.layouts.umap_map import exact_neighbors, layout_from
 from recemb_core.neighbors import (
     AugmentedIndex,
     ExactIndex,
@@ -190,6 +193,11 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: ranking.rank_next_items(GOOD, HISTORIES, TARGETS, user_vectors=x),
     ],
     "evaluation.ranking.mean_rows": [lambda x: ranking.mean_rows(x, HISTORIES)],
+    "layouts.umap_map.layout_from": [lambda x: layout_from(x, GOOD[:, :2], UMAPConfig(), exact_neighbors)],
+    "layouts.preview.preview_positions": [lambda x: preview_positions(after(x), GOOD[:, :2])],
+    "experiments.leaderboard.measuring.history_scorer": [
+        lambda x, score=score: history_scorer(after(x), Query(score=score)) for score in ("cosine", "in_out")
+    ],
     "layouts.umap_map.umap_layout": [
         umap_layout,
         lambda x: umap_layout(after(x)),
@@ -218,6 +226,11 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 }
 # Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
 ELSEWHERE = {
+    "embeddings.preview.resized": "tables of ItemVectors, whose init checks",
+    "layouts.preview.MapPreview": "what a preview gives",
+    "experiments.leaderboard.entries.Entry": "its config is a config",
+    "experiments.leaderboard.measuring.EntryRun": "what was measured",
+    "experiments.leaderboard.vector_measures.measure_vectors": "of trained vectors, after history_scorer has seen them",
     "brought.rows.Rows": "what a file gave before rows.checked, whose test is test_brought",
     "brought.vectors.Brought": "of checked rows; what it gives is ItemVectors, whose init checks",
     "brought.vectors.BroughtVectors": "its init is that of ItemVectors",

@@ -25,6 +25,7 @@ from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.exporting import word2vec_binary, word2vec_text
 from recemb_core.evaluation import overlap_at_k
+from recemb_core.session_file import SessionFile
 from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_downloads import offered, outside_a_run  # noqa: F401  # a fixture
@@ -223,3 +224,23 @@ def test_all_lists_of_a_model_are_a_file(open_page: Open, offered: dict[str, Cal
     listed = table.filter(pl.col("item") == chosen).sort("rank")["neighbor"].to_list()
     assert overlap_at_k(*(np.array([ITEMS.rows(names)]) for names in (listed, ids(page)["DeepWalk"])))[0] >= 0.9
     assert len(table) == 10 * len(ITEMS)
+
+
+# --- a session that the command line wrote ---
+
+
+@pytest.mark.slow
+def test_a_session_of_the_command_line_is_restored_with_its_model(app: AppTest) -> None:
+    saved = SessionFile(
+        data=SMALL, model="node2vec", config={"window": 3, "q": 0.5, "workers": 2}, seed=4, graph={"top": 3}
+    )
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    app.file_uploader(key="session_file").set_value(("session.toml", saved.to_toml().encode(), "application/toml"))
+    healthy(app.run())
+    assert "workers = 2, which no page has a control for" in text(app)
+    app.switch_page("pages/neighbors.py").run()
+    healthy(app)
+    state = app.session_state
+    assert (state[f"node2vec_window@{SMALL}"], state[f"node2vec_q@{SMALL}"], state["seed"]) == (3, 0.5, 4)
+    assert state[f"models@{SMALL}"] == ["node2vec"]

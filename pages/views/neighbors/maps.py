@@ -146,7 +146,7 @@ def second_map(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Float
     first, second = found.entries
     if first.config == second.config:
         return maps.model_map(found.data, first.config, umap, graph=found.graph)
-    ready: Float32Array | None = results.results(found.data, key).get(key)
+    ready: Float32Array | None = results.store_of(found.data, key).get(key)
     return ready
 
 

@@ -19,6 +19,7 @@ from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.progress import Cancel, Progress
 from recemb_core.scorers import Histories, fit_scorer
 from recemb_core.timing import timed
+from recemb_core.validation import finite_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,8 +202,8 @@ def history_scorer(vectors: ItemVectors, query: Query) -> Callable[[Histories], 
     [[0.5, 0.7070000171661377, 0.5]]
     """
     columns = vectors.targets_of(query.score)
-    rows = unit_rows(vectors.vectors) if query.score == "cosine" else vectors.vectors
-    columns = rows if query.score == "cosine" else columns
+    rows = unit_rows(vectors.vectors) if query.score == "cosine" else finite_rows(vectors.vectors)
+    columns = rows if query.score == "cosine" else finite_rows(columns, "output_vectors")
     counted = vectors.counts is not None
     offered = vectors.candidates(max(query.min_count, 1) if counted else query.min_count)
     distinct = distinct_rows(columns)
