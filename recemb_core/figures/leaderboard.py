@@ -12,7 +12,7 @@ from recemb_core.figures import theme
 
 KINDS = {
     "scorer": ("baselines", theme.OTHER, "square"),
-    "embedding": ("item vectors", theme.PLAIN, "circle"),
+    "embedding": ("vectors", theme.PLAIN, "circle"),
     "recall": ("networks", theme.CONTRAST, "diamond"),
 }
 

@@ -17,14 +17,14 @@ def test_rows_stand_in_their_order_with_interval_seeds_and_letters() -> None:
     first, last = figure.layout.yaxis.range
     assert first > last, "the first row is on top"
     named = {trace.name: trace for trace in figure.data if trace.name}
-    assert set(named) == {"networks", "item vectors", "baselines"}
-    for kind, line, place in zip(("networks", "item vectors", "baselines"), LINES, range(3), strict=True):
+    assert set(named) == {"networks", "vectors", "baselines"}
+    for kind, line, place in zip(("networks", "vectors", "baselines"), LINES, range(3), strict=True):
         trace = named[kind]
         assert list(trace.x) == [line.value]
         assert list(trace.y) == [place]
         assert abs(trace.error_x.array[0] - (line.high - line.value)) < 1e-9
         assert abs(trace.error_x.arrayminus[0] - (line.value - line.low)) < 1e-9
-    assert named["item vectors"].marker.symbol[0].endswith("-open"), "old settings are hollow"
+    assert named["vectors"].marker.symbol[0].endswith("-open"), "old settings are hollow"
     assert not named["networks"].marker.symbol[0].endswith("-open")
     seeds = [trace for trace in figure.data if not trace.name]
     assert sorted(len(trace.x) for trace in seeds) == [3, 3], "no strokes where no seed plays a part"
