@@ -60,6 +60,7 @@ class Case:
 
 DEEP = {"section": "recall"}
 OTHER_SPLIT = {"evaluation_split": "global_time"}
+BASELINES = ("Popularity", "ItemKNN", "ItemKNN, last 5", "ItemKNN, last 1", "Markov chain", "EASE", "PMI")
 EVERY_ENTRY = "pages.views.evaluation.settings.every_entry"
 
 
@@ -109,7 +110,7 @@ CASES = {
     "kd-tree": Case("lsh", SHOP, "kd-tree", "kd", {"lab": "race", "race": "kd"}),
     "inner product": Case("lsh", SHOP, "Inner product", "product", {"lab": "race", "race": "product"}),
     "evaluation baselines": Case(
-        "evaluation", SHOP, "2 baselines", "models", OTHER_SPLIT, slow=True, patched=only("Popularity", "ItemKNN")
+        "evaluation", SHOP, "7 baselines", "models", OTHER_SPLIT, slow=True, patched=only(*BASELINES)
     ),
     "evaluation model": Case(
         "evaluation", SHOP, "word2vec", "models", OTHER_SPLIT, slow=True, patched=only("word2vec")
