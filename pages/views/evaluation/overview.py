@@ -11,7 +11,6 @@ from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import FLOOR, Settings
 from recemb_core.experiments.leaderboard import METRICS
-from recemb_core.experiments.leaderboard.board import seconds_words
 from recemb_core.figures.leaderboard import BoardLine, leaderboard_figure
 
 TARGET_WORDS = {
@@ -206,12 +205,6 @@ def numbers(board: Board) -> None:
             ),
         )
     frame.metrics(figures)
-
-
-def cost_words(board: Board, name: str) -> str:
-    """What a row takes."""
-    row = board.table.rows[name]
-    return f"{seconds_words(row.mean('train_seconds'))} to train"
 
 
 def settings_words(settings: Settings) -> str:
