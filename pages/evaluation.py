@@ -9,7 +9,7 @@ from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.text import sentence
 from pages.views.evaluation import apart, honesty, links, overview, pairs, words
-from pages.views.evaluation.board import board_of_page, run_next, test_words
+from pages.views.evaluation.board import baselines_first, board_of_page, run_next, test_words
 from pages.views.evaluation.experiments import experiments
 from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of, split_controls
 from pages.views.evaluation.settings import controls as page_controls
@@ -32,6 +32,7 @@ with frame.page(
 ) as data:
     look = LOOK.draw(data, label_visibility="collapsed")
     try:
+        baselines_first(data, st.empty())
         settings = settings_of(data)
     except UsageError as error:
         st.error(sentence(error))

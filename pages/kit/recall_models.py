@@ -31,6 +31,7 @@ from recemb_core.experiments.recall_models import (
     recall_fingerprint,
     train_recall_model,
 )
+from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
@@ -116,7 +117,10 @@ def _vectors_in_use(data: ActiveData, config: ModelConfig) -> dict[str, Any]:
     owners = {f.name: spec for f in fields(config) for spec in MODELS.values() if spec.owns(getattr(config, f.name))}
     if not owners:
         return {}
-    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    if any("graph" in spec.needs for spec in owners.values()):
+        graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    else:  # nobody reads it, and building it takes its time
+        graph = ItemGraph.from_edges([], [], directed=False, items=data.items)
     return {field: model_config(data, graph, spec.name) for field, spec in owners.items()}
 
 

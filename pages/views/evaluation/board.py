@@ -10,10 +10,10 @@ import streamlit as st
 
 from pages.kit import jobs, results, session
 from pages.kit.jobs import Job
-from pages.kit.leaderboard import BoardRow, board_of, measuring_jobs, rows
+from pages.kit.leaderboard import BoardRow, Question, board_of, measuring_jobs, rows
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.evaluation.settings import FLOOR, Settings
+from pages.views.evaluation.settings import FLOOR, Settings, question_of, shown_scorers
 from recemb_core.evaluation.differences import Comparison
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import Advice, Leaderboard, Metric
@@ -91,7 +91,7 @@ class Board:
 def board_of_page(settings: Settings) -> tuple[Board, list[Job]]:
     """(the rows as far as they are there, the jobs that measure the others)."""
     found = rows(settings.question, settings.entries)
-    opening = _opening(settings)
+    opening = _opening(settings.question)
 
     def asks(row: BoardRow) -> bool | None:
         if settings.question.part == "test":
@@ -106,14 +106,27 @@ def board_of_page(settings: Settings) -> tuple[Board, list[Job]]:
     return board, todo
 
 
-def _opening(settings: Settings) -> bool:
+def baselines_first(data: ActiveData, place: Any) -> None:
+    """Where nothing is there yet, measure the baselines before anything that takes time, such as a graph, is built."""
+    question = question_of(data)
+    if question.part == "test" or not _opening(question):
+        return
+    found = rows(question, shown_scorers(data, question))
+    todo = measuring_jobs(question, found, asks=lambda row: False)
+    if todo and all(row.state == "waiting" for row in found) and jobs.may_run(data, todo[0]):
+        with place.container():
+            jobs.perform(data, todo[0])
+        st.rerun()
+
+
+def _opening(question: Question) -> bool:
     """Whether the question is the one that the page opened with: then models train without being asked to."""
-    key = f"evaluation opened {settings.data.key}"
-    return bool(st.session_state.setdefault(key, _asked(settings)) == _asked(settings))
+    key = f"evaluation opened {question.data.key}"
+    return bool(st.session_state.setdefault(key, _asked(question)) == _asked(question))
 
 
-def _asked(settings: Settings) -> tuple[Any, ...]:
-    return *settings.question.key, session.seed()
+def _asked(question: Question) -> tuple[Any, ...]:
+    return *question.key, session.seed()
 
 
 # ---- the test part ----
@@ -126,7 +139,7 @@ def _looks(data: ActiveData) -> dict[Any, str]:
 
 def _note_test(settings: Settings) -> None:
     rows = tuple((entry.config, entry.query) for entry in settings.entries.values())
-    _looks(settings.data).setdefault((_asked(settings), rows), time.strftime("%H:%M"))
+    _looks(settings.data).setdefault((_asked(settings.question), rows), time.strftime("%H:%M"))
 
 
 def test_words(settings: Settings) -> str:

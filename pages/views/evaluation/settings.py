@@ -245,6 +245,13 @@ def shown_rows(data: ActiveData, question: Question) -> Bound:
     return SHOWN.bind(data, default=default, among=among)
 
 
+def shown_scorers(data: ActiveData, question: Question) -> dict[str, Entry]:
+    """The chosen rows that need no training; nothing else is worked out for them."""
+    chosen = shown_rows(data, question).value
+    scorers = _scorers(question).items()
+    return {name: Entry(name=name, config=config) for name, config in scorers if without_commas(name) in chosen}
+
+
 def without_commas(name: str) -> str:
     """A row's name as a link lists it."""
     return name.replace(",", "")
