@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
@@ -102,7 +103,7 @@ def look(page: Page, where: str, faults: list[str]) -> None:
 
 def press_downloads(page: Page, where: str, wanted: set[str]) -> None:
     """Press every button for a file, also those behind a button of their own, and look into the files."""
-    for opener in ("Copy link", "Download the vectors", "Vectors of each model"):
+    for opener in ("Copy link", "Download the vectors", "Take a model away"):
         popover = page.get_by_test_id("stPopoverButton").filter(has_text=opener)
         for at in range(popover.count()):
             popover.nth(at).scroll_into_view_if_needed()
@@ -127,8 +128,8 @@ def press_those_in(place: Locator, page: Page, wanted: set[str]) -> set[str]:
         look_into(name, content)
         if name.endswith(".csv"):
             starts_no_formula(list(csv.reader(io.StringIO(content.decode(), newline=""))))
-        stem, dot, ending = name.partition(".")
-        wanted = wanted - {name, f"word2vec{dot}{ending}" if stem in MODELS else name}  # of whichever model was first
+        # Of whichever model was there first.
+        wanted = wanted - {name, re.sub(rf"^({'|'.join(map(re.escape, MODELS))})(?=[._])", "word2vec", name)}
     return wanted
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from recemb_core.embeddings import MODELS
 from tests.browser.driver import (
     chart,
     click_point,
@@ -63,8 +64,8 @@ def rows(page: Page, model: str) -> Locator:
 
 def test_columns_light_up_and_a_click_chooses(url: str, page: Page) -> None:
     open_page(page, f"{url}/neighbors", TRAINING)
-    expect(page.locator(".neighbor-columns section")).to_have_count(6)
-    expect(page.locator(".neighbor-columns button.row")).to_have_count(60)
+    expect(page.locator(".neighbor-columns section")).to_have_count(len(MODELS))
+    expect(page.locator(".neighbor-columns button.row")).to_have_count(10 * len(MODELS))
     no_exception(page)
     # One row of columns, and rank 1 of all at one height.
     tops = {round(rows(page, name).first.bounding_box()["y"]) for name in ("word2vec", "EGES")}  # type: ignore[index]

@@ -21,7 +21,9 @@ from recemb_core.item_graph import build_item_graph
 from tests.pages.conftest import ROOT
 
 # Seconds each, or kernels to compile: nothing that a first page shows needs them.
-HEAVY = "pandas pyarrow scipy sklearn numba igraph networkx jax optax umap gensim faiss"
+HEAVY = (
+    "pandas pyarrow scipy.sparse scipy.stats scipy.optimize sklearn numba igraph networkx jax optax umap gensim faiss"
+)
 
 IN_A_NEW_PROCESS = f"""
 import os, sys
