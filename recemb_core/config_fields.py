@@ -56,7 +56,8 @@ def said_of(config: type, field: str) -> str:
         text = inspect.cleandoc(kind.__doc__ or "")
         line = re.search(rf"^ +(?:\w+, )*{field}(?:, \w+)*: ((?:.|\n {{6,}})+)", text, flags=re.MULTILINE)
         if line:
-            words = " ".join(line[1].replace("``", "").split())
+            # Sphinx's references are for the documentation: `~a.b.C` is C here.
+            words = re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"\1", " ".join(line[1].replace("``", "").split()))
             return words[:1].upper() + words[1:]
     return ""
 

@@ -217,7 +217,7 @@ def _result(
                 one["letters"],
                 one["coverage"],
                 one["seeds"],
-                one["train_seconds"],
+                round(one["train_seconds"], 3),
             )
             for one in rows
         ],

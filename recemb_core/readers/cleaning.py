@@ -351,11 +351,23 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
     return next((text for holds, text in ways if holds), in_time)
 
 
+def _usual_pause(events: Events) -> str:
+    """The middle pause between two events of a user, for who has to choose a longer gap; "" where there is none."""
+    assert events.time is not None
+    pauses = np.diff(events.time)
+    if events.user is not None:
+        pauses = pauses[events.user[1:] == events.user[:-1]]
+    if len(pauses) == 0:
+        return ""
+    minutes = float(np.median(pauses)) / 60.0
+    return f" (half of all pauses are {round(minutes, 1):,.10g} minutes or longer)"
+
+
 def _cure(run: _Run, events: Events) -> str:
     largest = max(run.steps, key=lambda step: step.dropped_rows if step.name != "short sessions" else -1)
     ways = ["lower min_length"]
     if events.group is None and events.time is not None:
-        ways.append("raise gap_minutes")
+        ways.append("raise gap_minutes" + _usual_pause(events))
     if largest.dropped_rows > 0:
         ways.append(f"loosen “{largest.name}”, which dropped {counted(largest.dropped_rows, 'row')}")
     return " or ".join(ways)

@@ -194,7 +194,7 @@ def test_zip_in_zip_in_zip() -> None:
         ({"event_types": ["buy"]}, "event_types needs a column for the event type"),
         ({"min_dwell_seconds": 3}, "min_dwell_seconds needs a column for the dwell time"),
         ({"min_length": 3}, "the longest of which has 2 events"),
-        ({"gap_minutes": 0.5}, "raise gap_minutes"),
+        ({"gap_minutes": 0.5}, "raise gap_minutes (half of all pauses are"),
     ],
 )
 def test_nothing_left_says_which_step(setting: dict, message: str) -> None:

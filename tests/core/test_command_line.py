@@ -492,6 +492,9 @@ def test_help_says_every_command_setting_and_data_set(capsys: pytest.CaptureFixt
         main(["models", name])
         listed = capsys.readouterr().out
         assert all(f"  {f.name}  (" in listed for f in config_fields(spec.config) if f.name not in spec.fixed)
+        assert "`" not in listed
+    for command in COMMANDS:
+        assert "`" not in help_of(command.NAME), "marks for the documentation"
 
 
 # --- as a program ---
