@@ -52,7 +52,7 @@ async def _upload(url: str) -> list[tuple[str, str, float]]:
             start = time.monotonic()
             box = page.locator("[data-testid=stFileUploader] input[type=file]").first
             await box.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
-            words = page.locator("[data-testid=stMain]").get_by_text(name).first
+            words = page.locator("[data-testid=stMain]").get_by_text(name).filter(visible=True).first
             await words.wait_for()
             await page.wait_for_timeout(300)
             await page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
