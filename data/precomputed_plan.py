@@ -38,6 +38,7 @@ from recemb_core.embeddings.models import EDGES_PER_ITEM
 from recemb_core.evaluation import group_score, strength_tiers
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
+from recemb_core.experiments.factorization import FactorizationConfig, factorization, factorization_defaults
 from recemb_core.experiments.leaderboard import (
     OPENING_SEEDS,
     Entry,
@@ -80,6 +81,9 @@ LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
 PRETRAINING_EVENTS = [40_000]
 # (p, q) of the page's opening and of its experiments.
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
+
+# (negatives k, dimensions) of the last view of the Training page and of its experiments.
+FACTORIZED = [(5, 32), (1, 32), (15, 32), (5, 8)]
 
 # How pages ask for the graph of baskets that ``default_graph`` makes.
 BASKETS: dict[str, Any] = {
@@ -362,6 +366,22 @@ def cold(name: str, config: ModelConfig) -> Planned:
     return Planned(key, lambda made: precomputed.cold_to_arrays(cold_item_report(known(name), config)))
 
 
+def lessons(name: str) -> Plan:
+    """Products of vectors against what they factorize, of the Training page."""
+    default = factorization_defaults(sessions(name))
+    for negative, dimensions in FACTORIZED:
+        config = replace(default, model=replace(default.model, negative=negative, dimensions=dimensions))
+        yield factorized(name, config)
+    if name == REPEATED:
+        short = replace(default.model, dimensions=8, epochs=2)
+        yield replace(factorized(name, replace(default, model=short, exponents=(1.0,), seeds=1)), short=True)
+
+
+def factorized(name: str, config: FactorizationConfig) -> Planned:
+    key = precomputed.result_key("factorization", sessions(name), config)
+    return Planned(key, lambda made: factorization(sessions(name), config).to_arrays())
+
+
 @cache
 def part_of(name: str) -> PartCases:
     return part_cases(sessions(name), Protocol())
@@ -403,6 +423,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "networks": (networks, WITH_SEQUENCES),
     "recall": (recall, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
+    "lessons": (lessons, WITH_SEQUENCES),
 }
 
 

@@ -1,12 +1,13 @@
-"""How training works: windows, noise, lookup, two vectors, single updates, and four ways to a softmax."""
+"""How training works: windows, noise, lookup, two vectors, single updates, four ways to a softmax, what is learned."""
 
 from __future__ import annotations
 
 from pages.kit import frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.training import costs, noise, steps, vectors, window
+from pages.views.training import costs, factorization, noise, steps, vectors, window
 from pages.views.training import experiments as tries
+from pages.views.training import factorization_experiments as factor_tries
 from pages.views.training import update_experiments as update_tries
 from pages.views.training.lesson import TRAINING_PAGE, lesson
 
@@ -17,13 +18,20 @@ VIEWS = {
     "steps": ("4 · Updates", steps.section, update_tries.steps, steps.words, steps.as_python),
     "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
     "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),
+    "learned": (
+        "7 · What is learned",
+        factorization.section,
+        factor_tries.learned,
+        factorization.words,
+        factorization.as_python,
+    ),
 }
 TITLES = {name: view[0] for name, view in VIEWS.items()}
 LOOK = Parameter(TRAINING_PAGE, "look", "View", Options(TITLES, row=True), "window", view=True)
 
 with frame.page(
     "How does training turn clicks into vectors?",
-    "Six looks inside word2vec and item2vec, each on real items: from a window on a sequence to single updates.",
+    "Seven looks inside word2vec and item2vec, each on real items: from a window on a sequence to single updates.",
     opens_on="planted_shop",
     needs="sequences",
 ) as data:

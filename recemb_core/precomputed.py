@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recemb_core.deep.recall import RecallModel
     from recemb_core.embeddings.item_vectors import ItemVectors
     from recemb_core.evaluation.ranking import RankingReport
+    from recemb_core.experiments.factorization import Factorization, FactorizationConfig
     from recemb_core.experiments.leaderboard import Entry, EntryRun, Part, Protocol
     from recemb_core.experiments.networks import LayerConfig, LayerReport
     from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport
@@ -36,7 +37,7 @@ T = TypeVar("T")
 FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
-    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks")},
+    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization")},
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
@@ -52,8 +53,9 @@ def result_key(kind: str, source: Source, config: Any) -> Key:
     """What a result of a model, a sweep or a comparison under a config is found by.
 
     Args:
-        kind: ``"vectors"``, ``"sweep"``, ``"networks"`` (a comparison of networks, or of starts), ``"recall"`` (a
-            model of the training part), ``"ranking"`` (both its reports) or ``"cold"`` (its report on cold items).
+        kind: ``"vectors"``, ``"sweep"``, ``"factorization"``, ``"networks"`` (a comparison of networks, or of starts),
+            ``"recall"`` (a model of the training part), ``"ranking"`` (both its reports) or ``"cold"`` (its report on
+            cold items).
         source: what it was trained on; of networks the fingerprint of the feature table, of recall models what
             ``recall_models.recall_fingerprint`` gives.
         config: of the model or the comparison; None stands for the ranking of popularity.
@@ -177,6 +179,13 @@ def load_sweep(
     from recemb_core.experiments.sweep import sweep_from_arrays
 
     return _read(result_key("sweep", graph, sweep_config), lambda found: sweep_from_arrays(found, base_vectors))
+
+
+def load_factorization(sequences: Sequences, config: FactorizationConfig) -> Factorization | None:
+    """Products held against what they factorize, computed beforehand, or None."""
+    from recemb_core.experiments.factorization import Factorization
+
+    return _read(result_key("factorization", sequences, config), lambda found: Factorization.from_arrays(config, found))
 
 
 # --- networks on a feature table ---

@@ -46,6 +46,7 @@ ALGORITHMS: dict[str, int] = {
     "optimizer": 1,  # the training loop of all networks: Adam, order of batches, early stopping
     "click_networks": 1,  # logistic regression, FM, FNN, Wide & Deep, Deep Crossing, and their scores on the test part
     "embedding_layer": 1,  # the comparison of those networks on one table
+    "factorization": 1,  # products of input and output vectors against the pairs trained on
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
@@ -59,6 +60,7 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "RoleFeaturesConfig": ("role_features",),
     "UMAPConfig": ("umap_layout",),
     "SweepConfig": ("sweep", *_SCORES),
+    "FactorizationConfig": ("factorization",),
     "LayerConfig": ("embedding_layer",),
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
     "TrainingConfig": ("optimizer",),
@@ -83,6 +85,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "leaderboard": ("leaderboard", "ranking", "item_graph"),
     "networks": (),
     "networks_map": (),
+    "factorization": (),
 }
 
 

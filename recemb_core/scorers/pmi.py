@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
-def pair_counts(sequences: Sequences, window: int | None) -> csr_array:
-    """How often two items stand together, a symmetric table (n, n) with an empty diagonal.
+def pair_counts(sequences: Sequences, window: int | None, *, selves: bool = False) -> csr_array:
+    """How often two items stand together, a symmetric table (n, n).
 
     Args:
         sequences: the log.
         window: an item at place s and one at place t of a sequence are together where 0 < |s − t| ≤ window, each such
             pair of places once in either direction: the (center, context) pairs of word2vec without its random
             shrinking. None: each sequence is a set, and all its distinct items are together once.
+        selves: of windows, whether an item that comes twice in one is together with itself, as word2vec has it; False
+            leaves the diagonal empty.
 
     >>> pair_counts(Sequences.from_lists([["a", "b", "c", "b"]]), 1).toarray().astype(int).tolist()
     [[0, 1, 0], [1, 0, 2], [0, 2, 0]]
@@ -40,7 +42,8 @@ def pair_counts(sequences: Sequences, window: int | None) -> csr_array:
             same = owner[:-step] == owner[step:]
             found = found + table_of(tokens[:-step][same], tokens[step:][same], (n, n))
         found = (found + found.T).tocsr()
-    found.setdiag(0)
+    if window is None or not selves:
+        found.setdiag(0)
     found.eliminate_zeros()
     found.sort_indices()
     return found

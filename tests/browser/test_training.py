@@ -20,7 +20,7 @@ from tests.browser.driver import (
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
-VIEWS = ("window", "noise", "lookup", "steps", "two", "costs")
+VIEWS = ("window", "noise", "lookup", "steps", "two", "costs", "learned")
 STRIP = "strip@planted_shop"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recemb_core import precomputed
-from recemb_core.embeddings import train_eges
+from recemb_core.embeddings import train_eges, train_model
 from recemb_core.embeddings.pair_sources import CenterPairs, context_counts
 from recemb_core.embeddings.training_steps import OBJECTIVES, StepConfig, StepTrainer, train_to_rest
 from recemb_core.evaluation import overlap_at_k
@@ -90,6 +91,55 @@ def _kept(seen: Seen) -> None:
     a, b = rows
     seen.says(f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers")
     seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")
+
+
+@check("Noise as often as", "15 negatives a pair", "8 dimensions in place", "All pairs, those seen once")
+def _factorized(seen: Seen) -> None:
+    made = seen.names()
+    sequences, config = seen.source.sequences, made["found"].config
+    times: Counter[tuple[int, int]] = Counter()
+    for at in range(len(sequences)):
+        rows = sequences[at].tolist()
+        if seen.state("pairs") == "set":
+            times.update((i, j) for i in set(rows) for j in set(rows) if i != j)
+        else:
+            near = [(a, b) for a in range(len(rows)) for b in range(len(rows)) if 0 < abs(a - b) <= seen.state("width")]
+            times.update((rows[a], rows[b]) for a, b in near)
+    pairs, count = np.array(list(times)), np.array(list(times.values()), dtype=float)
+    own, other = (np.bincount(pairs[:, side], count, len(sequences.items)) for side in (0, 1))
+    expected = np.log(count * count.sum() / (own[pairs[:, 0]] * other[pairs[:, 1]]))
+
+    def measured(least: int, exponent: float = 1.0, **more: Any) -> tuple[str, Numbers]:
+        """(r as the page writes it, what products are more than PMI − log k by seed)."""
+        found, far = [], []
+        for seed in range(config.seeds):
+            model = trained_on(seen.source, replace(config.model, ns_exponent=exponent, seed=seed, **more))
+            products = (model.vectors[pairs[:, 0]] * model.output_vectors[pairs[:, 1]]).sum(axis=1)
+            asked = count >= least
+            found.append(np.corrcoef(expected[asked], products[asked])[0, 1])
+            far.append(np.mean((products - expected)[asked]))
+        return f"{min(found):.3f} to {max(found):.3f}", np.array(far)
+
+    least = seen.state("seen")
+    if seen.prediction.startswith("Noise as often"):
+        seen.says(f"r is {measured(5)[0]} over the {(count >= 5).sum():,} pairs", measured(5, 0.75)[0])
+    elif seen.prediction.startswith("15 negatives"):
+        seen.says(f"r is {measured(5)[0]}")
+        if "nothing to compare" not in seen.answer:
+            fall = (measured(5, negative=5)[1] - measured(5)[1]).mean()
+            assert abs(seen.numbers()[0] - fall) < 0.0051
+            seen.says(f"log(15/5) is {np.log(3):.2f}", f"with k = 5 it is {measured(5, negative=5)[0]}")
+    elif seen.prediction.startswith("8 dimensions"):
+        seen.says(f"seen at least once: r {measured(1)[0]}")
+    else:
+        seen.says(f"all {len(count):,} pairs r is {measured(least)[0]}", f"at least 5 times {measured(5)[0]}")
+        seen.says(f"{(count < 2).mean():.0%} of the pairs")
+
+
+@cache
+def trained_on(source: Source, config: Any) -> Any:
+    """Vectors of the log alone."""
+    return train_model(config, sequences=source.sequences)
 
 
 def _three(vectors: Any, row: int, counts: Numbers) -> dict[str, float]:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 # Page → (parameter of the view, its values); a page that is not named has one view.
 VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node2vec": ("view", ("map", "sweep", "roles", "why")),
-    "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs")),
+    "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
     "neighbors": ("compare", ("models", "two")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
@@ -57,6 +57,7 @@ LONG = {
         "training steps",
         "training two",
         "training costs",
+        "training learned",
         "neighbors two",
         "evaluation all",
     ),
@@ -65,6 +66,7 @@ LONG = {
         "training lookup",
         "training two",
         "training costs",
+        "training learned",
         "neighbors two",
         "deep_models embedding",
         "deep_models pretraining",

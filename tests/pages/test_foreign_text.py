@@ -21,7 +21,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("sequences", {}),
     ("item_graph", {}),
     ("walks", {}),
-    *(("training", {"look": v}) for v in ("window", "noise", "lookup", "steps", "two", "costs")),
+    *(("training", {"look": v}) for v in ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
     *(("node2vec", {"view": v}) for v in ("map", "sweep", "roles", "why")),
     *(("neighbors", {"compare": v}) for v in ("models", "two")),
     *(("side_information", {"side": v}) for v in ("attention", "birth", "hide", "ges")),

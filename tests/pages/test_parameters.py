@@ -21,7 +21,7 @@ Fill = tuple[str, Any, Callable[[str], Any], Callable[[Any], bool]]
 PAGES = [name for names in SECTIONS.values() for name in names]
 LOOKS: dict[str, list[dict[str, str]]] = {
     "walks": [{}, {"data": "les_miserables"}],
-    "training": [{"look": look} for look in ("window", "noise", "lookup", "steps", "two", "costs")],
+    "training": [{"look": look} for look in ("window", "noise", "lookup", "steps", "two", "costs", "learned")],
     "neighbors": [{}, {"compare": "two"}, {"data": "les_miserables"}],
     "side_information": [{"side": side} for side in ("attention", "birth", "hide", "ges")],
 }
