@@ -27,6 +27,7 @@ from recemb_core.experiments.factorization import (
 from recemb_core.figures.factorization import factorization_figure
 
 SEEDS = 3
+PRODUCT = "v · v′ of the pair, trained with noise drawn by count to the power of a; first of the seeds."
 OWN_EXPONENT = 0.75  # the classes' default: every training has its exponent set, and results are found by one config
 DIMENSIONS = Parameter(
     TRAINING_PAGE,
@@ -203,13 +204,16 @@ def _partners(lesson: Lesson, found: Factorization) -> None:
         "PMI − log k": [float(found.expected[lesson.row][i]) for i in rows],
     }
     for e, exponent in enumerate(found.config.exponents):
-        columns[f"v · v′, exponent {exponent:g}"] = [float(found.products[e, lesson.row][i]) for i in rows]
+        columns[f"a = {exponent:g}"] = [float(found.products[e, lesson.row][i]) for i in rows]
     st.dataframe(
         columns,
         hide_index=True,
         height=38 + 35 * len(rows),
-        column_config={name: number(format="%.2f") for name in list(columns)[2:]}
-        | {"Times": number(format="%.10g", help="In one pass over the log; expected, where windows shrink at random.")},
+        column_config={name: number(format="%.2f", help=PRODUCT) for name in list(columns)[3:]}
+        | {
+            "PMI − log k": number(format="%.2f", help="What v · v′ is at the optimum with noise exponent 1."),
+            "Times": number(format="%.10g", help="In one pass over the log; expected, where windows shrink at random."),
+        },
     )
 
 
