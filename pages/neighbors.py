@@ -9,10 +9,10 @@ from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
-from pages.views.neighbors import agreement, bring, compared, paired, side_by_side, take_away
+from pages.views.neighbors import agreement, arithmetic, bring, compared, paired, side_by_side, take_away
 from pages.views.neighbors.experiments import as_python, experiments, words
 
-VIEWS = {"models": "Models side by side", "two": "Two settings, or two models"}
+VIEWS = {"models": "Models side by side", "two": "Two settings, or two models", "sum": "A − B + C"}
 VIEW = Parameter(compared.NEIGHBORS_PAGE, "compare", "View", Options(VIEWS, row=True), "models", view=True)
 
 with frame.page(
@@ -34,6 +34,13 @@ with frame.page(
         side_by_side.controls(data, settings, models=False)
         progress = st.empty()
         entries, found, todo = paired.pair_section(data, graph, settings)
+    elif view == "sum":
+        names = compared.chosen_models(data)
+        progress = st.empty()
+        entries = compared.page_entries(data, graph, names)
+        found = compared.compare(data, graph, entries, settings)
+        todo = arithmetic.section(found)
+        frame.try_this(data, arithmetic.experiments(found))
     else:
         numbers = st.container()
         names = compared.chosen_models(data)
@@ -49,7 +56,9 @@ with frame.page(
         todo = agreement.dispute_and_map(found)
         agreement.likeness_sections(found)
     st.caption(f"Walks: {frame.graph_line(edges, graph)}")
-    take_away.downloads(found)
-    frame.what_you_see(words())
-    frame.as_python(as_python(data, graph_settings, entries, settings))
+    if view != "sum":
+        take_away.downloads(found)
+    frame.what_you_see(arithmetic.words() if view == "sum" else words())
+    lines = arithmetic.as_python(found) if view == "sum" else None
+    frame.as_python(as_python(data, graph_settings, entries, settings, lines))
     run_next(data, [*training_jobs(data, graph, entries), *todo], progress)

@@ -187,9 +187,13 @@ class Several:
 
     def parse(self, text: str) -> list[Any]:
         first = next(iter(self.names), "")
-        if text in self.names:  # a name may hold a comma
-            return [text]
-        return [_read(part, first) for part in text.split(",") if part]
+        names, parts, found = {str(name) for name in self.names}, text.split(","), list[Any]()
+        while parts:  # a name may hold commas: the longest that fits
+            ends = range(len(parts), 0, -1)
+            size = next((end for end in ends if ",".join(parts[:end]) in names), 1)
+            name, parts = ",".join(parts[:size]), parts[size:]
+            found += [_read(name, first)] if name else []
+        return found
 
     def nearest(self, value: Sequence[Any]) -> list[Any]:
         return [v for v in dict.fromkeys(value) if v in self.names]

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node2vec": ("view", ("map", "sweep", "roles", "why")),
     "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
-    "neighbors": ("compare", ("models", "two")),
+    "neighbors": ("compare", ("models", "two", "sum")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
     "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving")),

@@ -23,7 +23,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("walks", {}),
     *(("training", {"look": v}) for v in ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
     *(("node2vec", {"view": v}) for v in ("map", "sweep", "roles", "why")),
-    *(("neighbors", {"compare": v}) for v in ("models", "two")),
+    *(("neighbors", {"compare": v}) for v in ("models", "two", "sum")),
     *(("side_information", {"side": v}) for v in ("attention", "birth", "hide", "ges")),
     ("lsh", {"lab": "tune"}),
     *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "guess")),

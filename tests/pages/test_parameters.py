@@ -22,7 +22,7 @@ PAGES = [name for names in SECTIONS.values() for name in names]
 LOOKS: dict[str, list[dict[str, str]]] = {
     "walks": [{}, {"data": "les_miserables"}],
     "training": [{"look": look} for look in ("window", "noise", "lookup", "steps", "two", "costs", "learned")],
-    "neighbors": [{}, {"compare": "two"}, {"data": "les_miserables"}],
+    "neighbors": [{}, {"compare": "two"}, {"compare": "sum"}, {"data": "les_miserables"}],
     "side_information": [{"side": side} for side in ("attention", "birth", "hide", "ges")],
 }
 HERE = Scope("here")

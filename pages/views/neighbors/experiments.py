@@ -207,14 +207,18 @@ def words() -> str:
 
 
 def as_python(
-    data: ActiveData, graph_settings: GraphSettings, entries: Sequence[Entry], settings: Settings
+    data: ActiveData,
+    graph_settings: GraphSettings,
+    entries: Sequence[Entry],
+    settings: Settings,
+    arithmetic: list[str] | None = None,
 ) -> list[str]:
-    """Train, list, compare."""
+    """Train; then list and compare, or do the arithmetic of the view of sums."""
     item = session.chosen_item(data)
     ready = [one for one in entries if one.config is not None]
     own = [one for one in ready if isinstance(one.vectors, BroughtVectors) and one.vectors.known[data.items.row(item)]]
     models = [one for one in ready if not isinstance(one.config, BroughtConfig)]
-    k, least = settings.k, settings.min_count
+    least = settings.min_count
     counts = "sequences.counts" if data.sequences is not None else "graph.strength"
     more = f", min_count={least}, counts={counts}" if least else ""
     configs = [one.config for one in models]
@@ -226,20 +230,30 @@ def as_python(
     return [
         *(["import numpy as np", "from recemb_core.brought import read_vectors"] if own else []),
         *imports,
-        "from recemb_core.evaluation import agreement_matrix",
+        "from recemb_core.evaluation import agreement_matrix"
+        if arithmetic is None
+        else "from recemb_core.evaluation.analogies import arithmetic",
         "",
         *lines,
         "models = {",
         *(f"    {quoted(one.label)}: {python_call(one.config)}," for one in models),
         *(f"    {quoted(one.label)}: {_read(one.config)}.aligned({where})[0]," for one in own),
         "}",
+        *(_comparison(settings, item, known, more) if arithmetic is None else arithmetic),
+    ]
+
+
+def _comparison(settings: Settings, item: str, known: str, more: str) -> list[str]:
+    """Lists of every model, and how far they agree; ``known``: which rows brought vectors have."""
+    k = settings.k
+    return [
         "for name, vectors in models.items():",
         f"    print(name, vectors.most_similar({quoted(item)}, k={k}, score={quoted(settings.score)}{more}))",
-        *([f"rows = np.flatnonzero({known})  # items that all have a vector of"] if own else []),
-        f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more}{', rows=rows' if own else ''})[0]",
+        *([f"rows = np.flatnonzero({known})  # items that all have a vector of"] if known else []),
+        f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more}{', rows=rows' if known else ''})[0]",
         "         for name, vectors in models.items()}",
         f"agreement = agreement_matrix(lists, items={len(settings.counts)}"
-        + (f", candidates={int(settings.allowed.sum()) - 1})" if least else ")"),
+        + (f", candidates={int(settings.allowed.sum()) - 1})" if settings.min_count else ")"),
         "print(agreement.names, agreement.overlap.round(3), agreement.overlap_chance)",
     ]
 

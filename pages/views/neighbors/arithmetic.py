@@ -1,0 +1,331 @@
+"""Arithmetic with item vectors: A − B + C, or what goes with a basket, and how often such answers are right here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import controls, frame, maps, session
+from pages.kit.allowed import Options, Several
+from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
+from pages.kit.model_jobs import Entry
+from pages.kit.parameters import Bound, Parameter
+from pages.kit.session import ActiveData
+from pages.kit.text import plain, plain_field, quoted
+from pages.views.neighbors.analogy_rates import SUM, questions, rates_section, reports, step_bound, verdict
+from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
+from pages.views.neighbors.maps import map_job
+from recemb_core.arrays import Float64Array
+from recemb_core.brought import BroughtVectors
+from recemb_core.evaluation.analogies import Analogies, How, arithmetic
+from recemb_core.figures import theme
+from recemb_core.figures.item_map import item_map_figure
+from recemb_core.item_graph import ItemGraph
+from recemb_core.layouts import UMAPConfig
+
+MOST_ITEMS = 10  # that go in on one side
+LISTED = 5
+SUM_MODEL = Parameter(NEIGHBORS_PAGE, "sum_model", "Model", Options(), help="Whose vectors are added.")
+PLUS = Parameter(
+    NEIGHBORS_PAGE,
+    "plus",
+    "With",
+    Several(least=1),
+    help="Their vectors are added, each at length 1. Two here and one below: A − B + C. Several here and none below: "
+    "what goes with this basket.",
+)
+MINUS = Parameter(NEIGHBORS_PAGE, "minus", "Without", Several(), help="Their vectors are taken off; may be empty.")
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """What is asked, of whom."""
+
+    data: ActiveData
+    graph: ItemGraph
+    one: Entry
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
+    how: How
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """Rows that go in."""
+        return (*self.plus, *self.minus)
+
+    def scores(self) -> Float64Array:
+        """(n,) of every item; −∞ without a vector."""
+        assert self.one.vectors is not None
+        found = arithmetic(self.one.vectors.vectors, self.plus, self.minus, how=self.how)
+        if isinstance(self.one.vectors, BroughtVectors):
+            found[~self.one.vectors.known] = -np.inf
+        return found
+
+    def answers(self, *, leave_out: bool = True) -> list[tuple[int, float]]:
+        """The best rows with their scores."""
+        scores = self.scores()
+        if leave_out:
+            scores[list(self.given)] = -np.inf
+        order = np.argsort(-scores, kind="stable")[:LISTED]
+        return [(int(row), float(scores[row])) for row in order if np.isfinite(scores[row])]
+
+
+def first_question(data: ActiveData, graph: ItemGraph, asked: dict[str, Analogies]) -> tuple[list[str], list[str]]:
+    """(with, without) that the view opens on: a question about the chosen item, else any, else two popular items."""
+    chosen = graph.items.row(session.chosen_item(data))
+    if asked:
+        of = asked[step_bound(data, asked).value]
+        own = np.flatnonzero(of.c == chosen)
+        at = int(own[0]) if len(own) else 0
+        return [graph.items[int(of.b[at])], graph.items[int(of.c[at])]], [graph.items[int(of.a[at])]]
+    others = [item for item in session.items_by_popularity(data) if item != graph.items[chosen]]
+    return [graph.items[chosen], *others[:1]], []
+
+
+def bind(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> tuple[Bound, Bound, Bound]:
+    """(model, with, without), bound without drawing anything."""
+    plus, minus = first_question(data, graph, questions(data, graph))
+    few = lambda items: len(items) <= MOST_ITEMS  # noqa: E731
+    among = tuple(graph.items.ids)
+    best = "PPMI-SVD" if "PPMI-SVD" in names else names[0]
+    return (
+        SUM_MODEL.bind(data, default=best, among=names),
+        PLUS.bind(data, default=plus, among=among, check=few),
+        MINUS.bind(data, default=minus, among=among, check=few),
+    )
+
+
+# --- the view ---
+
+
+def section(found: Compared) -> list[Job]:
+    """The composer, its answers on the map and in lists, and how often such questions are answered rightly."""
+    data, graph = found.data, found.graph
+    names = [one.label for one in found.entries if one.state != "unavailable"]
+    if not names:
+        st.info("No model can be trained on this data, so there is nothing to add.")
+        return []
+    whose, plus, minus = bind(data, graph, names)
+    numbers = st.container()
+    main, side = frame.side_by_side("arithmetic", (3, 2), "17rem")
+    with side:
+        model = whose.draw()
+        title = lambda item: data.title_of(item)  # noqa: E731
+        offered = session.items_by_popularity(data)
+        plus.draw(offered=offered, format_func=title, max_selections=MOST_ITEMS)
+        minus.draw(offered=offered, format_func=title, max_selections=MOST_ITEMS)
+        how = SUM.draw(data)
+    one = found.entries[[each.label for each in found.entries].index(model)]
+    todo: list[Job] = []
+    if one.vectors is None:
+        main.caption(f"{model} is not trained yet.")
+    elif not plus.value:
+        main.info("Choose at least one item under *With*.")
+    else:
+        rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
+        asked = Sum(data, graph, one, rows[0], rows[1], how)
+        missing = _without_vector(asked)
+        if missing:
+            main.info(f"{model} has no vector of {missing}. Choose other items.")
+        else:
+            with main:
+                todo = _map(found, asked)
+            with side:
+                _lists(asked)
+            numbers.markdown(_sentence(asked))
+    rates_section(found)
+    return todo
+
+
+def _without_vector(asked: Sum) -> str:
+    vectors = asked.one.vectors
+    if not isinstance(vectors, BroughtVectors):
+        return ""
+    return ", ".join(
+        plain(asked.data.title_of(asked.graph.items[row])) for row in asked.given if not vectors.known[row]
+    )
+
+
+def _title(asked: Sum, row: int) -> str:
+    return str(asked.data.title_of(asked.graph.items[row]))
+
+
+def _sentence(asked: Sum) -> str:
+    """What is asked and what comes of it, in words."""
+    best, free = asked.answers(), asked.answers(leave_out=False)
+    own = Sum(asked.data, asked.graph, asked.one, asked.plus[-1:], (), "add").answers()
+    named = lambda found: f"**{plain(_title(asked, found[0][0]))}**" if found else "none"  # noqa: E731
+    parts = [plain(_title(asked, row)) for row in asked.plus]
+    signs = [f" − {plain(_title(asked, row))}" for row in asked.minus]
+    asks = parts[0] + "".join(signs) + "".join(f" + {part}" for part in parts[1:])
+    inside = " (it went in)" if free and free[0][0] in asked.given else ""
+    return (
+        f"{asks} → :red[{named(best)}]. With nothing left out: {named(free)}{inside}. Nearest to {parts[-1]} alone: "
+        f"{named(own)}."
+    )
+
+
+def _map(found: Compared, asked: Sum) -> list[Job]:
+    data, graph, one = asked.data, asked.graph, asked.one
+    umap = controls.umap_config(data, len(graph), draw=False)
+    job = map_job(data, graph, one, umap)
+    if job is not None:
+        st.caption("The map is being drawn.")
+        return [job]
+    _draw_map(found, asked, umap)
+    return []
+
+
+def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
+    data, graph, one = asked.data, asked.graph, asked.one
+    rows = np.flatnonzero(one.vectors.known) if isinstance(one.vectors, BroughtVectors) else np.arange(len(graph))
+    positions = maps.model_map(data, one.config, umap, graph=graph)
+    place = {int(row): positions[at] for at, row in enumerate(rows)}
+    best = [row for row, _ in asked.answers()]
+    color = controls.labellings(data, graph)[0]
+    figure = item_map_figure(
+        positions,
+        [graph.items[int(row)] for row in rows],
+        [data.titles[int(row)] for row in rows],
+        color_by=color.values[rows],
+        color_title=color.words,
+        size=np.sqrt(found.settings.counts[rows]),
+        chosen=graph.items[best[0]] if best else None,
+        highlighted=[graph.items[row] for row in asked.given],
+        highlighted_title="went in",
+        labels=[graph.items[row] for row in (*best[:1], *asked.given)],
+        title=f"arithmetic with {one.label}",
+    )
+    arrows = _arrows(asked, best)
+    figure.update_layout(
+        title_text=None,
+        legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"},
+        annotations=[
+            *figure.layout.annotations,
+            *(theme.arrow(tuple(place[a]), tuple(place[b]), arrowcolor=theme.CHOSEN, standoff=5) for a, b in arrows),
+        ],
+    )
+    live_chart(figure, key=f"arithmetic map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
+    went = "Arrows: the step that is taken off and put on, and the same step from the last item to the answer."
+    basket = "Arrows: from what goes in to the answer."
+    st.caption(
+        f"{went if asked.minus else basket} Places are UMAP's, which keeps neighborhoods and not directions: the sum "
+        "is made of the vectors, not of the places."
+    )
+
+
+def _arrows(asked: Sum, best: Sequence[int]) -> list[tuple[int, int]]:
+    """From row to row: B → A and C → answer of A − B + C, else from all that goes in to the answer."""
+    if not best:
+        return []
+    if len(asked.plus) == 2 and len(asked.minus) == 1:
+        return [(asked.minus[0], asked.plus[0]), (asked.plus[1], best[0])]
+    return [(row, best[0]) for row in asked.plus]
+
+
+def _lists(asked: Sum) -> None:
+    left, free = asked.answers(), asked.answers(leave_out=False)
+    known = [free[at] if at < len(free) else None for at in range(LISTED)]
+    given = dict.fromkeys(asked.plus, "with") | dict.fromkeys(asked.minus, "without")
+    st.dataframe(
+        {
+            "Answer": [_title(asked, row) for row, _ in left] + [""] * (LISTED - len(left)),
+            "Nothing left out": [
+                "" if each is None else _title(asked, each[0]) + (f" ({given[each[0]]})" if each[0] in given else "")
+                for each in known
+            ],
+        },
+        hide_index=True,
+        height=38 + 35 * LISTED,
+        column_config={name: st.column_config.TextColumn(width=165) for name in ("Answer", "Nothing left out")},
+    )
+
+
+def words() -> str:
+    """What you see."""
+    return (
+        "If one and the same step leads from any item to its variant, it can be added: **A − B + C** asks for the item "
+        "that is to C as A is to B. The answer is the item with the highest cosine to $u_A - u_B + u_C$, vectors at "
+        "length 1 (**3CosAdd**), or the one with the highest product of similarities (**3CosMul**, Levy & Goldberg "
+        "2014). Famous examples leave A, B and C out of the answers; with them left in, the best is mostly one of the "
+        "three (Rogers, Drozd & Li 2017), so both are shown, and beside them what is nearest to C without any sum. A "
+        "**basket** is the sum alone: what goes with all of these.\n\n"
+        "**One example proves nothing**: the table asks every question that this data's fields allow. Only what goes "
+        "beyond *nearest to C* is owed to the step. **More held fields**: fewer and purer questions."
+    )
+
+
+def experiments(found: Compared) -> list[frame.Experiment]:
+    """What to try: a step of another field, a basket, the other score."""
+    data, graph = found.data, found.graph
+    every = questions(data, graph)
+    tries: list[frame.Experiment] = []
+    if every:
+        ordered = sorted(every, key=lambda name: -every[name].there)
+        for step in list(dict.fromkeys(["role", *ordered]))[:2] if "role" in every else ordered[:2]:
+            tries.append(
+                (
+                    f"A step in {plain_field(step)}, all else alike. **In which models does the step carry?**",
+                    lambda: _carried(found),
+                    {"step": step, "sum": "add"},
+                )
+            )
+    popular = list(session.items_by_popularity(data)[:5])
+    if len(popular) == 5 and len(graph) > 8:
+        tries.append(
+            (
+                "A basket of the five most popular items. **Is the answer popular as well?**",
+                lambda: _basket(found),
+                {"plus": popular, "minus": [], "sum": "add"},
+            )
+        )
+    return tries
+
+
+def _carried(found: Compared) -> str:
+    _, of = reports(found)
+    if not of:
+        return "No model is trained yet: wait for the training."
+    best = max(of, key=lambda name: of[name][0].gain.value)
+    gain = of[best][0].gain
+    return (
+        f"{verdict(of)} The largest gain is that of {best}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
+    ).replace("-0.0%", "0.0%")
+
+
+def _basket(found: Compared) -> str:
+    data, graph = found.data, found.graph
+    names = [one.label for one in found.entries if one.state != "unavailable"]
+    whose, plus, minus = bind(data, graph, names)
+    one = found.entries[[each.label for each in found.entries].index(whose.value)]
+    if one.vectors is None:
+        return "No model is trained yet: wait for the training."
+    rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
+    best = Sum(data, graph, one, rows[0], rows[1], SUM.value(data)).answers()
+    if not best:
+        return "There is no other item."
+    counts = found.settings.counts
+    place = int((counts > counts[best[0][0]]).sum()) + 1
+    return (
+        f"**{plain(data.title_of(graph.items[best[0][0]]))}**, number {place:,} of {len(counts):,} by "
+        f"{found.unit}; the five that it goes with are numbers 1 to 5."
+    )
+
+
+def as_python(found: Compared) -> list[str]:
+    """The sum, after the lines that train the models."""
+    data, graph = found.data, found.graph
+    names = [one.label for one in found.entries if one.state != "unavailable"]
+    if not names:
+        return []
+    whose, plus, minus = bind(data, graph, names)
+    rows = [f"vectors.items.rows({[*bound.value]!r})" if bound.value else "[]" for bound in (plus, minus)]
+    return [
+        f"vectors = models[{quoted(whose.value)}]",
+        f"scores = arithmetic(vectors.vectors, {rows[0]}, {rows[1]}, how={SUM.value(data)!r})",
+        f"print([vectors.items[row] for row in (-scores).argsort()[:{LISTED}].tolist()])  # nothing left out",
+    ]
