@@ -27,16 +27,17 @@ from recemb_core.sequences import Sequences, read_events
 from recemb_core.vocabulary import Vocabulary
 
 
-def invented_ratings(users: int = 1_500, films: int = 800, seed: int = 0) -> Sequences:
+def invented_ratings(users: int = 1_500, films: int = 800, seed: int = 0, *, longest: int = 120) -> Sequences:
     """A log of ratings: everybody sees a film once, films have tastes and fame, and tastes drift a little.
 
-    A user sees 20 to 120 films in some order. The next one is drawn by exp(2 u · v + fame) among those not yet seen;
-    u moves a little towards each film that was seen. Times are a week apart, on a calendar of the user's own start.
+    A user sees 20 to ``longest`` films in some order. The next one is drawn by exp(2 u · v + fame) among those not yet
+    seen; u moves a little towards each film that was seen. Times are a week apart, on a calendar of the user's own
+    start.
     """
     rng = np.random.default_rng(seed)
     tastes = rng.normal(size=(films, 6)) / 6**0.5
     fame = rng.gumbel(size=films)
-    tokens, times, lengths = [], [], rng.integers(20, 121, users)
+    tokens, times, lengths = [], [], rng.integers(20, longest + 1, users)
     for length in lengths:
         own = rng.normal(size=6)
         left = np.ones(films, dtype=bool)
