@@ -3,6 +3,7 @@
     python -m benchmarks.epochs --out curves.jsonl                    # all; what is in the file is not run again
     python -m benchmarks.epochs --only ratings:item2vec shop          # some: log, or log:model
     python -m benchmarks.epochs --held --retail interactions.csv.gz   # the logs that the rule was not chosen on
+    python -m benchmarks.epochs --check                               # the default against what it was before the rule
 
 Quality is HR@10 and NDCG@10 on the validation users (``recemb_core.experiments.leaderboard``, its protocol and its
 defaults), and link AUC, means over seeds with 95 % intervals over users and seeds. A letter that two epochs share says
@@ -15,17 +16,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.evaluation_table import invented_ratings
 from benchmarks.graphs import les_miserables
 from recemb_core.datasets import load_dataset
 from recemb_core.datasets.planted import PlantedShopConfig, planted_shop
-from recemb_core.embeddings import ItemVectors, comparison_defaults, train_model
+from recemb_core.embeddings import ItemVectors, comparison_defaults, pairs_per_epoch, train_model
 from recemb_core.evaluation import group_score, homophily_score, structural_score
 from recemb_core.evaluation.intervals import seed_band
 from recemb_core.evaluation.ranking import rank_views
@@ -82,6 +85,15 @@ def configs(cases: PartCases) -> dict[str, Any]:
     return {name: config for name, config in found.items() if hasattr(config, "epochs")}
 
 
+def before(model: str, config: Any, train: Sequences) -> int:
+    """The epochs that the same model started with before the rule."""
+    if model == "item2vec":
+        return int(np.clip(round(12_000_000 / max(pairs_per_epoch(train, config), 1)), 1, 10))
+    if model in ("word2vec", "CBOW"):
+        return int(np.clip(round(1_500_000 / max(len(train.tokens), 1)), 4, 10))
+    return int(config.epochs)
+
+
 def measured(cases: PartCases, entry: Entry, model: ItemVectors, seed: int) -> EntryRun:
     """What ``leaderboard.measure_trained`` gives, but of its main view alone, without purity."""
     assert entry.query is not None
@@ -91,12 +103,14 @@ def measured(cases: PartCases, entry: Entry, model: ItemVectors, seed: int) -> E
     return EntryRun(entry.name, cases.part, seed, ranked.reports, ranked.marked, 0.0, 0.0, 0, links)
 
 
-def curve(cases: PartCases, log: str, model: str, config: Any, seeds: int, most: float) -> Iterator[dict[str, Any]]:
+def curve(
+    cases: PartCases, log: str, model: str, config: Any, seeds: int, most: float, numbers: Sequence[int]
+) -> Iterator[dict[str, Any]]:
     """The figures of each number of epochs, today's default among them."""
     query = default_query(config, cases.train)
     bare = replace(cases, train=replace(cases.train, side_info=None))
     board, seconds = Leaderboard({}), {"0": 0.0}
-    for epochs in sorted({*EPOCHS, config.epochs}):
+    for epochs in sorted({*numbers, config.epochs}):
         name, pace = str(epochs), list(seconds.values())[-1] / max(int(list(seconds)[-1]), 1)
         if pace * epochs > most:
             break
@@ -172,6 +186,8 @@ def main() -> None:
     parser.add_argument("--held", action="store_true", help="the logs that the rule was not chosen on")
     parser.add_argument("--retail", type=Path, help="a retail log, one more of those")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--check", action="store_true", help="only the default and what it was before the rule")
+    parser.add_argument("--epochs", type=int, nargs="*", default=EPOCHS, help="what to try beside the default")
     parser.add_argument("--seconds", type=float, default=30.0, help="the longest training")
     parser.add_argument("--out", type=Path, help="a file of JSON lines to go on with")
     given = parser.parse_args()
@@ -197,8 +213,12 @@ def main() -> None:
         for model, config in configs(cases).items():
             if not wanted(log, model):
                 continue
-            print(f" {model}, {config.dimensions} dimensions", flush=True)
-            for record in curve(cases, log, model, config, given.seeds, given.seconds):
+            old = before(model, config, train)
+            if given.check and old == config.epochs:
+                continue
+            print(f" {model}, {config.dimensions} dimensions; {old} epochs before the rule", flush=True)
+            numbers = (old,) if given.check else (*given.epochs, old)
+            for record in curve(cases, log, model, config, given.seeds, given.seconds, numbers):
                 print(shown(record), flush=True)
                 if given.out:
                     with given.out.open("a") as file:

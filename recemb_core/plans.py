@@ -94,10 +94,7 @@ def model_config(
     (2, 4)
     """
     default = spec.default_config(sequences, graph, side_info, seed_of(saved))
-    names = [field.name for field in dataclasses.fields(spec.config) if field.name != "seed"]
-    told = {name: saved.settings[key] for name in names if (key := spec.key_of(name)) in saved.settings}
-    if saved.model and model_named(saved.model) is spec:
-        told |= saved.config
+    told = told_settings(saved, spec)
     fixed = {name: value for name, value in spec.fixed.items() if name in told and told[name] != value}
     if fixed:
         name, value = next(iter(fixed.items()))
@@ -107,6 +104,17 @@ def model_config(
     if "seed" in saved.config and saved.seed is not None and saved.config["seed"] != saved.seed:
         raise UsageError(f"seed is {saved.seed} of the session and {saved.config['seed']} of its model; say it once")
     return config
+
+
+def told_settings(saved: SessionFile, spec: ModelSpec) -> dict[str, Any]:
+    """What a session says of a model's config; where it does not name ``epochs``, these go by the size of the data.
+
+    >>> told_settings(SessionFile(settings={"word2vec_window": 9, "seed": 4}), model_named("word2vec"))
+    {'window': 9}
+    """
+    names = [field.name for field in dataclasses.fields(spec.config) if field.name != "seed"]
+    told = {name: saved.settings[key] for name in names if (key := spec.key_of(name)) in saved.settings}
+    return told | dict(saved.config) if saved.model and model_named(saved.model) is spec else told
 
 
 def whole_session(saved: SessionFile, config: Any) -> SessionFile:

@@ -15,7 +15,7 @@ from pages.kit.session import ActiveData, seed
 from pages.kit.text import field_words
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
-from recemb_core.embeddings.models import BIASES, DIMENSIONS
+from recemb_core.embeddings.models import BIASES, DIMENSIONS, WALK_EPOCHS
 from recemb_core.evaluation import strength_tiers
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
@@ -42,7 +42,7 @@ NODE2VEC: dict[str, Parameter[Any]] = {
         VISIT, "window", "Window (steps)", Span(1, 10), help="How far apart two items of a walk still count as context."
     ),
     "dimensions": Parameter(VISIT, "dimensions", "Dimensions", Steps(DIMENSIONS), help="Length of a vector."),
-    "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help="Passes over the walks."),
+    "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help=WALK_EPOCHS.help),
     "negative": Parameter(VISIT, "negative", "Negative samples", Span(1, 20), help="Noise items for each true pair."),
 }
 
@@ -62,7 +62,9 @@ def node2vec_controls(data: ActiveData, n: int) -> None:
     with st.expander("Walks and training"):
         for name, one in NODE2VEC.items():
             if name not in ("p", "q"):
-                one.draw(data, default=getattr(start, name))
+                usual = getattr(start, name)
+                label = f"{one.label} (by size: {usual})" if name == "epochs" else one.label
+                one.draw(data, default=usual, label=label)
 
 
 UMAP_NEIGHBORS = Parameter(

@@ -98,8 +98,18 @@ def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str 
     st.caption(f"{key} learns from {MODELS[key].words}.")
     columns = st.columns(2)
     for number, setting in enumerate(MODELS[key].shown()):
-        bound = _bind(data, key, setting, getattr(default, setting.field), prefix)
-        bound.draw(columns[number % 2], label=setting.label)
+        start = getattr(default, setting.field)
+        more: dict[str, Any] = {"format_func": partial(by_size, start)} if setting.field == "epochs" else {}
+        _bind(data, key, setting, start, prefix).draw(columns[number % 2], label=setting.label, **more)
+
+
+def by_size(default: int, value: int) -> str:
+    """A number of epochs as its control shows it: the one that the data's size asks for is called so.
+
+    >>> by_size(12, 12), by_size(12, 20)
+    ('12 (by size)', '20')
+    """
+    return f"{value} (by size)" if value == default else str(value)
 
 
 def second_like_first(data: ActiveData, graph: ItemGraph, key: str) -> dict[str, Any]:

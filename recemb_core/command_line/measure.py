@@ -205,6 +205,10 @@ def _result(
         "Intervals are of 95 %, over users and seeds. Rows that share a letter are not told apart (paired over users "
         f"and seeds, Holm over all pairs, {100 * comparison.level:g} % for all together).",
     ]
+    epochs = {name: getattr(row.entry.config, "epochs", None) for name, row in board.rows.items()}
+    trained = "; ".join(f"{name}: {count}" for name, count in epochs.items() if count is not None)
+    if trained:
+        said.append(f"Epochs (of item vectors by size, where no setting says them): {trained}.")
     advice = board.advice(comparison).words
     names = {"hr": f"HR@{k}", "ndcg": f"NDCG@{k}", "mrr": "MRR"}
     table = Table(

@@ -15,7 +15,7 @@ from recemb_core.config_fields import config_fields
 from recemb_core.embeddings import MODELS, train_model
 from recemb_core.embeddings.registry import NEEDS, ModelSpec
 from recemb_core.item_graph.config import GraphConfig
-from recemb_core.plans import model_config, model_named, whole_session
+from recemb_core.plans import model_config, model_named, told_settings, whole_session
 from recemb_core.prepared import Prepared
 from recemb_core.session_file import SessionFile
 from recemb_core.validation import UsageError
@@ -101,9 +101,11 @@ def run(args: argparse.Namespace) -> Result:
         Path(args.save_session).write_text(session, "utf-8")
         files["session"] = args.save_session
     settings = asdict(config)  # type: ignore[call-overload]
+    by_size = "epochs" in settings and "epochs" not in told_settings(saved, spec)
     facts = {
         "model": spec.name,
         "config": settings,
+        "epochs_by_size": by_size,
         "data": prepared.name,
         "fingerprint": prepared.fingerprint,
         "trained_on": origin.trained_on,
@@ -125,7 +127,13 @@ def run(args: argparse.Namespace) -> Result:
         facts,
         [
             Table(("trained", ""), about, title=title),
-            Table(("setting", "value"), [(name, str(value)) for name, value in settings.items()]),
+            Table(
+                ("setting", "value"),
+                [
+                    (name, f"{value} (by size)" if name == "epochs" and by_size else str(value))
+                    for name, value in settings.items()
+                ],
+            ),
             *written(files),
         ],
         prepared.notes,

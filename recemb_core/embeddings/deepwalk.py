@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recemb_core.embeddings.epochs import walk_epochs
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
@@ -21,9 +22,10 @@ def deepwalk_defaults(n: int, seed: int = 0) -> DeepWalkConfig:
     The small window shows roles best (at window 5 node2vec's structural score of the planted shop falls from .48 to
     .05).
     """
+    epochs = walk_epochs(n)
     if n <= 500:
-        return DeepWalkConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=3, seed=seed)
-    return DeepWalkConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=2, seed=seed)
+        return DeepWalkConfig(dimensions=16, window=2, num_walks=20, walk_length=80, epochs=epochs, seed=seed)
+    return DeepWalkConfig(dimensions=32, window=2, num_walks=10, walk_length=40, epochs=epochs, seed=seed)
 
 
 def train_deepwalk(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from recemb_core.embeddings.block_training import train_blocks
+from recemb_core.embeddings.epochs import epochs_by_size
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.sentences import (
     Sentences,
@@ -48,7 +49,8 @@ class Item2VecConfig(SequenceConfig):
 
 
 def item2vec_defaults(sequences: Sequences, seed: int = 0) -> Item2VecConfig:
-    """A starting point for this data: the exact set mode, with more epochs where there are fewer pairs.
+    """A starting point for this data: the exact set mode, epochs by
+    :func:`~recemb_core.embeddings.epochs.epochs_by_size`.
 
     Where long sequences make more than 30 million pairs an epoch, shuffling takes its place, ten items to either side.
     """
@@ -56,8 +58,8 @@ def item2vec_defaults(sequences: Sequences, seed: int = 0) -> Item2VecConfig:
     config = Item2VecConfig(dimensions=16 if n <= 500 else 32, subsample=1e-3 if n > 500 else 0.0, seed=seed)
     if pairs_per_epoch(sequences, config) > MOST_PAIRS_BY_DEFAULT:
         config = replace(config, mode="shuffle", window=10)
-    epochs = int(np.clip(round(12_000_000 / max(pairs_per_epoch(sequences, config), 1)), 1, 10))
-    return replace(config, epochs=epochs)
+    items = int((sequences.counts > 0).sum())
+    return replace(config, epochs=epochs_by_size(pairs_per_epoch(sequences, config), items))
 
 
 def pairs_per_epoch(sequences: Sequences, config: Item2VecConfig) -> int:

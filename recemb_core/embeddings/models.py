@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from recemb_core.embeddings.block_training import pairs_of_sentences
 from recemb_core.embeddings.deepwalk import DeepWalkConfig, deepwalk_defaults, train_deepwalk
 from recemb_core.embeddings.eges import EGESConfig, eges_defaults, train_eges
 from recemb_core.embeddings.item2vec import Item2VecConfig, item2vec_defaults, pairs_per_epoch, train_item2vec
@@ -34,7 +35,14 @@ def default_graph(sequences: Sequences) -> ItemGraph:
 # --- settings that several models have ---
 
 SIZE = Setting("dimensions", "Dimensions", DIMENSIONS, "Length of a vector.")
-EPOCHS = Setting("epochs", "Epochs", (1, 2, 3, 5, 8, 10, 15, 20, 30), "Passes over the data.")
+EPOCHS = Setting(
+    "epochs",
+    "Epochs",
+    (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100, 200, 500),
+    "Passes over the data. By size: the fewer training pairs a pass gives for each item, the more passes; moving "
+    "another setting leaves the number alone.",
+)
+WALK_EPOCHS = replace(EPOCHS, help="Passes over the walks. By size: 3 up to 500 items, 2 above.")
 COUNTS = (1, 2, 3, 5, 8, 10, 15, 20)
 WINDOW = Setting("window", "Window (steps)", COUNTS, "How far apart two items still count as context.")
 NEGATIVE = Setting("negative", "Negative samples", COUNTS, "Noise items for each true pair.")
@@ -60,7 +68,9 @@ ON_SEQUENCES = (
 ON_WALKS = (
     SIZE,
     WINDOW,
-    EPOCHS,
+    replace(
+        EPOCHS, help="Passes over the walks. By size: 3 up to 500 items, 2 above; walks are themselves many passes."
+    ),
     Setting("num_walks", "Walks from each item", (1, 2, 5, 10, 20, 40), "More walks, less noise."),
     Setting("walk_length", "Walk length (items)", (10, 20, 40, 80, 120), "Items in a walk."),
     NEGATIVE,
@@ -83,7 +93,8 @@ def _on_walks(config: Any, sequences: Sequences | None, items: int) -> float:
 def _on_sequences(config: Any, sequences: Sequences | None, items: int) -> float:
     assert sequences is not None
     slower = 1 if config.repeats_on_threads else 4  # gensim, names of items included
-    return slower * _updates(len(sequences.tokens) * (config.window + 1), config)
+    shrink = getattr(config, "shrink_windows", True)  # item2vec's sequence mode is word2vec as it comes
+    return slower * _updates(float(pairs_of_sentences(sequences.lengths, config.window, shrink).sum()), config)
 
 
 def _on_sets(config: Any, sequences: Sequences | None, items: int) -> float:
@@ -125,7 +136,7 @@ register(
         ),
         in_words=lambda config: f"{'skip-gram' if config.skip_gram else 'CBOW'}, window {config.window}",
         work=_on_sequences,
-        speed=3e9,
+        speed=6e9,
         built_on=("sequence_training", "skip_gram"),
     )
 )
@@ -153,7 +164,7 @@ register(
             config.mode
         ],
         work=_on_sets,
-        speed=3e9,
+        speed=6e9,
         built_on=("sequence_training", "skip_gram"),
     )
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recemb_core.embeddings.block_training import train_blocks
+from recemb_core.embeddings.block_training import pairs_of_sentences, train_blocks
+from recemb_core.embeddings.epochs import epochs_by_size
 from recemb_core.embeddings.gensim_training import train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.sentences import Sentences, SequenceConfig, keep_probabilities, subsampled
@@ -43,18 +44,15 @@ class Word2VecConfig(SequenceConfig):
 
 
 def word2vec_defaults(sequences: Sequences, seed: int = 0) -> Word2VecConfig:
-    """A starting point for this data: more epochs where there are fewer events, fewer dimensions for fewer items.
+    """A starting point for this data: epochs by :func:`~recemb_core.embeddings.epochs.epochs_by_size`.
 
-    No frequent-item subsampling in a small catalogue, where every item is frequent by the measure of a language.
+    Fewer dimensions for fewer items, and no frequent-item subsampling in a small catalogue, where every item is
+    frequent by the measure of a language.
     """
-    n, events = len(sequences.items), max(len(sequences.tokens), 1)
-    return Word2VecConfig(
-        dimensions=16 if n <= 500 else 32,
-        window=5,
-        epochs=int(np.clip(round(1_500_000 / events), 4, 10)),
-        subsample=1e-3 if n > 500 else 0.0,
-        seed=seed,
-    )
+    n = len(sequences.items)
+    config = Word2VecConfig(dimensions=16 if n <= 500 else 32, subsample=1e-3 if n > 500 else 0.0, seed=seed)
+    pairs = pairs_of_sentences(sequences.lengths, config.window, config.shrink_windows).sum()
+    return replace(config, epochs=epochs_by_size(float(pairs), int((sequences.counts > 0).sum())))
 
 
 def train_word2vec(

@@ -187,6 +187,32 @@ def test_training_is_the_librarys(capsys: pytest.CaptureFixture[str]) -> None:
     assert found.config == wanted.config
 
 
+@pytest.mark.parametrize(("told", "by_size"), [([], True), (["--set", "epochs=3"], False)])
+def test_training_says_the_epochs_and_whether_they_go_by_size(
+    told: list[str], by_size: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["train", "log.csv", "--model", "word2vec", *told, "--out", "v.npz", "--save-session", "s.toml"]
+    found = said(capsys, *common)
+    epochs = word2vec_defaults(read_events("log.csv")).epochs if by_size else 3
+    assert (found["config"]["epochs"], found["epochs_by_size"]) == (epochs, by_size)
+    assert main(common) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("epochs ")]
+    assert line.split()[1:] == [str(epochs), *(["(by", "size)"] if by_size else [])]
+    # The session says the number, whoever chose it.
+    again = said(capsys, "train", "log.csv", "--session", "s.toml", "--out", "w.npz")
+    assert (again["config"], again["epochs_by_size"]) == (found["config"], False)
+
+
+def test_a_comparison_says_the_epochs_of_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    common = ["compare", "log.csv", "--row", "Popularity", "--row", "word2vec", "--row", "word2vec,epochs=2"]
+    rows = said(capsys, *common)["rows"]
+    epochs = {row["row"]: row["config"].get("epochs") for row in rows}
+    assert epochs["word2vec, epochs=2"] == 2
+    main(common)
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"word2vec: {epochs['word2vec']}; word2vec, epochs=2: 2" in out
+
+
 def test_a_model_on_walks_takes_graph_settings(capsys: pytest.CaptureFixture[str]) -> None:
     common = ["train", "log.csv", "--model", "node2vec", *SMALL, "--set", "q=0.5", "--out", "v.npz"]
     said(capsys, *common)

@@ -17,6 +17,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from recemb_core.arrays import Int32Array, Int64Array
 from recemb_core.embeddings import Item2VecConfig, ItemVectors, Word2VecConfig, pairs_per_epoch
+from recemb_core.embeddings.epochs import epochs_by_size
 from recemb_core.embeddings.pair_sources import context_counts
 from recemb_core.sequences import Sequences
 
@@ -24,7 +25,7 @@ WINDOW, SET = "window", "set"
 MODES = {WINDOW: "a window", SET: "the set"}
 LISTED, LONGEST = 200, 60  # sequences to choose from, and the items of one that is looked at
 PARTNERS = 50
-PAIRS_TRAINED = 1_500_000  # a second or two
+PAIRS_TRAINED = 10_000_000  # a second or two
 
 TRAINING_PAGE = Scope("training")
 PAIRS = Parameter(
@@ -268,8 +269,9 @@ def trained(lesson: Lesson) -> ItemVectors | None:
 
 
 def trained_config(lesson: Lesson) -> Word2VecConfig | Item2VecConfig:
-    """The lesson's configuration with as many epochs as a second or two allow."""
-    return replace(lesson.config, epochs=int(np.clip(round(PAIRS_TRAINED / max(lesson.pairs, 1)), 1, 20)))
+    """The lesson's configuration with the epochs by size, as far as a second or two allow."""
+    allowed = max(1, round(PAIRS_TRAINED / max(lesson.pairs, 1)))
+    return replace(lesson.config, epochs=min(epochs_by_size(lesson.pairs, len(lesson.data.items)), allowed))
 
 
 def train_lines(lesson: Lesson) -> list[str]:

@@ -175,11 +175,17 @@ def entry_defaults(train: Sequences, *, seed: int = 0, graph: Any = None, recall
     if recall and recall_is_there():
         from recemb_core.deep.registry import recall_defaults
 
-        found |= recall_defaults(seed)
+        found |= {name: _with_vectors(config, found) for name, config in recall_defaults(seed).items()}
     return {
         name: Entry(name=name, config=config, query=default_query(config, train) if name in MODELS else None)
         for name, config in found.items()
     }
+
+
+def _with_vectors(config: Any, found: dict[str, Any]) -> Any:
+    """A recall model's config with item vectors inside it trained as the row of their own is."""
+    inside = {f.name: name for f in fields(config) for name in MODELS if MODELS[name].owns(getattr(config, f.name))}
+    return replace(config, **{field: found[name] for field, name in inside.items() if name in found})
 
 
 def default_query(config: Any, train: Sequences) -> Query:
