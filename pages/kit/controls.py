@@ -42,7 +42,7 @@ NODE2VEC: dict[str, Parameter[Any]] = {
         VISIT, "window", "Window (steps)", Span(1, 10), help="How far apart two items of a walk still count as context."
     ),
     "dimensions": Parameter(VISIT, "dimensions", "Dimensions", Steps(DIMENSIONS), help="Length of a vector."),
-    "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help=WALK_EPOCHS.help),
+    "epochs": Parameter(VISIT, "epochs", "Epochs", Span(1, 10), help=WALK_EPOCHS.help, follows=True),
     "negative": Parameter(VISIT, "negative", "Negative samples", Span(1, 20), help="Noise items for each true pair."),
 }
 

@@ -41,7 +41,8 @@ def _parameter(prefix: str, model: str, setting: Setting) -> Parameter[Any]:
         allowed = Steps(setting.values, _shown)
     label = f"{'second ' if prefix else ''}{model}, {setting.label}"
     # EGES has the same settings on two pages.
-    return Parameter(VISIT, f"{prefix}{MODELS[model].key_of(setting.field)}", label, allowed, help=setting.help or None)
+    name, follows = f"{prefix}{MODELS[model].key_of(setting.field)}", setting.field == "epochs"
+    return Parameter(VISIT, name, label, allowed, help=setting.help or None, follows=follows)
 
 
 def missing(data: ActiveData, key: str) -> str:

@@ -68,6 +68,7 @@ class Parameter(Generic[T]):
         parts: one of several alike, told apart by a part of their name ("backbone_transitions").
         former: names that it had in links of version 1.
         of_visit: one value for all data sets, which Reset leaves alone too.
+        follows: what was left at its default takes the new one when the data asks for another, though the old would do.
     """
 
     scope: Scope
@@ -80,6 +81,7 @@ class Parameter(Generic[T]):
     parts: bool = False
     former: tuple[str, ...] = field(default=())
     of_visit: bool = False
+    follows: bool = False
 
     def __post_init__(self) -> None:
         caller = sys._getframe(2)  # 1 is the dataclass's own __init__
@@ -123,8 +125,8 @@ class Parameter(Generic[T]):
         name = f"{self.name}_{part}" if self.parts else self.name
         label = f"{self.label} ({field_words(part)})" if self.parts else self.label
         holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
-        former, of_visit = self.former, self.of_visit
-        key = fill(name, data.key, start, allowed.parse, holds, label=label, former=former, of_visit=of_visit)
+        more: dict[str, Any] = {"former": self.former, "of_visit": self.of_visit, "follows": self.follows}
+        key = fill(name, data.key, start, allowed.parse, holds, label=label, **more)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:
@@ -201,6 +203,7 @@ def fill(
     label: str = "",
     former: tuple[str, ...] = (),
     of_visit: bool = False,
+    follows: bool = False,
 ) -> str:
     """The session-state key of a parameter, filled from the link at first and checked ever after.
 
@@ -210,7 +213,10 @@ def fill(
     key = name if of_visit else f"{name}@{data_key}"
     if key in st.session_state:
         now = st.session_state[key]
-        if now != default and not allowed(now):  # another reading has other items, another graph other numbers
+        left = follows and now == met().get(key)
+        if now != default and (
+            left or not allowed(now)
+        ):  # another reading has other items, another graph other numbers
             st.session_state[key] = default
             if now != met().get(key):
                 st.toast(f"{plain(label or name)}: {_shown(now)} is not possible any more, {_shown(default)} is used.")

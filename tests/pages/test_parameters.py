@@ -295,6 +295,20 @@ def test_what_was_chosen_is_said_to_go_and_what_was_not_just_follows(declaration
     assert said == ["Tested: 'd' is not possible any more, 'a' is used."]
 
 
+def test_a_default_by_size_is_followed_until_somebody_chooses(declarations: dict[str, Any]) -> None:
+    passes = Parameter(HERE, "tested", "Tested", Span(1, 500), follows=True)
+    width = Parameter(HERE, "tested_too", "Tested too", Span(1, 500))
+
+    def follow(data: Any) -> list[int]:
+        found = [passes.value(data, default=size) for size in (20, 29, 12)]
+        passes.bind(data, default=12).set(50)
+        stay = [width.value(data, default=size) for size in (20, 29)]
+        return [*found, passes.value(data, default=33), *stay]
+
+    assert in_a_run({}, {}, follow) == ([20, 29, 12, 50, 20, 20], [])
+    assert in_a_run({"tested": "7"}, {}, follow)[0][:3] == [7, 7, 7]
+
+
 @pytest.mark.slow
 def test_parts_are_named_when_they_give_way(declarations: dict[str, Any]) -> None:
     one = Parameter(HERE, "tested", "Tested", Options(("a", "b")), "a", parts=True)
