@@ -69,6 +69,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.null_sweeps
 	$(BIN)/python -m benchmarks.eges
 	$(BIN)/python -m benchmarks.models
+	$(BIN)/python -m benchmarks.epochs --check
 	$(BIN)/python -m benchmarks.lsh
 	$(BIN)/python -m benchmarks.lsh_intervals
 	$(BIN)/python -m benchmarks.pretraining
