@@ -27,6 +27,7 @@ from recemb_core.experiments.leaderboard import (
 Bools = npt.NDArray[np.bool_]
 SEEDS = 3  # a side
 METRICS: tuple[Metric, ...] = ("hr", "ndcg", "mrr")
+SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)  # of users who are served better
 
 
 def settings() -> dict[str, Entry]:
@@ -69,7 +70,7 @@ def null_rates(entry: Entry, runs: Sequence[EntryRun], comparisons: int) -> None
     rng = np.random.default_rng(0)
     for metric in METRICS:
         two = np.array([any_told_apart(entry, runs, 2, metric, rng) for _ in range(comparisons)])
-        five = np.array([any_told_apart(entry, runs, 5, metric, rng) for _ in range(comparisons // 4)])
+        five = np.array([any_told_apart(entry, runs, 5, metric, rng) for _ in range(comparisons)])
         print(f"    {metric:4} null, two rows: {rate(two)}; any pair of five rows: {rate(five)}", flush=True)
 
 
@@ -105,6 +106,45 @@ def power(draw: Callable[[np.random.Generator], tuple[npt.NDArray, npt.NDArray]]
     return np.array(found)
 
 
+def planted(
+    weak: npt.NDArray, strong: npt.NDArray, share: float, users: int, rng: np.random.Generator
+) -> tuple[npt.NDArray, npt.NDArray]:
+    """(a model that serves this share of the users as ``strong`` does, the others as ``weak``; ``weak``), 3 runs each.
+
+    Runs and users are drawn anew, so over all draws the difference is ``share`` · (mean of strong − mean of weak).
+    """
+    runs = rng.permutation(len(weak))
+    who = rng.integers(weak.shape[1], size=users)
+    better = strong[rng.permutation(len(strong))[:SEEDS]][:, who]
+    first, second = weak[runs[:SEEDS]][:, who], weak[runs[SEEDS : 2 * SEEDS]][:, who]
+    return np.where(rng.random(users) < share, better, first), second
+
+
+def power_curve(weak: npt.NDArray, strong: npt.NDArray, users: int, comparisons: int) -> None:
+    """Power against the size of a planted difference, and whether ``detectable`` foretells where it is .9."""
+    rng, whole = np.random.default_rng(3), float(strong.mean() - weak.mean())
+    sizes, powers, foretold = [], [], []
+    for share in SHARES:
+        found = []
+        for _ in range(comparisons):
+            a, b = planted(weak, strong, share, users, rng)
+            found.append(compare_all({"a": a, "b": b}).between("a", "b"))
+        right = np.array([d.better == "a" for d in found])
+        wrong = np.array([d.better == "b" for d in found])
+        sizes.append(share * whole)
+        powers.append(right.mean())
+        foretold.append(float(np.median([d.detectable() for d in found])))
+        print(f"    difference {sizes[-1]:.4f}: found in {rate(right)}, the worse called better in {wrong.mean():.1%}")
+    reached = np.maximum.accumulate(powers)
+    if reached[-1] < 0.9:
+        print(f"    90 % is not reached; foretold by detectable(): {foretold[-1]:.4f}", flush=True)
+        return
+    at = int(np.argmax(reached >= 0.9))
+    low = reached[at - 1] if at else 0.0
+    size = sizes[at - 1] + (0.9 - low) / (reached[at] - low) * (sizes[at] - sizes[at - 1]) if at else sizes[0]
+    print(f"    90 % is reached at {size:.4f}; detectable() foretells {foretold[at]:.4f} (median)", flush=True)
+
+
 def report(comparisons: int, runs: int) -> None:
     sequences = load_dataset("planted_shop").sequences
     assert sequences is not None
@@ -133,3 +173,6 @@ def report(comparisons: int, runs: int) -> None:
             f"found in {rate(found)} (goal 90 %)",
             flush=True,
         )
+        for users in (better.shape[1], better.shape[1] // 4):
+            print(f"  planted: HR@10, {users:,} users, {SEEDS} seeds a row, against {name}")
+            power_curve(worse, better, users, comparisons)
