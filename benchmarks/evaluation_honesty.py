@@ -27,7 +27,7 @@ from recemb_core.experiments.leaderboard import (
 Bools = npt.NDArray[np.bool_]
 SEEDS = 3  # a side
 METRICS: tuple[Metric, ...] = ("hr", "ndcg", "mrr")
-SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)  # of users who are served better
+SHARES = (0.0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)  # of users who are served better
 
 
 def settings() -> dict[str, Entry]:

@@ -9,6 +9,9 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
+NUMBERED = 10
+"""Models up to which each point has its number above it; of more, numbers and whiskers would lie on each other."""
+
 
 @dataclass(frozen=True)
 class ScoreLine:
@@ -23,7 +26,7 @@ class ScoreLine:
 def score_intervals_figure(
     lines: Sequence[ScoreLine], *, x_title: str, chance: float | None = None, chance_title: str = "chance"
 ) -> go.Figure:
-    """Draw a point and a whisker for each model, top to bottom.
+    """Draw a point and a whisker for each model, top to bottom; up to ten of them with their number.
 
     Args:
         lines: models in order.
@@ -31,12 +34,13 @@ def score_intervals_figure(
         chance: a value marked by a line from top to bottom.
         chance_title: what it is.
     """
+    numbers = [f"{line.value:.3f}".replace("-", "−") for line in lines]
     points = theme.marks(
         ([line.value for line in lines], [theme.plain(line.name) for line in lines]),
         theme.PLAIN,
         11,
         error_x=theme.whiskers(*zip(*((e.value, e.low, e.high) for e in lines), strict=True), thickness=2, width=5),
-        **theme.words([f"{line.value:.3f}" for line in lines], "top center"),
+        **(theme.words(numbers, "top center") if len(lines) <= NUMBERED else {}),
         customdata=[[None, line.low, line.high] for line in lines],
         hover="%{y}: %{x:.4f} (%{customdata[1]:.4f} to %{customdata[2]:.4f})",
         showlegend=False,

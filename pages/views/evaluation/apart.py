@@ -52,7 +52,7 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         x_title=f"{board.settings.measure}, {board.settings.question.part} part",
     )
     st.markdown(best_of_each(board, views))
-    figure.update_layout(margin_t=48)  # the legend below the buttons
+    figure.update_layout(legend={"y": -0.16, "yanchor": "top"}, margin_t=40)  # clear of the buttons
     live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=100 + 19 * max(len(values), 4))
     lines: list[dict[str, Any]] = []
     for name in order:
@@ -63,7 +63,8 @@ def _both(board: Board, views: tuple[str, str]) -> None:
                 f"95 %, {TITLES[view]}": f"{found.low:.3f} to {found.high:.3f}",
                 f"Group, {TITLES[view]}": board.comparison(view).letters[name],
             }
-    st.dataframe(pl.DataFrame(lines), hide_index=True)
+    number = {f"{board.settings.measure}, {TITLES[v]}": st.column_config.NumberColumn(format="%.3f") for v in views}
+    st.dataframe(pl.DataFrame(lines), hide_index=True, column_config=number)
 
 
 def best_of_each(board: Board, views: tuple[str, str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import isnan
 
+import numpy as np
 import polars as pl
 import streamlit as st
 
@@ -13,8 +15,7 @@ from pages.kit.parameters import Bound, Parameter
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import EVALUATION_PAGE
-from recemb_core.evaluation.intervals import SeedBand
-from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS
+from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS, popularity_link_auc
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 LINK = "link AUC"
@@ -39,29 +40,44 @@ def vector_scores(board: Board) -> None:
     assert known is not None
     fields = list(known.purity)
     score = shown_score(board, fields).draw()
-    bands = {name: board.table.link_auc(name) if score == LINK else board.table.purity(name, score) for name in runs}
-    found = {name: band for name, band in bands.items() if band is not None}
+    links, fields_found = _link_lines(board, list(runs)), _purity_lines(board, list(runs), fields)
+    found = links if score == LINK else fields_found[score]
     if not found:
         st.info("The held-out part joins no two items for the first time: there is no link to foretell.")
         return
-    order = sorted(found, key=lambda name: -found[name].mean)
-    chance = 0.5 if score == LINK else known.purity_chance[score]
-    st.markdown(best_words(score, found, order, chance))
-    title = f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and range over seeds"
+    popular = popularity_link_auc(board.settings.cases)
+    st.markdown(link_words(found, popular) if score == LINK else purity_words(score, found, known.purity_chance[score]))
+    noise = "95 % interval over links and seeds" if score == LINK else "range over seeds"
     figure = score_intervals_figure(
-        [ScoreLine(name, found[name].mean, found[name].low, found[name].high) for name in order],
-        x_title=title,
-        chance=chance,
+        found,
+        x_title=f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and {noise}",
+        chance=0.5 if score == LINK else known.purity_chance[score],
     )
-    live_chart(figure, key=f"vector scores@{board.data.key}", height=96 + 34 * max(len(order), 3))
-    st.dataframe(scores_table(board, list(runs), fields), hide_index=True)
+    live_chart(figure, key=f"vector scores@{board.data.key}", height=96 + 34 * max(len(found), 3))
+    st.dataframe(scores_table([line.name for line in found], links, fields_found), hide_index=True)
+    floor = "" if isnan(popular) else f" The product of the two items' events alone, popularity, has {popular:.3f}."
     st.caption(
         f"Link AUC is of {known.links:,} links that the held-out part joins for the first time and as many pairs that "
-        "neither part joins, by the score that the rows are asked with; .5 is chance, and knowing what is popular "
-        f"alone is more. Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the "
-        "field; chance is that of neighbors drawn at random. ± is the standard deviation over seeds. Neither says "
-        "what a person takes next."
+        f"neither part joins, by the score that the rows are asked with; .5 is chance.{floor} Its interval is Hanley "
+        f"and McNeil's, with that of the seeds. Purity is the share of an item's {NEIGHBORS} nearest by cosine with "
+        "its value of the field; chance is that of neighbors drawn at random; of purity the range is of seeds alone. "
+        "Neither says what a person takes next."
     )
+
+
+def _link_lines(board: Board, names: Sequence[str]) -> list[ScoreLine]:
+    found = {name: board.table.link_auc(name) for name in names}
+    lines = [ScoreLine(name, one.value, one.low, one.high) for name, one in found.items() if one is not None]
+    return sorted(lines, key=lambda line: -line.value)
+
+
+def _purity_lines(board: Board, names: Sequence[str], fields: Sequence[str]) -> dict[str, list[ScoreLine]]:
+    lines: dict[str, list[ScoreLine]] = {}
+    for field in fields:
+        bands = {name: board.table.purity(name, field) for name in names}
+        own = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items() if band is not None]
+        lines[field] = sorted(own, key=lambda line: -line.value)
+    return lines
 
 
 def shown_score(board: Board, fields: Sequence[str]) -> Bound:
@@ -69,30 +85,52 @@ def shown_score(board: Board, fields: Sequence[str]) -> Bound:
     return SHOWN.bind(board.data, among=[LINK, *fields])
 
 
-def best_words(score: str, found: dict[str, SeedBand], order: list[str], chance: float) -> str:
-    """The highest, and whether the next one's range over seeds reaches into its own."""
-    what = score if score == LINK else f"purity by {plain_field(score)}"
-    best = found[order[0]]
-    said = f"The highest {what} has **{plain(order[0])}**, {best.mean:.3f} (chance {chance:.3f})"
-    if len(order) < 2:
+def link_words(lines: Sequence[ScoreLine], popular: float) -> str:
+    """The highest, what popularity alone has, and how many rows are within the noise of links and seeds.
+
+    Two are told apart where the difference is larger than the root of their squared half intervals: cautious, for the
+    links are the same.
+    """
+    best, *others = lines
+    said = f"The highest {LINK} has **{plain(best.name)}**, {best.value:.3f} ({best.low:.3f} to {best.high:.3f})"
+    if not isnan(popular):
+        said += f"; popularity alone has {popular:.3f}, chance 0.500"
+    if not others:
         return f"{said}."
-    second = found[order[1]]
-    apart = "its seeds lie apart from those of" if second.high < best.low else "its seeds overlap with those of"
-    return f"{said}; {apart} the next, {plain(order[1])}, {second.mean:.3f}."
+    near = [one for one in others if best.value - one.value <= np.hypot(best.high - best.low, one.high - one.low) / 2]
+    if not near:
+        return f"{said}. It is above every other row beyond noise."
+    return f"{said}. It is **not told apart** from {len(near)} of {len(others)} other rows."
 
 
-def scores_table(board: Board, names: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+def purity_words(field: str, lines: Sequence[ScoreLine], chance: float) -> str:
+    """The highest, and whether the next one's range over seeds reaches into its own."""
+    best, *others = lines
+    said = (
+        f"The highest purity by {plain_field(field)} has **{plain(best.name)}**, {best.value:.3f} (chance {chance:.3f})"
+    )
+    if not others:
+        return f"{said}."
+    second = others[0]
+    apart = "lies apart from" if second.high < best.low else "overlaps with"
+    return f"{said}; its range over seeds {apart} that of the next, {plain(second.name)}, {second.value:.3f}."
+
+
+def scores_table(
+    names: Sequence[str], links: Sequence[ScoreLine], fields: Mapping[str, Sequence[ScoreLine]]
+) -> pl.DataFrame:
     """Every score of every row of item vectors."""
 
-    def shown(band: SeedBand | None) -> str:
-        if band is None:
+    def shown(lines: Sequence[ScoreLine], name: str) -> str:
+        line = next((one for one in lines if one.name == name), None)
+        if line is None:
             return "–"
-        return f"{band.mean:.3f}" if band.seeds < 2 else f"{band.mean:.3f} ± {band.sd:.3f}"
+        return f"{line.value:.3f}" + f" ({line.low:.3f} to {line.high:.3f})" * (line.low < line.high)
 
     return pl.DataFrame(
         [
-            {"Model": name, "Link AUC": shown(board.table.link_auc(name))}
-            | {f"Purity by {field_words(field)}": shown(board.table.purity(name, field)) for field in fields}
+            {"Model": name, "Link AUC": shown(links, name)}
+            | {f"Purity by {field_words(field)}": shown(lines, name) for field, lines in fields.items()}
             for name in names
         ]
     )

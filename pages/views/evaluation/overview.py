@@ -133,11 +133,15 @@ def table_section(board: Board) -> None:
                 for name in (one.measure, *(f"{title}@{one.k}" for title in METRICS.values()), "MRR")
             },
             "95 %": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
-            f"Coverage@{one.k}": number(format="percent", help="Share of the catalogue in anybody's list."),
-            "Popularity bias": number(format="%+.2f", help=bias),
-            "Training, s": number(format="%.2f", help="Wall clock of one training, its graph included."),
-            "Ranking, s": number(format="%.2f", help=f"To score and rank everything for {len(cases.users):,} users."),
-            "Megabytes": number(format="%.1f", help="Numbers that the model holds."),
+            f"Coverage@{one.k}": number(
+                "Coverage", format="percent", help=f"Share of the catalogue in anybody's list of {one.k}."
+            ),
+            "Popularity bias": number("Bias", format="%+.2f", help=f"Popularity bias. {bias}"),
+            "Training, s": number("Train, s", format="%.2f", help="Wall clock of one training, its graph included."),
+            "Ranking, s": number(
+                "Rank, s", format="%.2f", help=f"To score and rank everything for {len(cases.users):,} users."
+            ),
+            "Megabytes": number("MB", format="%.1f", help="Megabytes of numbers that the model holds."),
             "Seeds": number(help="Trainings that the figure is a mean of; 0: no seed plays a part."),
         },
     )

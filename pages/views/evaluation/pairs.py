@@ -16,7 +16,7 @@ from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import EVALUATION_PAGE, without_commas
 from recemb_core.evaluation.differences import Comparison, Difference
 from recemb_core.experiments.leaderboard.board import seconds_words
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.figures.score_intervals import NUMBERED, ScoreLine, score_intervals_figure
 
 REFERENCE = Parameter(
     EVALUATION_PAGE,
@@ -52,14 +52,20 @@ def pairs(board: Board) -> None:
         chance_title="no difference",
     )
     st.markdown(closest_words(board, comparison))
-    live_chart(figure, key=f"pairs@{board.data.key}", height=90 + 26 * max(len(shown), 3))
+    live_chart(
+        figure, key=f"pairs@{board.data.key}", height=90 + (34 if len(shown) <= NUMBERED else 24) * max(len(shown), 3)
+    )
+    if wide := [plain(d.first) for d in found if d not in shown]:
+        st.caption(f"Not drawn, for the interval is wider than the scale: {', '.join(wide)}.")
     st.markdown(groups_words(comparison))
     st.dataframe(pairs_table(comparison), hide_index=True)
     users = next(iter(comparison.differences.values())).users
     st.caption(
         f"{len(comparison.differences):,} pairs, {users:,} users. The interval is of the pair alone; Holm's p takes "
-        f"all pairs into account: a pair is told apart at {comparison.level:.0%} or below. Users and training seeds "
-        "are both sources of noise; rows of one training are paired run by run."
+        f"all pairs into account: a pair is told apart at {comparison.level:.0%} or below. *Found from*: a difference "
+        "of this size would be found in 9 of 10 such comparisons, with these users, seeds and pairs. Users and "
+        "training seeds are both sources of noise, and no row is taken to have less noise of training than all have "
+        "on average; rows of one training are paired run by run."
     )
 
 
@@ -94,6 +100,10 @@ def closest_words(board: Board, comparison: Comparison) -> str:
     words = f"The nearest two: {difference_words(d)}"
     if d.told_apart:
         return words
+    if not isnan(least := d.detectable(pairs=_judged(comparison))):
+        words += f" A difference under about {least:.3f} would mostly not be seen."
+    if any(isnan(seconds) for seconds in cost.values()):
+        return words  # vectors made elsewhere: nobody knows
     cheap = min(cost, key=lambda name: cost[name])
     other = next(name for name in cost if name != cheap)
     if seconds_words(cost[cheap]) == seconds_words(cost[other]):
@@ -102,6 +112,11 @@ def closest_words(board: Board, comparison: Comparison) -> str:
         f"{words} Take the cheaper of them: **{plain(cheap)}** trains in {seconds_words(cost[cheap])}, "
         f"{plain(other)} in {seconds_words(cost[other])}."
     )
+
+
+def _judged(comparison: Comparison) -> int:
+    """Pairs that are judged together."""
+    return max(sum(d.measured for d in comparison.differences.values()), 1)
 
 
 def groups_words(comparison: Comparison) -> str:
@@ -116,6 +131,7 @@ def groups_words(comparison: Comparison) -> str:
 
 def pairs_table(comparison: Comparison) -> pl.DataFrame:
     """Every pair, the better mean first."""
+    together = _judged(comparison)
     return pl.DataFrame(
         [
             {
@@ -124,6 +140,7 @@ def pairs_table(comparison: Comparison) -> pl.DataFrame:
                 "Difference": round(d.value, 5),
                 "95 %": f"{signed(d.low, '.4f')} to {signed(d.high, '.4f')}",
                 "Holm's p": "–" if isnan(d.adjusted) else p_words(d.adjusted),
+                "Found from": "–" if isnan(least := d.detectable(pairs=together)) else f"{least:.4f}",
                 "Verdict": d.verdict,
             }
             for d in comparison.differences.values()

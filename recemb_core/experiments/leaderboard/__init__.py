@@ -6,6 +6,8 @@
     entries = entry_defaults(cases.train, graph=cases.timed_graph[0])
     board = Leaderboard.of(measure_all(cases, entries.values()))  # rows as they come, three seeds each
     board.estimate("word2vec", "hr", 10), board.compare("hr", 10)
+    entry, vectors = brought_row(cases, read_vectors("mine.npz"))  # vectors made elsewhere
+    board = board.plus(entry, measure_trained(cases, entry, vectors))
 """
 
 from recemb_core.experiments.leaderboard.board import METRICS, Advice, Leaderboard, Metric, Row
@@ -18,6 +20,7 @@ from recemb_core.experiments.leaderboard.entries import (
     entry_defaults,
     query_kinds,
 )
+from recemb_core.experiments.leaderboard.made_elsewhere import brought_query, brought_row
 from recemb_core.experiments.leaderboard.measuring import (
     EntryRun,
     Trained,
@@ -36,7 +39,7 @@ from recemb_core.experiments.leaderboard.metric_honesty import (
     other_ways,
 )
 from recemb_core.experiments.leaderboard.protocol import PARTS, Part, Protocol, Split, Targets
-from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors
+from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors, popularity_link_auc
 
 __all__ = [
     "METRICS",
@@ -61,6 +64,8 @@ __all__ = [
     "Targets",
     "Trained",
     "VectorMeasures",
+    "brought_query",
+    "brought_row",
     "chosen_on_test",
     "chosen_on_the_same_users",
     "default_query",
@@ -72,6 +77,7 @@ __all__ = [
     "measure_vectors",
     "other_ways",
     "part_cases",
+    "popularity_link_auc",
     "query_kinds",
     "train_entry",
 ]

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from recemb_core.arrays import Float64Array
+from recemb_core.auc import auc_error
 from recemb_core.evaluation.differences import Comparison, compare_all, mean_over_seeds
-from recemb_core.evaluation.intervals import Estimate, SeedBand, seed_band
+from recemb_core.evaluation.intervals import Estimate, SeedBand, seed_band, share_from_error
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
 from recemb_core.evaluation.ranking import RankingReport
 from recemb_core.evaluation.ties import expected_reciprocal
@@ -110,10 +111,20 @@ class Leaderboard:
         row = self.rows[name]
         return mean_over_seeds(np.stack([run.head_lists for run in row.runs]), seeded=row.entry.seeded)
 
-    def link_auc(self, name: str) -> SeedBand | None:
-        """Link AUC over seeds, of a row of item vectors; None of others, and where nothing new was joined."""
-        values = [run.vectors.link_auc for run in self.rows[name].runs if run.vectors is not None]
-        return seed_band(values) if values and not np.isnan(values).any() else None
+    def link_auc(self, name: str) -> Estimate | None:
+        """Link AUC of a row of item vectors, with its 95 % interval over links and seeds; None where there is none.
+
+        Its squared error is that of :func:`~recemb_core.auc.auc_error` plus var over the S seeds / S; of it
+        :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. None of other rows, and where
+        nothing new was joined.
+        """
+        runs = [run.vectors for run in self.rows[name].runs if run.vectors is not None]
+        values = [run.link_auc for run in runs]
+        if not values or np.isnan(values).any():
+            return None
+        value, links = float(np.mean(values)), runs[0].links
+        of_seeds = float(np.var(values, ddof=1)) / len(values) if len(values) > 1 else 0.0
+        return share_from_error(value, (auc_error(value, links, links) ** 2 + of_seeds) ** 0.5, links)
 
     def purity(self, name: str, field: str) -> SeedBand | None:
         """Purity of a field over seeds, of a row of item vectors; None of others."""
@@ -148,14 +159,18 @@ class Leaderboard:
         return {"unseeded": unseeded, "trainings": trainings}
 
     def advice(self, comparison: Comparison) -> Advice:
-        """Which row to take: of those not told apart from the best, another only if it trains in half the time."""
+        """Which row to take: of those not told apart from the best, another only if it trains in half the time.
+
+        What vectors made elsewhere cost to train is not known, so none is taken, or left, for its price.
+        """
         if not self.rows:
             raise UsageError("nothing is measured yet; measure a row first")
         top = comparison.top
         seconds = {name: self.rows[name].mean("train_seconds") for name in top}
-        take = min(top, key=lambda name: seconds[name], default="")
-        if top and seconds[take] * CHEAPER > seconds[top[0]]:
-            take = top[0]
+        take = top[0] if top else ""
+        cheapest = min((name for name in top if seconds[name] >= 0), key=lambda name: seconds[name], default=take)
+        if top and seconds[cheapest] * CHEAPER <= seconds[take]:
+            take = cheapest
         return Advice(top, take, seconds, comparison.unmeasured)
 
 
@@ -166,7 +181,7 @@ class Advice:
     Attributes:
         top: the best, and those not told apart from it; none where no noise is measured.
         take: the best, or the cheapest of ``top`` where that trains in half the time or less.
-        seconds: of each of ``top``, to train.
+        seconds: of each of ``top``, to train; NaN of vectors made elsewhere.
         unmeasured: rows of fewer than three seeds, about which nothing can be said.
     """
 
@@ -183,6 +198,8 @@ class Advice:
         'b has the highest mean, but it is not told apart from a. Take the cheaper: a, trained in 0.1 s against 12 s.'
         >>> Advice(("b",), "b", {"b": 12.0}, ("c",)).words
         'b is better than every other row beyond noise. c: fewer than three seeds, so nothing can be said of it.'
+        >>> Advice(("b", "a"), "b", {"a": 0.1, "b": float("nan")}).words
+        'b has the highest mean and is not told apart from a; what it cost to train is not known here, against a 0.1 s.'
         """
         return " ".join(part for part in (self._taken(), self._rest()) if part)
 
@@ -193,6 +210,11 @@ class Advice:
         if not others:
             return f"{best} is better than every other row beyond noise."
         alike = f"not told apart from {_listed(others)}"
+        if self.seconds[best] != self.seconds[best]:  # nobody knows
+            said = f"{best} has the highest mean and is {alike}; what it cost to train is not known here"
+            known = [name for name in others if self.seconds[name] >= 0]
+            prices = _listed([f"{name} {seconds_words(self.seconds[name])}" for name in known])
+            return f"{said}, against {prices}." if known else f"{said}."
         if self.take == best:
             return f"{best} has the highest mean and is {alike}; none of these trains in half its time: take {best}."
         spent = f"trained in {seconds_words(self.seconds[self.take])} against {seconds_words(self.seconds[best])}"
@@ -212,9 +234,11 @@ def _listed(names: Sequence[str]) -> str:
 def seconds_words(seconds: float) -> str:
     """Seconds for people, with two digits below ten.
 
-    >>> seconds_words(0.004), seconds_words(0.24), seconds_words(12.3)
-    ('less than 0.01 s', '0.24 s', '12 s')
+    >>> seconds_words(0.004), seconds_words(0.24), seconds_words(12.3), seconds_words(float("nan"))
+    ('less than 0.01 s', '0.24 s', '12 s', 'a time that is not known')
     """
+    if seconds != seconds:
+        return "a time that is not known"
     if seconds < 0.01:
         return "less than 0.01 s"
     return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:,.0f} s"

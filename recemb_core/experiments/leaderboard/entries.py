@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Literal
 
+from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import MODELS, comparison_defaults, needs_graph
 from recemb_core.embeddings.item_vectors import Score
 from recemb_core.scorers import SCORERS, events_at_once, scorer_defaults
@@ -89,7 +90,8 @@ class Entry:
 
     Attributes:
         name: for people; it may be any, and is no part of what a result is found by.
-        config: of any registered model of item vectors, scorer or recall model.
+        config: of any registered model of item vectors, scorer or recall model; of vectors made elsewhere which file
+            (:func:`~recemb_core.experiments.leaderboard.brought_row`).
         query: of a model of item vectors how it is asked, by default the mean of the history by cosine. None for
             scorers and recall models, which have their own way.
 
@@ -115,7 +117,7 @@ class Entry:
     @property
     def kind(self) -> Kind:
         """``"embedding"``, ``"scorer"`` or ``"recall"``."""
-        if any(spec.owns(self.config) for spec in MODELS.values()):
+        if self.brought or any(spec.owns(self.config) for spec in MODELS.values()):
             return "embedding"
         if any(type(self.config) is spec.config for spec in SCORERS.values()):
             return "scorer"
@@ -125,6 +127,11 @@ class Entry:
             recall_spec(self.config)
             return "recall"
         raise UsageError(f"config must be that of a registered model or scorer, not {self.config!r}")
+
+    @property
+    def brought(self) -> bool:
+        """Whether its vectors were made elsewhere: they are as they are, and nothing is known of their training."""
+        return isinstance(self.config, BroughtConfig)
 
     @property
     def seeded(self) -> bool:

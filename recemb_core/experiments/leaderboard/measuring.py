@@ -19,7 +19,7 @@ from recemb_core.neighbors.base import distinct_rows, inner_products, unit_rows
 from recemb_core.progress import Cancel, Progress
 from recemb_core.scorers import Histories, fit_scorer
 from recemb_core.timing import timed
-from recemb_core.validation import finite_rows
+from recemb_core.validation import UsageError, finite_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Trained:
 
     Attributes:
         model: :class:`~recemb_core.embeddings.ItemVectors`, a scorer or a recall model.
-        seconds: of training; a graph that it walks is part of it.
+        seconds: of training; a graph that it walks is part of it. NaN of vectors made elsewhere.
     """
 
     model: Any
@@ -50,7 +50,7 @@ class EntryRun:
             history in the lists, a common mistake. A view that no user has a target in is left out.
         head_lists: expected share of the head in each user's list of the main view, float64 (users,): with
             ``PartCases.head_targets`` beside, the bias to what is popular.
-        train_seconds: wall clock.
+        train_seconds: wall clock; NaN of vectors made elsewhere.
         score_seconds: wall clock of scoring and ranking every user.
         bytes: numbers that the model holds, in bytes.
         vectors: link AUC and purity of a model of item vectors; None of others.
@@ -105,6 +105,8 @@ def train_entry(
     Raises:
         ValueError: the data lacks what the model needs.
     """
+    if entry.brought:
+        raise UsageError(f"{entry.name} was made elsewhere and cannot be trained; measure its vectors as they are")
     config, train = entry.with_seed(seed).config, cases.train
     kind, told = entry.kind, {"progress": progress, "cancel": cancel}
     if kind == "scorer":

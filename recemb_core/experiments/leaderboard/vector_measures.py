@@ -55,19 +55,36 @@ def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> Vec
     left, right = vectors.vectors, vectors.targets_of(query.score)
     if query.score == "cosine":
         left = right = unit_rows(left)
-    scores = [np.einsum("ij,ij->i", left[pairs[:, 0]], right[pairs[:, 1]]) for pairs in (new, none)]
+    there = vectors.candidates()  # a pair of which one has no vector stands below all others
+    scores = [
+        np.where(there[pairs].all(axis=1), np.einsum("ij,ij->i", left[pairs[:, 0]], right[pairs[:, 1]]), -np.inf)
+        for pairs in (new, none)
+    ]
     auc = auc_of(*scores) if len(new) and len(none) else float("nan")
     purity, chance = {}, {}
     side = cases.train.side_info
-    seen = None if vectors.counts is None else vectors.counts > 0
+    least = 0 if vectors.counts is None else 1
     if side is not None and len(vectors) > 1:
         fields = [name for name, kind in side.schema.items() if name != "title" and str(kind) == "String"]
-        lists = vectors.nearest(NEIGHBORS, min_count=0 if seen is None else 1)[0] if fields else None
+        lists = vectors.nearest(NEIGHBORS, min_count=least)[0] if fields else None
         for name in fields:
             assert lists is not None
-            found = attribute_purity(lists, side[name].to_list(), candidates=seen)
+            found = attribute_purity(lists, side[name].to_list(), candidates=vectors.candidates(least))
             purity[name], chance[name] = found.value, found.chance
     return VectorMeasures(auc, len(new), purity, chance)
+
+
+def popularity_link_auc(cases: PartCases) -> float:
+    """Link AUC of a pair's popularity alone, the product of its two items' training events: the floor of link AUC.
+
+    >>> from recemb_core.experiments.leaderboard import Protocol, part_cases
+    >>> from recemb_core.sequences import Sequences
+    >>> log = Sequences.from_lists([["a", "b", "c", "d"], ["b", "c", "a", "a"], ["c", "b", "b", "d"]])
+    >>> 0 <= popularity_link_auc(part_cases(log, Protocol(targets="all"))) <= 1
+    True
+    """
+    counts, (new, none) = cases.train.counts.astype(np.float64), cases.links
+    return auc_of(*(counts[pairs].prod(axis=1) for pairs in (new, none))) if len(new) and len(none) else float("nan")
 
 
 def links_to_come(cases: PartCases) -> tuple[Int64Array, Int64Array]:
