@@ -60,6 +60,8 @@ with frame.page(
             overview.overview(board)
             honesty.metric_honesty(board)
         st.caption(f"{overview.about(board)} {overview.settings_words(settings)}")
+        if said := overview.brought_words(board):
+            st.caption(said)
         st.caption(test_words(settings))
     with numbers:
         overview.numbers(board)

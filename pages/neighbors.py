@@ -6,10 +6,11 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls
 from pages.kit.allowed import Options
+from pages.kit.bring_box import bring_box
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
-from pages.views.neighbors import agreement, arithmetic, bring, compared, paired, side_by_side, take_away
+from pages.views.neighbors import agreement, arithmetic, compared, paired, side_by_side, take_away
 from pages.views.neighbors.experiments import as_python, experiments, words
 
 VIEWS = {"models": "Models side by side", "two": "Two settings, or two models", "sum": "A − B + C"}
@@ -26,7 +27,7 @@ with frame.page(
         view = VIEW.draw(data, label_visibility="collapsed")
         with st.container(horizontal=True, width="content"):
             if view == "models":
-                bring.bring_box(data)
+                bring_box(data)
             controls.reset_button(data)
     settings = compared.bind(data)
     if view == "two":

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.kit import model_results, recall_models, results, session
+from pages.kit import brought, model_results, recall_models, results, session
 from pages.kit.jobs import Job, part
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
@@ -94,7 +94,10 @@ def ready_run(question: Question, entry: Entry, seed: int) -> EntryRun | None:
     """One run, of the store or of the bundled file, under the row's name."""
     data = question.data
     key = _run_key(question, entry, seed)
-    load = lambda: precomputed.load_run(key[1], question.protocol, entry, question.part, seed)  # noqa: E731
+
+    def load() -> EntryRun | None:
+        return None if entry.brought else precomputed.load_run(key[1], question.protocol, entry, question.part, seed)
+
     found = results.ready(data, key, load)
     return found if found is None or found.name == entry.name else replace(found, name=entry.name)
 
@@ -120,7 +123,8 @@ def _row(question: Question, name: str, entry: Entry) -> BoardRow:
     if runs := ready_runs(question, entry):
         st.session_state[shown] = entry
         return BoardRow(name, entry, entry, runs, "ready")
-    if message := results.results(question.data).get(_failure(question, entry)):
+    failure = _failure(question, entry)
+    if message := results.store_of(question.data, failure).get(failure):
         return BoardRow(name, entry, None, (), "unavailable", message)
     last = st.session_state.get(shown)
     if last is not None and (runs := ready_runs(question, last)):
@@ -163,7 +167,8 @@ def _job(question: Question, together: Sequence[BoardRow], asks: bool | None) ->
             try:
                 _measured(question, one.wanted, seed, part(report, done, len(runs), told))
             except UsageError as error:  # the data lacks something that only the training sees: the row says it
-                results.results(question.data).put(_failure(question, one.wanted), f"{error}.")
+                failure = _failure(question, one.wanted)
+                results.store_of(question.data, failure).put(failure, f"{error}.")
 
     seconds = sum(
         seconds_of(question, one.wanted, seed) for one, seed in runs if ready_run(question, one.wanted, seed) is None
@@ -188,6 +193,9 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
         seconds = seconds_of(question, entry, seed)
         found: EntryRun = results.compute(data, key, measure, cases, entry, seed, seconds=seconds, progress=report)
         return found
+    if entry.brought:
+        made = Trained(brought.vectors_of(data, entry.config), float("nan"))
+        return _asked(question, entry, made, seed, report)
     if entry.kind == "embedding" and needs_graph(entry.config):
         cases.__dict__["timed_graph"] = results.compute(  # as the cached property would keep it; sent along from now on
             data,
@@ -209,9 +217,14 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
         progress=report,
         reports=True,
     )
+    return _asked(question, entry, trained, seed, report)
+
+
+def _asked(question: Question, entry: Entry, trained: Trained, seed: int, report: Progress) -> EntryRun:
     report(1.0, "ranking the catalogue for every user")
+    key, seconds = _run_key(question, entry, seed), _asking_seconds(question)
     run: EntryRun = results.compute(
-        data, key, measure_trained, cases, entry, trained, seed, seconds=asking, progress=report
+        question.data, key, measure_trained, question.cases, entry, trained, seed, seconds=seconds, progress=report
     )
     return run
 
@@ -227,6 +240,8 @@ def _of_the_deep_page(question: Question, own: Entry) -> Trained | None:
 def seconds_of(question: Question, entry: Entry, seed: int) -> float:
     """Estimated seconds of one run; of a model that is trained already, those of asking it."""
     data, asking = question.data, _asking_seconds(question)
+    if entry.brought:
+        return asking
     if results.results(data).get(_model_key(question, entry.with_seed(seed))) is not None:
         return asking
     if entry.kind == "scorer":

@@ -16,6 +16,7 @@ from recemb_core.embeddings.pair_sources import CenterPairs, context_counts
 from recemb_core.embeddings.training_steps import OBJECTIVES, StepConfig, StepTrainer, train_to_rest
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.evaluation.intervals import wilson_interval
+from recemb_core.experiments import leaderboard
 from recemb_core.neighbors.base import unit_rows
 from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, trained, verdict
 
@@ -656,11 +657,17 @@ def _evaluation(seen: Seen) -> None:
         moved = [name for name in hits if hits.index(name) != places.index(name)]
         seen.says(f"{len(moved)} of {len(hits)} rows", places[0])
     elif start == "Ask":
-        asked = [name for name, row in board.rows.items() if row.entry.query is not None]
-        for name in asked:
-            old, new = board.estimate(name, "hr", 10), now.estimate(name, "hr", 10)
+        cases = seen.names()["cases"]
+        in_out = leaderboard.query_kinds(cases.train, "in_out")["decayed"]  # of walks on baskets not the usual query
+        asked = [replace(row.entry, query=in_out) for row in board.rows.values() if row.entry.query is not None]
+        before = leaderboard.Leaderboard.of(leaderboard.measure_all(cases, asked, seeds=(0, 1, 2)))
+        changes = []
+        for name in before.rows:
+            old, new = before.estimate(name, "hr", 10), now.estimate(name, "hr", 10)
             seen.says(f"{name} {old.value:.3f} ({old.low:.3f} to {old.high:.3f}) → {new.value:.3f}")
-        seen.says(f"of {len(asked)} rows", f"{seen.names()['cases'].head_targets:.0%} lie in the head")
+            changes.append((new.low > old.high) - (new.high < old.low))
+        seen.says(f"of {len(asked)} rows {changes.count(1)} rise, {changes.count(-1)} fall")
+        seen.says(f"{cases.head_targets:.0%} lie in the head")
     elif start == "Count":
         view = "first_time" if "only what" in seen.prediction else "all"
         best, other = board.compare("hr", 10).order[0], board.compare("hr", 10, view).order[0]

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,19 @@ from pages.kit.results import Results
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.evaluation import words
 from recemb_core import precomputed
+from recemb_core.brought import read_vectors
 from recemb_core.datasets import load_dataset
-from recemb_core.experiments.leaderboard import Entry, Leaderboard, Protocol, entry_defaults, measure_all, part_cases
+from recemb_core.embeddings import ItemVectors
+from recemb_core.experiments.leaderboard import (
+    Entry,
+    Leaderboard,
+    Protocol,
+    brought_row,
+    entry_defaults,
+    measure_all,
+    measure_trained,
+    part_cases,
+)
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.scorers import scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
@@ -155,7 +167,7 @@ def test_every_control_changes_what_it_says(open_page: Open) -> None:
         healthy(page.run())
         assert len(page.dataframe) == 1
     assert len(table(page)) == 3, "pairs of three rows"
-    assert {"Row", "Less", "Difference", "95 %", "Holm's p", "Verdict"} == set(table(page))
+    assert {"Row", "Less", "Difference", "95 %", "Holm's p", "Found from", "Verdict"} == set(table(page))
 
 
 def test_a_cut_for_everybody(open_page: Open, shop: Sequences) -> None:
@@ -259,6 +271,56 @@ def test_choosing_on_the_test_part_is_worked_out_only_once_it_is_measured(open_p
     next(b for b in page.button if b.label.startswith("Measure")).click()
     healthy(page.run())
     assert "both parts choose" in text(page) or "validation chooses" in text(page)
+
+
+# --- vectors made elsewhere ---
+
+
+def brought(page: AppTest, name: str, content: bytes) -> AppTest:
+    page.file_uploader(key="brought_files").set_value([(name, content, "application/octet-stream")])
+    return healthy(page.run())
+
+
+def test_brought_vectors_are_a_row_and_the_python_measures_it(
+    open_page: Open, shop: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = part_cases(shop, Protocol())
+    rows = np.random.default_rng(0).normal(size=(len(shop.items), 4)).astype(np.float32)
+    ItemVectors(shop.items, rows).save(tmp_path / "mine.npz")
+    page = healthy(open_page("evaluation", data=SHOP, evaluation_rows="Popularity,ItemKNN"))
+    page = brought(page, "mine.npz", (tmp_path / "mine.npz").read_bytes())
+    entry, vectors = brought_row(cases, read_vectors(tmp_path / "mine.npz"), "mine")
+    figure = Leaderboard.of([(entry, measure_trained(cases, entry, vectors))]).estimate("mine")
+    line = table(page).set_index("Model").loc["mine"]
+    assert line["HR@10"] == pytest.approx(figure.value, abs=1e-6)
+    assert line["Seeds"] == 0
+    assert np.isnan(line["Training, s"])
+    assert "What its training cost is not known here, nor whether it has seen the validation part" in text(page)
+    assert "mine" not in str(page.query_params)
+    monkeypatch.chdir(tmp_path)
+    printed = run_the_python(page)
+    assert re.search(rf"^mine: {figure.value:.4f} ", printed, re.MULTILINE)
+    control(page, "segmented_control", "look").set_value("vectors")
+    assert "mine" in list(healthy(page.run()).dataframe[0].value["Model"])
+    control(page, "segmented_control", "look").set_value("pairs")
+    healthy(page.run())
+    assert "mine" not in control(page, "selectbox", "against").options
+    assert "mine" in set(page.dataframe[0].value["Less"])
+    (digest,) = page.session_state["_brought"]
+    page.button(key=f"remove vectors {digest}").click()
+    control(page, "segmented_control", "look").set_value("all")
+    assert list(table(healthy(page.run()))["Model"]) == ["ItemKNN", "Popularity"]
+
+
+def test_a_file_called_like_a_row_takes_no_place_and_one_of_other_items_says_so(open_page: Open) -> None:
+    page = healthy(open_page("evaluation", data=SHOP, evaluation_rows="Popularity"))
+    items = load_dataset(SHOP).items
+    some = "\n".join(f"{item} {row % 3} 1" for row, item in enumerate(items.ids[:90]))
+    page = brought(page, "Popularity.txt", f"90 2\n{some}\n".encode())
+    assert set(table(page)["Model"]) == {"Popularity", "Popularity (yours)"}
+    page = brought(page, "other.txt", b"1 2\nnobody 1 0\n")
+    assert len(table(page)) == 2
+    assert "No row of other: none of the 1 ids" in text(page).replace("\\", "")
 
 
 # --- own data ---

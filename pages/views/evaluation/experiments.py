@@ -22,29 +22,37 @@ NOTHING = "Nothing is measured yet: wait for the first rows, or press the button
 def experiments(board: Callable[[], Board], usual: str) -> list[Experiment]:
     """Of every view; ``board`` is asked for when the page has it. ``usual``: the targets that the data decided on."""
     other = "first_time" if usual == "all" else "all"
-    start = {"evaluation_part": "validation", "evaluation_k": 10}
-    first = {**start, "evaluation_metric": "hr", "evaluation_targets": usual}
+    start = {
+        "evaluation_part": "validation",
+        "evaluation_split": "leave_last_out",
+        "evaluation_k": 10,
+        "evaluation_metric": "hr",
+        "evaluation_targets": usual,
+        "evaluation_query": "decayed",
+        "evaluation_score": "usual",
+        "evaluation_look": "all",
+    }
     ask = {"first_time": "Count only what people had never taken before.", "all": "Count every target, mask nothing."}
     return [
         (
             "Judge by the place of the first hit (MRR) instead of whether there is one. **Does the order change?**",
             lambda: reordered(board()),
-            {**start, "evaluation_metric": "mrr", "evaluation_targets": usual, "evaluation_look": "all"},
+            {**start, "evaluation_metric": "mrr"},
         ),
         (
             "Ask the same vectors by cosine instead of in · out. **Do they find more, or only what is rarer?**",
             lambda: by_cosine(board()),
-            {**first, "evaluation_score": "cosine", "evaluation_query": "decayed", "evaluation_look": "all"},
+            {**start, "evaluation_score": "cosine"},
         ),
         (
             f"{ask[other]} **Does the same model win?**",
             lambda: other_targets(board(), usual),
-            {**start, "evaluation_metric": "hr", "evaluation_targets": other, "evaluation_look": "all"},
+            {**start, "evaluation_targets": other},
         ),
         (
             "Two of these rows are nearest to each other. **Is their difference more than noise?**",
             lambda: nearest(board()),
-            {**first, "evaluation_look": "pairs", "evaluation_against": ""},
+            {**start, "evaluation_look": "pairs", "evaluation_against": ""},
         ),
     ]
 

@@ -104,7 +104,7 @@ def table(board: Board) -> pl.DataFrame:
         lines.append(
             line
             | {
-                "Training, s": row.mean("train_seconds"),
+                "Training, s": None if row.entry.brought else row.mean("train_seconds"),
                 "Ranking, s": row.mean("score_seconds"),
                 "Megabytes": row.mean("bytes") / 1e6,
                 "Seeds": len(row.runs) if row.entry.seeded else 0,
@@ -163,6 +163,18 @@ def about(board: Board) -> str:
         f"{len(cases.train.tokens):,} events to learn from, {len(cases.train.items):,} items ranked, none sampled. "
         f"{sentence(cases.choice.words)} Intervals are over users and training seeds; pairs are judged on the same "
         "users with Holm's correction."
+    )
+
+
+def brought_words(board: Board) -> str:
+    """What has to be known of rows whose vectors were made elsewhere; "" where there is none."""
+    names = [name for name, row in board.table.rows.items() if row.entry.brought]
+    if not names:
+        return ""
+    it, its, has = ("it", "its", "has") if len(names) == 1 else ("they", "their", "have")
+    return (
+        f"{_listed(names)}: vectors as you brought them, without a seed. What {its} training cost is not known here, "
+        f"nor whether {it} {has} seen the {board.settings.question.part} part; if so, {its} figures are too good."
     )
 
 

@@ -30,7 +30,8 @@ REFERENCE = Parameter(
 
 def reference(board: Board) -> Bound:
     """The row that all others are compared with; "" for the best."""
-    return REFERENCE.bind(board.data, among=["", *map(without_commas, board.settings.entries)])
+    rows = board.settings.entries.items()  # what this session brought is in no link
+    return REFERENCE.bind(board.data, among=["", *(without_commas(name) for name, row in rows if not row.brought)])
 
 
 def pairs(board: Board) -> None:

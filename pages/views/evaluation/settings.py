@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
-from pages.kit import graph_controls, recall_models, results
+from pages.kit import brought, graph_controls, recall_models, results
 from pages.kit.allowed import Options, Several, Steps
+from pages.kit.bring_box import bring_box
 from pages.kit.leaderboard import Question
 from pages.kit.model_controls import SECOND, able_models, missing, model_config, model_controls, second_like_first
 from pages.kit.parameters import Bound, Parameter, Scope, set_parameters
 from pages.kit.session import ActiveData
+from pages.kit.text import plain, sentence
 from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import MODELS
 from recemb_core.experiments.leaderboard import (
@@ -23,6 +26,7 @@ from recemb_core.experiments.leaderboard import (
     PartCases,
     Protocol,
     Query,
+    brought_query,
     default_query,
     query_kinds,
 )
@@ -201,8 +205,10 @@ def settings_of(data: ActiveData) -> Settings:
         name = SECOND_NAME.format(name=second)
         config = model_config(data, graph, second, prefix=SECOND)
         entries[name] = Entry(name=name, config=config, query=_query(question, config))
+    entries |= brought_entries(question, taken=entries)
     lacking = {name: why for name, spec in SCORERS.items() if (why := spec.missing(question.cases.train))}
     lacking |= {name: why for name in MODELS if (why := missing(data, name))}
+    lacking |= {one.label: " ".join(one.said) for one in brought.every(data) if one.vectors is None}
     return Settings(question, entries, graph, lacking, metric, k, targets)
 
 
@@ -214,6 +220,19 @@ def every_entry(question: Question, graph: ItemGraph) -> dict[str, Entry]:
         config = model_config(data, graph, name)
         found[name] = Entry(name=name, config=config, query=_query(question, config))
     return found | {name: Entry(name=name, config=config) for name, config in networks(data).items()}
+
+
+def brought_entries(question: Question, taken: Collection[str]) -> dict[str, Entry]:
+    """A row for each file of vectors that this session brought, as far as it fits this data; no choice, and no link."""
+    found = {}
+    for one in brought.every(question.data):
+        if one.vectors is not None:
+            usual = brought_query(question.cases, one.vectors).score
+            asked = SCORE.value(question.data)
+            kinds = query_kinds(question.cases.train, asked if usual == "in_out" and asked != "usual" else usual)
+            name = f"{one.label} (yours)" if one.label in taken else one.label
+            found[name] = Entry(name=name, config=one.config, query=kinds[QUERY.value(question.data)])
+    return found
 
 
 def _scorers(question: Question) -> dict[str, Any]:
@@ -275,11 +294,12 @@ def controls(settings: Settings) -> None:
         second = second_model(data)
         second.draw(on_change=_second_begins, args=(data, settings.graph, second.key))
         for name, why in settings.lacking.items():
-            st.caption(f"No row of {name}: {why}")
+            st.caption(f"No row of {plain(name)}: {sentence(why)}")
     with st.popover("Split and query", icon=":material/tune:", width="stretch"):
         split_controls(data)
         QUERY.draw(data)
         SCORE.draw(data)
+    bring_box(data)
 
 
 def split_controls(data: ActiveData) -> None:

@@ -11,10 +11,11 @@ import streamlit as st
 
 from pages.kit import frame
 from pages.kit.downloads import download
+from pages.kit.text import quoted
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.overview import table
 from pages.views.evaluation.settings import Settings
-from recemb_core.experiments.leaderboard import METRICS, Entry, Protocol
+from recemb_core.experiments.leaderboard import METRICS, Entry, Protocol, Query
 from recemb_core.result_files import plain
 
 WHAT_YOU_SEE = (
@@ -40,11 +41,16 @@ def as_python(settings: Settings) -> list[str]:
     one, data = settings, settings.data
     question = one.question
     protocol = _call(question.protocol, Protocol())
-    configs = [type(entry.config) for entry in one.entries.values()]
+    own = {name: entry for name, entry in one.entries.items() if entry.brought}
+    entries = [entry for entry in one.entries.values() if not entry.brought]
+    configs = [type(entry.config) for entry in entries]
     imports = {f"from {found.__module__} import {found.__name__}" for found in configs}
     queried = any(entry.query is not None for entry in one.entries.values())
-    names = ["Entry", "Leaderboard", "Protocol", *(["Query"] if queried else []), "measure_all", "part_cases"]
+    names = ["Entry", "Leaderboard", "Protocol", *(["Query"] if queried else []), *(["brought_row"] if own else [])]
+    names += ["measure_all", *(["measure_trained"] if own else []), "part_cases"]
     imports.add(f"from recemb_core.experiments.leaderboard import {', '.join(names)}")
+    if own:
+        imports.add("from recemb_core.brought import read_vectors")
     first = question.seeds(next(iter(one.entries.values())))[0]
     return [
         *frame.sorted_imports({*frame.import_lines(data, always=True), *imports}),
@@ -53,14 +59,24 @@ def as_python(settings: Settings) -> list[str]:
         f"cases = part_cases(sequences, {protocol}, {question.part!r})",
         "print(cases.choice.words)",
         "rows = [",
-        *(f"    {_entry(entry)}," for entry in one.entries.values()),
+        *(f"    {_entry(entry)}," for entry in entries),
         "]",
         f"board = Leaderboard.of(measure_all(cases, rows, seeds=({first}, {first + 1}, {first + 2})))",
+        *(line for name, entry in own.items() for line in _brought(name, entry)),
         f"found = board.compare({one.metric!r}, {one.k}, {one.view!r})",
         "for name in found.order:",
         f"    figure = board.estimate(name, {one.metric!r}, {one.k}, {one.view!r})",
         '    print(f"{name}: {figure.value:.4f} ({figure.low:.4f} to {figure.high:.4f}) {found.letters[name]}")',
         "print(board.advice(found).words)",
+    ]
+
+
+def _brought(name: str, entry: Entry) -> list[str]:
+    """The lines that add vectors made elsewhere."""
+    files = ", ".join(quoted(file) for file in (entry.config.name, entry.config.ids_name) if file)
+    return [
+        f"row, vectors = brought_row(cases, read_vectors({files}), {quoted(name)}, {_call(entry.query, Query())})",
+        "board = board.plus(row, measure_trained(cases, row, vectors))",
     ]
 
 

@@ -49,9 +49,9 @@ def bring_box(data: ActiveData) -> None:
         limits = FileLimits.from_environment()
         st.caption(
             f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
-            "vector. They become columns and a choice of the map below, for this session alone and until the page is "
-            "reloaded. They are in no link and no saved session, not among *Two settings, or two models*, and on no "
-            "other page."
+            "vector. They become columns and a choice of the map on the Neighbors page, and rows of the Evaluation "
+            "page, for this session alone, until the page is reloaded. They are in no link and no saved session, not "
+            "among *Two settings, or two models*, and on no other page."
         )
 
 
