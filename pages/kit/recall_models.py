@@ -125,7 +125,7 @@ def _vectors_in_use(data: ActiveData, config: ModelConfig) -> dict[str, Any]:
 
 
 def repeats(data: ActiveData) -> float:
-    """Share of the training events that repeat an item; where it is 0, first-time targets are all targets."""
+    """Share of a user's training events that repeat an item; where it is 0, first-time targets are all targets."""
     found: float = results.remember(data, ("repeats", source(data)), lambda: share_of_repeats(cases(data).train))
     return found
 

@@ -117,6 +117,10 @@ def test_the_share_of_repeats_decides_what_is_masked() -> None:
     milk = log([["a", "b", "a", "b", "a"], ["b", "a", "b", "a", "b"]])
     assert share_of_repeats(films) == 0.0
     assert share_of_repeats(log([["a", "b"], ["b", "c"]], ["ann", "ann"], ordered=False)) == 0.5
+    crawler = log([["a", "b", "c", "d"]] * 30 + [["a", "b"] * 500])
+    choice = part_cases(crawler, Protocol()).choice
+    assert choice.repeats == pytest.approx(1 / 31, rel=0.01), "one visitor counts no more than another"
+    assert choice.targets == "first_time"
     for sequences, targets in ((films, "first_time"), (milk, "all")):
         choice = part_cases(sequences, Protocol()).choice
         assert (choice.targets, choice.decided) == (targets, True)

@@ -11,6 +11,7 @@ from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import FLOOR, Settings
 from recemb_core.experiments.leaderboard import METRICS
+from recemb_core.experiments.leaderboard.protocol import REPEATS_FROM
 from recemb_core.figures.leaderboard import BoardLine, leaderboard_figure
 
 TARGET_WORDS = {
@@ -191,8 +192,8 @@ def numbers(board: Board) -> None:
         (
             "Events that repeat",
             "–" if repeats != repeats else f"{repeats:.0%}",
-            "Of the training events, a user's first aside: those whose item the same user had before. From 5 % on, "
-            "nothing is masked by default.",
+            "Of a user's training events, the first aside: those whose item the user had before; mean over users. From "
+            f"{REPEATS_FROM:.0%} on, nothing is masked by default.",
         ),
     ]
     if board.names(one.view):

@@ -31,8 +31,8 @@ class TargetChoice:
 
     Attributes:
         targets: ``"all"``, ``"first_time"`` or ``"repeated"``.
-        repeats: share of the training part's events, a user's first event (basket) aside, whose item the same user had
-            before; NaN where nobody has a second.
+        repeats: share of a user's training events, the first event (basket) aside, whose item the user had before,
+            mean over users; NaN where nobody has a second.
         decided: whether the data decided, because the protocol left it open.
     """
 
@@ -60,7 +60,7 @@ class TargetChoice:
         if np.isnan(self.repeats):
             return f"{what}: nobody has a second event to tell repeats by."
         share = f"{self.repeats:.1%}".replace("%", " %")
-        seen = f"{share} of the events repeat an item that the same user had before"
+        seen = f"{share} of a user's events repeat an item that the user had before (mean over users)"
         if not self.decided:
             return f"{what}, as was asked for; {seen}."
         return (
