@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from pages.kit import brought
@@ -13,10 +15,10 @@ from recemb_core.readers.limits import FileLimits
 LIMIT_MB = 200  # .streamlit/config.toml: server.maxUploadSize
 
 
-def bring_box(data: ActiveData) -> None:
-    """Behind a button; what changes in the box is read before the columns are drawn."""
+def bring_box(data: ActiveData, *, width: Literal["content", "stretch"] = "content") -> None:
+    """Behind a button; what changes in the box is read before what is drawn of it."""
     here = brought.every(data)
-    with st.popover("Your vectors" + (f" ({len(here)})" if here else ""), icon=":material/upload_file:"):
+    with st.popover("Your vectors" + (f" ({len(here)})" if here else ""), icon=":material/upload_file:", width=width):
         received = st.file_uploader(
             "Vectors made elsewhere, beside the models",
             accept_multiple_files=True,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from recemb_core.brought import read_vectors
 from recemb_core.command_line.arguments import data_arguments, open_data, pairs, session_of, settings_text, typed
 from recemb_core.command_line.printing import Lines, Result, Table, bar
 from recemb_core.config_fields import changed, config_fields, from_text
@@ -19,9 +21,11 @@ from recemb_core.experiments.leaderboard import (
     Leaderboard,
     PartCases,
     Protocol,
+    brought_row,
     default_query,
     entry_defaults,
     measure_all,
+    measure_trained,
     part_cases,
 )
 from recemb_core.experiments.leaderboard.entries import recall_is_there
@@ -53,6 +57,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help=f"trainings of a row that depends on a seed; noise is known from three on (default: {len(OPENING_SEEDS)})",
     )
     group.add_argument("--seed", type=int, metavar="N", help="the first of them (default: that of the session or 0)")
+    group.add_argument(
+        "--vectors",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="vectors made elsewhere as one more row, as they are; again and again (word2vec, npz, parquet, a bundle)",
+    )
     group.add_argument("--metric", choices=list(METRICS), default="hr", help="that rows are ordered by (default: hr)")
     parser.epilog = settings_text("settings for --protocol:", config_fields(Protocol))
 
@@ -75,8 +86,10 @@ class Evaluate:
     def run(args: argparse.Namespace) -> Result:
         saved = session_of(args)
         name = args.model or saved.model
+        if not name and args.vectors:
+            return _measured(args, saved, ["Popularity"])
         if not name:
-            args.parser.error("say which model: --model NAME, or --session FILE with one in it")
+            args.parser.error("say which model: --model NAME, or --session FILE with one in it; or --vectors FILE")
         told = "".join(f",{pair}" for pair in args.set)
         return _measured(args, saved, [f"{model_named(name).name}{told}", "Popularity"])
 
@@ -119,7 +132,22 @@ def _measured(args: argparse.Namespace, saved: SessionFile, asked: Sequence[str]
     notes = [*prepared.notes]
     if any(needs_graph(row.config) for row in rows if row.kind == "embedding") and saved.graph:
         notes.append("Walks use the default graph of the training part here, not that of the session.")
-    return _result(args, prepared, cases, Leaderboard.of(runs), notes)
+    board = Leaderboard.of(runs)
+    for path in dict.fromkeys(args.vectors):
+        board, said = _with_vectors(cases, board, path)
+        notes += said
+    return _result(args, prepared, cases, board, notes)
+
+
+def _with_vectors(cases: PartCases, board: Leaderboard, path: str) -> tuple[Leaderboard, list[str]]:
+    """The board with a row of vectors made elsewhere, and what is to be said of them."""
+    brought = read_vectors(path)
+    name = Path(path).name
+    row, vectors = brought_row(cases, brought, path if name in board.rows else name)
+    _, said = brought.aligned(cases.train.items)
+    known = f"whether it has seen the {cases.part} part, and what it cost to train, is not known here"
+    notes = [*brought.notes, *said, f"{row.name} is taken as it is, without a seed; {known}."]
+    return board.plus(row, measure_trained(cases, row, vectors)), notes
 
 
 # --- rows ---
@@ -192,7 +220,7 @@ def _result(
             **{metric: _plain(figures[name][metric]) for metric in METRICS},
             "coverage": board.coverage(name, k),
             "seeds": len(board.rows[name].runs) if board.rows[name].entry.seeded else None,
-            "train_seconds": board.rows[name].mean("train_seconds"),
+            "train_seconds": None if board.rows[name].entry.brought else board.rows[name].mean("train_seconds"),
             "asked": row.query.words if (row := board.rows[name].entry).query is not None else "",
         }
         for name in comparison.order

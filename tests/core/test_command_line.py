@@ -29,6 +29,7 @@ from recemb_core.embeddings import (
     Word2VecConfig,
     default_graph,
     node2vec_defaults,
+    train_model,
     train_node2vec,
     train_word2vec,
     word2vec_defaults,
@@ -382,6 +383,20 @@ def test_comparing_is_the_librarys(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["part"] == "validation"
 
 
+def test_vectors_made_elsewhere_are_a_row_beside_the_model_that_made_them(capsys: pytest.CaptureFixture[str]) -> None:
+    cases = part_cases(read_events("log.csv"), Protocol())
+    config = replace(entry_defaults(cases.train)["word2vec"].config, dimensions=4, epochs=1)
+    train_model(config, sequences=cases.train).save("mine.npz")
+    found = said(capsys, "compare", "log.csv", "--row", "word2vec,dimensions=4,epochs=1", "--seeds", "1",
+                 "--vectors", "mine.npz")  # fmt: skip
+    rows = {row["row"]: row for row in found["rows"]}
+    assert rows["mine.npz"]["hr"] == pytest.approx(rows["word2vec, dimensions=4, epochs=1"]["hr"])
+    assert rows["mine.npz"]["seeds"] is rows["mine.npz"]["train_seconds"] is None
+    assert any("whether it has seen the validation part" in note for note in found["notes"])
+    alone = said(capsys, "evaluate", "log.csv", "--vectors", "mine.npz")
+    assert {row["row"] for row in alone["rows"]} == {"mine.npz", "Popularity"}
+
+
 def test_a_model_is_evaluated_beside_the_floor_and_its_scores_go_on_the_card(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -434,6 +449,7 @@ def test_a_model_is_evaluated_beside_the_floor_and_its_scores_go_on_the_card(
         ("compare log.csv --row word2vec,windw=3", "did you mean window?"),
         ("compare log.csv --row Popularity --row Popularity", "asked for twice"),
         ("compare log.csv --row EGES", "EGES needs side information"),
+        ("compare log.csv --vectors log.csv", "log.csv"),
         ("compare log.csv --seeds 0", "--seeds must be 1 or more"),
         ("compare log.csv --protocol split=middle", "split must be"),
         ("evaluate --data karate_club --model DeepWalk", "nothing of it can be held out"),

@@ -94,7 +94,8 @@ def link_words(lines: Sequence[ScoreLine], popular: float) -> str:
     best, *others = lines
     said = f"The highest {LINK} has **{plain(best.name)}**, {best.value:.3f} ({best.low:.3f} to {best.high:.3f})"
     if not isnan(popular):
-        said += f"; popularity alone has {popular:.3f}, chance 0.500"
+        more = ", more than any of these rows" if popular > best.value else ""
+        said += f"; popularity alone has **{popular:.3f}**{more}, chance 0.500"
     if not others:
         return f"{said}."
     near = [one for one in others if best.value - one.value <= np.hypot(best.high - best.low, one.high - one.low) / 2]

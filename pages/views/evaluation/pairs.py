@@ -48,7 +48,7 @@ def pairs(board: Board) -> None:
     shown = [d for d in found if d.low > -1 and d.high < 1]
     figure = score_intervals_figure(
         [ScoreLine(d.first, d.value, d.low, d.high) for d in shown],
-        x_title=f"{board.settings.measure} less that of {first}: difference and its 95 % interval",
+        x_title=f"{board.settings.measure} less that of {first} (bar: 95 %)",
         chance=0.0,
         chance_title="no difference",
     )
@@ -140,9 +140,9 @@ def pairs_table(comparison: Comparison) -> pl.DataFrame:
                 "Less": d.second,
                 "Difference": round(d.value, 5),
                 "95 %": f"{signed(d.low, '.4f')} to {signed(d.high, '.4f')}",
+                "Verdict": d.verdict,
                 "Holm's p": "–" if isnan(d.adjusted) else p_words(d.adjusted),
                 "Found from": "–" if isnan(least := d.detectable(pairs=together)) else f"{least:.4f}",
-                "Verdict": d.verdict,
             }
             for d in comparison.differences.values()
         ]

@@ -299,7 +299,7 @@ def controls(settings: Settings) -> None:
         split_controls(data)
         QUERY.draw(data)
         SCORE.draw(data)
-    bring_box(data)
+    bring_box(data, width="stretch")
 
 
 def split_controls(data: ActiveData) -> None:
