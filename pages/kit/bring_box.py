@@ -51,9 +51,9 @@ def bring_box(data: ActiveData, *, width: Literal["content", "stretch"] = "conte
         limits = FileLimits.from_environment()
         st.caption(
             f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
-            "vector. They become columns and a choice of the map on the Neighbors page, and rows of the Evaluation "
-            "page, for this session alone, until the page is reloaded. They are in no link and no saved session, not "
-            "among *Two settings, or two models*, and on no other page."
+            "vector. They become columns and a choice of the map on the Neighbors page, rows of the Evaluation page, "
+            "and a choice under Points on the LSH page, for this session alone, until the page is reloaded. No file is "
+            "in a link or a saved session, and none is among *Two settings, or two models*, or on other pages."
         )
 
 

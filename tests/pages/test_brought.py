@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit import results
 from pages.kit.results import Results
-from recemb_core.brought import BroughtConfig
+from recemb_core.brought import BroughtConfig, read_vectors
 from recemb_core.command_line import main
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import ItemVectors
@@ -133,6 +133,28 @@ def test_what_is_made_of_brought_vectors_is_kept_for_this_session_alone(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(results, "session_results", lambda: other)
         assert list(columns(two_columns(open_page))) == ["DeepWalk", "node2vec"], "another session"
+
+
+@pytest.mark.slow
+def test_brought_vectors_are_searched_on_the_lsh_page(
+    open_page: Open, stores: tuple[Results, Results], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items without a vector are no points, and what is measured stays in the session."""
+    everybody, mine = stores
+    ItemVectors(Vocabulary(ITEMS.ids[:30]), ROWS[:30]).save(tmp_path / "mine.npz")
+    monkeypatch.chdir(tmp_path)
+    found = read_vectors("mine.npz")
+    mine.put(("brought", found.config.digest), found)
+    page = open_page("lsh", data=SMALL)
+    page.session_state["_brought"] = {found.config.digest: found.config.name}
+    healthy(page.run())
+    page.selectbox(key=f"vectors@{SMALL}").set_value("mine")
+    healthy(page.run())
+    assert f"30 of {len(ITEMS)} items by the vectors of mine, which you brought, normalized: 30 × 6" in text(page)
+    kinds = {key[0] for key in mine._kept if isinstance(key, tuple)}
+    assert kinds > {"brought", "fitted"}, "measured here"
+    assert not any(results.is_private(key) for key in everybody._kept)
+    run_the_python(page)
 
 
 def test_keys_that_hold_brought_vectors_are_private_at_any_depth() -> None:

@@ -30,8 +30,7 @@ REFERENCE = Parameter(
 
 def reference(board: Board) -> Bound:
     """The row that all others are compared with; "" for the best."""
-    rows = board.settings.entries.items()  # what this session brought is in no link
-    return REFERENCE.bind(board.data, among=["", *(without_commas(name) for name, row in rows if not row.brought)])
+    return REFERENCE.bind(board.data, among=["", *map(without_commas, board.settings.entries)])
 
 
 def pairs(board: Board) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import graph_controls, jobs, model_controls, model_results, results, session
+from pages.kit import brought, frame, graph_controls, jobs, model_controls, model_results, results, session
 from pages.kit.allowed import Flag, Options, Steps
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
+from pages.kit.text import quoted
 from recemb_core.arrays import Float32Array, Int64Array
 from recemb_core.datasets import point_clouds
 from recemb_core.embeddings import ItemVectors
@@ -97,10 +98,11 @@ def points_controls(data: ActiveData) -> Any:
 
 
 def vectors_used(data: ActiveData) -> Bound:
-    """Which of the models that this data can have."""
+    """Which of the models that this data can have, or of the files of vectors that this session brought."""
     models = model_controls.able_models(data)
+    own = [one.label for one in brought.every(data) if one.vectors is not None]
     # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
-    return VECTORS.bind(data, default="word2vec" if "word2vec" in models else models[0], among=models)
+    return VECTORS.bind(data, default="word2vec" if "word2vec" in models else models[0], among=[*models, *own])
 
 
 def lab_points(data: ActiveData) -> LabPoints:
@@ -112,8 +114,10 @@ def lab_points(data: ActiveData) -> LabPoints:
 
 
 def _item_points(data: ActiveData, unit: bool) -> LabPoints:
-    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
     name, item = vectors_used(data).value, session.chosen_item(data)
+    if (own := next((one for one in brought.every(data) if one.label == name), None)) is not None:
+        return _brought_points(data, own, unit)
+    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
     config = model_controls.model_config(data, graph, name)
     trained = _trained(data, graph, config, name)
     raw = np.ascontiguousarray(trained.vectors, np.float32)
@@ -131,6 +135,27 @@ def _item_points(data: ActiveData, unit: bool) -> LabPoints:
         what=f"Items of this data set by their {name} vectors" + (", normalized" if unit else ""),
         imports=tuple(imports),
         lines=(*lines, f"vectors = {python_call(config)}.vectors"),
+    )
+
+
+def _brought_points(data: ActiveData, own: brought.Fitted, unit: bool) -> LabPoints:
+    """The items that have a vector in a file that this session brought."""
+    vectors, item = brought.vectors_of(data, own.config).own(), session.chosen_item(data)
+    raw = np.ascontiguousarray(vectors.vectors, np.float32)
+    files = ", ".join(quoted(file) for file in (own.config.name, own.config.ids_name) if file)
+    owner = "data" if not data.uploaded else "sequences" if data.graph is None else "graph"
+    return LabPoints(
+        vectors=unit_rows(raw) if unit else raw,
+        raw=raw,
+        queries=_query_rows(len(raw)),
+        ids=vectors.items.ids,
+        names=tuple(data.titles[data.items.row(one)] for one in vectors.items.ids),
+        chosen=vectors.items.row(item) if item in vectors.items else 0,
+        key=("items", data.fingerprint, own.config, unit, session.seed()),
+        what=f"{len(raw):,} of {len(data.items):,} items by the vectors of {own.label}, which you brought"
+        + (", normalized" if unit else ""),
+        imports=(*frame.import_lines(data), "from recemb_core.brought import read_vectors"),
+        lines=(*frame.load_lines(data), f"vectors = read_vectors({files}).aligned({owner}.items)[0].own().vectors"),
     )
 
 
