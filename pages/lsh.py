@@ -34,6 +34,9 @@ with frame.page(
         lsh_points.need_enough(points)
         settings = lsh_view.lab_settings(data, points)
         measured = tune.measured_or_theory(data, points, settings, wait=now != "tune")
+    if now == "tune":  # what a moved slider changes most comes first: the browser draws it while the rest is on its way
+        with main:
+            cell = tune.trade_section(data, points, settings, measured)
     line.caption(f"{points.what}: {len(points):,} × {points.vectors.shape[1]}.")
     with hashing_box:
         if part == "plane":
@@ -43,7 +46,7 @@ with frame.page(
         if now == "tune":
             lsh_view.target_controls(data, settings, measured)
     if now == "tune":
-        tune.tune_section(data, points, settings, measured, numbers, main)
+        tune.tune_section(data, points, settings, measured, cell, numbers)
     with main:
         if part == "plane":
             board.board_section(data, settings)

@@ -139,7 +139,15 @@ class LiveChart {
     this.Plotly = Plotly;
     const { box, plot } = this;
     const figure = JSON.parse(payload.figure);
+    const changed = this.shown && this.changedSince(this.shown, payload, figure);
+    this.shown = payload;
     figure.data.forEach(decode);
+    if (changed) {
+      await this.drawTraces(changed, figure);
+      box.setAttribute("data-drawn", payload.revision);
+      box.setAttribute("data-rev", payload.revision);
+      return;
+    }
     this.motion = null; // stops a glide under way; the new one starts from where the points are now
     const repaint = this.bound && this.palette !== paletteOf(box);
     this.palette = paletteOf(box);
@@ -179,6 +187,35 @@ class LiveChart {
     }
     if (motion) this.glide(motion, payload.revision);
     else box.setAttribute("data-rev", payload.revision);
+  }
+
+  // Which traces alone are to be drawn anew, or null when the whole chart is. Plotly.react draws every trace again when one
+  // value of one of them has changed; of some hundred points of which one moves, that is nearly all of the time.
+  changedSince(before, payload, figure) {
+    const stays = this.bound && this.palette === paletteOf(this.box) && !this.motion && !payload.glide;
+    const plain = [before, payload].every(({ frames, badge }) => !frames && !badge);
+    const alike = stays && plain && before.height === payload.height;
+    return alike ? changedTraces(JSON.parse(before.figure), figure) : null; // Plotly writes into the one it was given
+  }
+
+  // Draws these traces at new places, and leaves all others as they are.
+  async drawTraces(changed, figure) {
+    const { plot, box } = this;
+    for (const index of changed) {
+      const trace = figure.data[index];
+      for (const name of LIGHT) if (name in trace) plot.data[index][name] = trace[name]; // all else may be the person's
+    }
+    markSelected(plot.data, this.selected);
+    plot.layout.meta = figure.layout.meta;
+    box.setAttribute("aria-label", ariaLabel(figure));
+    this.fileName = figure.layout.meta?.file_name || "chart";
+    this.link();
+    if (!changed.length) return;
+    const frame = { data: changed.map(() => ({})), traces: changed };
+    const now = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
+    // It is drawn when the event comes; the promise waits for one more frame of the browser.
+    const drawn = new Promise((resolve) => plot.once("plotly_transitioned", resolve));
+    await this.mine(() => Promise.race([drawn, this.Plotly.animate(plot, frame, now)]));
   }
 
   // What is drawn is no result yet: words over the chart, and pale points (live_chart.css).
@@ -497,6 +534,7 @@ class LiveChart {
     note.textContent = sentence;
     if (this.plot.data) this.Plotly.purge(this.plot);
     this.bound = false;
+    this.shown = null;
     this.plot = document.createElement("div");
     this.box.replaceChildren(note, this.plot);
     this.box.setAttribute("data-error", sentence);
@@ -675,6 +713,7 @@ class LiveChart {
     if (this.destroyed || !this.plot._fullLayout || width === 0 || width === this.plot._fullLayout.width) return;
     if (this.legendIsOurs && width < NARROW !== this.narrow) {
       this.next = this.payload; // the legend changes sides
+      this.shown = null;
       if (!this.busy) this.work();
       return;
     }
@@ -862,6 +901,49 @@ function markSelected(traces, selected) {
     trace.selectedpoints = [];
     trace.customdata.forEach((custom, i) => wanted.has(itemId(custom)) && trace.selectedpoints.push(i));
   }
+}
+
+// ---- what changes from one figure to the next ----
+
+const LIGHT = ["x", "y", "customdata", "error_x", "error_y"]; // what a trace may have anew without a look at the rest
+
+function same(a, b) {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => name in b && same(a[name], b[name]));
+}
+
+// Do the two differ in these properties at most, and have both or neither of each?
+function sameBut(a, b, free) {
+  const held = (one) => Object.fromEntries(Object.entries(one).map(([name, v]) => [name, free.includes(name) ? 0 : v]));
+  return same(held(a), held(b));
+}
+
+// The traces of `after` that are not those of `before`; null where more has changed than where points and lines lie.
+function changedTraces(before, after) {
+  const fixed = ["xaxis", "yaxis"].every((axis) => after.layout[axis]?.range); // or every point has its say in the ranges
+  if (!fixed || before.data.length !== after.data.length) return null;
+  if (!sameBut(before.layout, after.layout, ["meta"])) return null;
+  const { mode_bar: bar, linked_hover: linked } = before.layout.meta ?? {};
+  if (bar !== after.layout.meta?.mode_bar || linked !== after.layout.meta?.linked_hover) return null;
+  const changed = [];
+  for (const [index, trace] of after.data.entries()) {
+    const old = before.data[index];
+    if (same(old, trace)) continue;
+    if ((trace.type ?? "scatter") !== "scatter" || !sameBut(old, trace, LIGHT)) return null;
+    // Whiskers that are there move; new ones would have no color before all is drawn.
+    const bars = ["error_x", "error_y"].filter((name) => name in trace);
+    if (bars.length && length(old.x) !== length(trace.x)) return null;
+    if (!bars.every((name) => sameBut(old[name], trace[name], ["array", "arrayminus"]))) return null;
+    changed.push(index);
+  }
+  return changed;
+}
+
+// Of a list, or of one that plotly.py has packed.
+function length(values) {
+  return values?.bdata === undefined ? (values?.length ?? 0) : atob(values.bdata).length / TYPES[values.dtype].BYTES_PER_ELEMENT;
 }
 
 // ---- axes ----

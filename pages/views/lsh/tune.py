@@ -128,8 +128,10 @@ def time_metrics(times: LabTimes | None, places: list[Any], points: LabPoints) -
         _card(place, label, value, below, f"{batch}, {what}")
 
 
-def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, cell: LSHCell) -> None:
-    """What every setting finds and scans, beside the controls."""
+def trade_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid) -> LSHCell:
+    """What every setting finds and scans, beside the controls; returns the figures of the one in use."""
+    ready = measures.kernels_ready(0)
+    cell = measures.cell(data, points, settings, measured) if ready else settings.cell_of(measured)
     cells = measures.cells_of(measured, settings.grid_mode)
     star = measures.least_cost(measured, settings)
     click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
@@ -151,6 +153,7 @@ def trade_section(data: ActiveData, settings: LabSettings, measured: LSHGrid, ce
         figure = precision_recall(cells, current=settings.shape, mode=measures.MODES[settings.mode])
         live_chart(figure, key=f"lsh paths@{data.key}", height=340, glide=False, on_click=click)
     _heat_map(data, settings, cells, star, click, measured.draws)
+    return cell
 
 
 def _heat_map(
@@ -214,19 +217,16 @@ def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
 
 
 def tune_section(
-    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, numbers: Any, main: Any
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, cell: LSHCell, numbers: Any
 ) -> None:
-    """The whole view: figures on top, charts beside the controls and below; times and further draws come last."""
+    """What stands around :func:`trade_section`: figures on top, charts below; times and further draws come last."""
     ready = measures.kernels_ready(0)
     with numbers:
         st.html("<style>.st-key-lsh-numbers [data-testid=stColumn] { min-width: 8.5rem; }</style>")
         places = [column.empty() for column in st.columns(5)]
         said, more = st.empty(), st.container()
-    cell = measures.cell(data, points, settings, measured) if ready else settings.cell_of(measured)
     tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
     time_metrics(None, places, points)
-    with main:
-        trade_section(data, settings, measured, cell)
     frame.try_this(data, answers.experiments(data, points, settings))
     curve_section(data, points, settings)
     if ready:
