@@ -1,7 +1,7 @@
 # make run   the app, in an environment of its own, for this computer (ADDRESS=0.0.0.0: for the network)
 # make test  everything, browser journeys included
 # make check ruff, the type checker and the fast tests
-# make bench benchmarks against their peers (ratios)
+# make bench every benchmark beside its peer, in one table of ratios, under half an hour (BENCH="table.md table.json")
 # make attack hostile files, addresses and kills, with a table; SHARE=0.1 for a tenth of them (half an hour whole)
 # make cold  a server that has just been started: seconds to its first page, beside an empty script
 # make latency a slider moved in a browser: milliseconds to the first answer and to the exact one, beside an empty script
@@ -15,6 +15,7 @@ PORT   ?= 8501
 ADDRESS ?= localhost
 
 SHARE  ?= 1
+BENCH  ?=
 
 .PHONY: run test check all fast types bench attack cold latency load lock precomputed clean
 .DEFAULT_GOAL := run
@@ -62,20 +63,7 @@ types:
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.walks
-	$(BIN)/python -m benchmarks.skip_gram
-	$(BIN)/python -m benchmarks.previews
-	$(BIN)/python -m benchmarks.pq_figures
-	$(BIN)/python -m benchmarks.null_sweeps
-	$(BIN)/python -m benchmarks.eges
-	$(BIN)/python -m benchmarks.models
-	$(BIN)/python -m benchmarks.epochs --check
-	$(BIN)/python -m benchmarks.lsh
-	$(BIN)/python -m benchmarks.lsh_intervals
-	$(BIN)/python -m benchmarks.pretraining
-	$(BIN)/python -m benchmarks.recall_models
-	$(BIN)/python -m benchmarks.evaluation
-	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks --write $(BENCH)
 
 attack: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.attack --share $(SHARE)

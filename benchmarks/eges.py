@@ -20,12 +20,17 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from benchmarks.table import Row, read, write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -177,11 +182,9 @@ def held_loss(own: Any, values: Any, logits: Any, outputs: Any, side: SideFields
     return float(loss.mean())
 
 
-def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
-    """Print pairs per second of both, and their losses at an equal schedule."""
-    from recemb_core.datasets import load_dataset
+def speed(threads: int, repeats: int) -> list[Row]:
+    """Print pairs per second of both, and give their ratios."""
     from recemb_core.embeddings import EGESConfig, train_eges
-    from recemb_core.embeddings.noise import noise_table
     from recemb_core.side_information import encode_side_info
     from recemb_core.walks import WalkConfig, generate_walks
 
@@ -206,8 +209,22 @@ def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
         f"{drawn:,.0f}, ratio {a / drawn:.1f}",
         flush=True,
     )
-    if threads > 1:
-        return
+    size, unit = f"{len(graph):,} items, 4 fields", "k pairs/s"
+    what = f"EGES, {threads} {'thread' if threads == 1 else 'threads'}"
+    return [
+        Row.of_turns(what, size, unit, "JAX, its drawing not timed", ours, theirs),
+        Row.of_turns(what, size, unit, "JAX", ours, whole),
+    ]
+
+
+def losses(seeds: int) -> None:
+    """Print the losses of both at an equal schedule."""
+    from recemb_core.datasets import load_dataset
+    from recemb_core.embeddings import EGESConfig, train_eges
+    from recemb_core.embeddings.noise import noise_table
+    from recemb_core.side_information import encode_side_info
+    from recemb_core.walks import WalkConfig, generate_walks
+
     data = load_dataset("complete_journey")
     assert data.side_info is not None
     graph = backbone_of(data.sequences)
@@ -215,7 +232,7 @@ def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
     side = encode_side_info(data.side_info, fields)
     rng = np.random.default_rng(5)
     for attention in (True, False):
-        losses: dict[str, list[float]] = {"ours": [], "JAX": []}
+        tested: dict[str, list[float]] = {"ours": [], "JAX": []}
         trained: dict[str, list[float]] = {"ours": [], "JAX": []}
         for seed in range(seeds):
             setting = EGESConfig(
@@ -228,19 +245,19 @@ def speed_and_loss(threads: int, repeats: int, seeds: int) -> None:
             mine = train_eges(graph, data.side_info, setting)
             logits = np.log(np.maximum(mine.attention, 1e-30))
             assert mine.output_vectors is not None
-            losses["ours"].append(
+            tested["ours"].append(
                 held_loss(mine.own_vectors, mine.side_vectors, logits, mine.output_vectors, side, test, negatives)
             )
             run = train_jax(graph, side, setting)
-            losses["JAX"].append(
+            tested["JAX"].append(
                 held_loss(run["own"], run["values"], run["logits"], run["outputs"], side, test, negatives)
             )
             trained["ours"].append(mine.history[-1])
             trained["JAX"].append(run["history"][-1])
         name = "EGES" if attention else "GES"
-        for who in losses:
+        for who in tested:
             print(
-                f"loss, {name}, groceries, {who:5} {show(losses[who], 4)} on pairs of fresh walks; "
+                f"loss, {name}, groceries, {who:5} {show(tested[who], 4)} on pairs of fresh walks; "
                 f"in the last epoch {show(trained[who], 4)}",
                 flush=True,
             )
@@ -332,6 +349,30 @@ def popular_non_edges(
     return found
 
 
+def available_cores() -> list[int]:
+    """Those that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+
+
+def apart(threads: int, *more: str) -> None:
+    """This module's own command on so many cores, with as many threads of JAX."""
+    cores = available_cores()
+    eigen = "" if threads > 1 else " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    environment = os.environ | {"XLA_FLAGS": os.environ.get("XLA_FLAGS", "") + eigen, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-m", "benchmarks.eges", "--threads", str(threads), *more]
+    pin = (lambda some=cores[:threads]: os.sched_setaffinity(0, some)) if hasattr(os, "sched_setaffinity") else None
+    subprocess.run(command, env=environment, preexec_fn=pin, check=True)
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: speed on one core and on two."""
+    with tempfile.TemporaryDirectory() as folder:
+        for threads in range(1, min(2, len(available_cores())) + 1):
+            found = Path(folder, f"{threads}.json")
+            apart(threads, "--repeats", "5", "--rows", str(found))
+            yield from read(found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
@@ -339,18 +380,18 @@ def main() -> None:
     parser.add_argument("--events", help="a log whose hidden edges are tested too")
     parser.add_argument("--items", help="its side information: a table with a row an item")
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.threads:
-        speed_and_loss(arguments.threads, arguments.repeats, arguments.seeds)
+        rows = speed(arguments.threads, arguments.repeats)
+        if arguments.rows:
+            write(arguments.rows, rows)
+        elif arguments.threads == 1:
+            losses(arguments.seeds)
         return
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    cores = available_cores()
     for threads in range(1, min(2, len(cores)) + 1):
-        eigen = "" if threads > 1 else " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        environment = os.environ | {"XLA_FLAGS": os.environ.get("XLA_FLAGS", "") + eigen, "JAX_PLATFORMS": "cpu"}
-        command = [sys.executable, "-m", "benchmarks.eges", "--threads", str(threads)]
-        command += ["--repeats", str(arguments.repeats), "--seeds", str(arguments.seeds)]
-        pin = (lambda some=cores[:threads]: os.sched_setaffinity(0, some)) if hasattr(os, "sched_setaffinity") else None
-        subprocess.run(command, env=environment, preexec_fn=pin, check=True)
+        apart(threads, "--repeats", str(arguments.repeats), "--seeds", str(arguments.seeds))
 
     from recemb_core.datasets import load_dataset
     from recemb_core.embeddings import EGESConfig

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from benchmarks.table import Row
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import DeepWalkConfig, Word2VecConfig
 from recemb_core.evaluation.differences import compare_all
@@ -72,6 +73,17 @@ def null_rates(entry: Entry, runs: Sequence[EntryRun], comparisons: int) -> None
         two = np.array([any_told_apart(entry, runs, 2, metric, rng) for _ in range(comparisons)])
         five = np.array([any_told_apart(entry, runs, 5, metric, rng) for _ in range(comparisons)])
         print(f"    {metric:4} null, two rows: {rate(two)}; any pair of five rows: {rate(five)}", flush=True)
+
+
+def null_row(comparisons: int, runs: int) -> Row:
+    """How often two sets of seeds of one setting are told apart by HR, beside the goal."""
+    sequences = load_dataset("planted_shop").sequences
+    assert sequences is not None
+    (name, entry), *_ = settings().items()
+    found, rng = pool(part_cases(sequences, Protocol()), entry, runs), np.random.default_rng(0)
+    told = sum(any_told_apart(entry, found, 2, "hr", rng) for _ in range(comparisons))
+    what = "evaluation: one of two equals called better, HR"
+    return Row.of_share(what, f"planted shop, {name}", told, comparisons, 0.05, over="pairs", less_is_better=True)
 
 
 def noise(runs: Sequence[EntryRun]) -> str:

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 from typing import Any
@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.table import Row
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import (
     ItemVectors,
@@ -52,8 +53,8 @@ def spread(values: Sequence[float]) -> str:
     return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
-def sets(name: str, sequences: Sequences, window: int, epochs: int, seeds: int) -> None:
-    """Print overlap@10 within and between the modes."""
+def sets(name: str, sequences: Sequences, window: int, epochs: int, seeds: int) -> Row:
+    """Print overlap@10 within and between the modes, and give their ratio."""
     exact = replace(item2vec_defaults(sequences), subsample=0.0, epochs=epochs)
     shuffle = replace(exact, mode="shuffle", window=window)
     ratio = pairs_per_epoch(sequences, exact) / pairs_per_epoch(sequences, shuffle)
@@ -72,6 +73,21 @@ def sets(name: str, sequences: Sequences, window: int, epochs: int, seeds: int) 
         f"cross / mean of both {np.mean(cross) / np.mean([np.mean(v) for v in own.values()]):.2f}",
         flush=True,
     )
+    within = [float(np.mean([np.mean(v) for v in own.values()]))] * len(cross)
+    what, peer = (
+        f"item2vec, shuffled in windows of {window} and sets: neighbors shared",
+        "each with itself, other seeds",
+    )
+    return Row.of_turns(what, name, "overlap@10", peer, cross, within, over="pairs of runs")
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: the planted shop at equal pair counts."""
+    sequences = load_dataset("planted_shop").sequences
+    assert sequences is not None
+    sequences = split_sessions(sequences, gap_minutes=60)
+    for window in (5, int(sequences.lengths.max())):
+        yield sets("planted_shop", sequences, window, epochs=10, seeds=2)
 
 
 def one_comparison() -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from benchmarks.table import Row
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import node2vec_defaults, train_node2vec
@@ -109,7 +110,8 @@ def over_sweeps(sweeps: int, draw: Callable[[], npt.NDArray], rule: Judge) -> np
     return np.array([rule(sweep[1:], sweep[0]) for sweep in (draw() for _ in range(sweeps))])
 
 
-def null_rates(case: Case, null: Runs, sweeps: int) -> None:
+def null_rates(case: Case, null: Runs, sweeps: int) -> npt.NDArray[np.bool_]:
+    """Print how often each rule errs; give which sweeps had anything beyond noise by either map."""
     rng = np.random.default_rng(0)
     cells = len(case.config.cells)
     either = np.zeros(sweeps, dtype=bool)
@@ -129,6 +131,7 @@ def null_rates(case: Case, null: Runs, sweeps: int) -> None:
             f"  unequal noise by {by:12} {rate(ours)}; pooled error alone: {rate(pooled)} "
             f"(sd of cells {sd.min():.4f} to {sd.max():.4f})"
         )
+    return either
 
 
 def shared(case: Case) -> None:
@@ -176,6 +179,15 @@ def powers(case: Case, null: Runs, sweeps: int, runs: int = 40) -> None:
         low, high = case.runs(1.0, 0.5, runs), case.runs(1.0, 2.0, runs)
         power(case, null, sweeps, "q = 2 against q = .5", high, roles, control=low)
         power(case, null, sweeps, "q = 2 against p = q = 1", high, roles)
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: how often a null sweep says anything."""
+    for name in NAMES:
+        case = Case(name)
+        found = null_rates(case, case.runs(1.0, 1.0, 60), 500)
+        title = "null sweeps with anything 'beyond noise'"
+        yield Row.of_share(title, name, int(found.sum()), len(found), 0.05, over="sweeps", less_is_better=True)
 
 
 def main() -> None:

@@ -10,12 +10,13 @@ tests/core/test_walks.py.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.graphs import les_miserables
+from benchmarks.table import Row
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, RoleFeaturesConfig, train_node2vec, train_role_features
 from recemb_core.evaluation import SeedBand, group_score, homophily_score, seed_band, structural_score
@@ -141,6 +142,22 @@ def barbell(seeds: int) -> None:
             cells.append(f"q = {q:g}: {found.mean:.3f} (highest {found.high:.3f}; all pairs across {across.mean:.3f})")
         print(f"  node2vec p = {p:g}: {'; '.join(cells)}")
     print(f"  node2vec, highest of all cells and seeds: {highest:.3f} (goal below .5)")
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: what can be told in one number, beside its goal."""
+    data = load_dataset("planted_shop")
+    graph, role = data.graph, data.labels["role"]
+    assert graph is not None
+    trained = [group_score(train_node2vec(graph, replace(SMALL, q=20.0, seed=s)), role).value for s in range(5)]
+    roles = group_score(train_role_features(graph), role).value
+    for name, scores, goal in (("node2vec, q = 20", trained, 0.35), ("role features", [roles], 0.45)):
+        what, size = f"structural score, {name}", f"planted shop, {len(graph)} items"
+        yield Row.of_turns(what, size, "share", "goal", scores, [goal] * len(scores), over="seeds")
+    novel = les_miserables()
+    scores = [modularity(train_node2vec(novel, replace(SMALL, q=0.5, seed=s)), novel, 6, s) for s in range(5)]
+    what = "modularity of 6 clusters, q = .5"
+    yield Row.of_turns(what, "Les Misérables", "modularity", "goal", scores, [0.52] * len(scores), over="seeds")
 
 
 def main() -> None:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.table import Row
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.deep.fitting import fit
@@ -41,13 +42,26 @@ def span(values: Sequence[float], form: str = "{:.4f}") -> str:
     return f"{form.format(np.mean(values))} ({form.format(min(values))} to {form.format(max(values))})"
 
 
-def speed(table: FeatureTable, steps: int) -> None:
-    """Print steps a second of every model."""
+def speed(table: FeatureTable, steps: int) -> dict[str, list[float]]:
+    """Print steps a second of every model, and give them."""
+    found = {}
     print(f"{table.n_features:,} places in {len(table.fields)} fields, {len(table.rows('train')):,} training rows")
     for network in networks(table):
         config = TrainingConfig(epochs=10**6, max_steps=steps, patience=None, evaluate_every=steps)
         rates = [fit(network, table, config).steps_per_second for _ in range(3)]
         print(f"  {network.name:20} {np.median(rates):7,.0f} steps/s  ({min(rates):,.0f} to {max(rates):,.0f})")
+        found[network.name] = rates
+    return found
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: steps a second beside the goal."""
+    sequences = load_dataset("complete_journey").sequences
+    assert sequences is not None
+    table = feature_table(sequences, FeatureConfig())
+    for name, rates in speed(table, 640).items():
+        goal = [float(GOAL_STEPS)] * len(rates)
+        yield Row.of_turns(f"training, {name}", "groceries, 512 rows a step", "steps/s", "goal", rates, goal)
 
 
 def starts(report: PretrainingReport) -> None:

@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from benchmarks.table import Row
 from recemb_core.arrays import AnyArray, Float32Array
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, default_graph, node2vec_defaults, train_node2vec
@@ -29,6 +31,7 @@ from recemb_core.neighbors.exact import Metric, nearest_others
 from recemb_core.warm_up import warm_up_maps, warm_up_previews
 
 K = 10
+DATA = ("planted_shop", "les_miserables", "complete_journey")
 WIDTHS = {"vectors": 13, "map": 10}  # of columns
 
 
@@ -71,7 +74,7 @@ def one(graph: ItemGraph, roles: AnyArray | None, config: Node2VecConfig, before
     if second == config:
         wanted_places = base
     other, other_places = exact(replace(second, seed=config.seed + 1_000))
-    found = {"times": (between - start) / (end - between)}
+    found = {"times": (between - start) / (end - between), "exact": between - start, "preview": end - between}
     compared = (("old", shown, places), ("soon", soon.vectors, soon.positions), ("seed", other, other_places))
     for name, vectors, map_ in compared:
         found[f"{name} vectors"] = kept(vectors.vectors, wanted.vectors, "cosine")
@@ -83,10 +86,30 @@ def one(graph: ItemGraph, roles: AnyArray | None, config: Node2VecConfig, before
     return found
 
 
+def graph_of(name: str) -> tuple[ItemGraph, AnyArray | None]:
+    """The graph that the page walks, and the planted roles, where there are some."""
+    data = load_dataset(name)
+    return data.graph if data.graph is not None else default_graph(data.sequences), data.labels.get("role")  # type: ignore[arg-type]
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: what a preview costs beside the exact result, q from 1 to 20."""
+    warm_up_maps()
+    warm_up_previews()
+    for name in DATA:
+        graph, roles = graph_of(name)
+        runs = [one(graph, roles, node2vec_defaults(len(graph), seed), {}, {"q": 20.0}) for seed in range(3)]
+        soon, exact = ([run[which] for run in runs] for which in ("preview", "exact"))
+        size = f"{name}, {len(graph):,} items"
+        yield Row.of_turns(
+            "preview of a moved q", size, "s", "exact result", soon, exact, less_is_better=True, over="seeds"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", default=["planted_shop", "les_miserables", "complete_journey"])
+    parser.add_argument("--only", nargs="*", default=DATA)
     parser.add_argument("--moves", default="", help="those whose words begin so")
     chosen = parser.parse_args()
     warm_up_maps()
@@ -94,9 +117,7 @@ def main() -> None:
     heads = [f"{'neighbors kept':34}", *(f"{f'{kind}: old':>{wide}}  preview   seed" for kind, wide in WIDTHS.items())]
     print(" ".join(heads), " times", flush=True)
     for name in chosen.only:
-        data = load_dataset(name)
-        graph = data.graph if data.graph is not None else default_graph(data.sequences)  # type: ignore[arg-type]
-        roles = data.labels.get("role")
+        graph, roles = graph_of(name)
         print(f"{name}, {len(graph):,} items")
         n = len(graph)
         for words, before, after in moves(node2vec_defaults(n)):

@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
 
+from benchmarks.table import Row
 from recemb_core.readers import CleaningConfig, Reading
 from recemb_core.readers.assembly import parse_log
 from recemb_core.sequences import clean_log, read_events
@@ -39,10 +41,9 @@ def made_up(rows: int) -> tuple[bytes, bytes]:
     return frame.write_csv().encode(), details.write_csv().encode()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 1_000_000])
-    for rows in parser.parse_args().rows:
+def measure(sizes: Iterable[int]) -> Iterator[Row]:
+    """Print what both cost for logs of these sizes, and give their ratios."""
+    for rows in sizes:
         log, details = made_up(rows)
         parsed = parse_log(log, Reading(), details)
         again, anew = [], []
@@ -56,6 +57,19 @@ def main() -> None:
             assert kept.fingerprint == whole.fingerprint
         a, b = statistics.median(again), statistics.median(anew)
         print(f"{rows:>9,} events: cleaned again {a:.2f} s, read anew {b:.2f} s, {b / a:.1f} times", flush=True)
+        yield Row.of_turns("a moved gap", f"{rows:,} events", "s", "reading anew", again, anew, less_is_better=True)
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``."""
+    yield from measure([200_000, 1_000_000])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 1_000_000])
+    for _ in measure(parser.parse_args().rows):
+        pass
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.graphs import power_law_graph
 from benchmarks.skip_gram_cases import Case, every_case, on_walks
+from benchmarks.table import Row
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, block_training
 from recemb_core.embeddings.block_training import pairs_of_sentences, train_blocks
 from recemb_core.embeddings.noise import noise_weights
@@ -79,8 +80,8 @@ def _seconds(run: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - used
 
 
-def speed(nodes: int, edges: int, turns: int) -> None:
-    """Print medians of turns taken one after the other."""
+def speed(nodes: int, edges: int, turns: int) -> list[Row]:
+    """Print medians of turns taken one after the other, and give their ratios."""
     graph = power_law_graph(nodes, edges, seed=0)
     config = Node2VecConfig(dimensions=64, window=5, epochs=1, num_walks=max(1, 30_000 // nodes), walk_length=80)
     case = on_walks(f"power law, {nodes:,} items", graph, config, {})
@@ -103,6 +104,17 @@ def speed(nodes: int, edges: int, turns: int) -> None:
             f"({min(ratios):.2f} to {max(ratios):.2f} in {turns} turns)",
             flush=True,
         )
+    rates = {name: [len(text.tokens) / lap[0] / 1e3 for lap in laps] for name, laps in found.items()}
+    return [
+        Row.of_turns("skip-gram, 2 threads", case.name, "k items/s", peer, rates["two threads"], rates[under])
+        for peer, under in (("gensim, 2 workers", "gensim, 2 workers"), ("ours, 1 thread", "one thread"))
+    ]
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: speed at two sizes."""
+    for nodes, edges in ((10_000, 50_000), (100_000, 1_000_000)):
+        yield from speed(nodes, edges, turns=3)
 
 
 # --- quality ---

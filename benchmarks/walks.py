@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ import numba
 import numpy as np
 
 from benchmarks.graphs import les_miserables, power_law_graph
+from benchmarks.table import Row
 from recemb_core.item_graph import ItemGraph
 from recemb_core.walks import WalkConfig, generate_walks
 
@@ -128,7 +129,10 @@ def row(*cells: object) -> None:
     print("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |", flush=True)
 
 
-def measure(name: str, graph: ItemGraph, repeats: int, grape_walks: int, pecanpy_walks: tuple[int, int]) -> None:
+def measure(
+    name: str, graph: ItemGraph, repeats: int, grape_walks: int, pecanpy_walks: tuple[int, int]
+) -> Iterator[Row]:
+    """Print every comparison on this graph, and give those with two threads, and PecanPy's."""
     nodes = len(graph)
     with tempfile.TemporaryDirectory() as folder:
         edges = Path(folder, "edges.tsv")
@@ -150,6 +154,9 @@ def measure(name: str, graph: ItemGraph, repeats: int, grape_walks: int, pecanpy
                 cpu = speed(mine, "cpu"), speed(theirs, "cpu")
                 goal = GOALS.get((title, nodes), "") if threads == 2 else ""
                 row(name, title, threads, *wall, wall[0] / wall[1], *cpu, cpu[0] / cpu[1], goal)
+                if threads == 2:
+                    rates = ([run.steps / run.wall / 1e6 for run in runs] for runs in (mine, theirs))
+                    yield Row.of_turns("walks, 2 threads", name, "M steps/s", title, *rates)
             peers.close()
         peers = Peers(edges, 1)
         mine, few, many = take_turns(
@@ -163,6 +170,34 @@ def measure(name: str, graph: ItemGraph, repeats: int, grape_walks: int, pecanpy
         slope = (many[0].steps - few[0].steps) / extra_seconds / 1e6
         cpu = speed(mine, "cpu"), slope
         row(name, "PecanPy SparseOTF", 1, "", "", "", *cpu, cpu[0] / cpu[1], GOALS.get(("PecanPy", nodes), ""))
+        # Its slope is between two medians: turn by turn, compilation that differs would be most of it.
+        rates = [run.steps / run.cpu / 1e6 for run in mine]
+        yield Row.of_turns("walks, 1 thread", name, "M steps/CPU-s", "PecanPy SparseOTF", rates, [slope] * len(rates))
+
+
+def sizes(nodes: int | None, repeats: int) -> Iterator[Row]:
+    """The comparisons of one size, or of all three."""
+    ours(les_miserables(), 1, 1)  # compiles
+    if nodes in (None, 77):
+        yield from measure("Les Misérables, 77 nodes", les_miserables(), repeats * 5, 10, (100, 1100))
+    if nodes in (None, 10_000):
+        yield from measure("10,000 nodes, 50,000 edges", power_law_graph(10_000, 50_000), repeats, 10, (1, 11))
+    if nodes in (None, 100_000):
+        graph = power_law_graph(100_000, 1_000_000)
+        yield from measure("100,000 nodes, 1,000,000 edges", graph, repeats, 2, (1, 3))
+
+
+def headline() -> Iterator[Row]:
+    """For the table of ``python -m benchmarks``: two sizes, in three turns each."""
+    try:
+        peers_python()
+    except (SystemExit, OSError, subprocess.CalledProcessError) as error:
+        why = f"not installed: {error}" if isinstance(error, SystemExit) else "not installed: pip could not get them"
+        for peer in ("GRAPE", "PecanPy SparseOTF"):
+            yield Row.missing("walks", "", peer, why)
+        return
+    for nodes in (10_000, 100_000):
+        yield from sizes(nodes, 3)
 
 
 def main() -> None:
@@ -174,17 +209,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
     peers_python()
-    ours(les_miserables(), 1, 1)  # compiles
     print("Million steps a second (wall) and per processor second; ratios ours / peer.\n")
     row("graph", "peer", "threads", "ours", "peer", "ratio", "ours per CPU-s", "peer per CPU-s", "ratio", "goal")
     row(*["---"] * 10)
-    if arguments.nodes in (None, 77):
-        measure("Les Misérables, 77 nodes", les_miserables(), arguments.repeats * 5, 10, (100, 1100))
-    if arguments.nodes in (None, 10_000):
-        measure("10,000 nodes, 50,000 edges", power_law_graph(10_000, 50_000), arguments.repeats, 10, (1, 11))
-    if arguments.nodes in (None, 100_000):
-        graph = power_law_graph(100_000, 1_000_000)
-        measure("100,000 nodes, 1,000,000 edges", graph, arguments.repeats, 2, (1, 3))
+    for _ in sizes(arguments.nodes, arguments.repeats):
+        pass
 
 
 if __name__ == "__main__":
