@@ -35,7 +35,9 @@ SHADE = Parameter(LSH_PAGE, "shade", "Color", Options(MEASURES, row=True), "reca
 
 def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSettings, *, wait: bool) -> LSHGrid:
     """The measured grid; theory's where the code that measures is still being compiled, and the page looks again."""
-    if not measures.kernels_ready(1.5):
+    # Waited for once a visit: a slider that is moved meanwhile shall not wait again.
+    if not measures.kernels_ready(0 if st.session_state.get("_lsh awaited") else 1.5):
+        st.session_state["_lsh awaited"] = True
         if not wait:
             st.info(
                 "These are theory's figures, from the distances alone. The code that measures is being compiled for "
