@@ -54,6 +54,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def so_far(path: Path) -> list[Row]:
+    """The rows that a part has written."""
+    return read(path) if path.exists() else []
+
+
 def run_part(name: str, limit: float) -> list[Row]:
     """The rows of one part, in a process of its own; one that says so where there are none."""
     with tempfile.TemporaryDirectory() as folder:
@@ -64,12 +69,12 @@ def run_part(name: str, limit: float) -> list[Row]:
         try:
             code = process.wait(limit)
         except subprocess.TimeoutExpired:
-            return [Row.missing(name, "", "", f"not over within {limit:g} s")]
+            return [*so_far(found), Row.missing(name, "the rest", "", f"not over within {limit:g} s")]
         finally:
             end(process)
-        if code or not found.exists():
-            return [Row.missing(name, "", "", f"failed with return code {code}")]
-        return read(found)
+        if code:
+            return [*so_far(found), Row.missing(name, "the rest", "", f"failed with return code {code}")]
+        return so_far(found)
 
 
 def parts(chosen: Sequence[str], limit: float) -> list[Row]:
@@ -94,9 +99,11 @@ def main() -> None:
         if path.suffix not in (".md", ".json"):
             parser.error(f"{path} must end with .md or .json")
     if given.part:
-        rows = list(importlib.import_module(f"benchmarks.{given.part}").headline())
-        for path in given.write:
-            write(path, rows)
+        found: list[Row] = []
+        for row in importlib.import_module(f"benchmarks.{given.part}").headline():
+            found.append(row)
+            for path in given.write:  # after each, for one whose time is over has what it has found
+                write(path, found)
         return
     start = time.monotonic()
     load = os.getloadavg()[0]

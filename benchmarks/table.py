@@ -146,7 +146,9 @@ def write(path: Path, rows: Iterable[Row], **facts: object) -> None:
         text = "\n".join([*(f"{name}: {value}  " for name, value in facts.items()), "", markdown(found)])
     else:
         raise ValueError(f"{path} must end with .json or .md")
-    path.write_text(text + "\n", encoding="utf-8")
+    draft = path.with_name(f"{path.name}.part")  # whoever is ended while it writes leaves the file before
+    draft.write_text(text + "\n", encoding="utf-8")
+    draft.replace(path)
 
 
 def read(path: Path) -> list[Row]:

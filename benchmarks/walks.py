@@ -25,6 +25,7 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -129,15 +130,21 @@ def row(*cells: object) -> None:
     print("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |", flush=True)
 
 
-def measure(
-    name: str, graph: ItemGraph, repeats: int, grape_walks: int, pecanpy_walks: tuple[int, int]
+def compare(
+    name: str,
+    graph: ItemGraph,
+    repeats: int,
+    grape_walks: int,
+    pecanpy_walks: tuple[int, int],
+    *,
+    threads_each: tuple[int, ...],
 ) -> Iterator[Row]:
     """Print every comparison on this graph, and give those with two threads, and PecanPy's."""
     nodes = len(graph)
     with tempfile.TemporaryDirectory() as folder:
         edges = Path(folder, "edges.tsv")
         write_edges(graph, edges)
-        for threads in (2, 1):
+        for threads in threads_each:
             if threads > numba.config.NUMBA_NUM_THREADS:
                 continue
             peers = Peers(edges, threads)
@@ -175,9 +182,10 @@ def measure(
         yield Row.of_turns("walks, 1 thread", name, "M steps/CPU-s", "PecanPy SparseOTF", rates, [slope] * len(rates))
 
 
-def sizes(nodes: int | None, repeats: int) -> Iterator[Row]:
+def sizes(nodes: int | None, repeats: int, *, threads: tuple[int, ...] = (2, 1)) -> Iterator[Row]:
     """The comparisons of one size, or of all three."""
     ours(les_miserables(), 1, 1)  # compiles
+    measure = partial(compare, threads_each=threads)
     if nodes in (None, 77):
         yield from measure("Les Misérables, 77 nodes", les_miserables(), repeats * 5, 10, (100, 1100))
     if nodes in (None, 10_000):
@@ -188,7 +196,7 @@ def sizes(nodes: int | None, repeats: int) -> Iterator[Row]:
 
 
 def headline() -> Iterator[Row]:
-    """For the table of ``python -m benchmarks``: two sizes, in three turns each."""
+    """For the table of ``python -m benchmarks``: two sizes, in three turns each, GRAPE with two threads."""
     try:
         peers_python()
     except (SystemExit, OSError, subprocess.CalledProcessError) as error:
@@ -197,7 +205,7 @@ def headline() -> Iterator[Row]:
             yield Row.missing("walks", "", peer, why)
         return
     for nodes in (10_000, 100_000):
-        yield from sizes(nodes, 3)
+        yield from sizes(nodes, 3, threads=(2,))
 
 
 def main() -> None:

@@ -127,6 +127,20 @@ def test_a_part_that_does_not_end_is_a_row_and_is_ended(monkeypatch: pytest.Monk
     assert started[0].poll() is not None
 
 
+def test_what_a_part_has_found_before_its_time_is_over_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Row.of_turns("walks", "77 nodes", "s", "GRAPE", [1.0], [2.0])
+
+    class Half(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, command: list[str], **more: object) -> None:
+            write(Path(command[-1]), [kept])
+            super().__init__([command[0], "-c", "import time; time.sleep(600)"], **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(bench.subprocess, "Popen", Half)
+    first, rest = bench.run_part("walks", 0.2)
+    assert first == kept
+    assert rest.size == "the rest"
+
+
 def test_peers_that_cannot_be_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     walks = importlib.import_module("benchmarks.walks")
 
