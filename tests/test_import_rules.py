@@ -66,6 +66,7 @@ ORDER = [
     "figures",
     "warm_up",
     "job_pool",
+    "runs",
     "command_line",
     "__main__",
 ]

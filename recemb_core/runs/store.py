@@ -1,0 +1,389 @@
+"""A folder of runs: begun, finished, found again, annotated, deleted; by several programs at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.foreign_text import for_terminal
+from recemb_core.runs import notes
+from recemb_core.runs.arrays import ARRAYS, USERS, VECTORS, Arrays, size_of
+from recemb_core.runs.database import LOCK, erase, needs_optuna, open_storage, told
+from recemb_core.runs.handle import RunHandle
+from recemb_core.runs.limits import RunLimits
+from recemb_core.runs.locks import HeldFile, release, waited_for
+from recemb_core.runs.reading import DONE, FAILED, RUN, best_of, record_of
+from recemb_core.runs.record import RunRecord
+from recemb_core.runs.room import check_room, make_room
+from recemb_core.runs.spec import RunSpec
+from recemb_core.validation import UsageError
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial, Trial
+
+    from recemb_core.experiments.leaderboard.measuring import EntryRun
+
+Aim = Literal["minimize", "maximize"]
+KILLED = "its program ended before it was done"
+
+
+class RunStore:
+    """Runs in a folder; see :mod:`recemb_core.runs`.
+
+    The folder holds ``optuna.db`` (Optuna's storage: a trial a run), ``artifacts`` (Optuna's artifact store: vectors
+    and figures of each user as ``.npz``), and locks. A run counts from the moment when all of it is written: before
+    that it is *running*, and *failed* as soon as its program has ended. Threads may share a store; each program opens
+    its own.
+
+    Args:
+        folder: made where there is none.
+        limits: how much it may hold.
+
+    >>> import tempfile
+    >>> from recemb_core.embeddings import Node2VecConfig, train_node2vec
+    >>> from recemb_core.prepared import prepare_bundled
+    >>> club = prepare_bundled("karate_club")
+    >>> spec = RunSpec.of(Node2VecConfig(epochs=1, seed=3), club)
+    >>> store = RunStore.open(tempfile.mkdtemp())
+    >>> with store.begin("clubs", spec) as handle:
+    ...     vectors = train_node2vec(club.graph, spec.config)
+    ...     _ = handle.finish(vectors=vectors, seconds=0.1)
+    >>> found = store.find(spec)
+    >>> found.state, found.spec.settings["epochs"], len(store.load(found.run_id))
+    ('finished', 1, 34)
+    >>> store.delete(found.run_id), store.runs()
+    (None, [])
+    """
+
+    def __init__(self, folder: Path, storage: RDBStorage, limits: RunLimits) -> None:
+        self.folder, self.limits = folder, limits
+        self._storage = storage
+        self._arrays = Arrays(folder)
+        self._running = folder / "running"
+        self._running.mkdir(exist_ok=True)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], limits: RunLimits | None = None) -> Self:
+        """The store in a folder; runs whose program was killed are failed from now on.
+
+        Raises:
+            UsageError: Optuna is not installed, or the folder cannot be used.
+        """
+        needs_optuna()
+        limits = limits or RunLimits.from_environment()
+        path = Path(folder).absolute()
+        store = cls(path, open_storage(path), limits)
+        store.tidy()
+        return store
+
+    # --- writing ---
+
+    @told
+    def begin(self, study: str, run: RunSpec, *, trial: Trial | None = None) -> RunHandle:
+        """A run that starts now.
+
+        Args:
+            study: that it is a trial of; ``run.study`` is where the app and the command line keep theirs. One that is
+                not there is made, with HR@k as its aim (seconds of training where nothing is measured).
+            run: what it is.
+            trial: of a sweep that is one run a trial: what ``study.ask()`` gave. Without it there is a new one.
+
+        Raises:
+            UsageError: the store is full of what must not be removed, or a study of another aim.
+        """
+        check_room(self)
+        with self._alone():
+            if trial is None:
+                from recemb_core.runs.trials import new_trial
+
+                trial_id = new_trial(self._storage, self.study(study, run=run)._study_id, run)
+            else:
+                trial_id = trial._trial_id
+            held = HeldFile.take(self._running / str(trial_id))
+            if held is None:
+                raise UsageError(f"trial {trial_id} of {study} has a run already")
+            self._storage.set_trial_user_attr(trial_id, RUN, {"id": run.run_id, "spec": run.to_plain()})
+        return RunHandle(self, study, run, trial_id, trial, held)
+
+    @told
+    def annotate(
+        self, run_id: str, *, note: str | None = None, tags: Sequence[str] | None = None, pinned: bool | None = None
+    ) -> None:
+        """Say something of a run; what is None stays as it is. optuna-dashboard shows the note, and can change it.
+
+        Raises:
+            UsageError: no such run, or a note or tags that are too long.
+        """
+        told_tags = None if tags is None else tuple(tag.strip() for tag in tags)
+        notes.checked(note, told_tags)
+        given = {"note": note, "tags": told_tags, "pinned": pinned}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        with self._alone():
+            for study_id, trial in self._trials(run_id):
+                system, user = (
+                    self._storage.get_study_system_attrs(study_id),
+                    self._storage.get_study_user_attrs(study_id),
+                )
+                before = notes.read(system, user, trial._trial_id)
+                notes.write(self._storage, study_id, trial._trial_id, dataclasses.replace(before, **changes))
+
+    @told
+    def delete(self, run_id: str) -> None:
+        """Take a run out: nothing of it is left in any file of the folder.
+
+        Raises:
+            UsageError: no such run, or it is running.
+        """
+        with self._alone():
+            trials = [trial for _, trial in self._trials(run_id)]
+            if any(not trial.state.is_finished() for trial in trials):
+                raise UsageError(f"run {run_id} is running; stop it, then delete it")
+            for trial in trials:  # files first: rows that name no file are harmless, files that no row names are not
+                self._arrays.remove(trial)
+            erase(self.folder, [trial._trial_id for trial in trials])
+
+    @told
+    def drop_vectors(self, run_id: str) -> None:
+        """Remove the vectors of a run; settings, scores and what was said of it stay."""
+        with self._alone():
+            for _, trial in self._trials(run_id):
+                self._arrays.remove(trial, VECTORS)
+
+    @told
+    def delete_study(self, name: str) -> None:
+        """Take a study out with all of its runs and trials.
+
+        Raises:
+            UsageError: no such study, or a run of it is running.
+        """
+        with self._alone():
+            study = self._study_ids().get(name)
+            if study is None:
+                raise UsageError(f"no study is called {for_terminal(name, 80)}; there are {len(self._study_ids())}")
+            trials = self._storage.get_all_trials(study, deepcopy=False)
+            if any(RUN in trial.user_attrs and not trial.state.is_finished() for trial in trials):
+                raise UsageError(f"a run of {for_terminal(name, 80)} is running; stop it, then delete the study")
+            for trial in trials:
+                self._arrays.remove(trial)
+            erase(self.folder, studies=[study])
+
+    @told
+    def tidy(self) -> None:
+        """Fail the runs whose program has ended, and remove what they had begun to write."""
+        with self._alone():
+            for study in self._study_ids().values():
+                for trial in self._storage.get_all_trials(study, deepcopy=False):
+                    if RUN in trial.user_attrs and not trial.state.is_finished():
+                        self._fail_if_dead(trial)
+            for path in self._running.iterdir():  # of trials that are gone
+                if path.name.isdecimal() and (held := HeldFile.take(path)) is not None:
+                    with held:
+                        release(path)
+
+    # --- reading ---
+
+    @told
+    def runs(self, study: str | None = None, *, fingerprint: str | None = None) -> list[RunRecord]:
+        """The runs, the newest first.
+
+        Args:
+            study: of this one alone.
+            fingerprint: of this data alone.
+        """
+        found = self._records(study, fingerprint)
+        if any(one.state == "running" and not self._alive(one) for one in found):
+            self.tidy()
+            found = self._records(study, fingerprint)
+        return found
+
+    def _alive(self, record: RunRecord) -> bool:
+        """Whether the program of a running run is there."""
+        held = HeldFile.take(self._running / str(record.trial_id))
+        if held is not None:
+            held.close()
+        return held is None
+
+    def _records(self, study: str | None, fingerprint: str | None) -> list[RunRecord]:
+        found: dict[str, list[RunRecord]] = {}
+        for name, study_id in self._study_ids().items():
+            if study is not None and name != study:
+                continue
+            system, user = self._attributes(study_id)
+            for trial in self._storage.get_all_trials(study_id, deepcopy=False):
+                record = record_of(name, trial, notes.read(system, user, trial._trial_id), self._arrays)
+                if record is not None and fingerprint in (None, record.spec.fingerprint):
+                    found.setdefault(record.run_id, []).append(record)
+        return sorted(map(best_of, found.values()), key=lambda one: (str(one.begun), one.number), reverse=True)
+
+    def find(self, spec: RunSpec) -> RunRecord | None:
+        """The finished run of this identity, or None: what was trained is not trained again."""
+        return next(
+            (one for one in self.runs(fingerprint=spec.fingerprint) if one.run_id == spec.run_id and one.state == DONE),
+            None,
+        )
+
+    def record(self, run_id: str) -> RunRecord:
+        """A run by its id, or by the first characters of it where only one begins so.
+
+        Raises:
+            UsageError: none, or several.
+        """
+        found = [one for one in self.runs() if one.run_id.startswith(run_id)] if run_id else []
+        if len(found) != 1:
+            many = f"{len(found)} runs begin with" if found else "no run is called"
+            raise UsageError(f"{many} {for_terminal(run_id, 40)!r}; 'recemb runs' lists them")
+        return found[0]
+
+    @told
+    def load(self, run_id: str) -> ItemVectors:
+        """The vectors of a run.
+
+        Raises:
+            UsageError: no such run, or one without vectors: it has none, or they made room for later ones.
+        """
+        return ItemVectors.from_arrays(self._read(run_id, VECTORS))
+
+    @told
+    def user_scores(self, run_id: str) -> EntryRun:
+        """What a run got, user by user; paired differences come from these.
+
+        Raises:
+            UsageError: no such run, or one that was not measured.
+        """
+        from recemb_core.experiments.leaderboard.measuring import EntryRun
+
+        return EntryRun.from_arrays(self._read(run_id, USERS))
+
+    @told
+    def study(self, name: str, *, run: RunSpec | None = None, directions: Sequence[Aim] = (), **how: Any) -> Study:
+        """Optuna's study of a name, made where there is none.
+
+        Args:
+            run: what its aim is read from, where it is new and there are no ``directions``.
+            directions: ``"maximize"`` or ``"minimize"`` for each aim, where it is new.
+            how: ``sampler`` and ``pruner`` of the study that is given, as ``optuna.create_study`` takes them.
+        """
+        import optuna
+
+        new = name not in self._study_ids()
+        default: Aim = "minimize" if run is not None and run.protocol is None else "maximize"
+        study = optuna.create_study(
+            study_name=name, storage=self._storage, directions=list(directions or [default]), load_if_exists=True, **how
+        )
+        if new and not directions and run is not None:
+            with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
+                study.set_metric_names([run.aim])
+        return study
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the whole folder."""
+        return size_of(self.folder)
+
+    # --- inside ---
+
+    @told
+    def _make_room(self, newest: str) -> None:
+        make_room(self, newest)
+
+    @told
+    def _put(
+        self, handle: RunHandle, arrays: dict[str, dict[str, Any]], facts: dict[str, Any], values: Sequence[float]
+    ) -> None:
+        """Write a run; the last step makes it finished."""
+        work = self._running / f"{handle.trial_id}.d"
+        try:
+            facts["arrays"] = {
+                name: self._arrays.write(self._storage, handle.trial_id, work / ARRAYS[name], found)
+                for name, found in arrays.items()
+            }
+            self._storage.set_trial_user_attr(handle.trial_id, "result", facts)
+            self._carry_over(handle)
+            self._tell(handle, values)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _tell(self, handle: RunHandle, values: Sequence[float]) -> None:
+        from optuna.trial import TrialState
+
+        aims = len(self._storage.get_study_directions(self._study_ids()[handle.study]))
+        if len(values) != aims:
+            raise UsageError(f"{handle.study} has {aims} aims, and {len(values)} values are given; give one for each")
+        if handle.trial is not None:
+            handle.trial.study.tell(handle.trial, list(values))
+        else:
+            self._storage.set_trial_state_values(handle.trial_id, TrialState.COMPLETE, values)
+
+    def _carry_over(self, handle: RunHandle) -> None:
+        """Note and tags of an earlier training of the same run go over to this one."""
+        for study_id, trial in self._trials(handle.run.run_id):
+            if trial._trial_id != handle.trial_id:
+                system, user = (
+                    self._storage.get_study_system_attrs(study_id),
+                    self._storage.get_study_user_attrs(study_id),
+                )
+                said = notes.read(system, user, trial._trial_id)
+                if said != notes.Said():
+                    own = self._storage.get_study_id_from_name(handle.study)
+                    notes.write(self._storage, own, handle.trial_id, said)
+
+    @told
+    def _fail(self, trial_id: int, sentence: str) -> None:
+        from optuna.trial import TrialState
+
+        trial = self._storage.get_trial(trial_id)
+        self._arrays.remove(trial)
+        self._storage.set_trial_user_attr(trial_id, FAILED, sentence)
+        self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+
+    def _fail_if_dead(self, trial: FrozenTrial) -> None:
+        path = self._running / str(trial._trial_id)
+        held = HeldFile.take(path)
+        if held is None:
+            return
+        with held:
+            # It may have been finished since it was listed, and then given up its lock.
+            if not self._storage.get_trial(trial._trial_id).state.is_finished():
+                self._fail(trial._trial_id, KILLED)
+            release(path)
+
+    def _trials(self, run_id: str) -> list[tuple[int, FrozenTrial]]:
+        """(study, trial) of every training of a run.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found = [
+            (study, trial)
+            for study in self._study_ids().values()
+            for trial in self._storage.get_all_trials(study, deepcopy=False)
+            if trial.user_attrs.get(RUN, {}).get("id") == run_id
+        ]
+        if not found:
+            raise UsageError(f"there is no run {for_terminal(run_id, 40)!r}; it may have been deleted")
+        return found
+
+    def _read(self, run_id: str, name: str) -> dict[str, Any]:
+        for _, trial in reversed(self._trials(run_id)):
+            found = self._arrays.read(trial, name)
+            if found is not None:
+                return found
+        what = "vectors: it has none, or they made room for later runs" if name == VECTORS else "figures of its users"
+        raise UsageError(f"run {run_id} has no {what}; train it again")
+
+    def _study_ids(self) -> dict[str, int]:
+        return {study.study_name: study._study_id for study in self._storage.get_all_studies()}
+
+    def _attributes(self, study_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self._storage.get_study_system_attrs(study_id), self._storage.get_study_user_attrs(study_id)
+
+    def _alone(self) -> Any:
+        return waited_for(self.folder / LOCK)
