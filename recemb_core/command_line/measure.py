@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from recemb_core.brought import read_vectors
 from recemb_core.command_line.arguments import data_arguments, open_data, pairs, session_of, settings_text, typed
+from recemb_core.command_line.keeping import keep_arguments, kept_in
 from recemb_core.command_line.printing import Lines, Result, Table, bar
 from recemb_core.config_fields import changed, config_fields, from_text
 from recemb_core.embeddings import MODELS, needs_graph
@@ -18,6 +20,7 @@ from recemb_core.experiments.leaderboard import (
     OPENING_SEEDS,
     PARTS,
     Entry,
+    EntryRun,
     Leaderboard,
     PartCases,
     Protocol,
@@ -31,7 +34,10 @@ from recemb_core.experiments.leaderboard import (
 from recemb_core.experiments.leaderboard.entries import recall_is_there
 from recemb_core.plans import model_config, model_named, seed_of
 from recemb_core.prepared import Prepared
+from recemb_core.progress import Progress
 from recemb_core.result_files import plain
+from recemb_core.runs import RunStore
+from recemb_core.runs.doing import kept_measurement
 from recemb_core.scorers import scorer_defaults
 from recemb_core.session_file import SessionFile
 from recemb_core.validation import UsageError, is_whole, require
@@ -65,6 +71,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="vectors made elsewhere as one more row, as they are; again and again (word2vec, npz, parquet, a bundle)",
     )
     group.add_argument("--metric", choices=list(METRICS), default="hr", help="that rows are ordered by (default: hr)")
+    keep_arguments(parser)
     parser.epilog = settings_text("settings for --protocol:", config_fields(Protocol))
 
 
@@ -126,10 +133,15 @@ def _measured(args: argparse.Namespace, saved: SessionFile, asked: Sequence[str]
         raise UsageError(f"{prepared.name} is a graph, and nothing of it can be held out; give a log")
     cases = part_cases(prepared.sequences, protocol, args.part)
     rows = _rows(cases, saved, asked) if asked else _all_rows(cases, prepared, saved, args.recall)
-    first = seed_of(saved)
+    first, notes = seed_of(saved), [*prepared.notes]
+    seeds = range(first, first + args.seeds)
+    store = kept_in(args)
     with bar(f"{len(rows)} rows") as progress:
-        runs = list(measure_all(cases, rows, range(first, first + args.seeds), progress=progress))
-    notes = [*prepared.notes]
+        if store is None:
+            runs = list(measure_all(cases, rows, seeds, progress=progress))
+        else:
+            runs, before = _kept(store, cases, rows, seeds, prepared, progress)
+            notes.append(f"{len(runs)} runs are kept in {store.folder}; {before} of them were there before.")
     if any(needs_graph(row.config) for row in rows if row.kind == "embedding") and saved.graph:
         notes.append("Walks use the default graph of the training part here, not that of the session.")
     board = Leaderboard.of(runs)
@@ -148,6 +160,25 @@ def _with_vectors(cases: PartCases, board: Leaderboard, path: str) -> tuple[Lead
     known = f"whether it has seen the {cases.part} part, and what it cost to train, is not known here"
     notes = [*brought.notes, *said, f"{row.name} is taken as it is, without a seed; {known}."]
     return board.plus(row, measure_trained(cases, row, vectors)), notes
+
+
+def _kept(
+    store: RunStore, cases: PartCases, rows: list[Entry], seeds: range, prepared: Prepared, progress: Progress
+) -> tuple[list[tuple[Entry, EntryRun]], int]:
+    """(every row with every seed, how many of them were kept before)."""
+    asked = [(row, seed) for row in rows for seed in (seeds if row.seeded else seeds[:1])]
+    found, before = list[tuple[Entry, EntryRun]](), 0
+    session = prepared.session.to_toml()
+    for at, (row, seed) in enumerate(asked):
+
+        def tell(fraction: float, stage: str, at: int = at, name: str = row.name) -> None:
+            progress((at + fraction) / len(asked), f"{name}, {stage}")
+
+        about: dict[str, Any] = {"name": prepared.name, "fingerprint": prepared.fingerprint, "session": session}
+        run, _, new = kept_measurement(store, cases, row, seed, **about, progress=tell)
+        found.append((row, run))
+        before += not new
+    return found, before
 
 
 # --- rows ---

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from recemb_core.bundles import Origin, save_with_origin
 from recemb_core.command_line.arguments import data_arguments, open_data, session_of, settings_text, typed
+from recemb_core.command_line.keeping import keep_arguments, kept_in
 from recemb_core.command_line.prepare import written
 from recemb_core.command_line.printing import Result, Table, bar
 from recemb_core.config_fields import config_fields
@@ -17,7 +18,9 @@ from recemb_core.embeddings.registry import NEEDS, ModelSpec
 from recemb_core.item_graph.config import GraphConfig
 from recemb_core.plans import model_config, model_named, told_settings, whole_session
 from recemb_core.prepared import Prepared
+from recemb_core.runs.doing import kept_vectors
 from recemb_core.session_file import SessionFile
+from recemb_core.timing import timed
 from recemb_core.validation import UsageError
 
 NAME = "train"
@@ -27,8 +30,9 @@ HELP = "train a model's item vectors"
 def add(parser: argparse.ArgumentParser) -> None:
     data_arguments(parser)
     model_arguments(parser)
-    parser.add_argument("--out", required=True, metavar="FILE", help="the vectors, as .npz with all that made them")
+    parser.add_argument("--out", metavar="FILE", help="the vectors, as .npz with all that made them")
     parser.add_argument("--save-session", metavar="FILE", help="write a session.toml that trains the same again")
+    keep_arguments(parser)
     parser.epilog = "\n\n".join(
         [
             "\n".join(["models:", *(f"  {spec.name:<10} learns from {spec.words}" for spec in MODELS.values())]),
@@ -80,23 +84,27 @@ def fitting(prepared: Prepared, saved: SessionFile, spec: ModelSpec) -> object:
 
 
 def run(args: argparse.Namespace) -> Result:
+    if not args.out and not args.keep and not args.store:
+        args.parser.error("say where to: --out FILE, --keep, or both")
     saved, spec = plan(args)
     prepared = open_data(args, saved)
     config = fitting(prepared, saved, spec)
     session = whole_session(prepared.session, config).to_toml()
-    begun = time.perf_counter()
+    store, kept, notes = kept_in(args), None, [*prepared.notes]
     with bar(spec.name) as progress:
-        vectors = train_model(
-            config,
-            sequences=prepared.sequences,
-            graph=prepared.graph if "graph" in spec.needs else None,
-            side_info=prepared.side_info,
-            progress=progress,
-        )
-    seconds = time.perf_counter() - begun
+        if store is not None:
+            vectors, kept, new = kept_vectors(store, config, prepared, progress=progress)
+            seconds = kept.seconds or 0.0
+            notes += [] if new else [f"Run {kept.run_id[:8]} was kept before: nothing was trained again."]
+        else:
+            graph = prepared.graph if "graph" in spec.needs else None
+            given: dict[str, Any] = {"sequences": prepared.sequences, "graph": graph, "side_info": prepared.side_info}
+            vectors, seconds = timed(lambda: train_model(config, **given, progress=progress))
     origin = Origin.of(config, prepared, session)
-    save_with_origin(args.out, vectors, origin)
-    files = {"vectors": args.out}
+    files: dict[str, str] = {}
+    if args.out:
+        save_with_origin(args.out, vectors, origin)
+        files["vectors"] = args.out
     if args.save_session:
         Path(args.save_session).write_text(session, "utf-8")
         files["session"] = args.save_session
@@ -113,6 +121,7 @@ def run(args: argparse.Namespace) -> Result:
         "dimensions": vectors.vectors.shape[1],
         "history": list(vectors.history),
         "seconds": seconds,
+        "run": None if kept is None else kept.run_id,
         "files": files,
     }
     about = [
@@ -121,6 +130,7 @@ def run(args: argparse.Namespace) -> Result:
         ("mean loss, first epoch (nats)", vectors.history[0] if vectors.history else None),
         ("mean loss, last epoch (nats)", vectors.history[-1] if vectors.history else None),
         ("seconds", seconds),
+        *([] if kept is None else [("kept as run", kept.run_id)]),
     ]
     title = f"{spec.name} on {prepared.name}"
     return Result(
@@ -136,5 +146,5 @@ def run(args: argparse.Namespace) -> Result:
             ),
             *written(files),
         ],
-        prepared.notes,
+        notes,
     )

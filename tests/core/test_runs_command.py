@@ -1,0 +1,121 @@
+"""``recemb runs``, ``--keep`` and ``--store``: what the command line keeps, it finds, compares, notes and deletes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recemb_core.bundles import load_origin
+from recemb_core.command_line import main
+from recemb_core.embeddings import ItemVectors
+from recemb_core.runs import RunStore
+
+pytest.importorskip("optuna")
+LOG = "user,item,time\n" + "".join(
+    f"u{user},i{(user * 3 + step * step) % 7},{user * 100_000 + step * 60}\n" for user in range(40) for step in range(6)
+)
+EVALUATE = ("evaluate", "log.csv", "--model", "word2vec", "--set", "epochs=1", "--store", "runs")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path / "usual"))
+    Path("log.csv").write_text(LOG)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    code = main([*arguments, "--json"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def test_what_is_kept_is_not_trained_again_and_gives_the_same_bytes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = ("train", "log.csv", "--model", "word2vec", "--set", "epochs=1", "--keep", "--out")
+    first = said(capsys, *train, "a.npz")
+    monkeypatch.setattr("recemb_core.runs.doing.train_model", lambda *args, **named: pytest.fail("trained again"))
+    second = said(capsys, *train, "b.npz")
+    assert first["run"] == second["run"]
+    assert ItemVectors.load("a.npz").vectors.tobytes() == ItemVectors.load("b.npz").vectors.tobytes()
+    assert any("nothing was trained again" in note for note in second["notes"])
+    (only,) = said(capsys, "runs")["runs"]
+    assert (only["run"], only["state"], only["scores"], only["vectors"]) == (first["run"], "finished", {}, True)
+    assert only["peak_bytes"] is None or only["peak_bytes"] > 10_000_000
+
+
+def test_evaluate_keeps_every_seed_and_says_the_same_the_second_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = said(capsys, *EVALUATE)
+    plain = said(capsys, *EVALUATE[:-2])
+    monkeypatch.setattr("recemb_core.runs.doing.train_entry", lambda *args, **named: pytest.fail("trained again"))
+    second = said(capsys, *EVALUATE)
+    for other in (second, plain):
+        assert [row["hr"] for row in other["rows"]] == [row["hr"] for row in first["rows"]]
+        assert [d["p_holm"] for d in other["differences"]] == [d["p_holm"] for d in first["differences"]]
+    assert "4 of them were there before" in second["notes"][-1]
+    runs = said(capsys, "runs", "--store", "runs")["runs"]
+    assert sorted((run["model"], run["seed"]) for run in runs if run["seed"] is not None) == [
+        ("word2vec", seed) for seed in range(3)
+    ]
+    assert not Path("usual").exists()
+
+
+def test_two_settings_are_compared_over_all_their_kept_seeds(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, *EVALUATE)
+    said(capsys, *EVALUATE, "--set", "window=1")
+    runs = said(capsys, "runs", "--store", "runs")["runs"]
+    ids = {run["settings"]["window"]: run["run"] for run in runs if run["model"] == "word2vec"}
+    found = said(capsys, "runs", "compare", *(ids[window] for window in sorted(ids)), "--store", "runs")
+    assert list(found["settings"]) == ["window"]
+    for metric, one in found["differences"].items():
+        assert (one["measured"], one["users"]) == (True, 40), metric
+        assert one["low"] <= one["value"] <= one["high"]
+    assert len(found["least_overlap"]) <= 10
+    alike = [run["run"] for run in runs if run["settings"].get("window") == 1]
+    again = said(capsys, "runs", "compare", *alike[:2], "--store", "runs")
+    assert "seed alone" in again["notes"][0]
+    assert "differences" not in again
+
+
+def test_notes_tags_pins_and_deleting(capsys: pytest.CaptureFixture[str]) -> None:
+    said(capsys, *EVALUATE)
+    run = said(capsys, "runs", "--store", "runs")["runs"][0]["run"]
+    told = said(capsys, "runs", "note", run[:8], "--text", "the good one", "--tag", "x", "--pin", "--store", "runs")
+    assert (told["note"], told["tags"], told["pinned"]) == ("the good one", ["x"], True)
+    told = said(capsys, "runs", "note", run[:8], "--tag", "", "--store", "runs")
+    assert (told["note"], told["tags"], told["pinned"]) == ("the good one", [], True)
+    assert main(["runs", "--store", "runs"]) == 0
+    assert "the good one" in capsys.readouterr().out
+    vectors = next(one for one in said(capsys, "runs", "--store", "runs")["runs"] if one["vectors"])["run"]
+    said(capsys, "runs", "show", vectors, "--out", "v.npz", "--store", "runs")
+    origin = load_origin("v.npz")
+    assert origin is not None
+    assert "held out" in origin.notes[0]
+    assert said(capsys, "runs", "delete", run, vectors, "--store", "runs")["deleted"] == [run, vectors]
+    assert {run, vectors} & {one.run_id for one in RunStore.open("runs").runs()} == set()
+
+
+def test_what_is_wrong_is_a_sentence_or_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "show", "zz"]) == 1
+    assert "no run is called 'zz'" in capsys.readouterr().err
+    for wrong in (["runs", "compare", "one"], ["runs", "note", "a"], ["train", "log.csv", "--model", "word2vec"]):
+        with (
+            pytest.raises(SystemExit) if wrong[:2] != ["runs", "note"] else pytest.raises((SystemExit, AssertionError))
+        ):
+            assert main(wrong) == 0
+        capsys.readouterr()
+    Path("file").write_text("")
+    assert main(["runs", "--store", "file"]) == 1
+    assert "cannot be used" in capsys.readouterr().err
+    assert main(["runs"]) == 0
+    assert "No runs are kept" in capsys.readouterr().out
