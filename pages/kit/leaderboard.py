@@ -187,15 +187,24 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
         return ready
     data, cases = question.data, question.cases
     key = _run_key(question, entry, seed)
-    asking = _asking_seconds(question)
     if entry.kind == "scorer":
         report(0.0, "fitting, and ranking the catalogue for every user")
         seconds = seconds_of(question, entry, seed)
         found: EntryRun = results.compute(data, key, measure, cases, entry, seed, seconds=seconds, progress=report)
         return found
+    trained = trained_row(question, entry, seed, report)
+    report(1.0, "ranking the catalogue for every user")
+    run: EntryRun = results.compute(
+        data, key, measure_trained, cases, entry, trained, seed, seconds=_asking_seconds(question), progress=report
+    )
+    return run
+
+
+def trained_row(question: Question, entry: Entry, seed: int, report: Progress) -> Trained:
+    """A row's model, trained with one seed: from the store, or now; brought vectors as they are."""
+    data, cases = question.data, question.cases
     if entry.brought:
-        made = Trained(brought.vectors_of(data, entry.config), float("nan"))
-        return _asked(question, entry, made, seed, report)
+        return Trained(brought.vectors_of(data, entry.config), float("nan"))
     if entry.kind == "embedding" and needs_graph(entry.config):
         cases.__dict__["timed_graph"] = results.compute(  # as the cached property would keep it; sent along from now on
             data,
@@ -206,27 +215,23 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
             progress=lambda fraction, stage: report(0.0, f"building the graph, {stage}"),
         )
     own = entry.with_seed(seed)
-    trained = _of_the_deep_page(question, own) or results.compute(
+    found: Trained = _of_the_deep_page(question, own) or results.compute(
         data,
         _model_key(question, own),
         train_entry,
         cases,
         replace(own, name=entry.kind),  # rows that differ by name or query share it
         seed,
-        seconds=max(seconds_of(question, entry, seed) - asking, 0.2),
+        seconds=max(seconds_of(question, entry, seed) - _asking_seconds(question), 0.2),
         progress=report,
         reports=True,
     )
-    return _asked(question, entry, trained, seed, report)
+    return found
 
 
-def _asked(question: Question, entry: Entry, trained: Trained, seed: int, report: Progress) -> EntryRun:
-    report(1.0, "ranking the catalogue for every user")
-    key, seconds = _run_key(question, entry, seed), _asking_seconds(question)
-    run: EntryRun = results.compute(
-        question.data, key, measure_trained, question.cases, entry, trained, seed, seconds=seconds, progress=report
-    )
-    return run
+def put_run(question: Question, entry: Entry, run: EntryRun, seed: int) -> None:
+    """What was measured elsewhere, a kept run say: it is not measured again."""
+    results.results(question.data).put(_run_key(question, entry, seed), run)
 
 
 def _of_the_deep_page(question: Question, own: Entry) -> Trained | None:

@@ -55,6 +55,7 @@ def model_vectors(
         # Compiling, or a busy machine, makes a run look slow: come down by steps only.
         work = spec_of(config).cost(config, data.sequences, n)
         _speed()[type(config).__name__] = max(work / seconds, 0.7 * _speed_of(config))
+        results.results(data).put(_spent_key(source, config), seconds)
 
     found: ItemVectors = results.compute(
         data,
@@ -70,6 +71,21 @@ def model_vectors(
         took=took,
     )
     return found
+
+
+def _spent_key(source: str, config: Any) -> tuple[Any, ...]:
+    return "seconds of training", source, config
+
+
+def spent_on(data: ActiveData, config: Any, graph: ItemGraph | None) -> float | None:
+    """Seconds that a model took to train; None of one that came ready."""
+    found: float | None = results.results(data).get(_spent_key(source_of(data, config, graph), config))
+    return found
+
+
+def put_model(data: ActiveData, vectors: ItemVectors, *, graph: ItemGraph | None = None) -> None:
+    """Vectors that come from elsewhere for their config, a kept run say: they are not trained again."""
+    results.results(data).put(("model", source_of(data, vectors.config, graph), vectors.config), vectors)
 
 
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:

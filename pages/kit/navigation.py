@@ -24,7 +24,7 @@ SECTIONS = {
         "side_information": "Side information",
     },
     "Recall": {"lsh": "LSH", "deep_models": "Deep models"},
-    "Measure": {"evaluation": "Evaluation"},
+    "Measure": {"evaluation": "Evaluation", "runs": "Runs"},
 }
 
 
@@ -67,3 +67,8 @@ def one_entry_a_page() -> None:
 def link(name: str, label: str, place: Any = st) -> None:
     """A link to another page by its name."""
     place.page_link(_page(name), label=label, icon=":material/arrow_forward:")
+
+
+def go(name: str) -> None:
+    """Open another page by its name."""
+    st.switch_page(_page(name))

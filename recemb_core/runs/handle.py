@@ -55,7 +55,7 @@ class RunHandle:
         *,
         vectors: ItemVectors | None = None,
         scores: EntryRun | None = None,
-        seconds: float,
+        seconds: float | None,
         peak_bytes: int | None = None,
         values: Sequence[float] | None = None,
     ) -> RunRecord:
@@ -64,9 +64,9 @@ class RunHandle:
         Args:
             vectors: its item vectors, where it has some.
             scores: what it got, where it was measured.
-            seconds: of training, wall clock.
+            seconds: of training, wall clock; None where nobody took the time.
             peak_bytes: the most memory that its process had, where that is known.
-            values: one for each aim of the study; by default HR@k, or seconds of training where nothing is measured.
+            values: one for each aim of the study; by default HR@k, or bytes of the vectors where nothing is measured.
 
         Raises:
             UsageError: it is over, it has no scores and its study is about these, or the disk is full.
@@ -77,7 +77,8 @@ class RunHandle:
         if values is None:
             if self.run.protocol is not None and scores is None:
                 raise UsageError("a run with a protocol is finished with its scores, or with values")
-            values = [measured["hr"].value if self.run.protocol is not None else seconds]
+            held = 0 if vectors is None else vectors.vectors.nbytes
+            values = [measured["hr"].value if self.run.protocol is not None else held]
         arrays = {} if vectors is None else {VECTORS: dict(vectors.to_arrays())}
         if scores is not None:
             arrays[USERS] = dict(scores.to_arrays())

@@ -189,7 +189,7 @@ class RunSpec:
     @property
     def aim(self) -> str:
         """What its study counts."""
-        return "seconds of training" if self.protocol is None else f"HR@{self.protocol.k}"
+        return "bytes of the vectors" if self.protocol is None else f"HR@{self.protocol.k}"
 
     @property
     def setting_id(self) -> str:

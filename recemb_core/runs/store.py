@@ -92,7 +92,7 @@ class RunStore:
 
         Args:
             study: that it is a trial of; ``run.study`` is where the app and the command line keep theirs. One that is
-                not there is made, with HR@k as its aim (seconds of training where nothing is measured).
+                not there is made, with HR@k as its aim (bytes of the vectors where nothing is measured).
             run: what it is.
             trial: of a sweep that is one run a trial: what ``study.ask()`` gave. Without it there is a new one.
 

@@ -34,6 +34,13 @@ def _no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _runs_are_kept_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A store of kept runs for each test, on, as on a person's own computer."""
+    monkeypatch.setenv("RECEMB_RUNS", "on")
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path / "kept runs"))
+
+
+@pytest.fixture(autouse=True)
 def _work_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are done in this process, where tests can watch them; what they are given must still be fit to be sent."""
     monkeypatch.setenv("RECEMB_JOB_PROCESSES", "0")

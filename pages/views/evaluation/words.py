@@ -13,6 +13,7 @@ from pages.kit import frame
 from pages.kit.downloads import download
 from pages.kit.text import quoted
 from pages.views.evaluation.board import Board
+from pages.views.evaluation.keeping import keep_box
 from pages.views.evaluation.overview import table
 from pages.views.evaluation.settings import Settings
 from recemb_core.experiments.leaderboard import METRICS, Entry, Protocol, Query
@@ -111,6 +112,7 @@ def downloads(board: Board) -> None:
         name = f"evaluation-{one.question.part}"
         download("Table (CSV)", f"{name}.csv", pl.DataFrame, table(board))
         download("Everything (JSON)", f"{name}.json", as_json, everything(board))
+        keep_box(board)
 
 
 def as_json(found: dict[str, Any]) -> str:

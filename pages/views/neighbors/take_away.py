@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from pages.kit import links, model_results, session
+from pages.kit import kept_runs, links, model_results, session
 from pages.kit.downloads import download
 from pages.kit.model_jobs import Entry
 from pages.kit.text import sentence
@@ -45,6 +45,18 @@ def downloads(found: Compared) -> None:
         with st.popover("Take a model away", icon=":material/download:"):
             label = st.selectbox("Model", list(ready), key=f"files@{data.key}")
             _files(found, ready[label])
+        own = [
+            (one.config, one.vectors)
+            for one in ready.values()
+            if one.vectors is not None and not isinstance(one.vectors, BroughtVectors)
+        ]
+        if own:
+            kept_runs.keep_button(
+                data,
+                "Keep this run" if len(own) == 1 else f"Keep these {len(own)} runs",
+                lambda store: kept_runs.keep_vectors(store, data, own, found.graph),
+                help="The vectors with data, settings and seed, to be opened and compared on the Runs page.",
+            )
 
 
 def _files(found: Compared, one: Entry) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, maps, model_results, results, session
+from pages.kit import frame, jobs, kept_runs, maps, model_results, results, session
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -196,6 +196,13 @@ def map_section(shown: Shown, color: Labelling) -> None:
             st.caption("These neighbors are the preview's. The files come with the exact result.")
         else:
             downloads(shown)
+            own = [(shown.config, shown.vectors)]
+            kept_runs.keep_button(
+                shown.data,
+                "Keep this run",
+                lambda store: kept_runs.keep_vectors(store, shown.data, own, shown.graph),
+                help="The vectors with data, settings and seed, to be opened and compared on the Runs page.",
+            )
     with right:
         lasso_table(shown, events.selected, color)
 

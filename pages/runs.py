@@ -1,0 +1,42 @@
+"""Runs that were kept: a table of them, one opened again, two side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.kit import controls, frame, kept_runs
+from pages.kit.allowed import Options
+from pages.kit.jobs import run_next
+from pages.kit.parameters import Parameter
+from pages.views.runs import one, table, two, words
+from pages.views.runs.kept import RUNS_PAGE, kept_of
+
+VIEWS = {"all": "All runs", "two": "Two side by side"}
+VIEW = Parameter(RUNS_PAGE, "runs_view", "View", Options(VIEWS, row=True), "all", view=True)
+
+with frame.page(
+    "What did I try, and which was better?",
+    "Runs that you kept, with their settings, scores and notes; a difference counts when it is more than noise.",
+    opens_on="planted_shop",
+) as data:
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        view = VIEW.draw(data, label_visibility="collapsed")
+        controls.reset_button(data)
+    progress, todo = st.empty(), []
+    if why := kept_runs.closed():
+        st.info(why)
+    elif kept_runs.asks_for_leave(data):
+        kept_runs.leave_button(data)
+    else:
+        kept = kept_of(data)
+        if not kept.runs:
+            words.empty(data)
+        elif view == "two":
+            todo = two.two_section(kept)
+        else:
+            chosen = table.table_section(kept)
+            one.one_section(kept, chosen)
+        words.about(kept)
+    frame.what_you_see(words.WHAT_YOU_SEE)
+    frame.as_python(words.as_python(data))
+    run_next(data, todo, progress)

@@ -1,0 +1,92 @@
+"""All runs of the data in a table; a click on a row chooses it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.kit.allowed import Options
+from pages.kit.downloads import download
+from pages.kit.parameters import Parameter
+from pages.kit.text import field_words
+from pages.views.runs.kept import RUNS_PAGE, Kept, label_of
+from recemb_core.foreign_text import inert
+from recemb_core.runs import RunRecord
+from recemb_core.runs.record import differing
+
+RUN = Parameter(RUNS_PAGE, "runs_run", "Run", Options(), help="Its note, tags, files, and the way back to its page.")
+MOST_SETTINGS = 8  # columns; the file has all
+
+
+def table_section(kept: Kept) -> RunRecord:
+    """The table, and the run that is chosen."""
+    settings = _settings(kept)
+    shown = dict(list(settings.items())[:MOST_SETTINGS])
+    st.dataframe(
+        rows(kept, shown),
+        hide_index=True,
+        column_config={
+            "Train s": st.column_config.NumberColumn(format="%.2f", help="Wall clock; empty where nobody took it."),
+            "Peak MB": st.column_config.NumberColumn(
+                format="%.0f", help="The most memory of the whole process while it trained, where it was measured."
+            ),
+            "On disk MB": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )
+    more = len(settings) - len(shown)
+    st.caption(
+        "Scores are of one training each: mean and 95 % interval over users; the noise of training is not in it, and "
+        "comes in where two runs stand side by side. Settings that are the same in all runs have no column"
+        + (f"; {more} more that differ are in the file." if more else ".")
+    )
+    download("Table (CSV)", "runs.csv", pl.DataFrame, rows(kept, settings))
+    return kept.by_id[
+        RUN.bind(kept.data, default=kept.runs[0].run_id, among=list(kept.by_id)).draw(
+            format_func=lambda run_id: label_of(kept.by_id[run_id])
+        )
+    ]
+
+
+def _settings(kept: Kept) -> dict[str, dict[str, Any]]:
+    """Settings that differ among the runs; a part of the data that only one model has is left to it."""
+    return differing({one.run_id: one.spec for one in kept.runs}) if len(kept.runs) > 1 else {}
+
+
+def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row a run; cells are shown as they are, so foreign text is made inert."""
+    found = []
+    for one in kept.runs:
+        line: dict[str, Any] = {"Run": one.run_id[:6], "Model": one.spec.model, "Seed": one.spec.seed}
+        line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
+        line |= {_head(name): _cell(values.get(one.run_id)) for name, values in settings.items()}
+        for name, words in (("hr", "HR"), ("ndcg", "NDCG"), ("mrr", "MRR")):
+            score = one.scores.get(name)
+            k = next((r.scores[name].k for r in kept.runs if name in r.scores), 0)
+            head = f"{words}@{k}" if k else words
+            line[head] = None if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+        line["Train s"] = one.seconds
+        line["Peak MB"] = None if one.peak_bytes is None else one.peak_bytes / 1e6
+        line["On disk MB"] = one.bytes / 1e6
+        line["State"] = one.state if one.has_vectors or one.state != "finished" else _without(one)
+        line["Tags"] = ", ".join(map(inert, (*(["pinned"] if one.pinned else []), *one.tags)))
+        line["Note"] = inert(one.note.partition("\n")[0])
+        line["Kept"] = "" if one.begun is None else one.begun.strftime("%Y-%m-%d %H:%M")
+        found.append(line)
+    return found
+
+
+def _without(run: RunRecord) -> str:
+    return "finished, no vectors"
+
+
+def _head(name: str) -> str:
+    words = field_words(name)
+    return words[:1].upper() + words[1:]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return inert(f"{value:g}" if isinstance(value, float) else str(value))

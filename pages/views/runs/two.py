@@ -1,0 +1,239 @@
+"""Two runs side by side: what differs in their settings, their scores, their maps, their neighbors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import maps, results, session
+from pages.kit.allowed import Flag, Options
+from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Parameter
+from pages.kit.text import field_words, plain, sentence
+from pages.views.runs.kept import RUNS_PAGE, Kept, label_of
+from recemb_core.arrays import Float32Array, Float64Array, Int32Array
+from recemb_core.embeddings import ItemVectors
+from recemb_core.evaluation.differences import Difference
+from recemb_core.figures.paired_maps import paired_maps_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.layouts import UMAPConfig
+from recemb_core.progress import Progress
+from recemb_core.runs import RunRecord
+from recemb_core.runs.comparing import SideBySide, not_comparable, overlap, seeds_of, side_by_side
+from recemb_core.runs.record import differing
+
+FIRST = Parameter(RUNS_PAGE, "runs_first", "First", Options(), help="All kept seeds of its setting are compared.")
+SECOND = Parameter(RUNS_PAGE, "runs_second", "Second", Options(), help="All kept seeds of its setting are compared.")
+STACKED = Parameter(RUNS_PAGE, "runs_stacked", "One map below the other", Flag(), False, help="For a narrow page.")
+LEAST = 10  # items whose neighbors changed most
+
+
+def two_section(kept: Kept) -> list[Job]:
+    """All of it; returns the drawing that is missing."""
+    there = kept.finished
+    if len(there) < 2:
+        st.info("One finished run alone is compared with nothing: keep another one.")
+        return []
+    ids = list(there)
+    left, right = st.columns(2)
+    shown = lambda run_id: label_of(there[run_id])  # noqa: E731
+    first = there[FIRST.bind(kept.data, default=ids[0], among=ids).draw(left, format_func=shown)]
+    other = _another(kept, first)
+    second = there[SECOND.bind(kept.data, default=other, among=ids).draw(right, format_func=shown)]
+    if first.run_id == second.run_id:
+        st.info("These are the same run: choose another one on one side.")
+        return []
+    _settings(first, second)
+    _scores(kept, first, second)
+    return _vectors(kept, first, second)
+
+
+def _another(kept: Kept, first: RunRecord) -> str:
+    """The newest run of another setting that can be compared with it; else any other."""
+    others = [one for one in kept.finished.values() if one.run_id != first.run_id]
+    return next((one.run_id for one in others if not not_comparable(first, one)), others[0].run_id)
+
+
+def names_of(first: RunRecord, second: RunRecord) -> tuple[str, str]:
+    """What tells them apart in heads of columns."""
+    return f"{first.spec.model} {first.run_id[:6]}", f"{second.spec.model} {second.run_id[:6]}"
+
+
+def _settings(first: RunRecord, second: RunRecord) -> None:
+    names = names_of(first, second)
+    found = differing(dict(zip(names, (first.spec, second.spec), strict=True)))
+    st.markdown("**Settings that differ**")
+    if not found and first.spec.seed == second.spec.seed:
+        st.caption("None: they differ by the versions of what made them, or by the part that they learned from.")
+        return
+    lines = [
+        {"Setting": field_words(name), **{one: _value(values, one) for one in names}} for name, values in found.items()
+    ]
+    if first.spec.seed != second.spec.seed:
+        lines.append({"Setting": "seed", names[0]: str(first.spec.seed), names[1]: str(second.spec.seed)})
+    st.dataframe(lines, hide_index=True)
+
+
+def _value(values: dict[str, Any], name: str) -> str:
+    return "–" if name not in values else str(values[name])
+
+
+def _scores(kept: Kept, first: RunRecord, second: RunRecord) -> None:
+    st.markdown("**Scores**")
+    if why := not_comparable(first, second):
+        st.caption(sentence(f"No difference is shown: {why}."))
+        return
+    about = tuple(tuple(one.run_id for one in seeds_of(kept.runs, run)) for run in (first, second))
+    key = ("two kept runs", first.run_id, second.run_id, about)
+    found: SideBySide = results.remember(kept.data, key, lambda: side_by_side(kept.store, first, second))
+    st.markdown(verdict(found, names_of(first, second)))
+    lines = [ScoreLine(_measure(metric, found.k), d.value, d.low, d.high) for metric, d in found.differences.items()]
+    figure = score_intervals_figure(
+        lines, x_title="first less second, 95 % interval", chance=0.0, chance_title="no difference"
+    )
+    live_chart(figure, key=f"two runs@{kept.data.key}", height=220)
+    st.caption(
+        f"{lines[0].name}, {', '.join(one.name for one in lines[1:])}: the first less the second, with 95 % intervals, "
+        f"paired over {found.differences['hr'].users:,} users of the {first.spec.part} part; kept seeds: "
+        f"{found.seeds[0] or 'it has none'} and {found.seeds[1] or 'it has none'}."
+    )
+
+
+def _measure(metric: str, k: int) -> str:
+    return "MRR" if metric == "mrr" else f"{metric.upper()}@{k}"
+
+
+def verdict(found: SideBySide, names: tuple[str, str]) -> str:
+    """What may be said, by HR."""
+    d: Difference = found.differences["hr"]
+    what = f"{_measure('hr', found.k)}: first less second = {d.value:+.3f} ({d.low:+.3f} to {d.high:+.3f})"
+    if not d.measured:
+        return (
+            f"{what}. **Noise not measured**: keep three seeds or more of both settings, and it can be said whether "
+            "they are told apart."
+        )
+    if not d.told_apart:
+        return f"{what}. **Not told apart**: a difference under about {d.detectable():.3f} would mostly be missed here."
+    better = names[0] if d.value > 0 else names[1]
+    return f"{what}. **{plain(better)} is better**, beyond noise (p = {d.p:.2g})."
+
+
+def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> list[Job]:
+    without = [one for one in (first, second) if not one.has_vectors]
+    if without:
+        st.caption(sentence(f"No maps: {without[0].name} has no vectors (none were kept, or they made room)."))
+        return []
+    one, other = (_loaded(kept, run) for run in (first, second))
+    if one.items != other.items:
+        st.caption("No maps: the two have other items.")
+        return []
+    key = ("overlap of kept runs", first.run_id, second.run_id)
+    shares, lists, others = results.remember(kept.data, key, lambda: overlap(one, other))
+    return _maps(kept, (first, second), (one, other), shares, (lists, others))
+
+
+def _loaded(kept: Kept, run: RunRecord) -> ItemVectors:
+    found: ItemVectors = results.remember(kept.data, ("kept run", run.run_id), lambda: kept.store.load(run.run_id))
+    return found
+
+
+def _maps(
+    kept: Kept,
+    runs: tuple[RunRecord, RunRecord],
+    vectors: tuple[ItemVectors, ItemVectors],
+    shares: Float64Array,
+    lists: tuple[Int32Array, Int32Array],
+) -> list[Job]:
+    data, names = kept.data, names_of(*runs)
+    umap = UMAPConfig().for_size(len(vectors[0]))
+    keys = [("map of a kept run", runs[0].run_id, umap), ("map of a kept run", runs[1].run_id, runs[0].run_id, umap)]
+    found: list[Float32Array | None] = [results.store_of(data, key).get(key) for key in keys]
+    st.markdown("**Maps** — colored by how many of an item's 10 nearest both runs have")
+    todo = []
+    if found[0] is None or found[1] is None:
+        st.caption("The maps are being drawn: the first by UMAP, the second started from the first.")
+        todo.append(_map_job(kept, vectors, umap, keys, " and ".join(names)))
+    else:
+        stacked = STACKED.draw(data)
+        row = vectors[0].items.row(session.chosen_item(data))
+        near = [[vectors[0].items[int(j)] for j in listed[row] if j >= 0] for listed in lists]
+        figure = paired_maps_figure(
+            found[0],
+            found[1],
+            vectors[0].items.ids,
+            data.titles,
+            names=names,
+            highlighted=(near[0], near[1]),
+            stacked=stacked,
+            color_by=bands(shares),
+            color_title="of 10 kept",
+            chosen=session.chosen_item(data),
+        )
+        live_chart(
+            figure,
+            key=f"maps of runs@{data.key}",
+            height=940 if stacked else 520,
+            glide=False,
+            on_click=lambda item: session.pick(data, item),
+        )
+        st.caption(
+            "Crimson rings: the chosen item and its 10 nearest in each run; click another item to choose it. UMAP puts "
+            "near vectors near each other as far as a plane allows; axes mean nothing."
+        )
+    _changed(kept, vectors[0], shares, lists)
+    return todo
+
+
+def bands(shares: Float64Array) -> list[str]:
+    """How many of the ten stayed, in three groups; items that a run never saw have none.
+
+    >>> bands(np.array([0.0, 0.5, 1.0, np.nan]))
+    ['0 to 3', '4 to 6', '7 to 10', 'never seen']
+    """
+    names = np.array(["0 to 3", "4 to 6", "7 to 10"])
+    known = np.nan_to_num(shares)
+    found = names[(known > 0.35).astype(int) + (known > 0.65)]
+    return [str(name) for name in np.where(np.isnan(shares), "never seen", found)]
+
+
+def _map_job(
+    kept: Kept, vectors: tuple[ItemVectors, ItemVectors], umap: UMAPConfig, keys: list[tuple[Any, ...]], label: str
+) -> Job:
+    def run(report: Progress) -> Float32Array:
+        start = maps.draw_umap(kept.data, keys[0], vectors[0], umap, None, report)
+        return maps.draw_umap(kept.data, keys[1], vectors[1], umap, start, report)
+
+    return Job(identity=keys[1], label=f"Maps of {label}", seconds=1.5 * maps.map_seconds(len(vectors[0])), run=run)
+
+
+def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tuple[Int32Array, Int32Array]) -> None:
+    """The items whose neighbors changed most."""
+    known = np.flatnonzero(~np.isnan(shares))
+    if len(known) == 0:
+        return
+    k = lists[0].shape[1]
+    order = known[np.argsort(shares[known], kind="stable")][:LEAST]
+    titles = kept.data.titles
+    st.markdown(
+        f"**Neighbors that changed** — mean overlap@{k} is {shares[known].mean():.2f} over {len(known):,} items; "
+        f"the {len(order)} items with the least"
+    )
+
+    def only(row: int, here: Int32Array, there: Int32Array) -> str:
+        return ", ".join(titles[int(j)] for j in here[row] if j >= 0 and j not in there[row])
+
+    st.dataframe(
+        [
+            {
+                "Item": titles[row],
+                f"Overlap@{k}": f"{shares[row]:.1f}",
+                "Only in the first": only(row, *lists),
+                "Only in the second": only(row, *lists[::-1]),
+            }
+            for row in order.tolist()
+        ],
+        hide_index=True,
+    )

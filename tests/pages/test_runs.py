@@ -1,0 +1,164 @@
+"""The Runs page: what pages keep is in its table, is opened again untrained, compared, noted and deleted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.kit import kept_runs, session
+from recemb_core.embeddings import Node2VecConfig, train_node2vec
+from recemb_core.experiments.leaderboard import Entry, Protocol, default_query, part_cases
+from recemb_core.prepared import prepare_bundled
+from recemb_core.runs import RunRecord, RunSpec, RunStore
+from recemb_core.runs.doing import kept_measurement, kept_vectors
+from tests.pages.conftest import healthy, run_the_python, text
+
+pytest.importorskip("optuna")
+Open = Callable[..., AppTest]
+DATA = "planted_shop"
+
+
+def store() -> RunStore:
+    return RunStore.open(os.environ["RECEMB_RUNS_FOLDER"])
+
+
+def measured(dimensions: int, seeds: int = 3, epochs: int = 1) -> list[RunRecord]:
+    from recemb_core.embeddings import Word2VecConfig
+
+    shop = prepare_bundled(DATA)
+    assert shop.sequences is not None
+    cases = part_cases(shop.sequences, Protocol(most_users=300))
+    config = Word2VecConfig(dimensions=dimensions, epochs=epochs)
+    entry = Entry(name="word2vec", config=config, query=default_query(config, cases.train))
+    about = {"name": shop.name, "fingerprint": shop.fingerprint}
+    return [kept_measurement(store(), cases, entry, seed, **about)[1] for seed in range(seeds)]
+
+
+def walked(q: float) -> RunRecord:
+    return kept_vectors(
+        store(), Node2VecConfig(dimensions=8, epochs=1, num_walks=2, q=q), prepare_bundled("karate_club")
+    )[1]
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [one for one in page.button if one.label == label]
+    return healthy(button.click().run())
+
+
+def test_an_empty_store_says_how_runs_come_into_it(open_page: Open) -> None:
+    page = healthy(open_page("runs"))
+    assert "No runs of" in text(page)
+    assert "recemb evaluate --keep" in text(page)
+    run_the_python(page)
+
+
+@pytest.mark.slow
+def test_the_table_has_what_differs_and_scores_with_intervals(open_page: Open) -> None:
+    runs = [*measured(8), *measured(16, seeds=1)]
+    page = healthy(open_page("runs"))
+    table = page.dataframe[0].value
+    assert set(table["Run"]) == {one.run_id[:6] for one in runs}
+    assert sorted(table["Dimensions"]) == ["16", "8", "8", "8"]
+    assert "Window" not in table
+    one = runs[0].scores["hr"]
+    shown = table.loc[table["Run"] == runs[0].run_id[:6], "HR@10"].item()
+    assert shown == f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+    assert runs[0].run_id in {*page.selectbox(key=f"runs_run@{DATA}").options} or len(
+        page.selectbox(key=f"runs_run@{DATA}").options
+    ) == len(runs)
+    assert run_the_python(page).count("finished") == len(runs)
+
+
+@pytest.mark.slow
+def test_two_settings_are_told_apart_only_beyond_noise_and_with_three_seeds(open_page: Open) -> None:
+    small, large = measured(4), measured(32, epochs=12)
+    view = {"runs_view": "two", "runs_first": large[0].run_id, "runs_second": small[0].run_id}
+    said = text(healthy(open_page("runs", **view)))
+    assert "kept seeds: 3 and 3" in said
+    assert "Not told apart" in said or "is better**, beyond noise" in said
+    assert "mean overlap@10 is" in said
+    store().delete(small[2].run_id)
+    said = text(healthy(open_page("runs", **view)))
+    assert "Noise not measured" in said
+    same = {"runs_view": "two", "runs_first": large[0].run_id, "runs_second": large[1].run_id}
+    assert "seed alone" in text(healthy(open_page("runs", **same)))
+
+
+@pytest.mark.slow
+def test_notes_tags_and_pins_are_kept_and_a_deleted_run_is_gone(open_page: Open) -> None:
+    run = walked(1.0)
+    page = healthy(open_page("runs", data="karate_club"))
+    page.text_area[0].set_value("much *better* <b>")
+    page.text_input[0].set_value("x, y")
+    press(page, "Save")
+    kept = store().runs()[0]
+    assert (kept.note, kept.tags) == ("much *better* <b>", ("x", "y"))
+    page = press(page, "Delete it")
+    assert store().runs() == []
+    assert "No runs of" in text(page)
+    assert run.run_id.encode() not in b"".join(p.read_bytes() for p in store().folder.rglob("*") if p.is_file())
+
+
+@pytest.mark.slow
+def test_what_node2vec_shows_is_the_run_that_the_command_line_would_make(open_page: Open) -> None:
+    page = healthy(open_page("node2vec", data="karate_club"))
+    press(page, "Keep this run")
+    (only,) = store().runs()
+    club = prepare_bundled("karate_club")
+    assert only.spec.run_id == RunSpec.of(only.spec.config, club).run_id
+    assert store().load(only.run_id).vectors.tobytes() == train_node2vec(club.graph, only.spec.config).vectors.tobytes()
+    press(page, "Keep this run")
+    assert len(store().runs()) == 1
+
+
+@pytest.mark.slow
+def test_an_opened_run_is_shown_untrained(open_page: Open, app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    walked(4.0)
+    monkeypatch.setattr("pages.kit.model_results.train_model", lambda *args, **named: pytest.fail("trained again"))
+    app.query_params["data"] = "karate_club"
+    page = app.run()
+    page = page.switch_page("pages/runs.py").run()
+    page = press(page, "Open it on the Neighbors page")
+    assert page.session_state["node2vec_q@karate_club"] == 4.0
+    loaded = session._bundled("karate_club")
+    config = replace(store().runs()[0].spec.config)
+    from pages.kit import model_results
+
+    assert model_results.has_model(loaded, config, graph=loaded.graph)
+
+
+@pytest.mark.slow
+def test_a_row_of_the_evaluation_is_kept_with_every_seed(open_page: Open) -> None:
+    page = healthy(open_page("evaluation", data=DATA, evaluation_rows="Popularity,word2vec"))
+    (button,) = [one for one in page.button if one.label.startswith("Keep 3 runs")]
+    healthy(button.click().run())
+    runs = store().runs()
+    assert sorted(one.spec.seed for one in runs) == [0, 1, 2]  # type: ignore[type-var]
+    assert all(one.has_users and one.has_vectors and one.spec.model == "word2vec" for one in runs)
+
+
+def test_a_server_for_others_keeps_none_unless_it_is_switched_on(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RECEMB_RUNS")
+    page = healthy(open_page("runs"))
+    assert "This server keeps no runs" in text(page)
+    assert not Path(os.environ["RECEMB_RUNS_FOLDER"]).exists()
+    monkeypatch.setenv("RECEMB_RUNS", "maybe")
+    page = open_page("runs")
+    assert [error.value for error in page.error] == ["RECEMB\\_RUNS must be on or off, not 'maybe'"] or page.error
+
+
+def test_nothing_of_an_upload_is_kept_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = replace(session._bundled(DATA))
+    assert not kept_runs.asks_for_leave(data)
+    monkeypatch.setattr(type(data), "uploaded", property(lambda self: True))
+    monkeypatch.setattr(kept_runs.st, "session_state", {})
+    assert kept_runs.asks_for_leave(data)
+    kept_runs.st.session_state[kept_runs._ALLOWED] = {data.key}
+    assert not kept_runs.asks_for_leave(data)
