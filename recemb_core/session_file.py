@@ -56,6 +56,7 @@ class SessionFile:
         graph: fields of ``item_graph.config.GraphConfig``.
         model: name of a registered model, or "".
         config: fields of that model's config.
+        sweep: what is swept, as :func:`recemb_core.sweeps.plan_of` reads it.
         settings: page parameters by name, plain values.
 
     >>> saved = SessionFile(data="karate_club", model="node2vec", config={"q": 2.0}, settings={"p": 0.5, "item": "3"})
@@ -72,6 +73,7 @@ class SessionFile:
     graph: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def to_toml(self) -> str:
@@ -91,6 +93,8 @@ class SessionFile:
             parts["graph"] = _toml(self.graph)
         if self.model:
             parts["model"] = {"name": self.model, **_toml(self.config)}
+        if self.sweep:
+            parts["sweep"] = _toml(self.sweep)
         return tomli_w.dumps(parts | {"settings": dict(self.settings)})
 
     @classmethod
@@ -113,6 +117,9 @@ class SessionFile:
         file, details = (_mark(parts.pop(name, None), name) for name in ("file", "details"))
         reading = parts.pop("reading", None)
         graph, config, settings = (_group(parts.pop(name, {}), name) for name in ("graph", "model", "settings"))
+        sweep = parts.pop("sweep", {})
+        if not isinstance(sweep, dict):
+            raise InputError(f"the saved session's sweep must be a table, not {written(sweep)}")
         model = config.pop("name", "")
         if not isinstance(model, str) or (config and not model):
             raise InputError(f"the saved session's model must say its name, not {written(model)}")
@@ -127,6 +134,7 @@ class SessionFile:
             graph=graph,
             model=model,
             config=config,
+            sweep=sweep,
             settings=settings,
         )
 

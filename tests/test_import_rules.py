@@ -59,6 +59,7 @@ ORDER = [
     "evaluation",
     "result_agreement",
     "experiments",
+    "sweeps",
     "serving",
     "result_files",
     "bundles",

@@ -45,14 +45,15 @@ class Row:
             k: length of the list.
             view: of :data:`~recemb_core.experiments.leaderboard.VIEWS`.
         """
-        return np.stack([_by_user(run.views[view], metric, k) for run in self.runs])
+        return np.stack([by_user(run.views[view], metric, k) for run in self.runs])
 
     def mean(self, what: str) -> float:
         """Mean over runs of ``train_seconds``, ``score_seconds`` or ``bytes``."""
         return float(np.mean([getattr(run, what) for run in self.runs]))
 
 
-def _by_user(report: RankingReport, metric: Metric, k: int) -> Float64Array:
+def by_user(report: RankingReport, metric: Metric, k: int) -> Float64Array:
+    """The figure of each user of a report, float64 (users,); see :meth:`Row.users`."""
     require(metric in METRICS, "metric", metric, f"one of {', '.join(METRICS)}")
     if metric == "hr":
         return report.user_hits(k)

@@ -1,0 +1,63 @@
+"""Sweeps: settings of a model, its graph, its query or an index tried one after the other, and an honest winner.
+
+::
+
+    plan = SweepPlan(model="item2vec", space=Space((Choices("dimensions", (16, 32, 64)),)), trials=10)
+    sweep = Sweep(Ground.of(plan, sequences))
+    print(sweep.go().words)
+"""
+
+from recemb_core.sweeps.ground import Ground, Setting
+from recemb_core.sweeps.importance import Importance, importance
+from recemb_core.sweeps.indexes import IndexConfig, IndexMeasures, measure_index
+from recemb_core.sweeps.measuring import Measured, measure_setting, measure_step
+from recemb_core.sweeps.plan import COSTS, QUALITIES, SAMPLERS, SweepPlan, dimension, parameters, plan_of
+from recemb_core.sweeps.proposing import propose, require_tpe, tpe_is_there
+from recemb_core.sweeps.racing import finalists, next_step, runs_in_all, seed_of
+from recemb_core.sweeps.records import STAGES, Journal, Run, Step
+from recemb_core.sweeps.running import Control, Sweep, head_of, rows
+from recemb_core.sweeps.space import Choices, Range, Space, in_words
+from recemb_core.sweeps.winner import Verdict, aim_means, judge, pareto_front
+
+__all__ = [
+    "COSTS",
+    "QUALITIES",
+    "SAMPLERS",
+    "STAGES",
+    "Choices",
+    "Control",
+    "Ground",
+    "Importance",
+    "IndexConfig",
+    "IndexMeasures",
+    "Journal",
+    "Measured",
+    "Range",
+    "Run",
+    "Setting",
+    "Space",
+    "Step",
+    "Sweep",
+    "SweepPlan",
+    "Verdict",
+    "aim_means",
+    "dimension",
+    "finalists",
+    "head_of",
+    "importance",
+    "in_words",
+    "judge",
+    "measure_index",
+    "measure_setting",
+    "measure_step",
+    "next_step",
+    "parameters",
+    "pareto_front",
+    "plan_of",
+    "propose",
+    "require_tpe",
+    "rows",
+    "runs_in_all",
+    "seed_of",
+    "tpe_is_there",
+]

@@ -1,0 +1,106 @@
+"""One run of one setting: trained, asked about every user, and what of it a sweep keeps."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recemb_core.arrays import Float64Array
+from recemb_core.embeddings import ItemVectors
+from recemb_core.experiments.leaderboard import METRICS, EntryRun, PartCases, Trained, measure_trained, train_entry
+from recemb_core.experiments.leaderboard.board import by_user
+from recemb_core.progress import Progress
+from recemb_core.sweeps.ground import Ground, Setting, cases_for
+from recemb_core.sweeps.indexes import measure_index
+from recemb_core.sweeps.plan import COSTS
+from recemb_core.sweeps.racing import seed_of
+from recemb_core.sweeps.records import Run, Step
+from recemb_core.validation import UsageError
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a run gave.
+
+    Attributes:
+        users: figure of each user (of an index: of each item asked) by the first aim, float64 (users,).
+        aims: every aim of the plan → its figure: qualities as means, costs as they are.
+        train_seconds: of training, a graph that it walks included.
+        run: the whole measurement of the model.
+        vectors: that were trained.
+    """
+
+    users: Float64Array
+    aims: dict[str, float]
+    train_seconds: float
+    run: EntryRun
+    vectors: ItemVectors
+
+
+def measure_setting(ground: Ground, setting: Setting, seed: int, *, progress: Progress | None = None) -> Measured:
+    """Train a setting with a seed on the training part, and ask it about the validation part.
+
+    Args:
+        ground: see :class:`Ground`.
+        setting: of this ground.
+        seed: of everything random in it.
+        progress: called with (fraction, stage).
+
+    Raises:
+        UsageError: the data lacks what the model needs.
+    """
+    plan, own = ground.plan, setting.with_seed(seed)
+    cases = cases_for(ground, own)
+    trained = _trained(ground, own, cases, seed, progress)
+    run = measure_trained(cases, own.entry, trained, seed)
+    k, report = plan.protocol.k, run.views["main"]
+    figures: dict[str, Float64Array] = {name: by_user(report, name, k) for name in METRICS if name in plan.aims}
+    asked = len(cases.users)
+    costs = {"seconds": run.train_seconds, "milliseconds": 1e3 * run.score_seconds / asked, "bytes": float(run.bytes)}
+    if own.index is not None:
+        found = measure_index(trained.model, own.index, k)
+        figures["recall"] = found.recall
+        costs |= {"milliseconds": found.milliseconds, "bytes": float(found.bytes)}
+    aims = {name: costs[name] if name in COSTS else float(figures[name].mean()) for name in plan.aims}
+    return Measured(figures[plan.aims[0]], aims, run.train_seconds, run, trained.model)
+
+
+_KEPT = 3
+_last: OrderedDict[Any, Trained] = OrderedDict()  # of this process: settings of an index are asked of the same vectors
+
+
+def _trained(ground: Ground, own: Setting, cases: PartCases, seed: int, progress: Progress | None) -> Trained:
+    if not ground.plan.shares_trainings:
+        return train_entry(cases, own.entry, seed, progress=progress)
+    key = (ground.source, own.training)
+    if key not in _last:
+        _last[key] = train_entry(cases, own.entry, seed, progress=progress)
+    _last.move_to_end(key)
+    while len(_last) > _KEPT:
+        _last.popitem(last=False)
+    return _last[key]
+
+
+def measure_step(
+    ground: Ground, step: Step, *, keep: bool = False, progress: Progress | None = None
+) -> tuple[Run, Measured | None]:
+    """(the run of a step, with ``keep`` all of it); a setting that is not possible, or fails, says why in its run."""
+    begun, seed = time.perf_counter(), seed_of(ground.plan, step.setting, step.repeat)
+    try:
+        found = measure_setting(ground, ground.setting(step.values), seed, progress=progress)
+    except UsageError as error:
+        seconds = time.perf_counter() - begun
+        return Run(*step, seed=seed, users=np.empty(0), seconds=seconds, failed=f"{error}"), None
+    run = Run(
+        *step,
+        seed=seed,
+        users=found.users,
+        aims=found.aims,
+        train_seconds=found.train_seconds,
+        seconds=time.perf_counter() - begun,
+    )
+    return run, found if keep else None

@@ -1,0 +1,223 @@
+"""A sweep at work: run after run until it is over, paused or stopped; what was done is kept at every moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from recemb_core.progress import Progress, TrainingCancelled
+from recemb_core.sweeps.ground import Ground
+from recemb_core.sweeps.measuring import Measured, measure_step
+from recemb_core.sweeps.plan import SweepPlan
+from recemb_core.sweeps.racing import next_step, runs_in_all, seed_of
+from recemb_core.sweeps.records import STAGES, Journal, Run, Step
+from recemb_core.sweeps.space import in_words
+from recemb_core.sweeps.winner import Verdict, judge
+from recemb_core.validation import UsageError
+
+
+class Work(Protocol):
+    """How one function is done: here, or in a process of its own."""
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, progress: Progress, **named: Any) -> Any:
+        """The function's value; what ``progress`` raises ends it."""
+
+
+def here(function: Callable[..., Any], /, *args: Any, progress: Progress, **named: Any) -> Any:
+    """Done in this very process."""
+    return function(*args, progress=progress, **named)
+
+
+class Stop(TrainingCancelled):
+    """The run under way is not wanted any more."""
+
+
+@dataclass
+class Control:
+    """Pause and stop of a sweep, from another thread.
+
+    >>> control = Control()
+    >>> control.pause()
+    >>> control.wanted
+    False
+    """
+
+    _pause: threading.Event = field(default_factory=threading.Event)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def pause(self) -> None:
+        """End when the run under way is done."""
+        self._pause.set()
+
+    def stop(self) -> None:
+        """End at once; the run under way is lost."""
+        self._pause.set()
+        self._stop.set()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another run may begin."""
+        return not self._pause.is_set()
+
+    def check(self) -> None:
+        """Raise :class:`Stop` where the run under way shall end."""
+        if self._stop.is_set():
+            raise Stop("the sweep was stopped")
+
+
+@dataclass(eq=False)
+class Sweep:
+    """A sweep on its ground, with its runs so far; :meth:`go` does the rest.
+
+    Attributes:
+        ground: see :class:`~recemb_core.sweeps.ground.Ground`.
+        journal: where runs are kept; None: in memory alone.
+        keep: called with each finished run and all that it gave, vectors included, as by a store of runs.
+        runs: so far.
+
+    >>> from recemb_core.datasets import load_dataset
+    >>> from recemb_core.sweeps import Choices, Space
+    >>> plan = SweepPlan(model="PPMI-SVD", space=Space((Choices("dimensions", (4, 8)),)), trials=3)
+    >>> sweep = Sweep(Ground.of(plan, load_dataset("planted_shop").sequences))
+    >>> verdict = sweep.go()
+    >>> len(sweep.runs), verdict.tried
+    (3, 3)
+    """
+
+    ground: Ground
+    journal: Journal | None = None
+    keep: Callable[[Run, Measured], None] | None = None
+    runs: list[Run] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.journal is not None:
+            self.runs = list(self.journal.runs)
+
+    @property
+    def plan(self) -> SweepPlan:
+        return self.ground.plan
+
+    @property
+    def seeded(self) -> bool:
+        """Whether another seed gives another result."""
+        return self.ground.base.seeded or (self.plan.with_index and self.ground.may_be_seeded)
+
+    def next(self) -> Step | None:
+        """The run that comes next; None where the sweep is over."""
+        return next_step(self.plan, self.ground.defaults, self.runs, seeded=self.seeded)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What it has found; None while it is not over."""
+        return judge(self.plan, self.runs, seeded=self.seeded)
+
+    @property
+    def in_all(self) -> int:
+        """Runs that it takes, as far as that can be told now."""
+        return max(runs_in_all(self.plan, self.runs, seeded=self.seeded), len(self.runs))
+
+    def go(
+        self,
+        *,
+        work: Work = here,
+        control: Control | None = None,
+        progress: Progress | None = None,
+        told: Callable[[Run], None] = lambda run: None,
+    ) -> Verdict | None:
+        """Do runs until the sweep is over, or paused, or stopped; the verdict where it is over.
+
+        Args:
+            work: how a run is done.
+            control: pauses and stops it.
+            progress: called with (fraction, what is being done).
+            told: called with each run that is done.
+
+        Raises:
+            UsageError: the disk is full, or a process was lost; what was done before is kept.
+        """
+        control = control or Control()
+        while control.wanted and (step := self.next()) is not None:
+            done, total = len(self.runs), max(self.in_all, len(self.runs) + 1)
+            words = f"run {done + 1} of {total}, {STAGES[step.stage]} at {in_words(step.values, self.ground.defaults)}"
+
+            def tell(fraction: float, stage: str, done: int = done, total: int = total, words: str = words) -> None:
+                control.check()
+                if progress is not None:
+                    progress(min((done + fraction) / total, 1.0), words)
+
+            try:
+                tell(0.0, "")
+                run, found = self._done(step, work, tell)
+            except TrainingCancelled:
+                if not control.wanted:
+                    return None
+                raise
+            if self.journal is not None:
+                self.journal.add(run)
+            self.runs.append(run)
+            if found is not None and self.keep is not None:
+                self.keep(run, found)
+            told(run)
+        return self.verdict if self.next() is None else None
+
+    def _done(self, step: Step, work: Work, tell: Progress) -> tuple[Run, Measured | None]:
+        begun = time.perf_counter()
+        try:
+            found: tuple[Run, Measured | None] = work(
+                measure_step, self.ground, step, keep=self.keep is not None, progress=tell
+            )
+        except UsageError as error:  # its process was lost, of too much memory: another setting may be smaller
+            seed, seconds = seed_of(self.plan, step.setting, step.repeat), time.perf_counter() - begun
+            return Run(*step, seed=seed, users=np.empty(0), seconds=seconds, failed=str(error)), None
+        return found
+
+
+def head_of(ground: Ground) -> dict[str, Any]:
+    """What a sweep is known by: plan, data, first setting, and versions of what computes it."""
+    from dataclasses import asdict
+
+    from recemb_core.versions import versions_of
+
+    plan = ground.plan
+    configs = [c for c in (ground.base.entry.config, ground.base.entry.query, plan.protocol) if c is not None]
+    own = plan.to_toml()
+    budget: Mapping[str, Any] = {name: own.pop(name, None) for name in ("trials", "minutes")}
+    return {
+        "model": plan.model,
+        "seed": plan.seed,
+        "sweep": own,
+        "budget": budget,
+        "data": ground.source,
+        "base": {
+            "config": asdict(ground.base.entry.config),
+            "graph": None if ground.base.graph is None else asdict(ground.base.graph),
+        },
+        "versions": versions_of("leaderboard", *configs),
+    }
+
+
+def rows(plan: SweepPlan, runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The leaderboard so far, a row a setting, the best mean first; settings that failed at the end.
+
+    Keys: ``setting``, ``values``, one an aim (mean over its runs), ``runs``, ``fresh`` (of these, with seeds of the
+    last stage), ``failed``.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for run in runs:
+        row = found.setdefault(run.setting, {"setting": run.setting, "values": run.values, "all": [], "failed": ""})
+        if run.failed:
+            row["failed"] = run.failed
+        else:
+            row["all"].append(run)
+    for row in found.values():
+        alike: list[Run] = row.pop("all")
+        for aim in plan.aims:
+            row[aim] = float(np.mean([run.aims[aim] for run in alike])) if alike else None
+        row["runs"], row["fresh"] = len(alike), sum(run.stage == "final" for run in alike)
+    first = plan.aims[0]
+    return sorted(found.values(), key=lambda row: (row[first] is None, -(row[first] or 0.0), row["setting"]))
