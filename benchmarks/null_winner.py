@@ -9,8 +9,8 @@ Everything goes through the code that the app and ``recemb sweep`` run: proposal
 1. Null sweeps: item2vec's default trained with ``--seeds`` seeds; ``--sweeps`` sweeps of ``--trials`` settings whose
    every training is drawn from these, without one standing twice in a sweep. Share of sweeps in which a setting beats
    the default, with its 95 % interval (Clopper and Pearson). Goal: 5 % or less, upper end below 7 %.
-   Beside it, by the same runs: what taking the highest mean of one seed for a winner would say, and a paired test of the
-   best on the very seeds and users that chose it.
+   Beside it, by the same runs: what taking the highest mean of one seed for a winner would say, and a paired test of
+   the best on the very seeds and users that chose it.
 2. The same with settings that users like differently, though on average alike: what chooses among users cannot be
    drawn anew as seeds can, which is why all settings that were tried are counted.
 3. Real null sweeps: ``--real`` sweeps over ``window``, which item2vec's all pairs of a set do not look at.

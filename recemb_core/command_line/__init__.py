@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from recemb_core.command_line import models, prepare, runs, serve, train
+from recemb_core.command_line import models, prepare, runs, serve, sweep, train
 from recemb_core.command_line.measure import Compare, Evaluate
 from recemb_core.command_line.printing import Result
 from recemb_core.command_line.vectors import Export, Neighbors
@@ -33,7 +33,7 @@ class Command(Protocol):
     run: Callable[[argparse.Namespace], Result]
 
 
-COMMANDS: tuple[Any, ...] = (prepare, train, models, Evaluate, Compare, Neighbors, Export, runs, serve)
+COMMANDS: tuple[Any, ...] = (prepare, train, models, Evaluate, Compare, sweep, Neighbors, Export, runs, serve)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -82,8 +82,8 @@ class Verdict:
         gap, one = self.against_default[best], self.estimates[best]
         figures = (
             f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of {gap.value:+.4f} "
-            f"(95 % interval {gap.low:+.4f} to {gap.high:+.4f}; p = {p_words(gap.adjusted)} after Holm's correction for all "
-            f"{self.tried - 1} settings tried)"
+            f"(95 % interval {gap.low:+.4f} to {gap.high:+.4f}; {p_words(gap.adjusted)} after Holm's correction "
+            f"for all {self.tried - 1} settings tried)"
         )
         if self.beats:
             return f"{_capital(self.name(best))} beats the default beyond noise: {figures}."
@@ -222,9 +222,9 @@ def p_words(p: float) -> str:
     """A p-value for people.
 
     >>> p_words(0.00002), p_words(0.034)
-    ('< 0.001', '0.034')
+    ('p < 0.001', 'p = 0.034')
     """
-    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
 def cost_words(cost: str, value: float) -> str:

@@ -1,0 +1,227 @@
+"""``recemb sweep``: settings of a session's model tried one after the other, and a winner only beyond noise."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from contextlib import closing, nullcontext
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from recemb_core.command_line.arguments import open_data, session_of
+from recemb_core.command_line.prepare import written
+from recemb_core.command_line.printing import Lines, Result, Table, bar
+from recemb_core.config_fields import config_fields
+from recemb_core.embeddings import MODELS
+from recemb_core.job_pool import JobLimits, JobPool
+from recemb_core.plans import whole_session
+from recemb_core.prepared import Prepared
+from recemb_core.sweeps import (
+    Control,
+    Ground,
+    Journal,
+    Sweep,
+    Verdict,
+    head_of,
+    importance,
+    in_words,
+    pareto_front,
+    plan_of,
+    rows,
+)
+from recemb_core.sweeps.plan import parameters
+from recemb_core.validation import UsageError
+
+NAME = "sweep"
+HELP = "try many settings of a model, and name a winner only beyond noise"
+_EXAMPLE = """a sweep of item2vec on bundled data, as FILE.toml:
+
+  format = "recemb-session"
+  version = 1
+  data = "complete_journey"
+  [model]
+  name = "item2vec"
+  [sweep]
+  sampler = "random"      # or "grid", or "tpe" (needs Optuna: recemb-explorer[sweep])
+  trials = 30
+  aims = ["hr", "bytes"]  # the first decides: hr, ndcg, mrr, or recall of an index;
+                          # further ones also seconds, milliseconds, bytes
+  [sweep.space]
+  mode = ["set", "shuffle"]
+  dimensions = {low = 16, high = 128, log = true}
+  "query.half_life" = [20.0, 60.0, 120.0]
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", metavar="FILE.toml", help="a session.toml with a model and a part [sweep]")
+    data = parser.add_argument_group("data, in place of the session's")
+    data.add_argument("--log", metavar="LOG", help="a file of your own")
+    data.add_argument("--data", metavar="NAME", help="a bundled data set")
+    data.add_argument("--details", metavar="FILE", help="a table with a row an item")
+    budget = parser.add_argument_group("budget, in place of the session's").add_mutually_exclusive_group()
+    budget.add_argument("--trials", type=int, metavar="N", help="settings tried, the default among them")
+    budget.add_argument("--minutes", type=float, metavar="M", help="of work, fresh seeds at the end included")
+    parser.add_argument("--seed", type=int, metavar="N", help="of proposals, and the first of all trainings")
+    keep = parser.add_argument_group("what is kept")
+    keep.add_argument("--store", metavar="FOLDER", help="where runs are kept as they come (default: nowhere)")
+    keep.add_argument("--name", metavar="NAME", help="of the sweep in the store (default: that of FILE.toml)")
+    keep.add_argument(
+        "--resume", action="store_true", help="go on with what the store has of this sweep, however it was ended"
+    )
+    keep.add_argument("--save-session", metavar="FILE", help="write a session.toml that trains the setting to take")
+    parser.set_defaults(read=[], gap=None)
+    names = "\n".join(f"  {spec.name}: {', '.join(_own(spec))}" for spec in MODELS.values())
+    shared = ", ".join(name for name in parameters(MODELS["node2vec"]) if "." in name)
+    parser.epilog = (
+        f"{_EXAMPLE}\nparameters of the models:\n{names}\n  beside these: {shared} (graph.… of models that walk)"
+    )
+
+
+def _own(spec: Any) -> list[str]:
+    return [field.name for field in config_fields(spec.config) if field.name in parameters(spec)]
+
+
+def run(args: argparse.Namespace) -> Result:
+    saved = session_of(args)
+    plan = plan_of(saved)
+    if args.trials is not None:
+        plan = replace(plan, trials=args.trials, minutes=None)
+    if args.minutes is not None:
+        plan = replace(plan, minutes=args.minutes, trials=10_000)
+    if args.resume and not args.store:
+        args.parser.error("--resume needs --store, where the runs are kept")
+    prepared = open_data(args, saved)
+    ground = Ground.of(plan, prepared.sequences, saved)
+    notes = [*prepared.notes]
+    place = _place(args)
+    with nullcontext() if place is None else Journal(place, head_of(ground)) as journal:
+        if journal is None:
+            notes.append("Nothing is kept: give --store FOLDER, and a sweep that is broken off can be resumed.")
+        elif journal.runs and not args.resume:
+            raise UsageError(
+                f"{place} has {len(journal.runs)} runs of this sweep already; add --resume to go on with them, or give "
+                "another --name"
+            )
+        sweep = Sweep(ground, journal)
+        verdict = _done(sweep, place)
+    files = {} if place is None else {"runs": str(place)}
+    if args.save_session and verdict is not None:
+        setting = ground.setting(verdict.values[verdict.take])
+        session = prepared.session
+        if setting.graph is not None:
+            session = replace(session, graph={k: v for k, v in asdict(setting.graph).items() if v is not None})
+        whole = whole_session(replace(session, sweep={}), replace_seed(setting.entry.config, plan.seed))
+        Path(args.save_session).write_text(whole.to_toml(), "utf-8")
+        files["session"] = args.save_session
+    return _result(prepared, sweep, verdict, files, notes)
+
+
+def replace_seed(config: Any, seed: int) -> Any:
+    """The config with the sweep's own seed, where it has one."""
+    return replace(config, seed=seed) if hasattr(config, "seed") else config
+
+
+def _place(args: argparse.Namespace) -> Path | None:
+    if not args.store:
+        return None
+    name = args.name or Path(args.session).stem
+    if not name or any(letter in name for letter in '/\\:*?"<>|') or name.startswith("."):
+        raise UsageError(f"--name must be one that a file can have, not {name!r}")
+    return Path(args.store) / "sweeps" / f"{name}.jsonl"
+
+
+def _done(sweep: Sweep, place: Path | None) -> Verdict | None:
+    control = Control()
+    with bar(sweep.plan.model) as progress, closing(JobPool(JobLimits.from_environment())) as pool:
+
+        def work(function: Any, /, *given: Any, progress: Any, **named: Any) -> Any:
+            return pool.run(function, *given, progress=progress, reports=True, seconds=60.0, **named)[0]
+
+        return sweep.go(work=work, control=control, progress=progress)
+
+
+# --- what is said ---
+
+
+def _result(
+    prepared: Prepared, sweep: Sweep, verdict: Verdict | None, files: dict[str, str], notes: list[str]
+) -> Result:
+    plan, ground = sweep.plan, sweep.ground
+    board, front = rows(plan, sweep.runs), set(pareto_front(plan, sweep.runs))
+    decides = importance(plan, sweep.runs)
+    for one in board:
+        one["front"] = one["setting"] in front
+    several = len(plan.aims) > 1
+    table = Table(
+        ("setting", "differs by", *map(plan.aim_words, plan.aims), "runs", *(("Pareto front",) if several else ())),
+        [
+            (
+                one["setting"],
+                one["failed"] or in_words(one["values"], ground.defaults),
+                *(one[aim] for aim in plan.aims),
+                one["runs"],
+                *((one["front"],) if several else ()),
+            )
+            for one in board
+        ],
+        title="Settings, by the mean over their runs; a mean that chose is too high by the choice",
+    )
+    cases = ground.cases
+    asked = f"{len(cases.users):,} of {cases.there:,}" if len(cases.users) < cases.there else f"{len(cases.users):,}"
+    said = [
+        f"{plan.model} on the validation part of {prepared.name}: {asked} users. {cases.choice.words}",
+        f"{len(board)} settings, {len(sweep.runs)} trainings, {sum(run.seconds for run in sweep.runs):,.0f} s of work.",
+    ]
+    parts: list[Table | Lines] = [Lines("Swept", said), table]
+    if decides is not None:
+        noise = "" if math.isnan(decides.noise) else f"; seeds alone make {decides.noise:.0%} of it"
+        parts.append(
+            Table(
+                ("parameter", "share"),
+                list(decides.shares.items()),
+                title=f"What decides: share of the variance between {decides.settings} settings ({decides.how}){noise}",
+            )
+        )
+    words = "The sweep is not over." if verdict is None else verdict.words
+    parts += [Lines("Verdict", [words]), *(written(files) if files else ())]
+    facts = {
+        "data": prepared.name,
+        "fingerprint": prepared.fingerprint,
+        "model": plan.model,
+        "sampler": plan.sampler,
+        "aims": list(plan.aims),
+        "k": plan.protocol.k,
+        "settings": board,
+        "trainings": len(sweep.runs),
+        "seconds": sum(run.seconds for run in sweep.runs),
+        "importance": None if decides is None else asdict(decides),
+        "verdict": None if verdict is None else _facts(verdict),
+        "files": files,
+    }
+    return Result(facts, parts, notes)
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    gaps = verdict.against_default
+    return {
+        "winner": verdict.winner,
+        "take": verdict.take,
+        "values": verdict.values[verdict.take],
+        "words": verdict.words,
+        "finalists": [
+            {
+                "setting": n,
+                "value": verdict.estimates[n].value,
+                "low": verdict.estimates[n].low,
+                "high": verdict.estimates[n].high,
+                "difference": gaps[n].value if n in gaps else None,
+                "difference_low": gaps[n].low if n in gaps else None,
+                "difference_high": gaps[n].high if n in gaps else None,
+                "p_holm": gaps[n].adjusted if n in gaps else None,
+                verdict.cost: verdict.costs[n],
+            }
+            for n in verdict.finalists
+        ],
+    }
