@@ -59,7 +59,6 @@ ORDER = [
     "evaluation",
     "result_agreement",
     "experiments",
-    "sweeps",
     "serving",
     "result_files",
     "bundles",
@@ -68,6 +67,7 @@ ORDER = [
     "warm_up",
     "job_pool",
     "runs",
+    "sweeps",
     "command_line",
     "__main__",
 ]

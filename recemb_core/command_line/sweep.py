@@ -20,6 +20,7 @@ from recemb_core.prepared import Prepared
 from recemb_core.sweeps import (
     Control,
     Ground,
+    InStore,
     Journal,
     Sweep,
     Verdict,
@@ -29,6 +30,7 @@ from recemb_core.sweeps import (
     pareto_front,
     plan_of,
     rows,
+    tpe_is_there,
 )
 from recemb_core.sweeps.plan import parameters
 from recemb_core.validation import UsageError
@@ -104,8 +106,9 @@ def run(args: argparse.Namespace) -> Result:
                 f"{place} has {len(journal.runs)} runs of this sweep already; add --resume to go on with them, or give "
                 "another --name"
             )
-        sweep = Sweep(ground, journal)
-        verdict = _done(sweep, place)
+        kept = None if place is None else _store(args.store, place.stem, ground, prepared, notes)
+        sweep = Sweep(ground, journal, kept)
+        verdict = _done(sweep)
     files = {} if place is None else {"runs": str(place)}
     if args.save_session and verdict is not None:
         setting = ground.setting(verdict.values[verdict.take])
@@ -132,7 +135,20 @@ def _place(args: argparse.Namespace) -> Path | None:
     return Path(args.store) / "sweeps" / f"{name}.jsonl"
 
 
-def _done(sweep: Sweep, place: Path | None) -> Verdict | None:
+def _store(folder: str, name: str, ground: Ground, prepared: Prepared, notes: list[str]) -> InStore | None:
+    if not tpe_is_there():
+        notes.append(
+            "Figures of all runs are kept; vectors are not, for the store of runs needs Optuna: install "
+            "recemb-explorer[sweep]."
+        )
+        return None
+    from recemb_core.runs import RunStore
+
+    about = (prepared.name, prepared.fingerprint, prepared.session.to_toml())
+    return InStore(RunStore.open(folder), f"sweep {name}", ground, *about)
+
+
+def _done(sweep: Sweep) -> Verdict | None:
     control = Control()
     with bar(sweep.plan.model) as progress, closing(JobPool(JobLimits.from_environment())) as pool:
 

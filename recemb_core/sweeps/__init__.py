@@ -10,6 +10,7 @@
 from recemb_core.sweeps.ground import Ground, Setting
 from recemb_core.sweeps.importance import Importance, importance
 from recemb_core.sweeps.indexes import IndexConfig, IndexMeasures, measure_index
+from recemb_core.sweeps.keeping import InStore
 from recemb_core.sweeps.measuring import Measured, measure_setting, measure_step
 from recemb_core.sweeps.plan import COSTS, QUALITIES, SAMPLERS, SweepPlan, dimension, parameters, plan_of
 from recemb_core.sweeps.proposing import propose, require_tpe, tpe_is_there
@@ -28,6 +29,7 @@ __all__ = [
     "Control",
     "Ground",
     "Importance",
+    "InStore",
     "IndexConfig",
     "IndexMeasures",
     "Journal",

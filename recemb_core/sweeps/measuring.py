@@ -15,7 +15,7 @@ from recemb_core.experiments.leaderboard import METRICS, EntryRun, PartCases, Tr
 from recemb_core.experiments.leaderboard.board import by_user
 from recemb_core.progress import Progress
 from recemb_core.sweeps.ground import Ground, Setting, cases_for
-from recemb_core.sweeps.indexes import measure_index
+from recemb_core.sweeps.indexes import IndexMeasures, measure_index
 from recemb_core.sweeps.plan import COSTS
 from recemb_core.sweeps.racing import seed_of
 from recemb_core.sweeps.records import Run, Step
@@ -57,16 +57,24 @@ def measure_setting(ground: Ground, setting: Setting, seed: int, *, progress: Pr
     cases = cases_for(ground, own)
     trained = _trained(ground, own, cases, seed, progress)
     run = measure_trained(cases, own.entry, trained, seed)
-    k, report = plan.protocol.k, run.views["main"]
+    index = None if own.index is None else measure_index(trained.model, own.index, plan.protocol.k)
+    users, aims = figures_of(ground, run, index)
+    return Measured(users, aims, run.train_seconds, run, trained.model)
+
+
+def figures_of(
+    ground: Ground, run: EntryRun, index: IndexMeasures | None = None
+) -> tuple[Float64Array, dict[str, float]]:
+    """(figure of each user by the first aim, every aim's figure) of a measured model, and of an index over it."""
+    plan, k, report = ground.plan, ground.plan.protocol.k, run.views["main"]
     figures: dict[str, Float64Array] = {name: by_user(report, name, k) for name in METRICS if name in plan.aims}
-    asked = len(cases.users)
+    asked = len(ground.cases.users)
     costs = {"seconds": run.train_seconds, "milliseconds": 1e3 * run.score_seconds / asked, "bytes": float(run.bytes)}
-    if own.index is not None:
-        found = measure_index(trained.model, own.index, k)
-        figures["recall"] = found.recall
-        costs |= {"milliseconds": found.milliseconds, "bytes": float(found.bytes)}
+    if index is not None:
+        figures["recall"] = index.recall
+        costs |= {"milliseconds": index.milliseconds, "bytes": float(index.bytes)}
     aims = {name: costs[name] if name in COSTS else float(figures[name].mean()) for name in plan.aims}
-    return Measured(figures[plan.aims[0]], aims, run.train_seconds, run, trained.model)
+    return figures[plan.aims[0]], aims
 
 
 _KEPT = 3

@@ -12,6 +12,7 @@ import numpy as np
 
 from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.sweeps.ground import Ground
+from recemb_core.sweeps.keeping import InStore
 from recemb_core.sweeps.measuring import Measured, measure_step
 from recemb_core.sweeps.plan import SweepPlan
 from recemb_core.sweeps.racing import next_step, runs_in_all, seed_of
@@ -77,7 +78,7 @@ class Sweep:
     Attributes:
         ground: see :class:`~recemb_core.sweeps.ground.Ground`.
         journal: where runs are kept; None: in memory alone.
-        keep: called with each finished run and all that it gave, vectors included, as by a store of runs.
+        store: where vectors and figures go beside, and where trainings that are there already are found.
         runs: so far.
 
     >>> from recemb_core.datasets import load_dataset
@@ -91,7 +92,7 @@ class Sweep:
 
     ground: Ground
     journal: Journal | None = None
-    keep: Callable[[Run, Measured], None] | None = None
+    store: InStore | None = None
     runs: list[Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -160,16 +161,18 @@ class Sweep:
             if self.journal is not None:
                 self.journal.add(run)
             self.runs.append(run)
-            if found is not None and self.keep is not None:
-                self.keep(run, found)
+            if found is not None and self.store is not None:
+                self.store.keep(run, found)
             told(run)
         return self.verdict if self.next() is None else None
 
     def _done(self, step: Step, work: Work, tell: Progress) -> tuple[Run, Measured | None]:
         begun = time.perf_counter()
+        if self.store is not None and (there := self.store.find(step)) is not None:
+            return there, None
         try:
             found: tuple[Run, Measured | None] = work(
-                measure_step, self.ground, step, keep=self.keep is not None, progress=tell
+                measure_step, self.ground, step, keep=self.store is not None, progress=tell
             )
         except UsageError as error:  # its process was lost, of too much memory: another setting may be smaller
             seed, seconds = seed_of(self.plan, step.setting, step.repeat), time.perf_counter() - begun

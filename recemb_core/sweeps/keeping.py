@@ -1,0 +1,96 @@
+"""A sweep's runs in a store of runs: each training a trial of one study, with its vectors and its users' figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recemb_core.runs.spec import RunSpec
+from recemb_core.sweeps.ground import Ground, Setting
+from recemb_core.sweeps.measuring import Measured, figures_of
+from recemb_core.sweeps.plan import COSTS
+from recemb_core.sweeps.racing import seed_of
+from recemb_core.sweeps.records import Run, Step
+
+if TYPE_CHECKING:
+    from recemb_core.runs.store import RunStore
+
+
+@dataclass(eq=False)
+class InStore:
+    """Keeps a sweep's trainings in a :class:`~recemb_core.runs.RunStore`, and finds those that are there already.
+
+    The store knows models and queries, not indexes: of settings that share a training the first one is kept.
+
+    Attributes:
+        store: where.
+        study: that the runs are trials of.
+        ground: of the sweep.
+        name, fingerprint, session: of the whole data, see :meth:`RunSpec.measured`.
+        known: ids of runs that are there.
+    """
+
+    store: RunStore
+    study: str
+    ground: Ground
+    name: str
+    fingerprint: str
+    session: str = ""
+    known: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        directions = ["minimize" if aim in COSTS else "maximize" for aim in self.ground.plan.aims]
+        self.store.study(self.study, directions=directions)  # type: ignore[arg-type]
+        records = self.store.runs(fingerprint=self.fingerprint)
+        self.known = {one.run_id for one in records if one.state == "finished"}
+
+    def spec(self, setting: Setting, seed: int) -> RunSpec:
+        """What a training of a setting is known by; a graph of its own is part of what it was trained on."""
+        cases, own = self.ground.cases, setting.with_seed(seed)
+        about = {"name": self.name, "fingerprint": self.fingerprint, "session": self.session}
+        spec = RunSpec.measured(cases, own.entry, seed, **about)
+        if setting.graph is None:
+            return spec
+        graph = dataclasses.asdict(setting.graph)
+        if setting.graph != self.ground.base.graph:
+            words = ",".join(f"{name}={value}" for name, value in graph.items())
+            spec = dataclasses.replace(spec, trained_on=f"{spec.trained_on}+{words}")
+        return dataclasses.replace(spec, graph=graph)
+
+    def keep(self, run: Run, found: Measured) -> None:
+        """Keep a finished run, once."""
+        spec = self.spec(self.ground.setting(run.values), run.seed)
+        if spec.run_id in self.known:
+            return
+        with self.store.begin(self.study, spec) as handle:
+            handle.finish(
+                vectors=found.vectors,
+                scores=found.run,
+                seconds=found.train_seconds,
+                values=[run.aims[aim] for aim in self.ground.plan.aims],
+            )
+        self.known.add(spec.run_id)
+
+    def find(self, step: Step) -> Run | None:
+        """The run of a step, of a training that is there; None where an index has to be asked, or nothing is there."""
+        plan, begun = self.ground.plan, time.perf_counter()
+        if plan.with_index:
+            return None
+        seed = seed_of(plan, step.setting, step.repeat)
+        spec = self.spec(self.ground.setting(step.values), seed)
+        if spec.run_id not in self.known:
+            return None
+        run = self.store.user_scores(spec.run_id)
+        users, aims = figures_of(self.ground, run)
+        return Run(
+            *step,
+            seed=seed,
+            users=np.asarray(users),
+            aims=aims,
+            train_seconds=run.train_seconds,
+            seconds=time.perf_counter() - begun,
+        )
