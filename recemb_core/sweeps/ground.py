@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 from recemb_core.config_fields import changed
 from recemb_core.embeddings.registry import NEEDS
 from recemb_core.experiments.leaderboard import Entry, PartCases, default_query, part_cases
+from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.config import GraphConfig
 from recemb_core.plans import graph_config, model_config
 from recemb_core.sequences import Sequences
@@ -97,13 +99,10 @@ class Ground:
         train = cases.train
         if lacking := spec.lacking(train, True, train.side_info):
             raise UsageError(f"{spec.name} needs {NEEDS[lacking[0]]}, and this data has none; choose another model")
-        graph = None
-        if "graph" in spec.needs:
-            graph = graph_config(saved, ordered=train.ordered)
-            cases.__dict__["timed_graph"] = _graph(graph, cases)
+        graph = graph_config(saved, ordered=train.ordered) if "graph" in spec.needs else None
         if config is None:
-            given = cases.timed_graph[0] if graph is not None else None
-            config = model_config(saved, spec, sequences=train, graph=given, side_info=train.side_info)
+            walked = None if graph is None else graph_of(cases, graph)[0]
+            config = model_config(saved, spec, sequences=train, graph=walked, side_info=train.side_info)
         entry = Entry(name=spec.name, config=config, query=default_query(config, train)).with_seed(0)
         found = cls(plan, cases, Setting(entry=entry, graph=graph, index=IndexConfig() if plan.with_index else None))
         for one in plan.space.dimensions:
@@ -186,15 +185,26 @@ class Ground:
 
 
 def cases_for(ground: Ground, setting: Setting) -> PartCases:
-    """The cases with the graph of a setting in them, built where it is another than the first setting's."""
-    if setting.graph is None or setting.graph == ground.base.graph:
+    """The cases with the graph of a setting in them."""
+    if setting.graph is None:
         return ground.cases
-    other = dataclasses.replace(ground.cases)
     kept = ("views", "head", "source", "links")  # what was worked out before holds for any graph
+    other = dataclasses.replace(ground.cases)
     other.__dict__.update({k: v for k, v in ground.cases.__dict__.items() if k in kept})
-    other.__dict__["timed_graph"] = _graph(setting.graph, other)
+    other.__dict__["timed_graph"] = graph_of(ground.cases, setting.graph)
     return other
 
 
-def _graph(config: GraphConfig, cases: PartCases) -> tuple[Any, float]:
-    return timed(lambda: config.build(cases.train))
+_KEPT = 4
+_graphs: OrderedDict[tuple[str, GraphConfig], tuple[ItemGraph, float]] = OrderedDict()  # of this process, the last ones
+
+
+def graph_of(cases: PartCases, config: GraphConfig) -> tuple[ItemGraph, float]:
+    """(the graph of the training part, seconds that it took when it was built)."""
+    key = (cases.source, config)
+    if key not in _graphs:
+        _graphs[key] = timed(lambda: config.build(cases.train))
+    _graphs.move_to_end(key)
+    while len(_graphs) > _KEPT:
+        _graphs.popitem(last=False)
+    return _graphs[key]

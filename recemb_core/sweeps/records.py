@@ -121,9 +121,9 @@ class Journal:
             said, self.runs = _parsed(whole, self.path)
             if said is None:
                 self._write(json.dumps({"format": FORMAT, "version": VERSION} | dict(head)))
-            elif said != (plain := json.loads(json.dumps(dict(head)))):
+            elif _known(said) != (plain := _known(json.loads(json.dumps(dict(head))))):
                 raise UsageError(
-                    f"{self.path.name} holds another sweep ({_difference(said, plain)}); give another name, or delete "
+                    f"{self.path.name} holds another sweep ({_difference(_known(said), plain)}); give another name, or delete "
                     "it first"
                 )
         except BaseException:
@@ -216,6 +216,11 @@ def _parsed(data: bytes, path: Path) -> tuple[dict[str, Any] | None, list[Run]]:
         return head, [Run.from_line(line) for line in lines[1:]]
     except (ValueError, KeyError, AttributeError, TypeError, zlib.error):
         raise UsageError(f"{path.name} is no sweep of this version; move it away, or give another name") from None
+
+
+def _known(head: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sweep is known by: one may be given more trials or minutes than it began with."""
+    return {name: value for name, value in head.items() if name != "budget"}
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:

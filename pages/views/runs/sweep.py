@@ -1,0 +1,170 @@
+"""Sweeps: settings tried one after the other behind the page, what they got so far, and a winner only beyond noise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.kit import controls, frame, jobs, model_results
+from pages.kit.allowed import Options
+from pages.kit.parameters import Parameter
+from pages.kit.session import ActiveData
+from pages.kit.text import sentence
+from pages.views.runs import sweep_charts, sweep_live, sweep_words
+from pages.views.runs.sweep_live import Found
+from pages.views.runs.sweep_settings import RUNS_PAGE, SweepSettings, model_settings, settings_of
+from pages.views.runs.sweep_settings import controls as sweep_controls
+from recemb_core.sweeps import STAGES
+
+EVERY = 2.0  # seconds between two looks at a sweep at work
+PICTURES = {
+    "board": ("Leaderboard", sweep_charts.leaderboard),
+    "axes": ("Parallel axes", sweep_charts.axes),
+    "slices": ("Slices", sweep_charts.slices),
+    "decides": ("What decides", sweep_charts.what_decides),
+    "front": ("Quality and cost", sweep_charts.front),
+}
+LOOK = Parameter(
+    RUNS_PAGE,
+    "sweep_look",
+    "Picture",
+    Options({name: words for name, (words, _) in PICTURES.items()}, row=True),
+    "board",
+    view=True,
+)
+
+
+def sweep_view(data: ActiveData, place: Path | None, kept: str) -> None:
+    """The whole view.
+
+    Args:
+        data: the data set in use.
+        place: folder that sweeps are kept in; None: they are in this server's memory alone.
+        kept: said of that, a sentence.
+    """
+    if data.sequences is None:
+        st.info("A sweep asks for what people took next, and this data set is a graph alone. Choose one with a log.")
+        return
+    settings = settings_of(data)
+    main, side = frame.side_by_side("sweep", (3, 1), "12rem")
+    with side:
+        sweep_controls(settings)
+        controls.reset_button(data)
+    with main:
+        if settings.ground is None:
+            st.info("Nothing can be swept under these settings; the box beside says why.")
+        else:
+            _body(settings, _file(settings, place), kept)
+    model_settings(settings)
+    frame.what_you_see(sweep_words.WHAT_YOU_SEE)
+    if settings.ground is not None:
+        frame.as_python(sweep_words.as_python(settings))
+
+
+def _file(settings: SweepSettings, place: Path | None) -> Path | None:
+    assert settings.ground is not None
+    return None if place is None else place / f"{sweep_live.key_of(settings.data, settings.ground)}.jsonl"
+
+
+def _body(settings: SweepSettings, place: Path | None, kept: str) -> None:
+    """What is redrawn while a sweep is at work."""
+    data, ground = settings.data, settings.ground
+    assert ground is not None
+    at_work = sweep_live.find(data, ground, place).state in ("running", "ending")
+
+    def draw() -> None:
+        found = sweep_live.find(data, ground, place)
+        if at_work and found.state not in ("running", "ending"):
+            st.rerun()  # the buttons, and no more looking
+        _buttons(settings, found)
+        _said(settings, found, kept)
+        if found.runs:
+            look = LOOK.draw(data, label_visibility="collapsed")
+            PICTURES[look][1](found)
+        sweep_words.downloads(found)
+
+    st.fragment(draw, run_every=EVERY if at_work else None)()
+
+
+def _buttons(settings: SweepSettings, found: Found) -> None:
+    data, ground = settings.data, settings.ground
+    assert ground is not None
+    key = sweep_live.key_of(data, ground)
+    with st.container(horizontal=True):
+        if found.state in ("running", "ending"):
+            st.button(
+                "Pause",
+                icon=":material/pause_circle:",
+                key="sweep pause",
+                help="Ends when the run under way is done.",
+                disabled=found.state == "ending",
+                on_click=sweep_live.pause,
+                args=(data, key),
+            )
+            st.button(
+                "Stop",
+                icon=":material/stop_circle:",
+                key="sweep stop",
+                help="Ends now; the run under way is lost, the others are kept.",
+                on_click=sweep_live.stop,
+                args=(data, key),
+            )
+            return
+        refused = sweep_live.why_not(data, key)
+        if found.state != "over":
+            verb = "Start" if found.state == "new" else "Resume"
+            st.button(
+                f"{verb} ({jobs.about(seconds_left(settings, found))})",
+                type="primary",
+                icon=":material/play_arrow:",
+                key="sweep start",
+                disabled=bool(refused),
+                on_click=sweep_live.start,
+                args=(data, ground, found.runs, found.place),
+            )
+        if found.runs:
+            st.button(
+                "Forget these runs",
+                icon=":material/delete:",
+                key="sweep drop",
+                on_click=sweep_live.drop,
+                args=(data, key, found.place),
+            )
+    if refused:
+        st.caption(refused)
+
+
+def seconds_left(settings: SweepSettings, found: Found) -> float:
+    """An estimate: by the runs that are done, or by the model's own."""
+    left = found.sweep.in_all - len(found.runs)
+    if found.runs:
+        seconds = left * sum(run.seconds for run in found.runs) / len(found.runs)
+    else:
+        config = found.sweep.ground.base.entry.config
+        seconds = left * (model_results.model_seconds(settings.data, config, len(settings.data.items)) + 0.5)
+    limit = found.sweep.plan.minutes
+    return seconds if limit is None else min(seconds, 60 * limit)
+
+
+def _said(settings: SweepSettings, found: Found, kept: str) -> None:
+    """How far it is, or what came of it."""
+    plan, cases = found.sweep.plan, found.sweep.ground.cases
+    verdict = found.verdict
+    if found.state in ("running", "ending"):
+        ending = "Ends when this run is done: " if found.state == "ending" else ""
+        st.progress(found.fraction, text=sentence(f"{ending}{found.words} ({found.fraction:.0%})"))
+    elif verdict is not None:
+        (st.success if verdict.winner is not None else st.info)(sentence(verdict.words))
+    elif found.state == "new":
+        st.info(
+            f"Nothing is tried yet. Start tries up to {plan.trials} settings of {plan.model} in processes apart: "
+            "go on with other pages meanwhile, and come back."
+        )
+    else:
+        done = len(found.runs)
+        st.warning(f"{sentence(found.problem)} {done} of about {found.sweep.in_all} runs are done; Resume goes on.")
+    counts = [f"{sum(run.stage == stage for run in found.runs)} {words}" for stage, words in STAGES.items()]
+    asked = f"{len(cases.users):,}" + (f" of {cases.there:,}" if len(cases.users) < cases.there else "")
+    walks = " Walks use the default graph of the training part." if "graph" in plan.spec.needs else ""
+    st.caption(f"Runs: {', '.join(counts)}. {asked} validation users.{walks} {kept}")

@@ -1,0 +1,266 @@
+"""What the Sweeps view asks for: model, what varies over what, sampler, budget, aims; the controls of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from pages.kit import graph_controls, session
+from pages.kit.allowed import Options, Several, Steps, Text
+from pages.kit.leaderboard import Question
+from pages.kit.model_controls import able_models, model_config, model_controls
+from pages.kit.parameters import Parameter, Scope
+from pages.kit.session import ActiveData
+from pages.kit.text import field_words, plain, sentence
+from recemb_core.config_fields import said_of
+from recemb_core.embeddings.registry import MODELS, ModelSpec, Setting
+from recemb_core.experiments.leaderboard import Protocol
+from recemb_core.item_graph import ItemGraph
+from recemb_core.sweeps import COSTS, QUALITIES, SAMPLERS, Ground, Space, SweepPlan, dimension, parameters, tpe_is_there
+from recemb_core.sweeps.plan import config_of
+from recemb_core.validation import UsageError
+
+RUNS_PAGE = Scope("runs")
+USUAL = "item2vec"
+OPENS_WITH = ("dimensions", "epochs", "query.half_life")
+NO_LIMIT = 0
+
+MODEL = Parameter(RUNS_PAGE, "sweep_model", "Model", Options(), help="Whose settings are tried.")
+VARIES = Parameter(
+    RUNS_PAGE,
+    "sweep_over",
+    "What varies",
+    Several(least=1),
+    help="Fields of the model; query: how a history becomes a query; graph: how the graph that is walked is made; "
+    "index, lsh, hnsw: an index over the vectors. All else stays as it is set for the model.",
+)
+VALUES = Parameter(
+    RUNS_PAGE,
+    "sweep_values",
+    "Values",
+    Text(),
+    parts=True,
+    help="Values with commas between (16, 32, 64), or a range (1..9), drawn by its logarithm with log at the end "
+    "(0.005..0.1 log).",
+)
+SAMPLER = Parameter(
+    RUNS_PAGE,
+    "sweep_sampler",
+    "Settings are taken",
+    Options(SAMPLERS),
+    "random",
+    help="At random covers few parameters best. Every combination takes a grid in an order of chance. TPE looks where "
+    "settings did well, after ten at random.",
+)
+TRIALS = Parameter(
+    RUNS_PAGE,
+    "sweep_trials",
+    "Settings tried",
+    Steps((5, 10, 20, 30, 50, 100, 200)),
+    30,
+    help="At most, the default among them. Each is trained once; the better third twice more; the best three, and the "
+    "default, five times with fresh seeds.",
+)
+MINUTES = Parameter(
+    RUNS_PAGE,
+    "sweep_minutes",
+    "Minutes",
+    Steps((NO_LIMIT, 1, 2, 5, 10, 20, 30, 60, 120), lambda value: str(value) if value else "no limit"),
+    NO_LIMIT,
+    help="Of work, fresh seeds at the end included: fewer settings are tried where these would take longer.",
+)
+QUALITY = Parameter(
+    RUNS_PAGE,
+    "sweep_aim",
+    "Decides",
+    Options({name: words if name == "recall" else f"{words}@10" for name, words in QUALITIES.items() if name != "mrr"}
+            | {"mrr": "MRR"}),
+    "hr",
+    help="What the winner is judged by, on validation users. Recall of an index: the share of an item's true ten "
+    "neighbors that it finds.",
+)  # fmt: skip
+COST = Parameter(
+    RUNS_PAGE,
+    "sweep_cost",
+    "Beside it",
+    Options({"": "nothing", **COSTS}),
+    "bytes",
+    help="A cost that is measured as well: the Pareto front shows both, TPE seeks both, and of settings that are not "
+    "told apart a much cheaper one is taken.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SweepSettings:
+    """What the controls ask for.
+
+    Attributes:
+        data: the data set in use.
+        model: name.
+        graph: of the whole data, by whose size a model chooses its defaults.
+        ground: plan, cases and first setting; None where the controls ask for what is not possible.
+        problem: why.
+    """
+
+    data: ActiveData
+    model: str
+    graph: ItemGraph
+    ground: Ground | None
+    problem: str = ""
+
+
+def settings_of(data: ActiveData) -> SweepSettings:
+    """All of it, bound without drawing anything."""
+    model = model_of(data)
+    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    try:
+        ground = _ground(data, model, graph)
+    except UsageError as error:
+        return SweepSettings(data, model, graph, None, f"{error}.")
+    return SweepSettings(data, model, graph, ground)
+
+
+def model_of(data: ActiveData) -> str:
+    """The model in use."""
+    able = able_models(data)
+    return MODEL.value(data, default=USUAL if USUAL in able else able[0], among=able)
+
+
+def _ground(data: ActiveData, model: str, graph: ItemGraph) -> Ground:
+    plan = _plan(data, model)
+    question = Question(data, plan.protocol)
+    config = replace_seed(model_config(data, graph, model, seed=0))
+    return Ground.of(plan, data.sequences, cases=question.cases, config=config)
+
+
+def replace_seed(config: Any) -> Any:
+    """The config with seed 0: every run of a sweep has its own."""
+    return replace(config, seed=0) if hasattr(config, "seed") else config
+
+
+def _plan(data: ActiveData, model: str) -> SweepPlan:
+    spec = MODELS[model]
+    names = _varies(data, spec).value
+    dimensions = tuple(dimension(spec, name, _values(data, spec, name).value) for name in names)
+    cost, minutes = COST.value(data), MINUTES.value(data)
+    space, first = Space(dimensions), QUALITY.value(data)
+    aims = [first, *([cost] if cost else [])]
+    if "recall" not in aims and any(name.startswith(("index.", "lsh.", "hnsw.")) for name in names):
+        aims.insert(1, "recall")
+    return SweepPlan(
+        model=model,
+        space=space,
+        sampler=_sampler(data).value,
+        trials=TRIALS.value(data),
+        minutes=minutes or None,
+        aims=tuple(aims),
+        protocol=Protocol(),
+        seed=session.seed(),
+    )
+
+
+def _sampler(data: ActiveData) -> Any:
+    return SAMPLER.bind(data, among=SAMPLERS if tpe_is_there() else [name for name in SAMPLERS if name != "tpe"])
+
+
+def _varies(data: ActiveData, spec: ModelSpec) -> Any:
+    known = list(parameters(spec))
+    usual = [name for name in OPENS_WITH if name in known]
+    return VARIES.bind(data, default=usual or known[:2], among=known)
+
+
+def _values(data: ActiveData, spec: ModelSpec, name: str) -> Any:
+    return VALUES.bind(data, f"{spec.name}.{name}", default=usual_values(data, spec, name))
+
+
+def usual_values(data: ActiveData, spec: ModelSpec, name: str) -> str:
+    """What a parameter varies over until a person says otherwise."""
+    fixed: Mapping[str, str] = {
+        "query.half_life": "20, 60, 120, 240",
+        "query.score": "cosine, in_out",
+        "query.newest": "none, 1, 5, 20",
+        "query.min_count": "0, 5, 20",
+        "index.kind": "lsh, hnsw",
+        "lsh.family": "euclidean, hyperplane",
+        "lsh.tables": "2..64 log",
+        "lsh.functions": "2..16",
+        "lsh.mode": "and_or, or_and",
+        "lsh.multi_probe": "0, 2, 8",
+        "lsh.width": "none",
+        "hnsw.links": "4, 8, 16, 32",
+        "hnsw.ef_construction": "20, 80, 200",
+        "hnsw.ef_search": "8..256 log",
+        "graph.backbone": "noise_corrected, disparity, top_edges, none",
+        "graph.per_item": "2..32 log",
+        "graph.alpha": "0.001..0.3 log",
+        "graph.top": "3..40 log",
+        "graph.min_weight": "1, 2, 5",
+    }
+    if name in fixed:
+        return fixed[name]
+    setting = next((one for one in spec.shown() if one.field == name), None)
+    if setting is not None:
+        return _of_setting(setting, getattr(_class_default(spec), name, None))
+    return "true, false" if parameters(spec)[name] is bool else str(getattr(_class_default(spec), name, "1"))
+
+
+def _class_default(spec: ModelSpec) -> Any:
+    return spec.config(**spec.fixed)
+
+
+def _of_setting(setting: Setting, default: Any) -> str:
+    if setting.values is None:
+        return "true, false"
+    if isinstance(setting.values, Mapping):
+        return ", ".join(setting.values)
+    near = [v for v in setting.values if not isinstance(default, int | float) or default / 4 <= v <= 4 * default]
+    if setting.field == "epochs":  # what takes longest; more of them are a person's own choice
+        near = [v for v in setting.values if 2 <= v <= 5]
+    if setting.field == "dimensions":
+        near = [v for v in setting.values if 16 <= v <= 128]
+    return ", ".join(f"{value:g}" for value in near or setting.values)
+
+
+# ---- widgets ----
+
+
+def controls(settings: SweepSettings) -> None:
+    """The widgets beside the picture."""
+    data, spec = settings.data, MODELS[settings.model]
+    MODEL.draw(data, default=USUAL if USUAL in able_models(data) else None, among=able_models(data))
+    varies = _varies(data, spec)
+    varies.draw(format_func=_parameter_words)
+    for name in varies.value:
+        _values(data, spec, name).draw(label=_parameter_words(name), help=_help(spec, name))
+    if settings.problem:
+        st.error(sentence(settings.problem))
+    QUALITY.draw(data)
+    COST.draw(data)
+    with st.popover("Budget and sampler", icon=":material/tune:", width="stretch"):
+        TRIALS.draw(data)
+        MINUTES.draw(data)
+        _sampler(data).draw()
+        if not tpe_is_there():
+            st.caption("Optuna's TPE is not there: install recemb-explorer[sweep].")
+
+
+def model_settings(settings: SweepSettings) -> None:
+    """Where the sweep starts, folded away."""
+    with st.expander(f"Where the sweep starts: settings of {plain(settings.model)}", icon=":material/tune:"):
+        st.caption("The first setting, which every other one is compared with. Those of the Neighbors page.")
+        model_controls(settings.data, settings.graph, settings.model)
+
+
+def _parameter_words(name: str) -> str:
+    scope, dot, inner = name.partition(".")
+    return f"{scope}: {field_words(inner)}" if dot else field_words(name)
+
+
+def _help(spec: ModelSpec, name: str) -> str:
+    config, inner = config_of(spec, name)
+    setting = next((one for one in spec.shown() if one.field == name), None)
+    said = setting.help if setting is not None and setting.help else said_of(config, inner)
+    return f"{plain(said)} {VALUES.help}" if said else VALUES.help or ""

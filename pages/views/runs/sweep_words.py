@@ -1,0 +1,103 @@
+"""What the Sweeps view says: explanation, downloads, the same as Python and as a file for the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from pages.kit import frame
+from pages.kit.downloads import download
+from pages.views.runs.sweep_charts import table
+from pages.views.runs.sweep_live import Found
+from pages.views.runs.sweep_settings import SweepSettings
+from recemb_core.embeddings.registry import python_imports, spec_of
+from recemb_core.session_file import SessionFile
+from recemb_core.sweeps import Choices, SweepPlan
+
+WHAT_YOU_SEE = r"""
+A sweep tries settings of a model, and asks each about the same **validation users**; the test part stays untouched.
+Each setting is trained once; the better third of them, and the default, twice more; the best three, and the default,
+five times with **seeds that had no part in the choice**. The verdict goes by these alone: the difference from the
+default over users and seeds,
+
+$$ D = \frac{1}{U} \sum_u (\bar y_u - \bar y^0_u), \qquad
+V = \frac{\sum_u (d_u - D)^2 + \max_u d_u^2}{U (U - 1)} + \frac{s^2}{S} + \frac{s_0^2}{S}, $$
+
+judged by Student's $t$, with Holm's correction for **every setting that was tried**, since all were chosen on the same
+users. So more settings find more, and have to be better to be believed: without that, the best of thirty equal settings
+looks like a winner nearly every time. *Not told apart* means that the difference is smaller than what so many users and
+seeds can show, not that there is none.
+"""
+
+
+def downloads(found: Found) -> None:
+    """The table and the sweep for ``recemb sweep``."""
+    plan = found.sweep.plan
+    with st.container(horizontal=True):
+        if found.runs:
+            download("Table (CSV)", "sweep.csv", pl.DataFrame, table(found))
+        verdict = found.verdict
+        if verdict is not None:
+            facts = {"words": verdict.words, "take": str(verdict.values[verdict.take])}
+            download("Verdict (CSV)", "verdict.csv", pl.DataFrame, pl.DataFrame([facts]))
+        download("For recemb sweep (TOML)", f"sweep-{plan.model}.toml", str, as_toml(found))
+
+
+def as_toml(found: Found) -> str:
+    """The same sweep as a file that ``recemb sweep`` reads; of an upload its log is named on the command line."""
+    ground, plan = found.sweep.ground, found.sweep.plan
+    own = dataclasses.asdict(ground.base.entry.config)
+    config = {k: v for k, v in own.items() if k != "seed" and k not in spec_of(ground.base.entry.config).fixed}
+    return SessionFile(model=plan.model, config=config, seed=plan.seed, sweep=plan.to_toml()).to_toml()
+
+
+def as_python(settings: SweepSettings) -> list[str]:
+    """The lines that do the same sweep."""
+    ground, data = settings.ground, settings.data
+    assert ground is not None
+    plan, config = ground.plan, ground.base.entry.config
+    names = sorted({type(one).__name__ for one in plan.space.dimensions} | {"Ground", "Space", "Sweep", "SweepPlan"})
+    call = f"{type(config).__name__}({_given(config)})"
+    kind = next(line for line in python_imports([config]) if "import" in line)
+    module = kind.split()[1]
+    imports = [
+        *frame.import_lines(data, always=True),
+        f"from {module} import {type(config).__name__}",
+        f"from recemb_core.sweeps import {', '.join(names)}",
+    ]
+    return [
+        *frame.sorted_imports(imports),
+        "",
+        *frame.load_lines(data, always=True),
+        "space = Space(",
+        "    (",
+        *(f"        {_dimension(one)}," for one in plan.space.dimensions),
+        "    )",
+        ")",
+        f"plan = SweepPlan(model={plan.model!r}, space=space{_more(plan)})",
+        f"sweep = Sweep(Ground.of(plan, sequences, config={call}))",
+        "print(sweep.go().words)",
+    ]
+
+
+def _dimension(one: Any) -> str:
+    if isinstance(one, Choices):
+        return f"Choices({one.name!r}, {one.values!r})"
+    more = ", log=True" * one.log + ", whole=True" * one.whole
+    return f"Range({one.name!r}, {one.low!r}, {one.high!r}{more})"
+
+
+def _more(plan: SweepPlan) -> str:
+    kept = ("sampler", "trials", "minutes", "aims", "seed")
+    own = {field.name: field.default for field in dataclasses.fields(plan)}
+    return "".join(f", {n}={getattr(plan, n)!r}" for n in kept if getattr(plan, n) != own[n] or n == "trials")
+
+
+def _given(config: Any) -> str:
+    own = {
+        f.name: f.default_factory() if callable(f.default_factory) else f.default for f in dataclasses.fields(config)
+    }
+    return ", ".join(f"{k}={getattr(config, k)!r}" for k, v in own.items() if getattr(config, k) != v)
