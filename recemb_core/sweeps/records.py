@@ -123,8 +123,8 @@ class Journal:
                 self._write(json.dumps({"format": FORMAT, "version": VERSION} | dict(head)))
             elif _known(said) != (plain := _known(json.loads(json.dumps(dict(head))))):
                 raise UsageError(
-                    f"{self.path.name} holds another sweep ({_difference(_known(said), plain)}); give another name, or delete "
-                    "it first"
+                    f"{self.path.name} holds another sweep ({_difference(_known(said), plain)}); give another name, or "
+                    "delete it first"
                 )
         except BaseException:
             self.close()
