@@ -85,5 +85,6 @@ def sweep_axes_figure(axes: Sequence[SweptAxis], lines: Sequence[SweptLine], *, 
             {"type": "line", "x0": i, "x1": i, "y0": 0, "y1": 1, "line": {"color": theme.OTHER, "width": 1}} for i in x
         ],
         hovermode="closest",
+        mode_bar=False,
         margin_t=34,
     )

@@ -73,7 +73,12 @@ class Verdict:
     @property
     def words(self) -> str:
         """The verdict in two or three sentences, plain text."""
-        return " ".join(part for part in (self._found(), self._taken(), self._how()) if part)
+        return f"{self.finding} {self.grounds}"
+
+    @property
+    def finding(self) -> str:
+        """What was found, and which setting to take."""
+        return " ".join(part for part in (self._found(), self._taken()) if part)
 
     def _found(self) -> str:
         best = self.leads[0] if self.beats else next((n for n in self.finalists if n != 0), None)
@@ -81,8 +86,8 @@ class Verdict:
             return "No setting but the default came to a result, so there is nothing to compare."
         gap, one = self.against_default[best], self.estimates[best]
         figures = (
-            f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of {gap.value:+.4f} "
-            f"(95 % interval {gap.low:+.4f} to {gap.high:+.4f}; {p_words(gap.adjusted)} after Holm's correction "
+            f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of {_signed(gap.value)} "
+            f"(95 % interval {_signed(gap.low)} to {_signed(gap.high)}; {p_words(gap.adjusted)} after Holm's correction "
             f"for all {self.tried - 1} settings tried)"
         )
         if self.beats:
@@ -105,7 +110,9 @@ class Verdict:
             return f"Take the cheaper of what is not told apart: {self.name(self.take)} ({self._spent(self.take, 0)})."
         return "Keep the default." if len(self.finalists) > 1 else ""
 
-    def _how(self) -> str:
+    @property
+    def grounds(self) -> str:
+        """Of how many users and trainings, and what would have been missed."""
         missed = "" if np.isnan(self.detectable) else f" A difference below {self.detectable:.4f} can well be missed."
         runs = f"{self.fresh} trainings each, with seeds that did not choose them" if self.fresh > 1 else "no seeds"
         failed = "" if not self.failed else f" {self.failed} of the settings came to no result."
@@ -212,6 +219,10 @@ def _detectable(against: Mapping[int, Difference], tried: int) -> float:
     """By the noise of the best finalist; the correction is that of the smallest of the p-values."""
     found = [replace(gap, level=_SHARE / max(tried - 1, 1)).detectable() for gap in against.values()]
     return float(np.median(found)) if found and not np.isnan(found).any() else float("nan")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")
 
 
 def _capital(text: str) -> str:

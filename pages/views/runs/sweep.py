@@ -75,14 +75,23 @@ def _body(settings: SweepSettings, place: Path | None, kept: str) -> None:
 
     def draw() -> None:
         found = sweep_live.find(data, ground, place)
-        if at_work and found.state not in ("running", "ending"):
-            st.rerun()  # the buttons, and no more looking
+        if at_work is not (found.state in ("running", "ending")):
+            st.rerun()  # it began or ended: other buttons, and looking now and then or no more
         _buttons(settings, found)
         _said(settings, found, kept)
         if found.runs:
             look = LOOK.draw(data, label_visibility="collapsed")
             PICTURES[look][1](found)
         sweep_words.downloads(found)
+        if found.runs and found.state not in ("running", "ending"):
+            st.button(
+                "Forget these runs",
+                icon=":material/delete:",
+                key="sweep drop",
+                help="Of this very sweep: what it has found is gone, its file too.",
+                on_click=sweep_live.drop,
+                args=(data, sweep_live.key_of(data, ground), found.place),
+            )
 
     st.fragment(draw, run_every=EVERY if at_work else None)()
 
@@ -123,15 +132,7 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
                 on_click=sweep_live.start,
                 args=(data, ground, found.runs, found.place),
             )
-        if found.runs:
-            st.button(
-                "Forget these runs",
-                icon=":material/delete:",
-                key="sweep drop",
-                on_click=sweep_live.drop,
-                args=(data, key, found.place),
-            )
-    if refused:
+    if refused and found.state != "over":
         st.caption(refused)
 
 
@@ -155,7 +156,8 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
         ending = "Ends when this run is done: " if found.state == "ending" else ""
         st.progress(found.fraction, text=sentence(f"{ending}{found.words} ({found.fraction:.0%})"))
     elif verdict is not None:
-        (st.success if verdict.winner is not None else st.info)(sentence(verdict.words))
+        (st.success if verdict.winner is not None else st.info)(sentence(verdict.finding))
+        st.caption(sentence(verdict.grounds))
     elif found.state == "new":
         st.info(
             f"Nothing is tried yet. Start tries up to {plan.trials} settings of {plan.model} in processes apart: "

@@ -21,10 +21,9 @@ WHAT_YOU_SEE = r"""
 A sweep tries settings of a model, and asks each about the same **validation users**; the test part stays untouched.
 Each setting is trained once; the better third of them, and the default, twice more; the best three, and the default,
 five times with **seeds that had no part in the choice**. The verdict goes by these alone: the difference from the
-default over users and seeds,
+default over $U$ users ($d_u$: a user's mean less that under the default) and $S$ seeds ($s^2$: their variance),
 
-$$ D = \frac{1}{U} \sum_u (\bar y_u - \bar y^0_u), \qquad
-V = \frac{\sum_u (d_u - D)^2 + \max_u d_u^2}{U (U - 1)} + \frac{s^2}{S} + \frac{s_0^2}{S}, $$
+$$D = \frac{1}{U} \sum_u d_u, \quad V = \frac{\sum_u (d_u - D)^2 + \max_u d_u^2}{U (U - 1)} + \frac{s^2 + s_0^2}{S},$$
 
 judged by Student's $t$, with Holm's correction for **every setting that was tried**, since all were chosen on the same
 users. So more settings find more, and have to be better to be believed: without that, the best of thirty equal settings
