@@ -44,7 +44,7 @@ class SweepPlan:
 
     Attributes:
         model: name of a registered model.
-        space: what varies; see :func:`parameters`.
+        space: what varies; see :func:`parameters`, in whose order they are put.
         sampler: ``"random"``, ``"grid"`` or ``"tpe"`` (needs Optuna).
         trials: settings tried at most, the default among them.
         minutes: of work, at most; None: no limit but ``trials``.
@@ -72,6 +72,9 @@ class SweepPlan:
         known = parameters(spec)
         for name in self.space.names:
             check_name(name, list(known), f"a sweep of {spec.name}")
+        # Draws go through the parameters in turn, and a file may list them in another order.
+        order = sorted(self.space.dimensions, key=lambda one: list(known).index(one.name))
+        object.__setattr__(self, "space", Space(tuple(order)))
         require(self.sampler in SAMPLERS, "sampler", self.sampler, "'random', 'grid' or 'tpe'")
         limits = (("trials", 2, 10_000), ("finalists", 1, 20), ("fresh", 3, 50))
         for name, least, most in limits:

@@ -103,6 +103,8 @@ class Range:
         return tuple(dict.fromkeys(self._at(share) for share in np.linspace(0, 1, GRID_STEPS)))
 
     def _at(self, share: float) -> float:
+        if share in (0, 1):
+            return self.ends[int(share)]
         if self.log:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
         else:
