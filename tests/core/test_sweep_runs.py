@@ -154,12 +154,8 @@ def test_a_store_has_every_training_and_none_is_done_twice(tmp_path: Path) -> No
     assert all(len(store.load(one.run_id)) for one in records)
     assert [len(trial.values) for trial in store.study("sweep").trials] == [2] * len(records)
     again = Sweep(ground, store=InStore(store, "sweep again", ground, *about))
-    begun = time.perf_counter()
     again.go(work=_refuse)
-    assert time.perf_counter() - begun < 60
-    assert [np.array_equal(a.users, b.users) for a, b in zip(first.runs, again.runs, strict=True)] == [True] * len(
-        records
-    )
+    assert all(np.array_equal(a.users, b.users) for a, b in zip(first.runs, again.runs, strict=True))
 
 
 def _refuse(*args: object, **named: object) -> object:
