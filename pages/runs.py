@@ -1,4 +1,4 @@
-"""Runs that were kept: a table of them, one opened again, two side by side."""
+"""Runs that were kept: a table of them, one opened again, two side by side; and sweeps, which make many."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pages.kit.jobs import run_next
 from pages.kit.parameters import Parameter
 from pages.views.runs import one, table, two, words
 from pages.views.runs.kept import RUNS_PAGE, kept_of
+from pages.views.runs.sweep import sweep_view
 
-VIEWS = {"all": "All runs", "two": "Two side by side"}
+VIEWS = {"all": "All runs", "two": "Two side by side", "sweep": "Sweeps"}
 VIEW = Parameter(RUNS_PAGE, "runs_view", "View", Options(VIEWS, row=True), "all", view=True)
 
 with frame.page(
@@ -23,6 +24,9 @@ with frame.page(
         view = VIEW.draw(data, label_visibility="collapsed")
         controls.reset_button(data)
     progress, todo = st.empty(), []
+    if view == "sweep":
+        sweep_view(data)
+        st.stop()
     if why := kept_runs.closed():
         st.info(why)
     elif kept_runs.asks_for_leave(data):

@@ -6,16 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, model_results
+from pages.kit import frame, jobs, kept_runs, model_results
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import sentence
+from pages.kit.text import plain, sentence
 from pages.views.runs import sweep_charts, sweep_live, sweep_words
+from pages.views.runs.kept import RUNS_PAGE
 from pages.views.runs.sweep_live import Found
-from pages.views.runs.sweep_settings import RUNS_PAGE, SweepSettings, model_settings, settings_of
+from pages.views.runs.sweep_settings import SweepSettings, model_settings, settings_of
 from pages.views.runs.sweep_settings import controls as sweep_controls
-from recemb_core.sweeps import STAGES
+from recemb_core.runs import default_folder
+from recemb_core.sweeps import STAGES, Ground
 
 EVERY = 2.0  # seconds between two looks at a sweep at work
 PICTURES = {
@@ -35,14 +37,8 @@ LOOK = Parameter(
 )
 
 
-def sweep_view(data: ActiveData, place: Path | None, kept: str) -> None:
-    """The whole view.
-
-    Args:
-        data: the data set in use.
-        place: folder that sweeps are kept in; None: they are in this server's memory alone.
-        kept: said of that, a sentence.
-    """
+def sweep_view(data: ActiveData) -> None:
+    """The whole view."""
     if data.sequences is None:
         st.info("A sweep asks for what people took next, and this data set is a graph alone. Choose one with a log.")
         return
@@ -50,27 +46,37 @@ def sweep_view(data: ActiveData, place: Path | None, kept: str) -> None:
     main, side = frame.side_by_side("sweep", (3, 1), "12rem")
     with side:
         sweep_controls(settings)
-        controls.reset_button(data)
     with main:
         if settings.ground is None:
             st.info("Nothing can be swept under these settings; the box beside says why.")
         else:
-            _body(settings, _file(settings, place), kept)
+            _body(settings)
     model_settings(settings)
     frame.what_you_see(sweep_words.WHAT_YOU_SEE)
     if settings.ground is not None:
         frame.as_python(sweep_words.as_python(settings))
 
 
-def _file(settings: SweepSettings, place: Path | None) -> Path | None:
-    assert settings.ground is not None
-    return None if place is None else place / f"{sweep_live.key_of(settings.data, settings.ground)}.jsonl"
+def _place(data: ActiveData, ground: Ground) -> tuple[Path | None, str]:
+    """(file that the sweep is kept in, or None; what is said of that)."""
+    if why := kept_runs.closed():
+        return None, f"Kept in this server's memory until it ends. {why}"
+    if kept_runs.asks_for_leave(data):
+        return (
+            None,
+            "Kept in this session's memory: this is your own data, and nothing of it is written without your word.",
+        )
+    folder = default_folder()
+    return folder / "sweeps" / f"{sweep_live.key_of(data, ground)}.jsonl", (
+        f"Kept in `{plain(folder)}`, run by run: a sweep that is broken off, by whatever, can be resumed."
+    )
 
 
-def _body(settings: SweepSettings, place: Path | None, kept: str) -> None:
+def _body(settings: SweepSettings) -> None:
     """What is redrawn while a sweep is at work."""
     data, ground = settings.data, settings.ground
     assert ground is not None
+    place, kept = _place(data, ground)
     at_work = sweep_live.find(data, ground, place).state in ("running", "ending")
 
     def draw() -> None:
@@ -83,6 +89,9 @@ def _body(settings: SweepSettings, place: Path | None, kept: str) -> None:
             look = LOOK.draw(data, label_visibility="collapsed")
             PICTURES[look][1](found)
         sweep_words.downloads(found)
+        if not kept_runs.closed() and kept_runs.asks_for_leave(data):
+            with st.popover("Keep sweeps of this data", icon=":material/lock_open:"):
+                kept_runs.leave_button(data)
         if found.runs and found.state not in ("running", "ending"):
             st.button(
                 "Forget these runs",

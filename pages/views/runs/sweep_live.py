@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pages.kit import results
+from pages.kit import kept_runs, links, results
 from pages.kit.session import ActiveData
 from pages.kit.uploads import visitor
-from recemb_core.sweeps import Control, Ground, Journal, Run, Sweep, Verdict, head_of
+from recemb_core.sweeps import Control, Ground, InStore, Journal, Run, Sweep, Verdict, head_of
 from recemb_core.validation import UsageError
 
 State = Literal["new", "running", "ending", "broken off", "failed", "over"]
@@ -141,6 +141,10 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
         del registry[other]  # what they found is in the store of results, or in their file
     if own in registry or why_not(data, key):
         return
+    beside: tuple[Any, ...] = ()
+    if place is not None:
+        about = (kept_runs.name_of(data), data.fingerprint, links.saved_session(data).to_toml())
+        beside = (kept_runs.store(), f"sweep of {ground.plan.model} {key}", ground, *about)
     live = registry[own] = Live(Sweep(ground, runs=list(runs)), me(), Control())
     store = results.results(data)
     pool = results.workers()
@@ -159,6 +163,7 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
         try:
             if place is not None:
                 journal = Journal(place, head_of(ground))
+                live.sweep.store = InStore(*beside)
                 live.sweep.journal = journal
                 if len(journal.runs) < len(live.sweep.runs):
                     for run in live.sweep.runs[len(journal.runs) :]:
@@ -173,7 +178,7 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
         finally:
             if journal is not None:
                 journal.close()
-                live.sweep.journal = None
+                live.sweep.journal = live.sweep.store = None
             store.put(("sweep runs", key), tuple(live.sweep.runs), again=True)
 
     live.thread = threading.Thread(target=go, name="sweep", daemon=True)

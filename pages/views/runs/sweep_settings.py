@@ -12,9 +12,10 @@ from pages.kit import graph_controls, session
 from pages.kit.allowed import Options, Several, Steps, Text
 from pages.kit.leaderboard import Question
 from pages.kit.model_controls import able_models, model_config, model_controls
-from pages.kit.parameters import Parameter, Scope
+from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, sentence
+from pages.views.runs.kept import RUNS_PAGE
 from recemb_core.config_fields import said_of
 from recemb_core.embeddings.registry import MODELS, ModelSpec, Setting
 from recemb_core.experiments.leaderboard import Protocol
@@ -23,7 +24,6 @@ from recemb_core.sweeps import COSTS, QUALITIES, SAMPLERS, Ground, Space, SweepP
 from recemb_core.sweeps.plan import config_of
 from recemb_core.validation import UsageError
 
-RUNS_PAGE = Scope("runs")
 USUAL = "item2vec"
 OPENS_WITH = ("dimensions", "epochs", "query.half_life")
 NO_LIMIT = 0
