@@ -158,11 +158,12 @@ class Sweep:
                 if not control.wanted:
                     return None
                 raise
+            # The store first: where the program ends between the two, the run is found there.
+            if found is not None and self.store is not None:
+                self.store.keep(run, found)
             if self.journal is not None:
                 self.journal.add(run)
             self.runs.append(run)
-            if found is not None and self.store is not None:
-                self.store.keep(run, found)
             told(run)
         return self.verdict if self.next() is None else None
 
