@@ -39,6 +39,7 @@ from recemb_core.result_files import plain
 from recemb_core.runs import RunStore
 from recemb_core.runs.doing import kept_measurement
 from recemb_core.scorers import scorer_defaults
+from recemb_core.sequences import Sequences
 from recemb_core.session_file import SessionFile
 from recemb_core.validation import UsageError, is_whole, require
 
@@ -132,7 +133,8 @@ def _measured(args: argparse.Namespace, saved: SessionFile, asked: Sequence[str]
     if prepared.sequences is None:
         raise UsageError(f"{prepared.name} is a graph, and nothing of it can be held out; give a log")
     cases = part_cases(prepared.sequences, protocol, args.part)
-    rows = _rows(cases, saved, asked) if asked else _all_rows(cases, prepared, saved, args.recall)
+    whole = prepared.sequences
+    rows = _rows(cases, whole, saved, asked) if asked else _all_rows(cases, whole, saved, args.recall)
     first, notes = seed_of(saved), [*prepared.notes]
     seeds = range(first, first + args.seeds)
     store = kept_in(args)
@@ -184,36 +186,36 @@ def _kept(
 # --- rows ---
 
 
-def _all_rows(cases: PartCases, prepared: Prepared, saved: SessionFile, recall: bool) -> list[Entry]:
+def _all_rows(cases: PartCases, whole: Sequences, saved: SessionFile, recall: bool) -> list[Entry]:
     if recall and not recall_is_there():
         raise UsageError("recall networks need jax and optax: install recemb-explorer[deep], or leave out --recall")
     found = entry_defaults(cases.train, seed=seed_of(saved), graph=cases.timed_graph[0], recall=recall)
-    return [_of_session(cases, saved, row) if row.kind == "embedding" else row for row in found.values()]
+    return [_of_session(cases, whole, saved, row) if row.kind == "embedding" else row for row in found.values()]
 
 
-def _of_session(cases: PartCases, saved: SessionFile, row: Entry) -> Entry:
-    """The row with what the session says of its model."""
+def _of_session(cases: PartCases, whole: Sequences, saved: SessionFile, row: Entry) -> Entry:
+    """The row with what the session says of its model; defaults go by the whole log, which is trained on in the end."""
     spec = next(spec for spec in MODELS.values() if spec.owns(row.config))
     graph = cases.timed_graph[0] if "graph" in spec.needs else None
     side = cases.train.side_info
-    config = model_config(saved, spec, sequences=cases.train, graph=graph, side_info=side)
+    config = model_config(saved, spec, sequences=whole, graph=graph, side_info=side)
     return replace(row, config=config, query=default_query(config, cases.train))
 
 
-def _rows(cases: PartCases, saved: SessionFile, asked: Sequence[str]) -> list[Entry]:
+def _rows(cases: PartCases, whole: Sequences, saved: SessionFile, asked: Sequence[str]) -> list[Entry]:
     found: dict[str, Entry] = {}
     for text in asked:
         if text in found:
             raise UsageError(f"the row {text!r} is asked for twice; once is enough")
-        found[text] = _row(cases, saved, text)
+        found[text] = _row(cases, whole, saved, text)
     return list(found.values())
 
 
-def _row(cases: PartCases, saved: SessionFile, text: str) -> Entry:
+def _row(cases: PartCases, whole: Sequences, saved: SessionFile, text: str) -> Entry:
     """``NAME,setting=value,…`` as a row that is called so."""
     scorers = {key.lower(): (key, config) for key, config in scorer_defaults(cases.train).items()}
-    whole = text.strip().lower() in scorers  # some have a comma in their name
-    name, *settings = [text.strip()] if whole else [part.strip() for part in text.split(",")]
+    a_scorer = text.strip().lower() in scorers  # some have a comma in their name
+    name, *settings = [text.strip()] if a_scorer else [part.strip() for part in text.split(",")]
     if name.lower() in scorers:
         key, config = scorers[name.lower()]
         given = {k: from_text(type(config), k, v) for k, v in pairs(settings, "--row").items()}
@@ -226,7 +228,7 @@ def _row(cases: PartCases, saved: SessionFile, text: str) -> Entry:
     if lacking:
         raise UsageError(f"{spec.name} needs side information, and this data has none; choose another model")
     given = typed(spec.config, settings, "--row")
-    row = _of_session(cases, saved, Entry(name=spec.name, config=spec.config(**spec.fixed)))
+    row = _of_session(cases, whole, saved, Entry(name=spec.name, config=spec.config(**spec.fixed)))
     config = changed(row.config, given, spec.name)
     label = spec.name if not settings else f"{spec.name}, {', '.join(settings)}"
     return Entry(name=label, config=config, query=default_query(config, cases.train))

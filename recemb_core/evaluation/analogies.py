@@ -11,7 +11,7 @@ import numpy as np
 
 from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import UsageError, finite_rows, is_whole, require
 
 How = Literal["add", "mul"]
 EPSILON = 1e-3  # of 3CosMul, as in its paper
@@ -44,7 +44,7 @@ def arithmetic(
     >>> int(arithmetic(square, plus=[1, 2], minus=[0])[3] * 1000)  # up from one corner and right from it
     1000
     """
-    rows = unit_rows(np.asarray(vectors, dtype=np.float32))
+    rows = unit_rows(finite_rows(np.asarray(vectors, dtype=np.float32)))
     require(len(plus) > 0, "plus", tuple(plus), "one item or more")
     require(how in ("add", "mul"), "how", how, "'add' or 'mul'")
     for name, side in (("plus", plus), ("minus", minus)):
@@ -289,7 +289,7 @@ def measure_analogies(
     >>> measure_analogies(corners, analogies({"kind": kind, "size": size}, "size")).accuracy.value
     1.0
     """
-    rows = unit_rows(np.asarray(vectors, dtype=np.float32))
+    rows = unit_rows(finite_rows(np.asarray(vectors, dtype=np.float32)))
     if len(rows) != len(asked.cell):
         raise UsageError(f"the questions are of {len(asked.cell):,} items and the vectors of {len(rows):,}")
     n = len(rows)

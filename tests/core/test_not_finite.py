@@ -29,7 +29,16 @@ from recemb_core.embeddings.exporting import (
 )
 from recemb_core.embeddings.item_vectors import rows_of
 from recemb_core.embeddings.role_features import concatenate
-from recemb_core.evaluation import agreement, cold_items, far_roles, homophily, kd_tree_decay, link_prediction, ranking
+from recemb_core.evaluation import (
+    agreement,
+    analogies,
+    cold_items,
+    far_roles,
+    homophily,
+    kd_tree_decay,
+    link_prediction,
+    ranking,
+)
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
 from recemb_core.experiments.leaderboard import Query, history_scorer
 from recemb_core.experiments.pretraining import start_from_vectors
@@ -109,7 +118,10 @@ HOW: dict[str, Any] = {
 }  # fmt: skip
 
 # What is called with the bad vectors, by module and name; several ways where there are several arguments.
+ASKED = analogies.analogies({"kind": np.arange(N) // 2, "size": np.arange(N) % 2}, "size")
 CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
+    "evaluation.analogies.arithmetic": [lambda x: analogies.arithmetic(x, [0, 1], [2])],
+    "evaluation.analogies.measure_analogies": [lambda x: analogies.measure_analogies(x, ASKED)],
     "neighbors.base.unit_rows": [base.unit_rows],
     "neighbors.base.inner_products": [lambda x: base.inner_products(GOOD, x), lambda x: base.inner_products(x, GOOD)],
     "neighbors.base.distinct_rows": [base.distinct_rows],
@@ -226,6 +238,12 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 }
 # Methods of indexes and stores, and what takes vectors that are no numbers to be checked.
 ELSEWHERE = {
+    "experiments.leaderboard.made_elsewhere.brought_query": "of brought vectors, which were checked when read",
+    "experiments.leaderboard.made_elsewhere.brought_row": "of brought vectors, which were checked when read",
+    "runs.handle.RunHandle": "keeps ItemVectors, whose init checks",
+    "runs.spec.RunSpec": "its config is a config",
+    "sweeps.indexes.measure_index": "by exact and other indexes, which are called below",
+    "sweeps.measuring.Measured": "what was measured",
     "embeddings.preview.resized": "tables of ItemVectors, whose init checks",
     "layouts.preview.MapPreview": "what a preview gives",
     "experiments.leaderboard.entries.Entry": "its config is a config",
