@@ -282,7 +282,7 @@ def _result(
                 one["letters"],
                 one["coverage"],
                 one["seeds"],
-                round(one["train_seconds"], 3),
+                None if one["train_seconds"] is None else round(one["train_seconds"], 3),
             )
             for one in rows
         ],
