@@ -48,21 +48,23 @@ with frame.page(
         controls.reset_button(data)
     with main:
         progress = st.empty()
-        if look == "popularity":
-            apart.popularity(board)
-        elif look == "targets":
-            apart.targets(board)
-        elif look == "pairs":
-            pairs.pairs(board)
-        elif look == "vectors":
-            links.vector_scores(board)
-        else:
-            overview.overview(board)
-            honesty.metric_honesty(board)
-        st.caption(f"{overview.about(board)} {overview.settings_words(settings)}")
+        view, notes = st.container(), st.container()  # what is below stays below, while another view is on its way
+        with view:
+            if look == "popularity":
+                apart.popularity(board)
+            elif look == "targets":
+                apart.targets(board)
+            elif look == "pairs":
+                pairs.pairs(board)
+            elif look == "vectors":
+                links.vector_scores(board)
+            else:
+                overview.overview(board)
+                honesty.metric_honesty(board)
+        notes.caption(f"{overview.about(board)} {overview.settings_words(settings)}")
         if said := overview.brought_words(board):
-            st.caption(said)
-        st.caption(test_words(settings))
+            notes.caption(said)
+        notes.caption(test_words(settings))
     with numbers:
         overview.numbers(board)
     model_settings(settings)

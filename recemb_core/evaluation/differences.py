@@ -226,6 +226,11 @@ class Comparison:
         return replace(found, first=first, second=second, value=-found.value, low=-found.high, high=-found.low)
 
     @property
+    def judged(self) -> int:
+        """How many pairs are judged together: those whose noise is measured."""
+        return sum(found.measured for found in self.differences.values())
+
+    @property
     def top(self) -> tuple[str, ...]:
         """Of the measured ones the best, and all that are not told apart from it, in order."""
         if len(self.order) == len(self.unmeasured):

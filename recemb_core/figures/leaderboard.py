@@ -114,8 +114,8 @@ def leaderboard_figure(
             tickfont_size=11,
         ),
         annotations=notes,
-        legend=theme.legend(-0.18),
-        margin={"l": 8, "r": 64, "t": 40, "b": 8},
+        legend=theme.legend_below(),
+        margin={"l": 8, "r": 64, "t": 40, "b": 64},
     )
     if floor is not None:
         figure.add_vline(x=floor, line=theme.DOTTED)

@@ -53,10 +53,10 @@ def score_intervals_figure(
         description=f"{x_title}: {words}",
         x=x_title,
         y={"autorange": "reversed"},
-        margin_t=16,
+        margin_t=28,
     )
     if chance is not None:
         figure.add_vline(x=chance, line=theme.DOTTED)
-        beside = {"yref": "paper", "xanchor": "left", "xshift": 4, "font_size": 12}
+        beside = {"yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": 4, "font_size": 12}
         figure.add_annotation(theme.note(chance_title, chance, 1, **beside))
     return figure

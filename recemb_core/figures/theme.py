@@ -410,6 +410,11 @@ def legend(y: float, **more: Any) -> Trace:
     return {"orientation": "h", "x": 0, "y": y, "yanchor": "top" if y <= 0 else "bottom", **more}
 
 
+def legend_below() -> Trace:
+    """A legend in a row at the very bottom, however high the chart is; leave it a margin of 64 pixels below."""
+    return {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
+
+
 def names_axis(names: Sequence[str], **more: Any) -> Trace:
     """An axis that names its places 0, 1, 2 …"""
     return {"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, **more}

@@ -52,8 +52,9 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         x_title=f"{board.settings.measure}, {board.settings.question.part} part",
     )
     st.markdown(best_of_each(board, views))
-    figure.update_layout(legend={"y": -0.16, "yanchor": "top"}, margin_t=40)  # clear of the buttons
-    live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=100 + 19 * max(len(values), 4))
+    # Clear of the buttons, and on two lines where the window is narrow.
+    figure.update_layout(legend={"y": 0, "yref": "container", "yanchor": "bottom"}, margin={"t": 40, "b": 84})
+    live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=130 + 19 * max(len(values), 4))
     lines: list[dict[str, Any]] = []
     for name in order:
         lines.append({"Model": name})

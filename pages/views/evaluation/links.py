@@ -55,13 +55,16 @@ def vector_scores(board: Board) -> None:
     )
     live_chart(figure, key=f"vector scores@{board.data.key}", height=96 + 34 * max(len(found), 3))
     st.dataframe(scores_table([line.name for line in found], links, fields_found), hide_index=True)
+    purity = (
+        f"Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance is that "
+        "of neighbors drawn at random; of purity the range is of seeds alone. "
+    )
     floor = "" if isnan(popular) else f" The product of the two items' events alone, popularity, has {popular:.3f}."
     st.caption(
         f"Link AUC is of {known.links:,} links that the held-out part joins for the first time and as many pairs that "
         f"neither part joins, by the score that the rows are asked with; .5 is chance.{floor} Its interval is Hanley "
-        f"and McNeil's, with that of the seeds. Purity is the share of an item's {NEIGHBORS} nearest by cosine with "
-        "its value of the field; chance is that of neighbors drawn at random; of purity the range is of seeds alone. "
-        "Neither says what a person takes next."
+        f"and McNeil's, with that of the seeds. {purity if fields else ''}"
+        f"{'Neither says' if fields else 'It does not say'} what a person takes next."
     )
 
 
@@ -100,8 +103,8 @@ def link_words(lines: Sequence[ScoreLine], popular: float) -> str:
         return f"{said}."
     near = [one for one in others if best.value - one.value <= np.hypot(best.high - best.low, one.high - one.low) / 2]
     if not near:
-        return f"{said}. It is above every other row beyond noise."
-    return f"{said}. It is **not told apart** from {len(near)} of {len(others)} other rows."
+        return f"{said}. {plain(best.name)} is above every other row beyond noise."
+    return f"{said}. {plain(best.name)} is **not told apart** from {len(near)} of {len(others)} other rows."
 
 
 def purity_words(field: str, lines: Sequence[ScoreLine], chance: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import polars as pl
 import streamlit as st
 
@@ -65,7 +67,7 @@ def picture(board: Board) -> None:
         floor_name="popularity",
         file_name=f"evaluation {one.measure} {one.targets} {one.question.part}",
     )
-    live_chart(figure, key=f"leaderboard@{board.data.key}", height=88 + 15 * max(len(lines), 6))
+    live_chart(figure, key=f"leaderboard@{board.data.key}", height=92 + 15 * max(len(lines), 6))
 
 
 def verdict(board: Board) -> str:
@@ -75,7 +77,17 @@ def verdict(board: Board) -> str:
     advice, comparison = board.advice, board.comparison()
     stale = [name for name in comparison.order if name in board.stale]
     more = f" {_listed(stale)} still show{'s' * (len(stale) == 1)} the settings of before." if stale else ""
-    return f"By {board.settings.measure}: **{sentence(advice.words)}**{more}"
+    return f"By {board.settings.measure}: **{sentence(advice.words)}**{_unseen(board)}{more}"
+
+
+def _unseen(board: Board) -> str:
+    """How large a difference to the best would have to be; for the one that is taken, or the next best."""
+    advice, comparison = board.advice, board.comparison()
+    if len(advice.top) < 2:
+        return ""
+    other = advice.take if advice.take != advice.top[0] else advice.top[1]
+    least = comparison.between(advice.top[0], other).detectable(pairs=comparison.judged)
+    return "" if isnan(least) else f" A difference of these two under about {least:.3f} would mostly not be seen."
 
 
 def _listed(names: list[str]) -> str:

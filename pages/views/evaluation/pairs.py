@@ -100,7 +100,7 @@ def closest_words(board: Board, comparison: Comparison) -> str:
     words = f"The nearest two: {difference_words(d)}"
     if d.told_apart:
         return words
-    if not isnan(least := d.detectable(pairs=_judged(comparison))):
+    if not isnan(least := d.detectable(pairs=comparison.judged)):
         words += f" A difference under about {least:.3f} would mostly not be seen."
     if any(isnan(seconds) for seconds in cost.values()):
         return words  # vectors made elsewhere: nobody knows
@@ -112,11 +112,6 @@ def closest_words(board: Board, comparison: Comparison) -> str:
         f"{words} Take the cheaper of them: **{plain(cheap)}** trains in {seconds_words(cost[cheap])}, "
         f"{plain(other)} in {seconds_words(cost[other])}."
     )
-
-
-def _judged(comparison: Comparison) -> int:
-    """Pairs that are judged together."""
-    return max(sum(d.measured for d in comparison.differences.values()), 1)
 
 
 def groups_words(comparison: Comparison) -> str:
@@ -131,7 +126,6 @@ def groups_words(comparison: Comparison) -> str:
 
 def pairs_table(comparison: Comparison) -> pl.DataFrame:
     """Every pair, the better mean first."""
-    together = _judged(comparison)
     return pl.DataFrame(
         [
             {
@@ -141,7 +135,7 @@ def pairs_table(comparison: Comparison) -> pl.DataFrame:
                 "95 %": f"{signed(d.low, '.4f')} to {signed(d.high, '.4f')}",
                 "Verdict": d.verdict,
                 "Holm's p": "–" if isnan(d.adjusted) else p_words(d.adjusted),
-                "Found from": "–" if isnan(least := d.detectable(pairs=together)) else f"{least:.4f}",
+                "Found from": "–" if isnan(least := d.detectable(pairs=comparison.judged)) else f"{least:.4f}",
             }
             for d in comparison.differences.values()
         ]
