@@ -30,6 +30,8 @@ def overview(board: Board) -> None:
         return
     st.markdown(verdict(board))
     picture(board)
+    if said := unseen_words(board):
+        st.caption(said)
     table_section(board)
 
 
@@ -67,7 +69,7 @@ def picture(board: Board) -> None:
         floor_name="popularity",
         file_name=f"evaluation {one.measure} {one.targets} {one.question.part}",
     )
-    live_chart(figure, key=f"leaderboard@{board.data.key}", height=92 + 15 * max(len(lines), 6))
+    live_chart(figure, key=f"leaderboard@{board.data.key}", height=84 + 15 * max(len(lines), 6))
 
 
 def verdict(board: Board) -> str:
@@ -77,17 +79,24 @@ def verdict(board: Board) -> str:
     advice, comparison = board.advice, board.comparison()
     stale = [name for name in comparison.order if name in board.stale]
     more = f" {_listed(stale)} still show{'s' * (len(stale) == 1)} the settings of before." if stale else ""
-    return f"By {board.settings.measure}: **{sentence(advice.words)}**{_unseen(board)}{more}"
+    return f"By {board.settings.measure}: **{sentence(advice.words)}**{more}"
 
 
-def _unseen(board: Board) -> str:
-    """How large a difference to the best would have to be; for the one that is taken, or the next best."""
+def unseen_words(board: Board) -> str:
+    """How large the difference to the best would have to be, of the row that is taken or the next best."""
+    if len(board.there) < 2:
+        return ""
     advice, comparison = board.advice, board.comparison()
     if len(advice.top) < 2:
         return ""
     other = advice.take if advice.take != advice.top[0] else advice.top[1]
     least = comparison.between(advice.top[0], other).detectable(pairs=comparison.judged)
-    return "" if isnan(least) else f" A difference of these two under about {least:.3f} would mostly not be seen."
+    if isnan(least):
+        return ""
+    return (
+        f"Not told apart is not the same: between {plain(advice.top[0])} and {plain(other)}, a difference in "
+        f"{board.settings.measure} under about {least:.3f} would mostly not be seen with these users and seeds."
+    )
 
 
 def _listed(names: list[str]) -> str:
