@@ -67,8 +67,10 @@ with frame.page(
         notes.caption(test_words(settings))
     with numbers:
         overview.numbers(board)
-    model_settings(settings)
-    words.downloads(board)
+    with st.container():  # with a place of their own also where there is nothing yet, so that nothing below moves
+        model_settings(settings)
+    with st.container():
+        words.downloads(board)
     frame.what_you_see(words.WHAT_YOU_SEE)
     frame.as_python(words.as_python(settings))
     run_next(board, todo, progress)

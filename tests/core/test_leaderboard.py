@@ -19,6 +19,7 @@ from recemb_core.experiments.leaderboard import (
     PartCases,
     Protocol,
     Query,
+    entry_defaults,
     history_scorer,
     measure,
     measure_all,
@@ -342,6 +343,12 @@ def test_vectors_are_measured_by_links_and_fields(shop: Sequences) -> None:
     again = EntryRun.from_arrays(run.to_arrays())
     assert again.vectors == run.vectors
     assert measure(cases, Entry(name="floor", config=PopularityConfig())).vectors is None
+
+
+def test_no_network_stands_twice_where_nobody_takes_anything_twice() -> None:
+    films, milk = log([["a", "b", "c"], ["b", "c", "a"]]), log([["a", "b", "a"], ["b", "c", "b"]])
+    with_repeats = {*entry_defaults(milk, recall=True)} - {*entry_defaults(films, recall=True)}
+    assert with_repeats == {"Two-tower, first-time targets"}
 
 
 def test_a_result_is_found_by_settings_and_not_by_name() -> None:

@@ -11,6 +11,7 @@ from recemb_core.embeddings import MODELS, comparison_defaults
 from recemb_core.embeddings.item_vectors import Score
 from recemb_core.scorers import SCORERS, events_at_once, scorer_defaults
 from recemb_core.sequences import Sequences
+from recemb_core.splits import share_of_repeats
 from recemb_core.validation import UsageError, is_whole, require
 
 Kind = Literal["embedding", "scorer", "recall"]
@@ -173,7 +174,8 @@ def entry_defaults(train: Sequences, *, seed: int = 0, graph: Any = None, recall
         train: the training part.
         seed: of all of them.
         graph: that walks use; without it models on graphs are left out, since building one takes its time.
-        recall: whether recall models stand there too.
+        recall: whether recall models stand there too; where nobody takes anything twice, none that learns first-time
+            targets alone, which would be the same model again.
 
     >>> list(entry_defaults(Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])))[:2]
     ['Popularity', 'ItemKNN']
@@ -182,7 +184,12 @@ def entry_defaults(train: Sequences, *, seed: int = 0, graph: Any = None, recall
     if recall and recall_is_there():
         from recemb_core.deep.registry import recall_defaults
 
-        found |= {name: _with_vectors(config, found) for name, config in recall_defaults(seed).items()}
+        repeated = share_of_repeats(train) > 0
+        found |= {
+            name: _with_vectors(config, found)
+            for name, config in recall_defaults(seed).items()
+            if repeated or not getattr(config, "novel", False)
+        }
     return {
         name: Entry(name=name, config=config, query=default_query(config, train) if name in MODELS else None)
         for name, config in found.items()
