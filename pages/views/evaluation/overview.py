@@ -238,7 +238,7 @@ def numbers(board: Board) -> None:
             2,
             (
                 "Not told apart from it",
-                f"{same} of {len(comparison.order) - 1}",
+                f"{same} of {len(comparison.order) - 1}" if len(comparison.order) > 1 else "–",
                 "Rows whose difference to the best is no more than noise of users and seeds.",
             ),
         )
