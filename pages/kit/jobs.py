@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -230,7 +231,7 @@ def result(
     Returns:
         (result, preview or None, whether it is that of this very job).
     """
-    find: Callable[[Any], T | None] = results.results(data).get if ready is None else ready
+    find: Callable[[Any], T | None] = partial(results.kept, data) if ready is None else ready
     shown = f"shown {view}@{data.key}"
     place = st.empty() if sooner is not None else None  # of the bar: gone once a newer run comes by here
     value = find(job.identity)

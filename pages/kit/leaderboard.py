@@ -123,8 +123,7 @@ def _row(question: Question, name: str, entry: Entry) -> BoardRow:
     if runs := ready_runs(question, entry):
         st.session_state[shown] = entry
         return BoardRow(name, entry, entry, runs, "ready")
-    failure = _failure(question, entry)
-    if message := results.store_of(question.data, failure).get(failure):
+    if message := results.kept(question.data, _failure(question, entry)):
         return BoardRow(name, entry, None, (), "unavailable", message)
     last = st.session_state.get(shown)
     if last is not None and (runs := ready_runs(question, last)):

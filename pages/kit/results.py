@@ -135,6 +135,11 @@ def store_of(data: ActiveData, key: Hashable) -> Results:
     return session_results() if is_private(key) else results(data)
 
 
+def kept(data: ActiveData, key: Hashable) -> Any:
+    """The stored result of a key, or None."""
+    return store_of(data, key).get(key)
+
+
 def is_private(key: Hashable) -> bool:
     """Whether a config that belongs to one session (``private``) is part of a key: vectors that it brought."""
     return any(map(is_private, key)) if isinstance(key, tuple) else getattr(key, "private", False) is True

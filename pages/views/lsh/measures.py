@@ -152,7 +152,7 @@ grid_over_draws = partial(grid, draws=DRAWS)
 
 def grid_so_far(data: ActiveData, points: LabPoints, settings: LabSettings) -> LSHGrid:
     """The grid over draws if it is there, else that of one draw."""
-    return results.results(data).get(_grid_key(points, settings, DRAWS)) or grid(data, points, settings)
+    return results.kept(data, _grid_key(points, settings, DRAWS)) or grid(data, points, settings)
 
 
 def _grid_key(points: LabPoints, settings: LabSettings, draws: int) -> Hashable:

@@ -58,7 +58,7 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
     config = settings.config
     metric = settings.hashing.distance.metric
     key = ("lab times", points.key, config, settings.k)
-    found = results.results(data).get(key)
+    found = results.kept(data, key)
     if found is not None or background.busy() or background.others_at_work():
         return found
     if sum(lap(_a_little)[1] for _ in range(5)) > 2:  # somebody else is at work: no need to try for seconds
@@ -77,5 +77,5 @@ def lab_times(data: ActiveData, points: LabPoints, settings: LabSettings) -> Lab
     if background.busy():
         return None
     found = LabTimes(each[0], each[1], built)
-    results.results(data).put(key, found)
+    results.store_of(data, key).put(key, found)
     return found
