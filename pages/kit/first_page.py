@@ -45,7 +45,8 @@ def load() -> None:
     try:
         import numpy as np
 
-        for name in (*imported(HOME), "scipy.special"):  # and Student's t, a fifth of a second, for what Home compares
+        # Without Student's t (scipy.special, a fifth of a second), which Home needs when its title has long been painted.
+        for name in imported(HOME):
             importlib.import_module(name)
         from pages.kit import session
         from recemb_core.figures.small_map import small_map_figure
