@@ -139,7 +139,9 @@ class LiveChart {
     this.Plotly = Plotly;
     const { box, plot } = this;
     const figure = JSON.parse(payload.figure);
-    const changed = this.shown && this.changedSince(this.shown, payload, figure);
+    const before = this.shown;
+    const changed = before && this.changedSince(before, payload, figure);
+    const atRest = !this.motion; // what is drawn is where the chart has it
     this.shown = payload;
     figure.data.forEach(decode);
     if (changed) {
@@ -176,8 +178,15 @@ class LiveChart {
     this.link();
     // Only once: Plotly takes a second config for another one and builds the whole plot anew.
     const config = this.bound ? undefined : this.config(figure.layout.meta?.mode_bar !== false);
-    await this.mine(() => Plotly.react(plot, figure.data, layout, config));
-    if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
+    const alike = motion && this.bound && !repaint && atRest && plain(before, payload);
+    const light = alike ? movedTraces(JSON.parse(before.figure), JSON.parse(payload.figure)) : null;
+    if (light) {
+      motion.end = { data: figure.data, layout }; // drawn when the glide is over: to draw it first would take as long again
+      await this.drawTraces(light, figure, ["x", "y", "customdata", "marker"]);
+    } else {
+      await this.mine(() => Plotly.react(plot, figure.data, layout, config));
+      if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
+    }
     if (!this.bound) this.bind();
     this.showBadge(payload.badge);
     box.setAttribute("data-drawn", payload.revision);
@@ -193,17 +202,15 @@ class LiveChart {
   // value of one of them has changed; of some hundred points of which one moves, that is nearly all of the time.
   changedSince(before, payload, figure) {
     const stays = this.bound && this.palette === paletteOf(this.box) && !this.motion && !payload.glide;
-    const plain = [before, payload].every(({ frames, badge }) => !frames && !badge);
-    const alike = stays && plain && before.height === payload.height;
-    return alike ? changedTraces(JSON.parse(before.figure), figure) : null; // Plotly writes into the one it was given
+    return stays && plain(before, payload) && !before.badge && !payload.badge ? changedTraces(JSON.parse(before.figure), figure) : null; // Plotly writes into the one it was given
   }
 
   // Draws these traces at new places, and leaves all others as they are.
-  async drawTraces(changed, figure) {
+  async drawTraces(changed, figure, names = LIGHT) {
     const { plot, box } = this;
     for (const index of changed) {
       const trace = figure.data[index];
-      for (const name of LIGHT) if (name in trace) plot.data[index][name] = trace[name]; // all else may be the person's
+      for (const name of names) if (name in trace) plot.data[index][name] = trace[name]; // all else may be the person's
     }
     markSelected(plot.data, this.selected);
     plot.layout.meta = figure.layout.meta;
@@ -251,7 +258,8 @@ class LiveChart {
         change.layout["yaxis.range"] = motion.view(1).y;
       }
       try {
-        await this.mine(() => this.Plotly.update(this.plot, change.data, change.layout, motion.traces));
+        if (motion.end) await this.arrive(motion);
+        else await this.mine(() => this.Plotly.update(this.plot, change.data, change.layout, motion.traces));
       } catch (error) {
         if (this.motion === motion) this.fail(error, this.payload);
         return;
@@ -262,6 +270,15 @@ class LiveChart {
       this.box.setAttribute("data-rev", revision);
     };
     requestAnimationFrame(frame);
+  }
+
+  // Draws the figure that a glide has led to.
+  async arrive(motion) {
+    const { data, layout } = motion.end;
+    motion.apply(data, layout, 1);
+    if (this.view) setRanges(layout, this.zoom ?? this.view);
+    markSelected(data, this.selected);
+    await this.mine(() => this.Plotly.react(this.plot, data, layout));
   }
 
   // Shows the motion at a time between 0 and 1 by moving the shapes that are there: Plotly would build each anew.
@@ -939,6 +956,34 @@ function changedTraces(before, after) {
     changed.push(index);
   }
   return changed;
+}
+
+// Two figures that one chart shows in one way, without frames.
+function plain(before, payload) {
+  return Boolean(before) && !before.frames && !payload.frames && before.height === payload.height;
+}
+
+const LABEL = ["x", "y", "ax", "ay", "xanchor", "yanchor", "xshift", "yshift"];
+const FEW = 200; // points of a trace that is drawn anew although only places change in the others
+
+// Where all items and names of `before` are in `after`, at other places: the few traces whose items are others (those
+// around the chosen one), to be drawn before all glide. Null where more has changed.
+function movedTraces(before, after) {
+  const notes = [before, after].map((figure) => figure.layout.annotations ?? []);
+  const named = notes[0].length === notes[1].length && notes[0].every((note, i) => sameBut(note, notes[1][i], LABEL));
+  const laid = named && sameBut(before.layout, after.layout, ["meta", "annotations"]);
+  if (!laid || before.data.length !== after.data.length) return null;
+  const light = [];
+  for (const [index, trace] of after.data.entries()) {
+    const old = before.data[index];
+    if ((trace.type ?? "scatter") !== "scatter" && !same(old, trace)) return null;
+    if (sameBut(old, trace, ["x", "y"]) && length(old.x) === length(trace.x)) continue;
+    const others = sameBut(old, trace, ["x", "y", "customdata", "marker"]);
+    if (!others || !trace.marker || !sameBut(old.marker, trace.marker, ["size"])) return null;
+    if (length(trace.x) > FEW || length(old.x) > FEW) return null;
+    light.push(index);
+  }
+  return light;
 }
 
 // Of a list, or of one that plotly.py has packed.

@@ -1,4 +1,4 @@
-"""A chart of which a part has changed draws that part alone, and looks as one that is built anew."""
+"""A chart of which a part has changed draws that part alone, one whose items move moves them: as if built anew."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Serve = Callable[..., str]
 # Every shape of a chart: its place, its line, how it looks; without the names that no two charts share.
 SHAPES = """(which) => {
     const chart = document.querySelector(`.st-key-${which} .live-chart`);
-    const marks = [...chart.querySelectorAll('.scatterlayer path, .shapelayer path')];
+    const marks = [...chart.querySelectorAll('.scatterlayer path, .shapelayer path, .annotation text')];
     const said = (node, name) => (node.getAttribute(name) ?? '').replace(/url\\([^)]*\\)/, '');
     return marks.map((node) => ['d', 'transform', 'style'].map((name) => said(node, name)).join(' | '))
         .concat(chart.getAttribute('aria-label'));
@@ -118,3 +118,43 @@ def test_the_box_over_a_moved_point_says_where_it_is(app: Page) -> None:
     label = app.locator(".st-key-kept .hoverlayer .hovertext")
     label.wait_for()
     assert label.text_content() == "at 1, step 4"  # the path's own point, which lies on it
+
+
+@pytest.fixture
+def moved(serve: Serve, page: Page) -> Page:
+    open_page(page, serve("tests/browser/moved_app.py"))
+    _both_drawn(page)
+    return page
+
+
+def test_a_moved_map_ends_as_one_that_is_built_anew(moved: Page) -> None:
+    steps = [("Turn", "ArrowRight"), ("Turn", "ArrowRight"), ("Named", "ArrowRight"), ("Turn", "End")]
+    for number, (slider, key) in enumerate(steps):
+        move(moved, slider, key)
+        assert shapes(moved, "kept") == shapes(moved, "anew"), f"step {number}"
+    moved.get_by_text("Fewer items").click()
+    _both_drawn(moved)
+    assert shapes(moved, "kept") == shapes(moved, "anew")
+
+
+def test_a_map_moves_before_it_is_drawn(moved: Page) -> None:
+    moved.evaluate(COUNT)
+    moved.evaluate(
+        "() => { const box = document.querySelector('.st-key-kept .live-chart'); window.moments = [];"
+        " const note = () => moments.push([box.dataset.gliding, reacted]);"
+        " new MutationObserver(note).observe(box, { attributes: true }); }"
+    )
+    move(moved, "Turn")
+    moments = moved.evaluate("window.moments")
+    assert ["true", 0] in moments  # it glides, and nothing was drawn
+    assert ["true", 1] not in moments[: moments.index(["true", 0])]
+    assert moved.evaluate("window.reacted") == 1  # once, where it has come to
+
+
+def test_a_map_that_is_moved_on_its_way_comes_to_the_last_place(moved: Page) -> None:
+    moved.get_by_role("slider", name="Turn").focus()
+    for _ in range(4):
+        moved.keyboard.press("ArrowRight")
+        moved.wait_for_timeout(250)
+    _both_drawn(moved)
+    assert shapes(moved, "kept") == shapes(moved, "anew")
