@@ -138,7 +138,7 @@ def keep_button(data: ActiveData, label: str, keep: Callable[[RunStore], list[Ru
         records = keep(store())
         names = ", ".join(plain(one.name) for one in records[:4])
         more = f" and {len(records) - 4} more" if len(records) > 4 else ""
-        st.success(f"Kept: {names}{more}.")
+        st.toast(f"Kept: {names}{more}.", icon=":material/bookmark_added:")  # outlives a page that draws itself anew
         to_the_page()
 
 

@@ -231,7 +231,8 @@ def model_name(config: Any) -> str:
     if recall_is_there():
         from recemb_core.deep.registry import recall_spec
 
-        return recall_spec(config).kind
+        kind = recall_spec(config)
+        return next((name for name, usual in kind.defaults(0).items() if type(usual) is type(config)), kind.kind)
     raise UsageError(f"config must be that of a registered model or scorer, not {config!r}")
 
 

@@ -94,7 +94,8 @@ def _start(script: Path, environment: dict[str, str], log: Path) -> tuple[subpro
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--server.fileWatcherType", "none", "--server.enableStaticServing", "true"]
     command += ["--browser.gatherUsageStats", "false"]
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    kept = {"RECEMB_RUNS_FOLDER": str(log.parent / "runs")}  # not among those of whoever runs the tests
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **kept, **environment}
     with log.open("wb") as output:
         # From the script's own folder: a test app does not get the app's configuration.
         process = subprocess.Popen(command, cwd=script.parent, env=variables, stdout=output, stderr=subprocess.STDOUT)

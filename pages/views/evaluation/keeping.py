@@ -11,6 +11,7 @@ from pages.kit.allowed import Options
 from pages.kit.jobs import Job, part
 from pages.kit.leaderboard import Question, seconds_of, trained_row
 from pages.kit.parameters import Parameter
+from pages.kit.text import plain
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import EVALUATION_PAGE
 from recemb_core.embeddings import ItemVectors
@@ -48,7 +49,8 @@ def keep_box(board: Board) -> None:
         label = f"Keep {len(runs)} run{'s' * (len(runs) != 1)} ({jobs.about(job.seconds)})"
         if st.button(label, key=f"keep row@{data.key}", type="primary"):
             records = jobs.perform(data, job)
-            st.success(f"Kept: {len(records)} run{'s' * (len(records) != 1)} of {name}.")
+            words = f"Kept: {len(records)} run{'s' * (len(records) != 1)} of {plain(name)}."
+            st.toast(words, icon=":material/bookmark_added:")  # outlives a page that draws itself anew
         kept_runs.to_the_page()
 
 

@@ -27,6 +27,7 @@ def table_section(kept: Kept) -> RunRecord:
     st.dataframe(
         rows(kept, shown),
         hide_index=True,
+        placeholder="–",
         column_config={
             "Train s": st.column_config.NumberColumn(format="%.2f", help="Wall clock; empty where nobody took it."),
             "Peak MB": st.column_config.NumberColumn(
@@ -50,8 +51,9 @@ def table_section(kept: Kept) -> RunRecord:
 
 
 def _settings(kept: Kept) -> dict[str, dict[str, Any]]:
-    """Settings that differ among the runs; a part of the data that only one model has is left to it."""
-    return differing({one.run_id: one.spec for one in kept.runs}) if len(kept.runs) > 1 else {}
+    """Settings that have two values or more among the runs that have them."""
+    found = differing({one.run_id: one.spec for one in kept.runs}) if len(kept.runs) > 1 else {}
+    return {name: values for name, values in found.items() if len(set(map(repr, values.values()))) > 1}
 
 
 def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -59,13 +61,13 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
     found = []
     for one in kept.runs:
         line: dict[str, Any] = {"Run": one.run_id[:6], "Model": one.spec.model, "Seed": one.spec.seed}
-        line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
-        line |= {_head(name): _cell(values.get(one.run_id)) for name, values in settings.items()}
         for name, words in (("hr", "HR"), ("ndcg", "NDCG"), ("mrr", "MRR")):
             score = one.scores.get(name)
             k = next((r.scores[name].k for r in kept.runs if name in r.scores), 0)
             head = f"{words}@{k}" if k else words
             line[head] = None if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+        line |= {_head(name): _cell(values, one.run_id) for name, values in settings.items()}
+        line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
         line["Train s"] = one.seconds
         line["Peak MB"] = None if one.peak_bytes is None else one.peak_bytes / 1e6
         line["On disk MB"] = one.bytes / 1e6
@@ -86,7 +88,8 @@ def _head(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
+def _cell(values: dict[str, Any], run_id: str) -> str | None:
+    if run_id not in values:
+        return None
+    value = values[run_id]
     return inert(f"{value:g}" if isinstance(value, float) else str(value))

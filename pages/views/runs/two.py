@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.kit import maps, results, session
 from pages.kit.allowed import Flag, Options
+from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -94,7 +95,7 @@ def _scores(kept: Kept, first: RunRecord, second: RunRecord) -> None:
     figure = score_intervals_figure(
         lines, x_title="first less second, 95 % interval", chance=0.0, chance_title="no difference"
     )
-    live_chart(figure, key=f"two runs@{kept.data.key}", height=220)
+    live_chart(figure, key=f"two runs@{kept.data.key}", height=260)
     st.caption(
         f"{lines[0].name}, {', '.join(one.name for one in lines[1:])}: the first less the second, with 95 % intervals, "
         f"paired over {found.differences['hr'].users:,} users of the {first.spec.part} part; kept seeds: "
@@ -109,7 +110,8 @@ def _measure(metric: str, k: int) -> str:
 def verdict(found: SideBySide, names: tuple[str, str]) -> str:
     """What may be said, by HR."""
     d: Difference = found.differences["hr"]
-    what = f"{_measure('hr', found.k)}: first less second = {d.value:+.3f} ({d.low:+.3f} to {d.high:+.3f})"
+    value, low, high = (signed(number, ".3f") for number in (d.value, d.low, d.high))
+    what = f"{_measure('hr', found.k)}: first less second = {value} ({low} to {high})"
     if not d.measured:
         return (
             f"{what}. **Noise not measured**: keep three seeds or more of both settings, and it can be said whether "
@@ -236,4 +238,9 @@ def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tupl
             for row in order.tolist()
         ],
         hide_index=True,
+        column_config={
+            "Item": st.column_config.TextColumn(width=170),
+            f"Overlap@{k}": st.column_config.TextColumn(width=90),
+        }
+        | {f"Only in the {which}": st.column_config.TextColumn(width=300) for which in ("first", "second")},
     )

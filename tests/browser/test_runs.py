@@ -1,0 +1,46 @@
+"""Runs in a browser: two settings kept on node2vec, found in the table, compared, noted, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import no_exception, open_page, settled, table
+
+Serve = Callable[..., str]
+
+
+def test_two_runs_are_kept_compared_noted_and_deleted(serve: Serve, page: Page) -> None:
+    app = serve("app.py")
+    open_page(page, f"{app}/runs?data=karate_club", timeout=120_000)
+    expect(page.get_by_text("No runs of")).to_be_visible()
+    for q in ("1", "20"):
+        open_page(page, f"{app}/node2vec?data=karate_club&q={q}", timeout=120_000)
+        page.get_by_role("button", name="Keep this run").click()
+        expect(page.get_by_text("Kept: node2vec, seed 0")).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="To the kept runs").click()
+    expect(page.get_by_role("heading", name="What did I try, and which was better?")).to_be_visible()
+    settled(page)
+    head, *rows = table(page)
+    assert "Q" in head
+    assert sorted(row[head.index("Q")] for row in rows) == ["1", "20"]
+
+    page.get_by_text("Two side by side").click()
+    settled(page, 120_000)
+    expect(page.get_by_text("Crimson rings")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("mean overlap@10 is")).to_be_visible()
+    expect(page.get_by_text("No difference is shown")).to_be_visible()
+
+    page.get_by_text("All runs", exact=True).click()
+    settled(page)
+    page.get_by_label("Note").fill("far and wide")
+    page.get_by_role("button", name="Save", exact=True).click()
+    settled(page)
+    head, *rows = table(page)
+    assert [row[head.index("Note")] for row in rows].count("far and wide") == 1
+    page.get_by_role("button", name="Delete", exact=False).first.click()
+    page.get_by_role("button", name="Delete it").click()
+    settled(page)
+    assert len(table(page)) == 2
+    no_exception(page)
