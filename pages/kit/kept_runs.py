@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,10 +18,11 @@ from pages.kit.uploads import visitor
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.config import GraphConfig
-from recemb_core.plans import whole_session
 from recemb_core.readers import InputError
-from recemb_core.runs import RunRecord, RunSpec, RunStore, default_folder
-from recemb_core.runs.database import is_there
+
+# What keeps and measures is imported when something is kept: the pages with the button are there without it.
+if TYPE_CHECKING:
+    from recemb_core.runs import RunRecord, RunSpec, RunStore
 
 SETTING = "RECEMB_RUNS"
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -49,7 +51,7 @@ def closed() -> str:
             "This server keeps no runs: others may use it, and would see and could delete them. Whoever runs it can "
             f"switch them on (`{SETTING}=on`), or serve one computer alone (`--server.address localhost`)."
         )
-    if not is_there():
+    if find_spec("optuna") is None:
         return "Kept runs need Optuna, which is not installed here: install `recemb-explorer[sweep]`."
     return ""
 
@@ -61,6 +63,8 @@ def asks_for_leave(data: ActiveData) -> bool:
 
 def leave_button(data: ActiveData) -> None:
     """What it means to keep runs of an upload, and the word for it."""
+    from recemb_core.runs import default_folder
+
     st.info(
         f"**{plain(data.title)}** is your own data. A kept run holds its item ids, vectors, and how well each user "
         "was served (users by number, not by name), and its reading. It lies in a folder of the computer that runs "
@@ -80,6 +84,8 @@ def store() -> RunStore:
     Raises:
         UsageError: its folder cannot be used.
     """
+    from recemb_core.runs import RunStore, default_folder
+
     folder = default_folder()
     return visitor.once_a_process(f"kept runs in {folder}", lambda: RunStore.open(folder))
 
@@ -91,6 +97,9 @@ def name_of(data: ActiveData) -> str:
 
 def vectors_spec(data: ActiveData, config: Any, graph: ItemGraph | None) -> RunSpec:
     """The run of a model that is trained on all of the data, the same as the command line's."""
+    from recemb_core.plans import whole_session
+    from recemb_core.runs import RunSpec
+
     spec = next(spec for spec in MODELS.values() if spec.owns(config))
     walks = "graph" in spec.needs
     edges: dict[str, Any] = {}

@@ -56,6 +56,14 @@ class HeldFile:
         os.close(descriptor)
         return None
 
+    @classmethod
+    def soon(cls, path: Path, seconds: float = 5.0) -> Self | None:
+        """The same, with some patience: whoever looks whether a file is held holds it for a moment."""
+        end = time.monotonic() + seconds
+        while (held := cls.take(path)) is None and time.monotonic() < end:
+            time.sleep(0.01)
+        return held
+
     @property
     def closed(self) -> bool:
         """Whether it is given up."""
@@ -86,11 +94,9 @@ def waited_for(path: Path, seconds: float = 60.0) -> Iterator[None]:
     Raises:
         TimeoutError: somebody else holds it all that time.
     """
-    end = time.monotonic() + seconds
-    while (held := HeldFile.take(path)) is None:
-        if time.monotonic() > end:
-            raise TimeoutError(f"{path} is held by another program")
-        time.sleep(0.005)
+    held = HeldFile.soon(path, seconds)
+    if held is None:
+        raise TimeoutError(f"{path} is held by another program")
     with held:
         yield
 

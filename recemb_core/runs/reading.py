@@ -12,7 +12,7 @@ from recemb_core.runs.spec import RunSpec
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-RUN, RESULT, FAILED = "run", "result", "failed"  # attributes of a trial
+RUN, RUN_ID, RESULT, FAILED = "run", "run_id", "result", "failed"  # attributes of a trial
 DONE: State = "finished"
 
 

@@ -18,10 +18,11 @@ from recemb_core.runs.database import LOCK, erase, needs_optuna, open_storage, t
 from recemb_core.runs.handle import RunHandle
 from recemb_core.runs.limits import RunLimits
 from recemb_core.runs.locks import HeldFile, release, waited_for
-from recemb_core.runs.reading import DONE, FAILED, RUN, best_of, record_of
+from recemb_core.runs.reading import DONE, FAILED, RUN, RUN_ID, best_of, record_of
 from recemb_core.runs.record import RunRecord
 from recemb_core.runs.room import check_room, make_room
 from recemb_core.runs.spec import RunSpec
+from recemb_core.runs.trials import attributes_of, new_trial, trials_of
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -102,15 +103,14 @@ class RunStore:
         check_room(self)
         with self._alone():
             if trial is None:
-                from recemb_core.runs.trials import new_trial
-
                 trial_id = new_trial(self._storage, self.study(study, run=run)._study_id, run)
             else:
                 trial_id = trial._trial_id
-            held = HeldFile.take(self._running / str(trial_id))
+                for name, value in attributes_of(run).items():
+                    self._storage.set_trial_user_attr(trial_id, name, value)
+            held = HeldFile.soon(self._running / str(trial_id))
             if held is None:
                 raise UsageError(f"trial {trial_id} of {study} has a run already")
-            self._storage.set_trial_user_attr(trial_id, RUN, {"id": run.run_id, "spec": run.to_plain()})
         return RunHandle(self, study, run, trial_id, trial, held)
 
     @told
@@ -128,10 +128,7 @@ class RunStore:
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         with self._alone():
             for study_id, trial in self._trials(run_id):
-                system, user = (
-                    self._storage.get_study_system_attrs(study_id),
-                    self._storage.get_study_user_attrs(study_id),
-                )
+                system, user = self._attributes(study_id)
                 before = notes.read(system, user, trial._trial_id)
                 notes.write(self._storage, study_id, trial._trial_id, dataclasses.replace(before, **changes))
 
@@ -216,19 +213,17 @@ class RunStore:
         for name, study_id in self._study_ids().items():
             if study is not None and name != study:
                 continue
-            system, user = self._attributes(study_id)
+            attributes = self._attributes(study_id)
             for trial in self._storage.get_all_trials(study_id, deepcopy=False):
-                record = record_of(name, trial, notes.read(system, user, trial._trial_id), self._arrays)
+                record = record_of(name, trial, notes.read(*attributes, trial._trial_id), self._arrays)
                 if record is not None and fingerprint in (None, record.spec.fingerprint):
                     found.setdefault(record.run_id, []).append(record)
         return sorted(map(best_of, found.values()), key=lambda one: (str(one.begun), one.number), reverse=True)
 
     def find(self, spec: RunSpec) -> RunRecord | None:
         """The finished run of this identity, or None: what was trained is not trained again."""
-        return next(
-            (one for one in self.runs(fingerprint=spec.fingerprint) if one.run_id == spec.run_id and one.state == DONE),
-            None,
-        )
+        found = self._beginning(spec.run_id).get(spec.run_id)
+        return None if found is None or found.state != DONE else found
 
     def record(self, run_id: str) -> RunRecord:
         """A run by its id, or by the first characters of it where only one begins so.
@@ -236,11 +231,23 @@ class RunStore:
         Raises:
             UsageError: none, or several.
         """
-        found = [one for one in self.runs() if one.run_id.startswith(run_id)] if run_id else []
+        found = self._beginning(run_id)
         if len(found) != 1:
             many = f"{len(found)} runs begin with" if found else "no run is called"
             raise UsageError(f"{many} {for_terminal(run_id, 40)!r}; 'recemb runs' lists them")
-        return found[0]
+        return next(iter(found.values()))
+
+    @told
+    def _beginning(self, run_id: str) -> dict[str, RunRecord]:
+        """Runs whose id begins so."""
+        names = {study: name for name, study in self._study_ids().items()}
+        found: dict[str, list[RunRecord]] = {}
+        for study_id, trial in trials_of(self._storage, run_id):
+            said = notes.read(*self._attributes(study_id), trial._trial_id)
+            record = record_of(names.get(study_id, ""), trial, said, self._arrays)
+            if record is not None:
+                found.setdefault(record.run_id, []).append(record)
+        return {one: best_of(records) for one, records in found.items()}
 
     @told
     def load(self, run_id: str) -> ItemVectors:
@@ -326,10 +333,7 @@ class RunStore:
         """Note and tags of an earlier training of the same run go over to this one."""
         for study_id, trial in self._trials(handle.run.run_id):
             if trial._trial_id != handle.trial_id:
-                system, user = (
-                    self._storage.get_study_system_attrs(study_id),
-                    self._storage.get_study_user_attrs(study_id),
-                )
+                system, user = self._attributes(study_id)
                 said = notes.read(system, user, trial._trial_id)
                 if said != notes.Said():
                     own = self._storage.get_study_id_from_name(handle.study)
@@ -361,12 +365,7 @@ class RunStore:
         Raises:
             UsageError: there is none.
         """
-        found = [
-            (study, trial)
-            for study in self._study_ids().values()
-            for trial in self._storage.get_all_trials(study, deepcopy=False)
-            if trial.user_attrs.get(RUN, {}).get("id") == run_id
-        ]
+        found = [one for one in trials_of(self._storage, run_id) if one[1].user_attrs.get(RUN_ID) == run_id]
         if not found:
             raise UsageError(f"there is no run {for_terminal(run_id, 40)!r}; it may have been deleted")
         return found

@@ -36,6 +36,7 @@ def middleware() -> list[Middleware]:
         limits = limits_from_environment()
         held_limits_from_environment()
         _check_readers()
+        _check_runs()
         ancestors = ancestors_from_environment()
     except ValueError as error:
         raise SystemExit(str(error)) from None
@@ -51,6 +52,16 @@ def _check_readers() -> None:
 
         ReaderLimits.from_environment()
         FileLimits.from_environment()
+
+
+def _check_runs() -> None:
+    """The same for kept runs."""
+    if any(name.startswith("RECEMB_RUNS") for name in os.environ):
+        from pages.kit.kept_runs import switched_on
+        from recemb_core.runs.limits import RunLimits
+
+        switched_on(None)
+        RunLimits.from_environment()
 
 
 def keep_uploads_in_memory() -> None:
