@@ -61,14 +61,20 @@ def asks_for_leave(data: ActiveData) -> bool:
     return data.uploaded and data.key not in st.session_state.get(_ALLOWED, set())
 
 
-def leave_button(data: ActiveData) -> None:
-    """What it means to keep runs of an upload, and the word for it."""
+def place() -> str:
+    """Where the store lies, for Markdown; on a server for others its folders are nobody's business."""
     from recemb_core.runs import default_folder
 
+    here = st.get_option("server.address") in HERE
+    return f"`{plain(default_folder())}`" if here else "a folder of the computer that runs this app"
+
+
+def leave_button(data: ActiveData) -> None:
+    """What it means to keep runs of an upload, and the word for it."""
     st.info(
         f"**{plain(data.title)}** is your own data. A kept run holds its item ids, vectors, and how well each user "
-        "was served (users by number, not by name), and its reading. It lies in a folder of the computer that runs "
-        f"this app until it is deleted: `{plain(default_folder())}`. Nothing is kept without your word."
+        f"was served (users by number, not by name), and its reading. It lies in {place()} until it is deleted. "
+        "Nothing is kept without your word."
     )
     st.button(
         "Let runs of this data be kept",

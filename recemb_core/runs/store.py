@@ -15,14 +15,15 @@ from recemb_core.foreign_text import for_terminal
 from recemb_core.runs import notes
 from recemb_core.runs.arrays import ARRAYS, USERS, VECTORS, Arrays, size_of
 from recemb_core.runs.database import LOCK, erase, needs_optuna, open_storage, told
+from recemb_core.runs.finding import Finder
 from recemb_core.runs.handle import RunHandle
 from recemb_core.runs.limits import RunLimits
 from recemb_core.runs.locks import HeldFile, release, waited_for
-from recemb_core.runs.reading import DONE, FAILED, RUN, RUN_ID, best_of, record_of
+from recemb_core.runs.reading import DONE, FAILED, RUN
 from recemb_core.runs.record import RunRecord
 from recemb_core.runs.room import check_room, make_room
 from recemb_core.runs.spec import RunSpec
-from recemb_core.runs.trials import attributes_of, new_trial, trials_of
+from recemb_core.runs.trials import attributes_of, new_trial
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class RunStore:
         self.folder, self.limits = folder, limits
         self._storage = storage
         self._arrays = Arrays(folder)
+        self._finder = Finder(storage, self._arrays)
         self._running = folder / "running"
         self._running.mkdir(exist_ok=True)
 
@@ -127,8 +129,8 @@ class RunStore:
         given = {"note": note, "tags": told_tags, "pinned": pinned}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         with self._alone():
-            for study_id, trial in self._trials(run_id):
-                system, user = self._attributes(study_id)
+            for study_id, trial in self._finder.trials(run_id):
+                system, user = self._finder.attributes(study_id)
                 before = notes.read(system, user, trial._trial_id)
                 notes.write(self._storage, study_id, trial._trial_id, dataclasses.replace(before, **changes))
 
@@ -140,7 +142,7 @@ class RunStore:
             UsageError: no such run, or it is running.
         """
         with self._alone():
-            trials = [trial for _, trial in self._trials(run_id)]
+            trials = [trial for _, trial in self._finder.trials(run_id)]
             if any(not trial.state.is_finished() for trial in trials):
                 raise UsageError(f"run {run_id} is running; stop it, then delete it")
             for trial in trials:  # files first: rows that name no file are harmless, files that no row names are not
@@ -151,7 +153,7 @@ class RunStore:
     def drop_vectors(self, run_id: str) -> None:
         """Remove the vectors of a run; settings, scores and what was said of it stay."""
         with self._alone():
-            for _, trial in self._trials(run_id):
+            for _, trial in self._finder.trials(run_id):
                 self._arrays.remove(trial, VECTORS)
 
     @told
@@ -162,9 +164,11 @@ class RunStore:
             UsageError: no such study, or a run of it is running.
         """
         with self._alone():
-            study = self._study_ids().get(name)
+            study = self._finder.studies().get(name)
             if study is None:
-                raise UsageError(f"no study is called {for_terminal(name, 80)}; there are {len(self._study_ids())}")
+                raise UsageError(
+                    f"no study is called {for_terminal(name, 80)}; there are {len(self._finder.studies())}"
+                )
             trials = self._storage.get_all_trials(study, deepcopy=False)
             if any(RUN in trial.user_attrs and not trial.state.is_finished() for trial in trials):
                 raise UsageError(f"a run of {for_terminal(name, 80)} is running; stop it, then delete the study")
@@ -176,7 +180,7 @@ class RunStore:
     def tidy(self) -> None:
         """Fail the runs whose program has ended, and remove what they had begun to write."""
         with self._alone():
-            for study in self._study_ids().values():
+            for study in self._finder.studies().values():
                 for trial in self._storage.get_all_trials(study, deepcopy=False):
                     if RUN in trial.user_attrs and not trial.state.is_finished():
                         self._fail_if_dead(trial)
@@ -195,10 +199,10 @@ class RunStore:
             study: of this one alone.
             fingerprint: of this data alone.
         """
-        found = self._records(study, fingerprint)
+        found = self._finder.records(study, fingerprint)
         if any(one.state == "running" and not self._alive(one) for one in found):
             self.tidy()
-            found = self._records(study, fingerprint)
+            found = self._finder.records(study, fingerprint)
         return found
 
     def _alive(self, record: RunRecord) -> bool:
@@ -207,18 +211,6 @@ class RunStore:
         if held is not None:
             held.close()
         return held is None
-
-    def _records(self, study: str | None, fingerprint: str | None) -> list[RunRecord]:
-        found: dict[str, list[RunRecord]] = {}
-        for name, study_id in self._study_ids().items():
-            if study is not None and name != study:
-                continue
-            attributes = self._attributes(study_id)
-            for trial in self._storage.get_all_trials(study_id, deepcopy=False):
-                record = record_of(name, trial, notes.read(*attributes, trial._trial_id), self._arrays)
-                if record is not None and fingerprint in (None, record.spec.fingerprint):
-                    found.setdefault(record.run_id, []).append(record)
-        return sorted(map(best_of, found.values()), key=lambda one: (str(one.begun), one.number), reverse=True)
 
     def find(self, spec: RunSpec) -> RunRecord | None:
         """The finished run of this identity, or None: what was trained is not trained again."""
@@ -239,15 +231,7 @@ class RunStore:
 
     @told
     def _beginning(self, run_id: str) -> dict[str, RunRecord]:
-        """Runs whose id begins so."""
-        names = {study: name for name, study in self._study_ids().items()}
-        found: dict[str, list[RunRecord]] = {}
-        for study_id, trial in trials_of(self._storage, run_id):
-            said = notes.read(*self._attributes(study_id), trial._trial_id)
-            record = record_of(names.get(study_id, ""), trial, said, self._arrays)
-            if record is not None:
-                found.setdefault(record.run_id, []).append(record)
-        return {one: best_of(records) for one, records in found.items()}
+        return self._finder.beginning(run_id)
 
     @told
     def load(self, run_id: str) -> ItemVectors:
@@ -280,7 +264,7 @@ class RunStore:
         """
         import optuna
 
-        new = name not in self._study_ids()
+        new = name not in self._finder.studies()
         default: Aim = "minimize" if run is not None and run.protocol is None else "maximize"
         study = optuna.create_study(
             study_name=name, storage=self._storage, directions=list(directions or [default]), load_if_exists=True, **how
@@ -321,7 +305,7 @@ class RunStore:
     def _tell(self, handle: RunHandle, values: Sequence[float]) -> None:
         from optuna.trial import TrialState
 
-        aims = len(self._storage.get_study_directions(self._study_ids()[handle.study]))
+        aims = len(self._storage.get_study_directions(self._finder.studies()[handle.study]))
         if len(values) != aims:
             raise UsageError(f"{handle.study} has {aims} aims, and {len(values)} values are given; give one for each")
         if handle.trial is not None:
@@ -331,9 +315,9 @@ class RunStore:
 
     def _carry_over(self, handle: RunHandle) -> None:
         """Note and tags of an earlier training of the same run go over to this one."""
-        for study_id, trial in self._trials(handle.run.run_id):
+        for study_id, trial in self._finder.trials(handle.run.run_id):
             if trial._trial_id != handle.trial_id:
-                system, user = self._attributes(study_id)
+                system, user = self._finder.attributes(study_id)
                 said = notes.read(system, user, trial._trial_id)
                 if said != notes.Said():
                     own = self._storage.get_study_id_from_name(handle.study)
@@ -359,30 +343,13 @@ class RunStore:
                 self._fail(trial._trial_id, KILLED)
             release(path)
 
-    def _trials(self, run_id: str) -> list[tuple[int, FrozenTrial]]:
-        """(study, trial) of every training of a run.
-
-        Raises:
-            UsageError: there is none.
-        """
-        found = [one for one in trials_of(self._storage, run_id) if one[1].user_attrs.get(RUN_ID) == run_id]
-        if not found:
-            raise UsageError(f"there is no run {for_terminal(run_id, 40)!r}; it may have been deleted")
-        return found
-
     def _read(self, run_id: str, name: str) -> dict[str, Any]:
-        for _, trial in reversed(self._trials(run_id)):
+        for _, trial in reversed(self._finder.trials(run_id)):
             found = self._arrays.read(trial, name)
             if found is not None:
                 return found
         what = "vectors: it has none, or they made room for later runs" if name == VECTORS else "figures of its users"
         raise UsageError(f"run {run_id} has no {what}; train it again")
-
-    def _study_ids(self) -> dict[str, int]:
-        return {study.study_name: study._study_id for study in self._storage.get_all_studies()}
-
-    def _attributes(self, study_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        return self._storage.get_study_system_attrs(study_id), self._storage.get_study_user_attrs(study_id)
 
     def _alone(self) -> Any:
         return waited_for(self.folder / LOCK)

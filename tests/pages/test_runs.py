@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import kept_runs, session
+from pages.kit import session
 from pages.kit.uploads import server
 from recemb_core.embeddings import Node2VecConfig, train_node2vec
 from recemb_core.experiments.leaderboard import Entry, Protocol, default_query, part_cases
-from recemb_core.prepared import prepare_bundled
+from recemb_core.prepared import prepare_bundled, prepare_file
 from recemb_core.runs import RunRecord, RunSpec, RunStore
 from recemb_core.runs.doing import kept_measurement, kept_vectors
 from tests.pages.conftest import healthy, run_the_python, text
+from tests.pages.test_upload import baskets, upload
 
 pytest.importorskip("optuna")
 Open = Callable[..., AppTest]
@@ -157,11 +158,23 @@ def test_an_impossible_setting_ends_the_start(name: str, text: str, monkeypatch:
         server.middleware()
 
 
-def test_nothing_of_an_upload_is_kept_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = replace(session._bundled(DATA))
-    assert not kept_runs.asks_for_leave(data)
-    monkeypatch.setattr(type(data), "uploaded", property(lambda self: True))
-    monkeypatch.setattr(kept_runs.st, "session_state", {})
-    assert kept_runs.asks_for_leave(data)
-    kept_runs.st.session_state[kept_runs._ALLOWED] = {data.key}
-    assert not kept_runs.asks_for_leave(data)
+@pytest.mark.slow
+def test_nothing_of_an_upload_is_kept_without_a_word(app: AppTest, tmp_path: Path) -> None:
+    """And with it, its run is the one that the command line makes of the same file."""
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "shop.csv", baskets()))
+    page = healthy(app.switch_page("pages/node2vec.py").run())
+    assert not [one for one in page.button if one.label == "Keep this run"]
+    assert "is your own data" in text(page)
+    assert store().runs() == []
+    press(page, "Let runs of this data be kept")
+    press(page, "Keep this run")
+    (only,) = store().runs()
+    path = tmp_path / "shop.csv"
+    path.write_bytes(baskets())
+    assert only.run_id == RunSpec.of(only.spec.config, prepare_file(path)).run_id
+    assert only.spec.settings["graph edges"] == "co_occurrence"
+    page = healthy(app.switch_page("pages/runs.py").run())
+    assert page.dataframe[0].value["Run"].tolist() == [only.run_id[:6]]
+    assert b"u16" not in b"".join(p.read_bytes() for p in store().folder.rglob("*") if p.is_file())  # a user's name

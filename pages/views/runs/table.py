@@ -34,7 +34,8 @@ def table_section(kept: Kept) -> RunRecord:
                 format="%.0f", help="The most memory of the whole process while it trained, where it was measured."
             ),
             "On disk MB": st.column_config.NumberColumn(format="%.2f"),
-        },
+        }
+        | {head: st.column_config.TextColumn(width=150) for head in _score_heads(kept).values()},
     )
     more = len(settings) - len(shown)
     st.caption(
@@ -61,17 +62,15 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
     found = []
     for one in kept.runs:
         line: dict[str, Any] = {"Run": one.run_id[:6], "Model": one.spec.model, "Seed": one.spec.seed}
-        for name, words in (("hr", "HR"), ("ndcg", "NDCG"), ("mrr", "MRR")):
+        for name, head in _score_heads(kept).items():
             score = one.scores.get(name)
-            k = next((r.scores[name].k for r in kept.runs if name in r.scores), 0)
-            head = f"{words}@{k}" if k else words
             line[head] = None if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
         line |= {_head(name): _cell(values, one.run_id) for name, values in settings.items()}
         line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
         line["Train s"] = one.seconds
         line["Peak MB"] = None if one.peak_bytes is None else one.peak_bytes / 1e6
         line["On disk MB"] = one.bytes / 1e6
-        line["State"] = one.state if one.has_vectors or one.state != "finished" else _without(one)
+        line["State"] = f"{one.state}, no vectors" if one.state == "finished" and not one.has_vectors else one.state
         line["Tags"] = ", ".join(map(inert, (*(["pinned"] if one.pinned else []), *one.tags)))
         line["Note"] = inert(one.note.partition("\n")[0])
         line["Kept"] = "" if one.begun is None else one.begun.strftime("%Y-%m-%d %H:%M")
@@ -79,8 +78,10 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
     return found
 
 
-def _without(run: RunRecord) -> str:
-    return "finished, no vectors"
+def _score_heads(kept: Kept) -> dict[str, str]:
+    """Metric → head of its column; none where nothing was measured."""
+    known = next((one.scores for one in kept.runs if one.scores), {})
+    return {name: f"{name.upper()}@{score.k}" if score.k else name.upper() for name, score in known.items()}
 
 
 def _head(name: str) -> str:

@@ -99,7 +99,19 @@ def _scores(kept: Kept, first: RunRecord, second: RunRecord) -> None:
     st.caption(
         f"{lines[0].name}, {', '.join(one.name for one in lines[1:])}: the first less the second, with 95 % intervals, "
         f"paired over {found.differences['hr'].users:,} users of the {first.spec.part} part; kept seeds: "
-        f"{found.seeds[0] or 'it has none'} and {found.seeds[1] or 'it has none'}."
+        f"{found.seeds[0] or 'it has none'} and {found.seeds[1] or 'it has none'}. {_looks(kept)}"
+    )
+
+
+def _looks(kept: Kept) -> str:
+    """What choosing the pair after a look at the table does to a p-value."""
+    settings = len({one.spec.setting_id for one in kept.finished.values() if one.has_users})
+    pairs = settings * (settings - 1) // 2
+    if pairs < 2:
+        return ""
+    return (
+        f"This pair is judged alone: of the {pairs:,} pairs of {settings} settings, one in twenty of those that do not "
+        "differ would be told apart. The Evaluation page and `recemb compare` judge all rows together."
     )
 
 

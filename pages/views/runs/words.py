@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.kit import kept_runs
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, quoted
 from pages.views.runs.kept import Kept
@@ -37,8 +38,7 @@ def about(kept: Kept) -> None:
     store = kept.store
     st.caption(
         f"{len(kept.runs):,} runs of this data. The store, of all data, takes {store.bytes / 1e6:,.1f} MB in "
-        f"`{plain(store.folder)}`. {store.limits.words} Other programs read it: "
-        f"`optuna-dashboard sqlite:///{plain(store.folder)}/optuna.db`."
+        f"{kept_runs.place()}. {store.limits.words} Optuna's programs read it too: its trials are in `optuna.db` there."
     )
 
 
