@@ -15,8 +15,9 @@ from recemb_core.command_line.printing import Lines, Result, Table, bar
 from recemb_core.config_fields import config_fields
 from recemb_core.embeddings import MODELS
 from recemb_core.job_pool import JobLimits, JobPool
-from recemb_core.plans import whole_session
+from recemb_core.plans import model_named, whole_session
 from recemb_core.prepared import Prepared
+from recemb_core.session_file import SessionFile
 from recemb_core.sweeps import (
     Control,
     Ground,
@@ -24,6 +25,7 @@ from recemb_core.sweeps import (
     Journal,
     Sweep,
     Verdict,
+    dimension,
     head_of,
     importance,
     in_words,
@@ -57,7 +59,16 @@ _EXAMPLE = """a sweep of item2vec on bundled data, as FILE.toml:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", metavar="FILE.toml", help="a session.toml with a model and a part [sweep]")
+    parser.add_argument("session", metavar="FILE.toml", help="a session.toml, with a part [sweep] or without")
+    parser.add_argument("--model", metavar="NAME", help=f"one of {', '.join(MODELS)} (default: that of the session)")
+    parser.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="NAME=VALUES",
+        help="a parameter and its values (dimensions=16,32) or its range (window=2..9, learning_rate=0.005..0.1 log), "
+        "beside those of [sweep.space] or in place of them; again and again",
+    )
     data = parser.add_argument_group("data, in place of the session's")
     data.add_argument("--log", metavar="LOG", help="a file of your own")
     data.add_argument("--data", metavar="NAME", help="a bundled data set")
@@ -86,7 +97,7 @@ def _own(spec: Any) -> list[str]:
 
 
 def run(args: argparse.Namespace) -> Result:
-    saved = session_of(args)
+    saved = _with_options(session_of(args), args)
     plan = plan_of(saved)
     if args.trials is not None:
         plan = replace(plan, trials=args.trials, minutes=None)
@@ -119,6 +130,25 @@ def run(args: argparse.Namespace) -> Result:
         Path(args.save_session).write_text(whole.to_toml(), "utf-8")
         files["session"] = args.save_session
     return _result(prepared, sweep, verdict, files, notes)
+
+
+def _with_options(saved: SessionFile, args: argparse.Namespace) -> SessionFile:
+    """The session with model and parameters of the command line in it."""
+    if args.model:
+        spec = model_named(args.model)
+        same = bool(saved.model) and model_named(saved.model) is spec
+        saved = replace(saved, model=spec.name, config=saved.config if same else {})
+    if not args.vary:
+        return saved
+    if not saved.model:
+        args.parser.error("say which model: --model NAME, or a session with one in it")
+    spec, space = model_named(saved.model), dict(saved.sweep.get("space", {}))
+    for text in args.vary:
+        name, equals, values = text.partition("=")
+        if not equals:
+            raise UsageError(f"--vary needs NAME=VALUES, not {text!r}")
+        space[name.strip()] = dimension(spec, name.strip(), values).to_toml()
+    return replace(saved, sweep={**saved.sweep, "space": space})
 
 
 def replace_seed(config: Any, seed: int) -> Any:
