@@ -23,24 +23,24 @@ with frame.page(
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         view = VIEW.draw(data, label_visibility="collapsed")
         controls.reset_button(data)
-    progress, todo = st.empty(), []
     if view == "sweep":
         sweep_view(data)
-        st.stop()
-    if why := kept_runs.closed():
-        st.info(why)
-    elif kept_runs.asks_for_leave(data):
-        kept_runs.leave_button(data)
     else:
-        kept = kept_of(data)
-        if not kept.runs:
-            words.empty(data)
-        elif view == "two":
-            todo = two.two_section(kept)
+        progress, todo = st.empty(), []
+        if why := kept_runs.closed():
+            st.info(why)
+        elif kept_runs.asks_for_leave(data):
+            kept_runs.leave_button(data)
         else:
-            chosen = table.table_section(kept)
-            one.one_section(kept, chosen)
-        words.about(kept)
-    frame.what_you_see(words.WHAT_YOU_SEE)
-    frame.as_python(words.as_python(data))
-    run_next(data, todo, progress)
+            kept = kept_of(data)
+            if not kept.runs:
+                words.empty(data)
+            elif view == "two":
+                todo = two.two_section(kept)
+            else:
+                chosen = table.table_section(kept)
+                one.one_section(kept, chosen)
+            words.about(kept)
+        frame.what_you_see(words.WHAT_YOU_SEE)
+        frame.as_python(words.as_python(data))
+        run_next(data, todo, progress)
