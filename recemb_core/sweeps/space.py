@@ -276,7 +276,7 @@ def in_words(values: Mapping[str, Any], base: Mapping[str, Any] | None = None, m
     differs = {n: v for n, v in values.items() if base is None or n not in base or not _same(v, base[n])}
     if not differs:
         return "the default"
-    said = [f"{name.replace('_', ' ')} {_word(value)}" for name, value in differs.items()]
+    said = [f"{name.replace('_', ' ').replace('.', ' ')} {_word(value)}" for name, value in differs.items()]
     return ", ".join(said[:most]) + (f" and {len(said) - most} more" if len(said) > most else "")
 
 

@@ -166,7 +166,6 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
         st.progress(found.fraction, text=sentence(f"{ending}{found.words} ({found.fraction:.0%})"))
     elif verdict is not None:
         (st.success if verdict.winner is not None else st.info)(sentence(verdict.finding))
-        st.caption(sentence(verdict.grounds))
     elif found.state == "new":
         st.info(
             f"Nothing is tried yet. Start tries up to {plan.trials} settings of {plan.model} in processes apart: "
@@ -177,5 +176,6 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
         st.warning(f"{sentence(found.problem)} {done} of about {found.sweep.in_all} runs are done; Resume goes on.")
     counts = [f"{sum(run.stage == stage for run in found.runs)} {words}" for stage, words in STAGES.items()]
     asked = f"{len(cases.users):,}" + (f" of {cases.there:,}" if len(cases.users) < cases.there else "")
+    who = f"{asked} validation users." if verdict is None else sentence(verdict.grounds)
     walks = " Walks use the default graph of the training part." if "graph" in plan.spec.needs else ""
-    st.caption(f"Runs: {', '.join(counts)}. {asked} validation users.{walks} {kept}")
+    st.caption(f"Runs: {', '.join(counts)}. {who}{walks} {kept}")

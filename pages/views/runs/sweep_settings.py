@@ -11,16 +11,27 @@ import streamlit as st
 from pages.kit import graph_controls, session
 from pages.kit.allowed import Options, Several, Steps, Text
 from pages.kit.leaderboard import Question
-from pages.kit.model_controls import able_models, model_config, model_controls
+from pages.kit.model_controls import able_models, default_config, model_config, model_controls
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, sentence
 from pages.views.runs.kept import RUNS_PAGE
 from recemb_core.config_fields import said_of
-from recemb_core.embeddings.registry import MODELS, ModelSpec, Setting
-from recemb_core.experiments.leaderboard import Protocol
+from recemb_core.embeddings.registry import MODELS, ModelSpec
+from recemb_core.experiments.leaderboard import Protocol, default_query
 from recemb_core.item_graph import ItemGraph
-from recemb_core.sweeps import COSTS, QUALITIES, SAMPLERS, Ground, Space, SweepPlan, dimension, parameters, tpe_is_there
+from recemb_core.sweeps import (
+    COSTS,
+    QUALITIES,
+    SAMPLERS,
+    Choices,
+    Ground,
+    Space,
+    SweepPlan,
+    dimension,
+    parameters,
+    tpe_is_there,
+)
 from recemb_core.sweeps.plan import config_of
 from recemb_core.validation import UsageError
 
@@ -176,51 +187,48 @@ def _values(data: ActiveData, spec: ModelSpec, name: str) -> Any:
     return VALUES.bind(data, f"{spec.name}.{name}", default=usual_values(data, spec, name))
 
 
+_USUAL: Mapping[str, str] = {
+    "query.score": "cosine, in_out",
+    "query.newest": "none, 1, 5, 20",
+    "query.min_count": "0, 5, 20",
+    "index.kind": "lsh, hnsw",
+    "lsh.family": "euclidean, hyperplane",
+    "lsh.tables": "2..64 log",
+    "lsh.functions": "2..16",
+    "lsh.mode": "and_or, or_and",
+    "lsh.multi_probe": "0, 2, 8",
+    "lsh.width": "none",
+    "hnsw.links": "4, 8, 16, 32",
+    "hnsw.ef_construction": "20, 80, 200",
+    "hnsw.ef_search": "8..256 log",
+    "graph.backbone": "noise_corrected, disparity, top_edges, none",
+    "graph.per_item": "2..32 log",
+    "graph.alpha": "0.001..0.3 log",
+    "graph.top": "3..40 log",
+    "graph.min_weight": "1, 2, 5",
+}
+
+
 def usual_values(data: ActiveData, spec: ModelSpec, name: str) -> str:
-    """What a parameter varies over until a person says otherwise."""
-    fixed: Mapping[str, str] = {
-        "query.half_life": "20, 60, 120, 240",
-        "query.score": "cosine, in_out",
-        "query.newest": "none, 1, 5, 20",
-        "query.min_count": "0, 5, 20",
-        "index.kind": "lsh, hnsw",
-        "lsh.family": "euclidean, hyperplane",
-        "lsh.tables": "2..64 log",
-        "lsh.functions": "2..16",
-        "lsh.mode": "and_or, or_and",
-        "lsh.multi_probe": "0, 2, 8",
-        "lsh.width": "none",
-        "hnsw.links": "4, 8, 16, 32",
-        "hnsw.ef_construction": "20, 80, 200",
-        "hnsw.ef_search": "8..256 log",
-        "graph.backbone": "noise_corrected, disparity, top_edges, none",
-        "graph.per_item": "2..32 log",
-        "graph.alpha": "0.001..0.3 log",
-        "graph.top": "3..40 log",
-        "graph.min_weight": "1, 2, 5",
-    }
-    if name in fixed:
-        return fixed[name]
-    setting = next((one for one in spec.shown() if one.field == name), None)
-    if setting is not None:
-        return _of_setting(setting, getattr(_class_default(spec), name, None))
-    return "true, false" if parameters(spec)[name] is bool else str(getattr(_class_default(spec), name, "1"))
-
-
-def _class_default(spec: ModelSpec) -> Any:
-    return spec.config(**spec.fixed)
-
-
-def _of_setting(setting: Setting, default: Any) -> str:
-    if setting.values is None:
+    """What a parameter varies over until a person says otherwise: around its default for this data."""
+    if name in _USUAL:
+        return _USUAL[name]
+    if parameters(spec)[name] is bool:
         return "true, false"
+    graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    config = default_config(data, graph, spec.name)
+    if name == "query.half_life":
+        half = default_query(config, Question(data, Protocol()).cases.train).half_life or 20.0
+        return ", ".join(f"{half * share:g}" for share in (0.25, 0.5, 1, 2))
+    scope, dot, inner = name.partition(".")
+    own = getattr(config_of(spec, name)[0](), inner) if dot and scope else getattr(config, name)
+    setting = next((one for one in spec.shown() if one.field == name), None)
+    if setting is None or setting.values is None:
+        return Choices(name, (tuple(own) if isinstance(own, list) else own,)).text
     if isinstance(setting.values, Mapping):
         return ", ".join(setting.values)
-    near = [v for v in setting.values if not isinstance(default, int | float) or default / 4 <= v <= 4 * default]
-    if setting.field == "epochs":  # what takes longest; more of them are a person's own choice
-        near = [v for v in setting.values if 2 <= v <= 5]
-    if setting.field == "dimensions":
-        near = [v for v in setting.values if 16 <= v <= 128]
+    most = 4 if name == "dimensions" else 2
+    near = [v for v in setting.values if own / 2 <= v <= most * own] if own > 0 else []
     return ", ".join(f"{value:g}" for value in near or setting.values)
 
 

@@ -15,7 +15,7 @@ from pages.views.runs.sweep_live import Found
 from pages.views.runs.sweep_settings import SweepSettings
 from recemb_core.embeddings.registry import python_imports, spec_of
 from recemb_core.session_file import SessionFile
-from recemb_core.sweeps import Choices, SweepPlan
+from recemb_core.sweeps import Choices, Ground, SweepPlan
 
 WHAT_YOU_SEE = r"""
 A sweep tries settings of a model, and asks each about the same **validation users**; the test part stays untouched.
@@ -42,12 +42,12 @@ def downloads(found: Found) -> None:
         if verdict is not None:
             facts = {"words": verdict.words, "take": str(verdict.values[verdict.take])}
             download("Verdict (CSV)", "verdict.csv", pl.DataFrame, pl.DataFrame([facts]))
-        download("For recemb sweep (TOML)", f"sweep-{plan.model}.toml", str, as_toml(found))
+        download("For recemb sweep (TOML)", f"sweep-{plan.model}.toml", str, as_toml(found.sweep.ground))
 
 
-def as_toml(found: Found) -> str:
+def as_toml(ground: Ground) -> str:
     """The same sweep as a file that ``recemb sweep`` reads; of an upload its log is named on the command line."""
-    ground, plan = found.sweep.ground, found.sweep.plan
+    plan = ground.plan
     own = dataclasses.asdict(ground.base.entry.config)
     config = {k: v for k, v in own.items() if k != "seed" and k not in spec_of(ground.base.entry.config).fixed}
     return SessionFile(model=plan.model, config=config, seed=plan.seed, sweep=plan.to_toml()).to_toml()

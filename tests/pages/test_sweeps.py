@@ -1,0 +1,132 @@
+"""The Sweeps view of the Runs page: what it asks for, a sweep at work behind it, and what is left of one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.kit.uploads import visitor
+from pages.views.runs import sweep_live, sweep_words
+from recemb_core.session_file import SessionFile
+from recemb_core.sweeps import Journal, plan_of, tpe_is_there
+from tests.pages.conftest import healthy, text
+
+Open = Callable[..., AppTest]
+SMALL = {
+    "data": "planted_shop",
+    "runs_view": "sweep",
+    "sweep_trials": "5",
+    "sweep_over": "dimensions,epochs",
+    "sweep_values_item2vec.dimensions": "4, 8",
+    "sweep_values_item2vec.epochs": "1..3",
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("RECEMB_RUNS", "on")
+    visitor.once_a_process("sweeps at work", dict).clear()
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    (button,) = [one for one in page.button if one.label.startswith(label)]
+    return button.click().run()
+
+
+def over(page: AppTest) -> AppTest:
+    """The page when the sweep behind it has ended."""
+    deadline = time.monotonic() + 240
+    while any(live.running for live in sweep_live._registry().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return healthy(page.run())
+
+
+def labels(page: AppTest) -> list[str]:
+    return [one.label.partition(" (")[0] for one in page.button]
+
+
+def test_nothing_is_tried_until_start(open_page: Open) -> None:
+    page = healthy(open_page("runs", **SMALL))
+    assert "Nothing is tried yet" in text(page)
+    assert "Start" in labels(page)
+    assert [one.label for one in page.text_input][:2] == ["dimensions", "epochs"]
+    assert page.query_params["sweep_values_item2vec.dimensions"] in ("4, 8", ["4, 8"])
+
+
+def test_what_is_not_possible_is_said_and_cannot_start(open_page: Open) -> None:
+    page = open_page("runs", **{**SMALL, "sweep_values_item2vec.dimensions": "4, -1"})
+    assert not page.exception
+    assert any("cannot give dimensions the value" in error.value for error in page.error)
+    assert "Start" not in labels(page)
+
+
+def test_an_index_brings_its_recall_with_it(open_page: Open) -> None:
+    page = healthy(open_page("runs", data="planted_shop", runs_view="sweep", sweep_over="lsh.tables"))
+    assert "'recall'" in next(block.value for block in page.code if "SweepPlan" in block.value)
+
+
+@pytest.mark.slow
+def test_a_sweep_ends_with_a_verdict_and_is_there_again(open_page: Open, tmp_path: Path) -> None:
+    if not tpe_is_there():
+        pytest.skip("pages keep sweeps beside the store of runs, which needs Optuna")
+    page = over(press(healthy(open_page("runs", **SMALL)), "Start"))
+    assert "Start" not in labels(page)
+    verdict = [one.value for one in (*page.success, *page.info)]
+    assert any("default" in one for one in verdict)
+    assert page.dataframe[0].value["Setting"].tolist().count(0) == 1
+    (place,) = (tmp_path / "sweeps").glob("*.jsonl")
+    runs = Journal.read(place)[1]
+    assert sum(run.stage == "final" for run in runs) == 20
+    sweep_live._registry().clear()
+    again = healthy(open_page("runs", **SMALL))
+    assert [one.value for one in (*again.success, *again.info)] == verdict, "another session, another start: the same"
+    # One that lost its end is resumed.
+    lines = place.read_bytes().splitlines(keepends=True)
+    place.write_bytes(b"".join(lines[:6]))
+    from pages.kit import results
+
+    results._shared_results.clear()
+    broken = healthy(open_page("runs", **SMALL))
+    assert "Resume" in labels(broken)
+    resumed = over(press(broken, "Resume"))
+    assert [one.value for one in (*resumed.success, *resumed.info)] == verdict
+    for look in ("axes", "slices", "decides", "front"):
+        healthy(open_page("runs", **SMALL, sweep_look=look))
+    gone = press(resumed, "Forget these runs")
+    assert not place.exists()
+    assert "Start" in labels(gone)
+
+
+@pytest.mark.slow
+def test_the_python_and_the_file_do_the_same_sweep(open_page: Open) -> None:
+    page = healthy(open_page("runs", **SMALL))
+    shown = next(block.value for block in page.code if "SweepPlan" in block.value)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        names: dict[str, object] = {}
+        exec(compile(shown, "As Python", "exec"), names)
+    assert "default" in printed.getvalue()
+    found = names["sweep"]
+    told = plan_of(SessionFile.from_toml(sweep_words.as_toml(found.ground)))  # type: ignore[attr-defined]
+    assert told == found.plan  # type: ignore[attr-defined]
+
+
+def test_a_class_server_keeps_nothing(open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RECEMB_RUNS", "off")
+    page = healthy(open_page("runs", **SMALL))
+    assert "memory" in text(page)
+    assert not os.listdir(tmp_path)
+
+
+def test_a_graph_alone_is_told(open_page: Open) -> None:
+    page = healthy(open_page("runs", **{**SMALL, "data": "les_miserables"}))
+    assert "graph alone" in text(page)
