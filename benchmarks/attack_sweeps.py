@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most", type=float, default=20.0, help="seconds that a sweep is left at most")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as name:
@@ -69,7 +70,7 @@ def main() -> None:
             begun, before = time.monotonic(), len(known)
             while not (place.exists() and Journal.is_open(place)) and process.poll() is None:
                 time.sleep(0.05)
-            time.sleep(rng.expovariate(1 / 3.0))
+            time.sleep(rng.uniform(0, args.most))
             os.killpg(process.pid, signal.SIGKILL)
             over = process.wait() == 0
             runs = Journal.read(place)[1]
