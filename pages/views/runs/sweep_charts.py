@@ -63,7 +63,8 @@ def leaderboard(found: Found) -> None:
         columns[head] = number("MB" if aim == "bytes" else head, format=form, help=f"{head}, mean over trainings.")
     if not any(shown["Failed"].to_list()):
         shown = shown.drop("Failed")
-    st.dataframe(shown, hide_index=True, column_config=columns, height=HEIGHT, placeholder="–")
+    height = min(HEIGHT, 38 + 35 * len(shown))
+    st.dataframe(shown, hide_index=True, column_config=columns, height=height, placeholder="–")
     st.caption(
         "By the mean over all trainings so far. The mean of what was chosen for its mean is too high: the verdict goes "
         "by trainings with fresh seeds alone."

@@ -1,0 +1,51 @@
+"""A sweep in a browser: rows arrive while another page is looked at; paused, resumed, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.driver import no_exception, open_page, screenshot, settled
+
+Serve = Callable[..., str]
+PATIENCE = 300_000  # milliseconds; on a cold server the first training waits for the compilers
+SWEEP = (
+    "runs?v=2&data=planted_shop&runs_view=sweep&sweep_trials=5&sweep_over=dimensions"
+    "&sweep_values_item2vec.dimensions=4,+8,+32,+64"
+)
+
+
+def test_a_sweep_goes_on_behind_other_pages(serve: Serve, page: Page, tmp_path: Path) -> None:
+    base = serve("app.py", RECEMB_RUNS="on", RECEMB_RUNS_FOLDER=str(tmp_path / "runs"))
+    open_page(page, f"{base}/{SWEEP}")
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text("Nothing is tried yet")
+    main.get_by_role("button", name="Start").click()
+    expect(main.get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENCE)
+    expect(main).to_contain_text("Runs: 1 first look", timeout=PATIENCE)
+    main.get_by_role("button", name="Pause").click()
+    resume = main.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible(timeout=PATIENCE)
+    resume.click()
+    expect(main.get_by_role("button", name="Stop")).to_be_visible(timeout=PATIENCE)
+
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Sequences").click()
+    expect(page.locator("h1")).to_have_text("What is in my log?", timeout=PATIENCE)
+    settled(page, PATIENCE)
+    no_exception(page)
+
+    page.go_back()
+    expect(main).to_contain_text("20 fresh seeds", timeout=PATIENCE)
+    expect(main).to_contain_text("after Holm's correction for all 4 settings tried", timeout=PATIENCE)
+    expect(main.get_by_role("button", name="Stop")).to_have_count(0)
+    for name in ("Parallel axes", "Slices", "What decides", "Quality and cost"):
+        main.get_by_role("radio", name=name).click()
+        settled(page, PATIENCE)
+        no_exception(page)
+    screenshot(page, "sweep")
+    page.reload()
+    settled(page, PATIENCE)
+    expect(main).to_contain_text("after Holm's correction for all 4 settings tried", timeout=PATIENCE)
+    assert list((tmp_path / "runs" / "sweeps").glob("*.jsonl")), "kept in its file"
