@@ -140,6 +140,10 @@ def page_settings(saved: SessionFile) -> tuple[dict[str, Any], list[str]]:
     """
     found: dict[str, Any] = dict(saved.settings)
     said: list[str] = []
+    if saved.sweep:
+        said.append(
+            "The session's sweep is not taken over: 'recemb sweep' runs it, the Runs page sweeps by its controls."
+        )
     if saved.seed is not None:
         found["seed"] = saved.seed
     if saved.gap_minutes is not None:
