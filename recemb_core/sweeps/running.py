@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from recemb_core.sweeps.records import STAGES, Journal, Run, Step
 from recemb_core.sweeps.space import in_words
 from recemb_core.sweeps.winner import Verdict, judge
 from recemb_core.validation import UsageError
+from recemb_core.versions import versions_of
 
 
 class Work(Protocol):
@@ -183,10 +184,6 @@ class Sweep:
 
 def head_of(ground: Ground) -> dict[str, Any]:
     """What a sweep is known by: plan, data, first setting, and versions of what computes it."""
-    from dataclasses import asdict
-
-    from recemb_core.versions import versions_of
-
     plan = ground.plan
     configs = [c for c in (ground.base.entry.config, ground.base.entry.query, plan.protocol) if c is not None]
     own = plan.to_toml()

@@ -116,7 +116,7 @@ def test_the_python_and_the_file_do_the_same_sweep(open_page: Open) -> None:
         exec(compile(shown, "As Python", "exec"), names)
     assert "default" in printed.getvalue()
     found = names["sweep"]
-    told = plan_of(SessionFile.from_toml(sweep_words.as_toml(found.ground)))  # type: ignore[attr-defined]
+    told = plan_of(SessionFile.from_toml(sweep_words.as_toml(found.ground, SessionFile(data="planted_shop"))))  # type: ignore[attr-defined]
     assert told == found.plan  # type: ignore[attr-defined]
 
 

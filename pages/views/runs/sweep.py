@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.kit import frame, jobs, kept_runs, model_results
+from pages.kit import frame, jobs, kept_runs, links, model_results
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -77,6 +77,7 @@ def _body(settings: SweepSettings) -> None:
     data, ground = settings.data, settings.ground
     assert ground is not None
     place, kept = _place(data, ground)
+    session = links.saved_session(data)
     at_work = sweep_live.find(data, ground, place).state in ("running", "ending")
 
     def draw() -> None:
@@ -88,7 +89,7 @@ def _body(settings: SweepSettings) -> None:
         if found.runs:
             look = LOOK.draw(data, label_visibility="collapsed")
             PICTURES[look][1](found)
-        sweep_words.downloads(found)
+        sweep_words.downloads(found, session)
         if not kept_runs.closed() and kept_runs.asks_for_leave(data):
             with st.popover("Keep sweeps of this data", icon=":material/lock_open:"):
                 kept_runs.leave_button(data)

@@ -32,7 +32,7 @@ seeds can show, not that there is none.
 """
 
 
-def downloads(found: Found) -> None:
+def downloads(found: Found, session: SessionFile) -> None:
     """The table and the sweep for ``recemb sweep``."""
     plan = found.sweep.plan
     with st.container(horizontal=True):
@@ -42,15 +42,16 @@ def downloads(found: Found) -> None:
         if verdict is not None:
             facts = {"words": verdict.words, "take": str(verdict.values[verdict.take])}
             download("Verdict (CSV)", "verdict.csv", pl.DataFrame, pl.DataFrame([facts]))
-        download("For recemb sweep (TOML)", f"sweep-{plan.model}.toml", str, as_toml(found.sweep.ground))
+        download("For recemb sweep (TOML)", f"sweep-{plan.model}.toml", str, as_toml(found.sweep.ground, session))
 
 
-def as_toml(ground: Ground) -> str:
-    """The same sweep as a file that ``recemb sweep`` reads; of an upload its log is named on the command line."""
+def as_toml(ground: Ground, session: SessionFile) -> str:
+    """The same sweep as a file that ``recemb sweep`` reads, on the session's data; an uploaded log lies beside it."""
     plan = ground.plan
     own = dataclasses.asdict(ground.base.entry.config)
     config = {k: v for k, v in own.items() if k != "seed" and k not in spec_of(ground.base.entry.config).fixed}
-    return SessionFile(model=plan.model, config=config, seed=plan.seed, sweep=plan.to_toml()).to_toml()
+    sweep: dict[str, Any] = {"model": plan.model, "config": config, "seed": plan.seed, "sweep": plan.to_toml()}
+    return dataclasses.replace(session, settings={}, **sweep).to_toml()
 
 
 def as_python(settings: SweepSettings) -> list[str]:
