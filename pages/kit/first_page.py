@@ -45,7 +45,7 @@ def load() -> None:
     try:
         import numpy as np
 
-        # Without Student's t (scipy.special, a fifth of a second), which Home needs when its title has long been painted.
+        # Without Student's t (scipy.special, a fifth of a second), which Home needs long after its title is painted.
         for name in imported(HOME):
             importlib.import_module(name)
         from pages.kit import session
