@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.bare_loader"]
+
 # XLA compiles a program once for all workers and runs, not once a test: two thirds of a deep model's test.
 CACHE = Path(__file__).resolve().parents[1] / ".pytest_cache" / "jax"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
