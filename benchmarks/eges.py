@@ -70,7 +70,7 @@ def train_jax(graph: ItemGraph, side: SideFields, config: EGESConfig, *, epochs_
     import jax.numpy as jnp
 
     from recemb_core.embeddings.noise import noise_table
-    from recemb_core.embeddings.skip_gram import LAST_RATE
+    from recemb_core.progress import LAST_RATE
     from recemb_core.walks import WalkConfig, generate_walks
 
     n, d, fields = len(graph), config.dimensions, len(side.names)

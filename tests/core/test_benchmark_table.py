@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import json
 import math
 import subprocess
@@ -151,3 +152,19 @@ def test_peers_that_cannot_be_installed_are_named(monkeypatch: pytest.MonkeyPatc
     rows = list(walks.headline())
     assert [row.peer for row in rows] == ["GRAPE", "PecanPy SparseOTF"]
     assert all(row.ratio is None and "not installed" in row.why for row in rows)
+
+
+def test_what_the_benchmarks_import_is_there() -> None:
+    """Also inside their functions, which run in no other test."""
+    gone = []
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "recemb_core":
+                module = importlib.import_module(node.module or "")
+                gone += [f"{path.name}: {node.module}.{one.name}" for one in node.names if not there(module, one.name)]
+    assert not gone
+
+
+def there(module: object, name: str) -> bool:
+    """A module's name, or a module in a package."""
+    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None  # type: ignore[attr-defined]
