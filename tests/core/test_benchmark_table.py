@@ -167,4 +167,5 @@ def test_what_the_benchmarks_import_is_there() -> None:
 
 def there(module: object, name: str) -> bool:
     """A module's name, or a module in a package."""
-    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None  # type: ignore[attr-defined]
+    package = getattr(module, "__path__", None) is not None
+    return hasattr(module, name) or (package and importlib.util.find_spec(f"{module.__name__}.{name}") is not None)  # type: ignore[attr-defined]
