@@ -105,6 +105,7 @@ def main() -> None:
             for path in given.write:  # after each, for one whose time is over has what it has found
                 write(path, found)
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the part under way is ended, too
     start = time.monotonic()
     load = os.getloadavg()[0]
     rows = parts(given.only, given.limit)
