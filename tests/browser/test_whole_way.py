@@ -73,10 +73,12 @@ def test_from_a_log_to_a_bundle_that_answers(serve: Serve, page: Page, tmp_path:
 
     key = parse_qs(urlsplit(page.url).query)["data"][0]
     values = "sweep_over=dimensions&sweep_values_item2vec.dimensions=4,+8,+16"
-    open_page(
-        page, f"{base}/runs?v=2&data={key}&runs_view=sweep&sweep_model=item2vec&sweep_trials=4&{values}", PATIENCE
-    )
-    main.get_by_role("button", name="Let runs of this data be kept").click()
+    sweep = f"runs?v=2&data={key}&runs_view=sweep&sweep_model=item2vec&sweep_trials=4&{values}"
+    open_page(page, f"{base}/{sweep}", PATIENCE)
+    expect(main).to_contain_text("Kept in this session's memory: this is your own data")
+    main.get_by_text("Keep sweeps of this data").click()
+    page.get_by_role("button", name="Let runs of this data be kept").click()
+    expect(main).to_contain_text("run by run: a sweep that is broken off")
     settled(page, PATIENCE)
     main.get_by_role("button", name="Start").click()
     expect(main).to_contain_text("Holm's correction for all", timeout=PATIENCE)

@@ -82,8 +82,9 @@ def _body(settings: SweepSettings) -> None:
 
     def draw() -> None:
         found = sweep_live.find(data, ground, place)
-        if at_work is not (found.state in ("running", "ending")):
-            st.rerun()  # it began or ended: other buttons, and looking now and then or no more
+        began_or_ended = at_work is not (found.state in ("running", "ending"))
+        if began_or_ended or _place(data, ground)[0] != place:
+            st.rerun()  # other buttons, looking now and then or no more; or leave was given to keep it
         _buttons(settings, found)
         _said(settings, found, kept)
         if found.runs:
