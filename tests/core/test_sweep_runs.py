@@ -88,7 +88,7 @@ def test_a_journal_gives_back_what_it_was_given(tmp_path: Path) -> None:
         assert {**vars(one), "users": 0} == {**vars(two), "users": 0}
 
 
-@pytest.mark.parametrize("cut", [1, 17, 500])
+@pytest.mark.parametrize("cut", [1, 17, 150])
 def test_a_torn_line_is_cut_off(tmp_path: Path, cut: int) -> None:
     sweep, path = done(ground_of(trials=4)), tmp_path / "sweep.jsonl"
     with Journal(path, head_of(sweep.ground)) as journal:
@@ -150,7 +150,8 @@ def test_a_store_has_every_training_and_none_is_done_twice(tmp_path: Path) -> No
     first.go()
     records = store.runs("sweep")
     assert len(records) == len(first.runs)
-    assert {one.scores["hr"].value for one in records} == {pytest.approx(run.aims["hr"]) for run in first.runs}
+    found = sorted(one.scores["hr"].value for one in records)
+    assert found == pytest.approx(sorted(run.aims["hr"] for run in first.runs))
     assert all(len(store.load(one.run_id)) for one in records)
     assert [len(trial.values) for trial in store.study("sweep").trials] == [2] * len(records)
     again = Sweep(ground, store=InStore(store, "sweep again", ground, *about))
