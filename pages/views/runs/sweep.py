@@ -10,7 +10,7 @@ from pages.kit import frame, jobs, kept_runs, links, model_results
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain, sentence
+from pages.kit.text import sentence
 from pages.views.runs import sweep_charts, sweep_live, sweep_words
 from pages.views.runs.kept import RUNS_PAGE
 from pages.views.runs.sweep_live import Found
@@ -68,7 +68,7 @@ def _place(data: ActiveData, ground: Ground) -> tuple[Path | None, str]:
         )
     folder = default_folder()
     return folder / "sweeps" / f"{sweep_live.key_of(data, ground)}.jsonl", (
-        f"Kept in `{plain(folder)}`, run by run: a sweep that is broken off, by whatever, can be resumed."
+        f"Kept in {kept_runs.place()}, run by run: a sweep that is broken off, by whatever, can be resumed."
     )
 
 
@@ -118,7 +118,7 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
                 icon=":material/pause_circle:",
                 key="sweep pause",
                 help="Ends when the run under way is done.",
-                disabled=found.state == "ending",
+                disabled=found.state == "ending" or not found.mine,
                 on_click=sweep_live.pause,
                 args=(data, key),
             )
@@ -127,6 +127,7 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
                 icon=":material/stop_circle:",
                 key="sweep stop",
                 help="Ends now; the run under way is lost, the others are kept.",
+                disabled=not found.mine,
                 on_click=sweep_live.stop,
                 args=(data, key),
             )
@@ -176,6 +177,8 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
     else:
         done = len(found.runs)
         st.warning(f"{sentence(found.problem)} {done} of about {found.sweep.in_all} runs are done; Resume goes on.")
+    if not found.mine:
+        st.caption("Another visitor has started this sweep; its rows are here as they come, and it is theirs to stop.")
     counts = [f"{sum(run.stage == stage for run in found.runs)} {words}" for stage, words in STAGES.items()]
     asked = f"{len(cases.users):,}" + (f" of {cases.there:,}" if len(cases.users) < cases.there else "")
     who = f"{asked} validation users." if verdict is None else sentence(verdict.grounds)

@@ -60,6 +60,7 @@ class Found:
         fraction, words: how far one that is running is.
         problem: see above.
         place: file that its runs are kept in; None: they are in memory alone.
+        mine: whether who asks has started the one that is running.
     """
 
     state: State
@@ -68,6 +69,7 @@ class Found:
     words: str = ""
     problem: str = ""
     place: Path | None = None
+    mine: bool = True
 
     @property
     def runs(self) -> list[Run]:
@@ -108,7 +110,7 @@ def find(data: ActiveData, ground: Ground, place: Path | None) -> Found:
         state: State = "running" if live.control.wanted else "ending"
         if not live.running:
             state = "failed" if live.problem else _done(sweep)
-        return Found(state, sweep, live.fraction, live.words, live.problem, place)
+        return Found(state, sweep, live.fraction, live.words, live.problem, place, live.owner == me())
     runs = results.results(data).get(("sweep runs", key)) or ()
     if place is not None and place.exists():
         kept = Journal.read(place)[1]
@@ -187,13 +189,13 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
 
 def pause(data: ActiveData, key: str) -> None:
     """End a sweep when the run under way is done; a button's callback."""
-    if (live := _registry().get(_own(data, key))) is not None:
+    if (live := _registry().get(_own(data, key))) is not None and live.owner == me():
         live.control.pause()
 
 
 def stop(data: ActiveData, key: str) -> None:
     """End a sweep now; a button's callback."""
-    if (live := _registry().get(_own(data, key))) is not None:
+    if (live := _registry().get(_own(data, key))) is not None and live.owner == me():
         live.control.stop()
 
 
