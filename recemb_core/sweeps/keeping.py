@@ -15,6 +15,7 @@ from recemb_core.sweeps.measuring import Measured, figures_of
 from recemb_core.sweeps.plan import COSTS
 from recemb_core.sweeps.racing import seed_of
 from recemb_core.sweeps.records import Run, Step
+from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
     from recemb_core.runs.store import RunStore
@@ -84,7 +85,11 @@ class InStore:
         spec = self.spec(self.ground.setting(step.values), seed)
         if spec.run_id not in self.known:
             return None
-        run = self.store.user_scores(spec.run_id)
+        try:
+            run = self.store.user_scores(spec.run_id)
+        except UsageError:  # somebody has deleted it meanwhile: it is trained again
+            self.known.discard(spec.run_id)
+            return None
         users, aims = figures_of(self.ground, run)
         return Run(
             *step,

@@ -15,7 +15,18 @@ import numpy as np
 import pytest
 
 from recemb_core.command_line import main
-from recemb_core.sweeps import Choices, InStore, Journal, Run, Space, Sweep, head_of, measure_setting, tpe_is_there
+from recemb_core.sweeps import (
+    Choices,
+    Control,
+    InStore,
+    Journal,
+    Run,
+    Space,
+    Sweep,
+    head_of,
+    measure_setting,
+    tpe_is_there,
+)
 from recemb_core.validation import UsageError
 from tests.core.sweep_helpers import MadeUp, done, ground_of
 
@@ -207,3 +218,20 @@ def test_a_killed_sweep_loses_at_most_the_run_under_way(tmp_path: Path) -> None:
     runs = Journal.read(place)[1]
     assert len({(run.setting, run.repeat) for run in runs}) == len(runs)
     assert sum(run.stage == "final" for run in runs) == 20
+
+
+@pytest.mark.skipif(not tpe_is_there(), reason="needs Optuna")
+def test_a_run_that_is_deleted_meanwhile_is_trained_again(tmp_path: Path) -> None:
+    from recemb_core.runs import RunStore
+
+    ground = ground_of(space=SMALL, trials=2, finalists=1, fresh=3)
+    store = RunStore.open(tmp_path)
+    kept = InStore(store, "sweep", ground, "planted_shop", "0a")
+    sweep = Sweep(ground, store=kept)
+    step = sweep.next()
+    assert step is not None
+    sweep.go(told=lambda run: control.pause(), control=(control := Control()))
+    assert kept.find(step) is not None
+    for one in store.runs("sweep"):
+        store.delete(one.run_id)
+    assert kept.find(step) is None
