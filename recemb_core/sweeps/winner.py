@@ -85,11 +85,12 @@ class Verdict:
         if best is None:
             return "No setting but the default came to a result, so there is nothing to compare."
         gap, one = self.against_default[best], self.estimates[best]
+        others = self.tried - 1
+        counted = f" after Holm's correction for all {others} settings tried" if others > 1 else ""
         ends = f"{_signed(gap.low)} to {_signed(gap.high)}"
         figures = (
             f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of "
-            f"{_signed(gap.value)} (95 % interval {ends}; {p_words(gap.adjusted)} after Holm's correction for all "
-            f"{self.tried - 1} settings tried)"
+            f"{_signed(gap.value)} (95 % interval {ends}; {p_words(gap.adjusted)}{counted})"
         )
         if self.beats:
             return f"{_capital(self.name(best))} beats the default beyond noise: {figures}."
