@@ -41,7 +41,6 @@ MOVED = {
         "recall_comparison": "experiments.recall_models",
         "recall_indexes": "experiments.recall_indexes",
         "side_fields": "side_information",
-        "sweeps": "experiments.sweep",
         "walk_statistics": "walks.statistics",
         "walk_tables": "walks.tables",
     }.items()
@@ -51,6 +50,19 @@ MOVED = {
 MOVED_NAMES = {
     ("recemb_core.deep.recall", "history_average"): "recemb_core.deep.average",
     ("recemb_core.evaluation.ranking", "popularity_scorer"): "recemb_core.scorers",
+    **{
+        ("recemb_core.sweeps", name): "recemb_core.experiments.sweep"
+        for name in (
+            "SweepBase",
+            "SweepCell",
+            "SweepConfig",
+            "judge_sweep",
+            "sweep_base",
+            "sweep_cell",
+            "sweep_from_arrays",
+            "sweep_to_arrays",
+        )
+    },
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,13 @@ from recemb_core.arrays import Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.item2vec import Item2VecConfig, ranges
 from recemb_core.embeddings.sentences import Sentences, distinct, keep_probabilities, shuffled, subsampled
 from recemb_core.embeddings.word2vec import Word2VecConfig, as_word2vec
+from recemb_core.scorers.pmi import pair_counts
 from recemb_core.validation import UsageError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from recemb_core.sequences import Sequences
 
 Pairs = tuple[Int32Array, Int32Array]
 
@@ -84,3 +90,30 @@ def _pairs(sentence: Sentences, low: Int64Array, high: Int64Array) -> Pairs:
     context = np.arange(len(center)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(low, sizes)
     other = center != context
     return sentence.tokens[center[other]], sentence.tokens[context[other]]
+
+
+def is_negative_sampling(config: object) -> bool:
+    """Whether it is of skip-gram with negative sampling on a log.
+
+    >>> is_negative_sampling(Item2VecConfig()), is_negative_sampling(Word2VecConfig(skip_gram=False))
+    (True, False)
+    """
+    if isinstance(config, Word2VecConfig):
+        return config.skip_gram and not config.hierarchical_softmax
+    return isinstance(config, Item2VecConfig)
+
+
+def pair_table(sequences: Sequences, config: Word2VecConfig | Item2VecConfig) -> csr_array:
+    """(n, n) how often a pass over the log trains each (center, context); expected, where windows shrink at random.
+
+    Events that ``subsample`` and ``min_count`` would drop count.
+    """
+    if isinstance(config, Item2VecConfig):
+        return pair_counts(sequences, config.window if config.mode == "sequence" else None, selves=True)
+    if not config.shrink_windows:
+        return pair_counts(sequences, config.window, selves=True)
+    # Each radius from 1 to the window is drawn as often as any other.
+    found = pair_counts(sequences, 1, selves=True)
+    for width in range(2, config.window + 1):
+        found = found + pair_counts(sequences, width, selves=True)
+    return (found / config.window).tocsr()

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recemb_core.arrays import AnyArray, Float64Array, Int32Array, Int64Array
-from recemb_core.embeddings.item2vec import Item2VecConfig, train_item2vec
+from recemb_core.embeddings.item2vec import Item2VecConfig
 from recemb_core.embeddings.noise import noise_distribution
-from recemb_core.embeddings.word2vec import Word2VecConfig, train_word2vec
+from recemb_core.embeddings.pairs import is_negative_sampling, pair_table
+from recemb_core.embeddings.registry import train_model
+from recemb_core.embeddings.word2vec import Word2VecConfig
 from recemb_core.progress import Cancel, Progress, Reporter
-from recemb_core.scorers.pmi import pair_counts
 from recemb_core.validation import is_whole, require
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from recemb_core.embeddings.item_vectors import ItemVectors
     from recemb_core.sequences import Sequences
 
@@ -44,9 +43,8 @@ class FactorizationConfig:
 
     def __post_init__(self) -> None:
         model = self.model
-        require(isinstance(model, Word2VecConfig | Item2VecConfig), "model", model, "a word2vec or item2vec config")
-        plain = not isinstance(model, Word2VecConfig) or (model.skip_gram and not model.hierarchical_softmax)
-        require(plain, "model", model, "skip-gram with negative sampling, which is what the equation is about")
+        plain = is_negative_sampling(model)
+        require(plain, "model", model, "skip-gram with negative sampling on a log, which is what the equation is about")
         require(model.subsample == 0, "subsample", model.subsample, "0: dropped events would change the pairs counted")
         fine = len(self.exponents) > 0 and all(-1 <= one <= 1 for one in self.exponents)
         require(fine, "exponents", self.exponents, "one or more numbers from -1 to 1")
@@ -116,18 +114,7 @@ def pairs_of(sequences: Sequences, model: Word2VecConfig | Item2VecConfig) -> Pa
     >>> pairs_of(log, Word2VecConfig(window=2, shrink_windows=True)).times.tolist()  # a–c: every other time
     [1.0, 0.5, 1.0, 1.0, 0.5, 1.0]
     """
-    found: csr_array
-    if isinstance(model, Item2VecConfig) and model.mode != "sequence":
-        found = pair_counts(sequences, None)
-    elif isinstance(model, Word2VecConfig) and model.shrink_windows:
-        found = sum(
-            (pair_counts(sequences, width, selves=True) for width in range(2, model.window + 1)),
-            start=pair_counts(sequences, 1, selves=True),
-        )
-        found = (found / model.window).tocsr()
-    else:
-        found = pair_counts(sequences, model.window, selves=True)
-    table = found.tocoo()
+    table = pair_table(sequences, model).tocoo()
     times = np.asarray(table.data, dtype=np.float64)
     return Pairs(table.row.astype(np.int32), table.col.astype(np.int32), times, len(sequences.items))
 
@@ -158,7 +145,9 @@ def fit(expected: Float64Array, products: Float64Array) -> Fit:
     if len(expected) < 2:
         return Fit(len(expected), np.nan, np.nan, float(np.mean(products - expected)) if len(expected) else np.nan)
     x, y = expected - expected.mean(), products - products.mean()
-    xx, yy, xy = float(x @ x), float(y @ y), float(x @ y)
+    # What is all the same varies by nothing but rounding.
+    xx, yy = (float(side @ side) if np.ptp(of) > 0 else 0.0 for side, of in ((x, expected), (y, products)))
+    xy = float(x @ y)
     return Fit(
         len(expected),
         float(round(xy / (xx * yy) ** 0.5, 12)) if xx > 0 and yy > 0 else np.nan,
@@ -254,7 +243,7 @@ def factorization(
         own = seen.optimum(noise_distribution(sequences.counts, exponent), model.negative)
         for s in range(config.seeds):
             asked = replace(model, ns_exponent=exponent, seed=model.seed + s)
-            vectors = _trained(sequences, asked, _share(report, e * config.seeds + s, runs))
+            vectors = train_model(asked, sequences=sequences, progress=_share(report, e * config.seeds + s, runs))
             products = _products(vectors, seen)
             for a, level in enumerate(levels):
                 for table, target in ((against_pmi, expected), (against_own, own)):
@@ -289,12 +278,6 @@ def factorization(
 def _share(report: Reporter, done: int, runs: int) -> Progress:
     """What one of several runs reports to."""
     return lambda fraction, stage: report((done + fraction) / runs)
-
-
-def _trained(sequences: Sequences, config: Word2VecConfig | Item2VecConfig, progress: Progress) -> ItemVectors:
-    if isinstance(config, Item2VecConfig):
-        return train_item2vec(sequences, config, progress=progress)
-    return train_word2vec(sequences, config, progress=progress)
 
 
 def _products(vectors: ItemVectors, seen: Pairs) -> Float64Array:

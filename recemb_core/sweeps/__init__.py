@@ -7,6 +7,9 @@
     print(sweep.go().words)
 """
 
+from typing import Any
+
+from recemb_core.moved import moved_name
 from recemb_core.sweeps.ground import Ground, Setting
 from recemb_core.sweeps.importance import Importance, importance
 from recemb_core.sweeps.indexes import IndexConfig, IndexMeasures, measure_index
@@ -63,3 +66,8 @@ __all__ = [
     "seed_of",
     "tpe_is_there",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Names of the sweep of p and q, which stood here before."""
+    return moved_name(__name__, name)

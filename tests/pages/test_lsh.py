@@ -441,7 +441,7 @@ def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
 
 @pytest.mark.slow
 def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open) -> None:
-    page = healthy(open_page("lsh", data="complete_journey", lab="inside"))
+    page = healthy(open_page("lsh", data="complete_journey", lab="inside", tables="3", functions="20"))
     found = re.compile(r"finds \*\*(\d+)\*\* of its 10")
     assert found.search(text(page)).group(1) == "0"  # type: ignore[union-attr]
     next(b for b in page.button if b.label == "An item of which about half is found").click()

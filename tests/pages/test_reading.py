@@ -309,6 +309,8 @@ def test_the_python_shown_for_an_upload_runs_on_every_page(
         for text in (code.value for code in app.code if "import" in code.value):
             with contextlib.redirect_stdout(io.StringIO()):
                 names = run_lines(text, tmp_path, monkeypatch, **files)
+            if page == "runs":
+                continue  # it reads what is kept, not the file
             source = names["graph"] if kind == "edges" else names.get("sequences", names.get("graph"))
             assert source.items.ids == fingerprint, page
             monkeypatch.undo()
