@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.text import plain
 from pages.kit.uploads.uploads import File, Upload
 from recemb_core.foreign_text import inert
+from recemb_core.runs import RunStore
 from tests import hostile
 from tests.pages.conftest import ROOT
 
@@ -29,6 +31,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "guess")),
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
     *(("evaluation", {"evaluation_look": v}) for v in ("all", "popularity", "targets", "pairs", "vectors")),
+    *(("runs", {"runs_view": v}) for v in ("all", "two", "sweep")),
     *(("deep_models", {"section": v}) for v in ("recall", "history", "embedding", "pretraining", "serving")),
 ]
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.
@@ -179,4 +182,30 @@ def test_no_name_is_markdown_in_any_answer(page: str, view: dict[str, str], sent
             button.click()
             found.run()
         number += 1
+    check(sent)
+
+
+@pytest.mark.slow
+def test_no_name_note_or_tag_of_a_kept_run_is_markdown(
+    sent: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECEMB_RUNS", "on")
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path / "runs"))
+    page = opened("neighbors", {"compare": "models"})
+    page.session_state["_runs of uploads"] = {page.session_state["data"]}
+    page.run()
+    next(button for button in page.button if button.label.startswith("Keep th")).click().run()
+    store = RunStore.open(tmp_path / "runs")
+    runs = store.runs()
+    assert runs, "they are kept"
+    for at, run in enumerate(runs):
+        store.annotate(run.run_id, note=hostile.TITLES[at % len(hostile.TITLES)], tags=[hostile.VALUES[0]])
+    for view in ("all", "two", "sweep"):
+        found = AppTest.from_file(str(ROOT / "pages" / "runs.py"), default_timeout=180)
+        for name in ("uploads", "data", "_runs of uploads"):
+            found.session_state[name] = page.session_state[name]
+        found.session_state[f"runs_view@{page.session_state['data']}"] = view
+        found.run()
+        assert not found.exception
+        assert view == "sweep" or found.dataframe, "the runs are listed"
     check(sent)
