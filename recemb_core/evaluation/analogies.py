@@ -157,6 +157,17 @@ def analogy_fields(fields: Mapping[str, AnyArray], step: str, *, least: int = 50
     return ()
 
 
+def every_analogy(fields: Mapping[str, AnyArray]) -> dict[str, Analogies]:
+    """Field that steps → its questions, the fields of :func:`analogy_fields` held; without those that have none.
+
+    >>> kind, size = np.array(["tea", "nail"] * 8), np.array(["small", "small", "large", "large"] * 4)
+    >>> sorted(every_analogy({"kind": kind, "size": size}))
+    []
+    """
+    held = {step: analogy_fields(fields, step) for step in fields}
+    return {step: analogies(fields, step, names) for step, names in held.items() if names}
+
+
 @dataclass(frozen=True, eq=False)
 class _Cells:
     """Items by their held values and their value of the field that steps, and which steps several groups can make."""

@@ -18,9 +18,10 @@ from pages.kit.text import field_words, plain_field
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import MODELS, ItemVectors
-from recemb_core.evaluation.analogies import Analogies, AnalogyReport, How, analogies, analogy_fields, measure_analogies
+from recemb_core.evaluation.analogies import Analogies, AnalogyReport, How, every_analogy, measure_analogies
 from recemb_core.item_graph import ItemGraph
 
+QUESTION, ASKING = 1e-5, 5e-10  # seconds: an item by pair of fields, a number of a question
 HOW = {"add": "3CosAdd", "mul": "3CosMul"}
 SUM = Parameter(
     NEIGHBORS_PAGE,
@@ -42,22 +43,23 @@ STEP = Parameter(
 
 def questions(data: ActiveData, graph: ItemGraph) -> dict[str, Analogies]:
     """Field that steps → questions, for every field of which the data has some."""
-
-    def make() -> dict[str, Analogies]:
-        rows = [data.items.row(item) for item in graph.items]
-        fields = {
-            name: np.array([None if value == NOT_KNOWN else value for value in values[rows].tolist()], dtype=object)
-            for name, values in data.fields.items()
-        }
-        made = {}
-        for step in fields:
-            held = analogy_fields(fields, step)
-            if held:
-                made[step] = analogies(fields, step, held)
-        return made
-
     key = ("analogies", data.fingerprint, graph.fingerprint)
-    found: dict[str, Analogies] = results.remember(data, key, make)
+    ready: dict[str, Analogies] | None = results.store_of(data, key).get(key)
+    if ready is not None:
+        return ready
+    rows = [data.items.row(item) for item in graph.items]
+    fields = {
+        name: np.array([None if value == NOT_KNOWN else value for value in values[rows].tolist()], dtype=object)
+        for name, values in data.fields.items()
+    }
+    found: dict[str, Analogies] = results.compute(
+        data,
+        key,
+        every_analogy,
+        fields,
+        seconds=QUESTION * len(rows) * len(fields) ** 2,
+        what="the questions that the fields can ask",
+    )
     return found
 
 
@@ -71,8 +73,19 @@ def measured(found: Compared, one: Entry, asked: Analogies, k: int, how: How, le
     """Of one model, computed once."""
     assert one.vectors is not None
     of, vectors = (found.data.fingerprint, found.graph.fingerprint, one.config), one.vectors.vectors
-    key = ("analogy", *of, asked.step, asked.held, k, how, level)
-    return results.remember(found.data, key, lambda: measure_analogies(vectors, asked, k=k, how=how, level=level))
+    report: AnalogyReport = results.compute(
+        found.data,
+        ("analogy", *of, asked.step, asked.held, k, how, level),
+        measure_analogies,
+        vectors,
+        asked,
+        k=k,
+        how=how,
+        level=level,
+        seconds=ASKING * len(asked) * len(vectors) * (vectors.shape[1] + 200),
+        what=f"how often sums of {one.label} are right",
+    )
+    return report
 
 
 def able(found: Compared) -> list[Entry]:
