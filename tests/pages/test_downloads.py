@@ -32,6 +32,7 @@ FILES: dict[str, set[str]] = {
     "node2vec-map": {"vectors.txt", "vectors.npz", "vectors.parquet", "vectors.tsv", "metadata.tsv"},
     "neighbors-models": {"neighbors.csv", *OF_A_MODEL},
     "neighbors-two": {"neighbors.csv", *OF_A_MODEL},
+    "runs-sweep": {"sweep-item2vec.toml"},
     **{
         f"evaluation-{look}": {"evaluation-validation.csv", "evaluation-validation.json"}
         for look in ("all", "popularity", "targets", "pairs", "vectors")
