@@ -80,6 +80,7 @@ class LiveChart {
     this.view = null; // axis ranges asked for, {x: [low, high], y: […]}, when the ranges are ours to choose
     this.zoom = null; // axis ranges chosen by the person
     this.selected = []; // item ids
+    this.painted = []; // traces whose points are painted (live_points.js)
     this.motion = null;
     this.frames = null; // {labels, captions, start, loop} while the chart has frames
     this.at = 0; // the frame shown or glided to
@@ -144,6 +145,8 @@ class LiveChart {
     const atRest = !this.motion; // what is drawn is where the chart has it
     this.shown = payload;
     figure.data.forEach(decode);
+    this.painted = paintedTraces(figure);
+    paintInstead(figure.data, this.painted);
     if (changed) {
       await this.drawTraces(changed, figure);
       box.setAttribute("data-drawn", payload.revision);
@@ -188,6 +191,7 @@ class LiveChart {
       if (repaint) await this.mine(() => Plotly.redraw(plot)); // react overlooks some inherited colors
     }
     if (!this.bound) this.bind();
+    this.paint();
     this.showBadge(payload.badge);
     box.setAttribute("data-drawn", payload.revision);
     if (this.resend) {
@@ -218,11 +222,16 @@ class LiveChart {
     this.fileName = figure.layout.meta?.file_name || "chart";
     this.link();
     if (!changed.length) return;
+    if (changed.some((index) => this.painted.includes(index))) this.paint();
     const frame = { data: changed.map(() => ({})), traces: changed };
     const now = { mode: "immediate", frame: { duration: 0, redraw: false }, transition: { duration: 0 } };
     // It is drawn when the event comes; the promise waits for one more frame of the browser.
     const drawn = new Promise((resolve) => plot.once("plotly_transitioned", resolve));
     await this.mine(() => Promise.race([drawn, this.Plotly.animate(plot, frame, now)]));
+  }
+
+  paint(view) {
+    if (this.painted.length || this.plot.querySelector(".live-chart-points")) paintPoints(this.plot, this.painted, view);
   }
 
   // What is drawn is no result yet: words over the chart, and pale points (live_chart.css).
@@ -296,7 +305,7 @@ class LiveChart {
     };
     for (const group of plot.querySelectorAll(".scatterlayer > .trace")) {
       const index = group.__data__?.[0]?.trace.index;
-      if (!motion.traces.includes(index)) continue;
+      if (!motion.traces.includes(index) || this.painted.includes(index)) continue;
       const trace = plot.data[index];
       const at = pixelsOf(trace);
       pixels.set(index, at);
@@ -311,8 +320,9 @@ class LiveChart {
         else line.removeAttribute("d"); // some were not drawn: which is which cannot be told
       });
     }
+    this.paint(view);
     const notes = plot.querySelectorAll(".infolayer .annotation");
-    const at = pixels.values().next().value;
+    const at = pixels.values().next().value ?? (this.painted.length ? pixelsOf(plot.data[this.painted[0]]) : undefined);
     for (const note of notes) {
       const move = at && motion.labels.find((label) => String(label.index) === note.dataset.index);
       if (!move) continue;
@@ -628,7 +638,7 @@ class LiveChart {
 
   async save(format) {
     const c = JSON.parse(this.palette);
-    const { data } = this.plot;
+    const data = allDrawn(this.plot.data);
     const layout = { ...this.plot.layout, paper_bgcolor: c.back, plot_bgcolor: c.back };
     if (this.frames) {
       const text = this.frames.labels[this.at].replace(/&/g, "&amp;").replace(/</g, "&lt;");
@@ -670,6 +680,7 @@ class LiveChart {
     plot.on("plotly_hover", (event) => this.link(event?.points?.map(pointId).find((found) => found !== null)));
     plot.on("plotly_unhover", () => this.link());
     plot.on("plotly_relayouting", () => this.link());
+    for (const event of ["afterplot", "relayouting", "selecting"]) plot.on(`plotly_${event}`, () => this.motion || this.paint());
   }
 
   // Rings the item wherever else the figure shows it: figures with `meta.linked_hover` hold an item more than once.
@@ -757,11 +768,12 @@ class LiveChart {
     this.plot.querySelectorAll(".select-outline, .outline-controllers").forEach((node) => node.remove());
   }
 
-  showSelection() {
+  async showSelection() {
     const traces = this.plot.data.map((trace) => ({ ...trace, selectedpoints: undefined }));
     markSelected(traces, this.selected);
     const points = traces.map((trace) => trace.selectedpoints ?? null);
-    return this.mine(() => this.Plotly.restyle(this.plot, { selectedpoints: points }));
+    await this.mine(() => this.Plotly.restyle(this.plot, { selectedpoints: points }));
+    this.paint();
   }
 
   clearSelection() {

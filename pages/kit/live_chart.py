@@ -133,7 +133,9 @@ _component = st.components.v2.component(
     "recemb_live_chart",
     html='<div class="live-chart" tabindex="0" role="img"></div>',
     css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    js="".join(
+        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("live_chart.js", "live_points.js")
+    ),
     isolate_styles=False,  # Plotly puts its own style sheet into the document's head
 )
 
