@@ -39,9 +39,9 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
-# In the order of the files: those with a browser, which take longest, come first and leave no long tail. All of them are
-# one worker's, since they share a server (tests/conftest.py).
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
+# In the order of the files: those with a browser, which take longest, come first and leave no long tail. Two workers
+# share them, each with a server (tests/conftest.py), and wait for the browser half of the time: a third has the rest.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
 
 test: $(VENV)/.installed-dev
 	@sh scripts/need.sh chromium $(BIN)/python

@@ -25,14 +25,20 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 
+# Of the files with a browser, the first that the second worker takes: each half lasts about as long.
+SECOND_HALF = "tests/browser/test_live_chart.py"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file is one worker's, and so are all files that share the app's server: a second one would start cold."""
+    """A file is one worker's, and so is a half of the files that share the app's server: any more would start cold."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByServer(LoadFileScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return "tests/browser" if "tests/browser/" in file else file
+            if "tests/browser/" not in file:
+                return file
+            return "browser, second half" if file >= SECOND_HALF else "browser, first half"
 
     return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
