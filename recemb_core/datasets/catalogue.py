@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from recemb_core.arrays import StrArray
+from recemb_core.config_fields import changed
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError, require
@@ -40,6 +41,8 @@ class DatasetInfo:
         events: number of events, or None without behaviour.
         edges: number of edges of its own graph (undirected edges once), or None.
         imports: lines of Python that register it, where the library does not.
+        settings: config class of one that is made to order, whose fields :func:`load_dataset` takes; the sizes above
+            are those of its defaults.
     """
 
     name: str
@@ -55,6 +58,7 @@ class DatasetInfo:
     events: int | None = None
     edges: int | None = None
     imports: tuple[str, ...] = ()
+    settings: type[Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,7 @@ class Dataset:
         return np.array([title or item for title, item in pairs], dtype=np.str_)
 
 
-Load = Callable[[DatasetInfo], Dataset]
+Load = Callable[..., Dataset]  # of the info and, where it has settings, a config
 _registered: dict[str, tuple[DatasetInfo, Load]] = {}
 
 
@@ -98,6 +102,7 @@ def register_dataset(info: DatasetInfo) -> Callable[[Load], Load]:
 
     Args:
         info: what is said of it before it is loaded; given to the function, which puts it into the :class:`Dataset`.
+            With ``settings`` the function is given a config of that class as well.
 
     Raises:
         ValueError: the name is taken, or has other letters than a short name has.
@@ -138,24 +143,34 @@ def list_datasets() -> list[DatasetInfo]:
     """What :func:`load_dataset` can load, the app's opening choice first; reads no file.
 
     >>> [info.name for info in list_datasets()]
-    ['planted_shop', 'complete_journey', 'les_miserables', 'karate_club', 'barbell']
+    ['planted_shop', 'complete_journey', 'designed_shop', 'les_miserables', 'karate_club', 'barbell']
     """
     return [info for info, _ in _registered.values()]
 
 
-def load_dataset(name: str) -> Dataset:
+def load_dataset(name: str, **settings: Any) -> Dataset:
     """A registered data set by its short name.
 
+    Args:
+        name: of :func:`list_datasets`.
+        settings: fields of the config of one that is made to order (:attr:`DatasetInfo.settings`).
+
     Raises:
-        ValueError: no such name; the message lists the names.
+        ValueError: no such name; the message lists the names. Or a setting that the data set does not have.
         FileNotFoundError: a bundled file is missing from :data:`DATA_FOLDER`.
 
     >>> karate = load_dataset("karate_club")
     >>> karate.graph.num_edges, karate.titles[0], karate.labels["club"][0]
     (78, np.str_('Mr. Hi (0)'), np.str_('Mr. Hi'))
+    >>> len(load_dataset("designed_shop", categories=3, bridges=0).items)
+    63
     """
     info, load = _named(name)
-    return load(info)
+    if info.settings is None:
+        if settings:
+            raise UsageError(f"{name} is as it is: it has no setting {next(iter(settings))!r}; leave it out")
+        return load(info)
+    return load(info, changed(info.settings(), settings, name))
 
 
 def _named(name: str) -> tuple[DatasetInfo, Load]:

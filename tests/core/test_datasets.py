@@ -18,7 +18,7 @@ from recemb_core.datasets import DATA_FOLDER, Dataset, list_datasets, load_datas
 from recemb_core.datasets.planted import PRICE_BANDS, PlantedShop, PlantedShopConfig, planted_shop
 from recemb_core.item_graph import build_item_graph
 
-NAMES = ["planted_shop", "complete_journey", "les_miserables", "karate_club", "barbell"]
+NAMES = ["planted_shop", "complete_journey", "designed_shop", "les_miserables", "karate_club", "barbell"]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_names() -> None:
 
 
 def test_an_unknown_name_gets_the_list() -> None:
-    with pytest.raises(ValueError, match=r"'movielens'.*planted_shop, complete_journey, les_miserables"):
+    with pytest.raises(ValueError, match=r"'movielens'.*planted_shop, complete_journey, designed_shop, les_miserables"):
         load_dataset("movielens")
 
 
