@@ -58,7 +58,7 @@ class DesignedShopConfig:
     accessories: int = _range(2, 1, 10)
     bridges: int = _range(12, 0, 1_000)
     cold_items: int = _range(24, 0, 1_000)
-    noise_fields: int = _range(2, 0, len(NOISE_FIELDS))
+    noise_fields: int = _range(4, 0, len(NOISE_FIELDS))
     users: int = _range(2_000, 10, 10_000)
     sessions_per_user: float = _range(6.0, 1, 100)
     weeks: int = _range(52, 1, 104)
