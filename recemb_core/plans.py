@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recemb_core.item_graph import ItemGraph
     from recemb_core.sequences import Sequences
 
+MADE = "made_"  # before the name of a setting of a data set made to order, among the pages' settings
 GAP_MINUTES = 60.0  # of bundled logs, where nothing else is said
 _BACKBONE = "backbone"  # the pages have one control of it for each kind of edges
 _SHARED = tuple(f.name for f in dataclasses.fields(GraphConfig) if f.name != _BACKBONE)
@@ -54,6 +55,27 @@ def gap_of(saved: SessionFile) -> float:
     number = isinstance(gap, int | float) and not isinstance(gap, bool) and gap > 0
     require(number, "gap_minutes", gap, "a number over 0")
     return float(gap)
+
+
+def made_of(saved: SessionFile) -> dict[str, Any]:
+    """Settings of a data set that is made to order, whoever wrote them.
+
+    >>> made_of(SessionFile(data="designed_shop", made={"noise": 0.2}, settings={"made_drift": 0.1, "q": 2}))
+    {'drift': 0.1, 'noise': 0.2}
+    """
+    own = {name.removeprefix(MADE): value for name, value in saved.settings.items() if name.startswith(MADE)}
+    return own | dict(saved.made)
+
+
+def counts_graph(saved: SessionFile) -> bool:
+    """Whether the graph of a data set that comes with one is counted from its log instead.
+
+    >>> counts_graph(SessionFile(settings={"graph_from": "log"})), counts_graph(SessionFile())
+    (True, False)
+    """
+    told = saved.graph_from or saved.settings.get("graph_from", "given")
+    require(told in ("given", "log"), "graph_from", told, "'given' or 'log'")
+    return bool(told == "log")
 
 
 def graph_config(saved: SessionFile, *, ordered: bool) -> GraphConfig:
@@ -146,6 +168,9 @@ def page_settings(saved: SessionFile) -> tuple[dict[str, Any], list[str]]:
         )
     if saved.seed is not None:
         found["seed"] = saved.seed
+    found |= {f"{MADE}{name}": value for name, value in saved.made.items()}
+    if saved.graph_from:
+        found["graph_from"] = saved.graph_from
     if saved.gap_minutes is not None:
         found["gap"] = int(saved.gap_minutes) if float(saved.gap_minutes).is_integer() else saved.gap_minutes
     check_names(GraphConfig, saved.graph, "the graph")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recemb_core.config_fields import check_name, from_text
 from recemb_core.datasets import load_dataset
 from recemb_core.item_graph import ItemGraph
-from recemb_core.plans import gap_of, graph_config
+from recemb_core.plans import counts_graph, gap_of, graph_config, made_of
 from recemb_core.readers import Assumption, CleaningConfig, CleaningStep, ColumnMapping, Reading
 from recemb_core.readers.assembly import details_table, parse_log
 from recemb_core.readers.reading import OF_THE_TABLE
@@ -22,6 +22,7 @@ from recemb_core.readers.sources import read_bytes
 from recemb_core.sequences import Sequences, clean_log, split_sessions
 from recemb_core.session_file import FileMark, SessionFile
 from recemb_core.side_information import data_fingerprint
+from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,20 +95,28 @@ def prepare_bundled(name: str, session: SessionFile | None = None) -> Prepared:
     """A bundled data set; a log with times is cut into sessions at the session's gap, as on the pages.
 
     Raises:
-        UsageError: no such data set, or a gap that leaves nothing.
+        UsageError: no such data set or setting of it, a gap that leaves nothing, or a graph alone whose graph should
+            be counted from its log.
 
     >>> prepare_bundled("karate_club").counts
     {'items': 34, 'edges': 78}
     """
     session = replace(session or SessionFile(), data=name, file=None, details=None, reading=None)
-    data = load_dataset(name)
-    sequences, gap = data.sequences, gap_of(session)
+    made, counted = made_of(session), counts_graph(session)
+    data = load_dataset(name, **made)
+    if made:
+        session = replace(session, made=made)
+    sequences, gap, graph = data.sequences, gap_of(session), data.graph
+    if counted:
+        if sequences is None:
+            raise UsageError(f"{name} has no log to count a graph from; leave out graph_from")
+        graph, session = None, replace(session, graph_from="log")
     if sequences is not None and sequences.ordered and sequences.timestamps is not None:
         sequences = split_sessions(sequences, gap_minutes=gap)
         session = replace(session, gap_minutes=gap)
     side_info = data.side_info if sequences is None else sequences.side_info
     report = () if sequences is None else sequences.report
-    return Prepared(name, session, sequences, data.graph, side_info, report=report)
+    return Prepared(name, session, sequences, graph, side_info, report=report)
 
 
 def prepare_file(

@@ -13,6 +13,7 @@ from recemb_core.readers.errors import shortened
 from recemb_core.validation import written
 
 FORMAT, VERSION = "recemb-session", 1
+GRAPH_FROM = ("", "given", "log")
 _PLAIN = (str, int, float, bool)
 _NUMBERS: dict[str, tuple[type, ...]] = {"gap_minutes": (int, float), "seed": (int,)}
 
@@ -48,6 +49,9 @@ class SessionFile:
 
     Attributes:
         data: name of a bundled data set, or "" for a file of one's own.
+        made: settings of a bundled data set that is made to order, fields of its config.
+        graph_from: of a data set that comes with a graph and a log: ``"log"`` to count the graph from the log;
+            ``"given"`` or "" for the one that it comes with.
         file: the log, where it is a file of one's own.
         details: the table of item details beside it.
         reading: how the log is read.
@@ -65,6 +69,8 @@ class SessionFile:
     """
 
     data: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict)
+    graph_from: str = ""
     file: FileMark | None = None
     details: FileMark | None = None
     reading: Reading | None = None
@@ -83,12 +89,16 @@ class SessionFile:
         parts: dict[str, Any] = {"format": FORMAT, "version": VERSION}
         if self.data:
             parts["data"] = self.data
+        if self.graph_from:
+            parts["graph_from"] = self.graph_from
         parts |= {name: value for name in _NUMBERS if (value := getattr(self, name)) is not None}
         for name in ("file", "details"):
             if (mark := getattr(self, name)) is not None:
                 parts[name] = vars(mark)
         if self.reading is not None:
             parts["reading"] = self.reading.to_dict()
+        if self.made:
+            parts["made"] = _toml(self.made)
         if self.graph:
             parts["graph"] = _toml(self.graph)
         if self.model:
@@ -113,10 +123,14 @@ class SessionFile:
         data = parts.pop("data", "")
         if not isinstance(data, str):
             raise InputError(f"the saved session's data must be a name, not {written(data)}")
+        graph_from = parts.pop("graph_from", "")
+        if graph_from not in GRAPH_FROM:
+            raise InputError(f"the saved session's graph_from must be 'given' or 'log', not {written(graph_from)}")
         numbers = {name: _number(parts.pop(name, None), name, kind) for name, kind in _NUMBERS.items()}
         file, details = (_mark(parts.pop(name, None), name) for name in ("file", "details"))
         reading = parts.pop("reading", None)
-        graph, config, settings = (_group(parts.pop(name, {}), name) for name in ("graph", "model", "settings"))
+        groups = ("made", "graph", "model", "settings")
+        made, graph, config, settings = (_group(parts.pop(name, {}), name) for name in groups)
         sweep = parts.pop("sweep", {})
         if not isinstance(sweep, dict):
             raise InputError(f"the saved session's sweep must be a table, not {written(sweep)}")
@@ -127,6 +141,8 @@ class SessionFile:
             raise InputError(f"the saved session has a part {shortened(next(iter(parts)))!r} that is not known here")
         return cls(
             data=data,
+            made=made,
+            graph_from=graph_from,
             file=file,
             details=details,
             reading=None if reading is None else Reading.from_dict(reading),

@@ -11,7 +11,7 @@ from typing import Any
 
 from recemb_core.config_fields import ConfigField, config_fields, from_text
 from recemb_core.datasets import list_datasets
-from recemb_core.plans import GAP_MINUTES
+from recemb_core.plans import GAP_MINUTES, MADE
 from recemb_core.prepared import Prepared, prepare_bundled, prepare_file, reading_settings
 from recemb_core.session_file import FileMark, SessionFile
 from recemb_core.validation import UsageError
@@ -25,6 +25,19 @@ def data_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("log", nargs="?", metavar="LOG", help="a file of your own, in any format that the app reads")
     names = ", ".join(info.name for info in list_datasets())
     group.add_argument("--data", metavar="NAME", help=f"a bundled data set instead: {names}")
+    made = ", ".join(info.name for info in list_datasets() if info.settings is not None)
+    group.add_argument(
+        "--make",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"a setting of a data set that is made to order ({made}), again and again, such as noise=0.2",
+    )
+    group.add_argument(
+        "--graph-from",
+        choices=("given", "log"),
+        help="of a data set that comes with a graph and a log: which of them gives the graph (default: given)",
+    )
     group.add_argument("--details", metavar="FILE", help="a table with a row an item (title, category, …)")
     group.add_argument(
         "--session",
@@ -94,7 +107,10 @@ def open_data(args: argparse.Namespace, saved: SessionFile) -> Prepared:
         if reading or args.details:
             raise UsageError("a bundled data set is read already: leave out --read and --details")
         saved = saved if args.gap is None else replace(saved, gap_minutes=args.gap)
-        return prepare_bundled(args.data or saved.data, saved)
+        name = args.data or saved.data
+        return prepare_bundled(name, _ordered(args, saved, name))
+    if args.make or args.graph_from:
+        raise UsageError("--make and --graph-from are for bundled data sets; leave them out for a file of your own")
     if not args.log and saved.file is None:
         args.parser.error("say which data: LOG, --data NAME, or --session FILE with either in it")
     if args.gap is not None:
@@ -104,6 +120,19 @@ def open_data(args: argparse.Namespace, saved: SessionFile) -> Prepared:
     if details is None and saved.details is not None and not args.log:
         details = _beside(args.session, saved.details)
     return prepare_file(log, details, session=saved, reading=reading)
+
+
+def _ordered(args: argparse.Namespace, saved: SessionFile, name: str) -> SessionFile:
+    """The session with how a bundled data set is made, and its graph; those of another data set are left out."""
+    if saved.data != name:
+        kept = {key: value for key, value in saved.settings.items() if not key.startswith(MADE) and key != "graph_from"}
+        saved = replace(saved, made={}, graph_from="", settings=kept)
+    if told := args.make:
+        kind = next((info.settings for info in list_datasets() if info.name == name), None)
+        if kind is None:
+            raise UsageError(f"{name} is as it is, and takes no --make; leave it out")
+        saved = replace(saved, made={**saved.made, **typed(kind, told, "--make")})
+    return replace(saved, graph_from=args.graph_from or saved.graph_from)
 
 
 def _beside(session: str, mark: FileMark | None) -> Path:

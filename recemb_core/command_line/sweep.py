@@ -84,7 +84,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with what the store has of this sweep, however it was ended"
     )
     keep.add_argument("--save-session", metavar="FILE", help="write a session.toml that trains the setting to take")
-    parser.set_defaults(read=[], gap=None)
+    parser.set_defaults(read=[], gap=None, make=[], graph_from=None)
     names = "\n".join(f"  {spec.name}: {', '.join(_own(spec))}" for spec in MODELS.values())
     shared = ", ".join(name for name in parameters(MODELS["node2vec"]) if "." in name)
     parser.epilog = (
