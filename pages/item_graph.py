@@ -9,6 +9,7 @@ from pages.kit import controls, frame, graph_controls, maps, session
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain, quoted
 from pages.views.item_graph.experiments import experiments
+from pages.views.item_graph.two_graphs import beside_each_other
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import graph_map_figure
 from recemb_core.figures.survival_curve import survival_curve_figure
@@ -86,6 +87,8 @@ with frame.page(
             f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole.num_edges, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
+        if between := beside_each_other(data):
+            st.caption(between)
     st.subheader(f"Edges of {plain(data.title_of(chosen))}", anchor=False)
     left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:

@@ -10,6 +10,7 @@ from pages.kit import frame, navigation, results, session
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
+from pages.views.sequences.designed import design_box
 from pages.views.sequences.experiments import experiments
 from pages.views.sequences.upload import upload_box
 from recemb_core.figures.popularity import popularity_figure
@@ -44,6 +45,7 @@ with frame.page(
 ) as data:
     with st.expander("Upload your own log", icon=":material/upload:", expanded=bool(uploads.every() or uploads.said())):
         upload_box(data)
+    design_box(data)
     sequences = data.sequences
     if sequences is None:
         st.info(

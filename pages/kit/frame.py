@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import StopException
 from pages.kit import background, jobs, links, navigation, parameters, session
 from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
+from pages.kit.made_to_order import in_words
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, quoted, sentence
 from pages.kit.uploads import uploads
@@ -256,7 +257,7 @@ def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:
     if data.uploaded:
         lines = _reading_lines(data)
     else:
-        lines = [f"data = load_dataset({quoted(data.key)})"]
+        lines = [f"data = load_dataset({quoted(data.key)}{in_words(data.made)})"]
         if wanted and data.log is None:
             lines.append("sequences = data.sequences")
     if wanted and data.log is not None:

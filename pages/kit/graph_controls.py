@@ -11,7 +11,7 @@ import streamlit as st
 from pages.kit import results
 from pages.kit.allowed import Flag, Options, Several, Span, Steps
 from pages.kit.parameters import VISIT, Parameter
-from pages.kit.session import ActiveData
+from pages.kit.session import GRAPH_FROM, ActiveData
 from pages.kit.text import field_words, quoted
 from recemb_core import precomputed
 from recemb_core.arrays import Int32Array, Int64Array
@@ -141,6 +141,8 @@ def graph_settings(data: ActiveData) -> GraphSettings:
 def graph_controls(data: ActiveData) -> GraphSettings:
     """The same settings with their widgets."""
     settings = graph_settings(data)
+    if data.has_two_graphs:
+        GRAPH_FROM.draw(data)
     if settings.own:
         st.caption("This data set comes as a graph: its edges and weights are used as they are.")
         return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ import streamlit as st
 
 from pages.kit import parameters
 from pages.kit.allowed import Number, Options, Steps, number
+from pages.kit.made_to_order import made_to_order
 from pages.kit.parameters import VISIT, Parameter
 from pages.kit.text import plain, sentence
 from pages.kit.uploads import held, uploads
@@ -32,8 +34,10 @@ class ActiveData:
     """The data set in use, bundled or uploaded.
 
     ``key`` names it in the URL; ``sequences`` is what the chosen gap makes of the log, ``log`` a bundled time-stamped
-    log before it is cut. Of an upload, ``upload`` has the files, ``found`` what reading them gave, and ``problem`` why
-    the last change of the reading could not be followed (what is shown is then the reading before it).
+    log before it is cut, ``made`` the config of a data set made to order. ``given`` is the graph that a bundled set
+    comes with; ``graph`` is None where one is to be counted from the log instead. Of an upload, ``upload`` has the
+    files, ``found`` what reading them gave, and ``problem`` why the last change of the reading could not be followed
+    (what is shown is then the reading before it).
     """
 
     key: str
@@ -45,6 +49,8 @@ class ActiveData:
     side_info: pl.DataFrame | None = None
     info: DatasetInfo | None = None
     log: Sequences | None = None
+    made: Any = None
+    given: ItemGraph | None = None
     problem: str = ""
     upload: Upload | None = None
     found: Outcome | None = None
@@ -52,6 +58,11 @@ class ActiveData:
     @property
     def uploaded(self) -> bool:
         return self.upload is not None
+
+    @property
+    def has_two_graphs(self) -> bool:
+        """Whether it comes with a graph and with a log to count another one from."""
+        return self.given is not None and self.sequences is not None
 
     @property
     def cut_by_time(self) -> bool:
@@ -125,12 +136,13 @@ OPENS_ON = "complete_journey"  # the data set that Home shows until a person cho
 
 
 def _bundled(name: str) -> ActiveData:
-    return _loaded(next(info for info in list_datasets() if info.name == name))
+    info = next(info for info in list_datasets() if info.name == name)
+    return _loaded(info, made_to_order(info))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _loaded(info: DatasetInfo) -> ActiveData:
-    data = load_dataset(info.name)
+def _loaded(info: DatasetInfo, made: Any) -> ActiveData:
+    data = load_dataset(info.name, **({} if made is None else vars(made)))
     return ActiveData(
         key=info.name,
         title=data.info.title,
@@ -138,6 +150,8 @@ def _loaded(info: DatasetInfo) -> ActiveData:
         sequences=data.sequences,
         log=data.sequences if data.sequences is not None and data.sequences.ordered else None,
         graph=data.graph,
+        given=data.graph,
+        made=made,
         labels=data.labels,
         side_info=data.side_info,
         info=data.info,
@@ -273,6 +287,14 @@ GAP: Parameter[float] = Parameter(
     Minutes(GAPS, duration),
     help="EGES and most click logs use one hour; a small catalogue may need longer.",
 )
+GRAPH_FROM: Parameter[str] = Parameter(
+    VISIT,
+    "graph_from",
+    "The graph is",
+    Options({"given": "the given one", "log": "counted from the log"}),
+    "given",
+    help="The one that the data set comes with, or M(i, j): how often j directly follows i in the sessions of its log.",
+)
 ITEM: Parameter[str] = Parameter(
     VISIT,
     "item",
@@ -293,21 +315,24 @@ SEED: Parameter[int] = Parameter(
 
 
 def _cut(data: ActiveData) -> ActiveData:
-    """Cut the log into sessions at the chosen gap."""
-    if data.log is None:
+    """Cut the log into sessions at the chosen gap, and leave out a given graph where one is to be counted instead."""
+    counted = data.has_two_graphs and GRAPH_FROM.value(data) == "log"
+    minutes = None if data.log is None else GAP.value(data, default=60)
+    if minutes is None and not counted:
         return data
-    minutes = GAP.value(data, default=60)
     try:
-        return _cut_at(data.info, minutes, data)
+        return _cut_at(data.info, data.made, minutes, counted, data)
     except UsageError as error:  # the log stays usable, uncut, until another gap is chosen
         return replace(data, problem=sentence(error))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _cut_at(info: DatasetInfo | None, minutes: float, _data: ActiveData) -> ActiveData:
-    """Bundled data cut at a gap: one object for every session and run, so that what it works out is kept with it."""
-    assert _data.log is not None
-    return replace(_data, sequences=split_sessions(_data.log, gap_minutes=minutes))
+def _cut_at(info: DatasetInfo | None, made: Any, minutes: float | None, counted: bool, _data: ActiveData) -> ActiveData:
+    """Bundled data as it is chosen: one object for every session and run, so that what it works out is kept with it."""
+    log, cut = _data.log, _data.sequences
+    if log is not None and minutes is not None:
+        cut = split_sessions(log, gap_minutes=minutes)
+    return replace(_data, sequences=cut, graph=None if counted else _data.graph)
 
 
 def gap(data: ActiveData) -> float:

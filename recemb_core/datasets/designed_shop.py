@@ -21,8 +21,9 @@ MOST_ITEMS, MOST_SESSIONS = 50_000, 500_000
 LONGEST_SESSION = 20
 
 
-def _range(default: Any, low: float, high: float) -> Any:
-    return field(default=default, metadata={"range": (low, high)})
+def _range(default: Any, low: float, high: float, slider: tuple[float, float, float] | None = None) -> Any:
+    """A field with the values that it can have, and those that a page offers: (low, high, step)."""
+    return field(default=default, metadata={"range": (low, high), "slider": slider})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +53,23 @@ class DesignedShopConfig:
         seed: the shop, its side information, drift, clicks and noise each draw from a stream of their own.
     """
 
-    categories: int = _range(12, 2, 200)
-    products: int = _range(4, 2, 20)
-    variants: int = _range(3, 1, 10)
-    accessories: int = _range(2, 1, 10)
-    bridges: int = _range(12, 0, 1_000)
-    cold_items: int = _range(24, 0, 1_000)
-    noise_fields: int = _range(4, 0, len(NOISE_FIELDS))
-    users: int = _range(2_000, 10, 10_000)
-    sessions_per_user: float = _range(6.0, 1, 100)
-    weeks: int = _range(52, 1, 104)
-    session_length: float = _range(6.0, 2, LONGEST_SESSION)
-    complement: float = _range(0.6, 0, 1)
-    club: float = _range(0.3, 0, 1)
-    loyalty: float = _range(0.5, 0, 1)
-    taste: float = _range(0.7, 0, 1)
-    drift: float = _range(0.0, 0, 1)
-    noise: float = _range(0.1, 0, 1)
+    categories: int = _range(12, 2, 200, (2, 40, 1))
+    products: int = _range(4, 2, 20, (2, 8, 1))
+    variants: int = _range(3, 1, 10, (1, 6, 1))
+    accessories: int = _range(2, 1, 10, (1, 6, 1))
+    bridges: int = _range(12, 0, 1_000, (0, 60, 1))
+    cold_items: int = _range(24, 0, 1_000, (0, 120, 12))
+    noise_fields: int = _range(4, 0, len(NOISE_FIELDS), (0, len(NOISE_FIELDS), 1))
+    users: int = _range(2_000, 10, 10_000, (100, 3_000, 100))
+    sessions_per_user: float = _range(6.0, 1, 100, (1.0, 12.0, 0.5))
+    weeks: int = _range(52, 1, 104, (4, 104, 4))
+    session_length: float = _range(6.0, 2, LONGEST_SESSION, (2.0, 10.0, 0.5))
+    complement: float = _range(0.6, 0, 1, (0.0, 1.0, 0.05))
+    club: float = _range(0.3, 0, 1, (0.0, 1.0, 0.05))
+    loyalty: float = _range(0.5, 0, 1, (0.0, 1.0, 0.05))
+    taste: float = _range(0.7, 0, 1, (0.0, 1.0, 0.05))
+    drift: float = _range(0.0, 0, 1, (0.0, 0.5, 0.01))
+    noise: float = _range(0.1, 0, 1, (0.0, 1.0, 0.05))
     seed: int = _range(0, 0, 2**32 - 1)
 
     def __post_init__(self) -> None:

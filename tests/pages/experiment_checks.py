@@ -311,6 +311,26 @@ def _direction(seen: Seen) -> None:
     seen.says(f"{len(ways):,} arrow", f"{len(pairs):,} pair", f"{both:,} of them both", f"leaves {left:,} edge")
 
 
+@check("Count the graph from the log")
+def _counted_graph(seen: Seen) -> None:
+    own, log = seen.source.own, build_item_graph(seen.source.sequences, edges="transitions")
+    assert own is not None
+    made = seen.names()
+    assert made["graph"].fingerprint == log.fingerprint
+    tables = [graph.to_scipy().toarray().astype(np.float64) for graph in (own, log)]
+    tables = [table / np.maximum(table.sum(axis=1, keepdims=True), 1e-300) for table in tables]
+    either = (tables[0] > 0) | (tables[1] > 0)
+    r = np.corrcoef(tables[0][either], tables[1][either])[0, 1]
+    seen.says(f"along {log.num_edges:,} arrows now", f"{log.weights.sum():,.0f} transitions", f"r = {r:.2f} over")
+    seen.says(f"{int(((tables[0] > 0) & (tables[1] > 0)).sum()):,} were clicked", f"over {int(either.sum()):,} ordered")
+
+
+@check("Back to the given graph")
+def _given_graph(seen: Seen) -> None:
+    assert seen.source.own is not None
+    seen.says(f"{seen.source.own.num_edges:,} edges")
+
+
 @check("Back to the default edges")
 def _default_edges(seen: Seen) -> None:
     seen.says(f"{seen.source.graph.num_edges:,} ")

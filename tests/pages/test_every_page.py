@@ -18,6 +18,7 @@ from recemb_core import precomputed
 from recemb_core.datasets import list_datasets, load_dataset
 from recemb_core.embeddings import default_graph, node2vec_defaults
 from recemb_core.layouts import UMAPConfig
+from recemb_core.sequences import split_sessions
 from tests.pages.conftest import ROOT, healthy
 
 PAGES = [name for names in SECTIONS.values() for name in names]
@@ -85,6 +86,8 @@ def test_the_opening_and_the_experiments_are_ready(
         healthy(open_page("node2vec", data=data, **bias))
         return
     loaded = session._bundled(data)
+    if loaded.log is not None:
+        loaded = replace(loaded, sequences=split_sessions(loaded.log, gap_minutes=60))
     graph = default_graph(loaded.sequences) if loaded.graph is None else loaded.graph  # type: ignore[arg-type]
     base, umap = node2vec_defaults(len(graph)), UMAPConfig().for_size(len(graph))
     config = replace(base, **{name: float(value) for name, value in bias.items()})

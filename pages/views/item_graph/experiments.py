@@ -14,14 +14,23 @@ from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field
+from pages.views.item_graph.two_graphs import log_graph_words
 from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.item_graph import ItemGraph, connected_groups
 
 
 def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> list[Experiment]:
-    """The experiments that this data set can do; a data set that is a graph has none."""
+    """The experiments that this data set can do; a data set that is a graph alone has none."""
+    choice: list[Experiment] = []
+    walked = frame.graph_line(whole.num_edges, graph)
+    if data.has_two_graphs:
+        question = "Count the graph from the log. **Will the clicks give back the graph that they were walked on?**"
+        choice = [
+            (question, lambda: log_graph_words(data, settings), {"graph_from": "log"}),
+            ("Back to the given graph.", lambda: f"It is walked as it is: {walked}", {"graph_from": "given"}),
+        ]
     if settings.own or data.sequences is None:
-        return []
+        return choice
     name = f"backbone_{settings.edges}"
     start = "transitions" if data.sequences.ordered else "co_occurrence"
     tries: list[Experiment] = []
@@ -48,8 +57,8 @@ def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gra
         tries.append((question, lambda: without_direction(data, settings, whole), {"directed": False}))
     back: dict[str, Any] = {"edges": start, "directed": True, "weighted": True, "min_weight": 1}
     back |= {"share_baskets": False, "content": [], "per_item": 8, f"backbone_{start}": DEFAULT_BACKBONE[start]}
-    said = f"These are the edges that walks use by default: {frame.graph_line(whole.num_edges, graph)}"
-    return [*tries, ("Back to the default edges.", said, back)]
+    said = f"These are the edges that walks use by default: {walked}"
+    return [*choice, *tries, ("Back to the default edges.", said, back)]
 
 
 def pieces(graph: ItemGraph) -> str:
