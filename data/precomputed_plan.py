@@ -415,12 +415,14 @@ def run(name: str, entry: Entry, seed: int, model: Callable[[], Trained]) -> Pla
 
 EVERY = tuple(info.name for info in list_datasets())
 WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
+# Of one that is made to order, what its other settings would ask for as well is left to the pages: minutes of networks.
+AS_IT_IS = tuple(info.name for info in list_datasets() if info.sequences is not None and info.settings is None)
 # Part → what plans it, and of which data sets.
 PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "openings": (openings, EVERY),
     "sweeps": (sweeps, EVERY),
     "models": (models, WITH_SEQUENCES),
-    "networks": (networks, WITH_SEQUENCES),
+    "networks": (networks, AS_IT_IS),
     "recall": (recall, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),

@@ -66,7 +66,8 @@ ATTENTION_HELPS = ("categories",)
 # - At noise .5 word2vec and item2vec find no roles any more.
 # - Attention does nothing for categories, which both have (+.00 ± .01 at noise 0 and .2). It helps where a plain
 #   average blurs neighbors: substitutes, the more the more fields say nothing (0, 2, 4, 6 of them: +.001, +.011, +.045,
-#   +.093 at noise 0). An item without clicks has no attention, and with noise is placed worse than by GES (-.09 ± .08 at .1).
+#   +.093 at noise 0). An item without clicks has no attention, and with noise is placed worse than by GES (-.09 ± .08
+#   at .1).
 OTHERWISE = {
     ("item2vec", "substitutes first by cosine"),
     ("role features", "categories"),
