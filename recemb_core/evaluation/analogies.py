@@ -139,22 +139,28 @@ def analogies(
     return table.drawn(step, held, min(most, table.there), np.random.default_rng(seed))
 
 
-def analogy_fields(fields: Mapping[str, AnyArray], step: str, *, least: int = 50) -> tuple[str, ...]:
+def analogy_fields(fields: Mapping[str, AnyArray], step: str, *, least: int = 50, targets: int = 12) -> tuple[str, ...]:
     """The fields to hold when ``step`` steps: as many as leave ``least`` questions; of so many, those that leave most.
 
-    Of more than six other fields, the six with fewest values. () where no choice leaves so many.
+    They leave questions of ``targets`` targets as well (:attr:`Analogies.group`, by which intervals go), where any
+    choice does: a field more that says nothing would only take away what can be known. Of more than six other fields,
+    the six with fewest values. () where no choice leaves so many questions.
 
     >>> kind, size = np.array(["tea", "tea", "nail", "nail"] * 4), np.array(["small", "large"] * 8)
     >>> analogy_fields({"kind": kind, "size": size, "id": np.arange(16)}, "size", least=2)
     ('kind',)
     """
     others = sorted((name for name in fields if name != step), key=lambda name: len(set(map(str, fields[name]))))[:6]
+    others = [name for name in fields if name in others]  # in their own order
+    few: tuple[str, ...] = ()  # the best so far with fewer targets
     for size in range(len(others), 0, -1):
-        counted = {held: _Cells.of(fields, step, held).there for held in combinations(others, size)}
-        best = max(counted, key=lambda held: counted[held])
-        if counted[best] >= least:
-            return tuple(name for name in fields if name in best)
-    return ()
+        tables = {held: _Cells.of(fields, step, held) for held in combinations(others, size)}
+        asked = {held: table.there for held, table in tables.items() if table.there >= least}
+        enough = {held: there for held, there in asked.items() if tables[held].targets >= targets}
+        if enough:
+            return max(enough, key=lambda held: enough[held])
+        few = few or max(asked, key=lambda held: asked[held], default=())
+    return few
 
 
 def every_analogy(fields: Mapping[str, AnyArray]) -> dict[str, Analogies]:
@@ -179,6 +185,10 @@ class _Cells:
     @property
     def there(self) -> int:
         return sum(len(both) * (len(both) - 1) for _, _, both in self.moves)
+
+    @property
+    def targets(self) -> int:
+        return len(set().union(*(both.tolist() for _, _, both in self.moves)))
 
     @classmethod
     def of(cls, fields: Mapping[str, AnyArray], step: str, held: Sequence[str]) -> _Cells:

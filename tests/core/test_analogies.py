@@ -203,3 +203,15 @@ def test_what_cannot_be_asked_is_said() -> None:
     with pytest.raises(UsageError, match="how must be"):
         arithmetic(vectors, [0], how="sum")  # type: ignore[arg-type]
     assert len(replace(asked, a=asked.a[:1], b=asked.b[:1], c=asked.c[:1])) == 1
+
+
+def test_a_field_that_says_nothing_is_not_held_where_it_leaves_few_targets() -> None:
+    """Of 20 kinds in two sizes, an empty field leaves questions of a few targets only."""
+    kind, size = np.repeat(np.arange(20), 8), np.tile(np.repeat(["small", "large"], 4), 20)
+    empty = np.where(kind < 8, 0, np.arange(160))
+    fields = {"kind": kind, "size": size, "empty": empty}
+    assert analogies(fields, "size", ("kind", "empty")).there == 8 * 7 * 2
+    assert analogy_fields(fields, "size") == ("kind",)
+    assert analogy_fields(fields, "size", targets=8) == ("kind", "empty")
+    few = {name: values[:64] for name, values in fields.items()}
+    assert analogy_fields(few, "size") == ("kind", "empty")  # no choice has more than eight
