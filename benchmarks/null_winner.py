@@ -57,7 +57,8 @@ class FromPool:
     def __call__(self, function: Any, ground: Ground, step: Step, **_: Any) -> tuple[Run, None]:
         users = self.pool[next(self.order)] + self.effect(step.setting)
         seed = seed_of(ground.plan, step.setting, step.repeat)
-        return Run(*step, seed=seed, users=users, aims={"hr": float(users.mean())}, train_seconds=1.0), None
+        aims = {ground.plan.aims[0]: float(users.mean())}
+        return Run(*step, seed=seed, users=users, aims=aims, train_seconds=1.0), None
 
 
 def rate(hits: list[bool]) -> str:

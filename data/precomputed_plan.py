@@ -35,7 +35,7 @@ from recemb_core.embeddings import (
 from recemb_core.embeddings import default_graph as graph_of
 from recemb_core.embeddings.item_vectors import Score
 from recemb_core.embeddings.models import EDGES_PER_ITEM
-from recemb_core.evaluation import group_score, strength_tiers
+from recemb_core.evaluation import group_score, score_labels
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
 from recemb_core.experiments.factorization import FactorizationConfig, factorization, factorization_defaults
@@ -169,13 +169,7 @@ def cases_of(name: str) -> NextItemCases:
 @cache
 def labellings(name: str) -> dict[str, np.ndarray]:
     """Groups and roles of the node2vec page."""
-    labels, graph = loaded(name).labels, default_graph(name)
-    groups = "category" if "category" in labels else "community"
-    roles = "role" if "role" in labels else "strength tier"
-    return {
-        groups: labels[groups] if groups in labels else communities(graph, 0),
-        roles: labels[roles] if roles in labels else strength_tiers(graph),
-    }
+    return score_labels(default_graph(name), loaded(name).labels)
 
 
 # --- what is planned, part by part ---

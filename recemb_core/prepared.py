@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recemb_core.arrays import StrArray
 from recemb_core.config_fields import check_name, from_text
 from recemb_core.datasets import load_dataset
 from recemb_core.item_graph import ItemGraph
@@ -43,6 +44,7 @@ class Prepared:
         assumptions: what the file did not say itself, the doubtful first.
         report: what each step of the cleaning did.
         notes: what else is to be known, one sentence each.
+        labels: known groups of its items by name, str (n,) each.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Prepared:
     assumptions: tuple[Assumption, ...] = ()
     report: tuple[CleaningStep, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: Mapping[str, StrArray] = field(default_factory=dict)
 
     @property
     def items(self) -> Vocabulary:
@@ -116,7 +119,7 @@ def prepare_bundled(name: str, session: SessionFile | None = None) -> Prepared:
         session = replace(session, gap_minutes=gap)
     side_info = data.side_info if sequences is None else sequences.side_info
     report = () if sequences is None else sequences.report
-    return Prepared(name, session, sequences, graph, side_info, report=report)
+    return Prepared(name, session, sequences, graph, side_info, report=report, labels=data.labels)
 
 
 def prepare_file(

@@ -23,6 +23,7 @@ from recemb_core.sweeps import (
     Ground,
     InStore,
     Journal,
+    Structure,
     Sweep,
     Verdict,
     dimension,
@@ -50,7 +51,8 @@ _EXAMPLE = """a sweep of item2vec on bundled data, as FILE.toml:
   sampler = "random"      # or "grid", or "tpe" (needs Optuna: recemb-explorer[sweep])
   trials = 30
   aims = ["hr", "bytes"]  # the first decides: hr, ndcg, mrr, or recall of an index;
-                          # further ones also seconds, milliseconds, bytes
+                          # further ones also seconds, milliseconds, bytes;
+                          # of a graph, nothing held out: structural or homophily
   [sweep.space]
   mode = ["set", "shuffle"]
   dimensions = {low = 16, high = 128, log = true}
@@ -106,7 +108,10 @@ def run(args: argparse.Namespace) -> Result:
     if args.resume and not args.store:
         args.parser.error("--resume needs --store, where the runs are kept")
     prepared = open_data(args, saved)
-    ground = Ground.of(plan, prepared.sequences, saved)
+    structure = None
+    if plan.by_structure:
+        structure = Structure.of(prepared.graph, prepared.labels, prepared.sequences, prepared.side_info)
+    ground = Ground.of(plan, prepared.sequences, saved, structure=structure)
     notes = [*prepared.notes]
     place = _place(args)
     with nullcontext() if place is None else Journal(place, head_of(ground)) as journal:
@@ -214,10 +219,9 @@ def _result(
         ],
         title="Settings, by the mean over their runs; a mean that chose is too high by the choice",
     )
-    cases = ground.cases
-    asked = f"{len(cases.users):,} of {cases.there:,}" if len(cases.users) < cases.there else f"{len(cases.users):,}"
+    how = "" if plan.by_structure else f" {ground.cases.choice.words}"
     said = [
-        f"{plan.model} on the validation part of {prepared.name}: {asked} users. {cases.choice.words}",
+        f"{plan.model} on {prepared.name}: {ground.whom}.{how}",
         f"{len(board)} settings, {len(sweep.runs)} trainings, {sum(run.seconds for run in sweep.runs):,.0f} s of work.",
     ]
     parts: list[Table | Lines] = [Lines("Swept", said), table]

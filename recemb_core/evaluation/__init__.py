@@ -15,7 +15,14 @@ from recemb_core.evaluation.agreement import (
     rank_biased_overlap,
     shared_by,
 )
-from recemb_core.evaluation.homophily import GroupScore, group_score, homophily_score, strength_tiers, structural_score
+from recemb_core.evaluation.homophily import (
+    GroupScore,
+    group_score,
+    homophily_score,
+    score_labels,
+    strength_tiers,
+    structural_score,
+)
 from recemb_core.evaluation.intervals import (
     Estimate,
     SeedBand,
@@ -56,6 +63,7 @@ __all__ = [
     "overlap_chance",
     "rank_biased_chance",
     "rank_biased_overlap",
+    "score_labels",
     "seed_band",
     "share_from_error",
     "share_interval",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.arrays import Float64Array, FloatArray, Int32Array, NumberArray, StrArray
+from recemb_core.arrays import AnyArray, Float64Array, FloatArray, Int32Array, NumberArray, StrArray
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
@@ -50,6 +51,23 @@ def strength_tiers(graph: ItemGraph) -> StrArray:
     rank[np.argsort(graph.strength, kind="stable")] = np.arange(n)
     tier = np.searchsorted([0.50, 0.88], rank / max(n, 1), side="right")
     return np.asarray(TIERS)[tier]
+
+
+def score_labels(graph: ItemGraph, labels: Mapping[str, AnyArray] | None = None) -> dict[str, AnyArray]:
+    """What homophily and structure go by: name → labels (n,), groups first, roles second.
+
+    What is planted (``"category"``, ``"role"``) where the data set says it, else communities and tiers of strength.
+
+    >>> from recemb_core.datasets import load_dataset
+    >>> karate = load_dataset("karate_club")
+    >>> list(score_labels(karate.graph, karate.labels))
+    ['community', 'strength tier']
+    """
+    known = labels or {}
+    return {
+        **({"category": known["category"]} if "category" in known else {"community": communities(graph, 0)}),
+        **({"role": known["role"]} if "role" in known else {"strength tier": strength_tiers(graph)}),
+    }
 
 
 def group_score(

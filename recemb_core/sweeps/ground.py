@@ -20,6 +20,7 @@ from recemb_core.session_file import SessionFile
 from recemb_core.sweeps.indexes import IndexConfig
 from recemb_core.sweeps.plan import SweepPlan, config_of
 from recemb_core.sweeps.space import same_values
+from recemb_core.sweeps.structure import Structure
 from recemb_core.timing import timed
 from recemb_core.validation import UsageError
 
@@ -62,12 +63,12 @@ class Ground:
 
     Attributes:
         plan: of the sweep.
-        cases: its validation part. The test part is never made.
+        asked: the validation part of a log, whose test part is never made; or the graph whose structure is looked at.
         base: the first setting.
     """
 
     plan: SweepPlan
-    cases: PartCases
+    asked: PartCases | Structure
     base: Setting
 
     @classmethod
@@ -78,23 +79,30 @@ class Ground:
         saved: SessionFile | None = None,
         *,
         cases: PartCases | None = None,
+        structure: Structure | None = None,
         config: Any = None,
     ) -> Ground:
-        """The ground of a plan on a log.
+        """The ground of a plan.
 
         Args:
             plan: see :class:`SweepPlan`.
-            sequences: the whole log; it is split here.
+            sequences: the whole log; it is split here. None of a graph.
             saved: a session whose settings of model and graph the first setting has.
             cases: the validation part, where it is there already.
+            structure: of a plan by structure: what it looks at; by default the graph that the session makes of the log.
             config: of the first setting's model, in place of the session's.
 
         Raises:
             UsageError: the data lacks what the model needs, or a value that the sweep names is not possible.
         """
-        if sequences is None:
-            raise UsageError("a sweep asks for what people took next, and this data is a graph alone; take a log")
         saved, spec = saved or SessionFile(), plan.spec
+        if plan.by_structure:
+            return cls._of_structure(plan, sequences, saved, structure, config)
+        if sequences is None:
+            raise UsageError(
+                "this data is a graph alone, and nobody can be asked what was taken next; take a log, or structural or "
+                "homophily as the aim"
+            )
         cases = cases or part_cases(sequences, plan.protocol)
         train = cases.train
         if lacking := spec.lacking(train, True, train.side_info):
@@ -104,11 +112,50 @@ class Ground:
             walked = None if graph is None else graph_of(cases, graph)[0]
             config = model_config(saved, spec, sequences=train, graph=walked, side_info=train.side_info)
         entry = Entry(name=spec.name, config=config, query=default_query(config, train)).with_seed(0)
-        found = cls(plan, cases, Setting(entry=entry, graph=graph, index=IndexConfig() if plan.with_index else None))
-        for one in plan.space.dimensions:
+        index = IndexConfig() if plan.with_index else None
+        return cls(plan, cases, Setting(entry=entry, graph=graph, index=index))._checked()
+
+    @classmethod
+    def _of_structure(
+        cls, plan: SweepPlan, sequences: Sequences | None, saved: SessionFile, structure: Structure | None, config: Any
+    ) -> Ground:
+        spec = plan.spec
+        if structure is None:
+            if sequences is None:
+                raise UsageError("a sweep by structure needs a graph, or a log to make one of")
+            made = graph_config(saved, ordered=sequences.ordered).build(sequences)
+            structure = Structure.of(made, None, sequences, sequences.side_info)
+        if lacking := spec.lacking(**structure.given):
+            raise UsageError(f"{spec.name} needs {NEEDS[lacking[0]]}, and this data has none; choose another model")
+        config = model_config(saved, spec, **structure.given) if config is None else config
+        entry = Entry(name=spec.name, config=config).with_seed(0)
+        if not entry.seeded and plan.of_seeds:
+            raise UsageError(
+                f"{spec.name} depends on no seed, so its {plan.aims[0]} score has no noise to be judged by; choose "
+                "another model"
+            )
+        index = IndexConfig() if plan.with_index else None
+        return cls(plan, structure, Setting(entry=entry, index=index))._checked()
+
+    def _checked(self) -> Ground:
+        for one in self.plan.space.dimensions:
             for value in one.ends:
-                found.check(one.name, value)
-        return found
+                self.check(one.name, value)
+        return self
+
+    @property
+    def cases(self) -> PartCases:
+        """The validation part, of a sweep that asks users."""
+        assert isinstance(self.asked, PartCases), "nobody is asked in a sweep by structure"
+        return self.asked
+
+    @property
+    def whom(self) -> str:
+        """Who is asked, or what is looked at."""
+        if isinstance(self.asked, Structure):
+            return self.asked.words
+        users, there = len(self.asked.users), self.asked.there
+        return f"{users:,} of {there:,} validation users" if users < there else f"{users:,} validation users"
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
@@ -181,7 +228,7 @@ class Ground:
     @cached_property
     def source(self) -> str:
         """A hash of the data that is learned from and asked about; with the plan, what a sweep is known by."""
-        return self.cases.source
+        return self.asked.source
 
 
 def cases_for(ground: Ground, setting: Setting) -> PartCases:

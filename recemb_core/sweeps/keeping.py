@@ -5,16 +5,21 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recemb_core.embeddings.registry import spec_of
+from recemb_core.experiments.leaderboard import Trained
+from recemb_core.plans import graph_config, whole_session
 from recemb_core.runs.spec import RunSpec
+from recemb_core.session_file import SessionFile
 from recemb_core.sweeps.ground import Ground, Setting
-from recemb_core.sweeps.measuring import Measured, figures_of
+from recemb_core.sweeps.measuring import Measured, figures_of, structure_of
 from recemb_core.sweeps.plan import COSTS
 from recemb_core.sweeps.racing import seed_of
 from recemb_core.sweeps.records import Run, Step
+from recemb_core.sweeps.structure import Structure
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -51,9 +56,11 @@ class InStore:
 
     def spec(self, setting: Setting, seed: int) -> RunSpec:
         """What a training of a setting is known by; a graph of its own is part of what it was trained on."""
-        cases, own = self.ground.cases, setting.with_seed(seed)
+        own = setting.with_seed(seed)
+        if isinstance(self.ground.asked, Structure):
+            return self._spec_of_all(self.ground.asked, own.entry.config)
         about = {"name": self.name, "fingerprint": self.fingerprint, "session": self.session}
-        spec = RunSpec.measured(cases, own.entry, seed, **about)
+        spec = RunSpec.measured(self.ground.cases, own.entry, seed, **about)
         if setting.graph is None:
             return spec
         graph = dataclasses.asdict(setting.graph)
@@ -61,6 +68,22 @@ class InStore:
             words = ",".join(f"{name}={value}" for name, value in graph.items())
             spec = dataclasses.replace(spec, trained_on=f"{spec.trained_on}+{words}")
         return dataclasses.replace(spec, graph=graph)
+
+    def _spec_of_all(self, structure: Structure, config: Any) -> RunSpec:
+        """Vectors of all of the data, the same run as the node2vec page and ``recemb train`` keep."""
+        saved, spec = SessionFile.from_toml(self.session) if self.session else SessionFile(), spec_of(config)
+        edges: dict[str, Any] = {}
+        if structure.sequences is not None and "graph" in spec.needs:
+            edges = dataclasses.asdict(graph_config(saved, ordered=structure.sequences.ordered))
+        return RunSpec(
+            data=self.name,
+            fingerprint=self.fingerprint,
+            trained_on=structure.trained_on(config),
+            model=spec.name,
+            config=config,
+            graph=edges,
+            session=whole_session(dataclasses.replace(saved, sweep={}), config).to_toml(),
+        )
 
     def keep(self, run: Run, found: Measured) -> None:
         """Keep a finished run, once."""
@@ -86,16 +109,23 @@ class InStore:
         if spec.run_id not in self.known:
             return None
         try:
-            run = self.store.user_scores(spec.run_id)
-        except UsageError:  # somebody has deleted it meanwhile: it is trained again
+            if plan.by_structure:
+                seconds = self.store.record(spec.run_id).seconds
+                if seconds is None:  # kept from a page that had it ready: what its training took is not known
+                    return None
+                users, aims = structure_of(self.ground, Trained(self.store.load(spec.run_id), seconds))
+            else:
+                run = self.store.user_scores(spec.run_id)
+                seconds = run.train_seconds
+                users, aims = figures_of(self.ground, run)
+        except UsageError:  # somebody has deleted it meanwhile, or its vectors made room: it is trained again
             self.known.discard(spec.run_id)
             return None
-        users, aims = figures_of(self.ground, run)
         return Run(
             *step,
             seed=seed,
             users=np.asarray(users),
             aims=aims,
-            train_seconds=run.train_seconds,
+            train_seconds=seconds,
             seconds=time.perf_counter() - begun,
         )

@@ -11,14 +11,16 @@ import numpy as np
 
 from recemb_core.arrays import Float64Array
 from recemb_core.embeddings import ItemVectors
-from recemb_core.experiments.leaderboard import METRICS, EntryRun, PartCases, Trained, measure_trained, train_entry
+from recemb_core.experiments.leaderboard import METRICS, EntryRun, Trained, measure_trained, train_entry
 from recemb_core.experiments.leaderboard.board import by_user
+from recemb_core.experiments.leaderboard.measuring import held_bytes
 from recemb_core.progress import Progress
 from recemb_core.sweeps.ground import Ground, Setting, cases_for
 from recemb_core.sweeps.indexes import IndexMeasures, measure_index
 from recemb_core.sweeps.plan import COSTS
 from recemb_core.sweeps.racing import seed_of
 from recemb_core.sweeps.records import Run, Step
+from recemb_core.sweeps.structure import Structure
 from recemb_core.validation import UsageError
 
 
@@ -30,14 +32,14 @@ class Measured:
         users: figure of each user (of an index: of each item asked) by the first aim, float64 (users,).
         aims: every aim of the plan → its figure: qualities as means, costs as they are.
         train_seconds: of training, a graph that it walks included.
-        run: the whole measurement of the model.
+        run: the whole measurement of the model; None where nobody was asked.
         vectors: that were trained.
     """
 
     users: Float64Array
     aims: dict[str, float]
     train_seconds: float
-    run: EntryRun
+    run: EntryRun | None
     vectors: ItemVectors
 
 
@@ -53,13 +55,13 @@ def measure_setting(ground: Ground, setting: Setting, seed: int, *, progress: Pr
     Raises:
         UsageError: the data lacks what the model needs.
     """
-    plan, own = ground.plan, setting.with_seed(seed)
-    cases = cases_for(ground, own)
-    trained = _trained(ground, own, cases, seed, progress)
-    run = measure_trained(cases, own.entry, trained, seed)
-    index = None if own.index is None else measure_index(trained.model, own.index, plan.protocol.k)
-    users, aims = figures_of(ground, run, index)
-    return Measured(users, aims, run.train_seconds, run, trained.model)
+    own = setting.with_seed(seed)
+    trained = _trained(ground, own, seed, progress)
+    asked = not isinstance(ground.asked, Structure)
+    run = measure_trained(cases_for(ground, own), own.entry, trained, seed) if asked else None
+    index = None if own.index is None else measure_index(trained.model, own.index, ground.plan.protocol.k)
+    users, aims = figures_of(ground, run, index) if run is not None else structure_of(ground, trained, index)
+    return Measured(users, aims, trained.seconds, run, trained.model)
 
 
 def figures_of(
@@ -77,16 +79,37 @@ def figures_of(
     return figures[plan.aims[0]], aims
 
 
+def structure_of(
+    ground: Ground, trained: Trained, index: IndexMeasures | None = None
+) -> tuple[Float64Array, dict[str, float]]:
+    """(the first aim's figure, one alone unless it is an index's; every aim's) of a model of all of the data."""
+    aims, structure = ground.plan.aims, ground.asked
+    assert isinstance(structure, Structure)
+    found = structure.scores(trained.model, aims)
+    found |= {"seconds": trained.seconds, "bytes": float(held_bytes(trained.model))}
+    if index is not None:
+        costs = {"milliseconds": index.milliseconds, "bytes": float(index.bytes)}
+        found |= {"recall": float(index.recall.mean()), **costs}
+        if aims[0] == "recall":
+            return index.recall, {aim: found[aim] for aim in aims}
+    return np.array([found[aims[0]]]), {aim: found[aim] for aim in aims}
+
+
 _KEPT = 3
 _last: OrderedDict[Any, Trained] = OrderedDict()  # of this process: settings of an index are asked of the same vectors
 
 
-def _trained(ground: Ground, own: Setting, cases: PartCases, seed: int, progress: Progress | None) -> Trained:
+def _trained(ground: Ground, own: Setting, seed: int, progress: Progress | None) -> Trained:
+    def train() -> Trained:
+        if isinstance(ground.asked, Structure):
+            return ground.asked.train(own.entry.config, progress)
+        return train_entry(cases_for(ground, own), own.entry, seed, progress=progress)
+
     if not ground.plan.shares_trainings:
-        return train_entry(cases, own.entry, seed, progress=progress)
+        return train()
     key = (ground.source, own.training)
     if key not in _last:
-        _last[key] = train_entry(cases, own.entry, seed, progress=progress)
+        _last[key] = train()
     _last.move_to_end(key)
     while len(_last) > _KEPT:
         _last.popitem(last=False)

@@ -25,8 +25,11 @@ SAMPLERS: Mapping[Sampler, str] = {
     "grid": "every combination",
     "tpe": "near what did well (Optuna's TPE)",
 }
-QUALITIES: Mapping[str, str] = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR", "recall": "recall of the index"}
-"""Aims that are a figure of each user (``recall``: of each item asked), the larger the better."""
+STRUCTURE: Mapping[str, str] = {"homophily": "homophily score", "structural": "structural score"}
+"""Aims that are one figure of a training, of vectors of all of the data: what the node2vec page shows of p and q
+(:func:`~recemb_core.evaluation.group_score` by group and by role)."""
+QUALITIES: Mapping[str, str] = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR", "recall": "recall of the index", **STRUCTURE}
+"""Aims that the larger is the better: a figure of each user (``recall``: of each item asked), or of a training."""
 COSTS: Mapping[str, str] = {
     "seconds": "seconds of training",
     "milliseconds": "milliseconds an answer",
@@ -92,11 +95,39 @@ class SweepPlan:
             check_name(aim, [*QUALITIES, *COSTS], "aims of a sweep")
         if self.with_index:  # or nothing that is measured would depend on what varies
             require("recall" in aims, "aims", aims, "'recall' among them, where an index varies")
+        if self.by_structure:
+            self._check_structure()
+
+    def _check_structure(self) -> None:
+        """Nothing is held out for these aims, so nothing that asks users or answers them goes with them."""
+        asked = [aim for aim in self.aims if aim in QUALITIES and aim not in (*STRUCTURE, "recall")]
+        if "milliseconds" in self.aims and not self.with_index:
+            asked.append("milliseconds")
+        if asked:
+            raise UsageError(
+                f"{asked[0]} is measured on users who are asked, {' and '.join(STRUCTURE)} on vectors of all of the "
+                "data: take aims of one kind"
+            )
+        for name in self.space.names:
+            if name.startswith(("graph.", "query.")):
+                raise UsageError(
+                    f"{name} cannot vary here: {' and '.join(STRUCTURE)} ask no users, and compare models of one graph"
+                )
 
     @property
     def spec(self) -> ModelSpec:
         """Of the model."""
         return model_named(self.model)
+
+    @property
+    def by_structure(self) -> bool:
+        """Whether it asks what vectors of the whole graph look like, not what users took next."""
+        return any(aim in STRUCTURE for aim in self.aims)
+
+    @property
+    def of_seeds(self) -> bool:
+        """Whether what decides is one figure of a training: the draw of seeds is then all the noise there is."""
+        return self.aims[0] in STRUCTURE
 
     @property
     def with_index(self) -> bool:
@@ -119,7 +150,7 @@ class SweepPlan:
         k = self.protocol.k
         if aim in COSTS:
             return COSTS[aim]
-        return {"mrr": "MRR", "recall": f"index recall@{k}"}.get(aim, f"{QUALITIES[aim]}@{k}")
+        return {"mrr": "MRR", "recall": f"index recall@{k}", **STRUCTURE}.get(aim, f"{QUALITIES[aim]}@{k}")
 
     def to_toml(self) -> dict[str, Any]:
         """The part ``[sweep]`` of a session, what equals its default left out; :func:`plan_of` reads it."""

@@ -116,7 +116,7 @@ class Sweep:
     @property
     def verdict(self) -> Verdict | None:
         """What it has found; None while it is not over."""
-        return judge(self.plan, self.runs, seeded=self.seeded)
+        return judge(self.plan, self.runs, seeded=self.seeded, whom=self.ground.whom)
 
     @property
     def in_all(self) -> int:
@@ -185,7 +185,9 @@ class Sweep:
 def head_of(ground: Ground) -> dict[str, Any]:
     """What a sweep is known by: plan, data, first setting, and versions of what computes it."""
     plan = ground.plan
-    configs = [c for c in (ground.base.entry.config, ground.base.entry.query, plan.protocol) if c is not None]
+    configs = [ground.base.entry.config]
+    if not plan.by_structure:
+        configs += [c for c in (ground.base.entry.query, plan.protocol) if c is not None]
     own = plan.to_toml()
     budget: Mapping[str, Any] = {name: own.pop(name, None) for name in ("trials", "minutes")}
     return {
@@ -198,7 +200,7 @@ def head_of(ground: Ground) -> dict[str, Any]:
             "config": asdict(ground.base.entry.config),
             "graph": None if ground.base.graph is None else asdict(ground.base.graph),
         },
-        "versions": versions_of("leaderboard", *configs),
+        "versions": versions_of("scores" if plan.by_structure else "leaderboard", *configs),
     }
 
 

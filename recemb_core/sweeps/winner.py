@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from recemb_core.arrays import Float64Array
-from recemb_core.evaluation.differences import Difference, holm, mean_over_seeds, paired_difference
+from recemb_core.evaluation.differences import (
+    Difference,
+    holm,
+    mean_of_seeds,
+    mean_over_seeds,
+    paired_difference,
+    seeds_difference,
+)
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.experiments.leaderboard.board import CHEAPER, seconds_words
@@ -37,11 +45,12 @@ class Verdict:
         costs: setting → what it costs: the first of the plan's aims that is a cost, else seconds of training.
         cost: name of that.
         tried: settings that were tried, the default among them.
+        counted: comparisons with the default that Holm's correction counts.
         failed: settings that came to no result.
         detectable: the difference from the default that would have been found nine times out of ten; NaN where unknown.
         values: setting → its values.
         metric: the first aim, in words.
-        users: who were asked.
+        whom: who were asked, or what was looked at.
         fresh: trainings of each finalist with seeds that did not choose it; 1 where there are no seeds.
     """
 
@@ -54,11 +63,12 @@ class Verdict:
     costs: Mapping[int, float]
     cost: str
     tried: int
+    counted: int
     failed: int
     detectable: float
     values: Mapping[int, dict[str, Any]]
     metric: str
-    users: int
+    whom: str
     fresh: int
 
     @property
@@ -85,8 +95,8 @@ class Verdict:
         if best is None:
             return "No setting but the default came to a result, so there is nothing to compare."
         gap, one = self.against_default[best], self.estimates[best]
-        others = self.tried - 1
-        counted = f" after Holm's correction for all {others} settings tried" if others > 1 else ""
+        whole = f"all {self.counted} settings tried" if self.counted == self.tried - 1 else f"{self.counted} finalists"
+        counted = f" after Holm's correction for {whole}" if self.counted > 1 else ""
         ends = f"{_signed(gap.low)} to {_signed(gap.high)}"
         figures = (
             f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of "
@@ -118,21 +128,23 @@ class Verdict:
         missed = "" if np.isnan(self.detectable) else f" A difference below {self.detectable:.4f} can well be missed."
         runs = f"{self.fresh} trainings each, with seeds that did not choose them" if self.fresh > 1 else "no seeds"
         failed = "" if not self.failed else f" {self.failed} of the settings came to no result."
-        return f"{self.users:,} validation users; {runs}.{missed}{failed}"
+        return f"{_capital(self.whom)}; {runs}.{missed}{failed}"
 
     def _spent(self, one: int, other: int) -> str:
         return f"{cost_words(self.cost, self.costs[one])} against {cost_words(self.cost, self.costs[other])}"
 
 
-def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True) -> Verdict | None:
+def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True, whom: str = "") -> Verdict | None:
     """The verdict of a sweep that is over; None while runs of the last stage are missing.
 
     Each finalist is compared with the default on the same users, over users and fresh seeds
     (:func:`~recemb_core.evaluation.differences.paired_difference`). Seeds did not choose the finalists, but users did:
     the same ones were asked in all stages. So Holm's correction counts every setting that was tried, those that never
     ran again with p = 1: as if all had been compared, which bounds the probability of any false 'beats' by its level,
-    however the finalists were picked. Those that beat the default are compared with each other likewise, counting every
-    pair that was tried. Either family has half of the level of 5 %.
+    however the finalists were picked. What is one figure of a training (a structural score) is drawn with its seeds
+    alone, and judged by :func:`~recemb_core.evaluation.differences.seeds_difference`: fresh seeds had no part in the
+    choice of finalists, so these alone are counted. Those that beat the default are compared with each other in the
+    same way, counting every pair. Either family has half of the level of 5 %.
 
     *Take*: the best that beats the default, or the default; another that is not told apart from it only if it costs
     half or less.
@@ -153,14 +165,21 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True) -> Verdi
     if not seeded:
         order = [n for n in order if n == 0 or n in _best(order, plan.finalists)]
     tried = len({run.setting for run in runs})
-    against = _against_default(figures, order, tried, seeded)
+    compare = partial(_difference, seeded=seeded)
+    if plan.of_seeds:
+        noise = float(np.mean([runs.var(ddof=1) for runs in figures.values()]))
+        compare = partial(_difference_of_seeds, noise=noise)
+    counted = len(order) - 1 if plan.of_seeds else tried - 1
+    against = _against_default(figures, order, counted, compare)
     beats = tuple(n for n in order if n in against and against[n].better == "first")
-    leads = _leading(figures, beats, tried, seeded)
+    leads = _leading(figures, beats, counted * (counted - 1) // 2, compare)
     cost = next((aim for aim in plan.aims if aim in COSTS), "seconds")
     costs = {n: _cost(last[n], cost) for n in order}
     return Verdict(
         finalists=tuple(order),
-        estimates={n: mean_over_seeds(figures[n], seeded=seeded) for n in order},
+        estimates={
+            n: mean_of_seeds(figures[n]) if plan.of_seeds else mean_over_seeds(figures[n], seeded=seeded) for n in order
+        },
         against_default=against,
         beats=beats,
         leads=leads,
@@ -168,11 +187,12 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True) -> Verdi
         costs=costs,
         cost=cost,
         tried=tried,
+        counted=counted,
         failed=len({run.setting for run in runs if run.failed}),
-        detectable=_detectable(against, tried),
+        detectable=_detectable(against, counted),
         values={run.setting: run.values for run in runs},
         metric=plan.aim_words(plan.aims[0]),
-        users=figures[0].shape[1],
+        whom=whom or f"{figures[0].shape[1]:,} validation users",
         fresh=plan.fresh if seeded else 1,
     )
 
@@ -181,8 +201,15 @@ def _best(order: Sequence[int], count: int) -> list[int]:
     return [n for n in order if n != 0][:count]
 
 
+Compare = Callable[[Float64Array, Float64Array], Difference]
+
+
 def _difference(one: Float64Array, other: Float64Array, seeded: bool) -> Difference:
     return paired_difference(one, other, seeded=(seeded, seeded), level=_SHARE)
+
+
+def _difference_of_seeds(one: Float64Array, other: Float64Array, noise: float) -> Difference:
+    return seeds_difference(one, other, seed_variance=noise, level=_SHARE)
 
 
 def _adjusted(found: Mapping[Any, Difference], counted: int) -> dict[Any, Difference]:
@@ -193,16 +220,18 @@ def _adjusted(found: Mapping[Any, Difference], counted: int) -> dict[Any, Differ
 
 
 def _against_default(
-    figures: Mapping[int, Float64Array], order: Sequence[int], tried: int, seeded: bool
+    figures: Mapping[int, Float64Array], order: Sequence[int], counted: int, compare: Compare
 ) -> dict[int, Difference]:
-    found = {n: _difference(figures[n], figures[0], seeded) for n in order if n != 0}
-    return _adjusted(found, tried - 1)
+    found = {n: compare(figures[n], figures[0]) for n in order if n != 0}
+    return _adjusted(found, counted)
 
 
-def _leading(figures: Mapping[int, Float64Array], beats: Sequence[int], tried: int, seeded: bool) -> tuple[int, ...]:
+def _leading(
+    figures: Mapping[int, Float64Array], beats: Sequence[int], counted: int, compare: Compare
+) -> tuple[int, ...]:
     """The best of those that beat the default, and what is not told apart from it."""
-    pairs = {(a, b): _difference(figures[a], figures[b], seeded) for a, b in combinations(beats, 2)}
-    judged = _adjusted(pairs, (tried - 1) * (tried - 2) // 2)
+    pairs = {(a, b): compare(figures[a], figures[b]) for a, b in combinations(beats, 2)}
+    judged = _adjusted(pairs, counted)
     return tuple(n for n in beats if n == beats[0] or not judged[beats[0], n].told_apart)
 
 
@@ -217,9 +246,9 @@ def _cost(runs: Sequence[Run], cost: str) -> float:
     return float(np.median([run.aims.get(cost, run.train_seconds) for run in runs]))
 
 
-def _detectable(against: Mapping[int, Difference], tried: int) -> float:
+def _detectable(against: Mapping[int, Difference], counted: int) -> float:
     """By the noise of the best finalist; the correction is that of the smallest of the p-values."""
-    found = [replace(gap, level=_SHARE / max(tried - 1, 1)).detectable() for gap in against.values()]
+    found = [replace(gap, level=_SHARE / max(counted, 1)).detectable() for gap in against.values()]
     return float(np.median(found)) if found and not np.isnan(found).any() else float("nan")
 
 

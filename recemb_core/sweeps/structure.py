@@ -1,0 +1,92 @@
+"""What a sweep by structure stands on: the whole graph, and the two labellings that its vectors are held against."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recemb_core.arrays import AnyArray
+from recemb_core.embeddings import ItemVectors, train_model
+from recemb_core.embeddings.registry import training_fingerprint
+from recemb_core.evaluation.homophily import group_score, score_labels
+from recemb_core.experiments.leaderboard import Trained
+from recemb_core.item_graph import ItemGraph
+from recemb_core.progress import Progress
+from recemb_core.sweeps.plan import STRUCTURE
+from recemb_core.timing import timed
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from recemb_core.sequences import Sequences
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """All of the data, trained on as it is: nothing is held out, and nobody is asked.
+
+    Attributes:
+        graph: that is walked, and that the labels are of.
+        labels: name → labels (n,): groups, by which homophily goes, then roles.
+        sequences, side_info: of models that need these.
+
+    >>> from recemb_core.datasets import load_dataset
+    >>> Structure.of(load_dataset("karate_club").graph).words
+    '34 items; homophily by community, structural by strength tier'
+    """
+
+    graph: ItemGraph
+    labels: Mapping[str, AnyArray]
+    sequences: Sequences | None = None
+    side_info: pl.DataFrame | None = None
+
+    @classmethod
+    def of(
+        cls,
+        graph: ItemGraph,
+        labels: Mapping[str, AnyArray] | None = None,
+        sequences: Sequences | None = None,
+        side_info: pl.DataFrame | None = None,
+    ) -> Structure:
+        """With what is planted where ``labels`` say it, see :func:`~recemb_core.evaluation.score_labels`."""
+        return cls(graph, score_labels(graph, labels), sequences, side_info)
+
+    @property
+    def words(self) -> str:
+        """What is looked at."""
+        by = ", ".join(f"{score} by {name}" for score, name in zip(STRUCTURE, self.labels, strict=True))
+        return f"{len(self.graph):,} items; {by}"
+
+    @cached_property
+    def source(self) -> str:
+        """A hash of the graph and of who shares a label with whom, whatever the labels are called."""
+        digest = hashlib.blake2b(self.graph.fingerprint.encode(), digest_size=12)
+        for values in self.labels.values():
+            _, first, codes = np.unique(values, return_index=True, return_inverse=True)
+            digest.update(np.argsort(np.argsort(first))[codes].astype("<i4").tobytes())
+        if self.sequences is not None:
+            digest.update(self.sequences.fingerprint.encode())
+        return digest.hexdigest()
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a model may be trained on, as :func:`~recemb_core.embeddings.train_model` takes it."""
+        return {"sequences": self.sequences, "graph": self.graph, "side_info": self.side_info}
+
+    def trained_on(self, config: Any) -> str:
+        """A hash of what a model sees of it, as runs are known by."""
+        return training_fingerprint(config, **self.given)
+
+    def train(self, config: Any, progress: Progress | None = None) -> Trained:
+        """A model of all of it."""
+        return Trained(*timed(lambda: train_model(config, **self.given, progress=progress)))
+
+    def scores(self, vectors: ItemVectors, aims: Sequence[str]) -> dict[str, float]:
+        """Of the aims that are scores, each one's figure."""
+        by = dict(zip(STRUCTURE, self.labels.values(), strict=True))
+        return {aim: group_score(vectors, by[aim]).value for aim in aims if aim in by}
