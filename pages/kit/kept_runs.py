@@ -101,6 +101,15 @@ def name_of(data: ActiveData) -> str:
     return data.key if data.upload is None else data.upload.name
 
 
+def edges_of(data: ActiveData) -> dict[str, Any]:
+    """How the graph that is walked is made of the log, in clear; empty where the data is a graph itself."""
+    if data.graph is not None or data.sequences is None:
+        return {}
+    settings = graph_settings(data)
+    fields = GraphConfig.__dataclass_fields__
+    return asdict(GraphConfig(**{name: getattr(settings, name) for name in fields}).resolved(data.sequences.ordered))
+
+
 def vectors_spec(data: ActiveData, config: Any, graph: ItemGraph | None) -> RunSpec:
     """The run of a model that is trained on all of the data, the same as the command line's."""
     from recemb_core.plans import whole_session
@@ -108,20 +117,13 @@ def vectors_spec(data: ActiveData, config: Any, graph: ItemGraph | None) -> RunS
 
     spec = next(spec for spec in MODELS.values() if spec.owns(config))
     walks = "graph" in spec.needs
-    edges: dict[str, Any] = {}
-    if walks and data.graph is None and data.sequences is not None:
-        settings = graph_settings(data)
-        fields = GraphConfig.__dataclass_fields__
-        edges = asdict(
-            GraphConfig(**{name: getattr(settings, name) for name in fields}).resolved(data.sequences.ordered)
-        )
     return RunSpec(
         data=name_of(data),
         fingerprint=data.fingerprint,
         trained_on=model_results.source_of(data, config, graph if walks else None),
         model=spec.name,
         config=config,
-        graph=edges,
+        graph=edges_of(data) if walks else {},
         session=whole_session(links.saved_session(data), config).to_toml(),
     )
 

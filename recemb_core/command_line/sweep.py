@@ -108,9 +108,7 @@ def run(args: argparse.Namespace) -> Result:
     if args.resume and not args.store:
         args.parser.error("--resume needs --store, where the runs are kept")
     prepared = open_data(args, saved)
-    structure = None
-    if plan.by_structure:
-        structure = Structure.of(prepared.graph, prepared.labels, prepared.sequences, prepared.side_info)
+    structure = Structure.of_prepared(prepared) if plan.by_structure else None
     ground = Ground.of(plan, prepared.sequences, saved, structure=structure)
     notes = [*prepared.notes]
     place = _place(args)

@@ -123,11 +123,17 @@ class Ground:
         if structure is None:
             if sequences is None:
                 raise UsageError("a sweep by structure needs a graph, or a log to make one of")
-            made = graph_config(saved, ordered=sequences.ordered).build(sequences)
-            structure = Structure.of(made, None, sequences, sequences.side_info)
+            how = graph_config(saved, ordered=sequences.ordered)
+            more: dict[str, Any] = {
+                "edges": dataclasses.asdict(how),
+                "sequences": sequences,
+                "side_info": sequences.side_info,
+            }
+            structure = Structure.of(how.build(sequences), **more)
         if lacking := spec.lacking(**structure.given):
             raise UsageError(f"{spec.name} needs {NEEDS[lacking[0]]}, and this data has none; choose another model")
         config = model_config(saved, spec, **structure.given) if config is None else config
+        structure = structure.needed(spec.needs)
         entry = Entry(name=spec.name, config=config).with_seed(0)
         if not entry.seeded and plan.of_seeds:
             raise UsageError(

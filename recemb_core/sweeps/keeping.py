@@ -11,7 +11,7 @@ import numpy as np
 
 from recemb_core.embeddings.registry import spec_of
 from recemb_core.experiments.leaderboard import Trained
-from recemb_core.plans import graph_config, whole_session
+from recemb_core.plans import whole_session
 from recemb_core.runs.spec import RunSpec
 from recemb_core.session_file import SessionFile
 from recemb_core.sweeps.ground import Ground, Setting
@@ -72,16 +72,13 @@ class InStore:
     def _spec_of_all(self, structure: Structure, config: Any) -> RunSpec:
         """Vectors of all of the data, the same run as the node2vec page and ``recemb train`` keep."""
         saved, spec = SessionFile.from_toml(self.session) if self.session else SessionFile(), spec_of(config)
-        edges: dict[str, Any] = {}
-        if structure.sequences is not None and "graph" in spec.needs:
-            edges = dataclasses.asdict(graph_config(saved, ordered=structure.sequences.ordered))
         return RunSpec(
             data=self.name,
             fingerprint=self.fingerprint,
             trained_on=structure.trained_on(config),
             model=spec.name,
             config=config,
-            graph=edges,
+            graph=structure.edges if "graph" in spec.needs else {},
             session=whole_session(dataclasses.replace(saved, sweep={}), config).to_toml(),
         )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from recemb_core.embeddings.registry import training_fingerprint
 from recemb_core.evaluation.homophily import group_score, score_labels
 from recemb_core.experiments.leaderboard import Trained
 from recemb_core.item_graph import ItemGraph
+from recemb_core.plans import graph_config
 from recemb_core.progress import Progress
 from recemb_core.sweeps.plan import STRUCTURE
 from recemb_core.timing import timed
@@ -23,6 +24,7 @@ from recemb_core.timing import timed
 if TYPE_CHECKING:
     import polars as pl
 
+    from recemb_core.prepared import Prepared
     from recemb_core.sequences import Sequences
 
 
@@ -33,6 +35,7 @@ class Structure:
     Attributes:
         graph: that is walked, and that the labels are of.
         labels: name → labels (n,): groups, by which homophily goes, then roles.
+        edges: how the graph was made of a log, in clear; empty where the data is a graph itself.
         sequences, side_info: of models that need these.
 
     >>> from recemb_core.datasets import load_dataset
@@ -42,19 +45,28 @@ class Structure:
 
     graph: ItemGraph
     labels: Mapping[str, AnyArray]
+    edges: Mapping[str, Any] = field(default_factory=dict)
     sequences: Sequences | None = None
     side_info: pl.DataFrame | None = None
 
     @classmethod
-    def of(
-        cls,
-        graph: ItemGraph,
-        labels: Mapping[str, AnyArray] | None = None,
-        sequences: Sequences | None = None,
-        side_info: pl.DataFrame | None = None,
-    ) -> Structure:
+    def of(cls, graph: ItemGraph, labels: Mapping[str, AnyArray] | None = None, **more: Any) -> Structure:
         """With what is planted where ``labels`` say it, see :func:`~recemb_core.evaluation.score_labels`."""
-        return cls(graph, score_labels(graph, labels), sequences, side_info)
+        return cls(graph, score_labels(graph, labels), **more)
+
+    @classmethod
+    def of_prepared(cls, prepared: Prepared) -> Structure:
+        """Of a data set or file, with the graph that its session makes."""
+        sequences, edges = prepared.sequences, dict[str, Any]()
+        if prepared.own_graph is None and sequences is not None:
+            edges = asdict(graph_config(prepared.session, ordered=sequences.ordered))
+        more = {"edges": edges, "sequences": sequences, "side_info": prepared.side_info}
+        return cls.of(prepared.graph, prepared.labels, **more)
+
+    def needed(self, needs: Collection[str]) -> Structure:
+        """Without what a model does not train on: it is sent to other processes with every run."""
+        less: dict[str, Any] = {name: None for name in ("sequences", "side_info") if name not in needs}
+        return replace(self, **less)
 
     @property
     def words(self) -> str:

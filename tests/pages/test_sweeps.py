@@ -8,14 +8,16 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.uploads import visitor
 from pages.views.runs import sweep_live, sweep_words
+from recemb_core.prepared import prepare_bundled
 from recemb_core.session_file import SessionFile
-from recemb_core.sweeps import Journal, plan_of, tpe_is_there
+from recemb_core.sweeps import Ground, Journal, Structure, head_of, plan_of, tpe_is_there
 from tests.pages.conftest import healthy, text
 
 Open = Callable[..., AppTest]
@@ -127,6 +129,26 @@ def test_a_class_server_keeps_nothing(open_page: Open, monkeypatch: pytest.Monke
     assert not os.listdir(tmp_path)
 
 
-def test_a_graph_alone_is_told(open_page: Open) -> None:
-    page = healthy(open_page("runs", **{**SMALL, "data": "les_miserables"}))
-    assert "graph alone" in text(page)
+def test_a_graph_alone_is_swept_by_its_structure(open_page: Open) -> None:
+    page = healthy(open_page("runs", data="karate_club", runs_view="sweep"))
+    assert [one.label for one in page.text_input][:2] == ["p", "q"]
+    assert "34 items; homophily by community, structural by strength tier" in text(page)
+    assert "Start" in labels(page)
+    decides = next(one for one in page.selectbox if one.label == "Decides")
+    assert len(decides.options) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", ["karate_club", "planted_shop", "complete_journey"])
+def test_the_python_of_a_sweep_by_structure_is_the_same_sweep(open_page: Open, data: str) -> None:
+    """As Python, the page and a session's file stand on one ground: data, first setting, versions."""
+    page = healthy(open_page("runs", data=data, runs_view="sweep", sweep_model="node2vec", sweep_aim="structural"))
+    shown = next(block.value for block in page.code if "SweepPlan" in block.value)
+    names: dict[str, Any] = {}
+    exec(compile(shown.replace("print(sweep.go().words)", ""), "As Python", "exec"), names)
+    found = names["sweep"].ground
+    saved = SessionFile.from_toml(sweep_words.as_toml(found, SessionFile(data=data)))
+    assert plan_of(saved) == found.plan
+    prepared = prepare_bundled(data, saved)
+    again = Ground.of(found.plan, prepared.sequences, saved, structure=Structure.of_prepared(prepared))
+    assert head_of(again) == head_of(found)

@@ -10,7 +10,7 @@ from pages.kit import frame, jobs, kept_runs, links, model_results
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import sentence
+from pages.kit.text import plain, sentence
 from pages.views.runs import sweep_charts, sweep_live, sweep_words
 from pages.views.runs.kept import RUNS_PAGE
 from pages.views.runs.sweep_live import Found
@@ -39,9 +39,6 @@ LOOK = Parameter(
 
 def sweep_view(data: ActiveData) -> None:
     """The whole view."""
-    if data.sequences is None:
-        st.info("A sweep asks for what people took next, and this data set is a graph alone. Choose one with a log.")
-        return
     settings = settings_of(data)
     main, side = frame.side_by_side("sweep", (3, 1), "12rem")
     with side:
@@ -162,7 +159,7 @@ def seconds_left(settings: SweepSettings, found: Found) -> float:
 
 def _said(settings: SweepSettings, found: Found, kept: str) -> None:
     """How far it is, or what came of it."""
-    plan, cases = found.sweep.plan, found.sweep.ground.cases
+    plan, ground = found.sweep.plan, found.sweep.ground
     verdict = found.verdict
     if found.state in ("running", "ending"):
         ending = "Ends when this run is done: " if found.state == "ending" else ""
@@ -180,7 +177,7 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
     if not found.mine:
         st.caption("Another visitor has started this sweep; its rows are here as they come, and it is theirs to stop.")
     counts = [f"{sum(run.stage == stage for run in found.runs)} {words}" for stage, words in STAGES.items()]
-    asked = f"{len(cases.users):,}" + (f" of {cases.there:,}" if len(cases.users) < cases.there else "")
-    who = f"{asked} validation users." if verdict is None else sentence(verdict.grounds)
-    walks = " Walks use the default graph of the training part." if "graph" in plan.spec.needs else ""
+    who = f"{plain(ground.whom)}." if verdict is None else sentence(verdict.grounds)
+    part = "graph" in plan.spec.needs and not plan.by_structure
+    walks = " Walks use the default graph of the training part." if part else ""
     st.caption(f"Runs: {', '.join(counts)}. {who}{walks} {kept}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import graph_controls, session
+from pages.kit import graph_controls, kept_runs, results, session
 from pages.kit.allowed import Options, Several, Steps, Text
 from pages.kit.leaderboard import Question
 from pages.kit.model_controls import able_models, default_config, model_config, model_controls
@@ -19,14 +19,17 @@ from pages.views.runs.kept import RUNS_PAGE
 from recemb_core.config_fields import said_of
 from recemb_core.embeddings.registry import MODELS, ModelSpec
 from recemb_core.experiments.leaderboard import Protocol, default_query
+from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sweeps import (
     COSTS,
     QUALITIES,
     SAMPLERS,
+    STRUCTURE,
     Choices,
     Ground,
     Space,
+    Structure,
     SweepPlan,
     dimension,
     parameters,
@@ -35,8 +38,9 @@ from recemb_core.sweeps import (
 from recemb_core.sweeps.plan import config_of
 from recemb_core.validation import UsageError
 
-USUAL = "item2vec"
+USUAL, USUAL_OF_A_GRAPH = "item2vec", "node2vec"
 OPENS_WITH = ("dimensions", "epochs", "query.half_life")
+OPENS_WITH_STRUCTURE = ("p", "q")
 NO_LIMIT = 0
 
 MODEL = Parameter(RUNS_PAGE, "sweep_model", "Model", Options(), help="Whose settings are tried.")
@@ -87,12 +91,12 @@ QUALITY = Parameter(
     RUNS_PAGE,
     "sweep_aim",
     "Decides",
-    Options({name: words if name == "recall" else f"{words}@10" for name, words in QUALITIES.items() if name != "mrr"}
-            | {"mrr": "MRR"}),
+    Options({name: f"{words}@10" if name in ("hr", "ndcg") else words for name, words in QUALITIES.items()}),
     "hr",
-    help="What the winner is judged by, on validation users. Recall of an index: the share of an item's true ten "
-    "neighbors that it finds.",
-)  # fmt: skip
+    help="What the winner is judged by. HR, NDCG and MRR: on validation users. Recall of an index: the share of an "
+    "item's true ten neighbors that it finds. Homophily, structural score: what vectors of the whole graph look like, "
+    "as on the node2vec page; nothing is held out.",
+)
 COST = Parameter(
     RUNS_PAGE,
     "sweep_cost",
@@ -136,15 +140,51 @@ def settings_of(data: ActiveData) -> SweepSettings:
 
 def model_of(data: ActiveData) -> str:
     """The model in use."""
+    return str(_model(data).value)
+
+
+def _model(data: ActiveData) -> Any:
     able = able_models(data)
-    return MODEL.value(data, default=USUAL if USUAL in able else able[0], among=able)
+    usual = next((name for name in (USUAL, USUAL_OF_A_GRAPH) if name in able), able[0])
+    return MODEL.bind(data, default=usual, among=able)
+
+
+def _quality(data: ActiveData) -> Any:
+    """What decides: of a graph alone nobody can be asked."""
+    alone = data.sequences is None
+    return QUALITY.bind(data, default="structural" if alone else "hr", among=STRUCTURE if alone else QUALITIES)
+
+
+def _by_structure(data: ActiveData) -> bool:
+    return _quality(data).value in STRUCTURE
+
+
+def _known(data: ActiveData, spec: ModelSpec) -> list[str]:
+    """Parameters that can vary under what decides."""
+    known = list(parameters(spec))
+    return [name for name in known if not name.startswith(("graph.", "query."))] if _by_structure(data) else known
+
+
+def _cost(data: ActiveData, spec: ModelSpec) -> Any:
+    answers = not _by_structure(data) or any(name.startswith(_OF_AN_INDEX) for name in _varies(data, spec).value)
+    return COST.bind(data, among=["", *(name for name in COSTS if answers or name != "milliseconds")])
 
 
 def _ground(data: ActiveData, model: str, graph: ItemGraph) -> Ground:
     plan = _plan(data, model)
-    question = Question(data, plan.protocol)
     config = replace_seed(model_config(data, graph, model, seed=0))
-    return Ground.of(plan, data.sequences, cases=question.cases, config=config)
+    if plan.by_structure:
+        return Ground.of(plan, data.sequences, structure=structure_of(data, graph), config=config)
+    return Ground.of(plan, data.sequences, cases=Question(data, plan.protocol).cases, config=config)
+
+
+def structure_of(data: ActiveData, graph: ItemGraph) -> Structure:
+    """The graph that is walked, with its labels."""
+    edges = kept_runs.edges_of(data)
+    more = {"edges": edges, "sequences": data.sequences, "side_info": data.side_info}
+    key = ("structure", data.fingerprint, graph.fingerprint)
+    found: Structure = results.remember(data, key, lambda: Structure.of(graph, data.labels, **more))
+    return found
 
 
 def replace_seed(config: Any) -> Any:
@@ -156,10 +196,10 @@ def _plan(data: ActiveData, model: str) -> SweepPlan:
     spec = MODELS[model]
     names = _varies(data, spec).value
     dimensions = tuple(dimension(spec, name, _values(data, spec, name).value) for name in names)
-    cost, minutes = COST.value(data), MINUTES.value(data)
-    space, first = Space(dimensions), QUALITY.value(data)
+    cost, minutes = _cost(data, spec).value, MINUTES.value(data)
+    space, first = Space(dimensions), _quality(data).value
     aims = [first, *([cost] if cost else [])]
-    if "recall" not in aims and any(name.startswith(("index.", "lsh.", "hnsw.")) for name in names):
+    if "recall" not in aims and any(name.startswith(_OF_AN_INDEX) for name in names):
         aims.insert(1, "recall")
     return SweepPlan(
         model=model,
@@ -178,8 +218,10 @@ def _sampler(data: ActiveData) -> Any:
 
 
 def _varies(data: ActiveData, spec: ModelSpec) -> Any:
-    known = list(parameters(spec))
-    usual = [name for name in OPENS_WITH if name in known]
+    known = _known(data, spec)
+    opens = [*OPENS_WITH_STRUCTURE, *OPENS_WITH] if _by_structure(data) else OPENS_WITH
+    usual = [name for name in opens if name in known]
+    usual = usual[:2] if "p" in usual else usual
     return VARIES.bind(data, default=usual or known[:2], among=known)
 
 
@@ -187,7 +229,10 @@ def _values(data: ActiveData, spec: ModelSpec, name: str) -> Any:
     return VALUES.bind(data, f"{spec.name}.{name}", default=usual_values(data, spec, name))
 
 
+_OF_AN_INDEX = ("index.", "lsh.", "hnsw.")
 _USUAL: Mapping[str, str] = {
+    "p": Choices("p", SweepConfig().ps).text,
+    "q": Choices("q", SweepConfig().qs).text,
     "query.score": "cosine, in_out",
     "query.newest": "none, 1, 5, 20",
     "query.min_count": "0, 5, 20",
@@ -238,15 +283,15 @@ def usual_values(data: ActiveData, spec: ModelSpec, name: str) -> str:
 def controls(settings: SweepSettings) -> None:
     """The widgets beside the picture."""
     data, spec = settings.data, MODELS[settings.model]
-    MODEL.draw(data, default=USUAL if USUAL in able_models(data) else None, among=able_models(data))
+    _model(data).draw()
     varies = _varies(data, spec)
     varies.draw(format_func=_parameter_words)
     for name in varies.value:
         _values(data, spec, name).draw(label=_parameter_words(name), help=_help(spec, name))
     if settings.problem:
         st.error(sentence(settings.problem))
-    QUALITY.draw(data)
-    COST.draw(data)
+    _quality(data).draw()
+    _cost(data, spec).draw()
     with st.popover("Budget and sampler", icon=":material/tune:", width="stretch"):
         TRIALS.draw(data)
         MINUTES.draw(data)

@@ -10,10 +10,11 @@ import streamlit as st
 
 from pages.kit import frame
 from pages.kit.downloads import download
+from pages.kit.graph_controls import graph_settings
 from pages.views.runs.sweep_charts import table
 from pages.views.runs.sweep_live import Found
 from pages.views.runs.sweep_settings import SweepSettings
-from recemb_core.embeddings.registry import python_imports, spec_of
+from recemb_core.embeddings.registry import MODELS, python_imports, spec_of
 from recemb_core.session_file import SessionFile
 from recemb_core.sweeps import Choices, Ground, SweepPlan
 
@@ -27,7 +28,9 @@ $$D = \frac{1}{U} \sum_u d_u, \quad V = \frac{\sum_u (d_u - D)^2 + \max_u d_u^2}
 
 judged by Student's $t$, with Holm's correction for **every setting that was tried**, since all were chosen on the same
 users. So more settings find more, and have to be better to be believed: without that, the best of thirty equal settings
-looks like a winner nearly every time. *Not told apart* means that the difference is smaller than what so many users and
+looks like a winner nearly every time. A **homophily or structural score** asks no users: it is one figure of a
+training on the whole graph, so seeds are all that $V$ holds, and the finalists, which other seeds chose, all that the
+correction counts. *Not told apart* means that the difference is smaller than what so many users and
 seeds can show, not that there is none.
 """
 
@@ -63,23 +66,44 @@ def as_python(settings: SweepSettings) -> list[str]:
     call = f"{type(config).__name__}({_given(config)})"
     kind = next(line for line in python_imports([config]) if "import" in line)
     module = kind.split()[1]
+    given, built = "sequences", list[str]()
+    if plan.by_structure:
+        given, built = _structure(settings)
+        names = sorted({*names, "Structure"})
+    walked = [name for name in ("backbone", "build_item_graph") if f"{name}(" in "\n".join(built)]
     imports = [
-        *frame.import_lines(data, always=True),
+        *frame.import_lines(data, always=given == "sequences"),
         f"from {module} import {type(config).__name__}",
         f"from recemb_core.sweeps import {', '.join(names)}",
+        *([f"from recemb_core.item_graph import {', '.join(walked)}"] if walked else []),
     ]
     return [
         *frame.sorted_imports(imports),
         "",
-        *frame.load_lines(data, always=True),
+        *frame.load_lines(data, always=given == "sequences"),
+        *built,
         "space = Space(",
         "    (",
         *(f"        {_dimension(one)}," for one in plan.space.dimensions),
         "    )",
         ")",
         f"plan = SweepPlan(model={plan.model!r}, space=space{_more(plan)})",
-        f"sweep = Sweep(Ground.of(plan, sequences, config={call}))",
+        f"sweep = Sweep(Ground.of(plan, {given}, config={call}))",
         "print(sweep.go().words)",
+    ]
+
+
+def _structure(settings: SweepSettings) -> tuple[str, list[str]]:
+    """(arguments of the ground, the lines that make its graph)."""
+    data, needs = settings.data, MODELS[settings.model].needs
+    labels = "" if data.uploaded else ", data.labels"
+    more = ", sequences=sequences" if "sequences" in needs else ""
+    if "side_info" in needs:
+        more += f", {frame.side_info_line(data).replace(' = ', '=')}"
+    of_log = "sequences" if "sequences" in needs else "None"
+    return f"{of_log}, structure=structure", [
+        *graph_settings(data).as_python(data),
+        f"structure = Structure.of(graph{labels}{more})",
     ]
 
 
