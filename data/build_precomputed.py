@@ -9,6 +9,7 @@
     python data/build_precomputed.py evaluation  # only the rows of the Evaluation page
     python data/build_precomputed.py networks    # only the embedding layer and pre-training of the Deep models page
     python data/build_precomputed.py lessons     # only what the Training page holds against what was trained on
+    python data/build_precomputed.py swept       # only the sweep that the Sweeps view opens with
 
 Run it with ``missing`` after a change of defaults or bundled data and after raising a version in
 ``recemb_core/versions.py``; a test fails until then. What is no longer asked for goes, whatever the part.

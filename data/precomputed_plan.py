@@ -46,6 +46,7 @@ from recemb_core.experiments.leaderboard import (
     Protocol,
     Query,
     Trained,
+    default_query,
     measure_trained,
     part_cases,
     query_kinds,
@@ -71,10 +72,14 @@ from recemb_core.experiments.recall_models import (
 from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
+from recemb_core.plans import model_named
 from recemb_core.result_files import Arrays, Key
 from recemb_core.scorers import fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.splits import leave_last_out
+from recemb_core.sweeps import Ground, Sweep
+from recemb_core.sweeps.beforehand import swept_key, swept_to_arrays
+from recemb_core.sweeps.usual import USUAL_MODEL, opening_plan
 
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
 LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
@@ -407,6 +412,20 @@ def run(name: str, entry: Entry, seed: int, model: Callable[[], Trained]) -> Pla
     return Planned(key, make)
 
 
+def swept(name: str) -> Plan:
+    """The sweep that the Sweeps view opens with: every run of it, without its seconds."""
+    spec, whole, cases = model_named(USUAL_MODEL), sessions(name), part_of(name)
+    config = spec.default_config(whole, default_graph(name), loaded(name).side_info)
+    ground = Ground.of(opening_plan(config, default_query(config, cases.train)), whole, cases=cases, config=config)
+
+    def make(made: Made) -> Arrays:
+        sweep = Sweep(ground)
+        sweep.go()
+        return swept_to_arrays(sweep.runs)
+
+    yield Planned(swept_key(ground), make)
+
+
 EVERY = tuple(info.name for info in list_datasets())
 WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
 # Of one that is made to order, what its other settings would ask for as well is left to the pages: minutes of networks.
@@ -420,6 +439,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "recall": (recall, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),
+    "swept": (swept, WITH_SEQUENCES),
 }
 
 

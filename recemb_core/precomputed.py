@@ -42,6 +42,7 @@ FILES = {
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
     "leaderboard": "leaderboard",
+    "swept": "swept",
 }
 
 

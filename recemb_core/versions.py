@@ -83,6 +83,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "ranking": ("next_item_cases", "ranking", "popularity"),
     "cold": ("cold_items",),
     "leaderboard": ("leaderboard", "ranking", "item_graph"),
+    "swept": ("leaderboard", "ranking", "item_graph"),
     "networks": (),
     "networks_map": (),
     "factorization": (),

@@ -21,6 +21,7 @@ from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
 
 SECOND = "b_"  # of the second of two settings
+TRIALS_OFFERED = (5, 10, 20, 30, 50, 100, 200)  # settings that a sweep tries at most
 LACKS = {
     "sequences": "Needs sequences (baskets, sessions, clicks); this data set is a graph alone.",
     "side_info": "Needs side information (category, brand, …); this data set has none but names.",

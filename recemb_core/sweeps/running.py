@@ -188,20 +188,22 @@ def head_of(ground: Ground) -> dict[str, Any]:
     configs = [ground.base.entry.config]
     if not plan.by_structure:
         configs += [c for c in (ground.base.entry.query, plan.protocol) if c is not None]
-    own = plan.to_toml()
-    budget: Mapping[str, Any] = {name: own.pop(name, None) for name in ("trials", "minutes")}
+    budget: Mapping[str, Any] = {name: plan.to_toml().get(name) for name in ("trials", "minutes")}
     return {
-        "model": plan.model,
-        "seed": plan.seed,
-        "sweep": own,
+        **known_by(ground),
         "budget": budget,
         "data": ground.source,
-        "base": {
-            "config": asdict(ground.base.entry.config),
-            "graph": None if ground.base.graph is None else asdict(ground.base.graph),
-        },
         "versions": versions_of("scores" if plan.by_structure else "leaderboard", *configs),
     }
+
+
+def known_by(ground: Ground) -> dict[str, Any]:
+    """What is swept, data, budget and versions aside: model, seed, plan, first setting; plain values."""
+    plan = ground.plan
+    own = {name: value for name, value in plan.to_toml().items() if name not in ("trials", "minutes")}
+    graph = None if ground.base.graph is None else asdict(ground.base.graph)
+    base = {"config": asdict(ground.base.entry.config), "graph": graph}
+    return {"model": plan.model, "seed": plan.seed, "sweep": own, "base": base}
 
 
 def rows(plan: SweepPlan, runs: Sequence[Run]) -> list[dict[str, Any]]:

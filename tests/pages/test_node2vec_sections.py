@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -13,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.controls import Labelling
 from pages.views.node2vec import sweep_words
 from pages.views.node2vec.one_setting import change_words
+from pages.views.node2vec.sweep import sweep_settings
 from pages.views.node2vec.why import _excerpt
 from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import Node2VecConfig
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy, text
 
@@ -250,3 +253,20 @@ def test_the_python_of_each_view_runs(
     assert {"sweep": "sweep_cell", "roles": "train_role_features", "why": "explain_pair"}[view] in code
     exec(compile(code, f"As Python, {view}", "exec"), {})
     assert capsys.readouterr().out.strip()
+
+
+def test_the_grid_goes_to_the_sweeps_as_it_is() -> None:
+    """What the button sets is the same space, from the same first setting, on the Sweeps view."""
+    config = SweepConfig(ps=(0.5, 1.0), qs=(0.25, 1.0, 4.0), base=Node2VecConfig(dimensions=32, window=2))
+    page = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "runs.py"), default_timeout=180)
+    page.query_params["data"] = "karate_club"
+    for name, value in sweep_settings(config).items():
+        page.session_state[f"{name}@karate_club"] = value
+    healthy(page.run())
+    shown = next(block.value for block in page.code if "SweepPlan" in block.value)
+    names: dict[str, Any] = {}
+    exec(compile(shown.replace("print(sweep.go().words)", ""), "As Python", "exec"), names)
+    ground = names["sweep"].ground
+    assert [(one.name, one.values) for one in ground.plan.space.dimensions] == [("p", config.ps), ("q", config.qs)]
+    assert ground.base.entry.config == config.base
+    assert (ground.plan.sampler, ground.plan.aims[0], ground.plan.trials) == ("grid", "structural", 10)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, jobs, model_results, parameters, results
+from pages.kit import frame, jobs, model_results, navigation, parameters, results
 from pages.kit.allowed import Several, Span
 from pages.kit.controls import BIASES, Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import Frames, live_chart
+from pages.kit.model_controls import TRIALS_OFFERED
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field
@@ -27,7 +28,9 @@ from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, swe
 from recemb_core.figures.phase_map import PhaseCell, parse_cell, phase_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
+from recemb_core.plans import page_settings
 from recemb_core.progress import Progress
+from recemb_core.session_file import SessionFile
 
 DEFAULT = SweepConfig()
 SWEEP_PS = Parameter(
@@ -148,8 +151,41 @@ def sweep_section(shown: Shown, config: SweepConfig, color: Labelling) -> None:
             jobs.perform(data, job)
         st.rerun()
     st.caption(verdicts(config, shown.labellings, sweep.found, sweep.base))
+    _to_the_sweeps(data, config)
     if sweep.base is not None and sweep.found:
         _what_moved(sweep, color, _frames(sweep, color))
+
+
+def _to_the_sweeps(data: ActiveData, config: SweepConfig) -> None:
+    """The same grid where a setting is chosen: fresh seeds, kept run by run, paused and resumed."""
+    pressed = st.button(
+        "Choose p and q on the Sweeps view",
+        key=f"to sweeps {data.key}",
+        icon=":material/emoji_events:",
+        help="The same grid from the same first setting, by the structural score: one seed a cell, more for the better "
+        "ones, and seeds that had no part in the choice for the verdict. Runs are kept, paused and resumed there.",
+        on_click=lambda: parameters.set_parameters(data, **sweep_settings(config)),
+    )
+    if pressed:
+        navigation.go("runs")
+
+
+def sweep_settings(config: SweepConfig) -> dict[str, Any]:
+    """The grid as parameters of the Sweeps view."""
+    own = {name: value for name, value in asdict(config.base).items() if name != "seed"}
+    told = page_settings(SessionFile(model="node2vec", config=own))[0]
+    del told["models"]
+    for name, values in (("p", config.ps), ("q", config.qs)):
+        told[f"sweep_values_node2vec.{name}"] = ", ".join(f"{value:g}" for value in values)
+    trials = len(config.cells) + (1 if (1.0, 1.0) not in config.cells else 0)
+    return told | {
+        "runs_view": "sweep",
+        "sweep_model": "node2vec",
+        "sweep_over": ["p", "q"],
+        "sweep_aim": "structural",
+        "sweep_sampler": "grid",
+        "sweep_trials": next((most for most in TRIALS_OFFERED if most >= trials), TRIALS_OFFERED[-1]),
+    }
 
 
 def _phase_maps(sweep: Sweep, places: list[Any], tag: str = "") -> None:

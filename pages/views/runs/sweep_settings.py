@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +10,7 @@ import streamlit as st
 from pages.kit import graph_controls, kept_runs, results, session
 from pages.kit.allowed import Options, Several, Steps, Text
 from pages.kit.leaderboard import Question
-from pages.kit.model_controls import able_models, default_config, model_config, model_controls
+from pages.kit.model_controls import TRIALS_OFFERED, able_models, default_config, model_config, model_controls
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, sentence
@@ -19,14 +18,12 @@ from pages.views.runs.kept import RUNS_PAGE
 from recemb_core.config_fields import said_of
 from recemb_core.embeddings.registry import MODELS, ModelSpec
 from recemb_core.experiments.leaderboard import Protocol, default_query
-from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sweeps import (
     COSTS,
     QUALITIES,
     SAMPLERS,
     STRUCTURE,
-    Choices,
     Ground,
     Space,
     Structure,
@@ -36,11 +33,10 @@ from recemb_core.sweeps import (
     tpe_is_there,
 )
 from recemb_core.sweeps.plan import config_of
+from recemb_core.sweeps.usual import OF_AN_INDEX, USUAL_MODEL, USUAL_OF_A_GRAPH, usual_names, usual_text
+from recemb_core.sweeps.usual import TRIALS as TRIALS_AT_FIRST
 from recemb_core.validation import UsageError
 
-USUAL, USUAL_OF_A_GRAPH = "item2vec", "node2vec"
-OPENS_WITH = ("dimensions", "epochs", "query.half_life")
-OPENS_WITH_STRUCTURE = ("p", "q")
 NO_LIMIT = 0
 
 MODEL = Parameter(RUNS_PAGE, "sweep_model", "Model", Options(), help="Whose settings are tried.")
@@ -74,8 +70,8 @@ TRIALS = Parameter(
     RUNS_PAGE,
     "sweep_trials",
     "Settings tried",
-    Steps((5, 10, 20, 30, 50, 100, 200)),
-    30,
+    Steps(TRIALS_OFFERED),
+    TRIALS_AT_FIRST,
     help="At most, the default among them. Each is trained once; the better third twice more; the best three, and the "
     "default, five times with fresh seeds.",
 )
@@ -145,7 +141,7 @@ def model_of(data: ActiveData) -> str:
 
 def _model(data: ActiveData) -> Any:
     able = able_models(data)
-    usual = next((name for name in (USUAL, USUAL_OF_A_GRAPH) if name in able), able[0])
+    usual = next((name for name in (USUAL_MODEL, USUAL_OF_A_GRAPH) if name in able), able[0])
     return MODEL.bind(data, default=usual, among=able)
 
 
@@ -166,7 +162,7 @@ def _known(data: ActiveData, spec: ModelSpec) -> list[str]:
 
 
 def _cost(data: ActiveData, spec: ModelSpec) -> Any:
-    answers = not _by_structure(data) or any(name.startswith(_OF_AN_INDEX) for name in _varies(data, spec).value)
+    answers = not _by_structure(data) or any(name.startswith(OF_AN_INDEX) for name in _varies(data, spec).value)
     return COST.bind(data, among=["", *(name for name in COSTS if answers or name != "milliseconds")])
 
 
@@ -199,7 +195,7 @@ def _plan(data: ActiveData, model: str) -> SweepPlan:
     cost, minutes = _cost(data, spec).value, MINUTES.value(data)
     space, first = Space(dimensions), _quality(data).value
     aims = [first, *([cost] if cost else [])]
-    if "recall" not in aims and any(name.startswith(_OF_AN_INDEX) for name in names):
+    if "recall" not in aims and any(name.startswith(OF_AN_INDEX) for name in names):
         aims.insert(1, "recall")
     return SweepPlan(
         model=model,
@@ -219,62 +215,21 @@ def _sampler(data: ActiveData) -> Any:
 
 def _varies(data: ActiveData, spec: ModelSpec) -> Any:
     known = _known(data, spec)
-    opens = [*OPENS_WITH_STRUCTURE, *OPENS_WITH] if _by_structure(data) else OPENS_WITH
-    usual = [name for name in opens if name in known]
-    usual = usual[:2] if "p" in usual else usual
-    return VARIES.bind(data, default=usual or known[:2], among=known)
+    usual = usual_names(spec, known, by_structure=_by_structure(data))
+    return VARIES.bind(data, default=usual, among=known)
 
 
 def _values(data: ActiveData, spec: ModelSpec, name: str) -> Any:
     return VALUES.bind(data, f"{spec.name}.{name}", default=usual_values(data, spec, name))
 
 
-_OF_AN_INDEX = ("index.", "lsh.", "hnsw.")
-_USUAL: Mapping[str, str] = {
-    "p": Choices("p", SweepConfig().ps).text,
-    "q": Choices("q", SweepConfig().qs).text,
-    "query.score": "cosine, in_out",
-    "query.newest": "none, 1, 5, 20",
-    "query.min_count": "0, 5, 20",
-    "index.kind": "lsh, hnsw",
-    "lsh.family": "euclidean, hyperplane",
-    "lsh.tables": "2..64 log",
-    "lsh.functions": "2..16",
-    "lsh.mode": "and_or, or_and",
-    "lsh.multi_probe": "0, 2, 8",
-    "lsh.width": "none",
-    "hnsw.links": "4, 8, 16, 32",
-    "hnsw.ef_construction": "20, 80, 200",
-    "hnsw.ef_search": "8..256 log",
-    "graph.backbone": "noise_corrected, disparity, top_edges, none",
-    "graph.per_item": "2..32 log",
-    "graph.alpha": "0.001..0.3 log",
-    "graph.top": "3..40 log",
-    "graph.min_weight": "1, 2, 5",
-}
-
-
 def usual_values(data: ActiveData, spec: ModelSpec, name: str) -> str:
     """What a parameter varies over until a person says otherwise: around its default for this data."""
-    if name in _USUAL:
-        return _USUAL[name]
-    if parameters(spec)[name] is bool:
-        return "true, false"
     graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
     config = default_config(data, graph, spec.name)
-    if name == "query.half_life":
-        half = default_query(config, Question(data, Protocol()).cases.train).half_life or 20.0
-        return ", ".join(f"{half * share:g}" for share in (0.25, 0.5, 1, 2))
-    scope, dot, inner = name.partition(".")
-    own = getattr(config_of(spec, name)[0](), inner) if dot and scope else getattr(config, name)
-    setting = next((one for one in spec.shown() if one.field == name), None)
-    if setting is None or setting.values is None:
-        return Choices(name, (tuple(own) if isinstance(own, list) else own,)).text
-    if isinstance(setting.values, Mapping):
-        return ", ".join(setting.values)
-    most = 4 if name == "dimensions" else 2
-    near = [v for v in setting.values if own / 2 <= v <= most * own] if own > 0 else []
-    return ", ".join(f"{value:g}" for value in near or setting.values)
+    asks = name == "query.half_life"
+    query = default_query(config, Question(data, Protocol()).cases.train) if asks else None
+    return usual_text(spec, name, config, query)
 
 
 # ---- widgets ----
