@@ -16,25 +16,20 @@ class Bundle:
     def __init__(self, folder: str | Path = Path(__file__).parent, index: str = "flat") -> None:
         import faiss
 
-        self.config = json.loads((Path(folder) / "config.json").read_text("utf-8"))
-        self.ids: list[str] = json.loads((Path(folder) / "ids.json").read_text("utf-8"))
+        self.config, self.ids = (json.loads((Path(folder) / f"{n}.json").read_text("utf-8")) for n in ("config", "ids"))
         self.row = {item: row for row, item in enumerate(self.ids)}
-        self.vectors = np.load(Path(folder) / "vectors.npy")
+        self.vectors, self.named = (np.load(Path(folder) / f"{n}.npy") for n in ("vectors", "named"))
         if self.config["score"] == "cosine":  # the index holds vectors of length 1
-            length = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-            self.vectors = self.vectors / np.where(length > 0, length, 1)
-        self.named = np.load(Path(folder) / "named.npy")  # row of the item at each place of the index
+            self.vectors = self.vectors / np.maximum(np.linalg.norm(self.vectors, axis=1, keepdims=True), 1e-30)
         self.index = faiss.read_index(str(Path(folder) / f"{index}.faiss"))
 
     def nearest(self, item: str, k: int = 10) -> list[tuple[str, float]]:
-        """The k best-scored other items."""
-        row = self.row[item]
-        values, at = self.index.search(self.vectors[[row]], k + 1)
-        found = [(-value, self.named[place]) for value, place in zip(values[0], at[0], strict=True) if place >= 0]
-        return [(self.ids[other], -float(value)) for value, other in sorted(found) if other != row][:k]
+        """The k best-scored other items; a KeyError of an unknown id."""
+        values, at = self.index.search(self.vectors[[self.row[item]]], k + 1)
+        found = sorted((-value, self.named[place]) for value, place in zip(values[0], at[0]) if place >= 0)  # noqa: B905
+        return [(self.ids[other], -float(value)) for value, other in found if other != self.row[item]][:k]
 
 
 if __name__ == "__main__":
-    bundle = Bundle(index=sys.argv[3] if len(sys.argv) > 3 else "flat")
-    for name, score in bundle.nearest(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 10):
-        print(f"{score:.4f}  {name}")
+    item, k, index = [*sys.argv[1:], *["10", "flat"][len(sys.argv) - 2 :]] if sys.argv[1:] else sys.exit(__doc__)
+    print(*(f"{score:.4f}  {name}" for name, score in Bundle(index=index).nearest(item, int(k))), sep="\n")

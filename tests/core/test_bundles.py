@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import subprocess
@@ -60,12 +61,27 @@ def test_the_loader_runs_as_a_command_and_finds_by_hnsw_too(bare: Path, tmp_path
     wanted = [other for other, _ in vectors.most_similar("item 7", 10)]
     hnsw = [other for other, _ in answers(bare, tmp_path / "bundle", ["item 7"], "hnsw")["item 7"]]
     assert len(set(hnsw) & set(wanted)) >= 8
-    lines = (tmp_path / "bundle" / "load.py").read_text("utf-8").splitlines()
-    assert len([line for line in lines if line.strip()]) < 45
+    assert len(_lines_of_code((tmp_path / "bundle" / "load.py").read_text("utf-8"))) <= 20
     run = [sys.executable, "-c", f"import runpy, sys; sys.argv = ['load.py', 'item 7', '3']; "
            f"sys.path.insert(0, {str(bare)!r}); runpy.run_path('load.py', run_name='__main__')"]  # fmt: skip
     said = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path / "bundle", timeout=120, check=True)
     assert [line.split("  ")[1] for line in said.stdout.splitlines()] == wanted[:3]
+
+    alone = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", run[2].replace("'load.py', 'item 7', '3'", "'load.py'")],
+        capture_output=True, text=True, cwd=tmp_path / "bundle", timeout=120,
+    )  # fmt: skip
+    assert (alone.returncode, "python load.py ITEM" in alone.stderr) == (1, True), "asked nothing, it says what to ask"
+
+
+def _lines_of_code(source: str) -> list[str]:
+    """Lines that are neither blank nor a comment nor of a docstring."""
+    said: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            said |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return [line for i, line in lines if line.strip() and not line.strip().startswith("#") and i not in said]
 
 
 def test_the_same_vectors_give_the_same_bytes() -> None:

@@ -17,7 +17,7 @@ from pages.views.runs.sweep_live import Found
 from pages.views.runs.sweep_settings import SweepSettings, model_settings, settings_of
 from pages.views.runs.sweep_settings import controls as sweep_controls
 from recemb_core.runs import default_folder
-from recemb_core.sweeps import STAGES, Ground
+from recemb_core.sweeps import STAGES, Ground, Sweep
 
 EVERY = 2.0  # seconds between two looks at a sweep at work
 PICTURES = {
@@ -91,7 +91,7 @@ def _body(settings: SweepSettings) -> None:
         if not kept_runs.closed() and kept_runs.asks_for_leave(data):
             with st.popover("Keep sweeps of this data", icon=":material/lock_open:"):
                 kept_runs.leave_button(data)
-        if found.runs and found.state not in ("running", "ending"):
+        if found.runs and not found.beforehand and found.state not in ("running", "ending"):
             st.button(
                 "Forget these runs",
                 icon=":material/delete:",
@@ -130,6 +130,16 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
             )
             return
         refused = sweep_live.why_not(data, key)
+        if found.beforehand:
+            st.button(
+                f"Run it anew here ({jobs.about(seconds_left(settings, None))})",
+                icon=":material/replay:",
+                key="sweep anew",
+                disabled=bool(refused),
+                help="Every training again on this computer; what comes with the app is back when you forget it.",
+                on_click=sweep_live.start,
+                args=(data, ground, [], found.place),
+            )
         if found.state != "over":
             verb = "Start" if found.state == "new" else "Resume"
             st.button(
@@ -141,19 +151,21 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
                 on_click=sweep_live.start,
                 args=(data, ground, found.runs, found.place),
             )
-    if refused and found.state != "over":
+    if refused and (found.beforehand or found.state != "over"):
         st.caption(refused)
 
 
-def seconds_left(settings: SweepSettings, found: Found) -> float:
-    """An estimate: by the runs that are done, or by the model's own."""
-    left = found.sweep.in_all - len(found.runs)
-    if found.runs:
-        seconds = left * sum(run.seconds for run in found.runs) / len(found.runs)
+def seconds_left(settings: SweepSettings, found: Found | None) -> float:
+    """An estimate: by the runs that were done here, or by the model's own; of the whole sweep without any."""
+    assert settings.ground is not None
+    sweep = Sweep(settings.ground) if found is None else found.sweep
+    left, spent = sweep.in_all - len(sweep.runs), sum(run.seconds for run in sweep.runs)
+    if spent > 0:
+        seconds = left * spent / len(sweep.runs)
     else:
-        config = found.sweep.ground.base.entry.config
+        config = sweep.ground.base.entry.config
         seconds = left * (model_results.model_seconds(settings.data, config, len(settings.data.items)) + 0.5)
-    limit = found.sweep.plan.minutes
+    limit = sweep.plan.minutes
     return seconds if limit is None else min(seconds, 60 * limit)
 
 
@@ -180,4 +192,10 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
     who = f"{plain(ground.whom)}." if verdict is None else sentence(verdict.grounds)
     part = "graph" in plan.spec.needs and not plan.by_structure
     walks = " Walks use the default graph of the training part." if part else ""
+    if found.beforehand:
+        kept = (
+            "These runs came with the app: the same sweep by the same code, made when its results "
+            "were built (`data/build_precomputed.py`), with today's arithmetic. What they took is not shown: it was "
+            "not measured on this computer."
+        )
     st.caption(f"Runs: {', '.join(counts)}. {who}{walks} {kept}")

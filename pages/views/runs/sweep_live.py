@@ -15,6 +15,7 @@ from pages.kit import kept_runs, links, results
 from pages.kit.session import ActiveData
 from pages.kit.uploads import visitor
 from recemb_core.sweeps import Control, Ground, InStore, Journal, Run, Sweep, Verdict, head_of
+from recemb_core.sweeps.beforehand import load_swept
 from recemb_core.validation import UsageError
 
 State = Literal["new", "running", "ending", "broken off", "failed", "over"]
@@ -61,6 +62,7 @@ class Found:
         problem: see above.
         place: file that its runs are kept in; None: they are in memory alone.
         mine: whether who asks has started the one that is running.
+        beforehand: whether its runs come with this program, and nobody has begun them here.
     """
 
     state: State
@@ -70,6 +72,7 @@ class Found:
     problem: str = ""
     place: Path | None = None
     mine: bool = True
+    beforehand: bool = False
 
     @property
     def runs(self) -> list[Run]:
@@ -102,7 +105,7 @@ def me() -> Hashable:
 
 
 def find(data: ActiveData, ground: Ground, place: Path | None) -> Found:
-    """The sweep of a ground: at work, done in this server's life, kept in a file, or new."""
+    """The sweep of a ground: at work, done in this server's life, kept in a file, bundled, or new."""
     key = key_of(data, ground)
     live = _registry().get(_own(data, key))
     if live is not None:
@@ -115,8 +118,11 @@ def find(data: ActiveData, ground: Ground, place: Path | None) -> Found:
     if place is not None and place.exists():
         kept = Journal.read(place)[1]
         runs = kept if len(kept) > len(runs) else runs
+    beforehand = not runs
+    if beforehand and not data.uploaded:
+        runs = results.ready(data, ("sweep beforehand", key), lambda: load_swept(ground) or None) or ()
     sweep = Sweep(ground, runs=list(runs))
-    return Found(_done(sweep), sweep, place=place)
+    return Found(_done(sweep), sweep, place=place, beforehand=beforehand and bool(runs))
 
 
 def _done(sweep: Sweep) -> State:
