@@ -172,6 +172,7 @@ class JobPool:
         ready: Callable[[], T | None] = lambda: None,
         progress: Progress | None = None,
         reports: bool = False,
+        peak: Callable[[int | None], None] = lambda most: None,
         **named: Any,
     ) -> tuple[T, float]:
         """(the function's result, seconds that it took; 0 where it was ``ready``).
@@ -185,6 +186,8 @@ class JobPool:
             ready: asked once it is this one's turn: the result, if the same run of somebody else made it meanwhile.
             progress: told where one stands in the queue, then how far the run is; what it raises ends the run.
             reports: the function takes ``progress=``.
+            peak: told the most memory that the process had meanwhile, libraries included; None where that is not
+                known: of work that is done in the process that asks, too.
 
         Raises:
             UsageError: the function's own, or the process ran out of memory or crashed.
@@ -214,7 +217,10 @@ class JobPool:
                 spent = time.monotonic() - (run.started or 0.0)
                 tell(fraction, stage if reports else f"{spent:.0f} s")
 
-            return self._work(follow if reports or progress is not None else None, reports, function, args, named)
+            tells = follow if reports or progress is not None else None
+            value, spent, most = self._work(tells, reports, function, args, named)
+            peak(most)
+            return value, spent
         finally:
             with self._changed:
                 for runs in (self._waiting, self._working):
@@ -300,15 +306,15 @@ class JobPool:
         function: Callable[..., T],
         args: tuple[Any, ...],
         named: dict[str, Any],
-    ) -> tuple[T, float]:
+    ) -> tuple[T, float, int | None]:
         if self.limits.processes == 0:
             start = time.monotonic()
             value = function(*args, **named, **({"progress": progress} if reports and progress else {}))
-            return value, time.monotonic() - start
+            return value, time.monotonic() - start, None
         process = self._take()
         try:
             value = process.call(function, *args, progress=progress, reports=reports, **named)
-            return value, process.seconds
+            return value, process.seconds, process.peak_bytes
         except ProcessLost as lost:
             self.lost += 1
             _log.warning("a process of heavy work was lost (%s) in %s", lost.cause, function)

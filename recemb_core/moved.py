@@ -36,6 +36,7 @@ MOVED = {
         "neighbors.lsh_theory": "neighbors.lsh.theory",
         "neighbors.threads": "parallel",
         "placing": "layouts.placing",
+        "runs.peak": "peak_memory",
         "planted": "datasets.planted",
         "point_clouds": "datasets.point_clouds",
         "recall_comparison": "experiments.recall_models",

@@ -17,6 +17,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
+from recemb_core.peak_memory import PeakMemory
 from recemb_core.progress import Progress, TrainingCancelled
 
 T = TypeVar("T")
@@ -143,6 +144,8 @@ class WorkerProcess:
         self._called_off_at: float | None = None
         self.seconds = 0.0
         """of the last answered call, in the process itself"""
+        self.peak_bytes: int | None = None
+        """the most memory that the process had during that call; None where the system does not tell"""
 
     @property
     def alive(self) -> bool:
@@ -208,7 +211,7 @@ class WorkerProcess:
         if kind == "error":
             raise value
         result: T
-        result, self.seconds = value
+        result, self.seconds, self.peak_bytes = value
         return result
 
     def _received(self, seconds: float, wanted: Callable[[], bool], progress: Progress | None) -> tuple[str, Any]:
@@ -335,6 +338,7 @@ def _answer(
 ) -> Any:
     function, args, named, reports = asked
     start = last = time.monotonic()
+    peak = PeakMemory()
 
     def tell(fraction: float, stage: str) -> None:
         nonlocal last
@@ -349,7 +353,7 @@ def _answer(
 
     try:
         value = function(*args, **named, **({"progress": tell} if reports else {}))
-        return "value", (value, time.monotonic() - start)
+        return "value", (value, time.monotonic() - start, peak.bytes)
     except MemoryError:
         return "memory", None
     except Exception as error:

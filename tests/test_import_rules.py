@@ -34,6 +34,7 @@ ORDER = [
     "auc",
     "array_files",
     "parallel",
+    "peak_memory",
     "processes",
     "versions",
     "foreign_text",

@@ -138,7 +138,8 @@ def keep_vectors(
         record = kept.find(spec)
         if record is None or not record.has_vectors:
             with kept.begin(spec.study, spec) as handle:
-                record = handle.finish(vectors=vectors, seconds=model_results.spent_on(data, config, graph))
+                spent = model_results.spent_on(data, config, graph)
+                record = handle.finish(vectors=vectors, seconds=spent.seconds, peak_bytes=spent.peak_bytes)
         records.append(record)
     return records
 

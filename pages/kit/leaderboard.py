@@ -214,6 +214,7 @@ def trained_row(question: Question, entry: Entry, seed: int, report: Progress) -
             progress=lambda fraction, stage: report(0.0, f"building the graph, {stage}"),
         )
     own = entry.with_seed(seed)
+    peak_key = ("peak of", *_model_key(question, own))
     found: Trained = _of_the_deep_page(question, own) or results.compute(
         data,
         _model_key(question, own),
@@ -224,7 +225,14 @@ def trained_row(question: Question, entry: Entry, seed: int, report: Progress) -
         seconds=max(seconds_of(question, entry, seed) - _asking_seconds(question), 0.2),
         progress=report,
         reports=True,
+        took=lambda _, peak: results.results(data).put(peak_key, peak),
     )
+    return found
+
+
+def peak_of(question: Question, entry: Entry, seed: int) -> int | None:
+    """The most memory of the process that trained a row; None where it came ready, or the system does not tell."""
+    found: int | None = results.results(question.data).get(("peak of", *_model_key(question, entry.with_seed(seed))))
     return found
 
 

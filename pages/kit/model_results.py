@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -51,11 +51,11 @@ def model_vectors(
 
     n = len(data.items) if graph is None else len(graph)
 
-    def took(seconds: float) -> None:
+    def took(seconds: float, peak_bytes: int | None) -> None:
         # Compiling, or a busy machine, makes a run look slow: come down by steps only.
         work = spec_of(config).cost(config, data.sequences, n)
         _speed()[type(config).__name__] = max(work / seconds, 0.7 * _speed_of(config))
-        results.results(data).put(_spent_key(source, config), seconds)
+        results.results(data).put(_spent_key(source, config), Spent(seconds, peak_bytes))
 
     found: ItemVectors = results.compute(
         data,
@@ -77,10 +77,22 @@ def _spent_key(source: str, config: Any) -> tuple[Any, ...]:
     return "seconds of training", source, config
 
 
-def spent_on(data: ActiveData, config: Any, graph: ItemGraph | None) -> float | None:
-    """Seconds that a model took to train; None of one that came ready."""
-    found: float | None = results.results(data).get(_spent_key(source_of(data, config, graph), config))
-    return found
+class Spent(NamedTuple):
+    """What a training took in a process of its own.
+
+    Attributes:
+        seconds: wall clock; None of a model that came ready.
+        peak_bytes: the most memory of that process, libraries included; None where that is not known.
+    """
+
+    seconds: float | None = None
+    peak_bytes: int | None = None
+
+
+def spent_on(data: ActiveData, config: Any, graph: ItemGraph | None) -> Spent:
+    """What a model took to train."""
+    found: Spent | None = results.results(data).get(_spent_key(source_of(data, config, graph), config))
+    return found or Spent()
 
 
 def put_model(data: ActiveData, vectors: ItemVectors, *, graph: ItemGraph | None = None) -> None:

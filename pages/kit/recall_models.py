@@ -339,7 +339,7 @@ def _train(data: ActiveData, config: ModelConfig, tick: Progress) -> None:
         results.compute(data, key, train_recall_model, train, config, item_vectors=vectors, **run)
         return
 
-    def took(seconds: float) -> None:
+    def took(seconds: float, _: int | None) -> None:
         _speed(data)["seconds"] = seconds / max(_work(data, config), 1.0)
 
     results.compute(data, key, train_recall_model, train, config, took=took, **run)

@@ -172,7 +172,7 @@ def compute(
     seconds: float = 1.0,
     progress: Progress | None = None,
     reports: bool = False,
-    took: Callable[[float], None] | None = None,
+    took: Callable[[float, int | None], None] | None = None,
     what: str = "it",
     **named: Any,
 ) -> Any:
@@ -183,16 +183,18 @@ def compute(
         seconds: about how long it takes: long runs do not stand before short ones, and the shortest need no process.
         progress: told where the run stands in the queue, then how far it is; what it raises (Stop) ends the run.
         reports: the function takes ``progress=``.
-        took: told the seconds of the run itself.
+        took: told the seconds of the run itself, and the most memory of its process (None: not known).
     """
     store = store_of(data, key)
     if (value := store.get(key)) is not None:
         return value
     if seconds < HERE:
         return remember(data, key, partial(function, *args, **named, **({"progress": progress} if reports else {})))
+    peaks: list[int | None] = [None]
     value, spent = _apart(
         function,
         *args,
+        peak=peaks.append,
         key=(id(store), key),
         ready=lambda: store.get(key),
         seconds=seconds,
@@ -202,7 +204,7 @@ def compute(
         **named,
     )
     if took is not None and spent:
-        took(spent)
+        took(spent, peaks[-1])
     store.put(key, value)
     return value
 
@@ -223,6 +225,7 @@ def _apart(
     seconds: float,
     progress: Progress | None = None,
     reports: bool = False,
+    peak: Callable[[int | None], None] = lambda most: None,
     what: str = "it",
     **named: Any,
 ) -> tuple[Any, float]:
@@ -238,6 +241,7 @@ def _apart(
             ready=ready,
             progress=progress or note,
             reports=reports,
+            peak=peak,
             **named,
         )
     finally:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.registry import train_model
 from recemb_core.experiments.leaderboard import Entry, EntryRun, PartCases, Trained, measure_trained, train_entry
+from recemb_core.peak_memory import PeakMemory
 from recemb_core.progress import Cancel, Progress
-from recemb_core.runs.peak import PeakMemory
 from recemb_core.runs.record import RunRecord
 from recemb_core.runs.spec import RunSpec
 from recemb_core.timing import timed

@@ -92,6 +92,7 @@ class InStore:
                 vectors=found.vectors,
                 scores=found.run,
                 seconds=found.train_seconds,
+                peak_bytes=found.peak_bytes,
                 values=[run.aims[aim] for aim in self.ground.plan.aims],
             )
         self.known.add(spec.run_id)

@@ -14,6 +14,7 @@ from recemb_core.embeddings import ItemVectors
 from recemb_core.experiments.leaderboard import METRICS, EntryRun, Trained, measure_trained, train_entry
 from recemb_core.experiments.leaderboard.board import by_user
 from recemb_core.experiments.leaderboard.measuring import held_bytes
+from recemb_core.peak_memory import PeakMemory
 from recemb_core.progress import Progress
 from recemb_core.sweeps.ground import Ground, Setting, cases_for
 from recemb_core.sweeps.indexes import IndexMeasures, measure_index
@@ -34,6 +35,8 @@ class Measured:
         train_seconds: of training, a graph that it walks included.
         run: the whole measurement of the model; None where nobody was asked.
         vectors: that were trained.
+        peak_bytes: the most memory that the process had while it trained, libraries included; None where that is not
+            known, or another setting shares the training.
     """
 
     users: Float64Array
@@ -41,6 +44,7 @@ class Measured:
     train_seconds: float
     run: EntryRun | None
     vectors: ItemVectors
+    peak_bytes: int | None = None
 
 
 def measure_setting(ground: Ground, setting: Setting, seed: int, *, progress: Progress | None = None) -> Measured:
@@ -55,13 +59,14 @@ def measure_setting(ground: Ground, setting: Setting, seed: int, *, progress: Pr
     Raises:
         UsageError: the data lacks what the model needs.
     """
-    own = setting.with_seed(seed)
+    own, memory = setting.with_seed(seed), PeakMemory()
     trained = _trained(ground, own, seed, progress)
+    peak = None if ground.plan.shares_trainings else memory.bytes
     asked = not isinstance(ground.asked, Structure)
     run = measure_trained(cases_for(ground, own), own.entry, trained, seed) if asked else None
     index = None if own.index is None else measure_index(trained.model, own.index, ground.plan.protocol.k)
     users, aims = figures_of(ground, run, index) if run is not None else structure_of(ground, trained, index)
-    return Measured(users, aims, trained.seconds, run, trained.model)
+    return Measured(users, aims, trained.seconds, run, trained.model, peak)
 
 
 def figures_of(

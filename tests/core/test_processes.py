@@ -52,6 +52,25 @@ def test_errors_come_back_as_what_they_are(worker: WorkerProcess) -> None:
     assert worker.alive
 
 
+def _held(size: int) -> int:
+    return int(np.ones(size, dtype=np.uint8).sum())  # written to, so that it is in memory
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="this system counts no peak anew")
+def test_the_most_memory_of_a_call_is_that_call_s_alone(worker: WorkerProcess) -> None:
+    worker.call(_held, 1)
+    before = worker.peak_bytes
+    worker.call(_held, 300 * MB)
+    large = worker.peak_bytes
+    worker.call(_held, 1)
+    after = worker.peak_bytes
+    assert before is not None
+    assert large is not None
+    assert after is not None
+    assert 290 * MB <= large - before < 400 * MB  # the system counts in steps
+    assert after < before + 50 * MB
+
+
 @pytest.mark.skipif(not memory_is_bounded(), reason="this system cannot bound the memory of a process")
 def test_too_much_memory_is_said_and_ends_the_process(worker: WorkerProcess) -> None:
     with pytest.raises(ProcessLost) as lost:

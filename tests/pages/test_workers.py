@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import results
 from recemb_core.job_pool import JobLimits, JobPool
+from recemb_core.peak_memory import PeakMemory
 from tests.pages.conftest import healthy
 
 Open = Callable[..., AppTest]
@@ -47,6 +51,28 @@ def test_a_page_shows_what_another_process_computed(open_page: Open, workers: li
     page = healthy(open_page("node2vec", **SETTING, q="0.35"))
     assert {"train_model", "umap_layout"} <= set(workers)
     assert any("Nearest to" in one.value for one in page.markdown)
+
+
+@pytest.mark.slow
+def test_what_is_kept_has_the_most_memory_of_its_own_process(
+    open_page: Open, workers: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not of this one, which holds three hundred megabytes more."""
+    pytest.importorskip("optuna")
+    from recemb_core.runs import RunStore
+
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("RECEMB_RUNS", "on")
+    ballast = np.ones(300_000_000, dtype=np.uint8)
+    page = healthy(open_page("node2vec", **SETTING, q="0.55"))
+    (button,) = [one for one in page.button if one.label == "Keep this run"]
+    healthy(button.click().run())
+    (only,) = RunStore.open(tmp_path).runs()
+    assert only.seconds is not None
+    if sys.platform == "linux":
+        assert only.peak_bytes is not None
+        assert 50e6 < only.peak_bytes < PeakMemory().bytes  # type: ignore[operator]
+    assert len(ballast)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.kit import jobs, kept_runs, links
 from pages.kit.allowed import Options
 from pages.kit.jobs import Job, part
-from pages.kit.leaderboard import Question, seconds_of, trained_row
+from pages.kit.leaderboard import Question, peak_of, seconds_of, trained_row
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
@@ -82,4 +82,5 @@ def _keep(
     with store.begin(spec.study, spec) as handle:
         model = trained_row(question, entry, seed, report).model if entry.kind == "embedding" else None
         vectors = model if isinstance(model, ItemVectors) else None
-        return handle.finish(vectors=vectors, scores=run, seconds=run.train_seconds)
+        peak = peak_of(question, entry, seed)
+        return handle.finish(vectors=vectors, scores=run, seconds=run.train_seconds, peak_bytes=peak)

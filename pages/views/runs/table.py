@@ -31,7 +31,9 @@ def table_section(kept: Kept) -> RunRecord:
         column_config={
             "Train s": st.column_config.NumberColumn(format="%.2f", help="Wall clock; empty where nobody took it."),
             "Peak MB": st.column_config.NumberColumn(
-                format="%.0f", help="The most memory of the whole process while it trained, where it was measured."
+                format="%.0f",
+                help="The most memory of the process that trained it, meanwhile: its libraries and its data count; "
+                "empty where it came ready, or was not measured.",
             ),
             "On disk MB": st.column_config.NumberColumn(format="%.2f"),
         }
