@@ -6,13 +6,14 @@ import streamlit as st
 
 from pages.kit import controls, frame
 from pages.kit.allowed import Options
+from pages.kit.asked import EVALUATION_PAGE, split_controls
 from pages.kit.parameters import Parameter
 from pages.kit.text import sentence
 from pages.views.evaluation import apart, honesty, links, overview, pairs, words
 from pages.views.evaluation.board import baselines_first, board_of_page, run_next, test_words
 from pages.views.evaluation.experiments import experiments
-from pages.views.evaluation.settings import EVALUATION_PAGE, model_settings, settings_of, split_controls
 from pages.views.evaluation.settings import controls as page_controls
+from pages.views.evaluation.settings import model_settings, settings_of
 from recemb_core.validation import UsageError
 
 VIEWS = {

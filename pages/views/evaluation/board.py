@@ -9,11 +9,12 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import jobs, results, session
+from pages.kit.asked import question_of
 from pages.kit.jobs import Job
 from pages.kit.leaderboard import BoardRow, Question, board_of, measuring_jobs, rows
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.evaluation.settings import FLOOR, Settings, question_of, shown_scorers
+from pages.views.evaluation.settings import FLOOR, Settings, shown_scorers
 from recemb_core.evaluation.differences import Comparison
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import Advice, Leaderboard, Metric

@@ -10,11 +10,11 @@ import streamlit as st
 
 from pages.kit import results, session
 from pages.kit.allowed import Flag
+from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.leaderboard import Question, board_of, rows
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
-from pages.views.evaluation.settings import EVALUATION_PAGE
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import PARTS, Leaderboard
 from recemb_core.experiments.leaderboard.metric_honesty import (

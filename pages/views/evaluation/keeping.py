@@ -8,12 +8,12 @@ import streamlit as st
 
 from pages.kit import jobs, kept_runs, links
 from pages.kit.allowed import Options
+from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.jobs import Job, part
 from pages.kit.leaderboard import Question, peak_of, seconds_of, trained_row
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
-from pages.views.evaluation.settings import EVALUATION_PAGE
 from recemb_core.embeddings import ItemVectors
 from recemb_core.experiments.leaderboard import Entry, EntryRun
 from recemb_core.progress import Progress

@@ -10,11 +10,11 @@ import polars as pl
 import streamlit as st
 
 from pages.kit.allowed import Options
+from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.evaluation.board import Board
-from pages.views.evaluation.settings import EVALUATION_PAGE
 from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS, popularity_link_auc
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 

@@ -9,11 +9,12 @@ import streamlit as st
 
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
+from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
-from pages.views.evaluation.settings import EVALUATION_PAGE, without_commas
+from pages.views.evaluation.settings import without_commas
 from recemb_core.evaluation.differences import Comparison, Difference
 from recemb_core.experiments.leaderboard.board import seconds_words
 from recemb_core.figures.score_intervals import NUMBERED, ScoreLine, score_intervals_figure

@@ -9,35 +9,23 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.kit import brought, graph_controls, recall_models, results
-from pages.kit.allowed import Options, Several, Steps
+from pages.kit.allowed import Options, Several
+from pages.kit.asked import EVALUATION_PAGE, PART, QUERY, SCORE, query_of, question_of, split_controls
 from pages.kit.bring_box import bring_box
 from pages.kit.leaderboard import Question
 from pages.kit.model_controls import SECOND, able_models, missing, model_config, model_controls, second_like_first
-from pages.kit.parameters import Bound, Parameter, Scope, set_parameters
+from pages.kit.parameters import Bound, Parameter, set_parameters
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
 from recemb_core.deep.registry import recall_spec
 from recemb_core.embeddings import MODELS
-from recemb_core.experiments.leaderboard import (
-    METRICS,
-    Entry,
-    Metric,
-    Part,
-    PartCases,
-    Protocol,
-    Query,
-    brought_query,
-    default_query,
-    query_kinds,
-)
+from recemb_core.experiments.leaderboard import METRICS, Entry, Metric, PartCases, Protocol, brought_query, query_kinds
 from recemb_core.experiments.leaderboard.entries import recall_is_there
 from recemb_core.item_graph import ItemGraph
 from recemb_core.scorers import SCORERS, scorer_defaults
 
-EVALUATION_PAGE = Scope("evaluation")
 FLOOR = "Popularity"
 SECOND_NAME = "{name}, second setting"
-SHARES = (0.05, 0.1, 0.15, 0.2, 0.3)
 
 METRIC = Parameter(
     EVALUATION_PAGE,
@@ -63,58 +51,6 @@ TARGETS = Parameter(
     Options({"all": "All", "first_time": "First-time", "repeated": "Repeated"}),
     help="All: nothing is masked and every target counts. First-time: what a user had is masked, and only other items "
     "are targets. Repeated: only targets that the user had before.",
-)
-PART = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_part",
-    "Part",
-    Options({"validation": "Validation", "test": "Test"}, row=True),
-    "validation",
-    help="Compare and choose on the validation part. The test part is for one last look at what was chosen; it is "
-    "measured on request only.",
-)
-SPLIT = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_split",
-    "Split",
-    Options({"leave_last_out": "Leave last out", "global_time": "Global time"}),
-    "leave_last_out",
-    help="Leave last out: of each user the last event (basket) is the test part, the one before it the validation. "
-    "Global time: one moment cuts the log for everybody, so nothing later than it is learned from.",
-)
-VALIDATION_SHARE = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_validation_share",
-    "Validation share",
-    Steps(SHARES, "{:.0%}".format),
-    0.1,
-    help="Share of all events between the two cuts.",
-)
-TEST_SHARE = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_test_share",
-    "Test share",
-    Steps(SHARES, "{:.0%}".format),
-    0.1,
-    help="Share of all events after the second cut.",
-)
-QUERY = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_query",
-    "History as a query",
-    Options({"last": "Last", "last five": "Last five", "mean": "Mean of all", "decayed": "Decayed mean"}),
-    "decayed",
-    help="Which events of a history make the vector that item vectors are asked with; of baskets, the last is as many "
-    "events as a basket holds. Scorers and networks have their own way.",
-)
-SCORE = Parameter(
-    EVALUATION_PAGE,
-    "evaluation_score",
-    "Score of item vectors",
-    Options({"usual": "each model's usual", "cosine": "cosine", "in_out": "in · out"}),
-    "usual",
-    help="cosine: items used like the history. in · out: items that come beside it, which is what skip-gram trains; it "
-    "knows popularity. A model without output vectors is asked by cosine.",
 )
 SHOWN = Parameter(
     EVALUATION_PAGE,
@@ -173,21 +109,6 @@ class Settings:
         return METRICS[self.metric] if self.metric == "mrr" else f"{METRICS[self.metric]}@{self.k}"
 
 
-def question_of(data: ActiveData, part: Part | None = None) -> Question:
-    """What is asked, by the controls."""
-    split = SPLIT.value(data, among=_splits(data))
-    shares: dict[str, Any] = {}
-    if split == "global_time":
-        shares = {"validation_share": VALIDATION_SHARE.value(data), "test_share": TEST_SHARE.value(data)}
-    protocol = Protocol(split=split, **shares)
-    return Question(data, protocol, PART.value(data) if part is None else part)
-
-
-def _splits(data: ActiveData) -> tuple[str, ...]:
-    assert data.sequences is not None
-    return ("leave_last_out", "global_time") if data.sequences.timestamps is not None else ("leave_last_out",)
-
-
 def settings_of(data: ActiveData) -> Settings:
     """All of it, bound without drawing anything.
 
@@ -204,7 +125,7 @@ def settings_of(data: ActiveData) -> Settings:
     if second := second_model(data).value:
         name = SECOND_NAME.format(name=second)
         config = model_config(data, graph, second, prefix=SECOND)
-        entries[name] = Entry(name=name, config=config, query=_query(question, config))
+        entries[name] = Entry(name=name, config=config, query=query_of(question, config))
     entries |= brought_entries(question, taken=entries)
     lacking = {name: why for name, spec in SCORERS.items() if (why := spec.missing(question.cases.train))}
     lacking |= {name: why for name in MODELS if (why := missing(data, name))}
@@ -218,7 +139,7 @@ def every_entry(question: Question, graph: ItemGraph) -> dict[str, Entry]:
     found = {name: Entry(name=name, config=config) for name, config in _scorers(question).items()}
     for name in able_models(data):
         config = model_config(data, graph, name)
-        found[name] = Entry(name=name, config=config, query=_query(question, config))
+        found[name] = Entry(name=name, config=config, query=query_of(question, config))
     return found | {name: Entry(name=name, config=config) for name, config in networks(data).items()}
 
 
@@ -247,13 +168,6 @@ def networks(data: ActiveData) -> dict[str, Any]:
         return {}
     configs = recall_models.model_configs(data)
     return {name: config for name, config in configs.items() if recall_spec(config).item_vectors is None}
-
-
-def _query(question: Question, config: Any) -> Query:
-    train, score = question.cases.train, SCORE.value(question.data)
-    if score == "usual" or getattr(config, "hierarchical_softmax", False):
-        score = default_query(config, train).score
-    return query_kinds(train, score)[QUERY.value(question.data)]
 
 
 def shown_rows(data: ActiveData, question: Question) -> Bound:
@@ -300,15 +214,6 @@ def controls(settings: Settings) -> None:
         QUERY.draw(data)
         SCORE.draw(data)
     bring_box(data, width="stretch")
-
-
-def split_controls(data: ActiveData) -> None:
-    """How the log is cut; also where a cut has left nothing to ask."""
-    if SPLIT.draw(data, among=_splits(data)) == "global_time":
-        VALIDATION_SHARE.draw(data)
-        TEST_SHARE.draw(data)
-    elif len(_splits(data)) == 1:
-        st.caption("This data has no times, so it cannot be cut at one moment.")
 
 
 def _second_begins(data: ActiveData, graph: ItemGraph, key: str) -> None:
