@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages.kit import brought
+from pages.kit import brought, kept_runs
 from pages.kit.brought import MOST, File
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
@@ -45,15 +45,19 @@ def bring_box(data: ActiveData, *, width: Literal["content", "stretch"] = "conte
                 icon=":material/delete:",
                 on_click=_remove,
                 args=(one.config.digest,),
-                help="Forget these vectors, here and on the server.",
+                help="Forget these vectors, here and on the server; a run that was kept stays.",
             )
+            if one.vectors is not None:
+                with row:
+                    kept_runs.keep_brought_button(data, one.config, one.vectors)
             st.caption(sentence(" ".join(one.said)))
         limits = FileLimits.from_environment()
         st.caption(
             f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
             "vector. They become columns and a choice of the map on the Neighbors page, rows of the Evaluation page, "
             "and a choice under Points on the LSH page, for this session alone, until the page is reloaded. No file is "
-            "in a link or a saved session, and none is among *Two settings, or two models*, or on other pages."
+            "in a link or a saved session, and none is among *Two settings, or two models*, or on other pages. "
+            "One that you keep as a run is on the Runs page tomorrow."
         )
 
 

@@ -57,6 +57,21 @@ def bring(files: list[File]) -> list[str]:
     return said
 
 
+def put(found: Brought) -> None:
+    """Vectors that were kept are here again, as if their file had come.
+
+    Raises:
+        InputError: as many are here as can be.
+    """
+    digest = found.config.digest
+    if digest in _names():
+        return
+    if len(_names()) >= MOST:
+        raise InputError(f"{MOST} files of vectors are here already; remove one on the Neighbors page first")
+    _names()[digest] = found.config.name
+    results.session_results().put(("brought", digest), found)
+
+
 def _pairs(files: list[File]) -> list[tuple[File, File | None]]:
     bare = [file for file in files if needs_ids(file.data)]
     others = [file for file in files if file not in bare]

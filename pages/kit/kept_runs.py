@@ -15,6 +15,7 @@ from pages.kit.graph_controls import graph_settings
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.kit.uploads import visitor
+from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.item_graph.config import GraphConfig
@@ -114,7 +115,17 @@ def vectors_spec(data: ActiveData, config: Any, graph: ItemGraph | None) -> RunS
     """The run of a model that is trained on all of the data, the same as the command line's."""
     from recemb_core.plans import whole_session
     from recemb_core.runs import RunSpec
+    from recemb_core.runs.spec import BROUGHT
 
+    if isinstance(config, BroughtConfig):
+        source, session = model_results.source_of(data, config, None), links.saved_session(data).to_toml()
+        about: dict[str, Any] = {
+            "data": name_of(data),
+            "fingerprint": data.fingerprint,
+            "trained_on": source,
+            "session": session,
+        }
+        return RunSpec(**about, model=BROUGHT, config=config)
     spec = next(spec for spec in MODELS.values() if spec.owns(config))
     walks = "graph" in spec.needs
     return RunSpec(
@@ -142,6 +153,27 @@ def keep_vectors(
                 record = handle.finish(vectors=vectors, seconds=spent.seconds, peak_bytes=spent.peak_bytes)
         records.append(record)
     return records
+
+
+def keep_brought_button(data: ActiveData, config: BroughtConfig, vectors: ItemVectors) -> None:
+    """What it means to keep vectors that a person brought, and the word for it; nothing where no runs are kept."""
+    if closed():
+        return
+    with st.popover("Keep", icon=":material/bookmark_add:"):
+        st.info(
+            f"A kept run holds these ids and vectors, and where they were read from. It lies in {place()} until it is "
+            "deleted. Nothing is kept without your word."
+        )
+        if st.button("Keep it as a run", key=f"keep vectors {config.digest}@{data.key}", type="primary"):
+            (record,) = keep_vectors(store(), data, [(config, vectors)], None)
+            st.session_state.setdefault(_ALLOWED, set()).add(config.digest)
+            st.toast(f"Kept: {plain(record.name)}.", icon=":material/bookmark_added:")
+            to_the_page()
+
+
+def brought_is_kept(config: Any) -> bool:
+    """Whether this is no file of vectors, or one whose owner has it kept."""
+    return not isinstance(config, BroughtConfig) or config.digest in st.session_state.get(_ALLOWED, set())
 
 
 def keep_button(data: ActiveData, label: str, keep: Callable[[RunStore], list[RunRecord]], *, help: str = "") -> None:

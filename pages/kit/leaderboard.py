@@ -238,7 +238,8 @@ def peak_of(question: Question, entry: Entry, seed: int) -> int | None:
 
 def put_run(question: Question, entry: Entry, run: EntryRun, seed: int) -> None:
     """What was measured elsewhere, a kept run say: it is not measured again."""
-    results.results(question.data).put(_run_key(question, entry, seed), run)
+    key = _run_key(question, entry, seed)
+    results.store_of(question.data, key).put(key, run)
 
 
 def _of_the_deep_page(question: Question, own: Entry) -> Trained | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -118,6 +118,12 @@ class Brought:
     vectors: Float32Array
     output_vectors: Float32Array | None = None
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_kept(cls, config: BroughtConfig, vectors: ItemVectors) -> Brought:
+        """What a store of runs has of a file, as if the file had come again."""
+        own = replace(config, data=None)
+        return cls(own, tuple(vectors.items.ids), vectors.vectors, vectors.output_vectors)
 
     def __len__(self) -> int:
         return len(self.ids)

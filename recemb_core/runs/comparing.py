@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recemb_core.arrays import Float64Array, Int32Array
+from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.evaluation.differences import Difference
 from recemb_core.experiments.leaderboard import METRICS, Leaderboard, Metric
@@ -85,8 +86,8 @@ def not_comparable(first: RunRecord, second: RunRecord) -> str:
 def overlap(first: ItemVectors, second: ItemVectors, k: int = 10) -> tuple[Float64Array, Int32Array, Int32Array]:
     """(share of each item's k nearest that both have, the lists of the first, of the second), by cosine.
 
-    overlap@k(i) = |N_k(i) of the first ∩ N_k(i) of the second| / k, NaN for items that one of them never saw; shapes
-    (n,), (n, k), (n, k). Where fewer than k others exist, k is their number.
+    overlap@k(i) = |N_k(i) of the first ∩ N_k(i) of the second| / k, NaN for items that one of them never saw, or that
+    brought vectors lack; shapes (n,), (n, k), (n, k). Where fewer than k others exist, k is their number.
 
     Raises:
         UsageError: vectors of other items.
@@ -105,4 +106,6 @@ def overlap(first: ItemVectors, second: ItemVectors, k: int = 10) -> tuple[Float
     for one in (first, second):
         if one.counts is not None:
             shares = np.where(one.counts > 0, shares, np.nan)
+        if isinstance(one, BroughtVectors):
+            shares = np.where(one.known, shares, np.nan)
     return shares, lists[0], lists[1]

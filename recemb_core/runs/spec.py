@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recemb_core.array_files import from_plain
+from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings.registry import MODELS, training_fingerprint
 from recemb_core.experiments.leaderboard.entries import Entry, Query, recall_is_there
 from recemb_core.experiments.leaderboard.protocol import Part, Protocol
@@ -22,6 +23,9 @@ from recemb_core.versions import installed, versions_of
 if TYPE_CHECKING:
     from recemb_core.experiments.leaderboard.cases import PartCases
     from recemb_core.prepared import Prepared
+
+BROUGHT = "Brought vectors"
+"""What stands for a model where vectors were made elsewhere; the name of their file is in the config."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +226,8 @@ def model_name(config: Any) -> str:
     >>> model_name(PopularityConfig())
     'Popularity'
     """
+    if isinstance(config, BroughtConfig):
+        return BROUGHT
     for spec in MODELS.values():
         if spec.owns(config):
             return spec.name
@@ -240,6 +246,7 @@ def _config(values: Mapping[str, Any]) -> Any:
     """The config by the name of its class; a dict where there is no such class, or its fields are others."""
     specs: tuple[Any, ...] = (*MODELS.values(), *SCORERS.values())
     kinds: dict[str, type] = {spec.config.__name__: spec.config for spec in specs}
+    kinds[BroughtConfig.__name__] = BroughtConfig
     kind = kinds.get(values.get("class", ""))
     if kind is None and recall_is_there():
         from recemb_core.deep.registry import SPECS

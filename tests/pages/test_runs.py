@@ -7,16 +7,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import session
 from pages.kit.uploads import server
-from recemb_core.embeddings import Node2VecConfig, train_node2vec
+from recemb_core.brought import Brought
+from recemb_core.embeddings import ItemVectors, Node2VecConfig, train_node2vec
+from recemb_core.embeddings.exporting import word2vec_binary
 from recemb_core.experiments.leaderboard import Entry, Protocol, default_query, part_cases
 from recemb_core.prepared import prepare_bundled, prepare_file
 from recemb_core.runs import RunRecord, RunSpec, RunStore
 from recemb_core.runs.doing import kept_measurement, kept_vectors
+from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy, run_the_python, text
 from tests.pages.test_upload import baskets, upload
 
@@ -178,3 +182,33 @@ def test_nothing_of_an_upload_is_kept_without_a_word(app: AppTest, tmp_path: Pat
     page = healthy(app.switch_page("pages/runs.py").run())
     assert page.dataframe[0].value["Run"].tolist() == [only.run_id[:6]]
     assert b"u16" not in b"".join(p.read_bytes() for p in store().folder.rglob("*") if p.is_file())  # a user's name
+
+
+@pytest.mark.slow
+def test_vectors_made_elsewhere_are_a_run_that_is_kept_opened_and_compared(open_page: Open, app: AppTest) -> None:
+    """Some items have none; kept by a word of their own, here again in another session, held against a model."""
+    club = prepare_bundled("karate_club")
+    some = Vocabulary(club.items.ids[:30])
+    rows = np.random.default_rng(7).normal(size=(30, 6)).astype(np.float32)
+    file = ("<b>mine.bin", word2vec_binary(ItemVectors(some, rows)), "application/octet-stream")
+    page = healthy(open_page("neighbors", data="karate_club", models="DeepWalk"))
+    page.file_uploader(key="brought_files").set_value([file])
+    page = healthy(page.run())
+    assert store().runs() == [], "nothing is kept without a word"
+    press(page, "Keep it as a run")
+    (kept,) = store().runs()
+    assert (kept.spec.model, kept.spec.seed, kept.spec.config.name) == ("Brought vectors", None, "<b>mine.bin")
+    back = Brought.of_kept(kept.spec.config, store().load(kept.run_id)).aligned(club.items)[0]
+    assert np.array_equal(back.vectors[:30], rows)
+    assert back.known.sum() == 30
+    other = walked(1.0)
+    both = {"runs_view": "two", "runs_first": kept.run_id, "runs_second": other.run_id, "data": "karate_club"}
+    said = text(healthy(open_page("runs", **both)))
+    assert "4 of 34 items have no vector in" in said
+    assert "over 30 items" in said
+    app.query_params["data"] = "karate_club"
+    fresh = app.run().switch_page("pages/runs.py").run()
+    fresh = healthy(fresh.selectbox(key="runs_run@karate_club").set_value(kept.run_id).run())
+    fresh = press(fresh, "Open it on the Neighbors page")
+    neighbors = healthy(fresh.switch_page("pages/neighbors.py").run())
+    assert "30 of the data's 34 items have a vector in" in text(neighbors)

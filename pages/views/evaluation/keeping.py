@@ -29,7 +29,9 @@ def keep_box(board: Board) -> None:
     there = {
         row.name: row.shown
         for row in board.rows
-        if row.shown is not None and (row.shown.kind != "scorer" or row.name in SCORERS)
+        if row.shown is not None
+        and (row.shown.kind != "scorer" or row.name in SCORERS)
+        and kept_runs.brought_is_kept(row.shown.config)
     }
     if kept_runs.closed() or not there:
         return
@@ -83,4 +85,5 @@ def _keep(
         model = trained_row(question, entry, seed, report).model if entry.kind == "embedding" else None
         vectors = model if isinstance(model, ItemVectors) else None
         peak = peak_of(question, entry, seed)
-        return handle.finish(vectors=vectors, scores=run, seconds=run.train_seconds, peak_bytes=peak)
+        seconds = None if entry.brought else run.train_seconds
+        return handle.finish(vectors=vectors, scores=run, seconds=seconds, peak_bytes=peak)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from pages.kit import kept_runs
+from pages.kit import kept_runs, results
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
+from recemb_core.brought import Brought, BroughtConfig
+from recemb_core.embeddings import ItemVectors
+from recemb_core.foreign_text import inert
 from recemb_core.runs import RunRecord, RunStore
 
 RUNS_PAGE = Scope("runs")
@@ -49,4 +52,19 @@ def label_of(run: RunRecord) -> str:
     seed = "" if run.spec.seed is None else f", seed {run.spec.seed}"
     part = "all data" if run.spec.protocol is None else run.spec.part
     score = f", HR@{run.scores['hr'].k} {run.scores['hr'].value:.3f}" if run.scores else ""
-    return f"{run.spec.model}{seed} · {part}{score} · {run.run_id[:6]}"
+    config = run.spec.config
+    file = f" {inert(config.name, 24)}" if isinstance(config, BroughtConfig) else ""
+    return f"{run.spec.model}{file}{seed} · {part}{score} · {run.run_id[:6]}"
+
+
+def vectors_of(kept: Kept, run: RunRecord) -> ItemVectors:
+    """The vectors of a run, in the order of the data's items; of a file, of those that it has."""
+
+    def load() -> ItemVectors:
+        found = kept.store.load(run.run_id)
+        if isinstance(run.spec.config, BroughtConfig):
+            return Brought.of_kept(run.spec.config, found).aligned(kept.data.items)[0]
+        return found
+
+    vectors: ItemVectors = results.remember(kept.data, ("kept run", run.run_id), load)
+    return vectors

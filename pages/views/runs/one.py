@@ -6,11 +6,12 @@ import dataclasses
 
 import streamlit as st
 
-from pages.kit import navigation, results
+from pages.kit import navigation
 from pages.kit.downloads import download
 from pages.kit.text import plain, sentence
-from pages.views.runs.kept import Kept
+from pages.views.runs.kept import Kept, vectors_of
 from pages.views.runs.opening import open_run
+from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.foreign_text import inert
 from recemb_core.runs import RunRecord
@@ -47,7 +48,7 @@ def one_section(kept: Kept, run: RunRecord) -> None:
             if opened:
                 navigation.go(page)
         if run.has_vectors:
-            download("Vectors (npz)", f"{run.run_id}.npz", ItemVectors.to_bytes, _vectors(kept, run))
+            download("Vectors (npz)", f"{run.run_id}.npz", ItemVectors.to_bytes, vectors_of(kept, run))
         if run.spec.session:
             download("session.toml", "session.toml", str, run.spec.session)
         if run.state != "running":
@@ -68,12 +69,9 @@ def one_section(kept: Kept, run: RunRecord) -> None:
         st.dataframe([{"Setting": name, "Value": inert(value)} for name, value in every.items()], hide_index=True)
 
 
-def _vectors(kept: Kept, run: RunRecord) -> ItemVectors:
-    found: ItemVectors = results.remember(kept.data, ("kept run", run.run_id), lambda: kept.store.load(run.run_id))
-    return found
-
-
 def _can_open(kept: Kept, run: RunRecord) -> bool:
     """Whether a page shows this run: a model that this program knows, and of a log where it is measured."""
     known = dataclasses.is_dataclass(run.spec.config) and run.state == "finished"
+    if isinstance(run.spec.config, BroughtConfig):
+        return known and run.has_vectors
     return known and (run.spec.protocol is not None or run.spec.model in MODELS)

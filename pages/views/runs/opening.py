@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import kept_runs, parameters, recall_models
+from pages.kit import brought, kept_runs, parameters, recall_models
 from pages.kit.asked import PART, QUERY, SCORE, SPLIT, TEST_SHARE, VALIDATION_SHARE, splits_of
 from pages.kit.graph_controls import graph_settings, walked_graph
 from pages.kit.leaderboard import Question, put_run
@@ -16,7 +16,8 @@ from pages.kit.model_controls import default_config
 from pages.kit.model_results import put_model
 from pages.kit.parameters import Parameter
 from pages.kit.session import SEED, ActiveData
-from pages.kit.text import field_words
+from pages.kit.text import field_words, sentence
+from recemb_core.brought import Brought, BroughtConfig
 from recemb_core.deep.registry import recall_defaults
 from recemb_core.embeddings import MODELS
 from recemb_core.experiments.leaderboard import Protocol, Query, default_query, query_kinds
@@ -24,6 +25,7 @@ from recemb_core.plans import page_settings
 from recemb_core.runs import RunRecord, RunSpec, RunStore
 from recemb_core.scorers import scorer_defaults
 from recemb_core.session_file import SessionFile
+from recemb_core.validation import UsageError
 
 _RECALL: Mapping[str, Parameter] = {
     "dimensions": recall_models.DIMENSIONS,
@@ -43,12 +45,18 @@ def open_run(data: ActiveData, store: RunStore, run: RunRecord) -> None:
     parameters.set_parameters(data, **told)
     if lacking:
         st.toast(f"No control shows {', '.join(lacking)} of this run: the page has its own there.")
+    if isinstance(spec.config, BroughtConfig):
+        try:
+            brought.put(Brought.of_kept(spec.config, store.load(run.run_id)))
+        except UsageError as error:
+            st.toast(f"It could not be opened: {sentence(error)}.")
+            return
     if spec.protocol is not None and run.has_users:
         question = Question(data, spec.protocol, spec.part)
         for one in store.runs(fingerprint=spec.fingerprint):
             if one.has_users and one.spec.setting_id == spec.setting_id:
                 put_run(question, one.spec.entry, store.user_scores(one.run_id), one.spec.seed or 0)
-    elif run.has_vectors:
+    elif run.has_vectors and spec.model in MODELS:
         graph = walked_graph(data, graph_settings(data))[1] if "graph" in MODELS[spec.model].needs else None
         if kept_runs.vectors_spec(data, spec.config, graph).run_id == run.run_id:
             put_model(data, dataclasses.replace(store.load(run.run_id), config=spec.config), graph=graph)
@@ -110,6 +118,9 @@ def _question(data: ActiveData, spec: RunSpec, told: dict[str, Any], lacking: li
     question = Question(data, protocol, spec.part)
     if spec.query is not None:
         _query(question, spec.config, spec.query, told, lacking)
+    if isinstance(spec.config, BroughtConfig):  # its row is there with the file, and no choice
+        told["evaluation_rows"] = ["Popularity"]
+        return
     name = spec.model
     if spec.model not in MODELS:
         name = _other(question, spec, told, lacking)

@@ -14,12 +14,14 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.text import field_words, plain, sentence
-from pages.views.runs.kept import RUNS_PAGE, Kept, label_of
+from pages.views.runs.kept import RUNS_PAGE, Kept, label_of, vectors_of
 from recemb_core.arrays import Float32Array, Float64Array, Int32Array
+from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.differences import Difference
 from recemb_core.figures.paired_maps import paired_maps_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.foreign_text import inert
 from recemb_core.layouts import UMAPConfig
 from recemb_core.progress import Progress
 from recemb_core.runs import RunRecord
@@ -79,7 +81,7 @@ def _settings(first: RunRecord, second: RunRecord) -> None:
 
 
 def _value(values: dict[str, Any], name: str) -> str:
-    return "–" if name not in values else str(values[name])
+    return "–" if name not in values else inert(str(values[name]))
 
 
 def _scores(kept: Kept, first: RunRecord, second: RunRecord) -> None:
@@ -140,18 +142,19 @@ def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> list[Job]:
     if without:
         st.caption(sentence(f"No maps: {without[0].name} has no vectors (none were kept, or they made room)."))
         return []
-    one, other = (_loaded(kept, run) for run in (first, second))
+    one, other = (vectors_of(kept, run) for run in (first, second))
     if one.items != other.items:
         st.caption("No maps: the two have other items.")
         return []
     key = ("overlap of kept runs", first.run_id, second.run_id)
     shares, lists, others = results.remember(kept.data, key, lambda: overlap(one, other))
+    lacks = [found for found in (one, other) if isinstance(found, BroughtVectors) and not found.known.all()]
+    if lacks:
+        gone = int((~lacks[0].known).sum())
+        st.caption(f"No maps: {gone:,} of {len(one):,} items have no vector in {plain(lacks[0].config.name)}.")
+        _changed(kept, one, shares, (lists, others))
+        return []
     return _maps(kept, (first, second), (one, other), shares, (lists, others))
-
-
-def _loaded(kept: Kept, run: RunRecord) -> ItemVectors:
-    found: ItemVectors = results.remember(kept.data, ("kept run", run.run_id), lambda: kept.store.load(run.run_id))
-    return found
 
 
 def _maps(
