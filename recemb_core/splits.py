@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from recemb_core.arrays import Int64Array, StrArray
+from recemb_core.arrays import Float64Array, Int64Array, StrArray
 from recemb_core.sequences import Sequences
 
 
@@ -123,12 +123,8 @@ def split_at(sequences: Sequences, cut: float, stop: float = np.inf) -> tuple[Se
     named = sequences.users
     users = named if named is not None else np.arange(len(sequences)).astype(np.str_)
     sequences = replace(sequences, users=users)
-    lengths, owner = sequences.lengths, np.repeat(np.arange(len(sequences)), sequences.lengths)
-    times = np.asarray(sequences.timestamps)
-    if not sequences.ordered:
-        begin = np.zeros(len(sequences))
-        begin[lengths > 0] = times[sequences.offsets[:-1][lengths > 0]]
-        times = begin[owner]
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    times = event_times(sequences)
     before = _part(sequences, np.flatnonzero(times < cut), owner)
     rows = np.flatnonzero((times >= cut) & (times < stop))
     rows = rows[np.isin(users[owner[rows]], np.asarray(before.users))]
@@ -139,6 +135,37 @@ def split_at(sequences: Sequences, cut: float, stop: float = np.inf) -> tuple[Se
     if not sequences.ordered:
         chosen = np.flatnonzero(np.isin(owner, owner[chosen]))
     return before, _part(sequences, np.sort(chosen), owner)
+
+
+def between(sequences: Sequences, start: float, stop: float) -> Sequences:
+    """What happened from ``start`` on and before ``stop``, the whole vocabulary kept; sequences left empty go.
+
+    A basket belongs to the time of its first event; an ordered sequence is cut where it crosses an end.
+
+    Args:
+        sequences: with timestamps.
+        start, stop: unix seconds.
+
+    >>> log = replace(Sequences.from_lists([["a", "b", "c"], ["c", "a"]]), timestamps=np.array([1.0, 2, 3, 5, 6]))
+    >>> [x.tolist() for x in between(log, 2, 6)]
+    [[1, 2], [2]]
+    """
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    times = event_times(sequences)
+    events = np.flatnonzero((times >= start) & (times < stop))
+    lengths = np.bincount(owner[events], minlength=len(sequences))
+    filled = lengths > 0
+    return subset(sequences, events, lengths[filled], None if sequences.users is None else sequences.users[filled])
+
+
+def event_times(sequences: Sequences) -> Float64Array:
+    """Unix seconds of each event, (n_events,); of a basket those of its first event."""
+    assert sequences.timestamps is not None
+    times = np.asarray(sequences.timestamps, dtype=np.float64)
+    if sequences.ordered or not len(times):
+        return times
+    lengths = sequences.lengths
+    return np.repeat(times[np.minimum(sequences.offsets[:-1], len(times) - 1)], lengths)
 
 
 def _part(sequences: Sequences, events: Int64Array, owner: Int64Array) -> Sequences:

@@ -17,7 +17,7 @@ from recemb_core.deep.recall_training import MADE_BY, SETTINGS, NetworkTower, be
 from recemb_core.deep.registry import RecallSpec
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import finite_rows, is_whole, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -112,6 +112,7 @@ def train_youtube_dnn(
     config: YouTubeDNNConfig | None = None,
     *,
     user_fields: pl.DataFrame | None = None,
+    table: Float32Array | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> RecallModel:
@@ -125,10 +126,13 @@ def train_youtube_dnn(
         sequences: the training part; each event after a user's first (of baskets: first basket) is an example.
         config: see :class:`YouTubeDNNConfig`.
         user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
+        table: (n, dimensions) vectors made before, which histories are read by and which stay as they are, while layers
+            and columns are trained: a table that is trained less often than the network on top. Rows of zeros for items
+            that it does not know. None: the histories' vectors are trained too.
         progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
-        ValueError: no event has a history.
+        ValueError: no event has a history, or a table of another shape or with values that are not finite.
 
     References:
         Covington, Adams, Sargin, *Deep Neural Networks for YouTube Recommendations* (RecSys 2016).
@@ -148,8 +152,9 @@ def train_youtube_dnn(
     q = sampling(examples.target_chances(n), config.ns_exponent)
     with np.errstate(divide="ignore"):
         log_q = np.where(q > 0, np.log(q), 0.0).astype(np.float32)
+    own = rng.normal(0, 1 / d**0.5, (n, d)).astype(np.float32)  # drawn in any case: all else starts alike
     start = {
-        "embedding": rng.normal(0, 1 / d**0.5, (n, d)).astype(np.float32),
+        "embedding": own if table is None else _checked(table, n, d),
         "columns": rng.normal(0, 0.1 / d**0.5, (n, d)).astype(np.float32),
         "fields": [rng.normal(0, 1 / e**0.5, (len(v), e)).astype(np.float32) for v in fields.values],
         "layers": init_dense(rng, [d + e * len(fields.names), *config.hidden, d]),
@@ -160,7 +165,8 @@ def train_youtube_dnn(
         "user_codes": fields.codes_of(user_fields, examples.users),
     }
     loss = sampled_softmax_loss(config.history_length, config.half_life, drawn(examples, config), config.negative)
-    result = fit(loss, start, examples, config, frozen=FROZEN, progress=progress, cancel=cancel)
+    frozen = FROZEN if table is None else (*FROZEN, "embedding")
+    result = fit(loss, start, examples, config, frozen=frozen, progress=progress, cancel=cancel)
     p = result.params
     params = {
         "embedding": p["embedding"],
@@ -181,6 +187,11 @@ def train_youtube_dnn(
         steps=result.steps,
         seconds=result.seconds,
     )
+
+
+def _checked(table: Float32Array, n: int, dimensions: int) -> Float32Array:
+    require(table.shape == (n, dimensions), "table", table.shape, f"({n}, {dimensions}): a row an item")
+    return finite_rows(np.asarray(table, dtype=np.float32), "table")
 
 
 SPEC = RecallSpec(
