@@ -8,6 +8,7 @@
     python data/build_precomputed.py recall      # only the recall models of the Deep models page
     python data/build_precomputed.py evaluation  # only the rows of the Evaluation page
     python data/build_precomputed.py networks    # only the embedding layer and pre-training of the Deep models page
+    python data/build_precomputed.py staleness   # only tables of several ages of the Deep models page
     python data/build_precomputed.py lessons     # only what the Training page holds against what was trained on
     python data/build_precomputed.py swept       # only the sweep that the Sweeps view opens with
 

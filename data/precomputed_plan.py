@@ -69,6 +69,7 @@ from recemb_core.experiments.recall_models import (
     recall_fingerprint,
     train_recall_model,
 )
+from recemb_core.experiments.staleness import StalenessConfig, measure_staleness, staleness_config, usual_network
 from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -381,6 +382,21 @@ def factorized(name: str, config: FactorizationConfig) -> Planned:
     return Planned(key, lambda made: factorization(sessions(name), config).to_arrays())
 
 
+def staleness(name: str) -> Plan:
+    """Tables of several ages, of the Deep models page and of its experiments."""
+    table = item2vec_defaults(sessions(name))
+    yield aged(name, staleness_config(sessions(name), table, network=usual_network()))
+    yield aged(name, staleness_config(sessions(name), table, all_before=True))
+    if name == REPEATED:
+        short = replace(table, dimensions=8, epochs=2, mode="sequence")
+        yield replace(aged(name, StalenessConfig(table=short, ages=(0, 1), windows=2)), short=True)
+
+
+def aged(name: str, config: StalenessConfig) -> Planned:
+    key = precomputed.result_key("staleness", recall_fingerprint(sessions(name)), config)
+    return Planned(key, lambda made: measure_staleness(sessions(name), config).to_arrays())
+
+
 @cache
 def part_of(name: str) -> PartCases:
     return part_cases(sessions(name), Protocol())
@@ -430,6 +446,8 @@ EVERY = tuple(info.name for info in list_datasets())
 WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
 # Of one that is made to order, what its other settings would ask for as well is left to the pages: minutes of networks.
 AS_IT_IS = tuple(info.name for info in list_datasets() if info.sequences is not None and info.settings is None)
+# The other logs are measured when somebody asks: it takes minutes.
+AGED = ("planted_shop", "complete_journey")
 # Part → what plans it, and of which data sets.
 PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "openings": (openings, EVERY),
@@ -440,6 +458,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),
     "swept": (swept, WITH_SEQUENCES),
+    "staleness": (staleness, AGED),
 }
 
 

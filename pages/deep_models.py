@@ -1,4 +1,4 @@
-"""What embeddings do inside a network: recall, one history, the embedding layer, pre-training, serving."""
+"""What embeddings do inside a network: recall, one history, the embedding layer, pre-training, serving, staleness."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pages.views.deep_models.history import history_section
 from pages.views.deep_models.pretraining import pretraining_section
 from pages.views.deep_models.recall import recall_section
 from pages.views.deep_models.serving import serving_section
+from pages.views.deep_models.staleness import staleness_section
 
 SECTIONS = {
     "recall": ("Recall", recall_section),
@@ -18,6 +19,7 @@ SECTIONS = {
     "embedding": ("Embedding layer", embedding_section),
     "pretraining": ("Pre-training", pretraining_section),
     "serving": ("Serving", serving_section),
+    "staleness": ("Staleness", staleness_section),
 }
 TITLES = {name: title for name, (title, _) in SECTIONS.items()}
 SECTION = Parameter(DEEP_PAGE, "section", "View", Options(TITLES, row=True), "recall", view=True, former=("view",))

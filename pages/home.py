@@ -105,6 +105,7 @@ with frame.page(
         st.markdown("**Was it any good?**")
         st.caption("A list is judged by what people did next, against popularity and with its noise.")
         navigation.link("evaluation", "Compare models")
+        navigation.link("summary", "All methods in a table")
         st.markdown(f":small[{judged(data, config)}]")
     with cards[8].container(border=True, height="stretch"):
         st.markdown("**Data set in use**")

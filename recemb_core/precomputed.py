@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recemb_core.experiments.networks import LayerConfig, LayerReport
     from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport
     from recemb_core.experiments.recall_models import ColdItemReport
+    from recemb_core.experiments.staleness import StalenessConfig, StalenessReport
     from recemb_core.experiments.sweep import SweepBase, SweepCell
     from recemb_core.item_graph import ItemGraph
     from recemb_core.sequences import Sequences
@@ -37,7 +38,7 @@ T = TypeVar("T")
 FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
-    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization")},
+    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization", "staleness")},
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
@@ -55,8 +56,8 @@ def result_key(kind: str, source: Source, config: Any) -> Key:
 
     Args:
         kind: ``"vectors"``, ``"sweep"``, ``"factorization"``, ``"networks"`` (a comparison of networks, or of starts),
-            ``"recall"`` (a model of the training part), ``"ranking"`` (both its reports) or ``"cold"`` (its report on
-            cold items).
+            ``"staleness"`` (tables of several ages), ``"recall"`` (a model of the training part), ``"ranking"`` (both
+            its reports) or ``"cold"`` (its report on cold items).
         source: what it was trained on; of networks the fingerprint of the feature table, of recall models what
             ``recall_models.recall_fingerprint`` gives.
         config: of the model or the comparison; None stands for the ranking of popularity.
@@ -187,6 +188,13 @@ def load_factorization(sequences: Sequences, config: FactorizationConfig) -> Fac
     from recemb_core.experiments.factorization import Factorization
 
     return _read(result_key("factorization", sequences, config), lambda found: Factorization.from_arrays(config, found))
+
+
+def load_staleness(source: str, config: StalenessConfig) -> StalenessReport | None:
+    """Tables of several ages on the same weeks, computed beforehand, or None; ``source`` as of recall models."""
+    from recemb_core.experiments.staleness import StalenessReport
+
+    return _read(result_key("staleness", source, config), lambda found: StalenessReport.from_arrays(config, found))
 
 
 # --- networks on a feature table ---

@@ -47,6 +47,7 @@ ALGORITHMS: dict[str, int] = {
     "click_networks": 1,  # logistic regression, FM, FNN, Wide & Deep, Deep Crossing, and their scores on the test part
     "embedding_layer": 1,  # the comparison of those networks on one table
     "factorization": 1,  # products of input and output vectors against the pairs trained on
+    "staleness": 1,  # the windows, what is trained for each age, what it is asked
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
@@ -66,6 +67,7 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "TrainingConfig": ("optimizer",),
     "Protocol": ("leaderboard",),
     "Query": ("leaderboard",),
+    "StalenessConfig": ("staleness", "ranking", "popularity", "item_graph"),
     "FNN": ("click_networks",),
     "FeatureConfig": ("click_networks",),  # the table itself is the data that a result is found by
 }
@@ -87,6 +89,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "networks": (),
     "networks_map": (),
     "factorization": (),
+    "staleness": (),
 }
 
 

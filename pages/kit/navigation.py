@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -14,7 +14,7 @@ from pages.kit.headers import ONE_ENTRY_A_PAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = {
-    "": {"home": "Home"},
+    "": {"home": "Home", "summary": "Summary"},
     "Data": {"sequences": "Sequences", "item_graph": "Item graph"},
     "Embeddings": {
         "walks": "Walks",
@@ -28,6 +28,10 @@ SECTIONS = {
 }
 
 
+LINKED = {"summary"}
+"""Pages that Home links to and the list leaves out: of more than twelve, Streamlit hides the last ones."""
+
+
 def pages() -> dict[str, list[Any]]:
     """Sections of pages. No ``:material/…`` icons: the browser would fetch each as a favicon from outside."""
     return {section: [_page(name) for name in names] for section, names in SECTIONS.items()}
@@ -35,7 +39,9 @@ def pages() -> dict[str, list[Any]]:
 
 def _page(name: str) -> Any:
     title = next(names[name] for names in SECTIONS.values() if name in names)
-    return st.Page(ROOT / "pages" / f"{name}.py", title=title, url_path=name, default=name == "home")
+    shown: Literal["visible", "hidden"] = "hidden" if name in LINKED else "visible"
+    path = ROOT / "pages" / f"{name}.py"
+    return st.Page(path, title=title, url_path=name, default=name == "home", visibility=shown)
 
 
 def run_app() -> None:

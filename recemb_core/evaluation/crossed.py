@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recemb_core.arrays import Float64Array
+from recemb_core.evaluation.intervals import Estimate, share_from_error
 from recemb_core.validation import UsageError
 
 
@@ -36,6 +37,19 @@ class CrossedMean:
     def half_width(self) -> float:
         """Half the length of the interval."""
         return (self.high - self.low) / 2
+
+    @property
+    def share(self) -> Estimate:
+        """The same of figures from 0 to 1, with an interval that stays inside and claims no certainty from few cases.
+
+        Wilson's at the effective sample size, with the quantile of this mean's t distribution; see
+        :func:`~recemb_core.evaluation.intervals.share_from_error`.
+        """
+        if not np.isfinite(self.error):
+            return Estimate(self.value, 0.0, 1.0, self.cases)
+        from scipy.special import stdtrit
+
+        return share_from_error(self.value, self.error, self.cases, float(stdtrit(self.degrees, 0.975)))
 
     @property
     def sign(self) -> int:

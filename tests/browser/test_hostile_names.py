@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages.kit.navigation import SECTIONS
+from pages.kit.navigation import LINKED, SECTIONS
 from recemb_core.embeddings import MODELS
 from tests import hostile
 from tests.browser.driver import no_exception, open_page, settled, upload, wait_until
@@ -78,7 +78,11 @@ def go(page: Page, name: str, view: dict[str, str]) -> None:
     """Inside one visit, so that nothing is trained or loaded twice: a page by the sidebar, its view by its buttons."""
     title = next(names[name] for names in SECTIONS.values() if name in names)
     if urlsplit(page.url).path.strip("/") != ("" if name == "home" else name):
-        page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
+        if name in LINKED:  # by way of Home, which alone leads there
+            go(page, "home", {})
+            page.get_by_role("link", name="All methods in a table").click()
+        else:
+            page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
         there = "(name) => location.pathname.endsWith(`/${name}`) && location.search.includes('data=upload-')"
         wait_until(page, there, "" if name == "home" else name, PATIENCE)
         settled(page, PATIENCE)

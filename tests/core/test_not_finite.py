@@ -281,6 +281,7 @@ ELSEWHERE = {
     "experiments.sweep.SweepBase": "holds ItemVectors",
     "experiments.sweep.SweepCell": "holds ItemVectors",
     "validation.finite_rows": "below",
+    "experiments.staleness.tables.Table": "vectors of a trained model, whose init checks",
     "deep.youtube_dnn.user_vectors": "a function of jax inside the training",
     "deep.two_tower.user_vectors": "a function of jax inside the training",
 }

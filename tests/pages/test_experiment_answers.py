@@ -23,7 +23,7 @@ from recemb_core import precomputed
 from recemb_core.experiments import leaderboard
 from recemb_core.experiments.leaderboard import Entry, EntryRun, PartCases
 from recemb_core.experiments.recall_models import recall_fingerprint
-from tests.pages import experiment_checks_models  # noqa: F401  (registers its checks)
+from tests.pages import experiment_checks_models, experiment_checks_staleness  # noqa: F401  (they register checks)
 from tests.pages.conftest import ROOT, healthy
 from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
 
@@ -37,7 +37,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "neighbors": ("compare", ("models", "two", "sum")),
     "side_information": ("side", ("attention", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
-    "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving")),
+    "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving", "staleness")),
 }
 SAME = {
     "sweep",

@@ -20,6 +20,7 @@ from tests.pages.conftest import ROOT
 
 VIEWS: list[tuple[str, dict[str, str]]] = [
     ("home", {}),
+    ("summary", {}),
     ("sequences", {}),
     ("item_graph", {}),
     ("walks", {}),
@@ -32,7 +33,10 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
     *(("evaluation", {"evaluation_look": v}) for v in ("all", "popularity", "targets", "pairs", "vectors")),
     *(("runs", {"runs_view": v}) for v in ("all", "two", "sweep")),
-    *(("deep_models", {"section": v}) for v in ("recall", "history", "embedding", "pretraining", "serving")),
+    *(
+        ("deep_models", {"section": v})
+        for v in ("recall", "history", "embedding", "pretraining", "serving", "staleness")
+    ),
 ]
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.
 LONG = ("deep_models", "evaluation")

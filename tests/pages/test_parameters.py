@@ -22,6 +22,7 @@ PAGES = [name for names in SECTIONS.values() for name in names]
 LOOKS: dict[str, list[dict[str, str]]] = {
     "walks": [{}, {"data": "les_miserables"}],
     "training": [{"look": look} for look in ("window", "noise", "lookup", "steps", "two", "costs", "learned")],
+    "deep_models": [{"section": section} for section in ("recall", "history", "serving", "staleness")],
     "neighbors": [{}, {"compare": "two"}, {"compare": "sum"}, {"data": "les_miserables"}],
     "side_information": [{"side": side} for side in ("attention", "birth", "hide", "ges")],
 }

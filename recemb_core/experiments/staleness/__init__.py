@@ -1,13 +1,22 @@
 """How stale may embeddings grow: tables of several ages, asked about the same weeks."""
 
 from recemb_core.experiments.staleness.measuring import measure_staleness
-from recemb_core.experiments.staleness.plan import AGES, StalenessConfig, Timeline, staleness_config, timeline
-from recemb_core.experiments.staleness.report import ARMS, METRICS, Schedule, StalenessReport
+from recemb_core.experiments.staleness.plan import (
+    AGES,
+    StalenessConfig,
+    Timeline,
+    staleness_config,
+    timeline,
+    usual_network,
+)
+from recemb_core.experiments.staleness.report import ARMS, METRICS, Arm, Metric, Schedule, StalenessReport
 
 __all__ = [
     "AGES",
     "ARMS",
     "METRICS",
+    "Arm",
+    "Metric",
     "Schedule",
     "StalenessConfig",
     "StalenessReport",
@@ -15,4 +24,5 @@ __all__ = [
     "measure_staleness",
     "staleness_config",
     "timeline",
+    "usual_network",
 ]

@@ -52,7 +52,7 @@ def measure_staleness(
     >>> table = Item2VecConfig(dimensions=8, epochs=1, mode="sequence")
     >>> found = measure_staleness(shop, StalenessConfig(table=table, ages=(0, 1), windows=2, questions=100))
     >>> found.figures.shape[:3], found.questions, found.unknown.tolist()
-    ((2, 2, 3), 200, [0, 0])
+    ((2, 2, 3), 47, [0, 0])
     """
     lines = timeline(sequences, config.ages, config.windows)
     run = _Run(sequences, config, lines, progress, cancel)

@@ -122,6 +122,17 @@ def _span(sequences: Sequences) -> tuple[float, float]:
     return float(np.min(times)), float(np.nextafter(np.max(times), np.inf))
 
 
+def usual_network(seed: int = 0) -> YouTubeDNNConfig:
+    """The network on top as the page has it: YouTube's, three epochs, the newest 100 events.
+
+    >>> usual_network().epochs
+    3
+    """
+    from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
+
+    return YouTubeDNNConfig(epochs=3, history_length=100, seed=seed)
+
+
 def staleness_config(sequences: Sequences, table: Any, **settings: Any) -> StalenessConfig:
     """The plan that a log has room for: ages up to 8 weeks and up to 6 windows, a third of the log left to learn from.
 

@@ -1,0 +1,83 @@
+"""How stale embeddings may grow: slopes with age where habits drift, and where they do not.
+
+    python -m benchmarks.staleness                  # the designed shop over drifts and seeds: about 10 minutes
+    python -m benchmarks.staleness --part groceries # the bundled report of the groceries, without training
+
+On the designed shop the slope of a table alone should be below 0 beyond noise where complements and favorites drift,
+and its interval hold 0, no wider than ± .02 a month, where they do not; 5 % of the intervals without drift miss 0 by
+chance.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from recemb_core import precomputed
+from recemb_core.datasets import load_dataset
+from recemb_core.datasets.designed_shop import DesignedShopConfig, designed_shop
+from recemb_core.embeddings import deepwalk_defaults, default_graph, item2vec_defaults, word2vec_defaults
+from recemb_core.experiments.recall_models import recall_fingerprint
+from recemb_core.experiments.staleness import (
+    METRICS,
+    StalenessReport,
+    measure_staleness,
+    staleness_config,
+    usual_network,
+)
+from recemb_core.sequences import split_sessions
+
+DRIFTS = (0.0, 0.1, 0.2)
+WEEKS, WINDOWS = 17, 4  # five weeks to learn from at every age: what drifts is not averaged away
+
+
+def told(report: StalenessReport, arm: str, metric: str) -> str:
+    """Slope a month with its interval."""
+    one = report.slope(arm, metric)  # type: ignore[arg-type]
+    sign = {-1: "below 0", 1: "above 0", 0: "holds 0"}[one.sign]
+    return f"{one.value:+.4f} [{one.low:+.4f}, {one.high:+.4f}] {sign}, ± {one.half_width:.4f}"
+
+
+def shop(seeds: int) -> None:
+    """Slopes of tables by drift, model and seed."""
+    for drift in DRIFTS:
+        for seed in range(seeds):
+            config = DesignedShopConfig(drift=drift, weeks=WEEKS, seed=seed)
+            log = split_sessions(designed_shop(config).sequences, gap_minutes=60)
+            graph = default_graph(log)
+            for name, table in (("word2vec", word2vec_defaults(log)), ("DeepWalk", deepwalk_defaults(len(graph)))):
+                plan = staleness_config(log, table, ages=(0, 1, 2, 4, 8), windows=WINDOWS, seed=seed)
+                report = measure_staleness(log, plan)
+                for metric in METRICS:
+                    print(
+                        f"drift {drift:g}, seed {seed}, {name}, {metric}: {told(report, 'table', metric)}", flush=True
+                    )
+
+
+def groceries() -> None:
+    """The report that comes with the app."""
+    sequences = load_dataset("complete_journey").sequences
+    assert sequences is not None
+    plan = staleness_config(sequences, item2vec_defaults(sequences), network=usual_network())
+    report = precomputed.load_staleness(recall_fingerprint(sequences), plan)
+    if report is None:
+        raise SystemExit("not computed yet: run python data/build_precomputed.py missing")
+    for arm in report.arms:
+        for metric in METRICS:
+            levels = ", ".join(f"{age}: {report.level(arm, metric, age).value:.4f}" for age in report.ages)
+            print(f"{arm}, {metric}: {told(report, arm, metric)} ({levels})")
+    for one in report.schedules("hr"):
+        print(
+            f"table every {one.table_days} days, network every {one.network_days}: {one.seconds:.1f} s a week, "
+            f"HR@10 {one.score.value:.4f}, {one.change.value:+.4f} [{one.change.low:+.4f}, {one.change.high:+.4f}]"
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=("shop", "groceries"), default="shop")
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    if given.part == "shop":
+        shop(given.seeds)
+    else:
+        groceries()

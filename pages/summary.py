@@ -1,0 +1,100 @@
+"""The article's methods side by side: principle, strength and limit, each with a figure of the data in use."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from pages.kit import frame, graph_controls, navigation, parameters
+from pages.kit.text import plain
+from pages.views.summary.ground import FLOOR, K, ground_of
+from pages.views.summary.methods import Method, methods, said
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+
+WIDTHS = (3, 4, 6, 5)
+
+
+def show(one: Method) -> None:
+    """One row: the method with its link, and three cells."""
+    with st.container(border=True):
+        key = re.sub(r"\W+", "-", f"summary-{one.name}")
+        name, principle, strength, limit = frame.side_by_side(key, WIDTHS, "7.5rem")
+        name.markdown(f"**{one.name}**")
+        if name.button(one.words, key=f"see {one.name}", type="tertiary", icon=":material/arrow_forward:"):
+            parameters.set_parameters(data, **one.view)
+            navigation.go(one.page)
+        principle.markdown(f":small[{one.principle}]")
+        strength.markdown(f":small[**Strength.** {said(ground, one.strength, one.measured)}]")
+        limit.markdown(f":small[**Limit.** {said(ground, one.limit, one.limited)}]")
+
+
+def python_lines() -> list[str]:
+    """HR of two rows; of a graph alone, the vectors of node2vec."""
+    if data.sequences is None:
+        return [
+            *frame.import_lines(data),
+            "from recemb_core.embeddings import node2vec_defaults, train_node2vec",
+            "",
+            *frame.load_lines(data),
+            *graph_controls.graph_settings(data).as_python(data),
+            "vectors = train_node2vec(graph, node2vec_defaults(len(graph)))",
+            "print(vectors.vectors.shape)",
+        ]
+    return [
+        *frame.import_lines(data, always=True),
+        "from recemb_core.experiments.leaderboard import Leaderboard, Protocol",
+        "from recemb_core.experiments.leaderboard import entry_defaults, measure_all, part_cases",
+        "",
+        *frame.load_lines(data, always=True),
+        "cases = part_cases(sequences, Protocol())",
+        "every = entry_defaults(cases.train)  # graph=default_graph(cases.train): those that walk as well",
+        'rows = [every[name] for name in ("Popularity", "item2vec")]',
+        "board = Leaderboard.of(measure_all(cases, rows))",
+        "for name in board.rows:",
+        f'    print(name, board.estimate(name, "hr", {K}))',
+    ]
+
+
+with frame.page(
+    "Which method does what, and how well here?",
+    "Every method in a row: what it does, what it is good for and where it ends, with figures of the data in use.",
+    opens_on="complete_journey",
+) as data:
+    ground = ground_of(data)
+    place = st.container()
+    rows = methods(ground)
+    named = [one.name for one in rows if one.name in ground.board.rows]
+    order = sorted(named, key=lambda name: -ground.hit_rate(name).value)
+    with place:
+        if order:
+            figures = [(name, ground.hit_rate(name)) for name in order]
+            st.plotly_chart(
+                score_intervals_figure(
+                    [ScoreLine(name, one.value, one.low, one.high) for name, one in figures],
+                    x_title=f"HR@{K}, 95 % intervals, {figures[0][1].n:,} users",
+                    chance=ground.hit_rate(FLOOR).value if ground.has(FLOOR) else None,
+                    chance_title="popularity",
+                ).update_layout(height=90 + 32 * len(figures)),
+                theme="streamlit",
+                key="summary bars",
+            )
+        elif data.sequences is None:
+            st.info(f"**{plain(data.title)}** is a graph without a log, so no list can be judged on it.")
+        else:
+            st.info("No method is measured on this data yet: the Evaluation page measures all of them.")
+        measured = sum(bool(one.measured) + bool(one.limited) for one in rows)
+        st.caption(
+            f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; what is missing, the page "
+            "behind a row's link measures. Intervals are 95 %, of a pair "
+            "alone; *beyond noise* is over users and seeds, all rows judged together."
+        )
+    for one in rows:
+        show(one)
+    frame.what_you_see(
+        f"**HR@{K}** is the share of users with a hit among the first {K}, on the validation part of the Evaluation "
+        "page, with its usual settings: each user's last event but one (of baskets: last basket but one) is asked for. "
+        "The sentences before the figures hold anywhere; the figures, and what they say, are those of this data. *Not "
+        "told apart* is not the same as equal: the noise of users and seeds may hide a difference."
+    )
+    frame.as_python(python_lines())

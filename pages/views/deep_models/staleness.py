@@ -1,0 +1,209 @@
+"""Staleness: tables of several ages under a network of today, scores over age, what each schedule costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.kit import controls, frame, graph_controls, jobs, model_results, old_tables, session
+from pages.kit.allowed import Options, Span
+from pages.kit.answer_words import signed
+from pages.kit.live_chart import live_chart
+from pages.kit.model_controls import able_models, model_config
+from pages.kit.parameters import Parameter
+from pages.kit.recall_models import DEEP_PAGE
+from pages.kit.session import ActiveData
+from pages.kit.text import sentence
+from pages.views.deep_models import staleness_experiments, staleness_words
+from recemb_core.embeddings import MODELS
+from recemb_core.experiments.leaderboard.entries import recall_is_there
+from recemb_core.experiments.staleness import (
+    AGES,
+    ARMS,
+    Arm,
+    Metric,
+    StalenessConfig,
+    StalenessReport,
+    measure_staleness,
+    timeline,
+    usual_network,
+)
+from recemb_core.figures.aging import AgingLine, aging_figure
+from recemb_core.figures.theme import series_color
+from recemb_core.item_graph import ItemGraph
+from recemb_core.validation import UsageError
+
+TABLE = Parameter(
+    DEEP_PAGE,
+    "stale_table",
+    "Table",
+    Options(tuple(MODELS)),
+    "item2vec",
+    help="The model whose item vectors grow old, with its settings of this visit. What walks on a graph is given that "
+    "of each training part.",
+)
+TOPS = {"network": "YouTube's network", "mean": "nothing: the history's mean"}
+TOP = Parameter(
+    DEEP_PAGE,
+    "stale_top",
+    "On top of it",
+    Options(TOPS),
+    "network",
+    help="The network reads the table as it is and trains its layers and its columns. The mean has nothing to train.",
+)
+MEASURE = Parameter(
+    DEEP_PAGE,
+    "stale_measure",
+    "Measure",
+    Options({"hr": "HR@10", "ndcg": "NDCG@10", "auc": "AUC"}),
+    "hr",
+    help="HR@10: share of questions with a target among the first 10. NDCG@10: high places count more. AUC: share of "
+    "pairs of a target and another item of the catalogue in the right order.",
+)
+SEEN = Parameter(
+    DEEP_PAGE,
+    "stale_seen",
+    "A training sees",
+    Options({"same": "the same weeks at every age", "all": "all that came before"}),
+    "same",
+    help="With all that came before, an old table is also trained on less, and a fall has two causes.",
+)
+OLDEST = Parameter(
+    DEEP_PAGE,
+    "stale_oldest",
+    "Oldest table (weeks)",
+    Options(AGES[1:]),
+    8,
+    help="Ages measured: 0, 1, 2, 4, 8 weeks up to this one.",
+)
+WINDOWS = Parameter(
+    DEEP_PAGE,
+    "stale_windows",
+    "Weeks asked about",
+    Span(2, 12),
+    6,
+    help="At the end of the log, each with trainings and a seed of its own. More make the intervals narrower.",
+)
+COLORS: dict[Arm, str] = {
+    "table": series_color(0),
+    "network_fresh": series_color(2),
+    "network_old": series_color(1),
+    "popularity": series_color(5),
+}
+NETWORK_SECONDS = 3e-5  # of a training, an event that it learns from; the line of costs says what was measured
+
+
+def staleness_section(data: ActiveData) -> None:
+    """The whole view."""
+    try:
+        usual = old_tables.usual_plan(data, _table(data, "item2vec"))
+    except UsageError as error:  # no times, or too few weeks: a property of the log, not a fault
+        st.info(f"{sentence(error)} Nothing can be measured here with this log.")
+        frame.what_you_see(staleness_words.words(recall_is_there()))
+        return
+    numbers = st.container()
+    main, side = frame.side_by_side("staleness", (3, 1), "11rem")
+    with side:
+        measure = MEASURE.draw(data)
+        table = _table(data, TABLE.draw(data, among=able_models(data)))
+        top = TOP.draw(data, default=_tops()[0], among=_tops())
+        with st.expander("Ages and weeks"):
+            oldest = OLDEST.draw(data, default=usual.ages[-1])
+            windows = WINDOWS.draw(data, default=usual.windows)
+            seen = SEEN.draw(data)
+        controls.reset_button(data)
+    config = StalenessConfig(
+        table=old_tables.unseeded(table),
+        network=usual_network() if top == "network" else None,
+        ages=tuple(age for age in AGES if age <= oldest),
+        windows=windows,
+        all_before=seen == "all",
+        seed=session.seed(),
+    )
+    with main:
+        report = _shown(data, config)
+        if report is not None:
+            _picture(data, report, measure)
+    if report is not None:
+        with numbers:
+            staleness_words.numbers(report, measure)
+        st.markdown(staleness_words.verdict(report, measure))
+        frame.try_this(data, staleness_experiments.staleness(report, lambda: _otherwise(data, report.config)))
+        staleness_words.schedules_table(report, measure)
+        staleness_words.new_items(report)
+    frame.what_you_see(staleness_words.words(config.network is not None))
+    frame.as_python(staleness_words.python_lines(data, config))
+
+
+def _log(data: ActiveData) -> Any:
+    assert data.sequences is not None  # the page needs sequences
+    return data.sequences
+
+
+def _tops() -> list[str]:
+    return [name for name in TOPS if name == "mean" or recall_is_there()]
+
+
+def _table(data: ActiveData, name: str) -> Any:
+    """The settings of a model in use; the graph, which takes its time, only where it is one's own."""
+    if "graph" in MODELS[name].needs:
+        graph = graph_controls.walked_graph(data, graph_controls.graph_settings(data))[1]
+    else:
+        graph = ItemGraph.from_edges([], [], directed=False, items=data.items)
+    return model_config(data, graph, name)
+
+
+def _otherwise(data: ActiveData, config: StalenessConfig) -> StalenessReport | None:
+    """The report whose trainings see the other weeks, where it is there; its table is the same under any network."""
+    other = replace(config, all_before=not config.all_before)
+    tried = [replace(other, network=network) for network in (config.network, usual_network(), None)]
+    return next(
+        (found for one in tried if (found := old_tables.ready(data, old_tables.key_of(data, one))) is not None), None
+    )
+
+
+def _shown(data: ActiveData, config: StalenessConfig) -> StalenessReport | None:
+    """The report of the settings in use, or the last one until that is measured."""
+    sequences = _log(data)
+    try:
+        learned = timeline(sequences, config.ages, config.windows).learned
+    except UsageError as error:
+        st.warning(sentence(error))
+        return None
+    tables = config.windows * len(config.ages)
+    networks = 0 if config.network is None else config.windows * (2 * len(config.ages) - 1)
+    share = learned * 7 * 86_400 / _span(sequences)
+    events = share * len(sequences.tokens)
+    seconds = tables * (share * model_results.model_seconds(data, config.table, len(data.items)) + 0.2)
+    seconds += networks * (1.5 + NETWORK_SECONDS * events)
+    label = f"{tables} tables" + (f" and {networks} networks" if networks else "")
+    job = jobs.heavy_job(
+        data, old_tables.key_of(data, config), label, seconds, measure_staleness, sequences, config, asks=None
+    )
+    waiting = f"Tables of these ages are not trained yet. Press Train for {label}."
+    return jobs.result(
+        data, "staleness", job, ready=lambda key: old_tables.ready(data, key), verb="Train", waiting=waiting
+    )[0]
+
+
+def _span(sequences: Any) -> float:
+    return float(max(np.ptp(sequences.timestamps), 1.0))
+
+
+def _picture(data: ActiveData, report: StalenessReport, measure: Metric) -> None:
+    lines = []
+    for arm in report.arms:
+        levels = [report.level(arm, measure, age).share for age in report.ages]
+        changes = [report.change(arm, measure, age) for age in report.ages]
+        said = [
+            f"{signed(one.value, '.4f')} since age 0 ({signed(one.low, '.4f')} to {signed(one.high, '.4f')})"
+            for one in changes
+        ]
+        value, low, high = (np.array([getattr(one, name) for one in levels]) for name in ("value", "low", "high"))
+        lines.append(AgingLine(ARMS[arm], value, low, high, said, COLORS[arm]))
+    title = f"{staleness_words.named(report, measure)}, 95 % intervals"
+    live_chart(aging_figure(lines, report.ages, y_title=title), key=f"staleness@{data.key}", height=430, glide=False)
+    st.caption(staleness_words.about(report))

@@ -1,0 +1,88 @@
+"""What to try in the staleness view; the answers are read off the reports that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pages.kit.frame import Experiment
+from pages.views.deep_models.staleness_words import interval, named, served, slope_words
+from recemb_core.experiments.staleness import Metric, StalenessReport
+
+Other = Callable[[], StalenessReport | None]
+
+
+def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
+    """Of the view; ``other`` gives the report whose trainings see the other weeks, where it is there."""
+    oldest = report.ages[-1]
+    tries: list[Experiment] = [
+        (
+            f"The table grows {oldest} weeks old. **What does HR@10 lose?**",
+            lambda: oldest_words(report, "hr"),
+            {"stale_measure": "hr", "stale_seen": "same"},
+        ),
+        (
+            "AUC in place of HR@10. **Does the whole order of the catalogue age as its top does?**",
+            lambda: two_measures(report),
+            {"stale_measure": "auc", "stale_seen": "same"},
+        ),
+    ]
+    if "network_fresh" in report.arms:
+        tries.append(
+            (
+                "Train the network daily on the old table. **Does it make up for the table's age?**",
+                lambda: network_words(report),
+                {"stale_measure": "ndcg", "stale_seen": "same", "stale_top": "network"},
+            )
+        )
+    tries.append(
+        (
+            "Give each table all that came before, so that an old one has also learned from less. **Does the slope "
+            "change?**",
+            lambda: seen_words(report, other()),
+            {"stale_measure": "hr", "stale_top": "mean", "stale_seen": "all"},
+        )
+    )
+    return tries
+
+
+def oldest_words(report: StalenessReport, measure: Metric) -> str:
+    """The change at the oldest age, and whether it is told from none."""
+    oldest, arm = report.ages[-1], served(report)
+    told = []
+    for one in dict.fromkeys(("table", arm)):
+        change = report.change(one, measure, oldest)  # type: ignore[arg-type]
+        said = {-1: "**less, beyond noise**", 1: "**more, beyond noise**"}.get(change.sign, "**not told from nothing**")
+        what = "the table alone" if one == "table" else "with a network of today on top"
+        told.append(f"{what}: {interval(change)}, {said}")
+    return f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks. " + "; ".join(told) + "."
+
+
+def two_measures(report: StalenessReport) -> str:
+    """The slopes of the table by HR and by AUC."""
+    return f"{slope_words(report, 'table', 'auc')}; by {named(report, 'hr')} {slope_words(report, 'table', 'hr')}."
+
+
+def network_words(report: StalenessReport) -> str:
+    """What a fresh network on the oldest table finds against one that is as old."""
+    oldest = report.ages[-1]
+    if "network_fresh" not in report.arms:
+        return "There is no network on top in these results: choose YouTube's network and press Train."
+    gain = report.between("network_fresh", "network_old", "ndcg", oldest)
+    left = report.change("network_fresh", "ndcg", oldest)
+    said = {1: "**beyond noise**", -1: "**worse, beyond noise**"}.get(gain.sign, "**not told from no gain**")
+    rest = {-1: "is still less, beyond noise", 1: "is even more, beyond noise"}.get(left.sign, "is within noise")
+    return (
+        f"On a table {oldest} weeks old, NDCG@{report.config.k} with the network trained now less that of a network as "
+        f"old: {interval(gain)}, {said}. What is left against all fresh, {interval(left)}, {rest}."
+    )
+
+
+def seen_words(report: StalenessReport, other: StalenessReport | None) -> str:
+    """The table's slope with the same weeks at every age, and with all before."""
+    whole, same = (report, other) if report.config.all_before else (other, report)
+    if whole is None:
+        return "Tables that saw all that came before are not trained yet: press Train."
+    said = f"All that came before: {slope_words(whole, 'table', 'hr')}."
+    if same is None:
+        return f"{said} With the same weeks at every age it is not measured yet."
+    return f"{said} The same weeks at every age: {slope_words(same, 'table', 'hr')}."
