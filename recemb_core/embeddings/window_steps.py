@@ -46,12 +46,7 @@ class WindowGradients:
 
 
 def window_gradients(
-    method: WindowMethod,
-    center: int,
-    contexts: IntegerArray,
-    vectors: Floats,
-    outputs: Floats,
-    negatives: IntegerArray,
+    method: WindowMethod, center: int, contexts: IntegerArray, vectors: Floats, outputs: Floats, negatives: IntegerArray
 ) -> WindowGradients:
     """Loss and gradients of one window, all taken from the values before the update.
 
@@ -149,7 +144,8 @@ class WindowTrainer:
         """Noise for so many wanted items, (wanted, k); of this trainer's own draws without ``rng``."""
         draw = self._noise if rng is None else np.random.default_rng(rng)
         u = draw.random((wanted, self.config.negative)) * self._cumulative[-1]
-        return np.minimum(np.searchsorted(self._cumulative, u, side="right"), len(self._cumulative) - 1)
+        rows: Int64Array = np.searchsorted(self._cumulative, u, side="right")
+        return np.minimum(rows, len(self._cumulative) - 1)
 
     def gradients(self, center: int, contexts: IntegerArray, negatives: IntegerArray) -> WindowGradients:
         """Of a window as things stand; see :func:`window_gradients`."""

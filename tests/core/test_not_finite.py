@@ -255,6 +255,7 @@ ELSEWHERE = {
     "bundles.card.card": "words about vectors that have been checked",
     "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
     "embeddings.reference.train_chunk": "what tests compare a kernel with",
+    "embeddings.window_steps.window_gradients": "of the tables that a WindowTrainer has made itself",
     **{
         f"neighbors.{module}.{name}": "below"
         for module, name in (
