@@ -39,6 +39,7 @@ from recemb_core.evaluation import group_score, score_labels
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
 from recemb_core.experiments.factorization import FactorizationConfig, factorization, factorization_defaults
+from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three, figure_three_base
 from recemb_core.experiments.leaderboard import (
     OPENING_SEEDS,
     Entry,
@@ -87,6 +88,9 @@ LAYERS = [(16, 0.75), (8, 0.75), (16, 1.0), (16, 0.0)]
 PRETRAINING_EVENTS = [40_000]
 # (p, q) of the page's opening and of its experiments.
 BIASES = [(1.0, 1.0), (1.0, 20.0), (1.0, 0.05), (0.05, 20.0)]
+
+# Windows of the paper's Figure 3 on the node2vec page: its authors' program's, and the app's.
+FIGURE_WINDOWS = (10, 2)
 
 # (negatives k, dimensions) of the last view of the Training page and of its experiments.
 FACTORIZED = [(5, 32), (1, 32), (15, 32), (5, 8)]
@@ -397,6 +401,21 @@ def aged(name: str, config: StalenessConfig) -> Planned:
     return Planned(key, lambda made: measure_staleness(sessions(name), config).to_arrays())
 
 
+def figures(name: str) -> Plan:
+    """The paper's Figure 3 over seeds, of the node2vec page."""
+    graph, by = default_graph(name), labellings(name)
+    for window in FIGURE_WINDOWS:
+        config = FigureThreeConfig(base=figure_three_base(window))
+        yield Planned(
+            precomputed.result_key("figure_three", graph, config),
+            partial(lambda config, made: figure_three(graph, by, config).to_arrays(), config),
+        )
+    if name == REPEATED:
+        short = FigureThreeConfig(base=replace(figure_three_base(2), num_walks=2), seeds=3)
+        key = precomputed.result_key("figure_three", graph, short)
+        yield Planned(key, lambda made: figure_three(graph, by, short).to_arrays(), short=True)
+
+
 @cache
 def part_of(name: str) -> PartCases:
     return part_cases(sessions(name), Protocol())
@@ -459,6 +478,10 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "lessons": (lessons, WITH_SEQUENCES),
     "swept": (swept, WITH_SEQUENCES),
     "staleness": (staleness, AGED),
+    "figures": (
+        figures,
+        tuple(info.name for info in list_datasets() if info.sequences is None or info.name == REPEATED),
+    ),
 }
 
 

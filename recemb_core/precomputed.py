@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recemb_core.embeddings.item_vectors import ItemVectors
     from recemb_core.evaluation.ranking import RankingReport
     from recemb_core.experiments.factorization import Factorization, FactorizationConfig
+    from recemb_core.experiments.figure_three import FigureThree, FigureThreeConfig
     from recemb_core.experiments.leaderboard import Entry, EntryRun, Part, Protocol
     from recemb_core.experiments.networks import LayerConfig, LayerReport
     from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport
@@ -38,7 +39,7 @@ T = TypeVar("T")
 FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
-    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization", "staleness")},
+    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization", "staleness", "figure_three")},
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
@@ -55,9 +56,9 @@ def result_key(kind: str, source: Source, config: Any) -> Key:
     """What a result of a model, a sweep or a comparison under a config is found by.
 
     Args:
-        kind: ``"vectors"``, ``"sweep"``, ``"factorization"``, ``"networks"`` (a comparison of networks, or of starts),
-            ``"staleness"`` (tables of several ages), ``"recall"`` (a model of the training part), ``"ranking"`` (both
-            its reports) or ``"cold"`` (its report on cold items).
+        kind: ``"vectors"``, ``"sweep"``, ``"factorization"``, ``"figure_three"``, ``"networks"`` (a comparison of
+            networks, or of starts), ``"staleness"`` (tables of several ages), ``"recall"`` (a model of the training
+            part), ``"ranking"`` (both its reports) or ``"cold"`` (its report on cold items).
         source: what it was trained on; of networks the fingerprint of the feature table, of recall models what
             ``recall_models.recall_fingerprint`` gives.
         config: of the model or the comparison; None stands for the ranking of popularity.
@@ -195,6 +196,13 @@ def load_staleness(source: str, config: StalenessConfig) -> StalenessReport | No
     from recemb_core.experiments.staleness import StalenessReport
 
     return _read(result_key("staleness", source, config), lambda found: StalenessReport.from_arrays(config, found))
+
+
+def load_figure_three(graph: ItemGraph, config: FigureThreeConfig) -> FigureThree | None:
+    """node2vec's Figure 3 over seeds, computed beforehand, or None."""
+    from recemb_core.experiments.figure_three import FigureThree
+
+    return _read(result_key("figure_three", graph, config), FigureThree.from_arrays)
 
 
 # --- networks on a feature table ---

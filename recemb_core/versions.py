@@ -48,6 +48,7 @@ ALGORITHMS: dict[str, int] = {
     "embedding_layer": 1,  # the comparison of those networks on one table
     "factorization": 1,  # products of input and output vectors against the pairs trained on
     "staleness": 1,  # the windows, what is trained for each age, what it is asked
+    "figure_three": 1,  # k-means on node2vec's vectors over seeds, and what the clusters follow
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
@@ -62,6 +63,7 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "UMAPConfig": ("umap_layout",),
     "SweepConfig": ("sweep", *_SCORES),
     "FactorizationConfig": ("factorization",),
+    "FigureThreeConfig": ("figure_three", *_SCORES),
     "LayerConfig": ("embedding_layer",),
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
     "TrainingConfig": ("optimizer",),
@@ -90,6 +92,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "networks_map": (),
     "factorization": (),
     "staleness": (),
+    "figure_three": (),
 }
 
 

@@ -25,7 +25,7 @@ MEASURES = ("clusters", "neighbors")
 
 
 def figure_three_base(window: int = 10) -> Node2VecConfig:
-    """The paper's d = 16 and p = 1; the rest, which it does not say, as in its authors' program: 10 walks of 80, one pass.
+    """The paper's d = 16 and p = 1; what it does not say as in its authors' program: 10 walks of 80, one pass.
 
     >>> figure_three_base().dimensions, figure_three_base().window
     (16, 10)
@@ -134,7 +134,7 @@ def figure_three(
 
     References:
         Grover, Leskovec, *node2vec: Scalable Feature Learning for Networks* (KDD 2016), Figure 3.
-        Vinh, Epps, Bailey, *Information Theoretic Measures for Clusterings Comparison* (JMLR 2010): adjusted for chance.
+        Vinh, Epps, Bailey, *Information Theoretic Measures for Clusterings Comparison* (JMLR 2010).
 
     >>> from itertools import combinations
     >>> edges = [(a, b) for part in (range(5), range(5, 10)) for a, b in combinations(part, 2)] + [(0, 5)]
@@ -175,18 +175,20 @@ def cluster(model: ItemVectors, clusters: int, *, seed: int = 0) -> Int32Array:
 
     The tightest of :data:`RESTARTS` k-means++ starts; on one thread, so that a seed always gives the same.
     """
-    from scipy.cluster.vq import kmeans2
+    from scipy.cluster.vq import ClusterError, kmeans2
 
     rows = np.asarray(model.vectors, dtype=np.float64)
-    clusters = min(clusters, len(rows))
+    distinct, alike = np.unique(rows, axis=0, return_inverse=True)
     rng = np.random.default_rng(seed)
-    best: tuple[float, AnyArray] | None = None
-    for _ in range(RESTARTS):
-        centers, labels = kmeans2(rows, clusters, iter=50, minit="++", missing="warn", rng=rng)
+    best: tuple[float, AnyArray] = np.inf, alike  # as many groups as there are different vectors
+    for _ in range(RESTARTS if clusters < len(distinct) else 0):
+        try:
+            centers, labels = kmeans2(rows, clusters, iter=50, minit="++", missing="raise", rng=rng)
+        except ClusterError:  # one has lost all its items; another start will do
+            continue
         spread = float(((rows - centers[labels]) ** 2).sum())
-        if best is None or spread < best[0]:
+        if spread < best[0]:
             best = spread, labels
-    assert best is not None
     names, start, code, counts = np.unique(best[1], return_index=True, return_inverse=True, return_counts=True)
     order = np.empty(len(names), dtype=np.int32)
     order[np.lexsort((start, -counts))] = np.arange(len(names))
@@ -219,7 +221,7 @@ def t_interval(values: AnyArray) -> Estimate:
 
 
 def _alike(made: AnyArray) -> Float64Array:
-    """(3, s): how alike a run's clusters are to those of other seeds at the first q, at the second, and at the other."""
+    """(3, s): how alike a run's clusters are to those of other seeds: first q, second q, one of each."""
     seeds = made.shape[1]
     found = np.zeros((3, seeds))
     for i in (0, 1):
