@@ -78,10 +78,10 @@ def section(lesson: Lesson) -> None:
 
 def pairs_of(lesson: Lesson, index: int) -> tuple[int, int]:
     """(items, pairs) of a sequence."""
-    return len(items_of(lesson, index)), len(_pairs(lesson, index)[0])
+    return len(items_of(lesson, index)), len(pair_places(lesson, index)[0])
 
 
-def _pairs(lesson: Lesson, index: int) -> tuple[np.ndarray, np.ndarray]:
+def pair_places(lesson: Lesson, index: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions (centers, contexts): the library's own pairs of a sequence whose items are its positions."""
     rng = np.random.default_rng([session.seed(), index]) if lesson.shrink else None
     return training_pairs(np.arange(len(items_of(lesson, index))), lesson.config, rng=rng)
@@ -128,7 +128,7 @@ def _slide(lesson: Lesson, index: int) -> None:
     rows = items_of(lesson, index)
     place = CENTER.bind(lesson.data, default=min(3, len(rows)))
     place.set(min(place.value, len(rows)))
-    strip = Strip(lesson, rows, *_pairs(lesson, index), place)
+    strip = Strip(lesson, rows, *pair_places(lesson, index), place)
     playing = f"sliding@{lesson.data.key}"
 
     def draw() -> None:
@@ -230,7 +230,7 @@ def words(lesson: Lesson) -> str:
         "0). Every (center, context) pair is one question to the model: *given the center, how likely is this "
         "context?* Skip-gram maximizes the mean log-probability of the right answers, $\\frac{1}{T} \\sum_t \\sum_j "
         "\\log p(w_{t+j} \\mid w_t)$, with T the number of positions. CBOW turns the question round: the mean of the "
-        "contexts predicts the center.\n\n"
+        "contexts predicts the center (the view *5 · CBOW*).\n\n"
         "**Larger window**: more pairs, and pairs of things farther apart (what goes along with it); **smaller**: what "
         "comes directly before and after. word2vec draws each center's reach from 1 … c, so a context at distance δ is "
         "used (c − δ + 1)/c of the time. **item2vec** drops the window: in a set, all ordered pairs i ≠ j are positive."
