@@ -9,11 +9,12 @@ from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
-from pages.views.side_information import attention, birth, ges, hidden_item, words
+from pages.views.side_information import attention, birth, forms, ges, hidden_item, words
 from pages.views.side_information import shown as parts
 
 VIEWS = {
     "attention": "Attention weights",
+    "forms": "Why eᵃ",
     "birth": "Birth of an item",
     "hide": "Hide a known item",
     "ges": "GES against EGES",
@@ -40,7 +41,7 @@ with frame.page(
         numbers, progress = st.container(), st.empty()
         if view in ("attention", "birth"):
             main, side = frame.side_by_side("side-information", (3, 1), "11rem")
-        else:  # tables need the room
+        else:  # these need the room
             main, side = st.container(), st.container()
         config = parts.eges_config(data, graph)
         todo, shown, given = [], None, {}
@@ -62,6 +63,9 @@ with frame.page(
             elif view == "hide":
                 with main:
                     todo += hidden_item.hidden_section(data, shown)
+            elif view == "forms":
+                with main:
+                    forms.forms_section(data, shown)
             elif view == "ges":
                 with main:
                     todo += ges.ges_section(data, shown)
@@ -72,8 +76,8 @@ with frame.page(
             parts.settings_controls(data, graph)
         st.caption(f"Walks: {frame.graph_line(edges, graph)}")
         if shown is not None:
-            frame.try_this(data, words.experiments(data, shown))
-        frame.what_you_see(words.WORDS)
+            frame.try_this(data, forms.experiments(data, shown) if view == "forms" else words.experiments(data, shown))
+        frame.what_you_see(forms.WORDS if view == "forms" else words.WORDS)
         if shown is not None:
             frame.as_python(words.as_python(data, graph_settings, shown, view, given))
         run_next(data, todo, progress)

@@ -1,14 +1,15 @@
-"""How training works: windows, noise, lookup, two vectors, single updates, four ways to a softmax, what is learned."""
+"""How training works: windows, noise, lookup, single updates, CBOW, two vectors, four losses, what is learned, sets."""
 
 from __future__ import annotations
 
 from pages.kit import frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.training import costs, factorization, noise, steps, vectors, window
+from pages.views.training import cbow, costs, factorization, noise, sets, steps, vectors, window
 from pages.views.training import experiments as tries
 from pages.views.training import factorization_experiments as factor_tries
 from pages.views.training import update_experiments as update_tries
+from pages.views.training import window_experiments as window_tries
 from pages.views.training.lesson import TRAINING_PAGE, lesson
 
 VIEWS = {
@@ -16,22 +17,18 @@ VIEWS = {
     "noise": ("2 · Noise", noise.section, tries.noise, noise.words, noise.as_python),
     "lookup": ("3 · Lookup", vectors.lookup_section, tries.lookup, vectors.lookup_words, vectors.lookup_python),
     "steps": ("4 · Updates", steps.section, update_tries.steps, steps.words, steps.as_python),
-    "two": ("5 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
-    "costs": ("6 · Four losses", costs.section, update_tries.costs, costs.words, costs.as_python),
-    "learned": (
-        "7 · What is learned",
-        factorization.section,
-        factor_tries.learned,
-        factorization.words,
-        factorization.as_python,
-    ),
+    "cbow": ("5 · CBOW", cbow.section, window_tries.cbow, cbow.words, cbow.as_python),
+    "two": ("6 · Two vectors", vectors.two_section, tries.two, vectors.two_words, vectors.two_python),
+    "costs": ("7 · Losses", costs.section, update_tries.costs, costs.words, costs.as_python),
+    "learned": ("8 · PMI", factorization.section, factor_tries.learned, factorization.words, factorization.as_python),
+    "set": ("9 · item2vec", sets.section, window_tries.sets, sets.words, sets.as_python),
 }
 TITLES = {name: view[0] for name, view in VIEWS.items()}
 LOOK = Parameter(TRAINING_PAGE, "look", "View", Options(TITLES, row=True), "window", view=True)
 
 with frame.page(
     "How does training turn clicks into vectors?",
-    "Seven looks inside word2vec and item2vec, each on real items: from a window on a sequence to single updates.",
+    "Nine looks inside word2vec and item2vec, each on real items: from a window on a sequence to single updates.",
     opens_on="planted_shop",
     needs="sequences",
 ) as data:

@@ -170,3 +170,24 @@ class WindowTrainer:
             contexts = np.concatenate([tokens[low:place], tokens[place + 1 : high]])
             self.step(int(tokens[place]), contexts, self.negatives(1 if self.method == "cbow" else len(contexts)))
         return self
+
+
+def window_tables(
+    sequences: Sequences,
+    method: WindowMethod,
+    config: StepConfig,
+    *,
+    window: int | None,
+    windows: int,
+    noise_for: int,
+    draws: int = 0,
+) -> tuple[Floats, Floats, Int64Array]:
+    """(v, v') after so many windows of :class:`WindowTrainer`, and noise for ``noise_for`` items by a seed of its own.
+
+    >>> log = Sequences.from_lists([["tea", "milk", "cup"], ["tea", "cup"]])
+    >>> v, out, noise = window_tables(log, "cbow", StepConfig(negative=2), window=1, windows=5, noise_for=3)
+    >>> v.shape, out.shape, noise.shape
+    ((3, 8), (3, 8), (3, 2))
+    """
+    trainer = WindowTrainer(sequences, method, config, window=window).train(windows)
+    return trainer.vectors, trainer.outputs, trainer.negatives(noise_for, np.random.default_rng([config.seed, draws]))

@@ -15,7 +15,7 @@ NAMED = 16
 
 
 def pair_matrix_figure(
-    times: AnyArray, titles: Sequence[str], *, name: str, most: int, ordered: bool, file_name: str
+    times: AnyArray, titles: Sequence[str], *, name: str, most: int, ordered: bool, named: bool, file_name: str
 ) -> go.Figure:
     """Draw how often each two places were paired; open cells were not.
 
@@ -25,6 +25,7 @@ def pair_matrix_figure(
         name: how the pairs are made.
         most: times that are the strongest color.
         ordered: number the places; a basket has no order.
+        named: write the names at the axis, where there are few enough.
         file_name: of the saved picture.
     """
     n = len(titles)
@@ -45,7 +46,7 @@ def pair_matrix_figure(
         name="pairs",
     )
     pairs = int((times > 0).sum())
-    axis = theme.names_axis(names) if n <= NAMED else {"title": "place", "showgrid": False}
+    axis = theme.names_axis(names) if named and n <= NAMED else theme.UNSEEN
     return theme.chart(
         [cells],
         file_name=file_name,

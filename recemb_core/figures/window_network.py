@@ -11,6 +11,7 @@ from recemb_core.figures import theme
 
 ROW = 44
 """Pixels that a ball and its words need."""
+RIGHT = 1.5  # where the output table stands
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,16 @@ def window_network_figure(
         return [(len(balls) - 1) / 2 - place for place in range(len(balls))]
 
     traces = []
-    for balls, x in ((inputs, 0.0), (outputs, 2.0)):
+    for balls, x in ((inputs, 0.0), (outputs, RIGHT)):
         for ball, y in zip(balls, heights(balls), strict=True):
             color = theme.PAIR if ball.force >= 0 else theme.NOISE
             width = 1.0 + 6.0 * min(abs(ball.force), 1.0)
             traces.append(
                 theme.lines(
-                    ([x, 1.0], [y, 0.0]), color, width, opacity=0.55, showlegend=False, name=f"line {ball.name}"
+                    ([x, RIGHT / 2], [y, 0.0]), color, width, opacity=0.55, showlegend=False, name=f"line {ball.name}"
                 )
             )
-    for balls, x, where in ((inputs, 0.0, "middle left"), (outputs, 2.0, "middle right")):
+    for balls, x, where in ((inputs, 0.0, "middle left"), (outputs, RIGHT, "middle right")):
         at = ([x] * len(balls), heights(balls))
         texts = [_label(ball) for ball in balls]
         traces.append(
@@ -77,19 +78,19 @@ def window_network_figure(
             )
         )
     traces.append(
-        theme.marks(([1.0], [0.0]), theme.CHOSEN, 24, marker={"symbol": "square"}, showlegend=False, name="h")
+        theme.marks(([RIGHT / 2], [0.0]), theme.CHOSEN, 24, marker={"symbol": "square"}, showlegend=False, name="h")
     )
     notes = [
-        theme.note(f"<b>{theme.plain(middle)}</b>", 1.0, -0.42, yanchor="top", font_size=12),
-        theme.note("table v", 0.0, most / 2 + 0.15, yanchor="bottom", font_size=12),
-        theme.note("table v′", 2.0, most / 2 + 0.15, yanchor="bottom", font_size=12),
+        theme.note(f"<b>{theme.plain(middle)}</b>", RIGHT / 2, most / 2 + 0.15, yanchor="bottom", font_size=12),
+        theme.note("table v", -0.5, most / 2 + 0.15, yanchor="bottom", font_size=12),
+        theme.note("table v′", RIGHT + 0.5, most / 2 + 0.15, yanchor="bottom", font_size=12),
     ]
     listed = "; ".join(f"{ball.name} {ball.words}" for ball in [*inputs, *outputs])
     return theme.chart(
         traces,
         file_name=file_name,
         description=f"{title}: {listed}",
-        x={**theme.UNSEEN, "range": [-1.75, 3.75]},
+        x={**theme.UNSEEN, "range": [-1.6, RIGHT + 1.6]},
         y={**theme.UNSEEN, "range": [-most / 2 - 0.3, most / 2 + 0.7]},
         margin=theme.TIGHT,
         annotations=notes,
@@ -97,4 +98,4 @@ def window_network_figure(
 
 
 def _label(ball: Ball) -> str:
-    return f"{theme.label(ball.name, 20)}<br><span style='font-size:11px'>{theme.plain(ball.words)}</span>"
+    return f"{theme.label(ball.name, 13)}<br><span style='font-size:11px'>{theme.plain(ball.words)}</span>"

@@ -15,7 +15,7 @@ from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import in_python, model_config
 from pages.kit.session import ActiveData
 from pages.kit.text import plain_field, quoted
-from pages.views.side_information import birth, hidden_item
+from pages.views.side_information import birth, forms, hidden_item
 from pages.views.side_information.attention import trend_of, trend_words
 from pages.views.side_information.shown import OWN, Shown, eges_config
 from recemb_core.embeddings import EGESVectors
@@ -147,7 +147,7 @@ def _one_field(shown: Shown) -> dict[str, tuple[str, ...]]:
 def as_python(data: ActiveData, settings: GraphSettings, shown: Shown, view: str, given: dict[str, Any]) -> list[str]:
     """Lines that run as they stand: load, build, train, and what the view shows."""
     imports, trained = in_python(data, settings, [shown.config])
-    lines, more = _VIEWS[view](shown, given)
+    lines, more = forms.python_lines(data, shown) if view == "forms" else _VIEWS[view](shown, given)
     return [*frame.sorted_imports({*imports, *more}), "", *trained, f"vectors = {python_call(shown.config)}", *lines]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, results, session
+from pages.kit import controls, frame, results
 from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
+from pages.kit.number_table import number_table
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain
 from pages.views.training.lesson import (
@@ -26,7 +27,6 @@ from pages.views.training.lesson import (
     sequence_control,
     shown_sequence,
 )
-from pages.views.training.number_table import number_table
 from pages.views.training.steps import RATE, step_config
 from pages.views.training.window import CENTER, pair_places
 from recemb_core.arrays import Int64Array
@@ -34,32 +34,23 @@ from recemb_core.embeddings.window_steps import (
     WINDOW_METHODS,
     WindowGradients,
     WindowMethod,
-    WindowTrainer,
     window_gradients,
+    window_tables,
 )
 from recemb_core.figures.window_network import ROW, Ball, window_network_figure
-from recemb_core.sequences import Sequences
 
 TRAINED = Parameter(
     TRAINING_PAGE,
     "windows",
     "Windows trained before",
-    Options((0, 100, 1_000, 5_000)),
-    1_000,
+    Options((0, 100, 1_000, 3_000, 20_000)),
+    3_000,
     help="At random places of the log, by each method from the same start, before this window. At 0 every v′ is 0.",
 )
 WORDS: dict[WindowMethod, str] = {"skip_gram": "Skip-gram", "cbow": "CBOW"}
-SECONDS = {"skip_gram": 6e-5, "cbow": 4e-5}  # of a window, about
+SECONDS = 4e-5  # of a window, about
 LISTED = 6  # rows that a picture names
 DRAWS = 6  # of the seed, for the noise of the window shown
-
-
-def tables(
-    sequences: Sequences, method: WindowMethod, config: Any, window: int | None, windows: int
-) -> tuple[Any, Any, Int64Array]:
-    """(v, v′, noise by the trainer's own draws for :data:`LONGEST` wanted items) after so many windows."""
-    trainer = WindowTrainer(sequences, method, config, window=window).train(windows)
-    return trainer.vectors, trainer.outputs, trainer.negatives(LONGEST, rng=np.random.default_rng([config.seed, DRAWS]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +104,20 @@ def shown_window(lesson: Lesson) -> Window | None:
     before, found = {}, {}
     for method in WINDOW_METHODS:
         key = ("window tables", lesson.sequences.fingerprint, method, config, lesson.window, windows)
-        reach = 2 * (lesson.window or 5)
-        seconds = windows * SECONDS[method] * (1 + reach / 10)
-        given = (lesson.sequences, method, config, lesson.window, windows)
-        v, out, noise = results.compute(lesson.data, key, tables, *given, seconds=seconds, what="the windows before")
+        v, out, noise = results.compute(
+            lesson.data,
+            key,
+            window_tables,
+            lesson.sequences,
+            method,
+            config,
+            window=lesson.window,
+            windows=windows,
+            noise_for=LONGEST,
+            draws=DRAWS,
+            seconds=windows * SECONDS,
+            what="the windows before",
+        )
         drawn = noise[:1] if method == "cbow" else noise[: len(contexts)]
         before[method] = v, out
         found[method] = window_gradients(method, int(items[at]), contexts, v, out, drawn)
@@ -185,7 +186,7 @@ def _moved(window: Window, method: WindowMethod) -> int:
 def _pictures(window: Window) -> None:
     data, titles = window.lesson.data, window.lesson.data.titles
     contexts = list(dict.fromkeys(window.contexts.tolist()))
-    columns = beside("two-networks", (1, 1), "19rem")
+    columns = beside("two-networks", (1, 1), "17rem")
     for column, method in zip(columns, WINDOW_METHODS, strict=True):
         pulls, found = window.pulls(method), window.found[method]
         most = max([*pulls.values(), 1e-12])
@@ -205,8 +206,8 @@ def _pictures(window: Window) -> None:
         )
         if not wanted.all():
             p = scored.probabilities[~wanted]
-            outputs.append(Ball(f"{len(p)} noise items", f"mean σ {p.mean():.2f}, wanted 0", "noise", -float(p.mean())))
-        middle = "v of the center" if method == "skip_gram" else f"h, mean of {len(window.contexts)}"
+            outputs.append(Ball(f"{len(p)} noise items", f"σ {p.mean():.2f}, wanted 0", "noise", -float(p.mean())))
+        middle = "v itself" if method == "skip_gram" else f"h, mean of {len(window.contexts)}"
         told = "the center predicts each context" if method == "skip_gram" else "the contexts' mean predicts the center"
         with column:
             st.markdown(f"**{WORDS[method]}**: {told}")
@@ -217,7 +218,8 @@ def _pictures(window: Window) -> None:
             live_chart(figure, key=f"{method} window@{data.key}", height=height, glide=False)
     st.caption(
         "Lines on the left: how far the row of v is moved. On the right: |σ − y|, blue pulls the score up, orange "
-        "pushes it down. One step on the tables that each method has trained so far, all gradients taken before it."
+        "pushes it down; of noise items, the mean. One step on the tables that each method has trained so far, all "
+        "gradients taken before it."
     )
 
 
@@ -289,8 +291,8 @@ def words(lesson: Lesson) -> str:
         "scores every context with it: *m* predictions, each with *k* noise items of its own, and one row of v that "
         "gets the sum of all their gradients. **CBOW** averages the contexts, $h = \\frac{1}{m} \\sum_o v_o$, and "
         "scores the center once: $E = -\\log \\sigma(v'_c \\cdot h) - \\sum_j \\log \\sigma(-v'_{w_j} \\cdot h)$. "
-        "Every context gets the same gradient, $\\frac{\\partial E}{\\partial v_o} = \\frac{1}{m} \\sum_r (\\sigma_r - y_r) "
-        "v'_r$: what one of them alone says of the center is lost in the mean.\n\n"
+        "Every context gets the same gradient, $\\frac{\\partial E}{\\partial v_o} = \\frac{1}{m} \\sum_r "
+        "(\\sigma_r - y_r) v'_r$: what one of them alone says of the center is lost in the mean.\n\n"
         "**Larger window**: skip-gram makes more predictions; CBOW makes one still, from a mean of more, so each "
         "context's share shrinks. **More negatives**: skip-gram draws k for each context, CBOW k in all. (word2vec's "
         "code, and so the trainers here, feeds the context and predicts the center in skip-gram too: over a whole log "
@@ -306,11 +308,10 @@ def as_python(lesson: Lesson) -> list[str]:
     items, config = lesson.data.items, step_config(lesson)
     around = ", ".join(repr(items[int(row)]) for row in window.contexts)
     return [
-        "import numpy as np",
         *load(
             lesson,
             "from recemb_core.embeddings.training_steps import StepConfig",
-            "from recemb_core.embeddings.window_steps import WindowTrainer",
+            "from recemb_core.embeddings.window_steps import window_gradients, window_tables",
         ),
         f"center = sequences.items.row({items[window.center]!r})",
         f"contexts = sequences.items.rows([{around}])",
@@ -318,10 +319,11 @@ def as_python(lesson: Lesson) -> list[str]:
         f"learning_rate={config.learning_rate:g}, seed={config.seed})",
         "found = {}",
         'for method in ("skip_gram", "cbow"):',
-        f"    trainer = WindowTrainer(sequences, method, config, window={lesson.window})",
-        f"    trainer.train({TRAINED.value(lesson.data)})",
-        f"    noise = trainer.negatives({LONGEST}, rng=np.random.default_rng([{session.seed()}, {DRAWS}]))",
-        '    noise = noise[:1] if method == "cbow" else noise[:len(contexts)]',
-        "    found[method] = trainer.gradients(center, contexts, noise)",
+        "    v, out, noise = window_tables(",
+        f"        sequences, method, config, window={lesson.window}, windows={TRAINED.value(lesson.data)}, "
+        f"noise_for={LONGEST}, draws={DRAWS}",
+        "    )",
+        '    noise = noise[:1] if method == "cbow" else noise[: len(contexts)]',
+        "    found[method] = window_gradients(method, center, contexts, v, out, noise)",
         "    print(method, found[method].scored.loss, found[method].rows, found[method].inputs)",
     ]

@@ -20,7 +20,6 @@ from pages.views.training.lesson import (
     Lesson,
     beside,
     items_of,
-    load,
     sequence_control,
     shown_sequence,
 )
@@ -79,7 +78,7 @@ def section(lesson: Lesson) -> None:
             )
         else:
             _squares(lesson, index, epochs)
-        faults.faults_section(lesson)
+    faults.faults_section(lesson)
     if index is not None:
         frame.metrics(_numbers(lesson, index, epochs), numbers)
 
@@ -119,11 +118,11 @@ def _squares(lesson: Lesson, index: int, epochs: int) -> None:
     found = three_ways(lesson, rows, index, epochs)
     times = "once" if epochs == 1 else f"{epochs} times"
     heads = {
-        "window": f"**Window {lesson.width}**, in order",
-        "shuffle": f"**Shuffled** {times}, window {lesson.width}",
+        "window": f"**Window {lesson.width}** in order",
+        "shuffle": f"**Shuffled** {times}",
         "set": "**The whole set**",
     }
-    for column, (name, head) in zip(beside("three-squares", (1, 1, 1), "13rem"), heads.items(), strict=True):
+    for column, (name, head) in zip(beside("three-squares", (3, 2, 2), "9rem"), heads.items(), strict=True):
         with column:
             st.markdown(head)
             most = int(found[name].max(initial=1)) if name == "shuffle" else 1
@@ -133,14 +132,17 @@ def _squares(lesson: Lesson, index: int, epochs: int) -> None:
                 name=head.replace("*", ""),
                 most=most,
                 ordered=lesson.sequences.ordered,
+                named=name == "window",
                 file_name=f"pairs {name}",
             )
-            live_chart(figure, key=f"pairs {name}@{data.key}", height=260, glide=False)
+            live_chart(figure, key=f"pairs {name}@{data.key}", height=230, glide=False)
     kept = int(((found["window"] > 0) & (found["shuffle"] > 0)).sum())
-    order = "" if lesson.sequences.ordered else " A basket's own order is that of its lines in the file: it says nothing."
+    order = (
+        "" if lesson.sequences.ordered else " A basket's own order is that of its lines in the file: it says nothing."
+    )
     st.caption(
-        f"A cell is a pair (center: row, context: column). Of the {int((found['window'] > 0).sum())} pairs of the window "
-        f"in order, the shuffled form has met {kept}.{order}"
+        f"A cell is a pair (center: row, context: column). Of the {int((found['window'] > 0).sum())} pairs of the "
+        f"window in order, the shuffled form has met {kept}.{order}"
     )
 
 
@@ -149,25 +151,24 @@ def words(lesson: Lesson) -> str:
     return (
         "**item2vec** (Barkan & Koenigstein 2016) drops the window: any two items of a set are each other's context, "
         "$\\frac{1}{K} \\sum_i \\sum_{j \\neq i} \\log p(w_j \\mid w_i)$. It can be trained in two ways: the window is "
-        "the whole set, so that all n·(n − 1) ordered pairs are there in every epoch; or the network stays as it is and "
-        "the set is put into a new random order before each epoch, so that every pair comes into a window sooner or "
-        "later. The paper finds both alike; they are so at equal numbers of pairs.\n\n"
-        "**Larger window**: the shuffled form needs fewer epochs. What a set leaves out is below, each on what shows it "
-        "most in this log: **order and time**, **strength**, and **side information** that no click tells. Examples are "
-        "chosen by counts alone, before any vector is looked at, and where this log has none it is said."
+        "the whole set, so that all n·(n − 1) ordered pairs are there in every epoch; or the network stays as it is "
+        "and the set is put into a new random order before each epoch, so that every pair comes into a window sooner "
+        "or later. The paper finds both alike; they are so at equal numbers of pairs.\n\n"
+        "**Larger window**: the shuffled form needs fewer epochs. What a set leaves out is below, each on what shows "
+        "it most in this log: **order and time**, **strength**, and **side information** that no click tells. Examples "
+        "are chosen by counts alone, before any vector is looked at, and where this log has none it is said."
     )
 
 
 def as_python(lesson: Lesson) -> list[str]:
     """The pairs of the sequence shown, and the examples."""
     index = shown_sequence(as_set(lesson)) or 0
-    lines, imports = faults.python_lines(lesson)
+    imports, lines = faults.in_lines(lesson)
+    imports.append("from recemb_core.embeddings import Item2VecConfig, Word2VecConfig, training_pairs")
     return [
-        *load(
-            lesson,
-            "from recemb_core.embeddings import Item2VecConfig, Word2VecConfig, training_pairs",
-            *imports,
-        ),
+        *frame.sorted_imports(imports),
+        "",
+        *lines,
         f"basket = dict.fromkeys(sequences[{index}].tolist())",
         "for config in (",
         f"    Word2VecConfig(window={lesson.width}, shrink_windows=False),",
@@ -175,5 +176,4 @@ def as_python(lesson: Lesson) -> list[str]:
         '    Item2VecConfig(mode="set"),',
         "):",
         f"    print(config, len(training_pairs(list(basket), config, rng={session.seed()})[0]))",
-        *lines,
     ]

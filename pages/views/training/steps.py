@@ -11,6 +11,7 @@ import streamlit as st
 from pages.kit import controls, frame, session
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.live_chart import live_chart
+from pages.kit.number_table import number_table
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.text import plain
 from pages.views.training.lesson import (
@@ -27,7 +28,6 @@ from pages.views.training.lesson import (
     sequence_control,
     shown_sequence,
 )
-from pages.views.training.number_table import number_table
 from recemb_core.embeddings import training_pairs
 from recemb_core.embeddings.pair_sources import DrawnPairs, PairSource, RepeatedPairs
 from recemb_core.embeddings.training_steps import Gradients, StepConfig, StepTrainer, Watch, sigmoid, train_and_watch

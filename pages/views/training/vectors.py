@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame
+from pages.kit.number_table import number_table
 from pages.kit.text import plain
 from pages.views.training.lesson import (
     Lesson,
@@ -21,7 +22,6 @@ from pages.views.training.lesson import (
     train_lines,
     trained,
 )
-from pages.views.training.number_table import number_table
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.training_steps import sigmoid
 from recemb_core.neighbors.base import unit_rows
