@@ -7,10 +7,11 @@ import streamlit as st
 from pages.kit import controls, frame, graph_controls
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
+from pages.views.node2vec import figure_three, objective
 from pages.views.node2vec.experiments import experiments
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown, map_section, results_or_stale, score_metrics
 from pages.views.node2vec.roles import roles_section
-from pages.views.node2vec.snippets import as_python
+from pages.views.node2vec.snippets import as_python, figure_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
 from pages.views.node2vec.why import why_section
 
@@ -19,8 +20,27 @@ VIEWS = {
     "sweep": "Sweep of p and q",
     "roles": "What structure looks like",
     "why": "Why are these neighbors?",
+    "objective": "Objective",
+    "figure": "Figure 3",
 }
 VIEW = Parameter(NODE2VEC_PAGE, "view", "View", Options(VIEWS, row=True), "map", view=True)
+
+
+def words(density: float) -> str:
+    """What you see in the views of maps."""
+    return (
+        "Each point is an item, colored by group; training pulls together the vectors of items that a walk passes "
+        "one soon after the other. "
+        "Coming from *t* to *v*, the next item *x* is drawn with probability ∝ α·w(v, x): "
+        "**α = 1/p** for going back to *t*, **1** if *x* is also joined to *t*, **1/q** if it leads away. "
+        "The paper (Grover & Leskovec 2016) claims that small q brings out communities and large q "
+        "structural roles; the two scores above measure both on this data: the share of an item's 5 nearest neighbors "
+        "(cosine) in its own group, minus chance, averaged over groups. 0 is chance, and the maximum "
+        "stands beside each value.\n\n"
+        "**Larger p**: fewer steps back. **Larger q**: fewer steps to where *t* has no edge. "
+        f"α can matter only where neighbors are not all joined to each other; density here is {density:.3f}."
+    )
+
 
 with frame.page(
     "What do p and q change?",
@@ -34,15 +54,32 @@ with frame.page(
     numbers = st.container()
     main, side = frame.side_by_side("map-and-controls", (3, 1), "11rem")
     with side:
-        controls.node2vec_controls(data, len(graph))
         labellings = controls.labellings(data, graph)
+        asked = figure_three.asked_of(data, graph, labellings)
         later: list[Shown] = []  # filled below, before an experiment is answered
-        frame.try_this(data, experiments(labellings[1], lambda: later[0]), stacked=True)
-        color = controls.color_control(data, graph, default=labellings[0].name)
-        with st.expander("Map"):
-            umap = controls.umap_config(data, len(graph))
+        if view == "figure":
+            figure_three.figure_controls(data)
+            frame.try_this(data, figure_three.experiments(asked), stacked=True)
+        else:
+            controls.node2vec_controls(data, len(graph))
+            tries = experiments(labellings[1], lambda: later[0])
+            if view == "objective":
+                tries = objective.experiments(lambda: later[0])
+            elif data.key == figure_three.PAPERS:
+                tries = [figure_three.experiments(asked)[0], *tries]
+            frame.try_this(data, tries, stacked=True)
+            color = controls.color_control(data, graph, default=labellings[0].name)
+            with st.expander("Map"):
+                umap = controls.umap_config(data, len(graph))
         sweep = sweep_controls(data, len(graph), wanted, umap) if view == "sweep" else None
         controls.reset_button(data)
+    if view == "figure":
+        with main:
+            figure_three.figure_section(asked, numbers)
+            st.caption(frame.graph_line(edges, graph))
+        frame.what_you_see(figure_three.WORDS)
+        frame.as_python(figure_python(asked, settings))
+        st.stop()
     with main:
         shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
         if shown is None:
@@ -54,21 +91,12 @@ with frame.page(
             roles_section(shown)
         elif view == "why":
             why_section(shown)
+        elif view == "objective":
+            objective.objective_section(shown)
         else:
             map_section(shown, color)
         st.caption(frame.graph_line(edges, graph))
     with numbers:
         score_metrics(shown)
-    frame.what_you_see(
-        "Each point is an item, colored by group; training pulls together the vectors of items that a walk passes "
-        "one soon after the other. "
-        "Coming from *t* to *v*, the next item *x* is drawn with probability ∝ α·w(v, x): "
-        "**α = 1/p** for going back to *t*, **1** if *x* is also joined to *t*, **1/q** if it leads away. "
-        "The paper (Grover & Leskovec 2016) claims that small q brings out communities and large q "
-        "structural roles; the two scores above measure both on this data: the share of an item's 5 nearest neighbors "
-        "(cosine) in its own group, minus chance, averaged over groups. 0 is chance, and the maximum "
-        "stands beside each value.\n\n"
-        "**Larger p**: fewer steps back. **Larger q**: fewer steps to where *t* has no edge. "
-        f"α can matter only where neighbors are not all joined to each other; density here is {graph.density:.3f}."
-    )
+    frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
     frame.as_python(as_python(shown, settings, view, sweep))

@@ -11,6 +11,11 @@ from recemb_core.arrays import Float64Array
 from recemb_core.figures import theme
 
 
+def weight_color(number: int) -> str:
+    """Of an item's embedding: the item's own, then its fields."""
+    return theme.CHOSEN if number == 0 else theme.series_color(number - 1)
+
+
 def weight_paths_figure(weights: Float64Array, names: Sequence[str], *, form: str) -> go.Figure:
     """Draw each weight over the steps, with a line at 0; rows that are no numbers are left out.
 
@@ -26,7 +31,7 @@ def weight_paths_figure(weights: Float64Array, names: Sequence[str], *, form: st
     traces = [
         theme.lines(
             (steps, weights[known, j]),
-            theme.CHOSEN if j == 0 else theme.series_color(j - 1),
+            weight_color(j),
             3 if j == 0 else 2,
             dots=7,
             mode="lines" if len(steps) > 1 else "markers",
@@ -42,7 +47,7 @@ def weight_paths_figure(weights: Float64Array, names: Sequence[str], *, form: st
         description=f"Weights by {form} after {steps[-1]} steps: {said}",
         x={"title": "steps of descent", "tickformat": ",d"},
         y={"title": "weight"},
-        legend={**theme.legend(-0.35), "font": {"size": 11}},
+        showlegend=False,
     )
     figure.add_hline(y=0, line=theme.DOTTED)
     return figure

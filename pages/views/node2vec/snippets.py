@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pages.kit import frame
 from pages.kit.controls import Labelling
 from pages.kit.graph_controls import GraphSettings
+from pages.kit.session import ActiveData
 from pages.kit.text import quoted
+from pages.views.node2vec.figure_three import Asked, python_lines
 from pages.views.node2vec.one_setting import Shown
 from pages.views.node2vec.why import NEAREST, SECOND
 from recemb_core.embeddings import Node2VecConfig
@@ -23,21 +25,24 @@ TRAIN = "from recemb_core.embeddings import Node2VecConfig, train_node2vec"
 def as_python(shown: Shown, settings: GraphSettings, view: str, sweep: SweepConfig | None) -> list[str]:
     """Lines that run as they stand: load, build, train, and what the view shows."""
     imports, lines = _sweep(shown, sweep) if sweep is not None else _VIEWS[view](shown)
-    built = settings.as_python(shown.data)
+    trained = f"vectors = train_node2vec(graph, Node2VecConfig({_options(shown.config)}))"
+    return _whole(shown.data, settings, imports, [trained, *lines])
+
+
+def figure_python(asked: Asked, settings: GraphSettings) -> list[str]:
+    """The same of Figure 3's view."""
+    return _whole(asked.data, settings, *python_lines(asked, _labels))
+
+
+def _whole(data: ActiveData, settings: GraphSettings, imports: list[str], lines: list[str]) -> list[str]:
+    built = settings.as_python(data)
     everything = "\n".join([*built, *lines])
     if "strength_tiers" in everything:
         imports = [*imports, "from recemb_core.evaluation.homophily import strength_tiers"]
     builders = [name for name in ("backbone", "build_item_graph", "communities") if f"{name}(" in everything]
     if builders:
         imports = [*imports, f"from recemb_core.item_graph import {', '.join(builders)}"]
-    return [
-        *frame.sorted_imports([*frame.import_lines(shown.data), *imports]),
-        "",
-        *frame.load_lines(shown.data),
-        *built,
-        f"vectors = train_node2vec(graph, Node2VecConfig({_options(shown.config)}))",
-        *lines,
-    ]
+    return [*frame.sorted_imports([*frame.import_lines(data), *imports]), "", *frame.load_lines(data), *built, *lines]
 
 
 def _options(config: Node2VecConfig) -> str:
@@ -135,4 +140,20 @@ def _why(shown: Shown) -> Lines:
     ]
 
 
-_VIEWS: dict[str, Callable[[Shown], Lines]] = {"map": _map, "roles": _roles, "why": _why}
+def _objective(shown: Shown) -> Lines:
+    return [
+        TRAIN,
+        "from recemb_core.evaluation.walk_objective import neighborhood, walk_objective",
+        "from recemb_core.walks import generate_walks",
+    ], [
+        f"row = graph.items.row({quoted(shown.item)})",
+        "walks = generate_walks(graph, vectors.config)",
+        "around = neighborhood(walks, row, len(graph), vectors.config.window)",
+        "found = walk_objective(vectors, around)",
+        "for reading in (found.one_table, found.two_tables, found.with_noise):",
+        "    print(reading.dots, reading.log_z, reading.value, reading.by_context)",
+        "print(found.best, found.uniform, found.trained, found.trained_best)",
+    ]
+
+
+_VIEWS: dict[str, Callable[[Shown], Lines]] = {"map": _map, "roles": _roles, "why": _why, "objective": _objective}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -28,7 +31,7 @@ from recemb_core.embeddings.weight_forms import (
     weight_case,
     weight_step,
 )
-from recemb_core.figures.weight_paths import weight_paths_figure
+from recemb_core.figures.weight_paths import weight_color, weight_paths_figure
 from recemb_core.validation import UsageError
 
 NAMES: dict[Form, str] = {"plain": "a", "share": "a / Σa", "exp": "eᵃ / Σeᵃ"}
@@ -104,7 +107,8 @@ def ways(data: ActiveData, case: WeightCase) -> dict[Form, tuple[WeightStep, Wei
 def forms_section(data: ActiveData, shown: Shown) -> None:
     """Controls in a row; the three forms beside each other: the way of the weights, and the first step in numbers."""
     columns = frame.figure_columns("form-controls", 4, narrowest="11rem")
-    for column, parameter in zip(columns, (START, SHIFT, RATE, STEPS), strict=True):
+    parameters: tuple[Parameter[Any], ...] = (START, SHIFT, RATE, STEPS)
+    for column, parameter in zip(columns, parameters, strict=True):
         parameter.draw(data, column)
     try:
         case = case_of(data, shown)
@@ -118,27 +122,25 @@ def forms_section(data: ActiveData, shown: Shown) -> None:
         f"**{plain(data.titles[shown.row])}**: {counted(len(names), 'embedding')}, scored by "
         f"{counted(contexts, 'context')} of the graph and {counted(len(case.labels) - contexts, 'noise item')}"
     )
+    dots = (f"<span style='color:{weight_color(j)}'>●</span> {escape(name)}" for j, name in enumerate(names))
+    st.html(f"<div style='font-size:.875rem'>{' &nbsp; '.join(dots)}</div>")
     for column, (form, (step, path)) in zip(
         frame.side_by_side("three-forms", (1, 1, 1), "15rem"), found.items(), strict=True
     ):
         with column:
             st.markdown(f"**w = {NAMES[form]}**")
             figure = weight_paths_figure(path.weights, names, form=NAMES[form])
-            live_chart(figure, key=f"weights {form}@{data.key}", height=290, glide=False)
+            live_chart(figure, key=f"weights {form}@{data.key}", height=230, glide=False)
             st.html(_table(names, start_of(data, case, form), step))
             st.markdown("\n".join(f"- {line}" for line in in_words(form, step, path)))
 
 
 def _table(names: list[str], a: Float64Array, step: WeightStep) -> str:
-    lengths = np.linalg.norm(step.reach, axis=1)
-    rows = [
-        (name[:12], np.nan_to_num([a[j], step.weights[j], step.gradient[j], lengths[j]]))
-        for j, name in enumerate(names)
-    ]
+    short = [name if len(name) <= 14 else f"{name[:13]}…" for name in names]
     if not np.isfinite(step.loss):
-        rows = [(name[:12], np.array([a[j]])) for j, name in enumerate(names)]
-        return number_table(["at the start", "a"], rows, digits=2)
-    return number_table(["at the start", "a", "w", "∂L/∂a", "|∂L/∂W|"], rows, digits=2)
+        return number_table(["at the start", "a"], [(name, a[[j]]) for j, name in enumerate(short)], digits=2)
+    rows = [(name, np.array([a[j], step.weights[j], step.gradient[j]])) for j, name in enumerate(short)]
+    return number_table(["at the start", "a", "w", "∂L/∂a"], rows, digits=2)
 
 
 def size(value: float) -> str:
@@ -152,6 +154,12 @@ def in_words(form: Form, step: WeightStep, path: WeightPath) -> list[str]:
         return ["**Σa = 0**: nothing can be divided by it, so there is no weight, no vector and no gradient."]
     zero, below = int((step.weights == 0).sum()), int((step.weights < 0).sum())
     told = []
+    signs = (
+        f"**{counted(below, 'weight')} below 0**, {zero} at 0: a negative one turns the step of its embedding round, "
+        "one of 0 lets nothing through to it."
+        if below or zero
+        else "At the start no weight is 0 or below."
+    )
     if form == "share":
         told.append(
             f"**Σa = {size(step.total)}**, by which every gradient is divided: the largest |∂L/∂a| is "
@@ -163,10 +171,7 @@ def in_words(form: Form, step: WeightStep, path: WeightPath) -> list[str]:
             f"∂L/∂a sum to 0: Σa stays {size(step.total)}."
         )
     else:
-        told.append(
-            f"**{counted(below, 'weight')} below 0**, {zero} at 0: a negative one turns the step of its embedding "
-            "round, one of 0 lets nothing through to it."
-        )
+        told.append(signs)
     told.append(path_words(path))
     return told
 
