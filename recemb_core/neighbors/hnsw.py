@@ -9,6 +9,7 @@ import numpy as np
 
 from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.neighbors.base import Metric, answer, check_query, checked_vectors, unit_rows
+from recemb_core.neighbors.hnsw_graph import HNSWGraph
 from recemb_core.parallel import faiss_threads
 from recemb_core.validation import is_whole, require
 
@@ -92,6 +93,28 @@ class HNSWIndex:
         check_query(self._index, 1)
         self._index.hnsw.efSearch = self.config.ef_search
         return bytes(faiss.serialize_index(self._index).tobytes())
+
+    def graph(self) -> HNSWGraph:
+        """The layers and links inside, to look at: its :meth:`~HNSWGraph.walk` takes the way that a query takes."""
+        import faiss
+
+        check_query(self._index, 1)
+        inside = self._index.hnsw
+        n = self._index.ntotal
+        levels = faiss.vector_to_array(inside.levels).astype(np.int32) - 1
+        offsets = faiss.vector_to_array(inside.offsets).astype(np.int64)
+        width = faiss.vector_to_array(inside.cum_nneighbor_per_level)
+        every = faiss.vector_to_array(inside.neighbors)
+        none = np.zeros(0, dtype=np.int32)
+
+        def linked(row: int, layer: int) -> Int32Array:
+            if levels[row] < layer:
+                return none
+            found = every[offsets[row] + width[layer] : offsets[row] + width[layer + 1]]
+            return np.asarray(found[found >= 0], dtype=np.int32)
+
+        links = tuple(tuple(linked(row, layer) for row in range(n)) for layer in range(int(levels.max(initial=0)) + 1))
+        return HNSWGraph(self._index.reconstruct_n(0, n), self.config.metric, levels, links, int(inside.entry_point))
 
     def query(self, queries: Float32Array, k: int, *, ef_search: int | None = None) -> tuple[Int32Array, Float32Array]:
         """(ids (q, k), values (q, k)), best first, −1 and NaN where fewer were found; ``ef_search`` for this query."""

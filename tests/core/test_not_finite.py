@@ -59,7 +59,9 @@ from recemb_core.neighbors import (
     LSHIndex,
     base,
     exact,
+    hnsw_graph,
     inner_product,
+    kd_tree_walk,
     lsh_cell,
     lsh_grid,
     truth,
@@ -118,6 +120,7 @@ HOW: dict[str, Any] = {
 }  # fmt: skip
 
 # What is called with the bad vectors, by module and name; several ways where there are several arguments.
+WALKED = hnsw_graph.build_graph(GOOD)
 ASKED = analogies.analogies({"kind": np.arange(N) // 2, "size": np.arange(N) % 2}, "size")
 CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "evaluation.analogies.arithmetic": [lambda x: analogies.arithmetic(x, [0, 1], [2])],
@@ -131,6 +134,12 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: truth.true_neighbors(GOOD, x, 3),
     ],
     "neighbors.truth.split_queries": [lambda x: truth.split_queries(x, ROWS), lambda x: truth.split_queries(GOOD, x)],
+    "neighbors.hnsw_graph.build_graph": [lambda x: hnsw_graph.build_graph(x)],
+    "neighbors.hnsw_graph.HNSWGraph": [lambda x: replace(WALKED, vectors=x), lambda x: WALKED.walk(x[7], 3, 8)],
+    "neighbors.kd_tree_walk.TreeOfCells": [
+        lambda x: kd_tree_walk.TreeOfCells(x),
+        lambda x: kd_tree_walk.TreeOfCells(GOOD).walk(x[7], 3),
+    ],
     "neighbors.inner_product.augment_rows": [inner_product.augment_rows],
     "neighbors.inner_product.augment_queries": [lambda x: inner_product.augment_queries(x, 1.0)],
     "neighbors.base.checked_vectors": [lambda x: base.checked_vectors(x, None)],
