@@ -107,7 +107,8 @@ class TreeOfCells:
             node, low, high = todo.pop()
             away = _away(asked, low, high)
             if away > limit():
-                skipped += [Cell(*ends, rows, _away(asked, *ends), limit()) for *ends, rows in _leaves(node, low, high)]
+                for a, b, rows in _leaves(node, low, high):
+                    skipped.append(Cell(a, b, rows, _away(asked, a, b), limit()))
             elif node.split_dim < 0:
                 rows = node.indices.astype(np.int32)
                 visited.append(Cell(low, high, rows, away, limit()))
