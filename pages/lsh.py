@@ -7,7 +7,7 @@ import streamlit as st
 from pages.kit import controls, frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.lsh import answers, board, inside, race, tune, words
+from pages.views.lsh import answers, board, inside, race, tune, walk, walk_board, walk_words, words
 from pages.views.lsh import controls as lsh_view
 from pages.views.lsh import points as lsh_points
 
@@ -41,6 +41,8 @@ with frame.page(
     with hashing_box:
         if part == "plane":
             board.board_controls(data, settings)
+        elif part == "walk":
+            walk.walk_controls(data, settings)
         else:
             lsh_view.lab_controls(data, points, settings)
         if now == "tune":
@@ -50,6 +52,8 @@ with frame.page(
     with main:
         if part == "plane":
             board.board_section(data, settings)
+        elif part == "walk":
+            walk_board.walk_section(data, points, settings)
         elif part == "guess":
             inside.guess_section(data, points, settings)
         elif part == "item":
@@ -58,5 +62,7 @@ with frame.page(
             result = race.race_section(data, points, settings, measured, part)
     if now == "race":
         frame.try_this(data, answers.race_experiments(points, settings, part, result))
-    frame.what_you_see(words.explanation(now))
+    if part == "walk":
+        frame.try_this(data, walk_words.experiments(data, points, settings))
+    frame.what_you_see(words.explanation(now) + (walk_words.EXPLANATION if part == "walk" else ""))
     frame.as_python(words.as_python(data, points, settings, now, part, measured.draws))

@@ -17,8 +17,10 @@ from recemb_core.figures.collision_curve import MODE_COLORS, collision_curve_fig
 from recemb_core.figures.distance_histogram import distance_histogram_figure
 from recemb_core.figures.guess_strip import guess_strip_figure
 from recemb_core.figures.index_race import RacePoint, index_race_figure, kd_tree_decay
+from recemb_core.figures.layered_walk import Layer, layered_walk_figure
 from recemb_core.figures.lsh_heat_map import lsh_heat_map_figure
 from recemb_core.figures.lsh_tradeoff import Cells, cell_id, parse_cell, precision_recall, recall_cost, share_text
+from recemb_core.figures.plane_search import Plane, plane_buckets_figure, plane_cells_figure
 from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors.lsh.curve import CollisionCurve
 
@@ -373,3 +375,36 @@ def test_the_decay_marks_the_chosen_number_of_dimensions() -> None:
     assert (list(trace(figure, "chosen").x), list(trace(figure, "chosen").y)) == ([8, 8], [30, 22])
     assert list(figure.layout.xaxis.ticktext) == ["2", "8", "32"]
     assert not list(kd_tree_decay(dimensions, {}, current=5).data)
+
+
+def test_a_layered_walk_stands_above_the_plane_it_goes_down_to() -> None:
+    points = np.random.default_rng(0).uniform(-2, 2, size=(6, 2))
+    rows = np.arange(6, dtype=np.int32)
+    none, two = np.zeros((0, 2), dtype=np.int32), np.array([1, 2], np.int32)
+    lowest = Layer(rows, np.array([[0, 1], [1, 2]], np.int32), two, np.array([[0, 1]], np.int32), 0)
+    top = Layer(rows[:2], none, np.array([1], np.int32), np.array([[1, 0]], np.int32), 1)
+    figure = layered_walk_figure(points, [lowest, top], query=3, near=[1, 2], reach=(4.0, 3.0))
+    by = {trace.uid: trace for trace in figure.data}
+    assert min(by["plane 1"].y) > max(by["plane 0"].y)
+    assert by["down 0"].x[0] == pytest.approx(by["down 0"].x[1], abs=3)
+    assert [c[0] for c in by["distance worked out 0"].customdata] == ["0", "1", "2"]
+    assert [c[0] for c in by["the query 0"].customdata] == ["3"]
+    assert "the query 1" not in by
+    assert len(by["nearest"].x) == 2
+    assert "3 distances" in figure.layout.meta["description"]
+
+
+def test_buckets_and_cells_lie_on_the_same_plane() -> None:
+    points = np.random.default_rng(0).uniform(-2, 2, size=(6, 2))
+    plane = Plane(points, 0, (1, 2), np.array([True, True, False, False, True, False]), (4.0, 3.0))
+    buckets = plane_buckets_figure(plane, np.arange(12).reshape(3, 4))
+    shade = buckets.data[0]
+    assert (min(shade.x), max(shade.x)) == (-3.0, 3.0)
+    assert (min(shade.y), max(shade.y)) == (-2.0, 2.0)
+    corners = [(np.array([-2.0, -2.0]), np.array([0.0, 2.0])), (np.array([0.0, -2.0]), np.array([2.0, 2.0]))]
+    cells = plane_cells_figure(plane, corners, 1)
+    assert [shape.type for shape in cells.layout.shapes] == ["rect", "rect", "circle"]
+    assert [note.text for note in cells.layout.annotations] == ["1"]
+    for figure in (buckets, cells):
+        looked = next(trace for trace in figure.data if trace.uid in ("candidate", "in a cell visited"))
+        assert [c[0] for c in looked.customdata] == ["1", "4"]

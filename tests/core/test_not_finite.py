@@ -39,6 +39,7 @@ from recemb_core.evaluation import (
     link_prediction,
     ranking,
 )
+from recemb_core.experiments import index_walks
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
 from recemb_core.experiments.leaderboard import Query, history_scorer
 from recemb_core.experiments.pretraining import start_from_vectors
@@ -134,6 +135,15 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: truth.true_neighbors(GOOD, x, 3),
     ],
     "neighbors.truth.split_queries": [lambda x: truth.split_queries(x, ROWS), lambda x: truth.split_queries(GOOD, x)],
+    "experiments.index_walks.graph_effort": [
+        lambda x: index_walks.graph_effort(replace(WALKED, vectors=x), ROWS, 3, 8)
+    ],
+    "experiments.index_walks.tree_effort": [
+        lambda x: index_walks.tree_effort(x, kd_tree_walk.TreeOfCells(GOOD), ROWS, 3)
+    ],
+    "experiments.index_walks.bucket_effort": [
+        lambda x: index_walks.bucket_effort(x, LSHIndex(LSHConfig()).build(GOOD), ROWS, 3)
+    ],
     "neighbors.hnsw_graph.build_graph": [lambda x: hnsw_graph.build_graph(x)],
     "neighbors.hnsw_graph.HNSWGraph": [lambda x: replace(WALKED, vectors=x), lambda x: WALKED.walk(x[7], 3, 8)],
     "neighbors.kd_tree_walk.TreeOfCells": [

@@ -29,7 +29,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("neighbors", {"compare": v}) for v in ("models", "two", "sum")),
     *(("side_information", {"side": v}) for v in ("attention", "birth", "hide", "ges")),
     ("lsh", {"lab": "tune"}),
-    *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "guess")),
+    *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "walk", "guess")),
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),
     *(("evaluation", {"evaluation_look": v}) for v in ("all", "popularity", "targets", "pairs", "vectors")),
     *(("runs", {"runs_view": v}) for v in ("all", "two", "sweep")),

@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from pages.kit import background, model_results
 from pages.views.lsh import measures
 from pages.views.lsh.answers import crossing, lsh_against_scan, product_verdict, race_verdict, tree_against_scan
-from pages.views.lsh.board import PATTERNS, POINTS, meets, plane_points
+from pages.views.lsh.board import PATTERNS, POINTS, meets
 from pages.views.lsh.hash_board import Board
 from pages.views.lsh.times import LabTimes
 from pages.views.lsh.words import verdict
 from recemb_core import timing as quiet_timing
+from recemb_core.datasets.point_clouds import plane_points
 from recemb_core.experiments.index_race import IndexReport
 from recemb_core.experiments.kd_tree_decay import KDTreeDecay
 from recemb_core.figures.lsh_tradeoff import Cells, share_text

@@ -17,6 +17,8 @@ from pages.views.lsh.hash_board import Board, hash_board
 from pages.views.lsh.measures import LabSettings, angles_or_distances
 from pages.views.lsh.points import LSH_PAGE
 from recemb_core.arrays import AnyArray, BoolArray, Float64Array, Int32Array
+from recemb_core.datasets.point_clouds import plane_points
+from recemb_core.neighbors.lsh import LSHConfig
 from recemb_core.neighbors.lsh.draws import Share, share_over_draws
 from recemb_core.neighbors.lsh.hashing import HashFunctions, draw_functions
 from recemb_core.neighbors.truth import true_neighbors
@@ -59,7 +61,7 @@ def board_controls(data: ActiveData, settings: LabSettings) -> None:
     controls.family_control(data)
     PATTERN.draw(data)
     for drawn in (DRAWN_POINTS, DRAWN_FUNCTIONS):
-        st.button(drawn.label, icon=":material/casino:", on_click=_another, args=(data, drawn), width="stretch")
+        draw_button(data, drawn)
 
 
 def board_section(data: ActiveData, settings: LabSettings) -> None:
@@ -70,13 +72,9 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
             "it otherwise. Choose another hash family, or look at one item."
         )
         return
-    functions, tables = replace(settings, functions=BOARD_K.value(data), tables=BOARD_L.value(data)).shape
-    seed = 10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data)
-    hashing = draw_functions(
-        2, family=settings.family, tables=tables, functions=functions, width=BOARD_W.value(data), seed=seed
-    )
+    hashing = functions_of(plane_config(data, settings))
     board = Board(
-        points=plane_points(PATTERN.value(data), DRAWN_POINTS.value(data)),
+        points=plane_points(PATTERN.value(data), DRAWN_POINTS.value(data), n=POINTS),
         names=tuple(f"Point {i}" for i in range(POINTS)),
         query=0,
         k=NEAREST,
@@ -93,29 +91,34 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
     _what_theory_expects(data, settings, points, hashing)
 
 
+def draw_button(data: ActiveData, drawn: Parameter[int]) -> None:
+    """The button that draws others."""
+    st.button(drawn.label, icon=":material/casino:", on_click=_another, args=(data, drawn), width="stretch")
+
+
+def plane_config(data: ActiveData, settings: LabSettings) -> LSHConfig:
+    """The index that the plane shows."""
+    functions, tables = replace(settings, functions=BOARD_K.value(data), tables=BOARD_L.value(data)).shape
+    return LSHConfig(
+        family=settings.family,
+        mode=settings.mode,
+        functions=functions,
+        tables=tables,
+        width=BOARD_W.value(data),
+        seed=10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data),
+    )
+
+
+def functions_of(config: LSHConfig) -> HashFunctions:
+    """The functions that an index of this setting draws on the plane."""
+    return draw_functions(
+        2, family=config.family, tables=config.tables, functions=config.functions, width=config.width, seed=config.seed
+    )
+
+
 def _another(data: ActiveData, drawn: Parameter[int]) -> None:
     now = drawn.bind(data)
     now.set(now.value % 10_000 + 1)
-
-
-def plane_points(pattern: str, draw: int) -> Float64Array:
-    """(POINTS, 2) inside the plane; the query, first, is the most central one."""
-    rng = np.random.default_rng([7, draw])
-    if pattern == "groups":
-        centers = rng.uniform([-2.6, -1.8], [2.6, 1.8], size=(3, 2))
-        points = centers[rng.integers(3, size=POINTS)] + rng.normal(scale=0.5, size=(POINTS, 2))
-    elif pattern == "cloud":
-        points = rng.normal(scale=[1.4, 1.0], size=(POINTS, 2))
-    elif pattern == "even":
-        points = rng.uniform([-3.6, -2.6], [3.6, 2.6], size=(POINTS, 2))
-    else:
-        angle = rng.integers(6, size=POINTS) * np.pi / 3 + rng.normal(scale=0.12, size=POINTS)
-        points = rng.uniform(0.5, 2.6, size=(POINTS, 1)) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points = np.clip(points, [-3.8, -2.8], [3.8, 2.8])
-    gaps = np.linalg.norm(points[:, None] - points[None], axis=2)
-    middle = int(np.argmin(np.sort(gaps, axis=1)[:, 1 : NEAREST + 1].mean(axis=1)))
-    points[[0, middle]] = points[[middle, 0]]
-    return points
 
 
 def meets(hashing: HashFunctions, points: AnyArray, mode: str) -> BoolArray:

@@ -28,7 +28,15 @@ INSIDE = Parameter(
     LSH_PAGE,
     "inside",
     "Look at",
-    Options({"item": "One item", "plane": "Drag points over buckets", "guess": "Guess the recall"}, row=True),
+    Options(
+        {
+            "item": "One item",
+            "plane": "Drag points over buckets",
+            "walk": "HNSW beside it",
+            "guess": "Guess the recall",
+        },
+        row=True,
+    ),
     "item",
     view=True,
 )

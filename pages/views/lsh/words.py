@@ -7,6 +7,7 @@ import math
 from pages.kit import session
 from pages.kit.session import ActiveData
 from pages.kit.text import quoted
+from pages.views.lsh import walk_words
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import SIZES, UNIT, LabPoints
 from pages.views.lsh.times import LabTimes
@@ -96,8 +97,8 @@ def as_python(
     functions, tables = settings.shape
     scaled, probing = part != "product" and UNIT.value(data), settings.probing > 0
     names = ["LSHConfig", "LSHIndex", *(["lsh_cell"] if probing else []), "lsh_grid"]
-    imports = [*points.imports, f"from recemb_core.neighbors import {', '.join(names)}"]
-    imports += ["from recemb_core.neighbors.base import unit_rows"] if scaled else []
+    unit = ["from recemb_core.neighbors.base import unit_rows"] if scaled else []
+    imports = [*points.imports, f"from recemb_core.neighbors import {', '.join(names)}", *unit]
     lines = [*points.lines, *(["vectors = unit_rows(vectors)"] if scaled else [])]
     width = [] if settings.width is None else [f"width={settings.width:.6g}"]
     shared = [f"family={quoted(settings.family)}", *width, f"seed={settings.seed}"]
@@ -110,6 +111,8 @@ def as_python(
     start = ["import numpy as np", "", *imports, *settings.hashing.imports, "", *lines, f"queries = {rows}"]
     if view == "race":
         return _race_in_python(start, settings, part, points.vectors.shape[1])
+    if part == "walk":
+        return walk_words.python(data, points, [*points.imports, *unit], lines)
     end = [
         f"ids, distances = index.query(vectors[[{points.chosen}]], k={settings.k + 1})  # an item finds itself first"
     ]
