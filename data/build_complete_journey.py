@@ -1,4 +1,4 @@
-"""Build ``complete_journey_events.parquet`` and ``complete_journey_items.parquet`` beside this script.
+"""Build ``complete_journey_events.parquet``, ``…_items.parquet`` and ``…_users.parquet`` beside this script.
 
 Run it in an environment of its own (nothing else in the project needs the package)::
 
@@ -20,6 +20,9 @@ import polars as pl
 HERE = Path(__file__).resolve().parent
 LEFT_OUT_DEPARTMENTS = ["MISCELLANEOUS", "FUEL"]
 MIN_ROWS_A_PRODUCT = 80
+DEMOGRAPHICS = (
+    "age", "income", "household_size", "household_comp", "kids_count", "marital_status", "home_ownership",
+)  # fmt: skip
 
 # The source cuts names at 30 characters and abbreviates; whole phrases first, then single words.
 PHRASES = {
@@ -201,6 +204,16 @@ def choose_events(transactions: pl.DataFrame, products: pl.DataFrame, households
     return events.join(often, on="product_id", how="semi").sort("household_id", "timestamp", "basket_id", "product_id")
 
 
+def describe_users(households: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """One row a household, by number, with what the source says of it; "2" children and the like as text."""
+    return (
+        households.with_columns(pl.col("household_id").cast(pl.Int32))
+        .join(events, on="household_id", how="semi")
+        .sort("household_id")
+        .select("household_id", *DEMOGRAPHICS)
+    )
+
+
 def describe_items(products: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """One row a product, by product number, with a readable and distinct title."""
     raw = (
@@ -251,10 +264,10 @@ def main() -> None:
     """Read, choose, describe, write, and print what came out."""
     transactions, products, households = read_source()
     events = choose_events(transactions, products, households)
-    items = describe_items(products, events)
+    items, users = describe_items(products, events), describe_users(households, events)
     if items["title"].n_unique() != items.height:
         raise SystemExit("titles are not distinct")
-    for frame, name in ((events, "events"), (items, "items")):
+    for frame, name in ((events, "events"), (items, "items"), (users, "users")):
         path = HERE / f"complete_journey_{name}.parquet"
         frame.write_parquet(path, compression="zstd", compression_level=22, statistics=False)
         print(f"{path.name}: {frame.height:,} rows, {path.stat().st_size:,} bytes")

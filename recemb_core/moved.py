@@ -50,6 +50,7 @@ MOVED = {
 # (Module, name that has left it) → module where it is now. Such a module's ``__getattr__`` asks :func:`moved_name`.
 MOVED_NAMES = {
     ("recemb_core.deep.recall", "history_average"): "recemb_core.deep.average",
+    ("recemb_core.deep.histories", "UserFields"): "recemb_core.deep.user_fields",
     ("recemb_core.evaluation.ranking", "popularity_scorer"): "recemb_core.scorers",
     **{
         ("recemb_core.sweeps", name): "recemb_core.experiments.sweep"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, IntegerArray, StrArray
+from recemb_core.moved import moved_name
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, user_streams
 from recemb_core.validation import UsageError, is_whole, require
-
-if TYPE_CHECKING:
-    import polars as pl
-
 
 DENSE = 6_000  # items up to which the history mean is a product with a matrix of counts
 
@@ -82,6 +79,8 @@ class Examples:
         start, end: int32 (m,), a history is ``stream[start:end]``, at least one event.
         stop: int32 (m,), its targets are ``stream[end:stop]``: the next item, or the items of the next basket.
         user: int32 (m,), row in ``users``.
+        age: float32 (m,), how long before the log's last event its targets were taken, in shares of the log's whole
+            time: 0 now, 1 at the first event; None where it was not asked for.
     """
 
     users: StrArray
@@ -90,6 +89,7 @@ class Examples:
     end: Int32Array
     stop: Int32Array
     user: Int32Array
+    age: Float32Array | None = None
 
     def __len__(self) -> int:
         return len(self.end)
@@ -112,18 +112,20 @@ class Examples:
         return np.bincount(self.stream[np.cumsum(edge[:-1]) > 0], minlength=n) > 0
 
 
-def history_examples(sequences: Sequences, *, novel: bool = False) -> Examples:
+def history_examples(sequences: Sequences, *, novel: bool = False, aged: bool = False) -> Examples:
     """Every event that has something before it, with the user's history up to it.
 
     A basket has no order inside: its items are targets together, of the history that ends where the basket begins. The
     future is never seen. ``novel``: only items that the user has not had before are targets; histories keep all.
+    ``aged``: with the age of each example; a ``ValueError`` where the sequences have no time.
 
     >>> x = history_examples(Sequences.from_lists([["a", "b", "c"]]))
     >>> [(x.stream[s:e].tolist(), x.stream[e:t].tolist()) for s, e, t in zip(x.start, x.end, x.stop)]
     [([0], [1]), ([0, 1], [2])]
     """
     users, offsets, order = user_streams(sequences)
-    stream = sequences.tokens[event_order(sequences, order)]
+    events = event_order(sequences, order)
+    stream = sequences.tokens[events]
     size = np.ones(len(stream), dtype=np.int64) if sequences.ordered else sequences.lengths[order]
     size = size[size > 0]
     stop = np.cumsum(size)
@@ -139,11 +141,21 @@ def history_examples(sequences: Sequences, *, novel: bool = False) -> Examples:
         stream = stream[np.lexsort((~first, basket))]
         stop = end + np.bincount(basket, weights=first, minlength=len(end)).astype(np.int64)
     has = (end > start) & (stop > end)
+    age = _ages(sequences, events)[np.minimum(end, max(len(events) - 1, 0))][has] if aged else None
 
     def cut(values: IntegerArray) -> Int32Array:
         return values[has].astype(np.int32)
 
-    return Examples(users, stream, cut(start), cut(end), cut(stop), cut(user))
+    return Examples(users, stream, cut(start), cut(end), cut(stop), cut(user), age)
+
+
+def _ages(sequences: Sequences, events: IntegerArray) -> Float32Array:
+    """Of events in that order; see :class:`Examples`."""
+    if sequences.timestamps is None:
+        raise UsageError("the age of an example needs timestamps, and these sequences have none")
+    time = sequences.timestamps[events]
+    last, span = time.max(initial=0.0), np.ptp(time) if len(time) else 0.0
+    return np.asarray((last - time) / (span or 1.0), dtype=np.float32)
 
 
 def draw_targets(stream: Any, end: Any, stop: Any, count: int, key: Any) -> Any:
@@ -190,48 +202,5 @@ def windows_of(
     return window(tokens, end - lengths, end, length, half_life, np)
 
 
-@dataclass(frozen=True, eq=False)
-class UserFields:
-    """Categorical facts about users (region, age group, …) as codes.
-
-    Attributes:
-        names: of the fields.
-        values: of each field, sorted.
-    """
-
-    names: tuple[str, ...] = ()
-    values: tuple[tuple[str, ...], ...] = ()
-
-    @classmethod
-    def of(cls, frame: pl.DataFrame | None) -> UserFields:
-        """From a frame with a column ``user`` and a column a field."""
-        if frame is None:
-            return cls()
-        if "user" not in frame.columns:
-            raise UsageError(f"user_fields needs a column 'user'; it has {', '.join(frame.columns)}")
-        names = tuple(name for name in frame.columns if name != "user")
-        values = tuple(tuple(sorted({str(v) for v in frame[name].to_list() if v is not None})) for name in names)
-        return cls(names, values)
-
-    def codes(self, facts: Sequence[Mapping[str, object] | None]) -> Int32Array:
-        """Codes (q, fields), −1 where a user's value is missing.
-
-        Raises:
-            ValueError: a value that the training did not see; the message names it.
-        """
-        found = np.full((len(facts), len(self.names)), -1, dtype=np.int32)
-        for j, (name, values) in enumerate(zip(self.names, self.values, strict=True)):
-            place = {value: i for i, value in enumerate(values)}
-            for i, fact in enumerate(facts):
-                value = None if fact is None else fact.get(name)
-                if value is not None and str(value) not in place:
-                    raise UsageError(f"user field {name!r} has no value {str(value)!r}; it has {', '.join(values)}")
-                found[i, j] = -1 if value is None else place[str(value)]
-        return found
-
-    def codes_of(self, frame: pl.DataFrame | None, users: StrArray) -> Int32Array:
-        """Codes (q, fields) of users by id; users without a row have no values."""
-        if frame is None or not self.names:
-            return np.full((len(users), len(self.names)), -1, dtype=np.int32)
-        rows = {str(row["user"]): row for row in frame.iter_rows(named=True)}
-        return self.codes([rows.get(user) for user in users.tolist()])
+def __getattr__(name: str) -> Any:
+    return moved_name(__name__, name)

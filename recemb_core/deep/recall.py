@@ -12,8 +12,9 @@ import numpy as np
 
 from recemb_core.array_files import File, from_json, from_plain, load_arrays, save_arrays, to_json
 from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array, IntegerArray
-from recemb_core.deep.histories import UserFields, windows_of
+from recemb_core.deep.histories import windows_of
 from recemb_core.deep.registry import recall_kind
+from recemb_core.deep.user_fields import UserFields
 from recemb_core.moved import moved_name
 from recemb_core.neighbors.base import Distinct, distinct_rows, inner_products
 from recemb_core.validation import UsageError, finite_rows, require
@@ -184,6 +185,7 @@ class RecallModel:
             "half_life": self.tower.half_life,
             "field_names": self.user_fields.names,
             "field_values": self.user_fields.values,
+            **({} if self.user_fields.several is None else {"field_widths": self.user_fields.several}),
             "config": None
             if self.config is None
             else {"class": type(self.config).__name__, **dataclasses.asdict(self.config)},
@@ -215,7 +217,9 @@ class RecallModel:
             items=Vocabulary(meta["items"]),
             item_vectors=full["item_vectors"],
             tower=spec.tower(parts, meta["history_length"], meta["half_life"]),
-            user_fields=UserFields(tuple(meta["field_names"]), tuple(map(tuple, meta["field_values"]))),
+            user_fields=UserFields(
+                tuple(meta["field_names"]), tuple(map(tuple, meta["field_values"])), tuple(meta.get("field_widths", ()))
+            ),
             config=from_plain(spec.config, settings) if settings else None,
             history=tuple(meta["history"]),
             known=full.get("known"),

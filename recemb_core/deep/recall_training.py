@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from recemb_core.validation import UsageError
 
 MADE_BY = ("next_item_cases", "recall_training", "optimizer")
 SETTINGS = ("dimensions", "history_length", "half_life", "epochs")  # that people set for every network
+WIDTHS = "field widths"  # of the arrays, where a user field holds several values
 NEWEST = 0.05  # share of each user's histories that early stopping looks at
 LOOKED_AT = 4_096  # of them, at most
 
@@ -34,15 +34,15 @@ class NetworkTower:
         """The list of that name."""
         return [self.params[f"{name} {j}"] for j in range(sum(key.startswith(f"{name} ") for key in self.params))]
 
+    @property
+    def widths(self) -> tuple[int, ...] | None:
+        """Values a user has at most in each user field; None: one in each."""
+        found = self.params.get(WIDTHS)
+        return None if found is None else tuple(found.tolist())
+
     def arrays(self) -> dict[str, AnyArray]:
         """Everything that a file has to hold."""
         return self.params
-
-
-def beside_fields(x: Any, tables: Sequence[Any], codes: Any, xp: Any) -> Any:
-    """x (b, d) with the embedding of each of f user fields beside it, zeros where it is missing: (b, d + e·f)."""
-    found = [xp.where((codes[:, j] >= 0)[:, None], table[codes[:, j]], 0.0) for j, table in enumerate(tables)]
-    return xp.concatenate([x, *found], axis=1)
 
 
 def fit(
@@ -58,7 +58,8 @@ def fit(
     """Train ``start`` on the examples; with ``config.patience``, each user's newest are kept for stopping."""
     if len(examples) < 2:
         raise UsageError("no event has a history; a recall model needs users with two or more items one after another")
-    data = {name: getattr(examples, name) for name in ("start", "end", "stop", "user")}
+    names = ("start", "end", "stop", "user", *(() if examples.age is None else ("age",)))
+    data = {name: getattr(examples, name) for name in names}
     settings = TrainingConfig(
         epochs=config.epochs,
         max_steps=config.max_steps,

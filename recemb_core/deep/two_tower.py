@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recemb_core.arrays import AnyArray, BoolArray, Float32Array, Int32Array
-from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
+from recemb_core.deep.histories import RecallConfig, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import MADE_BY, SETTINGS, NetworkTower, beside_fields, drawn, fit, training_work
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, WIDTHS, NetworkTower, drawn, fit, training_work
 from recemb_core.deep.registry import RecallSpec
+from recemb_core.deep.user_fields import UserFields, beside_fields
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import SideFields, encode_side_info
@@ -75,16 +76,29 @@ def tower(layers: dict[str, Any], x: Any, skip: Any, xp: Any) -> Any:
     return y / xp.sqrt((y * y).sum(axis=1, keepdims=True) + 1e-12)
 
 
-def user_vectors(params: dict[str, Any], inputs: Any, rows: Any, weights: Any, codes: Any, xp: Any) -> Any:
+def user_vectors(
+    params: dict[str, Any],
+    inputs: Any,
+    rows: Any,
+    weights: Any,
+    codes: Any,
+    xp: Any,
+    widths: tuple[int, ...] | None = None,
+) -> Any:
     """The user tower: mean of the history's item inputs, user fields beside it. (b, L) → (b, d), length 1."""
     mean = mean_of(inputs, rows, weights, xp)  # (b, L) → (b, d)
-    x = beside_fields(mean, params["user_fields"], codes, xp)  # (b, d + e·f)
+    x = beside_fields(mean, params["user_fields"], codes, xp, widths)  # (b, d + e·f)
     return tower(params["user_layers"], x, mean, xp)
 
 
 @lru_cache(maxsize=16)
 def in_batch_softmax_loss(
-    length: int, half_life: float | None, targets: int, temperature: float, id_dropout: float
+    length: int,
+    half_life: float | None,
+    targets: int,
+    temperature: float,
+    id_dropout: float,
+    widths: tuple[int, ...] | None = None,
 ) -> Callable[[Any, Any, Any], Any]:
     """Loss of a batch: each history has to find its own targets among the targets of the whole batch.
 
@@ -101,7 +115,8 @@ def in_batch_softmax_loss(
         own = params["known"] * (jax.random.uniform(drop, params["known"].shape) >= id_dropout)  # (n,)
         inputs = item_inputs(params, own, params["item_values"], params["item_shares"])  # (n, d)
         rows, weights = window(params["stream"], batch["start"], batch["end"], length, half_life, jnp)  # (b, L)
-        u = user_vectors(params, inputs, rows, weights, params["user_codes"][batch["user"]], jnp)  # (b, d)
+        codes = params["user_codes"][batch["user"]]
+        u = user_vectors(params, inputs, rows, weights, codes, jnp, widths)  # (b, d)
         target = draw_targets(params["stream"], batch["end"], batch["stop"], targets, which)  # (b, t)
         b = len(target)
         everyones = target.reshape(-1)  # (b·t,)
@@ -152,7 +167,7 @@ class TwoTower(NetworkTower):
         return {"values": self.params["values"], "user_fields": self.many("user field"), **layers}
 
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
-        u = user_vectors(self.tree, self.params["inputs"], rows, weights, codes, np)
+        u = user_vectors(self.tree, self.params["inputs"], rows, weights, codes, np, self.widths)
         return np.asarray(u / self.params["temperature"], dtype=np.float32)
 
     def compose(self, side: SideFields, given: Mapping[str, object]) -> Float32Array:
@@ -193,7 +208,8 @@ def train_two_tower(
         sequences: the training part; each event after a user's first (of baskets: first basket) is an example.
         config: see :class:`TwoTowerConfig`.
         side_info: a row an item in the order of the vocabulary; that of the sequences where left out.
-        user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
+        user_fields: a row a user, a column ``user`` and a column a categorical field (of lists: several values), or
+            None.
         progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
@@ -236,7 +252,7 @@ def train_two_tower(
     }
     dropout = config.id_dropout if trained.any() else 0.0  # without a number, an item needs other legs to stand on
     loss = in_batch_softmax_loss(
-        config.history_length, config.half_life, drawn(examples, config), config.temperature, dropout
+        config.history_length, config.half_life, drawn(examples, config), config.temperature, dropout, users.several
     )
     result = fit(loss, start, examples, config, frozen=FROZEN, progress=progress, cancel=cancel)
     p = result.params
@@ -249,6 +265,7 @@ def train_two_tower(
         "inputs": inputs,
         "temperature": np.float32(config.temperature).reshape(()),
         **{f"{name} {j}": value for name, values in parts.items() for j, value in enumerate(values)},
+        **({} if users.several is None else {WIDTHS: np.array(users.several)}),
     }
     return RecallModel(
         kind="two_tower",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recemb_core.arrays import Float32Array, Float64Array, Int32Array
-from recemb_core.deep.histories import RecallConfig, UserFields, draw_targets, history_examples, mean_of, window
+from recemb_core.deep.histories import RecallConfig, draw_targets, history_examples, mean_of, window
 from recemb_core.deep.layers import init_dense
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.recall_training import MADE_BY, SETTINGS, NetworkTower, beside_fields, drawn, fit, training_work
+from recemb_core.deep.recall_training import MADE_BY, SETTINGS, WIDTHS, NetworkTower, drawn, fit, training_work
 from recemb_core.deep.registry import RecallSpec
+from recemb_core.deep.user_fields import UserFields, beside_fields
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.validation import finite_rows, is_whole, require
@@ -22,6 +23,7 @@ from recemb_core.validation import finite_rows, is_whole, require
 if TYPE_CHECKING:
     import polars as pl
 
+AGES = 3  # x, x² and √x of an example's age, as inputs
 FROZEN = ("stream", "log_q", "cumulative", "last", "user_codes")
 
 
@@ -48,10 +50,23 @@ class YouTubeDNNConfig(RecallConfig):
         require(0 <= self.ns_exponent <= 1, "ns_exponent", self.ns_exponent, "from 0 to 1")
 
 
-def user_vectors(params: dict[str, Any], rows: Any, weights: Any, codes: Any, xp: Any) -> Any:
-    """The user tower. b users, L events, d dimensions, f fields of e dimensions; ``xp`` is numpy or jax.numpy."""
+def user_vectors(
+    params: dict[str, Any],
+    rows: Any,
+    weights: Any,
+    codes: Any,
+    xp: Any,
+    widths: tuple[int, ...] | None = None,
+    age: Any = None,
+) -> Any:
+    """The user tower. b users, L events, d dimensions, f fields of e dimensions; ``xp`` is numpy or jax.numpy.
+
+    ``age`` (b,) of each example goes in as x, x² and √x while training; served, it is 0 and adds nothing.
+    """
     x = mean_of(params["embedding"], rows, weights, xp)  # (b, L) → (b, d): the mean of the history
-    x = beside_fields(x, params["fields"], codes, xp)  # (b, d + e·f)
+    x = beside_fields(x, params["fields"], codes, xp, widths)  # (b, d + e·f)
+    if age is not None:
+        x = xp.concatenate([x, xp.stack([age, age**2, xp.sqrt(age)], axis=1)], axis=1)  # (b, d + e·f + 3)
     for w, b in zip(params["layers"]["w"], params["layers"]["b"], strict=True):
         x = xp.maximum(x @ w + b, 0.0)  # (b, hidden 1), (b, hidden 2), (b, d)
     return x
@@ -59,7 +74,7 @@ def user_vectors(params: dict[str, Any], rows: Any, weights: Any, codes: Any, xp
 
 @lru_cache(maxsize=16)
 def sampled_softmax_loss(
-    length: int, half_life: float | None, targets: int, negative: int
+    length: int, half_life: float | None, targets: int, negative: int, widths: tuple[int, ...] | None = None
 ) -> Callable[[Any, Any, Any], Any]:
     """Loss of a batch: −log of the target's share in a softmax over the target and sampled negatives.
 
@@ -73,7 +88,8 @@ def sampled_softmax_loss(
 
         which, draw = jax.random.split(key)
         rows, weights = window(params["stream"], batch["start"], batch["end"], length, half_life, jnp)  # (b, L)
-        u = user_vectors(params, rows, weights, params["user_codes"][batch["user"]], jnp)  # (b, d)
+        codes = params["user_codes"][batch["user"]]
+        u = user_vectors(params, rows, weights, codes, jnp, widths, batch.get("age"))  # (b, d)
         target = draw_targets(params["stream"], batch["end"], batch["stop"], targets, which)  # (b, t)
         # An item's number is found where a uniform number falls among the cumulated chances of *these* items.
         noise = jnp.searchsorted(params["cumulative"], jax.random.uniform(draw, (negative,)), side="right")  # (s,)
@@ -104,7 +120,7 @@ class YouTubeTower(NetworkTower):
     def encode(self, rows: Int32Array, weights: Float32Array, codes: Int32Array) -> Float32Array:
         layers = {kind: self.many(kind) for kind in "wb"}
         tree = {"embedding": self.params["embedding"], "fields": self.many("field"), "layers": layers}
-        return np.asarray(user_vectors(tree, rows, weights, codes, np), dtype=np.float32)
+        return np.asarray(user_vectors(tree, rows, weights, codes, np, self.widths), dtype=np.float32)
 
 
 def train_youtube_dnn(
@@ -113,6 +129,7 @@ def train_youtube_dnn(
     *,
     user_fields: pl.DataFrame | None = None,
     table: Float32Array | None = None,
+    example_age: bool = False,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> RecallModel:
@@ -125,14 +142,18 @@ def train_youtube_dnn(
     Args:
         sequences: the training part; each event after a user's first (of baskets: first basket) is an example.
         config: see :class:`YouTubeDNNConfig`.
-        user_fields: a row a user, a column ``user`` and a column a categorical field, or None.
+        user_fields: a row a user, a column ``user`` and a column a categorical field (of lists, such as the words
+            searched for: several values), or None.
         table: (n, dimensions) vectors made before, which histories are read by and which stay as they are, while layers
             and columns are trained: a table that is trained less often than the network on top. Rows of zeros for items
             that it does not know. None: the histories' vectors are trained too.
+        example_age: whether the network is told how old each example is, in shares of the log's time, so that it need
+            not mix what was popular then with what is now; whoever is served is served at age 0.
         progress, cancel: called with (fraction, stage); True ends the training with ``TrainingCancelled``.
 
     Raises:
-        ValueError: no event has a history, or a table of another shape or with values that are not finite.
+        ValueError: no event has a history, a table of another shape or with values that are not finite, or
+            ``example_age`` where the sequences have no time.
 
     References:
         Covington, Adams, Sargin, *Deep Neural Networks for YouTube Recommendations* (RecSys 2016).
@@ -146,10 +167,11 @@ def train_youtube_dnn(
     """
     config = config or YouTubeDNNConfig()
     rng = np.random.default_rng(config.seed)
-    examples = history_examples(sequences, novel=config.novel)
+    examples = history_examples(sequences, novel=config.novel, aged=example_age)
     n, d, e = len(sequences.items), config.dimensions, config.field_dimensions
     fields = UserFields.of(user_fields)
     q = sampling(examples.target_chances(n), config.ns_exponent)
+    width = d + e * len(fields.names)
     with np.errstate(divide="ignore"):
         log_q = np.where(q > 0, np.log(q), 0.0).astype(np.float32)
     own = rng.normal(0, 1 / d**0.5, (n, d)).astype(np.float32)  # drawn in any case: all else starts alike
@@ -157,14 +179,16 @@ def train_youtube_dnn(
         "embedding": own if table is None else _checked(table, n, d),
         "columns": rng.normal(0, 0.1 / d**0.5, (n, d)).astype(np.float32),
         "fields": [rng.normal(0, 1 / e**0.5, (len(v), e)).astype(np.float32) for v in fields.values],
-        "layers": init_dense(rng, [d + e * len(fields.names), *config.hidden, d]),
+        "layers": init_dense(rng, [width + AGES * example_age, *config.hidden, d]),
         "stream": examples.stream,
         "log_q": log_q,
         "cumulative": np.cumsum(q).astype(np.float32),
         "last": np.int32(np.flatnonzero(q).max(initial=0)),  # rounding may leave the last sum a hair below 1
         "user_codes": fields.codes_of(user_fields, examples.users),
     }
-    loss = sampled_softmax_loss(config.history_length, config.half_life, drawn(examples, config), config.negative)
+    loss = sampled_softmax_loss(
+        config.history_length, config.half_life, drawn(examples, config), config.negative, fields.several
+    )
     frozen = FROZEN if table is None else (*FROZEN, "embedding")
     result = fit(loss, start, examples, config, frozen=frozen, progress=progress, cancel=cancel)
     p = result.params
@@ -172,6 +196,8 @@ def train_youtube_dnn(
         "embedding": p["embedding"],
         **{f"field {j}": table for j, table in enumerate(p["fields"])},
         **{f"{kind} {i}": layer for kind in "wb" for i, layer in enumerate(p["layers"][kind])},
+        "w 0": p["layers"]["w"][0][:width],  # the rows of the age are multiplied by 0 when served
+        **({} if fields.several is None else {WIDTHS: np.array(fields.several)}),
     }
     known = examples.is_target(n)
     return RecallModel(

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.deep.average import history_average
-from recemb_core.deep.histories import UserFields, draw_targets, history_examples, mean_of, window, windows_of
+from recemb_core.deep.histories import draw_targets, history_examples, mean_of, window, windows_of
 from recemb_core.deep.recall import RecallModel
+from recemb_core.deep.user_fields import UserFields
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, sampled_softmax_loss, sampling, train_youtube_dnn
 from recemb_core.embeddings import ItemVectors, TrainingCancelled
 from recemb_core.evaluation.ranking import next_item_cases, rank_next_items
