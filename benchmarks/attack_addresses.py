@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ("planted_shop", "complete_journey", "les_miserables", "karate_club", "barbell")
+DATA = ("planted_shop", "complete_journey", "designed_shop", "les_miserables", "karate_club", "barbell")
 NOT_DECLARED = ("data", "file", "details", "reading", "v", "lessons", "embed", "__proto__", "q ", "Q", "p@karate_club")
 NASTY = (
     *("", " ", "0", "-0", "-1", "1", "2", "7", "0.5", "1.0", "1e3", "1e999", "-1e999", "nan", "inf", "-inf", "NaN"),

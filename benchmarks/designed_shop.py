@@ -18,13 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.datasets.designed_shop import (
-    DesignedShop,
-    DesignedShopConfig,
-    accessory_rows,
-    designed_shop,
-    variant_rows,
-)
+from recemb_core.datasets.designed_shop import DesignedShop, DesignedShopConfig, designed_shop
+from recemb_core.datasets.designed_shop_config import accessory_rows, variant_rows
 from recemb_core.embeddings import (
     EGESVectors,
     ItemVectors,

@@ -463,8 +463,6 @@ def swept(name: str) -> Plan:
 
 EVERY = tuple(info.name for info in list_datasets())
 WITH_SEQUENCES = tuple(info.name for info in list_datasets() if info.sequences is not None)
-# Of one that is made to order, what its other settings would ask for as well is left to the pages: minutes of networks.
-AS_IT_IS = tuple(info.name for info in list_datasets() if info.sequences is not None and info.settings is None)
 # The other logs are measured when somebody asks: it takes minutes.
 AGED = ("planted_shop", "complete_journey")
 # Part → what plans it, and of which data sets.
@@ -472,7 +470,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "openings": (openings, EVERY),
     "sweeps": (sweeps, EVERY),
     "models": (models, WITH_SEQUENCES),
-    "networks": (networks, AS_IT_IS),
+    "networks": (networks, WITH_SEQUENCES),
     "recall": (recall, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),

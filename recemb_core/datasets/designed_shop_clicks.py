@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recemb_core.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from recemb_core.datasets.designed_shop import LONGEST_SESSION, DesignedShopConfig, accessory_rows, variant_rows
+from recemb_core.datasets.designed_shop_config import LONGEST_SESSION, DesignedShopConfig, accessory_rows, variant_rows
 
 BEST_SELLER, BRIDGE = 1 / 6, 1 / 12  # of the clicks that begin something new
 PAUSE_SECONDS, LONGEST_PAUSE = 90.0, 30 * 60

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.datasets import load_dataset
-from recemb_core.datasets.designed_shop import DesignedShop, DesignedShopConfig, accessory_rows, designed_shop
+from recemb_core.datasets.designed_shop import DesignedShop, DesignedShopConfig, designed_shop
 from recemb_core.datasets.designed_shop_clicks import START
+from recemb_core.datasets.designed_shop_config import accessory_rows
 from recemb_core.sequences import split_sessions
 from recemb_core.validation import UsageError
 
