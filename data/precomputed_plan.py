@@ -142,12 +142,9 @@ def loaded(name: str) -> Dataset:
 
 @cache
 def default_graph(name: str) -> ItemGraph:
-    """The graph that the pages walk by default."""
-    data = loaded(name)
-    if data.graph is not None:
-        return data.graph
-    assert data.sequences is not None
-    return graph_of(data.sequences)
+    """The graph that the pages walk by default: of the sessions, where it is made of a log."""
+    graph = loaded(name).graph
+    return graph if graph is not None else graph_of(sessions(name))
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pages.kit.allowed import Number, Span
-from pages.kit.parameters import VISIT, Parameter
+from pages.kit.parameters import VISIT, HasKey, Parameter, set_parameters
 from recemb_core.config_fields import said_of
 from recemb_core.datasets import DatasetInfo
 from recemb_core.datasets.designed_shop import DesignedShopConfig
@@ -24,7 +24,8 @@ class Named:
 def _parameter(name: str, label: str) -> Parameter[Any]:
     one = DesignedShopConfig.__dataclass_fields__[name]
     allowed: Span[Any] = Span(*one.metadata["slider"]) if one.metadata["slider"] else Number(0, 2**31 - 1)
-    return Parameter(VISIT, f"{MADE}{name}", label, allowed, one.default, help=said_of(DesignedShopConfig, name))
+    words = said_of(DesignedShopConfig, name)
+    return Parameter(VISIT, f"{MADE}{name}", label, allowed, one.default, help=words, of_data=True)
 
 
 # Field → its control; those of the first line of the box come first.
@@ -61,6 +62,11 @@ def made_to_order(info: DatasetInfo) -> Any:
     named = Named(info.name)
     chosen = {name: one.value(named) for name, one in CONTROLS.get(info.settings, {}).items()}
     return info.settings(**chosen)
+
+
+def make_as_usual(data: HasKey, config: type[Any]) -> None:
+    """All settings of a data set back to their defaults, from a button's callback."""
+    set_parameters(data, **{one.name: one.default for one in CONTROLS[config].values()})
 
 
 def in_words(config: Any) -> str:

@@ -65,6 +65,7 @@ class Parameter(Generic[T]):
         default: where it starts; likewise.
         help: one sentence.
         view: it says which part of a page is looked at. Reset leaves such a one alone.
+        of_data: it says what the data set is; likewise.
         parts: one of several alike, told apart by a part of their name ("backbone_transitions").
         former: names that it had in links of version 1.
         of_visit: one value for all data sets, which Reset leaves alone too.
@@ -78,6 +79,7 @@ class Parameter(Generic[T]):
     default: T | None = None
     help: str | None = None
     view: bool = False
+    of_data: bool = False
     parts: bool = False
     former: tuple[str, ...] = field(default=())
     of_visit: bool = False
@@ -281,10 +283,10 @@ def set_parameters(data: HasKey, **values: Any) -> None:
 
 
 def reset_parameters(data: HasKey) -> None:
-    """Every parameter of this data set but the page's view back to its default, from the next run on."""
-    views = {f"{name}@{data.key}" for name, (one, _) in _DECLARED.items() if one.view}
+    """Every parameter of this data set back to its default from the next run on, but the view and what the data is."""
+    left = {f"{name}@{data.key}" for name, (one, _) in _DECLARED.items() if one.view or one.of_data}
     for key in [k for k in st.session_state if isinstance(k, str) and k.endswith(f"@{data.key}")]:
-        if key not in views:
+        if key not in left:
             del st.session_state[key]
     set_link({})
 

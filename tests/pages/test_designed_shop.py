@@ -93,6 +93,19 @@ def test_other_pages_work_on_it(name: str, open_page: Open) -> None:
     assert told(page, "made_drift") == "0.05"
 
 
+def test_reset_leaves_the_shop_alone_and_a_button_of_its_own_does_not(open_page: Open) -> None:
+    page = healthy(open_page("item_graph", data="designed_shop", edges="co_occurrence", **LINK))
+    next(button for button in page.button if button.label == "Reset").click()
+    page = healthy(page.run())
+    assert {name: told(page, name) for name in LINK} == LINK
+    assert "edges" not in page.query_params
+    page = healthy(open_page("sequences", data="designed_shop", **LINK))
+    next(button for button in page.button if button.label == "The usual shop").click()
+    page = healthy(page.run())
+    assert not set(LINK) & set(page.query_params)
+    assert {m.label: m.value for m in page.metric}["Users"] == "2,000"
+
+
 def test_what_a_link_cannot_ask_is_said(open_page: Open) -> None:
     page = healthy(open_page("sequences", data="designed_shop", made_noise="7", made_users="many"))
     said = " ".join(toast.value for toast in page.toast)

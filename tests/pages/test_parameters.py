@@ -233,7 +233,7 @@ def test_an_old_link_to_the_training_page_shows_its_negatives(open_page: Open) -
 @pytest.mark.slow
 def test_reset_leaves_views_alone(filled: object) -> None:
     names = known()
-    views = {one.name for one in names if one.view or one.of_visit}
+    views = {one.name for one in names if one.view or one.of_data or one.of_visit}
     assert {"look", "compare", "side", "view"} <= views
 
     def steps(data: Any) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.kit import frame
-from pages.kit.controls import reset_button
-from pages.kit.made_to_order import CONTROLS
+from pages.kit.made_to_order import CONTROLS, make_as_usual
 from pages.kit.session import ActiveData
 
 FIRST = ("noise", "drift", "noise_fields", "users")
@@ -24,7 +23,13 @@ def design_box(data: ActiveData) -> None:
             rest = [name for name in controls if name not in FIRST]
             for start in range(0, len(rest), 4):
                 _row(rest[start : start + 4], data)
-            reset_button(data)
+            st.button(
+                "The usual shop",
+                icon=":material/restart_alt:",
+                on_click=make_as_usual,
+                args=(data, type(data.made)),
+                help="All of these settings back to where they started. Reset on other pages leaves the shop alone.",
+            )
         st.caption(
             "At noise 0 each click follows the plan; at noise 1 each is any item and each field any value, and what a "
             "page finds then is chance. The plan: variants of a product never share a session (substitutes), an "
