@@ -15,9 +15,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit.uploads import visitor
 from pages.views.runs import sweep_live, sweep_words
+from recemb_core.datasets import list_datasets
+from recemb_core.embeddings import item2vec_defaults
+from recemb_core.experiments.leaderboard import Protocol, default_query, part_cases
 from recemb_core.prepared import prepare_bundled
 from recemb_core.session_file import SessionFile
-from recemb_core.sweeps import Ground, Journal, Structure, head_of, plan_of, tpe_is_there
+from recemb_core.sweeps import Ground, Journal, Structure, Sweep, head_of, measure_setting, plan_of, tpe_is_there
+from recemb_core.sweeps.beforehand import load_swept
+from recemb_core.sweeps.usual import opening_plan
 from tests.pages.conftest import healthy, text
 
 Open = Callable[..., AppTest]
@@ -152,3 +157,30 @@ def test_the_python_of_a_sweep_by_structure_is_the_same_sweep(open_page: Open, d
     prepared = prepare_bundled(data, saved)
     again = Ground.of(found.plan, prepared.sequences, saved, structure=Structure.of_prepared(prepared))
     assert head_of(again) == head_of(found)
+
+
+@pytest.mark.parametrize("data", [info.name for info in list_datasets() if info.sequences is not None])
+def test_a_sweep_comes_with_the_app_and_can_be_run_anew(open_page: Open, data: str) -> None:
+    page = healthy(open_page("runs", data=data, runs_view="sweep"))
+    said = text(page)
+    assert "These runs came with the app" in said
+    assert "5 trainings each, with seeds that did not choose them" in said
+    assert {"Run it anew here"} == {"Run it anew here", "Start", "Resume", "Forget these runs"} & set(labels(page))
+    other = healthy(open_page("runs", data=data, runs_view="sweep", sweep_aim="ndcg"))
+    assert "Start" in labels(other)
+    assert "came with the app" not in text(other)
+
+
+@pytest.mark.slow
+def test_a_training_of_the_bundled_sweep_gives_its_figures_again() -> None:
+    shop = prepare_bundled("planted_shop")
+    config = item2vec_defaults(shop.sequences)
+    query = default_query(config, part_cases(shop.sequences, Protocol()).train)
+    ground = Ground.of(opening_plan(config, query), shop.sequences, config=config)
+    runs = load_swept(ground)
+    assert len(runs) == Sweep(ground, runs=runs).in_all
+    assert Sweep(ground, runs=runs).next() is None
+    cheapest = min(runs, key=lambda run: run.values["epochs"] * run.values["dimensions"])
+    found = measure_setting(ground, ground.setting(cheapest.values), cheapest.seed)
+    assert found.users == pytest.approx(cheapest.users, abs=0.02)
+    assert not any(run.seconds or run.train_seconds for run in runs)

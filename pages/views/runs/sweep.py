@@ -83,10 +83,13 @@ def _body(settings: SweepSettings) -> None:
         if began_or_ended or _place(data, ground)[0] != place:
             st.rerun()  # other buttons, looking now and then or no more; or leave was given to keep it
         _buttons(settings, found)
-        _said(settings, found, kept)
+        _said(found)
         if found.runs:
             look = LOOK.draw(data, label_visibility="collapsed")
             PICTURES[look][1](found)
+        _grounds(found, kept)
+        if found.beforehand:
+            _anew(settings, found)
         sweep_words.downloads(found, session)
         if not kept_runs.closed() and kept_runs.asks_for_leave(data):
             with st.popover("Keep sweeps of this data", icon=":material/lock_open:"):
@@ -130,16 +133,6 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
             )
             return
         refused = sweep_live.why_not(data, key)
-        if found.beforehand:
-            st.button(
-                f"Run it anew here ({jobs.about(seconds_left(settings, None))})",
-                icon=":material/replay:",
-                key="sweep anew",
-                disabled=bool(refused),
-                help="Every training again on this computer; what comes with the app is back when you forget it.",
-                on_click=sweep_live.start,
-                args=(data, ground, [], found.place),
-            )
         if found.state != "over":
             verb = "Start" if found.state == "new" else "Resume"
             st.button(
@@ -151,8 +144,24 @@ def _buttons(settings: SweepSettings, found: Found) -> None:
                 on_click=sweep_live.start,
                 args=(data, ground, found.runs, found.place),
             )
-    if refused and (found.beforehand or found.state != "over"):
+    if refused and found.state != "over":
         st.caption(refused)
+
+
+def _anew(settings: SweepSettings, found: Found) -> None:
+    """The button that does a bundled sweep on this computer."""
+    data, ground = settings.data, settings.ground
+    assert ground is not None
+    refused = sweep_live.why_not(data, sweep_live.key_of(data, ground))
+    st.button(
+        f"Run it anew here ({jobs.about(seconds_left(settings, None))})",
+        icon=":material/replay:",
+        key="sweep anew",
+        disabled=bool(refused),
+        help=refused or "Every training again on this computer; what comes with the app is back when you forget it.",
+        on_click=sweep_live.start,
+        args=(data, ground, [], found.place),
+    )
 
 
 def seconds_left(settings: SweepSettings, found: Found | None) -> float:
@@ -169,10 +178,9 @@ def seconds_left(settings: SweepSettings, found: Found | None) -> float:
     return seconds if limit is None else min(seconds, 60 * limit)
 
 
-def _said(settings: SweepSettings, found: Found, kept: str) -> None:
+def _said(found: Found) -> None:
     """How far it is, or what came of it."""
-    plan, ground = found.sweep.plan, found.sweep.ground
-    verdict = found.verdict
+    plan, verdict = found.sweep.plan, found.verdict
     if found.state in ("running", "ending"):
         ending = "Ends when this run is done: " if found.state == "ending" else ""
         st.progress(found.fraction, text=sentence(f"{ending}{found.words} ({found.fraction:.0%})"))
@@ -188,6 +196,11 @@ def _said(settings: SweepSettings, found: Found, kept: str) -> None:
         st.warning(f"{sentence(found.problem)} {done} of about {found.sweep.in_all} runs are done; Resume goes on.")
     if not found.mine:
         st.caption("Another visitor has started this sweep; its rows are here as they come, and it is theirs to stop.")
+
+
+def _grounds(found: Found, kept: str) -> None:
+    """By how many runs and whom, and where they lie."""
+    plan, ground, verdict = found.sweep.plan, found.sweep.ground, found.verdict
     counts = [f"{sum(run.stage == stage for run in found.runs)} {words}" for stage, words in STAGES.items()]
     who = f"{plain(ground.whom)}." if verdict is None else sentence(verdict.grounds)
     part = "graph" in plan.spec.needs and not plan.by_structure

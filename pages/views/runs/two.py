@@ -55,8 +55,9 @@ def two_section(kept: Kept) -> list[Job]:
 
 
 def _another(kept: Kept, first: RunRecord) -> str:
-    """The newest run of another setting that can be compared with it; else any other."""
+    """The newest run of another setting that can be compared with it, of its model before others; else any other."""
     others = [one for one in kept.finished.values() if one.run_id != first.run_id]
+    others.sort(key=lambda one: one.spec.model != first.spec.model)  # of one model, settings say more
     return next((one.run_id for one in others if not not_comparable(first, one)), others[0].run_id)
 
 
@@ -77,7 +78,7 @@ def _settings(first: RunRecord, second: RunRecord) -> None:
     ]
     if first.spec.seed != second.spec.seed:
         lines.append({"Setting": "seed", names[0]: str(first.spec.seed), names[1]: str(second.spec.seed)})
-    st.dataframe(lines, hide_index=True)
+    st.dataframe(lines, hide_index=True, height=min(38 + 35 * len(lines), 215))  # so that the scores are seen beside
 
 
 def _value(values: dict[str, Any], name: str) -> str:
