@@ -61,9 +61,9 @@ def test_readme_blocks(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     exec(compile(block, str(README), "exec"), {"__name__": "__main__"})
 
 
-def readme_commands() -> list[str]:
-    """The lines of the README that a person types to use the command line, and the bundle's loader, in their order."""
-    section = README.read_text("utf-8").split("\n## From a terminal\n")[1].split("\n## ")[0]
+def readme_commands(section: str = "From a terminal") -> list[str]:
+    """The lines of a section of the README that a person types, the bundle's loader among them, in their order."""
+    section = README.read_text("utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", section, flags=re.MULTILINE | re.DOTALL)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
 
@@ -89,6 +89,23 @@ def test_readme_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd:
             subprocess.run([sys.executable, *arguments], check=True, timeout=120)
     listed = [line.split("  ")[1] for line in capfd.readouterr().out.splitlines()[-5:]]
     assert set(listed) == {"milk", "cup", "spoon", "sugar", "lemon"}, "the other items that the same people took"
+
+
+@pytest.mark.slow
+def test_readme_commands_of_kept_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("optuna")
+    write_log(tmp_path / "my_log.csv")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path / "usual"))
+    lines = readme_commands("Runs that are kept")
+    assert len(lines) >= 4
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        assert name == "recemb"
+        assert main(arguments) == 0, line
+    assert "word2vec" in capsys.readouterr().out
 
 
 def write_log(path: Path) -> None:

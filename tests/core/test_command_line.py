@@ -41,6 +41,7 @@ from recemb_core.prepared import prepare_bundled, reading_settings
 from recemb_core.readers import ColumnMapping, Reading
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.session_file import SessionFile
+from tests.core.commands import refused, said
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--set", "dimensions=8", "--set", "epochs=1"]
@@ -57,27 +58,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lines += [f"{user};{items[(user + s) % 5]};{1_000 * user + 60 * s};1,5" for s in range(4)]
     Path("log.csv").write_text("\n".join(line.replace("a;b", '"a;b"') for line in lines) + "\n")
     return tmp_path
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """The JSON of a command that works."""
-    capsys.readouterr()
-    code = main([*arguments, "--json"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one sentence of a command that cannot be done."""
-    capsys.readouterr()
-    assert main(list(arguments)) == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("recemb: ")
-    assert err.count("\n") == 1
-    return err
 
 
 # --- prepare ---

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +10,7 @@ from recemb_core.bundles import load_origin
 from recemb_core.command_line import main
 from recemb_core.embeddings import ItemVectors
 from recemb_core.runs import RunStore
+from tests.core.commands import said
 
 pytest.importorskip("optuna")
 LOG = "user,item,time\n" + "".join(
@@ -26,15 +25,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path / "usual"))
     Path("log.csv").write_text(LOG)
     return tmp_path
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    capsys.readouterr()
-    code = main([*arguments, "--json"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
 
 
 def test_what_is_kept_is_not_trained_again_and_gives_the_same_bytes(
