@@ -13,8 +13,8 @@ Everything goes through the code that the app and ``recemb sweep`` run: proposal
    the best on the very seeds and users that chose it.
 2. The same with settings that users like differently, though on average alike: what chooses among users cannot be
    drawn anew as seeds can, which is why all settings that were tried are counted.
-3. Real null sweeps: ``--real`` sweeps over ``window``, which item2vec's all pairs of a set do not look at. On the planted
-   shop's clicks five of them, 72 trainings each, named no winner; p was 1.00 in all of them.
+3. Real null sweeps: ``--real`` sweeps over ``window``, which item2vec's all pairs of a set do not look at. On the
+   planted shop's clicks five of them, 72 trainings each, named no winner; p was 1.00 in all.
 4. Power: the same null sweeps with one setting that is better by so much.
 """
 
