@@ -12,14 +12,13 @@ from pages.views.summary.ground import FLOOR, K, ground_of
 from pages.views.summary.methods import Method, methods, said
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
-WIDTHS = (3, 4, 6, 5)
-
 
 def show(one: Method) -> None:
     """One row: the method with its link, and three cells."""
     with st.container(border=True):
         key = re.sub(r"\W+", "-", f"summary-{one.name}")
-        name, principle, strength, limit = frame.side_by_side(key, WIDTHS, "7.5rem")
+        what, judged = frame.side_by_side(key, (7, 11), "20rem")  # on a narrow screen one above the other
+        (name, principle), (strength, limit) = what.columns((3, 4)), judged.columns((6, 5))
         name.markdown(f"**{one.name}**")
         if name.button(one.words, key=f"see {one.name}", type="tertiary", icon=":material/arrow_forward:"):
             parameters.set_parameters(data, **one.view)

@@ -385,13 +385,15 @@ def test_shares_of_few_cases_claim_no_certainty() -> None:
 # --- the picture ---
 
 
-def test_the_picture_shows_values_with_their_intervals() -> None:
-    value, low, high = np.array([0.5, 0.4]), np.array([0.45, 0.33]), np.array([0.55, 0.47])
-    figure = aging_figure([AgingLine("a <b>", value, low, high, ["", "−0.1"], "#123456")], [0, 8], y_title="HR@10")
+def test_the_picture_shows_changes_with_their_intervals() -> None:
+    change, low, high = np.array([0.0, -0.1]), np.array([0.0, -0.17]), np.array([0.0, -0.03])
+    figure = aging_figure([AgingLine("a <b>", change, low, high, ["", ""], "#123456")], [0, 8], y_title="HR@10")
     (line,) = figure.data
-    assert np.allclose(line.y, value)
-    assert np.allclose(line.error_y.array, high - value)
-    assert np.allclose(line.error_y.arrayminus, value - low)
+    assert np.allclose(line.y, change)
+    assert np.allclose(line.error_y.array, high - change)
+    assert np.allclose(line.error_y.arrayminus, change - low)
+    assert figure.layout.yaxis.range[0] < -0.17
+    assert figure.layout.yaxis.range[1] > 0
     assert "<b>" not in line.name
 
 

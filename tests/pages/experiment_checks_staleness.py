@@ -57,13 +57,13 @@ def _oldest(seen: Seen) -> None:
     report = report_of(seen, all_before=False, network=True)
     words = {-1: "less, beyond noise", 1: "more, beyond noise", 0: "not told from nothing"}
     for arm, name in (("table", "the table alone"), ("network_fresh", "with a network of today on top")):
-        y = figures(report, arm, "hr")
+        y = figures(report, arm, "auc")
         one = mean_of(report, y[-1] - y[0])
         seen.says(f"{name}: {written(one)}, {words[one.sign]}")
-    seen.says(f"HR@10 at {report.config.ages[-1]} weeks")
+    seen.says(f"AUC at {report.config.ages[-1]} weeks")
 
 
-@check("AUC in place of HR@10")
+@check("HR@10 in place of AUC")
 def _measures(seen: Seen) -> None:
     report = report_of(seen, all_before=False, network=True)
     for measure in ("auc", "hr"):
@@ -83,5 +83,5 @@ def _network(seen: Seen) -> None:
 @check("Give each table all that came before")
 def _all_before(seen: Seen) -> None:
     for all_before, name in ((True, "All that came before"), (False, "The same weeks at every age")):
-        said, way = slope(report_of(seen, all_before=all_before, network=not all_before), "table", "hr")
+        said, way = slope(report_of(seen, all_before=all_before, network=not all_before), "table", "auc")
         seen.says(f"{name}: Table alone: {said} a month, {FALLS[way]}")

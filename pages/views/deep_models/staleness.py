@@ -10,7 +10,6 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, jobs, model_results, old_tables, session
 from pages.kit.allowed import Options, Span
-from pages.kit.answer_words import signed
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import able_models, model_config
 from pages.kit.parameters import Parameter
@@ -58,10 +57,10 @@ MEASURE = Parameter(
     DEEP_PAGE,
     "stale_measure",
     "Measure",
-    Options({"hr": "HR@10", "ndcg": "NDCG@10", "auc": "AUC"}),
-    "hr",
-    help="HR@10: share of questions with a target among the first 10. NDCG@10: high places count more. AUC: share of "
-    "pairs of a target and another item of the catalogue in the right order.",
+    Options({"auc": "AUC", "hr": "HR@10", "ndcg": "NDCG@10"}),
+    "auc",
+    help="AUC: share of pairs of a target and another item of the catalogue in the right order. HR@10: share of "
+    "questions with a target among the first 10. NDCG@10: high places count more.",
 )
 SEEN = Parameter(
     DEEP_PAGE,
@@ -196,14 +195,12 @@ def _span(sequences: Any) -> float:
 def _picture(data: ActiveData, report: StalenessReport, measure: Metric) -> None:
     lines = []
     for arm in report.arms:
-        levels = [report.level(arm, measure, age).share for age in report.ages]
         changes = [report.change(arm, measure, age) for age in report.ages]
-        said = [
-            f"{signed(one.value, '.4f')} since age 0 ({signed(one.low, '.4f')} to {signed(one.high, '.4f')})"
-            for one in changes
-        ]
-        value, low, high = (np.array([getattr(one, name) for one in levels]) for name in ("value", "low", "high"))
-        lines.append(AgingLine(ARMS[arm], value, low, high, said, COLORS[arm]))
-    title = f"{staleness_words.named(report, measure)}, 95 % intervals"
-    live_chart(aging_figure(lines, report.ages, y_title=title), key=f"staleness@{data.key}", height=430, glide=False)
+        levels = [report.level(arm, measure, age).share for age in report.ages]
+        name = staleness_words.named(report, measure)
+        said = [f"{name} {one.value:.4f} ({one.low:.4f} to {one.high:.4f})" for one in levels]
+        change, low, high = (np.array([getattr(one, end) for one in changes]) for end in ("value", "low", "high"))
+        lines.append(AgingLine(ARMS[arm], change, low, high, said, COLORS[arm]))
+    title = f"{staleness_words.named(report, measure)}, change since age 0"
+    live_chart(aging_figure(lines, report.ages, y_title=title), key=f"staleness@{data.key}", height=345, glide=False)
     st.caption(staleness_words.about(report))

@@ -16,14 +16,14 @@ def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
     oldest = report.ages[-1]
     tries: list[Experiment] = [
         (
-            f"The table grows {oldest} weeks old. **What does HR@10 lose?**",
-            lambda: oldest_words(report, "hr"),
-            {"stale_measure": "hr", "stale_seen": "same"},
+            f"The table grows {oldest} weeks old. **What does AUC lose?**",
+            lambda: oldest_words(report, "auc"),
+            {"stale_measure": "auc", "stale_seen": "same"},
         ),
         (
-            "AUC in place of HR@10. **Does the whole order of the catalogue age as its top does?**",
+            "HR@10 in place of AUC. **Does the top of the list age as the whole order does?**",
             lambda: two_measures(report),
-            {"stale_measure": "auc", "stale_seen": "same"},
+            {"stale_measure": "hr", "stale_seen": "same"},
         ),
     ]
     if "network_fresh" in report.arms:
@@ -39,7 +39,7 @@ def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
             "Give each table all that came before, so that an old one has also learned from less. **Does the slope "
             "change?**",
             lambda: seen_words(report, other()),
-            {"stale_measure": "hr", "stale_top": "mean", "stale_seen": "all"},
+            {"stale_measure": "auc", "stale_top": "mean", "stale_seen": "all"},
         )
     )
     return tries
@@ -59,7 +59,8 @@ def oldest_words(report: StalenessReport, measure: Metric) -> str:
 
 def two_measures(report: StalenessReport) -> str:
     """The slopes of the table by HR and by AUC."""
-    return f"{slope_words(report, 'table', 'auc')}; by {named(report, 'hr')} {slope_words(report, 'table', 'hr')}."
+    by_auc, by_hits = slope_words(report, "table", "auc"), slope_words(report, "table", "hr")
+    return f"By AUC, {by_auc}. By {named(report, 'hr')}, {by_hits}."
 
 
 def network_words(report: StalenessReport) -> str:
@@ -82,7 +83,7 @@ def seen_words(report: StalenessReport, other: StalenessReport | None) -> str:
     whole, same = (report, other) if report.config.all_before else (other, report)
     if whole is None:
         return "Tables that saw all that came before are not trained yet: press Train."
-    said = f"All that came before: {slope_words(whole, 'table', 'hr')}."
+    said = f"All that came before: {slope_words(whole, 'table', 'auc')}."
     if same is None:
         return f"{said} With the same weeks at every age it is not measured yet."
-    return f"{said} The same weeks at every age: {slope_words(same, 'table', 'hr')}."
+    return f"{said} The same weeks at every age: {slope_words(same, 'table', 'auc')}."

@@ -103,7 +103,8 @@ def about(report: StalenessReport) -> str:
     )
     return (
         f"{report.questions:,} questions ({len(report.users):,} cases of a user in a week), {report.config.windows} "
-        f"weeks that begin from {begins[0]} to {begins[1]}; each training saw {seen}. Bars: 95 %, over users and weeks."
+        f"weeks that begin from {begins[0]} to {begins[1]}; each training saw {seen}. Each line is compared with "
+        "itself at age 0, on the same users in the same weeks; bars: 95 %, over users and weeks."
     )
 
 
