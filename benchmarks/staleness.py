@@ -26,8 +26,13 @@ from recemb_core.experiments.staleness import (
 )
 from recemb_core.sequences import split_sessions
 
-DRIFTS = (0.0, 0.1, 0.2)
-WEEKS, WINDOWS = 17, 4  # five weeks to learn from at every age: what drifts is not averaged away
+DRIFTS = (0.0, 0.1)
+USERS, WEEKS, WINDOWS, QUESTIONS = (
+    4_000,
+    17,
+    4,
+    4_000,
+)  # five weeks to learn from at every age: what drifts is not averaged away
 
 
 def told(report: StalenessReport, arm: str, metric: str) -> str:
@@ -41,11 +46,13 @@ def shop(seeds: int) -> None:
     """Slopes of tables by drift, model and seed."""
     for drift in DRIFTS:
         for seed in range(seeds):
-            config = DesignedShopConfig(drift=drift, weeks=WEEKS, seed=seed)
+            config = DesignedShopConfig(drift=drift, users=USERS, weeks=WEEKS, seed=seed)
             log = split_sessions(designed_shop(config).sequences, gap_minutes=60)
             graph = default_graph(log)
             for name, table in (("word2vec", word2vec_defaults(log)), ("DeepWalk", deepwalk_defaults(len(graph)))):
-                plan = staleness_config(log, table, ages=(0, 1, 2, 4, 8), windows=WINDOWS, seed=seed)
+                plan = staleness_config(
+                    log, table, ages=(0, 1, 2, 4, 8), windows=WINDOWS, questions=QUESTIONS, seed=seed
+                )
                 report = measure_staleness(log, plan)
                 for metric in METRICS:
                     print(

@@ -141,6 +141,7 @@ CASES = {
         {"section": "pretraining"},
         patched={"recemb_core.precomputed.load_networks_map": nothing},
     ),
+    "staleness": Case("deep_models", SHOP, "9 tables", "staleness", {"section": "staleness", **OTHER_SEED}),
     "serving": Case("deep_models", SHOP, "the models", "recall models", {"section": "serving", **OTHER_SEED}),
 }
 
