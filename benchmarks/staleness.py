@@ -27,12 +27,8 @@ from recemb_core.experiments.staleness import (
 from recemb_core.sequences import split_sessions
 
 DRIFTS = (0.0, 0.1)
-USERS, WEEKS, WINDOWS, QUESTIONS = (
-    4_000,
-    17,
-    4,
-    4_000,
-)  # five weeks to learn from at every age: what drifts is not averaged away
+# Five weeks to learn from at every age: what drifts is not averaged away.
+USERS, WEEKS, WINDOWS, QUESTIONS = 4_000, 17, 4, 4_000
 
 
 def told(report: StalenessReport, arm: str, metric: str) -> str:
