@@ -79,24 +79,24 @@ with frame.page(
             st.caption(frame.graph_line(edges, graph))
         frame.what_you_see(figure_three.WORDS)
         frame.as_python(figure_python(asked, settings))
-        st.stop()
-    with main:
-        shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
-        if shown is None:
-            st.stop()
-        later.append(shown)
-        if sweep is not None:
-            sweep_section(shown, sweep, color)
-        elif view == "roles":
-            roles_section(shown)
-        elif view == "why":
-            why_section(shown)
-        elif view == "objective":
-            objective.objective_section(shown)
-        else:
-            map_section(shown, color)
-        st.caption(frame.graph_line(edges, graph))
-    with numbers:
-        score_metrics(shown)
-    frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
-    frame.as_python(as_python(shown, settings, view, sweep))
+    else:
+        with main:
+            shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
+            if shown is None:
+                st.stop()
+            later.append(shown)
+            if sweep is not None:
+                sweep_section(shown, sweep, color)
+            elif view == "roles":
+                roles_section(shown)
+            elif view == "why":
+                why_section(shown)
+            elif view == "objective":
+                objective.objective_section(shown)
+            else:
+                map_section(shown, color)
+            st.caption(frame.graph_line(edges, graph))
+        with numbers:
+            score_metrics(shown)
+        frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
+        frame.as_python(as_python(shown, settings, view, sweep))

@@ -219,6 +219,11 @@ class WeightPath:
     broke: int | None
 
     @property
+    def last(self) -> int:
+        """Number of the last step that means something; −1 where there is not even a start."""
+        return len(self.losses) - 1 if self.broke is None else self.broke - 1
+
+    @property
     def flips(self) -> int:
         """How many weights stand below 0 at some point of the way."""
         with np.errstate(invalid="ignore"):

@@ -80,7 +80,7 @@ def test_a_hidden_item_is_retrained_and_can_be_stopped(url: str, page: Page) -> 
 
 def test_it_fits_800_pixels_in_the_dark(url: str, new_page: Callable[..., Page]) -> None:
     page = new_page(width=800, color_scheme="dark")
-    for side in ("attention", "birth", "hide", "ges"):
+    for side in ("attention", "forms", "birth", "hide", "ges"):
         open_page(page, f"{url}/side_information?data=planted_shop&side={side}", TRAINING)
         settled(page)
         wide = page.evaluate(

@@ -20,7 +20,7 @@ from tests.browser.driver import (
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
-VIEWS = ("window", "noise", "lookup", "steps", "two", "costs", "learned")
+VIEWS = ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")
 STRIP = "strip@planted_shop"
 
 

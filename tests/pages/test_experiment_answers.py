@@ -23,7 +23,11 @@ from recemb_core import precomputed
 from recemb_core.experiments import leaderboard
 from recemb_core.experiments.leaderboard import Entry, EntryRun, PartCases
 from recemb_core.experiments.recall_models import recall_fingerprint
-from tests.pages import experiment_checks_models, experiment_checks_staleness  # noqa: F401  (they register checks)
+from tests.pages import (  # noqa: F401  (they register checks)
+    experiment_checks_article,
+    experiment_checks_models,
+    experiment_checks_staleness,
+)
 from tests.pages.conftest import ROOT, healthy
 from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
 
@@ -32,10 +36,10 @@ pytestmark = pytest.mark.slow
 
 # Page → (parameter of the view, its values); a page that is not named has one view.
 VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "node2vec": ("view", ("map", "sweep", "roles", "why")),
-    "training": ("look", ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
+    "node2vec": ("view", ("map", "sweep", "roles", "why", "objective", "figure")),
+    "training": ("look", ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")),
     "neighbors": ("compare", ("models", "two", "sum")),
-    "side_information": ("side", ("attention", "birth", "hide", "ges")),
+    "side_information": ("side", ("attention", "forms", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
     "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving", "staleness")),
 }
@@ -62,6 +66,7 @@ LONG = {
         "training two",
         "training costs",
         "training learned",
+        "node2vec objective",
         "neighbors two",
     ),
     "planted_shop": (

@@ -24,10 +24,13 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("sequences", {}),
     ("item_graph", {}),
     ("walks", {}),
-    *(("training", {"look": v}) for v in ("window", "noise", "lookup", "steps", "two", "costs", "learned")),
-    *(("node2vec", {"view": v}) for v in ("map", "sweep", "roles", "why")),
+    *(
+        ("training", {"look": v})
+        for v in ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")
+    ),
+    *(("node2vec", {"view": v}) for v in ("map", "sweep", "roles", "why", "objective", "figure")),
     *(("neighbors", {"compare": v}) for v in ("models", "two", "sum")),
-    *(("side_information", {"side": v}) for v in ("attention", "birth", "hide", "ges")),
+    *(("side_information", {"side": v}) for v in ("attention", "forms", "birth", "hide", "ges")),
     ("lsh", {"lab": "tune"}),
     *(("lsh", {"lab": "inside", "inside": v}) for v in ("item", "plane", "walk", "guess")),
     *(("lsh", {"lab": "race", "race": v}) for v in ("all", "kd", "product")),

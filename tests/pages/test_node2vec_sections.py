@@ -1,4 +1,4 @@
-"""The node2vec page's sections on roles and on pairs, each on a page of its own."""
+"""The node2vec page's sections: roles, pairs, the objective of a node, Figure 3."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from pages.views.node2vec import sweep_words
 from pages.views.node2vec.one_setting import change_words
 from pages.views.node2vec.sweep import sweep_settings
 from pages.views.node2vec.why import _excerpt
+from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import Node2VecConfig
+from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
 from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy, text
 
@@ -241,7 +243,13 @@ def test_two_seeds_measure_no_noise_and_no_change_is_hidden() -> None:
 
 @pytest.mark.parametrize(
     ("view", "data"),
-    [("sweep", "planted_shop"), ("roles", "planted_shop"), ("roles", "les_miserables"), ("why", "les_miserables")],
+    [
+        ("sweep", "planted_shop"),
+        ("roles", "planted_shop"),
+        ("roles", "les_miserables"),
+        ("why", "les_miserables"),
+        ("objective", "karate_club"),
+    ],
 )
 @pytest.mark.slow
 def test_the_python_of_each_view_runs(
@@ -250,7 +258,12 @@ def test_the_python_of_each_view_runs(
     small = {"sweep_ps": "1", "sweep_qs": "1,20", "sweep_seeds": "3"} if view == "sweep" else {}
     page = healthy(open_page("node2vec", data=data, view=view, **small))
     (code,) = [block.value for block in page.code if "import" in block.value]
-    assert {"sweep": "sweep_cell", "roles": "train_role_features", "why": "explain_pair"}[view] in code
+    assert {
+        "sweep": "sweep_cell",
+        "roles": "train_role_features",
+        "why": "explain_pair",
+        "objective": "walk_objective",
+    }[view] in code
     exec(compile(code, f"As Python, {view}", "exec"), {})
     assert capsys.readouterr().out.strip()
 
@@ -270,3 +283,55 @@ def test_the_grid_goes_to_the_sweeps_as_it_is() -> None:
     assert [(one.name, one.values) for one in ground.plan.space.dimensions] == [("p", config.ps), ("q", config.qs)]
     assert ground.base.entry.config == config.base
     assert (ground.plan.sampler, ground.plan.aims[0], ground.plan.trials) == ("grid", "structural", 10)
+
+
+# --- the objective ---
+
+
+def test_the_objective_adds_up_on_the_page(open_page: Callable[..., AppTest]) -> None:
+    page = healthy(open_page("node2vec", data="les_miserables", view="objective"))
+    table = next(d.value for d in page.dataframe if "log Z" in d.value.columns)
+    assert table["Reading"].tolist()[-2:] == ["the walks' own shares", "all nodes alike"]
+    size = float(re.search(r"\*\*: ([\d,]+) contexts", text(page))[1].replace(",", ""))  # type: ignore[index]
+    for _, row in table.iloc[:3].iterrows():
+        assert row["Σ scores"] - size * row["log Z"] == pytest.approx(row["Objective"], rel=1e-3)
+        assert row["Objective"] / size == pytest.approx(row["By context"], rel=1e-3)
+    by = table["By context"].tolist()
+    assert by[2] > by[1] > by[4]  # with the noise put back it is nearest to the walks; both tell more than nothing
+    assert max(by[:3]) <= by[3]
+    assert by[4] == pytest.approx(-np.log(77))
+
+
+# --- Figure 3 ---
+
+
+def test_figure_three_is_there_at_once_on_the_papers_graph(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.kit.jobs.perform", lambda *args, **more: pytest.fail("it is computed beforehand"))
+    page = healthy(open_page("node2vec", data="les_miserables", view="figure"))
+    found = precomputed.load_figure_three(
+        load_dataset("les_miserables").graph, FigureThreeConfig(base=figure_three_base(10))
+    )
+    assert found is not None
+    means = found.agreement.mean(axis=2)
+    shown = [float(metric.value) for metric in page.metric]
+    assert shown == pytest.approx([means[0, 0], means[1, 0], means[0, 1], means[1, 1]], abs=5e-4)
+    assert len(page.get("bidi_component")) == 3
+    assert "One picture is one seed" in text(page)
+    page.selectbox(key="figure_window@les_miserables").set_value(2)
+    healthy(page.run())
+    assert [float(metric.value) for metric in page.metric] != shown
+    assert page.query_params["figure_window"] in ("2", ["2"])
+
+
+def test_the_papers_graph_is_one_click_away(app: AppTest) -> None:
+    app.run()
+    app.switch_page("pages/node2vec.py")
+    app.query_params["view"] = "figure"
+    healthy(app.run())
+    assert app.session_state["view@planted_shop"] == "figure"
+    next(button for button in app.button if "Les Misérables" in button.label).click()
+    healthy(app.run())
+    assert app.session_state["view@les_miserables"] == "figure"
+    assert app.metric[0].label == "By community, q = 0.5"

@@ -21,10 +21,12 @@ Fill = tuple[str, Any, Callable[[str], Any], Callable[[Any], bool]]
 PAGES = [name for names in SECTIONS.values() for name in names]
 LOOKS: dict[str, list[dict[str, str]]] = {
     "walks": [{}, {"data": "les_miserables"}],
-    "training": [{"look": look} for look in ("window", "noise", "lookup", "steps", "two", "costs", "learned")],
+    "training": [
+        {"look": look} for look in ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")
+    ],
     "deep_models": [{"section": section} for section in ("recall", "history", "serving", "staleness")],
     "neighbors": [{}, {"compare": "two"}, {"compare": "sum"}, {"data": "les_miserables"}],
-    "side_information": [{"side": side} for side in ("attention", "birth", "hide", "ges")],
+    "side_information": [{"side": side} for side in ("attention", "forms", "birth", "hide", "ges")],
 }
 HERE = Scope("here")
 

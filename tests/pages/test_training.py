@@ -16,7 +16,7 @@ from tests.pages.conftest import healthy, numbers, run_the_python, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
-VIEWS = ("window", "noise", "lookup", "steps", "two", "costs", "learned")
+VIEWS = ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")
 
 
 def press(page: AppTest, label: str) -> AppTest:

@@ -225,9 +225,9 @@ def in_words(asked: Asked, found: FigureThree) -> list[str]:
         f"**Neighbors** (share of the 5 nearest in the own group, less chance): {groups} of at most "
         f"{found.maximum[0]:.2f}, {change_words(asked, found, 'neighbors', 0)}; {roles} of at most "
         f"{found.maximum[1]:.2f}, {change_words(asked, found, 'neighbors', 1)}.",
-        f"**What it does not show**: at q = {asked.config.qs[1]:g} the clusters agree with {roles} by "
-        f"{number(roles_at_two, '.3f')}, as many as there are {_plural(found.names[0])} with {groups} by "
-        f"{number(groups_at_two, '.3f')}.",
+        f"**What it does not show**: at q = {asked.config.qs[1]:g} the {found.sizes[1]} clusters agree with {roles} by "
+        f"{number(roles_at_two, '.3f')}, where 1 is the same groups; {found.sizes[0]} clusters of the same vectors "
+        f"agree with {groups} by {number(groups_at_two, '.3f')}.",
         f"**One picture is one seed**: two runs alike but for the seed have clusters alike by {within[0]:.2f} (q = "
         f"{asked.config.qs[0]:g}, {found.sizes[0]} clusters) and {within[1]:.2f} (q = {asked.config.qs[1]:g}, "
         f"{found.sizes[1]} clusters); one run of either q, {found.sizes[1]} clusters each, by {across:.2f}.",
@@ -277,7 +277,7 @@ def _answer(asked: Asked, measure: str, by: int) -> str:
 WORDS = (
     "The paper (Grover & Leskovec 2016) shows Les Misérables twice, d = 16, p = 1: colored by k-means at **q = 0.5** "
     "for *communities*, and at **q = 2** for *structural roles*. It shows one run each, says neither window nor walks, "
-    "and measures nothing; its readers could not see it again. So here it is run over many seeds: the clusters' "
+    "and measures nothing (issue 2 of its repository asks for them). So here it is run over many seeds: the clusters' "
     "**adjusted mutual information** with communities (Louvain) and with roles (tiers of strength, or the data's own), "
     "and the share of an item's 5 nearest neighbors in its own group, less chance.\n\n"
     "**Larger q**: walks stay near where they were, so that hubs joined to each other meet more often; a role whose "

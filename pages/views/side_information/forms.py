@@ -178,16 +178,11 @@ def in_words(form: Form, step: WeightStep, path: WeightPath) -> list[str]:
 
 def path_words(path: WeightPath) -> str:
     """How the descent went."""
-    steps = len(path.losses) - 1
-    last = steps if path.broke is None else path.broke - 1
-    if last < 0:
+    if path.last < 0:
         return "There is no first step."
-    way = f"loss {path.losses[0]:.2f} → {path.losses[last]:.2f}, |H| {path.lengths[0]:.2f} → {path.lengths[last]:.2f}"
     flips = f"{counted(path.flips, 'weight')} below 0 on the way" if path.flips else "no weight below 0 on the way"
-    end = (
-        "" if path.broke is None else f"; **broken off after step {path.broke}**, no longer numbers that mean anything"
-    )
-    return f"{counted(last, 'step')}: {way}; {flips}{end}."
+    end = "" if path.broke is None else f"; **broken off after step {path.broke}**, beyond any meaning"
+    return f"{counted(path.last, 'step')}: {_ends(path)}; {flips}{end}."
 
 
 def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
@@ -267,17 +262,25 @@ def _begins(data: ActiveData, case: WeightCase) -> str:
 
 
 def _descends(data: ActiveData, case: WeightCase) -> str:
-    found = ways(data, case)
+    paths = {form: path for form, (_, path) in ways(data, case).items()}
     told = [
-        f"{NAMES[form]}: {path.flips} of {len(case.learned)} below 0 at some step, |H| {path.lengths[0]:.2f} → "
-        f"{path.lengths[-1] if path.broke is None else float('nan'):.2f}, loss {path.losses[0]:.2f} → "
-        f"{path.losses[-1] if path.broke is None else float('nan'):.2f}"
-        for form, (_, path) in found.items()
+        f"{NAMES[form]}: {path.flips} of {len(case.learned)} below 0 at some step, {_ends(path)}"
+        for form, path in paths.items()
     ]
-    return (
-        f"**eᵃ / Σeᵃ** always. {'; '.join(told)}. A lower loss with plain a is no merit of the mean: it makes H "
-        "longer, and fits these contexts and this noise alone."
+    plain_end, exp_end = (path.losses[path.last] for path in (paths["plain"], paths["exp"]))
+    lower = (
+        " The lower loss of plain a is no merit of a mean: H grows longer, to fit these contexts and this noise alone."
+        if plain_end < exp_end
+        else ""
     )
+    return f"**eᵃ / Σeᵃ** always. {'; '.join(told)}.{lower}"
+
+
+def _ends(path: WeightPath) -> str:
+    last = path.last
+    if last < 0:
+        return "no first step"
+    return f"loss {path.losses[0]:.2f} → {path.losses[last]:.2f}, |H| {path.lengths[0]:.2f} → {path.lengths[last]:.2f}"
 
 
 WORDS = (

@@ -153,7 +153,7 @@ def words(lesson: Lesson) -> str:
         "$\\frac{1}{K} \\sum_i \\sum_{j \\neq i} \\log p(w_j \\mid w_i)$. It can be trained in two ways: the window is "
         "the whole set, so that all n·(n − 1) ordered pairs are there in every epoch; or the network stays as it is "
         "and the set is put into a new random order before each epoch, so that every pair comes into a window sooner "
-        "or later. The paper finds both alike; they are so at equal numbers of pairs.\n\n"
+        "or later. The paper finds both alike; compare them at equal numbers of pairs.\n\n"
         "**Larger window**: the shuffled form needs fewer epochs. What a set leaves out is below, each on what shows "
         "it most in this log: **order and time**, **strength**, and **side information** that no click tells. Examples "
         "are chosen by counts alone, before any vector is looked at, and where this log has none it is said."

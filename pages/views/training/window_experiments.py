@@ -98,13 +98,13 @@ def sets(lesson: Lesson) -> list[Experiment]:
             lambda: _met(lesson),
             {"width": 2, "reshuffles": 10},
         ),
-        (order, lambda: _order(lesson), {"width": 1})
+        (order, lambda: _order(lesson), {"look": "set"})
         if lesson.sequences.ordered
-        else (when, lambda: faults.time_words(lesson, faults.examples(lesson).time), {"width": 1}),
+        else (when, lambda: faults.time_words(lesson, faults.examples(lesson).time), {"look": "set"}),
         (
             "Items that share their fields and were never taken together. **Does item2vec put them near each other?**",
             lambda: _apart(lesson),
-            {"width": 3},
+            {"look": "set"},
         ),
     ]
 
