@@ -274,6 +274,7 @@ ELSEWHERE = {
     "bundles.card.card": "words about vectors that have been checked",
     "neighbors.base.NeighborIndex": "what an index is; the indexes are called below",
     "embeddings.reference.train_chunk": "what tests compare a kernel with",
+    "embeddings.weight_forms.weight_case": "takes EGESVectors, whose init checks",
     "embeddings.window_steps.window_gradients": "of the tables that a WindowTrainer has made itself",
     **{
         f"neighbors.{module}.{name}": "below"

@@ -326,10 +326,10 @@ def test_figure_three_is_there_at_once_on_the_papers_graph(
 
 
 def test_the_papers_graph_is_one_click_away(app: AppTest) -> None:
-    app.run()
-    app.switch_page("pages/node2vec.py")
+    app.query_params["data"] = "planted_shop"
     app.query_params["view"] = "figure"
-    healthy(app.run())
+    app.run()
+    healthy(app.switch_page("pages/node2vec.py").run())
     assert app.session_state["view@planted_shop"] == "figure"
     next(button for button in app.button if "Les Misérables" in button.label).click()
     healthy(app.run())
