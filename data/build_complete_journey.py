@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 LEFT_OUT_DEPARTMENTS = ["MISCELLANEOUS", "FUEL"]
 MIN_ROWS_A_PRODUCT = 80
 DEMOGRAPHICS = (
-    "age", "income", "household_size", "household_comp", "kids_count", "marital_status", "home_ownership",
+    "age", "income", "household_comp", "home_ownership", "kids_count", "household_size", "marital_status",
 )  # fmt: skip
 
 # The source cuts names at 30 characters and abbreviates; whole phrases first, then single words.

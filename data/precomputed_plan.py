@@ -20,6 +20,7 @@ from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.training import TrainingConfig
 from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.deep.user_fields import USER, details_fingerprint
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.embeddings import (
     ItemVectors,
@@ -72,6 +73,7 @@ from recemb_core.experiments.recall_models import (
 )
 from recemb_core.experiments.staleness import StalenessConfig, measure_staleness, staleness_config, usual_network
 from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
+from recemb_core.experiments.user_features import FeatureStudyConfig, feature_defaults, measure_features
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
 from recemb_core.plans import model_named
@@ -343,6 +345,25 @@ def recall(name: str) -> Plan:
                 yield replace(cold(name, config), short=True)
 
 
+def features(name: str) -> Plan:
+    """What user details, the age of an example and side information are worth to the recall networks."""
+    details, train = loaded(name).user_details, cases_of(name).train
+    short = SHORT_RECALL if name == REPEATED else ()
+    for model in (YouTubeDNNConfig(), TwoTowerConfig(), *short):
+        columns = [] if details is None else [column for column in details.columns if column != USER]
+        sided = train.side_info is not None
+        config = feature_defaults(model, columns, timed=train.timestamps is not None, side_information=sided)
+        if config is not None:
+            one = studied(name, replace(config, seeds=1) if model in short else config)
+            yield replace(one, short=model in short)
+
+
+def studied(name: str, config: FeatureStudyConfig) -> Planned:
+    details, source = loaded(name).user_details, recall_fingerprint(known(name))
+    key = precomputed.features_key(source, details_fingerprint(details), config)
+    return Planned(key, lambda made: measure_features(cases_of(name), config, details).to_arrays())
+
+
 def scored(name: str, scorer: object, made: Made) -> Arrays:
     cases = cases_of(name)
     return precomputed.rankings_to_arrays(both_figures(fit_scorer(cases.train, scorer).scores, cases))
@@ -469,6 +490,7 @@ PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "models": (models, WITH_SEQUENCES),
     "networks": (networks, WITH_SEQUENCES),
     "recall": (recall, WITH_SEQUENCES),
+    "features": (features, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),
     "swept": (swept, WITH_SEQUENCES),

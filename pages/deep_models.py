@@ -6,6 +6,7 @@ from pages.kit import frame
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
+from pages.views.deep_models.as_drawn import drawn_section
 from pages.views.deep_models.embedding_layer import embedding_section
 from pages.views.deep_models.history import history_section
 from pages.views.deep_models.pretraining import pretraining_section
@@ -16,6 +17,7 @@ from pages.views.deep_models.staleness import staleness_section
 SECTIONS = {
     "recall": ("Recall", recall_section),
     "history": ("Edit a history", history_section),
+    "drawn": ("As drawn", drawn_section),
     "embedding": ("Embedding layer", embedding_section),
     "pretraining": ("Pre-training", pretraining_section),
     "serving": ("Serving", serving_section),

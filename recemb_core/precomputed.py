@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from recemb_core.experiments.recall_models import ColdItemReport
     from recemb_core.experiments.staleness import StalenessConfig, StalenessReport
     from recemb_core.experiments.sweep import SweepBase, SweepCell
+    from recemb_core.experiments.user_features import FeatureReport, FeatureStudyConfig
     from recemb_core.item_graph import ItemGraph
     from recemb_core.sequences import Sequences
 
@@ -39,7 +40,10 @@ T = TypeVar("T")
 FOLDER = DATA_FOLDER / "precomputed"
 # Kind → file, in the folder of its data set.
 FILES = {
-    **{kind: kind for kind in ("vectors", "scores", "sweep", "networks", "factorization", "staleness", "figure_three")},
+    **{
+        kind: kind
+        for kind in ("vectors", "scores", "sweep", "networks", "factorization", "staleness", "figure_three", "features")
+    },
     **dict.fromkeys(("map", "layout", "networks_map"), "maps"),
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
@@ -275,6 +279,19 @@ def load_cold(fingerprint: str, config: Any) -> ColdItemReport | None:
         return ColdItemReport(**values)
 
     return _read(result_key("cold", fingerprint, config), report)
+
+
+def features_key(fingerprint: str, details: str, config: FeatureStudyConfig) -> Key:
+    """What the worth of a network's further inputs is found by; ``details``: the hash of the user details."""
+    return key_of("features", fingerprint, details=details, config=config)
+
+
+def load_features(fingerprint: str, details: str, config: FeatureStudyConfig) -> FeatureReport | None:
+    """That worth computed beforehand, or None."""
+    from recemb_core.experiments.user_features import FeatureReport
+
+    key = features_key(fingerprint, details, config)
+    return _read(key, lambda found: FeatureReport.from_arrays(config, found))
 
 
 # --- rows of the evaluation ---

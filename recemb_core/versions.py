@@ -49,6 +49,7 @@ ALGORITHMS: dict[str, int] = {
     "factorization": 1,  # products of input and output vectors against the pairs trained on
     "staleness": 1,  # the windows, what is trained for each age, what it is asked
     "figure_three": 1,  # k-means on node2vec's vectors over seeds, and what the clusters follow
+    "user_features": 1,  # which runs tell what a network's further inputs are worth
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
@@ -66,6 +67,7 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "FigureThreeConfig": ("figure_three", *_SCORES),
     "LayerConfig": ("embedding_layer",),
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
+    "FeatureStudyConfig": ("user_features",),
     "TrainingConfig": ("optimizer",),
     "Protocol": ("leaderboard",),
     "Query": ("leaderboard",),
@@ -86,6 +88,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "recall": (),
     "ranking": ("next_item_cases", "ranking", "popularity"),
     "cold": ("cold_items",),
+    "features": ("next_item_cases", "ranking"),
     "leaderboard": ("leaderboard", "ranking", "item_graph"),
     "swept": ("leaderboard", "ranking", "item_graph"),
     "networks": (),

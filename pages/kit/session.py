@@ -34,10 +34,10 @@ class ActiveData:
     """The data set in use, bundled or uploaded.
 
     ``key`` names it in the URL; ``sequences`` is what the chosen gap makes of the log, ``log`` a bundled time-stamped
-    log before it is cut, ``made`` the config of a data set made to order. ``given`` is the graph that a bundled set
-    comes with; ``graph`` is None where one is to be counted from the log instead. Of an upload, ``upload`` has the
-    files, ``found`` what reading them gave, and ``problem`` why the last change of the reading could not be followed
-    (what is shown is then the reading before it).
+    log before it is cut, ``made`` the config of a data set made to order, ``user_details`` what a bundled set says of
+    its users. ``given`` is the graph that a bundled set comes with; ``graph`` is None where one is to be counted from
+    the log instead. Of an upload, ``upload`` has the files, ``found`` what reading them gave, and ``problem`` why the
+    last change of the reading could not be followed (what is shown is then the reading before it).
     """
 
     key: str
@@ -47,6 +47,7 @@ class ActiveData:
     graph: ItemGraph | None
     labels: dict[str, AnyArray] = field(default_factory=dict)
     side_info: pl.DataFrame | None = None
+    user_details: pl.DataFrame | None = None
     info: DatasetInfo | None = None
     log: Sequences | None = None
     made: Any = None
@@ -154,6 +155,7 @@ def _loaded(info: DatasetInfo, made: Any) -> ActiveData:
         made=made,
         labels=data.labels,
         side_info=data.side_info,
+        user_details=data.user_details,
         info=data.info,
     )
 

@@ -78,7 +78,9 @@ def _complete_journey(info: DatasetInfo) -> Dataset:
         side_info=side_info,
     )
     labels = {name: side_info[name].to_numpy().astype(np.str_) for name in ("department", "product_category")}
-    return Dataset(info, items, sequences, labels=labels, side_info=side_info)
+    users = pl.read_parquet(_data_file("complete_journey_users.parquet")).rename({"household_id": "user"})
+    users = users.with_columns(pl.col("user").cast(pl.String))
+    return Dataset(info, items, sequences, labels=labels, side_info=side_info, user_details=users)
 
 
 @register_dataset(

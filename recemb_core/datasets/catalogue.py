@@ -74,6 +74,7 @@ class Dataset:
         side_info: one row an item with ``title`` and further fields; None where there is nothing to say.
         cold_items: items outside the graph and behaviour (``item``, the fields of ``side_info``, ``true_category``),
             or None.
+        user_details: a row a user: ``user``, as the sequences name them, and categorical facts; or None.
     """
 
     info: DatasetInfo
@@ -83,6 +84,7 @@ class Dataset:
     labels: dict[str, StrArray] = field(default_factory=dict)
     side_info: pl.DataFrame | None = None
     cold_items: pl.DataFrame | None = None
+    user_details: pl.DataFrame | None = None
 
     @cached_property
     def titles(self) -> StrArray:

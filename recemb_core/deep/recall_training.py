@@ -16,7 +16,7 @@ from recemb_core.validation import UsageError
 
 MADE_BY = ("next_item_cases", "recall_training", "optimizer")
 SETTINGS = ("dimensions", "history_length", "half_life", "epochs")  # that people set for every network
-WIDTHS = "field widths"  # of the arrays, where a user field holds several values
+WIDTHS = "widths of user fields"  # of the arrays, where a user field holds several values
 NEWEST = 0.05  # share of each user's histories that early stopping looks at
 LOOKED_AT = 4_096  # of them, at most
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,13 @@ def facts_of(frame: pl.DataFrame, users: Sequence[str]) -> list[dict[str, Any] |
     """
     rows = {str(row.pop(USER)): row for row in frame.iter_rows(named=True)}
     return [rows.get(user) for user in users]
+
+
+def details_fingerprint(frame: pl.DataFrame | None) -> str:
+    """A short hash of user details, for keys of results; "" for none."""
+    if frame is None:
+        return ""
+    return hashlib.blake2b(frame.write_json().encode(), digest_size=12).hexdigest()
 
 
 def _many(value: object) -> list[str]:

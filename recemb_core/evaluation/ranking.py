@@ -161,6 +161,7 @@ def rank_next_items(
     exclude_seen: bool = True,
     user_vectors: FloatArray | None = None,
     score: Literal["inner_product", "cosine"] = "inner_product",
+    user_facts: Sequence[Any] | None = None,
 ) -> RankingReport:
     """Rank the whole catalogue for every user and see where the targets stand.
 
@@ -179,6 +180,8 @@ def rank_next_items(
         user_vectors: (users, d); left out, a user is the mean of the vectors of the history's items.
         score: of a user and an item: u · v, or their cosine. (With ``"cosine"`` and no user vectors, the mean is over
             vectors of length 1.)
+        user_facts: of each user, for a function of scores that takes those of its batch as a second argument, as
+            :meth:`recemb_core.deep.recall.RecallModel.scores` does.
 
     Raises:
         ValueError: lengths that do not fit, a k below 1, no user with a target, or vectors that are not finite.
@@ -201,6 +204,11 @@ def rank_next_items(
     if not any(map(len, asked)):
         raise UsageError("no user has a target to be found; hold something out, or do not exclude what was seen")
     scorer, n = _scorer(vectors, user_vectors, score, len(histories))
+    if user_facts is not None:
+        require(callable(vectors), "user_facts", "given", "left out where the scores are those of vectors")
+        require(len(user_facts) == len(histories), "user_facts", len(user_facts), f"one for each of {len(histories)}")
+        function: Any = vectors
+        scorer = lambda batch, part: function(batch, [user_facts[i] for i in part])  # noqa: E731
     views = {"": View(asked, exclude_seen)}
     return _rank_views(scorer, n, [np.asarray(h) for h in histories], views, ks, ("",), None).reports[""]
 

@@ -36,12 +36,13 @@ class Box:
     after: tuple[int, ...] = ()
 
 
-def network_diagram_figure(boxes: Sequence[Box], *, title: str) -> go.Figure:
+def network_diagram_figure(boxes: Sequence[Box], *, title: str, width: int = WIDTH) -> go.Figure:
     """Draw a network.
 
     Args:
         boxes: its layers; ``after`` counts in this list.
         title: for the saved file and screen readers.
+        width: characters that a box of full width holds.
     """
     shapes, notes = [], []
     for box in boxes:
@@ -59,9 +60,9 @@ def network_diagram_figure(boxes: Sequence[Box], *, title: str) -> go.Figure:
                 line={"width": 2 if box.kind == "embedding" else 1, "color": color},
             )
         )
-        width = max(12, int(WIDTH * (box.right - box.left)))
-        detail = f"<br><span style='font-size:11px'>{theme.plain(box.detail, width)}</span>" if box.detail else ""
-        words = f"<b>{theme.plain(box.label, width)}</b>{detail}"
+        room = max(12, int(width * (box.right - box.left)))
+        detail = f"<br><span style='font-size:11px'>{theme.plain(box.detail, room)}</span>" if box.detail else ""
+        words = f"<b>{theme.plain(box.label, room)}</b>{detail}"
         notes.append(theme.note(words, (box.left + box.right) / 2, box.level, font_size=12))
     order = "; ".join(f"{box.label} ({box.detail})" if box.detail else box.label for box in boxes)
     return theme.chart(

@@ -216,8 +216,8 @@ def from_details(details: Details, codes: np.ndarray) -> tuple[pl.DataFrame, tup
     return wide[np.where(rows < 0, len(details.frame), rows)], (note,)
 
 
-def tidy(frame: pl.DataFrame, title: str | None) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
-    """Raw columns → ``title``, category strings and lists; what cannot group items is left out, with a note."""
+def tidy(frame: pl.DataFrame, title: str | None, rows: str = "items") -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """Raw columns → ``title``, category strings and lists; what cannot group ``rows`` is left out, with a note."""
     if title not in frame.columns:
         ranked = sorted((rank, c) for c in frame.columns if (rank := role_rank("title", c)) is not None)
         title = next((c for _, c in ranked if not frame[c].dtype.is_nested()), None)
@@ -226,7 +226,7 @@ def tidy(frame: pl.DataFrame, title: str | None) -> tuple[pl.DataFrame | None, t
     for name in frame.columns:
         if name == title:
             continue
-        column, note = _field(frame[name])
+        column, note = _field(frame[name], rows)
         notes += [note] if note else []
         if column is not None:
             plain = re.sub(r":(token|float)(_seq)?$", "", name)
@@ -240,7 +240,7 @@ def _text(column: pl.Series) -> pl.Series:
     return text.set(text.is_in(["", _NONE_LISTED, "nan", "NaN", "NULL", "null", "None", "\\N"]).fill_null(False), None)
 
 
-def _field(column: pl.Series) -> tuple[pl.Series | None, str]:
+def _field(column: pl.Series, rows: str) -> tuple[pl.Series | None, str]:
     name = column.name
     if isinstance(column.dtype, (pl.List, pl.Array)):
         lists = column.cast(pl.List(pl.String))
@@ -256,7 +256,7 @@ def _field(column: pl.Series) -> tuple[pl.Series | None, str]:
     if _is_quantity(text, name, distinct):
         return bin_numeric(text), f"Field {name!r} holds numbers; it was cut into bins of about equal size."
     if distinct == text.count() and distinct > 20:
-        return None, f"Field {name!r} was left out: no two items share a value."
+        return None, f"Field {name!r} was left out: no two {rows} share a value."
     return text, ""
 
 

@@ -23,11 +23,7 @@ from recemb_core import precomputed
 from recemb_core.experiments import leaderboard
 from recemb_core.experiments.leaderboard import Entry, EntryRun, PartCases
 from recemb_core.experiments.recall_models import recall_fingerprint
-from tests.pages import (  # noqa: F401  (they register checks)
-    experiment_checks_article,
-    experiment_checks_models,
-    experiment_checks_staleness,
-)
+from tests.pages import experiment_checks_article, experiment_checks_models, experiment_checks_staleness  # noqa: F401  (they register checks)
 from tests.pages.conftest import ROOT, healthy
 from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
 

@@ -1,0 +1,186 @@
+"""YouTube DNN and two-tower as the article draws them, with this data's sizes; and what each input is worth here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import polars as pl
+import streamlit as st
+
+from pages.kit import controls, frame, jobs, recall_models, results
+from pages.kit.allowed import Options, Several
+from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Parameter
+from pages.kit.recall_models import DEEP_PAGE
+from pages.kit.session import ActiveData
+from pages.kit.text import field_words
+from pages.views.deep_models import drawn_words
+from pages.views.deep_models.recall_boxes import two_tower_boxes, youtube_boxes
+from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_box
+from recemb_core import precomputed
+from recemb_core.deep.anatomy import Sizes, input_width, two_tower_parameters, youtube_parameters
+from recemb_core.deep.two_tower import TwoTowerConfig
+from recemb_core.deep.user_fields import USER, UserFields, details_fingerprint
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
+from recemb_core.experiments.user_features import (
+    EXAMPLE_AGE,
+    MOST_FIELDS,
+    SIDE_INFORMATION,
+    FeatureReport,
+    FeatureStudyConfig,
+    measure_features,
+)
+from recemb_core.figures.network_diagram import network_diagram_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.side_information import encode_side_info
+
+NETWORK = Parameter(
+    DEEP_PAGE, "drawn_network", "Network", Options(NETWORKS, radio=True), NETWORKS[0], help="Which one is drawn."
+)
+TOLD = Parameter(
+    DEEP_PAGE,
+    "drawn_told",
+    "Told beside the history",
+    Several(),
+    help="What goes into the network. Each is switched off in turn and the network trained without it.",
+)
+TARGETS = Parameter(
+    DEEP_PAGE,
+    "drawn_targets",
+    "Targets asked for",
+    Options({1: "All", 0: "First-time"}, row=True),
+    1,
+    help="First-time: what a user had before is masked, and only new items are targets.",
+)
+
+
+def drawn_section(data: ActiveData) -> None:
+    """The whole view."""
+    numbers = st.container()
+    main, side = frame.side_by_side("as-drawn", (3, 1), "11rem")
+    with side:
+        chosen = NETWORK.draw(data)
+        details = details_box(data)
+        model = recall_models.model_configs(data)[chosen]
+        options = offered(data, chosen, details)
+        told = TOLD.draw(data, default=_usual(options), among=list(options), format_func=options.__getitem__)
+        TARGETS.draw(data)
+        recall_models.model_controls(data)
+        controls.reset_button(data)
+    sizes = sizes_of(data, model, details, told)
+    with main:
+        boxes = youtube_boxes(model, sizes) if isinstance(model, YouTubeDNNConfig) else two_tower_boxes(model, sizes)
+        height = 56 * (1 + max(box.level for box in boxes))
+        live_chart(
+            network_diagram_figure(boxes, title=chosen, width=78),
+            key=f"as drawn@{data.key}",
+            height=height,
+            glide=False,
+        )
+        st.caption(drawn_words.lacking(data, model, details, told))
+    with numbers:
+        _numbers(data, model, sizes)
+    st.subheader("What each input is worth here", anchor=False)
+    config = study(model, told, options)
+    report = None if config is None else _report(data, config, details)
+    if config is None:
+        st.info("Nothing is told beside the history: choose an input above, or bring user details.")
+    elif report is not None:
+        _worth(report, TARGETS.value(data))
+    usual = lambda network: _usual(offered(data, network, details))  # noqa: E731
+    frame.try_this(data, drawn_words.experiments(data, usual, lambda: report))
+    frame.what_you_see(drawn_words.EXPLANATION)
+    frame.as_python(drawn_words.as_python(data, config, details))
+
+
+def offered(data: ActiveData, network: str, details: Details) -> dict[str, str]:
+    """What the network can be told beside the history: key → words."""
+    train = recall_models.cases(data).train
+    found = {name: field_words(name) for name in details.columns}
+    if network == NETWORKS[0] and train.timestamps is not None:
+        found[AGE] = EXAMPLE_AGE
+    if network == NETWORKS[1] and train.side_info is not None:
+        found[SIDE] = SIDE_INFORMATION
+    return found
+
+
+def _usual(options: dict[str, str]) -> list[str]:
+    """The first columns, and what the network takes besides."""
+    columns = [name for name in options if name not in (AGE, SIDE)]
+    return [*columns[:MOST_FIELDS], *(name for name in (AGE, SIDE) if name in options)]
+
+
+def study(
+    model: YouTubeDNNConfig | TwoTowerConfig, told: list[str], options: Collection[str]
+) -> FeatureStudyConfig | None:
+    """What is measured; None where nothing is told."""
+    fields = tuple(name for name in told if name not in (AGE, SIDE))
+    if not told:
+        return None
+    if isinstance(model, TwoTowerConfig) and SIDE in options and SIDE not in told:
+        model = replace(model, side_information=False)
+    return FeatureStudyConfig(model=model, fields=fields, example_age=AGE in told, side_information=SIDE in told)
+
+
+def sizes_of(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details: Details, told: list[str]) -> Sizes:
+    """The sizes that the network has here."""
+    fields = [name for name in told if name not in (AGE, SIDE)]
+    side, values = recall_models.cases(data).train.side_info, 0
+    if side is not None and SIDE in told and isinstance(model, TwoTowerConfig):
+        count = lambda: int(encode_side_info(side).first[-1])  # noqa: E731
+        values = results.remember(data, ("drawn side values", data.fingerprint), count)
+    return Sizes(
+        items=len(data.items),
+        fields=UserFields.of(details.frame.select(USER, *fields) if details.frame is not None and fields else None),
+        side_values=values,
+        example_age=AGE in told,
+    )
+
+
+def _numbers(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, sizes: Sizes) -> None:
+    parts = (
+        youtube_parameters(model, sizes) if isinstance(model, YouTubeDNNConfig) else two_tower_parameters(model, sizes)
+    )
+    total = sum(parts.values())
+    tables = ("history embeddings", "item vectors", "item embeddings", "side information", "user fields")
+    embedded = sum(count for name, count in parts.items() if name in tables)
+    listed = "; ".join(f"{name}: {count:,}" for name, count in parts.items())
+    frame.metrics(
+        [
+            ("Parameters", f"{total:,}", f"Numbers that are learned. {listed}."),
+            ("In embeddings", f"{embedded / total:.1%}", "Share of them that stands in tables of vectors."),
+            ("User's input", f"{input_width(model, sizes):,}", "Numbers that go into the user's first dense layer."),
+            ("Items", f"{sizes.items:,}", "Rows of the tables, and places of the softmax."),
+        ]
+    )
+
+
+def _report(data: ActiveData, config: FeatureStudyConfig, details: Details) -> FeatureReport | None:
+    source, mark = recall_models.source(data), details_fingerprint(details.frame)
+    key = ("feature study", source, mark, config)
+    results.ready(data, key, lambda: precomputed.load_features(source, mark, config))
+    runs = len(config.variants) * config.seeds
+    seconds = runs * recall_models.training_seconds(data, config.model)
+    cases = recall_models.asked(data)
+    label = f"{runs} trainings of {len(config.variants)} settings"
+    job = jobs.heavy_job(data, key, label, seconds, measure_features, cases, config, details.frame)
+    waiting = f"Trains with everything, without each input, and with the history alone, {config.seeds} seeds each."
+    found: FeatureReport | None = jobs.result(data, "feature study", job, verb="Measure", waiting=waiting)[0]
+    return found
+
+
+def _worth(report: FeatureReport, which: int) -> None:
+    """What is lost without each input, its table and the verdict."""
+    effects, k = report.effects(which), report.config.k
+    lines = [ScoreLine(drawn_words.without(name), one.value, one.low, one.high) for name, one in effects.items()]
+    st.markdown(drawn_words.verdict(report, which))
+    left, right = frame.side_by_side("as-drawn-worth", (2, 3), "20rem")
+    with left:
+        title = f"HR@{k}, everything less without (95 %)"
+        figure = score_intervals_figure(lines, x_title=title, chance=0.0, chance_title="no difference")
+        figure.update_layout(height=110 + 46 * len(lines))
+        st.plotly_chart(figure, theme="streamlit", key="drawn effects")
+    with right:
+        st.dataframe(pl.DataFrame(drawn_words.table(report, which)), hide_index=True)
+    st.caption(drawn_words.about(report, which))
