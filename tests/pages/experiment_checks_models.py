@@ -475,6 +475,28 @@ def _recall(seen: Seen) -> None:
     seen.says(f"HR@10 {1 - np.mean(missed):.3f}.")
 
 
+@check("YouTube DNN, told all that is known", "The network is told how old", "Two-tower: its item tower sees")
+def _drawn(seen: Seen) -> None:
+    """From the hits that were measured: a mean less a mean, which no interval is needed for."""
+    from recemb_core.datasets import load_dataset
+    from recemb_core.deep import TwoTowerConfig, YouTubeDNNConfig
+    from recemb_core.deep.user_fields import details_fingerprint
+    from recemb_core.experiments.recall_models import recall_fingerprint
+    from recemb_core.experiments.user_features import feature_defaults
+
+    details = load_dataset(seen.source.name).user_details
+    model = TwoTowerConfig() if seen.prediction.startswith("Two-tower") else YouTubeDNNConfig()
+    columns = [] if details is None else details.columns[1:]
+    config = feature_defaults(model, columns, timed=True, side_information=True)
+    assert config is not None
+    source = recall_fingerprint(seen.source.known)
+    report = precomputed.load_features(source, details_fingerprint(details), config)
+    assert report is not None
+    at = len(config.variants) - (1 if seen.prediction.startswith("YouTube") or len(config.features) == 1 else 2)
+    hits = report.hits[1]
+    seen.says(f"HR@10 {sign(hits[0].mean() - hits[at].mean(), '.3f')}", "on all targets")
+
+
 @check("The list may be found by a fast index")
 def _indexes(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases

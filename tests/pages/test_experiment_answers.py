@@ -37,7 +37,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "neighbors": ("compare", ("models", "two", "sum")),
     "side_information": ("side", ("attention", "forms", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
-    "deep_models": ("section", ("recall", "history", "embedding", "pretraining", "serving", "staleness")),
+    "deep_models": ("section", ("recall", "history", "drawn", "embedding", "pretraining", "serving", "staleness")),
 }
 SAME = {
     "sweep",

@@ -38,7 +38,7 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("runs", {"runs_view": v}) for v in ("all", "two", "sweep")),
     *(
         ("deep_models", {"section": v})
-        for v in ("recall", "history", "embedding", "pretraining", "serving", "staleness")
+        for v in ("recall", "history", "drawn", "embedding", "pretraining", "serving", "staleness")
     ),
 ]
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.

@@ -44,6 +44,7 @@ TOLD = Parameter(
     "Told beside the history",
     Several(),
     help="What goes into the network. Each is switched off in turn and the network trained without it.",
+    follows=True,
 )
 TARGETS = Parameter(
     DEEP_PAGE,
