@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.text import plain
-from pages.views.deep_models.recall_boxes import two_tower_boxes, youtube_boxes
+from pages.views.deep_models.recall_boxes import ABSENT, two_tower_boxes, youtube_boxes
 from recemb_core.datasets import load_dataset
 from recemb_core.deep import TwoTowerConfig, YouTubeDNNConfig
 from recemb_core.deep.anatomy import Sizes, youtube_parameters
@@ -72,7 +72,8 @@ def test_every_box_reads_from_boxes_below_it(network: str, fields: int) -> None:
         for at, box in enumerate(boxes):
             assert all(boxes[one].level < box.level for one in box.after)
             assert box.after or box.level == 0
-            assert at in read or box.kind == "answer", f"{box.label} goes nowhere"
+            absent = box.detail in (ABSENT, "not told")
+            assert (at in read) != (absent or box.kind == "answer"), f"{box.label} goes nowhere, or comes from nowhere"
             assert 0 <= box.left < box.right <= 1
             for one in box.after:  # an arrow stands where both are
                 assert max(box.left, boxes[one].left) < min(box.right, boxes[one].right)

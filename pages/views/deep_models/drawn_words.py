@@ -75,7 +75,10 @@ def verdict(report: FeatureReport, which: int) -> str:
     if not alone.measured:
         return f"{said}With fewer than three seeds the noise of training is not known, so no input is judged."
     if told:
-        parts = [f"{plain_field(name)} ({_change(one)})" for name, one in told.items()]
+        parts = [
+            f"{plain_field(name)} ({_change(one)}: {'more' if one.value > 0 else 'fewer'} hits with it)"
+            for name, one in told.items()
+        ]
         said += f"**Told apart from nothing: {'; '.join(parts)}**. "
     elif len(effects) > 1:
         said += "**No single input is told apart from nothing.** "

@@ -12,8 +12,7 @@ from recemb_core.figures.network_diagram import Box
 
 MOST_FIELDS = 3  # boxes of user fields side by side; more of them share one
 ABSENT = "not in this data"
-NO_TABLE = ("–", "")
-Input = tuple[str, str, tuple[str, str]]  # name, what is known, what it becomes: (name, size)
+Input = tuple[str, str, tuple[str, str] | None]  # name, what is known, what it becomes: (name, size), or nothing
 
 
 def youtube_boxes(config: YouTubeDNNConfig, sizes: Sizes) -> list[Box]:
@@ -21,10 +20,10 @@ def youtube_boxes(config: YouTubeDNNConfig, sizes: Sizes) -> list[Box]:
     d, n = config.dimensions, sizes.items
     fields = _fields(sizes, config.field_dimensions)
     inputs = [("Watched items", f"newest {config.history_length}", ("Mean of rows", f"{n:,} × {d}")), *fields]
-    aged = ("of log's time", ("x, x², √x", "0 when served")) if sizes.example_age else ("not told", NO_TABLE)
+    aged = ("in shares of the log", ("x, x², √x", "0 when served")) if sizes.example_age else ("not told", None)
     inputs.append(("Example's age", *aged))
     found = _inputs(inputs, 0.0, 1.0)
-    level, below = 2, tuple(range(1, len(found), 2))
+    level, below = 2, _tables(found)
     width = input_width(config, sizes)
     found.append(Box("Side by side", f"{width} numbers", "layer", level, after=below))
     for at, (a, b) in enumerate(pairwise([width, *config.hidden, d]), start=1):
@@ -42,23 +41,21 @@ def two_tower_boxes(config: TwoTowerConfig, sizes: Sizes) -> list[Box]:
     """The user tower on the left, the item tower on the right, their inner product on top."""
     d, n, h = config.dimensions, sizes.items, config.hidden
     sided = config.side_information and sizes.side_values
-    users = [
-        ("History", f"newest {config.history_length}", ("Mean of rows", f"{n:,} × {d}")),
+    users: list[Input] = [
+        ("History", f"newest {config.history_length}", ("Mean", f"of items' inputs, {d}")),
         *_fields(sizes, config.field_dimensions, most=2),
     ]
-    items = [
+    items: list[Input] = [
         ("Item", f"one of {n:,}", ("Row", f"{n:,} × {d}")),
         ("Its fields", f"{sizes.side_values:,} values", ("Rows", f"{sizes.side_values:,} × {d}"))
         if sided
-        else ("Its fields", "not told", NO_TABLE),
+        else ("Its fields", "not told", None),
     ]
     left, right = _inputs(users, 0.0, 0.6), _inputs(items, 0.64, 1.0)
     found = [*left, *(_moved(box, len(left)) for box in right)]
     width = input_width(config, sizes)
-    found.append(Box("Side by side", f"{width} numbers", "layer", 2, 0.0, 0.6, tuple(range(1, len(left), 2))))
-    found.append(
-        Box("Mean", f"{d} numbers", "layer", 2, 0.64, 1.0, tuple(range(len(left) + 1, len(left) + len(right), 2)))
-    )
+    found.append(Box("Side by side", f"{width} numbers", "layer", 2, 0.0, 0.6, _tables(left)))
+    found.append(Box("Mean", f"{d} numbers", "layer", 2, 0.64, 1.0, _tables(found, len(left))))
     for at, (name, a, b) in enumerate((("ReLU", width, h), ("Dense + input, length 1", h, d)), start=3):
         found.append(Box(name, f"{a:,} → {b:,}", "layer", at, 0.0, 0.6, (len(found) - 2,)))
         own = d if at == 3 else h
@@ -70,12 +67,12 @@ def two_tower_boxes(config: TwoTowerConfig, sizes: Sizes) -> list[Box]:
 
 def _fields(sizes: Sizes, width: int, most: int = MOST_FIELDS) -> list[Input]:
     """(name, what is known, what it becomes) of the user fields; ``most`` of them by name, the rest together."""
-    named = [
+    named: list[Input] = [
         (field_words(name).capitalize(), _known(len(values), several), ("Row", f"{len(values):,} × {width}"))
         for name, values, several in zip(sizes.fields.names, sizes.fields.values, sizes.fields.widths, strict=True)
     ]
     if not named:
-        return [("Search words, place, age", ABSENT, NO_TABLE)]
+        return [("Search words, place, age", ABSENT, None)]
     if len(named) <= most:
         return named
     rest = sizes.fields.values[most - 1 :]
@@ -93,8 +90,14 @@ def _inputs(parts: list[Input], left: float, right: float) -> list[Box]:
     for at, (name, known, becomes) in enumerate(parts):
         ends = left + at * step + 0.004, left + (at + 1) * step - 0.004
         found.append(Box(name, known, "input", 0, *ends))
-        found.append(Box(*becomes, "layer" if becomes == NO_TABLE else "embedding", 1, *ends, (len(found) - 1,)))
+        if becomes is not None:
+            found.append(Box(*becomes, "embedding", 1, *ends, (len(found) - 1,)))
     return found
+
+
+def _tables(boxes: list[Box], start: int = 0) -> tuple[int, ...]:
+    """The numbers of the boxes that are embeddings, from ``start``."""
+    return tuple(at for at, box in enumerate(boxes) if at >= start and box.kind == "embedding")
 
 
 def _moved(box: Box, by: int) -> Box:
