@@ -8,7 +8,7 @@ from typing import Any
 from pages.kit import frame, recall_models
 from pages.kit.answer_words import signed
 from pages.kit.session import ActiveData
-from pages.kit.text import plain, plain_field, quoted
+from pages.kit.text import field_words, plain, plain_field, quoted
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details
 from recemb_core.deep.two_tower import TwoTowerConfig
@@ -61,8 +61,8 @@ def lacking(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details:
 
 
 def without(name: str) -> str:
-    """A row of the chart."""
-    return name if name == NOTHING else f"without {plain_field(name)}"
+    """A row of the chart and of the table."""
+    return name if name == NOTHING else f"without {field_words(name)}"
 
 
 def verdict(report: FeatureReport, which: int) -> str:
@@ -133,7 +133,7 @@ def experiments(
         def said() -> str:
             found = report()
             if found is None:
-                return "Not measured yet: press Measure."
+                return "Press Measure: these settings are not measured yet."
             one = found.effects(1).get(name)
             if one is None:
                 return f"{plain_field(name)} is all that is told here: look at the row {plain_field(NOTHING)}."
