@@ -21,8 +21,8 @@ def design_box(data: ActiveData) -> None:
         _row([name for name in FIRST if name in controls], data)
         with st.expander("More of its settings"):
             rest = [name for name in controls if name not in FIRST]
-            for start in range(0, len(rest), 4):
-                _row(rest[start : start + 4], data)
+            for start in range(0, len(rest), len(FIRST)):
+                _row(rest[start : start + len(FIRST)], data)
             st.button(
                 "The usual shop",
                 icon=":material/restart_alt:",
@@ -40,6 +40,6 @@ def design_box(data: ActiveData) -> None:
 
 def _row(names: list[str], data: ActiveData) -> None:
     controls = CONTROLS[type(data.made)]
-    places = frame.figure_columns(f"design-{names[0]}", len(names), narrowest="9rem")
-    for place, name in zip(places, names, strict=True):
+    places = frame.figure_columns(f"design-{names[0]}", len(FIRST), narrowest="9rem")
+    for place, name in zip(places, names, strict=False):  # the last row has places to spare
         controls[name].draw(data, place)
