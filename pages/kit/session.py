@@ -138,11 +138,22 @@ OPENS_ON = "complete_journey"  # the data set that Home shows until a person cho
 
 def _bundled(name: str) -> ActiveData:
     info = next(info for info in list_datasets() if info.name == name)
-    return _loaded(info, made_to_order(info))
+    made = made_to_order(info)
+    return _loaded(info) if made is None else _made(info, made)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _loaded(info: DatasetInfo, made: Any) -> ActiveData:
+def _loaded(info: DatasetInfo) -> ActiveData:
+    return _opened(info, None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made(info: DatasetInfo, made: Any) -> ActiveData:
+    """Kept apart: whoever moves sliders drives no other data set out."""
+    return _opened(info, made)
+
+
+def _opened(info: DatasetInfo, made: Any) -> ActiveData:
     data = load_dataset(info.name, **({} if made is None else vars(made)))
     return ActiveData(
         key=info.name,
