@@ -1,4 +1,4 @@
-"""The article's methods side by side: principle, strength and limit, each with a figure of the data in use."""
+"""The methods side by side: principle, strength and limit, each with a figure of the data in use."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Softmax:
 
     @property
     def printed(self) -> float:
-        """Σ score(n) − log Z_u, as the paper and the article print it."""
+        """Σ score(n) − log Z_u, as the paper prints it."""
         return self.dots - self.log_z
 
     @property

@@ -1,4 +1,4 @@
-"""YouTube DNN and two-tower as the article draws them, with this data's sizes; and what each input is worth here."""
+"""YouTube DNN and two-tower as they are usually drawn, with this data's sizes; and what each input is worth here."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def interval(one: CrossedMean, form: str = FORM) -> str:
 
 
 def served(report: StalenessReport) -> Arm:
-    """What the article serves: an old table with a network of today; without a network the table itself."""
+    """What is often served: an old table with a network of today; without a network the table itself."""
     return "network_fresh" if "network_fresh" in report.arms else "table"
 
 
@@ -200,7 +200,7 @@ def words(networked: bool) -> str:
         if not networked
         else (
             " **Old table, network trained now**: YouTube's network reads the old table as it is, and its layers and "
-            "its columns, a vector for each item, are trained up to *T*: what the article does with a table trained "
+            "its columns, a vector for each item, are trained up to *T*: as with a table that is trained "
             "weekly and a network daily. **Table and network old**: both end at *T* − *a*."
         )
     )

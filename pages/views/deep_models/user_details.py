@@ -29,7 +29,7 @@ WORDS = Parameter(
     "Words searched for",
     Options(),
     NO_WORDS,
-    help="A column of your file whose words count one by one, as search words do in the article: their mean goes in.",
+    help="A column of your file whose words count one by one, as the words of a search do: their mean goes in.",
 )
 
 

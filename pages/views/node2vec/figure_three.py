@@ -18,7 +18,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.text import plain, quoted
+from pages.kit.text import plain_field, quoted
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
 from recemb_core import precomputed
 from recemb_core.experiments.figure_three import FigureThree, FigureThreeConfig, figure_three, figure_three_base
@@ -132,7 +132,7 @@ def figure_section(asked: Asked, numbers: Any) -> None:
 def _numbers(asked: Asked, found: FigureThree) -> list[tuple[str, str, str]]:
     return [
         (
-            f"By {found.names[by].replace('_', ' ')}, q = {q:g}",
+            f"By {plain_field(found.names[by])}, q = {q:g}",
             number(found.estimate("clusters", by, i).value, ".3f"),
             f"Adjusted mutual information of k-means clusters ({found.sizes[by]}) with these groups, mean of "
             f"{asked.config.seeds} seeds; 0 is chance, 1 the same groups.",
@@ -149,7 +149,7 @@ def to_the_paper() -> None:
 
 
 def _plural(name: str) -> str:
-    words = plain(name.replace("_", " "))
+    words = plain_field(name)
     return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
@@ -190,7 +190,7 @@ def _intervals(asked: Asked, found: FigureThree) -> None:
 
 
 def _measure(found: FigureThree, measure: str, by: int) -> str:
-    return f"{KINDS[measure]} · {found.names[by].replace('_', ' ')}"
+    return f"{KINDS[measure]} · {plain_field(found.names[by])}"
 
 
 def change_words(asked: Asked, found: FigureThree, measure: str, by: int) -> str:
@@ -209,7 +209,7 @@ def change_words(asked: Asked, found: FigureThree, measure: str, by: int) -> str
 def in_words(asked: Asked, found: FigureThree) -> list[str]:
     """What the runs show of the paper's two claims, and what they do not."""
     seeds = asked.config.seeds
-    groups, roles = (plain(name.replace("_", " ")) for name in found.names)
+    groups, roles = (plain_field(name) for name in found.names)
     tests = found.tests()
     group_change, role_change = (tests["clusters", by] for by in (0, 1))
     kept = _as_claimed(group_change[0].change["q"] < 0, group_change[1])
@@ -269,7 +269,7 @@ def _answer(asked: Asked, measure: str, by: int) -> str:
     if found is None:
         return "These runs are not made for this graph yet: press Run."
     return (
-        f"Agreement of the clusters with {plain(found.names[by].replace('_', ' '))}, mean of {asked.config.seeds} "
+        f"Agreement of the clusters with {plain_field(found.names[by])}, mean of {asked.config.seeds} "
         f"seeds (0 chance, 1 the same groups): {change_words(asked, found, measure, by)}."
     )
 

@@ -50,7 +50,7 @@ def _with_fields(ground: Ground, figure: str) -> str:
 
 
 def methods(ground: Ground) -> list[Method]:
-    """Every method of the article, in its order."""
+    """Every method, in the order in which each mends the one before."""
     scans, missed = facts.buckets(ground)
     return [
         Method(
