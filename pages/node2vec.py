@@ -97,6 +97,9 @@ with frame.page(
                 map_section(shown, color)
             st.caption(frame.graph_line(edges, graph))
         with numbers:
-            score_metrics(shown)
+            if view == "objective":
+                objective.objective_metrics(shown)
+            else:
+                score_metrics(shown)
         frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
         frame.as_python(as_python(shown, settings, view, sweep))

@@ -65,7 +65,9 @@ def context_shares_figure(
             "dtick": 1,
         },
         y=theme.names_axis([theme.label(name, 22) for name in names], autorange="reversed"),
-        legend=theme.legend(1.02),
+        legend=theme.legend_below(),
+        margin_b=76,
+        margin_t=30,
     )
     figure.add_vline(x=alike, line=theme.DOTTED)
     return figure

@@ -236,3 +236,25 @@ def test_a_field_is_named_in_words(open_page: Open) -> None:
         said += [f"{list(frame.value.columns)} {frame.value.to_numpy().tolist()}" for frame in shown.dataframe]
         for name in names:
             assert not any(name in words for words in said), f"{name} on {page} {query}"
+
+
+def test_three_forms_of_the_weights_are_those_of_the_library(open_page: Callable[..., AppTest]) -> None:
+    page = healthy(open_page("side_information", data="planted_shop", side="forms", form_start="learned"))
+    said = text(page)
+    assert "**Σa = 0**: nothing can be divided by it" in said
+    printed = run_the_python(page)
+    assert "share [nan nan nan nan]" in printed
+    assert len(page.get("bidi_component")) == 3
+    page.slider(key="form_shift@planted_shop").set_value(0.5)
+    healthy(page.run())
+    assert "**Σa = 2**, by which every gradient is divided" in text(page)  # four embeddings
+    page.selectbox(key="form_start@planted_shop").set_value("zero")
+    page.slider(key="form_shift@planted_shop").set_value(0.0)
+    healthy(page.run())
+    assert "4 at 0: a negative one turns" in text(page)
+    assert "Weights from 0.250 to 0.250" in text(page)
+
+
+def test_no_step_of_descent_leaves_the_start(open_page: Callable[..., AppTest]) -> None:
+    page = healthy(open_page("side_information", data="planted_shop", side="forms", form_steps="0"))
+    assert text(page).count("0 steps: loss") == 3

@@ -132,7 +132,7 @@ def figure_section(asked: Asked, numbers: Any) -> None:
 def _numbers(asked: Asked, found: FigureThree) -> list[tuple[str, str, str]]:
     return [
         (
-            f"By {plain_field(found.names[by])}, q = {q:g}",
+            f"{plain_field(found.names[by])}, q = {q:g}",
             number(found.estimate("clusters", by, i).value, ".3f"),
             f"Adjusted mutual information of k-means clusters ({found.sizes[by]}) with these groups, mean of "
             f"{asked.config.seeds} seeds; 0 is chance, 1 the same groups.",

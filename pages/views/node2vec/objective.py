@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import frame, results
 from pages.kit.answer_words import counted, number, signed
 from pages.kit.frame import Experiment
 from pages.kit.live_chart import live_chart
@@ -66,9 +66,27 @@ def objective_section(shown: Shown) -> None:
         {words: getattr(found, name).probabilities[top] for name, words in READINGS.items()},
         alike=float(np.exp(found.uniform)),
     )
-    live_chart(figure, key=f"context shares@{data.key}", height=90 + 34 * len(top), glide=False)
+    live_chart(figure, key=f"context shares@{data.key}", height=150 + 26 * len(top), glide=False)
     _sums(found)
     st.markdown("\n".join(f"- {line}" for line in in_words(shown, found)))
+
+
+def objective_metrics(shown: Shown) -> None:
+    """The readings of the node in nats by context; nothing where there is no neighborhood."""
+    try:
+        found = objective_of(shown)
+    except UsageError:
+        return
+    if not found.around.size:
+        return
+    told = [
+        ("One table", found.one_table.by_context, "f(n) · f(u), as the paper has it: mean of log p(n | u) in nats."),
+        ("Two tables", found.two_tables.by_context, "v′(n) · v(u), as skip-gram scores, by a softmax of them."),
+        ("Noise put back", found.with_noise.by_context, "v′(n) · v(u) + log p_n(n), which the training leaves out."),
+        ("Best possible", found.best, "The contexts' own shares; no vectors give more."),
+        ("All alike", found.uniform, f"−log {len(shown.graph):,}: every node as likely."),
+    ]
+    frame.metrics([(name, number(value), words) for name, value, words in told])
 
 
 def _sums(found: WalkObjective) -> None:
