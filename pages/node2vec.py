@@ -66,7 +66,7 @@ with frame.page(
             if view == "objective":
                 tries = objective.experiments(lambda: later[0])
             elif data.key == figure_three.PAPERS:
-                tries = [figure_three.experiments(asked)[0], *tries]
+                tries = [*tries, figure_three.experiments(asked)[0]]  # the last: it leads to another view
             frame.try_this(data, tries, stacked=True)
             color = controls.color_control(data, graph, default=labellings[0].name)
             with st.expander("Map"):

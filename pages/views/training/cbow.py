@@ -241,7 +241,7 @@ def _rows(window: Window) -> None:
         ("v", {method: window.pulls(method) for method in WINDOW_METHODS}),
         ("v′", {method: window.pushes(method) for method in WINDOW_METHODS}),
     ):
-        every = [window.center, *contexts]
+        every = list(dict.fromkeys([window.center, *contexts]))
         others = sorted({row for found in lengths.values() for row in found} - set(every))
         for row in [*every, *others]:
             role = "center" if row == window.center else "context" if row in contexts else "noise"

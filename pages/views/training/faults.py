@@ -253,7 +253,7 @@ def rate_words(lesson: Lesson, pairs: NeverTogether, trained: dict[str, ItemVect
     """How often each model puts a pair that is alike before one that is not."""
     found = {name: one for name, one in rates(lesson, pairs, trained).items() if one is not None}
     if not found:
-        return "All such pairs share as much, so there is nothing to tell apart."
+        return "None of these pairs, or all, share more than half of the fields, so there is nothing to tell apart."
     listed = ", ".join(
         f"{name} in **{one.value:.0%}** (95 %: {one.low:.0%} to {one.high:.0%})" for name, one in found.items()
     )
