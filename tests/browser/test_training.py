@@ -74,4 +74,4 @@ def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage) -> None:
         assert page.get_by_test_id("stAlertContentError").count() == 0
         main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
         assert main[0] <= main[1], f"{look} is {main[0]} pixels wide in {main[1]}"
-    assert chart(page, "factorization 0@planted_shop").count() == 1
+    assert chart(page, "pairs set@planted_shop").count() == 1
