@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from recemb_core.readers.errors import InputError, counted, listed, shortened
+from recemb_core.readers.errors import InputError, counted, listed, shortened, were
 from recemb_core.readers.ids import codes_of, id_strings
 from recemb_core.readers.side_info import tidy
 from recemb_core.readers.tables import load_table
@@ -69,12 +69,13 @@ def read_user_details(source: Any, users: Sequence[str], *, words: str | None = 
         )
     if words is not None and (words not in flat or words == key):
         raise InputError(f"the user details have no column {words!r} of words; they have {listed(frame.columns)}")
-    frame = (
-        frame.with_columns(ids[key].alias(key))
-        .filter(pl.col(key).is_in(wanted.implode()))
-        .unique(key, keep="first", maintain_order=True)
-    )
+    known = frame.with_columns(ids[key].alias(key)).filter(pl.col(key).is_in(wanted.implode()))
+    spare, frame = len(frame) - len(known), known.unique(key, keep="first", maintain_order=True)
     notes = [f"Users matched by {key!r}: {counted(hits[key], 'user')} of {len(wanted):,} have details."]
+    if spare:
+        notes.append(f"{counted(spare, 'row')} of no user of this log {were(spare)} left out.")
+    if repeated := len(known) - len(frame):
+        notes.append(f"{counted(repeated, 'row')} for a user who has one before; the first one counts.")
     rest = frame.drop(key, *([words] if words is not None else []))
     kept, more = tidy(rest, "", "users") if rest.width else (None, ())
     columns = [frame[key].alias(USER)]

@@ -185,6 +185,8 @@ def test_a_table_is_joined_by_the_column_that_holds_the_users() -> None:
     assert found.frame["city"].to_list() == ["Bern", "Bern", "Basel"]
     assert found.frame["searched"].to_list() == [["tea"], ["tea"], None]
     assert "3 users of 4 have details" in " ".join(found.notes)
+    assert "1 row of no user of this log was left out." in found.notes
+    assert "1 row for a user who has one before; the first one counts." in found.notes
     assert any("1 of 4 are kept" in note for note in found.notes)
     assert found.columns == ("age", "city", "searched", "shoe")
 
