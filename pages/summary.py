@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import streamlit as st
 
@@ -13,8 +14,8 @@ from pages.views.summary.methods import Method, methods, said
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 
-def show(one: Method) -> None:
-    """One row: the method with its link, and three cells."""
+def show(one: Method) -> tuple[Any, Any]:
+    """One row: the method with its link, its principle, and places for the two cells with figures."""
     with st.container(border=True):
         key = re.sub(r"\W+", "-", f"summary-{one.name}")
         what, judged = frame.side_by_side(key, (7, 11), "20rem")  # on a narrow screen one above the other
@@ -24,8 +25,17 @@ def show(one: Method) -> None:
             parameters.set_parameters(data, **one.view)
             navigation.go(one.page)
         principle.markdown(f":small[{one.principle}]")
-        strength.markdown(f":small[**Strength.** {said(ground, one.strength, one.measured)}]")
-        limit.markdown(f":small[**Limit.** {said(ground, one.limit, one.limited)}]")
+        return strength.empty(), limit.empty()
+
+
+def fill(one: Method, places: tuple[Any, Any]) -> int:
+    """The cells with figures; how many are measured."""
+    found = one.figures()
+    for place, title, sentence, figure in zip(
+        places, ("Strength", "Limit"), (one.strength, one.limit), found, strict=True
+    ):
+        place.markdown(f":small[**{title}.** {said(ground, sentence, figure)}]")
+    return sum(map(bool, found))
 
 
 def python_lines() -> list[str]:
@@ -82,14 +92,9 @@ with frame.page(
             st.info(f"**{plain(data.title)}** is a graph without a log, so no list can be judged on it.")
         else:
             st.info("No method is measured on this data yet: the Evaluation page measures all of them.")
-        measured = sum(bool(one.measured) + bool(one.limited) for one in rows)
-        st.caption(
-            f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; what is missing, the page "
-            "behind a row's link measures. Intervals are 95 %, of a pair "
-            "alone; *beyond noise* is over users and seeds, all rows judged together."
-        )
-    for one in rows:
-        show(one)
+        counted = st.empty()
+    shown = [(one, show(one)) for one in rows]
+    measured = sum(fill(one, places) for one, places in shown if one.late is None)
     frame.what_you_see(
         f"**HR@{K}** is the share of users with a hit among the first {K}, on the validation part of the Evaluation "
         "page, with its usual settings: each user's last event but one (of baskets: last basket but one) is asked for. "
@@ -97,3 +102,9 @@ with frame.page(
         "told apart* is not the same as equal: the noise of users and seeds may hide a difference."
     )
     frame.as_python(python_lines())
+    measured += sum(fill(one, places) for one, places in shown if one.late is not None)
+    counted.caption(
+        f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; what is missing, the page behind "
+        "a row's link measures. Intervals are 95 %, of a pair alone; *beyond noise* is over users and seeds, all rows "
+        "judged together."
+    )
