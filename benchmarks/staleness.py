@@ -92,10 +92,12 @@ def new_items() -> None:
         for model in report.cold:
             found = report.cold_figures(model, age)
             if found is not None:
-                auc, hits = (one.share for one in found)
+                auc, hits = (one.share for one in found[:2])
+                among = found[2].share if found[2] is not None else None
+                apart = "" if among is None else f", among new {among.value:.3f} [{among.low:.3f}, {among.high:.3f}]"
                 print(
                     f"  {model}: AUC {auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], "
-                    f"HR@10 {hits.value:.3f} [{hits.low:.3f}, {hits.high:.3f}]"
+                    f"HR@10 {hits.value:.3f} [{hits.low:.3f}, {hits.high:.3f}]{apart}"
                 )
 
 

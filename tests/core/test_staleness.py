@@ -313,6 +313,8 @@ def test_new_items_are_counted_and_served_by_side_information() -> None:
     eges = found.cold_figures("EGES", 2)
     assert eges is not None
     assert eges[0].value > 0.6  # the kind tells half of the catalogue
+    assert eges[2] is not None
+    assert eges[2].value > 0.75  # a0 from b0
     assert found.cold_figures("EGES", 1) is None
     again = StalenessReport.from_arrays(found.config, found.to_arrays())
     assert again.cold_figures("EGES", 2) == eges

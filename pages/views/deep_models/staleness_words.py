@@ -167,13 +167,14 @@ def new_items(report: StalenessReport) -> None:
         for age in by_age:
             found = report.cold_figures(model, age)
             if found is not None:
-                auc, hits = found
+                auc, hits, among = found
                 rows.append(
                     {
                         "Age (weeks)": age,
                         "Model": model,
                         "Events": auc.cases,
                         "AUC": _with_interval(auc),
+                        "AUC among new items": "–" if among is None else _with_interval(among),
                         f"HR@{report.config.k}": _with_interval(hits),
                     }
                 )
@@ -183,7 +184,8 @@ def new_items(report: StalenessReport) -> None:
     st.markdown(f"{text} The table cannot place them; models of the same age that read side information can:")
     st.dataframe(pl.DataFrame(rows), hide_index=True)
     st.caption(
-        "AUC: share of the catalogue's other items that stand below the new one; 0.5 is chance. EGES serves it by the "
+        "AUC: share of the catalogue's other items that stand below the new one. A model may stand all new items high, "
+        "or low; among new items alone 0.5 is chance. EGES serves it by the "
         "mean of its fields' vectors, two-tower by its item tower."
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.embeddings.eges import eges_defaults
 from recemb_core.evaluation.ranking import Scorer
 from recemb_core.evaluation.ties import expected_within, tied_ranks
@@ -24,7 +23,7 @@ class ColdItems:
     """EGES and two-tower on the events whose item a table of their age has never seen."""
 
     config: StalenessConfig
-    kept: dict[tuple[str, int], list[tuple[Float64Array, Float64Array, Int64Array, int]]] = field(default_factory=dict)
+    kept: dict[tuple[str, int], list[Cold]] = field(default_factory=dict)
 
     def ask(self, train: Sequences, questions: Questions, w: int, age: int, tell: Progress, cancel: Cancel) -> None:
         """Train both on the old part and rank these events' items in the whole catalogue."""
@@ -35,17 +34,21 @@ class ColdItems:
         rows = [i for i, target in enumerate(new) if len(target)]
         if not rows:
             return
+        unknown = np.flatnonzero(train.counts == 0)
         for name, scorer in self._models(train, self.config.seed + w, tell, cancel):
-            auc, hits, users = [], [], []
+            lines: list[tuple[float, float, float, int]] = []  # of each event
             for i in rows:
                 values = np.asarray(scorer([questions.histories[i]]))[0].astype(np.float64)
                 values = np.where(np.isfinite(values), values, -np.inf)
-                ranks = tied_ranks(values, new[i])
-                for target, hit in zip(new[i], expected_within(ranks, self.config.k), strict=True):
-                    auc.append(target_auc(values, [target]))
-                    hits.append(float(hit))
-                    users.append(int(questions.users[i]))
-            self.kept.setdefault((name, age), []).append((np.array(auc), np.array(hits), np.array(users), w))
+                hits = expected_within(tied_ranks(values, new[i]), self.config.k)
+                for target, hit in zip(new[i], hits, strict=True):
+                    own = np.searchsorted(unknown, target)
+                    among = target_auc(values[unknown], [own]) if len(unknown) > 1 else np.nan
+                    lines.append((target_auc(values, [target]), float(hit), among, int(questions.users[i])))
+            auc, found, apart, users = map(np.array, zip(*lines, strict=True))
+            self.kept.setdefault((name, age), []).append(
+                Cold(auc, found, apart, users.astype(np.int64), np.full(len(lines), w, dtype=np.int64))
+            )
 
     def _models(self, train: Sequences, seed: int, tell: Progress, cancel: Cancel) -> Iterator[tuple[str, Scorer]]:
         eges = eges_defaults(len(train.items), seed)
@@ -59,11 +62,6 @@ class ColdItems:
         """By model and age."""
         by_model: dict[str, dict[int, Cold]] = {}
         for (name, age), parts in self.kept.items():
-            auc, hits, users, windows = zip(*parts, strict=True)
-            by_model.setdefault(name, {})[age] = Cold(
-                np.concatenate(auc),
-                np.concatenate(hits),
-                np.concatenate(users),
-                np.repeat(windows, [len(part) for part in auc]).astype(np.int64),
-            )
+            joined = {key: np.concatenate([getattr(part, key) for part in parts]) for key in vars(parts[0])}
+            by_model.setdefault(name, {})[age] = Cold(**joined)
         return by_model

@@ -52,11 +52,14 @@ class Cold:
     Attributes:
         auc: share of the catalogue's other items that stand below each, float64 (events,); 0.5 is chance.
         hits: P(among the first k), float64 (events,).
+        among: ``auc`` among the items that are new to this table alone, float64 (events,); NaN where there is no other.
+            A model may stand all new items above the known ones, or below; this tells whether it knows them apart.
         users, windows: of each event.
     """
 
     auc: Float64Array
     hits: Float64Array
+    among: Float64Array
     users: Int64Array
     windows: Int64Array
 
@@ -159,12 +162,15 @@ class StalenessReport:
             add(self.ages[1], 7 * self.ages[1], old)
         return found
 
-    def cold_figures(self, model: str, age: int) -> tuple[CrossedMean, CrossedMean] | None:
-        """(AUC, HR@k) of a model on events of items that the table of that age does not know; None without any."""
+    def cold_figures(self, model: str, age: int) -> tuple[CrossedMean, CrossedMean, CrossedMean | None] | None:
+        """(AUC, HR@k, AUC among new items) on events of items new to the table of that age; None without any."""
         one = self.cold.get(model, {}).get(age)
         if one is None or not len(one.auc):
             return None
-        return crossed_mean(one.auc, one.users, one.windows), crossed_mean(one.hits, one.users, one.windows)
+        apart = np.isfinite(one.among)
+        among = crossed_mean(one.among[apart], one.users[apart], one.windows[apart]) if apart.any() else None
+        auc, hits = (crossed_mean(values, one.users, one.windows) for values in (one.auc, one.hits))
+        return auc, hits, among
 
     def _mean(self, values: Float64Array) -> CrossedMean:
         return crossed_mean(values, self.users, self.windows)
@@ -187,7 +193,9 @@ class StalenessReport:
         meta = from_json(arrays["meta"])
         cold: dict[str, dict[int, Cold]] = {}
         for model, age in meta.pop("cold"):
-            parts = {name: arrays[f"cold {model} {age} {name}"] for name in ("auc", "hits", "users", "windows")}
+            parts = {
+                name: arrays[f"cold {model} {age} {name}"] for name in ("auc", "hits", "among", "users", "windows")
+            }
             cold.setdefault(model, {})[age] = Cold(**parts)
         named: dict[str, Any] = {name: arrays[name] for name in ("figures", "users", "windows", "starts", "unknown")}
         arms = tuple(meta.pop("arms"))
