@@ -83,12 +83,12 @@ def test_an_installed_wheel_runs_the_readme_from_anywhere(wheel: Path, tmp_path:
 # Every bundled data set loads, and the results computed beforehand for its defaults are found.
 DATA_SETS = """
 from recemb_core import precomputed
-from recemb_core.datasets import list_datasets, load_dataset
-from recemb_core.embeddings import default_graph, node2vec_defaults
+from recemb_core.datasets import list_datasets
+from recemb_core.embeddings import node2vec_defaults
+from recemb_core.prepared import prepare_bundled
 
 for info in list_datasets():
-    data = load_dataset(info.name)
-    graph = data.graph or default_graph(data.sequences)
+    graph = prepare_bundled(info.name).graph
     assert precomputed.load_vectors(graph, node2vec_defaults(len(graph))) is not None, info.name
     print(info.name)
 """

@@ -22,6 +22,7 @@ from pages.kit.uploads import uploads
 from recemb_core.item_graph import ItemGraph
 from recemb_core.validation import UsageError
 
+STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
 SEARCHABLE = 5_000
 # What is predicted, what came of it (Markdown, or what works it out from the page's results), what is set.
@@ -40,7 +41,8 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
         opens_on: name of the bundled data set shown until a person chooses one.
         needs: "sequences" where the page cannot work on a graph alone; "nothing" where it works without any item.
     """
-    st.set_page_config(page_title=f"{question} · RecEmb Explorer", page_icon=ICON, layout="wide")
+    title = f"{question} · RecEmb Explorer"
+    st.set_page_config(page_title=title, page_icon=ICON, layout="wide", initial_sidebar_state=navigation.SIDEBAR)
     navigation.ensure()
     navigation.one_entry_a_page()
     parameters.forget_bound()
@@ -115,6 +117,7 @@ def _close(question: str, data: ActiveData, link: Any) -> None:
 def _sidebar(data: ActiveData) -> Any:
     """What belongs to the visit; returns the place of the link, which is complete once the page has run."""
     with st.sidebar:
+        st.html(STYLE)
         titles = {name: session.bundled_title(name) for name in session.bundled_names()}
         titles |= {key: uploads.title(upload) for key, upload in uploads.every().items()}
         st.session_state["data_widget"] = data.key

@@ -44,8 +44,13 @@ def _page(name: str) -> Any:
     return st.Page(path, title=title, url_path=name, default=name == "home", visibility=shown)
 
 
+SIDEBAR = 240
+"""Its width in pixels, to begin with; the app's own script has to say it, for a page comes too late."""
+
+
 def run_app() -> None:
     """What app.py does: show the navigation, run the page."""
+    st.set_page_config(layout="wide", initial_sidebar_state=SIDEBAR)
     st.session_state["_navigated"] = True
     with background.drawing().page(background.this_session()):
         st.navigation(pages()).run()
