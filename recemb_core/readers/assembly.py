@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from recemb_core.arrays import Int32Array
+from recemb_core.arrays import Int32Array, StrArray
 from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import Cleaned, CleaningConfig, CleaningStep, clean
 from recemb_core.readers.column_mapping import ColumnMapping
@@ -95,9 +95,7 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> dict[str, Any]:
         CleaningStep(f"reading: {a.name.replace('_', ' ')}", str(a), (first.rows[1],) * 2, (first.items[1],) * 2)
         for a in log.assumptions
     ]
-    events, users = cleaned.events, None
-    if events.user is not None and events.user_ids is not None:
-        users = events.user_ids.gather(events.user[cleaned.offsets[:-1]]).to_numpy().astype(np.str_)
+    events, users = cleaned.events, users_of(cleaned)
     counts = np.bincount(events.item, minlength=len(events.item_ids))
     present = np.flatnonzero(counts)
     ids = np.array(events.item_ids.gather(present).to_list(), dtype=object)
@@ -120,6 +118,14 @@ def assemble(log: ParsedLog, cleaning: CleaningConfig) -> dict[str, Any]:
         "assumptions": log.assumptions,
         "notes": (*log.parsed.notes, *notes),
     }
+
+
+def users_of(cleaned: Cleaned) -> StrArray | None:
+    """Who made each sequence, (s,); None where the log names nobody."""
+    events = cleaned.events
+    if events.user is None or events.user_ids is None:
+        return None
+    return events.user_ids.gather(events.user[cleaned.offsets[:-1]]).to_numpy().astype(np.str_)
 
 
 def _side_info(

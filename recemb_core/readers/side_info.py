@@ -221,12 +221,12 @@ def tidy(frame: pl.DataFrame, title: str | None, rows: str = "items") -> tuple[p
     if title not in frame.columns:
         ranked = sorted((rank, c) for c in frame.columns if (rank := role_rank("title", c)) is not None)
         title = next((c for _, c in ranked if not frame[c].dtype.is_nested()), None)
-    columns: dict[str, pl.Series] = {} if title is None else {"title": _text(frame[title])}
+    columns: dict[str, pl.Series] = {} if title is None else {"title": known_text(frame[title])}
     notes: list[str] = []
     for name in frame.columns:
         if name == title:
             continue
-        column, note = _field(frame[name], rows)
+        column, note = as_field(frame[name], rows)
         notes += [note] if note else []
         if column is not None:
             plain = re.sub(r":(token|float)(_seq)?$", "", name)
@@ -235,19 +235,21 @@ def tidy(frame: pl.DataFrame, title: str | None, rows: str = "items") -> tuple[p
     return pl.DataFrame(columns) if columns else None, tuple(notes)
 
 
-def _text(column: pl.Series) -> pl.Series:
+def known_text(column: pl.Series) -> pl.Series:
+    """Text without blanks around it, null where a value says that there is none."""
     text = column.cast(pl.String).str.strip_chars()
     return text.set(text.is_in(["", _NONE_LISTED, "nan", "NaN", "NULL", "null", "None", "\\N"]).fill_null(False), None)
 
 
-def _field(column: pl.Series, rows: str) -> tuple[pl.Series | None, str]:
+def as_field(column: pl.Series, rows: str) -> tuple[pl.Series | None, str]:
+    """A raw column as categories, and a note; None where it cannot group ``rows``."""
     name = column.name
     if isinstance(column.dtype, (pl.List, pl.Array)):
         lists = column.cast(pl.List(pl.String))
         return lists.set(lists.list.len().fill_null(0) == 0, None), ""
     if column.dtype.is_nested() or column.dtype == pl.Binary:
         return None, f"Field {name!r} was left out: its values are no categories."
-    text = _text(column.dt.year() if column.dtype.is_temporal() and column.dtype != pl.Time else column)
+    text = known_text(column.dt.year() if column.dtype.is_temporal() and column.dtype != pl.Time else column)
     distinct = text.drop_nulls().n_unique() if text.count() else 0
     if distinct < 2:
         return None, f"Field {name!r} was left out: it has {'one value only' if distinct else 'no values'}."

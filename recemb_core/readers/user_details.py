@@ -78,28 +78,55 @@ def read_user_details(source: Any, users: Sequence[str], *, words: str | None = 
         notes.append(f"{counted(repeated, 'row')} for a user who has one before; the first one counts.")
     rest = frame.drop(key, *([words] if words is not None else []))
     kept, more = tidy(rest, "", "users") if rest.width else (None, ())
-    columns = [frame[key].alias(USER)]
-    columns += [] if kept is None else [one.alias("name" if one.name == "title" else one.name) for one in kept]
+    columns = [] if kept is None else [one.alias("name" if one.name == "title" else one.name) for one in kept]
     if words is not None:
-        found, note = _words(frame[words])
+        found, note = shared_words(frame[words])
         columns.append(found)
         notes.append(note)
-    columns = [columns[0], *(one for one in columns[1:] if one.drop_nulls().len())]
-    if len(columns) == 1:
+    columns = [one for one in columns if one.drop_nulls().len()]
+    if not columns:
         said = f"the user details have nothing that groups users beside {key!r}"
         raise InputError("; ".join((said, *more)))
     others = tuple(one for one in flat if one != key)
-    return UserDetails(pl.DataFrame(columns), others, (*table.notes, *notes, *more))
+    return UserDetails(a_row_a_user(frame[key], columns), others, (*table.notes, *notes, *more))
 
 
-def _words(text: pl.Series) -> tuple[pl.Series, str]:
-    """Lists of the words that tell users apart, and what was kept."""
+def a_row_a_user(users: pl.Series, facts: Sequence[pl.Series]) -> pl.DataFrame:
+    """The frame of user details; a fact whose name is taken, that of the users' column among them, gets a number.
+
+    >>> a_row_a_user(pl.Series(["ann"]), [pl.Series("user", ["x"]), pl.Series("age", [3])]).columns
+    ['user', 'user (2)', 'age']
+    """
+    found = {USER: users.cast(pl.String)}
+    for fact in facts:
+        names = (fact.name, *(f"{fact.name} ({number})" for number in range(2, len(facts) + 2)))
+        found[next(name for name in names if name not in found)] = fact
+    return pl.DataFrame(found)
+
+
+def join_details(first: pl.DataFrame | None, second: pl.DataFrame | None) -> pl.DataFrame | None:
+    """All that two tables of user details say: a row a user of either, the columns of both.
+
+    >>> first = pl.DataFrame({"user": ["ann", "bob"], "place": ["Bern", "Chur"]})
+    >>> join_details(first, pl.DataFrame({"user": ["cy", "ann"], "place": ["north", "south"]})).rows()
+    [('ann', 'Bern', 'south'), ('bob', 'Chur', None), ('cy', None, 'north')]
+    """
+    if first is None or second is None:
+        return second if first is None else first
+    first, second = (one.with_columns(pl.col(USER).cast(pl.String)) for one in (first, second))
+    users = pl.concat([first[USER], second[USER]]).unique(maintain_order=True)
+    rows = [users.to_frame().join(one, on=USER, how="left", maintain_order="left") for one in (first, second)]
+    return a_row_a_user(users, [fact for one in rows for fact in one.drop(USER)])
+
+
+def shared_words(text: pl.Series, which: str = "first") -> tuple[pl.Series, str]:
+    """Lists of the words that tell users apart, and what was kept; ``which``: what the first of a text are called."""
     rows = [list(dict.fromkeys(re.findall(r"\w\w+", (one or "").lower()))) for one in text.cast(pl.String).to_list()]
     counts = Counter(word for row in rows for word in row)
     known = {word for word, count in counts.most_common(MOST_WORDS) if count > 1}
     kept = [[word for word in row if word in known][:WORDS_A_USER] or None for row in rows]
     note = (
         f"Words of {text.name!r}: {len(known):,} of {len(counts):,} are kept, those that two users or more have "
-        f"(the {MOST_WORDS:,} most frequent), and the first {WORDS_A_USER} of a user."
+        f"(the {MOST_WORDS:,} most frequent), and the {which} {WORDS_A_USER} of a user."
     )
     return pl.Series(text.name, kept, dtype=pl.List(pl.String)), note
