@@ -187,7 +187,7 @@ def measure_features(
     for done, (name, told) in enumerate(settings):
         rows: list[list[Float64Array]] = [[], []]
         columns = [one for one in config.fields if one in told]
-        fields = user_fields.select(USER, *columns) if user_fields is not None and columns else None
+        fields = user_fields[[USER, *columns]] if user_fields is not None and columns else None
         facts = None if fields is None else facts_of(fields, cases.users.tolist())
         for seed in range(config.seeds):
             if cancel is not None and cancel():

@@ -69,14 +69,16 @@ def read_user_details(source: Any, users: Sequence[str], *, words: str | None = 
         )
     if words is not None and (words not in flat or words == key):
         raise InputError(f"the user details have no column {words!r} of words; they have {listed(frame.columns)}")
-    known = frame.with_columns(ids[key].alias(key)).filter(pl.col(key).is_in(wanted.implode()))
-    spare, frame = len(frame) - len(known), known.unique(key, keep="first", maintain_order=True)
+    there = ids[key].is_in(wanted.implode()).fill_null(False)
+    owners, spare = ids[key].filter(there), len(frame) - int(there.sum())
+    first = owners.is_first_distinct()
+    frame, people = frame.filter(there).filter(first), owners.filter(first)
     notes = [f"Users matched by {key!r}: {counted(hits[key], 'user')} of {len(wanted):,} have details."]
     if spare:
         notes.append(f"{counted(spare, 'row')} of no user of this log {were(spare)} left out.")
-    if repeated := len(known) - len(frame):
+    if repeated := len(owners) - len(people):
         notes.append(f"{counted(repeated, 'row')} for a user who has one before; the first one counts.")
-    rest = frame.drop(key, *([words] if words is not None else []))
+    rest = frame[[one for one in frame.columns if one not in (key, words)]]  # drop and select take "*" for all
     kept, more = tidy(rest, "", "users") if rest.width else (None, ())
     columns = [] if kept is None else [one.alias("name" if one.name == "title" else one.name) for one in kept]
     if words is not None:
@@ -88,7 +90,7 @@ def read_user_details(source: Any, users: Sequence[str], *, words: str | None = 
         said = f"the user details have nothing that groups users beside {key!r}"
         raise InputError("; ".join((said, *more)))
     others = tuple(one for one in flat if one != key)
-    return UserDetails(a_row_a_user(frame[key], columns), others, (*table.notes, *notes, *more))
+    return UserDetails(a_row_a_user(people, columns), others, (*table.notes, *notes, *more))
 
 
 def a_row_a_user(users: pl.Series, facts: Sequence[pl.Series]) -> pl.DataFrame:
@@ -116,7 +118,7 @@ def join_details(first: pl.DataFrame | None, second: pl.DataFrame | None) -> pl.
     first, second = (one.with_columns(pl.col(USER).cast(pl.String)) for one in (first, second))
     users = pl.concat([first[USER], second[USER]]).unique(maintain_order=True)
     rows = [users.to_frame().join(one, on=USER, how="left", maintain_order="left") for one in (first, second)]
-    return a_row_a_user(users, [fact for one in rows for fact in one.drop(USER)])
+    return a_row_a_user(users, [fact for one in rows for fact in one if fact.name != USER])
 
 
 def shared_words(text: pl.Series, which: str = "first") -> tuple[pl.Series, str]:

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.deep import YouTubeDNNConfig
 from recemb_core.deep.log_columns import LogColumns, free_columns, user_columns
 from recemb_core.deep.user_fields import UserFields, details_fingerprint
 from recemb_core.evaluation.ranking import next_item_cases
+from recemb_core.experiments.user_features import FeatureStudyConfig, measure_features
 from recemb_core.readers import CleaningConfig, ColumnMapping, InputError, Reading
 from recemb_core.readers.assembly import ParsedLog, parse_log
 from recemb_core.readers.user_details import join_details, read_user_details, shared_words
-from recemb_core.sequences import clean_log
+from recemb_core.sequences import Sequences, clean_log
 from recemb_core.splits import leave_last_out
 from tests import hostile
 
@@ -210,7 +212,7 @@ def test_columns_without_a_role_are_offered_then_those_taken_for_the_items() -> 
     assert free_columns(log_of(plain)) == ()
 
 
-@pytest.mark.parametrize("name", ["user", "value", "owner", "count", "title", *hostile.FIELDS])
+@pytest.mark.parametrize("name", ["user", "value", "owner", "count", "title", "*", "^.*$", *hostile.FIELDS])
 def test_a_column_of_any_name_holds_any_values(name: str) -> None:
     frame = frame_of().rename({"user": "who"})
     held = [hostile.VALUES[n % len(hostile.VALUES)] for n in range(len(frame))]
@@ -221,13 +223,30 @@ def test_a_column_of_any_name_holds_any_values(name: str) -> None:
     for found in (one, words):
         assert found.columns == ["user", "user (2)" if name == "user" else name]
         assert len(found)
-    UserFields.of(join_details(one, words)).codes_of(join_details(one, words), np.array(["u1"]))
+    both = join_details(one, words)
+    assert both is not None
+    assert len(both.columns) == 3
+    assert UserFields.of(both).codes_of(both, np.array(["u1"])).max() >= 0
 
 
 def test_a_table_of_users_may_have_another_column_called_user() -> None:
     file = b"id,user,searched\na,x,tea cup\nb,x,tea\nc,y,cup\n"
     assert read_user_details(file, ["a", "b", "c"]).frame.columns == ["user", "user (2)", "searched"]
     assert read_user_details(file, ["a", "b", "c"], words="searched").frame["searched"].to_list()[0] == ["tea", "cup"]
+
+
+@pytest.mark.parametrize("name", ["*", "^.*$"])
+def test_no_columns_name_is_taken_for_a_pattern(name: str) -> None:
+    table = pl.DataFrame({"id": ["a", "b", "c"], name: ["x y", "x y", "z"], "age": ["old", "old", "young"]})
+    found = read_user_details(table, ["a", "b", "c"])
+    assert found.frame.columns == ["user", name, "age"]
+    assert found.frame[name].to_list() == ["x y", "x y", "z"]
+    assert read_user_details(table.rename({"id": name, name: "who"}), ["a", "b", "c"]).frame.columns[0] == "user"
+    cases = next_item_cases(Sequences.from_lists([["a", "b", "c"], ["b", "c", "a"]] * 4))
+    people = pl.DataFrame({"user": [str(user) for user in range(8)], name: ["x", "y"] * 4, "age": ["old", "new"] * 4})
+    model = YouTubeDNNConfig(dimensions=4, hidden=(4, 4), epochs=1, negative=4)
+    measured = measure_features(cases, FeatureStudyConfig(model=model, fields=(name,), seeds=1), people)
+    assert list(measured.figures(1)) == ["everything", "the history alone"]
 
 
 def test_one_table_of_users_joined_to_none_is_itself() -> None:

@@ -133,7 +133,7 @@ def sizes_of(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details
         values = results.remember(data, ("drawn side values", data.fingerprint), count)
     return Sizes(
         items=len(data.items),
-        fields=UserFields.of(details.frame.select(USER, *fields) if details.frame is not None and fields else None),
+        fields=UserFields.of(details.frame[[USER, *fields]] if details.frame is not None and fields else None),
         side_values=values,
         example_age=AGE in told,
     )

@@ -8,9 +8,10 @@ from typing import Any
 from pages.kit import frame, recall_models
 from pages.kit.answer_words import signed
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain, plain_field, quoted
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import history as history_view
-from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details
+from pages.views.deep_models.log_columns import in_use, on_offer
+from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_lines
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.differences import Difference
@@ -44,14 +45,23 @@ def lacking(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details:
     if details.frame is None:
         said.append(
             "Nothing is known of the users here: search words, place and age group are drawn empty. Bring a table "
-            "under User details."
+            "under User details"
+            + (f", or choose columns of this log there ({on_offer(details.own)})." if details.own.free else ".")
         )
     else:
-        whose = plain(details.file) if details.file else "bundled"
+        own = [in_use(details.own)] if details.own.frame is not None else []
+        file = [plain(details.file)] if details.file else [] if data.uploaded else ["bundled"]
+        whose = "; ".join((*own, *file))
         asked = set(recall_models.asked(data).users.tolist())
         known = asked & set(details.frame["user"].to_list())
         said.append(f"User details ({whose}): of {len(known):,} of the {len(asked):,} users asked about.")
-        if not details.words:
+        if own:
+            said.append(
+                "A user has one value for all their examples: while training, an example is told what its user did "
+                "later, its own target's row included; whoever is asked about is told of the past alone. So such a "
+                "column may be worth more than is measured here."
+            )
+        if not (details.words or details.own.words):
             said.append("No search words: no column of words was named.")
     if isinstance(model, YouTubeDNNConfig) and recall_models.cases(data).train.timestamps is None:
         said.append("This log has no times, so no example has an age.")
@@ -175,12 +185,7 @@ def as_python(data: ActiveData, config: FeatureStudyConfig | None, details: Deta
     settings = [f"model={options}", f"fields={config.fields!r}"]
     settings += ["example_age=True"] if config.example_age else []
     settings += ["side_information=True"] if config.side_information else []
-    if details.file:
-        words = f", words={quoted(details.words)}" if details.words else ""
-        reading = ["from recemb_core.readers.user_details import read_user_details"]
-        users = f"details = read_user_details({quoted(details.file)}, list(set(sequences.users)){words}).frame"
-    else:
-        reading, users = [], "details = data.user_details" if details.frame is not None else "details = None"
+    reading, users = details_lines(data, details)
     return [
         *frame.import_lines(data, always=True),
         *imports,
@@ -190,7 +195,7 @@ def as_python(data: ActiveData, config: FeatureStudyConfig | None, details: Deta
         "from recemb_core.splits import leave_last_out",
         "",
         *frame.load_lines(data, always=True),
-        users,
+        *users,
         "known, _ = leave_last_out(sequences)  # the last basket or click of each user is kept for a test",
         f"config = FeatureStudyConfig({', '.join(settings)})",
         "report = measure_features(next_item_cases(known), config, details)",

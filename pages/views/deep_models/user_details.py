@@ -1,9 +1,9 @@
-"""What is known of the users of the data in use: a bundled table, or a file that this session brought."""
+"""What is known of the users of the data in use: a bundled table, a file of this session, columns of the log."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 import streamlit as st
@@ -13,16 +13,16 @@ from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain, sentence
+from pages.kit.text import field_words, plain, quoted, sentence
 from pages.kit.uploads.apart import read_apart
+from pages.views.deep_models.log_columns import NO_WORDS, OwnColumns, own_columns_box, own_columns_lines
 from recemb_core.deep.user_fields import USER
 from recemb_core.readers import InputError
-from recemb_core.readers.user_details import UserDetails, read_user_details
+from recemb_core.readers.user_details import UserDetails, join_details, read_user_details
 
 LIMIT_MB = 50
 NETWORKS = ("YouTube DNN", "Two-tower")
 AGE, SIDE = "(age)", "(side)"  # among the columns of user details: the age of the example, side information of items
-NO_WORDS = ""
 WORDS = Parameter(
     DEEP_PAGE,
     "user_words",
@@ -42,12 +42,14 @@ class Details:
         file: name of the file that was brought; "" for those bundled with the data.
         notes: how it was read.
         words: its column of words, "" for none.
+        own: columns of the log itself, which stand first in the frame.
     """
 
     frame: pl.DataFrame | None
     file: str = ""
     notes: tuple[str, ...] = ()
     words: str = ""
+    own: OwnColumns = field(default_factory=OwnColumns)
 
     @property
     def columns(self) -> list[str]:
@@ -60,6 +62,7 @@ def details_box(data: ActiveData) -> Details:
     key = f"user details of {data.key}"
     file = results.session_results().get(("user details", data.key))
     with st.popover("User details", icon=":material/group:", width="stretch"):
+        own = own_columns_box(data)
         received = st.file_uploader(
             "A table with a row a user",
             key=f"user_details@{data.key}",
@@ -78,13 +81,14 @@ def details_box(data: ActiveData) -> Details:
         for note in details.notes:
             st.caption(sentence(note))
         if details.frame is None:
-            st.caption("Nothing is known of the users of this log. A file is kept for this session alone, and is in no "
-                       "link or saved session.")  # fmt: skip
+            lacks = "No file says more" if own.frame is not None else "Nothing is known"
+            rest = "A file is kept for this session alone, and is in no link or saved session."
+            st.caption(f"{lacks} of the users of this log. {rest}")
         elif not details.file:
             st.caption(f"Bundled with {plain(data.title)}: {details.frame.height:,} users, "
                        f"{', '.join(plain(field_words(name)) for name in details.columns)}. "
                        "A file of yours takes their place.")  # fmt: skip
-    return details
+    return replace(details, frame=join_details(own.frame, details.frame), own=own)
 
 
 def _read(data: ActiveData, file: tuple[str, bytes] | None) -> Details:
@@ -111,3 +115,21 @@ def _read(data: ActiveData, file: tuple[str, bytes] | None) -> Details:
         WORDS.bind(data, default=NO_WORDS, among=[NO_WORDS])
         return Details(data.user_details)
     return Details(found.frame, file[0], found.notes, words)
+
+
+def details_lines(data: ActiveData, details: Details) -> tuple[list[str], list[str]]:
+    """The imports and the lines of Python that make ``details``, the frame."""
+    imports, lines = own_columns_lines(data, details.own)
+    names = ["read_user_details"] if details.file else []
+    if details.file:
+        words = f", words={quoted(details.words)}" if details.words else ""
+        table = f"read_user_details({quoted(details.file)}, list(set(sequences.users)){words}).frame"
+    else:
+        table = "None" if data.user_details is None else "data.user_details"
+    if lines and table != "None":
+        names.append("join_details")
+        table = f"join_details(own, {table})"
+    elif lines:
+        table = "own"
+    imports += [f"from recemb_core.readers.user_details import {', '.join(sorted(names))}"] if names else []
+    return imports, [*lines, f"details = {table}"]
