@@ -47,6 +47,7 @@ KINDS = (
     "L" * 200 + "{n}",
 )
 FIELDS = ("*kind*<b>", "![f](http://evil.test/f.png)")
+OWN = ("[~~where~~](http://evil.test/) <i>", "*searched* {{x}} :red[q]")  # columns of the log that tell of its users
 FILE = "![x](http:evil.test)*log*<b>.csv"
 DETAILS = "_details_ www.evil.test.csv"
 
@@ -64,18 +65,20 @@ ITEMS = names(len(KINDS))
 USERS = [name(i, 100 + i) for i in range(len(KINDS))]
 TITLES = [name(i, 200 + i) for i in range(len(KINDS))]
 VALUES = [name(i, 300 + i) for i in range(len(KINDS))]
+PLACES = [name(i, 400 + i) for i in range(len(KINDS))]
 
 
 def log(*, seed: int = 0) -> bytes:
-    """Users, items and times; neighbors in the list of items are bought together."""
-    draw = random.Random(seed)
-    rows: list[list[object]] = [["user", "item", "time"]]
+    """Users, items, times and where it was; neighbors in the list of items are bought together."""
+    draw, where = random.Random(seed), random.Random(seed + 1)
+    rows: list[list[object]] = [["user", "item", "time", *OWN]]
     for number, user in enumerate(USERS):
         now = 1_600_000_000 + number * 1_000
         for _ in range(3):
             first = draw.randrange(len(ITEMS))
             for _ in range(draw.randint(3, 6)):
-                rows.append([user, ITEMS[(first + draw.randint(0, 4)) % len(ITEMS)], now])
+                own = [PLACES[where.randrange(4) * 7], f"{where.choice(PLACES)} {where.choice(PLACES)}"]
+                rows.append([user, ITEMS[(first + draw.randint(0, 4)) % len(ITEMS)], now, *own])
                 now += draw.choice([30, 200, 900])
             now += 90_000
     return _csv(rows)

@@ -16,6 +16,7 @@ import streamlit as st
 
 from pages.kit import results
 from pages.kit.session import ActiveData
+from pages.kit.text import sentence
 from recemb_core.progress import Progress
 
 T = TypeVar("T")
@@ -162,7 +163,7 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = (), *, floats: b
 
     def report(fraction: float, stage: str) -> None:
         nonlocal bar, told, drawn
-        now, words = time.monotonic(), f"{job.label}: {stage} ({fraction:.0%})"
+        now, words = time.monotonic(), f"{job.label}: {sentence(stage)} ({fraction:.0%})"
         if words == told or now - drawn < BAR_EVERY:
             results.let_stop()
             return

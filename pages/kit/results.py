@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.kit.held_bytes import Parts, parts
 from pages.kit.session import ActiveData
+from pages.kit.text import sentence
 from pages.kit.uploads import held, visitor
 from recemb_core.job_pool import JobLimits, JobPool
 from recemb_core.progress import Progress
@@ -264,7 +265,7 @@ class _Note:
     def __call__(self, fraction: float, stage: str) -> None:
         if time.monotonic() - self._begun > 1 and stage != self._told:
             self._place, self._told = self._place or st.empty(), stage
-            self._place.caption(f"Working on {self._what}: {stage} …")
+            self._place.caption(f"Working on {self._what}: {sentence(stage)} …")
         else:
             let_stop()
 

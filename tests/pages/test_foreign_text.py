@@ -44,7 +44,10 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.
 LONG = ("deep_models", "evaluation")
 ANSWERED = [(page, view) for page, view in VIEWS if page not in LONG and view.get("lab") != "race"]
-ALL = [*hostile.ITEMS, *hostile.USERS, *hostile.TITLES, *hostile.VALUES, *hostile.FIELDS, hostile.FILE, hostile.DETAILS]
+ALL = [
+    *(*hostile.ITEMS, *hostile.USERS, *hostile.TITLES, *hostile.VALUES, *hostile.PLACES),
+    *(*hostile.FIELDS, *hostile.OWN, hostile.FILE, hostile.DETAILS),
+]
 # Those whose own text is not found again inside what is right.
 MARKED = [n for n in ALL if n not in plain(n)]
 # Fields of messages whose text Streamlit reads as Markdown, and those that it shows as they are.
@@ -140,7 +143,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-def opened(page: str, view: dict[str, str], *, titles: bool = True, **visit: str) -> AppTest:
+def opened(page: str, view: dict[str, str], *, titles: bool = True, **visit: Any) -> AppTest:
     """A page that shows the upload; ``visit``: parameters, besides those of the view."""
     upload = Upload(File(hostile.FILE, hostile.log()), File(hostile.DETAILS, hostile.details(titles=titles)))
     found = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=180)
@@ -172,6 +175,22 @@ def test_no_name_is_markdown_in_any_view(page: str, view: dict[str, str], sent: 
     assert not found.exception
     assert not [e.value for e in found.error if "could not be drawn" in e.value]
     assert found.session_state["data"] in found.session_state["_ready"]  # the upload is what is shown
+    check(sent)
+
+
+@pytest.mark.parametrize("network", ["YouTube DNN", "Two-tower"])
+@pytest.mark.slow
+def test_no_name_is_markdown_where_the_logs_own_columns_are_told(network: str, sent: list[Any]) -> None:
+    where, searched = hostile.OWN
+    few = {"recall_epochs": 1, "recall_dimensions": 16, "drawn_network": network}
+    found = opened("deep_models", {"section": "drawn"}, user_latest=[where], user_searched=searched, **few)
+    assert not found.exception
+    assert not found.warning, "both are taken"
+    told = next(box for box in found.multiselect if (box.key or "").startswith("drawn_told@"))
+    assert told.value[:2] == [where, searched]
+    next(button for button in found.button if button.label.startswith("Measure")).click().run()
+    assert not found.exception
+    assert found.dataframe, "what each is worth is shown"
     check(sent)
 
 
