@@ -207,10 +207,10 @@ def _newest_words(column: pl.Series, part: _Part) -> tuple[pl.Series | None, lis
     found, note = shared_words(_by_user(texts, part, column.name), "newest")
     if not found.drop_nulls().len():
         return None, [note]
-    return found, [note, _said(f"Words of {column.name!r}", found)]
+    return found, [note, _said("Of these words", found, "some")]
 
 
-def _said(what: str, found: pl.Series) -> str:
+def _said(what: str, found: pl.Series, some: str = "one") -> str:
     """How many users have a value, how many values there are, and which are the most frequent."""
     single = found.explode() if found.dtype == pl.List else found
     counts = single.drop_nulls().alias("value").value_counts().sort(["count", "value"], descending=[True, False])
@@ -218,6 +218,6 @@ def _said(what: str, found: pl.Series) -> str:
     alone = int((counts["count"] == 1).sum())
     rare = f", {alone:,} of one user only" if alone else ""
     return (
-        f"{what}: {found.count():,} of {counted(len(found), 'user')} have one, "
+        f"{what}: {found.count():,} of {counted(len(found), 'user')} have {some}, "
         f"{len(counts):,} different{rare}; most often {', '.join(top)}."
     )

@@ -155,7 +155,7 @@ def test_columns_of_the_log_are_offered_and_taken_when_chosen(app: AppTest) -> N
     said = text(page)
     assert "144 events of 24 users; the last 2 baskets or clicks of each user are kept for measuring" in said
     assert "The latest value of 'city': 24 of 24 users have one, 3 different; most often " in said
-    assert "Words of 'search': 24 of 24 users have one, 4 different" in said
+    assert "Of these words: 24 of 24 users have some, 4 different" in said
     assert "columns of the log: city, search" in said
     assert page.multiselect(key=f"drawn_told@{key}").value[:2] == ["city", "search"]
     assert int(numbers(page)["User's input"]) == int(before) + 2 * 8

@@ -178,7 +178,7 @@ def _worth(report: FeatureReport, which: int) -> None:
     st.markdown(drawn_words.verdict(report, which))
     left, right = frame.side_by_side("as-drawn-worth", (2, 3), "20rem")
     with left:
-        title = f"HR@{k}, everything less without (95 %)"
+        title = f"HR@{k} lost without (95 %)"
         figure = score_intervals_figure(lines, x_title=title, chance=0.0, chance_title="no difference")
         figure.update_layout(height=110 + 46 * len(lines))
         st.plotly_chart(figure, theme="streamlit", key="drawn effects")

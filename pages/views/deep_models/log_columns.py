@@ -83,8 +83,7 @@ def own_columns_box(data: ActiveData) -> OwnColumns:
     except InputError as error:
         st.warning(sentence(f"{error}."))
         return OwnColumns(free)
-    for note in found.notes:
-        st.caption(sentence(note))
+    st.caption(sentence(" ".join(found.notes)))
     names = [name for name in found.frame.columns if name != "user"]
     return replace(asked, frame=found.frame) if names else OwnColumns(free)
 
