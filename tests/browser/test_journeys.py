@@ -466,3 +466,21 @@ def test_back_takes_one_press_a_page(url: str, page: Page) -> None:
     settled(page)
     assert page.url == left
     no_exception(page)
+
+
+def test_another_page_starts_at_its_top(url: str, page: Page) -> None:
+    top = "(main) => main.scrollTop"
+    open_page(page, f"{url}/summary?data=planted_shop")
+    button = page.get_by_role("button", name="Let a table age")  # the last row's
+    button.scroll_into_view_if_needed()
+    assert page.get_by_test_id("stMain").evaluate(top) > 0
+    button.click()
+    page.wait_for_url("**/deep_models?*")
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate(top) == 0
+    page.get_by_text("What you see").scroll_into_view_if_needed()
+    assert page.get_by_test_id("stMain").evaluate(top) > 0
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Item graph", exact=True).click()
+    page.wait_for_url("**/item_graph?*")
+    settled(page)
+    assert page.get_by_test_id("stMain").evaluate(top) == 0
