@@ -7,6 +7,7 @@ const PLAY_MS = 1100; // from one frame to the next: a glide and a moment to loo
 const STOP_MS = 250; // a frame that is held this long is one that the person has stopped at
 const NARROW = 600; // below this width in pixels the legend goes under the chart
 const LEGEND = 180; // pixels kept free for the legend, so that another name in it does not push the map aside
+const ALL_BUTTONS = 260; // below this width in pixels the mode bar goes without what aims the mouse
 const MODE_BAR = 34; // pixels kept free on top for the mode bar
 const REMOUNT_MS = 1500; // a chart that comes back this soon was moved by the page, not left by the person
 
@@ -587,6 +588,7 @@ class LiveChart {
       icon: P.Icons.eraseshape,
       click: () => this.clearSelection(),
     };
+    const aims = ["zoom2d", "pan2d", "select2d", "lasso2d"];
     return {
       scrollZoom: true,
       doubleClick: false, // handled below: it resets to the ranges chosen here
@@ -596,7 +598,8 @@ class LiveChart {
       displayModeBar: modeBar,
       plotlyServerURL: "",
       showSendToCloud: false,
-      modeBarButtons: [["zoom2d", "pan2d", "select2d", "lasso2d"], [clear, reset], [save("png"), save("svg")]],
+      // In a chart too narrow for all, the buttons would break into lines over its marks.
+      modeBarButtons: [...(this.box.clientWidth < ALL_BUTTONS ? [] : [aims]), [clear, reset], [save("png"), save("svg")]],
     };
   }
 

@@ -37,7 +37,7 @@ def url(serve: Serve) -> str:
 
 def test_the_weights_are_there_at_first_paint_and_a_click_chooses_another_item(url: str, page: Page) -> None:
     open_page(page, f"{url}/side_information", TRAINING)
-    expect(metric(page, "Weight of the item itself")).to_have_text(re.compile(r"^0\.\d\d$"))
+    expect(metric(page, "Its own weight")).to_have_text(re.compile(r"^0\.\d\d$"))
     for key in ("attention bars", "attention spread", "attention trend"):
         expect(chart(page, f"{key}@complete_journey")).to_be_visible()
     no_exception(page)

@@ -75,3 +75,13 @@ def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage) -> None:
         main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
         assert main[0] <= main[1], f"{look} is {main[0]} pixels wide in {main[1]}"
     assert chart(page, "pairs set@planted_shop").count() == 1
+
+
+def test_the_mode_bar_of_a_narrow_chart_is_one_line(serve: Serve, new_page: NewPage) -> None:
+    page = new_page(width=1280, height=720)
+    open_page(page, f"{serve('app.py')}/training?look=set", timeout=90_000)
+    for name in ("window", "shuffle", "set"):
+        bar = chart(page, f"pairs {name}@planted_shop").locator(".modebar-btn")
+        tops = bar.evaluate_all("(all) => [...new Set(all.map((b) => Math.round(b.getBoundingClientRect().top)))]")
+        assert len(tops) == 1, f"the buttons of {name} stand at {tops}"
+        assert "Save as PNG" in bar.evaluate_all("(all) => all.map((b) => b.dataset.title)")

@@ -46,7 +46,7 @@ def test_the_opening_is_ready(
     for path in ("pages.kit.model_results.train_model", "pages.kit.maps.umap_layout"):
         monkeypatch.setattr(path, refuse)
     page = healthy(open_page(NAME, data=data, side=side))
-    assert 0 < float(numbers(page)["Weight of the item itself"]) < 1
+    assert 0 < float(numbers(page)["Its own weight"]) < 1
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_the_page_shows_what_the_library_gives(open_page: Open) -> None:
     vectors = train_eges(shop.graph, shop.side_info, eges_defaults(len(shop.graph)))
     row = shop.items.row(page.session_state["item@planted_shop"])
     # The bundled vectors may come from another processor, whose last bits differ.
-    assert float(numbers(page)["Weight of the item itself"]) == pytest.approx(vectors.attention[row, 0], abs=0.03)
+    assert float(numbers(page)["Its own weight"]) == pytest.approx(vectors.attention[row, 0], abs=0.03)
     best = int(np.argmax(vectors.attention[row, 1:]))
     shown = float(numbers(page)[vectors.field_names[best]])
     assert shown == pytest.approx(vectors.attention[row, best + 1], abs=0.03)
@@ -215,7 +215,7 @@ def test_data_without_fields_says_what_is_needed_and_offers_the_groceries(open_p
     next(b for b in page.button if b.label.startswith("Show it on Groceries")).click()
     healthy(page.run())
     assert page.query_params["data"] == "complete_journey"
-    assert "Weight of the item itself" in numbers(page)
+    assert "Its own weight" in numbers(page)
 
 
 @pytest.mark.slow

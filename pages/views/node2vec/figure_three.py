@@ -102,7 +102,7 @@ def figure_controls(data: ActiveData) -> None:
     """The way to the paper's own graph, and the window."""
     if data.key != PAPERS:
         st.button(
-            "Show it on Les Misérables",
+            "On Les Misérables",
             icon=":material/open_in_new:",
             on_click=to_the_paper,
             help="The same runs on the graph that the paper draws.",
@@ -119,10 +119,15 @@ def figure_section(asked: Asked, numbers: Any) -> None:
     columns = frame.side_by_side("figure-three", (1, 1), "16rem")
     for i, (column, q) in enumerate(zip(columns, asked.config.qs, strict=True)):
         with column:
-            st.markdown(f"**q = {q:g}**, {found.sizes[i]} clusters, as many as there are {_plural(found.names[i])}")
+            st.markdown(f"**q = {q:g}**, {found.sizes[i]} clusters")  # one line in both, or the pictures stand unevenly
             _picture(asked, found, i)
+    as_many = " and ".join(
+        f"as many clusters as there are {_plural(name)} at q = {q:g}"
+        for name, q in zip(found.names, asked.config.qs, strict=True)
+    )
     st.caption(
-        f"k-means on the vectors of the first of {asked.config.seeds} seeds, as the paper colors its two pictures. "
+        f"k-means on the vectors of the first of {asked.config.seeds} seeds, {as_many}, as the paper colors its two "
+        "pictures. "
         "Places are those of the graph itself, the same in both."
     )
     _intervals(asked, found)

@@ -203,7 +203,7 @@ def _phase_maps(sweep: Sweep, places: list[Any], tag: str = "") -> None:
         name = f"{title} score by {plain(by.words)}"
         figure = phase_map_figure(cells, config.ps, config.qs, title=name, limits=limits, chosen=sweep.chosen)
         with place.container():
-            st.markdown(f"**{name}** (maximum {maximum:.2f})")
+            st.markdown(f"**{name}**, of {maximum:.2f}")
             live_chart(figure, key=f"phase {title}@{data.key}{tag}", height=360, on_click=choose)
 
 

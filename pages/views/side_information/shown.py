@@ -109,7 +109,7 @@ def headline(shown: Shown, place: Any) -> None:
     frame.metrics(
         [
             (
-                "Weight of the item itself",
+                "Its own weight",
                 f"{mine[0]:.2f}",
                 f"What its own clicks taught counts this much in its vector; the rest is side information. "
                 f"Over the {n:,} items: mean {own.mean():.2f}, middle half {np.quantile(own, 0.25):.2f} to "
