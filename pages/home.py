@@ -47,7 +47,7 @@ with frame.page(
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Different items."),
-            ("Events", events, "Rows of behaviour; – for a graph alone."),
+            ("Events", events, "Rows of behavior; – for a graph alone."),
             ("Sequences", runs, "Sessions or baskets; – for a graph alone."),
             ("Edges", f"{graph.num_edges:,}", f"Of the graph that is walked: {graph.rule}."),
         ]

@@ -39,12 +39,13 @@ with frame.page(
         drawn = graph_controls.items_drawn(data, graph)
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
+    source = "data set" if settings.own else "behavior"
     density = "Share of all pairs that are joined. Near 1, p and q of node2vec cannot matter."
     louvain = "Louvain, seed 0, on the kept edges; direction left aside."
     frame.metrics(
         [
             ("Items", f"{len(graph):,}", "Items of the data set; items without an edge lie on the outer ring."),
-            ("Edges kept", f"{graph.num_edges:,}", f"Of {whole.num_edges:,} edges that the behaviour gives."),
+            ("Edges kept", f"{graph.num_edges:,}", f"Of {whole.num_edges:,} edges that the {source} gives."),
             ("Density", f"{graph.density:.3f}", density),
             ("Communities", f"{found.max(initial=-1) + 1}", louvain),
         ],
@@ -119,18 +120,22 @@ with frame.page(
             with tab:
                 live_chart(survival_curve_figure(curves, x_title=x_title, of=of), key=key, height=360)
     frame.try_this(data, experiments(data, settings, whole, graph))
+    how_kept = (
+        f"Here the edges are given, and all are kept: {whole.density:.1%} of all pairs of items are joined."
+        if settings.own
+        else f"The behavior joins {whole.density:.1%} of all pairs of items: best-sellers come together with many "
+        "items by chance alone. "
+        "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
+        "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
+        "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and more items "
+        "may be without any. **More edges**: back towards all of them."
+    )
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "
         "is known, **= how many baskets hold both** where it is not. Joined points attract and others repel "
         "(UMAP's forces along the edges; Fruchterman–Reingold up to 300 items); position has no other meaning. "
         "A community is named by its most strongly connected item.\n\n"
-        f"The behaviour joins {whole.density:.1%} of all pairs of items: best-sellers come together with many items by "
-        "chance alone. "
-        "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
-        "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
-        "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and more items "
-        "may be without any. **More edges**: back towards all of them. Walks on the next pages use exactly the kept "
-        "edges."
+        f"{how_kept} Walks on the next pages use exactly the kept edges."
     )
     frame.as_python(
         [

@@ -1,4 +1,4 @@
-"""Choose or upload behaviour, cut it into sessions, see what is in it."""
+"""Choose or upload behavior, cut it into sessions, see what is in it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ with frame.page(
         row = sequences.items.row(chosen)
         frame.metrics(
             [
-                ("Events", f"{len(sequences.tokens):,}", "Rows of behaviour in the sequences below."),
+                ("Events", f"{len(sequences.tokens):,}", "Rows of behavior in the sequences below."),
                 (unit.capitalize(), f"{len(sequences):,}", f"The {unit} that embeddings are learned from."),
                 ("Items", f"{len(sequences.items):,}", "Different items."),
                 ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),

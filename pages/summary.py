@@ -93,6 +93,8 @@ with frame.page(
         else:
             st.info("No method is measured on this data yet: the Evaluation page measures all of them.")
         counted = st.empty()
+        if len(ground.board.rows) < len(ground.entries):
+            navigation.link("evaluation", "Measure them")
     shown = [(one, show(one)) for one in rows]
     measured = sum(fill(one, places) for one, places in shown if one.late is None)
     frame.what_you_see(
@@ -104,7 +106,7 @@ with frame.page(
     frame.as_python(python_lines())
     measured += sum(fill(one, places) for one, places in shown if one.late is not None)
     counted.caption(
-        f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; what is missing, the page behind "
-        "a row's link measures. Intervals are 95 %, of a pair alone; *beyond noise* is over users and seeds, all rows "
-        "judged together."
+        f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; the Evaluation page measures what "
+        f"is missing of HR@{K}, link AUC and training times, the page behind a row's link the rest. Intervals are "
+        "95 %, of a pair alone; *beyond noise* is over users and seeds, all rows judged together."
     )

@@ -74,7 +74,7 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
         st.warning(f"There is no data set called {plain(unknown)}; you see **{plain(data.title)}**.")
     if needs == "sequences" and data.sequences is None:
         st.info(
-            f"**{plain(data.title)}** is a graph without behaviour sequences, and this page needs sequences. "
+            f"**{plain(data.title)}** is a graph without behavior sequences, and this page needs sequences. "
             "Choose another data set in the sidebar, or upload your own log."
         )
         _close(question, data, link)

@@ -153,7 +153,7 @@ def graph_controls(data: ActiveData) -> GraphSettings:
         default="transitions" if ordered else "co_occurrence",
         help="Transitions need an order inside the sequence; a basket has none."
         if ordered
-        else "These are baskets: row order inside one is not behaviour, so co-occurrence is the honest edge.",
+        else "These are baskets: row order inside one is not behavior, so co-occurrence is the honest edge.",
     )
     BACKBONE.draw(data, part=settings.edges, default=DEFAULT_BACKBONE[settings.edges])
     narrowing: dict[str, Parameter[Any]] = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}

@@ -91,7 +91,7 @@ class ActiveData:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of behaviour (of the graph, where there is none) and item details: the data's part of cache keys."""
+        """A hash of behavior (of the graph, where there is none) and item details: the data's part of cache keys."""
         return data_fingerprint(self._source, self.side_info)
 
     @cached_property

@@ -138,6 +138,13 @@ def test_the_planted_shop_s_graph_is_given_or_counted(name: str, open_page: Open
     assert prepare_bundled("planted_shop", saved).graph.fingerprint == counted.fingerprint
 
 
+def test_no_backbone_is_told_of_a_given_graph(open_page: Open) -> None:
+    given = text(healthy(open_page("item_graph", data="planted_shop")))
+    assert "Here the edges are given, and all are kept" in given
+    assert "The backbone compares" not in given
+    assert "The behavior joins" in text(healthy(open_page("item_graph", data="planted_shop", graph_from="log")))
+
+
 def test_a_graph_alone_has_no_such_choice(open_page: Open) -> None:
     page = healthy(open_page("item_graph", data="les_miserables", graph_from="log"))
     assert "The graph is" not in [box.label for box in page.selectbox]

@@ -83,7 +83,9 @@ def opened(content: bytes, **values: Any) -> AppTest:
 
 
 def test_a_log_without_times_or_too_short_is_told_in_a_sentence() -> None:
-    assert "these sequences have no timestamps" in text(opened(log(12, times=False)))
+    said = text(opened(log(12, times=False)))
+    assert "these sequences have no timestamps" in said
+    assert "map a column for the time." in said
     page = opened(log(3))
     assert "the log spans 3.0 weeks" in text(page)
     assert "give a longer log" in text(page)

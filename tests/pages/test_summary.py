@@ -168,6 +168,8 @@ def test_an_upload_says_what_is_not_measured_yet() -> None:
     assert "no side information" in told["EGES"][1]
     assert "Not measured yet on this data" in told["Tables weekly, network daily"][1]
     assert "No method is measured on this data yet" in text(page)
+    assert "the Evaluation page measures what is missing of HR@10" in text(page)
+    assert [link.proto.label for link in page.get("page_link")] == ["Measure them"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def staleness_section(data: ActiveData) -> None:
     try:
         usual = old_tables.usual_plan(data, _table(data, "item2vec"))
     except UsageError as error:  # no times, or too few weeks: a property of the log, not a fault
-        st.info(f"{sentence(error)} Nothing can be measured here with this log.")
+        st.info(f"Nothing can be measured here with this log: {sentence(error)}.")
         frame.what_you_see(staleness_words.words(recall_is_there()))
         return
     numbers = st.container()

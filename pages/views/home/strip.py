@@ -85,7 +85,7 @@ def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> Int64
 def recommendations(box: DeltaGenerator, data: ActiveData, vectors: ItemVectors, person: int | None) -> None:
     """Nearest unseen items to the mean vector of the sequence."""
     if data.sequences is None or person is None:
-        box.caption("Without behaviour there is no person to recommend to.")
+        box.caption("Without behavior there is no person to recommend to.")
         return
     history = np.unique(data.sequences[person])
     unit = unit_rows(vectors.vectors)

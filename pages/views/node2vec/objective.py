@@ -155,7 +155,7 @@ def sum_words(found: WalkObjective) -> str:
     """|N| log Z, and what is printed in its place."""
     one, size = found.one_table, found.around.size
     return (
-        f"**log Z** counts once for each context: {number(one.dots, ',.0f')} − {size:,.0f} · {one.log_z:.2f} = "
+        f"**log Z** counts once for each context: {number(one.dots, ',.0f')} − {size:,.0f} · {one.log_z:.3f} ≈ "
         f"**{number(one.value, ',.0f')}**. The paper prints −log Z once, which would give "
         f"{number(one.printed, ',.0f')}: "
         f"{'above 0, and so no log of a probability' if one.printed > 0 else 'another sum'}."

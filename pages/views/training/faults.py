@@ -265,7 +265,7 @@ def rate_words(lesson: Lesson, pairs: NeverTogether, trained: dict[str, ItemVect
         return text
     without, knows = found[MODELS[0]], found[MODELS[1]]
     if knows.low > without.high:
-        return f"{text} What the fields say, item2vec lacks."
+        return f"{text} The fields tell EGES more than the clicks alone tell item2vec."
     if knows.high < without.low:
         return f"{text} Here the clicks alone tell more than EGES with the fields."
     return f"{text} The two intervals meet: here the clicks alone say as much."
