@@ -53,8 +53,8 @@ def oldest_words(report: StalenessReport, measure: Metric) -> str:
         change = report.change(one, measure, oldest)  # type: ignore[arg-type]
         said = {-1: "**less, beyond noise**", 1: "**more, beyond noise**"}.get(change.sign, "**not told from nothing**")
         what = "the table alone" if one == "table" else "with a network of today on top"
-        told.append(f"{what} {interval(change)}, {said}")
-    return f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks: " + "; ".join(told) + "."
+        told.append(f"{what}: {interval(change)}, {said}")
+    return f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks – " + "; ".join(told) + "."
 
 
 def two_measures(report: StalenessReport) -> str:
