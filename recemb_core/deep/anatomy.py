@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.user_fields import UserFields
 from recemb_core.deep.youtube_dnn import AGES, YouTubeDNNConfig
@@ -71,3 +72,18 @@ def two_tower_parameters(config: TwoTowerConfig, sizes: Sizes) -> Mapping[str, i
 def _of_fields(width: int, fields: UserFields) -> dict[str, int]:
     """Embeddings of the user fields."""
     return {"user fields": width * sum(map(len, fields.values))} if fields.names else {}
+
+
+_PARAMETERS: dict[str, Callable[..., Mapping[str, int]]] = {
+    "youtube_dnn": youtube_parameters,
+    "two_tower": two_tower_parameters,
+}
+
+
+def network_parameters(config: YouTubeDNNConfig | TwoTowerConfig, sizes: Sizes) -> Mapping[str, int]:
+    """Part of either network → numbers it learns.
+
+    >>> sum(network_parameters(TwoTowerConfig(dimensions=4, hidden=3), Sizes(items=10)).values())
+    102
+    """
+    return _PARAMETERS[recall_spec(config).kind](config, sizes)

@@ -34,6 +34,7 @@ class RecallSpec:
         work: (config, training part) → cost of a training in steps of a network of usual size.
         settings: fields of the config that a person sets beside the others' (dimensions, epochs, …).
         item_vectors: config → config of the item vectors that the training starts from; None: from nothing.
+        told: what it can be told beside histories and facts of users, "example_age" or "side_information".
         cold: whether items without any behaviour have a place, by their side information.
         algorithm: what versions call it; empty: its kind.
         version: raise it when the model's arithmetic changes; see :mod:`recemb_core.versions`.
@@ -49,6 +50,7 @@ class RecallSpec:
     work: Callable[[Any, Sequences], float] = lambda config, train: 0.0
     settings: tuple[str, ...] = ()
     item_vectors: Callable[[Any], Any] | None = None
+    told: tuple[str, ...] = ()
     cold: bool = False
     algorithm: str = ""
     version: int = 1

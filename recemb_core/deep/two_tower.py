@@ -295,6 +295,7 @@ SPEC = RecallSpec(
     tower=TwoTower,
     work=training_work,
     settings=(*SETTINGS, "temperature"),
+    told=("side_information",),
     cold=True,
     made_by=MADE_BY,
 )

@@ -230,5 +230,6 @@ SPEC = RecallSpec(
     tower=YouTubeTower,
     work=training_work,
     settings=(*SETTINGS, "negative"),
+    told=("example_age",),
     made_by=MADE_BY,
 )

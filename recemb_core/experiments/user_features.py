@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recemb_core.array_files import from_json, to_json
 from recemb_core.arrays import AnyArray, Float64Array
 from recemb_core.deep.recall import RecallModel
-from recemb_core.deep.two_tower import TwoTowerConfig, train_two_tower
+from recemb_core.deep.registry import recall_spec
+from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.user_fields import USER, facts_of
-from recemb_core.deep.youtube_dnn import YouTubeDNNConfig, train_youtube_dnn
+from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.differences import Difference, holm, mean_over_seeds, paired_difference
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import NextItemCases, rank_next_items
@@ -53,9 +54,9 @@ class FeatureStudyConfig:
         for name in ("seeds", "k"):
             value = getattr(self, name)
             require(is_whole(value) and value >= 1, name, value, "a whole number, 1 or more")
-        youtube = isinstance(self.model, YouTubeDNNConfig)
-        require(youtube or not self.example_age, "example_age", True, "False where the network is two-tower")
-        require(not (youtube and self.side_information), "side_information", True, "False where it is YouTube DNN")
+        told = recall_spec(self.model).told
+        for name in ("example_age", "side_information"):
+            require(name in told or not getattr(self, name), name, True, "False for this network")
         require(len(set(self.fields)) == len(self.fields), "fields", self.fields, "distinct names")
         require(bool(self.features), "fields", self.fields, "one feature at least")
 
@@ -138,11 +139,16 @@ def feature_defaults(
     >>> feature_defaults(TwoTowerConfig(), ["age", "place"], timed=True, side_information=True).features
     ('age', 'place', 'side information of items')
     """
-    youtube = isinstance(model, YouTubeDNNConfig)
-    aged, told = youtube and timed, not youtube and side_information
+    can = recall_spec(model).told
+    aged, told = timed and "example_age" in can, side_information and "side_information" in can
     if not (columns or aged or told):
         return None
     return FeatureStudyConfig(model=model, fields=tuple(columns[:MOST_FIELDS]), example_age=aged, side_information=told)
+
+
+def told_side_information(model: Any, told: bool) -> Any:
+    """The config of a network that can be told it, with or without."""
+    return replace(model, side_information=told)
 
 
 def measure_features(
@@ -219,11 +225,8 @@ def _train(
     cancel: Callable[[], bool] | None,
 ) -> RecallModel:
     model = replace(config.model, seed=config.model.seed + seed)
-    if isinstance(model, YouTubeDNNConfig):
-        aged = EXAMPLE_AGE in told
-        return train_youtube_dnn(
-            cases.train, model, user_fields=fields, example_age=aged, progress=progress, cancel=cancel
-        )
+    more: dict[str, Any] = {"example_age": EXAMPLE_AGE in told} if config.example_age else {}
     if config.side_information:
-        model = replace(model, side_information=SIDE_INFORMATION in told)
-    return train_two_tower(cases.train, model, user_fields=fields, progress=progress, cancel=cancel)
+        model = told_side_information(model, SIDE_INFORMATION in told)
+    train = recall_spec(model).train
+    return train(cases.train, model, user_fields=fields, **more, progress=progress, cancel=cancel)

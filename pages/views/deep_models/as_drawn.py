@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import polars as pl
 import streamlit as st
@@ -16,10 +15,11 @@ from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words
 from pages.views.deep_models import drawn_words
-from pages.views.deep_models.recall_boxes import two_tower_boxes, youtube_boxes
+from pages.views.deep_models.recall_boxes import network_boxes
 from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_box
 from recemb_core import precomputed
-from recemb_core.deep.anatomy import Sizes, input_width, two_tower_parameters, youtube_parameters
+from recemb_core.deep.anatomy import Sizes, input_width, network_parameters
+from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.user_fields import USER, UserFields, details_fingerprint
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
@@ -30,6 +30,7 @@ from recemb_core.experiments.user_features import (
     FeatureReport,
     FeatureStudyConfig,
     measure_features,
+    told_side_information,
 )
 from recemb_core.figures.network_diagram import network_diagram_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
@@ -71,7 +72,7 @@ def drawn_section(data: ActiveData) -> None:
         controls.reset_button(data)
     sizes = sizes_of(data, model, details, told)
     with main:
-        boxes = youtube_boxes(model, sizes) if isinstance(model, YouTubeDNNConfig) else two_tower_boxes(model, sizes)
+        boxes = network_boxes(model, sizes)
         height = 56 * (1 + max(box.level for box in boxes))
         live_chart(
             network_diagram_figure(boxes, title=chosen, width=78),
@@ -119,8 +120,8 @@ def study(
     fields = tuple(name for name in told if name not in (AGE, SIDE))
     if not told:
         return None
-    if isinstance(model, TwoTowerConfig) and SIDE in options and SIDE not in told:
-        model = replace(model, side_information=False)
+    if "side_information" in recall_spec(model).told and SIDE in options and SIDE not in told:
+        model = told_side_information(model, False)
     return FeatureStudyConfig(model=model, fields=fields, example_age=AGE in told, side_information=SIDE in told)
 
 
@@ -128,7 +129,7 @@ def sizes_of(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details
     """The sizes that the network has here."""
     fields = [name for name in told if name not in (AGE, SIDE)]
     side, values = recall_models.cases(data).train.side_info, 0
-    if side is not None and SIDE in told and isinstance(model, TwoTowerConfig):
+    if side is not None and SIDE in told and "side_information" in recall_spec(model).told:
         count = lambda: int(encode_side_info(side).first[-1])  # noqa: E731
         values = results.remember(data, ("drawn side values", data.fingerprint), count)
     return Sizes(
@@ -140,9 +141,7 @@ def sizes_of(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details
 
 
 def _numbers(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, sizes: Sizes) -> None:
-    parts = (
-        youtube_parameters(model, sizes) if isinstance(model, YouTubeDNNConfig) else two_tower_parameters(model, sizes)
-    )
+    parts = network_parameters(model, sizes)
     total = sum(parts.values())
     tables = ("history embeddings", "item vectors", "item embeddings", "side information", "user fields")
     embedded = sum(count for name, count in parts.items() if name in tables)

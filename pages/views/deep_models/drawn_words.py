@@ -12,6 +12,7 @@ from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models.log_columns import in_use, on_offer
 from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_lines
+from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.differences import Difference
@@ -63,7 +64,7 @@ def lacking(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details:
             )
         if not (details.words or details.own.words):
             said.append("No search words: no column of words was named.")
-    if isinstance(model, YouTubeDNNConfig) and recall_models.cases(data).train.timestamps is None:
+    if "example_age" in recall_spec(model).told and recall_models.cases(data).train.timestamps is None:
         said.append("This log has no times, so no example has an age.")
     if len(told) == 0:
         said.append("The network is told the history alone.")

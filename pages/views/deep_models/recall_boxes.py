@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from pages.kit.text import field_words
 from recemb_core.deep.anatomy import Sizes, input_width
+from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.figures.network_diagram import Box
@@ -103,3 +105,11 @@ def _tables(boxes: list[Box], start: int = 0) -> tuple[int, ...]:
 def _moved(box: Box, by: int) -> Box:
     """The same box where the boxes it reads from stand further down the list."""
     return Box(box.label, box.detail, box.kind, box.level, box.left, box.right, tuple(one + by for one in box.after))
+
+
+_BOXES: dict[str, Callable[..., list[Box]]] = {"youtube_dnn": youtube_boxes, "two_tower": two_tower_boxes}
+
+
+def network_boxes(config: YouTubeDNNConfig | TwoTowerConfig, sizes: Sizes) -> list[Box]:
+    """Either network."""
+    return _BOXES[recall_spec(config).kind](config, sizes)
