@@ -34,10 +34,11 @@ def test_two_runs_are_kept_compared_noted_and_deleted(serve: Serve, page: Page) 
 
     page.get_by_text("All runs", exact=True).click()
     settled(page)
+    before = table(page)
     page.get_by_label("Note").fill("far and wide")
     page.get_by_role("button", name="Save", exact=True).click()
     settled(page)
-    head, *rows = table(page)
+    head, *rows = table(page, after=before)
     assert [row[head.index("Note")] for row in rows].count("far and wide") == 1
     page.get_by_role("button", name="Delete", exact=False).first.click()
     before = table(page)
