@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame
+from pages.kit import controls, frame, stage
 from pages.kit.allowed import Options
 from pages.kit.asked import EVALUATION_PAGE, split_controls
 from pages.kit.parameters import Parameter
@@ -45,7 +45,7 @@ with frame.page(
     main, side = frame.side_by_side("evaluation", (3, 1), "11rem")
     with side:
         page_controls(settings)
-        frame.try_this(data, experiments(lambda: board, settings.cases.choice.targets), stacked=True)
+        stage.try_this(data, experiments(lambda: board, settings.cases.choice.targets))
         controls.reset_button(data)
     with main:
         progress = st.empty()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, maps, session
+from pages.kit import controls, frame, graph_controls, maps, session, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain, quoted
 from pages.views.item_graph.experiments import experiments
@@ -119,7 +119,7 @@ with frame.page(
             curves = {name: survival(array) for name, array in measured.items()}
             with tab:
                 live_chart(survival_curve_figure(curves, x_title=x_title, of=of), key=key, height=360)
-    frame.try_this(data, experiments(data, settings, whole, graph))
+    stage.try_this(data, experiments(data, settings, whole, graph))
     how_kept = (
         f"Here the edges are given, and all are kept: {whole.density:.1%} of all pairs of items are joined."
         if settings.own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame
+from pages.kit import controls, frame, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.lsh import answers, board, inside, race, tune, walk, walk_board, walk_words, words
@@ -61,8 +61,8 @@ with frame.page(
         elif now == "race":
             result = race.race_section(data, points, settings, measured, part)
     if now == "race":
-        frame.try_this(data, answers.race_experiments(points, settings, part, result))
+        stage.try_this(data, answers.race_experiments(points, settings, part, result))
     if part == "walk":
-        frame.try_this(data, walk_words.experiments(data, points, settings))
+        stage.try_this(data, walk_words.experiments(data, points, settings))
     frame.what_you_see(words.explanation(now) + (walk_words.EXPLANATION if part == "walk" else ""))
     frame.as_python(words.as_python(data, points, settings, now, part, measured.draws))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls
+from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.bring_box import bring_box
 from pages.kit.jobs import run_next
@@ -41,7 +41,7 @@ with frame.page(
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)
         todo = arithmetic.section(found)
-        frame.try_this(data, arithmetic.experiments(found))
+        stage.try_this(data, arithmetic.experiments(found))
     else:
         numbers = st.container()
         names = compared.chosen_models(data)
@@ -52,7 +52,7 @@ with frame.page(
         found = compared.compare(data, graph, entries, settings)
         side_by_side.numbers(found, numbers)
         side_by_side.columns_section(found, key=f"columns@{data.key}")
-        frame.try_this(data, experiments(found))
+        stage.try_this(data, experiments(found))
         agreement.agreement_sections(found)
         todo = agreement.dispute_and_map(found)
         agreement.likeness_sections(found)

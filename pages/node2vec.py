@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls
+from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.node2vec import figure_three, objective
@@ -51,23 +51,23 @@ with frame.page(
     edges, graph = graph_controls.walked_graph(data, settings)
     wanted = controls.node2vec_config(data, len(graph))
     view = VIEW.draw(data, label_visibility="collapsed")
-    numbers = st.container()
-    main, side = frame.side_by_side("map-and-controls", (3, 1), "11rem")
+    main, side = frame.side_by_side("map-and-controls", (8, 3), "15rem")
+    numbers = stage.scores(main)
     with side:
         labellings = controls.labellings(data, graph)
         asked = figure_three.asked_of(data, graph, labellings)
         later: list[Shown] = []  # filled below, before an experiment is answered
         if view == "figure":
             figure_three.figure_controls(data)
-            frame.try_this(data, figure_three.experiments(asked), stacked=True)
+            stage.try_this(data, figure_three.experiments(asked))
         else:
             controls.node2vec_controls(data, len(graph))
-            tries = experiments(labellings[1], lambda: later[0])
+            tries: list[stage.Experiment | stage.Old] = list(experiments(labellings, lambda: later[0]))
             if view == "objective":
-                tries = objective.experiments(lambda: later[0])
+                tries = list(objective.experiments(lambda: later[0]))
             elif data.key == figure_three.PAPERS:
                 tries = [*tries, figure_three.experiments(asked)[0]]  # the last: it leads to another view
-            frame.try_this(data, tries, stacked=True)
+            stage.try_this(data, tries)
             color = controls.color_control(data, graph, default=labellings[0].name)
             with st.expander("Map"):
                 umap = controls.umap_config(data, len(graph))
@@ -95,11 +95,12 @@ with frame.page(
                 objective.objective_section(shown)
             else:
                 map_section(shown, color)
+            note = st.empty()
             st.caption(frame.graph_line(edges, graph))
         with numbers:
             if view == "objective":
                 objective.objective_metrics(shown)
             else:
-                score_metrics(shown)
+                score_metrics(shown, note)
         frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
         frame.as_python(as_python(shown, settings, view, sweep))

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, navigation, results, session
+from pages.kit import frame, navigation, results, session, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
 from pages.kit.uploads import uploads
@@ -104,7 +104,7 @@ with frame.page(
             column_config={"Items": st.column_config.TextColumn(width="large")},
         )
         if data.cut_by_time:
-            frame.try_this(data, experiments(data))
+            stage.try_this(data, experiments(data))
         frame.what_you_see(
             "An embedding learns from *what occurs together*, so the first decision is what 'together' means. "
             "A user's events are sorted by time and cut where the pause to the previous one exceeds the gap; "

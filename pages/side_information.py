@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls
+from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.model_jobs import training_jobs
@@ -76,7 +76,7 @@ with frame.page(
             parts.settings_controls(data, graph)
         st.caption(f"Walks: {frame.graph_line(edges, graph)}")
         if shown is not None:
-            frame.try_this(data, forms.experiments(data, shown) if view == "forms" else words.experiments(data, shown))
+            stage.try_this(data, forms.experiments(data, shown) if view == "forms" else words.experiments(data, shown))
         frame.what_you_see(forms.WORDS if view == "forms" else words.WORDS)
         if shown is not None:
             frame.as_python(words.as_python(data, graph_settings, shown, view, given))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.kit import frame
+from pages.kit import frame, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.training import cbow, costs, factorization, noise, sets, steps, vectors, window
@@ -35,6 +35,6 @@ with frame.page(
     now = lesson(data)
     _, section, experiments, words, as_python = VIEWS[LOOK.draw(data, label_visibility="collapsed")]
     section(now)
-    frame.try_this(data, experiments(now))
+    stage.try_this(data, experiments(now))
     frame.what_you_see(words(now))
     frame.as_python(as_python(now))

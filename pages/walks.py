@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls
+from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.text import plain
 from pages.views.walks import experiments, microscope
 from pages.views.walks.many_walks import many_walks
@@ -40,7 +40,7 @@ with frame.page(
                 f"this item alone. Choose another item in the sidebar, or keep more edges on the Item graph page."
             )
         st.caption(f"{frame.graph_line(edges, graph)} {microscope.graph_words(graph)}")
-    frame.try_this(data, experiments.experiments(data, graph, at))
+    stage.try_this(data, experiments.experiments(data, graph, at))
     if len(step.ids):
         st.subheader(f"One walk from {here}", anchor=False)
         replay(data, graph, at, p, q, controls.labellings(data, graph)[0])

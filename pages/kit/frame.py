@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
-from pages.kit import background, jobs, links, navigation, parameters, session
+from pages.kit import background, jobs, links, navigation, parameters, session, stage
 from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.made_to_order import in_words
@@ -25,9 +25,6 @@ from recemb_core.validation import UsageError
 STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
 SEARCHABLE = 5_000
-# What is predicted, what came of it (Markdown, or what works it out from the page's results), what is set.
-Answer = str | Callable[[], str]
-Experiment = tuple[str, Answer, dict[str, Any]]
 _log = logging.getLogger("recemb")
 
 
@@ -46,12 +43,12 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
     navigation.ensure()
     navigation.one_entry_a_page()
     parameters.forget_bound()
-    st.session_state.pop("_answer", None)  # of a run that was broken off
     jobs.forget_settling()
     gone = session.said_to_be_gone()
     data = session.active_data(opens_on)
     if more := session.said_to_be_gone():  # what this very reading had no room for
         gone, data = [*gone, *more], session.active_data(opens_on)
+    stage.begin(question, data)
     link = _sidebar(data)
     st.title(question, anchor=False)
     st.markdown(says)
@@ -82,7 +79,7 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
     try:
         with _errors_said():
             yield data
-            _answer()
+            stage.answer()
     except StopException:  # a view that has nothing more to draw; the page ends like any other
         _close(question, data, link)
         raise
@@ -201,49 +198,6 @@ def what_you_see(text: str) -> None:
     """The explanation: four sentences, the formula, what larger and smaller values do."""
     with st.expander("What you see", expanded=True, icon=":material/visibility:"):
         st.markdown(text)
-
-
-def try_this(data: ActiveData, experiments: Sequence[Experiment], *, stacked: bool = False) -> None:
-    """One-click experiments: (prediction, answer, the parameters that are set).
-
-    The answer is shown while these parameters are in force. One that is a function is called when the page is drawn to
-    its end, so that it speaks of the results that this very run shows.
-
-    ``stacked`` fits a narrow column, beside the picture that the experiment changes.
-    """
-    if not experiments:
-        return
-    with st.container(border=True):
-        st.markdown("**Try this** — predict first, then press")
-        for number, (prediction, _, values) in enumerate(experiments):
-            left, right = (st, st) if stacked else st.columns([3, 1], vertical_alignment="center")
-            left.markdown(f":small[{prediction}]" if stacked else prediction)
-            right.button(
-                "Show me", key=f"try{number}", on_click=_experiment, args=(data, prediction, values), width="stretch"
-            )
-        pressed = st.session_state.get("experiment")
-        for prediction, answer, values in experiments:
-            if pressed == (data.key, prediction) and _in_force(data, values):
-                # No icon in a narrow column, where every word's width counts.
-                st.session_state["_answer"] = (st.empty(), answer, None if stacked else ":material/lightbulb:")
-
-
-def _experiment(data: ActiveData, prediction: str, values: dict[str, Any]) -> None:
-    parameters.set_parameters(data, **values)
-    st.session_state["experiment"] = (data.key, prediction)
-
-
-def _in_force(data: ActiveData, values: dict[str, Any]) -> bool:
-    """Whether no control was moved away from what the experiment has set."""
-    return all(st.session_state.get(f"{name}@{data.key}") == value for name, value in values.items())
-
-
-def _answer() -> None:
-    """Say what came of the experiment that was pressed, now that the page is drawn."""
-    place, answer, icon = st.session_state.pop("_answer", (None, "", None))
-    text = answer() if callable(answer) else answer
-    if text:
-        place.success(text, icon=icon)
 
 
 def as_python(lines: list[str], *, note: str = "") -> None:

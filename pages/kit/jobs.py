@@ -22,6 +22,7 @@ from recemb_core.progress import Progress
 T = TypeVar("T")
 P = TypeVar("P")
 LIVE_SECONDS = 2.5  # done without asking; what takes longer waits for its button
+EXPERIMENT_SECONDS = 60.0  # the same where a question of the page was answered, and needs it
 SETTLE_SECONDS = 10.0  # the same where a preview stands meanwhile, and a newer move ends the run
 BAR_AFTER = 0.8  # seconds; what is over before them shall not make the page jump
 BAR_EVERY = 0.5  # seconds between two words of a bar: a slow browser that draws without a pause draws no Stop beside it
@@ -109,8 +110,16 @@ def halted(data: ActiveData, job: Job, kept: str = "") -> str:
 
 
 def may_run(data: ActiveData, job: Job) -> bool:
-    """Whether the job may start now: its button was pressed, or it is quick and nobody has stopped it."""
-    return job.identity in _marked("allowed", data) or not (job.waits or stopped(data, job))
+    """Whether the job may start now: its button was pressed, or it is quick, or asked for, and not stopped."""
+    if job.identity in _marked("allowed", data):
+        return True
+    asked = st.session_state.get("_asked_by_experiment", False) and job.seconds <= EXPERIMENT_SECONDS
+    return not stopped(data, job) and (asked or not job.waits)
+
+
+def asked_by_experiment(asked: bool) -> None:
+    """Whether this run of the page shows a question's answer: what that needs runs as if its button were pressed."""
+    st.session_state["_asked_by_experiment"] = asked
 
 
 def allow(data: ActiveData, identities: Sequence[Hashable]) -> None:

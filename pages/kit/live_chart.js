@@ -68,6 +68,8 @@ function loadPlotly(script) {
   return loading;
 }
 
+const TALLEST = 1100; // pixels
+
 class LiveChart {
   constructor(box, key) {
     this.box = box;
@@ -158,11 +160,13 @@ class LiveChart {
     const repaint = this.bound && this.palette !== paletteOf(box);
     this.palette = paletteOf(box);
     this.takeFrames(payload.frames);
-    box.style.height = this.frames ? "auto" : `${payload.height}px`;
-    plot.style.height = `${payload.height}px`;
+    const { height, above } = payload;
+    // Of the window's height what others leave, so that cause, picture and answer stand in one window.
+    plot.style.height = above === null ? `${height}px` : `clamp(${height}px, 100vh - ${above}px, ${TALLEST}px)`;
+    box.style.height = this.frames ? "auto" : plot.style.height;
     if (this.frames) this.place(figure.data, figure.layout.annotations);
     this.drawnAt = this.at;
-    const layout = this.dress(figure, payload.height);
+    const layout = this.dress(figure, plot.clientHeight || height);
     const from = places(plot.data ?? []);
     const still = !payload.glide || from.size === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const viewFrom = this.view;
@@ -975,7 +979,7 @@ function changedTraces(before, after) {
 
 // Two figures that one chart shows in one way, without frames.
 function plain(before, payload) {
-  return Boolean(before) && !before.frames && !payload.frames && before.height === payload.height;
+  return Boolean(before) && !before.frames && !payload.frames && before.height === payload.height && before.above === payload.above;
 }
 
 const LABEL = ["x", "y", "ax", "ay", "xanchor", "yanchor", "xshift", "yshift"];

@@ -145,6 +145,7 @@ def live_chart(
     *,
     key: str,
     height: int = 560,
+    above: int | None = None,
     glide: bool = True,
     on_click: Callable[[str], None] | None = None,
     on_select: Callable[[tuple[str, ...]], None] | None = None,
@@ -159,6 +160,7 @@ def live_chart(
             ``layout.meta["linked_hover"]`` an item under the mouse is ringed in every subplot.
         key: Streamlit key. Another key is another chart: zoom and selection start afresh (another data set, Reset).
         height: pixels; the bar of `frames` comes below.
+        above: pixels of the window that lie above and below the chart: it is as high as the rest, at least `height`.
         glide: move items to their new place over about 0.8 s; a person who prefers reduced motion gets the jump.
         on_click: called with the item's id before the script runs, so it may set the state of any widget.
         on_select: called with the selected ids, likewise.
@@ -204,9 +206,10 @@ def live_chart(
         data={
             "key": key,
             "figure": figure_json,
-            "revision": f"{revision}-{height}" + (f"-{_revision(badge.encode())}" if badge else ""),
+            "revision": f"{revision}-{height}-{above}" + (f"-{_revision(badge.encode())}" if badge else ""),
             "script": SCRIPT,
             "height": height,
+            "above": above,
             "glide": glide,
             "frames": words,
             "badge": badge,

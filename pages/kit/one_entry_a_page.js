@@ -15,4 +15,8 @@
     }
   };
   window.history[mark] = true;
+  // Where the window is narrow the page comes first: the sidebar starts closed, and opens by its button.
+  const closes = () => document.querySelector("[data-testid=stSidebarCollapseButton] button");
+  const close = (tries) => (closes() ? closes().click() : tries > 0 && setTimeout(close, 100, tries - 1));
+  if (window.innerWidth < 1000) close(20);
 })();

@@ -69,6 +69,7 @@ class Parameter(Generic[T]):
         parts: one of several alike, told apart by a part of their name ("backbone_transitions").
         former: names that it had in links of version 1.
         of_visit: one value for all data sets, which Reset leaves alone too.
+        stays: a question of the page (``pages/kit/stage.py``) leaves it as it is.
         follows: what was left at its default takes the new one when the data asks for another, though the old would do.
     """
 
@@ -84,6 +85,7 @@ class Parameter(Generic[T]):
     former: tuple[str, ...] = field(default=())
     of_visit: bool = False
     follows: bool = False
+    stays: bool = False
 
     def __post_init__(self) -> None:
         caller = sys._getframe(2)  # 1 is the dataclass's own __init__
@@ -129,6 +131,9 @@ class Parameter(Generic[T]):
         holds = lambda value: allowed.holds(value) and check(value)  # noqa: E731
         more: dict[str, Any] = {"former": self.former, "of_visit": self.of_visit, "follows": self.follows}
         key = fill(name, data.key, start, allowed.parse, holds, label=label, **more)
+        if not (self.view or self.of_data or self.of_visit or self.stays):
+            _by_scope()[key] = (self.scope.page, start)
+        _scopes().add(self.scope.page)
         return Bound(self, key, allowed)
 
     def key(self, data: HasKey, part: str = "") -> str:
@@ -274,6 +279,28 @@ def met() -> dict[str, Any]:
 def forget_bound() -> None:
     """Start a page run with no parameters in the link but those that the page binds."""
     st.session_state["_bound"] = {}
+    _scopes().clear()
+
+
+def _by_scope() -> dict[str, tuple[str, Any]]:
+    """Key → (page, default) of what this visit has bound, but the view, what the data is and what is the visit's."""
+    return st.session_state.setdefault("_by_scope", {})
+
+
+def _scopes() -> set[str]:
+    """The pages whose parameters this run has bound: its own, and those that it shares."""
+    return st.session_state.setdefault("_scopes", set())
+
+
+def defaults_of_page(data: HasKey) -> dict[str, Any]:
+    """Key → default of the parameters of the page drawn last, its other views' too; of shared ones, of what it drew."""
+    ending = f"@{data.key}"
+    now = {key for key, _ in bound().values()}
+    return {
+        key: start
+        for key, (page, start) in _by_scope().items()
+        if key.endswith(ending) and (key in now or (page and page in _scopes()))
+    }
 
 
 def set_parameters(data: HasKey, **values: Any) -> None:

@@ -299,6 +299,7 @@ GAP: Parameter[float] = Parameter(
     "A longer pause ends the session",
     Minutes(GAPS, duration),
     help="EGES and most click logs use one hour; a small catalogue may need longer.",
+    stays=True,
 )
 GRAPH_FROM: Parameter[str] = Parameter(
     VISIT,
@@ -307,6 +308,7 @@ GRAPH_FROM: Parameter[str] = Parameter(
     Options({"given": "the given one", "log": "counted from the log"}),
     "given",
     help="The one that the data set comes with, or M(i, j): how often j directly follows i in the sessions of its log.",
+    stays=True,
 )
 ITEM: Parameter[str] = Parameter(
     VISIT,
@@ -314,6 +316,7 @@ ITEM: Parameter[str] = Parameter(
     "Chosen item",
     Options(),
     help="Type to search. The chosen item follows through all pages and wears one color everywhere.",
+    stays=True,
 )
 
 SEED: Parameter[int] = Parameter(

@@ -72,6 +72,20 @@ def app() -> AppTest:
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
 
 
+def show_me(page: AppTest, number: int) -> None:
+    """Go to a question of the page, the first is 0, and press its *Show me*; the caller runs the page."""
+    if not any(button.key == f"try{number}" for button in page.button):
+        page.session_state[page.session_state["_place"]] = number
+        page.run()
+    page.button(key=f"try{number}").click()
+
+
+def questions(page: AppTest) -> int:
+    """How many questions the page asks."""
+    told = next((c.value for c in page.caption if c.value.startswith("Question ")), None)
+    return int(told.split()[-1]) if told else int(any(b.key == "try0" for b in page.button))
+
+
 def healthy(page: AppTest) -> AppTest:
     """No traceback and no error box."""
     assert not page.exception, [e.message for e in page.exception]

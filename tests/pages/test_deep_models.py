@@ -21,7 +21,7 @@ from recemb_core.deep.fitting import fit
 from recemb_core.deep.fm import LogisticRegression
 from recemb_core.experiments.networks import LayerConfig, count_parameters, layer_defaults, networks
 from recemb_core.experiments.pretraining import PretrainingConfig, pretraining_defaults
-from tests.pages.conftest import healthy, numbers, run_the_python, text
+from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
 
 Open = Callable[..., AppTest]
 GROCERIES = "complete_journey"
@@ -69,7 +69,7 @@ def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open)
 
 
 def _press(page: AppTest, number: int) -> AppTest:
-    page.button(key=f"try{number}").click()
+    show_me(page, number)
     healthy(page.run())
     assert page.success
     assert not [button for button in page.button if button.label.startswith("Train")]

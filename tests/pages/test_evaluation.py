@@ -34,7 +34,7 @@ from recemb_core.experiments.recall_models import recall_defaults, recall_finger
 from recemb_core.scorers import scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.validation import UsageError
-from tests.pages.conftest import ROOT, healthy, numbers, run_the_python, text
+from tests.pages.conftest import ROOT, healthy, numbers, run_the_python, show_me, text
 
 Open = Callable[..., AppTest]
 SHOP = "planted_shop"
@@ -102,7 +102,7 @@ def test_the_opening_and_the_experiments_are_ready(data: str, open_page: Open, m
     assert not [b for b in page.button if b.label.startswith("Measure")]
     assert len(table(page)) >= 15, "baselines, item vectors and networks"
     for number in range(4):
-        page.button(key=f"try{number}").click()
+        show_me(page, number)
         healthy(page.run())
         assert len(page.success) == 1
         assert "not measured" not in page.success[0].value

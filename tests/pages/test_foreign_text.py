@@ -16,7 +16,7 @@ from pages.kit.uploads.uploads import File, Upload
 from recemb_core.foreign_text import inert
 from recemb_core.runs import RunStore
 from tests import hostile
-from tests.pages.conftest import ROOT
+from tests.pages.conftest import ROOT, questions, show_me
 
 VIEWS: list[tuple[str, dict[str, str]]] = [
     ("home", {}),
@@ -199,15 +199,13 @@ def test_no_name_is_markdown_where_the_logs_own_columns_are_told(network: str, s
 def test_no_name_is_markdown_in_any_answer(page: str, view: dict[str, str], sent: list[Any]) -> None:
     """Every experiment pressed, with ids for titles."""
     found = opened(page, view, titles=False)
-    number = 0
-    while any(button.key == f"try{number}" for button in found.button):
-        found.button(key=f"try{number}").click()
+    for number in range(questions(found)):
+        show_me(found, number)
         found.run()
         assert not found.exception
         for button in [b for b in found.button if (b.key or "").startswith("run ")]:
             button.click()
             found.run()
-        number += 1
     check(sent)
 
 

@@ -26,7 +26,7 @@ from recemb_core.figures.lsh_tradeoff import Cells, share_text
 from recemb_core.neighbors import LSHCell, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.hashing import draw_functions
 from recemb_core.timing import Timing
-from tests.pages.conftest import healthy, numbers, run_the_python, text
+from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
@@ -184,7 +184,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
     answers: list[str] = []
     recalls: list[float] = []
     for number in range(4):
-        page.button(key=f"try{number}").click()
+        show_me(page, number)
         healthy(page.run())
         answer = page.success[0].value
         if number < 3:  # the first figures of the answer are those of the cards
@@ -219,7 +219,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
 @pytest.mark.slow
 def test_an_answer_stays_with_its_own_setting_and_follows_the_rest(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP))
-    page.button(key="try0").click()
+    show_me(page, 0)
     first = healthy(page.run()).success[0].value
     page.select_slider(key="nearest@planted_shop").set_value(1)
     assert healthy(page.run()).success[0].value != first
@@ -663,7 +663,7 @@ def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Ope
     control("lab@").set_value("race")
     healthy(page.run())
     for number, share in ((0, "the kd-tree takes"), (1, "of those with the largest inner product"), (3, "recall@")):
-        page.button(key=f"try{number}").click()
+        show_me(page, number)
         answer = healthy(page.run()).success[0].value
         assert share in answer
         above = answer.split(": ", 1)[1] if number == 3 else answer.split(". ")[0]

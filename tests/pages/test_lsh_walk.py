@@ -18,7 +18,7 @@ from recemb_core.experiments.index_walks import graph_effort, tree_effort
 from recemb_core.neighbors.hnsw_graph import build_graph
 from recemb_core.neighbors.kd_tree_walk import TreeOfCells
 from recemb_core.neighbors.truth import true_neighbors
-from tests.pages.conftest import healthy, run_the_python, text
+from tests.pages.conftest import healthy, run_the_python, show_me, text
 
 Open = Callable[..., AppTest]
 WALK = {"data": "planted_shop", "lab": "inside", "inside": "walk"}
@@ -108,7 +108,7 @@ def test_a_moved_ef_changes_the_hops_that_are_all_shown(open_page: Open) -> None
 @pytest.mark.parametrize("number", range(4))
 def test_every_answer_is_measured_now(number: int, open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK))
-    page.button(key=f"try{number}").click()
+    show_me(page, number)
     answer = healthy(page.run()).success[0].value
     graph = build_graph(plane(), links=6, ef_construction=walk.BUILDING)
     rows = np.arange(walk.COUNT)

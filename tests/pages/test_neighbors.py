@@ -18,7 +18,7 @@ from pages.kit.results import Results
 from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
 from recemb_core.figures import theme
-from tests.pages.conftest import ROOT, healthy, numbers, run_the_python, text
+from tests.pages.conftest import ROOT, healthy, numbers, questions, run_the_python, show_me, text
 from tests.pages.test_upload import ITEMS, baskets, upload
 
 Open = Callable[..., AppTest]
@@ -119,10 +119,10 @@ def test_filter_steps_leave_items_to_name() -> None:
 @pytest.mark.slow
 def test_experiments_show_what_they_say(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL))
-    count = sum(button.label == "Show me" for button in page.button)
+    count = questions(page)
     assert count >= 3
     for number in range(count):  # the last one leads to the other view
-        page.button(key=f"try{number}").click()
+        show_me(page, number)
         page = healthy(page.run())
         assert page.success, "the answer is said, in the view that it leads to as well"
     assert page.query_params["compare"] == "two"

@@ -18,7 +18,7 @@ from recemb_core.item_graph import build_item_graph, communities
 from recemb_core.readers import CleaningConfig, ColumnMapping, Reading
 from recemb_core.sequences import read_events
 from recemb_core.session_file import SessionFile
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, show_me
 from tests.pages.test_upload import ITEMS, baskets, upload
 
 Open = Callable[..., AppTest]
@@ -457,6 +457,6 @@ def test_a_log_stays_when_another_is_uploaded_after_a_walk_through_the_app(app: 
 def test_an_experiment_answers_for_an_upload(open_page: Open) -> None:
     page = open_page("sequences")
     healthy(upload(page, "ratings.csv", rated_films(60)))
-    page.button(key="try0").click()
+    show_me(page, 0)
     healthy(page.run())
     assert f"{len(read_events(rated_films(60), gap_minutes=1)):,}" in page.success[0].value

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import healthy
+from tests.pages.conftest import healthy, show_me
 
 Open = Callable[..., AppTest]
 
@@ -51,7 +51,7 @@ def test_the_link_reproduces_the_view(open_page: Open) -> None:
 @pytest.mark.slow
 def test_an_experiment_sets_the_controls_and_says_what_to_look_for(open_page: Open) -> None:
     page = open_page("node2vec")
-    page.button(key="try1").click()
+    show_me(page, 0)
     healthy(page.run())
     assert page.select_slider(key="q@planted_shop").value == 20.0
     assert "best-seller" in page.success[0].value

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from recemb_core.datasets import list_datasets, load_dataset
 from recemb_core.item_graph import backbone, build_item_graph
-from tests.pages.conftest import healthy, numbers, run_the_python, text
+from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
@@ -49,7 +49,7 @@ def test_large_p_makes_a_return_rare_and_small_p_frequent(open_page: Open) -> No
 def test_the_experiments_come_out_as_they_say(open_page: Open) -> None:
     page = healthy(open_page("walks"))
     for number, (label, value) in enumerate([("Away", 1.1), ("Away", 82), ("Back", 54), ("Away", 0)]):
-        page.button(key=f"try{number}").click()
+        show_me(page, number)
         healthy(page.run())
         assert percent(page, label) == pytest.approx(value, abs=0.5)
         assert page.success

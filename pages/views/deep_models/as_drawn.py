@@ -7,7 +7,7 @@ from collections.abc import Collection
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, recall_models, results
+from pages.kit import controls, frame, jobs, recall_models, results, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -91,7 +91,7 @@ def drawn_section(data: ActiveData) -> None:
     elif report is not None:
         _worth(report, TARGETS.value(data))
     usual = lambda network: _usual(offered(data, network, details))  # noqa: E731
-    frame.try_this(data, drawn_words.experiments(data, usual, lambda: report))
+    stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
     frame.what_you_see(drawn_words.EXPLANATION)
     frame.as_python(drawn_words.as_python(data, config, details))
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, results, session
+from pages.kit import controls, frame, results, session, stage
 from pages.kit.allowed import Options, Steps
 from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
@@ -66,7 +66,7 @@ def embedding_section(data: ActiveData) -> None:
         for one in (NETWORK, DIMENSIONS, POWER):
             one.draw(data)
         controls.reset_button(data)
-    frame.try_this(
+    stage.try_this(
         data,
         network_experiments.embedding(
             table, lambda d: _columns(table, chosen, d), lambda: report if current else None, lambda: _known(data)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, recall_models, session
+from pages.kit import controls, frame, jobs, recall_models, session, stage
 from pages.kit.allowed import Flag, Options
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -55,7 +55,7 @@ def history_section(data: ActiveData) -> None:
         edited_history.user_controls(data)
         edited_history.editor(data, history)
         seen = SEEN.draw(data)
-        frame.try_this(data, recall_experiments.history(data, models, (chosen, seen), history), stacked=True)
+        stage.try_this(data, recall_experiments.history(data, models, (chosen, seen), history))
         controls.reset_button(data)
     model = models[chosen]
     ranked = edited_history.top_rows(model, history, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pages.kit.answer_words import counted, signed
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain_field
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band

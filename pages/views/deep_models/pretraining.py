@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, results, session
+from pages.kit import controls, frame, jobs, results, session, stage
 from pages.kit.allowed import Options, Several, Span, Steps
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Bound, Parameter
@@ -134,7 +134,7 @@ def pretraining_section(data: ActiveData) -> None:
         st.markdown(pretraining_words.verdict(report))
         field = _colored_by(data)
         color = "" if field is None else field.value
-        frame.try_this(
+        stage.try_this(
             data,
             network_experiments.pretraining(
                 report, color, lambda start, when: _tidiness(data, report, start, when, color)

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, parameters, recall_models, session
+from pages.kit import controls, frame, parameters, recall_models, session, stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
 from pages.kit.parameters import Parameter
@@ -59,7 +59,7 @@ def recall_section(data: ActiveData) -> None:
         measure = MEASURE.draw(data)
         recall_models.model_controls(data)
         tries = recall_experiments.recall(data, lambda: reports, verdict, lambda: ready_points(data, configs))
-        frame.try_this(data, tries, stacked=True)
+        stage.try_this(data, tries)
         controls.reset_button(data)
     with main:
         configs = recall_models.ready_or_run(

@@ -9,9 +9,9 @@ import numpy as np
 from pages.kit import recall_models, session
 from pages.kit.answer_words import counted, gain_words
 from pages.kit.controls import NOT_KNOWN, default_attribute
-from pages.kit.frame import Experiment
 from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain, plain_field
 from pages.views.deep_models.edited_history import TOP, top_rows
 from recemb_core.deep.recall import RecallModel

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, recall_models, results
+from pages.kit import controls, frame, recall_models, results, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
@@ -58,7 +58,7 @@ def serving_section(data: ActiveData) -> None:
         with side:
             _publish_box(data, store, facts, model, version)
             tries = recall_experiments.serving(models, edited_history.current_history(data))
-            frame.try_this(data, tries, stacked=True)
+            stage.try_this(data, tries)
             controls.reset_button(data)
         with numbers:
             _facts(store, version)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, jobs, model_results, old_tables, session
+from pages.kit import controls, frame, graph_controls, jobs, model_results, old_tables, session, stage
 from pages.kit.allowed import Options, Span
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import able_models, model_config
@@ -130,7 +130,7 @@ def staleness_section(data: ActiveData) -> None:
         with numbers:
             staleness_words.numbers(report, measure)
         st.markdown(staleness_words.verdict(report, measure))
-        frame.try_this(data, staleness_experiments.staleness(report, lambda: _otherwise(data, report.config)))
+        stage.try_this(data, staleness_experiments.staleness(report, lambda: _otherwise(data, report.config)))
         staleness_words.schedules_table(report, measure)
         staleness_words.new_items(report)
     frame.what_you_see(staleness_words.words(config.network is not None))

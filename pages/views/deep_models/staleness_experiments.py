@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.views.deep_models.staleness_words import interval, named, served, slope_words
 from recemb_core.experiments.staleness import Metric, StalenessReport
 

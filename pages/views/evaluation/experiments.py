@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pages.kit.frame import Experiment
 from pages.kit.leaderboard import ready_runs
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.overview import TARGET_WORDS

@@ -10,9 +10,9 @@ import numpy as np
 from pages.kit import frame
 from pages.kit.answer_words import counted
 from pages.kit.controls import NOT_KNOWN, default_attribute
-from pages.kit.frame import Experiment
 from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain, plain_field
 from pages.views.item_graph.two_graphs import log_graph_words
 from recemb_core.arrays import AnyArray, BoolArray

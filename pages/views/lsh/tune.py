@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import background, frame
+from pages.kit import background, stage
 from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -229,7 +229,7 @@ def tune_section(
         said, more = st.empty(), st.container()
     tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
     time_metrics(None, places, points)
-    frame.try_this(data, answers.experiments(data, points, settings))
+    stage.try_this(data, answers.experiments(data, points, settings))
     curve_section(data, points, settings)
     if ready:
         load_section(data, points, settings)

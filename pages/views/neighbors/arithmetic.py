@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, maps, session
+from pages.kit import controls, frame, maps, session, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -259,11 +259,11 @@ def words() -> str:
     )
 
 
-def experiments(found: Compared) -> list[frame.Experiment]:
+def experiments(found: Compared) -> list[stage.Old]:
     """What to try: a step of another field, a basket, the other score."""
     data, graph = found.data, found.graph
     every = questions(data, graph)
-    tries: list[frame.Experiment] = []
+    tries: list[stage.Old] = []
     if every:
         ordered = sorted(every, key=lambda name: -every[name].there)
         for step in list(dict.fromkeys(["role", *ordered]))[:2] if "role" in every else ordered[:2]:

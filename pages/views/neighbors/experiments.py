@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from pages.kit import model_results, session
 from pages.kit.answer_words import counted, gain_words, paired
-from pages.kit.frame import Answer, Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import able_models, in_python, second_like_first
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain, quoted
 from pages.views.neighbors.compared import Compared, Settings, filter_steps
 from recemb_core.brought import BroughtConfig, BroughtVectors
@@ -69,7 +69,7 @@ def experiments(found: Compared) -> list[Experiment]:
     return tries
 
 
-def another_seed(model: str, answer: Answer) -> tuple[str, Answer]:
+def another_seed(model: str, answer: str | Callable[[], str]) -> tuple[str, str | Callable[[], str]]:
     """The experiment that leads from the view of all models to that of two, where its answer is."""
     return f"The same {model} with another seed. **How many of ten neighbors will stay?**", answer
 

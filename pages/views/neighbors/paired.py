@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import frame, session
+from pages.kit import frame, session, stage
 from pages.kit.allowed import Flag, Options
 from pages.kit.jobs import Job
 from pages.kit.model_controls import SECOND, able_models, differences, model_config, model_controls
@@ -75,7 +75,7 @@ def pair_section(data: ActiveData, graph: ItemGraph, settings: Settings) -> tupl
     _numbers(found)
     columns_section(found, key=f"pair columns@{data.key}")
     todo = paired_maps_section(found)
-    frame.try_this(data, pair_experiments(found))
+    stage.try_this(data, pair_experiments(found))
     left, right = frame.side_by_side("pair-lower", (1, 1))
     with left:
         disputed_section(found)

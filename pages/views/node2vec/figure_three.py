@@ -13,11 +13,11 @@ from pages.kit import frame, jobs, maps, model_results, parameters, results, ses
 from pages.kit.allowed import Options
 from pages.kit.answer_words import number, signed
 from pages.kit.controls import Labelling
-from pages.kit.frame import Experiment
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain_field, quoted
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
 from recemb_core import precomputed

@@ -10,8 +10,8 @@ import streamlit as st
 
 from pages.kit import frame, results
 from pages.kit.answer_words import counted, number, signed
-from pages.kit.frame import Experiment
 from pages.kit.live_chart import live_chart
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain, sentence
 from pages.views.node2vec.one_setting import Shown
 from pages.views.node2vec.why import walks_of

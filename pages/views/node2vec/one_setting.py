@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, kept_runs, maps, model_results, results, session
+from pages.kit import frame, jobs, kept_runs, maps, model_results, results, session, stage
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -154,7 +154,15 @@ def _stale(last: Shown) -> str:
 
 
 def draw_map(
-    shown: Shown, positions: AnyArray, color: Labelling, *, key: str, height: int, symbols: bool = False, **more: Any
+    shown: Shown,
+    positions: AnyArray,
+    color: Labelling,
+    *,
+    key: str,
+    height: int,
+    above: int | None = None,
+    symbols: bool = False,
+    **more: Any,
 ) -> ChartEvents:
     """A map of all items; a click chooses one. Shapes show planted roles, or any where ``symbols``; ``more``: figure's.
 
@@ -176,7 +184,9 @@ def draw_map(
     figure.update_layout(title_text=None)
     choose = lambda item: session.pick(data, item)  # noqa: E731
     badge = PREVIEW if shown.preview else ""
-    return live_chart(figure, key=f"{key}@{data.key}", height=height, frames=frames, on_click=choose, badge=badge)
+    return live_chart(
+        figure, key=f"{key}@{data.key}", height=height, above=above, frames=frames, on_click=choose, badge=badge
+    )
 
 
 def map_section(shown: Shown, color: Labelling) -> None:
@@ -184,7 +194,10 @@ def map_section(shown: Shown, color: Labelling) -> None:
     neighbors = shown.nearest(shown.vectors)
     title = f"node2vec map, p = {shown.config.p:g}, q = {shown.config.q:g}"
     near = [other for other, _ in neighbors]
-    events = draw_map(shown, shown.positions, color, key="map", height=600, highlighted=near, title=title)
+    with stage.picture():
+        events = draw_map(
+            shown, shown.positions, color, key="map", height=476, above=232, highlighted=near, title=title
+        )
     st.caption(
         "Click a point to choose it; lasso or box lists items. UMAP puts near vectors near each other as far as a "
         "plane allows; axes, and distances between far groups, mean nothing."
@@ -207,8 +220,11 @@ def map_section(shown: Shown, color: Labelling) -> None:
         lasso_table(shown, events.selected, color)
 
 
-def score_metrics(shown: Shown) -> None:
-    """Both scores with the band that other seeds give, and what p = q = 1 gives; of a preview, those before, greyed."""
+def score_metrics(shown: Shown, note: Any) -> None:
+    """Both scores with the band that other seeds give; of a preview, those before, greyed.
+
+    ``note``: where it is said what p = q = 1 gives, and where the noise is measured.
+    """
     config = shown.config
     *places, last = frame.figure_columns("scores", 3, narrowest="12rem")
     places = [place.empty() for place in places]
@@ -225,9 +241,6 @@ def score_metrics(shown: Shown) -> None:
         help=f"{config.num_walks} walks of {config.walk_length} items from each item, window {config.window}, "
         f"{config.dimensions} dimensions, {config.epochs} epochs, seed {config.seed}.",
     )
-    with st.container(key="scores-note"):
-        st.html("<style>.st-key-scores-note { min-height: 3.25rem; }</style>")  # two lines, so that the map stays put
-        note = st.empty()
     if shown.preview:
         note.caption("The scores of these settings follow with the exact result.")
         return

@@ -6,8 +6,8 @@ import numpy as np
 
 from pages.kit import results, session
 from pages.kit.answer_words import counted
-from pages.kit.frame import Experiment
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.uploads import uploads
 from recemb_core.arrays import Float64Array
 from recemb_core.figures.session_gaps import duration

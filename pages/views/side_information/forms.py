@@ -11,11 +11,11 @@ import streamlit as st
 from pages.kit import frame, results, session
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.answer_words import counted, number
-from pages.kit.frame import Experiment
 from pages.kit.live_chart import live_chart
 from pages.kit.number_table import number_table
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import field_words, plain, quoted, sentence
 from pages.views.side_information.shown import SIDE_INFORMATION_PAGE, Shown
 from recemb_core.arrays import Float64Array

@@ -10,10 +10,10 @@ import numpy as np
 from pages.kit import frame, model_results, session
 from pages.kit.answer_words import counted, pairs_alike
 from pages.kit.controls import NOT_KNOWN
-from pages.kit.frame import Experiment
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import in_python, model_config
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain_field, quoted
 from pages.views.side_information import birth, forms, hidden_item
 from pages.views.side_information.attention import trend_of, trend_words

@@ -9,7 +9,7 @@ import numpy as np
 
 from pages.kit import model_results, results, session
 from pages.kit.answer_words import counted, number
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain
 from pages.views.training import vectors as vectors_view
 from pages.views.training.lesson import SET, WINDOW, Lesson, shown_sequence, trained_config

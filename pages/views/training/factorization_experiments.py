@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.views.training.experiments import NO_MODEL
 from pages.views.training.factorization import SEEN, SEEN_WORDS, config_of, fits_words, there
 from pages.views.training.lesson import Lesson

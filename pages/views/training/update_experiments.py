@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit.answer_words import counted, number
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain
 from pages.views.training import steps as steps_view
 from pages.views.training.experiments import NO_PAIR

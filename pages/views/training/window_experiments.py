@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pages.kit.answer_words import counted
-from pages.kit.frame import Experiment
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain
 from pages.views.training import cbow as cbow_view
 from pages.views.training import faults

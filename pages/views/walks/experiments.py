@@ -9,8 +9,8 @@ import numpy as np
 
 from pages.kit import session
 from pages.kit.answer_words import signed
-from pages.kit.frame import Experiment
 from pages.kit.session import ActiveData
+from pages.kit.stage import Old as Experiment
 from pages.kit.text import plain
 from pages.views.walks.microscope import Place
 from pages.views.walks.replay import distances

@@ -1,0 +1,286 @@
+"""The stage of a page: one question at a time beside its picture; guess, then change, then the measured answer.
+
+An experiment sets its complete state: what it names, and every other control of the page at its default, so that its
+answer is that of the setting on the screen whatever was tried before. What was set before comes back by one button.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages.kit import jobs, parameters
+from pages.kit.session import ActiveData
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured.
+
+    Attributes:
+        text: it in Markdown, in at most about 45 words: it stands beside the picture.
+        right: index of the choice that it is, or several where more than one holds; None where nothing can be said.
+        more: the further figures, folded away.
+    """
+
+    text: str
+    right: int | tuple[int, ...] | None = None
+    more: str = ""
+
+    @property
+    def holds(self) -> tuple[int, ...]:
+        """Indices of the choices that hold."""
+        return () if self.right is None else self.right if isinstance(self.right, tuple) else (self.right,)
+
+
+Answer = str | Verdict
+Old = tuple[str, str | Callable[[], str], dict[str, Any]]  # (question, answer, what it sets): without choices
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One question.
+
+    Attributes:
+        question: in Markdown; it does not change with what the person sets.
+        choices: two to four answers to guess from.
+        answer: called when the page is drawn to its end, so that it speaks of what this very run shows; "" while that
+            is not there yet.
+        sets: name → value of the parameters that it changes; all others of the page go back to their defaults.
+        keeps: names of parameters that stay as they are.
+    """
+
+    question: str
+    choices: tuple[str, ...]
+    answer: Callable[[], Answer]
+    sets: dict[str, Any]
+    keeps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Pressed:
+    data: str
+    question: str
+    sets: dict[str, Any]  # by key in the session
+    state: dict[str, Any]  # all that was set
+    before: dict[str, Any]  # what the person had
+    guess: int | None
+
+    def in_force(self, data: ActiveData, *, wholly: bool = False) -> bool:
+        """Whether no control was moved away from what the experiment has set, or, wholly, from the complete state."""
+        held = self.state if wholly else self.sets
+        return self.data == data.key and all(st.session_state.get(key) == value for key, value in held.items())
+
+
+WAITS = "The answer comes with the picture."
+STYLE = """<style>
+.st-key-question { padding: 0.5rem 0.75rem 0.625rem; gap: 0.375rem; }
+.st-key-question [data-testid=stVerticalBlock] { gap: 0.375rem; }
+.st-key-question p, .st-key-question button p { font-size: 0.9375rem; line-height: 1.35; }
+.st-key-question [data-testid=stAlertContainer] { padding: 0.5rem 0.625rem; }
+.st-key-question [data-testid=stButton] button:not([kind=tertiary]) { min-height: 2rem; padding: 0.125rem 0.5rem; }
+.st-key-question [data-testid=stButton] button[kind=tertiary] { min-height: 1.5rem; padding: 0; }
+.st-key-question [data-testid=stHorizontalBlock] { gap: 0.5rem; align-items: center; }
+</style>"""
+
+
+@contextmanager
+def picture() -> Iterator[None]:
+    """What the page is about: the charts that an experiment changes, drawn inside."""
+    with st.container(key="stage-picture"):
+        yield
+
+
+def scores(place: Any = st) -> Any:
+    """The container of the numbers that an experiment changes."""
+    return place.container(key="stage-scores")
+
+
+def begin(page: str, data: ActiveData) -> None:
+    """At the start of a page's run, before any job asks whether it may run."""
+    st.session_state["_page"] = page
+    st.session_state.pop("_verdict", None)  # of a run that was broken off
+    jobs.asked_by_experiment((pressed := _pressed()) is not None and pressed.in_force(data, wholly=True))
+
+
+def experiment(one: Experiment | Old) -> Experiment:
+    """One that is still written without choices."""
+    if isinstance(one, Experiment):
+        return one
+    question, answer, sets = one
+    return Experiment(question, (), answer if callable(answer) else lambda: str(answer), sets)
+
+
+def try_this(
+    data: ActiveData,
+    experiments: Sequence[Experiment] | Sequence[Old] | Sequence[Experiment | Old],
+    *,
+    of: str = "",
+    wide: bool = False,
+) -> None:
+    """One question at a time: a guess, or *Show me*, sets the experiment's state; then its verdict stands here.
+
+    Args:
+        data: the data set in use.
+        experiments: what to ask, in order.
+        of: tells the lists of a page apart where it has several.
+        wide: the question lies over the whole width, its choices in a row.
+    """
+    if not experiments:
+        return
+    asked = [experiment(one) for one in experiments]
+    place = st.session_state["_place"] = f"question {of or st.session_state.get('_page', '')}@{data.key}"
+    at, pressed = _at(place, asked), _pressed()
+    one = asked[at]
+    on = pressed is not None and pressed.question == one.question and pressed.in_force(data)
+    st.html(STYLE)
+    with st.container(border=True, key="question"):
+        _steps(place, at, len(asked))
+        st.markdown(f"**{one.question}**" if "**" not in one.question else one.question)
+        if not on:
+            _choices(data, place, at, one, wide)
+            return
+        assert pressed is not None
+        with st.container(key="verdict"):
+            st.session_state["_verdict"] = (st.empty(), one, pressed.guess)
+        st.button(
+            "Back to my settings",
+            key="question undo",
+            type="tertiary",
+            on_click=_undo,
+            help="The controls as they were before the questions. A question sets all controls of the page: those it "
+            "is about, which are framed, and the others to where they started.",
+        )
+    _mark(pressed)
+
+
+def _steps(place: str, at: int, number: int) -> None:
+    if number == 1:
+        st.caption("Predict first")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Question {at + 1} of {number}", width="stretch")
+        for words, to in (("Back", at - 1), ("Next", at + 1)):
+            st.button(
+                words, key=f"question {words.lower()}", type="tertiary", disabled=not 0 <= to < number,
+                on_click=_go, args=(place, to),
+            )  # fmt: skip
+
+
+def _choices(data: ActiveData, place: str, at: int, one: Experiment, wide: bool) -> None:
+    """The answers to choose from; where *Show me* was pressed before, that alone, and the way back to guessing."""
+    guesses = bool(one.choices) and not st.session_state.get("_show_me", False)
+    with st.container(horizontal=wide, vertical_alignment="center"):
+        if guesses:
+            for number, choice in enumerate(one.choices):
+                st.button(
+                    choice, key=f"guess{at}-{number}", width="content" if wide else "stretch",
+                    on_click=_press, args=(data, place, one, number),
+                )  # fmt: skip
+        st.button(
+            "Show me",
+            key=f"try{at}",
+            type="tertiary" if guesses else "secondary",
+            on_click=_press,
+            args=(data, place, one, None),
+            help="Skips the guess, here and at the questions to come." if guesses else None,
+        )
+        if one.choices and not guesses:
+            st.button("Guess first", key="guess again", type="tertiary", on_click=_guess_again)
+
+
+# ---- what the buttons do ----
+
+
+def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> None:
+    if guess is None and one.choices:
+        st.session_state["_show_me"] = True
+    sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
+    kept = {f"{name}@{data.key}" for name in one.keeps}
+    others = {key: value for key, value in parameters.defaults_of_page(data).items() if key not in kept}
+    state = others | sets
+    earlier = _pressed()
+    before = {key: st.session_state[key] for key in state if key in st.session_state}
+    if earlier is not None and earlier.in_force(data, wholly=True):  # one question after another: back to the first
+        before |= earlier.before
+    st.session_state.update(state)
+    st.session_state["_experiment"] = _Pressed(data.key, one.question, sets, state, before, guess)
+    st.session_state.pop(place, None)
+
+
+def _undo() -> None:
+    pressed = _pressed()
+    if pressed is not None:
+        st.session_state.update(pressed.before)
+        del st.session_state["_experiment"]
+
+
+def _go(place: str, to: int) -> None:
+    st.session_state[place] = to
+
+
+def _guess_again() -> None:
+    st.session_state["_show_me"] = False
+
+
+def _pressed() -> _Pressed | None:
+    return st.session_state.get("_experiment")
+
+
+def _at(place: str, experiments: Sequence[Experiment]) -> int:
+    """Where the person has gone, or else the question that was answered last."""
+    pressed = _pressed()
+    answered = [n for n, one in enumerate(experiments) if pressed is not None and one.question == pressed.question]
+    at: int = st.session_state.get(place, answered[0] if answered else 0)
+    return min(at, len(experiments) - 1)
+
+
+# ---- the verdict ----
+
+
+def answer() -> None:
+    """Say what came of the question that was pressed, now that the page is drawn."""
+    place, one, guess = st.session_state.pop("_verdict", (None, None, None))
+    if place is None:
+        return
+    found = one.answer()
+    verdict = found if isinstance(found, Verdict) else Verdict(found)
+    if not verdict.text:
+        place.caption(WAITS)
+        return
+    with place.container():
+        words = _against(one, guess, verdict)
+        right = guess is None or guess in verdict.holds or not verdict.holds
+        (st.success if right else st.info)(f"{words}{verdict.text}")
+        if verdict.more:
+            with st.expander("The figures"):
+                st.markdown(verdict.more)
+
+
+def _against(one: Experiment, guess: int | None, verdict: Verdict) -> str:
+    """The guess against what was measured."""
+    measured = " or ".join(one.choices[n] for n in verdict.holds)
+    if guess is None:
+        return f"**{measured}.** " if measured else ""
+    said = one.choices[guess]
+    if not measured:
+        return f"You said: {said}. "
+    if guess in verdict.holds:
+        return f"**Right: {said}.** "
+    return f"You said: {said}. **Measured: {measured}.** "
+
+
+def _mark(pressed: _Pressed | None) -> None:
+    """The controls that the experiment has moved, framed."""
+    if pressed is None:
+        return
+    # Streamlit makes a class of a key by putting "-" for what a class cannot hold.
+    rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in pressed.sets)
+    if rows:
+        ring = "outline: 2px solid #3E72F2; outline-offset: 4px; border-radius: 4px;"
+        st.html(f"<style>:is({rows}) {{ {ring} }}</style>")

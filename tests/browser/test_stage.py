@@ -1,0 +1,97 @@
+"""Cause, effect and answer in one window: every question of every page, measured as boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.driver import no_exception, open_page, settled
+
+Serve = Callable[..., str]
+NewPage = Callable[..., Page]
+
+# Address of every view with questions of its own; all its questions are asked.
+VIEWS = ("node2vec?view=map", "walks")
+
+# What of a view lies where, after a question was answered: problems in words.
+MEASURED = """() => {
+    const box = (e) => e.getBoundingClientRect(), shown = (e) => box(e).width > 0 && box(e).height > 0;
+    const all = (query) => [...document.querySelectorAll(query)].filter(shown);
+    const main = document.querySelector('[data-testid=stMainBlockContainer]');
+    const pad = getComputedStyle(main), high = window.innerHeight, found = [];
+    const width = main.clientWidth - parseFloat(pad.paddingLeft) - parseFloat(pad.paddingRight);
+    const inside = (e, what) => {
+        const { top, bottom, left, right } = box(e);
+        if (top < 0 || bottom > high + 0.5 || left < 0 || right > window.innerWidth + 0.5) {
+            found.push(`${what} at ${[top, bottom, left, right].map(Math.round)}`);
+        }
+    };
+    const pictures = all('.st-key-stage-picture');
+    if (!pictures.length) found.push('no picture');
+    pictures.forEach((e) => inside(e, 'picture'));
+    const area = pictures.reduce((sum, e) => sum + box(e).width * box(e).height, 0) / (width * high);
+    if (area < 0.45) found.push(`the picture takes ${(100 * area).toFixed(1)} % of the content`);
+    const verdicts = all('.st-key-verdict');
+    if (!verdicts.length) found.push('no verdict');
+    verdicts.forEach((e) => inside(e, 'verdict'));
+    all('.st-key-stage-scores').forEach((e) => inside(e, 'scores'));
+    if (!all('.st-key-stage-scores').length) found.push('no scores');
+    const moved = all('[class*=st-key-]').filter((e) => getComputedStyle(e).outlineStyle === 'solid');
+    moved.forEach((e) => inside(e, 'control'));
+    const small = (e, least, what) => {
+        const size = parseFloat(getComputedStyle(e).fontSize);
+        const said = e.textContent.trim();
+        if (said && size < least) found.push(`${what} of ${size} px: ${said.slice(0, 30)}`);
+    };
+    all('.st-key-question p, .st-key-stage-scores p, .st-key-stage-scores [data-testid=stMetricValue]')
+        .forEach((e) => small(e, 14, 'text'));
+    all('.st-key-stage-picture .js-plotly-plot text').forEach((e) => small(e, 11, 'label'));
+    return found;
+}"""
+CUT = """() => [...document.querySelectorAll('.st-key-question, .st-key-stage-picture, .st-key-stage-scores')]
+    .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > window.innerWidth + 0.5)
+    .map((e) => `${e.className}: ${e.innerText.slice(0, 40)}`)"""
+
+
+def ask_all(page: Page) -> dict[str, list[Any]]:
+    """Press every question of the view and measure at two heights and one narrow width: question → problems."""
+    found: dict[str, list[Any]] = {}
+    for number in range(12):
+        show = page.locator(".st-key-question").get_by_role("button", name="Show me")
+        if show.count():
+            show.click()
+            settled(page, 90_000)
+            no_exception(page)
+        question = (
+            f"{number + 1}: "
+            + page.locator(
+                ".st-key-question [data-testid=stMarkdown]:not(:has([data-testid=stCaptionContainer])) p"
+            ).first.inner_text()
+        )
+        for width, height in ((1280, 720), (1280, 900)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(150)
+            settled(page)
+            page.get_by_test_id("stMain").evaluate("(main) => main.scrollTo(0, 0)")
+            found.setdefault(question, []).extend(f"{height}: {said}" for said in page.evaluate(MEASURED))
+        page.set_viewport_size({"width": 800, "height": 900})
+        page.wait_for_timeout(150)
+        settled(page)
+        found[question].extend(f"800 wide: cut {said}" for said in page.evaluate(CUT))
+        page.set_viewport_size({"width": 1280, "height": 720})
+        after = page.locator(".st-key-question").get_by_role("button", name="Next")
+        if not after.count() or after.is_disabled():
+            break
+        after.click()
+        settled(page)
+    return {question: problems for question, problems in found.items() if problems}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_cause_effect_and_answer_stand_in_one_window(view: str, serve: Serve, new_page: NewPage) -> None:
+    page = new_page(width=1280, height=720)
+    open_page(page, f"{serve('app.py')}/{view}", 90_000)
+    assert ask_all(page) == {}
