@@ -177,9 +177,9 @@ class LiveChart {
     if (motion) motion.apply(figure.data, layout, 0);
     markSelected(figure.data, this.selected);
     box.setAttribute("data-gliding", String(motion !== null));
-    const [whole, inner] = this.frames ? [box, plot] : [null, box]; // a slider inside an "img" would be unheard
+    const [whole, inner] = this.frames ? [box, plot] : [null, box]; // a slider inside an "img" would be unheard, and what can be focused has no place in one
     whole?.setAttribute("role", "group");
-    inner.setAttribute("role", "img");
+    inner.setAttribute("role", "figure");
     for (const node of [whole, inner]) node?.setAttribute("aria-label", ariaLabel(figure));
     this.fileName = figure.layout.meta?.file_name || "chart";
     this.linked = figure.layout.meta?.linked_hover === true;

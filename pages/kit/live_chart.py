@@ -131,7 +131,7 @@ def _head(path: Path) -> bytes:
 
 _component = st.components.v2.component(
     "recemb_live_chart",
-    html='<div class="live-chart" tabindex="0" role="img"></div>',
+    html='<div class="live-chart" tabindex="0" role="figure"></div>',
     css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
     js="".join(
         Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("live_chart.js", "live_points.js")

@@ -308,8 +308,8 @@ def test_the_bar_in_both_themes_and_widths(serve: Serve, new_page: NewPage, sche
 
 def test_keyboard_and_screen_readers(app: Page) -> None:
     box = chart(app, "map")
-    assert box.get_attribute("role") == "group", "the parts of an img would be unheard"
-    assert box.get_by_role("img", name="A map with frames").count() == 1
+    assert box.get_attribute("role") == "group", "the parts of a figure would be unheard"
+    assert box.get_by_role("figure", name="A map with frames").count() == 1
     slider = box.get_by_role("slider", name="Frame")
     slider.focus()
     app.keyboard.press("End")

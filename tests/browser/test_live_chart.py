@@ -298,7 +298,7 @@ def test_size_changes_are_followed(app: Page) -> None:
 
 def test_screen_readers_are_told_what_it_is(app: Page) -> None:
     box = chart(app, "map")
-    assert box.get_attribute("role") == "img"
+    assert box.get_attribute("role") == "figure"
     assert "A map that turns: 300 items" in (box.get_attribute("aria-label") or "")
 
 

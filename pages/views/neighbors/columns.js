@@ -49,7 +49,7 @@ function entry(row) {
   button.type = "button";
   button.dataset.item = row.id;
   button.title = row.hint;
-  button.setAttribute("aria-label", row.hint);
+  button.setAttribute("aria-description", row.hint); // its name is what it says
   if (row.color) {
     button.style.setProperty("--mark", row.color);
     button.dataset.mark = row.striped ? "striped" : "solid";
