@@ -11,6 +11,8 @@
     python data/build_precomputed.py staleness   # only tables of several ages of the Deep models page
     python data/build_precomputed.py lessons     # only what the Training page holds against what was trained on
     python data/build_precomputed.py swept       # only the sweep that the Sweeps view opens with
+    python data/build_precomputed.py arithmetic  # only the analogies of the Neighbors page
+    python data/build_precomputed.py scans       # only what LSH scans on the Summary page
     python data/build_precomputed.py figures     # only the paper's Figure 3 of the node2vec page
 
 Run it with ``missing`` after a change of defaults or bundled data and after raising a version in

@@ -37,6 +37,14 @@ from recemb_core.embeddings import default_graph as graph_of
 from recemb_core.embeddings.item_vectors import Score
 from recemb_core.embeddings.models import EDGES_PER_ITEM
 from recemb_core.evaluation import group_score, score_labels
+from recemb_core.evaluation.analogies import every_analogy
+from recemb_core.evaluation.analogy_study import (
+    fields_fingerprint,
+    joint_level,
+    questions_to_arrays,
+    report_both,
+    reports_to_arrays,
+)
 from recemb_core.evaluation.noise import default_seeds
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases
 from recemb_core.experiments.factorization import FactorizationConfig, factorization, factorization_defaults
@@ -76,10 +84,12 @@ from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, s
 from recemb_core.experiments.user_features import FeatureStudyConfig, feature_defaults, measure_features
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
+from recemb_core.neighbors.lsh.usual import LEAST_POINTS, opening_cell
 from recemb_core.plans import model_named
 from recemb_core.result_files import Arrays, Key
 from recemb_core.scorers import fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.side_information import MISSING, item_fields
 from recemb_core.splits import leave_last_out
 from recemb_core.sweeps import Ground, Sweep
 from recemb_core.sweeps.beforehand import swept_key, swept_to_arrays
@@ -251,7 +261,8 @@ def sweep(name: str, config: SweepConfig) -> Arrays:
 def models(name: str) -> Plan:
     """Vectors and maps of the default models."""
     graph, side_info = default_graph(name), loaded(name).side_info
-    known: dict[str, Any] = {"sequences": sessions(name), "graph": graph, "side_info": side_info}
+    sequences = None if loaded(name).sequences is None else sessions(name)
+    known: dict[str, Any] = {"sequences": sequences, "graph": graph, "side_info": side_info}
     umap = UMAPConfig().for_size(len(graph))
     for config in comparison_defaults(**known).values():
         source = training_fingerprint(config, **known)
@@ -419,6 +430,46 @@ def aged(name: str, config: StalenessConfig) -> Planned:
     return Planned(key, lambda made: measure_staleness(sessions(name), config).to_arrays())
 
 
+def arithmetic(name: str) -> Plan:
+    """The analogies that fields can ask, and how often each model answers them, of the Neighbors page."""
+    graph, data = default_graph(name), loaded(name)
+    rows = [data.items.row(item) for item in graph.items]
+    fields = {
+        field: np.array([None if value == MISSING else value for value in values[rows].tolist()], dtype=object)
+        for field, values in item_fields(data.labels, data.side_info).items()
+    }
+    asked, said = cache(partial(every_analogy, fields)), fields_fingerprint(fields)
+    yield Planned(precomputed.questions_key(said), lambda made: questions_to_arrays(asked()))
+    known: dict[str, Any] = {"sequences": sessions(name), "graph": graph, "side_info": data.side_info}
+    configs = comparison_defaults(**known).values()
+    level = joint_level(len(configs))
+    for config in configs:
+        source = training_fingerprint(config, **known)
+        vectors = vectors_in(precomputed.result_key("vectors", source, config))
+        yield Planned(precomputed.analogies_key(source, config, said, level), partial(answers, vectors, asked, level))
+
+
+def answers(vectors: Callable[[Made], ItemVectors], asked: Any, level: float, made: Made) -> Arrays:
+    rows = vectors(made).vectors
+    return reports_to_arrays({step: report_both(rows, of, level=level) for step, of in asked().items()})
+
+
+def scans(name: str) -> Plan:
+    """What LSH scans and misses on the first model's vectors, of the Summary page."""
+    graph = default_graph(name)
+    source: str
+    config: Any
+    if loaded(name).sequences is None:
+        source, config = graph.fingerprint, comparison_defaults(None, graph, loaded(name).side_info)["node2vec"]
+    else:
+        source, config = sessions(name).fingerprint, item2vec_defaults(sessions(name))
+    if len(graph) < LEAST_POINTS:
+        return
+    vectors = vectors_in(precomputed.result_key("vectors", source, config))
+    make = lambda made: precomputed.lsh_cell_to_arrays(opening_cell(vectors(made).vectors))  # noqa: E731
+    yield Planned(precomputed.lsh_cell_key(source, config), make)
+
+
 def figures(name: str) -> Plan:
     """The paper's Figure 3 over seeds, of the node2vec page."""
     graph, by = default_graph(name), labellings(name)
@@ -487,13 +538,15 @@ AGED = ("planted_shop", "complete_journey")
 PARTS: dict[str, tuple[Callable[[str], Plan], tuple[str, ...]]] = {
     "openings": (openings, EVERY),
     "sweeps": (sweeps, EVERY),
-    "models": (models, WITH_SEQUENCES),
+    "models": (models, EVERY),
     "networks": (networks, WITH_SEQUENCES),
     "recall": (recall, WITH_SEQUENCES),
     "features": (features, WITH_SEQUENCES),
     "evaluation": (evaluation, WITH_SEQUENCES),
     "lessons": (lessons, WITH_SEQUENCES),
     "swept": (swept, WITH_SEQUENCES),
+    "arithmetic": (arithmetic, WITH_SEQUENCES),
+    "scans": (scans, EVERY),
     "staleness": (staleness, AGED),
     "figures": (
         figures,

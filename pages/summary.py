@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import streamlit as st
 
-from pages.kit import frame, graph_controls, navigation, parameters
+from pages.kit import frame, graph_controls, jobs, navigation, parameters
+from pages.kit.jobs import Job
 from pages.kit.text import plain
 from pages.views.summary.ground import FLOOR, K, ground_of
 from pages.views.summary.methods import Method, methods, said
+from pages.views.summary.missing import all_jobs, jobs_of
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 
-def show(one: Method) -> tuple[Any, Any]:
-    """One row: the method with its link, its principle, and places for the two cells with figures."""
+def show(one: Method, todo: list[Job]) -> None:
+    """One row: the method with its link, its principle, what it is good for and where it ends, and what it lacks."""
     with st.container(border=True):
         key = re.sub(r"\W+", "-", f"summary-{one.name}")
         what, judged = frame.side_by_side(key, (7, 11), "20rem")  # on a narrow screen one above the other
-        (name, principle), (strength, limit) = what.columns((3, 4)), judged.columns((6, 5))
+        (name, principle), cells = what.columns((3, 4)), judged.columns((6, 5))
         name.markdown(f"**{one.name}**")
         if name.button(one.words, key=f"see {one.name}", type="tertiary", icon=":material/arrow_forward:"):
             parameters.set_parameters(data, **one.view)
             navigation.go(one.page)
         principle.markdown(f":small[{one.principle}]")
-        return strength.empty(), limit.empty()
-
-
-def fill(one: Method, places: tuple[Any, Any]) -> int:
-    """The cells with figures; how many are measured."""
-    found = one.figures()
-    for place, title, sentence, figure in zip(
-        places, ("Strength", "Limit"), (one.strength, one.limit), found, strict=True
-    ):
-        place.markdown(f":small[**{title}.** {said(ground, sentence, figure)}]")
-    return sum(map(bool, found))
+        for place, title, words, figure in zip(
+            cells, ("Strength", "Limit"), (one.strength, one.limit), (one.measured, one.limited), strict=True
+        ):
+            place.markdown(f":small[**{title}.** {said(words, figure)}]")
+        waiting = [job for job in todo if not jobs.may_run(data, job)]
+        if waiting:
+            with what:
+                jobs.run_button(data, f"summary {one.name}", waiting, verb="Measure")
 
 
 def python_lines() -> list[str]:
@@ -72,7 +70,7 @@ with frame.page(
 ) as data:
     ground = ground_of(data)
     place = st.container()
-    rows = methods(ground)
+    rows, todo = methods(ground), jobs_of(ground)
     named = [one.name for one in rows if one.name in ground.board.rows]
     order = sorted(named, key=lambda name: -ground.hit_rate(name).value)
     with place:
@@ -91,22 +89,21 @@ with frame.page(
         elif data.sequences is None:
             st.info(f"**{plain(data.title)}** is a graph without a log, so no list can be judged on it.")
         else:
-            st.info("No method is measured on this data yet: the Evaluation page measures all of them.")
-        counted = st.empty()
-        if len(ground.board.rows) < len(ground.entries):
-            navigation.link("evaluation", "Measure them")
-    shown = [(one, show(one)) for one in rows]
-    measured = sum(fill(one, places) for one, places in shown if one.late is None)
+            st.info("No method is measured on this data yet: press Measure, for one of them or for all.")
+        there = sum(one.there for one in rows)
+        st.caption(
+            f"{there} of {2 * len(rows)} figures are measured on {plain(data.title)}. Intervals are 95 %, of a pair "
+            "alone; *beyond noise* is over users and seeds, all rows judged together."
+        )
+        progress = st.empty()
+    for one in rows:
+        show(one, todo[one.name])
     frame.what_you_see(
         f"**HR@{K}** is the share of users with a hit among the first {K}, on the validation part of the Evaluation "
         "page, with its usual settings: each user's last event but one (of baskets: last basket but one) is asked for. "
         "The sentences before the figures hold anywhere; the figures, and what they say, are those of this data. *Not "
-        "told apart* is not the same as equal: the noise of users and seeds may hide a difference."
+        "told apart* is not the same as equal: the noise of users and seeds may hide a difference. **Measure** trains "
+        "what a row lacks with the settings and seeds of the page behind its link, which has the results then as well."
     )
     frame.as_python(python_lines())
-    measured += sum(fill(one, places) for one, places in shown if one.late is not None)
-    counted.caption(
-        f"{measured} of {2 * len(rows)} figures are measured on {plain(data.title)}; the Evaluation page measures what "
-        f"is missing of HR@{K}, link AUC and training times, the page behind a row's link the rest. Intervals are "
-        "95 %, of a pair alone; *beyond noise* is over users and seeds, all rows judged together."
-    )
+    jobs.run_next(data, all_jobs(todo), progress, verb="Measure", names="all that is missing")

@@ -20,6 +20,8 @@ from recemb_core.result_files import Key, key_of
 if TYPE_CHECKING:
     from recemb_core.deep.recall import RecallModel
     from recemb_core.embeddings.item_vectors import ItemVectors
+    from recemb_core.evaluation.analogies import Analogies
+    from recemb_core.evaluation.analogy_study import Reports
     from recemb_core.evaluation.ranking import RankingReport
     from recemb_core.experiments.factorization import Factorization, FactorizationConfig
     from recemb_core.experiments.figure_three import FigureThree, FigureThreeConfig
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from recemb_core.experiments.sweep import SweepBase, SweepCell
     from recemb_core.experiments.user_features import FeatureReport, FeatureStudyConfig
     from recemb_core.item_graph import ItemGraph
+    from recemb_core.neighbors.lsh.cells import LSHCell
     from recemb_core.sequences import Sequences
 
     # What a model was trained on: a graph or sequences, or the hash of its data (``embeddings.training_fingerprint``).
@@ -49,6 +52,8 @@ FILES = {
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
     "leaderboard": "leaderboard",
     "swept": "swept",
+    **dict.fromkeys(("questions", "analogies"), "arithmetic"),
+    "lsh_cell": "lsh",
 }
 
 
@@ -292,6 +297,61 @@ def load_features(fingerprint: str, details: str, config: FeatureStudyConfig) ->
 
     key = features_key(fingerprint, details, config)
     return _read(key, lambda found: FeatureReport.from_arrays(config, found))
+
+
+# --- vector arithmetic, and one setting of LSH ---
+
+
+def questions_key(fields: str) -> Key:
+    """What the analogies that fields can ask are found by; ``fields``: their hash (``fields_fingerprint``)."""
+    return key_of("questions", fields)
+
+
+def load_questions(fields: str) -> dict[str, Analogies] | None:
+    """Field that steps → questions, or None."""
+    from recemb_core.evaluation.analogy_study import questions_from_arrays
+
+    return _read(questions_key(fields), questions_from_arrays)
+
+
+def analogies_key(source: Source, config: Any, fields: str, level: float) -> Key:
+    """What a model's answers to all of these questions by 3CosAdd are found by; ``level``: of their intervals."""
+    return key_of("analogies", _hash(source), config=config, fields=fields, level=level)
+
+
+def load_analogies(source: Source, config: Any, fields: str, level: float) -> Reports | None:
+    """Field that steps → reports, or None."""
+    from recemb_core.evaluation.analogy_study import reports_from_arrays
+
+    return _read(analogies_key(source, config, fields, level), reports_from_arrays)
+
+
+def lsh_cell_key(source: Source, config: Any) -> Key:
+    """What the figures of the usual setting of LSH on a model's vectors are found by."""
+    from recemb_core.neighbors.lsh.usual import MOST_QUERIES, NEAREST, OPENING
+
+    return key_of("lsh_cell", _hash(source), config=config, lsh=OPENING, k=NEAREST, queries=MOST_QUERIES)
+
+
+def lsh_cell_to_arrays(cell: LSHCell) -> Arrays:
+    """One setting's figures as an array and its name."""
+    import numpy as np
+
+    said = {name: getattr(cell, name) for name in ("mode", "functions", "tables", "draws")}
+    figures = [value for name, value in cell._asdict().items() if name not in said]
+    return {"figures": np.array(figures), "meta": to_json(said)}
+
+
+def load_lsh_cell(source: Source, config: Any) -> LSHCell | None:
+    """The figures computed beforehand, or None."""
+    from recemb_core.neighbors.lsh.cells import LSHCell
+
+    def cell(found: Arrays) -> LSHCell:
+        said = from_json(found["meta"])
+        rest = [name for name in LSHCell._fields if name not in said]
+        return LSHCell(**said, **dict(zip(rest, found["figures"].tolist(), strict=True)))
+
+    return _read(lsh_cell_key(source, config), cell)
 
 
 # --- rows of the evaluation ---

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from recemb_core.arrays import BoolArray, Int32Array, Int64Array
+from recemb_core.arrays import AnyArray, BoolArray, Int32Array, Int64Array
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import UnknownItemError
 
@@ -27,6 +27,8 @@ BINS = 5
 """Into how many bins of about equal size a field of numbers is cut."""
 FEW_VALUES = 12
 """So many values of a field are all named where one is asked for that it does not have."""
+MISSING = "(missing)"
+"""Stands in a label column for a value that nobody gave."""
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _BIN = re.compile(rf"({_NUMBER})(?: to ({_NUMBER}))?")
 
@@ -46,6 +48,25 @@ def data_fingerprint(source: Fingerprinted, side_info: pl.DataFrame | None) -> s
     if side_info is not None:
         digest.update(repr(side_info.schema).encode() + side_info.hash_rows().to_numpy().tobytes())
     return digest.hexdigest()
+
+
+def item_fields(labels: Mapping[str, AnyArray], side_info: pl.DataFrame | None) -> dict[str, AnyArray]:
+    """Label columns by name, (n,) each: the labels, then the side information; of a list its first value.
+
+    Args:
+        labels: known groups, (n,) each; a field of the same name does not stand beside them.
+        side_info: a row an item; its ``title`` is no field. What is missing is :data:`MISSING`.
+
+    >>> import polars as pl
+    >>> {name: list(map(str, of)) for name, of in item_fields({}, pl.DataFrame({"kind": [["tea", "hot"], []]})).items()}
+    {'kind': ['tea', '(missing)']}
+    """
+    found = dict(labels)
+    for name in side_info.columns if side_info is not None else ():
+        if name not in (TITLE, *found):
+            values = [v[0] if isinstance(v, list) and v else v for v in side_info[name].to_list()]  # type: ignore[index]
+            found[name] = np.array([str(v) if v not in (None, []) else MISSING for v in values])
+    return found
 
 
 class Fingerprinted(Protocol):

@@ -50,6 +50,8 @@ ALGORITHMS: dict[str, int] = {
     "staleness": 1,  # the windows, what is trained for each age, what it is asked
     "figure_three": 1,  # k-means on node2vec's vectors over seeds, and what the clusters follow
     "user_features": 1,  # which runs tell what a network's further inputs are worth
+    "analogies": 1,  # which questions fields can ask, how they are drawn, and how often sums answer them
+    "lsh": 1,  # hash functions, and what an index of them scans and finds
     "pretraining": 1,  # the starts of an FNN, their runs, and what is measured on the way
 }
 
@@ -69,6 +71,7 @@ OF_CONFIG: dict[str, tuple[str, ...]] = {
     "PretrainingConfig": ("pretraining", "item_graph", "node2vec", "skip_gram", *_ON_WALKS),
     "FeatureStudyConfig": ("user_features",),
     "TrainingConfig": ("optimizer",),
+    "LSHConfig": ("lsh",),
     "Protocol": ("leaderboard",),
     "Query": ("leaderboard",),
     "StalenessConfig": ("staleness", "ranking", "popularity", "item_graph"),
@@ -96,6 +99,9 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "factorization": (),
     "staleness": (),
     "figure_three": (),
+    "questions": ("analogies",),
+    "analogies": ("analogies",),
+    "lsh_cell": (),
 }
 
 

@@ -19,6 +19,7 @@ from recemb_core.embeddings.models import BIASES, DIMENSIONS, WALK_EPOCHS
 from recemb_core.evaluation import strength_tiers
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig
+from recemb_core.side_information import MISSING
 
 # The defaults are those of the data's size; what is possible, the config says.
 NODE2VEC: dict[str, Parameter[Any]] = {
@@ -122,7 +123,7 @@ class Labelling:
         return field_words(self.name)
 
 
-NOT_KNOWN = "(missing)"  # a value that the details leave out
+NOT_KNOWN = MISSING  # a value that the details leave out
 COMMUNITY, TIER = "community", "strength tier"
 
 

@@ -309,10 +309,11 @@ def forget_settling() -> None:
     st.session_state.pop("_settling", None)
 
 
-def run_next(data: ActiveData, todo: Sequence[Job], place: Any) -> None:
+def run_next(data: ActiveData, todo: Sequence[Job], place: Any, *, verb: str = "Run", names: str = "") -> None:
     """Run the first of several jobs that may run, its bar at ``place``, then draw the page anew.
 
-    Called when all else is drawn, so that the page stands while it trains, model by model.
+    Called when all else is drawn, so that the page stands while it trains, model by model. The button for those that
+    wait has ``verb`` and ``names``, by default their labels.
     """
     running = [job for job in todo if may_run(data, job)]
     waiting = [job for job in todo if not may_run(data, job)]
@@ -324,4 +325,4 @@ def run_next(data: ActiveData, todo: Sequence[Job], place: Any) -> None:
             perform(data, job, running[1:])
             st.rerun()
         elif waiting:
-            run_button(data, "models", waiting, names=", ".join(job.label for job in waiting))
+            run_button(data, "models", waiting, verb=verb, names=names or ", ".join(job.label for job in waiting))

@@ -57,7 +57,7 @@ class Question:
         """Who is asked about what; see :func:`recemb_core.experiments.leaderboard.part_cases`."""
         sequences = self.data.sequences
         assert sequences is not None
-        seconds = 1e-6 * len(sequences.tokens)
+        seconds = 3e-7 * len(sequences.tokens)
         key = ("part cases", *self.key)
         found: PartCases = results.compute(
             self.data, key, part_cases, sequences, self.protocol, self.part, seconds=seconds, what="the split"
@@ -123,7 +123,7 @@ def _row(question: Question, name: str, entry: Entry) -> BoardRow:
     if runs := ready_runs(question, entry):
         st.session_state[shown] = entry
         return BoardRow(name, entry, entry, runs, "ready")
-    if message := results.kept(question.data, _failure(question, entry)):
+    if message := failure_of(question, entry):
         return BoardRow(name, entry, None, (), "unavailable", message)
     last = st.session_state.get(shown)
     if last is not None and (runs := ready_runs(question, last)):
@@ -134,6 +134,11 @@ def _row(question: Question, name: str, entry: Entry) -> BoardRow:
 def board_of(found: Sequence[BoardRow]) -> Leaderboard:
     """The table of the rows that are there."""
     return Leaderboard.of((one.shown, run) for one in found if one.shown is not None for run in one.runs)
+
+
+def failure_of(question: Question, entry: Entry) -> str:
+    """What the data lacks for a row, as its training said; "" where it said nothing."""
+    return results.kept(question.data, _failure(question, entry)) or ""
 
 
 def _failure(question: Question, entry: Entry) -> tuple[Any, ...]:

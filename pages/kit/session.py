@@ -24,7 +24,7 @@ from recemb_core.foreign_text import inert
 from recemb_core.item_graph import ItemGraph
 from recemb_core.readers import InputError, Reading
 from recemb_core.sequences import Sequences, split_sessions
-from recemb_core.side_information import data_fingerprint
+from recemb_core.side_information import data_fingerprint, item_fields
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
@@ -125,12 +125,7 @@ class ActiveData:
     @cached_property
     def fields(self) -> dict[str, AnyArray]:
         """Label columns to color by: the data's own labels, then side information (a list shows its first value)."""
-        found = dict(self.labels)
-        for name in self.side_fields:
-            if name not in found:
-                values = [v[0] if isinstance(v, list) and v else v for v in self.side_info[name].to_list()]  # type: ignore[index]
-                found[name] = np.array([str(v) if v not in (None, []) else "(missing)" for v in values])
-        return found
+        return item_fields(self.labels, self.side_info)
 
 
 OPENS_ON = "complete_journey"  # the data set that Home shows until a person chooses another

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.uploads.uploads import File, Upload
-from pages.views.summary.facts import LSH, pairs
+from pages.views.summary.facts import pairs
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.deep.registry import recall_defaults
@@ -20,9 +20,11 @@ from recemb_core.embeddings import comparison_defaults, default_graph, node2vec_
 from recemb_core.evaluation import compare_with_control
 from recemb_core.experiments.leaderboard import OPENING_SEEDS, Entry, Leaderboard, Protocol, default_query, part_cases
 from recemb_core.experiments.recall_models import recall_fingerprint
+from recemb_core.neighbors.lsh import LSHConfig
 from recemb_core.neighbors.lsh.grid import lsh_cell
 from recemb_core.scorers import PopularityConfig
 from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.validation import UsageError
 from tests.pages.conftest import ROOT, healthy, run_the_python, text
 
 Open = Callable[..., AppTest]
@@ -136,7 +138,7 @@ def test_buckets_are_those_of_the_index(open_page: Open) -> None:
     config = comparison_defaults(sequences, None)["item2vec"]
     vectors = precomputed.load_vectors(sequences, config)
     assert vectors is not None
-    cell = lsh_cell(vectors.vectors, np.arange(len(vectors)), 10, LSH)
+    cell = lsh_cell(vectors.vectors, np.arange(len(vectors)), 10, LSHConfig(tables=24, functions=10))
     assert f"looks at **{cell.cost:.1%}** of the items" in told[1]
     assert f"misses **{1 - cell.recall:.1%}**" in told[2]
 
@@ -151,25 +153,82 @@ def test_a_graph_alone_says_what_it_lacks(open_page: Open) -> None:
     assert "graph without a log" in text(page)
 
 
-def test_an_upload_says_what_is_not_measured_yet() -> None:
-    lines = ["user,item,time"]
+def clicks(days: int = 0, users: int = 40, kinds: bool = False) -> str:
+    """A log of twelve items; ``days`` between a user's two halves."""
+    lines = ["user,item,time" + ",kind" * kinds]
     draw = np.random.default_rng(0)
-    for user in range(40):
+    for user in range(users):
         for number, item in enumerate(draw.permutation(12)[:8]):
-            lines.append(f"u{user},item {item},{1_600_000_000 + user * 10_000 + number * 60}")
-    upload = Upload(File("clicks.csv", "\n".join(lines).encode()), None)
-    page = AppTest.from_file(str(ROOT / "pages" / "summary.py"), default_timeout=180)
+            at = 1_600_000_000 + user * 10_000 + number * 60 + (number > 3) * days * 86_400
+            lines.append(f"u{user},item {item},{at}" + f",k{item % 3}" * kinds)
+    return "\n".join(lines)
+
+
+def uploaded(log: str) -> AppTest:
+    upload = Upload(File("clicks.csv", log.encode()), None)
+    page = AppTest.from_file(str(ROOT / "pages" / "summary.py"), default_timeout=400)
     page.session_state["uploads"], page.session_state["data"] = {upload.key: upload}, upload.key
+    return page
+
+
+def measures(page: AppTest) -> dict[str, Any]:
+    """Row, or "models" for all → its button."""
+    found = {button.key.removeprefix("run ").partition("@")[0]: button for button in page.button if button.key}
+    return {name.removeprefix("summary "): button for name, button in found.items() if "Measure" in button.label}
+
+
+def test_an_upload_says_what_is_not_measured_yet() -> None:
+    page = uploaded(clicks())
     told = cells(healthy(page.run()))
     assert "Not measured yet on this data" in told["word2vec"][1]
     window = 5
     every, far = 8 * 7 // 2, sum(1 for a in range(8) for b in range(a + window + 1, 8))
     assert f"**{far / every:.0%}** stand more than its {window} steps apart" in told["word2vec"][2]
     assert "no side information" in told["EGES"][1]
-    assert "Not measured yet on this data" in told["Tables weekly, network daily"][1]
+    assert "this data has none" in told["Two-tower"][1]
+    assert "12 items are too few to search" in told["LSH"][1]
+    assert "week" in told["Tables weekly, network daily"][1]
     assert "No method is measured on this data yet" in text(page)
-    assert "the Evaluation page measures what is missing of HR@10" in text(page)
-    assert [link.proto.label for link in page.get("page_link")] == ["Measure them"]
+    buttons = measures(page)
+    assert "all that is missing" in buttons["models"].label
+    assert {"word2vec", "item2vec", "DeepWalk", "node2vec", "YouTube DNN"} <= set(buttons)
+    assert not {"LSH", "Tables weekly, network daily"} & set(buttons)
+    # One row alone: its own rows and those that it is held against, and no other.
+    buttons["word2vec"].click()
+    told = cells(healthy(page.run()))
+    assert re.search(r"HR@10 \*\*\d\.\d{3}\*\* \(.* against Popularity", told["word2vec"][1])
+    assert "Not measured yet on this data" in told["YouTube DNN"][1]
+    assert "word2vec" not in measures(page)
+
+
+@pytest.mark.slow
+def test_every_row_of_an_upload_is_measured_on_request() -> None:
+    page = uploaded(clicks(days=70, kinds=True).replace("item ", "thing "))
+    cells(healthy(page.run()))
+    measures(page)["models"].click()
+    told = cells(healthy(page.run()))
+    for method, (_, *both) in told.items():
+        for cell in both:
+            assert "Not measured yet" not in cell, (method, cell)
+    assert "From q = 0.05 to q = 20" in told["node2vec"][1]
+    assert "against DeepWalk" in told["EGES"][1]
+    assert measures(page) == {}
+
+
+def test_what_a_training_says_of_the_data_stands_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not "Not measured yet" for ever, and no button that would fail again."""
+
+    def cannot(*args: Any, **named: Any) -> None:
+        raise UsageError("nobody took a cold item")
+
+    monkeypatch.setattr("pages.kit.cold_items.cold_item_report", cannot)
+    monkeypatch.setattr("pages.views.summary.missing.LIVE_SECONDS", 1e9)  # all of them without asking
+    monkeypatch.setattr("pages.views.summary.missing.aging_job", lambda ground: None)
+    page = uploaded(clicks(kinds=True, users=30))
+    told = cells(healthy(page.run()))
+    assert "Nobody took a cold item." in told["Two-tower"][1]
+    assert "against YouTube DNN" in told["Two-tower"][2]
+    assert measures(page) == {}
 
 
 @pytest.mark.parametrize(

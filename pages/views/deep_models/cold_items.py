@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import frame, jobs, recall_models, results
+from pages.kit import cold_items, frame, jobs
 from pages.kit.session import ActiveData
 from pages.views.deep_models.table import with_sample
-from recemb_core import precomputed
 from recemb_core.deep.registry import recall_spec
-from recemb_core.experiments.recall_models import ColdItemReport, ModelConfig, cold_item_report
+from recemb_core.experiments.recall_models import ColdItemReport, ModelConfig
 
 
 def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
@@ -21,11 +20,8 @@ def cold_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
     if data.sequences is None or data.sequences.side_info is None:
         st.info("New items are served by their side information, and this data has none. Add it on the Sequences page.")
         return
-    source = recall_models.source(data)
-    key = ("recall cold", source, config)
-    results.ready(data, key, lambda: precomputed.load_cold(source, config))
-    label, seconds = "cold items: train without 10 % of the items", recall_models.training_seconds(data, config)
-    job = jobs.heavy_job(data, key, label, seconds, cold_item_report, recall_models.known(data), config)
+    cold_items.ready(data, config)
+    job = cold_items.job(data, config)
     waiting = "A tenth of the items is taken out of the log entirely and ranked by side information alone."
     report: ColdItemReport | None = jobs.result(data, "cold items", job, verb="Measure", waiting=waiting)[0]
     if report is None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, jobs, model_results, old_tables, session, stage
+from pages.kit import controls, frame, graph_controls, jobs, old_tables, session, stage
 from pages.kit.allowed import Options, Span
 from pages.kit.live_chart import live_chart
 from pages.kit.model_controls import able_models, model_config
@@ -19,17 +19,7 @@ from pages.kit.text import sentence
 from pages.views.deep_models import staleness_experiments, staleness_words
 from recemb_core.embeddings import MODELS
 from recemb_core.experiments.leaderboard.entries import recall_is_there
-from recemb_core.experiments.staleness import (
-    AGES,
-    ARMS,
-    Arm,
-    Metric,
-    StalenessConfig,
-    StalenessReport,
-    measure_staleness,
-    timeline,
-    usual_network,
-)
+from recemb_core.experiments.staleness import AGES, ARMS, Arm, Metric, StalenessConfig, StalenessReport, usual_network
 from recemb_core.figures.aging import AgingLine, aging_figure
 from recemb_core.figures.theme import series_color
 from recemb_core.item_graph import ItemGraph
@@ -92,7 +82,6 @@ COLORS: dict[Arm, str] = {
     "network_old": series_color(1),
     "popularity": series_color(5),
 }
-NETWORK_SECONDS = 3e-5  # of a training, an event that it learns from; the line of costs says what was measured
 
 
 def staleness_section(data: ActiveData) -> None:
@@ -137,11 +126,6 @@ def staleness_section(data: ActiveData) -> None:
     frame.as_python(staleness_words.python_lines(data, config))
 
 
-def _log(data: ActiveData) -> Any:
-    assert data.sequences is not None  # the page needs sequences
-    return data.sequences
-
-
 def _tops() -> list[str]:
     return [name for name in TOPS if name == "mean" or recall_is_there()]
 
@@ -166,30 +150,15 @@ def _otherwise(data: ActiveData, config: StalenessConfig) -> StalenessReport | N
 
 def _shown(data: ActiveData, config: StalenessConfig) -> StalenessReport | None:
     """The report of the settings in use, or the last one until that is measured."""
-    sequences = _log(data)
     try:
-        learned = timeline(sequences, config.ages, config.windows).learned
+        job = old_tables.job(data, config)
     except UsageError as error:
         st.warning(sentence(error))
         return None
-    tables = config.windows * len(config.ages)
-    networks = 0 if config.network is None else config.windows * (2 * len(config.ages) - 1)
-    share = learned * 7 * 86_400 / _span(sequences)
-    events = share * len(sequences.tokens)
-    seconds = tables * (share * model_results.model_seconds(data, config.table, len(data.items)) + 0.2)
-    seconds += networks * (1.5 + NETWORK_SECONDS * events)
-    label = f"{tables} tables" + (f" and {networks} networks" if networks else "")
-    job = jobs.heavy_job(
-        data, old_tables.key_of(data, config), label, seconds, measure_staleness, sequences, config, asks=None
-    )
-    waiting = f"Tables of these ages are not trained yet. Press Train for {label}."
+    waiting = f"Tables of these ages are not trained yet. Press Train for {job.label}."
     return jobs.result(
         data, "staleness", job, ready=lambda key: old_tables.ready(data, key), verb="Train", waiting=waiting
     )[0]
-
-
-def _span(sequences: Any) -> float:
-    return float(max(np.ptp(sequences.timestamps), 1.0))
 
 
 def _picture(data: ActiveData, report: StalenessReport, measure: Metric) -> None:

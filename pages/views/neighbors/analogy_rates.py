@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import model_results, results
 from pages.kit.allowed import Options
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.model_jobs import Entry
@@ -16,12 +16,16 @@ from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain_field
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
+from recemb_core import precomputed
+from recemb_core.arrays import AnyArray
 from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import MODELS, ItemVectors
-from recemb_core.evaluation.analogies import Analogies, AnalogyReport, How, every_analogy, measure_analogies
+from recemb_core.evaluation.analogies import Analogies, AnalogyReport, How, every_analogy
+from recemb_core.evaluation.analogy_study import LISTS, fields_fingerprint, joint_level, report_both
 from recemb_core.item_graph import ItemGraph
 
-QUESTION, ASKING = 1e-5, 5e-10  # seconds: an item by pair of fields, a number of a question
+Pair = tuple[AnalogyReport, ...]  # of the first answer and of the first five
+QUESTION, ASKING = 2e-6, 2e-10  # seconds: an item by pair of fields, a number of a question
 HOW = {"add": "3CosAdd", "mul": "3CosMul"}
 SUM = Parameter(
     NEIGHBORS_PAGE,
@@ -41,23 +45,37 @@ STEP = Parameter(
 )
 
 
-def questions(data: ActiveData, graph: ItemGraph) -> dict[str, Analogies]:
-    """Field that steps → questions, for every field of which the data has some."""
-    key = ("analogies", data.fingerprint, graph.fingerprint)
-    ready: dict[str, Analogies] | None = results.store_of(data, key).get(key)
-    if ready is not None:
-        return ready
+def _fields(data: ActiveData, graph: ItemGraph) -> dict[str, AnyArray]:
+    """The data's fields of every item of the graph, None where one is missing."""
     rows = [data.items.row(item) for item in graph.items]
-    fields = {
+    return {
         name: np.array([None if value == NOT_KNOWN else value for value in values[rows].tolist()], dtype=object)
         for name, values in data.fields.items()
     }
+
+
+def _of_fields(data: ActiveData, graph: ItemGraph) -> str:
+    """The hash of these fields."""
+    key = ("fields of items", data.fingerprint, graph.fingerprint)
+    found: str = results.remember(data, key, lambda: fields_fingerprint(_fields(data, graph)))
+    return found
+
+
+def questions(data: ActiveData, graph: ItemGraph) -> dict[str, Analogies]:
+    """Field that steps → questions, for every field of which the data has some."""
+    key = ("analogies", data.fingerprint, graph.fingerprint)
+    ready: dict[str, Analogies] | None = results.ready(
+        data, key, lambda: precomputed.load_questions(_of_fields(data, graph))
+    )
+    if ready is not None:
+        return ready
+    fields = _fields(data, graph)
     found: dict[str, Analogies] = results.compute(
         data,
         key,
         every_analogy,
         fields,
-        seconds=QUESTION * len(rows) * len(fields) ** 2,
+        seconds=QUESTION * len(graph) * len(fields) ** 2,
         what="the questions that the fields can ask",
     )
     return found
@@ -69,23 +87,33 @@ def step_bound(data: ActiveData, asked: dict[str, Analogies]) -> Bound:
     return STEP.bind(data, default=best, among=list(asked))
 
 
-def measured(found: Compared, one: Entry, asked: Analogies, k: int, how: How, level: float) -> AnalogyReport:
-    """Of one model, computed once."""
+def measured(found: Compared, one: Entry, asked: Analogies, how: How, level: float) -> Pair:
+    """Of one model, its first answer and its first five: bundled, of the store, or computed now."""
     assert one.vectors is not None
-    of, vectors = (found.data.fingerprint, found.graph.fingerprint, one.config), one.vectors.vectors
-    report: AnalogyReport = results.compute(
-        found.data,
-        ("analogy", *of, asked.step, asked.held, k, how, level),
-        measure_analogies,
+    data, graph, vectors = found.data, found.graph, one.vectors.vectors
+    key = ("analogy", data.fingerprint, graph.fingerprint, one.config, asked.step, asked.held, how, level)
+
+    def load() -> Pair | None:
+        if how != "add" or data.uploaded or isinstance(one.vectors, BroughtVectors):
+            return None
+        source = model_results.source_of(data, one.config, graph)
+        return (precomputed.load_analogies(source, one.config, _of_fields(data, graph), level) or {}).get(asked.step)
+
+    ready = results.ready(data, key, load)
+    if ready is not None:
+        return ready
+    reports: Pair = results.compute(
+        data,
+        key,
+        report_both,
         vectors,
         asked,
-        k=k,
         how=how,
         level=level,
-        seconds=ASKING * len(asked) * len(vectors) * (vectors.shape[1] + 200),
+        seconds=ASKING * len(LISTS) * len(asked) * len(vectors) * (vectors.shape[1] + 200),
         what=f"how often sums of {one.label} are right",
     )
-    return report
+    return reports
 
 
 def able(found: Compared) -> list[Entry]:
@@ -97,7 +125,7 @@ def _partial(vectors: ItemVectors) -> bool:
     return isinstance(vectors, BroughtVectors) and not bool(vectors.known.all())
 
 
-def reports(found: Compared) -> tuple[Analogies | None, dict[str, tuple[AnalogyReport, AnalogyReport]]]:
+def reports(found: Compared) -> tuple[Analogies | None, dict[str, Pair]]:
     """(questions in use, model → reports of the first answer and of the first five)."""
     data = found.data
     every = questions(data, found.graph)
@@ -105,16 +133,11 @@ def reports(found: Compared) -> tuple[Analogies | None, dict[str, tuple[AnalogyR
     if not every or not entries:
         return None, {}
     asked, how = every[step_bound(data, every).value], SUM.value(data)
-    level = 1 - 0.05 / len(entries)  # Bonferroni: all intervals of the table together
-    most = len(found.graph) - 3
-    return asked, {
-        one.label: (measured(found, one, asked, 1, how, level), measured(found, one, asked, min(5, most), how, level))
-        for one in entries
-        if most >= 1
-    }
+    level = joint_level(len(entries))  # all intervals of the table together
+    return asked, {one.label: measured(found, one, asked, how, level) for one in entries if len(found.graph) > 3}
 
 
-def verdict(of: dict[str, tuple[AnalogyReport, AnalogyReport]]) -> str:
+def verdict(of: dict[str, Pair]) -> str:
     """Whose steps carry something: whose first answer is right oftener than the nearest item to C, beyond noise."""
     known = {name: first.gain for name, (first, _) in of.items() if np.isfinite(first.gain.low)}
     if not known:
@@ -178,7 +201,7 @@ def rates_section(found: Compared) -> None:
     )
 
 
-def table(of: dict[str, tuple[AnalogyReport, AnalogyReport]]) -> dict[str, list[Any]]:
+def table(of: dict[str, Pair]) -> dict[str, list[Any]]:
     """Columns of the table."""
     first, five = [pair[0] for pair in of.values()], [pair[1] for pair in of.values()]
     gains = [one.gain for one in first]

@@ -12,19 +12,19 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame, jobs, kept_runs, maps, model_results, results, session, stage
+from pages.kit import seed_scores as of_seeds
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
-from pages.kit.jobs import Job, Sooner, part
+from pages.kit.jobs import Job, Sooner
 from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field
-from recemb_core import precomputed
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
-from recemb_core.evaluation.noise import LEVEL, default_seeds
+from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import MapPreview, UMAPConfig, preview_map
@@ -287,31 +287,22 @@ def change_words(runs: dict[str, tuple[Sequence[float], Sequence[float]]]) -> st
 
 def seed_scores(shown: Shown, config: Node2VecConfig, note: Any = None) -> dict[str, list[float]] | None:
     """Scores by labelling over seeds: bundled, measured now if quick, or on request (at ``note``); None: not known."""
-    data, n = shown.data, len(shown.graph)
-    # They are of seeds 0, 1, 2 …
-    ready = precomputed.load_scores(shown.graph, config) if config.seed == 0 else None
-    if ready is not None and {by.name for by in shown.labellings} <= set(ready):
+    data, graph = shown.data, shown.graph
+    ready = of_seeds.ready(data, graph, config, shown.labellings)
+    if ready is not None:
         return ready
-    seeds = default_seeds(n)
-    configs = [replace(config, seed=config.seed + i) for i in range(seeds)]
-    todo = [c for c in configs if not shown.has(c)]
-
-    def run(report: Progress) -> list[ItemVectors]:
-        return [
-            shown.train(c, part(report, done, seeds, f"seed {done + 1} of {seeds}")) for done, c in enumerate(configs)
-        ]
-
-    identity = ("seed noise", shown.graph.fingerprint, tuple(configs))
-    each = model_results.model_seconds(data, config, n)
-    job = Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=each > jobs.LIVE_SECONDS)
-    if todo and not jobs.may_run(data, job):
+    job = of_seeds.job(data, graph, config)
+    if not jobs.may_run(data, job):
         if note is not None:
             with note:
                 jobs.run_button(data, "seed noise", [job], verb="Measure", names=job.label)
         return None
     with note if note is not None else nullcontext():
-        vectors = jobs.perform(data, job) if todo and note is not None else run(lambda fraction, stage: None)
-    return {by.name: [shown.score(one, by).value for one in vectors] for by in shown.labellings}
+        if note is not None:
+            jobs.perform(data, job)
+        else:
+            job.run(lambda fraction, stage: None)
+    return of_seeds.ready(data, graph, config, shown.labellings)
 
 
 def neighbor_table(shown: Shown, neighbors: list[tuple[str, float]], color: Labelling) -> None:

@@ -1,27 +1,19 @@
-"""The measured half of each sentence of the table: from this data, now, or "" where nothing is measured yet."""
+"""The measured half of each sentence of the table: from this data, now; "" where it is not measured yet, or why not."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from typing import Any
-
 import numpy as np
 
-from pages.kit import model_results, results
 from pages.kit.answer_words import counted, noise_words, signed
 from pages.kit.text import plain_field
+from pages.views.summary import missing
 from pages.views.summary.ground import FLOOR, Ground, K
-from recemb_core import precomputed
 from recemb_core.arrays import Int64Array
-from recemb_core.embeddings import node2vec_defaults
 from recemb_core.evaluation.intervals import Estimate
-from recemb_core.neighbors.lsh import LSHConfig
-from recemb_core.neighbors.lsh.grid import lsh_cell
+from recemb_core.neighbors.lsh.usual import NEAREST
 
 LONGEST = 0.01  # share of the sequences that are called the longest
-LSH = LSHConfig(tables=24, functions=10)  # the laboratory's opening
-QUERIES, LEAST_POINTS = 200, 20
+NO_PAIRS = missing.Lacks("No sequence holds two items.")
 
 
 def _of(one: Estimate, form: str = ".3f") -> str:
@@ -31,23 +23,25 @@ def _of(one: Estimate, form: str = ".3f") -> str:
 def hits(ground: Ground, name: str, other: str = FLOOR) -> str:
     """HR@10 of a row, and its difference to another."""
     if not ground.has(name, other):
-        return ""
+        return missing.of_rows(ground, name, other)
     return f"HR@{K} {_of(ground.hit_rate(name))}, {ground.against(name, other)}."
 
 
 def difference(ground: Ground, name: str, other: str) -> str:
     """HR@10 of a row less another's."""
-    return f"HR@{K} {ground.against(name, other)}." if ground.has(name, other) else ""
+    if not ground.has(name, other):
+        return missing.of_rows(ground, name, other)
+    return f"HR@{K} {ground.against(name, other)}."
 
 
 def outside_window(ground: Ground) -> str:
     """Share of the pairs inside a sequence that stand farther apart than word2vec's window."""
     sequences, config = ground.data.sequences, ground.tables.get("word2vec")
     if sequences is None or config is None:
-        return ""
+        return missing.NO_LOG
     every = pairs(sequences.lengths).sum()
     if not every:
-        return ""
+        return NO_PAIRS
     far = pairs(sequences.lengths - config.window).sum() / every
     order = "" if sequences.ordered else " These are baskets, whose order means nothing."
     return f"Of the pairs inside a sequence, **{far:.0%}** stand more than its {config.window} steps apart.{order}"
@@ -66,8 +60,10 @@ def pairs(lengths: Int64Array) -> Int64Array:
 def long_sequences(ground: Ground) -> str:
     """What share of all pairs the longest sequences bring."""
     sequences = ground.data.sequences
-    if sequences is None or not pairs(sequences.lengths).sum():
-        return ""
+    if sequences is None:
+        return missing.NO_LOG
+    if not pairs(sequences.lengths).sum():
+        return NO_PAIRS
     each = np.sort(pairs(sequences.lengths))[::-1]
     many = max(1, round(LONGEST * len(each)))
     share = each[:many].sum() / each.sum()
@@ -76,20 +72,21 @@ def long_sequences(ground: Ground) -> str:
 
 def new_links(ground: Ground) -> str:
     """Link AUC of DeepWalk: whether it foresees pairs that come later."""
-    found = ground.board.link_auc("DeepWalk") if ground.has("DeepWalk") else None
+    if not ground.has("DeepWalk"):
+        return missing.of_rows(ground, "DeepWalk")
+    found = ground.board.link_auc("DeepWalk")
     if found is None:
-        return ""
+        return missing.Lacks("What was held out joins no new pair of items, so there is nothing to foresee.")
     return f"Pairs that first meet in what was held out, told from pairs that do not: AUC {_of(found)}; 0.5 is chance."
 
 
 def leanings(ground: Ground) -> str:
     """Scores by communities and roles at q = 20 and at q = 0.05, over seeds."""
-    start = node2vec_defaults(len(ground.graph))
-    near, far = (precomputed.load_scores(ground.graph, replace(start, q=q)) for q in (20.0, 0.05))
-    if near is None or far is None:
+    if ground.leanings is None:
         return ""
+    near, far = ground.leanings
     told = [noise_words(f"score by {plain_field(name)}", near[name], far[name]) for name in near if name in far]
-    return f"From q = 0.05 to q = 20: {'; '.join(told)}."
+    return f"From q = 0.05 to q = 20 ({len(next(iter(near.values())))} seeds): {'; '.join(told)}."
 
 
 def known_fields(ground: Ground) -> str:
@@ -105,7 +102,9 @@ def cold(ground: Ground) -> str:
     """Where two-tower puts items that the training never saw."""
     report = ground.cold
     if report is None:
-        return ""
+        if ground.question is not None and not ground.data.side_fields:
+            return missing.Lacks("It places new items by their side information, and this data has none.")
+        return missing.of_rows(ground, "Two-tower") or missing.failed(ground, missing.cold_job(ground))
     return (
         f"{report.cold} items taken out of the log stand above {_of(report.ranked_below, '.1%')} of the catalogue for "
         f"the {counted(report.users, 'user')} who took one; 50 % is chance."
@@ -116,7 +115,7 @@ def aging(ground: Ground) -> str:
     """Slope of HR@10 with the age of the table, under a network of today."""
     report = ground.staleness
     if report is None:
-        return ""
+        return _no_ages(ground)
     networked = "network_fresh" in report.arms
     slope = report.slope("network_fresh" if networked else "table", "hr")
     said = {-1: "falls beyond noise", 1: "rises beyond noise"}.get(slope.sign, "no slope told from none")
@@ -131,51 +130,46 @@ def newcomers(ground: Ground) -> str:
     """Share of the targets that the oldest table does not know."""
     report = ground.staleness
     if report is None:
-        return ""
+        return _no_ages(ground)
     return (
         f"**{report.unknown_share(report.ages[-1]):.1%}** of {report.targets:,} targets are items that a table "
         f"{report.ages[-1]} weeks old had never seen."
     )
 
 
+def _no_ages(ground: Ground) -> str:
+    """Why tables have no ages here; "" where they are only not measured."""
+    if ground.question is None:
+        return missing.NO_LOG
+    if ground.plan is None:
+        return missing.Lacks(ground.no_plan)
+    return missing.failed(ground, missing.aging_job(ground))
+
+
 def training_time(ground: Ground, name: str, other: str) -> str:
     """Seconds of training of two rows, as they were measured."""
     if not ground.has(name, other):
-        return ""
+        return missing.of_rows(ground, name, other)
     a, b = (ground.board.rows[one].mean("train_seconds") for one in (name, other))
     if not (np.isfinite([a, b]).all() and min(a, b) > 0):
-        return ""
+        return missing.Lacks("The times of these trainings are not known.")
     return f"A training took {a:.1f} s, one of {other} {b:.1f} s, on the machine that measured each."
 
 
 def buckets(ground: Ground) -> tuple[str, str]:
     """(what LSH scans, what it misses) on item vectors of this data; "" where no vectors are there."""
-    cell = _cell(ground)
+    cell = ground.cell
     if cell is None:
-        return "", ""
+        why: str = missing.failed(ground, missing.scan_job(ground))
+        if ground.searched is None:
+            why = missing.Lacks(f"{counted(len(ground.graph), 'item')} are too few to search.")
+        return why, why
     setting = f"K = {cell.functions}, L = {cell.tables}"
     scans = (
         f"{setting}: a query looks at **{cell.cost:.1%}** of the items ({cell.cost_low:.1%} to {cell.cost_high:.1%})."
     )
     missed = (
-        f"Of the {K} nearest it misses **{1 - cell.recall:.1%}** ({1 - cell.recall_high:.1%} to "
+        f"Of the {NEAREST} nearest it misses **{1 - cell.recall:.1%}** ({1 - cell.recall_high:.1%} to "
         f"{1 - cell.recall_low:.1%}; {cell.draws} draws of functions)."
     )
     return scans, missed
-
-
-def _cell(ground: Ground) -> Any:
-    """One setting of LSH, on the vectors of the first model that is there."""
-    data = ground.data
-    for name in ("item2vec", "node2vec"):
-        config = ground.tables.get(name)
-        graph = ground.graph if name == "node2vec" else None
-        if config is None or not model_results.has_model(data, config, graph=graph):
-            continue
-        vectors = model_results.model_vectors(data, config, graph=graph).vectors
-        if len(vectors) < LEAST_POINTS:
-            return None
-        queries = np.linspace(0, len(vectors) - 1, min(QUERIES, len(vectors))).astype(np.int64)
-        key = ("summary lsh", model_results.source_of(data, config, graph), config, LSH)
-        return results.remember(data, key, partial(lsh_cell, vectors, queries, K, LSH))  # as the laboratory does
-    return None

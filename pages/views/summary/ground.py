@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from pages.kit import graph_controls, old_tables, recall_models, results
+from pages.kit import (
+    cold_items,
+    graph_controls,
+    model_results,
+    old_tables,
+    recall_models,
+    results,
+    seed_scores,
+    session,
+)
 from pages.kit.answer_words import signed
+from pages.kit.controls import labellings
 from pages.kit.leaderboard import Question, ready_runs
 from pages.kit.model_controls import able_models, model_config
+from pages.kit.seed_scores import Scores
 from pages.kit.session import ActiveData
+from pages.kit.text import sentence
 from recemb_core import precomputed
 from recemb_core.deep.registry import recall_spec
+from recemb_core.embeddings import node2vec_defaults
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import Entry, Leaderboard, Protocol, default_query
 from recemb_core.experiments.leaderboard.entries import recall_is_there
 from recemb_core.experiments.recall_models import FLOOR, ColdItemReport
-from recemb_core.experiments.staleness import StalenessReport
+from recemb_core.experiments.staleness import StalenessConfig, StalenessReport
 from recemb_core.item_graph import ItemGraph
+from recemb_core.neighbors.lsh.cells import LSHCell
+from recemb_core.neighbors.lsh.usual import LEAST_POINTS
 from recemb_core.scorers import PopularityConfig
 from recemb_core.validation import UsageError
 
@@ -94,20 +109,70 @@ class Ground:
         """Two-tower on items taken out of the log, where it is measured."""
         if self.question is None or "Two-tower" not in self.entries:
             return None
-        data, config = self.data, self.entries["Two-tower"].config
-        source = recall_models.source(data)
-        return results.ready(data, ("recall cold", source, config), lambda: precomputed.load_cold(source, config))
+        return cold_items.ready(self.data, self.entries["Two-tower"].config)
 
     @cached_property
-    def staleness(self) -> StalenessReport | None:
-        """Tables of several ages, where they are measured; None too where the log has no times or too few weeks."""
+    def plan(self) -> StalenessConfig | None:
+        """How tables of several ages are measured; None where the log does not allow it (:attr:`no_plan` says why)."""
         if self.question is None or "item2vec" not in self.tables:
             return None
         try:
-            plan = old_tables.usual_plan(self.data, self.tables["item2vec"])
+            return old_tables.usual_plan(self.data, self.tables["item2vec"])
         except UsageError:
             return None
-        return old_tables.ready(self.data, old_tables.key_of(self.data, plan))
+
+    @property
+    def no_plan(self) -> str:
+        """Why there is none, in a sentence."""
+        try:
+            old_tables.usual_plan(self.data, self.tables["item2vec"])
+        except UsageError as error:
+            message = f"{error}."
+            return sentence(message[:1].upper() + message[1:])
+        return ""
+
+    @cached_property
+    def staleness(self) -> StalenessReport | None:
+        """Tables of several ages, where they are measured."""
+        return None if self.plan is None else old_tables.ready(self.data, old_tables.key_of(self.data, self.plan))
+
+    @cached_property
+    def ends(self) -> tuple[Any, Any]:
+        """node2vec at q = 20 and at q = 0.05."""
+        start = replace(node2vec_defaults(len(self.graph)), seed=session.seed())
+        return replace(start, q=20.0), replace(start, q=0.05)
+
+    @cached_property
+    def leanings(self) -> tuple[Scores, Scores] | None:
+        """Scores at both over seeds, where they are measured."""
+        by = labellings(self.data, self.graph)
+        near, far = (seed_scores.ready(self.data, self.graph, config, by) for config in self.ends)
+        return None if near is None or far is None else (near, far)
+
+    @cached_property
+    def searched(self) -> tuple[Any, ItemGraph | None] | None:
+        """(settings, graph) of the vectors that LSH searches: item2vec's, of a graph alone node2vec's; None if few."""
+        if len(self.graph) < LEAST_POINTS:
+            return None
+        if "item2vec" in self.tables:
+            return self.tables["item2vec"], None
+        return self.tables["node2vec"], self.graph
+
+    @cached_property
+    def cell(self) -> LSHCell | None:
+        """What LSH scans and misses there, where it is measured."""
+        if self.searched is None:
+            return None
+        config, graph = self.searched
+        source = model_results.source_of(self.data, config, graph)
+        return results.ready(self.data, lsh_key(self), lambda: precomputed.load_lsh_cell(source, config))
+
+
+def lsh_key(ground: Ground) -> tuple[Any, ...]:
+    """What these figures are kept by."""
+    assert ground.searched is not None
+    config, graph = ground.searched
+    return "summary lsh", model_results.source_of(ground.data, config, graph), config
 
 
 def ground_of(data: ActiveData) -> Ground:

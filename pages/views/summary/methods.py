@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pages.views.summary import facts
 from pages.views.summary.ground import Ground
+from pages.views.summary.missing import NO_FIELDS, Lacks
 
-NOT_YET = "*Not measured yet on this data.*"
-NO_LOG = "*This data has no log to measure it on.*"
+NOT_YET = "Not measured yet on this data."
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,6 @@ class Method:
         page: that shows it.
         view: what is set there.
         words: of the link.
-        late: gives both figures where they take a moment: when all else is drawn.
     """
 
     name: str
@@ -39,26 +36,31 @@ class Method:
     page: str
     view: dict[str, Any]
     words: str
-    late: Callable[[], tuple[str, str]] | None = None
 
-    def figures(self) -> tuple[str, str]:
-        """Both figures."""
-        return (self.measured, self.limited) if self.late is None else self.late()
+    @property
+    def there(self) -> int:
+        """How many of its two figures are measured."""
+        return sum(bool(one) and not isinstance(one, Lacks) for one in (self.measured, self.limited))
 
 
-def said(ground: Ground, sentence: str, figure: str) -> str:
+def said(sentence: str, figure: str) -> str:
     """A sentence and its figure; or that there is none, and why."""
-    return f"{sentence} {figure or (NOT_YET if ground.data.sequences is not None else NO_LOG)}"
+    return f"{sentence} {figure}" if figure and not isinstance(figure, Lacks) else f"{sentence} *{figure or NOT_YET}*"
 
 
 def _with_fields(ground: Ground, figure: str) -> str:
     """What hangs on side information, or that there is none."""
     known = facts.known_fields(ground)
-    return f"{known} {figure}".strip() if known else "*This data has no side information.*"
+    if not known:
+        return NO_FIELDS
+    if isinstance(figure, Lacks):
+        return Lacks(f"{known} {figure}")
+    return f"{known} {figure}" if figure else Lacks(f"{known} {NOT_YET}")
 
 
 def methods(ground: Ground) -> list[Method]:
     """Every method, in the order in which each mends the one before."""
+    scans, missed = facts.buckets(ground)
     return [
         Method(
             "word2vec",
@@ -109,7 +111,7 @@ def methods(ground: Ground) -> list[Method]:
             "An item's vector is a weighted mean of its own embedding and those of brand, category …",
             "Adds side information to behavior, and gives new items a place.",
             "Engineering more than theory: the learned weights (EGES) against a plain mean (GES).",
-            _with_fields(ground, facts.difference(ground, "EGES", "DeepWalk") or NOT_YET),
+            _with_fields(ground, facts.difference(ground, "EGES", "DeepWalk")),
             facts.difference(ground, "EGES", "GES"),
             "side_information",
             {"side": "attention"},
@@ -142,12 +144,11 @@ def methods(ground: Ground) -> list[Method]:
             "Near vectors fall into the same bucket of random projections, so that a query scans few.",
             "A list without a look at the whole catalogue.",
             "May miss some of the nearest, and has K, L and w to tune.",
-            "",
-            "",
+            scans,
+            missed,
             "lsh",
             {"lab": "tune"},
             "Tune it",
-            partial(facts.buckets, ground),
         ),
         Method(
             "Tables weekly, network daily",
