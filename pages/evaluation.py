@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, stage
+from pages.kit import controls, event_fields, frame, stage
 from pages.kit.allowed import Options
 from pages.kit.asked import EVALUATION_PAGE, split_controls
 from pages.kit.parameters import Parameter
@@ -66,6 +66,8 @@ with frame.page(
         if said := overview.brought_words(board):
             notes.caption(said)
         notes.caption(test_words(settings))
+        if said := event_fields.held_out_words(data):
+            notes.caption(said)
     with numbers:
         overview.numbers(board)
     with st.container():  # with a place of their own also where there is nothing yet, so that nothing below moves

@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from pages.kit import frame, graph_controls, jobs, navigation, parameters
+from pages.kit import event_fields, frame, graph_controls, jobs, navigation, parameters
 from pages.kit.jobs import Job
 from pages.kit.text import plain
 from pages.views.summary.ground import FLOOR, K, ground_of
@@ -95,6 +95,8 @@ with frame.page(
             f"{there} of {2 * len(rows)} figures are measured on {plain(data.title)}. Intervals are 95 %, of a pair "
             "alone; *beyond noise* is over users and seeds, all rows judged together."
         )
+        if said_of_fields := event_fields.held_out_words(data):
+            st.caption(said_of_fields)
         progress = st.empty()
     for one in rows:
         show(one, todo[one.name])

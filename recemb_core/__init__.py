@@ -1,4 +1,4 @@
-"""Turn behaviour into embeddings, and measure them."""
+"""Turn behavior into embeddings, and measure them."""
 
 from recemb_core import moved, numba_cache
 

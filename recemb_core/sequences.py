@@ -1,4 +1,4 @@
-"""Behaviour sequences: what people did, one run of items after another."""
+"""Behavior sequences: what people did, one run of items after another."""
 
 from __future__ import annotations
 

@@ -31,14 +31,14 @@ class DatasetInfo:
         name: short name for URLs and :func:`load_dataset`; small letters, digits and underscores.
         title: display name.
         description: one sentence.
-        kind: ``"baskets"``, ``"clickstream"`` (ordered, time-stamped) or ``"graph"`` (no behaviour).
+        kind: ``"baskets"``, ``"clickstream"`` (ordered, time-stamped) or ``"graph"`` (no behavior).
         source: who made it.
         license: under which terms it may be used.
         citation: what to cite, or None.
         url: where it comes from, or None.
         items: number of items.
-        sequences: number of sequences, or None without behaviour.
-        events: number of events, or None without behaviour.
+        sequences: number of sequences, or None without behavior.
+        events: number of events, or None without behavior.
         edges: number of edges of its own graph (undirected edges once), or None.
         imports: lines of Python that register it, where the library does not.
         settings: config class of one that is made to order, whose fields :func:`load_dataset` takes; the sizes above
@@ -68,11 +68,11 @@ class Dataset:
     Attributes:
         info: title, source, license and sizes.
         items: the vocabulary, shared by ``sequences`` and ``graph``.
-        sequences: behaviour, or None.
+        sequences: behavior, or None.
         graph: the data set's own graph, which walks use as it is, weights and all; None where one is to be built.
         labels: known groups by name, str (n,) each.
         side_info: one row an item with ``title`` and further fields; None where there is nothing to say.
-        cold_items: items outside the graph and behaviour (``item``, the fields of ``side_info``, ``true_category``),
+        cold_items: items outside the graph and behavior (``item``, the fields of ``side_info``, ``true_category``),
             or None.
         user_details: a row a user: ``user``, as the sequences name them, and categorical facts; or None.
     """

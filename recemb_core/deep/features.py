@@ -1,4 +1,4 @@
-"""Behaviour → a table of categorical fields for the question: does a user take an item?"""
+"""Behavior → a table of categorical fields for the question: does a user take an item?"""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def feature_table(sequences: Sequences, config: FeatureConfig | None = None) -> 
         config: see :class:`FeatureConfig`.
 
     Raises:
-        ValueError: too little behaviour to split.
+        ValueError: too little behavior to split.
 
     >>> from recemb_core.datasets import load_dataset
     >>> table = feature_table(load_dataset("planted_shop").sequences, FeatureConfig(max_positives=1_000))

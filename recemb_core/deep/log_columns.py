@@ -15,7 +15,7 @@ from recemb_core.readers.column_mapping import ROLES, ColumnMapping
 from recemb_core.readers.content import holds_times, is_number
 from recemb_core.readers.errors import InputError, counted, listed, shortened
 from recemb_core.readers.side_info import as_field, known_text
-from recemb_core.readers.user_details import a_row_a_user, shared_words
+from recemb_core.readers.user_details import a_row_a_user, renamed, shared_words
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, leave_last_out, user_streams
 from recemb_core.validation import is_whole, require
@@ -119,7 +119,7 @@ def user_columns(
         )
     frame = a_row_a_user(pl.Series(part.users.tolist(), dtype=pl.String), facts)
     known = pl.any_horizontal(pl.nth(range(1, frame.width)).is_not_null())
-    return LogColumns(frame.filter(known), tuple(notes))
+    return LogColumns(frame.filter(known), (*notes, *renamed(facts, frame)))
 
 
 def _with_a_role(mapping: ColumnMapping) -> set[str]:

@@ -35,7 +35,7 @@ class RecallSpec:
         settings: fields of the config that a person sets beside the others' (dimensions, epochs, …).
         item_vectors: config → config of the item vectors that the training starts from; None: from nothing.
         told: what it can be told beside histories and facts of users, "example_age" or "side_information".
-        cold: whether items without any behaviour have a place, by their side information.
+        cold: whether items without any behavior have a place, by their side information.
         algorithm: what versions call it; empty: its kind.
         version: raise it when the model's arithmetic changes; see :mod:`recemb_core.versions`.
         made_by: other algorithms of :data:`recemb_core.versions.ALGORITHMS` that make it.

@@ -91,7 +91,7 @@ class EGESVectors(ItemVectors):
         return self.side.names
 
     def cold_start(self, given: Mapping[str, Any]) -> Float32Array:
-        """The vector of an item without behaviour: the plain mean of the side vectors of the given values, (d,).
+        """The vector of an item without behavior: the plain mean of the side vectors of the given values, (d,).
 
         Args:
             given: any subset of the fields. A list stands for several values (their mean counts as one), None for a

@@ -96,7 +96,7 @@ def explain_pair(
         a: row number of the one item.
         b: row number of the other.
         window: steps, at least 1; that of the training.
-        sequences: behaviour with the same item ids, where there is any.
+        sequences: behavior with the same item ids, where there is any.
         top: shared neighbors and linking sequences listed at most.
 
     Raises:

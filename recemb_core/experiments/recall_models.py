@@ -27,7 +27,7 @@ KS = (10, 50, 100)
 
 
 def recall_fingerprint(sequences: Sequences) -> str:
-    """A hash of all that a recall model depends on: behaviour, who did it and when, and the items' side information."""
+    """A hash of all that a recall model depends on: behavior, who did it and when, and the items' side information."""
     digest = hashlib.blake2b(sequences.fingerprint.encode(), digest_size=12)
     digest.update(repr(None if sequences.users is None else sequences.users.tolist()).encode())
     if sequences.timestamps is not None:
@@ -67,7 +67,7 @@ def train_recall_model(
 
 
 def cold_defaults(seed: int = 0) -> dict[str, ModelConfig]:
-    """Those of :func:`recall_defaults` that place items without behaviour by their side information."""
+    """Those of :func:`recall_defaults` that place items without behavior by their side information."""
     return {name: config for name, config in recall_defaults(seed).items() if recall_spec(config).cold}
 
 

@@ -19,13 +19,12 @@ from recemb_core.evaluation.differences import Difference, holm, mean_over_seeds
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import NextItemCases, rank_next_items
 from recemb_core.progress import Progress, TrainingCancelled
+from recemb_core.readers.user_details import EVERYTHING, EXAMPLE_AGE, NOTHING, RESERVED, SIDE_INFORMATION
 from recemb_core.validation import UsageError, is_whole, require
 
 if TYPE_CHECKING:
     import polars as pl
 
-EXAMPLE_AGE, SIDE_INFORMATION = "age of the example", "side information of items"
-EVERYTHING, NOTHING = "everything", "the history alone"
 MOST_FIELDS = 4  # columns that are measured unless others are chosen: each is trained without, three times over
 KINDS = ("first-time targets", "all targets")
 
@@ -58,6 +57,7 @@ class FeatureStudyConfig:
         for name in ("example_age", "side_information"):
             require(name in told or not getattr(self, name), name, True, "False for this network")
         require(len(set(self.fields)) == len(self.fields), "fields", self.fields, "distinct names")
+        require(not set(self.fields) & set(RESERVED), "fields", self.fields, f"none of {', '.join(RESERVED)}")
         require(bool(self.features), "fields", self.fields, "one feature at least")
 
     @property

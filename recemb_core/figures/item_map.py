@@ -34,6 +34,7 @@ def item_map_figure(
     highlighted: Sequence[str] = (),
     highlighted_title: str = "nearest neighbors",
     labels: Sequence[str] = (),
+    room: tuple[float, float] = NOMINAL_PLOT,
     under: Sequence[theme.Trace] = (),
     title: str = "",
     x_title: str = "UMAP 1 (units have no meaning)",
@@ -53,6 +54,7 @@ def item_map_figure(
         chosen: id ringed in the chosen color and named; an id that is not on the map is ignored.
         highlighted: ids with a thin ring (neighbors of the chosen one).
         labels: ids to name on the map, most important first, each only where it overlaps no other name.
+        room: pixels, width and height, that the points and names have; in a larger chart they only move apart.
         under: what is drawn below the points.
 
     Raises:
@@ -121,7 +123,7 @@ def item_map_figure(
     wanted = [row[label] for label in map(str, labels) if label in row and row[label] != chosen_row]
     if chosen_row is not None:
         wanted.insert(0, chosen_row)
-    places = _place_labels(points, [names[i] for i in wanted], wanted, pixels)
+    places = _place_labels(points, [names[i] for i in wanted], wanted, pixels, room)
     return theme.chart(
         [*under, *traces],
         file_name=title or "item-map",
@@ -209,7 +211,7 @@ def _entry(name: str) -> str:
 
 
 def _place_labels(
-    points: Float64Array, texts: list[str], rows: list[int], pixels: Float64Array
+    points: Float64Array, texts: list[str], rows: list[int], pixels: Float64Array, room: tuple[float, float]
 ) -> list[tuple[int, int, int]]:
     """Greedy: each name takes the free side of its point (right, left, above, below) that covers the fewest points.
 
@@ -218,9 +220,9 @@ def _place_labels(
     if not rows:
         return []
     low, span = points.min(axis=0), np.ptp(points, axis=0)
-    scale = min(NOMINAL_PLOT[k] / span[k] if span[k] > 0 else np.inf for k in (0, 1))
+    scale = min(room[k] / span[k] if span[k] > 0 else np.inf for k in (0, 1))
     scale = scale if np.isfinite(scale) else 1.0
-    at = (points - (low + span / 2)) * scale + np.array(NOMINAL_PLOT) / 2
+    at = (points - (low + span / 2)) * scale + np.array(room) / 2
     boxes = np.empty((0, 4))
     placed: list[tuple[int, int, int]] = []
     for i, text in zip(rows, texts, strict=True):
@@ -230,7 +232,7 @@ def _place_labels(
             gap = pixels[i] / 2 + 4
             cx, cy = at[i] + np.array([x * (gap + width / 2), y * (gap + LABEL_HEIGHT / 2)])
             box = np.array([cx - width / 2, cy - LABEL_HEIGHT / 2, cx + width / 2, cy + LABEL_HEIGHT / 2])
-            outside = box[0] < 0 or box[1] < 0 or box[2] > NOMINAL_PLOT[0] or box[3] > NOMINAL_PLOT[1]
+            outside = box[0] < 0 or box[1] < 0 or box[2] > room[0] or box[3] > room[1]
             clash = _overlaps(box, boxes).any()
             if placed and (outside or clash):
                 continue

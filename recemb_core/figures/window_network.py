@@ -98,4 +98,4 @@ def window_network_figure(
 
 
 def _label(ball: Ball) -> str:
-    return f"{theme.label(ball.name, 13)}<br><span style='font-size:11px'>{theme.plain(ball.words)}</span>"
+    return f"{theme.label(ball.name, 16)}<br><span style='font-size:11px'>{theme.plain(ball.words)}</span>"

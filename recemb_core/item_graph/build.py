@@ -31,18 +31,18 @@ def build_item_graph(
     side_info_fields: tuple[str, ...] = (),
     share_baskets: bool = False,
 ) -> ItemGraph:
-    """The item graph of behaviour sequences.
+    """The item graph of behavior sequences.
 
     Transitions (order known): M_ij = number of times j directly follows i, over all sequences.
     Co-occurrence (baskets): M_ij = number of sequences that hold both i and j.
     Content edges (``side_info_fields``): plus one for every value that i and j share, in both directions.
 
     Args:
-        sequences: behaviour; ``sequences.ordered`` decides what ``"auto"`` means.
+        sequences: behavior; ``sequences.ordered`` decides what ``"auto"`` means.
         edges: ``"transitions"``, ``"co_occurrence"``, or ``"auto"`` (transitions where order is known).
         directed: default True for transitions; False adds M and its transpose. Co-occurrence has no direction.
         weighted: False sets every kept weight to 1 (after ``min_weight``).
-        min_weight: behaviour edges lighter than this are left out; larger values give a sparser graph. With
+        min_weight: behavior edges lighter than this are left out; larger values give a sparser graph. With
             ``share_baskets`` it still counts baskets, as the shared weights may all be below 1.
         side_info_fields: fields of ``sequences.side_info`` whose shared values join items as well.
         share_baskets: each basket shares one unit among its pairs, so that huge baskets do not rule:

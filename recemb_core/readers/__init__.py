@@ -1,4 +1,4 @@
-"""Files of behaviour → arrays: load a table, guess its columns, clean its events."""
+"""Files of behavior → arrays: load a table, guess its columns, clean its events."""
 
 from recemb_core.readers.assumptions import Assumption
 from recemb_core.readers.cleaning import CleaningConfig, CleaningStep

@@ -142,7 +142,10 @@ def _side_info(
     columns = [c for c in columns if all(c not in frame.columns for frame in frames)]
     if columns and mapping.shape != "sequences":
         frames.append(from_events(log.table.frame, cleaned.events.row, tokens, columns))
-        notes.append(f"Properties of the items found among the events: {', '.join(columns)}.")
+        notes.append(
+            f"Properties of the items found among the events: {', '.join(columns)}; an item has the commonest value of "
+            "all its events, also of those that are held out where something is measured."
+        )
     if not frames:
         return None, tuple(notes), ()
     frame, said = tidy(pl.concat(frames, how="horizontal"), mapping.title if log.details is None else None)

@@ -16,6 +16,10 @@ from recemb_core.readers.side_info import tidy
 from recemb_core.readers.tables import load_table
 
 USER = "user"
+EXAMPLE_AGE, SIDE_INFORMATION = "age of the example", "side information of items"
+EVERYTHING, NOTHING = "everything", "the history alone"
+RESERVED = (USER, EXAMPLE_AGE, SIDE_INFORMATION, EVERYTHING, NOTHING)
+"""What a study of features calls its own; a fact of such a name gets a number."""
 MOST_WORDS, WORDS_A_USER = 1_000, 20
 
 
@@ -90,20 +94,36 @@ def read_user_details(source: Any, users: Sequence[str], *, words: str | None = 
         said = f"the user details have nothing that groups users beside {key!r}"
         raise InputError("; ".join((said, *more)))
     others = tuple(one for one in flat if one != key)
-    return UserDetails(a_row_a_user(people, columns), others, (*table.notes, *notes, *more))
+    told = a_row_a_user(people, columns)
+    return UserDetails(told, others, (*table.notes, *notes, *more, *renamed(columns, told)))
 
 
 def a_row_a_user(users: pl.Series, facts: Sequence[pl.Series]) -> pl.DataFrame:
-    """The frame of user details; a fact whose name is taken, that of the users' column among them, gets a number.
+    """The frame of user details; a fact whose name is taken or :data:`RESERVED` gets a number.
 
     >>> a_row_a_user(pl.Series(["ann"]), [pl.Series("user", ["x"]), pl.Series("age", [3])]).columns
     ['user', 'user (2)', 'age']
     """
     found = {USER: users.cast(pl.String)}
     for fact in facts:
-        names = (fact.name, *(f"{fact.name} ({number})" for number in range(2, len(facts) + 2)))
-        found[next(name for name in names if name not in found)] = fact
+        names = (fact.name, *(f"{fact.name} ({number})" for number in range(2, len(facts) + 3)))
+        found[next(name for name in names if name not in (*RESERVED, *found))] = fact
     return pl.DataFrame(found)
+
+
+def renamed(facts: Sequence[pl.Series], frame: pl.DataFrame) -> tuple[str, ...]:
+    """A note for each fact that has another name in the frame.
+
+    >>> fact = pl.Series("user", ["x"])
+    >>> renamed([fact], a_row_a_user(pl.Series(["ann"]), [fact]))
+    ("The column 'user' is called 'user (2)' here: the name is taken.",)
+    """
+    pairs = zip((fact.name for fact in facts), frame.columns[1:], strict=True)
+    return tuple(
+        f"The column {shortened(old, 30)!r} is called {shortened(new, 40)!r} here: the name is taken."
+        for old, new in pairs
+        if old != new
+    )
 
 
 def join_details(first: pl.DataFrame | None, second: pl.DataFrame | None) -> pl.DataFrame | None:

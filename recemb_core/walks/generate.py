@@ -83,7 +83,7 @@ def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayL
     top to bottom meets the items well mixed: rows r·n … (r+1)·n − 1 are round r, column 0 says where a walk starts.
 
     Args:
-        graph: weighted, directed or not; a row of ``weights`` needs no normalising.
+        graph: weighted, directed or not; a row of ``weights`` needs no normalizing.
         config: a :class:`WalkConfig`, or any object with ``num_walks, walk_length, p, q, seed``.
         starts: row numbers to start from instead of all n, each once a round.
 

@@ -104,16 +104,17 @@ def test_long_names_wrap_in_hover_and_are_cut_in_labels() -> None:
     assert figure.layout.annotations[0].text.endswith("…")
 
 
-def test_names_on_the_map_do_not_overlap_and_the_first_is_always_there() -> None:
+@pytest.mark.parametrize("room", [NOMINAL_PLOT, (440.0, 290.0), (300.0, 200.0)])
+def test_names_on_the_map_do_not_overlap_and_the_first_is_always_there(room: tuple[float, float]) -> None:
     rng = np.random.default_rng(0)
     n = 400
     points = rng.normal(size=(n, 2))
     names = [f"a name of some length {k}" for k in range(n)]
-    figure = item_map_figure(points, ids(n), names, chosen="i7", labels=ids(n)[:120])
+    figure = item_map_figure(points, ids(n), names, chosen="i7", labels=ids(n)[:120], room=room)
     notes = figure.layout.annotations
     assert notes[0].name == "item:i7"
     assert 5 < len(notes) < 120
-    scale = min(NOMINAL_PLOT / np.ptp(points, axis=0))
+    scale = min(room / np.ptp(points, axis=0))
     boxes = []
     for note in notes:
         width = 6.6 * len(note.text.removeprefix("<b>").removesuffix("</b>"))

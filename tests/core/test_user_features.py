@@ -15,19 +15,18 @@ from recemb_core.deep import RecallModel, TwoTowerConfig, YouTubeDNNConfig, trai
 from recemb_core.deep.anatomy import Sizes, input_width, two_tower_parameters, youtube_parameters
 from recemb_core.deep.user_fields import UserFields, details_fingerprint
 from recemb_core.evaluation.ranking import NextItemCases, next_item_cases, rank_next_items
-from recemb_core.experiments.user_features import (
+from recemb_core.experiments.user_features import FeatureReport, FeatureStudyConfig, feature_defaults, measure_features
+from recemb_core.readers import InputError
+from recemb_core.readers.user_details import (
     EVERYTHING,
     EXAMPLE_AGE,
     NOTHING,
     SIDE_INFORMATION,
-    FeatureReport,
-    FeatureStudyConfig,
-    feature_defaults,
-    measure_features,
+    join_details,
+    read_user_details,
 )
-from recemb_core.readers import InputError
-from recemb_core.readers.user_details import read_user_details
 from recemb_core.sequences import Sequences
+from recemb_core.validation import UsageError
 
 YOUTUBE = YouTubeDNNConfig(dimensions=8, hidden=(16, 12), epochs=30, batch_size=64, learning_rate=0.01, negative=20)
 TOWERS = TwoTowerConfig(dimensions=8, hidden=16, epochs=30, batch_size=64, learning_rate=0.01)
@@ -216,3 +215,20 @@ def test_users_of_the_groceries_are_those_of_its_log() -> None:
     fields = UserFields.of(data.user_details)
     assert dict(zip(fields.names, map(len, fields.values), strict=True))["age"] == 6
     assert len({details_fingerprint(None), details_fingerprint(data.user_details)}) == 2
+
+
+@pytest.mark.parametrize("name", [EXAMPLE_AGE, SIDE_INFORMATION, EVERYTHING, NOTHING, "user"])
+def test_a_column_that_is_called_as_one_of_our_own_gets_a_number_and_that_is_said(name: str) -> None:
+    """In a study it would be told twice, or take another's place."""
+    users = ["ann", "bob", "cy"]
+    file = f"id,{name}\nann,x\nbob,y\ncy,x\n".encode()
+    found = read_user_details(file, users)
+    assert found.frame.columns == ["user", f"{name} (2)"]
+    assert f"{name!r} is called '{name} (2)' here" in " ".join(found.notes)
+    again = join_details(found.frame, found.frame)
+    assert again is not None
+    assert len(set(again.columns)) == 3
+    config = FeatureStudyConfig(model=YOUTUBE, fields=tuple(found.frame.columns[1:]), example_age=True)
+    assert len(set(config.variants)) == 4
+    with pytest.raises(UsageError, match="none of"):
+        FeatureStudyConfig(model=YOUTUBE, fields=(name,))

@@ -187,7 +187,7 @@ def test_a_choice_that_cannot_be_is_said_in_a_sentence(
     page, key = drawn_page(app, own_log(), user_latest=latest, user_searched=searched)
     assert said in " ".join(one.value for one in page.warning)
     assert "Nothing is known of the users here" in text(page)
-    assert page.multiselect(key=f"drawn_told@{key}").value == ["(age)"]
+    assert page.multiselect(key=f"drawn_told@{key}").value == ["age of the example"]
 
 
 @pytest.mark.slow
@@ -199,7 +199,13 @@ def test_what_a_column_of_the_log_is_worth_is_measured_and_the_lines_say_the_sam
         ("people.csv", details_file([f"u{i}" for i in range(24)]), "text/csv")
     )
     page = healthy(page.run())
-    assert page.multiselect(key=f"drawn_told@{key}").value == ["city", "search", "place", "looked for", "(age)"]
+    assert page.multiselect(key=f"drawn_told@{key}").value == [
+        "city",
+        "search",
+        "place",
+        "looked for",
+        "age of the example",
+    ]
     page.multiselect(key=f"drawn_told@{key}").set_value(["city", "search"])
     page = healthy(page.run())
     next(button for button in page.button if button.label.startswith("Measure")).click()

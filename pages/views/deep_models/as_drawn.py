@@ -16,7 +16,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words
 from pages.views.deep_models import drawn_words
 from pages.views.deep_models.recall_boxes import network_boxes
-from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_box
+from pages.views.deep_models.user_details import NETWORKS, Details, details_box
 from recemb_core import precomputed
 from recemb_core.deep.anatomy import Sizes, input_width, network_parameters
 from recemb_core.deep.registry import recall_spec
@@ -24,9 +24,7 @@ from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.user_fields import USER, UserFields, details_fingerprint
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.experiments.user_features import (
-    EXAMPLE_AGE,
     MOST_FIELDS,
-    SIDE_INFORMATION,
     FeatureReport,
     FeatureStudyConfig,
     measure_features,
@@ -34,6 +32,7 @@ from recemb_core.experiments.user_features import (
 )
 from recemb_core.figures.network_diagram import network_diagram_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.readers.user_details import EXAMPLE_AGE, SIDE_INFORMATION
 from recemb_core.side_information import encode_side_info
 
 NETWORK = Parameter(
@@ -101,42 +100,44 @@ def offered(data: ActiveData, network: str, details: Details) -> dict[str, str]:
     train = recall_models.cases(data).train
     found = {name: field_words(name) for name in details.columns}
     if network == NETWORKS[0] and train.timestamps is not None:
-        found[AGE] = EXAMPLE_AGE
+        found[EXAMPLE_AGE] = EXAMPLE_AGE
     if network == NETWORKS[1] and train.side_info is not None:
-        found[SIDE] = SIDE_INFORMATION
+        found[SIDE_INFORMATION] = SIDE_INFORMATION
     return found
 
 
 def _usual(options: dict[str, str]) -> list[str]:
     """The first columns, and what the network takes besides."""
-    columns = [name for name in options if name not in (AGE, SIDE)]
-    return [*columns[:MOST_FIELDS], *(name for name in (AGE, SIDE) if name in options)]
+    columns = [name for name in options if name not in (EXAMPLE_AGE, SIDE_INFORMATION)]
+    return [*columns[:MOST_FIELDS], *(name for name in (EXAMPLE_AGE, SIDE_INFORMATION) if name in options)]
 
 
 def study(
     model: YouTubeDNNConfig | TwoTowerConfig, told: list[str], options: Collection[str]
 ) -> FeatureStudyConfig | None:
     """What is measured; None where nothing is told."""
-    fields = tuple(name for name in told if name not in (AGE, SIDE))
+    fields = tuple(name for name in told if name not in (EXAMPLE_AGE, SIDE_INFORMATION))
     if not told:
         return None
-    if "side_information" in recall_spec(model).told and SIDE in options and SIDE not in told:
+    if "side_information" in recall_spec(model).told and SIDE_INFORMATION in options and SIDE_INFORMATION not in told:
         model = told_side_information(model, False)
-    return FeatureStudyConfig(model=model, fields=fields, example_age=AGE in told, side_information=SIDE in told)
+    return FeatureStudyConfig(
+        model=model, fields=fields, example_age=EXAMPLE_AGE in told, side_information=SIDE_INFORMATION in told
+    )
 
 
 def sizes_of(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, details: Details, told: list[str]) -> Sizes:
     """The sizes that the network has here."""
-    fields = [name for name in told if name not in (AGE, SIDE)]
+    fields = [name for name in told if name not in (EXAMPLE_AGE, SIDE_INFORMATION)]
     side, values = recall_models.cases(data).train.side_info, 0
-    if side is not None and SIDE in told and "side_information" in recall_spec(model).told:
+    if side is not None and SIDE_INFORMATION in told and "side_information" in recall_spec(model).told:
         count = lambda: int(encode_side_info(side).first[-1])  # noqa: E731
         values = results.remember(data, ("drawn side values", data.fingerprint), count)
     return Sizes(
         items=len(data.items),
         fields=UserFields.of(details.frame[[USER, *fields]] if details.frame is not None and fields else None),
         side_values=values,
-        example_age=AGE in told,
+        example_age=EXAMPLE_AGE in told,
     )
 
 

@@ -11,20 +11,13 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models.log_columns import in_use, on_offer
-from pages.views.deep_models.user_details import AGE, NETWORKS, SIDE, Details, details_lines
+from pages.views.deep_models.user_details import NETWORKS, Details, details_lines
 from recemb_core.deep.registry import recall_spec
 from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.evaluation.differences import Difference
-from recemb_core.experiments.user_features import (
-    EVERYTHING,
-    EXAMPLE_AGE,
-    KINDS,
-    NOTHING,
-    SIDE_INFORMATION,
-    FeatureReport,
-    FeatureStudyConfig,
-)
+from recemb_core.experiments.user_features import KINDS, FeatureReport, FeatureStudyConfig
+from recemb_core.readers.user_details import EVERYTHING, EXAMPLE_AGE, NOTHING, SIDE_INFORMATION
 
 EXPLANATION = (
     "**YouTube DNN** (Covington 2016): the mean of the vectors of what was watched stands beside the mean of those of "
@@ -164,12 +157,12 @@ def experiments(
             ("YouTube DNN, told all that is known. **How much more does it find than by the history alone?**",
              answer(NOTHING), setting(NETWORKS[0]))
         )  # fmt: skip
-    if AGE in youtube and len(youtube) > 1:
+    if EXAMPLE_AGE in youtube and len(youtube) > 1:
         tries.append(
             ("The network is told how old each example is. **What is that worth?**",
              answer(EXAMPLE_AGE), setting(NETWORKS[0]))
         )  # fmt: skip
-    if SIDE in towers:
+    if SIDE_INFORMATION in towers:
         name = SIDE_INFORMATION if len(towers) > 1 else NOTHING
         tries.append(
             ("Two-tower: its item tower sees brand, category and the like. **What is that worth where every item asked "

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, parameters, recall_models, session, stage
+from pages.kit import controls, event_fields, frame, parameters, recall_models, session, stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
 from pages.kit.parameters import Parameter
@@ -78,6 +78,8 @@ def recall_section(data: ActiveData) -> None:
             },
         )
         st.caption(_about(data, reports, 1 - which))
+        if said := event_fields.held_out_words(data):
+            st.caption(said)
         _glance(data, configs, reports)
         st.subheader("What a fast index loses", anchor=False)
         indexes = st.container()  # measured last: everything else is there meanwhile

@@ -32,9 +32,10 @@ def youtube_boxes(config: YouTubeDNNConfig, sizes: Sizes) -> list[Box]:
         name = f"ReLU {at}: the user vector u" if at == 3 else f"ReLU {at}"
         found.append(Box(name, f"{a:,} → {b:,}", "layer", level + at, after=(len(found) - 1,)))
     top, last = level + 4, len(found) - 1
+    words = f"over {n:,} items, by {config.negative} draws of them"
     return [
         *found,
-        Box("Training: softmax", f"{n:,} items, {config.negative} sampled", "answer", top, 0.0, 0.48, (last,)),
+        Box("Training: softmax", words, "answer", top, 0.0, 0.48, (last,)),
         Box("Serving: nearest neighbors", f"top N of {n:,} by u · v", "answer", top, 0.52, 1.0, (last,)),
     ]
 

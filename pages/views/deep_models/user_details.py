@@ -22,7 +22,6 @@ from recemb_core.readers.user_details import UserDetails, join_details, read_use
 
 LIMIT_MB = 50
 NETWORKS = ("YouTube DNN", "Two-tower")
-AGE, SIDE = "(age)", "(side)"  # among the columns of user details: the age of the example, side information of items
 WORDS = Parameter(
     DEEP_PAGE,
     "user_words",

@@ -29,6 +29,7 @@ from recemb_core.layouts import UMAPConfig
 
 MOST_ITEMS = 10  # that go in on one side
 LISTED = 5
+ROOM = (440.0, 290.0)  # what the legend below leaves of the map, for the names on it
 SUM_MODEL = Parameter(NEIGHBORS_PAGE, "sum_model", "Model", Options(), help="Whose vectors are added.")
 PLUS = Parameter(
     NEIGHBORS_PAGE,
@@ -198,6 +199,7 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
         highlighted=[graph.items[row] for row in asked.given],
         highlighted_title="went in",
         labels=[graph.items[row] for row in (*best[:1], *asked.given)],
+        room=ROOM,
         title=f"arithmetic with {one.label}",
     )
     arrows = _arrows(asked, best)

@@ -136,7 +136,7 @@ def forms_section(data: ActiveData, shown: Shown) -> None:
 
 
 def _table(names: list[str], a: Float64Array, step: WeightStep) -> str:
-    short = [name if len(name) <= 14 else f"{name[:13]}…" for name in names]
+    short = [name if len(name) <= 16 else f"{name[:15]}…" for name in names]
     if not np.isfinite(step.loss):
         return number_table(["at the start", "a"], [(name, a[[j]]) for j, name in enumerate(short)], digits=2)
     rows = [(name, np.array([a[j], step.weights[j], step.gradient[j]])) for j, name in enumerate(short)]
@@ -291,8 +291,8 @@ WORDS = (
     "which goes to 0 with the weight itself and sums to 0 over j. That is what Alibaba's model uses (Wang et al. 2018)."
     "\n\n"
     "**Larger learning rate**: what can break does so sooner. **Another seed**: other noise items. The numbers are the "
-    "trained model's own: embeddings, contexts by the heaviest edges, five noise items each by count^0.75; L is the "
-    "mean over the contexts."
+    "trained model's own: embeddings, contexts by the heaviest edges, five noise items each, drawn by count⁰·⁷⁵; L is "
+    "the mean over the contexts."
 )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pages.kit.answer_words import signed
 from pages.kit.stage import Old as Experiment
 from pages.views.training.experiments import NO_MODEL
 from pages.views.training.factorization import SEEN, SEEN_WORDS, config_of, fits_words, there
@@ -29,12 +30,12 @@ def learned(lesson: Lesson) -> list[Experiment]:
             {**USUAL, "negatives": 15, "exponent": 0.75},
         ),
         (
-            "8 dimensions in place of 32. **Which pairs lose most, those seen once or often?**",
+            "8 dimensions in place of 32. **Which lose more of r, all pairs or those seen often?**",
             lambda: _narrow(lesson),
             {**USUAL, "factors": 8, "exponent": 0.75},
         ),
         (
-            "All pairs, those seen once included. **Is r the same?**",
+            "All pairs, seen once or oftener. **Is r that of pairs seen 5 times or oftener?**",
             lambda: _once(lesson),
             {**USUAL, "seen": 1, "exponent": 0.75},
         ),
@@ -83,12 +84,22 @@ def _narrow(lesson: Lesson) -> str:
     if found is None:
         return NO_MODEL
     often = max((least for least, pairs in zip(AT_LEAST, found.pairs, strict=True) if pairs >= 30), default=1)
-    told = []
+    told, lost = [], {}
     for least in dict.fromkeys((1, often)):
-        at = f"pairs seen at least {SEEN_WORDS[least]}: r {fits_words(found.fits(1.0, least))}"
-        wide = "" if usual is None else f", with 32 dimensions {fits_words(usual.fits(1.0, least))}"
-        told.append(at + wide)
-    return f"With {config.model.dimensions} dimensions, {'; '.join(told)}."
+        at = "all pairs" if least == 1 else f"pairs seen at least {SEEN_WORDS[least]}"
+        narrow = found.fits(1.0, least)
+        if usual is None:
+            told.append(f"{at}: r {fits_words(narrow)}")
+            continue
+        wide = usual.fits(1.0, least)
+        lost[at] = float(np.mean([one.correlation for one in wide]) - np.mean([one.correlation for one in narrow]))
+        told.append(f"{at}: r {fits_words(narrow)}, with 32 dimensions {fits_words(wide)}")
+    more = ""
+    if len(lost) == 2:
+        most = max(lost, key=lambda at: lost[at])
+        losses = ", ".join(f"{at} {signed(-loss, '.2f')}" for at, loss in lost.items())
+        more = f" In r, {losses}: the larger loss is that of **{most}** (means of {len(found.fits(1.0, 1))} seeds)."
+    return f"With {config.model.dimensions} dimensions, {'; '.join(told)}.{more}"
 
 
 def _once(lesson: Lesson) -> str:

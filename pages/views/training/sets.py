@@ -122,7 +122,7 @@ def _squares(lesson: Lesson, index: int, epochs: int) -> None:
         "shuffle": f"**Shuffled** {times}",
         "set": "**The whole set**",
     }
-    for column, (name, head) in zip(beside("three-squares", (3, 2, 2), "9rem"), heads.items(), strict=True):
+    for column, (name, head) in zip(beside("three-squares", (2, 1, 1), "8rem"), heads.items(), strict=True):
         with column:
             st.markdown(head)
             most = int(found[name].max(initial=1)) if name == "shuffle" else 1
