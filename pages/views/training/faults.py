@@ -22,7 +22,7 @@ from recemb_core.experiments.never_together import NeverTogether, cosines, told_
 from recemb_core.item_graph import ItemGraph
 
 MODELS = ("item2vec", "EGES")  # one without side information, one with
-EACH_EVENT = 4e-6  # seconds of the search, about
+EACH_EVENT = 3e-6  # seconds of the search, about
 
 
 def examples(lesson: Lesson) -> FaultExamples:
