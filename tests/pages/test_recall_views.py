@@ -50,7 +50,7 @@ def test_the_opening_is_ready(data: str, view: str, open_page: Open, monkeypatch
 
     for name in ("train_recall_model", "train_model", "draw_umap", "both_figures"):
         monkeypatch.setattr(f"pages.kit.recall_models.{name}", refuse)
-    monkeypatch.setattr("pages.views.deep_models.cold_items.cold_item_report", refuse)
+    monkeypatch.setattr("pages.kit.cold_items.cold_item_report", refuse)
     fresh = Results()  # nothing that another test has left
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
     page = healthy(open_page("deep_models", data=data, section=view))
