@@ -46,7 +46,7 @@ def item_map_figure(
         positions: (n, 2) coordinates; both axes get the same scale.
         ids: n distinct item ids; each point carries its id as ``customdata[0]``.
         titles: n names for people; the ids where left out.
-        color_by: n values. Text (or booleans): the eight largest groups are colored, the rest share one grey.
+        color_by: n values. Text (or booleans): the sixteen largest groups are colored, the rest share one grey.
             Numbers: a continuous scale with a color bar; missing ones are grey.
         color_title: what the colors mean, shown above the legend and in the hover text.
         symbol_by: n labels, drawn as marker shapes.

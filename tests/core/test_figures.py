@@ -261,8 +261,8 @@ def test_small_map_draws_edges_neighbors_and_a_walk() -> None:
 
 
 def test_small_map_colors_groups_as_everywhere_else() -> None:
-    # Nine groups: the ninth is grey, as are items without a label; blanks around a name do not matter.
-    groups = [*"aaabbbccddeeffgghhi", " a ", None, float("nan")]
+    # Seventeen groups: the last is grey, as are items without a label; blanks around a name do not matter.
+    groups = [*"aaabbccddeeffgghhiijjkkllmmnnooppq", " a ", None, float("nan")]
     n = len(groups)
     colors = np.array(groups, dtype=object)
     figure = small_map_figure(np.zeros((n, 2)), ["x"] * n, chosen=0, colors=colors)
@@ -270,7 +270,7 @@ def test_small_map_colors_groups_as_everywhere_else() -> None:
     assert len(known) == theme.MAX_GROUPS
     fill = list(figure.data[0].marker.color)
     assert fill[:18] == [known[g] for g in groups[:18]]
-    assert fill[18:] == [theme.OTHER, known["a"], theme.OTHER, theme.OTHER]
+    assert fill[33:] == [theme.OTHER, known["a"], theme.OTHER, theme.OTHER]
 
 
 KINDS = [np.float32, np.float64, np.int64, np.uint8, np.bool_, object]

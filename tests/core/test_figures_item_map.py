@@ -34,17 +34,17 @@ def test_every_item_is_drawn_once_with_its_own_place_and_color() -> None:
     assert drawn == {f"i{k}": tuple(grid(5)[k]) for k in range(5)}
     assert items_of(by_name(figure)["tea"]) == ["i0", "i2", "i4"]
     assert [t.name for t in figure.data] == ["tea", "bread", "milk"], "largest first, ties by name"
-    assert [t.marker.color for t in figure.data] == list(theme.PALETTE[:3])
+    assert [t.marker.color for t in figure.data] == list(theme.GROUPS[:3])
 
 
-def test_the_ninth_group_and_later_share_one_grey_underneath() -> None:
-    labels = [f"g{k:02d}" for k in range(11) for _ in range(20 - k)]
+def test_the_seventeenth_group_and_later_share_one_grey_underneath() -> None:
+    labels = [f"g{k:02d}" for k in range(19) for _ in range(20 - k)]
     n = len(labels)
     figure = item_map_figure(grid(n), ids(n), color_by=labels)
     assert figure.data[0].name == "other (3 groups)"
     assert figure.data[0].marker.color == theme.OTHER
-    assert len(figure.data) == 9
-    assert len({t.marker.color for t in figure.data}) == 9
+    assert len(figure.data) == 17
+    assert len({t.marker.color for t in figure.data}) == 17
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), "", "  "])
@@ -192,10 +192,10 @@ def test_wrong_shape_is_named() -> None:
         item_map_figure(np.zeros((3, 3)), ids(3))
 
 
-def test_group_colors_are_stable_and_at_most_eight() -> None:
-    colors = theme.color_groups("aabbbcdefghijk")
+def test_group_colors_are_stable_and_at_most_sixteen() -> None:
+    colors = theme.color_groups("aabbbcdefghijklmnopqrstuv")
     assert list(colors)[:2] == ["b", "a"]
-    assert len(colors) == len(theme.PALETTE) == 8
+    assert len(colors) == len(theme.GROUPS) == 16
 
 
 def test_more_roles_than_shapes_still_draw() -> None:
