@@ -8,6 +8,7 @@ import streamlit as st
 from pages.kit import controls, frame, graph_controls, maps, session, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain, quoted
+from pages.views.item_graph.drawn_edges import edges_drawn
 from pages.views.item_graph.experiments import experiments
 from pages.views.item_graph.two_graphs import beside_each_other
 from recemb_core.figures.ego_graph import ego_graph_figure
@@ -16,7 +17,6 @@ from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import survival
 
 EGO_EDGES = 12
-EDGES_DRAWN = 6_000
 
 
 def heaviest(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -37,6 +37,10 @@ with frame.page(
         whole, graph = graph_controls.walk_graph(data, settings)
         color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
         drawn = graph_controls.items_drawn(data, graph)
+        chosen = session.chosen_item(data)
+        row = graph.items.row(chosen)
+        shown = graph_controls.most_connected(graph, drawn, always=row)
+        kept, between = edges_drawn(data, graph, shown)
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
     source = "data set" if settings.own else "behavior"
@@ -51,20 +55,12 @@ with frame.page(
         ],
         numbers,
     )
-    chosen = session.chosen_item(data)
-    row = graph.items.row(chosen)
     out_rows, out_weights = graph.neighbors(row)
     in_rows, in_weights = graph.reversed.neighbors(row)
     with main:
         positions = maps.graph_positions(data, graph, session.seed())
-        shown = graph_controls.most_connected(graph, drawn, always=row)
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))
-        inside = (place[graph.sources] >= 0) & (place[graph.indices] >= 0)
-        if not graph.directed:
-            inside &= graph.sources < graph.indices
-        edges = np.flatnonzero(inside)
-        kept = edges[np.argsort(-graph.weights[edges], kind="stable")[:EDGES_DRAWN]]
         ids = [graph.items[int(i)] for i in shown]
         lit_out, lit_in = place[out_rows][place[out_rows] >= 0], place[in_rows][place[in_rows] >= 0]
         figure = graph_map_figure(
@@ -84,12 +80,12 @@ with frame.page(
         )
         live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: session.pick(data, item))
         st.caption(
-            f"Showing {len(shown):,} of {len(graph):,} items (most strongly connected first) and {len(kept):,} of "
-            f"{graph.num_edges:,} kept edges (heaviest first). {frame.graph_line(whole.num_edges, graph)} "
+            f"{len(kept):,} of {between:,} edges drawn: each item's heaviest first, between the {len(shown):,} most "
+            f"strongly connected of {len(graph):,} items. {frame.graph_line(whole.num_edges, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
-        if between := beside_each_other(data):
-            st.caption(between)
+        if compared := beside_each_other(data):
+            st.caption(compared)
     st.subheader(f"Edges of {plain(data.title_of(chosen))}", anchor=False)
     left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:

@@ -8,7 +8,8 @@ const STOP_MS = 250; // a frame that is held this long is one that the person ha
 const NARROW = 600; // below this width in pixels the legend goes under the chart
 const LEGEND = 180; // pixels kept free for the legend, so that another name in it does not push the map aside
 const ALL_BUTTONS = 260; // below this width in pixels the mode bar goes without what aims the mouse
-const MODE_BAR = 34; // pixels kept free on top for the mode bar
+const MODE_BAR = 34; // pixels kept free on top for the mode bar and a map's tools
+const AROUND_ITEMS = 0.04; // free paper on each side, of the items' range
 const REMOUNT_MS = 1500; // a chart that comes back this soon was moved by the page, not left by the person
 
 let loading = null;
@@ -85,6 +86,7 @@ class LiveChart {
     this.selected = []; // item ids
     this.painted = []; // traces whose points are painted (live_points.js)
     this.motion = null;
+    this.tools = null; // of a map (live_tools.js)
     this.frames = null; // {labels, captions, start, loop} while the chart has frames
     this.at = 0; // the frame shown or glided to
     this.playing = false;
@@ -94,6 +96,7 @@ class LiveChart {
       this.zoom = before.zoom;
       this.selected = before.selected;
       this.label = before.label;
+      this.legendOpen = before.legendOpen;
       this.resend = before.selected.length > 0;
     }
     this.listen();
@@ -148,6 +151,7 @@ class LiveChart {
     const atRest = !this.motion; // what is drawn is where the chart has it
     this.shown = payload;
     figure.data.forEach(decode);
+    this.takeTools(figure);
     this.painted = paintedTraces(figure);
     paintInstead(figure.data, this.painted);
     if (changed) {
@@ -160,13 +164,12 @@ class LiveChart {
     const repaint = this.bound && this.palette !== paletteOf(box);
     this.palette = paletteOf(box);
     this.takeFrames(payload.frames);
-    const { height, above } = payload;
-    // Of the window's height what others leave, so that cause, picture and answer stand in one window.
-    plot.style.height = above === null ? `${height}px` : `clamp(${height}px, 100vh - ${above}px, ${TALLEST}px)`;
-    box.style.height = this.frames ? "auto" : plot.style.height;
-    if (this.frames) this.place(figure.data, figure.layout.annotations);
+    const height = this.height();
+    box.style.height = this.frames ? "auto" : `${height}px`;
+    plot.style.height = `${height}px`;
+    if (this.frames) this.place(figure.data);
     this.drawnAt = this.at;
-    const layout = this.dress(figure, plot.clientHeight || height);
+    const layout = this.dress(figure, height);
     const from = places(plot.data ?? []);
     const still = !payload.glide || from.size === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const viewFrom = this.view;
@@ -174,13 +177,10 @@ class LiveChart {
     const motion = still ? null : plan(figure, from, viewFrom, this.view);
     const shown = this.zoom ?? (motion ? motion.view(0) : this.view);
     if (this.view && shown) setRanges(layout, shown);
-    if (motion) motion.apply(figure.data, layout, 0);
+    if (motion) motion.apply(figure.data, 0);
     markSelected(figure.data, this.selected);
     box.setAttribute("data-gliding", String(motion !== null));
-    const [whole, inner] = this.frames ? [box, plot] : [null, box]; // a slider inside an "img" would be unheard, and what can be focused has no place in one
-    whole?.setAttribute("role", "group");
-    inner.setAttribute("role", "figure");
-    for (const node of [whole, inner]) node?.setAttribute("aria-label", ariaLabel(figure));
+    this.describe(figure);
     this.fileName = figure.layout.meta?.file_name || "chart";
     this.linked = figure.layout.meta?.linked_hover === true;
     this.link();
@@ -223,7 +223,7 @@ class LiveChart {
     }
     markSelected(plot.data, this.selected);
     plot.layout.meta = figure.layout.meta;
-    box.setAttribute("aria-label", ariaLabel(figure));
+    this.describe(figure);
     this.fileName = figure.layout.meta?.file_name || "chart";
     this.link();
     if (!changed.length) return;
@@ -236,7 +236,65 @@ class LiveChart {
   }
 
   paint(view) {
-    if (this.painted.length || this.plot.querySelector(".live-chart-points")) paintPoints(this.plot, this.painted, view);
+    const rest = !this.motion && !(this.frames && this.at !== this.frames.start); // lines of density belong to one place
+    if (this.painted.length || this.plot.querySelector(".live-chart-points")) paintPoints(this.plot, this.painted, view, rest);
+    showDensity(this.plot, this.painted, rest);
+    if (this.tools && !this.motion) this.tools.write();
+  }
+
+  takeTools(figure) {
+    if (figure.layout.meta?.map !== true) {
+      this.tools?.leave();
+      this.tools = null;
+      return;
+    }
+    this.tools ??= new MapTools(this);
+    if (this.legendOpen) this.tools.open = true;
+    this.legendOpen = undefined;
+    this.tools.take(figure);
+  }
+
+  describe(figure) {
+    const { box, plot } = this;
+    const parts = this.frames || this.tools; // a slider or a search inside an "img" would be unheard
+    const [whole, inner] = parts ? [box, plot] : [null, box];
+    whole?.setAttribute("role", "group");
+    inner.setAttribute("role", "figure"); // not an img: what can be focused, a link say, has no place in one
+    if (!parts) for (const name of ["role", "aria-label"]) plot.removeAttribute(name);
+    for (const node of [whole, inner]) node?.setAttribute("aria-label", ariaLabel(figure));
+    if (this.tools) box.setAttribute("aria-description", KEYS);
+    else box.removeAttribute("aria-description");
+  }
+
+  // Draws the present figure again, as after a change of what is around it.
+  redraw() {
+    this.next = this.payload;
+    this.shown = null;
+    if (!this.busy) this.work();
+  }
+
+  // Of the plot: as the page asks, or what the screen has.
+  height() {
+    if (document.fullscreenElement !== this.box) {
+      // Of the window's height what others leave, so that cause, picture and answer stand in one window.
+      const { height, above } = this.shown;
+      return above === null ? height : Math.min(Math.max(height, window.innerHeight - above), TALLEST);
+    }
+    const around = this.bar?.node.isConnected ? this.bar.node.offsetHeight : 0;
+    return Math.max(200, this.box.clientHeight - around);
+  }
+
+  // Moves the view so that a place is in it; false when it is already.
+  show([x, y]) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const [left, right] = xaxis.range;
+    const [low, high] = yaxis.range;
+    if (x >= left && x <= right && y >= low && y <= high) return false;
+    const [across, up] = [(right - left) / 2, (high - low) / 2];
+    const change = { "xaxis.range": [x - across, x + across], "yaxis.range": [y - up, y + up] };
+    this.zoom = this.view && { x: change["xaxis.range"], y: change["yaxis.range"] };
+    this.mine(() => this.Plotly.relayout(this.plot, change));
+    return true;
   }
 
   // What is drawn is no result yet: words over the chart, and pale points (live_chart.css).
@@ -256,6 +314,7 @@ class LiveChart {
     this.motion = motion;
     let time = 0;
     let before = null;
+    this.tools?.unlight();
     const frame = async (now) => {
       if (this.motion !== motion || this.destroyed) return;
       time = motion.hurry ? 1 : Math.min(1, time + Math.min(now - (before ?? now), FRAME_MS) / GLIDE_MS);
@@ -266,20 +325,21 @@ class LiveChart {
         requestAnimationFrame(frame);
         return;
       }
-      const change = motion.at(1);
+      const change = {};
       if (this.view && !this.zoom) {
-        change.layout["xaxis.range"] = motion.view(1).x;
-        change.layout["yaxis.range"] = motion.view(1).y;
+        change["xaxis.range"] = motion.view(1).x;
+        change["yaxis.range"] = motion.view(1).y;
       }
       try {
         if (motion.end) await this.arrive(motion);
-        else await this.mine(() => this.Plotly.update(this.plot, change.data, change.layout, motion.traces));
+        else await this.mine(() => this.Plotly.update(this.plot, motion.at(1), change, motion.traces));
       } catch (error) {
         if (this.motion === motion) this.fail(error, this.payload);
         return;
       }
       if (this.motion !== motion) return;
       this.motion = null;
+      this.paint();
       this.box.setAttribute("data-gliding", "false");
       this.box.setAttribute("data-rev", revision);
     };
@@ -289,7 +349,7 @@ class LiveChart {
   // Draws the figure that a glide has led to.
   async arrive(motion) {
     const { data, layout } = motion.end;
-    motion.apply(data, layout, 1);
+    motion.apply(data, 1);
     if (this.view) setRanges(layout, this.zoom ?? this.view);
     markSelected(data, this.selected);
     await this.mine(() => this.Plotly.react(this.plot, data, layout));
@@ -299,9 +359,8 @@ class LiveChart {
   drift(motion, time) {
     const { plot } = this;
     const full = plot._fullLayout;
-    motion.apply(plot.data, plot.layout, time); // what asks where an item is, hears it
+    motion.apply(plot.data, time); // what asks where an item is, hears it
     const view = this.view && !this.zoom && shown(motion.view(time), full);
-    const pixels = new Map(); // trace → (x, y) → pixels
     const pixelsOf = (trace) => {
       const [x, y] = [full[axisName("x", trace.xaxis)], full[axisName("y", trace.yaxis)]];
       const [[left, right], [low, high]] = view ? [view.x, view.y] : [x.range, y.range];
@@ -313,7 +372,6 @@ class LiveChart {
       if (!motion.traces.includes(index) || this.painted.includes(index)) continue;
       const trace = plot.data[index];
       const at = pixelsOf(trace);
-      pixels.set(index, at);
       const place = (i) => at(trace.x[i], trace.y[i]).map((value) => value.toFixed(1));
       for (const point of group.querySelectorAll(".points > .point")) {
         if (point.__data__) point.setAttribute("transform", `translate(${place(point.__data__.i)})`);
@@ -326,16 +384,7 @@ class LiveChart {
       });
     }
     this.paint(view);
-    const notes = plot.querySelectorAll(".infolayer .annotation");
-    const at = pixels.values().next().value ?? (this.painted.length ? pixelsOf(plot.data[this.painted[0]]) : undefined);
-    for (const note of notes) {
-      const move = at && motion.labels.find((label) => String(label.index) === note.dataset.index);
-      if (!move) continue;
-      const old = [full.xaxis.l2p(move.x0), full.yaxis.l2p(move.y0)];
-      const { x, y } = plot.layout.annotations[move.index];
-      const now = at(x, y);
-      note.style.transform = `translate(${now[0] - old[0]}px, ${now[1] - old[1]}px)`;
-    }
+    this.tools?.drift(pixelsOf);
   }
 
   // ---- frames: places to move through without Python ----
@@ -373,8 +422,8 @@ class LiveChart {
     return { x: [low[0], high[0]], y: [low[1], high[1]] };
   }
 
-  // Puts the items of these traces, and their names, where the present frame has them.
-  place(traces, notes) {
+  // Puts the items of these traces where the present frame has them.
+  place(traces) {
     const { rows, values } = cargo.get(this.key);
     const first = this.at * rows.size;
     for (const trace of traces) {
@@ -387,10 +436,6 @@ class LiveChart {
         trace.x[i] = values[2 * (first + row)];
         trace.y[i] = values[2 * (first + row) + 1];
       });
-    }
-    for (const note of notes ?? []) {
-      const row = note.name?.startsWith("item:") ? rows.get(note.name.slice(5)) : undefined;
-      if (row !== undefined) [note.x, note.y] = values.subarray(2 * (first + row), 2 * (first + row) + 2);
     }
   }
 
@@ -406,11 +451,10 @@ class LiveChart {
     const { plot } = this;
     if (!plot.data || !this.bound || cargo.get(this.key)?.revision !== this.frames.positions) return;
     const data = plot.data.map(({ x, y, customdata }) => ({ x, y, customdata }));
-    const annotations = (plot.layout.annotations ?? []).map(({ name, x, y }) => ({ name, x, y }));
     const from = places(plot.data);
-    this.place(data, annotations);
+    this.place(data);
     this.drawnAt = this.at;
-    const motion = plan({ data, layout: { annotations } }, from, this.view, this.view);
+    const motion = plan({ data }, from, this.view, this.view);
     this.motion = null;
     if (!motion) {
       this.box.setAttribute("data-gliding", "false");
@@ -586,6 +630,7 @@ class LiveChart {
       click: () => this.save(format),
     });
     const reset = { name: "reset-view", title: "Reset view", icon: P.Icons.home, click: () => this.resetView() };
+    const whole = { name: "full-screen", title: "Full screen", icon: FULL, click: () => this.fill() };
     const clear = {
       name: "clear-selection",
       title: "Clear selection",
@@ -599,12 +644,17 @@ class LiveChart {
       // Plotly's own 2 costs four times the pixels on a plain screen.
       plotGlPixelRatio: Math.min(Math.max(window.devicePixelRatio || 1, 1), 2),
       displaylogo: false,
-      displayModeBar: modeBar,
+      displayModeBar: modeBar && "hover", // or by the keyboard (live_chart.css)
       plotlyServerURL: "",
       showSendToCloud: false,
       // In a chart too narrow for all, the buttons would break into lines over its marks.
-      modeBarButtons: [...(this.box.clientWidth < ALL_BUTTONS ? [] : [aims]), [clear, reset], [save("png"), save("svg")]],
+      modeBarButtons: [...(this.box.clientWidth < ALL_BUTTONS ? [] : [aims]), [clear, reset], [save("png"), save("svg")], ...(document.fullscreenEnabled ? [[whole]] : [])],
     };
+  }
+
+  fill() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.box.requestFullscreen();
   }
 
   dress(figure, height) {
@@ -619,7 +669,7 @@ class LiveChart {
       xaxis: axis,
       yaxis: axis,
       hoverlabel: { bgcolor: c.back, bordercolor: c.line, font: { color: c.text, family: c.font } },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: fade(c.text, 0.45), activecolor: c.primary, orientation: "h" },
+      modebar: { bgcolor: fade(c.back, 0.85), color: fade(c.text, 0.7), activecolor: c.primary, orientation: "h" },
       annotationdefaults: { font: { shadow: Array(4).fill(`0 0 3px ${c.back}`).join(", ") } },
     };
     // Into the template, so that whatever the figure itself sets wins.
@@ -627,12 +677,15 @@ class LiveChart {
     layout.template = { ...template, layout: merge(merge({}, template.layout ?? {}), themed) };
     layout.margin = { ...layout.margin };
     const top = layout.margin.t ?? template.layout?.margin?.t ?? 0;
-    layout.margin.t = Math.max(top, MODE_BAR);
+    layout.margin.t = this.tools ? top : Math.max(top, MODE_BAR);
     const width = this.box.clientWidth;
     this.narrow = width > 0 && width < NARROW;
     const legend = layout.legend ?? {};
     this.legendIsOurs = legend.orientation === undefined && legend.x === undefined && legend.y === undefined;
-    if (this.legendIsOurs) {
+    if (this.legendIsOurs && this.tools) {
+      layout.legend = { ...legend, ...legendPlace(this.narrow) };
+      this.tools.dress(figure, layout, this.narrow, width);
+    } else if (this.legendIsOurs) {
       layout.legend = { ...legend, ...legendPlace(this.narrow) };
       const keyed = figure.data.filter((t) => t.showlegend !== false).length > 1;
       const bar = figure.data.some((t) => t.marker?.showscale);
@@ -651,6 +704,9 @@ class LiveChart {
       const text = this.frames.labels[this.at].replace(/&/g, "&amp;").replace(/</g, "&lt;");
       const corner = { x: 0, xref: "paper", xanchor: "left", y: 0, yref: "paper", yanchor: "bottom" };
       layout.annotations = [...(layout.annotations ?? []), { text, showarrow: false, font: { size: 13 }, ...corner }];
+    }
+    if (this.tools) {
+      layout.annotations = [...(layout.annotations ?? []), ...namesAsNotes(this.plot, this.tools.placed)];
     }
     const { width, height } = this.plot._fullLayout;
     const scale = format === "png" ? 2 : 1;
@@ -684,8 +740,14 @@ class LiveChart {
     plot.on("plotly_doubleclick", () => {
       if (/zoom|pan/.test(this.plot._fullLayout.dragmode)) this.resetView();
     });
-    plot.on("plotly_hover", (event) => this.link(event?.points?.map(pointId).find((found) => found !== null)));
-    plot.on("plotly_unhover", () => this.link());
+    plot.on("plotly_hover", (event) => {
+      this.link(event?.points?.map(pointId).find((found) => found !== null));
+      this.tools?.point(event);
+    });
+    plot.on("plotly_unhover", () => {
+      this.link();
+      this.tools?.point();
+    });
     plot.on("plotly_relayouting", () => this.link());
     for (const event of ["afterplot", "relayouting", "selecting"]) plot.on(`plotly_${event}`, () => this.motion || this.paint());
   }
@@ -723,7 +785,7 @@ class LiveChart {
     // A drag or a wheel turn during a glide would fight with it: the points go to their places at once.
     const hurry = () => this.motion && (this.motion.hurry = true);
     box.addEventListener("pointerdown", (event) => {
-      if (this.bar?.node.contains(event.target)) return;
+      if (this.bar?.node.contains(event.target) || this.tools?.node.contains(event.target)) return;
       this.adding = event.shiftKey;
       hurry();
       box.setAttribute("data-pointer", ""); // no focus ring for the mouse
@@ -735,21 +797,30 @@ class LiveChart {
       // The page scrolls over a chart that the person is not working in.
       if (!event.ctrlKey && !event.metaKey && !box.contains(document.activeElement)) event.stopPropagation();
     }, { capture: true, passive: true });
-    box.addEventListener("keydown", (event) => event.key === "Escape" && this.clearSelection());
-    this.resizer = new ResizeObserver(() => {
+    box.addEventListener("keydown", (event) => {
+      if (event.target === box && this.tools && this.plot._fullLayout && this.tools.key(event)) return;
+      if (event.key === "Escape") this.clearSelection();
+    });
+    box.addEventListener("fullscreenchange", () => this.shown && this.redraw());
+    this.resized = () => {
       cancelAnimationFrame(this.resizing);
       this.resizing = requestAnimationFrame(() => this.resize());
-    });
+    };
+    this.resizer = new ResizeObserver(this.resized);
     this.resizer.observe(box);
+    window.addEventListener("resize", this.resized); // a height that follows the window's
   }
 
   async resize() {
     const width = this.box.clientWidth;
-    if (this.destroyed || !this.plot._fullLayout || width === 0 || width === this.plot._fullLayout.width) return;
+    if (this.destroyed || !this.plot._fullLayout || width === 0) return;
+    if (this.shown.above !== null && this.height() !== this.plot._fullLayout.height) {
+      this.redraw();
+      return;
+    }
+    if (width === this.plot._fullLayout.width) return;
     if (this.legendIsOurs && width < NARROW !== this.narrow) {
-      this.next = this.payload; // the legend changes sides
-      this.shown = null;
-      if (!this.busy) this.work();
+      this.redraw(); // the legend changes sides
       return;
     }
     await this.mine(() => this.Plotly.Plots.resize(this.plot));
@@ -801,13 +872,16 @@ class LiveChart {
     this.motion = null;
     for (const timer of [this.later, this.telling]) clearTimeout(timer);
     this.resizer.disconnect();
+    window.removeEventListener("resize", this.resized);
     const label = this.frames?.labels[this.at];
-    left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected, label });
+    left.set(this.key, { at: performance.now(), zoom: this.zoom, selected: this.selected, label, legendOpen: this.tools?.open });
     awaited.get(this.key)?.();
     charts.delete(this.box);
     if (this.plot.data) this.Plotly.purge(this.plot);
   }
 }
+
+const FULL = { width: 24, height: 24, path: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z" };
 
 function setButton(button, name, path) {
   if (button.title === name) return;
@@ -877,32 +951,14 @@ function plan(figure, from, viewFrom, viewTo) {
     moves.push({ index, x0, x1, y0, y1 });
   });
   if (!moved) return null;
-  const labels = [];
-  (figure.layout.annotations ?? []).forEach((note, index) => {
-    const start = note.name?.startsWith("item:") && from.get(note.name.slice(5));
-    if (start) labels.push({ index, x0: start[0], y0: start[1], x1: note.x, y1: note.y });
-  });
-  const between = (a, b, t) => (t >= 1 ? b : a + (b - a) * t);
   const blend = (a, b, t) => (t >= 1 ? b.slice() : a.map((value, i) => value + (b[i] - value) * t));
   return {
     traces: moves.map((move) => move.index),
-    labels,
-    at: (t) => ({
-      data: { x: moves.map((m) => blend(m.x0, m.x1, t)), y: moves.map((m) => blend(m.y0, m.y1, t)) },
-      layout: Object.fromEntries(
-        labels.flatMap((l) => [
-          [`annotations[${l.index}].x`, between(l.x0, l.x1, t)],
-          [`annotations[${l.index}].y`, between(l.y0, l.y1, t)],
-        ]),
-      ),
-    }),
+    at: (t) => ({ x: moves.map((m) => blend(m.x0, m.x1, t)), y: moves.map((m) => blend(m.y0, m.y1, t)) }),
     view: (t) =>
       viewTo && { x: blend((viewFrom ?? viewTo).x, viewTo.x, t), y: blend((viewFrom ?? viewTo).y, viewTo.y, t) },
-    apply: (data, layout, t) => {
+    apply: (data, t) => {
       for (const m of moves) Object.assign(data[m.index], { x: blend(m.x0, m.x1, t), y: blend(m.y0, m.y1, t) });
-      for (const l of labels) {
-        Object.assign(layout.annotations[l.index], { x: between(l.x0, l.x1, t), y: between(l.y0, l.y1, t) });
-      }
     },
   };
 }
@@ -982,24 +1038,22 @@ function plain(before, payload) {
   return Boolean(before) && !before.frames && !payload.frames && before.height === payload.height && before.above === payload.above;
 }
 
-const LABEL = ["x", "y", "ax", "ay", "xanchor", "yanchor", "xshift", "yshift"];
 const FEW = 200; // points of a trace that is drawn anew although only places change in the others
 
-// Where all items and names of `before` are in `after`, at other places: the few traces whose items are others (those
+// Where all items of `before` are in `after`, at other places: the few traces whose items are others (those
 // around the chosen one), to be drawn before all glide. Null where more has changed.
 function movedTraces(before, after) {
-  const notes = [before, after].map((figure) => figure.layout.annotations ?? []);
-  const named = notes[0].length === notes[1].length && notes[0].every((note, i) => sameBut(note, notes[1][i], LABEL));
-  const laid = named && sameBut(before.layout, after.layout, ["meta", "annotations"]);
+  const [old, now] = [before, after].map((figure) => splitNames(figure.layout.annotations)[1]);
+  const laid = same(old, now) && sameBut(before.layout, after.layout, ["meta", "annotations"]);
   if (!laid || before.data.length !== after.data.length) return null;
   const light = [];
   for (const [index, trace] of after.data.entries()) {
-    const old = before.data[index];
-    if ((trace.type ?? "scatter") !== "scatter" && !same(old, trace)) return null;
-    if (sameBut(old, trace, ["x", "y"]) && length(old.x) === length(trace.x)) continue;
-    const others = sameBut(old, trace, ["x", "y", "customdata", "marker"]);
-    if (!others || !trace.marker || !sameBut(old.marker, trace.marker, ["size"])) return null;
-    if (length(trace.x) > FEW || length(old.x) > FEW) return null;
+    const was = before.data[index];
+    if ((trace.type ?? "scatter") !== "scatter" && !same(was, trace)) return null;
+    if (sameBut(was, trace, ["x", "y"]) && length(was.x) === length(trace.x)) continue;
+    const others = sameBut(was, trace, ["x", "y", "customdata", "marker"]);
+    if (!others || !trace.marker || !sameBut(was.marker, trace.marker, ["size"])) return null;
+    if (length(trace.x) > FEW || length(was.x) > FEW) return null;
     light.push(index);
   }
   return light;
@@ -1024,6 +1078,7 @@ function fit(traces) {
   const low = [Infinity, Infinity];
   const high = [-Infinity, -Infinity];
   for (const trace of traces) {
+    if (trace.meta?.density) continue; // around points that are there
     for (const [k, values] of [trace.x, trace.y].entries()) {
       for (const value of values ?? []) {
         if (typeof value !== "number" || !Number.isFinite(value)) continue;
@@ -1034,7 +1089,7 @@ function fit(traces) {
   }
   const range = (k) => {
     if (low[k] > high[k]) return [-1, 1];
-    const pad = high[k] > low[k] ? 0.06 * (high[k] - low[k]) : 1;
+    const pad = high[k] > low[k] ? AROUND_ITEMS * (high[k] - low[k]) : 1;
     return [low[k] - pad, high[k] + pad];
   };
   return { x: range(0), y: range(1) };

@@ -134,7 +134,8 @@ _component = st.components.v2.component(
     html='<div class="live-chart" tabindex="0" role="figure"></div>',
     css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
     js="".join(
-        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("live_chart.js", "live_points.js")
+        Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
+        for name in ("live_chart", "live_points", "live_names", "live_tools")
     ),
     isolate_styles=False,  # Plotly puts its own style sheet into the document's head
 )

@@ -13,11 +13,17 @@ function paintedTraces(figure) {
   let points = 0;
   const one = figure.data.every((t) => (t.xaxis ?? "x") === "x" && (t.yaxis ?? "y") === "y");
   for (const [index, trace] of one ? figure.data.entries() : []) {
-    if (!paintable(trace)) break;
+    const under = beneath(trace);
+    if (!under && !paintable(trace)) break;
     found.push(index);
-    points += trace.x.length;
+    if (!under) points += trace.x.length;
   }
   return points > PAINTED ? found : [];
+}
+
+// Straight lines of two points each, which lie under the points: edges of a graph, lines of density.
+function beneath(trace) {
+  return Boolean(trace.meta?.beneath || trace.meta?.density) && trace.mode === "lines" && trace.x?.length > 0;
 }
 
 function paintable(trace) {
@@ -32,7 +38,7 @@ function paintable(trace) {
 
 // Has Plotly draw no more than one point of each of these traces.
 function paintInstead(traces, painted) {
-  for (const index of painted) traces[index].marker = { ...traces[index].marker, maxdisplayed: 1 };
+  for (const index of painted) if (!beneath(traces[index])) traces[index].marker = { ...traces[index].marker, maxdisplayed: 1 };
 }
 
 // The same traces with all their points, for an image.
@@ -41,7 +47,7 @@ function allDrawn(traces) {
 }
 
 // Paints them where the axes, or a view that is being glided through, have them.
-function paintPoints(plot, painted, view) {
+function paintPoints(plot, painted, view, rest) {
   const host = plot.querySelector(".svg-container");
   let canvas = plot.querySelector(".live-chart-points");
   if (!painted.length || !host) {
@@ -54,9 +60,8 @@ function paintPoints(plot, painted, view) {
     host.prepend(canvas);
   }
   for (const group of plot.querySelectorAll(".scatterlayer > .trace")) {
-    const points = group.querySelector(".points");
     const hidden = painted.includes(group.__data__?.[0]?.trace.index) ? "none" : "";
-    if (points && points.style.display !== hidden) points.style.display = hidden;
+    for (const part of group.querySelectorAll(".points, .lines")) if (part.style.display !== hidden) part.style.display = hidden;
   }
   const { xaxis, yaxis } = plot._fullLayout;
   const [left, right] = view ? view.x : xaxis.range;
@@ -76,6 +81,10 @@ function paintPoints(plot, painted, view) {
     const full = plot._fullData[index];
     if (full?.visible !== true) continue; // hidden in the legend
     const { x, y } = plot.data[index];
+    if (beneath(plot.data[index])) {
+      if (rest || !plot.data[index].meta.density) paintLines(context, x, y, full, (a, b) => [(a - left) * across, (high - b) * up], ratio);
+      continue;
+    }
     const { marker, selectedpoints } = full;
     const chosen = Array.isArray(selectedpoints) ? new Set(selectedpoints) : null;
     const pale = full.unselected?.marker?.opacity ?? 0.2 * (marker.opacity ?? 1);
@@ -91,6 +100,28 @@ function paintPoints(plot, painted, view) {
     }
   }
   canvas.dataset.points = count;
+}
+
+function paintLines(context, x, y, { line, opacity }, at, ratio) {
+  context.globalAlpha = opacity ?? 1;
+  context.strokeStyle = line.color;
+  context.lineWidth = line.width * ratio;
+  context.beginPath();
+  for (let i = 0; i + 1 < x.length; i += 3) {
+    context.moveTo(...at(x[i], y[i]));
+    context.lineTo(...at(x[i + 1], y[i + 1]));
+  }
+  context.stroke();
+}
+
+// Lines of density that Plotly has drawn are hidden while the points are on their way.
+function showDensity(plot, painted, rest) {
+  if (!plot.data?.some((trace) => trace.meta?.density)) return;
+  for (const group of plot.querySelectorAll(".scatterlayer > .trace")) {
+    const index = group.__data__?.[0]?.trace.index;
+    if (painted.includes(index) || !plot.data[index]?.meta?.density) continue;
+    group.style.display = rest ? "" : "none";
+  }
 }
 
 // One round point, to be drawn as often as there are such.

@@ -42,6 +42,7 @@ def graph_map_figure(
         ends = np.column_stack([ids[source], ids[target], np.full(len(target), None)])
         at = theme.segments(positions[source], positions[target])
         known: theme.Trace = {"name": name, "uid": f"lines:{name}", "showlegend": name != "edges"}
+        known["meta"] = {"beneath": True}
         glide = ends.reshape(-1, 1)  # an array, which plotly does not look into item by item
         return theme.lines(at, color, width, opacity=opacity, legendrank=2_700, customdata=glide, **known)
 
@@ -52,7 +53,7 @@ def graph_map_figure(
         for rows, name, color in lit:
             if rows is not None and len(rows):
                 under.append(between(np.full(len(rows), chosen_row), rows, name, color, 1.8, 0.9))
-    figure = item_map_figure(positions, x_title="", y_title="", under=under, **points)
+    figure = item_map_figure(positions, axes="", under=under, **points)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure

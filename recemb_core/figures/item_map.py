@@ -11,11 +11,14 @@ import plotly.graph_objects as go
 
 from recemb_core.arrays import AnyArray, BoolArray, Float64Array, Int64Array
 from recemb_core.figures import theme
+from recemb_core.foreign_text import inert
 from recemb_core.validation import UsageError
 
 Trace = Callable[..., dict[str, Any]]
 
 LABEL_WIDTH, TITLE_WIDTH, LEGEND_WIDTH = 26, 48, 22  # characters
+DENSITY_FROM = 5_000  # items from which on lines of density are drawn beneath them
+DENSITY_SHARES = (0.25, 0.5, 0.75, 0.95)
 NOMINAL_PLOT = (480.0, 380.0)  # pixels that labels are placed for; a larger chart only moves them further apart
 LABEL_HEIGHT, CHARACTER_WIDTH = 17.0, 6.6  # pixels of a label set in 12 px type
 
@@ -37,8 +40,8 @@ def item_map_figure(
     room: tuple[float, float] = NOMINAL_PLOT,
     under: Sequence[theme.Trace] = (),
     title: str = "",
-    x_title: str = "UMAP 1 (units have no meaning)",
-    y_title: str = "UMAP 2",
+    named: str = "",
+    axes: str = "UMAP; axes have no unit",
 ) -> go.Figure:
     """Draw items as points in the plane.
 
@@ -56,6 +59,14 @@ def item_map_figure(
         labels: ids to name on the map, most important first, each only where it overlaps no other name.
         room: pixels, width and height, that the points and names have; in a larger chart they only move apart.
         under: what is drawn below the points.
+        title: stands above the map, and names its file.
+        named: names the file of a map without a title, and begins its description.
+        axes: a few words in the corner about what the axes are.
+
+    Above 5,000 items, lines around the densest 25, 50, 75 and 95 % of them lie beneath the points
+    (:func:`~recemb_core.summaries.density_lines`). A trace tells the live chart the group of its points
+    (``meta["group"]``; of the grey rest ``meta["groups"]`` and, for each point, ``meta["of"]``): names of groups are
+    placed there, for what is in view.
 
     Raises:
         ValueError: an argument's length differs from the number of items; the message names it.
@@ -68,7 +79,7 @@ def item_map_figure(
     ids = [str(item) for item in ids]
     n = len(ids)
     if n == 0:
-        return theme.empty_figure("No items to draw yet.", file_name=title or "map")
+        return theme.empty_figure("No items to draw yet.", file_name=title or named or "map")
     if points.shape != (n, 2):
         raise UsageError(f"positions has shape {points.shape}; {n} ids need ({n}, 2)")
     names = ids if titles is None else [str(t) for t in titles]
@@ -124,13 +135,20 @@ def item_map_figure(
     if chosen_row is not None:
         wanted.insert(0, chosen_row)
     places = _place_labels(points, [names[i] for i in wanted], wanted, pixels, room)
-    return theme.chart(
-        [*under, *traces],
-        file_name=title or "item-map",
-        description=_description(title, n, color_title, names[chosen_row] if chosen_row is not None else None),
-        annotations=[_label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places],
-        **_layout(title, "" if scale else color_title, x_title, y_title),
+    words: list[Any] = [_label(ids[i], names[i], points[i], x, y, is_chosen=i == chosen_row) for i, x, y in places]
+    if axes:
+        words.append(_axes_note(axes))
+    groups = [] if color_by is None or scale else list(theme.color_groups(color_by))
+    chosen_name = names[chosen_row] if chosen_row is not None else None
+    figure = theme.chart(
+        [*_density(points), *under, *traces],
+        file_name=title or named or "item-map",
+        description=_description(title or named, n, color_title, groups, chosen_name),
+        annotations=words,
+        **_layout(title, "" if scale else color_title),
     )
+    figure.layout.meta = {**figure.layout.meta, "map": True}  # with a search, names of groups, and keys that walk on it
+    return figure
 
 
 def _numeric(values: Any) -> bool:
@@ -173,14 +191,16 @@ def _group_traces(trace: Trace, color_by: Any, n: int) -> list[dict[str, Any]]:
     rest = ~np.isin(labels, list(colors))
     traces: list[dict[str, Any]] = []
     if rest.any():  # first, so that the grey lies underneath
-        grey = set(labels[rest])
-        name = f"other ({len(grey)} groups)" if len(grey) > 1 else str(grey.pop())
-        marker = {"color": theme.OTHER}
-        traces.append(trace(np.flatnonzero(rest), marker, name=_entry(name), uid="group:rest", legendrank=2_000))
+        grey, of = np.unique(labels[rest].astype(str), return_inverse=True)
+        name = f"other ({len(grey)} groups)" if len(grey) > 1 else str(grey[0])
+        known: theme.Trace = {"name": _entry(name), "uid": "group:rest", "legendrank": 2_000}
+        known["meta"] = {"groups": ["" if one == theme.NO_LABEL else _name(one) for one in grey], "of": of.tolist()}
+        traces.append(trace(np.flatnonzero(rest), {"color": theme.OTHER}, **known))
     for rank, (group, color) in enumerate(colors.items()):
         rows = np.flatnonzero(labels == group)
-        uid = f"group:{group}"  # a group hidden in the legend stays hidden when its rank changes
-        traces.append(trace(rows, {"color": color}, name=_entry(group), uid=uid, legendrank=1_000 + rank))
+        known = {"name": _entry(group), "legendrank": 1_000 + rank, "meta": {"group": _name(group)}}
+        known["uid"] = f"group:{group}"  # a group hidden in the legend stays hidden when its rank changes
+        traces.append(trace(rows, {"color": color}, **known))
     return traces
 
 
@@ -208,6 +228,39 @@ def _symbol_key(name: str, symbol: str, symbol_title: str) -> dict[str, Any]:
 
 def _entry(name: str) -> str:
     return theme.label(name, LEGEND_WIDTH)
+
+
+def _name(group: str) -> str:
+    """As the live chart writes it: text, no markup."""
+    return inert(theme.shorten(group, LABEL_WIDTH))
+
+
+def _density(points: Float64Array) -> list[theme.Trace]:
+    """One trace a share, the outermost first."""
+    if len(points) <= DENSITY_FROM:
+        return []
+    from recemb_core.summaries import density_lines
+
+    found = zip(DENSITY_SHARES, density_lines(points, DENSITY_SHARES), strict=True)
+    words = f"densest {', '.join(f'{100 * share:g}' for share in DENSITY_SHARES)}%"
+    known: theme.Trace = {"name": words, "legendgroup": "density", "legendrank": 2_800, "meta": {"density": True}}
+    return [
+        theme.lines(
+            theme.segments(*ends),
+            theme.OTHER,
+            1,
+            opacity=0.75,
+            uid=f"density:{share}",
+            showlegend=share == 0.95,
+            **known,
+        )
+        for share, ends in reversed(list(found))
+    ]
+
+
+def _axes_note(words: str) -> theme.Trace:
+    corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "name": "axes"}
+    return theme.note(theme.plain(words), 0, 0, **corner, opacity=0.75, font_size=11)
 
 
 def _place_labels(
@@ -268,23 +321,22 @@ def _label(item: str, name: str, point: Float64Array, x: int, y: int, *, is_chos
     )
 
 
-def _layout(title: str, legend_title: str, x_title: str, y_title: str) -> dict[str, Any]:
-    def still(text: str) -> dict[str, Any]:
-        words = {"text": theme.plain(text), "font": {"size": 12}}
-        return {"showticklabels": False, "showgrid": False, "title": words}
-
+def _layout(title: str, legend_title: str) -> dict[str, Any]:
+    still = {"showticklabels": False, "showgrid": False}
     return {
         "title": {"text": theme.plain(title)},
-        "xaxis": still(x_title),
-        "yaxis": {**still(y_title), "scaleanchor": "x", "scaleratio": 1},
+        "xaxis": still,
+        "yaxis": {**still, "scaleanchor": "x", "scaleratio": 1},
         "legend": {"title": {"text": theme.plain(legend_title, LEGEND_WIDTH)}},
         "dragmode": "pan",
-        "margin": {"t": 40} if title else {},
+        "margin": {**theme.TIGHT, **({"t": 40} if title else {})},
     }
 
 
-def _description(title: str, n: int, color_title: str, chosen: str | None) -> str:
+def _description(title: str, n: int, color_title: str, groups: Sequence[str], chosen: str | None) -> str:
     words = f"{title or 'Map'}: {n:,} items as points; items that lie close have similar vectors"
     if color_title:
         words += f"; colored by {color_title}"
+    if groups:
+        words += f" ({theme.names_in_words(groups)})"
     return words + (f"; chosen item: {chosen}." if chosen else ".")

@@ -14,6 +14,7 @@ from recemb_core.figures.item_map import item_map_figure
 
 GAP = 0.02  # between the maps, of the width
 MIDDLE = 0.5
+AROUND = 0.04  # free paper on each side, of the items' range
 
 
 def paired_maps_figure(
@@ -64,20 +65,19 @@ def paired_maps_figure(
     whole = [[0.0, 1.0], [0.0, 1.0]]
     across, along = (whole, ends[::-1]) if stacked else (ends, whole)
     still: dict[str, Any] = {"showticklabels": False, "showgrid": False, "showline": True, "mirror": True}
-    still["title"] = {"text": ""}
     figure.update_layout(
         xaxis={**still, "domain": across[0], "range": [low[0], high[0]], "anchor": "y"},
         xaxis2={**still, "domain": across[1], "matches": "x", "anchor": "y2"},
         yaxis={**still, "domain": along[0], "range": [low[1], high[1]], "scaleanchor": "x", "anchor": "x"},
         yaxis2={**still, "domain": along[1], "matches": "y", "anchor": "x2"},
-        legend=theme.legend(-0.02),
         dragmode="pan",
-        margin={"t": 44},
+        margin={**theme.TIGHT, "t": 60},
     )
     notes = [*maps[0].layout.annotations]
     for note in maps[1].layout.annotations:
-        note.update(xref="x2", yref="y2")
-        notes.append(note)
+        if note.xref is None:  # what stands in a corner stands there once
+            note.update(xref="x2", yref="y2")
+            notes.append(note)
     corner = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "font_size": 14}
     for name, x, y in zip(names, across, along, strict=True):
         notes.append(theme.note(f"<b>{theme.plain(name)}</b>", x[0], y[1], **corner))
@@ -88,11 +88,12 @@ def paired_maps_figure(
         description=f"Two maps of the same {len(ids):,} items: {names[0]} and {names[1]}; "
         "the second was started from the first, so an item that did not move has the same neighbors.",
         linked_hover=True,
+        map=True,
     )
 
 
 def _limits(first: NumberArray, second: NumberArray) -> tuple[Float64Array, Float64Array]:
     both = np.vstack([first, second]).astype(np.float64)
     low, high = both.min(axis=0), both.max(axis=0)
-    pad = np.where(high > low, 0.06 * (high - low), 1.0)
+    pad = np.where(high > low, AROUND * (high - low), 1.0)
     return low - pad, high + pad

@@ -42,23 +42,23 @@ PALETTE: tuple[str, ...] = (
 GROUPS: tuple[str, ...] = (
     "#3E72F2",  # blue
     "#DA771E",  # orange
-    "#147000",  # green
-    "#D63DA3",  # magenta
-    "#148599",  # cyan
-    "#8F85FF",  # periwinkle
+    "#3D7014",  # forest
+    "#EB5CCC",  # pink
+    "#337A7A",  # teal
+    "#993DA3",  # purple
     "#C23300",  # brick
-    "#A31FAD",  # purple
-    "#5C7A47",  # olive
-    "#EB6670",  # salmon
-    "#7A5285",  # plum
-    "#6647D6",  # indigo
-    "#CC70CC",  # orchid
-    "#B81470",  # wine
-    "#AD5C7A",  # rosewood
-    "#995CCC",  # violet
+    "#1499C2",  # sky
+    "#5CA366",  # green
+    "#8F85F5",  # periwinkle
+    "#FF5C66",  # coral
+    "#2966B8",  # denim
+    "#C24785",  # rose
+    "#8570A3",  # mauve
+    "#C233D6",  # violet
+    "#A35C5C",  # rosewood
 )
 """Groups of items, the largest first. Contrast with white and with the dark page's paper is at least 3. The smallest
-distance in OKLab is 0.09; as protanopes and deuteranopes see them (Machado et al. 2009) 0.055, from each other and from
+distance in OKLab is 0.09; as protanopes and deuteranopes see them (Machado et al. 2009) 0.053, from each other and from
 the chosen color. Names on the map tell groups apart where colors are not enough."""
 OTHER = "#9A9A9A"
 """Everything that has no color of its own: the groups after the sixteenth, missing labels, context."""

@@ -215,6 +215,26 @@ def mode(page: Page, key: str, button: str) -> None:
     chart(page, key).locator(f'.modebar-btn[data-title="{button}"]').click()
 
 
+def open_legend(page: Page, key: str) -> None:
+    """Unfold a map's legend, which has a line for every group."""
+    button = chart(page, key).locator(".live-chart-tools button")
+    if button.get_attribute("aria-expanded") != "true":
+        button.click()
+    chart(page, key).locator(".legendtext").first.wait_for()
+    settled(page)
+
+
+def names_on_map(page: Page, key: str, kind: str = "") -> dict[str, dict[str, float]]:
+    """Text → box of each name on a map, in pixels of the window; `kind`: group, rest, item, chosen or cursor."""
+    found: dict[str, dict[str, float]] = chart(page, key).evaluate(
+        """(box, kind) => Object.fromEntries([...box.querySelectorAll('.live-chart-names > span')]
+            .filter((node) => node.textContent && (!kind || node.className === kind))
+            .map((node) => [node.textContent, node.getBoundingClientRect().toJSON()]))""",
+        kind,
+    )
+    return found
+
+
 def drag(page: Page, key: str, *, x: tuple[float, float] = (0.25, 0.75), y: tuple[float, float] = (0.25, 0.75)) -> None:
     """Drag over a part of the plot; 0 and 1 are its edges."""
     left, top, width, height = _plot_area(page, key)

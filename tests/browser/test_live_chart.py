@@ -23,6 +23,7 @@ from tests.browser.driver import (
     move_slider,
     no_exception,
     on_chart,
+    open_legend,
     open_page,
     pixel_of,
     positions,
@@ -44,8 +45,9 @@ WATCH = """(plot) => {
     const look = () => {
         const box = document.querySelector('.live-chart');
         const live = box.querySelector('.js-plotly-plot');
+        const trace = live.data.find((one) => one.customdata?.[0]?.[0] === 'i0');
         window.watched.push({
-            at: performance.now(), x: live.data[0].x[0], drawn: box.dataset.drawn, revision: box.dataset.rev,
+            at: performance.now(), x: trace.x[0], drawn: box.dataset.drawn, revision: box.dataset.rev,
             low: live._fullLayout.xaxis.range[0],
         });
         window.watching = requestAnimationFrame(look);
@@ -171,7 +173,7 @@ def test_points_glide_and_end_on_target(serve: Serve, page: Page, items: int) ->
 
 def test_regrouped_colors_keep_identity(app: Page) -> None:
     before, groups = positions(app, "map"), traces(app, "map")
-    assert len(groups) == 9
+    assert len(groups) == 12
     shown = revision(app, "map")
     on_chart(app, "map", WATCH)
     app.get_by_text("halves").click()
@@ -222,6 +224,7 @@ def test_mode_bar_offers_saving_and_no_sharing(app: Page, tmp_path: Path) -> Non
         "Reset view",
         "Save as PNG",
         "Save as SVG",
+        "Full screen",
     ]
     for format_name, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
         with app.expect_download() as waiting:
@@ -285,10 +288,13 @@ def test_theme_change_repaints_in_place(app: Page) -> None:
 
 
 def test_size_changes_are_followed(app: Page) -> None:
+    legend = "(plot) => plot._fullLayout.legend.orientation"
+    open_legend(app, "map")
+    assert on_chart(app, "map", legend) == "v"
     app.set_viewport_size({"width": 560, "height": 900})
     app.wait_for_function("document.querySelector('.live-chart .js-plotly-plot')._fullLayout.width < 600")
-    app.wait_for_timeout(200)
-    assert on_chart(app, "map", "(plot) => plot._fullLayout.legend.orientation") == "h"
+    app.wait_for_timeout(400)
+    assert on_chart(app, "map", legend) == "h"
     screenshot(app, "chart-narrow")
     app.set_viewport_size({"width": 1280, "height": 900})
     app.wait_for_function(
@@ -298,8 +304,9 @@ def test_size_changes_are_followed(app: Page) -> None:
 
 def test_screen_readers_are_told_what_it_is(app: Page) -> None:
     box = chart(app, "map")
-    assert box.get_attribute("role") == "figure"
-    assert "A map that turns: 300 items" in (box.get_attribute("aria-label") or "")
+    assert box.get_attribute("role") == "group", "a search inside an img would be unheard"
+    assert box.get_by_role("figure", name="A map that turns: 300 items").count() == 1
+    assert "Arrow keys" in (box.get_attribute("aria-description") or "")
 
 
 def test_a_script_that_does_not_load_is_said_in_the_box(serve: Serve, new_page: NewPage) -> None:

@@ -19,6 +19,7 @@ from tests.browser.driver import (
     move_slider,
     no_exception,
     on_chart,
+    open_legend,
     open_page,
     pixel_of,
     positions,
@@ -104,6 +105,8 @@ def test_a_group_hidden_in_the_legend_is_gone_and_a_selection_leaves_the_others_
     app.keyboard.press("Escape")
     settled(app)
     assert seen(app, place) == pytest.approx(over_white(color, 0.7), abs=12)
+    open_legend(app, "map")
+    place = pixel_of(app, "map", item)
     group = next(name for name, items in traces(app, "map").items() if item in items)
     app.locator(".legendtext", has_text=re.compile(f"^{re.escape(group)}$")).click(force=True)
     app.wait_for_timeout(800)  # Plotly waits for a second click

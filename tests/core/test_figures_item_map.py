@@ -23,6 +23,11 @@ def items_of(trace: go.Scatter) -> list[str]:
     return [] if trace.customdata is None else [row[0] for row in trace.customdata]
 
 
+def names_on(figure: go.Figure) -> list[go.layout.Annotation]:
+    """Without the words about the axes in the corner."""
+    return [note for note in figure.layout.annotations if note.name != "axes"]
+
+
 def by_name(figure: go.Figure) -> dict[str, go.Scatter]:
     return {trace.name: trace for trace in figure.data}
 
@@ -77,16 +82,14 @@ def test_the_chosen_item_lies_on_top_in_its_own_color_with_its_name() -> None:
     assert figure.data[-1].marker.color == theme.CHOSEN
     assert items_of(figure.data[-2]) == ["i1"], "the chosen one is not its own neighbor"
     assert theme.CHOSEN not in theme.PALETTE
-    assert [(a.name, a.text, a.font.color) for a in figure.layout.annotations] == [
-        ("item:i4", "<b>E</b>", theme.CHOSEN)
-    ]
+    assert [(a.name, a.text, a.font.color) for a in names_on(figure)] == [("item:i4", "<b>E</b>", theme.CHOSEN)]
     assert items_of(by_name(figure)["z"]) == ["i4", "i5"], "and keeps the color of its group underneath"
 
 
 def test_ids_that_are_not_on_the_map_are_ignored() -> None:
     figure = item_map_figure(grid(2), ids(2), chosen="gone", highlighted=["gone"], labels=["gone"])
     assert len(figure.data) == 1
-    assert not figure.layout.annotations
+    assert not names_on(figure)
 
 
 def test_hover_shows_names_and_groups_never_row_numbers() -> None:
@@ -111,7 +114,7 @@ def test_names_on_the_map_do_not_overlap_and_the_first_is_always_there(room: tup
     points = rng.normal(size=(n, 2))
     names = [f"a name of some length {k}" for k in range(n)]
     figure = item_map_figure(points, ids(n), names, chosen="i7", labels=ids(n)[:120], room=room)
-    notes = figure.layout.annotations
+    notes = names_on(figure)
     assert notes[0].name == "item:i7"
     assert 5 < len(notes) < 120
     scale = min(room / np.ptp(points, axis=0))
@@ -155,7 +158,7 @@ def test_axes_have_equal_scale_and_no_numbers() -> None:
     layout = item_map_figure(grid(4), ids(4)).layout
     assert layout.yaxis.scaleanchor == "x"
     assert not layout.xaxis.showticklabels
-    assert "no meaning" in layout.xaxis.title.text
+    assert [note.text for note in layout.annotations] == ["UMAP; axes have no unit"]
 
 
 def test_no_items_and_one_item() -> None:
@@ -202,3 +205,33 @@ def test_more_roles_than_shapes_still_draw() -> None:
     shapes = theme.group_symbols([f"role {k}" for k in range(12)] + ["hub"])
     assert shapes["hub"] == "star"
     assert len(shapes) == 13
+
+
+def test_points_know_their_group() -> None:
+    """The live chart names groups on the map and lights up one of the grey ones."""
+    labels = [f"g{k:02d}" for k in range(18) for _ in range(20 - k)] + [None, "<b>x</b>", "x" * 40]
+    figure = item_map_figure(grid(len(labels)), ids(len(labels)), color_by=np.array(labels, dtype=object))
+    rest, *colored = figure.data
+    assert [trace.meta["group"] for trace in colored] == [f"g{k:02d}" for k in range(16)]
+    named = dict(zip(items_of(rest), (rest.meta["groups"][k] for k in rest.meta["of"]), strict=True))
+    given = {item: label for item, label in zip(ids(len(labels)), labels, strict=True) if item in named}
+    assert {item: name for item, name in named.items() if given[item] in {"g16", "g17"}} == {
+        item: label for item, label in given.items() if label in {"g16", "g17"}
+    }
+    assert [named[item] for item, label in given.items() if label is None] == [""], "no label is no name"
+    assert max(map(len, rest.meta["groups"])) <= 26
+    assert "<b>x</b>" not in rest.meta["groups"], "nothing in a name is markup"
+    assert figure.layout.meta["map"] is True
+
+
+def test_density_lies_beneath_many_points_and_is_not_for_few() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(5_001, 2))
+    many = item_map_figure(points, ids(5_001), color_by=["a", "b"] * 2_500 + ["a"])
+    lines = [trace for trace in many.data if (trace.meta or {}).get("density")]
+    assert list(many.data[:4]) == lines, "the first lie lowest"
+    assert [trace.showlegend for trace in lines] == [True, False, False, False]
+    radii = [float(np.nanmean(np.hypot(trace.x, trace.y))) for trace in lines]
+    assert radii == pytest.approx(list(np.sqrt(-2 * np.log([0.05, 0.25, 0.5, 0.75]))), rel=0.08)
+    few = item_map_figure(points[:5_000], ids(5_000))
+    assert not [trace for trace in few.data if (trace.meta or {}).get("density")]

@@ -9,8 +9,8 @@ import pytest
 
 from recemb_core.figures import theme
 
-WHITE, DARK = "#FFFFFF", "#0E1117"  # the pages' backgrounds
-NORMAL_APART, BLIND_APART, CONTRAST = 0.09, 0.055, 3.0
+WHITE, DARK = "#FFFFFF", "#171614"  # the pages' backgrounds
+NORMAL_APART, BLIND_APART, CONTRAST = 0.09, 0.053, 3.0
 
 # Machado, Oliveira & Fernandes (2009), full severity, on linear RGB.
 PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recemb_core.sequences import Sequences
-from recemb_core.summaries import event_gaps, log_histogram, survival
+from recemb_core.summaries import density_lines, event_gaps, log_histogram, survival
 
 VALUES = st.lists(st.one_of(st.just(0.0), st.floats(1e-3, 1e9)), max_size=40)
 
@@ -81,3 +81,32 @@ def test_survival_against_a_loop(values: list[float]) -> None:
     np.testing.assert_allclose(share, [sum(v >= at for v in values) / len(values) for at in x])
     assert not len(share) or share[0] == 1
     assert (np.diff(share) < 0).all()
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_a_line_of_density_holds_its_share_of_the_items(share: float) -> None:
+    """Two heaps: a ray from an item crosses the line around it an odd number of times."""
+    rng = np.random.default_rng(1)
+    points = np.concatenate([rng.normal(size=(4_000, 2)), rng.normal(size=(2_000, 2)) * 0.5 + [7, 3]])
+    ((starts, ends),) = density_lines(points, [share])
+    some = points[rng.permutation(len(points))[:1_500]]
+    inside = 0
+    for x, y in some:
+        (x0, y0), (x1, y1) = starts.T, ends.T
+        passes = (y0 > y) != (y1 > y)
+        at = x0 + (y - y0) / np.where(y1 == y0, 1, y1 - y0) * (x1 - x0)
+        inside += int((passes & (at > x)).sum() % 2)
+    assert inside / len(some) == pytest.approx(share, abs=0.04)  # 3 standard errors of 1,500 items
+
+
+def test_density_lines_are_closed_and_degenerate_maps_have_none() -> None:
+    rng = np.random.default_rng(2)
+    for starts, ends in density_lines(rng.normal(size=(900, 2)) * [3, 0.01]):
+        around = np.round(np.concatenate([starts, ends]) / [3, 0.01], 9)
+        _, times = np.unique(around, axis=0, return_counts=True)
+        assert len(starts)
+        assert (times % 2 == 0).all(), "where a line ends, another begins"
+    for points in (np.empty((0, 2)), np.ones((5, 2)), np.column_stack([np.arange(9.0), np.zeros(9)])):
+        assert [len(starts) for starts, _ in density_lines(points)] == [0, 0, 0, 0]
+    with pytest.raises(ValueError, match=r"positions has shape \(4, 3\); a map needs \(n, 2\)"):
+        density_lines(np.ones((4, 3)))

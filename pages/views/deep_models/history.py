@@ -114,9 +114,8 @@ def _map(
         color_by=fields[color] if color else None,
         color_title=field_words(color or ""),
         size=np.sqrt(data.sequences.counts),
-        title="User on the item map",
+        named="User on the item map",
     )
-    figure.update_layout(title_text=None)
     live_chart(figure, key=f"user map@{data.key}", height=520, on_click=lambda item: _clicked(data, item))
     st.caption("Click a point to add it to the history; it also becomes the chosen item.")
 

@@ -213,9 +213,8 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
         color_title=field_words(color),
         size=np.sqrt(table.popularity),
         chosen=session.chosen_item(data),
-        title=f"{START_NAMES[start]}, before and after training",
+        named=f"{START_NAMES[start]}, before and after training",
     )
-    figure.update_layout(title_text=None)
     frames = Frames(ids=data.items.ids, positions=maps, labels=("before", "after training"), captions=captions)
     live_chart(
         figure, key=f"map {start}@{data.key}", height=520, frames=frames, on_click=lambda item: session.pick(data, item)

@@ -200,16 +200,14 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
         highlighted_title="went in",
         labels=[graph.items[row] for row in (*best[:1], *asked.given)],
         room=ROOM,
-        title=f"arithmetic with {one.label}",
+        named=f"arithmetic with {one.label}",
     )
     arrows = _arrows(asked, best)
     figure.update_layout(
-        title_text=None,
-        legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"},
         annotations=[
             *figure.layout.annotations,
             *(theme.arrow(tuple(place[a]), tuple(place[b]), arrowcolor=theme.CHOSEN, standoff=5) for a, b in arrows),
-        ],
+        ]
     )
     live_chart(figure, key=f"arithmetic map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
     went = "Arrows: the step that is taken off and put on, and the same step from the last item to the answer."

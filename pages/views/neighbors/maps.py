@@ -79,11 +79,10 @@ def map_section(found: Compared) -> list[Job]:
         size=np.sqrt(found.settings.counts[rows]),
         chosen=session.chosen_item(data),
         highlighted=found.named(one.label),
-        title=f"map of {one.label}",
+        named=f"map of {one.label}",
     )
     if len(rows) < len(graph):
         st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
-    figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
     live_chart(figure, key=f"neighbors map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
     return []
 

@@ -181,7 +181,6 @@ def draw_map(
         chosen=shown.item,
         **more,
     )
-    figure.update_layout(title_text=None)
     choose = lambda item: session.pick(data, item)  # noqa: E731
     badge = PREVIEW if shown.preview else ""
     return live_chart(
@@ -195,9 +194,8 @@ def map_section(shown: Shown, color: Labelling) -> None:
     title = f"node2vec map, p = {shown.config.p:g}, q = {shown.config.q:g}"
     near = [other for other, _ in neighbors]
     with stage.picture():
-        events = draw_map(
-            shown, shown.positions, color, key="map", height=476, above=232, highlighted=near, title=title
-        )
+        place: dict[str, Any] = {"key": "map", "height": 476, "above": 232}
+        events = draw_map(shown, shown.positions, color, highlighted=near, named=title, **place)
     st.caption(
         "Click a point to choose it; lasso or box lists items. UMAP puts near vectors near each other as far as a "
         "plane allows; axes, and distances between far groups, mean nothing."

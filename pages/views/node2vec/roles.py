@@ -67,7 +67,7 @@ def roles_section(shown: Shown) -> None:
         with column:
             st.markdown(f"**{name}**")
             key, title = f"{chart} map", f"Map of {name}"
-            draw_map(shown, points, color, key=key, height=460, symbols=True, highlighted=near, title=title)
+            draw_map(shown, points, color, key=key, height=460, symbols=True, highlighted=near, named=title)
     st.caption(
         "Thin rings: the 10 nearest of the chosen item in each embedding. Items that no feature tells apart have the "
         "same role vector; the map only spreads them out. Click a point to choose it."

@@ -226,7 +226,7 @@ def _frames(sweep: Sweep, color: Labelling) -> SweepCell:
     )
     st.markdown("**The map through the grid** — play, or move the slider; items whose neighbors stay do not move")
     first, title = found[order[start]].map, "sweep of p and q"
-    events = draw_map(sweep.shown, first, color, key="sweep map", height=560, title=title, frames=frames)
+    events = draw_map(sweep.shown, first, color, key="sweep map", height=560, named=title, frames=frames)
     return found[order[start if events.frame is None else min(events.frame, len(order) - 1)]]
 
 

@@ -131,9 +131,8 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         size=size,
         chosen=NEW_ID if given else shown.graph.items[shown.row],
         highlighted=near,
-        title="Birth of an item",
+        named="Birth of an item",
     )
-    figure.update_layout(title_text=None)
     live_chart(figure, key=f"birth@{data.key}", height=560, on_click=lambda item: session.pick(data, item))
     if placing is None:
         st.info("Give the new item a value in at least one field, and it appears on the map.")

@@ -1,0 +1,49 @@
+"""Which edges of the item graph are drawn, against a plain loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from pages.views.item_graph.drawn_edges import heaviest_of_each
+from recemb_core.item_graph import ItemGraph
+from tests.pages.conftest import healthy, text
+
+
+@given(st.integers(0, 10_000), st.booleans())
+def test_all_firsts_come_before_all_seconds(seed: int, directed: bool) -> None:
+    rng = np.random.default_rng(seed)
+    source, target = rng.integers(0, 9, size=(2, 25))
+    apart = source != target
+    source, target = source[apart], target[apart]
+    graph = ItemGraph.from_edges(source, target, rng.permutation(len(source)) + 1.0, directed=directed)
+    rows = np.unique(rng.integers(0, len(graph), size=7))
+    found = heaviest_of_each(graph, rows)
+    ways = [
+        (int(a), int(b), float(w), number)
+        for number, (a, b, w) in enumerate(zip(graph.sources, graph.indices, graph.weights, strict=True))
+        if a in rows and b in rows and (directed or a < b)
+    ]
+    assert sorted(found.tolist()) == [number for *_, number in ways], "every edge between these items, once"
+    ranks = {}
+    for a, b, weight, number in ways:
+        heavier = [sum(end in way[:2] and way[2] > weight for way in ways) for end in (a, b)]
+        ranks[number] = min(heavier)
+    distinct = len({way[2] for way in ways}) == len(ways)
+    if distinct:  # edges seen twice add up, and may weigh the same
+        assert [ranks[int(number)] for number in found] == sorted(ranks.values())
+
+
+@pytest.mark.parametrize("asked", [None, "3200"])
+def test_the_page_says_how_many_edges_are_drawn(open_page: Callable[..., AppTest], asked: str | None) -> None:
+    page = healthy(open_page("item_graph", data="complete_journey", **({"edges_drawn": asked} if asked else {})))
+    (slider,) = [one for one in page.select_slider if one.label == "Edges drawn"]
+    wanted = int(asked) if asked else 800
+    assert slider.value == wanted
+    assert re.search(rf"{wanted:,} of [\d,]+ edges drawn: each item's heaviest first", text(page))
