@@ -12,7 +12,7 @@ st.set_page_config(page_title="Live chart", layout="wide")
 n = int(os.environ.get("CHART_ITEMS", "300"))
 
 angle = st.slider("Angle", 0, 180, 0, step=15, key="angle")
-grouping = st.radio("Color", ["department", "halves", "price"], horizontal=True, key="grouping")
+grouping = st.radio("Color", ["department", "halves", "price", "aisle"], horizontal=True, key="grouping")
 big = st.checkbox("Size by popularity", key="big")
 
 
@@ -46,6 +46,7 @@ labels = {
     "department": [departments[g] for g in group],
     "halves": ["left" if x < 0 else "right" for x in base[:, 0]],
     "price": rng.gamma(2.0, 3.0, size=n),
+    "aisle": [f"aisle {i % 20:02d}" for i in range(n)],
 }[grouping]
 titles = [f"{departments[g]} item no. {i}, 500 g" for i, g in enumerate(group)]
 chosen = st.session_state.get("chosen")

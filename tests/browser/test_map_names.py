@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.driver import (
     chart,
+    click_point,
+    hover_point,
     mode,
     move_slider,
     names_on_map,
@@ -213,6 +215,25 @@ def test_the_legend_folds_and_isolates_a_group(app: Page) -> None:
     settled(app)
     assert set(names_on_map(app, "map", "group")) == {"Dairy"}, "what is hidden stays hidden, and is said"
     assert on_chart(app, "map", PLOT)["width"] == pytest.approx(before["width"], abs=1)
+
+
+def test_a_grey_group_lights_up_while_it_is_pointed_at_and_when_it_is_chosen(app: Page) -> None:
+    app.get_by_text("aisle").click()
+    settled(app)
+    lit = chart(app, "map").locator(".live-chart-lit")
+    grey = traces(app, "map")["other (4 groups)"]
+    assert len(grey) == 4 * 15
+    expect(lit).to_have_count(0)
+    item = next(one for one in grey if int(one[1:]) % 20 == 17)
+    hover_point(app, "map", item)
+    expect(lit).to_have_attribute("data-points", "15")
+    app.mouse.move(2, 2)
+    expect(lit).to_have_count(0)
+    click_point(app, "map", item)
+    expect(app.get_by_test_id("facts")).to_have_attribute("data-chosen", item)
+    settled(app)
+    app.mouse.move(2, 2)
+    expect(lit).to_have_attribute("data-points", "15")
 
 
 def test_many_points_have_lines_of_density_beneath(serve: Serve, page: Page) -> None:

@@ -122,7 +122,7 @@ def disputed_section(found: Compared) -> None:
         on_select=take,
         selection_mode="single-row",
         column_config={
-            "Item": st.column_config.TextColumn(width="medium"),
+            "Item": st.column_config.TextColumn(width=190),  # so that the last column is seen
             "Agreement": st.column_config.NumberColumn(
                 format="%.2f", width=90, help=f"Overlap@{settings.k}, mean over all pairs of the models."
             ),
