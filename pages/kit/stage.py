@@ -282,5 +282,5 @@ def _mark(pressed: _Pressed | None) -> None:
     # Streamlit makes a class of a key by putting "-" for what a class cannot hold.
     rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in pressed.sets)
     if rows:
-        ring = "outline: 2px solid #3E72F2; outline-offset: 4px; border-radius: 4px;"
+        ring = "outline: 2px solid var(--moved); outline-offset: 4px; border-radius: 4px;"
         st.html(f"<style>:is({rows}) {{ {ring} }}</style>")
