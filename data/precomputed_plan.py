@@ -62,6 +62,7 @@ from recemb_core.experiments.leaderboard import (
     query_kinds,
     train_entry,
 )
+from recemb_core.experiments.leaderboard.measuring import held_bytes
 from recemb_core.experiments.networks import LayerConfig, compare_networks, layer_defaults
 from recemb_core.experiments.pretraining import (
     PretrainingConfig,
@@ -80,7 +81,7 @@ from recemb_core.experiments.recall_models import (
     train_recall_model,
 )
 from recemb_core.experiments.staleness import StalenessConfig, measure_staleness, staleness_config, usual_network
-from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_to_arrays
+from recemb_core.experiments.sweep import SweepConfig, sweep_base, sweep_cell, sweep_from_arrays, sweep_to_arrays
 from recemb_core.experiments.user_features import FeatureStudyConfig, feature_defaults, measure_features
 from recemb_core.item_graph import ItemGraph, backbone, build_item_graph, communities
 from recemb_core.layouts import UMAPConfig, graph_layout, umap_layout
@@ -91,8 +92,9 @@ from recemb_core.scorers import fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.side_information import MISSING, item_fields
 from recemb_core.splits import leave_last_out
-from recemb_core.sweeps import Ground, Sweep
+from recemb_core.sweeps import STRUCTURE, Ground, Structure, Sweep, grid_ground
 from recemb_core.sweeps.beforehand import swept_key, swept_to_arrays
+from recemb_core.sweeps.grid import grid_runs
 from recemb_core.sweeps.usual import USUAL_MODEL, opening_plan
 
 # (dimensions, popularity power of negatives) and numbers of events on the Deep models page.
@@ -244,6 +246,7 @@ def sweeps(name: str) -> Plan:
         yield Planned(precomputed.scores_key(graph, config), partial(score, name, config, seeds))
     config = SweepConfig(seeds=seeds, base=base, umap=UMAPConfig().for_size(len(graph)))
     yield Planned(precomputed.result_key("sweep", graph, config), lambda made: sweep(name, config))
+    yield from swept_grid(name)
 
 
 def score(name: str, config: Any, seeds: int, made: Made) -> Arrays:
@@ -256,6 +259,23 @@ def sweep(name: str, config: SweepConfig) -> Arrays:
     graph, by = default_graph(name), labellings(name)
     base = sweep_base(graph, config, by, train_node2vec)
     return sweep_to_arrays([sweep_cell(graph, config, by, base, p, q, train_node2vec) for p, q in config.cells], base)
+
+
+def swept_grid(name: str) -> Plan:
+    """The same sweep as the engine has it: runs of the cells, and those with fresh seeds that the verdict goes by."""
+    graph, base = default_graph(name), node2vec_defaults(len(default_graph(name)))
+    config = SweepConfig(seeds=default_seeds(len(graph)), base=base, umap=UMAPConfig().for_size(len(graph)))
+    ground = grid_ground(config, Structure(graph, labellings(name)))
+
+    def make(made: Made) -> Arrays:
+        vectors = ItemVectors.from_arrays(made(precomputed.result_key("vectors", graph, base)))
+        cells, _ = sweep_from_arrays(made(precomputed.result_key("sweep", graph, config)), vectors)
+        scores = {(c.p, c.q): dict(zip(STRUCTURE, c.scores.values(), strict=True)) for c in cells}
+        sweep = Sweep(ground, runs=grid_runs(ground, scores, float(held_bytes(vectors))))
+        sweep.go()
+        return swept_to_arrays(sweep.runs)
+
+    yield Planned(swept_key(ground), make)
 
 
 def models(name: str) -> Plan:

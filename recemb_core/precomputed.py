@@ -51,7 +51,7 @@ FILES = {
     **dict.fromkeys(("graph", "communities"), "graphs"),
     **dict.fromkeys(("recall", "ranking", "cold"), "recall"),
     "leaderboard": "leaderboard",
-    "swept": "swept",
+    **dict.fromkeys(("swept", "swept_structure"), "swept"),
     **dict.fromkeys(("questions", "analogies"), "arithmetic"),
     "lsh_cell": "lsh",
 }

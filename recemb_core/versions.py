@@ -36,7 +36,7 @@ ALGORITHMS: dict[str, int] = {
     "communities": 1,  # Louvain communities
     "strength_tiers": 1,  # roles by rank of strength
     "group_score": 1,  # share of neighbors in the own group, less chance
-    "sweep": 1,  # a grid over p and q: which runs, what is compared with p = q = 1
+    "sweep": 1,  # a grid over p and q: which runs, what is compared with p = q = 1, which are run again
     "next_item_cases": 1,  # which part recall models learn from, and what they are asked
     "recall_training": 1,  # examples of histories, batches and stopping of the recall networks
     "ranking": 1,  # HR, recall, NDCG, MRR and coverage over the whole catalogue
@@ -94,6 +94,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "features": ("next_item_cases", "ranking"),
     "leaderboard": ("leaderboard", "ranking", "item_graph"),
     "swept": ("leaderboard", "ranking", "item_graph"),
+    "swept_structure": ("sweep", *_SCORES),
     "networks": (),
     "networks_map": (),
     "factorization": (),

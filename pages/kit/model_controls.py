@@ -22,6 +22,7 @@ from recemb_core.validation import UsageError
 
 SECOND = "b_"  # of the second of two settings
 TRIALS_OFFERED = (5, 10, 20, 30, 50, 100, 200)  # settings that a sweep tries at most
+MINUTES_OFFERED = (0, 1, 2, 5, 10, 20, 30, 60, 120)  # of a sweep; 0: no limit
 LACKS = {
     "sequences": "Needs sequences (baskets, sessions, clicks); this data set is a graph alone.",
     "side_info": "Needs side information (category, brand, …); this data set has none but names.",

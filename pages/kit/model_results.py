@@ -33,6 +33,11 @@ def source_of(data: ActiveData, config: Any, graph: ItemGraph | None) -> str:
     )
 
 
+def key_of(source: str, config: Any) -> tuple[Any, ...]:
+    """What vectors are stored by; ``source`` of :func:`source_of`."""
+    return "model", source, config
+
+
 def model_vectors(
     data: ActiveData, config: Any, progress: Progress | None = None, *, graph: ItemGraph | None = None
 ) -> ItemVectors:
@@ -43,7 +48,7 @@ def model_vectors(
     if isinstance(config, BroughtConfig):
         return brought.vectors_of(data, config)
     source = source_of(data, config, graph)
-    key = ("model", source, config)
+    key = key_of(source, config)
     ready = results.results(data).get(key) or precomputed.load_vectors(source, config)
     if ready is not None:
         results.results(data).put(key, ready)
@@ -97,7 +102,7 @@ def spent_on(data: ActiveData, config: Any, graph: ItemGraph | None) -> Spent:
 
 def put_model(data: ActiveData, vectors: ItemVectors, *, graph: ItemGraph | None = None) -> None:
     """Vectors that come from elsewhere for their config, a kept run say: they are not trained again."""
-    results.results(data).put(("model", source_of(data, vectors.config, graph), vectors.config), vectors)
+    results.results(data).put(key_of(source_of(data, vectors.config, graph), vectors.config), vectors)
 
 
 def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) -> bool:
@@ -105,7 +110,7 @@ def has_model(data: ActiveData, config: Any, *, graph: ItemGraph | None = None) 
     if isinstance(config, BroughtConfig):
         return True
     source = source_of(data, config, graph)
-    return results.results(data).get(("model", source, config)) is not None or precomputed.has(
+    return results.results(data).get(key_of(source, config)) is not None or precomputed.has(
         precomputed.result_key("vectors", source, config)
     )
 

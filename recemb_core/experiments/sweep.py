@@ -1,4 +1,8 @@
-"""A grid of node2vec settings: vectors, scores over seeds, aligned maps and what moved, cell by cell."""
+"""Pictures of a grid of node2vec settings: aligned maps and what moved, cell by cell, and their scores over seeds.
+
+The sweep itself is one of :mod:`recemb_core.sweeps` (``grid_ground``): it decides what is trained, keeps it and goes on
+with it. :func:`sweep_base`, :func:`sweep_cell` and :func:`judge_sweep` do the same grid in three lines without it.
+"""
 
 from __future__ import annotations
 
@@ -101,9 +105,15 @@ def sweep_base(graph: ItemGraph, config: SweepConfig, labellings: Mapping[str, A
     """Train p = q = 1 with every seed (at least two, for an overlap of its own)."""
     configs = replace(config, seeds=max(config.seeds, 2)).runs(1.0, 1.0)
     runs = [train(graph, run) for run in configs]
-    scores = {name: tuple(group_score(run, by).value for run in runs) for name, by in labellings.items()}
-    own = neighbor_agreement(runs[0], runs[1], NEIGHBORS_COMPARED).by_item.astype(np.float32)
-    return SweepBase(runs[0], umap_layout(runs[0], config.umap), scores, own)
+    return base_of_vectors(runs[0], runs[1], umap_layout(runs[0], config.umap), _scores(runs, labellings))
+
+
+def base_of_vectors(
+    first: ItemVectors, second: ItemVectors, place: Float32Array, scores: dict[str, tuple[float, ...]]
+) -> SweepBase:
+    """The base from two trainings with different seeds, the first one's map, and the scores of all seeds."""
+    own = neighbor_agreement(first, second, NEIGHBORS_COMPARED).by_item.astype(np.float32)
+    return SweepBase(first, place, scores, own)
 
 
 def sweep_cell(
@@ -121,13 +131,28 @@ def sweep_cell(
     which the grid is walked.
     """
     runs = [train(graph, run) for run in config.runs(p, q)]
-    scores = {name: tuple(group_score(run, by).value for run in runs) for name, by in labellings.items()}
-    at_base = p == q == 1
-    place = base.map if at_base else umap_layout(runs[0], config.umap, start=base.map)
-    overlap = neighbor_agreement(runs[0], base.vectors, NEIGHBORS_COMPARED).by_item.astype(np.float32)
+    place = base.map if p == q == 1 else umap_layout(runs[0], config.umap, start=base.map)
+    return cell_of_vectors(p, q, runs[0], place, base, labellings, _scores(runs, labellings))
+
+
+def cell_of_vectors(
+    p: float,
+    q: float,
+    vectors: ItemVectors,
+    place: Float32Array,
+    base: SweepBase,
+    labellings: Mapping[str, AnyArray],
+    scores: dict[str, tuple[float, ...]],
+) -> SweepCell:
+    """A cell from its first training, its map, which started from the base's, and the scores of all seeds."""
+    overlap = neighbor_agreement(vectors, base.vectors, NEIGHBORS_COMPARED).by_item.astype(np.float32)
     centered = place - place.mean(axis=0)
     spread = {name: group_score(centered, by, metric="euclidean").value for name, by in labellings.items()}
     return SweepCell(p, q, scores, place, overlap, spread)
+
+
+def _scores(runs: Sequence[ItemVectors], labellings: Mapping[str, AnyArray]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(group_score(run, by).value for run in runs) for name, by in labellings.items()}
 
 
 def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTest:

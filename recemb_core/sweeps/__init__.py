@@ -12,6 +12,7 @@ They ask what people took next, or what vectors of a graph look like (:data:`STR
 from typing import Any
 
 from recemb_core.moved import moved_name
+from recemb_core.sweeps.grid import grid_ground, grid_plan, grid_scores, judge_grid
 from recemb_core.sweeps.ground import Ground, Setting
 from recemb_core.sweeps.importance import Importance, importance
 from recemb_core.sweeps.indexes import IndexConfig, IndexMeasures, measure_index
@@ -53,10 +54,14 @@ __all__ = [
     "aim_means",
     "dimension",
     "finalists",
+    "grid_ground",
+    "grid_plan",
+    "grid_scores",
     "head_of",
     "importance",
     "in_words",
     "judge",
+    "judge_grid",
     "measure_index",
     "measure_setting",
     "measure_step",

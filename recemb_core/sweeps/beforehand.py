@@ -22,7 +22,8 @@ def swept_key(ground: Ground) -> Key:
     if not ground.plan.by_structure:
         configs |= {"query": ground.base.entry.query, "protocol": ground.plan.protocol}
     said = json.dumps(known_by(ground), sort_keys=True)
-    return key_of("swept", ground.source, **configs, sweep=said)
+    kind = "swept_structure" if ground.plan.by_structure else "swept"
+    return key_of(kind, ground.source, **configs, sweep=said)
 
 
 def swept_to_arrays(runs: Sequence[Run]) -> Arrays:

@@ -31,7 +31,8 @@ class Measured:
 
     Attributes:
         users: figure of each user (of an index: of each item asked) by the first aim, float64 (users,).
-        aims: every aim of the plan → its figure: qualities as means, costs as they are.
+        aims: every aim of the plan → its figure: qualities as means, costs as they are. By structure both scores are
+            among them, whichever decides.
         train_seconds: of training, a graph that it walks included.
         run: the whole measurement of the model; None where nobody was asked.
         vectors: that were trained.
@@ -88,16 +89,17 @@ def structure_of(
     ground: Ground, trained: Trained, index: IndexMeasures | None = None
 ) -> tuple[Float64Array, dict[str, float]]:
     """(the first aim's figure, one alone unless it is an index's; every aim's) of a model of all of the data."""
-    aims, structure = ground.plan.aims, ground.asked
+    structure = ground.asked
     assert isinstance(structure, Structure)
-    found = structure.scores(trained.model, aims)
-    found |= {"seconds": trained.seconds, "bytes": float(held_bytes(trained.model))}
+    scores = structure.scores(trained.model)
+    aims = dict.fromkeys((*ground.plan.aims, *scores))
+    found = scores | {"seconds": trained.seconds, "bytes": float(held_bytes(trained.model))}
     if index is not None:
         costs = {"milliseconds": index.milliseconds, "bytes": float(index.bytes)}
         found |= {"recall": float(index.recall.mean()), **costs}
-        if aims[0] == "recall":
+        if ground.plan.aims[0] == "recall":
             return index.recall, {aim: found[aim] for aim in aims}
-    return np.array([found[aims[0]]]), {aim: found[aim] for aim in aims}
+    return np.array([found[ground.plan.aims[0]]]), {aim: found[aim] for aim in aims}
 
 
 _KEPT = 3

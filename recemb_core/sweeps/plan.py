@@ -55,6 +55,8 @@ class SweepPlan:
             beside it, and TPE seeks all of them.
         protocol: who is asked what; its first ``ks`` is the length of the list.
         seed: of the proposals, and the first seed of all trainings.
+        seeds_each: trainings of every setting in the first look. From 2 on every setting has the same seeds, so that
+            settings can be compared as they are (a phase map); with 1 each has its own.
         finalists: settings that run again, beside the default, at the end.
         fresh: trainings of each of these, with seeds that did not choose it.
     """
@@ -67,6 +69,7 @@ class SweepPlan:
     aims: tuple[str, ...] = ("hr",)
     protocol: Protocol = field(default_factory=Protocol)
     seed: int = 0
+    seeds_each: int = 1
     finalists: int = 3
     fresh: int = 5
 
@@ -79,7 +82,7 @@ class SweepPlan:
         order = sorted(self.space.dimensions, key=lambda one: list(known).index(one.name))
         object.__setattr__(self, "space", Space(tuple(order)))
         require(self.sampler in SAMPLERS, "sampler", self.sampler, "'random', 'grid' or 'tpe'")
-        limits = (("trials", 2, 10_000), ("finalists", 1, 20), ("fresh", 3, 50))
+        limits = (("trials", 2, 10_000), ("seeds_each", 1, 20), ("finalists", 1, 20), ("fresh", 3, 50))
         for name, least, most in limits:
             value = getattr(self, name)
             whole = is_whole(value) and least <= value <= most

@@ -12,7 +12,6 @@ import numpy as np
 
 from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.sweeps.ground import Ground
-from recemb_core.sweeps.keeping import InStore
 from recemb_core.sweeps.measuring import Measured, measure_step
 from recemb_core.sweeps.plan import SweepPlan
 from recemb_core.sweeps.racing import next_step, runs_in_all, seed_of
@@ -33,6 +32,16 @@ class Work(Protocol):
 def here(function: Callable[..., Any], /, *args: Any, progress: Progress, **named: Any) -> Any:
     """Done in this very process."""
     return function(*args, progress=progress, **named)
+
+
+class Keeper(Protocol):
+    """Where trainings go beside the journal, and where those that are there already are found."""
+
+    def find(self, step: Step) -> Run | None:
+        """The run of a step whose training is there; None where it has to be done."""
+
+    def keep(self, run: Run, found: Measured) -> None:
+        """Keep what a run gave."""
 
 
 class Stop(TrainingCancelled):
@@ -79,7 +88,7 @@ class Sweep:
     Attributes:
         ground: see :class:`~recemb_core.sweeps.ground.Ground`.
         journal: where runs are kept; None: in memory alone.
-        store: where vectors and figures go beside, and where trainings that are there already are found.
+        store: see :class:`Keeper`; :class:`~recemb_core.sweeps.keeping.InStore` keeps vectors and figures as runs.
         runs: so far.
 
     >>> from recemb_core.datasets import load_dataset
@@ -93,7 +102,7 @@ class Sweep:
 
     ground: Ground
     journal: Journal | None = None
-    store: InStore | None = None
+    store: Keeper | None = None
     runs: list[Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -203,7 +212,16 @@ def known_by(ground: Ground) -> dict[str, Any]:
     own = {name: value for name, value in plan.to_toml().items() if name not in ("trials", "minutes")}
     graph = None if ground.base.graph is None else asdict(ground.base.graph)
     base = {"config": asdict(ground.base.entry.config), "graph": graph}
-    return {"model": plan.model, "seed": plan.seed, "sweep": own, "base": base}
+    return {"model": plan.model, "seed": plan.seed, "sweep": _alike(own), "base": base}
+
+
+def _alike(value: Any) -> Any:
+    """Plain values with 1.0 written as 1: they are one setting, whether a grid or a box of text says it."""
+    if isinstance(value, Mapping):
+        return {name: _alike(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_alike(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def rows(plan: SweepPlan, runs: Sequence[Run]) -> list[dict[str, Any]]:

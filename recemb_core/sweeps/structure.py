@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -98,7 +98,7 @@ class Structure:
         """A model of all of it."""
         return Trained(*timed(lambda: train_model(config, **self.given, progress=progress)))
 
-    def scores(self, vectors: ItemVectors, aims: Sequence[str]) -> dict[str, float]:
-        """Of the aims that are scores, each one's figure."""
-        by = dict(zip(STRUCTURE, self.labels.values(), strict=True))
-        return {aim: group_score(vectors, by[aim]).value for aim in aims if aim in by}
+    def scores(self, vectors: ItemVectors) -> dict[str, float]:
+        """Both scores."""
+        by = zip(STRUCTURE, self.labels.values(), strict=True)
+        return {aim: group_score(vectors, groups).value for aim, groups in by}

@@ -303,6 +303,7 @@ ELSEWHERE = {
     "experiments.index_race.IndexReport": "its queries is a number",
     "neighbors.lsh.cells.LSHGrid": "its queries is a number",
     "experiments.sweep.SweepBase": "holds ItemVectors",
+    "experiments.sweep.cell_of_vectors": "takes ItemVectors",
     "experiments.sweep.SweepCell": "holds ItemVectors",
     "validation.finite_rows": "below",
     "experiments.staleness.tables.Table": "vectors of a trained model, whose init checks",

@@ -23,6 +23,7 @@ from tests.pages.conftest import healthy
 Open = Callable[..., AppTest]
 KARATE, SHOP, JOURNEY = "karate_club", "planted_shop", "complete_journey"
 OTHER_SEED = {"seed": "7"}  # nothing that is bundled has it
+OTHER_MAPS = {"umap_neighbors": "5"}  # no map that is bundled has it
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -74,7 +75,7 @@ CASES = {
     "node2vec map": Case("node2vec", KARATE, "node2vec", "node2vec", OTHER_SEED),
     "node2vec map, slow": Case("node2vec", KARATE, "node2vec", "node2vec", OTHER_SEED, slow=True),
     "node2vec seed noise": Case("node2vec", KARATE, "the noise of", "seed noise", OTHER_SEED),
-    "sweep": Case("node2vec", KARATE, "the sweep", "sweep", {"view": "sweep", **OTHER_SEED}),
+    "sweep maps": Case("node2vec", KARATE, "maps of", "sweep maps", {"view": "sweep", **OTHER_MAPS}),
     "role maps": Case("node2vec", KARATE, "the map of the role features", "role maps", {"view": "roles", **OTHER_SEED}),
     "features": Case("node2vec", KARATE, "both leanings", "features", {"view": "roles", **OTHER_SEED}),
     "neighbors models": Case("neighbors", KARATE, "", "models", OTHER_SEED),
@@ -250,15 +251,15 @@ def test_what_was_stopped_stays_stopped_until_its_own_button(
 @pytest.mark.slow
 def test_another_view_of_the_page_runs_while_one_is_stopped(hand: Hand, open_page: Open) -> None:
     hand.label = "the map of the role features"
-    page = healthy(open_page("node2vec", data=KARATE, view="roles", **OTHER_SEED))
+    page = healthy(open_page("node2vec", data=KARATE, view="roles", **OTHER_MAPS))
     assert hand.started == ["the map of the role features"]
-    hand.label = "the sweep"
+    hand.label = "maps of"
     page.session_state[f"view@{KARATE}"] = "sweep"
     healthy(page.run())
-    page.button(key=f"run sweep@{KARATE}").click()
+    page.button(key=f"run sweep maps@{KARATE}").click()
     healthy(page.run())
     assert len(hand.started) == 2
-    assert hand.started[1].startswith("the sweep")
+    assert hand.started[1].startswith("maps of 25 cells")
     hand.label = ""
     page.session_state[f"view@{KARATE}"] = "roles"
     healthy(page.run())

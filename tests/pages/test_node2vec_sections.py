@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit.controls import Labelling
-from pages.views.node2vec import sweep_words
 from pages.views.node2vec.one_setting import change_words
-from pages.views.node2vec.sweep import sweep_settings
 from pages.views.node2vec.why import _excerpt
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
-from recemb_core.embeddings import Node2VecConfig
 from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
-from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig
 from tests.pages.conftest import healthy, text
 
 
@@ -184,37 +178,6 @@ def test_a_link_with_nonsense_falls_back() -> None:
 
 
 @pytest.mark.slow
-def test_a_bundled_sweep_says_its_rule_and_what_it_found(open_page: Callable[..., AppTest]) -> None:
-    page = healthy(open_page("node2vec", data="planted_shop", view="sweep"))
-    (text,) = [c.value for c in page.caption if "Each square" in c.value]
-    assert "Dunnett's test against p = q = 1 over the whole sweep, 5 % for all cells of both maps together" in text
-    assert "5 seeds a cell" in text
-    assert re.search(r"By role: \d+ of 24 cells beyond noise; largest change \+0\.\d+ at p = \d+, q = 20, beyond", text)
-    assert re.search(r"A change under about 0\.\d+ would mostly not be seen with 5 seeds", text)
-
-
-def test_nothing_is_judged_before_the_sweep_is_complete() -> None:
-    config = SweepConfig(ps=(1.0,), qs=(0.05, 1.0, 20.0), seeds=3)
-    scores = {0.05: (0.1, 0.11, 0.12), 1.0: (0.2, 0.21, 0.22), 20.0: (0.4, 0.41, 0.42)}
-    empty: Any = np.zeros(0, dtype=np.float32)
-    cells = {
-        (1.0, q): SweepCell(1.0, q, {"role": s, "group": s}, empty, empty, {"role": 0.0}) for q, s in scores.items()
-    }
-    base = SweepBase(cast(Any, None), empty, {"role": scores[1.0], "group": scores[1.0]}, empty)
-    labellings = (Labelling("group", np.zeros(1)), Labelling("role", np.zeros(1)))
-    some = {at: cell for at, cell in cells.items() if at != (1.0, 20.0)}
-    assert "complete (2 of 3 cells)" in sweep_words.verdicts(config, labellings, some, base)
-    assert sweep_words.verdict(sweep_words.judged(config, some, base, "role"), 1.0, 0.05) == "not judged yet"
-    test = sweep_words.judged(config, cells, base, "role")
-    assert [sweep_words.verdict(test, *at) for at in config.cells] == [
-        "beyond noise",
-        "the base of comparison",
-        "beyond noise",
-    ]
-    assert "2 of 2 cells beyond noise" in sweep_words.verdicts(config, labellings, cells, base)
-
-
-@pytest.mark.slow
 def test_the_page_and_its_python_give_the_same_verdicts(
     open_page: Callable[..., AppTest], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -259,30 +222,13 @@ def test_the_python_of_each_view_runs(
     page = healthy(open_page("node2vec", data=data, view=view, **small))
     (code,) = [block.value for block in page.code if "import" in block.value]
     assert {
-        "sweep": "sweep_cell",
+        "sweep": "judge_grid",
         "roles": "train_role_features",
         "why": "explain_pair",
         "objective": "walk_objective",
     }[view] in code
     exec(compile(code, f"As Python, {view}", "exec"), {})
     assert capsys.readouterr().out.strip()
-
-
-def test_the_grid_goes_to_the_sweeps_as_it_is() -> None:
-    """What the button sets is the same space, from the same first setting, on the Sweeps view."""
-    config = SweepConfig(ps=(0.5, 1.0), qs=(0.25, 1.0, 4.0), base=Node2VecConfig(dimensions=32, window=2))
-    page = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "runs.py"), default_timeout=180)
-    page.query_params["data"] = "karate_club"
-    for name, value in sweep_settings(config).items():
-        page.session_state[f"{name}@karate_club"] = value
-    healthy(page.run())
-    shown = next(block.value for block in page.code if "SweepPlan" in block.value)
-    names: dict[str, Any] = {}
-    exec(compile(shown.replace("print(sweep.go().words)", ""), "As Python", "exec"), names)
-    ground = names["sweep"].ground
-    assert [(one.name, one.values) for one in ground.plan.space.dimensions] == [("p", config.ps), ("q", config.qs)]
-    assert ground.base.entry.config == config.base
-    assert (ground.plan.sampler, ground.plan.aims[0], ground.plan.trials) == ("grid", "structural", 10)
 
 
 # --- the objective ---

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.kit.sweeps import live as sweep_live
 from pages.kit.uploads import visitor
-from pages.views.runs import sweep_live, sweep_words
+from pages.views.runs import sweep_words
 from recemb_core.datasets import list_datasets
 from recemb_core.embeddings import item2vec_defaults
 from recemb_core.experiments.leaderboard import Protocol, default_query, part_cases

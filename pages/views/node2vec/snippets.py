@@ -11,18 +11,18 @@ from pages.kit.session import ActiveData
 from pages.kit.text import quoted
 from pages.views.node2vec.figure_three import Asked, python_lines
 from pages.views.node2vec.one_setting import Shown
+from pages.views.node2vec.sweep_grid import AskedGrid
 from pages.views.node2vec.why import NEAREST, SECOND
 from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation.homophily import TIERS
 from recemb_core.evaluation.noise import default_seeds
-from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.layouts import UMAPConfig
 
 Lines = tuple[list[str], list[str]]  # imports, and what follows the training
 TRAIN = "from recemb_core.embeddings import Node2VecConfig, train_node2vec"
 
 
-def as_python(shown: Shown, settings: GraphSettings, view: str, sweep: SweepConfig | None) -> list[str]:
+def as_python(shown: Shown, settings: GraphSettings, view: str, sweep: AskedGrid | None) -> list[str]:
     """Lines that run as they stand: load, build, train, and what the view shows."""
     imports, lines = _sweep(shown, sweep) if sweep is not None else _VIEWS[view](shown)
     trained = f"vectors = train_node2vec(graph, Node2VecConfig({_options(shown.config)}))"
@@ -91,21 +91,22 @@ def _labelling_lines(shown: Shown) -> list[str]:
     return ["labellings = {", *[f"    {quoted(by.name)}: {_labels(by)}," for by in shown.labellings], "}"]
 
 
-def _sweep(shown: Shown, sweep: SweepConfig) -> Lines:
+def _sweep(shown: Shown, sweep: AskedGrid) -> Lines:
+    grid, more = sweep.config, "" if sweep.minutes is None else f", minutes={sweep.minutes!r}"
     return [
         TRAIN,
-        "from dataclasses import replace",
-        "from recemb_core.experiments.sweep import SweepConfig, judge_sweep, sweep_base, sweep_cell",
+        "from recemb_core.experiments.sweep import SweepConfig",
+        "from recemb_core.sweeps import STRUCTURE, Structure, Sweep, grid_ground, grid_scores, judge_grid",
     ], [
         *_labelling_lines(shown),
-        "base = replace(vectors.config, p=1.0, q=1.0)",
-        f"grid = SweepConfig(ps={sweep.ps}, qs={sweep.qs}, seeds={sweep.seeds}, base=base)",
-        "middle = sweep_base(graph, grid, labellings, train_node2vec)",
-        "cells = [sweep_cell(graph, grid, labellings, middle, p, q, train_node2vec) for p, q in grid.cells]",
-        "for name in labellings:",
-        "    noise = judge_sweep(cells, middle, name)",
+        f"grid = SweepConfig(ps={grid.ps}, qs={grid.qs}, seeds={grid.seeds}, base=vectors.config)",
+        f"sweep = Sweep(grid_ground(grid, Structure(graph, labellings), aim={sweep.aim!r}{more}))",
+        "print(sweep.go().words)",
+        "scores = grid_scores(sweep.plan, sweep.runs)",
+        "for aim in STRUCTURE:",
+        "    noise = judge_grid(scores, aim)",
         "    for p, q in noise.change:",
-        "        print(name, p, q, noise.change[p, q], noise.verdict((p, q)))",
+        "        print(aim, p, q, noise.change[p, q], noise.verdict((p, q)))",
     ]
 
 

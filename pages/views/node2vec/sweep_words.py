@@ -7,16 +7,23 @@ from pages.kit.controls import Labelling
 from pages.kit.text import plain_field
 from recemb_core.evaluation import NoiseTest
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
-from recemb_core.experiments.sweep import SweepBase, SweepCell, SweepConfig, judge_sweep
+from recemb_core.experiments.sweep import SweepConfig
+from recemb_core.sweeps import STRUCTURE, judge_grid
+from recemb_core.sweeps.grid import MIDDLE, Cell, Scores
+
+TWO_QUESTIONS = (
+    "Two questions, two answers. **The squares**: does a setting differ from p = q = 1 at all? By the seeds that all "
+    "cells have, over the whole grid. **The winner**: which setting to take? By fresh seeds that had no part in the "
+    "choice, of the best three by the one score that it goes by. A square may differ and not win, and the other way "
+    "round."
+)
 
 
-def judged(
-    config: SweepConfig, found: dict[tuple[float, float], SweepCell], base: SweepBase | None, by: str
-) -> NoiseTest | None:
+def judged(config: SweepConfig, scores: dict[Cell, Scores], aim: str) -> NoiseTest | None:
     """The test over the whole sweep; None while a cell is missing, as the rule is one for all cells together."""
-    if base is None or any(cell not in found for cell in config.cells):
+    if any(cell not in scores for cell in (*config.cells, MIDDLE)):
         return None
-    return judge_sweep(found.values(), base, by)
+    return judge_grid({at: scores[at] for at in (*config.cells, MIDDLE)}, aim)
 
 
 def verdict(test: NoiseTest | None, p: float, q: float) -> str:
@@ -25,18 +32,14 @@ def verdict(test: NoiseTest | None, p: float, q: float) -> str:
     return "not judged yet" if test is None else test.verdict((p, q))
 
 
-def verdicts(
-    config: SweepConfig,
-    labellings: tuple[Labelling, Labelling],
-    found: dict[tuple[float, float], SweepCell],
-    base: SweepBase | None,
-) -> str:
+def verdicts(config: SweepConfig, labellings: tuple[Labelling, Labelling], scores: dict[Cell, Scores]) -> str:
     """The rule in words, and what it found: how many cells, the largest change, and what would have been missed."""
     words = f"Each square: the mean of {config.seeds} seeds. Click a square to take its p and q."
-    tests = {by.name: judged(config, found, base, by.name) for by in labellings}
+    tests = {by.name: judged(config, scores, aim) for by, aim in zip(labellings, STRUCTURE, strict=True)}
     if any(test is None for test in tests.values()):
+        there = sum(at in scores for at in config.cells)
         return (
-            f"{words} Noise is judged when the sweep is complete ({len(found)} of {len(config.cells)} cells): "
+            f"{words} Noise is judged when the sweep is complete ({there} of {len(config.cells)} cells): "
             "until then a difference between squares may be noise."
         )
     if config.seeds < LEAST_SEEDS:

@@ -11,8 +11,8 @@ import polars as pl
 import streamlit as st
 
 from pages.kit.live_chart import live_chart
+from pages.kit.sweeps.live import Found
 from pages.kit.text import field_words
-from pages.views.runs.sweep_live import Found
 from recemb_core.figures.sweep_axes import SweptAxis, SweptLine, sweep_axes_figure
 from recemb_core.figures.sweep_front import FrontPoint, sweep_front_figure
 from recemb_core.figures.sweep_importance import sweep_importance_figure

@@ -7,12 +7,20 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import graph_controls, kept_runs, results, session
-from pages.kit.allowed import Options, Several, Steps, Text
+from pages.kit import graph_controls, session
+from pages.kit.allowed import Options, Several, Span, Steps, Text
 from pages.kit.leaderboard import Question
-from pages.kit.model_controls import TRIALS_OFFERED, able_models, default_config, model_config, model_controls
+from pages.kit.model_controls import (
+    MINUTES_OFFERED,
+    TRIALS_OFFERED,
+    able_models,
+    default_config,
+    model_config,
+    model_controls,
+)
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.sweeps.opening import structure_of
 from pages.kit.text import field_words, plain, sentence
 from pages.views.runs.kept import RUNS_PAGE
 from recemb_core.config_fields import said_of
@@ -26,7 +34,6 @@ from recemb_core.sweeps import (
     STRUCTURE,
     Ground,
     Space,
-    Structure,
     SweepPlan,
     dimension,
     parameters,
@@ -36,8 +43,6 @@ from recemb_core.sweeps.plan import config_of
 from recemb_core.sweeps.usual import OF_AN_INDEX, USUAL_MODEL, USUAL_OF_A_GRAPH, usual_names, usual_text
 from recemb_core.sweeps.usual import TRIALS as TRIALS_AT_FIRST
 from recemb_core.validation import UsageError
-
-NO_LIMIT = 0
 
 MODEL = Parameter(RUNS_PAGE, "sweep_model", "Model", Options(), help="Whose settings are tried.")
 VARIES = Parameter(
@@ -75,12 +80,21 @@ TRIALS = Parameter(
     help="At most, the default among them. Each is trained once; the better third twice more; the best three, and the "
     "default, five times with fresh seeds.",
 )
+EACH = Parameter(
+    RUNS_PAGE,
+    "sweep_each",
+    "Seeds in the first look",
+    Span(1, 10),
+    1,
+    help="Trainings of every setting, before the better ones are trained again. From 2 on all settings have the same "
+    "seeds, and from 3 on no second look follows: more work, and settings that can be compared as they are.",
+)
 MINUTES = Parameter(
     RUNS_PAGE,
     "sweep_minutes",
     "Minutes",
-    Steps((NO_LIMIT, 1, 2, 5, 10, 20, 30, 60, 120), lambda value: str(value) if value else "no limit"),
-    NO_LIMIT,
+    Steps(MINUTES_OFFERED, lambda value: str(value) if value else "no limit"),
+    MINUTES_OFFERED[0],
     help="Of work, fresh seeds at the end included: fewer settings are tried where these would take longer.",
 )
 QUALITY = Parameter(
@@ -174,15 +188,6 @@ def _ground(data: ActiveData, model: str, graph: ItemGraph) -> Ground:
     return Ground.of(plan, data.sequences, cases=Question(data, plan.protocol).cases, config=config)
 
 
-def structure_of(data: ActiveData, graph: ItemGraph) -> Structure:
-    """The graph that is walked, with its labels."""
-    edges = kept_runs.edges_of(data)
-    more = {"edges": edges, "sequences": data.sequences, "side_info": data.side_info}
-    key = ("structure", data.fingerprint, graph.fingerprint)
-    found: Structure = results.remember(data, key, lambda: Structure.of(graph, data.labels, **more))
-    return found
-
-
 def replace_seed(config: Any) -> Any:
     """The config with seed 0: every run of a sweep has its own."""
     return replace(config, seed=0) if hasattr(config, "seed") else config
@@ -206,6 +211,7 @@ def _plan(data: ActiveData, model: str) -> SweepPlan:
         aims=tuple(aims),
         protocol=Protocol(),
         seed=session.seed(),
+        seeds_each=EACH.value(data),
     )
 
 
@@ -250,6 +256,7 @@ def controls(settings: SweepSettings) -> None:
     with st.popover("Budget and sampler", icon=":material/tune:", width="stretch"):
         TRIALS.draw(data)
         MINUTES.draw(data)
+        EACH.draw(data)
         _sampler(data).draw()
         if not tpe_is_there():
             st.caption("Optuna's TPE is not there: install recemb-explorer[sweep].")

@@ -11,8 +11,8 @@ import streamlit as st
 from pages.kit import frame
 from pages.kit.downloads import download
 from pages.kit.graph_controls import graph_settings
+from pages.kit.sweeps.live import Found
 from pages.views.runs.sweep_charts import table
-from pages.views.runs.sweep_live import Found
 from pages.views.runs.sweep_settings import SweepSettings
 from recemb_core.embeddings.registry import MODELS, python_imports, spec_of
 from recemb_core.session_file import SessionFile
@@ -20,8 +20,9 @@ from recemb_core.sweeps import Choices, Ground, SweepPlan
 
 WHAT_YOU_SEE = r"""
 A sweep tries settings of a model, and asks each about the same **validation users**; the test part stays untouched.
-Each setting is trained once; the better third of them, and the default, twice more; the best three, and the default,
-five times with **seeds that had no part in the choice**. The verdict goes by these alone: the difference from the
+Each setting is trained once, or with the seeds of the first look that you ask for; the better third of them, and the
+default, until they have three; the best three, and the default, five times with **seeds that had no part in the
+choice**. The verdict goes by these alone: the difference from the
 default over $U$ users ($d_u$: a user's mean less that under the default) and $S$ seeds ($s^2$: their variance),
 
 $$D = \frac{1}{U} \sum_u d_u, \quad V = \frac{\sum_u (d_u - D)^2 + \max_u d_u^2}{U (U - 1)} + \frac{s^2 + s_0^2}{S},$$
@@ -115,7 +116,7 @@ def _dimension(one: Any) -> str:
 
 
 def _more(plan: SweepPlan) -> str:
-    kept = ("sampler", "trials", "minutes", "aims", "seed")
+    kept = ("sampler", "trials", "minutes", "aims", "seed", "seeds_each")
     own = {field.name: field.default for field in dataclasses.fields(plan)}
     return "".join(f", {n}={getattr(plan, n)!r}" for n in kept if getattr(plan, n) != own[n] or n == "trials")
 

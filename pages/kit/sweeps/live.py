@@ -1,4 +1,7 @@
-"""Sweeps at work behind the pages: a thread each, their runs in processes of heavy work; and what they have found."""
+"""Sweeps at work behind the pages: a thread each, their runs in processes of heavy work; and what they have found.
+
+One started on a page is that of every page which asks for the same ground.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import json
 import logging
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pages.kit import kept_runs, links, results
 from pages.kit.session import ActiveData
+from pages.kit.sweeps.keeping import OnPages
 from pages.kit.uploads import visitor
 from recemb_core.sweeps import Control, Ground, InStore, Journal, Run, Sweep, Verdict, head_of
 from recemb_core.sweeps.beforehand import load_swept
@@ -32,6 +36,7 @@ class Live:
     Attributes:
         sweep: its runs grow.
         owner: who started it.
+        data_key, title: of the data.
         control: pauses and stops it.
         fraction, words: how far it is.
         problem: why it ended early, a sentence.
@@ -39,7 +44,9 @@ class Live:
 
     sweep: Sweep
     owner: Hashable
-    control: Control
+    data_key: str
+    title: str
+    control: Control = field(default_factory=Control)
     fraction: float = 0.0
     words: str = "waiting for its turn"
     problem: str = ""
@@ -79,6 +86,10 @@ class Found:
         return self.sweep.runs
 
     @property
+    def at_work(self) -> bool:
+        return self.state in ("running", "ending")
+
+    @property
     def verdict(self) -> Verdict | None:
         """Of one that is over."""
         return self.sweep.verdict if self.state == "over" else None
@@ -102,6 +113,11 @@ def _own(data: ActiveData, key: str) -> Hashable:
 def me() -> Hashable:
     """Who is asking."""
     return visitor.visitor() or results._session()
+
+
+def mine_at_work() -> Live | None:
+    """The sweep of whoever asks that is at work now."""
+    return next((one for one in _registry().values() if one.running and one.owner == me()), None)
 
 
 def find(data: ActiveData, ground: Ground, place: Path | None) -> Found:
@@ -153,8 +169,9 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
     if place is not None:
         about = (kept_runs.name_of(data), data.fingerprint, links.saved_session(data).to_toml())
         beside = (kept_runs.store(), f"sweep of {ground.plan.model} {key}", ground, *about)
-    live = registry[own] = Live(Sweep(ground, runs=list(runs)), me(), Control())
+    live = registry[own] = Live(Sweep(ground, runs=list(runs)), me(), data.key, data.title)
     store = results.results(data)
+    keeper = OnPages(store, ground)
     pool = results.workers()
 
     def work(function: Any, /, *args: Any, progress: Any, **named: Any) -> Any:
@@ -171,12 +188,14 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
         try:
             if place is not None:
                 journal = Journal(place, head_of(ground))
-                live.sweep.store = InStore(*beside)
+                keeper.beside = InStore(*beside)
                 live.sweep.journal = journal
                 if len(journal.runs) < len(live.sweep.runs):
                     for run in live.sweep.runs[len(journal.runs) :]:
                         journal.add(run)
                 live.sweep.runs = list(journal.runs)
+            if place is not None or ground.plan.by_structure:
+                live.sweep.store = keeper
             live.sweep.go(work=work, control=live.control, progress=tell)
         except UsageError as error:
             live.problem = f"{error}."
@@ -184,9 +203,10 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
             _log.exception("a sweep failed")
             live.problem = f"The sweep ended ({type(error).__name__}); what was done is kept. Press Resume."
         finally:
+            live.sweep.store = None
             if journal is not None:
                 journal.close()
-                live.sweep.journal = live.sweep.store = None
+                live.sweep.journal = None
             store.put(("sweep runs", key), tuple(live.sweep.runs), again=True)
 
     live.thread = threading.Thread(target=go, name="sweep", daemon=True)
