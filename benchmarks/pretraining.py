@@ -24,13 +24,8 @@ from recemb_core.deep.fitting import fit
 from recemb_core.deep.training import TrainingConfig
 from recemb_core.evaluation import compare_with_control
 from recemb_core.experiments.networks import networks
-from recemb_core.experiments.pretraining import (
-    START_NAMES,
-    PretrainingReport,
-    compare_starts,
-    pretraining_defaults,
-    reach,
-)
+from recemb_core.experiments.pretraining import PretrainingReport, compare_starts, pretraining_defaults, reach
+from recemb_core.experiments.starts import START_NAMES
 
 GOAL_STEPS, GOAL_SECONDS = 700, 60
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pages.kit import frame, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.training import cbow, costs, factorization, noise, sets, steps, vectors, window
+from pages.views.training import cbow, costs, factorization, noise, own_vectors, sets, steps, vectors, window
 from pages.views.training import experiments as tries
 from pages.views.training import factorization_experiments as factor_tries
 from pages.views.training import update_experiments as update_tries
@@ -33,8 +33,11 @@ with frame.page(
     needs="sequences",
 ) as data:
     now = lesson(data)
-    _, section, experiments, words, as_python = VIEWS[LOOK.draw(data, label_visibility="collapsed")]
+    view = LOOK.draw(data, label_visibility="collapsed")
+    _, section, experiments, words, as_python = VIEWS[view]
     section(now)
-    stage.try_this(data, experiments(now))
+    own_vectors.elsewhere(data, view)
+    if not own_vectors.in_use(now, view):
+        stage.try_this(data, experiments(now))
     frame.what_you_see(words(now))
     frame.as_python(as_python(now))

@@ -199,7 +199,9 @@ class Several:
         return [v for v in dict.fromkeys(value) if v in self.names]
 
     def among(self, options: Iterable[Any]) -> Several:
-        return replace(self, names=tuple(options))
+        found = tuple(options)
+        names = {name: self.names[name] for name in found} if isinstance(self.names, Mapping) and self.names else found
+        return replace(self, names=names)
 
     def widget(self, place: Any, label: str, **more: Any) -> list[Any]:
         more = {"format_func": self.names.__getitem__ if isinstance(self.names, Mapping) else self.shown} | more

@@ -55,8 +55,9 @@ def bring_box(data: ActiveData, *, width: Literal["content", "stretch"] = "conte
         st.caption(
             f"Up to {MOST} files of {LIMIT_MB} MB, {limits.megabytes:,} MB unpacked, {limits.dimensions:,} numbers a "
             "vector. They become columns and a choice of the map on the Neighbors page, rows of the Evaluation page, "
-            "and a choice under Points on the LSH page, for this session alone, until the page is reloaded. No file is "
-            "in a link or a saved session, and none is among *Two settings, or two models*, or on other pages. "
+            "a choice under Points on the LSH page and in Training's views of vectors, and a start of the Deep models "
+            "page's Pre-training, for this session alone, until the page is reloaded. No file is in a link or a saved "
+            "session, and none is among *Two settings, or two models*, or where a page trains vectors to show how. "
             "One that you keep as a run is on the Runs page tomorrow."
         )
 

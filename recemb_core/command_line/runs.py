@@ -79,6 +79,7 @@ def facts_of(one: RunRecord) -> dict[str, Any]:
         "seed": one.spec.seed,
         "part": one.spec.part if one.spec.protocol else None,
         "scores": {name: asdict(score) for name, score in one.scores.items()},
+        "figures": dict(one.figures),
         "seconds": one.seconds,
         "peak_bytes": one.peak_bytes,
         "bytes": one.bytes,
@@ -158,6 +159,8 @@ def _shown(store: RunStore, one: RunRecord, out: str | None) -> Result:
     if scores:
         title = f"Of the {one.spec.part} part; intervals of 95 % over users, the noise of training is not in them"
         parts.append(Table(("score", "mean", "interval", "users"), scores, title=title))
+    if one.figures:
+        parts.append(Table(("score", "value"), list(one.figures.items()), title="Of its vectors; of this one training"))
     return Result(facts | {"files": files}, [*parts, *written(files)])
 
 

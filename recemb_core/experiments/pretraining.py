@@ -1,11 +1,10 @@
-"""Does a good start help? FNN from random, FM and graph embeddings, over several seeds."""
+"""Does a good start help? FNN from random, FM, graph embeddings and vectors made elsewhere, over several seeds."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
 from typing import Literal, cast
 
 import numpy as np
@@ -13,29 +12,16 @@ import numpy as np
 from recemb_core.array_files import from_json, from_plain, to_json
 from recemb_core.arrays import AnyArray, Float32Array, Float64Array
 from recemb_core.auc import auc
-from recemb_core.deep.features import ITEM, FeatureConfig, FeatureTable, feature_table, training_sequences
+from recemb_core.deep.features import FeatureConfig, feature_table
 from recemb_core.deep.fitting import fit, probabilities
-from recemb_core.deep.fm import FactorizationMachine
 from recemb_core.deep.networks import FNN
-from recemb_core.deep.training import Params, TrainingConfig, TrainingResult
-from recemb_core.item_graph import ItemGraph
+from recemb_core.deep.training import TrainingConfig
+from recemb_core.embeddings.item_vectors import ItemVectors
+from recemb_core.experiments.starts import OWN_STARTS, START_NAMES, Start, Starts, item_vectors
 from recemb_core.layouts import UMAPConfig, umap_layout
-from recemb_core.neighbors.base import unit_rows
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
-from recemb_core.timing import timed
-from recemb_core.validation import finite_rows, is_whole, require
-
-Start = Literal["random", "fm", "fm_frozen", "graph", "communities_and_roles"]
-START_NAMES: dict[Start, str] = {
-    "random": "Random start",
-    "fm": "FM start, fine-tuned",
-    "fm_frozen": "FM start, frozen",
-    "graph": "DeepWalk start",
-    "communities_and_roles": "node2vec start, both leanings",
-}
-# q of the two halves at p = 1: which lean to communities, which to roles.
-COMMUNITIES_Q, ROLES_Q = 0.05, 20.0
+from recemb_core.validation import UsageError, is_whole, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +29,7 @@ class PretrainingConfig:
     """What is compared, on which rows, how long.
 
     Attributes:
-        starts: which starts; keys of ``START_NAMES``.
+        starts: which starts; keys of :data:`~recemb_core.experiments.starts.START_NAMES`.
         seeds: runs of each start; the band comes from them.
         features: the rows.
         network: the FNN; its ``dimensions`` are also those of the FM and of the graph embeddings.
@@ -53,7 +39,7 @@ class PretrainingConfig:
         seed: of the first run; the others follow it.
     """
 
-    starts: tuple[Start, ...] = tuple(START_NAMES)
+    starts: tuple[Start, ...] = OWN_STARTS
     seeds: int = 3
     features: FeatureConfig = field(default_factory=FeatureConfig)
     network: FNN = field(default_factory=FNN)
@@ -71,7 +57,7 @@ class PretrainingConfig:
 
 
 def pretraining_defaults(
-    events: int = 40_000, seeds: int = 3, starts: tuple[Start, ...] = tuple(START_NAMES), seed: int = 0
+    events: int = 40_000, seeds: int = 3, starts: tuple[Start, ...] = OWN_STARTS, seed: int = 0
 ) -> PretrainingConfig:
     """What the page compares: five epochs from each start, four validations an epoch, no early stopping.
 
@@ -180,6 +166,7 @@ def compare_starts(
     sequences: Sequences,
     config: PretrainingConfig | None = None,
     *,
+    brought: ItemVectors | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> PretrainingReport:
@@ -193,16 +180,28 @@ def compare_starts(
     Args:
         sequences: see :func:`~recemb_core.deep.features.feature_table`.
         config: see :class:`PretrainingConfig`.
+        brought: vectors made elsewhere, of the start ``"brought"``, in the order of the sequences' items
+            (:meth:`~recemb_core.brought.Brought.aligned`); brought to the network's dimensions by
+            :func:`~recemb_core.experiments.starts.narrowed`. What they have seen of the log is not known here.
         progress, cancel: called with (fraction, stage); True ends it with ``TrainingCancelled``.
+
+    Raises:
+        UsageError: a start from vectors made elsewhere without these, or with those of other items.
     """
     config = config or PretrainingConfig()
+    if "brought" in config.starts and (brought is None or brought.items.ids != sequences.items.ids):
+        raise UsageError(
+            "the start 'brought' needs vectors in the order of the sequences' items: give brought, as "
+            "read_vectors(file).aligned(sequences.items)[0] has them"
+        )
     begun = time.perf_counter()
     table = feature_table(sequences, config.features)
     runs = [(config.seed + i, start) for i in range(config.seeds) for start in config.starts]
     curves: list[LearningCurve] = []
     before: dict[str, Float32Array] = {}
     after: dict[str, Float32Array] = {}
-    starts = _Starts(sequences, table, config, cancel)
+    given = (config.network, config.fm_training, config.graph_scale, brought, cancel)
+    starts = Starts(sequences, table, *given)
     for done, (seed, start) in enumerate(runs):
 
         def tell(fraction: float, stage: str, done: int = done, seed: int = seed, start: Start = start) -> None:
@@ -243,93 +242,6 @@ def compare_starts(
         seconds=time.perf_counter() - begun,
         config=config,
     )
-
-
-@dataclass
-class _Starts:
-    """Makes what runs start from; what several share, the FM of each seed and the graph, is made once."""
-
-    sequences: Sequences
-    table: FeatureTable
-    config: PretrainingConfig
-    cancel: Callable[[], bool] | None
-    fms: dict[int, TrainingResult] = field(default_factory=dict)
-
-    @cached_property
-    def graph(self) -> tuple[ItemGraph, float]:
-        """The graph, and the seconds that it took."""
-        return timed(partial(training_graph, self.sequences, self.table))
-
-    def make(self, start: Start, seed: int, tell: Progress) -> tuple[Params, float]:
-        """Parameters to start from, and the seconds that making them took."""
-        table, network = self.table, self.config.network
-        if start == "random":
-            return network.init(table, seed), 0.0
-        if start in ("fm", "fm_frozen"):
-            if seed not in self.fms:
-                fm = FactorizationMachine(dimensions=network.dimensions, init_scale=network.init_scale)
-                stage = lambda fraction, words: tell(0.0, f"FM, {words}")  # noqa: E731
-                training = replace(self.config.fm_training, seed=seed)
-                self.fms[seed] = fit(fm, table, training, progress=stage, cancel=self.cancel)
-            return network.init_from_fm(table, self.fms[seed].params, seed), self.fms[seed].seconds
-        tell(0.0, "graph embeddings")
-        graph, before = self.graph
-        vectors, seconds = timed(partial(graph_vectors, graph, network.dimensions, start, seed))
-        params = start_from_vectors(table, network.init(table, seed), vectors, self.config.graph_scale)
-        return params, before + seconds
-
-
-def training_graph(sequences: Sequences, table: FeatureTable) -> ItemGraph:
-    """The item graph of the training part; of baskets its noise-corrected backbone with 8 edges an item."""
-    from recemb_core.item_graph import backbone, build_item_graph
-
-    graph = build_item_graph(training_sequences(sequences, table))
-    return graph if graph.directed else backbone(graph, method="noise_corrected", edges_per_item=8)
-
-
-def graph_vectors(graph: ItemGraph, dimensions: int, start: Start, seed: int = 0) -> Float32Array:
-    """Item vectors from walks on a graph, each of length 1, float32 (n_items, dimensions).
-
-    Args:
-        start: "graph": DeepWalk (p = q = 1); "communities_and_roles": half the dimensions with q = 0.05, which leans
-            to communities, half with q = 20, which leans to roles, side by side with equal weight.
-    """
-    from recemb_core.embeddings.node2vec import node2vec_defaults, train_node2vec
-
-    base = replace(node2vec_defaults(len(graph), seed), dimensions=dimensions, window=5)
-    if start == "graph":
-        return unit_rows(train_node2vec(graph, base).vectors)
-    sizes = (dimensions // 2, dimensions - dimensions // 2)
-    halves = [
-        unit_rows(train_node2vec(graph, replace(base, q=q, dimensions=size)).vectors)
-        for q, size in zip((COMMUNITIES_Q, ROLES_Q), sizes, strict=True)
-        if size > 0
-    ]
-    return unit_rows(np.concatenate(halves, axis=1))
-
-
-def start_from_vectors(table: FeatureTable, params: Params, vectors: Float32Array, scale: float) -> Params:
-    """FNN parameters with item vectors in the rows of the item field and of the item-before field.
-
-    Args:
-        params: a start of the FNN; column 0 of its embedding, the linear weights, and every other row stay.
-        vectors: (n_items, k), scaled so that the root mean square of their entries is ``scale``.
-    """
-    embedding = np.array(params["embedding"], copy=True)
-    size = np.sqrt(np.mean(finite_rows(vectors).astype(np.float64) ** 2))
-    scaled = (vectors * (scale / max(size, 1e-12))).astype(np.float32)
-    for item_field in table.fields:
-        if item_field.kind in ("item", "context"):
-            embedding[item_field.start : item_field.start + item_field.size, 1:] = scaled
-    return {**params, "embedding": embedding}
-
-
-def item_vectors(table: FeatureTable, params: Params) -> Float32Array:
-    """The item field's vectors in an FNN, float32 (n_items, k), without the linear weight."""
-    column = table.column(ITEM)
-    assert column is not None
-    rows = table.fields[column]
-    return np.asarray(params["embedding"])[rows.start : rows.start + rows.size, 1:]
 
 
 def before_and_after(before: Float32Array, after: Float32Array, umap: UMAPConfig) -> Float32Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -55,6 +55,7 @@ class RunHandle:
         *,
         vectors: ItemVectors | None = None,
         scores: EntryRun | None = None,
+        figures: Mapping[str, float] | None = None,
         seconds: float | None,
         peak_bytes: int | None = None,
         values: Sequence[float] | None = None,
@@ -64,6 +65,7 @@ class RunHandle:
         Args:
             vectors: its item vectors, where it has some.
             scores: what it got, where it was measured.
+            figures: name → figure of the vectors themselves, see :class:`RunRecord`.
             seconds: of training, wall clock; None where nobody took the time.
             peak_bytes: the most memory that its process had, where that is known.
             values: one for each aim of the study; by default HR@k, or bytes of the vectors where nothing is measured.
@@ -86,6 +88,7 @@ class RunHandle:
             "seconds": seconds,
             "peak_bytes": peak_bytes,
             "scores": {name: dataclasses.asdict(one) for name, one in measured.items()},
+            "figures": {name: float(value) for name, value in (figures or {}).items()},
         }
         try:
             self.store._put(self, arrays, facts, [float(value) for value in values])

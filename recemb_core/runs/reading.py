@@ -41,6 +41,7 @@ def record_of(study: str, trial: FrozenTrial, said: Said, arrays: Arrays) -> Run
         seconds=result.get("seconds"),
         peak_bytes=result.get("peak_bytes"),
         scores=scores,
+        figures={str(name): float(value) for name, value in result.get("figures", {}).items()},
         bytes=sum(path.stat().st_size for path in files),
         has_vectors=state == DONE and arrays.path(trial, VECTORS) is not None,
         has_users=state == DONE and arrays.path(trial, USERS) is not None,

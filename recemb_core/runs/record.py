@@ -56,6 +56,8 @@ class RunRecord:
         seconds: of training, wall clock.
         peak_bytes: the most memory that its process had while it trained, None where nobody measured.
         scores: metric → figure of the main view; empty where nothing was measured.
+        figures: what was measured of the vectors themselves, the homophily and the structural score: one figure each,
+            of this training; empty where nothing was.
         bytes: on disk, its vectors and its figures of each user.
         has_vectors, has_users: whether these are there: :meth:`RunStore.load`, :meth:`RunStore.user_scores`.
         note, tags, pinned: what a person said of it.
@@ -73,6 +75,7 @@ class RunRecord:
     seconds: float | None = None
     peak_bytes: int | None = None
     scores: Mapping[str, Score] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
     bytes: int = 0
     has_vectors: bool = False
     has_users: bool = False

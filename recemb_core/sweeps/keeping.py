@@ -16,7 +16,7 @@ from recemb_core.runs.spec import RunSpec
 from recemb_core.session_file import SessionFile
 from recemb_core.sweeps.ground import Ground, Setting
 from recemb_core.sweeps.measuring import Measured, figures_of, structure_of
-from recemb_core.sweeps.plan import COSTS
+from recemb_core.sweeps.plan import COSTS, STRUCTURE
 from recemb_core.sweeps.racing import seed_of
 from recemb_core.sweeps.records import Run, Step
 from recemb_core.sweeps.structure import Structure
@@ -91,6 +91,7 @@ class InStore:
             handle.finish(
                 vectors=found.vectors,
                 scores=found.run,
+                figures={aim: found.aims[aim] for aim in STRUCTURE if aim in found.aims},
                 seconds=found.train_seconds,
                 peak_bytes=found.peak_bytes,
                 values=[run.aims[aim] for aim in self.ground.plan.aims],

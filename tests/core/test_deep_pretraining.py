@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 
 from recemb_core.array_files import load_arrays, save_arrays
+from recemb_core.brought import Brought, BroughtConfig
 from recemb_core.datasets import load_dataset
 from recemb_core.deep import FNN, FeatureConfig, FeatureTable, TrainingConfig, feature_table
-from recemb_core.embeddings import TrainingCancelled
+from recemb_core.embeddings import ItemVectors, TrainingCancelled
 from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, count_parameters, networks
 from recemb_core.experiments.pretraining import (
-    START_NAMES,
     LearningCurve,
     PretrainingConfig,
     PretrainingReport,
-    Start,
     compare_starts,
     curve_bands,
+    reach,
+)
+from recemb_core.experiments.starts import (
+    OWN_STARTS,
+    Start,
     graph_vectors,
     item_vectors,
-    reach,
+    narrowed,
     start_from_vectors,
     training_graph,
 )
+from recemb_core.neighbors.base import unit_rows
+from recemb_core.validation import UsageError
+from recemb_core.vocabulary import Vocabulary
 
 SHOP = load_dataset("planted_shop").sequences
 assert SHOP is not None
@@ -48,7 +56,7 @@ def report() -> PretrainingReport:
 
 @pytest.mark.slow
 def test_every_start_and_seed_has_a_curve(report: PretrainingReport) -> None:
-    assert [(c.seed, c.start) for c in report.curves] == [(s, start) for s in (0, 1) for start in START_NAMES]
+    assert [(c.seed, c.start) for c in report.curves] == [(s, start) for s in (0, 1) for start in OWN_STARTS]
     for curve in report.curves:
         assert curve.epochs[0] == curve.seconds[0] == 0
         assert (np.diff(curve.epochs) > 0).all()
@@ -80,7 +88,8 @@ def table() -> FeatureTable:
 @pytest.fixture(scope="module")
 def of_graph(table: FeatureTable) -> dict[Start, np.ndarray]:
     assert SHOP is not None
-    graph, starts = training_graph(SHOP, table), get_args(Start)[-2:]
+    graph = training_graph(SHOP, table)
+    starts: tuple[Start, ...] = ("graph", "communities_and_roles")
     return {start: graph_vectors(graph, 8, start, seed=0) for start in starts}
 
 
@@ -109,6 +118,45 @@ def test_both_leanings_stand_side_by_side_with_equal_weight(of_graph: dict[Start
     vectors = of_graph["communities_and_roles"]
     np.testing.assert_allclose(np.linalg.norm(vectors[:, :4], axis=1), np.sqrt(0.5), rtol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(vectors[:, 4:], axis=1), np.sqrt(0.5), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_vectors_made_elsewhere_are_a_start(table: FeatureTable) -> None:
+    """Rows of the file's items are its principal directions; the others stay at random, and a file is asked for."""
+    assert SHOP is not None
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(len(SHOP.items), 20)).astype(np.float32)
+    half = SHOP.items.ids[::2]
+    about = BroughtConfig(name="v.npz", digest="0", form="npz", dimensions=20, rows=len(half))
+    brought, _ = Brought(about, half, wide[::2]).aligned(SHOP.items)
+    config = dataclasses.replace(CONFIG, starts=("random", "brought"), seeds=1)
+    with pytest.raises(UsageError, match="needs vectors in the order of the sequences' items"):
+        compare_starts(SHOP, config)
+    with pytest.raises(UsageError, match="needs vectors in the order"):
+        compare_starts(SHOP, config, brought=brought.own())
+    found = compare_starts(SHOP, config, brought=brought)
+    rows, kept = narrowed(brought, CONFIG.network.dimensions)
+    assert 0.3 < kept < 1
+    before, random = found.before["brought"], found.before["random"]
+    np.testing.assert_array_equal(before[~brought.known], random[~brought.known])
+    np.testing.assert_allclose(unit_rows(before[brought.known]), unit_rows(rows[brought.known]), atol=1e-3)
+    assert np.sqrt((before[brought.known] ** 2).mean()) == pytest.approx(config.graph_scale, rel=1e-2)
+    assert np.abs(found.after["brought"] - before).max() > 0.01
+    assert found.of("random")[0].loss.tolist() != found.of("brought")[0].loss.tolist()
+
+
+@pytest.mark.parametrize("dimensions", [3, 6, 9])
+def test_narrowed_vectors_keep_what_so_many_numbers_can(dimensions: int) -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(30, 6)) * np.array([5, 3, 1, 0.5, 0.1, 0.05])
+    vectors = ItemVectors(Vocabulary(map(str, range(30))), rows.astype(np.float32))
+    found, kept = narrowed(vectors, dimensions)
+    assert found.shape == (30, dimensions)
+    unit = unit_rows(rows.astype(np.float32)).astype(np.float64)
+    _, sizes, turned = np.linalg.svd(unit, full_matrices=False)
+    best = (unit @ turned[:dimensions].T) @ (unit @ turned[:dimensions].T).T
+    np.testing.assert_allclose(found @ found.T, best, atol=1e-5)
+    assert kept == pytest.approx((sizes[:dimensions] ** 2).sum() / (sizes**2).sum())
 
 
 def test_the_report_survives_its_file(report: PretrainingReport) -> None:

@@ -42,8 +42,8 @@ from recemb_core.evaluation import (
 from recemb_core.experiments import index_walks
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
 from recemb_core.experiments.leaderboard import Query, history_scorer
-from recemb_core.experiments.pretraining import start_from_vectors
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
+from recemb_core.experiments.starts import start_from_vectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import UMAPConfig, aligned_layouts, umap_layout
 from recemb_core.layouts.placing import place_on_map
@@ -295,7 +295,9 @@ ELSEWHERE = {
     "serving.redis.RedisStore": "checks by the same functions as SQLiteStore",
     "embeddings.eges.EGESVectors": "below",
     "deep.average.HistoryAverageConfig": "its vectors is a config",
-    "experiments.pretraining.start_from_vectors": "below",
+    "experiments.starts.start_from_vectors": "below",
+    "experiments.starts.narrowed": "takes ItemVectors, and checks",
+    "experiments.starts.known_rows": "reads no number",
     "deep.average.train_history_average": "takes ItemVectors, whose methods check",
     "deep.registry.RecallSpec": "its item_vectors gives a config",
     "neighbors.base.distances_to_found": "inside of indexes, which have checked",

@@ -166,6 +166,7 @@ def test_a_training_is_the_run_that_pages_and_train_keep(tmp_path: Path) -> None
     record = store.find(own)
     assert record is not None
     assert record.spec.session == own.session
+    assert record.figures == {aim: first.runs[1].aims[aim] for aim in STRUCTURE}
     again = Sweep(ground, store=InStore(store, "again", ground, *about))
     again.go(work=_refuse)
     assert [one.aims for one in first.runs] == [one.aims for one in again.runs]

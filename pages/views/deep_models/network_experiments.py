@@ -12,7 +12,8 @@ from pages.kit.text import plain_field
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, SeedBand, compare_with_control, seed_band
 from recemb_core.experiments.networks import LayerReport, NetworkReport
-from recemb_core.experiments.pretraining import START_NAMES, PretrainingReport, Start, reach
+from recemb_core.experiments.pretraining import PretrainingReport, reach
+from recemb_core.experiments.starts import START_NAMES, Start
 
 NOT_TRAINED = "These settings are not trained yet: press Train."
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Literal
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, results, session, stage
+from pages.kit import brought, controls, frame, jobs, results, session, stage
 from pages.kit.allowed import Options, Several, Span, Steps
+from pages.kit.bring_box import bring_box
 from pages.kit.live_chart import Frames, live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
@@ -19,19 +20,19 @@ from pages.views.deep_models import network_experiments, pretraining_words
 from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array
+from recemb_core.brought import BroughtVectors
 from recemb_core.deep.features import FeatureTable
 from recemb_core.evaluation import GroupScore, group_score
 from recemb_core.experiments.pretraining import (
-    START_NAMES,
     PretrainingConfig,
     PretrainingReport,
-    Start,
     before_and_after,
     compare_starts,
     curve_bands,
     pretraining_defaults,
     reach,
 )
+from recemb_core.experiments.starts import OWN_STARTS, START_NAMES, Start
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.learning_curves import Curve, learning_curves_figure
 from recemb_core.figures.theme import series_color
@@ -71,8 +72,8 @@ STARTS = Parameter(
     "pretraining_starts",
     "Starts",
     Several(START_NAMES, least=1),
-    list(START_NAMES),
-    help="Where the network begins.",
+    list(OWN_STARTS),
+    help="Where the network begins. With vectors of your own, also there.",
 )
 SEEDS = Parameter(
     DEEP_PAGE,
@@ -97,27 +98,47 @@ COLOR = Parameter(
     Options(shown=field_words),
     help="Eight largest groups in color, the rest grey.",
 )
-COLORS = {name: series_color(at) for name, at in zip(START_NAMES.values(), (5, 0, 3, 2, 1), strict=True)}
+BROUGHT = Parameter(
+    DEEP_PAGE,
+    "pretraining_brought",
+    "Your vectors",
+    Options(),
+    help="The file that the start from your vectors copies; a file is in no link.",
+)
+COLORS = {name: series_color(at) for name, at in zip(START_NAMES.values(), (5, 0, 3, 2, 1, 4), strict=True)}
 
 
 def pretraining_section(data: ActiveData) -> None:
     """The whole view."""
     config = _settings(data)
     table = deep_table(data, config.features)
-    key = ("deep pretraining", table.fingerprint, config)
+    own = _brought(data, config.starts)
+    key = ("deep pretraining", table.fingerprint, config, *_key(own))
     numbers = st.container()
     main, side = frame.side_by_side("curves-and-controls", (3, 1), "11rem")
     with side:
         for one in (MEASURE, ACROSS, EVENTS):
             one.draw(data)
         with st.expander("Starts and seeds"):
-            STARTS.draw(data)
+            _offered(data).draw()
+            if own is not None:
+                _file(data).draw()
             SEEDS.draw(data)
+        bring_box(data, width="stretch")
         controls.reset_button(data)
     sequences = data.sequences
     assert sequences is not None
     with main:
-        job = jobs.heavy_job(data, key, "Starts", _estimate(table, config), compare_starts, sequences, config)
+        job = jobs.heavy_job(
+            data,
+            key,
+            "Starts",
+            _estimate(table, config),
+            compare_starts,
+            sequences,
+            config,
+            brought=_vectors(data, own),
+        )
         report, current = network_result(
             data,
             "pretraining",
@@ -127,6 +148,8 @@ def pretraining_section(data: ActiveData) -> None:
         )
         if report is not None:
             _curves(data, report)
+        if own is not None:
+            st.caption(pretraining_words.of_brought(own, config.network.dimensions))
     if report is not None:
         shown = table if current else deep_table(data, report.config.features)
         with numbers:
@@ -137,21 +160,52 @@ def pretraining_section(data: ActiveData) -> None:
         stage.try_this(
             data,
             network_experiments.pretraining(
-                report, color, lambda start, when: _tidiness(data, report, start, when, color)
+                report, color, lambda start, when: _tidiness(data, report, start, when, color, own)
             ),
         )
         pretraining_words.starts_table(report)
-        _map(data, shown, report)
+        _map(data, shown, report, own)
     frame.what_you_see(pretraining_words.words(config))
-    frame.as_python(pretraining_words.python_lines(data, config))
+    frame.as_python(pretraining_words.python_lines(data, config, own))
 
 
 def _settings(data: ActiveData) -> PretrainingConfig:
     """The settings in use, bound to the session and the link."""
-    starts = STARTS.value(data)
+    starts = _offered(data).value
     chosen = tuple(start for start in START_NAMES if start in starts) or ("random",)
     _mapped(data, chosen)  # stays in the link while there is no map
     return pretraining_defaults(events=EVENTS.value(data), seeds=SEEDS.value(data), starts=chosen, seed=session.seed())
+
+
+def _able(data: ActiveData) -> list[brought.Fitted]:
+    """Files of vectors of this session that have some of the items."""
+    return [one for one in brought.every(data) if one.vectors is not None]
+
+
+def _offered(data: ActiveData) -> Bound:
+    """Starts that there can be: one from vectors made elsewhere where there are such."""
+    return STARTS.bind(data, among=START_NAMES if _able(data) else OWN_STARTS)
+
+
+def _file(data: ActiveData) -> Bound:
+    """Which file of vectors the start is from."""
+    names = [one.label for one in _able(data)]
+    return BROUGHT.bind(data, default=names[0], among=names)
+
+
+def _brought(data: ActiveData, starts: Sequence[Start]) -> brought.Fitted | None:
+    """The file of vectors that one of the starts is from."""
+    able = {one.label: one for one in _able(data)} if "brought" in starts else {}
+    return able[_file(data).value] if able else None
+
+
+def _key(own: brought.Fitted | None) -> tuple[Hashable, ...]:
+    """What keeps a result with such a start in its owner's session."""
+    return () if own is None else (own.config,)
+
+
+def _vectors(data: ActiveData, own: brought.Fitted | None) -> BroughtVectors | None:
+    return None if own is None else brought.vectors_of(data, own.config)
 
 
 def _mapped(data: ActiveData, starts: Sequence[Start]) -> Bound:
@@ -189,7 +243,7 @@ def _curves(data: ActiveData, report: PretrainingReport) -> None:
     )
 
 
-def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> None:
+def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport, own: brought.Fitted | None) -> None:
     """Item vectors before and after training, gliding from one to the other."""
     st.markdown("**The items' vectors before and after training**")
     first, second = st.columns(2)
@@ -197,12 +251,12 @@ def _map(data: ActiveData, table: FeatureTable, report: PretrainingReport) -> No
     field = _colored_by(data)
     color = "" if field is None else field.draw(second)
     umap = UMAPConfig(seed=session.seed()).for_size(len(data.items))
-    maps = _positions(data, table, report, start, umap)
+    maps = _positions(data, table, report, start, umap, own)
     if maps is None:
         return
     captions: tuple[str, ...] = ("", "")
     if color:
-        scores = [_tidiness(data, report, start, when, color) for when in ("before", "after")]
+        scores = [_tidiness(data, report, start, when, color, own) for when in ("before", "after")]
         by = field_words(color)
         captions = tuple(f"homophily score by {by} {s.value:.2f} of {s.maximum:.2f} (0: chance)" for s in scores)
     figure = item_map_figure(
@@ -236,11 +290,16 @@ def _colored_by(data: ActiveData) -> Bound | None:
 
 
 def _positions(
-    data: ActiveData, table: FeatureTable, report: PretrainingReport, start: Start, umap: UMAPConfig
+    data: ActiveData,
+    table: FeatureTable,
+    report: PretrainingReport,
+    start: Start,
+    umap: UMAPConfig,
+    own: brought.Fitted | None,
 ) -> Float32Array | None:
     """Maps before and after: bundled, kept, or drawn on request."""
     config = report.config
-    key = ("deep map", table.fingerprint, config, start, umap)
+    key = ("deep map", table.fingerprint, config, start, umap, *_key(own))
     ready = results.ready(data, key, lambda: precomputed.load_networks_map(table.fingerprint, config, start, umap))
     seconds, ends = 2 + len(report.before[start]) / 500, (report.before[start], report.after[start])
     job = jobs.heavy_job(data, key, "two maps", seconds, before_and_after, *ends, umap, reports=False)
@@ -251,8 +310,10 @@ def _positions(
     return jobs.result(data, "network maps", job, verb="Draw", waiting=waiting, stale=None)[0]
 
 
-def _tidiness(data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str) -> GroupScore:
+def _tidiness(
+    data: ActiveData, report: PretrainingReport, start: Start, when: str, color: str, own: brought.Fitted | None
+) -> GroupScore:
     vectors = (report.before if when == "before" else report.after)[start]
-    key = ("deep tidiness", data.fingerprint, report.config, start, when, color)
+    key = ("deep tidiness", data.fingerprint, report.config, start, when, color, *_key(own))
     score: GroupScore = results.remember(data, key, lambda: group_score(vectors, data.fields[color]))
     return score

@@ -10,11 +10,14 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame
+from pages.kit.brought import Fitted
 from pages.kit.session import ActiveData
+from pages.kit.text import plain, quoted
 from pages.views.deep_models.table import numbers_row
 from recemb_core.evaluation import compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL
-from recemb_core.experiments.pretraining import START_NAMES, PretrainingConfig, PretrainingReport, Start, reach
+from recemb_core.experiments.pretraining import PretrainingConfig, PretrainingReport, reach
+from recemb_core.experiments.starts import START_NAMES, Start, narrowed
 
 
 def _lowest(report: PretrainingReport, start: Start) -> list[float]:
@@ -135,7 +138,27 @@ def words(config: PretrainingConfig) -> str:
     )
 
 
-def python_lines(data: ActiveData, config: PretrainingConfig) -> list[str]:
+def of_brought(own: Fitted, dimensions: int) -> str:
+    """How vectors made elsewhere became a start, for Markdown."""
+    assert own.vectors is not None
+    _, kept = narrowed(own.vectors, dimensions)
+    known, there, wide = int(own.vectors.known.sum()), len(own.vectors), own.config.dimensions
+    how = f"their {wide} numbers as they are"
+    if wide > dimensions:
+        how = f"of their {wide} numbers the {dimensions} principal directions, with {kept:.0%} of their squared length"
+    elif wide < dimensions:
+        how = f"their {wide} numbers, and zeros up to {dimensions}"
+    rest = "" if known == there else f"; the other {there - known:,} items start at random"
+    return (
+        f"From {plain(own.label)}: {known:,} of {there:,} items, each vector scaled to length 1, {how}{rest}. Whether "
+        "these vectors were made with events after the cut, only who made them knows; if so, this start has seen what "
+        "the others are asked."
+    )
+
+
+def python_lines(data: ActiveData, config: PretrainingConfig, own: Fitted | None = None) -> list[str]:
+    files = "" if own is None else ", ".join(quoted(f) for f in (own.config.name, own.config.ids_name) if f)
+    read = [] if own is None else [f"brought, _ = read_vectors({files}).aligned(sequences.items)"]
     seed = f", seed={config.seed}" if config.seed else ""
     judged = "random" in config.starts and len(config.starts) > 1
     verdicts = [
@@ -148,11 +171,13 @@ def python_lines(data: ActiveData, config: PretrainingConfig) -> list[str]:
         *frame.import_lines(data, always=True),
         "from recemb_core.experiments.pretraining import compare_starts, pretraining_defaults, reach",
         *(["from recemb_core.evaluation import compare_with_control"] if judged else []),
+        *(["from recemb_core.brought import read_vectors"] if own is not None else []),
         "",
         *frame.load_lines(data, always=True),
         f"config = pretraining_defaults(events={config.features.max_positives}, seeds={config.seeds}, "
         f"starts={config.starts!r}{seed})",
-        "report = compare_starts(sequences, config)",
+        *read,
+        f"report = compare_starts(sequences, config{', brought=brought' if read else ''})",
         "for curve in report.curves:",
         "    print(curve.start, curve.seed, curve.loss.min(), curve.test_auc)",
         "print(reach(report))",

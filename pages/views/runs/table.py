@@ -37,7 +37,15 @@ def table_section(kept: Kept) -> RunRecord:
             ),
             "On disk MB": st.column_config.NumberColumn(format="%.2f"),
         }
-        | {head: st.column_config.TextColumn(width=150) for head in _score_heads(kept).values()},
+        | {head: st.column_config.TextColumn(width=150) for head in _score_heads(kept).values()}
+        | {
+            head: st.column_config.NumberColumn(
+                format="%.3f",
+                help="Of the vectors of this training: the share of an item's 5 nearest neighbors in its own group, "
+                "less chance, averaged over groups. Seeds are its noise: compare sweeps, or seeds, not two cells.",
+            )
+            for head in _figure_heads(kept).values()
+        },
     )
     more = len(settings) - len(shown)
     st.caption(
@@ -67,6 +75,7 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
         for name, head in _score_heads(kept).items():
             score = one.scores.get(name)
             line[head] = None if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+        line |= {head: one.figures.get(name) for name, head in _figure_heads(kept).items()}
         line |= {_head(name): _cell(values, one.run_id) for name, values in settings.items()}
         line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
         line["Train s"] = one.seconds
@@ -86,9 +95,16 @@ def _score_heads(kept: Kept) -> dict[str, str]:
     return {name: f"{name.upper()}@{score.k}" if score.k else name.upper() for name, score in known.items()}
 
 
+def _figure_heads(kept: Kept) -> dict[str, str]:
+    """The same of what was measured of the vectors themselves."""
+    known = dict.fromkeys(name for one in kept.runs for name in one.figures)
+    return {name: f"{name[:1].upper()}{name[1:]} score" for name in known}
+
+
 def _head(name: str) -> str:
+    """p and q are written small, as in the papers."""
     words = field_words(name)
-    return words[:1].upper() + words[1:]
+    return words if len(words) == 1 else words[:1].upper() + words[1:]
 
 
 def _cell(values: dict[str, Any], run_id: str) -> str | None:

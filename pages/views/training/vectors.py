@@ -11,17 +11,8 @@ import streamlit as st
 from pages.kit import controls, frame
 from pages.kit.number_table import number_table
 from pages.kit.text import plain
-from pages.views.training.lesson import (
-    Lesson,
-    beside,
-    load,
-    named,
-    noise_controls,
-    pair_controls,
-    train_import,
-    train_lines,
-    trained,
-)
+from pages.views.training import own_vectors
+from pages.views.training.lesson import Lesson, beside, named, noise_controls, pair_controls, trained
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.training_steps import sigmoid
 from recemb_core.neighbors.base import unit_rows
@@ -37,12 +28,16 @@ def lookup_section(lesson: Lesson) -> None:
     main, side = frame.side_by_side("training-lookup", (3, 1), "11rem")
     with side:
         pair_controls(lesson)
+        own_vectors.table_controls(lesson)
         controls.reset_button(lesson.data)
+    own = own_vectors.chosen(lesson)
     with main:
-        vectors = trained(lesson)
+        vectors = trained(lesson) if own is None else own_vectors.vectors_of(lesson, own)
         if vectors is None:
             return
         _lookup(lesson, vectors)
+        if own is not None:
+            own_vectors.said(lesson, own)
     n, d = vectors.vectors.shape
     frame.metrics(
         [
@@ -102,8 +97,7 @@ def lookup_python(lesson: Lesson) -> list[str]:
     """The product against the row."""
     return [
         "import numpy as np",
-        *load(lesson, train_import(lesson)),
-        *train_lines(lesson),
+        *own_vectors.python(lesson, own_vectors.chosen(lesson)),
         f"row = vectors.items.row({lesson.data.items[lesson.row]!r})",
         "one_hot = np.zeros(len(vectors), dtype=np.float32)",
         "one_hot[row] = 1",
@@ -118,18 +112,22 @@ def two_section(lesson: Lesson) -> None:
     with side:
         pair_controls(lesson)
         noise_controls(lesson)
+        own_vectors.table_controls(lesson, outputs=True)
         controls.reset_button(lesson.data)
+    own = own_vectors.chosen(lesson, outputs=True)
     with main:
-        vectors = trained(lesson)
+        vectors = trained(lesson) if own is None else own_vectors.vectors_of(lesson, own)
         if vectors is None or vectors.output_vectors is None:
             return
         _two(lesson, vectors)
+        if own is not None:
+            own_vectors.said(lesson, own)
     v, out = vectors.vectors[lesson.row], vectors.output_vectors[lesson.row]
     lengths = float(np.linalg.norm(v)), float(np.linalg.norm(out))
     cosine = float(v @ out) / max(lengths[0] * lengths[1], 1e-12)
     own_score = sigmoid(v @ out)
-    own = unit_rows(vectors.vectors), unit_rows(vectors.output_vectors)
-    typical = float(np.median((own[0] * own[1]).sum(axis=1)))
+    unit = unit_rows(vectors.vectors), unit_rows(vectors.output_vectors)
+    typical = float(np.median((unit[0] * unit[1]).sum(axis=1)))
     frame.metrics(
         [
             ("cos(v, v′)", f"{cosine:.2f}", f"Of the chosen item with itself. The median item has {typical:.2f}."),
@@ -216,8 +214,7 @@ def two_python(lesson: Lesson) -> list[str]:
     """The two lists."""
     item = lesson.data.items[lesson.row]
     return [
-        *load(lesson, train_import(lesson)),
-        *train_lines(lesson),
+        *own_vectors.python(lesson, own_vectors.chosen(lesson, outputs=True)),
         f'print(vectors.most_similar({item!r}, k={NEIGHBORS}, score="cosine"))',
         f'print(vectors.most_similar({item!r}, k={NEIGHBORS}, score="in_out"))',
     ]
