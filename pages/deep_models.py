@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages.kit import frame
 from pages.kit.allowed import Options
+from pages.kit.bring_box import not_here
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.views.deep_models.as_drawn import drawn_section
@@ -23,6 +24,10 @@ SECTIONS = {
     "serving": ("Serving", serving_section),
     "staleness": ("Staleness", staleness_section),
 }
+NOT_HERE = (
+    "its models learn their item vectors together with the rest of the network. Yours are a start in *Pre-training*, "
+    "and on the Evaluation page a row beside these models, asked about the same users."
+)
 TITLES = {name: title for name, (title, _) in SECTIONS.items()}
 SECTION = Parameter(DEEP_PAGE, "section", "View", Options(TITLES, row=True), "recall", view=True, former=("view",))
 
@@ -33,4 +38,7 @@ with frame.page(
     opens_on="complete_journey",
     needs="sequences",
 ) as data:
-    SECTIONS[SECTION.draw(data, label_visibility="collapsed")][1](data)
+    section = SECTION.draw(data, label_visibility="collapsed")
+    SECTIONS[section][1](data)
+    if section != "pretraining":
+        not_here(data, NOT_HERE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pages.kit import frame, stage
 from pages.kit.allowed import Options
+from pages.kit.bring_box import not_here
 from pages.kit.parameters import Parameter
 from pages.views.training import cbow, costs, factorization, noise, own_vectors, sets, steps, vectors, window
 from pages.views.training import experiments as tries
@@ -36,7 +37,8 @@ with frame.page(
     view = LOOK.draw(data, label_visibility="collapsed")
     _, section, experiments, words, as_python = VIEWS[view]
     section(now)
-    own_vectors.elsewhere(data, view)
+    if view not in own_vectors.VIEWS:
+        not_here(data, own_vectors.NOT_HERE)
     if not own_vectors.in_use(now, view):
         stage.try_this(data, experiments(now))
     frame.what_you_see(words(now))

@@ -62,6 +62,12 @@ def bring_box(data: ActiveData, *, width: Literal["content", "stretch"] = "conte
         )
 
 
+def not_here(data: ActiveData, why: str) -> None:
+    """Why a view has none of the session's files, in a line; nothing where there are none."""
+    if brought.every(data):
+        st.caption(f"Your vectors are not in this view: {why}")
+
+
 def _changed() -> None:
     st.session_state["_brought_changed"] = True
 

@@ -89,10 +89,13 @@ def sweep_section(shown: Shown, asked: AskedGrid, color: Labelling) -> None:
             st.rerun()  # p and q of the whole page, of which this is a part
         scores = grid.scores(found.runs)
         panel.buttons(data, found, ready=grid.ready(scores, found.runs), also=also)
-        panel.said(found)
+        if found.state != "over":
+            panel.said(found)
         if scores:
             _phase_maps(grid, scores)
             st.caption(verdicts(asked.config, shown.labellings, scores))
+        if found.state == "over":
+            panel.said(found)
         st.caption(TWO_QUESTIONS)
         panel.grounds(found, kept)
         panel.leave(data)

@@ -14,8 +14,8 @@ from recemb_core.sweeps.grid import MIDDLE, Cell, Scores
 TWO_QUESTIONS = (
     "Two questions, two answers. **The squares**: does a setting differ from p = q = 1 at all? By the seeds that all "
     "cells have, over the whole grid. **The winner**: which setting to take? By fresh seeds that had no part in the "
-    "choice, of the best three by the one score that it goes by. A square may differ and not win, and the other way "
-    "round."
+    "choice, of the best three by the one score that it goes by, against the default, p = q = 1. A square may differ "
+    "and not win, and the other way round."
 )
 
 

@@ -16,6 +16,10 @@ from recemb_core.brought import BroughtVectors
 
 HERE = ""
 VIEWS = ("lookup", "two")
+NOT_HERE = (
+    "it shows how vectors come about, pair by pair, and a file has what came out alone. They are in *Lookup* and, with "
+    "output vectors, in *Two vectors*."
+)
 TABLE = Parameter(
     TRAINING_PAGE,
     "training_table",
@@ -81,12 +85,3 @@ def python(lesson: Lesson, own: Fitted | None) -> list[str]:
 def in_use(lesson: Lesson, view: str) -> bool:
     """Whether a view shows a file's vectors: what there is to try is about those that the page trains."""
     return view in VIEWS and chosen(lesson, outputs=view == "two") is not None
-
-
-def elsewhere(data: ActiveData, view: str) -> None:
-    """Why a view has none of the session's files, in a line; nothing where there are none."""
-    if view not in VIEWS and brought.every(data):
-        st.caption(
-            "Your vectors are not in this view: it shows how vectors come about, pair by pair, and a file has what "
-            "came out alone. They are in *Lookup* and, with output vectors, in *Two vectors*."
-        )
