@@ -52,7 +52,7 @@ def test_a_sweep_goes_on_behind_other_pages(serve: Serve, page: Page, tmp_path: 
 
 
 GRID = (
-    "node2vec?v=2&data=karate_club&view=sweep&sweep_ps=1&sweep_qs=0.05,1,4,20&sweep_seeds=6&num_walks=3&epochs=1"
+    "node2vec?v=2&data=karate_club&view=sweep&sweep_ps=1&sweep_qs=0.05,1,4,20&sweep_seeds=6&num_walks=2&epochs=1"
     "&dimensions=8"
 )
 

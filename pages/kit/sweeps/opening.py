@@ -148,12 +148,16 @@ def to_mine_at_work(data: ActiveData, ground: Ground) -> None:
             st.caption(f"{words} on {plain(there.title)}.")
             return
         st.caption(f"{words}: {there.fraction:.0%}.")
+        lacking, grid = _not_offered(other), of_the_grid(other)
+        page, told = ("node2vec", grid) if lacking and grid is not None else ("runs", of_the_sweeps(other))
         pressed = st.button(
             "Go to it",
             key="to the sweep at work",
             icon=":material/arrow_forward:",
+            disabled=bool(lacking) and grid is None,
+            help=f"Not offered here: {', '.join(lacking)} as set there." if lacking else None,
             on_click=_set,
-            args=(data, other.plan.seed, of_the_sweeps(other)),
+            args=(data, other.plan.seed, told),
         )
     if pressed:
-        navigation.go("runs")
+        navigation.go(page)
