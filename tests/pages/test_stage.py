@@ -1,0 +1,144 @@
+"""The stage: a guess against what is measured, a complete state, the way back; answers whatever was tried before."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import healthy, questions, show_me
+
+Open = Callable[..., AppTest]
+KARATE = "karate_club"
+
+
+def guess(page: AppTest, number: int, choice: int) -> AppTest:
+    """Answer a question, the first is 0, with one of its choices."""
+    page.session_state[page.session_state["_place"]] = number
+    page.run()
+    page.button(key=f"guess{number}-{choice}").click()
+    return healthy(page.run())
+
+
+def verdict(page: AppTest) -> str:
+    """What stands below the question."""
+    (said,) = [*page.success, *page.info]
+    return str(said.value)
+
+
+def test_the_guess_is_held_against_what_was_measured(open_page: Open) -> None:
+    page = healthy(open_page("node2vec", data=KARATE))
+    choices = [b.label for b in page.button if str(b.key).startswith("guess0-")]
+    assert 2 <= len(choices) <= 4
+    show_me(page, 0)
+    measured = verdict(healthy(page.run()))
+    right = next(n for n, choice in enumerate(choices) if measured.startswith(f"**{choice}.**"))
+    for choice in range(len(choices)):
+        page = healthy(open_page("node2vec", data=KARATE))
+        said = verdict(guess(page, 0, choice))
+        if choice == right:
+            assert said.startswith(f"**Right: {choices[right]}.**")
+            assert len(page.success) == 1
+        else:
+            assert said.startswith(f"You said: {choices[choice]}. **Measured: {choices[right]}.**")
+            assert not page.success
+        assert measured.removeprefix(f"**{choices[right]}.** ") in said
+
+
+def test_show_me_is_remembered_until_the_person_wants_to_guess(open_page: Open) -> None:
+    page = healthy(open_page("node2vec", data=KARATE))
+    show_me(page, 0)
+    healthy(page.run())
+    page.button(key="question next").click()
+    healthy(page.run())
+    assert not [b for b in page.button if str(b.key).startswith("guess1")]
+    page.button(key="guess again").click()
+    healthy(page.run())
+    assert [b for b in page.button if str(b.key).startswith("guess1-")]
+
+
+def test_a_question_sets_the_complete_state_and_the_way_back_restores_it(open_page: Open) -> None:
+    fresh = healthy(open_page("node2vec", data=KARATE))
+    names = ("p", "q", "num_walks", "window", "dimensions", "umap_neighbors")
+    keys = [f"{name}@{KARATE}" for name in names if f"{name}@{KARATE}" in fresh.session_state]
+    assert len(keys) >= 4
+    at_first = {key: fresh.session_state[key] for key in keys}
+    item = fresh.session_state[f"item@{KARATE}"]
+    page = healthy(open_page("node2vec", data=KARATE, num_walks="3", window="2", p="4"))
+    page.sidebar.selectbox[1].set_value("5")
+    healthy(page.run())
+    own = {key: page.session_state[key] for key in keys}
+    assert own != at_first
+    for number in (0, 1):
+        show_me(page, number)
+        healthy(page.run())
+    now = {key: page.session_state[key] for key in keys}
+    assert {k: v for k, v in now.items() if k[0] not in "pq"} == {k: v for k, v in at_first.items() if k[0] not in "pq"}
+    assert page.session_state[f"item@{KARATE}"] != item, "the chosen item is the visit's"
+    page.button(key="question undo").click()
+    healthy(page.run())
+    assert {key: page.session_state[key] for key in keys} == own
+    assert not page.success
+
+
+def test_a_moved_control_takes_the_verdict_away(open_page: Open) -> None:
+    page = healthy(open_page("node2vec", data=KARATE))
+    show_me(page, 0)
+    healthy(page.run())
+    assert page.success
+    page.select_slider(key=f"q@{KARATE}").set_value(2.0)
+    healthy(page.run())
+    assert not page.success
+
+
+# ---- whatever was tried before ----
+
+# Page and its view; ORDERS of each with RECEMB_ORDERS set, else one.
+VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("sequences", "planted_shop", {}),
+    ("walks", "les_miserables", {}),
+    ("node2vec", KARATE, {}),
+    ("item_graph", "planted_shop", {}),
+    ("lsh", "planted_shop", {"lab": "tune"}),
+)
+ORDERS = int(os.environ.get("RECEMB_ORDERS", "1"))
+
+
+def answers_of(page: AppTest, number: int) -> str:
+    show_me(page, number)
+    return verdict(healthy(page.run()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "data", "view"), VIEWS)
+def test_answers_are_the_same_whatever_was_tried_before(
+    name: str, data: str, view: dict[str, str], open_page: Open
+) -> None:
+    first = healthy(open_page(name, data=data, **view))
+    number = questions(first)
+    fresh = {n: answers_of(healthy(open_page(name, data=data, **view)), n) for n in range(number)}
+    for seed in range(ORDERS):
+        draw = random.Random(f"{name} {seed}")
+        page = healthy(open_page(name, data=data, **view))
+        for n in draw.sample(range(number), number):
+            _move_something(page, draw)
+            if not any(str(b.key) == f"try{n}" for b in page.button):
+                page.session_state[page.session_state["_place"]] = n
+                healthy(page.run())
+            if any(str(b.key) == f"try{n}" for b in page.button):
+                page.button(key=f"try{n}").click()
+                healthy(page.run())
+            assert verdict(page) == fresh[n], f"order {seed}, question {n + 1}"
+
+
+def _move_something(page: AppTest, draw: random.Random) -> None:
+    """One slider of the page to another place, as a person who plays between two questions."""
+    sliders: list[Any] = [s for s in page.select_slider if len(s.options) > 1]
+    if sliders:
+        one = draw.choice(sliders)
+        one.set_value(draw.choice([v for v in (0.05, 0.5, 2.0) if str(v) in one.options] or [one.value]))
+        healthy(page.run())
