@@ -36,6 +36,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.installed-spark: requirements-spark.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
+	@touch $@
+
 run: $(VENV)/.installed
 	$(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.showEmailPrompt false
 
@@ -43,8 +47,9 @@ run: $(VENV)/.installed
 # share them, each with a server (tests/conftest.py), and wait for the browser half of the time: a third has the rest.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --hypothesis-profile=ci
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(VENV)/.installed-spark
 	@sh scripts/need.sh chromium $(BIN)/python
+	@sh scripts/need.sh java || true
 	$(BIN)/ruff check .
 	@$(MAKE) --no-print-directory -j 2 types all
 
@@ -85,6 +90,7 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 lock:
 	$(COMPILE) pyproject.toml --extra app -o requirements.txt
 	$(COMPILE) requirements-redis.in -o requirements-redis.txt
+	$(COMPILE) requirements-spark.in -o requirements-spark.txt
 	$(COMPILE) pyproject.toml --extra app --extra redis --group dev -c requirements.txt -o requirements-dev.txt
 
 clean:

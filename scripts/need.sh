@@ -2,6 +2,7 @@
 # Make sure a part of the system is there: install Debian's package where that is allowed, else say the one line to type.
 #   need.sh python PYTHON     a Python from 3.11 to 3.13 that can make virtual environments
 #   need.sh libgomp PYTHON    the OpenMP runtime that numba's thread-safe layer uses
+#   need.sh java              what Spark runs on; without it its tests say that they tested nothing
 #   need.sh chromium PYTHON   the browser of the browser tests, and what its driver needs
 set -eu
 python=${2:-python3}
@@ -41,6 +42,9 @@ python)
 libgomp)
     loads libgomp.so.1 || install libgomp1
     ;;
+java)
+    [ -n "${JAVA_HOME:-}" ] || command -v java >/dev/null || install default-jre-headless
+    ;;
 chromium)
     missing=""
     command -v "${CHROMIUM:-chromium}" >/dev/null || missing="chromium fonts-liberation"
@@ -49,7 +53,7 @@ chromium)
     [ -z "$missing" ] || install $missing
     ;;
 *)
-    echo "need.sh: python, libgomp or chromium, not $1" >&2
+    echo "need.sh: python, libgomp, java or chromium, not $1" >&2
     exit 2
     ;;
 esac

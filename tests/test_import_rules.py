@@ -69,10 +69,24 @@ ORDER = [
     "job_pool",
     "runs",
     "sweeps",
+    "spark",
     "command_line",
     "__main__",
 ]
-HEAVY = {"umap", "gensim", "faiss", "jax", "optax", "igraph", "scipy", "networkx", "sklearn", "torch"}
+HEAVY = {
+    "umap",
+    "gensim",
+    "faiss",
+    "jax",
+    "optax",
+    "igraph",
+    "scipy",
+    "networkx",
+    "sklearn",
+    "torch",
+    "pyspark",
+    "pandas",
+}
 # What figures may not do is compute: no module that trains, walks, lays out or reads.
 NOT_FOR_FIGURES = {"readers", "walks", "datasets", "layouts", "precomputed"}
 

@@ -59,7 +59,13 @@ def test_the_wheel_says_its_version_and_needs(wheel: Path) -> None:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         text = archive.read(metadata).decode()
     assert f"\nVersion: {PROJECT['version']}\n" in text
-    assert set(re.findall(r"^Provides-Extra: (.+)$", text, flags=re.MULTILINE)) == {"app", "deep", "redis", "sweep"}
+    assert set(re.findall(r"^Provides-Extra: (.+)$", text, flags=re.MULTILINE)) == {
+        "app",
+        "deep",
+        "redis",
+        "spark",
+        "sweep",
+    }
     for requirement in PROJECT["dependencies"]:
         name = Requirement(requirement).name
         assert re.search(rf"^Requires-Dist: {re.escape(name)}\b", text, flags=re.MULTILINE), name

@@ -1,0 +1,139 @@
+"""A Spark session: on this computer, at a master's address, or behind Spark Connect; what is missing is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from recemb_core.readers.errors import shortened
+from recemb_core.validation import UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+T = TypeVar("T")
+_KNOCK, _ANSWER = 5.0, 12.0  # seconds for a port to open, and for Spark Connect to say its version
+_ADDRESS = re.compile(r"^(?:sc|spark|k8s)://(?:https?://)?([^/;]+)")
+_PORTS = {"sc": 15002, "spark": 7077, "k8s": 443}
+_LOCAL = re.compile(r"^local(\[(\d+|\*)(,\s*\d+)?\])?$")
+# Times without a zone mean UTC, as everywhere here; a page of its own is nothing that a command should open.
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+_ON_THIS_COMPUTER = {"spark.driver.memory": "4g", "spark.driver.host": "localhost", "spark.sql.shuffle.partitions": "8"}
+
+
+def connect(master: str | None = None) -> SparkSession:
+    """A Spark session.
+
+    Args:
+        master: ``"sc://host:port"`` (Spark Connect), ``"spark://host:port"``, ``"yarn"``, ``"k8s://…"`` or
+            ``"local[2]"``. Left out, it is the address in ``SPARK_REMOTE``, and without that all cores of this
+            computer.
+
+    Raises:
+        UsageError: pyspark or Java is missing, or nothing answers at the address: within 20 seconds, one sentence.
+
+    >>> connect("nowhere")
+    Traceback (most recent call last):
+        ...
+    recemb_core.validation.UsageError: master must be sc://host:port, spark://host:port, k8s://…, yarn or local[n], \
+not 'nowhere'
+    """
+    remote = os.environ.get("SPARK_REMOTE", "")
+    where = master or remote or "local[*]"
+    kind = where.split(":", 1)[0]
+    if not (_ADDRESS.match(where) or _LOCAL.match(where) or where == "yarn"):
+        raise UsageError(
+            f"master must be sc://host:port, spark://host:port, k8s://…, yarn or local[n], not {shortened(where)!r}"
+        )
+    if master and remote and kind != "sc":
+        raise UsageError(f"SPARK_REMOTE is set ({_shown(remote)}), and master is {master}: unset one of the two")
+    _need_pyspark()
+    if kind != "sc":
+        _need_java()
+    if kind in _PORTS:
+        _knock(where, _PORTS[kind])
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("recemb")
+    if kind == "sc":
+        spark: SparkSession = _in_time(lambda: builder.remote(where).getOrCreate(), where)
+        _in_time(lambda: spark.conf.set("spark.sql.session.timeZone", "UTC"), where)
+        return spark
+    for name, value in {**_SETTINGS, **(_ON_THIS_COMPUTER if kind.startswith("local") else {})}.items():
+        builder = builder.config(name, value)
+    return builder.master(where).getOrCreate()
+
+
+def _need_pyspark() -> None:
+    try:
+        import pyspark.sql  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            f"Spark's Python part is missing ({error}); install it with pip install 'recemb-explorer[spark]'"
+        ) from None
+
+
+def _need_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which(os.path.join(home, "bin", "java") if home else "java") is None:
+        where = f"in JAVA_HOME ({home})" if home else "on this computer"
+        raise UsageError(
+            f"Spark needs Java 17 or later, and there is none {where}; install default-jre-headless (or your system's "
+            "package of it), or name a cluster in SPARK_REMOTE, which needs none here"
+        )
+
+
+def _shown(where: str) -> str:
+    """An address without what follows it: a token is nothing to be printed."""
+    found = _ADDRESS.match(where)
+    return found[0] if found else shortened(where)
+
+
+def _knock(where: str, usual: int) -> None:
+    """See whether anything listens at an address; of several, any."""
+    found = _ADDRESS.match(where)
+    assert found is not None
+    why = ""
+    for one in found[1].split(","):
+        host, _, port = one.rpartition(":") if ":" in one else (one, "", str(usual))
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
+            return
+        except (OSError, ValueError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+    raise UsageError(
+        f"no Spark answers at {_shown(where)} ({why}); look whether the address is right and the cluster runs"
+    )
+
+
+def _in_time(work: Callable[[], T], where: str) -> T:
+    """What a call gives; a sentence where it has not answered in time (Spark's own client tries for minutes)."""
+    done: list[T] = []
+    wrong: list[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:  # told below, in the thread that asked
+            wrong.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(_ANSWER)
+    if done:
+        return done[0]
+    why = f"{type(wrong[0]).__name__}: {shortened(wrong[0], 120)}" if wrong else f"not within {_ANSWER:g} seconds"
+    raise UsageError(
+        f"what listens at {_shown(where)} does not answer as Spark Connect ({why}); give the address of a "
+        "Spark Connect server"
+    )

@@ -1,0 +1,330 @@
+"""A log's columns → events, by the same reading as the library's own; where the first rows differ, it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from recemb_core.readers import Assumption, CleaningStep, InputError, Reading
+from recemb_core.readers.column_mapping import ColumnMapping
+from recemb_core.readers.errors import counted
+from recemb_core.readers.events import Events, Parsed, parse_events
+from recemb_core.readers.fill_down import filled_down
+from recemb_core.readers.ids import INVISIBLE, MISSING
+from recemb_core.readers.limits import limits
+from recemb_core.readers.said import all_assumptions
+from recemb_core.readers.table import Table
+from recemb_core.spark.tables import PLACE, TORN, Source, open_source
+from recemb_core.spark.times import Form, find_form, seconds_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+_ID_ROLES = ("item", "user", "basket", "kind")
+_NUMBERS = ("order", "weight", "rating", "dwell")
+_NOT_HERE = ("clock", "click", "list_mark", "clicked", "cancelled", "fill_down")
+_COMPARED = 5_000
+_SPACE = r"(?U)^\s+|\s+$"
+_EDGE = r"[\s" + INVISIBLE[1:]
+_UNSEEN = rf"(?U)^{_EDGE}+|{_EDGE}+$|{INVISIBLE}"  # what nobody sees anywhere, and spaces at the ends
+REASON = "_recemb_reason"
+_ELSE = "; read it without --engine spark"
+
+
+@dataclass(frozen=True, eq=False)
+class SparkLog:
+    """The usable events of a log.
+
+    Attributes:
+        frame: a row an event: ``item``, ``user``, ``basket`` (or session), ``time`` (unix seconds), ``order``,
+            ``weight``, ``rating``, ``kind``, ``dwell`` and the row's place; null columns where there is none.
+        reading: how it was read, with its columns said.
+        step: what could not be used, as the first step of the cleaning.
+        date_only: whether no time has an hour.
+        days_repeat: whether somebody has two events on a day.
+        name: of the file.
+        notes: sentences that a person has to know.
+        assumptions: what the first rows left to be guessed, the doubtful first.
+    """
+
+    frame: DataFrame
+    reading: Reading
+    step: CleaningStep
+    date_only: bool
+    days_repeat: bool
+    name: str
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def columns(self) -> ColumnMapping:
+        """Which column plays which role."""
+        assert self.reading.columns is not None
+        return self.reading.columns
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What is decided on whole columns: whether whole numbers end with .0, in which form times are, units of dwell."""
+
+    tails: frozenset[str] = frozenset()
+    time: Form | None = None
+    dwell: float = 1.0
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+def read_log(spark: SparkSession, source: Any, reading: Reading | None = None) -> SparkLog:
+    """A log as events, read as the library reads it.
+
+    The columns, their roles and the form of the times are found on the first 20,000 rows by the library's own code;
+    then Spark reads everything, and what it makes of the first 5,000 rows is compared with what the library makes of
+    them, value by value. Where they differ, nothing is read.
+
+    Args:
+        spark: from :func:`~recemb_core.spark.connect`.
+        source: a path of a csv, tsv or parquet file (or a folder of parquet) that Spark can reach, or a DataFrame.
+        reading: how to read it; left out, all is guessed.
+
+    Raises:
+        InputError: see :func:`recemb_core.readers.events.parse_events`; or a kind of file, a role or a form of times
+            that the Spark engine does not read.
+    """
+    opened = open_source(spark, source, reading or Reading())
+    reading = (reading or Reading()).completed(opened.head)
+    mapping = reading.columns
+    assert mapping is not None
+    expected = parse_events(opened.head, mapping)
+    _refuse_what_is_not_here(opened, mapping)
+    head = spark.createDataFrame(_arrow(opened.head.frame.head(_COMPARED)))
+    parsed = parse_events(_cut(opened), mapping) if len(opened.head.frame) > _COMPARED else expected
+    seconds = parsed.events.time
+    times = None if seconds is None else find_form(head, mapping, parsed.events.row, seconds)
+    dwell = _dwell_unit(opened, mapping, expected)
+    _compare(head, parsed, mapping, _decide(head, mapping, times, dwell), opened.name)
+    values = _decide(opened.frame, mapping, times, dwell)
+    frame = _events(opened.frame, mapping, values).persist()
+    step, date_only, days_repeat = _usable(frame, mapping, opened)
+    notes = [f"Columns and forms of values were found on the first {counted(len(opened.head.frame), 'row')}."]
+    if not opened.placed:
+        notes.append("The rows of a DataFrame have no order: events of one user at one time go by the item's id.")
+    if mapping.title or mapping.side or reading.details_key:
+        notes.append("Item details are not carried along by the Spark engine.")
+    kept = frame.where(f"{REASON} is null").drop(REASON)
+    said = all_assumptions(opened.head, reading, expected, None)
+    return SparkLog(kept, reading, step, date_only, days_repeat, opened.name, tuple(notes), said)
+
+
+def _refuse_what_is_not_here(opened: Source, mapping: ColumnMapping) -> None:
+    if mapping.shape not in ("events", "baskets"):
+        raise InputError(f"the Spark engine reads a row an event, and {opened.name} has {mapping.shape}{_ELSE}")
+    for name in _NOT_HERE:
+        if getattr(mapping, name):
+            raise InputError(f"the Spark engine does not know the role or setting {name!r} ({opened.name}){_ELSE}")
+    assert mapping.item is not None
+    if opened.head.frame.schema[mapping.item].is_nested():
+        raise InputError(f"column {mapping.item!r} of {opened.name} holds lists of items{_ELSE}")
+    filled, _ = filled_down(opened.head.frame, mapping, layout=opened.head.format in ("csv", "tsv"))
+    if filled is not opened.head.frame:
+        raise InputError(f"empty fields of {opened.name} repeat the ones above, and Spark's rows have no above{_ELSE}")
+
+
+def _dwell_unit(opened: Source, mapping: ColumnMapping, expected: Parsed) -> float:
+    if mapping.dwell is None or expected.events.dwell is None:
+        return 1.0
+    from recemb_core.readers.content import to_numbers
+    from recemb_core.readers.suspicions import dwell_said
+
+    numbers = to_numbers(opened.head.frame[mapping.dwell], mapping.decimal).fill_null(float("nan")).to_numpy()
+    return float(dwell_said(numbers, mapping.dwell, mapping.dwell_unit)[0])
+
+
+def _id_columns(mapping: ColumnMapping) -> dict[str, str]:
+    group = mapping.basket or mapping.session
+    roles = {"item": mapping.item, "user": mapping.user, "basket": group, "kind": mapping.event_type}
+    return {role: column for role, column in roles.items() if column is not None}
+
+
+def _decide(frame: DataFrame, mapping: ColumnMapping, times: Form | None, dwell: float) -> _Values:
+    """What depends on all rows of a column, in one pass."""
+    from pyspark.sql import functions as F
+
+    kinds, asked = dict(frame.dtypes), []
+    for role, column in _id_columns(mapping).items():
+        value = F.col(f"`{column}`")
+        if kinds[column] in ("double", "float"):
+            asked.append(F.max((value % 1 != 0) & ~F.isnan(value)).alias(f"{role} part"))
+        elif kinds[column] == "string" and not mapping.ids_as_written:
+            asked.append(F.max(value.contains(".0")).alias(f"{role} tail"))
+    told: dict[str, Any] = frame.agg(*asked).collect()[0].asDict() if asked else {}
+    for role, column in _id_columns(mapping).items():
+        if told.get(f"{role} part"):
+            raise InputError(f"column {column!r} holds numbers with decimals, which are no ids; choose another column")
+    return _Values(_float_tails(frame, mapping, [r for r in _ID_ROLES if told.get(f"{r} tail")]), times, dwell, kinds)
+
+
+def _float_tails(frame: DataFrame, mapping: ColumnMapping, suspects: list[str]) -> frozenset[str]:
+    """Of columns with a .0 somewhere, those that are whole numbers throughout, some of them with .0 behind."""
+    from pyspark.sql import functions as F
+
+    columns, asked = _id_columns(mapping), []
+    for role in suspects:
+        text = _tidy(F.col(f"`{columns[role]}`"), mapping)
+        asked.append((F.max(text.endswith(".0")) & F.min(text.rlike(r"^\d+(?:\.0)?$"))).alias(role))
+    told = frame.agg(*asked).collect()[0].asDict() if asked else {}
+    return frozenset(role for role, yes in told.items() if yes)
+
+
+def _tidy(value: Column, mapping: ColumnMapping) -> Column:
+    from pyspark.sql import functions as F
+
+    text = value.cast("string")
+    missing = MISSING if mapping.missing is None else mapping.missing
+    if mapping.ids_as_written:
+        return F.when(~F.regexp_replace(text, _SPACE, "").isin(*missing), text)
+    text = F.regexp_replace(text, _UNSEEN, "")
+    return F.when(~text.isin(*missing), text)
+
+
+def _id(column: str, role: str, mapping: ColumnMapping, values: _Values) -> Column:
+    from pyspark.sql import functions as F
+
+    value = F.col(f"`{column}`")
+    if values.kinds[column] in ("double", "float"):
+        return F.when(~F.isnan(value), value.cast("bigint").cast("string"))
+    text = _tidy(value, mapping)
+    return F.regexp_replace(text, r"\.0$", "") if role in values.tails else text
+
+
+def _events(frame: DataFrame, mapping: ColumnMapping, values: _Values) -> DataFrame:
+    """Every row with its values and the reason why it cannot be used."""
+    from pyspark.sql import functions as F
+
+    ids = {role: _id(column, role, mapping, values) for role, column in _id_columns(mapping).items()}
+    columns: dict[str, Column] = {role: ids.get(role, F.lit(None).cast("string")) for role in _ID_ROLES}
+    columns["time"] = F.lit(None).cast("double")
+    if mapping.timestamp is not None and values.time is not None:
+        form, off = values.time
+        columns["time"] = seconds_of(mapping.timestamp, values.kinds[mapping.timestamp], form) - F.lit(off)
+    for role in _NUMBERS:
+        column = getattr(mapping, role)
+        columns[role] = F.lit(None).cast("double")
+        if column is not None:
+            value = F.col(f"`{column}`")
+            text = values.kinds[column] == "string"
+            number = F.regexp_replace(value, _SPACE, "").try_cast("double") if text else value.cast("double")
+            columns[role] = number / F.lit(values.dwell) if role == "dwell" else number
+    columns[PLACE] = F.col(PLACE) if PLACE in frame.columns else F.lit(0)
+    torn = F.col(TORN).isNotNull() if TORN in frame.columns else F.lit(False)
+    shown = frame.select(*(column.alias(name) for name, column in columns.items()), torn.alias(TORN))
+    return shown.withColumn(REASON, _reason(mapping)).drop(TORN)
+
+
+def _reason(mapping: ColumnMapping) -> Column:
+    from pyspark.sql import functions as F
+
+    long = limits().id_length
+    group = mapping.basket or mapping.session
+    asked: list[tuple[str, Column]] = [("torn", F.col(TORN)), ("no item", F.col("item").isNull())]
+    if group is not None:
+        asked.append(("no basket", F.col("basket").isNull()))
+    if mapping.user is not None and (group is None or not mapping.keep_anonymous):
+        asked.append(("no user", F.col("user").isNull()))
+    asked += [("long", F.length(role) > long) for role in ("item", "basket", "user")]
+    if mapping.timestamp is not None:
+        asked.append(("no time", F.col("time").isNull()))
+    if mapping.order is not None:
+        asked.append(("no order", F.col("order").isNull() | F.isnan("order")))
+    if mapping.weight is not None:
+        infinite = F.isnan("weight") | (F.abs("weight") == F.lit(float("inf")))
+        asked.append(("no weight", F.col("weight").isNull() | infinite))
+    return F.coalesce(*(F.when(wrong, F.lit(name)) for name, wrong in asked))
+
+
+def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[CleaningStep, bool, bool]:
+    """The first step, whether no time has an hour, and whether somebody has two events on a day."""
+    from pyspark.sql import functions as F
+
+    by = {row[0]: row[1:] for row in frame.groupBy(REASON).agg(F.count("*"), F.countDistinct("item")).collect()}
+    rows, lost = sum(n for n, _ in by.values()), {why: n for why, (n, _) in by.items() if why is not None}
+    if None not in by:
+        raise InputError(f"none of the {counted(rows, 'row')} has all of its columns filled in; check the mapping")
+    told = {
+        "torn": "that could not be split into columns",
+        "no item": f"with no item in {mapping.item!r}",
+        "no user": f"with no user in {mapping.user!r}",
+        "no basket": f"with no basket or session in {mapping.basket or mapping.session!r}",
+        "long": f"with an id of over {limits().id_length:,} characters",
+        "no time": f"with no readable time in {mapping.timestamp!r}",
+        "no order": f"with no step number in {mapping.order!r}",
+        "no weight": f"with no number in {mapping.weight!r}",
+    }
+    for why, count in lost.items():
+        if count > 0.5 * rows and opened.head.format != "parquet":
+            raise InputError(f"{counted(count, 'row')} of {rows:,} {told[why]}; choose another column")
+    text = f"{counted(rows, 'row')} read"
+    left = "; ".join(f"{counted(lost[why], 'row')} {words} left out" for why, words in told.items() if why in lost)
+    text += f"; {left}." if left else ", every one usable."
+    kept, items = by[None]
+    of_all = frame.agg(F.countDistinct("item")).collect()[0][0] if lost else items
+    step = CleaningStep("parse", text, (rows, kept), (of_all, items))
+    if mapping.timestamp is None:
+        return step, False, False
+    usable = frame.where(F.col(REASON).isNull())
+    hours = usable.where((F.col("time") % 86_400) != 0).limit(1).count()
+    if hours:
+        return step, False, False
+    day = F.floor(F.col("time") / 86_400)
+    twice = usable.groupBy("user", day.alias("day")).count().where("count > 1").limit(1).count()
+    return step, True, bool(twice)
+
+
+# --- what Spark makes of the first rows, beside what the library makes of them ---
+
+
+def _arrow(frame: pl.DataFrame) -> Any:
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _cut(opened: Source) -> Table:
+    lines = opened.head.lines
+    return replace(
+        opened.head, frame=opened.head.frame.head(_COMPARED), lines=None if lines is None else lines[:_COMPARED]
+    )
+
+
+def _compare(head: DataFrame, parsed: Parsed, mapping: ColumnMapping, values: _Values, name: str) -> None:
+    found = pl.from_arrow(_events(head, mapping, values).drop(PLACE).toArrow())
+    assert isinstance(found, pl.DataFrame)
+    events = parsed.events
+    rows = found.with_row_index("row").filter(pl.col(REASON).is_null())
+    wrong = "rows" if rows["row"].to_list() != events.row.tolist() else _unlike(rows, events, mapping)
+    if wrong:
+        raise InputError(
+            f"Spark reads the {wrong} of {name} otherwise than this program does; write the file as parquet with plain "
+            f"numbers and ids{_ELSE.replace('; read', ', or read')}"
+        )
+
+
+def _unlike(rows: pl.DataFrame, events: Events, mapping: ColumnMapping) -> str:
+    """The first role whose values differ, or ""."""
+    named = {"item": (events.item, events.item_ids), "user": (events.user, events.user_ids)}
+    for role, (codes, ids) in named.items():
+        if codes is None or ids is None:
+            continue
+        known = rows[role].is_not_null().to_numpy()
+        if ids.gather(codes[known]).to_list() != rows[role].filter(pl.Series(known)).to_list():
+            return f"{role}s"
+    if events.kind is not None:
+        kinds = [None if code < 0 else events.kinds[code] for code in events.kind]
+        if kinds != rows["kind"].to_list():
+            return "event types"
+    for role in ("time", *_NUMBERS):
+        expected = getattr(events, role)
+        if expected is not None and not np.array_equal(
+            rows[role].fill_null(float("nan")).to_numpy(), expected, equal_nan=True
+        ):
+            return f"values of {role}"
+    return ""

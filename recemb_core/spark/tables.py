@@ -1,0 +1,145 @@
+"""Files as Spark DataFrames, and their first rows as the tables that the library's own reading works on."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from recemb_core.readers import InputError, Reading
+from recemb_core.readers.errors import listed, shortened
+from recemb_core.readers.table import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+HEAD = 20_000  # rows that columns, forms of times and dialect are judged by
+PLACE = "_recemb_place"  # where a row stands in its files, to settle ties of time
+TORN = "_recemb_torn"  # a line that could not be split into the columns
+_COMPARED = 1_000
+_TEXT, _PARQUET = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), (".parquet", ".pq")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A log before its columns are understood.
+
+    Attributes:
+        frame: the columns, all text of a text file; with ``PLACE``, and with ``TORN`` of a text file.
+        head: the first rows, as the library reads them.
+        name: of the file.
+        placed: whether the rows have an order of their own; those of a DataFrame have none.
+    """
+
+    frame: DataFrame
+    head: Table
+    name: str
+    placed: bool
+
+
+def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
+    """A path (csv, tsv or parquet; a file or a folder, wherever Spark can read) or a DataFrame.
+
+    Raises:
+        InputError: another kind of file, nothing in it, or text that Spark splits otherwise than the library.
+    """
+    from pyspark.sql import functions as F
+
+    if not isinstance(source, str | os.PathLike):
+        head = Table(_to_polars(source.limit(HEAD)), "frame", "the DataFrame")
+        _refuse_empty(head)
+        return Source(source.withColumn(PLACE, F.lit(0)), head, "the DataFrame", False)
+    path = os.fspath(source)
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    ending = name.lower()
+    if ending.endswith(_PARQUET) or (not ending.endswith(_TEXT) and _is_folder(path)):
+        frame = _told(lambda: spark.read.parquet(path), path)
+        head = Table(_told(lambda: _to_polars(frame.limit(HEAD)), path), "parquet", name)
+        _refuse_empty(head)
+        return Source(_placed(frame), head, name, True)
+    if not ending.endswith(_TEXT):
+        raise InputError(
+            f"{shortened(name)!r} is no csv, tsv or parquet, which the Spark engine reads; without --engine spark "
+            "every format is read"
+        )
+    lines = _told(lambda: [row[0] for row in spark.read.text(path).limit(HEAD + 1).collect()], path)
+    head = reading.table("\n".join((*lines, "")).encode(), re.sub(r"\.gz$", "", name))
+    _refuse_empty(head)
+    if head.format not in ("csv", "tsv") or head.delimiter is None:
+        raise InputError(f"{name} is no table with a row an event ({head.format}); read it without --engine spark")
+    return Source(_delimited(spark, path, head, name), head, name, True)
+
+
+def _delimited(spark: SparkSession, path: str, head: Table, name: str) -> DataFrame:
+    """The file as Spark splits it, with or without a line of names: whichever gives the rows that the library gives."""
+    columns = head.frame.columns
+    clash = sorted({c.lower() for c in columns if sum(c.lower() == other.lower() for other in columns) > 1})
+    if clash:
+        raise InputError(f"{name}: Spark cannot tell columns apart whose names differ in capitals ({listed(clash)})")
+    expected = [tuple(map(_plain, row)) for row in head.frame.head(_COMPARED).iter_rows()]
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    schema = StructType([StructField(column, StringType()) for column in (*columns, TORN)])
+    for header in (True, False):
+        frame = (
+            spark.read.schema(schema)
+            .option("sep", head.delimiter)
+            .option("header", header)
+            .option("quote", '"')
+            .option("escape", '"')
+            .option("mode", "PERMISSIVE")
+            .option("columnNameOfCorruptRecord", TORN)
+            .csv(path)
+        )
+        found = frame.limit(_COMPARED).collect()
+        if [tuple(_plain(row[c]) for c in columns) for row in found if row[TORN] is None][: len(expected)] == expected:
+            return _placed(frame)
+    raise InputError(
+        f"Spark splits {name} into other fields than this program does (quotes, lines above the table, an encoding); "
+        "write it as parquet, or read it without --engine spark"
+    )
+
+
+def _placed(frame: DataFrame) -> DataFrame:
+    """The rows with their place: file, part of the file, row in that part; the same however many parts are read."""
+    from pyspark.sql import functions as F
+
+    place = F.struct(
+        F.col("_metadata.file_path"), F.col("_metadata.file_block_start"), F.monotonically_increasing_id().alias("row")
+    )
+    return frame.select("*", place.alias(PLACE))
+
+
+def _to_polars(frame: DataFrame) -> pl.DataFrame:
+    found = pl.from_arrow(frame.toArrow())
+    assert isinstance(found, pl.DataFrame)
+    return found
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _refuse_empty(head: Table) -> None:
+    if not len(head.frame):
+        raise InputError(f"{head.name} has no rows; give a log with events")
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) or ("://" in path and "." not in path.rstrip("/").rsplit("/", 1)[-1])
+
+
+def _told(read: Any, path: str) -> Any:
+    """What a reading gives; a sentence where Spark cannot read."""
+    from pyspark.errors import PySparkException
+
+    try:
+        return read()
+    except PySparkException as error:
+        first = shortened(str(error).split("\n")[0], 200)
+        raise InputError(
+            f"{shortened(path, 200)} cannot be read by Spark ({first}); look whether it is there"
+        ) from None
