@@ -7,12 +7,14 @@ from recemb_core.spark.cleaning import SparkSequences, clean_events, from_sequen
 from recemb_core.spark.connection import connect
 from recemb_core.spark.edges import SparkGraph, from_graph, item_edges
 from recemb_core.spark.parsing import SparkLog, read_log
+from recemb_core.spark.training import as_trained, train_vectors
 from recemb_core.spark.walks import generate_walks
 
 __all__ = [
     "SparkGraph",
     "SparkLog",
     "SparkSequences",
+    "as_trained",
     "clean_events",
     "connect",
     "from_graph",
@@ -20,4 +22,5 @@ __all__ = [
     "generate_walks",
     "item_edges",
     "read_log",
+    "train_vectors",
 ]
