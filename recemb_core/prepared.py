@@ -73,6 +73,11 @@ class Prepared:
         """A hash of behavior or graph and item details, the same on the pages."""
         return data_fingerprint(self._source, self.side_info)
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What is known of each item, by the names of the columns."""
+        return () if self.side_info is None else tuple(self.side_info.columns)
+
     @cached_property
     def graph(self) -> ItemGraph:
         """The graph that walks use: its own, or made as the session says."""
@@ -159,9 +164,9 @@ def prepare_file(
         notes.append(
             f"The session used {session.details.name} as item details, and none are given: it is read without."
         )
-    asked = _changed(session.reading or Reading(), reading or {}, of_the_table=True)
+    asked = changed_reading(session.reading or Reading(), reading or {}, of_the_table=True)
     table = asked.table(data, path.name)
-    asked = _changed(asked.completed(table), reading or {}, of_the_table=False)
+    asked = changed_reading(asked.completed(table), reading or {}, of_the_table=False)
     second = None if side is None else Reading().table(side, Path(details or "").name)
     saved = replace(session, data="", file=mark, details=marks, reading=asked, gap_minutes=None)
     assert asked.columns is not None
@@ -188,7 +193,7 @@ def prepare_file(
     )
 
 
-def _changed(reading: Reading, told: Mapping[str, str], *, of_the_table: bool) -> Reading:
+def changed_reading(reading: Reading, told: Mapping[str, str], *, of_the_table: bool) -> Reading:
     """A reading with what a person wrote: first what decides on the table, then what its columns are."""
     known, changes = reading_settings(), dict[str, Any]()
     for name, text in told.items():

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from recemb_core.command_line import models, prepare, runs, serve, sweep, train
 from recemb_core.command_line.measure import Compare, Evaluate
+from recemb_core.command_line.on_spark import check_engine, engine_arguments
 from recemb_core.command_line.printing import Result
 from recemb_core.command_line.vectors import Export, Neighbors
 from recemb_core.foreign_text import for_terminal
@@ -53,9 +54,10 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add(one)
+        engine_arguments(one, command.NAME)
         one.epilog = None if one.epilog is None else one.epilog.replace("%", "%%")
         one.add_argument("--json", action="store_true", help="print JSON instead of tables")
-        one.set_defaults(run=command.run, parser=one)
+        one.set_defaults(run=command.run, parser=one, command=command.NAME)
     return whole
 
 
@@ -67,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     args = parser().parse_args(arguments)
     try:
+        check_engine(args, args.command)
         args.run(args).show(args.json)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has enough

@@ -108,21 +108,21 @@ def open_data(args: argparse.Namespace, saved: SessionFile) -> Prepared:
             raise UsageError("a bundled data set is read already: leave out --read and --details")
         saved = saved if args.gap is None else replace(saved, gap_minutes=args.gap)
         name = args.data or saved.data
-        return prepare_bundled(name, _ordered(args, saved, name))
+        return prepare_bundled(name, bundled_session(args, saved, name))
     if args.make or args.graph_from:
         raise UsageError("--make and --graph-from are for bundled data sets; leave them out for a file of your own")
     if not args.log and saved.file is None:
         args.parser.error("say which data: LOG, --data NAME, or --session FILE with either in it")
     if args.gap is not None:
         reading["gap_minutes"] = repr(args.gap)
-    log = Path(args.log) if args.log else _beside(args.session, saved.file)
+    log = Path(args.log) if args.log else beside(args.session, saved.file)
     details = args.details
     if details is None and saved.details is not None and not args.log:
-        details = _beside(args.session, saved.details)
+        details = beside(args.session, saved.details)
     return prepare_file(log, details, session=saved, reading=reading)
 
 
-def _ordered(args: argparse.Namespace, saved: SessionFile, name: str) -> SessionFile:
+def bundled_session(args: argparse.Namespace, saved: SessionFile, name: str) -> SessionFile:
     """The session with how a bundled data set is made, and its graph; those of another data set are left out."""
     if saved.data != name:
         kept = {key: value for key, value in saved.settings.items() if not key.startswith(MADE) and key != "graph_from"}
@@ -135,7 +135,7 @@ def _ordered(args: argparse.Namespace, saved: SessionFile, name: str) -> Session
     return replace(saved, graph_from=args.graph_from or saved.graph_from)
 
 
-def _beside(session: str, mark: FileMark | None) -> Path:
+def beside(session: str, mark: FileMark | None) -> Path:
     """The file of a session, looked for where the session lies and here."""
     assert mark is not None
     name = Path(mark.name).name  # never a path out of another computer's folders

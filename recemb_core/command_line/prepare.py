@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from recemb_core.command_line import on_spark
 from recemb_core.command_line.arguments import data_arguments, open_data, reading_text, session_of
 from recemb_core.command_line.printing import Lines, Result, Table
 from recemb_core.foreign_text import spreadsheet_csv
 from recemb_core.prepared import Prepared
 from recemb_core.readers import Assumption
 from recemb_core.validation import UsageError
+
+if TYPE_CHECKING:
+    from recemb_core.spark.prepared import SparkPrepared
 
 NAME = "prepare"
 HELP = "read and clean a log; say what was assumed, what was dropped, and what is left"
@@ -25,6 +29,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Result:
+    if args.engine == "spark":
+        return on_spark.prepare(args, facts_of, parts_of)
     prepared = open_data(args, session_of(args))
     files = {}
     if args.out:
@@ -40,7 +46,7 @@ def written(files: dict[str, str]) -> list[Lines]:
     return [Lines("Written", list(files.values()))] if files else []
 
 
-def facts_of(prepared: Prepared) -> dict[str, Any]:
+def facts_of(prepared: Prepared | SparkPrepared) -> dict[str, Any]:
     """Data, counts, assumptions and steps as plain values."""
     sequences = prepared.sequences
     return {
@@ -48,7 +54,7 @@ def facts_of(prepared: Prepared) -> dict[str, Any]:
         "fingerprint": prepared.fingerprint,
         "counts": prepared.counts,
         "ordered": None if sequences is None else sequences.ordered,
-        "details": [] if prepared.side_info is None else prepared.side_info.columns,
+        "details": list(prepared.details),
         "assumptions": [
             {"name": a.name, "value": a.value, "words": str(a), "doubtful": a.doubtful, "instead": instead(a)}
             for a in prepared.assumptions
@@ -60,13 +66,13 @@ def facts_of(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def parts_of(prepared: Prepared) -> list[Table | Lines]:
+def parts_of(prepared: Prepared | SparkPrepared) -> list[Table | Lines]:
     """The same for people, in the order of the page."""
     what = "graph" if prepared.sequences is None else "sequences" if prepared.sequences.ordered else "baskets"
-    counts = [(name, number) for name, number in prepared.counts.items()]
-    found: list[Table | Lines] = [
-        Table((what, ""), [*counts, ("fingerprint", prepared.fingerprint)], title=f"{prepared.name}")
-    ]
+    counts: list[tuple[str, object]] = [*prepared.counts.items()]
+    if prepared.fingerprint:
+        counts.append(("fingerprint", prepared.fingerprint))
+    found: list[Table | Lines] = [Table((what, ""), counts, title=f"{prepared.name}")]
     doubtful = [a for a in prepared.assumptions if a.doubtful]
     usual = [a for a in prepared.assumptions if not a.doubtful]
     if doubtful:

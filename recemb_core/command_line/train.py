@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recemb_core.bundles import Origin, save_with_origin
+from recemb_core.command_line import on_spark
 from recemb_core.command_line.arguments import data_arguments, open_data, session_of, settings_text, typed
 from recemb_core.command_line.keeping import keep_arguments, kept_in
 from recemb_core.command_line.prepare import written
@@ -87,6 +88,8 @@ def run(args: argparse.Namespace) -> Result:
     if not args.out and not args.keep and not args.store:
         args.parser.error("say where to: --out FILE, --keep, or both")
     saved, spec = plan(args)
+    if args.engine == "spark":
+        return on_spark.train(args, saved, spec)
     prepared = open_data(args, saved)
     config = fitting(prepared, saved, spec)
     session = whole_session(prepared.session, config).to_toml()

@@ -7,10 +7,11 @@ from recemb_core.spark.cleaning import SparkSequences, clean_events, from_sequen
 from recemb_core.spark.connection import connect
 from recemb_core.spark.edges import SparkGraph, from_graph, item_edges
 from recemb_core.spark.parsing import SparkLog, read_log
-from recemb_core.spark.training import as_trained, train_vectors
+from recemb_core.spark.training import SERVED, as_trained, train_vectors
 from recemb_core.spark.walks import generate_walks
 
 __all__ = [
+    "SERVED",
     "SparkGraph",
     "SparkLog",
     "SparkSequences",

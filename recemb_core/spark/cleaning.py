@@ -287,6 +287,9 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
         F.col("time").alias("timestamp"),
         F.col("weight").cast("float").alias("weight"),
     ).persist()
+    events.count()  # done now, so that what it was made of can go
+    for helper in (cut, run.frame):
+        helper.unpersist()
     return SparkSequences(
         events, items, not baskets, n_items, rows, left, tuple(run.steps), log.reading, log.name, log.notes
     )

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import threading
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -66,17 +67,33 @@ not 'nowhere'
 
     builder = SparkSession.builder.appName("recemb")
     if kind == "sc":
-        spark: SparkSession = _in_time(lambda: builder.remote(where).getOrCreate(), where)
-        _in_time(lambda: spark.conf.set("spark.sql.session.timeZone", "UTC"), where)
-        return spark
+
+        def begin() -> SparkSession:
+            spark: SparkSession = builder.remote(where).getOrCreate()
+            spark.conf.set("spark.sql.session.timeZone", "UTC")
+            return spark
+
+        return _in_time(begin, where)
     for name, value in {**_SETTINGS, **(_ON_THIS_COMPUTER if kind.startswith("local") else {})}.items():
         builder = builder.config(name, value)
     return builder.master(where).getOrCreate()
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """What Spark raises where it cannot do something, its driver's Java among it; empty where it is not installed."""
+    try:
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+    except ImportError:
+        return ()
+    return PySparkException, Py4JError
+
+
 def _need_pyspark() -> None:
     try:
-        import pyspark.sql  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of a newer pandas, of which nothing here is used
+            import pyspark.sql  # noqa: F401
     except ImportError as error:
         raise UsageError(
             f"Spark's Python part is missing ({error}); install it with pip install 'recemb-explorer[spark]'"

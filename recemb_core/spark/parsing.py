@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,12 @@ class _Values:
     kinds: dict[str, str] = field(default_factory=dict)
 
 
-def read_log(spark: SparkSession, source: Any, reading: Reading | None = None) -> SparkLog:
+def read_log(
+    spark: SparkSession,
+    source: Any,
+    reading: Reading | None = None,
+    told: Callable[[Reading], Reading] = lambda found: found,
+) -> SparkLog:
     """A log as events, read as the library reads it.
 
     The columns, their roles and the form of the times are found on the first 20,000 rows by the library's own code;
@@ -87,13 +93,14 @@ def read_log(spark: SparkSession, source: Any, reading: Reading | None = None) -
         spark: from :func:`~recemb_core.spark.connect`.
         source: a path of a csv, tsv or parquet file (or a folder of parquet) that Spark can reach, or a DataFrame.
         reading: how to read it; left out, all is guessed.
+        told: what is changed of the reading when its columns are guessed.
 
     Raises:
         InputError: see :func:`recemb_core.readers.events.parse_events`; or a kind of file, a role or a form of times
             that the Spark engine does not read.
     """
     opened = open_source(spark, source, reading or Reading())
-    reading = (reading or Reading()).completed(opened.head)
+    reading = told((reading or Reading()).completed(opened.head))
     mapping = reading.columns
     assert mapping is not None
     expected = parse_events(opened.head, mapping)

@@ -121,8 +121,8 @@ def _trained(config: Config, items: Vocabulary, sentences: DataFrame, longest: i
 
     partitions = config.workers or 1
     counts = np.zeros(len(items), np.int64)
-    seen = sentences.select(F.explode(_WORDS).cast("int").alias("row")).groupBy("row").count().toArrow()
-    counts[seen.column("row").to_numpy()] = seen.column("count").to_numpy()
+    seen = sentences.select(F.explode(_WORDS).alias("row")).groupBy("row").count().toArrow()
+    counts[seen.column("row").to_numpy(zero_copy_only=False).astype(np.int64)] = seen.column("count").to_numpy()
     counts[counts < least] = 0
     vectors = start_vectors(config.seed, len(items), config.dimensions)
     if not counts.any():

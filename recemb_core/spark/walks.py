@@ -83,6 +83,8 @@ def generate_walks(graph: SparkGraph, config: WalkSettings, *, proposals: int | 
     whole = parts[0]
     for part in parts[1:]:
         whole = whole.union(part)
+    for helper in (edges, table):  # the walks are there: a checkpoint after each step
+        helper.unpersist()
     lines = F.array_sort(F.collect_list(F.struct("step", "nodes")))
     return whole.groupBy("walk").agg(F.flatten(F.transform(lines, lambda line: line["nodes"])).alias("nodes"))
 

@@ -1,0 +1,460 @@
+"""The Spark engine beside the library's own: equal sessions, edges and weights, walks equal in distribution.
+
+One session of two threads serves the whole file. Where Java or pyspark is missing, the tests that need them are skipped
+and say that nothing about Spark was tested.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import chi2
+
+from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import DeepWalkConfig, Item2VecConfig, ItemVectors, Word2VecConfig, train_deepwalk
+from recemb_core.item_graph import ItemGraph
+from recemb_core.item_graph.config import GraphConfig
+from recemb_core.readers import CleaningConfig, ColumnMapping, InputError, Reading
+from recemb_core.sequences import Sequences, read_events
+from recemb_core.spark import (
+    SparkGraph,
+    as_trained,
+    clean_events,
+    connect,
+    connection,
+    from_graph,
+    from_sequences,
+    generate_walks,
+    item_edges,
+    read_log,
+    train_vectors,
+)
+from recemb_core.spark.walks import _proposals
+from recemb_core.validation import UsageError
+from recemb_core.walks import WalkConfig, transition_probabilities
+from tests.core.commands import refused, said
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    """A session on two threads; compiled lightly, for these tests run everything once."""
+    pytest.importorskip("pyspark", reason="nothing about Spark was tested: pyspark is not installed (make test does)")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("nothing about Spark was tested: there is no Java (apt-get install default-jre-headless)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SPARK_REMOTE", raising=False)
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        session = connect("local[2]")
+    session.conf.set("spark.sql.shuffle.partitions", "2")
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
+    yield session
+    session.stop()
+
+
+def lines(sequences: Sequences) -> list[tuple[Any, ...]]:
+    """Who, what with which weights, and when it began: of every sequence, in an order of its own."""
+    users = [""] * len(sequences) if sequences.users is None else sequences.users.tolist()
+    found = []
+    for number, (start, stop) in enumerate(itertools.pairwise(sequences.offsets)):
+        when = () if sequences.timestamps is None else tuple(sequences.timestamps[start:stop].tolist())
+        weight = () if sequences.weights is None else tuple(sequences.weights[start:stop].tolist())
+        user = "unknown" if users[number].startswith("unknown ") else users[number]
+        found.append((user, tuple(sequences.tokens[start:stop].tolist()), when, weight))
+    return sorted(found)
+
+
+def steps(sequences: Sequences) -> list[tuple[Any, ...]]:
+    return [(s.name, s.rows, s.items, s.sequences) for s in sequences.report if ":" not in s.name or "filter" in s.name]
+
+
+def same(spark: Any, source: Any, reading: Reading) -> Sequences:
+    """The sequences of a log, once both engines have read the same."""
+    here = read_events(source, reading=reading)
+    there = clean_events(read_log(spark, source, reading)).collect()
+    assert there.items.ids == here.items.ids
+    assert there.ordered is here.ordered
+    assert lines(there) == lines(here)
+    assert steps(there) == [s for s in steps(here) if not s[0].startswith("side")]
+    return here
+
+
+# --- sessions, edges and weights of three bundled sets ---
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "config"),
+    [
+        ("planted_shop", 44_040, GraphConfig()),
+        ("designed_shop", 69_981, GraphConfig(directed=False, min_weight=3)),
+        ("complete_journey", 9_000, GraphConfig(backbone="none", min_weight=2, share_baskets=True)),
+    ],
+)
+def test_bundled_sets_give_equal_sessions_edges_and_weights(
+    name: str, most: int, config: GraphConfig, spark: Any, tmp_path: Path
+) -> None:
+    bundled = load_dataset(name).sequences
+    assert bundled is not None
+    path = str(tmp_path / f"{name}.csv")
+    frame = bundled.to_frame().head(most)
+    # Sessions are cut by time, as from a log that does not name them; baskets are named.
+    (frame.drop("session") if bundled.ordered else frame).write_csv(path)
+    sequences = same(spark, path, Reading(cleaning=CleaningConfig(gap_minutes=30, min_count=2)))
+    here, there = config.build(sequences), item_edges(from_sequences(spark, sequences), config)
+    found = there.collect(sequences.items)
+    assert there.num_edges() == here.num_edges > 100
+    assert np.array_equal(found.indptr, here.indptr)
+    assert np.array_equal(found.indices, here.indices)
+    assert np.allclose(found.weights, here.weights, rtol=1e-6, atol=0) if config.share_baskets else True
+    assert config.share_baskets or np.array_equal(found.weights, here.weights)
+
+
+# --- every setting of the reading and the cleaning ---
+
+
+LOG = pl.DataFrame(
+    {
+        "user": [
+            " ann",
+            "ann",
+            "bob",
+            "bob",
+            "",
+            "ann",
+            "ann",
+            "cid",
+            "cid",
+            "cid",
+            "bob",
+            "ann ",
+            "NULL",
+            "dan",
+            "dan",
+        ],
+        "item": ["tea", "tea", "cup", "pot", "pot", "cup", "7.0", "tea", "tea", "pot", "tea", "pot", "tea", "cup", ""],
+        "time": [0, 60, 9_000, 9_060, 5, 120, 9_999, 50, 7_000, 7_001, 9_120, 10_020, 8, 90_000, 90_001],
+        "visit": ["a", "a", "b", "b", "z", "a", "c", "d", "d", "d", "b", "c", "z", "e", "e"],
+        "qty": [1, 2, 3, -1, 1, 1, 2, 5, 1, 1, 2, 0, 4, 1, 1],
+        "stars": [5.0, 4.0, None, 3.0, 5.0, 2.0, 5.0, 4.0, 4.0, 4.0, 5.0, 3.0, 2.0, 4.0, 4.0],
+        "kind": ["view", "buy", "view", "view", "buy", "View", "view", "view", "buy", "view", "buy", "view", "view"]
+        + ["view"] * 2,
+        "seen": [3, 60, 10, 30, 5, 90, 40, 2, 80, 70, 33, 21, 14, 9, 9],
+    }
+).with_columns(time=pl.col("time") + 1_700_000_000)
+BY_TIME = ColumnMapping(shape="events", user="user", item="item", timestamp="time")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "cleaning"),
+    [
+        (BY_TIME, {}),
+        (BY_TIME, {"gap_minutes": 1, "min_length": 1, "drop_repeats": False}),
+        (BY_TIME, {"gap_minutes": float("inf"), "min_count": 3, "max_user_events": 4}),
+        (replace(BY_TIME, zone="+02:00", weight="qty"), {}),
+        (replace(BY_TIME, rating="stars", event_type="kind", dwell="seen"), {"min_rating": 4, "min_length": 1}),
+        (replace(BY_TIME, event_type="kind"), {"event_types": ("view",), "min_length": 1}),
+        (replace(BY_TIME, dwell="seen", dwell_unit="seconds"), {"min_dwell_seconds": 10, "min_length": 1}),
+        (replace(BY_TIME, session="visit"), {"max_user_events": 3, "min_length": 1}),
+        (replace(BY_TIME, session="visit", keep_anonymous=False), {"min_length": 1}),
+        (ColumnMapping(shape="baskets", user="user", item="item", basket="visit", weight="qty"), {"min_length": 1}),
+        (ColumnMapping(shape="events", user="user", item="item", ordered=False), {}),
+        (ColumnMapping(shape="events", user="user", item="item", order="seen"), {}),
+    ],
+    ids=range(12),
+)
+def test_a_log_is_read_and_cleaned_alike(
+    mapping: ColumnMapping, cleaning: dict[str, Any], spark: Any, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "log.csv")
+    LOG.write_csv(path)
+    same(spark, path, Reading(columns=mapping, cleaning=CleaningConfig(**cleaning)))
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%d/%m/%Y %H:%M", "%Y-%m-%d", "ms"])
+def test_forms_of_times_are_read_alike(form: str, spark: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "log.csv")
+    when = pl.from_epoch("time")
+    LOG.with_columns(time=pl.col("time") * 1000 if form == "ms" else when.dt.strftime(form)).write_csv(path)
+    same(spark, path, Reading(columns=BY_TIME))
+
+
+def test_parquet_is_read_alike_with_its_own_types(spark: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "log.parquet")
+    LOG.with_columns(time=pl.from_epoch("time"), visit=pl.Series(np.arange(15) // 4 + 0.0)).write_parquet(path)
+    same(spark, path, Reading(columns=replace(BY_TIME, session="visit")))
+
+
+def test_a_dataframe_goes_in_and_dataframes_come_out(spark: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "log.csv")
+    LOG.write_csv(path)
+    log = read_log(spark, spark.read.option("header", True).csv(path), Reading(columns=BY_TIME))
+    sequences = clean_events(log)
+    assert lines(sequences.collect()) == lines(read_events(path, reading=Reading(columns=BY_TIME)))
+    assert any("no order" in note for note in sequences.notes)
+    assert sequences.events.columns == ["user", "basket", "number", "position", "item", "timestamp", "weight"]
+
+
+def test_what_spark_would_read_otherwise_is_refused(spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,price\nann,tea,1\nann,cup,2\n")
+    columns = ColumnMapping(shape="events", user="user", item="item", weight="price")
+    with pytest.raises(InputError, match="gone"):
+        read_log(spark, str(path), Reading(columns=replace(columns, item="gone")))
+    path.write_text('user,item,price\nann,tea,"1,5"\nann,cup,"2,5"\n')
+    with pytest.raises(InputError, match="otherwise"):
+        read_log(spark, str(path), Reading(columns=columns))
+    path.write_text("user,item,price\n")
+    with pytest.raises(InputError, match=r"log\.csv"):
+        read_log(spark, str(path), Reading(columns=columns))
+    with pytest.raises(InputError, match="no rows"):
+        read_log(spark, spark.createDataFrame([], "user string, item string"), Reading(columns=columns))
+    with pytest.raises(InputError, match="cannot be read by Spark"):
+        read_log(spark, str(tmp_path / "gone.parquet"), Reading(columns=columns))
+
+
+# --- walks ---
+
+
+def small_graph(directed: bool) -> ItemGraph:
+    """Eight items with edges of weight 1 to 8; of a directed one, the last has no way on."""
+    rng = np.random.default_rng(1)
+    weight = rng.integers(1, 9, (8, 8)) * (rng.random((8, 8)) < 0.55)
+    weight = weight * (1 - np.eye(8, dtype=int))
+    if directed:
+        weight[7] = 0
+        weight[0, 7] = 3
+    else:
+        weight = np.triu(weight)
+    source, target = np.nonzero(weight)
+    return ItemGraph.from_edges(source, target, weight[source, target], directed=directed)
+
+
+def fit(graph: ItemGraph, walks: list[list[int]], p: float, q: float) -> tuple[float, int]:
+    """χ² of the steps against the closed form, and its degrees of freedom; every step must be a possible one."""
+    seen: dict[tuple[int | None, int], Counter[int]] = defaultdict(Counter)
+    for walk in walks:
+        for at in range(1, len(walk)):
+            seen[walk[at - 2] if at > 1 else None, walk[at - 1]][walk[at]] += 1
+    total, freedom = 0.0, 0
+    for (previous, current), counts in seen.items():
+        ids, chances = transition_probabilities(graph, previous, current, p=p, q=q)
+        assert set(counts) <= set(ids.tolist())
+        expected = chances * counts.total()
+        if len(ids) > 1 and expected.min() >= 5:
+            found = np.array([counts[int(i)] for i in ids])
+            total += float(((found - expected) ** 2 / expected).sum())
+            freedom += len(ids) - 1
+    return total, freedom
+
+
+@pytest.mark.parametrize("directed", [False, True], ids=["weighted", "directed"])
+@pytest.mark.parametrize(
+    ("p", "q", "proposals"),
+    [(1.0, 1.0, None), (0.25, 4.0, None), (0.25, 4.0, 2), (4.0, 0.25, 1)],
+    ids=["first order", "no popular items", "popular items", "popular, most refused"],
+)
+def test_walks_follow_the_closed_form(directed: bool, p: float, q: float, proposals: int | None, spark: Any) -> None:
+    graph, config = small_graph(directed), WalkConfig(num_walks=1_500, walk_length=4, p=p, q=q, seed=5)
+    found = generate_walks(from_graph(spark, graph), config, proposals=proposals).toArrow()
+    walks = found.column("nodes").to_pylist()
+    assert sorted(found.column("walk").to_pylist()) == list(range(1_500 * 8))
+    statistic, freedom = fit(graph, walks, p, q)
+    assert freedom > (20 if p == 1 else 100)
+    assert chi2.sf(statistic, freedom) > 0.001
+    if directed:
+        assert all(7 not in walk[:-1] for walk in walks)
+        assert any(walk[-1] == 7 and len(walk) < 4 for walk in walks)
+
+
+def test_walks_of_wrong_odds_are_noticed(spark: Any) -> None:
+    """The same test of the same walks against another p and q."""
+    graph, config = small_graph(False), WalkConfig(num_walks=1_500, walk_length=4, p=0.25, q=4.0, seed=5)
+    walks = generate_walks(from_graph(spark, graph), config).toArrow().column("nodes").to_pylist()
+    statistic, freedom = fit(graph, walks, 0.3, 3.5)
+    assert chi2.sf(statistic, freedom) < 1e-6
+
+
+@pytest.mark.parametrize("q", [1.0, 4.0])
+def test_walks_repeat_whatever_the_partitions(q: float, spark: Any) -> None:
+    graph = from_graph(spark, small_graph(False))
+    dealt = SparkGraph(graph.edges.repartition(5, "weight"), graph.n_items, graph.directed)
+    config = WalkConfig(num_walks=3, walk_length=5, q=q, seed=2)
+    found = []
+    for one, partitions in ((graph, "2"), (dealt, "5")):
+        spark.conf.set("spark.sql.shuffle.partitions", partitions)
+        found.append(generate_walks(one, config, proposals=2).toArrow().sort_by("walk").to_pylist())
+    spark.conf.set("spark.sql.shuffle.partitions", "2")
+    assert found[0] == found[1]
+    other = generate_walks(graph, replace(config, seed=3), proposals=2).toArrow().sort_by("walk").to_pylist()
+    assert other != found[0]
+
+
+def test_proposals_are_refused_in_fewer_than_one_of_fifty_walks() -> None:
+    for p, q in ((1.0, 2.0), (0.25, 4.0), (4.0, 0.5), (0.5, 0.5)):
+        bound = max(1.0, 1 / q)
+        least = min(1.0, 1 / q, min(1 / p, bound)) / bound
+        assert (1 - least) ** _proposals(p, q) < 0.02
+
+
+# --- vectors ---
+
+
+def overlap(a: ItemVectors, b: ItemVectors) -> float:
+    """Mean share of ten neighbors that two models have in common."""
+    pairs = zip(a.nearest(10)[0], b.nearest(10)[0], strict=True)
+    return float(np.mean([len(np.intersect1d(x, y)) / 10 for x, y in pairs]))
+
+
+def test_neighbors_agree_as_two_seeds_do(spark: Any) -> None:
+    graph = load_dataset("les_miserables").graph
+    assert graph is not None
+    usual = DeepWalkConfig(dimensions=16, window=2, num_walks=10, walk_length=20, epochs=3, hierarchical_softmax=True)
+    edges = from_graph(spark, graph)
+    here = [train_deepwalk(graph, replace(usual, seed=seed)) for seed in range(3)]
+    there = [train_vectors(replace(usual, seed=seed), graph.items, graph=edges) for seed in range(2)]
+    own = [overlap(a, b) for a, b in itertools.combinations(here, 2)]
+    across = [overlap(a, b) for a, b in itertools.product(here, there)]
+    spread = max(own) - min(own)
+    assert np.mean(across) > min(own) - max(spread, 0.03)
+    again = train_vectors(usual, graph.items, graph=SparkGraph(edges.edges.repartition(3), len(graph), graph.directed))
+    assert np.array_equal(again.vectors, there[0].vectors)
+    assert np.array_equal(again.counts if again.counts is not None else [], there[0].counts)
+
+
+def test_what_spark_ml_does_otherwise_is_said() -> None:
+    config, words = as_trained(Word2VecConfig(subsample=0.001, shrink_windows=False))
+    assert (config.hierarchical_softmax, config.subsample, config.shrink_windows) == (True, 0.0, True)
+    assert len(words) == 3
+    assert as_trained(config) == (config, ())
+    with pytest.raises(UsageError, match="CBOW"):
+        as_trained(Word2VecConfig(skip_gram=False))
+    with pytest.raises(UsageError, match="not Item2Vec"):
+        as_trained(Item2VecConfig())
+
+
+# --- the command line ---
+
+
+def test_commands_run_the_same_session_file(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, session = tmp_path / "log.csv", tmp_path / "session.toml"
+    frame = load_dataset("planted_shop").sequences.to_frame().head(3_000).drop("session")  # type: ignore[union-attr]
+    frame.write_csv(path)
+    told = ["--gap", "30", "--read", "min_count=3"]
+    here = said(capsys, "prepare", str(path), *told, "--save-session", str(session))
+    events = tmp_path / "events.parquet"
+    engine = ["--engine", "spark", "--master", "local[2]"]
+    there = said(capsys, "prepare", "--session", str(session), *engine, "--out", str(events))
+    assert there["counts"] == {name: here["counts"][name] for name in ("items", "events", "sequences")}
+    assert [s["rows"] for s in there["steps"]] == [s["rows"] for s in here["steps"] if "reading" not in s["name"]]
+    assert pl.read_parquet(events / "*.parquet").height == here["counts"]["events"]
+    assert "is there already" in refused(capsys, "prepare", str(path), *engine, "--out", str(events))
+    vectors = tmp_path / "vectors.npz"
+    few = ["--set", "epochs=1", "--set", "num_walks=2", "--set", "walk_length=6", "--set", "dimensions=8"]
+    trained = said(
+        capsys, "train", "--session", str(session), *engine, "--model", "node2vec", "--set", "q=2", *few,
+        "--out", str(vectors),
+    )  # fmt: skip
+    assert any("hierarchical softmax" in note for note in trained["notes"])
+    assert trained["config"]["hierarchical_softmax"] is True
+    brought = said(capsys, "neighbors", str(vectors), "--item", ItemVectors.load(vectors).items[0])
+    assert brought
+    assert len(ItemVectors.load(vectors)) == here["counts"]["items"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["events.parquet", "log.csv", "session.toml", "vectors.npz"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("evaluate LOG --engine spark --model word2vec", "serves prepare and train, not evaluate"),
+        ("prepare LOG --master local[2]", "--master is of --engine spark"),
+        ("train LOG --engine spark --model EGES --out OUT", "trains word2vec, DeepWalk, node2vec, not EGES"),
+        ("train LOG --engine spark --model word2vec --out OUT --keep", "leave out --keep"),
+        ("prepare LOG --engine spark --master nowhere", "master must be"),
+        ("prepare gone.csv --engine spark", "there is no file gone.csv"),
+    ],
+)
+def test_what_spark_does_not_serve_is_said(
+    arguments: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    (tmp_path / "log.csv").write_text("user,item,time\nann,tea,0\nann,cup,60\n")
+    places = {"LOG": str(tmp_path / "log.csv"), "OUT": str(tmp_path / "out.npz")}
+    assert words in refused(capsys, *(places.get(a, a) for a in arguments.split()))
+    assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_bad_input_is_a_sentence_and_nothing_is_written(
+    spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "log.csv", str(tmp_path / "out.parquet")
+    path.write_text("user,item,time\nann,tea,0\nann,cup,60\n")
+    engine = ["--engine", "spark", "--master", "local[2]", "--out", out]
+    assert "'gone'" in refused(capsys, "prepare", str(path), *engine, "--read", "item=gone")
+    assert "min_length" in refused(capsys, "prepare", str(path), *engine, "--read", "min_length=9")
+    path.write_text("")
+    assert refused(capsys, "prepare", str(path), *engine)
+    assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
+
+
+# --- what is missing ---
+
+
+def test_an_unreachable_master_is_a_sentence_within_twenty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark")
+    assert connection._KNOCK + connection._ANSWER < 20
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for address in (f"sc://127.0.0.1:{port}/;token=secret", f"spark://127.0.0.1:{port}"):
+        monkeypatch.setattr("recemb_core.spark.connection._need_java", lambda: None)
+        monkeypatch.delenv("SPARK_REMOTE", raising=False)
+        with pytest.raises(UsageError, match="no Spark answers") as caught:
+            connect(address)
+        assert "secret" not in str(caught.value)
+    monkeypatch.setenv("SPARK_REMOTE", f"sc://127.0.0.1:{port}")
+    with pytest.raises(UsageError, match="no Spark answers"):
+        connect()
+
+
+def test_what_listens_but_is_no_spark_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyspark")
+    for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):  # which a session of that kind sets
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    server = socket.create_server(("127.0.0.1", 0))
+    held: list[socket.socket] = []
+    threading.Thread(target=lambda: held.append(server.accept()[0]), daemon=True).start()
+    monkeypatch.setattr("recemb_core.spark.connection._ANSWER", 1.0)
+    with pytest.raises(UsageError, match="does not answer as Spark Connect"):
+        connect(f"sc://127.0.0.1:{server.getsockname()[1]}")
+    server.close()
+
+
+def test_without_java_or_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    monkeypatch.setattr("recemb_core.spark.connection._need_pyspark", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(UsageError, match="default-jre-headless"):
+        connect("local[2]")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "gone"))
+    with pytest.raises(UsageError, match="in JAVA_HOME"):
+        connect("local[2]")
+    monkeypatch.undo()
+    monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    with pytest.raises(UsageError, match=r"pip install 'recemb-explorer\[spark\]'"):
+        connect("local[2]")
