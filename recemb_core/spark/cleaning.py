@@ -260,15 +260,15 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
         "position", F.row_number().over(inside.orderBy(*_in_order(baskets, grouped, placed=placed))) - 1
     ).persist()
     before, noun = run.steps[-1], "basket" if baskets else "sequence"
-    longest, total = cut.agg(F.max("_n"), F.sum((F.col("position") == 0).cast("int"))).collect()[0]
+    opens, long = F.col("position") == 0, F.col("_n") >= config.min_length
+    longest, total, left = cut.agg(F.max("_n"), F.count_if(opens), F.count_if(opens & long)).collect()[0]
     text = f"{counted(total, noun)}{'' if grouped else f', cut at pauses of more than {config.gap_minutes:g} minutes'}."
     run.steps.append(CleaningStep("sessions", text, (before.rows[1],) * 2, (before.items[1],) * 2, (total, total)))
-    kept = cut.where(F.col("_n") >= config.min_length)
+    kept = cut.where(long)
     items = kept.groupBy("item").agg(F.count("*").alias("count"))
     ranked = Window.orderBy(F.desc("count"), "item")  # one task sorts the items; the vectors will be as many
     items = items.select((F.row_number().over(ranked) - 1).alias("row"), F.col("item").alias("id"), "count").persist()
     n_items, rows = items.agg(F.count("*"), F.sum("count")).collect()[0]
-    left = kept.where("position = 0").count()
     text = f"{counted(total - left, noun)} shorter than {config.min_length} dropped, with "
     text += f"{counted(before.rows[1] - (rows or 0), 'event')}."
     step = (before.rows[1], rows or 0), (before.items[1], n_items), (total, left)

@@ -14,7 +14,7 @@ from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.errors import counted
 from recemb_core.readers.events import Events, Parsed, parse_events
 from recemb_core.readers.fill_down import filled_down
-from recemb_core.readers.ids import INVISIBLE, MISSING
+from recemb_core.readers.ids import INVISIBLE, MISSING, has_float_tails, visible
 from recemb_core.readers.limits import limits
 from recemb_core.readers.said import all_assumptions
 from recemb_core.readers.table import Table
@@ -110,8 +110,8 @@ def read_log(
     seconds = parsed.events.time
     times = None if seconds is None else find_form(head, mapping, parsed.events.row, seconds)
     dwell = _dwell_unit(opened, mapping, expected)
-    _compare(head, parsed, mapping, _decide(head, mapping, times, dwell), opened.name)
     values = _decide(opened.frame, mapping, times, dwell)
+    _compare(head, parsed, mapping, replace(values, tails=_tails_of_head(opened, mapping)), opened.name)
     frame = _events(opened.frame, mapping, values).persist()
     step, date_only, days_repeat = _usable(frame, mapping, opened)
     notes = [f"Columns and forms of values were found on the first {counted(len(opened.head.frame), 'row')}."]
@@ -170,6 +170,20 @@ def _decide(frame: DataFrame, mapping: ColumnMapping, times: Form | None, dwell:
         if told.get(f"{role} part"):
             raise InputError(f"column {column!r} holds numbers with decimals, which are no ids; choose another column")
     return _Values(_float_tails(frame, mapping, [r for r in _ID_ROLES if told.get(f"{r} tail")]), times, dwell, kinds)
+
+
+def _tails_of_head(opened: Source, mapping: ColumnMapping) -> frozenset[str]:
+    """What :func:`_float_tails` finds, of the first rows alone: these may have none where later ones have."""
+    frame = opened.head.frame.head(_COMPARED)
+    texts = {role: frame[column] for role, column in _id_columns(mapping).items() if frame[column].dtype == pl.String}
+    if mapping.ids_as_written:
+        return frozenset()
+    return frozenset(role for role, text in texts.items() if has_float_tails(_known(text, mapping)))
+
+
+def _known(text: pl.Series, mapping: ColumnMapping) -> pl.Series:
+    tidy = visible(text).str.strip_chars()
+    return tidy.filter(~tidy.is_in(MISSING if mapping.missing is None else mapping.missing).fill_null(True))
 
 
 def _float_tails(frame: DataFrame, mapping: ColumnMapping, suspects: list[str]) -> frozenset[str]:
@@ -254,8 +268,10 @@ def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[C
     """The first step, whether no time has an hour, and whether somebody has two events on a day."""
     from pyspark.sql import functions as F
 
-    by = {row[0]: row[1:] for row in frame.groupBy(REASON).agg(F.count("*"), F.countDistinct("item")).collect()}
-    rows, lost = sum(n for n, _ in by.values()), {why: n for why, (n, _) in by.items() if why is not None}
+    hour = F.max((F.col("time") % 86_400) != 0)
+    found = frame.groupBy(REASON).agg(F.count("*"), F.countDistinct("item"), hour).collect()
+    by = {why: (count, items, hours) for why, count, items, hours in found}
+    rows, lost = sum(n for n, *_ in by.values()), {why: n for why, (n, *_) in by.items() if why is not None}
     if None not in by:
         raise InputError(f"none of the {counted(rows, 'row')} has all of its columns filled in; check the mapping")
     told = {
@@ -274,15 +290,12 @@ def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[C
     text = f"{counted(rows, 'row')} read"
     left = "; ".join(f"{counted(lost[why], 'row')} {words} left out" for why, words in told.items() if why in lost)
     text += f"; {left}." if left else ", every one usable."
-    kept, items = by[None]
+    kept, items, hours = by[None]
     of_all = frame.agg(F.countDistinct("item")).collect()[0][0] if lost else items
     step = CleaningStep("parse", text, (rows, kept), (of_all, items))
-    if mapping.timestamp is None:
+    if mapping.timestamp is None or hours:
         return step, False, False
     usable = frame.where(F.col(REASON).isNull())
-    hours = usable.where((F.col("time") % 86_400) != 0).limit(1).count()
-    if hours:
-        return step, False, False
     day = F.floor(F.col("time") / 86_400)
     twice = usable.groupBy("user", day.alias("day")).count().where("count > 1").limit(1).count()
     return step, True, bool(twice)
