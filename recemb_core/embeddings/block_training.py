@@ -11,7 +11,7 @@ References:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ import numpy as np
 
 from recemb_core.arrays import Float32Array, Float64Array, Int64Array
 from recemb_core.embeddings.noise import noise_weights
-from recemb_core.embeddings.sentences import Sentences, start_vectors, threads_for, without_short
+from recemb_core.embeddings.sentences import Sentences, StreamedText, start_vectors, threads_for, without_short
 from recemb_core.progress import rate_at
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ of 2,200 items at q = 20 has a category score of .24 in the order of the text, .
 and .19 with 60 (``python -m benchmarks.skip_gram --part chunks``)."""
 MOST_PAIRS = 4_000_000
 """In a chunk, for its memory: 8 bytes a pair."""
+TOKENS_AT_A_TIME = 8_000_000
+"""In memory, of a text that comes in portions: 32 MB, and about as many chunks as keep threads from waiting."""
 PAIRS_OF_ONE_PART = 100_000
 """In a chunk of one part, where the order of the pairs is that of the text whatever the chunk."""
 PAIRS_A_LOOK = 30_000
@@ -86,25 +88,48 @@ def pairs_of_sentences(lengths: Int64Array, window: int | None, shrink: bool) ->
     return np.asarray((m * k * (k + 1) - squares - k * (k + 1) / 2 + (window - k) * every) / window)
 
 
-def cut(sentences: Sentences, window: int | None, shrink: bool, most: float) -> Chunks:
+def cut(offsets: Int64Array, window: int | None, shrink: bool, most: float) -> Chunks:
     """An epoch in chunks of equally many expected pairs, about ``most`` at most; long sentences are cut where they are.
 
-    >>> cut(Sentences(np.arange(6, dtype=np.int32), np.array([0, 3, 6])), None, False, 6.0)
+    >>> cut(np.array([0, 3, 6]), None, False, 6.0)
     Chunks(edges=array([0, 3, 6]), room=6)
     """
-    lengths = np.diff(sentences.offsets)
+    lengths = np.diff(offsets)
     before = np.concatenate([[0.0], np.cumsum(pairs_of_sentences(lengths, window, shrink))])
     many = max(1, int(np.ceil(before[-1] / most)))
-    places = np.interp(np.linspace(0, before[-1], many + 1), before, sentences.offsets)
+    places = np.interp(np.linspace(0, before[-1], many + 1), before, offsets)
     edges = np.unique(np.round(places).astype(np.int64))
-    edges[0], edges[-1] = 0, len(sentences.tokens)
+    edges[0], edges[-1] = 0, offsets[-1]
     each = lengths - 1 if window is None else np.minimum(lengths - 1, 2 * window)
-    bound = np.interp(edges, sentences.offsets, np.concatenate([[0], np.cumsum(lengths * each)]))
+    bound = np.interp(edges, offsets, np.concatenate([[0], np.cumsum(lengths * each)]))
     return Chunks(edges, int(np.ceil(np.diff(bound).max(initial=0))))
 
 
+class Portion(NamedTuple):
+    """What is in memory at a time of a text that is not all there: chunks c … d − 1, sentences s … t − 1."""
+
+    chunks: slice
+    sentences: slice
+
+
+def portions(edges: Int64Array, offsets: Int64Array, most: int) -> Iterator[Portion]:
+    """Chunks in runs of about ``most`` tokens, with every sentence that a center of theirs stands in.
+
+    >>> list(portions(np.array([0, 4, 8, 12]), np.array([0, 6, 12]), 8))
+    [Portion(chunks=slice(0, 2, None), sentences=slice(0, 2, None)), \
+Portion(chunks=slice(2, 3, None), sentences=slice(1, 2, None))]
+    """
+    chunk, many = 0, len(edges) - 1
+    while chunk < many:
+        after = max(int(np.searchsorted(edges, edges[chunk] + most, side="right")) - 1, chunk + 1)
+        first = int(np.searchsorted(offsets, edges[chunk], side="right")) - 1
+        last = int(np.searchsorted(offsets, edges[after], side="left"))
+        yield Portion(slice(chunk, after), slice(first, last))
+        chunk = after
+
+
 def train_blocks(
-    sentences: Callable[[int], Sentences],
+    sentences: Callable[[int], Sentences | StreamedText],
     counts: Int64Array,
     config: Word2VecConfig,
     report: Callable[[float], None],
@@ -115,7 +140,8 @@ def train_blocks(
     """(input vectors, output vectors, mean loss a pair by epoch).
 
     Args:
-        sentences: epoch → what it trains on; those of one token hold no pair.
+        sentences: epoch → what it trains on; those of one token hold no pair. A text that is made anew in portions
+            gives the bytes of the same text in memory.
         counts: (n,), occurrences of each item, for the noise and for equal parts.
         config: what is trained; frequent items are dropped, and rare ones left out, before the sentences come here.
         report: called several times a second with the fraction done; what it raises ends the training.
@@ -138,26 +164,38 @@ def train_blocks(
     history = []
     for epoch, seed in enumerate(np.random.SeedSequence(config.seed).generate_state(epochs, np.uint64)):
         report(epoch / epochs)
-        given = without_short(sentences(epoch))
-        if n < 2 or not len(given.tokens):
+        given = sentences(epoch)
+        if isinstance(given, Sentences):
+            given = without_short(given)
+        offsets = given.offsets
+        if n < 2 or not offsets[-1]:
             history.append(0.0)
             continue
-        chunks = cut(given, window, shrink, most)
+        chunks = cut(offsets, window, shrink, most)
         room = _room(room, counts, config.ns_exponent, parts, chunks.room)
         falls = np.linspace(epoch / epochs, (epoch + 1) / epochs, len(chunks.edges))
         rates = np.array([rate_at(config.learning_rate, share) for share in falls])
         many = len(chunks.edges) - 1
-        losses = np.zeros((many, parts * parts)), np.zeros(many, dtype=np.int64)
-        plan = Plan(chunks.edges, rates, config.negative, seed, *losses)
-        text = Text(given.tokens, given.offsets, len(given.tokens) if window is None else window, shrink)
-        _share_out(text, plan, room, tables, threads, partial(_within, report, epoch, epochs))
-        history.append(float(plan.losses.sum()) / max(int(plan.trained.sum()), 1))
+        losses, trained = np.zeros((many, parts * parts)), np.zeros(many, dtype=np.int64)
+        at_a_time = int(offsets[-1]) if isinstance(given, Sentences) else TOKENS_AT_A_TIME
+        for which, lines in portions(chunks.edges, offsets, at_a_time):
+            begins = int(offsets[lines.start])
+            here = given if isinstance(given, Sentences) else given.part(lines.start, lines.stop)
+            edges, ends = chunks.edges[which.start : which.stop + 1] - begins, rates[which.start : which.stop + 1]
+            plan = Plan(edges, ends, config.negative, seed, losses[which], trained[which], which.start)
+            reach = int(offsets[-1]) if window is None else window
+            text = Text(here.tokens, here.offsets, reach, shrink, begins)
+            share = which.start / many, (which.stop - which.start) / many
+            _share_out(text, plan, room, tables, threads, partial(_within, report, epoch, epochs, share))
+        history.append(float(losses.sum()) / max(int(trained.sum()), 1))
     return tables.vectors, tables.outputs, history
 
 
-def _within(report: Callable[[float], None], epoch: int, epochs: int, share: float) -> None:
-    """Report this share of an epoch as one of the training."""
-    report((epoch + share) / epochs)
+def _within(
+    report: Callable[[float], None], epoch: int, epochs: int, portion: tuple[float, float], share: float
+) -> None:
+    """Report this share of a portion (where it begins in its epoch, and how much of that it is) as one of all."""
+    report((epoch + portion[0] + portion[1] * share) / epochs)
 
 
 def _room(before: Blocks | None, counts: Int64Array, exponent: float, parts: int, pairs: int) -> Blocks:
@@ -188,7 +226,7 @@ def _room(before: Blocks | None, counts: Int64Array, exponent: float, parts: int
 def _share_out(
     text: Text, plan: Plan, blocks: Blocks, tables: Tables, threads: int, report: Callable[[float], None]
 ) -> None:
-    """One epoch on so many threads, this one among them; it alone reports."""
+    """An epoch, or a portion, on so many threads, this one among them; it alone reports."""
     from recemb_core.embeddings.skip_gram_kernel import OVER, STOP, WAITING, new_clock, work
 
     clock = new_clock(len(blocks.first) - 1)

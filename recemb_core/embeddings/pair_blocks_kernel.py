@@ -29,12 +29,14 @@ class Text(NamedTuple):
         offsets: int64 (sentences + 1,); sentence s is tokens[offsets[s] : offsets[s + 1]].
         window: to either side.
         shrink: draw a radius from 1 … window for each center, as word2vec does.
+        begins: place of the first token in the whole text, where this is a portion of it.
     """
 
     tokens: Int32Array
     offsets: Int64Array
     window: int
     shrink: bool
+    begins: int = 0
 
 
 class Blocks(NamedTuple):
@@ -115,7 +117,7 @@ def _reach(text: Text, i: int, seed: np.uint64) -> int:
     """How far center i looks: a draw from a stream of its own, so that it does not matter who asks, and when."""
     if not text.shrink:
         return text.window
-    state = next_state(mixed_number(seed, i) | np.uint64(1))
+    state = next_state(mixed_number(seed, text.begins + i) | np.uint64(1))
     return 1 + int(random_bits(state) % np.uint64(text.window))
 
 

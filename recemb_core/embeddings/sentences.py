@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
@@ -30,6 +30,19 @@ class Sentences(NamedTuple):
     def keep(self, mask: BoolArray) -> Sentences:
         """The tokens where the mask is true; their neighbors move together."""
         return Sentences(self.tokens[mask], np.concatenate([[0], np.cumsum(mask)])[self.offsets])
+
+
+class StreamedText(Protocol):
+    """Sentences that are made when they are asked for, the same ones each time, all of two tokens and more."""
+
+    @property
+    def offsets(self) -> Int64Array:
+        """int64 (sentences + 1,), where each begins in the whole text."""
+        ...
+
+    def part(self, first: int, last: int) -> Sentences:
+        """Sentences ``first`` … ``last − 1``, with offsets from 0 on."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

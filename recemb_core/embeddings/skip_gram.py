@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from recemb_core.arrays import Int32Array
-from recemb_core.embeddings.block_training import train_blocks
+from recemb_core.embeddings.block_training import TOKENS_AT_A_TIME, train_blocks
 from recemb_core.embeddings.gensim_training import train_gensim
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.sentences import MAX_SENTENCE, Sentences, check_training, workers_that_count
@@ -17,7 +17,13 @@ from recemb_core.progress import Reporter
 from recemb_core.validation import is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from recemb_core.item_graph import ItemGraph
+    from recemb_core.walks import WalkStream
+
 MAX_WALK_LENGTH = MAX_SENTENCE
+MOST_TOKENS = 32_000_000
+"""Of walks that are kept for all epochs, 128 MB; more are made anew in each, which takes a tenth of its time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +96,51 @@ def train_skip_gram(
     vectors, outputs, history = train(lambda epoch: sentences, counts, as_word2vec(config), report)
     report.tell(1.0)
     return ItemVectors(items, vectors, outputs, counts, tuple(history), config)
+
+
+def train_on_walks(graph: ItemGraph, config: WalkSkipGramConfig, report: Reporter) -> ItemVectors:
+    """Skip-gram vectors from walks on a graph by this config.
+
+    Above :data:`MOST_TOKENS` walks are not kept: each epoch makes them anew, in portions, and trains on the same text;
+    the vectors are the same bytes. A tree wants them all, see :func:`train_skip_gram`.
+    """
+    from recemb_core.walks import WalkStream
+
+    report.tell(0.0, "walking")
+    walks = WalkStream(graph, config)
+    if config.hierarchical_softmax or len(walks) * walks.walk_length <= MOST_TOKENS:
+        return train_skip_gram(walks.rows(0, len(walks)), graph.items, config, report)
+    text = WalkedText(walks, len(graph), report)
+    vectors, outputs, history = train_blocks(lambda epoch: text, text.counts, as_word2vec(config), report)
+    report.tell(1.0)
+    return ItemVectors(graph.items, vectors, outputs, text.counts, tuple(history), config)
+
+
+class WalkedText:
+    """Walks as sentences, made anew whenever they are asked for; only their lengths are kept.
+
+    Attributes:
+        counts: int64 (n,), how often walks pass each item, the short ones that train nothing included.
+        offsets: int64 (sentences + 1,), of the walks of two items and more.
+    """
+
+    def __init__(self, walks: WalkStream, n: int, report: Reporter | None = None) -> None:
+        self._walks, self.counts = walks, np.zeros(n, dtype=np.int64)
+        lengths = np.zeros(len(walks), dtype=np.int64)
+        at_a_time = max(1, TOKENS_AT_A_TIME // walks.walk_length)
+        for first in range(0, len(walks), at_a_time):
+            rows = walks.rows(first, first + at_a_time)
+            there = rows >= 0
+            lengths[first : first + at_a_time] = there.sum(axis=1)
+            self.counts += np.bincount(rows[there], minlength=n)
+            if report is not None:
+                report.tell(0.0, "walking")
+        self._rows = np.flatnonzero(lengths > 1)
+        self.offsets = np.concatenate([[0], np.cumsum(lengths[self._rows])]).astype(np.int64)
+
+    def part(self, first: int, last: int) -> Sentences:
+        """See :class:`~recemb_core.embeddings.sentences.StreamedText`."""
+        return as_sentences(self._walks.rows(int(self._rows[first]), int(self._rows[last - 1]) + 1))
 
 
 def as_sentences(walks: Int32Array) -> Sentences:

@@ -47,7 +47,7 @@ class Tables(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The chunks of an epoch.
+    """The chunks of an epoch, or of a portion of it.
 
     Attributes:
         edges: int64 (chunks + 1,): chunk c has the centers edges[c] … edges[c + 1] − 1.
@@ -56,6 +56,7 @@ class Plan(NamedTuple):
         seed: of all its draws.
         losses: float64 (chunks, P²), what each block's loss adds up to; written.
         trained: int64 (chunks,), pairs of each chunk; written.
+        first: number of the first chunk in the epoch.
     """
 
     edges: Int64Array
@@ -64,6 +65,7 @@ class Plan(NamedTuple):
     seed: np.uint64
     losses: Float64Array
     trained: Int64Array
+    first: int = 0
 
 
 def new_clock(parts: int) -> Int64Array:
@@ -168,7 +170,7 @@ def _may_begin(clock: Int64Array, chunk: int, task: int, parts: int) -> bool:
 def _do(clock: Int64Array, chunk: int, task: int, text: Text, plan: Plan, blocks: Blocks, tables: Tables) -> int:
     """One task; the pairs that it trained."""
     parts = len(blocks.first) - 1
-    seed = mixed_number(plan.seed, chunk)
+    seed = mixed_number(plan.seed, plan.first + chunk)
     windows = mixed_number(seed, _SEED_OF_WINDOWS)
     begin, end = plan.edges[chunk], plan.edges[chunk + 1]
     counted = 1 + 2 * parts
@@ -212,7 +214,7 @@ def work(mine: Int64Array, clock: Int64Array, text: Text, plan: Plan, blocks: Bl
 
     Args:
         mine: int64 (1,), the task that this thread has taken; −1 at first.
-        clock: of :func:`new_clock`, new for each epoch.
+        clock: of :func:`new_clock`, new for each epoch and portion.
         text, plan, blocks, tables: what is trained, and the room for it.
         many: pairs after which it comes back to report.
 

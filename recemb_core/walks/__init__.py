@@ -1,5 +1,5 @@
 """Random walks on the item graph, by p and q."""
 
-from recemb_core.walks.generate import WalkConfig, WalkSettings, generate_walks, transition_probabilities
+from recemb_core.walks.generate import WalkConfig, WalkSettings, WalkStream, generate_walks, transition_probabilities
 
-__all__ = ["WalkConfig", "WalkSettings", "generate_walks", "transition_probabilities"]
+__all__ = ["WalkConfig", "WalkSettings", "WalkStream", "generate_walks", "transition_probabilities"]

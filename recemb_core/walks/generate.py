@@ -103,22 +103,64 @@ def generate_walks(graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayL
     >>> sorted(walks.tolist())   # cup leads nowhere
     [[0, 1, 2, -1], [1, 2, -1, -1], [2, -1, -1, -1]]
     """
-    config = WalkConfig(**{name: getattr(config, name) for name in ("num_walks", "walk_length", "p", "q", "seed")})
-    origins, shuffled = _origins(graph, starts), np.random.default_rng(config.seed)
-    begin = np.concatenate([origins[shuffled.permutation(len(origins))] for _ in range(config.num_walks)])
-    walks = np.empty((len(begin), config.walk_length), dtype=np.int32)
-    if not len(begin):
+    walks = WalkStream(graph, config, starts=starts)
+    return walks.rows(0, len(walks))
+
+
+class WalkStream:
+    """The walks of :func:`generate_walks`, any rows of them at a time: they are never all in memory.
+
+    A walk depends on the seed and its row alone, so the same rows are the same walks in whatever portions they are
+    asked for, and however often.
+
+    Args:
+        graph, config, starts: see :func:`generate_walks`.
+
+    Raises:
+        ValueError: a setting or a start is out of its range.
+
+    >>> from recemb_core.item_graph import ItemGraph
+    >>> graph = ItemGraph.from_edges(["tea", "milk"], ["milk", "cup"], directed=False)
+    >>> config = WalkConfig(num_walks=2, walk_length=4)
+    >>> walks = WalkStream(graph, config)
+    >>> len(walks), bool((walks.rows(2, 5) == generate_walks(graph, config)[2:5]).all())
+    (6, True)
+    """
+
+    def __init__(self, graph: ItemGraph, config: WalkSettings, *, starts: npt.ArrayLike | None = None) -> None:
+        names = ("num_walks", "walk_length", "p", "q", "seed")
+        self._graph, self._config = graph, WalkConfig(**{name: getattr(config, name) for name in names})
+        origins, shuffled = _origins(graph, starts), np.random.default_rng(self._config.seed)
+        rounds = [origins[shuffled.permutation(len(origins))] for _ in range(self._config.num_walks)]
+        self._begin = np.concatenate(rounds)
+        self._tables: Any = None
+
+    def __len__(self) -> int:
+        return len(self._begin)
+
+    @property
+    def walk_length(self) -> int:
+        """Nodes in a walk that does not end early: the width of :meth:`rows`."""
+        return self._config.walk_length
+
+    def rows(self, first: int, last: int) -> Int32Array:
+        """Walks ``first`` … ``last − 1``, int32 (last − first, walk_length), padded with −1."""
+        begin = self._begin[first:last]
+        walks = np.empty((len(begin), self._config.walk_length), dtype=np.int32)
+        if not len(begin):
+            return walks
+        import numba
+
+        from recemb_core.walks.tables import walk_tables
+        from recemb_core.walks.walk_kernel import LANES, walk_all
+
+        if self._tables is None:
+            self._tables = walk_tables(self._graph)
+        # Enough chunks to share out evenly; long ones, because the last walks of a chunk run with idle lanes.
+        chunk = min(max(len(begin) // (8 * numba.get_num_threads()), LANES), 2048)
+        proposal = proposal_for(float(self._config.p), float(self._config.q))
+        walk_all(walks, begin, first, chunk, np.uint64(self._config.seed), proposal, self._tables)
         return walks
-    import numba
-
-    from recemb_core.walks.tables import walk_tables
-    from recemb_core.walks.walk_kernel import LANES, walk_all
-
-    # Enough chunks to share out evenly; long ones, because the last walks of a chunk run with idle lanes.
-    chunk = min(max(len(begin) // (8 * numba.get_num_threads()), LANES), 2048)
-    proposal = proposal_for(float(config.p), float(config.q))
-    walk_all(walks, begin, chunk, np.uint64(config.seed), proposal, walk_tables(graph))
-    return walks
 
 
 def _origins(graph: ItemGraph, starts: npt.ArrayLike | None) -> Int32Array:

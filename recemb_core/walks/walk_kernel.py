@@ -93,15 +93,27 @@ class Proposal(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)
-def walk_all(walks: Walks, starts: Places, chunk: int, seed: np.uint64, proposal: Proposal, tables: WalkTables) -> None:
-    """Fill ``walks`` (m, length) from the nodes ``starts`` (m,), ``chunk`` rows a task; −1 where a walk is over."""
+def walk_all(
+    walks: Walks, starts: Places, first: int, chunk: int, seed: np.uint64, proposal: Proposal, tables: WalkTables
+) -> None:
+    """Fill ``walks`` (m, length) from the nodes ``starts`` (m,), ``chunk`` rows a task; −1 where a walk is over.
+
+    ``first`` is the number of the first of these walks among all: each has a generator of its own, by its number.
+    """
     for c in numba.prange((len(starts) + chunk - 1) // chunk):
-        _walk_rows(walks, starts, c * chunk, min((c + 1) * chunk, len(starts)), seed, proposal, tables)
+        _walk_rows(walks, starts, first, c * chunk, min((c + 1) * chunk, len(starts)), seed, proposal, tables)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _walk_rows(
-    walks: Walks, starts: Places, row: int, end: int, seed: np.uint64, proposal: Proposal, tables: WalkTables
+    walks: Walks,
+    starts: Places,
+    first: int,
+    row: int,
+    end: int,
+    seed: np.uint64,
+    proposal: Proposal,
+    tables: WalkTables,
 ) -> None:
     """Fill rows ``row`` to ``end`` of the walk matrix; a lane whose walk is over takes the next row."""
     lanes = np.zeros(LANES, dtype=LANE)
@@ -111,10 +123,10 @@ def _walk_rows(
     options = np.empty(2, dtype=np.int32)
     active = min(LANES, end - row)
     for i in range(active):
-        _start(lanes[i], row + i, seed, starts, walks, tables)
+        _start(lanes[i], row + i, first, seed, starts, walks, tables)
     row += active
     while active > 0:
-        active, row = _replace_ended(lanes, active, row, end, seed, starts, walks, tables)
+        active, row = _replace_ended(lanes, active, row, end, first, seed, starts, walks, tables)
         _draw_slots(lanes, active, tables)
         _choose_edges(lanes, active, options, tables)
         num_going, num_asking = _decide(lanes, active, proposal, tables, going, asking)
@@ -128,7 +140,15 @@ def _walk_rows(
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _replace_ended(
-    lanes: Lanes, active: int, row: int, end: int, seed: np.uint64, starts: Places, walks: Walks, tables: WalkTables
+    lanes: Lanes,
+    active: int,
+    row: int,
+    end: int,
+    first: int,
+    seed: np.uint64,
+    starts: Places,
+    walks: Walks,
+    tables: WalkTables,
 ) -> tuple[int, int]:
     """Give lanes whose walk is over the next row, or close them up; (lanes at work, next row)."""
     for i in range(active - 1, -1, -1):
@@ -138,7 +158,7 @@ def _replace_ended(
                 active -= 1
                 lanes[i] = lanes[active]
                 break
-            _start(lanes[i], row, seed, starts, walks, tables)
+            _start(lanes[i], row, first, seed, starts, walks, tables)
             row += 1
     return active, row
 
@@ -225,10 +245,10 @@ def _ask(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _start(lane: Lane, row: int, seed: np.uint64, starts: Places, walks: Walks, tables: WalkTables) -> None:
-    """Put a lane at the first node of a walk, with a generator that depends on seed and row only."""
+def _start(lane: Lane, row: int, first: int, seed: np.uint64, starts: Places, walks: Walks, tables: WalkTables) -> None:
+    """Put a lane at the first node of a walk, with a generator that depends on seed and the walk's number only."""
     # Two rounds of mixing, so that neither neighboring rows nor neighboring seeds have related streams.
-    lane.random = mix(mix(seed + GOLDEN) + np.uint64(row))
+    lane.random = mix(mix(seed + GOLDEN) + np.uint64(first + row))
     node = starts[row]
     lane.row, lane.column = row, 1
     lane.previous, lane.current = -1, node

@@ -78,7 +78,7 @@ def test_the_expected_pairs_are_the_mean_of_those_drawn(sizes: list[int], window
 @given(st.lists(st.integers(2, 40), min_size=1, max_size=20), st.integers(1, 6) | st.none(), st.integers(1, 300))
 def test_chunks_cover_the_text_and_fit_into_their_room(sizes: list[int], window: int | None, most: int) -> None:
     sentences = text_of(np.random.default_rng(0), 9, sizes)
-    edges, room = cut(sentences, window, False, most)
+    edges, room = cut(sentences.offsets, window, False, most)
     assert (edges[0], edges[-1]) == (0, len(sentences.tokens))
     assert (np.diff(edges) > 0).all()
     text = Text(*sentences, len(sentences.tokens) if window is None else window, False)
@@ -172,7 +172,7 @@ def test_each_listed_pair_is_trained_once(window: int | None, parts: int, monkey
     rate, many = 1e-5, 0
     tables = Tables(np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32))
     text = Text(tokens, offsets, 8 if window is None else window, False)
-    edges, room = cut(Sentences(tokens, offsets), window, False, 9)
+    edges, room = cut(offsets, window, False, 9)
     chunks = len(edges) - 1
     losses = np.zeros((chunks, parts**2))
     plan = Plan(edges, np.full(chunks + 1, rate), 0, np.uint64(1), losses, np.zeros(chunks, np.int64))
