@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.kit import controls, frame, graph_controls, stage
+from pages.kit import controls, frame, graph_controls, large, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.node2vec import figure_three, objective
@@ -14,6 +14,7 @@ from pages.views.node2vec.roles import roles_section
 from pages.views.node2vec.snippets import as_python, figure_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
 from pages.views.node2vec.why import why_section
+from recemb_core.embeddings import node2vec_defaults
 
 VIEWS = {
     "map": "One setting",
@@ -82,6 +83,8 @@ with frame.page(
     else:
         with main:
             shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
+            usual = {name: name for name in large.FEWER}
+            large.first_look_note(data, graph, wanted, node2vec_defaults(len(graph)), usual, "node2vec page")
             if shown is None:
                 st.stop()
             later.append(shown)

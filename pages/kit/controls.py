@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import graph_controls
+from pages.kit import graph_controls, large
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import VISIT, Parameter, reset_parameters
 from pages.kit.session import ActiveData, seed
 from pages.kit.text import field_words
 from recemb_core.arrays import AnyArray
-from recemb_core.embeddings import Node2VecConfig, node2vec_defaults
+from recemb_core.embeddings import MODELS, Node2VecConfig, node2vec_defaults
 from recemb_core.embeddings.models import BIASES, DIMENSIONS, WALK_EPOCHS
 from recemb_core.evaluation import strength_tiers
 from recemb_core.item_graph import ItemGraph
@@ -48,16 +48,21 @@ NODE2VEC: dict[str, Parameter[Any]] = {
 }
 
 
+def node2vec_start(data: ActiveData, n: int) -> Node2VecConfig:
+    """Where the node2vec settings start: by size, and a first look at large data."""
+    return large.first_look(data, MODELS["node2vec"], node2vec_defaults(n))
+
+
 def node2vec_config(data: ActiveData, n: int) -> Node2VecConfig:
     """The node2vec settings in use; binds them to the session and the link without drawing anything."""
-    start = node2vec_defaults(n)
+    start = node2vec_start(data, n)
     values = {name: one.value(data, default=getattr(start, name)) for name, one in NODE2VEC.items()}
     return Node2VecConfig(**values, seed=seed())
 
 
 def node2vec_controls(data: ActiveData, n: int) -> None:
     """Widgets of the node2vec settings."""
-    start = node2vec_defaults(n)
+    start = node2vec_start(data, n)
     for name in ("p", "q"):
         NODE2VEC[name].draw(data, default=getattr(start, name))
     with st.expander("Walks and training"):
@@ -95,6 +100,7 @@ def umap_config(data: ActiveData, n: int, *, draw: bool = True) -> UMAPConfig:
     if draw and n > 3:
         near.draw(offered=(2, max(3, min(50, n - 1))))
         apart.draw()
+        large.on_map_control(data)
     return replace(default, n_neighbors=near.value, min_dist=apart.value, seed=seed())
 
 

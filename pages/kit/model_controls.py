@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import frame, results, session
+from pages.kit import frame, large, results, session
 from pages.kit.allowed import Allowed, Flag, Options, Steps
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.parameters import VISIT, Bound, Parameter
@@ -62,8 +62,23 @@ def default_config(data: ActiveData, graph: ItemGraph, key: str) -> Any:
     """Where a model's settings start for this data."""
     if missing(data, key):
         raise ValueError(f"{key} cannot be trained on {data.title}. {missing(data, key)}")
+    usual = usual_config(data, graph, key)
+    return results.remember(
+        data, ("first look", data.fingerprint, usual), lambda: large.first_look(data, MODELS[key], usual)
+    )
+
+
+def usual_config(data: ActiveData, graph: ItemGraph, key: str) -> Any:
+    """A model's settings by the size of the data, however long they train."""
     make = partial(MODELS[key].default_config, data.sequences, graph, data.side_info)
     return results.remember(data, ("default settings", key, data.fingerprint, graph.fingerprint), make)
+
+
+def first_look_note(data: ActiveData, graph: ItemGraph, key: str, view: str) -> None:
+    """See :func:`large.first_look_note`, for a model in the settings that all pages share."""
+    usual = usual_config(data, graph, key)
+    names = {name: MODELS[key].key_of(name) for name in large.FEWER if hasattr(usual, name)}
+    large.first_look_note(data, graph, model_config(data, graph, key), usual, names, view)
 
 
 def model_config(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = "", seed: int | None = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.kit import brought, results
+from pages.kit import brought, large, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
 from recemb_core.arrays import AnyArray, Float32Array, Int32Array
@@ -132,7 +132,9 @@ def model_neighbors(
     key = ("neighbors", source_of(data, config, graph), config, k, score, min_count)
 
     def make() -> tuple[Int32Array, Float32Array]:
-        return model_vectors(data, config, graph=graph).nearest(k, score, min_count, counts=counts)
+        approximate = len(data.items) > large.EXACT
+        found = model_vectors(data, config, graph=graph)
+        return found.nearest(k, score, min_count, counts=counts, approximate=approximate)
 
     return results.remember(data, key, make)
 
@@ -156,4 +158,4 @@ def score(data: ActiveData, vectors: ItemVectors, graph: ItemGraph, by: str, gro
     """Neighbor-share score of the vectors by a labelling named ``by``."""
     # Communities found with another seed, or another table's field, go by the same name.
     key = ("score", graph.fingerprint, vectors.config, by, hash(tuple(groups.tolist())))
-    return results.remember(data, key, lambda: group_score(vectors, groups))
+    return results.remember(data, key, lambda: group_score(vectors, groups, sample=large.scored(data)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pages.kit import jobs, model_results
+from pages.kit import jobs, large, model_results
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job, part
 from pages.kit.session import ActiveData
@@ -54,4 +54,5 @@ def job(data: ActiveData, graph: ItemGraph, config: Any) -> Job:
 
     each = model_results.model_seconds(data, config, len(graph))
     identity = ("seed noise", graph.fingerprint, tuple(configs))
-    return Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=each > jobs.LIVE_SECONDS)
+    asks = each > jobs.LIVE_SECONDS or large.is_large(data)
+    return Job(identity, f"the noise of {seeds} seeds", each * len(todo), run, asks=asks)

@@ -83,9 +83,10 @@ class BroughtVectors(ItemVectors):
         *,
         counts: NumberArray | None = None,
         rows: IntegerArray | None = None,
+        approximate: bool = False,
     ) -> tuple[Int32Array, Float32Array]:
         """See :meth:`ItemVectors.nearest`; an item without a vector has the list −1, −1, …"""
-        ids, values = super().nearest(k, score, min_count, counts=counts, rows=rows)
+        ids, values = super().nearest(k, score, min_count, counts=counts, rows=rows, approximate=approximate)
         asked = self.known if rows is None else self.known[np.asarray(rows)]
         return np.where(asked[:, None], ids, -1), np.where(asked[:, None], values, np.nan).astype(np.float32)
 

@@ -22,7 +22,7 @@ from recemb_core.arrays import (
     IntegerArray,
     NumberArray,
 )
-from recemb_core.neighbors.base import unit_rows
+from recemb_core.neighbors.base import Metric, NeighborIndex, unit_rows
 from recemb_core.validation import UsageError, finite_rows
 from recemb_core.vocabulary import Vocabulary
 
@@ -139,6 +139,7 @@ class ItemVectors:
         *,
         counts: NumberArray | None = None,
         rows: IntegerArray | None = None,
+        approximate: bool = False,
     ) -> tuple[Int32Array, Float32Array]:
         """:meth:`most_similar` of all items at once: (ids (q, k), values (q, k)), best first.
 
@@ -148,6 +149,8 @@ class ItemVectors:
             min_count: as in :meth:`most_similar`; every item is asked, only candidates are left out.
             counts: as in :meth:`most_similar`.
             rows: (q,), ask these rows only; all n without it.
+            approximate: search by :class:`~recemb_core.neighbors.HNSWIndex` with its defaults, in one thread, so that
+                it repeats: for all rows of many items, where an exact scan takes O(d·n²). It may miss neighbors.
 
         Returns:
             int32 item rows and float32 scores; where fewer than k other items exist, −1 and NaN. Ties go by row
@@ -158,6 +161,7 @@ class ItemVectors:
         [[1, 2, -1], [0, 2, -1], [1, 0, -1]]
         """
         from recemb_core.neighbors.exact import ExactIndex
+        from recemb_core.neighbors.hnsw import HNSWConfig, HNSWIndex
 
         if k < 1:
             raise UsageError(f"k must be at least 1, not {k}")
@@ -171,7 +175,13 @@ class ItemVectors:
         found = np.full((len(asked), k + 1), -1, dtype=np.int64)
         values = np.full((len(asked), k + 1), -np.inf, dtype=np.float32)
         if len(candidates) and len(asked):
-            at, values = ExactIndex("inner_product").build(targets[candidates]).query(queries, k + 1)
+            index: NeighborIndex = ExactIndex("inner_product")
+            if approximate:
+                # Of unit rows the cosine's own graph: that of inner products is for rows of any length.
+                metric: Metric = "cosine" if score == "cosine" else "inner_product"
+                index = HNSWIndex(HNSWConfig(metric=metric), threads=1)
+            at, values = index.build(targets[candidates]).query(queries, k + 1)
+            values = 1 - values if index.measure == "distance" else values
             found = np.where(at >= 0, candidates[np.maximum(at, 0)], -1)
         # An item is not its own neighbor: it goes to the end, and what is missing stays there.
         gone = (found < 0) | (found == asked[:, None])

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recemb_core.arrays import AnyArray, Float64Array, FloatArray, Int32Array, NumberArray, StrArray
+from recemb_core.arrays import AnyArray, Float64Array, FloatArray, Int32Array, Int64Array, NumberArray, StrArray
 from recemb_core.embeddings.item_vectors import ItemVectors, rows_of
 from recemb_core.item_graph import ItemGraph, communities
 from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
 from recemb_core.neighbors.exact import nearest_others
-from recemb_core.validation import UsageError
+from recemb_core.validation import UsageError, require
 
 TIERS = ("lower half", "middle 38 %", "top 12 %")
 
@@ -36,12 +36,14 @@ class GroupScore:
         maximum: the largest value that these group sizes allow.
         by_group: figures of each group, largest group first.
         k: neighbors looked at.
+        asked: items whose neighbors were looked for; fewer than all where it is a sample's.
     """
 
     value: float
     maximum: float
     by_group: dict[str, GroupShare]
     k: int
+    asked: int = 0
 
 
 def strength_tiers(graph: ItemGraph) -> StrArray:
@@ -71,7 +73,13 @@ def score_labels(graph: ItemGraph, labels: Mapping[str, AnyArray] | None = None)
 
 
 def group_score(
-    vectors: ItemVectors | FloatArray, groups: npt.ArrayLike, *, k: int = 5, metric: Metric = "cosine"
+    vectors: ItemVectors | FloatArray,
+    groups: npt.ArrayLike,
+    *,
+    k: int = 5,
+    metric: Metric = "cosine",
+    sample: int | None = None,
+    seed: int = 0,
 ) -> GroupScore:
     """Share of each item's k nearest neighbors (cosine) in its own group, minus chance, averaged over groups.
 
@@ -88,9 +96,12 @@ def group_score(
         groups: (n,) labels of any kind.
         k: neighbors looked at (all others, where there are fewer).
         metric: what near means; "euclidean" for the points of a map.
+        sample: look for the neighbors (among all items) of so many items only, drawn at random; shares are means over
+            these, and groups of which none is drawn are left out. None: of all.
+        seed: of the sample.
 
     Raises:
-        ValueError: ``groups`` is not one label an item, k is below 1, or vectors are not finite.
+        ValueError: ``groups`` is not one label an item, k or sample is below 1, or vectors are not finite.
     """
     rows = rows_of(vectors)
     labels = np.asarray(groups)
@@ -102,28 +113,37 @@ def group_score(
     k = min(k, n - 1)
     if k < 1:
         return GroupScore(0.0, 0.0, {str(name): GroupShare(1, 0.0, 0.0) for name in labels}, k)
+    require(sample is None or sample >= 1, "sample", sample, "at least 1, or None")
     names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    same = _same_group(unit_rows(rows) if metric == "cosine" else rows, codes, nearest_others(rows, k, metric))
-    share = np.bincount(codes, weights=same) / sizes
+    asked = np.arange(n)
+    if sample is not None and sample < n:
+        asked = np.sort(np.random.default_rng(seed).choice(n, sample, replace=False))
+    near = nearest_others(rows, k, metric, rows=asked)
+    same = _same_group(unit_rows(rows) if metric == "cosine" else rows, codes, near, asked)
+    drawn = np.bincount(codes[asked], minlength=len(names))
+    share = np.bincount(codes[asked], weights=same, minlength=len(names)) / np.maximum(drawn, 1)
     chance = (sizes - 1) / (n - 1)
     best = np.minimum(k, sizes - 1) / k
     order = np.argsort(-sizes, kind="stable")
+    order = order[drawn[order] > 0]
     by_group = {str(names[g]): GroupShare(int(sizes[g]), float(share[g]), float(chance[g])) for g in order}
-    return GroupScore(float((share - chance).mean()), float((best - chance).mean()), by_group, k)
+    told = drawn > 0
+    value, most = float((share - chance)[told].mean()), float((best - chance)[told].mean())
+    return GroupScore(value, most, by_group, k, len(asked))
 
 
-def _same_group(rows: FloatArray, codes: NumberArray, neighbors: Int32Array) -> Float64Array:
-    """Share of each item's neighbors in its own group (n,); neighbors of equal rows count by their expectation."""
+def _same_group(rows: FloatArray, codes: NumberArray, neighbors: Int32Array, asked: Int64Array) -> Float64Array:
+    """Share of the neighbors of each item asked (q,) in its own group; those of equal rows by their expectation."""
     row = distinct_rows(np.asarray(rows, dtype=np.float32))[1]
     if row is None:
-        return np.asarray((codes[neighbors] == codes[:, None]).mean(axis=1))
+        return np.asarray((codes[neighbors] == codes[asked, None]).mean(axis=1))
     groups = int(codes.max()) + 1
     sizes = np.bincount(row)
     pairs, counts = np.unique(row * groups + codes, return_counts=True)  # (row, group) that occur
     listed = row[neighbors]
-    wanted = listed * groups + codes[:, None]
+    wanted = listed * groups + codes[asked, None]
     at = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
-    itself = listed == row[:, None]
+    itself = listed == row[asked, None]
     alike = np.where(pairs[at] == wanted, counts[at], 0) - itself
     return np.asarray((alike / (sizes[listed] - itself)).mean(axis=1))
 

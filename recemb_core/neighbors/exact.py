@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from recemb_core.arrays import Float32Array, FloatArray, Int32Array
+from recemb_core.arrays import Float32Array, FloatArray, Int32Array, IntegerArray
 from recemb_core.neighbors.base import (
     Metric,
     answer,
@@ -75,11 +75,18 @@ class ExactIndex:
         return unit_rows(rows) if self.metric == "cosine" else rows
 
 
-def nearest_others(vectors: FloatArray, k: int, metric: Metric = "cosine") -> Int32Array:
-    """The k nearest other rows of every row, best first: int32 (n, min(k, n − 1)). A row never counts itself."""
-    rows = np.asarray(finite_rows(vectors), dtype=np.float32)
-    n = len(rows)
+def nearest_others(
+    vectors: FloatArray, k: int, metric: Metric = "cosine", *, rows: IntegerArray | None = None
+) -> Int32Array:
+    """The k nearest other rows of every row, or of ``rows`` (q,), best first: int32 (q, min(k, n − 1)).
+
+    A row never counts itself.
+    """
+    every = np.asarray(finite_rows(vectors), dtype=np.float32)
+    n = len(every)
+    asked = np.arange(n) if rows is None else np.asarray(rows)
     k = min(k, n - 1)
     if k < 1:
-        return np.empty((n, 0), dtype=np.int32)
-    return without_own(*ExactIndex(metric).build(vectors).query(vectors, k + 1), np.arange(n))[0]
+        return np.empty((len(asked), 0), dtype=np.int32)
+    queries = vectors if rows is None else every[asked]
+    return without_own(*ExactIndex(metric).build(vectors).query(queries, k + 1), asked)[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, maps, session, stage
+from pages.kit import controls, frame, large, maps, session, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -18,7 +18,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field, quoted
 from pages.views.neighbors.analogy_rates import SUM, questions, rates_section, reports, step_bound, verdict
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
-from pages.views.neighbors.maps import map_job
+from pages.views.neighbors.maps import map_job, on_map
 from recemb_core.arrays import Float64Array
 from recemb_core.brought import BroughtVectors
 from recemb_core.evaluation.analogies import Analogies, How, arithmetic
@@ -183,10 +183,9 @@ def _map(found: Compared, asked: Sum) -> list[Job]:
 
 def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
     data, graph, one = asked.data, asked.graph, asked.one
-    rows = np.flatnonzero(one.vectors.known) if isinstance(one.vectors, BroughtVectors) else np.arange(len(graph))
-    positions = maps.model_map(data, one.config, umap, graph=graph)
-    place = {int(row): positions[at] for at, row in enumerate(rows)}
     best = [row for row, _ in asked.answers()]
+    rows, positions = on_map(found, one, umap, (*best, *asked.given))
+    place = {int(row): positions[at] for at, row in enumerate(rows)}
     color = controls.labellings(data, graph)[0]
     figure = item_map_figure(
         positions,
@@ -213,8 +212,9 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
     went = "Arrows: the step that is taken off and put on, and the same step from the last item to the answer."
     basket = "Arrows: from what goes in to the answer."
     st.caption(
-        f"{went if asked.minus else basket} Places are UMAP's, which keeps neighborhoods and not directions: the sum "
-        "is made of the vectors, not of the places."
+        f"{large.drawn_words(data)}{went if asked.minus else basket} "
+        "Places are UMAP's, which keeps neighborhoods and not directions: the sum is made of the vectors, not of the "
+        "places."
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, maps, results, session
+from pages.kit import controls, large, maps, results, session
 from pages.kit.allowed import Flag, Options
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -16,7 +17,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
-from recemb_core.arrays import Float32Array
+from recemb_core.arrays import Float32Array, Int64Array
 from recemb_core.brought import BroughtVectors
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.figures.paired_maps import paired_maps_figure
@@ -36,9 +37,9 @@ def map_job(data: ActiveData, graph: ItemGraph, one: Entry, umap: UMAPConfig) ->
         return None
     config = one.config
     return Job(
-        identity=("map", graph.fingerprint, config, umap),
+        identity=("map", graph.fingerprint, config, umap, large.on_map(data)),
         label=f"Map of {one.label}",
-        seconds=1 + len(graph) / 1_000,
+        seconds=maps.map_seconds(data, len(graph)),
         run=lambda report: maps.model_map(data, config, umap, report, graph=graph),
     )
 
@@ -68,10 +69,9 @@ def map_section(found: Compared) -> list[Job]:
     if job is not None:
         st.caption("The map is being drawn.")
         return [job]
-    # Of brought vectors, the items that have one.
-    rows = np.flatnonzero(one.vectors.known) if isinstance(one.vectors, BroughtVectors) else np.arange(len(graph))
+    rows, places = on_map(found, one, umap, (found.chosen, *map(graph.items.row, found.named(one.label))))
     figure = item_map_figure(
-        maps.model_map(data, one.config, umap, graph=graph),
+        places,
         [graph.items[int(row)] for row in rows],
         [data.titles[int(row)] for row in rows],
         color_by=color.values[rows],
@@ -81,10 +81,26 @@ def map_section(found: Compared) -> list[Job]:
         highlighted=found.named(one.label),
         named=f"map of {one.label}",
     )
-    if len(rows) < len(graph):
-        st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
+    if isinstance(one.vectors, BroughtVectors) and (known := int(one.vectors.known.sum())) < len(graph):
+        st.caption(f"{known:,} of {len(graph):,} items have a vector and can be on the map.")
     live_chart(figure, key=f"neighbors map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
+    if words := large.drawn_words(data):
+        st.caption(words)
     return []
+
+
+def on_map(found: Compared, one: Entry, umap: UMAPConfig, always: Iterable[int]) -> tuple[Int64Array, Float32Array]:
+    """(rows of the items that a model's map draws, their places): those with a vector, of large data a sample."""
+    rows, places = (
+        large.drawn_rows(found.data, umap.seed, always),
+        maps.model_map(found.data, one.config, umap, graph=found.graph),
+    )
+    if not isinstance(one.vectors, BroughtVectors):
+        return rows, places[rows]
+    known = np.flatnonzero(one.vectors.known)
+    at = np.searchsorted(known, rows)
+    there = (at < len(known)) & (known[np.minimum(at, len(known) - 1)] == rows)
+    return rows[there], places[at[there]]
 
 
 def paired_maps_section(found: Compared) -> list[Job]:
@@ -101,24 +117,27 @@ def paired_maps_section(found: Compared) -> list[Job]:
             color = controls.color_control(data, graph, default=groups.name)
         stacked = STACKED.draw(data)
     umap = controls.umap_config(data, len(graph), draw=False)
-    key = ("second map", data.key, data.fingerprint, graph.fingerprint, first.config, second.config, umap)
+    sample = large.on_map(data)
+    key = ("second map", data.key, data.fingerprint, graph.fingerprint, first.config, second.config, umap, sample)
     todo = [job for job in [map_job(data, graph, first, umap)] if job is not None]
     moved = None if todo else second_map(found, umap, key)
     if moved is None:
         st.caption("The maps are being drawn: the first by UMAP, the second started from the first.")
         return [*todo, _second_job(found, umap, key)]
     start = maps.model_map(data, first.config, umap, graph=graph)
+    named = (item for one in found.entries for item in found.named(one.label))
+    rows = large.drawn_rows(data, umap.seed, (found.chosen, *map(graph.items.row, named)))
     figure = paired_maps_figure(
-        start,
-        moved,
-        graph.items.ids,
-        data.titles,
+        start[rows],
+        moved[rows],
+        [graph.items[int(row)] for row in rows],
+        [data.titles[int(row)] for row in rows],
         names=(first.label, second.label),
         highlighted=(found.named(first.label), found.named(second.label)),
         stacked=stacked,
-        color_by=color.values,
+        color_by=color.values[rows],
         color_title=color.words,
-        size=np.sqrt(found.settings.counts),
+        size=np.sqrt(found.settings.counts[rows]),
         chosen=session.chosen_item(data),
     )
     events = live_chart(
@@ -129,6 +148,7 @@ def paired_maps_section(found: Compared) -> list[Job]:
         on_click=lambda item: session.pick(data, item),
     )
     st.caption(
+        f"{large.drawn_words(data)}"
         "The second map was started from the first and let go, so that places can be compared; which neighbors "
         "changed, the lists say. Crimson rings: the chosen item and its neighbors in each list. Zoom, lasso and legend "
         "work on both; click an item to choose it."
@@ -158,4 +178,9 @@ def _second_job(found: Compared, umap: UMAPConfig, key: tuple[Any, ...]) -> Job:
         assert second.vectors is not None
         return maps.draw_umap(data, key, second.vectors, umap, start, report)
 
-    return Job(identity=key, label=f"Map of {second.label}", seconds=1 + len(found.graph) / 2_000, run=run)
+    return Job(
+        identity=key,
+        label=f"Map of {second.label}",
+        seconds=maps.map_seconds(data, len(found.graph)) / 2 + 0.5,
+        run=run,
+    )

@@ -11,8 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, kept_runs, maps, model_results, results, session, stage
-from pages.kit import seed_scores as of_seeds
+from pages.kit import frame, jobs, kept_runs, large, maps, model_results, results, seed_scores as of_seeds, session, stage
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -21,7 +20,8 @@ from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field
-from recemb_core.arrays import AnyArray
+from recemb_core import precomputed
+from recemb_core.arrays import AnyArray, Int64Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
 from recemb_core.evaluation.noise import LEVEL
@@ -153,6 +153,12 @@ def _stale(last: Shown) -> str:
     return f"The settings changed. You still see p = {config.p:g}, q = {config.q:g}, {config.dimensions} dimensions."
 
 
+def rows_on_map(shown: Shown, near: Sequence[str] = ()) -> Int64Array:
+    """Rows of the items that a map draws; of large data a sample, the chosen item and those near it."""
+    items = shown.graph.items
+    return large.drawn_rows(shown.data, shown.umap.seed, map(items.row, (shown.item, *near)))
+
+
 def draw_map(
     shown: Shown,
     positions: AnyArray,
@@ -164,20 +170,22 @@ def draw_map(
     symbols: bool = False,
     **more: Any,
 ) -> ChartEvents:
-    """A map of all items; a click chooses one. Shapes show planted roles, or any where ``symbols``; ``more``: figure's.
+    """A map of all items, or a sample; a click chooses one.
 
-    Of several places for every item, ``frames`` are shown one at a time.
+    Shapes show planted roles, or any where ``symbols``; ``more`` is the figure's. Of several places for every item,
+    ``frames`` are shown one at a time.
     """
     data, graph, roles, frames = shown.data, shown.graph, shown.labellings[1], more.pop("frames", None)
+    rows = rows_on_map(shown, more.get("highlighted", ()))
     figure = item_map_figure(
-        positions,
-        graph.items.ids,
-        data.titles,
-        color_by=color.values,
+        np.asarray(positions)[rows],
+        [graph.items[int(row)] for row in rows],
+        [data.titles[int(row)] for row in rows],
+        color_by=color.values[rows],
         color_title=color.words,
-        symbol_by=roles.values if symbols or roles.planted else None,
+        symbol_by=roles.values[rows] if symbols or roles.planted else None,
         symbol_title=roles.words,
-        size=np.sqrt(graph.strength),
+        size=np.sqrt(graph.strength[rows]),
         chosen=shown.item,
         **more,
     )
@@ -197,6 +205,7 @@ def map_section(shown: Shown, color: Labelling) -> None:
         place: dict[str, Any] = {"key": "map", "height": 476, "above": 232}
         events = draw_map(shown, shown.positions, color, highlighted=near, named=title, **place)
     st.caption(
+        f"{large.drawn_words(shown.data)}"
         "Click a point to choose it; lasso or box lists items. UMAP puts near vectors near each other as far as a "
         "plane allows; axes, and distances between far groups, mean nothing."
     )
@@ -266,7 +275,8 @@ def _metric(place: Any, title: str, shown: Shown, by: Labelling, noise: str) -> 
         delta_color="off",
         delta_arrow="off",
         help=f"Share of an item's 5 nearest neighbors with its own {plain(by.words)}, minus chance, averaged over "
-        "groups. 0 is chance; the second number is the most that these group sizes allow.",
+        "groups. 0 is chance; the second number is the most that these group sizes allow."
+        + large.scored_words(shown.data),
     )
 
 

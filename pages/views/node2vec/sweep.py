@@ -17,10 +17,11 @@ from pages.kit.session import ActiveData
 from pages.kit.sweeps import opening, panel
 from pages.kit.sweeps.live import Found
 from pages.kit.text import plain, plain_field
-from pages.views.node2vec.one_setting import NODE2VEC_PAGE, SCORES, Shown, base_of, draw_map
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE, SCORES, Shown, base_of, draw_map, rows_on_map
 from pages.views.node2vec.sweep_grid import AskedGrid, Grid
 from pages.views.node2vec.sweep_words import TWO_QUESTIONS, judged, verdict, verdicts
-from recemb_core.embeddings import Node2VecConfig
+from recemb_core import precomputed
+from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import seed_band
 from recemb_core.evaluation.noise import LEAST_SEEDS, default_seeds
 from recemb_core.experiments.sweep import SweepCell, SweepConfig
@@ -157,10 +158,11 @@ def _frames(grid: Grid, found: dict[Cell, SweepCell], color: Labelling) -> Sweep
     rows = [[(p, q) for q in config.qs][:: 1 if i % 2 == 0 else -1] for i, p in enumerate(config.ps)]
     order = [cell for row in rows for cell in row if cell in found]
     start = next((order.index(cell) for cell in (grid.chosen, (1.0, 1.0)) if cell in order), 0)
+    drawn = rows_on_map(grid.shown)
     titled = list(zip(("homophily", "structural"), grid.names, strict=True))
     frames = Frames(
-        ids=grid.shown.graph.items.ids,
-        positions=np.stack([found[cell].map for cell in order]),
+        ids=tuple(grid.shown.graph.items[int(row)] for row in drawn),
+        positions=np.stack([found[cell].map[drawn] for cell in order]),
         labels=tuple(f"p = {p:g}, q = {q:g}" for p, q in order),
         start=start,
         captions=tuple(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import maps, results, session
+from pages.kit import large, maps, results, session
 from pages.kit.allowed import Flag, Options
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
@@ -167,7 +167,8 @@ def _maps(
 ) -> list[Job]:
     data, names = kept.data, names_of(*runs)
     umap = UMAPConfig().for_size(len(vectors[0]))
-    keys = [("map of a kept run", runs[0].run_id, umap), ("map of a kept run", runs[1].run_id, runs[0].run_id, umap)]
+    how = umap, large.on_map(data)
+    keys = [("map of a kept run", runs[0].run_id, *how), ("map of a kept run", runs[1].run_id, runs[0].run_id, *how)]
     found: list[Float32Array | None] = [results.store_of(data, key).get(key) for key in keys]
     st.markdown("**Maps** — colored by how many of an item's 10 nearest both runs have")
     todo = []
@@ -178,15 +179,16 @@ def _maps(
         stacked = STACKED.draw(data)
         row = vectors[0].items.row(session.chosen_item(data))
         near = [[vectors[0].items[int(j)] for j in listed[row] if j >= 0] for listed in lists]
+        rows = large.drawn_rows(data, umap.seed, [row, *(int(j) for listed in lists for j in listed[row])])
         figure = paired_maps_figure(
-            found[0],
-            found[1],
-            vectors[0].items.ids,
-            data.titles,
+            found[0][rows],
+            found[1][rows],
+            [vectors[0].items[int(at)] for at in rows],
+            [data.titles[int(at)] for at in rows],
             names=names,
             highlighted=(near[0], near[1]),
             stacked=stacked,
-            color_by=bands(shares),
+            color_by=bands(shares[rows]),
             color_title="of 10 kept",
             chosen=session.chosen_item(data),
         )
@@ -198,6 +200,7 @@ def _maps(
             on_click=lambda item: session.pick(data, item),
         )
         st.caption(
+            f"{large.drawn_words(data)}"
             "Crimson rings: the chosen item and its 10 nearest in each run; click another item to choose it. UMAP puts "
             "near vectors near each other as far as a plane allows; axes mean nothing."
         )
@@ -224,7 +227,9 @@ def _map_job(
         start = maps.draw_umap(kept.data, keys[0], vectors[0], umap, None, report)
         return maps.draw_umap(kept.data, keys[1], vectors[1], umap, start, report)
 
-    return Job(identity=keys[1], label=f"Maps of {label}", seconds=1.5 * maps.map_seconds(len(vectors[0])), run=run)
+    return Job(
+        identity=keys[1], label=f"Maps of {label}", seconds=1.5 * maps.map_seconds(kept.data, len(vectors[0])), run=run
+    )
 
 
 def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tuple[Int32Array, Int32Array]) -> None:

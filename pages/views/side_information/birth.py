@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, maps, parameters, session
+from pages.kit import controls, frame, large, maps, parameters, session
 from pages.kit.allowed import Allowed, Options, Several
 from pages.kit.controls import Labelling
 from pages.kit.jobs import Job
@@ -106,22 +106,25 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
     draw = partial(maps.model_map, data, shown.config, umap, graph=shown.graph)
     if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
         st.info("The map is being drawn.")
-        identity = ("map", shown.graph.fingerprint, shown.config, umap)
-        return [Job(identity, "EGES map (UMAP)", 2 + len(shown.graph) / 1_000, draw)]
+        identity = ("map", shown.graph.fingerprint, shown.config, umap, large.on_map(data))
+        return [Job(identity, "EGES map (UMAP)", 1 + maps.map_seconds(data, len(shown.graph)), draw)]
     positions = draw()
-    ids, titles = list(shown.graph.items.ids), list(data.titles)
-    color_by, size = color.values, np.sqrt(shown.graph.strength)
     near: list[str] = []
-    placing = None
+    placing, drawn = None, [shown.row]
     if given:
         vector = shown.vectors.cold_start(given)
         placing = place_on_map(vector, shown.vectors.vectors, positions, k=PLACED_BY)
         rows = place_on_map(vector, shown.vectors.vectors, positions, k=LISTED)
-        near = [ids[int(row)] for row in rows.rows]
+        near = [shown.graph.items[int(row)] for row in rows.rows]
+        drawn += rows.rows.tolist()
+    on_map = large.drawn_rows(data, umap.seed, drawn)
+    positions, size, color_by = positions[on_map], np.sqrt(shown.graph.strength[on_map]), color.values[on_map]
+    ids, titles = [shown.graph.items[int(row)] for row in on_map], [data.titles[int(row)] for row in on_map]
+    if placing is not None:
         positions = np.vstack([positions, placing.position])
         ids, titles = [*ids, NEW_ID], [*titles, f"{NEW_TITLE}: " + ", ".join(v for vs in given.values() for v in vs)]
         size = np.append(size, float(np.quantile(size, 0.9)) if len(size) else 1.0)
-        color_by = _with_new(color, given)
+        color_by = _with_new(color_by, color.name, given)
     figure = item_map_figure(
         positions,
         ids,
@@ -138,6 +141,7 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         st.info("Give the new item a value in at least one field, and it appears on the map.")
         return []
     st.caption(
+        f"{large.drawn_words(data)}"
         f"The vector of the new item is the plain mean of the {len(given)} side vectors of its values: no click was "
         f"needed. The map is not drawn anew: the item stands at the weighted mean of the places of its {PLACED_BY} "
         "nearest items by cosine (near ones weigh more); where these lie in different corners, it stands between them."
@@ -154,11 +158,11 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
     return []
 
 
-def _with_new(color: Labelling, given: dict[str, tuple[str, ...]]) -> AnyArray:
+def _with_new(labels: AnyArray, name: str, given: dict[str, tuple[str, ...]]) -> AnyArray:
     """The labels of the map and that of the new item: what was given, else none."""
-    if color.values.dtype.kind in "iuf":
-        return np.append(color.values.astype(np.float64), [np.nan])
-    return np.array([*color.values.tolist(), given.get(color.name, (None,))[0]], dtype=object)
+    if labels.dtype.kind in "iuf":
+        return np.append(labels.astype(np.float64), [np.nan])
+    return np.array([*labels.tolist(), given.get(name, (None,))[0]], dtype=object)
 
 
 def _shares(shown: Shown, rows: AnyArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""What a large log costs on one machine: seconds and peak memory of every stage, and how both grow."""
