@@ -201,7 +201,8 @@ def active_data(page_default: str) -> ActiveData:
         st.session_state["data"] = st.session_state.pop("pending_data")
     key = st.session_state.get("data")
     if key is None:
-        linked = parameters.link().get("data")
+        linked = parameters.link().get("data", "")
+        uploads.from_link(linked, parameters.link().get("file", ""), parameters.link().get("details"))
         if linked in bundled_names() or linked in uploads.every():
             key = st.session_state["data"] = linked
     if (upload := uploads.every().get(key or "")) is not None:

@@ -63,8 +63,8 @@ class Holding:
         """What it holds."""
         found: Parts = {}
         for upload in self.uploads.copy().values():
-            files = (upload.log, upload.side) if upload.side is not None else (upload.log,)
-            found |= {id(file.data): len(file.data) for file in files}
+            for file in (upload.log, upload.side):
+                found |= {} if file is None else file.held
         for made in self.made.copy().values():
             found |= made.parts
         return found if self.results is None else found | self.results.parts()

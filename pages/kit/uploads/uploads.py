@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TypeVar
 
 import polars as pl
@@ -14,6 +12,7 @@ import streamlit as st
 
 from pages.kit.uploads import held, memory
 from pages.kit.uploads.apart import read_apart
+from pages.kit.uploads.files import AnyFile, File, FolderFile, folder, from_folder
 from pages.kit.uploads.memory import KeptUpload
 from recemb_core.foreign_text import inert
 from recemb_core.item_graph import ItemGraph
@@ -30,38 +29,20 @@ T = TypeVar("T")
 _log = logging.getLogger("recemb")
 
 
-_MARK = "upload-"  # before an upload's hash in the address; no registered data set has such a name
+MARK = "upload-"  # before an upload's hash in the address; no registered data set has such a name
 
 
 def is_upload(key: str) -> bool:
     """Whether a data set's name in the address is that of an upload."""
-    return key.startswith(_MARK)
-
-
-@dataclass(frozen=True, eq=False)
-class File:
-    """A file as it came; hashed once."""
-
-    name: str
-    data: bytes
-
-    @cached_property
-    def mark(self) -> FileMark:
-        """What tells the file again."""
-        return FileMark.of(self.name, self.data)
-
-    @cached_property
-    def short(self) -> str:
-        """A hash for addresses."""
-        return hashlib.blake2b(self.data, digest_size=6).hexdigest()
+    return key.startswith(MARK)
 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
     """The files as they came, and how they are read; ``reading`` is None as long as all of it is guessed."""
 
-    log: File
-    side: File | None = None
+    log: AnyFile
+    side: AnyFile | None = None
     reading: Reading | None = None
 
     @property
@@ -72,7 +53,7 @@ class Upload:
     @property
     def key(self) -> str:
         """The data set's name in the address: the same file has the same one in every session."""
-        return f"{_MARK}{self.log.short}"
+        return f"{MARK}{self.log.short}"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -148,10 +129,10 @@ def put(upload: Upload) -> None:
     _here()[upload.key] = upload
     held.in_use(upload.key)
     reading = "" if upload.reading is None else upload.reading.to_link()
-    kept = KeptUpload(upload.key, upload.name, upload.log.data, reading=reading)
-    if upload.side is not None:
-        kept = replace(kept, side_name=upload.side.name, side_data=upload.side.data)
-    if memory.enabled():
+    if isinstance(upload.log, File) and memory.enabled():  # a file of the server's folder is found again by its link
+        kept = KeptUpload(upload.key, upload.name, upload.log.data, reading=reading)
+        if isinstance(upload.side, File):
+            kept = replace(kept, side_name=upload.side.name, side_data=upload.side.data)
         say(*memory.keep(kept))
     held.room_maker()()
 
@@ -171,6 +152,41 @@ def say(*sentences: str) -> None:
 def said() -> list[str]:
     """What :func:`say` was given."""
     return st.session_state.get("_upload_said", [])
+
+
+def outdated(upload: Upload) -> list[str]:
+    """A sentence for each file of an upload that has changed in the server's folder, or is gone from it, since."""
+    return [said for file in (upload.log, upload.side) if file is not None and (said := file.outdated)]
+
+
+def from_link(key: str, name: str, details: str | None) -> None:
+    """Bring a file of the server's folder into use that a link names, where it still has the content of the link."""
+    tried: set[str] = st.session_state.setdefault("_folder_links", set())
+    if not is_upload(key) or key in tried or key in every() or folder() is None:
+        return
+    tried.add(key)
+    try:
+        log = from_folder(name)
+        if f"{MARK}{log.short}" != key:
+            say(f"{name} in the server's folder is not the file that the link was made with; choose it to see it.")
+            return
+        put(Upload(log, None if details is None else from_folder(details)))
+    except InputError as error:
+        say(str(error))
+
+
+def of_mark(log: FileMark, details: FileMark | None) -> Upload | None:
+    """Files of the server's folder that a saved session names, where they still have its content; None for none."""
+    if folder() is None:
+        return None
+    found = list[FolderFile | None]()
+    for mark in (log, details):
+        try:
+            one = None if mark is None else from_folder(mark.name)
+        except InputError:  # the session says itself what is missing
+            one = None
+        found.append(one if mark is not None and one is not None and one.mark.digest == mark.digest else None)
+    return None if found[0] is None else Upload(found[0], found[1])
 
 
 def title(upload: Upload) -> str:
@@ -293,10 +309,11 @@ def _once(
     return found
 
 
-def _table(file: File, reading: Reading) -> tuple[Table | None, str]:
+def _table(file: AnyFile, reading: Reading) -> tuple[Table | None, str]:
     plain = replace(reading, columns=None, cleaning=CleaningConfig(), details=True, details_key=None, directed=None)
-    key = (file.name, file.mark.digest, plain.to_link())  # what of a reading the table depends on
-    read = lambda: read_apart(file.name, reading.table, file.data, file.name, remember=key)  # noqa: E731
+    key = (file.identity, plain.to_link())  # what of a reading the table depends on
+    function, args = file.reading_call(reading)
+    read = lambda: read_apart(file.name, function, *args, remember=key)  # noqa: E731
     return _once("table", key, 8, read, frozenset({file.mark.digest}))
 
 

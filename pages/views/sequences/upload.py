@@ -13,8 +13,10 @@ from pages.kit.downloads import download
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
 from pages.kit.uploads import apart, memory, uploads
-from pages.kit.uploads.uploads import File, Upload
+from pages.kit.uploads.files import File
+from pages.kit.uploads.uploads import Upload
 from pages.views.sequences.reading import edit_reading
+from pages.views.sequences.server_files import outdated_words, read_again, server_files
 from recemb_core.datasets import load_dataset
 from recemb_core.plans import page_settings
 from recemb_core.readers import InputError
@@ -63,6 +65,7 @@ def upload_box(data: ActiveData) -> None:
         f"Up to {LIMIT_MB} MB a file, {apart.limits_text()} A file goes to the memory of the computer that runs this "
         f"app, never to its disk, and only this browser sees it. {memory.limits_text()}"
     )
+    server_files(size_text)
     download("A sample file to try", "sample_log.csv", sample_log)
     if "log_file" not in st.session_state.get("_boxes", ()) and not received["log_file"]:
         st.session_state["_boxed"] = {}  # the page was left: the box is empty, and nothing was taken out of it
@@ -144,6 +147,7 @@ def _restore() -> None:
         st.session_state["_session"] = None
         return
     upload = next((u for u in uploads.every().values() if u.log.mark.digest == saved.file.digest), None)
+    upload = upload or uploads.of_mark(saved.file, saved.details)
     if upload is None:
         same = any(u.name == saved.file.name for u in uploads.every().values())
         other = f" The {saved.file.name} that is here has other content." if same else ""
@@ -189,6 +193,9 @@ def _list(data: ActiveData) -> None:
         row.markdown(
             f"**{plain(uploads.title(upload))}**{details} · {size_text(size)}" + (f" · {state}" if state else "")
         )
+        if words := outdated_words(upload):
+            row.caption(words, width="content")
+            row.button("Read it as it is now", key=f"again {key}", on_click=read_again, args=(key,))
         if not chosen:
             row.button("Use", key=f"use {key}", on_click=session.choose_data, args=(key,))
         if upload.side is not None:
@@ -205,7 +212,9 @@ def _list(data: ActiveData) -> None:
             icon=":material/delete:",
             on_click=remove,
             args=(key,),
-            help="Forget this file, here and on the server.",
+            help="Forget this file, here and on the server."
+            if isinstance(upload.log, File)
+            else "Forget what was read of it; the file stays in the server's folder.",
         )
 
 
