@@ -6,6 +6,7 @@
 # make cold  a server that has just been started: seconds to its first page, beside an empty script
 # make latency a slider moved in a browser: milliseconds to the first answer and to the exact one, beside an empty script
 # make load  twenty sessions for ten minutes, with a table
+# make scale .1, 1 and 10 million events: seconds, peak memory and growth of every stage, in 8 GiB (BENCH="table.md table.json")
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ ADDRESS ?= localhost
 SHARE  ?= 1
 BENCH  ?=
 
-.PHONY: run test check all fast types bench attack cold latency load lock precomputed clean
+.PHONY: run test check all fast types bench attack cold latency load scale lock precomputed clean
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -81,6 +82,9 @@ latency: $(VENV)/.installed-dev
 
 load: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.load
+
+scale: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.scale --write $(BENCH)
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py

@@ -35,7 +35,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "Deep models": (),
     "Evaluation": ("Head and tail", "Vectors"),
 }
-PICTURES = ".live-chart .main-svg, [data-testid=stPlotlyChart] .main-svg, .neighbor-columns .column, .live-chart canvas"
+PICTURES = ".live-chart .main-svg, .live-chart canvas, [data-testid=stPlotlyChart] .main-svg, .neighbor-columns .row"
 # What is there before a click is marked; a picture that is not marked has come since.
 MARK = f"document.querySelectorAll('{PICTURES}').forEach((one) => {{ one.dataset.before = '1'; }})"
 NEW = f"""() => [...document.querySelectorAll('{PICTURES}')].some((one) => one.dataset.before !== '1'
@@ -150,8 +150,14 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
         page.wait_for_timeout(2000)
         boxes.nth(0).set_input_files(str(log))
     else:
-        page.get_by_role("button", name=f"Use {log.name}").click()
-        page.get_by_role("button", name=f"Add {details.name} as item details").click()
+        for name, button in ((log.name, "Use as the log"), (details.name, "Use as item details")):
+            box = page.get_by_role("combobox", name="Or a file of the server's folder")
+            box.fill(name)
+            page.keyboard.press("Enter")
+            until(page, REST, time.monotonic() + 1, 300)
+            page.get_by_role("button", name=button).click()
+            page.wait_for_timeout(1000)
+            until(page, REST, time.monotonic(), 300)
     page.wait_for_function("() => location.search.includes('data=upload-')", timeout=300_000)
     until(page, REST, time.monotonic(), 300)
 

@@ -5,9 +5,10 @@
 An invented log (``invented.py``: 50 events an item, 5 a user) is written as csv and as parquet. Each stage runs in a
 process of its own that may have no more than --gib of address space, on what the stages before it left in the folder;
 it is run on a log of 20,000 events first, so that compiling is not timed, and up to three times (the median counts).
-Peak memory is the most that its process had, libraries included, from when what it works on was in hand; growth is the
-seconds per event beside those of the size before. A stage that fails is a row that says so, and those after it go on
-as far as they can.
+Peak memory is the most that its process had, libraries included, from when what it works on was in hand; CPU seconds
+are those of all its threads, and what other programs do at the time hardly changes them. Growth is the seconds (and the
+CPU seconds) per event beside those of the size before. A stage that fails is a row that says so, and those after it go
+on as far as they can.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Row:
     stage: str
     seconds: float | None
     peak_bytes: int | None
+    cpu: float = 0.0
     turns: int = 0
     figures: tuple[tuple[str, int], ...] = ()
     failed: str = ""
@@ -55,8 +57,8 @@ def measured(events: int, name: str, found: dict[str, Any] | None, why: str) -> 
     """A row of what :func:`stage` gave."""
     if found is None:
         return Row(events, name, None, None, failed=why)
-    figures = tuple((key, value) for key, value in found.items() if key not in ("seconds", "turns", "peak"))
-    return Row(events, name, found["seconds"], found["peak"], found["turns"], figures)
+    figures = tuple((key, value) for key, value in found.items() if key not in ("seconds", "cpu", "turns", "peak"))
+    return Row(events, name, found["seconds"], found["peak"], found["cpu"], found["turns"], figures)
 
 
 def measure(sizes: list[int], folder: Path, gib: float) -> Iterator[Row]:
@@ -76,13 +78,14 @@ def measure(sizes: list[int], folder: Path, gib: float) -> Iterator[Row]:
             yield measured(events, one.name, *stage(one.name, place, warm, limit))
 
 
-def growth(rows: list[Row], row: Row) -> float | None:
-    """Seconds per event beside those of the next smaller size; None where there is none."""
+def growth(rows: list[Row], row: Row) -> tuple[float, float] | None:
+    """Seconds, and CPU seconds, per event beside those of the next smaller size; None where there is none."""
     same = sorted((r for r in rows if r.stage == row.stage and r.seconds), key=lambda r: r.events)
     before = [r for r in same if r.events < row.events]
     if row.seconds is None or not before or before[-1].seconds is None:
         return None
-    return (row.seconds / row.events) / (before[-1].seconds / before[-1].events)
+    more = row.events / before[-1].events
+    return row.seconds / before[-1].seconds / more, row.cpu / before[-1].cpu / more
 
 
 def size_words(events: int) -> str:
@@ -101,20 +104,22 @@ def markdown(rows: list[Row]) -> str:
     sizes = sorted({row.events for row in rows})
     head, rule = ["Stage"], ["---"]
     for number, events in enumerate(sizes):
-        head += [f"{size_words(events)}: s", "GB"] + ["per event"] * bool(number)
-        rule += ["--:"] * (3 if number else 2)
+        head += [f"{size_words(events)}: s", "CPU s", "GB"] + ["per event (CPU)"] * bool(number)
+        rule += ["--:"] * (4 if number else 3)
     lines = [head, rule]
     for name in dict.fromkeys(row.stage for row in rows):
         line = [name]
         for number, events in enumerate(sizes):
             row = next((r for r in rows if (r.stage, r.events) == (name, events)), None)
             if row is None or row.seconds is None:
-                line += ["failed" if row else "", ""] + [""] * bool(number)
+                line += ["failed" if row else "", "", ""] + [""] * bool(number)
                 continue
-            line += [f"{row.seconds:.3g}", "" if row.peak_bytes is None else f"{row.peak_bytes / 1e9:.2f}"]
+            peak = "" if row.peak_bytes is None else f"{row.peak_bytes / 1e9:.2f}"
+            line += [f"{row.seconds:.3g}", f"{row.cpu:.3g}", peak]
             times = growth(rows, row)
-            by_event = name not in NOT_BY_EVENT and times is not None
-            line += ([f"× {times:.2f}"] if by_event else [""]) if number else []
+            if number:
+                told = times is not None and name not in NOT_BY_EVENT
+                line.append(f"× {times[0]:.2f} ({times[1]:.2f})" if told and times is not None else "")
         lines.append(line)
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -126,8 +131,13 @@ def said(rows: list[Row]) -> list[str]:
     lines = [f"{row.stage} at {size_words(row.events)}: failed ({row.failed})" for row in rows if row.failed]
     for row in rows:
         times = growth(rows, row)
-        if times is not None and abs(times - 1) > LINEAR and row.stage not in NOT_BY_EVENT:
-            lines.append(f"{row.stage} at {size_words(row.events)}: {times:.2f} times the seconds per event")
+        if times is None or row.stage in NOT_BY_EVENT or abs(times[0] - 1) <= LINEAR:
+            continue
+        what = "more than linear" if times[0] > 1 else "less than linear: a part that does not grow with the events"
+        lines.append(
+            f"{row.stage} at {size_words(row.events)}: {times[0]:.2f} times the seconds per event, {times[1]:.2f} "
+            f"times the CPU seconds ({what})"
+        )
     return lines
 
 
