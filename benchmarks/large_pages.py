@@ -144,6 +144,7 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
     page.goto(f"{url}/sequences")
     page.locator("[data-testid=stFileUploader] input[type=file]").first.wait_for(state="attached", timeout=120_000)
     page.wait_for_timeout(1500)
+    page.get_by_text("Upload your own log").first.click()
     if upload:
         boxes = page.locator("[data-testid=stFileUploader] input[type=file]")
         boxes.nth(1).set_input_files(str(details))
@@ -178,6 +179,7 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             page = browser.new_page(viewport={"width": 1280, "height": 720})
+            page.set_default_timeout(180_000)  # a busy machine
             start = time.monotonic()
             choose(page, f"http://localhost:{port}", log, details, upload=given.upload)
             print(f"chosen: {time.monotonic() - start:.1f} s", flush=True)

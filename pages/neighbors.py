@@ -8,6 +8,7 @@ from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.bring_box import bring_box
 from pages.kit.jobs import run_next
+from pages.kit.model_controls import first_look_line, missing
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, arithmetic, compared, paired, side_by_side, take_away
@@ -47,6 +48,7 @@ with frame.page(
         names = compared.chosen_models(data)
         side_by_side.controls(data, settings)
         side_by_side.model_settings(data, graph, names)
+        first_look_line(data, graph, [name for name in names if not missing(data, name)])
         progress = st.empty()
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
+from pages.kit.model_controls import first_look_note
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.side_information import attention, birth, forms, ges, hidden_item, words
@@ -73,6 +74,7 @@ with frame.page(
                 with main:
                     todo += attention.attention_section(data, shown, side)
         with side:
+            first_look_note(data, graph, "EGES", "side information")
             parts.settings_controls(data, graph)
         st.caption(f"Walks: {frame.graph_line(edges, graph)}")
         if shown is not None:

@@ -88,6 +88,15 @@ def scored_words(data: ActiveData) -> str:
     return f" Of {SCORED:,} of {len(data.items):,} items, drawn at random." if is_large(data) else ""
 
 
+def search_words(data: ActiveData) -> str:
+    """How the neighbors of every item are found, as a sentence; "" where the data is small."""
+    if not is_large(data):
+        return ""
+    if len(data.items) <= EXACT:
+        return " Neighbors of all items are exact."
+    return " Neighbors of all items are found by HNSW, which misses a few."
+
+
 # --- the first training ---
 
 
@@ -108,13 +117,18 @@ def first_look(data: ActiveData, spec: ModelSpec, config: T) -> T:
     return config
 
 
+def is_first_look(config: Any, usual: Any) -> bool:
+    """Whether a config trains less than the size of its data asks for."""
+    return any(getattr(config, name, 0) < getattr(usual, name, 0) for name in FEWER)
+
+
 def first_look_note(data: ActiveData, graph: Any, config: Any, usual: Any, names: Mapping[str, str], view: str) -> None:
     """Says that a config is a first look, with a button for the ``usual`` one; nothing where it is none.
 
     ``names``: field → its parameter.
     """
     fewer = [name for name in names if getattr(config, name) < getattr(usual, name)]
-    if not is_large(data) or not fewer:
+    if not is_large(data) or not fewer:  # small data is never shortened by itself
         return
     said = {"epochs": "epochs", "num_walks": "walks from each item", "walk_length": "items in a walk"}
     parts = ", ".join(f"{getattr(config, name)} {said[name]} for {getattr(usual, name)}" for name in fewer)

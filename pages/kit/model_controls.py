@@ -74,6 +74,18 @@ def usual_config(data: ActiveData, graph: ItemGraph, key: str) -> Any:
     return results.remember(data, ("default settings", key, data.fingerprint, graph.fingerprint), make)
 
 
+def first_look_line(data: ActiveData, graph: ItemGraph, keys: Sequence[str]) -> None:
+    """Says which of several models are trained for a first look; the settings of each have its button."""
+    if not large.is_large(data):
+        return
+    names = [key for key in keys if large.is_first_look(model_config(data, graph, key), usual_config(data, graph, key))]
+    if names:
+        st.caption(
+            f"**First look** at {len(data.items):,} items: {', '.join(names)} with fewer passes or shorter walks than "
+            "the size asks for. *Settings of the models* says what, and trains longer."
+        )
+
+
 def first_look_note(data: ActiveData, graph: ItemGraph, key: str, view: str) -> None:
     """See :func:`large.first_look_note`, for a model in the settings that all pages share."""
     usual = usual_config(data, graph, key)
@@ -110,10 +122,12 @@ def _bind(data: ActiveData, key: str, setting: Setting, default: Any, prefix: st
     return _parameter(prefix, key, setting).bind(data, default=default, among=among)
 
 
-def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = "") -> None:
-    """The widgets of one model's settings, two in a row."""
+def model_controls(data: ActiveData, graph: ItemGraph, key: str, *, prefix: str = "", first_look: bool = True) -> None:
+    """The widgets of one model's settings, two in a row; ``first_look``: with the word that they are one."""
     default = default_config(data, graph, key)
     st.caption(f"{key} learns from {MODELS[key].words}.")
+    if first_look and not prefix:
+        first_look_note(data, graph, key, "settings")
     columns = st.columns(2)
     for number, setting in enumerate(MODELS[key].shown()):
         start = getattr(default, setting.field)

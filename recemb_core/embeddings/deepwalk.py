@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from recemb_core.embeddings.epochs import walk_epochs
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_on_walks
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Cancel, Progress, Reporter
 
@@ -46,4 +46,8 @@ def train_deepwalk(
     >>> train_deepwalk(graph, DeepWalkConfig(dimensions=8, num_walks=2, walk_length=10)).vectors.shape
     (34, 8)
     """
-    return train_on_walks(graph, config or DeepWalkConfig(), Reporter(progress, cancel))
+    from recemb_core.walks import walks_or_stream
+
+    config, report = config or DeepWalkConfig(), Reporter(progress, cancel)
+    report.tell(0.0, "walking")
+    return train_skip_gram(walks_or_stream(graph, config), graph.items, config, report)

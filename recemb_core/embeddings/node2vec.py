@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from recemb_core.embeddings.deepwalk import deepwalk_defaults
 from recemb_core.embeddings.item_vectors import ItemVectors
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_on_walks
+from recemb_core.embeddings.skip_gram import WalkSkipGramConfig, train_skip_gram
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.validation import require
@@ -56,4 +56,8 @@ def train_node2vec(
     >>> train_node2vec(graph, Node2VecConfig(dimensions=8, num_walks=2, walk_length=10, q=4.0)).vectors.shape
     (34, 8)
     """
-    return train_on_walks(graph, config or Node2VecConfig(), Reporter(progress, cancel))
+    from recemb_core.walks import walks_or_stream
+
+    config, report = config or Node2VecConfig(), Reporter(progress, cancel)
+    report.tell(0.0, "walking")
+    return train_skip_gram(walks_or_stream(graph, config), graph.items, config, report)

@@ -18,12 +18,9 @@ from recemb_core.validation import is_whole, require
 from recemb_core.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from recemb_core.item_graph import ItemGraph
     from recemb_core.walks import WalkStream
 
 MAX_WALK_LENGTH = MAX_SENTENCE
-MOST_TOKENS = 32_000_000
-"""Of walks that are kept for all epochs, 128 MB; more are made anew in each, which takes a tenth of its time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +69,7 @@ class WalkSkipGramConfig:
 
 
 def train_skip_gram(
-    walks: Int32Array, items: Vocabulary, config: WalkSkipGramConfig, report: Reporter | None = None
+    walks: Int32Array | WalkStream, items: Vocabulary, config: WalkSkipGramConfig, report: Reporter | None = None
 ) -> ItemVectors:
     """Skip-gram vectors from walks.
 
@@ -81,7 +78,8 @@ def train_skip_gram(
     subsampling: on walks it would drop the hubs. The bytes are the same on any number of threads, but not on a tree.
 
     Args:
-        walks: int32 (n_walks, length), padded with −1.
+        walks: int32 (n_walks, length), padded with −1; or a stream of the same ones, which are then made anew for each
+            epoch, in portions, and never all in memory: to the same bytes. A tree wants them all.
         items: the vocabulary; every item gets a vector, also one that no walk visits.
         config: see :class:`WalkSkipGramConfig`.
         report: called with the fraction done a few times a second; may end the training.
@@ -89,31 +87,20 @@ def train_skip_gram(
     References:
         Mikolov et al., *Distributed Representations of Words and Phrases* (NIPS 2013).
     """
-    sentences = as_sentences(walks)
-    counts = np.bincount(walks[walks >= 0], minlength=len(items)).astype(np.int64)
-    train = train_gensim if config.hierarchical_softmax else train_blocks
     report = report or Reporter(None)
-    vectors, outputs, history = train(lambda epoch: sentences, counts, as_word2vec(config), report)
+    if not isinstance(walks, np.ndarray) and config.hierarchical_softmax:
+        walks = walks.rows(0, len(walks))
+    if isinstance(walks, np.ndarray):
+        sentences = as_sentences(walks)
+        counts = np.bincount(walks[walks >= 0], minlength=len(items)).astype(np.int64)
+        train = train_gensim if config.hierarchical_softmax else train_blocks
+        vectors, outputs, history = train(lambda epoch: sentences, counts, as_word2vec(config), report)
+    else:
+        text = WalkedText(walks, len(items), report)
+        counts = text.counts
+        vectors, outputs, history = train_blocks(lambda epoch: text, counts, as_word2vec(config), report)
     report.tell(1.0)
     return ItemVectors(items, vectors, outputs, counts, tuple(history), config)
-
-
-def train_on_walks(graph: ItemGraph, config: WalkSkipGramConfig, report: Reporter) -> ItemVectors:
-    """Skip-gram vectors from walks on a graph by this config.
-
-    Above :data:`MOST_TOKENS` walks are not kept: each epoch makes them anew, in portions, and trains on the same text;
-    the vectors are the same bytes. A tree wants them all, see :func:`train_skip_gram`.
-    """
-    from recemb_core.walks import WalkStream
-
-    report.tell(0.0, "walking")
-    walks = WalkStream(graph, config)
-    if config.hierarchical_softmax or len(walks) * walks.walk_length <= MOST_TOKENS:
-        return train_skip_gram(walks.rows(0, len(walks)), graph.items, config, report)
-    text = WalkedText(walks, len(graph), report)
-    vectors, outputs, history = train_blocks(lambda epoch: text, text.counts, as_word2vec(config), report)
-    report.tell(1.0)
-    return ItemVectors(graph.items, vectors, outputs, text.counts, tuple(history), config)
 
 
 class WalkedText:

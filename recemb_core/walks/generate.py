@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from recemb_core.walks.walk_kernel import Proposal
 
 
+MOST_STEPS = 32_000_000
+"""Of walks that are kept for all epochs, 128 MB; more are made anew in each, which takes about a tenth of its time."""
+
+
 class WalkSettings(Protocol):
     """Anything that says how to walk: a :class:`WalkConfig`, or a trainer's config with the same five attributes."""
 
@@ -161,6 +165,12 @@ class WalkStream:
         proposal = proposal_for(float(self._config.p), float(self._config.q))
         walk_all(walks, begin, first, chunk, np.uint64(self._config.seed), proposal, self._tables)
         return walks
+
+
+def walks_or_stream(graph: ItemGraph, config: WalkSettings) -> Int32Array | WalkStream:
+    """All walks where they fit well into memory, else a stream of them: above :data:`MOST_STEPS`."""
+    walks = WalkStream(graph, config)
+    return walks if len(walks) * walks.walk_length > MOST_STEPS else walks.rows(0, len(walks))
 
 
 def _origins(graph: ItemGraph, starts: npt.ArrayLike | None) -> Int32Array:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recemb_core.arrays import Int32Array
 from recemb_core.embeddings import DeepWalkConfig, Node2VecConfig, block_training, skip_gram, train_model
 from recemb_core.embeddings.block_training import portions
 from recemb_core.embeddings.skip_gram import WalkedText, as_sentences
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import TrainingCancelled
-from recemb_core.walks import WalkConfig, WalkStream, generate_walks
+from recemb_core.walks import WalkConfig, WalkStream, generate, generate_walks
 
 
 def a_graph(n: int, *, directed: bool, seed: int = 0) -> ItemGraph:
@@ -78,11 +79,19 @@ def test_vectors_do_not_depend_on_whether_walks_are_kept(
     config = kind(dimensions=6, num_walks=4, walk_length=13, window=3, epochs=2, seed=5, workers=workers)
     monkeypatch.setattr(block_training, "PAIRS_OF_ONE_PART", 900)
     kept = train_model(config, graph=graph)
-    monkeypatch.setattr(skip_gram, "MOST_TOKENS", 0)
+    monkeypatch.setattr(generate, "MOST_STEPS", 0)
     monkeypatch.setattr(skip_gram, "TOKENS_AT_A_TIME", 500)
     monkeypatch.setattr(block_training, "TOKENS_AT_A_TIME", 2_000)
-    monkeypatch.setattr(skip_gram, "train_skip_gram", None)  # nobody asks for them all
+    asked: list[int] = []
+    rows = WalkStream.rows
+
+    def watched(self: WalkStream, first: int, last: int) -> Int32Array:
+        asked.append(min(last, len(self)) - first)
+        return rows(self, first, last)
+
+    monkeypatch.setattr(WalkStream, "rows", watched)
     streamed = train_model(config, graph=graph)
+    assert max(asked) < 4 * len(graph)  # never all of them
     assert streamed.vectors.tobytes() == kept.vectors.tobytes()
     assert streamed.output_vectors is not None
     assert kept.output_vectors is not None
@@ -93,7 +102,7 @@ def test_vectors_do_not_depend_on_whether_walks_are_kept(
 
 
 def test_a_streamed_training_reports_forward_and_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(skip_gram, "MOST_TOKENS", 0)
+    monkeypatch.setattr(generate, "MOST_STEPS", 0)
     monkeypatch.setattr(block_training, "TOKENS_AT_A_TIME", 2_000)
     graph, config = a_graph(700, directed=False), Node2VecConfig(dimensions=6, num_walks=4, walk_length=13)
     told: list[float] = []

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, model_results, results
+from pages.kit import frame, large, model_results, results
 from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import entry, training_jobs
@@ -72,7 +72,7 @@ def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, 
         f"The two share **{mine} of {K}** neighbors of this item. Over all {n:,} items the overlap of the {K} nearest "
         f"is **{found.value:.2f}** (95 % interval {found.low:.2f} to {found.high:.2f}; chance "
         f"{K / max(n - 1, 1):.3f}). Attention moved **{distance[shown.row]:.0%}** of this item's weight away from the "
-        f"plain average (catalogue mean {distance.mean():.0%})."
+        f"plain average (catalogue mean {distance.mean():.0%}).{large.search_words(data)}"
     )
 
 

@@ -68,7 +68,7 @@ def settings_controls(data: ActiveData, graph: ItemGraph) -> None:
     """What EGES is trained on and how."""
     FIELDS.draw(data, default=list(data.side_fields), among=data.side_fields)
     with st.expander("Walks and training"):
-        model_controls(data, graph, "EGES")
+        model_controls(data, graph, "EGES", first_look=False)
 
 
 def shown_model(data: ActiveData, graph: ItemGraph, config: EGESConfig) -> tuple[Entry, Shown | None]:
