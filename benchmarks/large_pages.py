@@ -156,7 +156,7 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
             box.fill(name)
             page.keyboard.press("Enter")
             until(page, REST, time.monotonic() + 1, 300)
-            page.get_by_role("button", name=button).click()
+            page.get_by_role("button", name=button).last.click()  # a run draws it anew
             page.wait_for_timeout(1000)
             until(page, REST, time.monotonic(), 300)
     page.wait_for_function("() => location.search.includes('data=upload-')", timeout=300_000)

@@ -25,16 +25,16 @@ def server_files(size_text: Callable[[int], str]) -> None:
         return
     if found is None:
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            f"Or a file of the server's folder ({len(found.files):,})",
-            list(found.files),
-            index=None,
-            placeholder="Type to search" if found.files else "The folder is empty",
-            format_func=lambda one: f"{one} · {size_text(found.files[one].size)}" if one in found.files else one,
-            key=CHOSEN,
-            help="Files of any size up to the reader's own limits: they are read where they lie and not uploaded.",
-        )
+    name = st.selectbox(
+        f"Or a file of the server's folder ({len(found.files):,})",
+        list(found.files),
+        index=None,
+        placeholder="Type to search" if found.files else "The folder is empty",
+        format_func=lambda one: f"{one} · {size_text(found.files[one].size)}" if one in found.files else one,
+        key=CHOSEN,
+        help="Files of any size up to the reader's own limits: they are read where they lie and not uploaded.",
+    )
+    with st.container(horizontal=True):
         log_there = uploads.every().get(st.session_state.get("data", "")) is not None
         st.button("Use as the log", disabled=name is None, on_click=use_as_log, args=(name,), key="server log")
         st.button(
