@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, large, maps, session, stage
+from pages.kit import controls, frame, large, session, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart

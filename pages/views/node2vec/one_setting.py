@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, kept_runs, large, maps, model_results, results, seed_scores as of_seeds, session, stage
+from pages.kit import frame, jobs, kept_runs, large, maps, model_results, results, session, stage
+from pages.kit import seed_scores as of_seeds
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -20,7 +21,6 @@ from pages.kit.live_chart import ChartEvents, live_chart
 from pages.kit.parameters import Scope
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field
-from recemb_core import precomputed
 from recemb_core.arrays import AnyArray, Int64Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore, compare_with_control, seed_band

@@ -20,8 +20,7 @@ from pages.kit.text import plain, plain_field
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, SCORES, Shown, base_of, draw_map, rows_on_map
 from pages.views.node2vec.sweep_grid import AskedGrid, Grid
 from pages.views.node2vec.sweep_words import TWO_QUESTIONS, judged, verdict, verdicts
-from recemb_core import precomputed
-from recemb_core.embeddings import ItemVectors, Node2VecConfig
+from recemb_core.embeddings import Node2VecConfig
 from recemb_core.evaluation import seed_band
 from recemb_core.evaluation.noise import LEAST_SEEDS, default_seeds
 from recemb_core.experiments.sweep import SweepCell, SweepConfig

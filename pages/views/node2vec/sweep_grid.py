@@ -114,7 +114,7 @@ class Grid:
         shown, config, known = self.shown, self.config, self.pictures(scores)
         todo = [at for at in config.cells if at in scores and at not in known]
         trained = [replace(config.base, p=p, q=q) for p, q in todo]
-        seconds = len(todo) * maps.map_seconds(len(shown.graph))
+        seconds = len(todo) * maps.map_seconds(shown.data, len(shown.graph))
         seconds += sum(not shown.has(one) for one in trained) * model_results.model_seconds(
             shown.data, config.base, len(shown.graph)
         )
