@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pages.kit import frame
+from pages.kit import frame, large
 from pages.kit.controls import Labelling
 from pages.kit.graph_controls import GraphSettings
 from pages.kit.session import ActiveData
@@ -54,10 +54,16 @@ def _drawing(umap: UMAPConfig) -> str:
     return f"drawing = UMAPConfig(n_neighbors={umap.n_neighbors}, min_dist={umap.min_dist:g}, seed={umap.seed})"
 
 
+def _layout(shown: Shown) -> tuple[str, str]:
+    """What lays a map out here, and what it is told besides: of large data a sample."""
+    most = large.on_map(shown.data)
+    return ("umap_layout", "") if most is None else ("sampled_layout", f", sample={most}")
+
+
 def _map(shown: Shown) -> Lines:
-    config = shown.config
-    imports = [TRAIN, "from recemb_core.layouts import UMAPConfig, umap_layout"]
-    lines = ["positions = umap_layout(vectors, drawing)"]
+    config, (layout, more) = shown.config, _layout(shown)
+    imports = [TRAIN, f"from recemb_core.layouts import UMAPConfig, {layout}"]
+    lines = [f"positions = {layout}(vectors, drawing{more})"]
     if not config.p == config.q == 1:
         imports += [
             "from dataclasses import replace",
@@ -66,7 +72,7 @@ def _map(shown: Shown) -> Lines:
         lines = [
             "base = train_node2vec(graph, replace(vectors.config, p=1.0, q=1.0))  "
             "# unmoved items stay where they are here",
-            "positions = umap_layout(vectors, drawing, start=umap_layout(base, drawing))",
+            f"positions = {layout}(vectors, drawing{more}, start={layout}(base, drawing{more}))",
             *_labelling_lines(shown),
             f"seeds = range({config.seed}, {config.seed + default_seeds(len(shown.graph))})",
             "here, there = ([train_node2vec(graph, replace(one.config, seed=seed)) for seed in seeds] "
@@ -111,17 +117,18 @@ def _sweep(shown: Shown, sweep: AskedGrid) -> Lines:
 
 
 def _roles(shown: Shown) -> Lines:
+    layout, more = _layout(shown)
     return [
         "from recemb_core.embeddings import Node2VecConfig, train_node2vec, train_role_features",
         "from recemb_core.evaluation.homophily import group_score",
-        "from recemb_core.layouts import UMAPConfig, umap_layout",
+        f"from recemb_core.layouts import UMAPConfig, {layout}",
     ], [
         *_labelling_lines(shown),
         "roles = train_role_features(graph)",
         "for name, groups in labellings.items():",
         "    print(name, group_score(vectors, groups).value, group_score(roles, groups).value)",
         _drawing(shown.umap),
-        "positions = umap_layout(vectors, drawing), umap_layout(roles, drawing)",
+        f"positions = {layout}(vectors, drawing{more}), {layout}(roles, drawing{more})",
     ]
 
 
