@@ -34,12 +34,8 @@ with frame.page(
     needs="sequences",
 ) as data:
     now = lesson(data)
-    view = LOOK.draw(data, label_visibility="collapsed")
-    _, section, experiments, words, as_python = VIEWS[view]
-    section(now)
-    if view not in own_vectors.VIEWS:
-        not_here(data, own_vectors.NOT_HERE)
-    if not own_vectors.in_use(now, view):
-        stage.try_this(data, experiments(now))
+    look = LOOK.draw(data, label_visibility="collapsed")
+    _, section, experiments, words, as_python = VIEWS[look]
+    section(now, lambda: stage.try_this(data, experiments(now), of=look))
     frame.what_you_see(words(now))
     frame.as_python(as_python(now))

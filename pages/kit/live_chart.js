@@ -1016,6 +1016,8 @@ function sameBut(a, b, free) {
 function changedTraces(before, after) {
   const fixed = ["xaxis", "yaxis"].every((axis) => after.layout[axis]?.range); // or every point has its say in the ranges
   if (!fixed || before.data.length !== after.data.length) return null;
+  // Plotly takes away squares of a heat map when it is told of other traces alone.
+  if (after.data.some((trace) => trace.type === "heatmap")) return null;
   if (!sameBut(before.layout, after.layout, ["meta"])) return null;
   const { mode_bar: bar, linked_hover: linked } = before.layout.meta ?? {};
   if (bar !== after.layout.meta?.mode_bar || linked !== after.layout.meta?.linked_hover) return null;

@@ -77,12 +77,12 @@ def test_figures_and_charts_move_with_the_slider(serve: Serve, page: Page) -> No
     settled(page)
     keys = ("lsh cost@", "lsh paths@", "lsh map@", "lsh curve@")
     shown = {key: revision(page, key) for key in keys}
-    before = metric(page, "Candidates scanned").inner_text()
+    before = metric(page, "Scanned").inner_text()
     move_slider(page, "Tables L", -3)
     for key in keys:
         wait_revision(page, key, shown[key])
     settled(page)
-    assert metric(page, "Candidates scanned").inner_text() != before
+    assert metric(page, "Scanned").inner_text() != before
     expect(said.first).to_be_visible(timeout=60_000)
     distances = revision(page, "lsh distances@")
     move_slider(page, "Tables L", 1)

@@ -54,7 +54,7 @@ def test_updates_move_the_scores(serve: Serve, page: Page) -> None:
     expect(metric(page, "Score of the pair")).to_have_text("0.500")
     scores = "scores@planted_shop"
     before = revision(page, scores)
-    page.get_by_role("button", name="+ 1,000 updates").click()
+    page.get_by_role("button", name="+ 1,000", exact=True).click()
     wait_revision(page, scores, before)
     settled(page)
     expect(metric(page, "Updates")).to_have_text("1,000")

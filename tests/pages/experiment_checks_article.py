@@ -13,6 +13,7 @@ from recemb_core.embeddings.weight_forms import FORMS, descend, form_weights, nu
 from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
 from recemb_core.experiments.never_together import never_together, told_apart
 from tests.pages.experiment_checks import Seen, check, model, sign
+from tests.pages.verdicts import holds, whole
 
 # --- CBOW ---
 
@@ -32,6 +33,7 @@ def _times(count: int, word: str) -> str:
 
 @check("Nothing trained yet.", "3,000 windows by", "Window 10 instead of 2. **Does CBOW")
 def _cbow(seen: Seen) -> None:
+    seen = whole(seen)
     found, m = seen.names()["found"], _window(seen, seen.state("width"))
     skip, cbow = found["skip_gram"], found["cbow"]
     assert (len(skip.rows), int(skip.scored.targets.labels.sum())) == (1, m)
@@ -42,6 +44,7 @@ def _cbow(seen: Seen) -> None:
             moved = np.zeros((len(seen.source.items), one.hidden.shape[0]))
             np.add.at(moved, one.scored.targets.rows, one.scored.outputs)
             outputs.append(int((np.abs(moved).sum(axis=1) > 0).sum()))
+        holds(seen, "Of v′ alone")
         seen.says(f"Skip-gram moves 0 rows of v and {outputs[0]} of v′", f"CBOW moves 0 rows of v and {outputs[1]}")
         return
     if seen.prediction.startswith("3,000"):
@@ -50,14 +53,17 @@ def _cbow(seen: Seen) -> None:
         shares = np.linalg.norm(cbow.inputs, axis=1)
         center, share = float(np.linalg.norm(skip.inputs)), float(shares.mean())
         seen.says(f"is {center:.4f} long", _times(m, "prediction"), f"a context's is {share:.4f}", f"1/{m} of ∂E/∂h")
-        seen.says("Not as far" if share < center else "Farther")
+        holds(seen, "Not as far" if share < center else "Farther")
         return
     few = _window(seen, 2)
+    holds(seen, "One, as before")
     seen.says(_times(m, "context"), f"(window 2: {few})", f"1/{m} (window 2: 1/{few})")
     seen.says(_times(len(skip.scored.scores), "score"), _times(len(cbow.scored.scores), "score"))
 
 
 # --- item2vec ---
+
+NAMED, BOLD = re.compile(r"(?<!\*)\*([^*]+)\*(?!\*)"), re.compile(r"\*\*([\d,]+)\*\*")  # items, counts
 
 
 @check("The same items without", "Shuffled anew before")
@@ -65,26 +71,29 @@ def _sets(seen: Seen) -> None:
     n = len(set(seen.source.sequences[seen.state("sequence")].tolist()))
     width = seen.state("width")
     near = sum(0 < abs(i - j) <= width for i in range(n) for j in range(n))
-    whole = n * (n - 1)
+    every = n * (n - 1)
     if seen.prediction.startswith("The same"):
-        seen.says(f"Of the {whole} ordered pairs of these {n} items a window of {width} has {near}")
-        seen.says(f"it misses {whole - near}")
+        seen.says(f"Of the {every} ordered pairs of these {n} items a window of {width} has {near}")
+        seen.says(f"it misses {every - near}")
+        holds(seen, "None" if every == near else "Up to half" if 2 * (every - near) <= every else "More than half")
         return
     epochs = seen.state("reshuffles")
     met = int(seen.numbers()[0])
-    seen.says(f"{met} of {whole} in {epochs} epochs", "Every one" if met == whole else "Not every one")
-    assert near <= met <= min(whole, near * epochs)
-    seen.says(f"{(1 - (1 - near / whole) ** epochs) * whole:.0f} are expected")
+    seen.says(f"{met} of {every} in {epochs} epochs")
+    holds(seen, "Every one" if met == every else "Not every one")
+    assert near <= met <= min(every, near * epochs)
+    seen.says(f"{(1 - (1 - near / every) ** epochs) * every:.0f} are expected")
 
 
 @check("Two pairs that a set", "The log's first half")
 def _order(seen: Seen) -> None:
     """Every count of the answer, of the items that it names, from the sequences themselves."""
+    seen = whole(seen)
     source = seen.source
     row = {title: at for at, title in enumerate(source.titles)}
     answer = seen.answer.replace("\\", "")
-    bold = [int(number.replace(",", "")) for number in re.findall(r"\*\*([\d,]+)\*\*", answer)]
-    named = [row[name] for name in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", answer)]
+    bold = [int(number.replace(",", "")) for number in BOLD.findall(answer)]
+    items = [row[name] for name in NAMED.findall(answer)]
     sequences = [one.tolist() for one in source.sequences]
     held = Counter(pair for one in sequences for pair in combinations(sorted(set(one)), 2))
 
@@ -92,16 +101,17 @@ def _order(seen: Seen) -> None:
         return min(a, b), max(a, b)
 
     if seen.prediction.startswith("The log's"):
-        if not named:
+        if not items:
             assert "no times" in answer
             return
         begun = source.sequences.timestamps[source.sequences.offsets[:-1]]
         early = set(np.argsort(begun, kind="stable")[: len(sequences) // 2].tolist())
-        pair = set(named[:2])
+        pair = set(items[:2])
         counts = [
             sum(pair <= set(one) for at, one in enumerate(sequences) if (at in early) == half) for half in (True, False)
         ]
         assert bold[-2:] == counts
+        holds(seen, "No, it may be chance" if "beyond chance" in answer else "Yes")
         return
     beside: Counter[tuple[int, int]] = Counter()
     steps: Counter[tuple[int, int]] = Counter()
@@ -109,17 +119,24 @@ def _order(seen: Seen) -> None:
         beside.update({key(a, b) for a, b in pairwise(one) if a != b})
         steps.update((a, b) for a, b in pairwise(one) if a != b)
     if "they stand side by side" in answer:
-        near, far = key(*named[:2]), key(*named[2:4])
+        told = answer[answer.rindex("sessions hold", 0, answer.index("they stand side by side")) :]
+        near, far = key(*(row[n] for n in NAMED.findall(told)[:2])), key(*(row[n] for n in NAMED.findall(told)[2:4]))
         assert held[near] == held[far]
-        seen.says(f"{held[near]:,} {'sessions'} hold")
-        assert bold[:2] == [beside[near], beside[far]]
+        seen.says(f"{held[near]:,} sessions hold")
+        assert [int(n.replace(",", "")) for n in BOLD.findall(told)][:2] == [beside[near], beside[far]]
     if "comes directly before" in answer:
-        a, b = named[-2:]
-        assert bold[-2:] == [steps[a, b], steps[b, a]]
+        told = answer[: answer.index("comes directly before")]
+        a = row[NAMED.findall(told)[-1]]
+        after = answer[len(told) :]
+        b = row[NAMED.findall(after)[0]]
+        assert [int(n.replace(",", "")) for n in BOLD.findall(after)][:2] == [steps[a, b], steps[b, a]]
+    chance = "it may be chance" in answer or "they stand side by side" not in answer, "No direction to lose" in answer
+    holds(seen, "No, it may be chance" if all(chance) else "Yes")
 
 
 @check("Items that share their fields")
 def _apart(seen: Seen) -> None:
+    seen = whole(seen)
     source = seen.source
     side = source.side
     fields = [] if side is None else [name for name in side.columns if name != "title"]
@@ -138,6 +155,11 @@ def _apart(seen: Seen) -> None:
     for name, one in zip(("item2vec", "EGES"), rates, strict=True):
         assert one is not None
         seen.says(f"{name} in {one.value:.0%} (95 %: {one.low:.0%} to {one.high:.0%})")
+    without, knows = rates
+    assert without is not None
+    assert knows is not None
+    ways = ("EGES, which knows the fields", "item2vec, by clicks alone", "Both alike, within noise")
+    holds(seen, ways[0] if knows.low > without.high else ways[1] if knows.high < without.low else ways[2])
 
 
 # --- why e^a ---

@@ -17,8 +17,10 @@ from recemb_core.embeddings.training_steps import OBJECTIVES, StepConfig, StepTr
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.evaluation.intervals import wilson_interval
 from recemb_core.experiments import leaderboard
+from recemb_core.experiments.factorization import AT_LEAST
 from recemb_core.neighbors.base import unit_rows
 from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, trained, verdict
+from tests.pages.verdicts import holds, named, whole
 
 # --- Training ---
 
@@ -29,6 +31,8 @@ def _times(count: float, word: str) -> str:
 
 @check("A basket of n items, all paired")
 def _twice(seen: Seen) -> None:
+    seen = whole(seen)
+    holds(seen, "About four times")
     sizes = np.array([len(set(basket.tolist())) for basket in seen.source.sequences])
     pairs = np.sort(sizes * (sizes - 1))[::-1]
     n = int(np.median(sizes))
@@ -40,6 +44,7 @@ def _twice(seen: Seen) -> None:
 def _windows(seen: Seen) -> None:
     from recemb_core.embeddings import Word2VecConfig, training_pairs
 
+    seen = whole(seen)
     rows = seen.source.sequences[seen.state("sequence")]
     if seen.state("pairs") == "set":
         n, width = len(set(rows.tolist())), len(rows)
@@ -52,8 +57,19 @@ def _windows(seen: Seen) -> None:
         drawn = training_pairs(np.arange(n), config, rng=np.random.default_rng([0, seen.state("sequence")]))
         every = [sum(2 * max(int(length) - d, 0) for length in lengths for d in range(1, w + 1)) for w in range(1, 11)]
         seen.says(f"{len(drawn[0]):,} of {pairs:,} pairs", f"{np.mean(every) / every[-1]:.0%} are expected")
+        holds(seen, "All pairs of it" if len(drawn[0]) == pairs else "Not all")
         return
     seen.says(f"{pairs:,} of the {n * (n - 1):,} pairs")
+    if seen.prediction.startswith("A window"):
+        holds(seen, "The same pairs" if pairs == n * (n - 1) else "Fewer pairs than the set")
+    elif seen.prediction.startswith("Read"):
+        holds(seen, "More than half" if 2 * pairs > n * (n - 1) else "Half or fewer")
+    elif seen.prediction.startswith("Window 1"):
+        assert pairs == 2 * (n - 1)
+        holds(seen, "2·(n − 1)")
+    else:
+        assert pairs == n * (n - 1)
+        holds(seen, "Its order and its distances")
     if "have at most 11" in seen.answer:
         seen.says(f"{(lengths <= 11).mean():.0%} of the {len(lengths):,}")
 
@@ -67,35 +83,62 @@ def _noise(seen: Seen) -> None:
         weight = counts**a
         return float(weight[top].sum() / weight.sum())
 
+    def against(now: float, before: float) -> str:
+        return "Fewer of them" if now < before else "More of them" if now > before else "As many"
+
     a = seen.state("exponent")
     if a == 0.75:
         seen.says(f"{share(0.75):.0%} of negatives", f"{share(0):.0%} when", f"{share(1):.0%} when")
-        nearer = "all alike" if share(0.75) - share(0) < share(1) - share(0.75) else "as they occur"
-        assert seen.answer.rstrip(".*").endswith(nearer) or share(0) == share(1)
+        even = share(0.75) - share(0) < share(1) - share(0.75)
+        nearer = "Drawn all alike" if even else "Drawn as they occur"
+        holds(seen, "Both are the same here" if share(0) == share(1) else nearer)
         return
     seen.says(f"{share(a):.1%}" if a < 0 else f"{share(a):.0%}")
     if a < 0:
         seen.says(f"{counts.max() / counts.min():,.4g} times as often")
+        holds(seen, against(share(-1), share(0)))
+    elif a == 0:
+        holds(seen, against(share(0), share(1)))
+    else:
+        parts = ("Up to a quarter", "A quarter to three quarters", "More than three quarters")
+        holds(seen, parts[(share(1) > 0.25) + (share(1) > 0.75)])
 
 
 @check("Choose the rarest item.")
 def _row_lengths(seen: Seen) -> None:
+    holds(seen, "As much")
+    seen = whole(seen)
     vectors, counts = seen.names()["vectors"], seen.source.counts
     order = np.argsort(-counts, kind="stable")
     for row in (order[-1], order[0]):
         seen.says(_times(int(counts[row]), "event"), f"length {np.linalg.norm(vectors.vectors[row]):.2f}")
 
 
+@check("Choose the most popular item. **Which rows")
+def _own_row(seen: Seen) -> None:
+    """One update of a pair with it moves its own row of W, and no other."""
+    config = StepConfig(objective="negative_sampling", negative=5, learning_rate=0.1, seed=0)
+    trainer = StepTrainer(seen.source.sequences.counts, config)
+    for _ in train_to_rest(trainer, CenterPairs(seen.row, np.ones(len(seen.source.items)), seed=0), 3):
+        pass
+    start = StepTrainer(seen.source.sequences.counts, config).vectors
+    assert np.flatnonzero((trainer.vectors != start).any(axis=1)).tolist() == [seen.row]
+    holds(seen, "Its own row alone")
+
+
 @check("Train on sets instead", "Train on windows instead")
 def _kept(seen: Seen) -> None:
     rows = [seen.names(code)["vectors"].vectors[seen.row] for code in (seen.python, seen.opening)]
     a, b = rows
-    seen.says(f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers")
+    same = int((np.abs(a - b) < 0.005).sum())
+    seen.says(f"{same} of its {len(a)} numbers")
+    holds(seen, "Yes, at least half of them" if 2 * same >= len(a) else "No, most become others")
     seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")
 
 
 @check("Noise as often as", "15 negatives a pair", "8 dimensions in place", "All pairs, seen once")
 def _factorized(seen: Seen) -> None:
+    seen = whole(seen)
     made = seen.names()
     sequences, config = seen.source.sequences, made["found"].config
     times: Counter[tuple[int, int]] = Counter()
@@ -119,24 +162,46 @@ def _factorized(seen: Seen) -> None:
             asked = count >= least
             found.append(np.corrcoef(expected[asked], products[asked])[0, 1])
             far.append(np.mean((products - expected)[asked]))
+        values.clear()
+        values.extend(found)
         return f"{min(found):.3f} to {max(found):.3f}", np.array(far)
 
+    values: list[float] = []  # r by seed of what was measured last
     least = seen.state("seen")
     if seen.prediction.startswith("Noise as often"):
+        measured(5)
+        ways = ("Hardly: r below 0.5", "Roughly: r from 0.5 to 0.9", "Close: r above 0.9")
+        assert {ways[(r >= 0.5) + (r > 0.9)] for r in values} == set(named(seen.page))
         seen.says(f"r is {measured(5)[0]} over the {(count >= 5).sum():,} pairs", measured(5, 0.75)[0])
     elif seen.prediction.startswith("15 negatives"):
         seen.says(f"r is {measured(5)[0]}")
         if "nothing to compare" not in seen.answer:
             fall = (measured(5, negative=5)[1] - measured(5)[1]).mean()
             assert abs(seen.numbers()[0] - fall) < 0.0051
+            assert named(seen.page) in ((("Down",), ("It stays",)) if fall > 0 else (("Up",), ("It stays",)))
             seen.says(f"log(15/5) is {np.log(3):.2f}", f"with k = 5 it is {measured(5, negative=5)[0]}")
     elif seen.prediction.startswith("8 dimensions"):
-        seen.says(f"all pairs: r {measured(1)[0]}")
+        seen.says(f"seen at least once: r {measured(1)[0]}")
+        every = np.array(values)
         if "with 32 dimensions" in seen.answer:
-            seen.says(f"with 32 dimensions {measured(1, dimensions=32)[0]}", "the larger loss is that of **")
+            often = max(n for n in AT_LEAST if (count >= n).sum() >= 30)
+            seen.says(f"r {measured(often)[0]}")
+            lost = [-np.array(values)]
+            measured(often, dimensions=32)
+            lost[0] += values
+            measured(1, dimensions=32)
+            lost.append(np.array(values) - every)
+            more = lost[1].min() > lost[0].max(), lost[1].max() < lost[0].min()
+            ways = "All pairs lose more", "Those seen often lose more", "Neither, by the spread of the seeds"
+            holds(seen, ways[0] if more[0] else ways[1] if more[1] else ways[2])
     else:
         seen.says(f"all {len(count):,} pairs r is {measured(least)[0]}", f"at least 5 times {measured(5)[0]}")
         seen.says(f"{(count < 2).mean():.0%} of the pairs")
+        measured(1)
+        every = np.array(values)
+        measured(5)
+        ways = "It rises" if every.min() > max(values) else "It falls" if every.max() < min(values) else ""
+        holds(seen, ways or "No change beyond the seeds")
 
 
 @cache
@@ -164,12 +229,12 @@ def _medians(seen: Seen) -> None:
     if seen.prediction.startswith("A middling"):
         seen.says(*(f"{name}: {value:,g}" for name, value in now.items()))
         up = now["v · v"] - now["cosine of v and v"]
-        seen.says("more popular ones" if up > 0 else "rarer ones" if up < 0 else "names the same")
+        holds(seen, "More popular items" if up > 0 else "Rarer items" if up < 0 else "As popular ones")
         return
     before = _three(seen.names(seen.opening)["vectors"], seen.row, seen.source.counts)["v′ · v"]
     change = now["v′ · v"] - before
     seen.says(f"v′ · v: {now['v′ · v']:,g}, at exponent 0.75 {before:,g}")
-    seen.says("more popular than" if change > 0 else "rarer than" if change < 0 else "as popular as")
+    holds(seen, "More popular items" if change > 0 else "Rarer items" if change < 0 else "As popular ones")
 
 
 @check("The most popular item. **Is it its own")
@@ -177,24 +242,41 @@ def _own(seen: Seen) -> None:
     vectors, row = seen.names()["vectors"], seen.row
     scores = vectors.output_vectors @ vectors.vectors[row]
     window = None if seen.state("pairs") == "set" else seen.state("width")
-    seen.says(f"is {sign(float(scores[row]), '.2f').lstrip('+')};", f"{(scores > scores[row]).sum():,} of the other")
+    above = int((scores > scores[row]).sum())
+    seen.says(f"is {sign(float(scores[row]), '.2f').lstrip('+')};", f"{above:,} of the other")
+    ways = ("None: it comes first", "Up to half of the items", "More than half")
+    holds(seen, ways[(above > 0) + (2 * above > len(scores) - 1)])
     seen.says(_times(int(context_counts(seen.source.sequences, row, window)[row]), "time") + ".")
 
 
 @check("One single update", "100 updates", "1,000 updates", "10,000 updates on the whole log")
 def _updates(seen: Seen) -> None:
-    made = seen.names()
+    made, seen = seen.names(), whole(seen)
     if seen.state("updates") == 1:
         outputs = made["last"].outputs
+        assert np.abs(made["last"].center).max() == 0
+        holds(seen, "v′ alone")
         seen.says(f"{int((np.linalg.norm(outputs, axis=1) > 0).sum())} output vectors", "v moved by 0:")
         return
     watch = made["watch"]
-    seen.says(f"score of the pair is {watch.scores[-1][0]:.3f}", f"100 updates {np.mean(watch.losses[-100:]):.2f}")
-    if seen.state("source") == "log":
+    score = watch.scores[-1][0]
+    seen.says(f"score of the pair is {score:.3f}", f"100 updates is {np.mean(watch.losses[-100:]):.2f}")
+    if seen.state("source") != "log":
+        holds(seen, ("Still near 0.5", "Between 0.6 and 0.9", "Above 0.9")[(score >= 0.6) + (score > 0.9)])
+    else:
+        holds(seen, "Yes" if score > 0.9 else "No")
         seqs, partner = seen.source.sequences, made["context"]
         contexts = context_counts(seqs, seen.row, None if seen.state("pairs") == "set" else seen.state("width"))
         p, weight = contexts[partner] / contexts.sum(), seqs.counts.astype(np.float64) ** 0.75
         seen.says(f"= {p / (p + 5 * weight[partner] / weight.sum()):.3f} for this pair")
+
+
+LOSSES = {
+    "softmax": "Full softmax",
+    "hierarchical_softmax": "Hierarchical softmax",
+    "nce": "NCE",
+    "negative_sampling": "Negative sampling",
+}
 
 
 def four(seen: Seen) -> tuple[dict[str, StepTrainer], int]:
@@ -212,7 +294,7 @@ def four(seen: Seen) -> tuple[dict[str, StepTrainer], int]:
 
 @check("No training at all", "A rare context", "20 negatives instead")
 def _untrained(seen: Seen) -> None:
-    counts = seen.source.counts
+    seen, counts = whole(seen), seen.source.counts
     seen.page.session_state[f"learned@{seen.source.key}"] = 0  # none of these answers hangs on training
     trainers, partner = four(seen)
     lengths = trainers["hierarchical_softmax"].tree.lengths  # type: ignore[union-attr]
@@ -221,19 +303,19 @@ def _untrained(seen: Seen) -> None:
         seen.says(
             f"p = {1 / len(counts):.4f}, 1/n", f"its {lengths[partner]} decisions, p = {0.5 ** lengths[partner]:.4f}"
         )
-        named = {"nce": "NCE", "softmax": "Full softmax", "negative_sampling": "Negative sampling"}
-        seen.says(f"{named.get(max(loss, key=lambda n: loss[n]), 'Hierarchical softmax')} ({max(loss.values()):.2f})")
+        holds(seen, *(LOSSES[name] for name in LOSSES if np.isclose(loss[name], max(loss.values()))))
+        seen.says(*(f"{LOSSES[name]} {value:.2f}" for name, value in loss.items()))
     elif seen.prediction.startswith("A rare"):
         contexts = context_counts(seen.source.sequences, seen.row, None if seen.state("pairs") == "set" else 2)
         first = int(np.argmax(contexts))
         assert counts[partner] == counts[contexts > 0].min()
         change = int(lengths[partner]) - int(lengths[first])
-        seen.says(
-            _times(int(lengths[partner]), "decision"), "longer" if change > 0 else "shorter" if change else "equally"
-        )
+        seen.says(_times(int(lengths[partner]), "decision"))
+        holds(seen, "It grows longer" if change > 0 else "It grows shorter" if change else "It is equally long")
     else:
         weight = counts.astype(np.float64) ** 0.75
         now = float(np.log(20 * weight[partner] / weight.sum()))
+        holds(seen, "By log 4, for every context")
         seen.says(
             f"is {sign(now, '.2f').lstrip('+')} here, with 5 it is {sign(now - np.log(4), '.2f').lstrip('+')}:", "1.39"
         )
@@ -241,6 +323,7 @@ def _untrained(seen: Seen) -> None:
 
 @check("1,000 updates. **Whose")
 def _sums(seen: Seen) -> None:
+    holds(seen, "Full softmax", "Hierarchical softmax")
     trainers, _ = four(seen)
     row, negative = seen.row, trainers["negative_sampling"]
     softmax = np.exp(trainers["softmax"].scores(row))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import background, model_results
+from pages.kit import background, model_results, stage
+from pages.kit.text import plain
 from pages.views.lsh import measures
 from pages.views.lsh.answers import crossing, lsh_against_scan, product_verdict, race_verdict, tree_against_scan
-from pages.views.lsh.board import PATTERNS, POINTS, meets
+from pages.views.lsh.board import DRAWS, PATTERNS, POINTS, meets
 from pages.views.lsh.hash_board import Board
 from pages.views.lsh.times import LabTimes
 from pages.views.lsh.words import verdict
@@ -26,7 +27,7 @@ from recemb_core.figures.lsh_tradeoff import Cells, share_text
 from recemb_core.neighbors import LSHCell, LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.hashing import draw_functions
 from recemb_core.timing import Timing
-from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
+from tests.pages.conftest import healthy, numbers, questions, run_the_python, show_me, text
 from tests.pages.test_upload import upload
 
 Open = Callable[..., AppTest]
@@ -58,7 +59,7 @@ def recall(page: AppTest) -> float:
 
 
 def scanned(page: AppTest) -> float:
-    return float(numbers(page)["Candidates scanned"].rstrip(" %"))
+    return float(numbers(page)["Scanned"].rstrip(" %"))
 
 
 # --- Tune ---
@@ -69,7 +70,7 @@ def test_it_opens_on_the_groceries_with_five_figures(open_page: Open) -> None:
     page = healthy(open_page("lsh"))
     assert page.query_params["data"] == "complete_journey"
     shown = numbers(page)
-    assert list(shown) == ["Recall@10", "Precision", "Candidates scanned", "Time a query", "Exact scan"]
+    assert list(shown) == ["Recall@10", "Precision", "Scanned", "Time a query", "Exact scan"]
     assert 0.5 < recall(page) <= 1
     assert 0 < scanned(page) < 100
     assert shown["Time a query"].endswith("µs")
@@ -177,43 +178,95 @@ def uploaded(app: AppTest) -> AppTest:
     return healthy(app.switch_page("pages/lsh.py").run())
 
 
+def of_verdict(page: AppTest) -> tuple[tuple[str, ...], str, str]:
+    """(choices that the verdict names, what it says, its further figures) of the question that was pressed."""
+    said = page.success[0].value
+    pressed = page.session_state["_experiment"]
+    (asked,) = [one for one in offered[-1] if one.question == pressed.question]
+    named = re.match(r"\*\*(.+?)\.\*\* ", said)
+    choices = tuple(named.group(1).split(" or ")) if named else ()
+    assert all(choice in asked.choices for choice in choices), choices
+    more = [m.value for e in page.expander if e.label == "The figures" for m in e.markdown]
+    return choices, said[named.end() :] if named else said, more[0] if more else ""
+
+
+offered: list[list[Any]] = []
+
+
+@pytest.fixture(autouse=True)
+def what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The questions that the page offers, run by run."""
+    real = stage.try_this
+
+    def note(data: Any, experiments: Any, **options: Any) -> None:
+        offered.append(list(experiments))
+        real(data, experiments, **options)
+
+    offered.clear()
+    monkeypatch.setattr(stage, "try_this", note)
+
+
+def within(low: float, high: float) -> set[str]:
+    """The parts that a share with this interval can lie in."""
+    parts = (("Fewer than a tenth", 0, 0.1), ("Between a tenth and a half", 0.1, 0.5), ("More than half", 0.5, 1.01))
+    return {name for name, least, most in parts if low < most and high >= least}
+
+
 @pytest.mark.parametrize("where", ["complete_journey", "planted_shop", "random"])
 @pytest.mark.slow
 def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app: AppTest) -> None:
     page = uploaded(app) if where == "random" else healthy(open_page("lsh", data=where))
-    answers: list[str] = []
+    assert questions(page) == 4
+    found: list[tuple[tuple[str, ...], str, str]] = []
     recalls: list[float] = []
     for number in range(4):
         show_me(page, number)
         healthy(page.run())
-        answer = page.success[0].value
-        if number < 3:  # the first figures of the answer are those of the cards
-            found = CELL.search(answer)
-            assert found, answer
-            assert found.group(1) == f"{recall(page):.3f}"
-            assert (found.group(4) or "no candidates") == numbers(page)["Precision"]
-            assert f"{found.group(7)} %" == numbers(page)["Candidates scanned"]
-            assert page.metric[0].delta == f"{found.group(2)} to {found.group(3)}"
-        answers.append(answer)
+        choices, said, more = of_verdict(page)
         recalls.append(recall(page))
-    alone, any_of, both, narrow = answers
-    one, many = (m.groups() for m in CELL.finditer(alone))
-    assert many[0] == f"{recalls[2]:.3f}"
-    if one[4] and many[4]:
-        word = "higher" if float(one[4]) > float(many[5]) else "lower" if float(one[5]) < float(many[4]) else "noise"
-        assert word in alone.rsplit("The precision", 1)[1]
-    left_out = float(re.search(r"leaves out ([0-9.]+) %", any_of).group(1))  # type: ignore[union-attr]
-    assert left_out == pytest.approx(100 - float(CELL.search(any_of).group(7)), abs=0.6)  # type: ignore[union-attr]
-    assert len(re.findall(r"with ([0-9.]+)[,:]", both)) == 2
-    before, after = re.search(r"\(([0-9.]+) → ([0-9.]+)\)", narrow).groups()  # type: ignore[union-attr]
+        found.append((choices, said, more))
+        if number == 3:
+            continue
+        figures = CELL.search(said)  # those of the cards
+        assert figures, said
+        assert figures.group(1) == f"{recall(page):.3f}"
+        assert (figures.group(4) or "no candidates") == numbers(page)["Precision"]
+        assert f"{figures.group(7)} %" == numbers(page)["Scanned"]
+        assert page.metric[0].delta == f"{figures.group(2)} to {figures.group(3)}"
+        low, high = float(figures.group(2)), float(figures.group(3))
+        few, many = float(figures.group(8)) / 100, float(figures.group(9)) / 100
+        near = 0.006  # figures are rounded on the page
+        if number == 0:
+            assert within(low + 0.001, high - 0.001) <= set(choices) <= within(low - 0.001, high + 0.001)
+        elif number == 1:
+            assert within(1 - many + near, 1 - few - near) <= set(choices) <= within(1 - many - near, 1 - few + near)
+        else:
+            assert ("It misses more than a tenth" in choices) == (low < 0.9) or abs(low - 0.9) < 0.001
+            assert ("It finds 90 % and scans less than half" in choices) == (high >= 0.9 and few < 0.5)
+            assert len(re.findall(r"with ([0-9.]+)[,:]", more)) == 2
+    alone, any_of, _, narrow = found
+    one, many_tables = CELL.search(alone[1]), CELL.search(alone[2])
+    assert one
+    assert many_tables
+    assert many_tables.group(1) == f"{recalls[2]:.3f}"
+    if one.group(4) and many_tables.group(4):
+        ends = [float(match.group(group)) for match in (one, many_tables) for group in (5, 6)]
+        word = "higher" if ends[0] > ends[3] else "lower" if ends[1] < ends[2] else "noise"
+        assert word in alone[2].rsplit("The precision", 1)[1]
+    left_out = float(re.search(r"leaves out ([0-9.]+) %", any_of[1]).group(1))  # type: ignore[union-attr]
+    assert left_out == pytest.approx(100 - float(CELL.search(any_of[1]).group(7)), abs=0.6)  # type: ignore[union-attr]
+    before, after = re.search(r"\(([0-9.]+) → ([0-9.]+)\)", narrow[1]).groups()  # type: ignore[union-attr]
     assert (float(before), float(after)) == (recalls[2], recalls[3])
-    found = re.search(r"\(([0-9.]+) % → ([0-9.]+) %\)", narrow)
-    assert found
-    assert float(found.group(2)) == scanned(page)
-    keeps = {"recall": float(after) / float(before), "cost": float(found.group(2)) / float(found.group(1))}
-    for name, other in (("recall", "cost"), ("cost", "recall")):
-        if f"**{name} falls faster**" in narrow:
-            assert keeps[name] < keeps[other]
+    scans = re.search(r"\(([0-9.]+) % → ([0-9.]+) %\)", narrow[1])
+    assert scans
+    assert float(scans.group(2)) == scanned(page)
+    keeps = {
+        "What it finds": float(after) / float(before),
+        "What it scans": float(scans.group(2)) / float(scans.group(1)),
+    }
+    (choice,) = narrow[0]
+    if choice in keeps:
+        assert keeps[choice] == min(keeps.values())
 
 
 @pytest.mark.slow
@@ -433,41 +486,113 @@ def test_whose_pages_are_drawn() -> None:
 def test_tables_and_true_neighbors_of_the_chosen_item(open_page: Open) -> None:
     cloud = {"points": "clustered", "size": "1000", "wide": "16"}
     page = healthy(open_page("lsh", **SHOP, **cloud, lab="inside", tables="6", functions="9"))
+    page.selectbox(key="whose@planted_shop").set_value("chosen")
+    healthy(page.run())
     assert page.number_input(key="point@planted_shop").value >= 0
-    assert "of its 10 nearest" in text(page)
+    assert numbers(page)["Found"].endswith(" of 10")
     assert "functions agree, and all of them have to" in text(page)
     page = healthy(open_page("lsh", **SHOP, lab="inside", mode="or_and", tables="6", functions="9"))
     assert "one of them has to" in text(page)
 
 
+@pytest.mark.parametrize("where", ["complete_journey", "planted_shop"])
 @pytest.mark.slow
-def test_from_an_item_that_finds_nothing_to_one_that_finds_some(open_page: Open) -> None:
-    page = healthy(open_page("lsh", data="complete_journey", lab="inside", tables="3", functions="20"))
-    found = re.compile(r"finds \*\*(\d+)\*\* of its 10")
-    assert found.search(text(page)).group(1) == "0"  # type: ignore[union-attr]
-    next(b for b in page.button if b.label == "An item of which about half is found").click()
+def test_it_opens_on_an_item_about_half_of_whose_nearest_are_found(where: str, open_page: Open) -> None:
+    page = healthy(open_page("lsh", data=where, lab="inside"))
+    found, k = map(int, numbers(page)["Found"].split(" of "))
+    assert 0.3 <= found / k <= 0.7
+    named = re.search(r"nearest to \*\*(.+?)\*\*", text(page))
+    assert named
+    page.slider(key=f"tables@{where}").set_value(2)
+    healthy(page.run())
+    assert f"nearest to **{named.group(1)}**" in text(page), "another setting shows the same item"
+    page.sidebar.selectbox[1].set_value(page.sidebar.selectbox[1].options[3])
     page = healthy(page.run())
-    assert 2 <= int(found.search(text(page)).group(1)) <= 8  # type: ignore[union-attr]
-    assert not [b for b in page.button if "half is found" in b.label]
-    page = healthy(open_page("lsh", data="complete_journey", lab="inside", mode="and", functions="16", ratio="0.25"))
-    assert found.search(text(page)).group(1) == "0"  # type: ignore[union-attr]
-    assert not [b for b in page.button if "half is found" in b.label], "no item is half found at this setting"
+    assert page.selectbox(key=f"whose@{where}").value == "chosen"
+    assert f"nearest to **{plain(page.sidebar.selectbox[1].options[3])}**" in text(page)
+
+
+@pytest.mark.parametrize("where", ["complete_journey", "planted_shop"])
+@pytest.mark.slow
+def test_the_answers_of_one_item_are_what_is_measured(where: str, open_page: Open) -> None:
+    page = healthy(open_page("lsh", data=where, lab="inside"))
+    assert questions(page) == 3
+    show_me(page, 0)
+    choices, said, _ = of_verdict(healthy(page.run()))
+    found, k = map(int, numbers(page)["Found"].split(" of "))
+    assert f"all together **{found}**" in said
+    share = float(re.search(r"catches ([0-9.]+)%", said).group(1)) / 100  # type: ignore[union-attr]
+    assert float(numbers(page)["By one table"]) == pytest.approx(share * k, abs=0.06)
+    assert set(choices) == within(share, share)
+    show_me(page, 1)
+    choices, said, more = of_verdict(healthy(page.run()))
+    near, far = (float(one) for one in re.findall(r"([0-9.]+)%", said))
+    low, high = (float(end.replace("−", "-")) for end in re.findall(r"95 %: (\S+) to (\S+)\)", more)[0])
+    assert choices == (
+        ("The farther ones",) if high < 0 else ("The nearer ones",) if low > 0 else ("No difference beyond noise",)
+    )
+    assert (far < near) == (high + low < 0) or abs(far - near) <= 1
+    show_me(page, 2)
+    choices, said, _ = of_verdict(healthy(page.run()))
+    before, now = (
+        int(one.replace(",", "")) for one in re.search(r"([\d,]+) candidates become ([\d,]+)", said).groups()
+    )  # type: ignore[union-attr]
+    times = now / before
+    assert choices == (
+        ("Hardly more", "About twice as many", "Over three times as many")[(times >= 1.5) + (times > 3)],
+    )
+    assert f"now {found_now(page)}" in said
+
+
+def found_now(page: AppTest) -> int:
+    return int(numbers(page)["Found"].split(" of ")[0])
+
+
+@pytest.mark.slow
+def test_the_answers_of_the_plane_are_what_is_measured(open_page: Open) -> None:
+    page = healthy(open_page("lsh", **SHOP, lab="inside", inside="plane"))
+    for number in range(questions(page)):
+        show_me(page, number)
+        choices, said, more = of_verdict(healthy(page.run()))
+        before, now = (float(one) for one in re.search(r"Recall ([0-9.]+) → ([0-9.]+)", said).groups())  # type: ignore[union-attr]
+        assert f"{now:.2f}" == numbers(page)[f"Recall, {DRAWS} draws"]
+        ends = [float(end) for pair in re.findall(r"([0-9.]+) to ([0-9.]+)", more) for end in pair]
+        expected = "It rises" if ends[2] > ends[1] else "It falls" if ends[3] < ends[0] else "No change beyond noise"
+        assert choices == (expected,) or abs(ends[2] - ends[1]) < 0.011 or abs(ends[3] - ends[0]) < 0.011
+        assert (now > before) == (expected == "It rises")
 
 
 @pytest.mark.slow
 def test_a_guess_hides_the_answer_until_it_is_revealed(open_page: Open) -> None:
     page = healthy(open_page("lsh", **SHOP, lab="inside", inside="guess"))
-    assert not page.metric
+    assert numbers(page)["Measured"] == numbers(page)["Theory"] == "?"
     assert "Your guess is off" not in text(page)
     page.slider(key="guess@planted_shop").set_value(0.25)
     healthy(page.run())
     next(b for b in page.button if b.label == "Reveal").click()
     assert "Your guess is off by" in text(healthy(page.run()))
+    assert numbers(page)["Measured"] != "?"
     page.slider(key="tables@planted_shop").set_value(3)
     assert "Your guess is off" not in text(healthy(page.run())), "another setting is another question"
     next(b for b in page.button if b.label == "Another setting").click()
     healthy(page.run())
     assert page.slider(key="guess@planted_shop").value == 0.5
+    assert numbers(page)["Measured"] == "?"
+
+
+@pytest.mark.slow
+def test_the_answers_of_the_guess_are_what_is_measured(open_page: Open) -> None:
+    page = healthy(
+        open_page("lsh", **SHOP, lab="inside", inside="guess", seed="3", functions="2", hashing="hyperplane")
+    )
+    for number in range(questions(page)):
+        show_me(page, number)
+        choices, said, _ = of_verdict(healthy(page.run()))
+        low, high = (float(end) for end in re.search(r"\(([0-9.]+) to ([0-9.]+)\)", said).groups())  # type: ignore[union-attr]
+        assert numbers(page)["95 % interval"] == f"{low:.2f}–{high:.2f}"
+        assert within(low + 0.006, high - 0.006) <= set(choices) <= within(low - 0.006, high + 0.006)
+        assert page.slider(key="functions@planted_shop").value == 10, "its complete state"
+        assert page.session_state["hashing@planted_shop"] == "euclidean"
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -662,14 +787,48 @@ def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Ope
     control = lambda name: next(c for c in page.segmented_control if str(c.key).startswith(name))  # noqa: E731
     control("lab@").set_value("race")
     healthy(page.run())
-    for number, share in ((0, "the kd-tree takes"), (1, "of those with the largest inner product"), (3, "recall@")):
+    speed = lambda name: float(numbers(page)[name].replace(",", ""))  # noqa: E731
+    for number in (0, 1, 3):
         show_me(page, number)
-        answer = healthy(page.run()).success[0].value
-        assert share in answer
-        above = answer.split(": ", 1)[1] if number == 3 else answer.split(". ")[0]
-        assert above in text(page), "the same words stand above the chart"
+        choices, said, more = of_verdict(healthy(page.run()))
+        if number == 0:
+            assert said.removesuffix(".") in text(page), "the same words stand under the chart"
+            faster = "**" in said.rsplit("the tree is ", 1)[1] and "times as fast" in said
+            expected = (
+                "The kd-tree" if faster else "The scan" if "times slower" in said else "No difference beyond the spread"
+            )
+            assert choices == (expected,)
+        elif number == 1:
+            assert more in text(page)
+            assert f"{float(numbers(page)['The nearest']):.0%}"[:-1] in said
+            ends = [float(end) / 100 for end in re.search(r"\((\d+)% to (\d+)%\)", said).groups()]  # type: ignore[union-attr]
+            if ends[1] < 0.49:
+                assert choices == ("Fewer than half",)
+        else:
+            assert said in text(page)
+            if numbers(page)["LSH, recall ≥ 0.9"] == "–":
+                assert choices == ("They are equal, or it finds too little",)
+            elif choices != ("They are equal, or it finds too little",):
+                wins = speed("LSH, recall ≥ 0.9") > speed("Exact scan")
+                assert choices == ("Yes, it is faster" if wins else "No, the scan is faster",)
     control("race@").set_value("kd")
     assert not healthy(page.run()).success, "another comparison is on the screen"
+
+
+@pytest.mark.slow
+def test_a_question_waits_for_its_own_race(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of points whose race takes long there is no chart of other points, and no answer, before it is run."""
+    monkeypatch.setattr("pages.views.lsh.answers.HEAVY", 10_000)
+    monkeypatch.setattr("pages.kit.jobs.EXPERIMENT_SECONDS", 0.1)
+    page = healthy(open_page("lsh", **SHOP, lab="race"))
+    assert page.dataframe
+    show_me(page, 2)
+    healthy(page.run())
+    assert any(button.label.startswith("Run (about") for button in page.button)
+    assert not page.dataframe, "no table of the points before"
+    assert "Not measured yet" in page.success[0].value
+    assert not page.success[0].value.startswith("**")
+    assert "No time is measured here yet" in text(page)
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ Nothing is said that was not measured now; a difference inside the intervals, or
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pages.kit.session import ActiveData
+from pages.kit.stage import Answer, Experiment, Verdict
 from pages.views.lsh import measures
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LabPoints
@@ -22,72 +23,121 @@ from recemb_core.experiments.kd_tree_decay import KDTreeDecay
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHCell, LSHGrid
 
-Experiment = tuple[str, Callable[[], str], dict[str, Any]]
+FINDS = ("Fewer than a tenth", "Between a tenth and a half", "More than half")
+ENDS = (0.1, 0.5)
+HEAVY = 100_000  # points of a race that takes minutes
 
 
 def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[Experiment]:
-    """What to try on the first view; each answer is read off the grid of its own setting, on the points in use."""
+    """Questions of the first view; each answer is read off the grid of its own setting, on the points in use."""
     of = partial(_cell_of, data, points, settings)
     both = {"mode": "and_or", "functions": 10, "tables": 24, "ratio": 4.0, "probes": 0}
-    alone = {"mode": "and", "functions": 10, "ratio": 4.0, "probes": 0}
-    any_of = {"mode": "or", "tables": 24, "ratio": 4.0, "probes": 0}
-    narrow = {**both, "ratio": 2.0}
+    alone, any_of, narrow = {**both, "mode": "and"}, {**both, "mode": "or"}, {**both, "ratio": 2.0}
 
-    def and_answer() -> str:
+    def and_answer() -> Verdict:
         one, many = of(alone), of(both)
-        return (
-            f"**AND**, one table of ten: {_figures(one)}. With 24 such tables, OR over them: {_figures(many)}. "
-            f"{_compared('The precision of AND alone is', one, many, 'precision')}."
-        )
+        more = f"With 24 such tables, OR over them: {_figures(many)}. "
+        more += f"{_compared('The precision of AND alone is', one, many, 'precision')}."
+        return Verdict(f"AND, one table of ten functions: {_figures(one)}.", part_of(*_with_ends(one, "recall")), more)
 
-    def or_answer() -> str:
+    def or_answer() -> Verdict:
         cell = of(any_of)
-        return f"**OR** of 24 functions: {_figures(cell)}. It leaves out {share_text(1 - cell.cost)} of the points."
+        value, low, high = (1 - end for end in _with_ends(cell, "cost"))
+        left_out = f"It leaves out {share_text(value)} of the points."
+        return Verdict(f"OR of 24 functions: {_figures(cell)}. {left_out}", part_of(value, high, low))
 
-    def both_answer() -> str:
+    def both_answer() -> Verdict:
         cell = of(both)
         near, every = measures.distances(data, points, settings)
         chance = _at(settings, both).chance([np.median(near), np.median(every)])[1]
-        return (
-            f"**AND inside, OR over 24**: {_figures(cell)}. In theory a pair at the median distance of the nearest "
-            f"meets with {chance[0]:.2f}, one at the median of all pairs with {chance[1]:.2f}: the curve below."
+        many, few = (_with_ends(cell, name) for name in ("recall", "cost"))
+        complete, thrifty = _side(many, 0.9), _side(few, 0.5)
+        right = (
+            ({2} if -1 in complete else set())
+            | ({1} if 1 in complete and 1 in thrifty else set())
+            | ({0} if 1 in complete and -1 in thrifty else set())
+        )
+        return Verdict(
+            f"AND inside, OR over 24: {_figures(cell)}.",
+            tuple(sorted(right)),
+            f"In theory a pair at the median distance of the nearest meets with {chance[0]:.2f}, one at the median of "
+            f"all pairs with {chance[1]:.2f}: the curve below.",
         )
 
-    def narrow_answer() -> str:
+    def narrow_answer() -> Verdict:
         wide, half = of(both), of(narrow)
         if not settings.hashing.has_width:
-            return f"{settings.hashing.label}: these functions have no width, nothing changes. {_figures(half)}."
+            said = f"{settings.hashing.label}: these functions have no width, nothing changes. {_figures(half)}."
+            return Verdict(said, 2)
         if not (wide.recall and wide.cost):
-            return f"At the full width there is nothing to lose: {_figures(wide)}."
+            return Verdict(f"At the full width there is nothing to lose: {_figures(wide)}.", 2)
         left = {name: getattr(half, name) / getattr(wide, name) for name in ("recall", "cost")}
-        said = f"Recall keeps {left['recall']:.0%} of what it was ({wide.recall:.3f} → {half.recall:.3f}), cost "
-        said += f"{left['cost']:.0%} ({share_text(wide.cost)} → {share_text(half.cost)}): "
         ends = {name: _ratio_ends(half, wide, name) for name in left}
-        faster = [name for name, other in (("recall", "cost"), ("cost", "recall")) if ends[name][1] < ends[other][0]]
-        if faster:
-            said += f"**{faster[0]} falls faster**. "
-        else:
-            known = "is within the noise" if half.draws > 1 else "shows when further draws of functions are measured"
-            said += f"which falls faster {known}. "
+        faster = [at for at, (name, other) in enumerate(PAIRS) if ends[name][1] < ends[other][0]]
         best = [
             _grid_of(data, points, settings, values).best_cell(settings.target, "and_or") for values in (both, narrow)
         ]
         names = ["none reaches it" if cell is None else f"K = {cell.functions}, L = {cell.tables}" for cell in best]
-        return f"{said}The cheapest setting with recall {settings.target:.0%}: {names[0]} before, {names[1]} now."
+        return Verdict(
+            f"Recall keeps {left['recall']:.0%} of what it was ({wide.recall:.3f} → {half.recall:.3f}), scanning "
+            f"{left['cost']:.0%} ({share_text(wide.cost)} → {share_text(half.cost)}).",
+            faster[0] if faster else 2,
+            f"By their 95 % intervals recall keeps {_share_range(ends['recall'])}, scanning "
+            f"{_share_range(ends['cost'])}. The cheapest setting with recall {settings.target:.0%}: {names[0]} before, "
+            f"{names[1]} now.",
+        )
 
-    def ready(answer: Callable[[], str]) -> Callable[[], str]:
-        waits = "Not measured yet: the code that measures is being compiled for this machine."
-        return lambda: answer() if measures.kernels_ready(0) else waits
+    def ready(answer: Callable[[], Verdict]) -> Callable[[], Verdict]:
+        def said() -> Verdict:
+            if not measures.kernels_ready(0):
+                return Verdict("Not measured yet: the code that measures is being compiled for this machine.")
+            found = answer()
+            if measures.grid_so_far(data, points, settings).draws > 1:
+                return found
+            return Verdict(f"{found.text} One draw of functions so far; the others follow, and with them the answer.")
+
+        return said
 
     return [
-        ("AND alone: one table in which ten functions must all agree. **Will it still find the neighbors?**",
-         ready(and_answer), alone),
-        ("OR alone: one of 24 functions must agree. **How much is left out?**", ready(or_answer), any_of),
-        ("AND inside a table, OR over 24 of them. **Can it be precise and complete at once?**",
-         ready(both_answer), both),
-        ("Half the bucket width, K and L as they were. **Which falls faster, recall or cost?**",
-         ready(narrow_answer), narrow),
+        Experiment(
+            "AND alone: one table in which ten functions must all agree. **How many of the nearest does it find?**",
+            FINDS, ready(and_answer), {"mode": "and"},
+        ),
+        Experiment(
+            "OR alone: it is enough that one of 24 functions agrees. **How many points does it leave out?**",
+            FINDS, ready(or_answer), {"mode": "or"},
+        ),
+        Experiment(
+            "AND inside a table, OR over 24 of them. **What can it have at once?**",
+            ("It finds 90 % and scans less than half", "It finds 90 %, but scans more than half",
+             "It misses more than a tenth"),
+            ready(both_answer), {"mode": "and_or"},
+        ),
+        Experiment(
+            "Half the bucket width, K and L as they were. **Which falls faster?**",
+            ("What it finds", "What it scans", "Neither, beyond noise"), ready(narrow_answer), {"ratio": 2.0},
+        ),
     ]  # fmt: skip
+
+
+PAIRS = (("recall", "cost"), ("cost", "recall"))
+
+
+def part_of(value: float, low: float, high: float) -> tuple[int, ...]:
+    """Which of :data:`FINDS` a share can be, by its interval."""
+    low, high = (value, value) if math.isnan(low) else (low, high)
+    return tuple(range(int(np.searchsorted(ENDS, low, "right")), int(np.searchsorted(ENDS, high, "right")) + 1))
+
+
+def _side(ends: tuple[float, float, float], of: float) -> set[int]:
+    """On which sides of a number a figure can lie, by its interval: −1 below, 1 at it or above."""
+    value, low, high = ends
+    low, high = (value, value) if math.isnan(low) else (low, high)
+    return {1 if end >= of else -1 for end in (low, high)}
+
+
+def _share_range(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:.0%} to {ends[1]:.0%}" if math.isfinite(ends[1]) else "what one draw cannot say"
 
 
 def _grid_of(data: ActiveData, points: LabPoints, settings: LabSettings, values: dict[str, Any]) -> LSHGrid:
@@ -145,35 +195,75 @@ def _ratio_ends(part: LSHCell, whole: LSHCell, name: str) -> tuple[float, float]
     return low / max(above, 1e-300), high / max(below, 1e-300)
 
 
-def race_experiments(points: LabPoints, settings: LabSettings, part: str, result: Any) -> list[Experiment]:
-    """What to try on the third view; ``result`` is what its comparison ``part`` measured, None if nothing yet."""
+def race_experiments(points: LabPoints, settings: LabSettings, part: str, result: Sequence[Any]) -> list[Experiment]:
+    """Questions of the third view; ``result`` has, once it is drawn, what its comparison ``part`` measured, or None.
 
-    def answer(wanted: str, say: Callable[[Any], str]) -> Callable[[], str]:
-        def said() -> str:
-            if part != wanted:
-                return "Another comparison is on the screen now: press Show me again for this one."
-            return "Not measured yet: the answer comes with the comparison above." if result is None else say(result)
+    Each is in force only on its own comparison (:class:`Experiment` ``sets``), so it speaks of no other.
+    """
+
+    def answer(wanted: str, say: Callable[[Any], Verdict]) -> Callable[[], Answer]:
+        def said() -> Answer:
+            if part != wanted or not result:
+                return ""
+            if result[0] is None:
+                return Verdict("Not measured yet: press Run, or Measure again; the answer comes with it.")
+            return say(result[0])
 
         return said
 
-    def tree(decay: KDTreeDecay) -> str:
+    def tree(decay: KDTreeDecay) -> Verdict:
         last = len(decay.dimensions) - 1
         two = min(int(np.searchsorted(decay.dimensions, 2)), last)
-        return " ".join(f"{tree_against_scan(decay, at)}." for at in dict.fromkeys((two, last)))
+        fast, slow = decay.tree[two].clearly_shorter(decay.scan[two]), decay.scan[two].clearly_shorter(decay.tree[two])
+        more = f"{tree_against_scan(decay, last)}. {crossing(decay)}"
+        return Verdict(f"{tree_against_scan(decay, two)}.", 0 if fast else 1 if slow else 2, more)
 
-    def scan(reports: list[IndexReport]) -> str:
-        return f"On these {len(points):,} points: {lsh_against_scan(reports, settings.k)}"
+    def scan(reports: list[IndexReport]) -> Verdict:
+        return Verdict(lsh_against_scan(reports, settings.k), _race_won(reports), f"{len(points):,} points.")
 
+    def product(reports: list[IndexReport]) -> Verdict:
+        raw = next(r for r in reports if r.setting == "exact, Euclidean" and r.family.startswith("raw"))
+        ends = raw.interval
+        can = {0 if end >= 0.9 else 2 if end < 0.5 else 1 for end in (ends.low, ends.value, ends.high)}
+        said = f"The nearest vectors are {raw.recall:.0%} ({ends.low:.0%} to {ends.high:.0%}) of the {settings.k} with "
+        return Verdict(f"{said}the largest inner product.", tuple(sorted(can)), product_verdict(reports))
+
+    beats = ("Yes, it is faster", "No, the scan is faster", "They are equal, or it finds too little")
     return [
-        ("Only the two widest axes of the vectors. **How much faster than a scan is a kd-tree now?**",
-         answer("kd", tree), {"race": "kd", "axes": 2}),
-        ("Make some vectors much longer than others. **Are the nearest still those with the largest inner product?**",
-         answer("product", product_verdict), {"race": "product", "spread": 1.0}),
-        ("100,000 points in clusters. **Does LSH beat the exact scan now?**",
-         answer("all", scan), {"race": "all", "points": "clustered", "size": 100_000, "wide": 64}),
-        ("Back to the items of this data set. **And on these?**",
-         answer("all", scan), {"race": "all", "points": "items"}),
+        Experiment(
+            "Only the two widest axes of the vectors. **Which answers faster now, a kd-tree or a scan of all?**",
+            ("The kd-tree", "The scan", "No difference beyond the spread"), answer("kd", tree),
+            {"race": "kd", "axes": 2},
+        ),
+        Experiment(
+            "Make some vectors much longer than others. **Are the nearest still the largest inner products?**",
+            ("Yes, nine of ten or more", "About half to nine of ten", "Fewer than half"), answer("product", product),
+            {"race": "product", "spread": 1.0},
+        ),
+        Experiment(
+            f"{HEAVY:,} points in clusters. **Does LSH that finds 90 % beat the exact scan now?**",
+            beats, answer("all", scan), {"race": "all", "points": "clustered", "size": HEAVY, "wide": 64},
+        ),
+        Experiment(
+            "The items of this data set. **And does it beat the scan on these?**",
+            beats, answer("all", scan), {"race": "all", "points": "items"},
+        ),
     ]  # fmt: skip
+
+
+def _race_won(reports: list[IndexReport]) -> int:
+    """0: the fastest LSH that finds enough is faster than the scan beyond the spread, 1: slower, 2: neither."""
+    fast = fastest_lsh(reports)
+    (exact,) = [r for r in reports if r.family == "exact scan"]
+    if fast is None:
+        return 2
+    return 0 if fast.clearly_faster(exact) else 1 if exact.clearly_faster(fast) else 2
+
+
+def fastest_lsh(reports: list[IndexReport], least: float = 0.9) -> IndexReport | None:
+    """Of the hash tables that find so much the fastest; None where none does."""
+    ours = [r for r in reports if "LSH" in r.family and r.family != "faiss LSH" and r.recall >= least]
+    return max(ours, key=lambda r: r.queries_per_second, default=None)
 
 
 def lsh_against_scan(reports: list[IndexReport], k: int) -> str:
@@ -181,7 +271,7 @@ def lsh_against_scan(reports: list[IndexReport], k: int) -> str:
     ours = [r for r in reports if "LSH" in r.family and r.family != "faiss LSH"]
     (exact,) = [r for r in reports if r.family == "exact scan"]
     good = 0.9
-    fast = max((r for r in ours if r.recall >= good), key=lambda r: r.queries_per_second, default=None)
+    fast = fastest_lsh(reports, good)
     if fast is None:
         most = max(ours, key=lambda r: r.recall)
         return (

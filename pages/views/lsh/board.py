@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import results
+from pages.kit import frame, results, stage
 from pages.kit.allowed import Options, Span
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -52,20 +53,27 @@ DRAWN_POINTS = Parameter(LSH_PAGE, "drawn_points", "New points", Span(1, 10_000)
 DRAWN_FUNCTIONS = Parameter(LSH_PAGE, "drawn_functions", "New functions", Span(1, 10_000), 1)
 
 
-def board_controls(data: ActiveData, settings: LabSettings) -> None:
-    """Widgets of the board."""
+def board_controls(data: ActiveData, settings: LabSettings, further: Any) -> None:
+    """Widgets of the board; those that no question is about go to ``further``."""
     controls.MODE.draw(data)
-    BOARD_K.draw(data, disabled=settings.mode == "or")
-    BOARD_L.draw(data, disabled=settings.mode == "and")
+    shape_controls(data, settings)
+    with further:
+        for drawn in (DRAWN_FUNCTIONS, DRAWN_POINTS):
+            draw_button(data, drawn)
+        controls.family_control(data)
+        PATTERN.draw(data)
+
+
+def shape_controls(data: ActiveData, settings: LabSettings) -> None:
+    """K, L and w of the plane."""
+    left, right = controls.pair("board")
+    BOARD_K.draw(data, left, label="Functions K", disabled=settings.mode == "or")
+    BOARD_L.draw(data, right, label="Tables L", disabled=settings.mode == "and")
     BOARD_W.draw(data, disabled=not settings.hashing.has_width)
-    controls.family_control(data)
-    PATTERN.draw(data)
-    for drawn in (DRAWN_POINTS, DRAWN_FUNCTIONS):
-        draw_button(data, drawn)
 
 
-def board_section(data: ActiveData, settings: LabSettings) -> None:
-    """The board, and the table of the query's true neighbors."""
+def board_section(data: ActiveData, settings: LabSettings, numbers: Any, drawn: list[Plane]) -> None:
+    """The board, and the table of the query's true neighbors; what lies there now is put into ``drawn``."""
     if not settings.hashing.straight:
         st.info(
             f"The plane is drawn for functions that cut it along straight borders. {settings.hashing.label}: these cut "
@@ -81,14 +89,64 @@ def board_section(data: ActiveData, settings: LabSettings) -> None:
         hashing=hashing,
         mode=settings.grid_mode,
     )
-    points = hash_board(board, key=f"lsh board@{data.key}")
+    with stage.picture():
+        points = hash_board(board, key=f"lsh board@{data.key}")
+    plane = Plane(points, hashing, settings)
+    drawn.append(plane)
+    _plane_figures(data, plane, numbers)
     st.caption(
         "Drag any point, the red query too, or use the arrow keys. Full lines are the borders of the function pressed "
         "above, dashed ones those of the others; the arrow is its direction a, and the line below holds the "
         "projections. Green: the candidates, and the region where a point would be one. "
         f"Orange rings: the {NEAREST} truly nearest."
     )
-    _what_theory_expects(data, settings, points, hashing)
+    _what_theory_expects(plane)
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Where the points lie now, and the functions that cut them; the first point is the query."""
+
+    points: Float64Array
+    hashing: HashFunctions
+    settings: LabSettings
+
+    @property
+    def near(self) -> Int32Array:
+        """The truly nearest, nearest first."""
+        rows = self.points.astype(np.float32)
+        return true_neighbors(rows, np.array([0]), NEAREST, self.settings.hashing.distance.metric).ids[0]
+
+    @property
+    def found(self) -> BoolArray:
+        """(n,) which points are candidates."""
+        caught = meets(self.hashing, self.points, self.settings.mode)
+        return np.asarray(caught.all(axis=1) if self.settings.mode == "or_and" else caught.any(axis=1))
+
+    def chances(self) -> tuple[Float64Array, Float64Array, Float64Array]:
+        """Of the nearest: (distance, chance that one function keeps them together, that the setting does)."""
+        distance = angles_or_distances(self.points[self.near], self.points[:1], self.settings.family)
+        tables, functions = self.hashing.offsets.shape
+        setting = replace(self.settings, width=self.hashing.width, tables=tables, functions=functions)
+        return distance, *setting.chance(distance)
+
+
+def _plane_figures(data: ActiveData, plane: Plane, numbers: Any) -> None:
+    near, found, often = plane.near, plane.found, many_draws(data, plane)
+    frame.metrics(
+        [
+            ("Found", f"{int(found[near].sum())} of {NEAREST}", "Of the truly nearest, by the functions drawn here."),
+            ("Scanned", f"{int(found[1:].sum())} of {len(found) - 1}", "Candidates among the other points."),
+            ("Theory", f"{plane.chances()[2].mean():.2f}", "The recall expected from the distances alone."),
+            (
+                f"Recall, {DRAWS} draws",
+                f"{float(often.mean):.2f}",
+                f"Mean over {DRAWS} other draws of functions, these points; 95 % interval {float(often.low):.2f} to "
+                f"{float(often.high):.2f}.",
+            ),
+        ],
+        numbers,
+    )
 
 
 def draw_button(data: ActiveData, drawn: Parameter[int]) -> None:
@@ -107,6 +165,12 @@ def plane_config(data: ActiveData, settings: LabSettings) -> LSHConfig:
         width=BOARD_W.value(data),
         seed=10_000 * (settings.seed % 1_000) + DRAWN_FUNCTIONS.value(data),
     )
+
+
+def plane_with(data: ActiveData, plane: Plane, **change: Any) -> Plane:
+    """The same points cut by other functions: ``functions``, ``tables`` or ``width`` of the index."""
+    config = replace(plane_config(data, plane.settings), **change)
+    return replace(plane, hashing=functions_of(config))
 
 
 def functions_of(config: LSHConfig) -> HashFunctions:
@@ -128,19 +192,15 @@ def meets(hashing: HashFunctions, points: AnyArray, mode: str) -> BoolArray:
     return agree.any(axis=2) if mode == "or_and" else agree.all(axis=2)
 
 
-def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float64Array, hashing: HashFunctions) -> None:
-    measure = settings.hashing.distance
-    near = true_neighbors(points.astype(np.float32), np.array([0]), NEAREST, measure.metric).ids[0]
-    distance = angles_or_distances(points[near], points[:1], settings.family)
-    tables, functions = hashing.offsets.shape
-    p, chance = replace(settings, width=hashing.width, tables=tables, functions=functions).chance(distance)
-    caught = meets(hashing, points, settings.mode)
-    found = np.asarray(caught.all(axis=1) if settings.mode == "or_and" else caught.any(axis=1))
+def _what_theory_expects(plane: Plane) -> None:
+    near, found, angle = plane.near, plane.found, plane.settings.hashing.distance.is_angle
+    distance, p, chance = plane.chances()
+    caught = meets(plane.hashing, plane.points, plane.settings.mode)
     st.dataframe(
         pl.DataFrame(
             {
                 "Nearest": [f"Point {i}" for i in near],
-                "Distance": np.degrees(distance) if measure.is_angle else distance,
+                "Distance": np.degrees(distance) if angle else distance,
                 "p": p,
                 "P(candidate)": chance,
                 "In tables": [", ".join(str(t + 1) for t in np.flatnonzero(caught[i])) or "–" for i in near],
@@ -149,33 +209,30 @@ def _what_theory_expects(data: ActiveData, settings: LabSettings, points: Float6
         ),
         hide_index=True,
         column_config={
-            "Distance": st.column_config.NumberColumn("Angle (°)" if measure.is_angle else "Distance", format="%.2f"),
+            "Distance": st.column_config.NumberColumn("Angle (°)" if angle else "Distance", format="%.2f"),
             "p": st.column_config.NumberColumn(
                 format="%.2f", help="Probability that one function keeps both together."
             ),
             "P(candidate)": st.column_config.NumberColumn(format="%.2f", help="The same after AND and OR."),
         },
     )
-    expected, often = float(chance.mean()), _many_draws(data, settings, points, near, hashing)
     said = "nothing" if not found[near].any() else f"{int(found[near].sum())} of {NEAREST}"
     st.markdown(
-        f"These functions find **{said}** of the nearest. Theory expects a recall of **{expected:.2f}**; "
-        f"over {DRAWS} other draws of functions it is **{float(often.mean):.2f}** on average (95 % interval "
-        f"{float(often.low):.2f} to {float(often.high):.2f})."
+        f"These functions find **{said}** of the nearest. Theory expects a recall of **{float(chance.mean()):.2f}**."
     )
 
 
-def _many_draws(
-    data: ActiveData, settings: LabSettings, points: Float64Array, near: Int32Array, like: HashFunctions
-) -> Share:
+def many_draws(data: ActiveData, plane: Plane) -> Share:
     """Recall over many draws of functions; the query is the only one, so that only the draws are noise."""
+    settings, like = plane.settings, plane.hashing
     tables, functions = like.offsets.shape
     key = ("board functions", settings.family, tables, functions)
     make = lambda: draw_functions(  # noqa: E731
         2, family=settings.family, tables=DRAWS * tables, functions=functions, width=like.width, seed=77
     )
     hashing = replace(results.remember(data, key, make), width=like.width)
-    caught = meets(hashing, np.concatenate([points[:1], points[near]]), settings.mode)[1:]
+    near = plane.points[plane.near]
+    caught = meets(hashing, np.concatenate([plane.points[:1], near]), settings.mode)[1:]
     caught = caught.reshape(len(near), DRAWS, tables)
     found = caught.all(axis=2) if settings.mode == "or_and" else caught.any(axis=2)
     return share_over_draws(found.mean(axis=0), trials=DRAWS)

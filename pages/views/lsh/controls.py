@@ -10,14 +10,22 @@ from pages.kit import parameters, session
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.views.lsh.measures import MODES, MOST_FUNCTIONS, MOST_TABLES, LabSettings, default_width, least_cost
+from pages.views.lsh.measures import (
+    MODES,
+    MOST_FUNCTIONS,
+    MOST_TABLES,
+    NEIGHBORS,
+    LabSettings,
+    default_width,
+    least_cost,
+    usual_nearest,
+)
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.cells import LSHGrid
 from recemb_core.neighbors.lsh.families import FAMILIES
 
 RATIOS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
-NEIGHBORS = (1, 5, 10, 20, 50)
 TARGETS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99)
 PROBES = (0, 1, 2, 4, 8, 16, 32)
 
@@ -84,6 +92,25 @@ def lab_settings(data: ActiveData, points: LabPoints) -> LabSettings:
     )
 
 
+def usual_settings(data: ActiveData, points: LabPoints) -> LabSettings:
+    """Those that the page starts with, on the points in use."""
+    family, ratio = HASHING.default or "euclidean", RATIO.default or 4.0
+    usual = default_width(data, points, family)
+    return LabSettings(
+        family=family,
+        mode=MODE.default or "and_or",
+        functions=FUNCTIONS.default or 10,
+        tables=TABLES.default or 24,
+        ratio=ratio,
+        width=usual * ratio / 4 if FAMILIES[family].has_width else None,
+        default_width=usual,
+        k=usual_nearest(len(points)),
+        probes=0,
+        target=TARGET.default or 0.9,
+        seed=session.seed(),
+    )
+
+
 def family_control(data: ActiveData) -> None:
     """Which hash functions: whatever is registered."""
     HASHING.draw(data, help=" ".join(f"{family.label}: {family.help}" for family in FAMILIES.values()))
@@ -96,15 +123,16 @@ def _numbers(points: LabPoints) -> list[int]:
 def _nearest(data: ActiveData, points: LabPoints) -> Bound:
     """How many neighbors: fewer than there are points."""
     ks = _numbers(points)
-    return NEAREST.bind(data, default=max(k for k in ks if k <= 10), among=ks)
+    return NEAREST.bind(data, default=usual_nearest(len(points)), among=ks)
 
 
-def lab_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
-    """Widgets of the settings."""
+def lab_controls(data: ActiveData, settings: LabSettings) -> None:
+    """Widgets of what is tuned: how functions are combined, how many, how wide their buckets are."""
     one = settings.default_width / 4
     MODE.draw(data)
-    FUNCTIONS.draw(data, disabled=settings.mode == "or")
-    TABLES.draw(data, disabled=settings.mode == "and")
+    left, right = pair("shape")
+    FUNCTIONS.draw(data, left, disabled=settings.mode == "or")
+    TABLES.draw(data, right, disabled=settings.mode == "and")
     RATIO.draw(
         data,
         format_func=lambda ratio: f"{ratio * one:.3g}",
@@ -112,8 +140,12 @@ def lab_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         help=f"In the unit of the vectors. The median distance of near neighbors is {one:.3g}, and four times that is "
         f"where it starts. Without a width: {', '.join(f.label for f in FAMILIES.values() if not f.has_width)}.",
     )
-    family_control(data)
-    with st.expander("Neighbors and probing"):
+
+
+def more_controls(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+    """Widgets of what is set once: the hash functions, how many neighbors, further buckets."""
+    with st.expander("Hashing, neighbors, probing"):
+        family_control(data)
         ks = _numbers(points)
         _nearest(data, points).draw(offered=ks if len(ks) > 1 else ks * 2)  # a slider has two ends
         PROBING.draw(data, disabled=not settings.can_probe)
@@ -148,6 +180,13 @@ def take_cell(data: ActiveData, settings: LabSettings, functions: int, tables: i
 
 
 COLUMN = "[data-testid=stColumn]"
+
+
+def pair(name: str) -> Any:
+    """Two columns for two short controls, side by side in a narrow column."""
+    with st.container(key=f"lsh-{name}"):
+        st.html(f"<style>.st-key-lsh-{name} {COLUMN * 3} {{ min-width: 6rem; }}</style>")
+        return st.columns(2, gap="small")
 
 
 def columns(name: str, widths: tuple[int, int] = (1, 1)) -> Any:

@@ -27,6 +27,7 @@ def curve_chart(
     measured: bool,
     key: str,
     height: int,
+    above: int | None = None,
 ) -> None:
     """Theory's lines of some modes and, where wanted, what was measured of them; the nearest are a shaded band."""
     near, every = measures.distances(data, points, settings)
@@ -44,7 +45,7 @@ def curve_chart(
         bands={f"{settings.k} nearest": (float(low), float(high))},
         angle=angle,
     )
-    live_chart(figure, key=f"{key}@{data.key}", height=height, glide=False)
+    live_chart(figure, key=f"{key}@{data.key}", height=height, above=above, glide=False)
 
 
 def band_line(settings: LabSettings) -> str:

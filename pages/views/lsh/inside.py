@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import parameters, session
+from pages.kit import frame, parameters, session, stage
 from pages.kit.allowed import Number, Options, Span, Text
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -22,6 +24,7 @@ from recemb_core.arrays import Float64Array
 from recemb_core.figures.bucket_lines import bucket_lines_figure
 from recemb_core.figures.catch_matrix import catch_matrix_figure, is_catch, parse_catch
 from recemb_core.figures.guess_strip import guess_strip_figure
+from recemb_core.figures.lsh_tradeoff import share_text
 from recemb_core.neighbors.lsh.explain import LSHExplanation
 
 INSIDE = Parameter(
@@ -40,6 +43,16 @@ INSIDE = Parameter(
     "item",
     view=True,
 )
+TELLING, CHOSEN = "telling", "chosen"
+WHOSE = Parameter(
+    LSH_PAGE,
+    "whose",
+    "Neighbors of",
+    Options({TELLING: "An item half found at first", CHOSEN: "The chosen item"}),
+    help="Of the queries, the item of whose nearest the settings that the page starts with find the share nearest to a "
+    "half: all or nothing shows little. Or the item chosen in the sidebar.",
+    follows=True,
+)
 POINT = Parameter(LSH_PAGE, "point", "Point of the cloud", Number(0, 0), help="Its neighbors are shown.")
 CATCH = Parameter(LSH_PAGE, "catch", "Neighbor and table", Text(is_catch), "")  # the square that was clicked
 GUESS = Parameter(
@@ -50,16 +63,37 @@ GUESS = Parameter(
     0.5,
     help="Read the curve inside the shaded band: its mean height there is what theory expects.",
 )
+REVEALED = Parameter(LSH_PAGE, "revealed", "Setting that is revealed", Text(lambda text: len(text) < 200), "")
 
 
 # ---- one item ----
 
 
-def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
-    """Tables against true neighbors for the chosen item, and one cell of it explained."""
-    row = points.chosen
-    if points.cloud:
-        row = int(POINT.draw(data, default=row, among=(0, len(points) - 1)))
+def item_controls(data: ActiveData, points: LabPoints) -> None:
+    """Whose neighbors are shown."""
+    _whose(data, points).draw()
+    if points.cloud and _whose(data, points).value == CHOSEN:
+        POINT.draw(data, default=points.chosen, among=(0, len(points) - 1))
+
+
+def _whose(data: ActiveData, points: LabPoints) -> parameters.Bound:
+    """An item that tells something, until a person chooses one."""
+    chosen = not points.cloud and session.chosen_item(data) != session.items_by_popularity(data)[0]
+    return WHOSE.bind(data, default=CHOSEN if chosen else TELLING)
+
+
+def shown_row(data: ActiveData, points: LabPoints) -> int:
+    """The point whose neighbors are shown."""
+    if _whose(data, points).value == TELLING:
+        return measures.half_found(data, points, controls.usual_settings(data, points))
+    return int(
+        POINT.bind(data, default=points.chosen, among=(0, len(points) - 1)).value if points.cloud else points.chosen
+    )
+
+
+def item_section(data: ActiveData, points: LabPoints, settings: LabSettings, numbers: Any) -> None:
+    """Tables against true neighbors of one item, and one cell of it explained."""
+    row = shown_row(data, points)
     seen = measures.explain(data, points, settings, row)
     functions, tables = settings.shape
     ids = [points.ids[int(r)] for r in seen.ids]
@@ -71,45 +105,56 @@ def item_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
     if picked is None or picked[0] not in ids or not 0 <= picked[1] < tables:
         picked = _telling(seen, ids)
     more = f", with {settings.probing} further buckets a table looked into" if settings.probing else ""
-    st.markdown(
-        f"**{plain(points.names[row])}**: {settings.said()} finds **{int(seen.caught.sum())}** of its {len(ids)} "
-        f"nearest among {seen.candidates:,} candidates{more}; theory expects {chance.sum():.1f}"
-        f"{' without them' if settings.probing else ''}."
+    n, by_table = len(points), seen.by_table.sum(axis=0)
+    index = f"Of this very index, seed {settings.seed}: another seed draws other functions."
+    frame.metrics(
+        [
+            ("Found", f"{int(seen.caught.sum())} of {len(ids)}", f"Of the truly nearest to it, by all tables. {index}"),
+            (
+                "Theory expects",
+                f"{chance.sum():.1f}",
+                "The sum of their probabilities to be found, from the distances alone"
+                f"{', without further buckets' if settings.probing else ''}.",
+            ),
+            (
+                "By one table",
+                f"{by_table.mean():.1f}",
+                f"Of its nearest, the mean of {tables} tables; from {by_table.min()} to {by_table.max()}.",
+            ),
+            (
+                "Scanned",
+                share_text(seen.candidates / max(n - 1, 1)),
+                f"{seen.candidates:,} candidates of {n - 1:,} points{more}. {index}",
+            ),
+        ],
+        numbers,
     )
-    all_or_nothing = not points.cloud and int(seen.caught.sum()) in (0, len(ids))
-    if all_or_nothing and (other := _half_found(data, points, settings)) is not None:
-        st.button(
-            "An item of which about half is found",
-            icon=":material/contrast:",
-            help="All or nothing shows little: of the queries, the one whose neighbors theory expects to find by half.",
-            on_click=session.pick,
-            args=(data, points.ids[other]),
-        )
     counted = f"; the number is how many of the {functions} functions agree" if tables <= 16 else ""
-    with st.container():
+    with stage.picture():
+        st.markdown(
+            f"The {len(ids)} nearest to **{plain(points.names[row])}**, and which of {tables} tables caught them"
+        )
         figure = catch_matrix_figure(
             ids, names, distances, seen.agrees.sum(axis=2), seen.by_table, seen.caught, functions=functions,
             chosen=picked,
         )  # fmt: skip
         live_chart(
-            figure, key=f"lsh catches@{data.key}", height=110 + 30 * max(len(ids), 4), glide=False,
+            figure, key=f"lsh catches@{data.key}", height=max(430, 110 + 24 * len(ids)), above=262, glide=False,
             on_click=lambda mark: parameters.set_parameters(data, catch=mark),
         )  # fmt: skip
-        st.caption(
-            "A row is one of the truly nearest, nearest on top (✓ found, ✗ lost); a column is a table. Full squares "
-            f"caught it{counted}. Click a square to see why."
+    st.caption(
+        f"{'It was taken' if _whose(data, points).value == TELLING else 'You chose it'}: "
+        + (
+            "of the queries, the page's first settings find of its nearest the share nearest to a half. "
+            if _whose(data, points).value == TELLING
+            else "another item in the sidebar, or the one half found beside, shows its own. "
         )
+        + "A row is one of the truly nearest, nearest on top (✓ found, ✗ lost); a column is a table. Full squares "
+        f"caught it{counted}. Click a square to see why."
+    )
     with st.container():
+        st.subheader("Why one table caught or missed one neighbor", anchor=False)
         _why(points, settings, seen, (row, ids.index(picked[0]), picked[1]), float(distances[ids.index(picked[0])]))
-
-
-def _half_found(data: ActiveData, points: LabPoints, settings: LabSettings) -> int | None:
-    """Row of the query whose expected share of found neighbors is nearest to a half; None where none is near it."""
-    near, _ = measures.distances(data, points, settings)
-    query = np.nonzero(measures.truth(data, points, settings).ids >= 0)[0]
-    share = np.bincount(query, settings.chance(near)[1]) / np.maximum(np.bincount(query), 1)
-    best = int(np.argmin(np.abs(share - 0.5)))
-    return int(points.queries[best]) if 0.3 <= share[best] <= 0.7 else None
 
 
 def _telling(seen: LSHExplanation, ids: list[str]) -> tuple[str, int]:
@@ -168,51 +213,91 @@ def _bucket_numbers(mine: Float64Array, theirs: Float64Array) -> None:
 # ---- guess, then reveal ----
 
 
-def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+def mark_of(points: LabPoints, settings: LabSettings) -> str:
+    """Tells the setting and the points that were revealed from others."""
+    mode, (functions, tables) = settings.mode, settings.shape
+    told = f"{mode} {functions} {tables} {settings.family} {settings.ratio:g} {settings.k} {settings.seed}"
+    return f"{told} {hashlib.blake2b(repr(points.key).encode(), digest_size=4).hexdigest()}"
+
+
+def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings, numbers: Any) -> None:
     """The person guesses from the theory's curve; the measurement lands on it."""
-    shown_key = f"revealed@{data.key}"
-    mark = (points.key, settings)
-    revealed = st.session_state.get(shown_key) == mark
-    left, right = controls.columns("guess", (3, 2))
-    with left:
-        st.markdown(f"**{settings.said()}**: how many of the {settings.k} nearest will it find?")
-        curve_chart(data, points, settings, [settings.mode], measured=revealed, key="lsh guess curve", height=380)
-        st.caption(band_line(settings))
-    with right:
-        guess = GUESS.draw(data)
-        with st.container(horizontal=True):
-            st.button(
-                "Reveal", type="primary", icon=":material/visibility:", disabled=revealed,
-                on_click=lambda: st.session_state.update({shown_key: mark}),
-            )  # fmt: skip
-            st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data, shown_key))
-        if not revealed:
-            live_chart(guess_strip_figure(guess), key=f"lsh guess@{data.key}", height=210, glide=False)
-            st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
-            return
+    mark = mark_of(points, settings)
+    revealed = REVEALED.value(data) == mark
+    guess = GUESS.value(data)
+    theory, measured = expected_recall(data, points, settings), None
+    if revealed:
         with st.spinner("Measuring with several draws of functions …"):
             grid = measures.grid_over_draws(data, points, settings)
-        cell, own = settings.cell_of(grid), settings.cell_of(grid.first).recall
-        theory = float(settings.chance(measures.distances(data, points, settings)[0])[1].mean())
-        figure = guess_strip_figure(guess, theory=theory, measured=(cell.recall, cell.recall_low, cell.recall_high))
-        live_chart(figure, key=f"lsh guess@{data.key}", height=210, glide=False)
-        inside = "inside" if cell.recall_low <= theory <= cell.recall_high else "outside"
-        st.markdown(
-            f"Your guess is off by **{abs(guess - cell.recall):.2f}**, theory by **{abs(theory - cell.recall):.2f}**, "
-            f"{inside} the 95 % interval. Measured is the mean over {cell.draws} draws of functions and "
-            f"{len(points.queries)} queries, and the bar covers both; the first draw alone (seed {settings.seed}) "
-            f"finds {own:.2f}."
-        )
+        cell = settings.cell_of(grid)
+        measured = (cell.recall, cell.recall_low, cell.recall_high)
+    _guess_figures(points, settings, guess, theory if revealed else None, measured, numbers)
+    with stage.picture():
+        key = "lsh guess curve"
+        curve_chart(data, points, settings, [settings.mode], measured=revealed, key=key, height=310, above=410)
+        strip = guess_strip_figure(guess, theory=theory if revealed else None, measured=measured)
+        live_chart(strip, key=f"lsh guess@{data.key}", height=160, glide=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        GUESS.draw(data, width=320)
+        st.button(
+            "Reveal", type="primary", icon=":material/visibility:", disabled=revealed,
+            on_click=lambda: parameters.set_parameters(data, revealed=mark),
+        )  # fmt: skip
+        st.button("Another setting", icon=":material/casino:", on_click=_deal, args=(data,))
+    st.caption(band_line(settings))
+    if measured is None:
+        st.caption("Set the guess from the curve, then press Reveal: theory and measurement land beside it.")
+        return
+    own, inside = settings.cell_of(grid.first).recall, measured[1] <= theory <= measured[2]
+    st.markdown(
+        f"Your guess is off by **{abs(guess - cell.recall):.2f}**, theory by **{abs(theory - cell.recall):.2f}**, "
+        f"{'inside' if inside else 'outside'} the 95 % interval. Measured is the mean over {cell.draws} draws of "
+        f"functions and {len(points.queries)} queries, and the bar covers both; the first draw alone (seed "
+        f"{settings.seed}) finds {own:.2f}."
+    )
 
 
-def _deal(data: ActiveData, shown_key: str) -> None:
+def expected_recall(data: ActiveData, points: LabPoints, settings: LabSettings) -> float:
+    """What theory expects: the mean height of the curve over the distances to the nearest."""
+    return float(settings.chance(measures.distances(data, points, settings)[0])[1].mean())
+
+
+def _guess_figures(
+    points: LabPoints,
+    settings: LabSettings,
+    guess: float,
+    theory: float | None,
+    measured: tuple[float, float, float] | None,
+    numbers: Any,
+) -> None:
+    hidden = "?"
+    frame.metrics(
+        [
+            ("Your guess", f"{guess:.2f}", f"Of recall@{settings.k} of {settings.said()}."),
+            ("Theory", hidden if theory is None else f"{theory:.2f}", "The curve's mean height over the nearest."),
+            (
+                "Measured",
+                hidden if measured is None else f"{measured[0]:.2f}",
+                f"Recall@{settings.k} of {len(points.queries)} queries, the mean over several draws of functions.",
+            ),
+            (
+                "95 % interval",
+                hidden if measured is None else f"{measured[1]:.2f}–{measured[2]:.2f}",
+                "Of the measured recall, over draws of functions and queries.",
+            ),
+        ],
+        numbers,
+    )
+
+
+def _deal(data: ActiveData) -> None:
     """A random setting, so that nobody knows the answer."""
     rng = np.random.default_rng()
-    st.session_state.pop(shown_key, None)
     parameters.set_parameters(
         data,
         mode=str(rng.choice(["and_or", "and_or", "or_and", "and", "or"])),
         functions=int(rng.integers(1, measures.MOST_FUNCTIONS + 1)),
         tables=int(rng.integers(1, measures.MOST_TABLES + 1)),
         guess=0.5,
+        revealed="",
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pages.kit import background, results
 from pages.kit.session import ActiveData
 from pages.views.lsh.points import LabPoints
-from recemb_core.arrays import AnyArray, Float64Array
+from recemb_core.arrays import AnyArray, BoolArray, Float64Array
 from recemb_core.figures.lsh_tradeoff import Cells
 from recemb_core.neighbors.lsh import LSHConfig, LSHIndex
 from recemb_core.neighbors.lsh.cells import FIGURES, SHARES, LSHCell, LSHGrid
@@ -37,6 +37,7 @@ from recemb_core.neighbors.truth import Truth, true_neighbors
 from recemb_core.progress import Progress
 
 MOST_FUNCTIONS, MOST_TABLES = 16, 32
+NEIGHBORS = (1, 5, 10, 20, 50)
 CURVE_PAIRS = 800  # near ones and far ones, each, behind the measured S-curve
 CURVE_DRAWS = 16  # of functions behind it
 MODES = {"and_or": "AND-then-OR", "and": "AND", "or": "OR", "or_and": "OR-then-AND"}
@@ -114,6 +115,11 @@ class LabSettings:
         """The setting in a few words."""
         functions, tables = self.shape
         return f"{MODES[self.mode]}, K = {functions}, L = {tables}"
+
+
+def usual_nearest(n: int) -> int:
+    """How many neighbors are asked for among n points, at first."""
+    return max(k for k in NEIGHBORS if k <= 10 and k < n)
 
 
 def default_width(data: ActiveData, points: LabPoints, family: str) -> float:
@@ -282,6 +288,25 @@ def measured_curves(data: ActiveData, points: LabPoints, settings: LabSettings) 
     key = ("lab pairs", points.key, settings.k, settings.family, settings.width, settings.seed)
     agreement = results.remember(data, key, make)
     return {mode: agreement.curve(mode, settings.functions, settings.tables) for mode in MODES}
+
+
+def found_nearest(data: ActiveData, points: LabPoints, settings: LabSettings) -> BoolArray:
+    """(q, k): which of each query's truly nearest this index, of the setting and the seed, has among its candidates."""
+    config, near = settings.config, truth(data, points, settings).ids
+
+    def make() -> BoolArray:
+        indptr, ids = LSHIndex(config).build(points.vectors).candidates(points.vectors[points.queries])
+        return np.stack([np.isin(row, ids[a:b]) for row, a, b in zip(near, indptr[:-1], indptr[1:], strict=True)]) & (
+            near >= 0
+        )
+
+    return results.remember(data, ("lab found", points.key, config, settings.k), make)
+
+
+def half_found(data: ActiveData, points: LabPoints, settings: LabSettings) -> int:
+    """Row of the query of whose nearest this index finds the share nearest to a half."""
+    share = found_nearest(data, points, settings).mean(axis=1)
+    return int(points.queries[int(np.argmin(np.abs(share - 0.5)))])
 
 
 def explain(data: ActiveData, points: LabPoints, settings: LabSettings, row: int) -> LSHExplanation:

@@ -84,10 +84,10 @@ def need_enough(points: LabPoints) -> None:
         st.stop()
 
 
-def points_controls(data: ActiveData) -> Any:
+def points_controls(data: ActiveData, *, folded: bool = True) -> Any:
     """Which points are searched; returns the place for a line about them."""
     model, size, wide = vectors_used(data), SIZE.bind(data), WIDE.bind(data)  # in the link, drawn or not
-    with st.expander("Points"):
+    with st.expander("Points") if folded else st.container():
         if POINTS.draw(data) == "items":
             model.draw()
         else:

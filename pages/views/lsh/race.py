@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs
+from pages.kit import frame, jobs, stage
 from pages.kit.allowed import Options, Steps
+from pages.kit.answer_words import counted
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Parameter
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import sentence
-from pages.views.lsh import answers
+from pages.views.lsh import answers, measures
 from pages.views.lsh.measures import LabSettings
 from pages.views.lsh.points import LSH_PAGE, LabPoints
 from recemb_core.experiments.index_race import (
@@ -30,6 +31,7 @@ from recemb_core.experiments.index_race import (
 from recemb_core.experiments.kd_tree_decay import KDTreeDecay, kd_tree_decay
 from recemb_core.figures.index_race import RacePoint, index_race_figure
 from recemb_core.figures.index_race import kd_tree_decay as decay_chart
+from recemb_core.figures.lsh_tradeoff import recall_cost, share_text
 from recemb_core.figures.recall_bars import recall_bars_figure
 from recemb_core.neighbors import LSHConfig
 from recemb_core.neighbors.lsh.cells import LSHGrid
@@ -65,9 +67,78 @@ SPREAD = Parameter(
 )
 
 
-def race_section(data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str) -> Any:
+class SpoiledError(Exception):
+    """A comparison beside which other work ran: it has no times."""
+
+    def __init__(self, name: str, identity: Hashable, error: OtherWorkError) -> None:
+        super().__init__(str(error))
+        self.name, self.identity, self.error = name, identity, error
+
+
+def part_controls(data: ActiveData, points: LabPoints, part: str) -> None:
+    """The control of a comparison's own."""
+    if part == "kd" and len(_axes(points)) > 1:
+        _kept(data, points).draw()
+    elif part == "product":
+        SPREAD.draw(data)
+
+
+def race_section(
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, part: str, numbers: Any
+) -> Any:
     """One of the three comparisons; what it measured, None if nothing yet."""
-    return {"kd": _decay, "product": _product, "all": _all_indexes}[part](data, points, settings, measured)
+    top = st.container()  # of the picture, whatever is said of the run
+    section = {"kd": _decay, "product": _product, "all": _all_indexes}[part]
+    try:
+        found = section(data, points, settings, measured, numbers)
+    except SpoiledError as spoiled:
+        _meanwhile(data, settings, measured, numbers, top)
+        st.warning(sentence(spoiled.error))
+        st.button(
+            "Measure again",
+            icon=":material/replay:",
+            key=f"again {spoiled.name}@{data.key}",
+            on_click=jobs.allow,
+            args=(data, [spoiled.identity]),
+        )
+        if spoiled.error.reports:
+            _table(spoiled.error.reports, times=False)
+        return None
+    if found is None:
+        _meanwhile(data, settings, measured, numbers, top)
+    return found
+
+
+def _meanwhile(data: ActiveData, settings: LabSettings, measured: LSHGrid, numbers: Any, top: Any) -> None:
+    """What is known before the times are: what every K and L finds and scans here."""
+    cells, cell = measures.cells_of(measured, settings.grid_mode), settings.cell_of(measured)
+    queries = f"Of the LSH in use, mean over {measured.queries} queries and {counted(cell.draws, 'draw')} of functions."
+    frame.metrics(
+        [
+            ("Times", "not yet", "Nothing is shown for them before they are measured."),
+            (f"Recall@{settings.k}, LSH", f"{cell.recall:.3f}", f"Share of the {settings.k} nearest found. {queries}"),
+            ("Scanned by it", share_text(cell.cost), f"Share of the points that are candidates. {queries}"),
+            ("Points", f"{measured.n:,}", "In which neighbors are searched."),
+        ],
+        numbers,
+    )
+    with top, stage.picture():
+        figure = recall_cost(
+            cells,
+            current=settings.shape,
+            frontier=measures.frontier(cells),
+            target=settings.target,
+            best=measures.least_cost(measured, settings),
+        )
+        live_chart(figure, key=f"lsh race cost@{data.key}", height=490, above=222, glide=False)
+    top.caption(
+        f"No time is measured here yet. Until then: what every K and L of {measures.MODES[settings.mode]} finds and "
+        f"scans on these {measured.n:,} points."
+    )
+
+
+def _speed(report: IndexReport | None) -> str:
+    return "–" if report is None else f"{report.queries_per_second:,.0f}"
 
 
 def _run(
@@ -85,13 +156,7 @@ def _run(
     try:  # what is said beside the figures is of these very points and settings
         return jobs.result(data, name, job, waiting="Press Run to measure.", stale=None)[0]
     except OtherWorkError as error:
-        st.warning(sentence(error))
-        label, key = "Measure again", f"again {name}@{data.key}"
-        allowed = (data, [job.identity])
-        st.button(label, icon=":material/replay:", key=key, on_click=jobs.allow, args=allowed)
-        if error.reports:
-            _table(error.reports, times=False)
-        return None
+        raise SpoiledError(name, job.identity, error) from error
 
 
 def _name(report: IndexReport) -> str:
@@ -119,7 +184,7 @@ def lsh_contenders(settings: LabSettings, measured: LSHGrid) -> list[LSHConfig]:
 
 
 def _all_indexes(
-    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid
+    data: ActiveData, points: LabPoints, settings: LabSettings, measured: LSHGrid, numbers: Any
 ) -> list[IndexReport] | None:
     measure = settings.hashing.distance
     vectors = measure.space(points.vectors)
@@ -136,7 +201,18 @@ def _all_indexes(
     reports = _run(data, "race", key, seconds, "All indexes", race, *asked, contenders=entered)
     if reports is None:
         return None
-    st.markdown(answers.race_verdict(reports, settings.k))
+    (exact,) = [report for report in reports if report.family == "exact scan"]
+    good = [r for r in reports if r.family == "HNSW" and r.recall >= 0.9]
+    spread = "Queries a second, one thread, the median of the rounds; on this machine."
+    frame.metrics(
+        [
+            ("Exact scan", _speed(exact), f"{spread} It finds everything."),
+            ("LSH, recall ≥ 0.9", _speed(answers.fastest_lsh(reports)), f"{spread} The fastest hash tables that do."),
+            ("HNSW, recall ≥ 0.9", _speed(max(good, key=lambda r: r.queries_per_second, default=None)), spread),
+            ("Points", f"{len(points):,}", f"{points.what}; {len(points.queries)} of them are the queries."),
+        ],
+        numbers,
+    )
     figure = index_race_figure(
         [
             RacePoint(family=r.family, setting=r.setting or "all points", recall=r.recall,
@@ -146,7 +222,9 @@ def _all_indexes(
         k=settings.k,
         families=FAMILIES,
     )  # fmt: skip
-    live_chart(figure, key=f"lsh race@{data.key}", height=460, glide=False)
+    with stage.picture():
+        live_chart(figure, key=f"lsh race@{data.key}", height=480, above=228, glide=False)
+    st.markdown(answers.race_verdict(reports, settings.k))
     st.caption(
         f"Up and to the right is better. {points.what}: {len(points):,} × {vectors.shape[1]}"
         f"{', scaled to length 1 for angles' if measure.is_angle else ''}; {len(points.queries)} queries in one batch, "
@@ -207,12 +285,18 @@ def _number(format_: str, words: str) -> Any:
 # ---- kd-tree ----
 
 
-def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid) -> KDTreeDecay | None:
+def _axes(points: LabPoints) -> list[int]:
     d = points.vectors.shape[1]
-    axes = sorted({a for a in AXES if a < d} | {d})
-    kept = DIMENSIONS_KEPT.bind(data, default=d, among=axes)
-    if len(axes) > 1:
-        kept.draw()
+    return sorted({a for a in AXES if a < d} | {d})
+
+
+def _kept(data: ActiveData, points: LabPoints) -> Bound:
+    axes = _axes(points)
+    return DIMENSIONS_KEPT.bind(data, default=axes[-1], among=axes)
+
+
+def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid, numbers: Any) -> KDTreeDecay | None:
+    axes, kept = _axes(points), _kept(data, points)
     seconds = 6e-9 * len(points.queries) * len(points) * sum(axes)
     asked, key = (points.vectors, points.queries, settings.k), ("lab kd", points.key, settings.k)
     decay: KDTreeDecay | None = _run(data, "kd", key, seconds, "kd-tree", kd_tree_decay, *asked, dimensions=axes)
@@ -220,12 +304,24 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGri
         return None
     chosen = kept.value
     at = decay.dimensions.tolist().index(chosen) if chosen in decay.dimensions else len(decay.dimensions) - 1
-    st.markdown(f"{answers.tree_against_scan(decay, at)}. {answers.crossing(decay)}")
+    tree, scan = decay.tree[at], decay.scan[at]
+    each = f"A query, one thread, batch of {len(points.queries)}: median of {ROUNDS} rounds,"
+    frame.metrics(
+        [
+            ("Dimensions kept", f"{chosen} of {axes[-1]}", f"They hold {decay.variance[at]:.0%} of the variance."),
+            ("kd-tree", f"{tree.median:,.1f} µs", f"{each} {tree.low:,.1f} to {tree.high:,.1f}."),
+            ("Exact scan", f"{scan.median:,.1f} µs", f"{each} {scan.low:,.1f} to {scan.high:,.1f}."),
+        ],
+        numbers,
+    )
     times = {
         name: np.array([[t.median, t.low, t.high] for t in timings]).T
         for name, timings in (("kd-tree", decay.tree), ("exact scan", decay.scan))
     }
-    live_chart(decay_chart(decay.dimensions, times, current=chosen), key=f"lsh kd@{data.key}", height=400, glide=False)
+    with stage.picture():
+        figure = decay_chart(decay.dimensions, times, current=chosen)
+        live_chart(figure, key=f"lsh kd@{data.key}", height=480, above=228, glide=False)
+    st.markdown(f"{answers.tree_against_scan(decay, at)}. {answers.crossing(decay)}")
     st.caption(
         "Both find the same neighbors. A kd-tree cuts space in halves and skips a half that lies beyond the nearest "
         "found so far; what it cannot skip it walks through. "
@@ -238,8 +334,10 @@ def _decay(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGri
 # ---- inner product ----
 
 
-def _product(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid) -> list[IndexReport] | None:
-    spread = SPREAD.draw(data)
+def _product(
+    data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHGrid, numbers: Any
+) -> list[IndexReport] | None:
+    spread = SPREAD.value(data)
     scale = np.exp(spread * np.random.default_rng(settings.seed).standard_normal((len(points), 1)))
     vectors = (points.raw * scale).astype(np.float32)
     lsh = LSHConfig(functions=min(settings.functions, 8), tables=32, seed=settings.seed)
@@ -252,7 +350,20 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHG
     if reports is None:
         return None
     length = np.linalg.norm(vectors, axis=1)
-    st.markdown(answers.product_verdict(reports))
+    raw = next(r for r in reports if r.setting == "exact, Euclidean" and r.family.startswith("raw"))
+    added = next(r for r in reports if r.setting == "exact, Euclidean" and r.family.startswith("added"))
+    own = max((r for r in reports if r.family == "HNSW, inner product"), key=lambda r: r.recall)
+    frame.metrics(
+        [
+            (name, f"{r.recall:.3f}", f"{what} 95 % interval over queries {_ends(r)}, of the one build.")
+            for name, r, what in (
+                ("The nearest", raw, f"Share of the {settings.k} largest inner products among the nearest vectors."),
+                ("One coordinate added", added, "The same of an exact search behind one added coordinate."),
+                ("HNSW, own metric", own, "The best of its settings, by its own inner product."),
+            )
+        ],
+        numbers,
+    )
     figure = recall_bars_figure(
         [_name(r) for r in reports],
         np.array([r.recall for r in reports]),
@@ -260,7 +371,9 @@ def _product(data: ActiveData, points: LabPoints, settings: LabSettings, _: LSHG
         np.array([1e6 / r.queries_per_second for r in reports]),
         k=settings.k,
     )
-    live_chart(figure, key=f"lsh product@{data.key}", height=80 + 34 * len(reports), glide=False)
+    with stage.picture():
+        live_chart(figure, key=f"lsh product@{data.key}", height=480, above=228, glide=False)
+    st.markdown(answers.product_verdict(reports))
     low, middle, high = np.quantile(length, [0.05, 0.5, 0.95])
     st.caption(
         f"Asked for are the {settings.k} largest inner products, not the nearest. Vectors as trained, not normalized; "

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import background, stage
+from pages.kit import background, frame, stage
 from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.views.lsh import answers, controls, measures, words
+from pages.views.lsh import controls, measures, words
 from pages.views.lsh import times as lsh_times
 from pages.views.lsh.curve import band_line, curve_chart
 from pages.views.lsh.measures import LabSettings
@@ -30,7 +30,7 @@ from recemb_core.timing import ROUNDS, Timing
 
 BINS = 48
 ONE_DRAW = "One draw of functions so far."
-SHADE = Parameter(LSH_PAGE, "shade", "Color", Options(MEASURES, row=True), "recall")
+SHADE = Parameter(LSH_PAGE, "shade", "Color of the squares", Options(MEASURES), "recall")
 
 
 def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSettings, *, wait: bool) -> LSHGrid:
@@ -39,10 +39,6 @@ def measured_or_theory(data: ActiveData, points: LabPoints, settings: LabSetting
     if not measures.kernels_ready(0 if st.session_state.get("_lsh awaited") else 1.5):
         st.session_state["_lsh awaited"] = True
         if not wait:
-            st.info(
-                "These are theory's figures, from the distances alone. The code that measures is being compiled for "
-                "this machine, once and for about a minute; the measured figures come by themselves."
-            )
             st.fragment(_look_again, run_every=1.5)()
             return measures.theory_grid(data, points, settings)
         with st.spinner("Compiling the code that measures for this machine, once and for about a minute …"):
@@ -92,8 +88,9 @@ def tune_metrics(settings: LabSettings, cell: LSHCell, n: int, queries: int, pla
         ),
         (
             "cost",
-            "Candidates scanned",
-            f"Points compared with a query: {cell.candidates:,.1f} of {n - 1:,}. The query itself never counts.",
+            "Scanned",
+            f"Share of the points that are candidates, so compared with a query: {cell.candidates:,.1f} of {n - 1:,}. "
+            "The query itself never counts.",
         ),
     )
     for place, (name, label, what) in zip(places, cards, strict=False):
@@ -138,9 +135,7 @@ def trade_section(data: ActiveData, points: LabPoints, settings: LabSettings, me
     star = measures.least_cost(measured, settings)
     click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
     probed = {f"with {settings.probing} further buckets": (cell.cost, cell.recall)}
-    left, right = controls.columns("trade")
-    with left:
-        st.markdown("**Recall against cost**")
+    with stage.picture():
         figure = recall_cost(
             cells,
             current=settings.shape,
@@ -149,29 +144,26 @@ def trade_section(data: ActiveData, points: LabPoints, settings: LabSettings, me
             best=star,
             others=probed if settings.probing and cell.cost > 0 else {},
         )
-        live_chart(figure, key=f"lsh cost@{data.key}", height=340, glide=False, on_click=click)
-    with right:
-        st.markdown("**Precision against recall**")
-        figure = precision_recall(cells, current=settings.shape, mode=measures.MODES[settings.mode])
-        live_chart(figure, key=f"lsh paths@{data.key}", height=340, glide=False, on_click=click)
-    _heat_map(data, settings, cells, star, click, measured.draws)
+        live_chart(figure, key=f"lsh cost@{data.key}", height=246, above=462, glide=False, on_click=click)
+        figure = lsh_heat_map_figure(
+            cells, measure=SHADE.value(data), current=settings.shape, targets={settings.target: "solid"}, best=star
+        )
+        live_chart(figure, key=f"lsh map@{data.key}", height=216, glide=False, on_click=click)
+    _about_squares(settings, cells, star, measured.draws)
+    if not ready:
+        st.caption(
+            "These are theory's figures, from the distances alone. The code that measures is being compiled for "
+            "this machine, once and for about a minute; the measured figures come by themselves."
+        )
     return cell
 
 
-def _heat_map(
-    data: ActiveData, settings: LabSettings, cells: Cells, star: tuple[int, int] | None, click: Any, draws: int
-) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Every K and L**", width="content")
-        measure = SHADE.draw(data, label_visibility="collapsed")
-    figure = lsh_heat_map_figure(
-        cells, measure=measure, current=settings.shape, targets={settings.target: "solid"}, best=star
-    )
-    live_chart(figure, key=f"lsh map@{data.key}", height=360, glide=False, on_click=click)
+def _about_squares(settings: LabSettings, cells: Cells, star: tuple[int, int] | None, draws: int) -> None:
     reached = (cells.recall >= settings.target - 1e-12).sum()
     st.caption(
-        f"A click takes the square's K and L. The white line parts the {reached} of {cells.recall.size} settings that "
-        f"find at least {settings.target:.0%} from the rest"
+        "Above: every K and L by what it finds and scans. Below: the same as squares; a click takes one's K and L. The "
+        f"white line parts the {reached} of {cells.recall.size} settings that find at least {settings.target:.0%} "
+        "from the rest"
         + ("; the star is the cheapest of them. " if star is not None else ". ")
         + (f"Means of {draws} draws of functions. Hover for the intervals." if draws > 1 else ONE_DRAW)
         + (" AND is the first column, OR the lowest row." if settings.grid_mode == "and_or" else "")
@@ -180,6 +172,7 @@ def _heat_map(
 
 def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """Why: the probability to meet by distance, and where the distances lie."""
+    st.subheader("Why: how likely two points meet", anchor=False)
     left, right = controls.columns("curves")
     near, every = measures.distances(data, points, settings)
     with left:
@@ -187,7 +180,7 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             "**Probability to meet, by distance**: lines are theory, points are measured over "
             f"{measures.CURVE_DRAWS} draws"
         )
-        curve_chart(data, points, settings, MODES, measured=True, key="lsh curve", height=400)
+        curve_chart(data, points, settings, MODES, measured=True, key="lsh curve", height=300)
     with right:
         st.markdown("**Distances**: the nearest against all pairs")
         edges = np.linspace(0, max(float(every.max()), float(near.max())) or 1.0, BINS + 1)
@@ -200,18 +193,29 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             default_width=settings.default_width if settings.width is not None else None,
             angle=settings.hashing.distance.is_angle,
         )
-        live_chart(figure, key=f"lsh distances@{data.key}", height=400, glide=False)
+        live_chart(figure, key=f"lsh distances@{data.key}", height=300, glide=False)
     st.caption(
         f"{band_line(settings)} A good setting is high inside it and low where all other pairs are; where the two "
         "histograms overlap, no setting can part them."
     )
 
 
+def paths_section(data: ActiveData, settings: LabSettings, measured: LSHGrid) -> None:
+    """What one more table, or one more function, buys from the setting in use."""
+    cells = measures.cells_of(measured, settings.grid_mode)
+    st.subheader("Precision against recall", anchor=False)
+    st.markdown("One table, or one function, more at a time")
+    figure = precision_recall(cells, current=settings.shape, mode=measures.MODES[settings.mode])
+    click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
+    live_chart(figure, key=f"lsh paths@{data.key}", height=260, glide=False, on_click=click)
+
+
 def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
     """How many candidates each query gets."""
     counts = lsh_times.candidate_counts(data, points, settings)
+    st.subheader("How many candidates each query gets", anchor=False)
     st.markdown(
-        f"**Candidates of a query**, in the index with seed {settings.seed}: {int((counts == 0).sum())} of "
+        f"In the index with seed {settings.seed}, {int((counts == 0).sum())} of "
         f"{len(counts)} queries have none (red), half have at most {int(np.median(counts)):,}"
     )
     figure = bucket_loads_figure(counts, len(points) - 1, name=settings.said())
@@ -224,15 +228,17 @@ def tune_section(
     """What stands around :func:`trade_section`: figures on top, charts below; times and further draws come last."""
     ready = measures.kernels_ready(0)
     with numbers:
-        st.html("<style>.st-key-lsh-numbers [data-testid=stColumn] { min-width: 8.5rem; }</style>")
-        places = [column.empty() for column in st.columns(5)]
-        said, more = st.empty(), st.container()
+        places = [column.empty() for column in frame.figure_columns("scores", 5, narrowest="7.5rem")]
+    said, more = st.empty(), st.container()
     tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
     time_metrics(None, places, points)
-    stage.try_this(data, answers.experiments(data, points, settings))
     curve_section(data, points, settings)
-    if ready:
-        load_section(data, points, settings)
+    left, right = controls.columns("paths")
+    with left:
+        paths_section(data, settings, measured)
+    with right:
+        if ready:
+            load_section(data, points, settings)
     times = lsh_times.lab_times(data, points, settings) if ready else None
     with more:
         if verdict := words.verdict(points, settings, cell, times):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -46,9 +47,7 @@ EF = Parameter(
 LEAF = Parameter(
     LSH_PAGE, "walk_leaf", "Points a cell (kd-tree)", Span(1, 32), 8, help="Cells with no more are not cut further."
 )
-BESIDE = Parameter(
-    LSH_PAGE, "walk_beside", "Beside it", Options({"lsh": "LSH buckets", "kd": "kd-tree cells"}, row=True), "lsh"
-)
+BESIDE = Parameter(LSH_PAGE, "walk_beside", "Beside it", Options({"lsh": "LSH", "kd": "kd-tree"}, row=True), "lsh")
 PATTERN = Parameter(
     LSH_PAGE,
     "walk_pattern",
@@ -79,22 +78,22 @@ class Seen:
     """By the name of the index, over all points as queries."""
 
 
-def walk_controls(data: ActiveData, settings: LabSettings) -> None:
-    """Widgets beside the picture."""
-    LINKS.draw(data)
-    EF.draw(data)
-    seen = look(data, settings)
-    if len(seen.walk.hops) > 1:
-        hops_shown(data, seen).draw()
+def walk_controls(data: ActiveData, settings: LabSettings, further: Any) -> None:
+    """Widgets beside the picture; those that no question is about go to ``further``."""
+    left, right = controls.pair("graph")
+    LINKS.draw(data, left, label="Links M")
+    EF.draw(data, right, label="Kept ef")
     BESIDE.draw(data)
-    if BESIDE.value(data) == "kd":
-        LEAF.draw(data)
-    else:
-        controls.MODE.draw(data)
-        board.BOARD_K.draw(data, disabled=settings.mode == "or")
-        board.BOARD_L.draw(data, disabled=settings.mode == "and")
-        board.BOARD_W.draw(data)
-    with st.expander("Points of the plane"):
+    seen = look(data, settings)
+    with further:
+        if len(seen.walk.hops) > 1:
+            hops_shown(data, seen).draw()
+        if BESIDE.value(data) == "kd":
+            LEAF.draw(data)
+        else:
+            controls.MODE.draw(data)
+            board.shape_controls(data, settings)
+    with further, st.expander("Points of the plane"):
         PATTERN.draw(data)
         QUERY.draw(data)
         board.draw_button(data, board.DRAWN_POINTS)

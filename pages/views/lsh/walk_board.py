@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import parameters
+from pages.kit import parameters, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
 from pages.views.lsh import board, controls, walk_words
@@ -22,6 +23,13 @@ from recemb_core.figures.plane_search import Plane, plane_buckets_figure, plane_
 from recemb_core.neighbors.hnsw_graph import HNSWGraph, Walk
 
 RASTER = (72, 96)
+ABOUT = {
+    "lsh": "Green: distances worked out. Orange rings: the truly nearest. Shaded: where a point would share the "
+    "query's bucket, darker in more tables.",
+    "kd": "Green: distances worked out. Orange rings: the truly nearest. Filled: cells visited, in the order of the "
+    "numbers. The dotted circle goes through the farthest of the nearest: a cell it does not reach is skipped, once "
+    "that neighbor is known.",
+}
 
 
 def layers_of(graph: HNSWGraph, walk: Walk, hops: int) -> list[Layer]:
@@ -42,26 +50,31 @@ def layers_of(graph: HNSWGraph, walk: Walk, hops: int) -> list[Layer]:
     return found
 
 
-def walk_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
+def walk_section(data: ActiveData, points: LabPoints, settings: LabSettings, numbers: Any) -> None:
     """The two pictures and the table under them."""
     seen = look(data, settings)
     shown = hops_shown(data, seen).value
-    left, right = controls.columns("walk", (1, 1))
     click = lambda mark: parameters.set_parameters(data, walk_query=int(mark))  # noqa: E731
     hit = len(set(seen.walk.ids) & set(seen.near))
-    with left:
-        st.markdown(f"**HNSW**: {seen.walk.distances} distances, {len(seen.walk.hops)} hops, **{hit} of {K}** found")
-        figure = layered_walk_figure(
-            seen.points.astype(np.float64),
-            layers_of(seen.graph, seen.walk, shown),
-            query=seen.query,
-            near=seen.near,
-            reach=REACH,
-        )
-        live_chart(figure, key=f"lsh walk@{data.key}", height=420, glide=False, on_click=click)
-    with right:
-        _beside(data, seen, click)
+    with stage.picture():
+        left, right = controls.columns("walk", (1, 1))
+        with left:
+            st.markdown(
+                f"**HNSW**: {seen.walk.distances} distances, {len(seen.walk.hops)} hops, **{hit} of {K}** found"
+            )
+            figure = layered_walk_figure(
+                seen.points.astype(np.float64),
+                layers_of(seen.graph, seen.walk, shown),
+                query=seen.query,
+                near=seen.near,
+                reach=REACH,
+            )
+            live_chart(figure, key=f"lsh walk@{data.key}", height=386, above=308, glide=False, on_click=click)
+        with right:
+            _beside(data, seen, click)
+    st.caption(ABOUT[BESIDE.value(data)])
     own = own_efforts(data, points, settings)
+    walk_words.figures(seen, numbers)
     st.markdown(walk_words.verdict(seen, own, points))
     st.dataframe(pl.DataFrame(walk_words.table(seen, own, points)), hide_index=True)
     st.caption(walk_words.about(own, points, settings))
@@ -85,16 +98,7 @@ def _beside(data: ActiveData, seen: Seen, click: Callable[[str], None]) -> None:
     else:
         cells_drawn = [(cell.low, cell.high) for cell in (*seen.tree.visited, *seen.tree.skipped)]
         figure = plane_cells_figure(plane, cells_drawn, len(seen.tree.visited))
-    live_chart(figure, key=f"lsh walk beside@{data.key}", height=310, glide=False, on_click=click)
-    st.caption(
-        "Green: distances worked out. Orange rings: the truly nearest. "
-        + (
-            "Shaded: where a point would share the query's bucket, darker in more tables."
-            if BESIDE.value(data) == "lsh"
-            else "Filled: cells visited, in the order of the numbers. The dotted circle goes through the farthest of "
-            "the nearest: a cell it does not reach is skipped, once that neighbor is known."
-        )
-    )
+    live_chart(figure, key=f"lsh walk beside@{data.key}", height=386, above=308, glide=False, on_click=click)
 
 
 def tables_at(seen: Seen) -> Int64Array:

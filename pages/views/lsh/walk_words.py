@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from pages.kit import frame
 from pages.kit.answer_words import paired, signed
 from pages.kit.session import ActiveData
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import quoted
 from pages.views.lsh import board, walk
 from pages.views.lsh.measures import LabSettings
@@ -96,49 +97,92 @@ EXPLANATION = (
 )
 
 
-def experiments(
-    data: ActiveData, points: LabPoints, settings: LabSettings
-) -> list[tuple[str, Callable[[], str], dict[str, Any]]]:
-    """What to try; each answer is of the setting on the screen against one measured now."""
-    start: dict[str, Any] = {
-        "lab": "inside", "inside": "walk", "walk_links": 6, "walk_ef": 8, "walk_leaf": 8, "walk_beside": "lsh",
-        "walk_pattern": "even", "mode": "and_or", "board_k": 2, "board_l": 2, "board_w": 2.0,
-    }  # fmt: skip
+def figures(seen: Seen, numbers: Any) -> None:
+    """What a query costs and finds on the plane, by index."""
+    places = frame.figure_columns("scores", 4, numbers)
+    for place, (name, effort) in zip(places, seen.efforts.items(), strict=False):
+        cost, found = effort.distances, effort.recall
+        place.metric(
+            f"{name} compares",
+            f"{cost.value:.0f} of {COUNT - 1}",
+            delta=f"recall {found.value:.2f}",
+            delta_color="off",
+            delta_arrow="off",
+            help=f"Points whose distance a query works out, and the share of the {K} nearest it finds: means over all "
+            f"{COUNT} points as queries. 95 %: {cost.low:.1f} to {cost.high:.1f} points, recall {found.low:.3f} to "
+            f"{found.high:.3f}.",
+        )
+    places[3].metric("Layers", f"{seen.graph.layers}", help="Of the HNSW graph on the plane.")
 
-    def ef_answer() -> str:
+
+def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[Experiment]:
+    """What is asked; each answer is of the setting on the screen against one measured now."""
+
+    def ef_answer() -> Verdict:
         few, many = (walk.graph_effort_of(data, links=6, ef=ef) for ef in (K + 1, 48))
-        return f"From ef = {K + 1} to 48: {_change(few, many)}."
+        gain = paired(many.found, few.found)
+        times = many.distances.value / few.distances.value
+        said = f"Distances {few.distances.value:.0f} → {many.distances.value:.0f} ({times:.1f} times), recall "
+        said += f"{few.recall.value:.3f} → {many.recall.value:.3f}."
+        right = 2 if gain.low <= 0 else 0 if times < 2 else 1
+        return Verdict(said, right, f"From ef = {K + 1} to 48: {_change(few, many)}.")
 
-    def links_answer() -> str:
+    def links_answer() -> Verdict:
         few, many = (walk.graph_effort_of(data, links=links, ef=8) for links in (3, 12))
         layers = [walk.graph_of(data, links).layers for links in (3, 12)]
-        return f"{layers[0]} layers with M = 3, {layers[1]} with M = 12. From 3 to 12: {_change(few, many)}."
+        gain = paired(many.worked, few.worked)
+        right = 2 if gain.low <= 0 <= gain.high else 0 if gain.value > 0 else 1
+        said = f"{layers[0]} layers with M = 3, {layers[1]} with M = 12; distances {few.distances.value:.0f} → "
+        said += f"{many.distances.value:.0f} a query, recall {few.recall.value:.3f} → {many.recall.value:.3f}."
+        return Verdict(said, right, f"From 3 to 12: {_change(few, many)}.")
 
-    def tree_answer() -> str:
+    def tree_answer() -> Verdict:
         flat, own = walk.look(data, settings).efforts["kd-tree"].cells, walk.own_efforts(data, points, settings)
         assert flat is not None
         said = f"On the plane into **{flat.value:.0%}** of its cells ({flat.low:.0%} to {flat.high:.0%})"
         if own is None:
-            return f"{said}. The page's own points are too many, or too few, to be walked here."
+            return Verdict(f"{said}. The page's own points are too many, or too few, to be walked here.")
         many = own["kd-tree"].cells
         assert many is not None
-        told = "more, beyond both intervals" if many.low > flat.high else "not told apart from the plane's"
+        right = 0 if many.low > flat.high else 1 if many.high < flat.low else 2
+        told = "more, beyond both intervals" if right == 0 else "not told apart from the plane's"
         d = points.vectors.shape[1]
-        return f"{said}; in {d} dimensions into **{many.value:.0%}** ({many.low:.0%} to {many.high:.0%}): {told}."
+        told = "fewer, beyond both intervals" if right == 1 else told
+        own_said = f"in {d} dimensions into **{many.value:.0%}** ({many.low:.0%} to {many.high:.0%}): {told}."
+        return Verdict(f"{said}; {own_said}", right)
 
-    def lsh_answer() -> str:
+    def lsh_answer() -> Verdict:
         efforts = walk.look(data, settings).efforts
-        return f"LSH against HNSW on the plane: {_change(efforts['HNSW'], efforts['LSH'])}."
+        graph, tables = efforts["HNSW"], efforts["LSH"]
+        found, worked = paired(tables.found, graph.found), paired(tables.worked, graph.worked)
+        right = []
+        if found.low > 0:
+            right.append(0)
+        if worked.high < 0:
+            right.append(1)
+        said = f"HNSW: {graph.distances.value:.0f} distances, recall {graph.recall.value:.3f}. LSH: "
+        said += f"{tables.distances.value:.0f} distances, recall {tables.recall.value:.3f}."
+        return Verdict(said, tuple(right) or 2, f"LSH against HNSW on the plane: {_change(graph, tables)}.")
 
+    ef = f"HNSW keeps {K + 1} candidates while it searches; let it keep 48. **What does that buy?**"
     return [
-        (f"HNSW keeps {K + 1} candidates; let it keep 48. **How much more is found, at how many more distances?**",
-         ef_answer, {**start, "walk_ef": 48}),
-        ("Twelve links a point in place of three. **More layers or fewer, and what does a query cost?**",
-         links_answer, {**start, "walk_links": 12}),
-        ("A kd-tree beside it. **Into how many of its cells must it go, here and in this data's dimensions?**",
-         tree_answer, {**start, "walk_beside": "kd"}),
-        ("LSH with two tables of two functions. **Does it find more than the graph, or scan less?**",
-         lsh_answer, start),
+        Experiment(
+            ef, ("More found, at less than twice the distances", "More found, at twice the distances or more",
+                 "Nothing more is found, beyond noise"), ef_answer, {"walk_ef": 48},
+        ),
+        Experiment(
+            "Twelve links a point in place of three. **What does a query cost?**",
+            ("More distances", "Fewer distances", "As many, within noise"), links_answer, {"walk_links": 12},
+        ),
+        Experiment(
+            "A kd-tree beside it. **Into how many of its cells must it go with this data's own points?**",
+            ("Into more than on the plane", "Into fewer", "No difference beyond noise"), tree_answer,
+            {"walk_beside": "kd"},
+        ),
+        Experiment(
+            "LSH with two tables of two functions. **What does it do better than the graph?**",
+            ("It finds more", "It works out fewer distances", "Neither"), lsh_answer, {"walk_beside": "lsh"},
+        ),
     ]  # fmt: skip
 
 

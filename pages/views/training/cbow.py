@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, results
+from pages.kit import controls, frame, results, stage
 from pages.kit.allowed import Options
 from pages.kit.live_chart import live_chart
 from pages.kit.number_table import number_table
@@ -16,16 +16,21 @@ from pages.kit.parameters import Parameter
 from pages.kit.text import plain
 from pages.views.training.lesson import (
     LONGEST,
+    SET,
+    SHRINK,
     TRAINING_PAGE,
+    WIDTH,
+    Ask,
     Lesson,
     beside,
     items_of,
     load,
+    mode_control,
     named,
     noise_controls,
-    pair_controls,
     sequence_control,
     shown_sequence,
+    staged,
 )
 from pages.views.training.steps import RATE, step_config
 from pages.views.training.window import CENTER, pair_places
@@ -37,7 +42,7 @@ from recemb_core.embeddings.window_steps import (
     window_gradients,
     window_tables,
 )
-from recemb_core.figures.window_network import ROW, Ball, window_network_figure
+from recemb_core.figures.window_network import Ball, window_network_figure
 
 TRAINED = Parameter(
     TRAINING_PAGE,
@@ -124,21 +129,25 @@ def shown_window(lesson: Lesson) -> Window | None:
     return Window(lesson, int(items[at]), contexts, before, found)
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """Two pictures of one window, the rows that move, and the numbers of one context."""
     data = lesson.data
-    numbers = st.container()
-    main, side = frame.side_by_side("training-cbow", (3, 1), "11rem")
+    main, side, numbers = staged("training-cbow")
     with side:
+        TRAINED.draw(data)
+        mode_control(lesson)
+        if lesson.mode != SET:
+            WIDTH.draw(data)
+        ask()
         index = sequence_control(lesson)
         if index is not None:
             length = len(items_of(lesson, index))
             place = CENTER.bind(data, default=min(3, length))
             place.set(min(place.value, length))
             place.draw(offered=(1, max(length, 2)))
-        TRAINED.draw(data)
-        with st.expander("Pairs, noise and rate"):
-            pair_controls(lesson)
+        with st.expander("Noise and rate"):
+            if lesson.mode != SET:
+                SHRINK.draw(data)
             noise_controls(lesson)
             RATE.draw(data)
         controls.reset_button(data)
@@ -150,7 +159,13 @@ def section(lesson: Lesson) -> None:
                 "window to show. Choose another item in the sidebar, or another center."
             )
             return
-        _pictures(window)
+        with stage.picture():
+            _pictures(window)
+        st.caption(
+            "Lines on the left: how far the row of v is moved. On the right: |σ − y|, blue pulls the score up, orange "
+            "pushes it down; of noise items, the mean. One step on the tables that each method has trained so far, all "
+            "gradients taken before it."
+        )
         _rows(window)
         _one_context(window)
     m, k = len(window.contexts), lesson.negative
@@ -214,13 +229,7 @@ def _pictures(window: Window) -> None:
             figure = window_network_figure(
                 inputs, middle, outputs, title=f"{WORDS[method]}: {told}", file_name=f"window {method}"
             )
-            height = 70 + ROW * max(len(inputs), len(outputs), 4)
-            live_chart(figure, key=f"{method} window@{data.key}", height=height, glide=False)
-    st.caption(
-        "Lines on the left: how far the row of v is moved. On the right: |σ − y|, blue pulls the score up, orange "
-        "pushes it down; of noise items, the mean. One step on the tables that each method has trained so far, all "
-        "gradients taken before it."
-    )
+            live_chart(figure, key=f"{method} window@{data.key}", height=430, above=290, glide=False)
 
 
 def _folded(balls: list[Ball], kind: str) -> list[Ball]:

@@ -5,25 +5,37 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session
+from pages.kit import controls, frame, session, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
 from pages.views.training.four import NAMES, RATE, Four, four_trainers, trained_for, updates_options
-from pages.views.training.lesson import Lesson, beside, load, named, noise_controls, pair_controls, partner_control
+from pages.views.training.lesson import (
+    EXPONENT,
+    NEGATIVES,
+    Ask,
+    Lesson,
+    beside,
+    load,
+    named,
+    pair_controls,
+    partner_control,
+    staged,
+)
 from recemb_core.embeddings.training_steps import OBJECTIVES, Objective, multiplications, sigmoid
 from recemb_core.figures.softmax_costs import softmax_costs_figure
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """Four cards, a table, the tree's path, the costs as the catalogue grows."""
-    numbers = st.container()
-    main, side = frame.side_by_side("training-costs", (3, 1), "11rem")
+    main, side, numbers = staged("training-costs")
     options, updates = updates_options(lesson), trained_for(lesson)
     with side:
         partner = partner_control(lesson)
         updates.draw(offered=options if len(options) > 1 else (0, 1))
-        noise_controls(lesson)
-        with st.expander("Pairs"):
+        NEGATIVES.draw(lesson.data)
+        ask()
+        with st.expander("Noise and pairs"):
+            EXPONENT.draw(lesson.data)
             pair_controls(lesson)
         controls.reset_button(lesson.data)
     with main:
@@ -36,8 +48,10 @@ def section(lesson: Lesson) -> None:
         if trainers is None:
             return
         four = Four(lesson, trainers, partner)
-        _cards(four)
-        _table(four)
+        with stage.picture():
+            _cards(four)
+            _table(four)
+        _in_the_log(four)
         left, right = beside("path-and-costs", (1, 1), "17rem")
         with left:
             _path(four)
@@ -100,7 +114,7 @@ def _cards(four: Four) -> None:
 
 
 def _table(four: Four) -> None:
-    lesson, partner, known = four.lesson, four.partner, four.estimates()
+    partner, known = four.partner, four.estimates()
     n, d, k, length = four.size.values()
     rows = [multiplications(objective, **four.size) // d for objective in OBJECTIVES]
     number = st.column_config.NumberColumn
@@ -122,6 +136,10 @@ def _table(four: Four) -> None:
             "Exp.": number(format="localized", help="Exponentials of one pair."),
         },
     )
+
+
+def _in_the_log(four: Four) -> None:
+    lesson, partner = four.lesson, four.partner
     counts = lesson.contexts()
     p = counts[partner] / max(counts.sum(), 1)
     st.caption(

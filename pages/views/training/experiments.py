@@ -9,7 +9,7 @@ import numpy as np
 
 from pages.kit import model_results, results, session
 from pages.kit.answer_words import counted, number
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain
 from pages.views.training import vectors as vectors_view
 from pages.views.training.lesson import SET, WINDOW, Lesson, shown_sequence, trained_config
@@ -27,51 +27,82 @@ NO_PAIR = "The chosen item has no pair to look at. Choose another item in the si
 
 def window(lesson: Lesson) -> list[Experiment]:
     """Of the view of windows and pairs."""
+    some = {"pairs": WINDOW, "shrink": False}
+    every, part = "All pairs of it", "Not all"
+    ten = ("The same pairs", "Fewer pairs than the set")
     if not lesson.sequences.ordered:
         return [
-            (
+            Experiment(
                 "A basket of n items, all paired with all. **How many pairs has a basket twice as large?**",
-                lambda: _twice(lesson),
-                {"pairs": SET},
+                ("Twice as many", "About four times", "The square of them"), lambda: _twice(lesson), {"pairs": SET},
             ),
-            (
-                "Read the basket as a sequence, window 1. **Does the order of the lines mean anything?**",
-                lambda: f"{_part(lesson)} The order of a basket's lines does not say what was taken after what.",
-                {"pairs": WINDOW, "width": 1, "shrink": False},
+            Experiment(
+                "Read the basket as a sequence, window 1. **How many of its pairs are left?**",
+                ("More than half", "Half or fewer"), lambda: _left(lesson), {**some, "width": 1},
             ),
-            (
-                "A window of 10 to each side in place of the set. **Is that item2vec?**",
-                lambda: f"{_part(lesson)} {_short_enough(lesson, 11)}",
-                {"pairs": WINDOW, "width": 10, "shrink": False},
+            Experiment(
+                "A window of 10 to each side in place of the set. **Is that item2vec, in this basket?**",
+                ten, lambda: _as_set(lesson), {**some, "width": 10},
             ),
-        ]
+        ]  # fmt: skip
     return [
-        (
+        Experiment(
             "Window 1: only direct neighbors. **How many pairs has a session of n clicks?**",
-            lambda: f"2·(n − 1): each step from one click to the next counts once in each direction. {_part(lesson)}",
-            {"pairs": WINDOW, "width": 1, "shrink": False},
+            ("n", "2·(n − 1)", "n·(n − 1)"), lambda: _neighbors(lesson), {**some, "width": 1},
         ),
-        (
-            "A window of 10 to each side. **Is that the same as item2vec's set?**",
-            lambda: f"{_part(lesson)} {_short_enough(lesson, 11)}",
-            {"pairs": WINDOW, "width": 10, "shrink": False},
+        Experiment(
+            "A window of 10 to each side. **Is that the same as item2vec's set, in this session?**",
+            ten, lambda: _as_set(lesson), {**some, "width": 10},
         ),
-        (
+        Experiment(
             "The same window 10, but shrinking at random. **Are all pairs still there?**",
-            lambda: _shrunk(lesson),
-            {"pairs": WINDOW, "width": 10, "shrink": True},
+            (every, part), lambda: _shrunk(lesson), {**some, "width": 10, "shrink": True},
         ),
-        (
-            "item2vec: a set, no window. **What is lost?**",
-            lambda: (
-                f"Order and distance: the first and the last item are as good a pair as two in a row. {_part(lesson)}"
-            ),
-            {"pairs": SET},
+        Experiment(
+            "item2vec: a set, no window. **What is lost of the session?**",
+            ("Its order and its distances", "Pairs far apart", "Nothing"), lambda: _set(lesson), {"pairs": SET},
         ),
-    ]
+    ]  # fmt: skip
 
 
-def _twice(lesson: Lesson) -> str:
+def _shown_pairs(lesson: Lesson) -> tuple[int, int] | None:
+    index = shown_sequence(lesson)
+    return None if index is None else pairs_of(lesson, index)
+
+
+def _left(lesson: Lesson) -> Verdict:
+    shown = _shown_pairs(lesson)
+    if shown is None:
+        return Verdict(NO_PAIR)
+    length, pairs = shown
+    right = 0 if 2 * pairs > length * (length - 1) else 1
+    more = (
+        "The order of a basket's lines does not say what was taken after what, so which pairs are left means nothing."
+    )
+    return Verdict(_part(lesson), right, more)
+
+
+def _as_set(lesson: Lesson) -> Verdict:
+    shown = _shown_pairs(lesson)
+    if shown is None:
+        return Verdict(NO_PAIR)
+    length, pairs = shown
+    return Verdict(_part(lesson), 0 if pairs == length * (length - 1) else 1, _short_enough(lesson, 11))
+
+
+def _neighbors(lesson: Lesson) -> Verdict:
+    if _shown_pairs(lesson) is None:
+        return Verdict(NO_PAIR)
+    return Verdict(f"Each step from one click to the next counts once in each direction. {_part(lesson)}", 1)
+
+
+def _set(lesson: Lesson) -> Verdict:
+    if _shown_pairs(lesson) is None:
+        return Verdict(NO_PAIR)
+    return Verdict(f"The first and the last item are as good a pair as two in a row. {_part(lesson)}", 0)
+
+
+def _twice(lesson: Lesson) -> Verdict:
     def made() -> Int64Array:
         owner = np.repeat(np.arange(len(lesson.sequences)), lesson.sequences.lengths)
         return np.bincount(np.unique(np.column_stack([owner, lesson.sequences.tokens]), axis=0)[:, 0])
@@ -82,10 +113,12 @@ def _twice(lesson: Lesson) -> str:
     n = int(np.median(sizes))
     double = 2 * n * (2 * n - 1)
     times = f"{double / (n * (n - 1)):.1f} times as many" if n > 1 else "where one alone has none"
-    return (
+    tenth_has = pairs[:tenth].sum() / max(pairs.sum(), 1)
+    return Verdict(
         f"n·(n − 1) ordered pairs: a {lesson.unit} of {n} (the median) has {n * (n - 1):,}, one of {2 * n} has "
-        f"{double:,}, {times}. The tenth of the {lesson.unit}s with most items holds "
-        f"**{pairs[:tenth].sum() / max(pairs.sum(), 1):.0%}** of all pairs."
+        f"{double:,}, {times}.",
+        1 if n > 1 else None,
+        f"The tenth of the {lesson.unit}s with most items holds **{tenth_has:.0%}** of all pairs.",
     )
 
 
@@ -109,16 +142,17 @@ def _short_enough(lesson: Lesson, most: int) -> str:
     )
 
 
-def _shrunk(lesson: Lesson) -> str:
+def _shrunk(lesson: Lesson) -> Verdict:
     index = shown_sequence(lesson)
     if index is None:
-        return NO_PAIR
+        return Verdict(NO_PAIR)
     full = replace(lesson, shrink=False)
     pairs, whole = pairs_of(lesson, index)[1], pairs_of(full, index)[1]
-    return (
+    return Verdict(
         f"Each center draws its own reach: **{pairs:,} of {whole:,}** pairs are left in this {lesson.unit} (another "
-        f"seed draws others), and {lesson.pairs / max(full.pairs, 1):.0%} are expected over the whole log. 'Window = "
-        "longest set' is item2vec only with shrinking off."
+        f"seed draws others); {lesson.pairs / max(full.pairs, 1):.0%} are expected over the log.",
+        0 if pairs == whole else 1,
+        "'Window = longest set' is item2vec only with shrinking off.",
     )
 
 
@@ -133,44 +167,64 @@ def noise(lesson: Lesson) -> list[Experiment]:
     def share(exponent: float) -> float:
         return float(noise_distribution(counts, exponent)[popular].sum())
 
-    def middle() -> str:
-        now, even, own = share(0.75), share(0), share(1)
-        near = "all alike" if abs(now - even) < abs(now - own) else "as they occur"
-        near = "neither: the two are the same here" if even == own else f"**{near}**"
-        return (
-            f"{now:.0%} of negatives are among the most popular tenth, {even:.0%} when all are drawn alike, {own:.0%} "
-            f"when drawn as they occur. Nearer to: {near}."
+    def own() -> Verdict:
+        return Verdict(
+            f"**{share(1):.0%}**: the share of all events that the most popular tenth ({len(popular):,} of "
+            f"{int(seen.sum()):,} items) has. Bars and ticks meet.",
+            part_of(share(1)),
         )
 
+    def even() -> Verdict:
+        said = f"**{share(0):.0%}**: they are {len(popular):,} of {int(seen.sum()):,} items, each drawn alike."
+        return Verdict(said, 0 if share(0) < share(1) else 1 if share(0) > share(1) else 2)
+
+    def rare() -> Verdict:
+        times = counts.max() / counts[seen].min()
+        return Verdict(
+            f"**{share(-1):.1%}**. The rarest item ({counted(int(counts[seen].min()), 'event')}) is drawn {times:,.4g} "
+            f"times as often as the most popular one ({counted(int(counts.max()), 'event')}).",
+            0 if share(-1) < share(0) else 1 if share(-1) > share(0) else 2,
+        )
+
+    def middle() -> Verdict:
+        now, alike, as_seen = share(0.75), share(0), share(1)
+        near = 2 if alike == as_seen else 1 if abs(now - alike) < abs(now - as_seen) else 0
+        return Verdict(
+            f"{now:.0%} of negatives are among the most popular tenth, {alike:.0%} when all are drawn alike, "
+            f"{as_seen:.0%} when drawn as they occur.",
+            near,
+        )
+
+    fewer = ("Fewer of them", "More of them", "As many")
     return [
-        (
-            "Exponent 1: draw items as often as they occur. **Which share of negatives is popular?**",
-            lambda: (
-                f"**{share(1):.0%}**: the share of all events that the most popular tenth ({len(popular):,} of "
-                f"{int(seen.sum()):,} items) has. Bars and ticks meet."
-            ),
-            {"exponent": 1.0},
+        Experiment(
+            "Exponent 1: items are drawn as often as they occur. **How many negatives are of the most popular tenth?**",
+            TENTHS, own, {"exponent": 1.0},
         ),
-        (
-            "Exponent 0: every item alike. **Do the popular ones still come up?**",
-            lambda: f"**{share(0):.0%}** of the time: they are {len(popular):,} of {int(seen.sum()):,} items.",
-            {"exponent": 0.0},
+        Experiment(
+            "Exponent 0: every item alike. **Against exponent 1, how many negatives are popular items?**",
+            fewer, even, {"exponent": 0.0},
         ),
-        (
-            "Exponent −1: the rarer an item, the more often it is drawn. **How often is a negative a popular item "
-            "now?**",
-            lambda: (
-                f"**{share(-1):.1%}** of the time. The rarest item ({counted(int(counts[seen].min()), 'event')}) is "
-                f"drawn {counts.max() / counts[seen].min():,.4g} times as often as the most popular one "
-                f"({counted(int(counts.max()), 'event')})."
-            ),
-            {"exponent": -1.0},
+        Experiment(
+            "Exponent −1: the rarer an item, the more often it is drawn. **Against exponent 0, how many are popular?**",
+            fewer, rare, {"exponent": -1.0},
         ),
-        ("Back to word2vec's 0.75. **Is it nearer to 'as they occur' or to 'all alike'?**", middle, {"exponent": 0.75}),
-    ]
+        Experiment(
+            "Back to word2vec's 0.75. **What is it nearer to?**",
+            ("Drawn as they occur", "Drawn all alike", "Both are the same here"), middle, {"exponent": 0.75},
+        ),
+    ]  # fmt: skip
 
 
-# --- 3 · lookup, 5 · two vectors ---
+TENTHS = ("Up to a quarter", "A quarter to three quarters", "More than three quarters")
+
+
+def part_of(share: float) -> int:
+    """Which of :data:`TENTHS` a share is."""
+    return 0 if share <= 0.25 else 1 if share <= 0.75 else 2
+
+
+# --- 3 · lookup, 6 · two vectors ---
 
 
 def _model(lesson: Lesson) -> ItemVectors | None:
@@ -185,73 +239,77 @@ def lookup(lesson: Lesson) -> list[Experiment]:
     sets = lesson.sequences.ordered  # the other way than the default
     mode = (SET, "sets instead of windows") if sets else (WINDOW, "windows instead of sets")
     return [
-        (
-            "Choose the rarest item. **Does its lookup cost less than the most popular one's?**",
-            lambda: _of_model(lesson, _lengths, order[-1], order[0]),
-            {"item": order[-1]},
+        Experiment(
+            "Choose the rarest item. **Against the most popular one's, what does its lookup cost?**",
+            ("Less", "As much", "More"), lambda: _of_model(lesson, _lengths, order[-1], order[0]), {"item": order[-1]},
         ),
-        (
-            "Choose the most popular item. **Which rows of W change when a pair with it is trained?**",
-            "Its own row only, where it is the center. The gradient of a lookup is zero for every row that was not "
-            "looked up.",
+        Experiment(
+            "Choose the most popular item. **Which rows of W change when a pair with it as the center is trained?**",
+            ("All rows", "Its own and its context's", "Its own row alone"),
+            lambda: Verdict("The gradient of a lookup is zero for every row that was not looked up.", 2),
             {"item": order[0]},
         ),
-        (f"Train on {mode[1]}. **Do the numbers stay?**", lambda: _kept_numbers(lesson), {"pairs": mode[0]}),
-    ]
+        Experiment(
+            f"Train on {mode[1]}. **Do the numbers of the row stay?**",
+            ("Yes, at least half of them", "No, most become others"), lambda: _kept_numbers(lesson), {"pairs": mode[0]},
+        ),
+    ]  # fmt: skip
 
 
-def _of_model(lesson: Lesson, say: Callable[..., str], *more: str) -> str:
+def _of_model(lesson: Lesson, say: Callable[..., Verdict], *more: str) -> Verdict:
     """What is said of the model that is shown."""
     model = _model(lesson)
-    return NO_MODEL if model is None else say(lesson, model, *more)
+    return Verdict(NO_MODEL) if model is None else say(lesson, model, *more)
 
 
-def _lengths(lesson: Lesson, model: ItemVectors, rare: str, popular: str) -> str:
+def _lengths(lesson: Lesson, model: ItemVectors, rare: str, popular: str) -> Verdict:
     counts, items = lesson.sequences.counts, lesson.data.items
     rows = items.rows([rare, popular])
     length = np.linalg.norm(model.vectors[rows], axis=1)
     names = [plain(lesson.data.title_of(item)) for item in (rare, popular)]
-    return (
-        f"No: both rows are {model.vectors.shape[1]} numbers. What differs is how much they were trained: {names[0]} "
-        f"has {counted(int(counts[rows[0]]), 'event')} and a vector of length {length[0]:.2f}, {names[1]} "
-        f"{counted(int(counts[rows[1]]), 'event')} and length {length[1]:.2f}."
+    return Verdict(
+        f"Both rows are {model.vectors.shape[1]} numbers, read and not computed. What differs is how much they were "
+        "trained.",
+        1,
+        f"{names[0]} has {counted(int(counts[rows[0]]), 'event')} and a vector of length {length[0]:.2f}, {names[1]} "
+        f"{counted(int(counts[rows[1]]), 'event')} and length {length[1]:.2f}.",
     )
 
 
-def _kept_numbers(lesson: Lesson) -> str:
+def _kept_numbers(lesson: Lesson) -> Verdict:
     now = _model(lesson)
     before = _model(replace(lesson, mode=WINDOW if lesson.mode == SET else SET))
     if now is None or before is None:
-        return "Press Train where it is asked for, here and for the other kind of pairs, and compare the numbers."
+        return Verdict("Press Train where it is asked for, here and for the other kind of pairs, and ask again.")
     a, b = now.vectors[lesson.row], before.vectors[lesson.row]
     cosine = float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
-    return (
-        f"{int((np.abs(a - b) < 0.005).sum())} of its {len(a)} numbers are the same to two decimals; the cosine of the "
-        f"row with its former self is {number(cosine)}. Each training has axes of its own. The lookup works alike."
+    same = int((np.abs(a - b) < 0.005).sum())
+    return Verdict(
+        f"{same} of its {len(a)} numbers are the same to two decimals; the cosine of the row with its former self is "
+        f"{number(cosine)}. Each training has axes of its own; the lookup works alike.",
+        0 if 2 * same >= len(a) else 1,
     )
 
 
 def two(lesson: Lesson) -> list[Experiment]:
     """Of the view of input and output vectors."""
     order = session.items_by_popularity(lesson.data)
+    kinds = ("More popular items", "Rarer items", "As popular ones")
     return [
-        (
-            "A middling item instead of a popular one. **Will v · v bring up popular items?**",
-            lambda: _of_model(lesson, _popularity),
-            {"item": order[len(order) // 2]},
+        Experiment(
+            "A middling item instead of a popular one. **Against cosine, which items does v · v bring up?**",
+            kinds, lambda: _of_model(lesson, _popularity), {"exponent": 0.75, "item": order[len(order) // 2]},
         ),
-        (
-            "The most popular item. **Is it its own likely context, v · v′ large?**",
-            lambda: _of_model(lesson, _own_context),
-            {"item": order[0]},
+        Experiment(
+            "The most popular item. **Is it its own likely context: how many score higher by v′ · v?**",
+            ("None: it comes first", "Up to half of the items", "More than half"),
+            lambda: _of_model(lesson, _own_context), {"exponent": 0.75, "item": order[0]},
         ),
-        (
-            "Exponent −1: popular items are seldom negatives. **What happens to v′ · v of popular items?**",
-            lambda: _of_model(lesson, _exponent),
-            {"exponent": -1.0},
+        Experiment(
+            "Exponent −1: popular items are seldom negatives. **Which items have the largest v′ · v now?**",
+            kinds, lambda: _of_model(lesson, _exponent), {"exponent": -1.0},
         ),
-        ("Back to the start.", "Exponent 0.75 and the most popular item.", {"exponent": 0.75, "item": order[0]}),
-    ]
+    ]  # fmt: skip
 
 
 def _medians(lesson: Lesson, model: ItemVectors) -> dict[str, float]:
@@ -261,35 +319,40 @@ def _medians(lesson: Lesson, model: ItemVectors) -> dict[str, float]:
     return {name: float(np.median(counts[best])) if best else 0.0 for name, (best, _) in lists.items()}
 
 
-def _popularity(lesson: Lesson, model: ItemVectors) -> str:
+def _compared(now: float, before: float) -> int:
+    return 0 if now > before else 1 if now < before else 2
+
+
+def _popularity(lesson: Lesson, model: ItemVectors) -> Verdict:
     found = _medians(lesson, model)
     cosine, product = (found[name] for name in (vectors_view.COSINE, vectors_view.PRODUCT))
-    verdict = "the same" if cosine == product else "**more popular** ones" if product > cosine else "**rarer** ones"
     listed = ", ".join(f"{name}: {value:,g}" for name, value in found.items())
-    return (
-        f"Median events of the items named: {listed} (chosen item {lesson.sequences.counts[lesson.row]:,}, catalogue "
-        f"{np.median(lesson.sequences.counts):,g}). Here v · v names {verdict} as against cosine. One item, one seed: "
-        "try others."
+    return Verdict(
+        f"Median events of the ten named: {listed}. One item, one seed: try others.",
+        _compared(product, cosine),
+        f"The chosen item has {lesson.sequences.counts[lesson.row]:,} events, the median of the catalogue is "
+        f"{np.median(lesson.sequences.counts):,g}.",
     )
 
 
-def _own_context(lesson: Lesson, model: ItemVectors) -> str:
+def _own_context(lesson: Lesson, model: ItemVectors) -> Verdict:
     assert model.output_vectors is not None
     scores = model.output_vectors @ model.vectors[lesson.row]
     above = int((scores > scores[lesson.row]).sum())
     met = int(lesson.contexts()[lesson.row])
-    return (
+    return Verdict(
         f"v′ · v of {plain(lesson.name)} with itself is {number(float(scores[lesson.row]))}; {above:,} of the other "
-        f"{len(scores) - 1:,} items score higher. In the log it is its own context {counted(met, 'time')}."
+        f"{len(scores) - 1:,} items score higher. In the log it is its own context {counted(met, 'time')}.",
+        0 if above == 0 else 1 if 2 * above <= len(scores) - 1 else 2,
     )
 
 
-def _exponent(lesson: Lesson, now: ItemVectors) -> str:
+def _exponent(lesson: Lesson, now: ItemVectors) -> Verdict:
     before = _model(replace(lesson, exponent=0.75))
     after = _medians(lesson, now)[vectors_view.TRAINED]
     text = f"Median events of the ten items with the largest v′ · v: **{after:,g}**"
     if before is None:
-        return f"{text}. To compare, set the exponent back to 0.75."
+        return Verdict(f"{text}. To compare, set the exponent back to 0.75 first.")
     start = _medians(lesson, before)[vectors_view.TRAINED]
-    verdict = "as popular as" if after == start else "more popular than" if after > start else "rarer than"
-    return f"{text}, at exponent 0.75 {start:,g}: they are {verdict} before. One item, one seed: try others."
+    said = f"{text}, at exponent 0.75 {start:,g}. One item, one seed: try others."
+    return Verdict(said, _compared(after, start))

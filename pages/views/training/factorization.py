@@ -8,13 +8,25 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, jobs, model_results, results, session
+from pages.kit import controls, frame, jobs, model_results, results, session, stage
 from pages.kit.allowed import Options
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain
-from pages.views.training.lesson import SET, TRAINING_PAGE, Lesson, beside, load, named, noise_controls, pair_controls
+from pages.views.training.lesson import (
+    EXPONENT,
+    NEGATIVES,
+    SET,
+    TRAINING_PAGE,
+    Ask,
+    Lesson,
+    beside,
+    load,
+    named,
+    pair_controls,
+    staged,
+)
 from recemb_core import precomputed
 from recemb_core.experiments.factorization import (
     AT_LEAST,
@@ -88,15 +100,16 @@ def shown(lesson: Lesson) -> Factorization | None:
     return found
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """The density of one noise exponent beside the other's, and the pairs of the chosen item."""
-    numbers = st.container()
-    main, side = frame.side_by_side("training-factorization", (3, 1), "11rem")
+    main, side, numbers = staged("training-factorization")
     with side:
-        noise_controls(lesson)
+        NEGATIVES.draw(lesson.data)
         DIMENSIONS.draw(lesson.data)
         least = SEEN.draw(lesson.data)
-        with st.expander("Pairs"):
+        ask()
+        with st.expander("Noise and pairs"):
+            EXPONENT.draw(lesson.data)
             pair_controls(lesson)
         controls.reset_button(lesson.data)
     with main:
@@ -167,7 +180,8 @@ def _densities(lesson: Lesson, found: Factorization, least: int) -> None:
     k = found.config.model.negative
     partners, names = found.partners[lesson.row], lesson.data.titles
     known = partners >= 0
-    places = beside("densities", (1,) * len(exponents), "17rem")
+    with stage.picture():
+        places = beside("densities", (1,) * len(exponents), "17rem")
     for e, (place, exponent) in enumerate(zip(places, exponents, strict=True)):
         figure = factorization_figure(
             found.density[e, level],
@@ -183,7 +197,7 @@ def _densities(lesson: Lesson, found: Factorization, least: int) -> None:
         )
         with place:
             st.markdown(f"**Noise exponent {exponent:g}**")
-            live_chart(figure, key=f"factorization {e}@{lesson.data.key}", height=380, glide=False)
+            live_chart(figure, key=f"factorization {e}@{lesson.data.key}", height=446, above=272, glide=False)
     st.caption(
         f"{found.pairs[level]:,} pairs of an item and a context, those seen at least {SEEN_WORDS[least]}, by "
         "their place in both; first of the seeds. Dashed: where v · v′ is exactly PMI − log k. Rings: the pairs that "

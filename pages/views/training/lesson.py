@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, jobs, model_results, results, session
+from pages.kit import frame, jobs, model_results, results, session, stage
 from pages.kit.allowed import Flag, Options, Span
 from pages.kit.jobs import Job
 from pages.kit.parameters import Bound, Parameter, Scope
@@ -168,12 +169,32 @@ def _mode(data: ActiveData) -> Bound:
     return PAIRS.bind(data, default=WINDOW if data.sequences.ordered else SET)
 
 
+Ask = Callable[[], None]
+"""Draws the question of the view where it is called."""
+
+
+def staged(key: str) -> tuple[Any, Any, Any]:
+    """(place of the picture, place of the controls and the question beside it, place of the scores)."""
+    main, side = frame.side_by_side(key, (8, 3), "15rem")
+    return main, side, stage.scores(main)
+
+
 def pair_controls(lesson: Lesson) -> None:
     """How pairs are made."""
-    _mode(lesson.data).draw()
+    mode_control(lesson)
     if lesson.mode != SET:
-        WIDTH.draw(lesson.data)
-        SHRINK.draw(lesson.data)
+        window_controls(lesson)
+
+
+def mode_control(lesson: Lesson) -> None:
+    """A window or the set."""
+    _mode(lesson.data).draw()
+
+
+def window_controls(lesson: Lesson) -> None:
+    """How far the window reaches."""
+    WIDTH.draw(lesson.data)
+    SHRINK.draw(lesson.data)
 
 
 def noise_controls(lesson: Lesson, *, count: bool = True) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session
+from pages.kit import controls, frame, session, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
-from pages.views.training.lesson import Lesson, load, named, noise_controls
+from pages.views.training.lesson import Ask, Lesson, load, named, noise_controls, staged
 from recemb_core.embeddings.noise import effective_items, noise_distribution, popular_rows
 from recemb_core.figures.noise_bars import noise_bars_figure
 from recemb_core.figures.noise_share import noise_share_figure
@@ -17,12 +17,13 @@ TOP, SAMPLE = 10, 10
 EXPONENTS = np.round(np.arange(-1, 1.01, 0.05), 2)
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """Bars over items, the curve over exponents."""
     counts, exponent = lesson.sequences.counts, lesson.exponent
     noise = noise_distribution(counts, exponent)
     popular = popular_rows(counts)
     seen = int((counts > 0).sum())
+    main, side, numbers = staged("training-noise")
     share, by_count = noise[popular].sum(), counts[popular].sum() / max(counts.sum(), 1)
     frame.metrics(
         [
@@ -43,15 +44,16 @@ def section(lesson: Lesson) -> None:
                 "How many times as often as if all items were drawn alike.",
             ),
             (
-                "As good as",
+                "As varied as",
                 f"{effective_items(noise):,.0f} items",
-                f"exp(entropy) of the noise: as varied as a fair draw among that many, of {seen:,}.",
+                f"A fair draw among so many items, of {seen:,}, would vary as much: exp(entropy) of the noise.",
             ),
-        ]
+        ],
+        numbers,
     )
-    main, side = frame.side_by_side("training-noise", (3, 1), "11rem")
     with side:
         noise_controls(lesson, count=False)
+        ask()
         st.markdown("**Popular negatives by exponent**")
         curve = np.array([noise_distribution(counts, float(a))[popular].sum() for a in EXPONENTS])
         live_chart(
@@ -78,13 +80,15 @@ def section(lesson: Lesson) -> None:
             chosen=int(np.flatnonzero(shown == lesson.row)[0]),
             even=1 / max(seen, 1),
         )
-        live_chart(
-            figure,
-            key=f"noise@{lesson.data.key}",
-            height=100 + 24 * len(shown),
-            glide=False,
-            on_click=lambda item: session.pick(lesson.data, item),
-        )
+        with stage.picture():
+            live_chart(
+                figure,
+                key=f"noise@{lesson.data.key}",
+                height=490,
+                above=226,
+                glide=False,
+                on_click=lambda item: session.pick(lesson.data, item),
+            )
         st.caption(
             f"Showing {len(shown)} of {seen:,} items, most popular on top: the {min(TOP, seen)} most popular, a sample "
             "of the rest at even distances in rank, and the chosen item. Click a bar to choose its item."

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session
+from pages.kit import controls, frame, session, stage
 from pages.kit.allowed import Span
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
@@ -17,11 +17,13 @@ from pages.views.training.lesson import (
     SHRINK,
     TRAINING_PAGE,
     WIDTH,
+    Ask,
     Lesson,
     beside,
     items_of,
     sequence_control,
     shown_sequence,
+    staged,
 )
 from recemb_core.arrays import AnyArray, Int32Array
 from recemb_core.embeddings import Item2VecConfig, Word2VecConfig, training_pairs
@@ -60,15 +62,15 @@ def three_ways(lesson: Lesson, rows: Int32Array, index: int, epochs: int) -> dic
     return found
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """Three squares of pairs, then the three faults."""
     data, whole = lesson.data, as_set(lesson)
-    numbers = st.container()
-    main, side = frame.side_by_side("training-sets", (3, 1), "11rem")
+    main, side, numbers = staged("training-sets")
     with side:
-        index = sequence_control(whole)
         WIDTH.draw(data)
         epochs = EPOCHS.draw(data)
+        ask()
+        index = sequence_control(whole)
         SHRINK.bind(data)  # kept in the link for the other views
         controls.reset_button(data)
     with main:
@@ -122,7 +124,9 @@ def _squares(lesson: Lesson, index: int, epochs: int) -> None:
         "shuffle": f"**Shuffled** {times}",
         "set": "**The whole set**",
     }
-    for column, (name, head) in zip(beside("three-squares", (2, 1, 1), "8rem"), heads.items(), strict=True):
+    with stage.picture():
+        left, right = beside("three-squares", (5, 3), "9rem")
+    for column, (name, head) in zip((left, right, right), heads.items(), strict=True):
         with column:
             st.markdown(head)
             most = int(found[name].max(initial=1)) if name == "shuffle" else 1
@@ -135,7 +139,13 @@ def _squares(lesson: Lesson, index: int, epochs: int) -> None:
                 named=name == "window",
                 file_name=f"pairs {name}",
             )
-            live_chart(figure, key=f"pairs {name}@{data.key}", height=230, glide=False)
+            live_chart(
+                figure,
+                key=f"pairs {name}@{data.key}",
+                height=440 if name == "window" else 190,
+                above=276 if name == "window" else None,
+                glide=False,
+            )
     kept = int(((found["window"] > 0) & (found["shuffle"] > 0)).sum())
     order = (
         "" if lesson.sequences.ordered else " A basket's own order is that of its lines in the file: it says nothing."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session
+from pages.kit import controls, frame, session, stage
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.live_chart import live_chart
 from pages.kit.number_table import number_table
@@ -17,6 +18,7 @@ from pages.kit.text import plain
 from pages.views.training.lesson import (
     SET,
     TRAINING_PAGE,
+    Ask,
     Lesson,
     beside,
     items_of,
@@ -27,6 +29,7 @@ from pages.views.training.lesson import (
     partner_control,
     sequence_control,
     shown_sequence,
+    staged,
 )
 from recemb_core.embeddings import training_pairs
 from recemb_core.embeddings.pair_sources import DrawnPairs, PairSource, RepeatedPairs
@@ -52,7 +55,7 @@ SOURCE = Parameter(
     TRAINING_PAGE,
     "source",
     "Train on",
-    Options(SOURCES, radio=True),
+    Options(SOURCES),
     PAIR,
     help="The pair over and over; the pairs of one sequence, in turn; or pairs of the whole log, drawn anew.",
 )
@@ -70,17 +73,18 @@ class Run:
     last: Gradients | None = None
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """Buttons, scores, losses, the last update in numbers."""
     data = lesson.data
-    numbers = st.container()
-    main, side = frame.side_by_side("training-steps", (3, 1), "11rem")
+    main, side, numbers = staged("training-steps")
     index: int | None = None
     with side:
-        partner = partner_control(lesson)
-        if SOURCE.draw(data) == SEQUENCE:
-            index = sequence_control(lesson)
+        source_kind = SOURCE.draw(data)
         RATE.draw(data)
+        ask()
+        partner = partner_control(lesson)
+        if source_kind == SEQUENCE:
+            index = sequence_control(lesson)
         with st.expander("Negatives and pairs"):
             noise_controls(lesson)
             pair_controls(lesson)
@@ -95,8 +99,9 @@ def section(lesson: Lesson) -> None:
         if source is None:
             return
         run = advance(lesson, partner, source, index)
-        _buttons(lesson)
-        _pictures(lesson, run)
+        with stage.picture():
+            _buttons(lesson)
+            _pictures(lesson, run)
         _last_update(lesson, run)
     scores = run.watch.scores[-1]
     frame.metrics(
@@ -164,15 +169,15 @@ def advance(lesson: Lesson, partner: int, source: PairSource, index: int | None)
 def _buttons(lesson: Lesson) -> None:
     updates = UPDATES.bind(lesson.data)
     done = updates.value
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=re.sub(r"[^\w-]", "-", updates.key)):  # as a widget of its own has
         for by in STEPS:
-            word = "update" if by == 1 else "updates"
             st.button(
-                f"+ {by:,} {word}",
+                f"+ {by:,}",
                 key=f"step {by}@{lesson.data.key}",
                 on_click=_more,
                 args=(updates, by),
                 disabled=done >= MOST,
+                help=f"{by:,} more update{'s' * (by > 1)}",
                 type="primary" if by == 1 else "secondary",
             )
         st.button(
@@ -205,7 +210,7 @@ def _pictures(lesson: Lesson, run: Run) -> None:
     ):
         with column:
             st.markdown(words)
-            live_chart(figure, key=f"{name}@{data.key}", height=300, glide=False)
+            live_chart(figure, key=f"{name}@{data.key}", height=350, above=356, glide=False)
 
 
 def _last_update(lesson: Lesson, run: Run) -> None:

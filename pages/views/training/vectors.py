@@ -8,11 +8,26 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame
+from pages.kit import controls, frame, stage
 from pages.kit.number_table import number_table
 from pages.kit.text import plain
-from pages.views.training import own_vectors
-from pages.views.training.lesson import Lesson, beside, named, noise_controls, pair_controls, trained
+from pages.views.training.lesson import (
+    EXPONENT,
+    NEGATIVES,
+    SET,
+    Ask,
+    Lesson,
+    beside,
+    load,
+    mode_control,
+    named,
+    pair_controls,
+    staged,
+    train_import,
+    train_lines,
+    trained,
+    window_controls,
+)
 from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.training_steps import sigmoid
 from recemb_core.neighbors.base import unit_rows
@@ -22,13 +37,11 @@ NEIGHBORS = 10
 COSINE, PRODUCT, TRAINED = "cosine of v and v", "v · v", "v′ · v"
 
 
-def lookup_section(lesson: Lesson) -> None:
+def lookup_section(lesson: Lesson, ask: Ask) -> None:
     """The one-hot vector, the matrix with its row lit, the product."""
-    numbers = st.container()
-    main, side = frame.side_by_side("training-lookup", (3, 1), "11rem")
+    main, side, numbers = staged("training-lookup")
     with side:
-        pair_controls(lesson)
-        own_vectors.table_controls(lesson)
+        _mode_first(lesson, ask)
         controls.reset_button(lesson.data)
     own = own_vectors.chosen(lesson)
     with main:
@@ -69,10 +82,15 @@ def _lookup(lesson: Lesson, vectors: ItemVectors) -> None:
             lead.append("0")
         rows.append((f"{at:,} · {titles[at]}", matrix[at, :columns]))
         lead.append(f"{one_hot[at]:.0f}")
-    st.markdown(f"**x · W**: each number of *x* times its row of *W*, all rows added up; *x* is 1 at row {row:,} only.")
-    st.html(number_table(heads, rows, lit=[lead.index("1")], lead=lead, largest=largest))
-    st.markdown("**= the result**, which is that row:")
-    st.html(number_table(["x · W", *heads[2:]], [(titles[row], product[:columns])], lit=[0], largest=largest))
+    with stage.picture():
+        # Rows as high as the window leaves them.
+        st.html("<style>.st-key-stage-picture tr { height: max(1.75rem, (100vh - 24rem) / 13); }</style>")
+        st.markdown(
+            f"**x · W**: each number of *x* times its row of *W*, all rows added up; *x* is 1 at row {row:,} only."
+        )
+        st.html(number_table(heads, rows, lit=[lead.index("1")], lead=lead, largest=largest))
+        st.markdown("**= the result**, which is that row:")
+        st.html(number_table(["x · W", *heads[2:]], [(titles[row], product[:columns])], lit=[0], largest=largest))
     difference, whole = float(np.abs(product - matrix[row]).max()), "" if d > columns else ", all of them"
     st.caption(
         f"Showing {len(shown)} of {n:,} rows and {columns} of {d} columns of W{whole}. Largest difference between "
@@ -105,14 +123,24 @@ def lookup_python(lesson: Lesson) -> list[str]:
     ]
 
 
-def two_section(lesson: Lesson) -> None:
+def _mode_first(lesson: Lesson, ask: Ask) -> None:
+    """What pairs are made of, the question, and the rest of it folded."""
+    mode_control(lesson)
+    ask()
+    if lesson.mode != SET:
+        with st.expander("Window"):
+            window_controls(lesson)
+
+
+def two_section(lesson: Lesson, ask: Ask) -> None:
     """v and v' of the chosen item, and its neighbors by three scores."""
-    numbers = st.container()
-    main, side = frame.side_by_side("training-two", (3, 1), "11rem")
+    main, side, numbers = staged("training-two")
     with side:
-        pair_controls(lesson)
-        noise_controls(lesson)
-        own_vectors.table_controls(lesson, outputs=True)
+        EXPONENT.draw(lesson.data)
+        ask()
+        with st.expander("Pairs and negatives"):
+            NEGATIVES.draw(lesson.data)
+            pair_controls(lesson)
         controls.reset_button(lesson.data)
     own = own_vectors.chosen(lesson, outputs=True)
     with main:
@@ -147,29 +175,25 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
     assert vectors.output_vectors is not None
     data, row = lesson.data, lesson.row
     v, out = vectors.vectors[row], vectors.output_vectors[row]
-    st.markdown(f"The two vectors of {named(lesson, row)}")
-    top = float(np.abs([v, out]).max())
-    for part in (slice(0, COLUMNS), slice(COLUMNS, None)):
-        heads = ["", *(str(c + 1) for c in range(len(v))[part])]
-        st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
-    st.markdown("**Its neighbors by three scores**")
     lists = three_lists(vectors, row)
     texts = {
         COSINE: "Direction alone: its length plays no part.",
         PRODUCT: "Direction and length.",
         TRAINED: "Output times input vector: the score that is trained.",
     }
-    columns = beside("score-columns", (1, 1, 1), "10rem")
-    for column, (name, (best, values)) in zip(columns, lists.items(), strict=True):
-        with column:
-            st.markdown(f"**{name}**")
-            st.caption(texts[name])
-            st.dataframe(
-                {"Item": [data.titles[at] for at in best], "Score": values[best]},
-                hide_index=True,
-                height=36 + 35 * max(len(best), 1),
-                column_config={"Score": st.column_config.NumberColumn(format="%.2f", width=50)},
-            )
+    with stage.picture():
+        st.markdown(f"The nearest to {named(lesson, row)} by three scores")
+        columns = beside("score-columns", (1, 1, 1), "10rem")
+        for column, (name, (best, values)) in zip(columns, lists.items(), strict=True):
+            with column:
+                st.markdown(f"**{name}**")
+                st.caption(texts[name])
+                st.dataframe(
+                    {"Item": [data.titles[at] for at in best], "Score": values[best]},
+                    hide_index=True,
+                    height=36 + 35 * max(len(best), 1),
+                    column_config={"Score": st.column_config.NumberColumn(format="%.2f", width=50)},
+                )
     cosine, product = lists[COSINE][0], lists[TRAINED][0]
     counts = lesson.contexts()
     met = [float(counts[group].mean()) if group else 0.0 for group in (cosine, product)]
@@ -177,6 +201,11 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
         f"{len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same by cosine and by v′ · v. "
         f"Those by v′ · v met the chosen item {met[1]:,.1f} times on average, those by cosine {met[0]:,.1f} times."
     )
+    st.subheader("The two vectors in numbers", anchor=False)
+    top = float(np.abs([v, out]).max())
+    for part in (slice(0, COLUMNS), slice(COLUMNS, None)):
+        heads = ["", *(str(c + 1) for c in range(len(v))[part])]
+        st.html(number_table(heads, [("v (input)", v[part]), ("v′ (output)", out[part])], largest=top))
 
 
 def three_lists(vectors: ItemVectors, row: int) -> dict[str, tuple[list[int], np.ndarray]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session
+from pages.kit import controls, frame, session, stage
 from pages.kit.allowed import Span
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
@@ -17,6 +17,7 @@ from pages.views.training.lesson import (
     LONGEST,
     SET,
     TRAINING_PAGE,
+    Ask,
     Lesson,
     beside,
     items_of,
@@ -25,13 +26,15 @@ from pages.views.training.lesson import (
     pair_controls,
     sequence_control,
     shown_sequence,
+    staged,
 )
 from recemb_core.arrays import AnyArray
 from recemb_core.embeddings import training_pairs
-from recemb_core.figures.window_strip import ROW, window_strip_figure
+from recemb_core.figures.window_strip import window_strip_figure
 
 AROUND = 9  # items shown to each side of the center in a long sequence
 SECONDS = 0.9
+HIGH = 464  # pixels of the picture at least, in a window of 720
 CENTER = Parameter(
     TRAINING_PAGE,
     "center",
@@ -41,13 +44,13 @@ CENTER = Parameter(
 )
 
 
-def section(lesson: Lesson) -> None:
+def section(lesson: Lesson, ask: Ask) -> None:
     """The strip, the pairs, the counts."""
-    numbers = st.container()
-    main, side = frame.side_by_side("training-window", (3, 1), "11rem")
+    main, side, numbers = staged("training-window")
     with side:
-        index = sequence_control(lesson)
         pair_controls(lesson)
+        ask()
+        index = sequence_control(lesson)
         controls.reset_button(lesson.data)
     with main:
         if index is None:
@@ -134,12 +137,13 @@ def _slide(lesson: Lesson, index: int) -> None:
     def draw() -> None:
         if st.session_state.get(playing):
             _move(place, 1, len(rows))
+        with stage.picture():
+            left, right = beside("strip-and-pairs", (3, 2), "13rem")
+            with left:
+                _strip(strip)
+            with right:
+                _pair_table(strip)
         _buttons(strip, playing)
-        left, right = beside("strip-and-pairs", (3, 2), "13rem")
-        with left:
-            _strip(strip)
-        with right:
-            _pair_table(strip)
         _so_far(strip)
         if st.session_state.get(playing) and strip.center == len(rows) - 1:
             st.session_state[playing] = False
@@ -183,7 +187,8 @@ def _strip(strip: Strip) -> None:
     live_chart(
         figure,
         key=f"strip@{lesson.data.key}",
-        height=70 + ROW * (high - low),
+        height=HIGH,
+        above=720 - HIGH,
         glide=False,
         on_click=lambda at: strip.place.set(int(at) + 1),
     )
@@ -192,7 +197,7 @@ def _strip(strip: Strip) -> None:
 
 
 def _pair_table(strip: Strip) -> None:
-    number, (low, high) = len(strip.now), strip.shown
+    number = len(strip.now)
     center = named(strip.lesson, int(strip.rows[strip.center]))
     st.markdown(f"Center {center} yields **{number} pair{'s' * (number != 1)}**:")
     so_far = strip.centers <= strip.center
@@ -203,7 +208,7 @@ def _pair_table(strip: Strip) -> None:
         hide_index=True,
         # Of long names both columns show their beginnings.
         column_config={name: st.column_config.TextColumn(width=100) for name in columns},
-        height=min(36 + 35 * max(int(so_far.sum()), 1), 60 + ROW * (high - low)),
+        height=min(36 + 35 * max(int(so_far.sum()), 1), HIGH - 56),
     )
 
 
