@@ -9,7 +9,19 @@ import streamlit as st
 from pages.kit import controls, frame, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
-from pages.views.lsh import answers, board, inside, inside_answers, race, tune, walk, walk_board, walk_words, words
+from pages.views.lsh import (
+    answers,
+    board,
+    inside,
+    inside_answers,
+    measures,
+    race,
+    tune,
+    walk,
+    walk_board,
+    walk_words,
+    words,
+)
 from pages.views.lsh import controls as lsh_view
 from pages.views.lsh import points as lsh_points
 
@@ -39,7 +51,10 @@ with frame.page(
         points = lsh_points.lab_points(data)
         lsh_points.need_enough(points)
         settings = lsh_view.lab_settings(data, points)
-        measured = tune.measured_or_theory(data, points, settings, wait=now != "tune")
+        if now == "race" and len(points) > race.BY_THEORY:
+            measured = measures.theory_grid(data, points, settings)
+        else:
+            measured = tune.measured_or_theory(data, points, settings, wait=now != "tune")
     if now == "tune":  # what a moved slider changes most comes first: the browser draws it while the rest is on its way
         with main:
             cell = tune.trade_section(data, points, settings, measured)

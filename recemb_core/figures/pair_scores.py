@@ -44,7 +44,12 @@ def pair_scores_figure(scores: Float64Array, names: Sequence[str]) -> go.Figure:
         traces,
         file_name="pair-scores",
         description=f"After {len(scores) - 1:,} updates: {now}",
-        x={"title": "updates", "range": [-0.02 * last, 1.02 * last], "tickformat": ",d"},
+        x={
+            "title": "updates",
+            "range": [-0.02 * last, 1.02 * last],
+            "tickformat": ",d",
+            **({"dtick": 1} if last <= 5 else {}),
+        },
         y={"title": "score σ(v′ · v)", "range": [-0.03, 1.03]},
         legend=theme.legend(-0.2, traceorder="reversed"),
     )

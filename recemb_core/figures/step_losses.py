@@ -39,7 +39,7 @@ def step_losses_figure(losses: Float64Array, window: int) -> go.Figure:
         [each, running],
         file_name="loss",
         description=f"Loss of {len(losses):,} updates; the last mean is {mean[-1]:.2f}",
-        x={"title": "updates", "tickformat": ",d"},
+        x={"title": "updates", "tickformat": ",d", **({"dtick": 1} if len(losses) <= 5 else {})},
         y={"title": "loss E (nats)", "rangemode": "tozero"},
         legend=theme.legend(-0.2),
     )

@@ -14,7 +14,25 @@ Serve = Callable[..., str]
 NewPage = Callable[..., Page]
 
 # Address of every view with questions of its own; all its questions are asked.
-VIEWS = ("node2vec?view=map", "walks")
+VIEWS = (
+    "lsh",
+    "lsh?lab=inside",
+    "lsh?lab=inside&inside=guess",
+    "lsh?lab=inside&inside=plane",
+    "lsh?lab=inside&inside=walk",
+    "lsh?lab=race",
+    "node2vec?view=map",
+    "training?look=cbow",
+    "training?look=costs",
+    "training?look=learned",
+    "training?look=lookup",
+    "training?look=noise",
+    "training?look=set",
+    "training?look=steps",
+    "training?look=two",
+    "training?look=window",
+    "walks",
+)
 
 # What of a view lies where, after a question was answered: problems in words.
 MEASURED = """() => {

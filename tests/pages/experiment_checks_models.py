@@ -63,7 +63,7 @@ def _windows(seen: Seen) -> None:
     if seen.prediction.startswith("A window"):
         holds(seen, "The same pairs" if pairs == n * (n - 1) else "Fewer pairs than the set")
     elif seen.prediction.startswith("Read"):
-        holds(seen, "More than half" if 2 * pairs > n * (n - 1) else "Half or fewer")
+        holds(seen, "More than half" if 2 * pairs > n * (n - 1) else "Not more than half")
     elif seen.prediction.startswith("Window 1"):
         assert pairs == 2 * (n - 1)
         holds(seen, "2·(n − 1)")

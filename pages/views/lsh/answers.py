@@ -101,21 +101,21 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
     return [
         Experiment(
             "AND alone: one table in which ten functions must all agree. **How many of the nearest does it find?**",
-            FINDS, ready(and_answer), {"mode": "and"},
+            FINDS, ready(and_answer), alone,
         ),
         Experiment(
             "OR alone: it is enough that one of 24 functions agrees. **How many points does it leave out?**",
-            FINDS, ready(or_answer), {"mode": "or"},
+            FINDS, ready(or_answer), any_of,
         ),
         Experiment(
             "AND inside a table, OR over 24 of them. **What can it have at once?**",
             ("It finds 90 % and scans less than half", "It finds 90 %, but scans more than half",
              "It misses more than a tenth"),
-            ready(both_answer), {"mode": "and_or"},
+            ready(both_answer), both,
         ),
         Experiment(
             "Half the bucket width, K and L as they were. **Which falls faster?**",
-            ("What it finds", "What it scans", "Neither, beyond noise"), ready(narrow_answer), {"ratio": 2.0},
+            ("What it finds", "What it scans", "Neither, beyond noise"), ready(narrow_answer), narrow,
         ),
     ]  # fmt: skip
 
@@ -228,7 +228,7 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
         said = f"The nearest vectors are {raw.recall:.0%} ({ends.low:.0%} to {ends.high:.0%}) of the {settings.k} with "
         return Verdict(f"{said}the largest inner product.", tuple(sorted(can)), product_verdict(reports))
 
-    beats = ("Yes, it is faster", "No, the scan is faster", "They are equal, or it finds too little")
+    beats = ("Yes, it is faster", "No, the scan is faster", "They cannot be told apart", "It never finds 90 %")
     return [
         Experiment(
             "Only the two widest axes of the vectors. **Which answers faster now, a kd-tree or a scan of all?**",
@@ -237,7 +237,7 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
         ),
         Experiment(
             "Make some vectors much longer than others. **Are the nearest still the largest inner products?**",
-            ("Yes, nine of ten or more", "About half to nine of ten", "Fewer than half"), answer("product", product),
+            ("Yes, at least nine of ten", "Half to nine of ten", "Fewer than half"), answer("product", product),
             {"race": "product", "spread": 1.0},
         ),
         Experiment(
@@ -252,11 +252,11 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
 
 
 def _race_won(reports: list[IndexReport]) -> int:
-    """0: the fastest LSH that finds enough is faster than the scan beyond the spread, 1: slower, 2: neither."""
+    """0: the fastest LSH that finds enough beats the scan beyond the spread, 1: loses, 2: neither, 3: none finds it."""
     fast = fastest_lsh(reports)
     (exact,) = [r for r in reports if r.family == "exact scan"]
     if fast is None:
-        return 2
+        return 3
     return 0 if fast.clearly_faster(exact) else 1 if exact.clearly_faster(fast) else 2
 
 

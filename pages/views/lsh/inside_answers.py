@@ -74,19 +74,20 @@ def _item(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[Ex
             "of candidates that a setting has on average is on the view Tune.",
         )
 
+    both = {"mode": "and_or", "functions": 10, "tables": 24}
     return [
         Experiment(
             "A full square: all ten functions of that table agree. **How many of the nearest does one table catch?**",
-            FINDS, alone, {"tables": 24},
+            FINDS, alone, {**both, "tables": 24},
         ),
         Experiment(
             "Four tables in place of 24. **Which of the nearest are lost more often?**",
             ("The farther ones", "The nearer ones", "No difference beyond noise"), lost,
-            {"tables": 4},
+            {**both, "tables": 4},
         ),
         Experiment(
             "Five functions a table in place of ten: more neighbors meet. **How many more points are scanned?**",
-            ("Hardly more", "About twice as many", "Over three times as many"), price, {"functions": 5},
+            ("Hardly more", "About twice as many", "Over three times as many"), price, {**both, "functions": 5},
         ),
     ]  # fmt: skip
 
@@ -115,17 +116,18 @@ def _plane(data: ActiveData, drawn: Sequence[board.Plane]) -> list[Experiment]:
 
         return said
 
+    usual = {"mode": "and_or", "board_k": 2, "board_l": 2, "board_w": 2.0}
     return [
         Experiment(
             "Four functions in place of two, which must all agree. **What does the recall do?**",
-            CHANGES, against(functions=2), {"board_k": 4},
+            CHANGES, against(functions=2), {**usual, "board_k": 4},
         ),
         Experiment(
             "Four tables in place of two. **What does the recall do?**",
-            CHANGES, against(tables=2), {"board_l": 4},
+            CHANGES, against(tables=2), {**usual, "board_l": 4},
         ),
         Experiment(
-            "Strips half as wide. **What does the recall do?**", CHANGES, against(width=2.0), {"board_w": 1.0},
+            "Strips half as wide. **What does the recall do?**", CHANGES, against(width=2.0), {**usual, "board_w": 1.0},
         ),
     ]  # fmt: skip
 

@@ -38,6 +38,7 @@ from recemb_core.neighbors.lsh.cells import LSHGrid
 from recemb_core.timing import ROUNDS, OtherWorkError, Timing
 
 LIVE_POINTS = 5_000  # compared without asking
+BY_THEORY = 20_000  # points from which on theory alone says which hash tables to enter: to measure all takes longer
 AIMS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 FAMILIES = ("exact scan", "kd-tree", "HNSW", "faiss LSH", "LSH tables", "multi-probe LSH", "LSH in use")
 AXES = (1, 2, 4, 8, 16, 32, 64, 128)
@@ -112,7 +113,13 @@ def race_section(
 def _meanwhile(data: ActiveData, settings: LabSettings, measured: LSHGrid, numbers: Any, top: Any) -> None:
     """What is known before the times are: what every K and L finds and scans here."""
     cells, cell = measures.cells_of(measured, settings.grid_mode), settings.cell_of(measured)
-    queries = f"Of the LSH in use, mean over {measured.queries} queries and {counted(cell.draws, 'draw')} of functions."
+    theory = measured.n > BY_THEORY
+    told = (
+        "by theory"
+        if theory
+        else f"mean over {measured.queries} queries and {counted(cell.draws, 'draw')} of functions"
+    )
+    queries = f"Of the LSH in use, {told}."
     frame.metrics(
         [
             ("Times", "not yet", "Nothing is shown for them before they are measured."),
@@ -133,7 +140,7 @@ def _meanwhile(data: ActiveData, settings: LabSettings, measured: LSHGrid, numbe
         live_chart(figure, key=f"lsh race cost@{data.key}", height=490, above=222, glide=False)
     top.caption(
         f"No time is measured here yet. Until then: what every K and L of {measures.MODES[settings.mode]} finds and "
-        f"scans on these {measured.n:,} points."
+        f"scans on these {measured.n:,} points{', by theory' if theory else ''}."
     )
 
 
@@ -230,7 +237,8 @@ def _all_indexes(
         f"{', scaled to length 1 for angles' if measure.is_angle else ''}; {len(points.queries)} queries in one batch, "
         f"one thread each, all asked in turns in one run on this machine: the median of {ROUNDS} rounds in changing "
         f"order, whiskers from the slowest to the fastest.{_thrown_away(reports)} LSH tables are the cheapest settings "
-        f"of the heat map for several recalls, with the functions of seed {settings.seed} alone."
+        f"{'by theory' if len(points) > BY_THEORY else 'of the heat map'} for several recalls, with the functions of "
+        f"seed {settings.seed} alone."
     )
     _table(reports)
     return reports

@@ -164,24 +164,25 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
         said += f"{tables.distances.value:.0f} distances, recall {tables.recall.value:.3f}."
         return Verdict(said, tuple(right) or 2, f"LSH against HNSW on the plane: {_change(graph, tables)}.")
 
+    start = {"walk_links": 6, "walk_ef": 8}
     ef = f"HNSW keeps {K + 1} candidates while it searches; let it keep 48. **What does that buy?**"
     return [
         Experiment(
-            ef, ("More found, at less than twice the distances", "More found, at twice the distances or more",
-                 "Nothing more is found, beyond noise"), ef_answer, {"walk_ef": 48},
+            ef, ("More found, at less than twice the distances", "More found, at over twice the distances",
+                 "Nothing more is found, beyond noise"), ef_answer, {**start, "walk_ef": 48},
         ),
         Experiment(
             "Twelve links a point in place of three. **What does a query cost?**",
-            ("More distances", "Fewer distances", "As many, within noise"), links_answer, {"walk_links": 12},
+            ("More distances", "Fewer distances", "As many, within noise"), links_answer, {**start, "walk_links": 12},
         ),
         Experiment(
             "A kd-tree beside it. **Into how many of its cells must it go with this data's own points?**",
             ("Into more than on the plane", "Into fewer", "No difference beyond noise"), tree_answer,
-            {"walk_beside": "kd"},
+            {**start, "walk_beside": "kd"},
         ),
         Experiment(
             "LSH with two tables of two functions. **What does it do better than the graph?**",
-            ("It finds more", "It works out fewer distances", "Neither"), lsh_answer, {"walk_beside": "lsh"},
+            ("It finds more", "It works out fewer distances", "Neither"), lsh_answer, {**start, "walk_beside": "lsh"},
         ),
     ]  # fmt: skip
 

@@ -38,7 +38,7 @@ def window(lesson: Lesson) -> list[Experiment]:
             ),
             Experiment(
                 "Read the basket as a sequence, window 1. **How many of its pairs are left?**",
-                ("More than half", "Half or fewer"), lambda: _left(lesson), {**some, "width": 1},
+                ("More than half", "Not more than half"), lambda: _left(lesson), {**some, "width": 1},
             ),
             Experiment(
                 "A window of 10 to each side in place of the set. **Is that item2vec, in this basket?**",

@@ -169,7 +169,10 @@ def advance(lesson: Lesson, partner: int, source: PairSource, index: int | None)
 def _buttons(lesson: Lesson) -> None:
     updates = UPDATES.bind(lesson.data)
     done = updates.value
-    with st.container(horizontal=True, key=re.sub(r"[^\w-]", "-", updates.key)):  # as a widget of its own has
+    with st.container(
+        horizontal=True, vertical_alignment="center", key=re.sub(r"[^\w-]", "-", updates.key)
+    ):  # as a widget of its own has
+        st.markdown("Updates", width="content")
         for by in STEPS:
             st.button(
                 f"+ {by:,}",
@@ -200,7 +203,7 @@ def _pictures(lesson: Lesson, run: Run) -> None:
     data = lesson.data
     names = [data.titles[row] for row in (run.watch.context, *run.watch.others)]
     window = int(np.clip(len(run.watch.losses) // 5, 1, 100))
-    scores = f"Scores of {named(lesson, lesson.row)} with **its context** and with noise items"
+    scores = f"{named(lesson, lesson.row)} with **its context** and noise"
     for column, words, name, figure in zip(
         beside("scores-and-losses", (1, 1), "17rem"),
         (scores, "Loss of each update"),

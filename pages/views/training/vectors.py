@@ -84,7 +84,10 @@ def _lookup(lesson: Lesson, vectors: ItemVectors) -> None:
         lead.append(f"{one_hot[at]:.0f}")
     with stage.picture():
         # Rows as high as the window leaves them.
-        st.html("<style>.st-key-stage-picture tr { height: max(1.75rem, (100vh - 24rem) / 13); }</style>")
+        st.html(
+            "<style>.st-key-stage-picture { gap: 0.25rem; } "
+            ".st-key-stage-picture tr { height: max(1.75rem, (100vh - 25rem) / 13); }</style>"
+        )
         st.markdown(
             f"**x · W**: each number of *x* times its row of *W*, all rows added up; *x* is 1 at row {row:,} only."
         )
