@@ -53,6 +53,8 @@ def test_a_click_on_a_square_takes_its_setting(serve: Serve, page: Page) -> None
         page, "lsh map@", "(plot) => plot.data.filter((t) => t.name === 'in use').map((t) => [t.x[0], t.y[0]])"
     )
     assert place == [[19, 2]]
+    squares = chart(page, "lsh map@").locator(".hm image")
+    expect(squares).to_have_count(1)  # though marks alone have moved
     no_exception(page)
 
 

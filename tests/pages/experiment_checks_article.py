@@ -31,7 +31,7 @@ def _times(count: int, word: str) -> str:
     return f"{count:,} {word}{'s' * (count != 1)}"
 
 
-@check("Nothing trained yet.", "3,000 windows by", "Window 10 instead of 2. **Does CBOW")
+@check("Nothing trained yet.", "3,000 windows by", "Window 10 instead of 2. **How many")
 def _cbow(seen: Seen) -> None:
     seen = whole(seen)
     found, m = seen.names()["found"], _window(seen, seen.state("width"))

@@ -101,7 +101,7 @@ def _noise(seen: Seen) -> None:
         holds(seen, against(share(0), share(1)))
     else:
         parts = ("Up to a quarter", "A quarter to three quarters", "More than three quarters")
-        holds(seen, parts[(share(1) > 0.25) + (share(1) > 0.75)])
+        holds(seen, parts[int(share(1) > 0.25) + int(share(1) > 0.75)])
 
 
 @check("Choose the rarest item.")
@@ -171,7 +171,7 @@ def _factorized(seen: Seen) -> None:
     if seen.prediction.startswith("Noise as often"):
         measured(5)
         ways = ("Hardly: r below 0.5", "Roughly: r from 0.5 to 0.9", "Close: r above 0.9")
-        assert {ways[(r >= 0.5) + (r > 0.9)] for r in values} == set(named(seen.page))
+        assert {ways[int(r >= 0.5) + int(r > 0.9)] for r in values} == set(named(seen.page))
         seen.says(f"r is {measured(5)[0]} over the {(count >= 5).sum():,} pairs", measured(5, 0.75)[0])
     elif seen.prediction.startswith("15 negatives"):
         seen.says(f"r is {measured(5)[0]}")
@@ -245,7 +245,7 @@ def _own(seen: Seen) -> None:
     above = int((scores > scores[row]).sum())
     seen.says(f"is {sign(float(scores[row]), '.2f').lstrip('+')};", f"{above:,} of the other")
     ways = ("None: it comes first", "Up to half of the items", "More than half")
-    holds(seen, ways[(above > 0) + (2 * above > len(scores) - 1)])
+    holds(seen, ways[int(above > 0) + int(2 * above > len(scores) - 1)])
     seen.says(_times(int(context_counts(seen.source.sequences, row, window)[row]), "time") + ".")
 
 
@@ -262,7 +262,7 @@ def _updates(seen: Seen) -> None:
     score = watch.scores[-1][0]
     seen.says(f"score of the pair is {score:.3f}", f"100 updates is {np.mean(watch.losses[-100:]):.2f}")
     if seen.state("source") != "log":
-        holds(seen, ("Still near 0.5", "Between 0.6 and 0.9", "Above 0.9")[(score >= 0.6) + (score > 0.9)])
+        holds(seen, ("Still near 0.5", "Between 0.6 and 0.9", "Above 0.9")[int(score >= 0.6) + int(score > 0.9)])
     else:
         holds(seen, "Yes" if score > 0.9 else "No")
         seqs, partner = seen.source.sequences, made["context"]

@@ -31,7 +31,7 @@ HEAVY = 100_000  # points of a race that takes minutes
 def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[Experiment]:
     """Questions of the first view; each answer is read off the grid of its own setting, on the points in use."""
     of = partial(_cell_of, data, points, settings)
-    both = {"mode": "and_or", "functions": 10, "tables": 24, "ratio": 4.0, "probes": 0}
+    both = {"mode": "and_or", "functions": 10, "tables": 24, "ratio": 4.0}
     alone, any_of, narrow = {**both, "mode": "and"}, {**both, "mode": "or"}, {**both, "ratio": 2.0}
 
     def and_answer() -> Verdict:
@@ -91,6 +91,10 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
         def said() -> Verdict:
             if not measures.kernels_ready(0):
                 return Verdict("Not measured yet: the code that measures is being compiled for this machine.")
+            if settings.probing:
+                return Verdict(
+                    "The question is not about further buckets (multi-probe): set them to 0, and it is answered."
+                )
             found = answer()
             if measures.grid_so_far(data, points, settings).draws > 1:
                 return found
@@ -150,7 +154,7 @@ def _grid_of(data: ActiveData, points: LabPoints, settings: LabSettings, values:
 def _at(settings: LabSettings, values: dict[str, Any]) -> LabSettings:
     """The settings with those of an experiment."""
     width = settings.default_width * values["ratio"] / 4 if settings.hashing.has_width else None
-    return replace(settings, **values, width=width)
+    return replace(settings, **values, probes=0, width=width)
 
 
 def _cell_of(data: ActiveData, points: LabPoints, settings: LabSettings, values: dict[str, Any]) -> LSHCell:

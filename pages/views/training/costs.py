@@ -50,7 +50,7 @@ def section(lesson: Lesson, ask: Ask) -> None:
         four = Four(lesson, trainers, partner)
         with stage.picture():
             _cards(four)
-            _table(four)
+        _table(four)
         _in_the_log(four)
         left, right = beside("path-and-costs", (1, 1), "17rem")
         with left:
@@ -75,7 +75,9 @@ def _cards(four: Four) -> None:
     with st.container(key="four-cards"):
         st.html(
             "<style>.st-key-four-cards.st-key-four-cards [data-testid=stColumn] { min-width: min(15rem, 100%); } "
-            ".st-key-four-cards .katex { font-size: 1em; }</style>"
+            ".st-key-four-cards .katex { font-size: 1em; } "
+            # As high as the window leaves them.
+            ".st-key-four-cards [data-testid=stHorizontalBlock] { min-height: calc((100vh - 17.5rem) / 2); }</style>"
         )
         places = [*st.columns(2, gap="small"), *st.columns(2, gap="small")]
     scores = four.trainers["softmax"].scores(lesson.row)

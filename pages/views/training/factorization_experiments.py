@@ -18,25 +18,24 @@ USUAL = {"factors": 32, "negatives": 5, "seen": 5}
 
 def learned(lesson: Lesson) -> list[Experiment]:
     """Of the view of what is learned."""
-    usual = {**USUAL, "exponent": 0.75}
     return [
         Experiment(
             "Noise as often as items occur (left), 32 dimensions. **How close do products come to PMI − log k?**",
             ("Close: r above 0.9", "Roughly: r from 0.5 to 0.9", "Hardly: r below 0.5"),
-            lambda: _close(lesson), usual,
+            lambda: _close(lesson), USUAL,
         ),
         Experiment(
             "15 negatives a pair in place of 5. **Where does the cloud go?**",
-            ("Up", "Down", "It stays"), lambda: _shifted(lesson), {**usual, "negatives": 15},
+            ("Up", "Down", "It stays"), lambda: _shifted(lesson), {**USUAL, "negatives": 15},
         ),
         Experiment(
             "8 dimensions in place of 32. **Which pairs come less close to PMI now, all or those seen often?**",
             ("All pairs lose more", "Those seen often lose more", "Neither, by the spread of the seeds"),
-            lambda: _narrow(lesson), {**usual, "factors": 8},
+            lambda: _narrow(lesson), {**USUAL, "factors": 8},
         ),
         Experiment(
             "All pairs, those seen once included. **What does r do, against pairs seen 5 times?**",
-            ("It rises", "It falls", "No change beyond the seeds"), lambda: _once(lesson), {**usual, "seen": 1},
+            ("It rises", "It falls", "No change beyond the seeds"), lambda: _once(lesson), {**USUAL, "seen": 1},
         ),
     ]  # fmt: skip
 

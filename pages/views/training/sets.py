@@ -107,8 +107,8 @@ def _numbers(lesson: Lesson, index: int, epochs: int) -> list[tuple[str, str, st
         ),
         ("Set", f"{whole}", "All ordered pairs i ≠ j: n·(n − 1), in every epoch."),
         (
-            "Epochs for equal pairs",
-            f"{whole / max(window, 1):.1f}",
+            "Equal after",
+            f"{whole / max(window, 1):.1f} epochs",
             "Of the shuffled form for one of the whole set: compare the two at equal numbers of pairs.",
         ),
     ]

@@ -179,29 +179,24 @@ def _two(lesson: Lesson, vectors: ItemVectors) -> None:
     data, row = lesson.data, lesson.row
     v, out = vectors.vectors[row], vectors.output_vectors[row]
     lists = three_lists(vectors, row)
-    texts = {
-        COSINE: "Direction alone: its length plays no part.",
-        PRODUCT: "Direction and length.",
-        TRAINED: "Output times input vector: the score that is trained.",
-    }
     with stage.picture():
         st.markdown(f"The nearest to {named(lesson, row)} by three scores")
+        st.html(
+            "<style>.st-key-stage-picture table { width: 100%; } "
+            ".st-key-stage-picture tr { height: max(1.75rem, (100vh - 19rem) / 11); }</style>"
+        )
         columns = beside("score-columns", (1, 1, 1), "10rem")
         for column, (name, (best, values)) in zip(columns, lists.items(), strict=True):
             with column:
-                st.markdown(f"**{name}**")
-                st.caption(texts[name])
-                st.dataframe(
-                    {"Item": [data.titles[at] for at in best], "Score": values[best]},
-                    hide_index=True,
-                    height=36 + 35 * max(len(best), 1),
-                    column_config={"Score": st.column_config.NumberColumn(format="%.2f", width=50)},
-                )
+                listed = [(data.titles[at], values[[at]]) for at in best]
+                st.html(number_table([name, "score"], listed))
     cosine, product = lists[COSINE][0], lists[TRAINED][0]
     counts = lesson.contexts()
     met = [float(counts[group].mean()) if group else 0.0 for group in (cosine, product)]
     st.caption(
-        f"{len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same by cosine and by v′ · v. "
+        "Cosine: direction alone, the length plays no part. v · v: direction and length. v′ · v: output times input "
+        f"vector, the score that is trained. {len(set(cosine) & set(product))} of {len(cosine)} neighbors are the same "
+        "by cosine and by v′ · v. "
         f"Those by v′ · v met the chosen item {met[1]:,.1f} times on average, those by cosine {met[0]:,.1f} times."
     )
     st.subheader("The two vectors in numbers", anchor=False)
