@@ -19,6 +19,7 @@ from recemb_core.neighbors.hnsw_graph import build_graph
 from recemb_core.neighbors.kd_tree_walk import TreeOfCells
 from recemb_core.neighbors.truth import true_neighbors
 from tests.pages.conftest import healthy, run_the_python, show_me, text
+from tests.pages.verdicts import figures, named, sentence
 
 Open = Callable[..., AppTest]
 WALK = {"data": "planted_shop", "lab": "inside", "inside": "walk"}
@@ -109,24 +110,41 @@ def test_a_moved_ef_changes_the_hops_that_are_all_shown(open_page: Open) -> None
 def test_every_answer_is_measured_now(number: int, open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK))
     show_me(page, number)
-    answer = healthy(page.run()).success[0].value
+    healthy(page.run())
+    answer, choices = f"{sentence(page)} {figures(page)}", named(page)
     graph = build_graph(plane(), links=6, ef_construction=walk.BUILDING)
     rows = np.arange(walk.COUNT)
     if number == 0:
         few, many = (graph_effort(graph, rows, walk.K, ef) for ef in (walk.K + 1, 48))
         assert f"distances {few.distances.value:.1f} → {many.distances.value:.1f}" in answer
-        assert "**more**" in answer
+        assert beyond(many.found, few.found) > 0
+        cheap = many.distances.value < 2 * few.distances.value
+        assert choices == (f"More found, at {'less than twice' if cheap else 'over twice'} the distances",)
     elif number == 1:
-        layers = [build_graph(plane(), links=m, ef_construction=walk.BUILDING).layers for m in (3, 12)]
-        assert answer.startswith(f"{layers[0]} layers with M = 3, {layers[1]} with M = 12")
+        made = [build_graph(plane(), links=m, ef_construction=walk.BUILDING) for m in (3, 12)]
+        assert answer.startswith(f"{made[0].layers} layers with M = 3, {made[1].layers} with M = 12")
+        few, many = (graph_effort(one, rows, walk.K, 8) for one in made)
+        ways = {1: "More distances", -1: "Fewer distances", 0: "As many, within noise"}
+        assert choices == (ways[beyond(many.worked, few.worked)],)
     elif number == 2:
         cells = tree_effort(plane(), TreeOfCells(plane(), 8), rows, walk.K).cells
         assert cells is not None
         assert f"**{cells.value:.0%}**" in answer
         assert "more, beyond both intervals" in answer
+        assert choices == ("Into more than on the plane",)
     else:
         effort = graph_effort(graph, rows, walk.K, 8)
         assert f"distances {effort.distances.value:.1f} →" in answer
+        recalls, distances = re.findall(r"recall ([0-9.]+)", answer)[:2], re.findall(r"(\d+) distances", answer)[:2]
+        assert ("It finds more" in choices) <= (float(recalls[1]) > float(recalls[0]))
+        assert ("It works out fewer distances" in choices) <= (int(distances[1]) < int(distances[0]))
+
+
+def beyond(now: np.ndarray, before: np.ndarray) -> int:
+    """Of paired figures: 1 more, −1 less, 0 where the 95 % interval of the difference holds 0."""
+    gain = np.asarray(now, float) - before
+    half = 1.959964 * gain.std(ddof=1) / len(gain) ** 0.5
+    return int(gain.mean() > half) - int(gain.mean() < -half)
 
 
 def test_a_click_on_a_point_makes_it_the_query(open_page: Open) -> None:

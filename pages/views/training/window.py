@@ -138,6 +138,8 @@ def _slide(lesson: Lesson, index: int) -> None:
         if st.session_state.get(playing):
             _move(place, 1, len(rows))
         with stage.picture():
+            # The room that a table keeps for its bar reaches out of it.
+            st.html("<style>.st-key-strip-and-pairs [data-testid=stDataFrame] { overflow: hidden; }</style>")
             left, right = beside("strip-and-pairs", (3, 2), "13rem")
             with left:
                 _strip(strip)
