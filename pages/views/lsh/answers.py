@@ -210,7 +210,7 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
             if part != wanted or not result:
                 return ""
             if result[0] is None:
-                return Verdict("Not measured yet: press Run, or Measure again; the answer comes with it.")
+                return Verdict("Not measured yet: press the button under the picture; the answer comes with the times.")
             return say(result[0])
 
         return said

@@ -30,9 +30,10 @@ _component = st.components.v2.component(
         .hash-board { width: 100%; color: var(--st-text-color); font: 0.875rem var(--st-font); }
         /* Wholly in the window with its buttons and words: the plane is 640 units wide and 576 high. */
         .hash-board svg {
-            width: 100%; max-width: max(20rem, (100vh - 21rem) * 640 / 576); height: auto; display: block;
+            width: 100%; max-width: max(20rem, (100vh - 19.5rem) * 640 / 576); height: auto; display: block;
             margin: 0 auto; touch-action: pan-y;
         }
+        .hash-board svg text { font-size: 17px; }
         .hash-board-chips { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-bottom: 0.375rem; }
         .hash-board button {
             cursor: pointer; color: inherit; background: var(--st-secondary-background-color); font: inherit;
