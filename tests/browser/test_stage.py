@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.driver import no_exception, open_page, settled
 
@@ -81,6 +81,7 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
         show = page.locator(".st-key-question").get_by_role("button", name="Show me")
         if show.count():
             show.click()
+            expect(page.locator(".st-key-verdict")).to_be_visible(timeout=90_000)  # a busy server begins late
             settled(page, 90_000)
             no_exception(page)
         question = (
@@ -104,7 +105,8 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
         if not after.count() or after.is_disabled():
             break
         after.click()
-        settled(page)
+        expect(page.locator(".st-key-question")).to_contain_text(f"Question {number + 2} of", timeout=90_000)
+        settled(page, 90_000)
     return {question: problems for question, problems in found.items() if problems}
 
 
