@@ -144,11 +144,11 @@ def trade_section(data: ActiveData, points: LabPoints, settings: LabSettings, me
             best=star,
             others=probed if settings.probing and cell.cost > 0 else {},
         )
-        live_chart(figure, key=f"lsh cost@{data.key}", height=246, above=462, glide=False, on_click=click)
+        live_chart(figure, key=f"lsh cost@{data.key}", height=218, above=490, glide=False, on_click=click)
         figure = lsh_heat_map_figure(
             cells, measure=SHADE.value(data), current=settings.shape, targets={settings.target: "solid"}, best=star
         )
-        live_chart(figure, key=f"lsh map@{data.key}", height=216, glide=False, on_click=click)
+        live_chart(figure, key=f"lsh map@{data.key}", height=244, glide=False, on_click=click)
     _about_squares(settings, cells, star, measured.draws)
     if not ready:
         st.caption(

@@ -69,7 +69,7 @@ def walk_section(data: ActiveData, points: LabPoints, settings: LabSettings, num
                 near=seen.near,
                 reach=REACH,
             )
-            live_chart(figure, key=f"lsh walk@{data.key}", height=386, above=308, glide=False, on_click=click)
+            live_chart(figure, key=f"lsh walk@{data.key}", height=412, above=282, glide=False, on_click=click)
         with right:
             _beside(data, seen, click)
     st.caption(ABOUT[BESIDE.value(data)])
@@ -98,7 +98,7 @@ def _beside(data: ActiveData, seen: Seen, click: Callable[[str], None]) -> None:
     else:
         cells_drawn = [(cell.low, cell.high) for cell in (*seen.tree.visited, *seen.tree.skipped)]
         figure = plane_cells_figure(plane, cells_drawn, len(seen.tree.visited))
-    live_chart(figure, key=f"lsh walk beside@{data.key}", height=386, above=308, glide=False, on_click=click)
+    live_chart(figure, key=f"lsh walk beside@{data.key}", height=412, above=282, glide=False, on_click=click)
 
 
 def tables_at(seen: Seen) -> Int64Array:

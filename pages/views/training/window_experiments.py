@@ -32,7 +32,7 @@ def cbow(lesson: Lesson) -> list[Experiment]:
         Experiment(
             "Window 10 instead of 2. **How many predictions does CBOW make of this window?**",
             ("One, as before", "One for each context"), lambda: _wider(lesson),
-            {"pairs": WINDOW, "width": 10, "shrink": False},
+            {"pairs": WINDOW, "width": 10},
         ),
     ]  # fmt: skip
 
