@@ -36,6 +36,13 @@ with frame.page(
     now = lesson(data)
     look = LOOK.draw(data, label_visibility="collapsed")
     _, section, experiments, words, as_python = VIEWS[look]
-    section(now, lambda: stage.try_this(data, experiments(now), of=look))
+
+    def ask() -> None:
+        if not own_vectors.in_use(now, look):  # what there is to try is about those that the page trains
+            stage.try_this(data, experiments(now), of=look)
+
+    section(now, ask)
+    if look not in own_vectors.VIEWS:
+        not_here(data, own_vectors.NOT_HERE)
     frame.what_you_see(words(now))
     frame.as_python(as_python(now))

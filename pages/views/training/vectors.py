@@ -11,6 +11,7 @@ import streamlit as st
 from pages.kit import controls, frame, stage
 from pages.kit.number_table import number_table
 from pages.kit.text import plain
+from pages.views.training import own_vectors
 from pages.views.training.lesson import (
     EXPONENT,
     NEGATIVES,
@@ -18,13 +19,10 @@ from pages.views.training.lesson import (
     Ask,
     Lesson,
     beside,
-    load,
     mode_control,
     named,
     pair_controls,
     staged,
-    train_import,
-    train_lines,
     trained,
     window_controls,
 )
@@ -42,6 +40,7 @@ def lookup_section(lesson: Lesson, ask: Ask) -> None:
     main, side, numbers = staged("training-lookup")
     with side:
         _mode_first(lesson, ask)
+        own_vectors.table_controls(lesson)
         controls.reset_button(lesson.data)
     own = own_vectors.chosen(lesson)
     with main:
@@ -144,6 +143,7 @@ def two_section(lesson: Lesson, ask: Ask) -> None:
         with st.expander("Pairs and negatives"):
             NEGATIVES.draw(lesson.data)
             pair_controls(lesson)
+        own_vectors.table_controls(lesson, outputs=True)
         controls.reset_button(lesson.data)
     own = own_vectors.chosen(lesson, outputs=True)
     with main:
