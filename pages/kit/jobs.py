@@ -38,6 +38,7 @@ class Job:
         seconds: estimate.
         run: does it; told how to report (fraction, stage), it reports often, for a report is where Stop ends it.
         asks: it waits for its button; by default when it takes longer than ``LIVE_SECONDS``.
+        extra: no answer of a question needs it, so that it waits for its own button then too.
     """
 
     identity: Hashable
@@ -45,6 +46,7 @@ class Job:
     seconds: float
     run: Callable[[Progress], Any]
     asks: bool | None = None
+    extra: bool = False
 
     @property
     def waits(self) -> bool:
@@ -113,7 +115,7 @@ def may_run(data: ActiveData, job: Job) -> bool:
     """Whether the job may start now: its button was pressed, or it is quick, or asked for, and not stopped."""
     if job.identity in _marked("allowed", data):
         return True
-    asked = st.session_state.get("_asked_by_experiment", False) and job.seconds <= EXPERIMENT_SECONDS
+    asked = st.session_state.get("_asked_by_experiment", False) and not job.extra and job.seconds <= EXPERIMENT_SECONDS
     return not stopped(data, job) and (asked or not job.waits)
 
 

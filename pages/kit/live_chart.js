@@ -140,6 +140,18 @@ class LiveChart {
     }
     this.busy = false;
     if (this.frames && this.drawnAt !== this.at && !this.destroyed) this.move();
+    else if (this.frames?.plays && !this.played && this.bound) this.playOnce();
+  }
+
+  // By itself, a moment after it is first seen; whoever touches the bar meanwhile has taken over.
+  playOnce() {
+    this.played = true;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.later = setTimeout(() => {
+      if (this.destroyed || this.playing || this.at !== this.frames?.labels.indexOf(this.told)) return;
+      this.alone = true;
+      this.play();
+    }, PLAY_MS);
   }
 
   async draw(Plotly, payload) {
@@ -561,7 +573,8 @@ class LiveChart {
     }
     if (this.at === last && !loop) {
       this.pause();
-      this.tell();
+      if (!this.alone) this.tell(); // nobody has chosen this frame
+      this.alone = false;
       return;
     }
     this.goTo(this.at === last ? 0 : this.at + 1);

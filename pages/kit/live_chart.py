@@ -70,6 +70,8 @@ class Frames:
     """A short text a frame beside its label (its scores, say), or none at all."""
     loop: bool = False
     """Play goes on with the first frame after the last."""
+    plays: bool = False
+    """It plays by itself once, when it is first shown; not for a person who prefers reduced motion."""
 
     def __post_init__(self) -> None:
         positions = np.ascontiguousarray(self.positions, dtype="<f4")
@@ -199,6 +201,7 @@ def live_chart(
             "captions": frames.captions,
             "start": frames.start,
             "loop": frames.loop,
+            "plays": frames.plays,
         }
         revision += "-" + _revision(json.dumps(words).encode())
         words["now"] = _frame(read("frame"), frames)  # for a chart that has to be built anew

@@ -178,6 +178,11 @@ def bundled_names() -> list[str]:
     return [info.name for info in list_datasets()]
 
 
+def bundled(name: str) -> ActiveData:
+    """Such a data set as it comes, whichever is in use."""
+    return _bundled(name)
+
+
 def bundled_title(name: str) -> str:
     """Title of such a data set."""
     return next(info.title for info in list_datasets() if info.name == name)

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import jobs, parameters
-from pages.kit.session import ActiveData
+from pages.kit.session import ITEM, ActiveData
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,8 @@ def _mark(pressed: _Pressed | None) -> None:
     if pressed is None:
         return
     # Streamlit makes a class of a key by putting "-" for what a class cannot hold.
-    rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in pressed.sets)
+    moved = [key for key in pressed.sets if not key.startswith(f"{ITEM.name}@")]  # it is named on the page itself
+    rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in moved)
     if rows:
         ring = "outline: 2px solid var(--moved); outline-offset: 4px; border-radius: 4px;"
         st.html(f"<style>:is({rows}) {{ {ring} }}</style>")
