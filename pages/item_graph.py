@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, session, stage
+from pages.kit.allowed import Steps
 from pages.kit.live_chart import live_chart
+from pages.kit.parameters import Parameter, Scope
 from pages.kit.text import plain, quoted
 from pages.views.item_graph.drawn_edges import edges_drawn
 from pages.views.item_graph.experiments import experiments
@@ -17,6 +19,14 @@ from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import survival
 
 EGO_EDGES = 12
+EDGES_DRAWN = Parameter(
+    Scope("item_graph"),
+    "edges_drawn",
+    "Edges drawn",
+    Steps((0, 500, 1_000, 2_000, 4_000, 8_000)),
+    1_000,
+    help="The heaviest; more of them hide the points. Walks use all that are kept.",
+)
 
 
 def heaviest(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,17 +40,17 @@ with frame.page(
     "Every sequence leaves edges between items; with popularity taken out, the catalogue's skeleton is left.",
     opens_on="complete_journey",
 ) as data:
-    numbers = st.container()
-    main, side = frame.side_by_side("graph-and-controls", (3, 1), "11rem")
+    main, side = frame.side_by_side("graph-and-controls", (8, 3), "15rem")
+    numbers = stage.scores(main)
     with side:
         settings = graph_controls.graph_controls(data)
         whole, graph = graph_controls.walk_graph(data, settings)
-        color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
-        drawn = graph_controls.items_drawn(data, graph)
-        chosen = session.chosen_item(data)
-        row = graph.items.row(chosen)
-        shown = graph_controls.most_connected(graph, drawn, always=row)
-        kept, between = edges_drawn(data, graph, shown)
+        stage.try_this(data, experiments(data, settings, whole, graph))
+        graph_controls.more_graph_controls(data, settings)
+        with st.expander("Picture"):
+            color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
+            drawn = graph_controls.items_drawn(data, graph)
+            most = EDGES_DRAWN.draw(data)
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
     source = "data set" if settings.own else "behavior"
@@ -61,6 +71,11 @@ with frame.page(
         positions = maps.graph_positions(data, graph, session.seed())
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))
+        inside = (place[graph.sources] >= 0) & (place[graph.indices] >= 0)
+        if not graph.directed:
+            inside &= graph.sources < graph.indices
+        edges = np.flatnonzero(inside)
+        kept = edges[np.argsort(-graph.weights[edges], kind="stable")[:most]]
         ids = [graph.items[int(i)] for i in shown]
         lit_out, lit_in = place[out_rows][place[out_rows] >= 0], place[in_rows][place[in_rows] >= 0]
         figure = graph_map_figure(
@@ -78,14 +93,16 @@ with frame.page(
             chosen=chosen,
             labels=[ids[int(i)] for i in np.argsort(-graph.strength[shown], kind="stable")[:5]],
         )
-        live_chart(figure, key=f"graph@{data.key}", height=620, on_click=lambda item: session.pick(data, item))
+        with stage.picture():
+            choose = lambda item: session.pick(data, item)  # noqa: E731
+            live_chart(figure, key=f"graph@{data.key}", height=440, above=165, on_click=choose)
         st.caption(
             f"{len(kept):,} of {between:,} edges drawn: each item's heaviest first, between the {len(shown):,} most "
             f"strongly connected of {len(graph):,} items. {frame.graph_line(whole.num_edges, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )
-        if compared := beside_each_other(data):
-            st.caption(compared)
+        if (between := beside_each_other(data)) is not None:
+            st.caption(between.words)
     st.subheader(f"Edges of {plain(data.title_of(chosen))}", anchor=False)
     left, right = frame.side_by_side("ego-and-degrees", (3, 2), "16rem")
     with left:
@@ -115,7 +132,6 @@ with frame.page(
             curves = {name: survival(array) for name, array in measured.items()}
             with tab:
                 live_chart(survival_curve_figure(curves, x_title=x_title, of=of), key=key, height=360)
-    stage.try_this(data, experiments(data, settings, whole, graph))
     how_kept = (
         f"Here the edges are given, and all are kept: {whole.density:.1%} of all pairs of items are joined."
         if settings.own

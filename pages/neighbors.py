@@ -24,40 +24,39 @@ with frame.page(
 ) as data:
     graph_settings = graph_controls.graph_settings(data)
     edges, graph = graph_controls.walked_graph(data, graph_settings)
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        view = VIEW.draw(data, label_visibility="collapsed")
-        with st.container(horizontal=True, width="content"):
-            if view == "models":
-                bring_box(data)
-            controls.reset_button(data)
+    view = VIEW.draw(data, label_visibility="collapsed")
+    main, side = frame.side_by_side("lists-and-controls", (8, 3), "15rem")
+    numbers = stage.scores(main)
+    progress = main.empty()
     settings = compared.bind(data)
     if view == "two":
-        paired.pair_controls(data, graph)
-        side_by_side.controls(data, settings, models=False)
-        progress = st.empty()
-        entries, found, todo = paired.pair_section(data, graph, settings)
-    elif view == "sum":
-        names = compared.chosen_models(data)
-        progress = st.empty()
-        entries = compared.page_entries(data, graph, names)
+        entries = paired.pair_entries(data, graph)
         found = compared.compare(data, graph, entries, settings)
-        todo = arithmetic.section(found)
-        stage.try_this(data, arithmetic.experiments(found))
+        todo = paired.pair_view(found, numbers, main, side)
     else:
-        numbers = st.container()
         names = compared.chosen_models(data)
-        side_by_side.controls(data, settings)
-        side_by_side.model_settings(data, graph, names)
-        first_look_line(data, graph, [name for name in names if not missing(data, name)])
-        progress = st.empty()
         entries = compared.page_entries(data, graph, names)
         found = compared.compare(data, graph, entries, settings)
-        side_by_side.numbers(found, numbers)
-        side_by_side.columns_section(found, key=f"columns@{data.key}")
-        stage.try_this(data, experiments(found))
-        agreement.agreement_sections(found)
-        todo = agreement.dispute_and_map(found)
-        agreement.likeness_sections(found)
+        if view == "sum":
+            todo = arithmetic.section(found, numbers, main, side)
+        else:
+            with side:
+                side_by_side.controls(data, settings)
+                stage.try_this(data, experiments(found))
+                side_by_side.said_why_odd(found)
+                side_by_side.list_controls(data)
+                side_by_side.model_settings(data, graph, names)
+                bring_box(data)
+                controls.reset_button(data)
+            side_by_side.numbers(found, numbers)
+            with main:
+                side_by_side.columns_section(found, key=f"columns@{data.key}")
+            agreement.agreement_sections(found)
+            disputed, alike = st.tabs(["Most disputed items, and a map", "What the neighbors are like"])
+            with disputed:
+                todo = agreement.dispute_and_map(found)
+            with alike:
+                agreement.likeness_sections(found)
     st.caption(f"Walks: {frame.graph_line(edges, graph)}")
     if view != "sum":
         take_away.downloads(found)

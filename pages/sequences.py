@@ -58,37 +58,46 @@ with frame.page(
         users = len(np.unique(sequences.users)) if sequences.users is not None else None
         chosen = session.chosen_item(data)
         row = sequences.items.row(chosen)
-        frame.metrics(
-            [
+        main, side = frame.side_by_side("log-and-cut", (8, 3), "15rem")
+        with main:
+            numbers = [
                 ("Events", f"{len(sequences.tokens):,}", "Rows of behavior in the sequences below."),
                 (unit.capitalize(), f"{len(sequences):,}", f"The {unit} that embeddings are learned from."),
                 ("Items", f"{len(sequences.items):,}", "Different items."),
                 ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),
                 ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
             ]
-        )
-        if data.cut_by_time:
-            left, right = frame.side_by_side("gaps-and-cut", (3, 1), "11rem")
-            with right:
+            frame.metrics(numbers, stage.scores())
+        share = ""
+        with side:
+            if data.cut_by_time:
                 session.gap_control(data)
-                log = data.uncut()
-                gaps = results.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
-                cut = session.gap(data)
-                share = f"{np.mean(gaps > cut):.1%}" if len(gaps) else "–"
-                st.metric("Pauses longer than that", share, help=f"Of {len(gaps):,} pauses.")
-                st.caption(left_out(sequences))
-            with left:
-                figure = session_gaps_figure(log_histogram(gaps), cut_minutes=cut)
-                live_chart(figure, key=f"gaps@{data.key}", height=300)
+            stage.try_this(data, experiments(data))
+        popularity = popularity_figure(sequences.counts, data.titles, chosen=row)
+        choose = lambda item: session.pick(data, item)  # noqa: E731
+        with main:
+            with stage.picture():
+                if data.cut_by_time:
+                    log = data.uncut()
+                    gaps = results.remember(data, ("gaps", log.fingerprint), lambda: event_gaps(log))
+                    cut = session.gap(data)
+                    if len(gaps):
+                        share = f"{np.mean(gaps > cut):.1%} of {len(gaps):,} pauses are longer than the cut. "
+                    figure = session_gaps_figure(log_histogram(gaps), cut_minutes=cut)
+                    live_chart(figure, key=f"gaps@{data.key}", height=360, above=225)
+                else:
+                    live_chart(popularity, key=f"popularity@{data.key}", height=360, above=225, on_click=choose)
+            if data.cut_by_time:
+                st.caption(f"{share}{left_out(sequences)}")
         left, right = frame.side_by_side("lengths-and-popularity", (1, 1), "17rem")
         with left:
-            st.markdown(f"**How long are the {unit}?**")
+            st.subheader(f"How long are the {unit}?", anchor=False)
             live_chart(session_lengths_figure(sequences.lengths, unit=unit), key=f"lengths@{data.key}", height=320)
-        with right:
-            st.markdown("**How unevenly are items used?**")
-            figure = popularity_figure(sequences.counts, data.titles, chosen=row)
-            live_chart(figure, key=f"popularity@{data.key}", height=320, on_click=lambda item: session.pick(data, item))
-        st.markdown(f"**First {unit}**")
+        if data.cut_by_time:
+            with right:
+                st.subheader("How unevenly are items used?", anchor=False)
+                live_chart(popularity, key=f"popularity@{data.key}", height=320, on_click=choose)
+        st.subheader(f"First {unit}", anchor=False)
         few = range(min(12, len(sequences)))
         joint = " → " if sequences.ordered else " + "
         st.dataframe(
@@ -103,8 +112,6 @@ with frame.page(
             hide_index=True,
             column_config={"Items": st.column_config.TextColumn(width="large")},
         )
-        if data.cut_by_time:
-            stage.try_this(data, experiments(data))
         frame.what_you_see(
             "An embedding learns from *what occurs together*, so the first decision is what 'together' means. "
             "A user's events are sorted by time and cut where the pause to the previous one exceeds the gap; "

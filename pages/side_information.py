@@ -35,17 +35,12 @@ with frame.page(
     else:
         graph_settings = graph_controls.graph_settings(data)
         edges, graph = graph_controls.walked_graph(data, graph_settings)
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            with st.container():  # a row of buttons wraps in a block only
-                view = VIEW.draw(data, label_visibility="collapsed")
-            controls.reset_button(data)
-        numbers, progress = st.container(), st.empty()
-        if view in ("attention", "birth"):
-            main, side = frame.side_by_side("side-information", (3, 1), "11rem")
-        else:  # these need the room
-            main, side = st.container(), st.container()
-        config = parts.eges_config(data, graph)
+        view = VIEW.draw(data, label_visibility="collapsed")
+        main, side = frame.side_by_side("side-information", (8, 3), "15rem")
+        numbers = stage.scores(main)
+        progress = main.empty()
         todo, shown, given = [], None, {}
+        config = parts.eges_config(data, graph)
         if config is None:
             main.info("Choose at least one field to learn from.")
         else:
@@ -53,32 +48,22 @@ with frame.page(
                 one, shown = parts.shown_model(data, graph, config)
             todo = training_jobs(data, graph, [one])
         if shown is not None:
-            parts.headline(shown, numbers)
-            if view == "birth":
-                given = birth.given_values(data, shown)
-                with side:
-                    birth.birth_controls(data, shown)
-                    color = birth.color_of(data, shown)
-                with main:
-                    todo += birth.birth_section(data, shown, given, color)
-            elif view == "hide":
-                with main:
-                    todo += hidden_item.hidden_section(data, shown)
-            elif view == "forms":
-                with main:
-                    forms.forms_section(data, shown)
-            elif view == "ges":
-                with main:
-                    todo += ges.ges_section(data, shown)
-            else:
-                with main:
-                    todo += attention.attention_section(data, shown, side)
+            draw = {
+                "attention": attention.attention_view,
+                "birth": birth.birth_view,
+                "hide": hidden_item.hidden_view,
+                "forms": forms.forms_view,
+                "ges": ges.ges_view,
+            }[view]
+            todo += draw(data, shown, parts.Places(numbers, main, side))
+            given = birth.given_values(data, shown) if view == "birth" else {}
         with side:
             first_look_note(data, graph, "EGES", "side information")
             parts.settings_controls(data, graph)
+            controls.reset_button(data)
+        if todo and all(job.extra for job in todo):
+            progress = main.empty()  # below the picture: nothing there waits for it
         st.caption(f"Walks: {frame.graph_line(edges, graph)}")
-        if shown is not None:
-            stage.try_this(data, forms.experiments(data, shown) if view == "forms" else words.experiments(data, shown))
         frame.what_you_see(forms.WORDS if view == "forms" else words.WORDS)
         if shown is not None:
             frame.as_python(words.as_python(data, graph_settings, shown, view, given))

@@ -139,7 +139,7 @@ def graph_settings(data: ActiveData) -> GraphSettings:
 
 
 def graph_controls(data: ActiveData) -> GraphSettings:
-    """The same settings with their widgets."""
+    """The same settings with the widgets that are used most; :func:`more_graph_controls` has the others."""
     settings = graph_settings(data)
     if data.has_two_graphs:
         GRAPH_FROM.draw(data)
@@ -159,13 +159,22 @@ def graph_controls(data: ActiveData) -> GraphSettings:
     narrowing: dict[str, Parameter[Any]] = {"noise_corrected": PER_ITEM, "disparity": ALPHA, "top_edges": TOP}
     if settings.backbone in narrowing:
         narrowing[settings.backbone].draw(data)
+    if settings.edges == "transitions":
+        DIRECTED.draw(data)
+    return settings
+
+
+def more_graph_controls(data: ActiveData, settings: GraphSettings) -> None:
+    """The settings that are seldom changed."""
+    if settings.own:
+        return
     with st.expander("More about the edges"):
-        (DIRECTED if settings.edges == "transitions" else SHARE_BASKETS).draw(data)
+        if settings.edges == "co_occurrence":
+            SHARE_BASKETS.draw(data)
         WEIGHTED.draw(data)
         MIN_WEIGHT.draw(data)
         if data.side_fields:
             CONTENT.draw(data, default=[], among=data.side_fields)
-    return settings
 
 
 def walk_graph(data: ActiveData, settings: GraphSettings) -> tuple[ItemGraph, ItemGraph]:

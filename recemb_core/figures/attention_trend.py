@@ -63,7 +63,7 @@ def attention_trend_figure(
         file_name=f"attention of {name} by popularity",
         description=f"Weight of {name} against popularity of {len(ids):,} items; rank correlation "
         f"{trend.correlation.value:+.2f} ({trend.correlation.low:+.2f} to {trend.correlation.high:+.2f}).",
-        x={"title": f"{unit} (logarithmic)", "type": "log"},
+        x={"title": f"{unit} (logarithmic)", "type": "log", **theme.decades(counts)},
         y={"title": f"weight of {theme.label(name, 30)}", "rangemode": "tozero"},
         legend=theme.legend(1.0),
     )

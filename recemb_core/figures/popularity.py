@@ -53,7 +53,7 @@ def popularity_figure(
         [items, *marked],
         file_name="popularity",
         description=f"Popularity of {len(counts):,} items by rank",
-        x={"title": "rank of the item (1 = most popular)", "type": "log"},
-        y={"title": unit, "type": "log", "range": [decades[0] - 0.1, decades[1] + 0.3]},
+        x={"title": "rank of the item (1 = most popular)", "type": "log", **theme.decades(rank)},
+        y={"title": unit, "type": "log", "range": [decades[0] - 0.1, decades[1] + 0.3], **theme.decades(counts)},
         showlegend=False,
     )

@@ -490,6 +490,17 @@ def group_fill(labels: Iterable[object] | None, without: str) -> str | list[str]
     return [colors.get(name, OTHER) for name in named]
 
 
+def decades(values: npt.ArrayLike) -> dict[str, Any]:
+    """Of a logarithmic axis: numbers at 1, 10, 100 … alone, where the values span that much; 2 and 5 would be tiny.
+
+    >>> decades([3, 400]), decades([3, 5])
+    ({'dtick': 1}, {})
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[known > 0]
+    return {"dtick": 1} if len(known) and known.max() >= 10 * known.min() else {}
+
+
 def empty_figure(sentence: str, *, file_name: str = "chart") -> go.Figure:
     """A chart that has nothing to draw says why, in one sentence."""
     words = note(plain(sentence, 60), 0.5, 0.5, xref="paper", yref="paper", font_size=15)

@@ -26,7 +26,7 @@ def weight_paths_figure(weights: Float64Array, names: Sequence[str], *, form: st
     """
     known = np.isfinite(weights).all(axis=1)
     if not known.any():
-        return theme.empty_figure("Not defined here: the numbers sum to 0.", file_name=f"weights {form}")
+        return theme.empty_figure("Not defined: Σa is 0.", file_name=f"weights {form}")
     steps = np.flatnonzero(known)
     traces = [
         theme.lines(

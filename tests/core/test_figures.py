@@ -14,7 +14,6 @@ from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR, graph_map_figure
 from recemb_core.figures.popularity import popularity_figure
 from recemb_core.figures.session_gaps import duration, session_gaps_figure
 from recemb_core.figures.session_lengths import LONGEST_BAR, session_lengths_figure
-from recemb_core.figures.small_map import small_map_figure
 from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import Histogram, log_histogram, survival
 
@@ -234,43 +233,6 @@ def test_ego_graph_of_an_undirected_graph_and_of_an_item_without_edges() -> None
     assert [trace.name for trace in figure.data] == ["its heaviest edges", "chosen item"]
     assert len(named(figure, "its heaviest edges").x) == 0
     assert f"<b>{ESCAPED}</b>" in {a.text for a in figure.layout.annotations}
-
-
-def test_small_map_draws_points_and_the_chosen_item_last() -> None:
-    figure = small_map_figure(POSITIONS, TITLES, chosen=4, description="Items")
-    points, chosen = figure.data
-    np.testing.assert_array_equal(np.column_stack([points.x, points.y]), POSITIONS)
-    assert list(points.text) == ["Tea", "Milk", ESCAPED, "Cup", "Spoon"]
-    assert points.marker.color == theme.PALETTE[0]
-    assert (list(chosen.x), list(chosen.y), chosen.marker.color) == ([3], [2], theme.CHOSEN)
-    assert figure.layout.meta == {"file_name": "pipeline", "description": "Items", "mode_bar": False}
-    assert is_described(figure)
-
-
-def test_small_map_draws_edges_neighbors_and_a_walk() -> None:
-    figure = small_map_figure(
-        POSITIONS, TITLES, chosen=0, edges=EDGES, near=np.array([1, 3]), path=np.array([0, 1, 0, 4]), description="x"
-    )
-    edges, _, near, walk, _ = figure.data
-    assert segments(edges) == [((0, 0), (1, 0)), ((1, 0), (1, 1)), ((1, 1), (0, 0))]
-    assert segments(near) == [((0, 0), (1, 0)), ((0, 0), (0, 1))]
-    assert near.line.color == theme.CHOSEN
-    assert (list(walk.x), list(walk.y)) == ([0, 1, 0, 3], [0, 0, 0, 2])
-    assert list(walk.text) == ["Tea", "Milk", "Tea", "Spoon"]
-    assert walk.mode == "lines+markers"
-
-
-def test_small_map_colors_groups_as_everywhere_else() -> None:
-    # Seventeen groups: the last is grey, as are items without a label; blanks around a name do not matter.
-    groups = [*"aaabbccddeeffgghhiijjkkllmmnnooppq", " a ", None, float("nan")]
-    n = len(groups)
-    colors = np.array(groups, dtype=object)
-    figure = small_map_figure(np.zeros((n, 2)), ["x"] * n, chosen=0, colors=colors)
-    known = theme.color_groups(groups)
-    assert len(known) == theme.MAX_GROUPS
-    fill = list(figure.data[0].marker.color)
-    assert fill[:18] == [known[g] for g in groups[:18]]
-    assert fill[33:] == [theme.OTHER, known["a"], theme.OTHER, theme.OTHER]
 
 
 KINDS = [np.float32, np.float64, np.int64, np.uint8, np.bool_, object]

@@ -11,6 +11,7 @@ import pytest
 from recemb_core.figures import theme
 from recemb_core.figures.agreement_matrix import agreement_matrix_figure, pair_id, parse_pair
 from recemb_core.figures.attribute_purity import attribute_purity_figure
+from recemb_core.figures.linked_lists import linked_lists_figure
 from recemb_core.figures.membership_counts import NAMED, Membership, membership_counts_figure
 from recemb_core.figures.paired_maps import paired_maps_figure
 
@@ -218,3 +219,23 @@ def test_stacked_maps_lie_one_below_the_other() -> None:
 def test_no_items_say_so() -> None:
     none = np.empty((0, 2))
     assert "No items" in paired_maps_figure(none, none, [], [], names=("A", "B")).layout.annotations[0].text
+
+
+def test_two_lists_are_joined_where_they_name_the_same_item() -> None:
+    lists, titles = (["a", "b", "c"], ["c", "x", "a"]), (["A", "B", "<b>C</b>"], ["<b>C</b>", "X", "A"])
+    figure = linked_lists_figure(("One", "Two"), lists, titles, ([0.9, 0.8, 0.7], [0.6, 0.5, 0.4]))
+    lines = [(list(trace.x), list(trace.y)) for trace in figure.data if trace.mode == "lines"]
+    assert lines == [([0, 1], [0, 2]), ([0, 1], [2, 0])]
+    points = {
+        (int(x), int(y)): (custom[0], text, trace.name)
+        for trace in figure.data
+        if trace.mode != "lines"
+        for x, y, custom, text in zip(trace.x, trace.y, trace.customdata, trace.text, strict=True)
+    }
+    assert points[0, 1] == ("b", "B", "in one")
+    assert points[1, 0] == ("c", "&lt;b&gt;C&lt;/b&gt;", "in both")
+    assert len(points) == 6
+    assert "2 of 3 items in common" in figure.layout.meta["description"]
+    assert (
+        "No neighbors" in linked_lists_figure(("One", "Two"), ([], []), ([], []), ([], [])).layout.annotations[0].text
+    )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from recemb_core.figures import half_imported
-from recemb_core.figures.small_map import small_map_figure
+from recemb_core.figures.popularity import popularity_figure
 
 
 def half_made() -> types.ModuleType:
@@ -22,11 +22,11 @@ def half_made() -> types.ModuleType:
 
 
 def test_a_half_imported_pandas_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = small_map_figure(np.eye(2), ("a", "b"), chosen=0).to_json()
+    expected = popularity_figure(np.array([2, 1]), ("a", "b"), chosen=0).to_json()
     monkeypatch.setitem(sys.modules, "pandas", half_made())
     assert half_imported.whole_module("pandas", should_load=False) is None
     assert half_imported.whole_module("numpy", should_load=False) is np
-    assert small_map_figure(np.eye(2), ("a", "b"), chosen=0).to_json() == expected
+    assert popularity_figure(np.array([2, 1]), ("a", "b"), chosen=0).to_json() == expected
     # Values of every kind that plotly would ask pandas about, to the end of writing them out.
     values = [[1, 2], (1, 2), np.arange(2), np.array(["a", "b"]), ["a", None], np.array([1, "a", None], dtype=object)]
     for value in values:

@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
-from recemb_core.item_graph import ItemGraph, backbone, build_item_graph
+from recemb_core.item_graph import ItemGraph, build_item_graph
 from recemb_core.sequences import Sequences, read_events, split_sessions
 from recemb_core.splits import leave_last_out
 
@@ -226,114 +226,9 @@ def trained(source: Source, config: Any) -> Any:
 # --- Sequences, item graph ---
 
 
-@check("A pause of one minute", "Only a pause of a week", "The usual hour")
-def _sessions(seen: Seen) -> None:
-    log = seen.source.log
-    assert log is not None
-
-    def cut(minutes: int) -> Sequences | None:
-        try:
-            return seen.source.cut(minutes)
-        except ValueError:
-            return None
-
-    times = pl.DataFrame({"user": np.repeat(log.users, log.lengths), "time": log.timestamps}).sort("user", "time")
-    gaps = times.select(pl.col("time").diff().over("user")).drop_nulls().to_series().to_numpy()
-    if seen.state("gap") == 60:
-        counts = [cut(minutes) for minutes in (30, 60, 120)]
-        seen.says(", ".join("no session" if c is None else f"{len(c):,}" for c in counts))
-        seen.says(f"{((gaps > 1800) & (gaps <= 7200)).mean():.1%} of the {len(gaps):,} pauses")
-        return
-    for minutes in (seen.state("gap"), 60):
-        found = cut(minutes)
-        if found is None:
-            seen.says("no session of two events")
-            continue
-        seen.says(
-            f"{len(found):,} session", f"of {np.median(found.lengths):g} items (median", f"{found.lengths.max():,})"
-        )
-        seen.says(f"{len(log.tokens) - len(found.tokens):,} of {len(log.tokens):,} events left out")
-    if seen.state("gap") > 60:
-        seen.says(f"{((gaps > 3600) & (gaps <= seen.state('gap') * 60)).sum():,} of {len(gaps):,} pauses")
-
-
 @cache
 def whole_graph(source: Source, **options: Any) -> ItemGraph:
     return build_item_graph(source.sequences, **options)
-
-
-def _popular_ends(seen: Seen, graph: ItemGraph) -> str:
-    counts = seen.source.counts
-    top = np.argsort(-counts, kind="stable")[: int(np.ceil(len(counts) / 10))]
-    return f"{(np.isin(graph.sources, top) | np.isin(graph.indices, top)).mean():.0%}"
-
-
-def _same_kind(seen: Seen, graph: ItemGraph) -> str:
-    labels = seen.source.field[1]
-    known = (labels[graph.sources] != "(missing)") & (labels[graph.indices] != "(missing)")
-    return f"{(labels[graph.sources] == labels[graph.indices])[known].mean():.0%}"
-
-
-@check("Two edges an item", "The disparity filter", "The ten heaviest")
-def _backbones(seen: Seen) -> None:
-    import networkx as nx
-
-    whole = whole_graph(seen.source)
-    if seen.prediction.startswith("Two"):
-        kept = backbone(whole, method="noise_corrected", edges_per_item=2)
-        groups = [len(group) for group in nx.connected_components(kept.to_networkx().to_undirected())]
-        seen.says(f"{kept.num_edges:,} edge", f"{sum(g > 1 for g in groups):,} connected group")
-        seen.says(f"the largest of {max(groups):,}", f"{sum(g == 1 for g in groups):,} item")
-    elif seen.prediction.startswith("The disparity"):
-        kept = backbone(whole, method="disparity", alpha=0.01)
-        row = int(np.argmax(kept.out_degree))
-        seen.says(f"{seen.source.titles[row]} has the most edges, to {kept.out_degree[row]:,} of")
-        seen.says(f"it is number {(seen.source.counts > seen.source.counts[row]).sum() + 1:,}.")
-    else:
-        kept = backbone(whole, method="top_edges", top=10)
-    if not seen.prediction.startswith("Two"):
-        beyond = seen.source.graph  # the default is eight edges an item beyond popularity
-        seen.says(f"{_popular_ends(seen, kept)} of the kept edges have an end")
-        seen.says(
-            f"of all edges {_popular_ends(seen, whole)}, of the eight", f"popularity {_popular_ends(seen, beyond)}."
-        )
-    if not seen.prediction.startswith("The disparity"):
-        seen.says(f"on {_same_kind(seen, kept)} of the kept edges, on {_same_kind(seen, whole)} of all")
-
-
-@check("Forget the direction")
-def _direction(seen: Seen) -> None:
-    arrows = whole_graph(seen.source)
-    ways = set(zip(arrows.sources.tolist(), arrows.indices.tolist(), strict=True))
-    pairs = {frozenset(way) for way in ways}
-    both = sum((b, a) in ways for a, b in ways if a < b)
-    left = whole_graph(seen.source, directed=False).num_edges
-    seen.says(f"{len(ways):,} arrow", f"{len(pairs):,} pair", f"{both:,} of them both", f"leaves {left:,} edge")
-
-
-@check("Count the graph from the log")
-def _counted_graph(seen: Seen) -> None:
-    own, log = seen.source.own, build_item_graph(seen.source.sequences, edges="transitions")
-    assert own is not None
-    made = seen.names()
-    assert made["graph"].fingerprint == log.fingerprint
-    tables = [graph.to_scipy().toarray().astype(np.float64) for graph in (own, log)]
-    tables = [table / np.maximum(table.sum(axis=1, keepdims=True), 1e-300) for table in tables]
-    either = (tables[0] > 0) | (tables[1] > 0)
-    r = np.corrcoef(tables[0][either], tables[1][either])[0, 1]
-    seen.says(f"along {log.num_edges:,} arrows now", f"{log.weights.sum():,.0f} transitions", f"r = {r:.2f} over")
-    seen.says(f"{int(((tables[0] > 0) & (tables[1] > 0)).sum()):,} were clicked", f"over {int(either.sum()):,} ordered")
-
-
-@check("Back to the given graph")
-def _given_graph(seen: Seen) -> None:
-    assert seen.source.own is not None
-    seen.says(f"{seen.source.own.num_edges:,} edges")
-
-
-@check("Back to the default edges")
-def _default_edges(seen: Seen) -> None:
-    seen.says(f"{seen.source.graph.num_edges:,} ")
 
 
 # --- Walks, node2vec ---

@@ -9,7 +9,6 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from recemb_core import precomputed
-from recemb_core.embeddings.weight_forms import FORMS, descend, form_weights, numbers_for, weight_case, weight_step
 from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
 from recemb_core.experiments.never_together import never_together, told_apart
 from tests.pages.experiment_checks import Seen, check, model, sign
@@ -160,40 +159,6 @@ def _apart(seen: Seen) -> None:
     assert knows is not None
     ways = ("EGES, which knows the fields", "item2vec, by clicks alone", "Both alike, within noise")
     holds(seen, ways[0] if knows.low > without.high else ways[1] if knows.high < without.low else ways[2])
-
-
-# --- why e^a ---
-
-
-@check("The a that EGES learned", "0.1 added to every a", "Training starts with every a", "All three start with")
-def _forms(seen: Seen) -> None:
-    source = seen.source
-    case = weight_case(model(source, "EGES"), source.graph, seen.row, seed=0)
-    weights = form_weights("exp", case.learned)
-    if seen.prediction.startswith("The a"):
-        seen.says(f"{int((case.learned < 0).sum())} of {len(weights)}", "0 (up to rounding)", "is not defined")
-        seen.says(f"from {weights.min():.3f} to {weights.max():.3f}")
-    elif seen.prediction.startswith("0.1"):
-        moved = case.learned + 0.1
-        assert np.allclose(form_weights("exp", moved), weights)
-        share = weight_step("share", moved, case)
-        assert np.isclose(share.total, 0.1 * len(weights))
-        exp = float(np.abs(weight_step("exp", moved, case).gradient).max())
-        largest = [float(one.replace(",", "")) for one in re.findall(r"\*\*([\d.,e+]+)\*\* against", seen.answer)]
-        assert np.isclose(largest[0], np.abs(share.gradient).max(), rtol=0.01)
-        assert np.isclose(seen.numbers()[-1], exp, rtol=0.01)
-    elif seen.prediction.startswith("Training"):
-        plain = weight_step("plain", np.zeros(len(weights)), case)
-        assert np.abs(plain.reach).max() == 0
-        assert np.abs(plain.gradient).max() > 0
-        seen.says(f"every weight {1 / len(weights):.3f}", "0 / 0")
-    else:
-        for form in FORMS:
-            path = descend(form, numbers_for(form, weights), case, rate=0.1, steps=200)
-            below = int((path.weights < 0).any(axis=0).sum())
-            seen.says(f"{below} of {len(weights)} below 0 at some step, loss {path.losses[0]:.2f} → ")
-            if path.broke is None:
-                seen.says(f"→ {path.losses[-1]:.2f}, |H| {path.lengths[0]:.2f} → {path.lengths[-1]:.2f}")
 
 
 # --- node2vec's objective ---

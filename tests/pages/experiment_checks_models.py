@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recemb_core import precomputed
-from recemb_core.embeddings import train_eges, train_model
+from recemb_core.embeddings import train_model
 from recemb_core.embeddings.pair_sources import CenterPairs, context_counts
 from recemb_core.embeddings.training_steps import OBJECTIVES, StepConfig, StepTrainer, train_to_rest
 from recemb_core.evaluation import overlap_at_k
@@ -19,8 +19,7 @@ from recemb_core.evaluation.intervals import wilson_interval
 from recemb_core.experiments import leaderboard
 from recemb_core.experiments.factorization import AT_LEAST
 from recemb_core.neighbors.base import unit_rows
-from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, trained, verdict
-from tests.pages.verdicts import holds, named, whole
+from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, verdict
 
 # --- Training ---
 
@@ -349,32 +348,7 @@ def agreement(found: dict[str, Numbers]) -> Numbers:
     return np.mean([overlap_at_k(a, b) for a, b in combinations(found.values(), 2)], axis=0)
 
 
-@check("One item divides", "in · out is what", "Name no item below")
-def _all_models(seen: Seen) -> None:
-    source, plain = seen.source, lists(seen.source)
-    counts = source.counts
-    if seen.prediction.startswith("One"):
-        values = agreement(plain)
-        seen.says(f"agreement {values[seen.row]:.2f}", f"the mean is {values.mean():.2f}")
-        seen.says(f"{(counts > counts[seen.row]).mean():.0%} of the items")
-        able = counts >= (min(20, int(np.median(counts))) if source.log is not None else 0)
-        assert values[seen.row] == values[able].min()
-    elif seen.prediction.startswith("in"):
-        up = 0
-        for name, ids in lists(source, "in_out").items():
-            now, before = np.median(counts[ids[ids >= 0]]), np.median(counts[plain[name][plain[name] >= 0]])
-            seen.says(f"{name} {before:,.4g} → {now:,.4g}")
-            up += now > before
-        seen.says(f"More popular in {up},")
-    else:
-        least = seen.state("min_count")
-        change = agreement(lists(source, "cosine", least)) - agreement(plain)
-        seen.says(
-            f"changes by {sign(change.mean(), '.3f')}", verdict(change), f"{(counts < least).mean():.0%} of the items"
-        )
-
-
-def _analogy_rates(seen: Seen, vectors: Numbers) -> tuple[float, float]:
+def analogy_rates(seen: Seen, vectors: Numbers) -> tuple[float, float]:
     """(share of questions that the sum answers, that the nearest item to C answers), one question after the other."""
     from recemb_core.evaluation.analogies import analogies, analogy_fields
 
@@ -394,104 +368,6 @@ def _analogy_rates(seen: Seen, vectors: Numbers) -> tuple[float, float]:
             right = values[int(scores.argmax())] == wanted
             hits, near = (hits + right, near) if at == 0 else (hits, near + right)
     return hits / len(asked), near / len(asked)
-
-
-@check("A step in ")
-def _steps_carry(seen: Seen) -> None:
-    best = seen.answer.split("The largest gain is that of ")[1].split(":")[0]
-    rates = {}
-    for name in ("PPMI-SVD", best):
-        right, near = _analogy_rates(seen, model(seen.source, name).vectors)
-        rates[name] = right - near
-    assert rates[best] >= rates["PPMI-SVD"] - 1e-9
-    seen.says(f"The largest gain is that of {best}: {rates[best]:+.1%}")
-    carries = "offsets carry nothing" not in seen.answer.lower()
-    assert carries or rates[best] < 0.5
-
-
-@check("A basket of the five most popular")
-def _popular_basket(seen: Seen) -> None:
-    counts = seen.source.counts
-    five = [seen.source.items.row(item) for item in seen.state("plus")]
-    assert sorted(counts[five]) == sorted(np.sort(counts)[-5:])
-    rows = unit_rows(model(seen.source, seen.state("sum_model")).vectors)
-    scores = rows @ rows[five].sum(axis=0)
-    scores[five] = -np.inf
-    seen.says(f"number {(counts > counts[scores.argmax()]).sum() + 1:,} of {len(counts):,}")
-
-
-@check("The same ", "Noise drawn evenly", "Order against no order", "DeepWalk against node2vec")
-def _two_models(seen: Seen) -> None:
-    source = seen.source
-    first, second = (model(source, seen.state(side)).config for side in ("first", "second"))
-    if seen.prediction.startswith("The same"):
-        second = replace(first, seed=1)
-    elif seen.prediction.startswith("Noise"):
-        second = replace(first, ns_exponent=0.0)
-    elif seen.prediction.startswith("DeepWalk"):
-        second = replace(second, p=1.0, q=20.0)
-    assert (seen.state("score"), seen.state("min_count")) == ("cosine", 0)
-    ids = [trained(source, config).nearest(10, counts=source.counts)[0] for config in (first, second)]
-    values = overlap_at_k(*ids)
-    seen.says(f"{values.mean():.1%} of two lists of 10")
-    if "Two seeds of the first" in seen.answer:
-        other = trained(source, replace(first, seed=1)).nearest(10, counts=source.counts)[0]
-        noise = overlap_at_k(ids[0], other)
-        seen.says(f"share {noise.mean():.1%}", f"{sign((values - noise).mean(), '.3f')}", verdict(values - noise))
-    if "Least in common" in seen.answer:
-        able = np.flatnonzero(
-            source.counts >= (min(20, int(np.median(source.counts))) if source.log is not None else 0)
-        )
-        worst = able[np.lexsort((-source.counts[able], np.round(values[able], 9)))[0]]
-        seen.says(f"{source.titles[worst]} ({values[worst]:.0%})")
-
-
-# --- Side information ---
-
-
-@check("A popular item was trained", "An item is born", "Hide the chosen item", "Learn from ")
-def _side(seen: Seen) -> None:
-    from recemb_core.evaluation.attention import attention_by_popularity
-    from recemb_core.evaluation.cold_items import hide_items, score_guesses
-
-    source, vectors = seen.source, model(seen.source, "EGES")
-    weights = vectors.attention[:, 0]
-    if seen.prediction.startswith("A popular"):
-        found = attention_by_popularity(weights, np.maximum(source.counts, 1)).correlation
-        seen.says(
-            f"popularity {sign(found.value, '.2f')}",
-            f"is {weights[seen.row]:.2f}, the catalogue's mean {weights.mean():.2f}",
-        )
-        seen.says("no trend" if found.low <= 0 <= found.high else "rises" if found.value > 0 else "falls")
-    elif seen.prediction.startswith("An item"):
-        given = {n: v for n in vectors.field_names if (v := seen.state(f"new_{n}"))}
-        near = np.argsort(-(unit_rows(vectors.vectors) @ unit_rows(vectors.cold_start(given)[None])[0]), kind="stable")[
-            :10
-        ]
-        for name in set(vectors.field_names) - set(given):
-            labels = source.fields[name]
-            shares = []
-            for rows in (near, np.arange(len(labels))):
-                values = labels[rows][labels[rows] != "(missing)"].tolist()
-                alike = sum(values.count(value) - 1 for value in values)
-                shares.append(alike / (len(values) * (len(values) - 1)))
-            seen.says(f"{name.replace('_', ' ')} {shares[0]:.0%} ({shares[1]:.0%})")
-    elif seen.prediction.startswith("Hide"):
-        if "Not scored yet" in seen.answer:
-            return
-        parts = np.random.default_rng(0).permutation(len(weights)) % min(10, len(weights))
-        rows = np.flatnonzero(parts == parts[seen.row])
-        rest = hide_items(source.graph, rows, seed=int(parts[seen.row])).graph
-        blind = train_eges(rest, source.side, vectors.config)
-        able = ~np.isin(np.arange(len(weights)), rows)
-        row = np.array([seen.row])
-        score = score_guesses(blind.from_side_alone()[row], blind.vectors, source.graph, row, k=10, candidates=able)[
-            seen.row
-        ]
-        seen.says(f"before {score.beaten:.0%} of the others", _times(score.neighbors, "neighbor"))
-    else:
-        alone = trained(source, replace(vectors.config, fields=(vectors.field_names[-1],))).attention[:, 0].mean()
-        seen.says(f"weight is {alone:.2f} on average", f"fields {weights.mean():.2f}")
 
 
 # --- Deep models ---

@@ -1,15 +1,11 @@
-"""The small live pieces of the home page's strip."""
+"""What the home page's chain is made of: whose sequence, a walk, a list, and how good it was."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.kit.leaderboard import Question, ready_runs
 from pages.kit.session import ActiveData
-from pages.kit.text import plain
 from recemb_core.arrays import Int64Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.experiments.leaderboard import Entry, Leaderboard, Protocol, Query
@@ -36,40 +32,6 @@ def who_has(data: ActiveData, row: int) -> int | None:
     return int(holders[good][np.argmin(lengths[good])]) if good.any() else int(holders[np.argmax(lengths)])
 
 
-def log_rows(box: DeltaGenerator, data: ActiveData, person: int | None, row: int) -> None:
-    """A few raw events."""
-    sequences = data.sequences
-    if sequences is None or person is None:
-        box.caption("This data set is a graph: no log lies behind it.")
-        return
-    start = int(sequences.offsets[person])
-    user = sequences.users[person] if sequences.users is not None else "?"
-    lines = []
-    for event in range(start, min(int(sequences.offsets[person + 1]), start + ROWS)):
-        when = ""
-        if sequences.timestamps is not None:
-            when = f"{datetime.fromtimestamp(float(sequences.timestamps[event]), UTC):%Y-%m-%d %H:%M} "
-        lines.append(f"{when}user {plain(user)}: {_name(data, int(sequences.tokens[event]), row)}")
-    box.markdown("\n".join(f"- :small[{line}]" for line in lines))
-
-
-def sequence_chips(box: DeltaGenerator, data: ActiveData, person: int | None, row: int) -> None:
-    """The sequence that those events make."""
-    sequences = data.sequences
-    if sequences is None or person is None:
-        box.caption("This data set is a graph: it has no sequences.")
-        return
-    tokens = sequences[person]
-    joint = " → " if sequences.ordered else " + "
-    shown = joint.join(_name(data, int(t), row) for t in tokens[:10])
-    box.markdown(f"{shown}{joint + '…' if len(tokens) > 10 else ''}")
-    box.caption(f"{'A session' if sequences.ordered else 'A basket, whose order means nothing'}: {len(tokens)} items.")
-
-
-def _name(data: ActiveData, token: int, row: int) -> str:
-    return f"**:red[{plain(data.titles[token])}]**" if token == row else plain(data.titles[token])
-
-
 def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> Int64Array:
     """One first-order walk, drawn from the closed form (nothing to compile on the way to the first paint)."""
     rng = np.random.default_rng(seed)
@@ -82,18 +44,14 @@ def small_walk(graph: ItemGraph, row: int, seed: int, length: int = 12) -> Int64
     return np.array(path)
 
 
-def recommendations(box: DeltaGenerator, data: ActiveData, vectors: ItemVectors, person: int | None) -> None:
-    """Nearest unseen items to the mean vector of the sequence."""
-    if data.sequences is None or person is None:
-        box.caption("Without behavior there is no person to recommend to.")
-        return
+def recommended(data: ActiveData, vectors: ItemVectors, person: int) -> list[int]:
+    """Rows of the nearest unseen items to the mean vector of a sequence."""
+    assert data.sequences is not None
     history = np.unique(data.sequences[person])
     unit = unit_rows(vectors.vectors)
     scores = unit @ unit[history].mean(axis=0)
     scores[history] = -np.inf
-    best = np.argsort(-scores, kind="stable")[:ROWS]
-    box.caption(f"For the {'session' if data.sequences.ordered else 'basket'} in step 2:")
-    box.markdown("\n".join(f"1. :small[{plain(data.titles[int(i)])} · {scores[i]:.2f}]" for i in best))
+    return [int(row) for row in np.argsort(-scores, kind="stable")[:ROWS] if np.isfinite(scores[row])]
 
 
 def judged(data: ActiveData, config: Node2VecConfig) -> str:

@@ -7,83 +7,131 @@ from typing import Any
 
 import numpy as np
 
-from pages.kit import frame
 from pages.kit.answer_words import counted
 from pages.kit.controls import NOT_KNOWN, default_attribute
-from pages.kit.graph_controls import DEFAULT_BACKBONE, GraphSettings, walk_graph
+from pages.kit.graph_controls import GraphSettings, walk_graph
 from pages.kit.session import ActiveData
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, plain_field
-from pages.views.item_graph.two_graphs import log_graph_words
+from pages.views.item_graph.two_graphs import beside_each_other
 from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.item_graph import ItemGraph, connected_groups
 
+MORE_OF_A_KIND = ("More often", "Less often", "As often, within one point")
+ONE_PIECE = ("Yes, all of it", "More than half of it", "No, it falls into small groups")
+WHOM = ("More to best-sellers", "Fewer to best-sellers", "As many, within five points")
+ALIKE = ("Best-sellers, on most edges", "All alike: one edge in five", "In between")
+ARROWS = ("About half: most pairs have two arrows", "Nearly all: most pairs have one", "In between")
+SAME_GRAPH = ("Nearly: r of 0.9 or more", "In part: r of 0.5 to 0.9", "Hardly: r below 0.5")
+CENTER = ("About a fifth, as if all were alike", "Up to half", "More than half")
+
 
 def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> list[Experiment]:
-    """The experiments that this data set can do; a data set that is a graph alone has none."""
-    choice: list[Experiment] = []
-    walked = frame.graph_line(whole.num_edges, graph)
+    """The questions that this data set can answer."""
+    tries: list[Experiment] = []
     if data.has_two_graphs:
         question = "Count the graph from the log. **Will the clicks give back the graph that they were walked on?**"
-        choice = [
-            (question, lambda: log_graph_words(data, settings), {"graph_from": "log"}),
-            ("Back to the given graph.", lambda: f"It is walked as it is: {walked}", {"graph_from": "given"}),
-        ]
-    if settings.own or data.sequences is None:
-        return choice
-    name = f"backbone_{settings.edges}"
-    start = "transitions" if data.sequences.ordered else "co_occurrence"
-    tries: list[Experiment] = []
-    if settings.edges == "co_occurrence":
-        tries = [
-            (
-                "Two edges an item instead of eight. **Will the groups be of one kind?**",
-                lambda: f"{pieces(graph)} {one_kind(data, whole, graph)}",
-                {name: "noise_corrected", "per_item": 2},
-            ),
-            (
-                "The disparity filter looks at one end only. **Which items will sit in the middle?**",
-                lambda: f"{busiest(data, graph)} {popular_ends(data, settings, whole, graph)}",
+        tries.append(Experiment(question, SAME_GRAPH, lambda: counted_graph(data, settings), {"graph_from": "log"}))
+    if data.given is not None or data.sequences is None:
+        question = "The tenth of the items with most edges. **How many edges have one of them at an end?**"
+        tries.append(Experiment(question, CENTER, lambda: in_the_middle(data, graph), {}))
+        return tries
+    # Of the edges that the data gives at first: an experiment sets all the others back.
+    if not data.sequences.ordered:
+        name = "backbone_co_occurrence"
+        few: dict[str, Any] = {name: "noise_corrected", "per_item": 2}
+        field = default_attribute(data)
+        if field:
+            question = (
+                f"Two edges an item instead of eight. **How often do they join items of one {plain_field(field)}?**"
+            )
+            tries.append(
+                Experiment(question, MORE_OF_A_KIND, lambda: one_kind(data, settings, whole, graph, field), few)
+            )
+        question = "Two edges an item. **Does the catalogue stay in one piece?**"
+        tries += [
+            Experiment(question, ONE_PIECE, lambda: pieces(graph), few),
+            Experiment(
+                "Another filter, *disparity*, looks at one end of an edge only. **Whom do the edges lead to?**",
+                WHOM,
+                lambda: popular_beside(data, settings, whole, graph),
                 {name: "disparity", "alpha": 0.01},
             ),
-            (
-                "The ten heaviest edges of each item. **Does weight alone find company?**",
-                lambda: f"{popular_ends(data, settings, whole, graph)} {one_kind(data, whole, graph)}",
+            Experiment(
+                "The ten heaviest edges of each item. **Whom do they lead to?**",
+                ALIKE,
+                lambda: popular_alone(data, settings, whole, graph),
                 {name: "top_edges", "top": 10},
             ),
         ]
     else:
-        question = "Forget the direction. **How many edges are left?**"
-        tries.append((question, lambda: without_direction(data, settings, whole), {"directed": False}))
-    back: dict[str, Any] = {"edges": start, "directed": True, "weighted": True, "min_weight": 1}
-    back |= {"share_baskets": False, "content": [], "per_item": 8, f"backbone_{start}": DEFAULT_BACKBONE[start]}
-    said = f"These are the edges that walks use by default: {walked}"
-    return [*choice, *tries, ("Back to the default edges.", said, back)]
+        question = "Forget the direction: i → j and j → i add up. **How many edges are left of all arrows?**"
+        tries.append(
+            Experiment(question, ARROWS, lambda: without_direction(data, settings, whole), {"directed": False})
+        )
+    return tries
 
 
-def pieces(graph: ItemGraph) -> str:
+def counted_graph(data: ActiveData, settings: GraphSettings) -> Verdict:
+    """How near the log's graph comes to the given one."""
+    whole, _ = walk_graph(data, settings)
+    beside = beside_each_other(data)
+    kind = "arrows" if whole.directed else "edges without direction"
+    if beside is None:
+        return Verdict(f"Walks go along {whole.num_edges:,} {kind} now; the two graphs cannot be compared.")
+    right = 0 if beside.r >= 0.9 else 1 if beside.r >= 0.5 else 2
+    return Verdict(
+        f"Walks go along {whole.num_edges:,} {kind} now. Their shares and those of the given weights correlate at "
+        f"**r = {beside.r:.2f}**; {beside.elsewhere:,} arrows lead where no edge was given.",
+        right,
+        more=beside.words,
+    )
+
+
+def in_the_middle(data: ActiveData, graph: ItemGraph) -> Verdict | str:
+    """How many edges lead to the items with most edges."""
+    if not graph.num_edges:
+        return Verdict("No edge is left.")
+    degree = graph.out_degree + graph.reversed.out_degree
+    top = np.zeros(len(graph), dtype=bool)
+    top[np.argsort(-degree, kind="stable")[: -(-len(graph) // 10)]] = True
+    share = float((top[graph.sources] | top[graph.indices]).mean())
+    best = int(np.argmax(degree))
+    return Verdict(
+        f"**{share:.0%}** of the edges have an end among the {counted(int(top.sum()), 'item')} with most edges. "
+        f"{plain(data.titles[best])} has the most: {graph.out_degree[best]:,} of {len(graph) - 1:,} items.",
+        0 if share <= 0.25 else 1 if share <= 0.5 else 2,
+    )
+
+
+def pieces(graph: ItemGraph) -> Verdict:
     """Into how many pieces the graph falls."""
     sizes = connected_groups(graph)
     alone, groups = int((sizes == 1).sum()), int((sizes > 1).sum())
     if not groups:
-        return "No edge is left."
-    return (
+        return Verdict("No edge is left.", 2)
+    largest = int(sizes.max())
+    said = (
         f"{counted(graph.num_edges, 'edge')} {'is' if graph.num_edges == 1 else 'are'} left: "
-        f"{counted(groups, 'connected group')} of two items or more, the largest of {sizes.max():,}, and "
-        f"{counted(alone, 'item')} without an edge."
+        f"{counted(groups, 'connected group')} of two items or more, the largest of **{largest:,}** of "
+        f"{len(graph):,}, and {counted(alone, 'item')} without an edge."
     )
+    return Verdict(said, 0 if largest == len(graph) else 1 if largest > len(graph) / 2 else 2)
 
 
-def one_kind(data: ActiveData, whole: ItemGraph, graph: ItemGraph) -> str:
-    """How many of the kept edges join items of the same category."""
-    field = default_attribute(data)
-    if not field:
-        return "Whether they are of one kind only a column with a category could tell; this data has none."
+def one_kind(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph, field: str) -> Verdict:
+    """How many of the kept edges join items of the same value of a field, beside eight an item and all edges."""
     labels = data.fields[field]
-    now, before = (_same(labels, part) for part in (graph, whole))
-    if now is None or before is None:
-        return f"No kept edge joins two items whose {plain_field(field)} is known."
-    return f"Both ends have the same **{plain_field(field)}** on {now:.0%} of the kept edges, on {before:.0%} of all."
+    eight = walk_graph(data, replace(settings, backbone="noise_corrected", per_item=8))[1]
+    now, before, every = (_same(labels, part) for part in (graph, eight, whole))
+    if now is None or before is None or every is None:
+        return Verdict(f"No kept edge joins two items whose {plain_field(field)} is known.")
+    right = 2 if abs(now - before) <= 0.01 else 0 if now > before else 1
+    return Verdict(
+        f"Both ends have the same {plain_field(field)} on **{now:.0%}** of the kept edges, on {before:.0%} at eight an "
+        f"item, and on {every:.0%} of all edges. All are counted, none drawn at random.",
+        right,
+    )
 
 
 def _same(labels: AnyArray, graph: ItemGraph) -> float | None:
@@ -101,20 +149,35 @@ def popular_tenth(data: ActiveData) -> BoolArray:
     return top
 
 
-def _ends(top: BoolArray, graph: ItemGraph) -> str:
+def _ends(top: BoolArray, graph: ItemGraph) -> float:
     hit = top[graph.sources] | top[graph.indices]
-    return f"{hit.mean():.0%}" if len(hit) else "–"
+    return float(hit.mean()) if len(hit) else 0.0
 
 
-def popular_ends(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> str:
-    """How many edges lead to a best-seller: kept, all, and those beyond popularity."""
+def _popular(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> tuple[float, float, str]:
+    """(share of the kept edges that lead to a best-seller, the same of eight beyond popularity, in words)."""
     top = popular_tenth(data)
-    _, beyond = walk_graph(data, replace(settings, backbone="noise_corrected", per_item=8))
-    return (
-        f"**{_ends(top, graph)}** of the kept edges have an end among the most popular tenth "
-        f"({counted(int(top.sum()), 'item')}), of all edges {_ends(top, whole)}, of the eight an item that are "
-        f"furthest beyond popularity {_ends(top, beyond)}."
+    beyond = walk_graph(data, replace(settings, backbone="noise_corrected", per_item=8))[1]
+    now, before, every = (_ends(top, part) for part in (graph, beyond, whole))
+    said = (
+        f"**{now:.0%}** of the kept edges have an end among the most popular tenth "
+        f"({counted(int(top.sum()), 'item')}); of the eight an item beyond popularity {before:.0%}, of all edges "
+        f"{every:.0%}."
     )
+    return now, before, said
+
+
+def popular_beside(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> Verdict:
+    """The kept edges beside those that are beyond popularity."""
+    now, before, said = _popular(data, settings, whole, graph)
+    right = 2 if abs(now - before) <= 0.05 else 0 if now > before else 1
+    return Verdict(said, right, more=busiest(data, graph))
+
+
+def popular_alone(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> Verdict:
+    """The kept edges beside edges between any two items, of which 19 % have an end in the tenth."""
+    now, _, said = _popular(data, settings, whole, graph)
+    return Verdict(said, 0 if now > 0.5 else 1 if now <= 0.25 else 2, more=busiest(data, graph))
 
 
 def busiest(data: ActiveData, graph: ItemGraph) -> str:
@@ -130,12 +193,14 @@ def busiest(data: ActiveData, graph: ItemGraph) -> str:
     )
 
 
-def without_direction(data: ActiveData, settings: GraphSettings, whole: ItemGraph) -> str:
+def without_direction(data: ActiveData, settings: GraphSettings, whole: ItemGraph) -> Verdict:
     """What became of the arrows."""
     arrows, _ = walk_graph(data, replace(settings, directed=True))
     pairs = np.unique(np.sort(np.column_stack([arrows.sources, arrows.indices]), axis=1), axis=0)
     both = len(arrows.indices) - len(pairs)
-    return (
+    share = whole.num_edges / arrows.num_edges if arrows.num_edges else 1.0
+    return Verdict(
         f"{counted(arrows.num_edges, 'arrow')} joined {counted(len(pairs), 'pair')} of items, {both:,} of them both "
-        f"ways; the two ways add up now, which leaves {counted(whole.num_edges, 'edge')}."
+        f"ways; the two ways add up now, which leaves {counted(whole.num_edges, 'edge')} (**{share:.0%}**).",
+        0 if share <= 0.6 else 1 if share >= 0.9 else 2,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pages.kit import results
 from pages.kit.answer_words import counted
-from pages.kit.graph_controls import GraphSettings, walk_graph
 from pages.kit.session import ActiveData
 from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.item_graph import ItemGraph, build_item_graph
@@ -20,10 +21,19 @@ def shares(graph: ItemGraph) -> tuple[Int64Array, Float64Array]:
     return ways[order], (graph.weights / total[graph.sources])[order]
 
 
-def beside_each_other(data: ActiveData) -> str:
-    """How far M(i, j) of the log goes with the given weights, counted now; "" where that cannot be said."""
+@dataclass(frozen=True)
+class Beside:
+    """How far M(i, j) of the log goes with the given weights: correlation, arrows where no edge is given, in words."""
+
+    r: float
+    elsewhere: int
+    words: str
+
+
+def beside_each_other(data: ActiveData) -> Beside | None:
+    """The two graphs of a data set compared now; None where that cannot be said."""
     if not data.has_two_graphs:
-        return ""
+        return None
     sequences, given = data.sequences, data.given
     assert sequences is not None
     assert given is not None
@@ -37,19 +47,14 @@ def beside_each_other(data: ActiveData) -> str:
     a, b = np.zeros((2, len(either)))
     a[np.searchsorted(either, there)], b[np.searchsorted(either, clicked)] = weighted, counts
     if len(either) < 3 or a.std() == 0 or b.std() == 0:
-        return ""
+        return None
     both = len(np.intersect1d(there, clicked))
-    return (
+    elsewhere, r = len(clicked) - both, float(np.corrcoef(a, b)[0, 1])
+    words = (
         f"The log has {counted(log.num_edges, 'arrow')} with {log.weights.sum():,.0f} transitions, "
         f"{log.weights.mean():.0f} an arrow on average. Of the {len(there):,} ways to walk along a given edge {both:,} "
-        f"were clicked, and {counted(len(clicked) - both, 'arrow')} of the log lead elsewhere. "
-        f"M(i, j) / Σ M(i, ·) and the given w(i, j) / Σ w(i, ·) correlate at r = {np.corrcoef(a, b)[0, 1]:.2f} over "
+        f"were clicked, and {counted(elsewhere, 'arrow')} of the log lead elsewhere. "
+        f"M(i, j) / Σ M(i, ·) and the given w(i, j) / Σ w(i, ·) correlate at r = {r:.2f} over "
         f"{len(either):,} ordered pairs."
     )
-
-
-def log_graph_words(data: ActiveData, settings: GraphSettings) -> str:
-    """What came of counting the graph, once that is chosen."""
-    whole, _ = walk_graph(data, settings)
-    kind = "arrows" if whole.directed else "edges without direction"
-    return f"Walks go along {whole.num_edges:,} {kind} now. {beside_each_other(data)}"
+    return Beside(r, elsewhere, words)

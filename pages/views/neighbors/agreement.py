@@ -45,7 +45,7 @@ def membership_section(found: Compared, key: str) -> None:
         Membership(tuple(names.index(model) for model in models), tuple(found.data.titles[int(row)] for row in rows))
         for models, rows in cells.items()
     ]
-    st.markdown("**Who names what** — for the chosen item")
+    st.subheader("Who names what, for the chosen item", anchor=False)
     live_chart(membership_counts_figure(names, groups), key=key, height=142 + 26 * min(max(len(groups), 3), 13))
     sizes: Counter[int] = Counter()
     for models, rows in cells.items():
@@ -56,7 +56,7 @@ def membership_section(found: Compared, key: str) -> None:
 
 def agreement_section(found: Compared, *, key: str) -> None:
     """The matrix, over all items."""
-    st.markdown("**How far two models agree** — over all items")
+    st.subheader("How far two models agree, over all items", anchor=False)
     names, k = tuple(found.lists), found.settings.k
     if len(names) < 2:
         st.caption(TWO_NEEDED)
@@ -71,7 +71,7 @@ def agreement_section(found: Compared, *, key: str) -> None:
         k=k,
         chance=matrix.overlap_chance,
     )
-    live_chart(figure, key=key, height=430, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
+    live_chart(figure, key=key, height=390, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
     upper = np.triu_indices(len(names), 1)
     st.caption(
         f"Above the diagonal **overlap@{k}**, the share of two lists that is common (random lists: "
@@ -91,7 +91,7 @@ def open_pair(data: ActiveData, first: str, second: str) -> None:
 def disputed_section(found: Compared) -> None:
     """The items on which the models differ most, or least; a click chooses one."""
     if len(found.lists) < 2:
-        st.markdown("**Most disputed items**")
+        st.subheader("Most disputed items", anchor=False)
         st.caption(TWO_NEEDED)
         return
     data, settings = found.data, found.settings
@@ -117,7 +117,7 @@ def disputed_section(found: Compared) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=400,
+        height=360,
         key=name,
         on_select=take,
         selection_mode="single-row",
@@ -139,10 +139,10 @@ def purity_section(found: Compared, *, key: str) -> None:
     """Do neighbors share the attribute?"""
     data, attribute = found.data, found.settings.attribute
     if attribute not in data.fields or not found.lists:
-        st.markdown("**Do neighbors share an attribute?**")
+        st.subheader("Do neighbors share an attribute?", anchor=False)
         st.caption("This data has no side information beside names." if not data.fields else NONE_READY)
         return
-    st.markdown(f"**Do neighbors share the {plain_field(attribute)}?**")
+    st.subheader(f"Do neighbors share the {plain_field(attribute)}?", anchor=False)
     purity = found.purity
     values = data.fields[attribute]
     wanted = values[found.chosen]
@@ -185,7 +185,7 @@ def told_words(found: Compared) -> str:
 
 def hubs_section(found: Compared) -> None:
     """Which items are named most, and how rare the named ones are."""
-    st.markdown("**Who is named most?** — over all lists")
+    st.subheader("Who is named most, over all lists?", anchor=False)
     if not found.lists:
         st.caption(NONE_READY)
         return

@@ -24,8 +24,8 @@ from recemb_core.evaluation.analogies import Analogies, AnalogyReport, How, ever
 from recemb_core.evaluation.analogy_study import LISTS, fields_fingerprint, joint_level, report_both
 from recemb_core.item_graph import ItemGraph
 
-Pair = tuple[AnalogyReport, ...]  # of the first answer and of the first five
-QUESTION, ASKING = 2e-6, 2e-10  # seconds: an item by pair of fields, a number of a question
+QUESTION, ASKING = 1e-5, 5e-10  # seconds: an item by pair of fields, a number of a question
+Reports = dict[str, tuple[AnalogyReport, AnalogyReport]]  # model → of the first answer, and of the first five
 HOW = {"add": "3CosAdd", "mul": "3CosMul"}
 SUM = Parameter(
     NEIGHBORS_PAGE,
@@ -125,7 +125,7 @@ def _partial(vectors: ItemVectors) -> bool:
     return isinstance(vectors, BroughtVectors) and not bool(vectors.known.all())
 
 
-def reports(found: Compared) -> tuple[Analogies | None, dict[str, Pair]]:
+def reports(found: Compared) -> tuple[Analogies | None, Reports]:
     """(questions in use, model → reports of the first answer and of the first five)."""
     data = found.data
     every = questions(data, found.graph)
@@ -137,13 +137,18 @@ def reports(found: Compared) -> tuple[Analogies | None, dict[str, Pair]]:
     return asked, {one.label: measured(found, one, asked, how, level) for one in entries if len(found.graph) > 3}
 
 
-def verdict(of: dict[str, Pair]) -> str:
-    """Whose steps carry something: whose first answer is right oftener than the nearest item to C, beyond noise."""
+def carrying(of: Reports) -> tuple[list[str], list[str], int]:
+    """(models in which the step helps beyond noise, in which it harms, how many can be said)."""
     known = {name: first.gain for name, (first, _) in of.items() if np.isfinite(first.gain.low)}
+    up = [name for name, gain in known.items() if gain.low > 0]
+    return up, [name for name, gain in known.items() if gain.high < 0], len(known)
+
+
+def verdict(of: Reports) -> str:
+    """Whose steps carry something: whose first answer is right oftener than the nearest item to C, beyond noise."""
+    up, down, known = carrying(of)
     if not known:
         return "All questions have one target, so the noise is not known."
-    up = [name for name, gain in known.items() if gain.low > 0]
-    down = [name for name, gain in known.items() if gain.high < 0]
     told = (
         f"The step carries something in {listed(up)}: adding it is right oftener than just naming what is nearest to C."
         if up
@@ -151,7 +156,7 @@ def verdict(of: dict[str, Pair]) -> str:
     )
     if down:
         told += f" In {listed(down)} the step makes it worse."
-    given = [name for name in known if name in MODELS and "side_info" in MODELS[name].needs]
+    given = [name for name in of if name in MODELS and "side_info" in MODELS[name].needs]
     if given and set(given) & {*up, *down}:
         told += f" {listed(given)} got these fields as input: their vectors are made of them."
     return told
@@ -162,7 +167,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def rates_section(found: Compared) -> None:
-    st.markdown("**How often is such an answer right?**")
+    st.subheader("How often is such an answer right?", anchor=False)
     data = found.data
     every = questions(data, found.graph)
     if not every:
@@ -171,7 +176,6 @@ def rates_section(found: Compared) -> None:
             "take the same step while all else is alike."
         )
         return
-    step_bound(data, every).draw()
     asked, of = reports(found)
     if asked is None or not of:
         st.caption("The models are not trained yet.")
@@ -201,7 +205,7 @@ def rates_section(found: Compared) -> None:
     )
 
 
-def table(of: dict[str, Pair]) -> dict[str, list[Any]]:
+def table(of: Reports) -> dict[str, list[Any]]:
     """Columns of the table."""
     first, five = [pair[0] for pair in of.values()], [pair[1] for pair in of.values()]
     gains = [one.gain for one in first]

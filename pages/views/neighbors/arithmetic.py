@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,7 +17,16 @@ from pages.kit.model_jobs import Entry
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, plain_field, quoted
-from pages.views.neighbors.analogy_rates import SUM, questions, rates_section, reports, step_bound, verdict
+from pages.views.neighbors.analogy_rates import (
+    SUM,
+    carrying,
+    listed,
+    questions,
+    rates_section,
+    reports,
+    step_bound,
+    verdict,
+)
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_job, on_map
 from recemb_core.arrays import Float64Array
@@ -103,43 +113,74 @@ def bind(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> tuple[Boun
 # --- the view ---
 
 
-def section(found: Compared) -> list[Job]:
-    """The composer, its answers on the map and in lists, and how often such questions are answered rightly."""
+def section(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
+    """The composer above its map; its answers in lists, and how often such questions are answered rightly."""
     data, graph = found.data, found.graph
     names = [one.label for one in found.entries if one.state != "unavailable"]
     if not names:
-        st.info("No model can be trained on this data, so there is nothing to add.")
+        main.info("No model can be trained on this data, so there is nothing to add.")
         return []
     whose, plus, minus = bind(data, graph, names)
-    numbers = st.container()
-    main, side = frame.side_by_side("arithmetic", (3, 2), "17rem")
+    every = questions(data, graph)
     with side:
+        if every:
+            step_bound(data, every).draw()
+        stage.try_this(data, experiments(found))
         model = whose.draw()
-        title = lambda item: data.title_of(item)  # noqa: E731
-        offered = session.items_by_popularity(data)
-        plus.draw(offered=offered, format_func=title, max_selections=MOST_ITEMS)
-        minus.draw(offered=offered, format_func=title, max_selections=MOST_ITEMS)
         how = SUM.draw(data)
+        controls.reset_button(data)
     one = found.entries[[each.label for each in found.entries].index(model)]
+    _numbers(found, model, numbers)
     todo: list[Job] = []
-    if one.vectors is None:
-        main.caption(f"{model} is not trained yet.")
-    elif not plus.value:
-        main.info("Choose at least one item under *With*.")
-    else:
-        rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
-        asked = Sum(data, graph, one, rows[0], rows[1], how)
-        missing = _without_vector(asked)
-        if missing:
-            main.info(f"{model} has no vector of {missing}. Choose other items.")
-        else:
-            with main:
+    with main:
+        with stage.picture():
+            left, right = frame.side_by_side("composer", (3, 2), "14rem")
+            title = lambda item: data.title_of(item)  # noqa: E731
+            offered = session.items_by_popularity(data)
+            plus.draw(left, offered=offered, format_func=title, max_selections=MOST_ITEMS)
+            minus.draw(right, offered=offered, format_func=title, max_selections=MOST_ITEMS)
+            rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
+            asked = Sum(data, graph, one, rows[0], rows[1], how)
+            ready = one.vectors is not None and bool(plus.value) and not _without_vector(asked)
+            if one.vectors is None:
+                st.caption(f"{model} is not trained yet.")
+            elif not plus.value:
+                st.info("Choose at least one item under *With*.")
+            elif not ready:
+                st.info(f"{model} has no vector of {_without_vector(asked)}. Choose other items.")
+            else:
+                st.markdown(_sentence(asked)[0])
                 todo = _map(found, asked)
-            with side:
-                _lists(asked)
-            numbers.markdown(_sentence(asked))
+        if ready:
+            st.markdown(_sentence(asked)[1])
+            st.caption(_map_words(asked))
+            _lists(asked)
     rates_section(found)
     return todo
+
+
+def _numbers(found: Compared, model: str, place: Any) -> None:
+    """How often the chosen model's sums are right."""
+    _, of = reports(found)
+    if model not in of:
+        return
+    first, five = of[model]
+    gain = first.gain
+    bounds = f" ({gain.low:+.1%} to {gain.high:+.1%})" if np.isfinite(gain.low) else ""
+    frame.metrics(
+        [
+            ("Right by the sum", f"{first.accuracy.value:.1%}", f"Of {first.groups:,} targets' questions, {model}."),
+            ("Nearest to C is right", f"{first.nearest.value:.1%}", "Without any sum."),
+            (
+                "The step adds",
+                f"{gain.value:+.1%}".replace("-", "−"),
+                f"Right by the sum less right by what is nearest to C{bounds}; the interval holds for all models of "
+                "the table together with 95 %.",
+            ),
+            ("By chance", f"{first.chance:.1%}", f"A blind draw. Among the first five {five.accuracy.value:.1%}."),
+        ],
+        place,
+    )
 
 
 def _without_vector(asked: Sum) -> str:
@@ -155,8 +196,8 @@ def _title(asked: Sum, row: int) -> str:
     return str(asked.data.title_of(asked.graph.items[row]))
 
 
-def _sentence(asked: Sum) -> str:
-    """What is asked and what comes of it, in words."""
+def _sentence(asked: Sum) -> tuple[str, str]:
+    """(what is asked and what comes of it, what other questions would give)."""
     best, free = asked.answers(), asked.answers(leave_out=False)
     own = Sum(asked.data, asked.graph, asked.one, asked.plus[-1:], (), "add").answers()
     named = lambda found: f"**{plain(_title(asked, found[0][0]))}**" if found else "none"  # noqa: E731
@@ -164,9 +205,8 @@ def _sentence(asked: Sum) -> str:
     signs = [f" − {plain(_title(asked, row))}" for row in asked.minus]
     asks = parts[0] + "".join(signs) + "".join(f" + {part}" for part in parts[1:])
     inside = " (it went in)" if free and free[0][0] in asked.given else ""
-    return (
-        f"{asks} → :red[{named(best)}]. With nothing left out: {named(free)}{inside}. Nearest to {parts[-1]} alone: "
-        f"{named(own)}."
+    return f"{asks} → :red[{named(best)}]", (
+        f"With nothing left out: {named(free)}{inside}. Nearest to {parts[-1]} alone: {named(own)}."
     )
 
 
@@ -203,18 +243,23 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
     )
     arrows = _arrows(asked, best)
     figure.update_layout(
+        title_text=None,
         annotations=[
             *figure.layout.annotations,
             *(theme.arrow(tuple(place[a]), tuple(place[b]), arrowcolor=theme.CHOSEN, standoff=5) for a, b in arrows),
         ]
     )
-    live_chart(figure, key=f"arithmetic map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
+    choose = lambda item: session.pick(data, item)  # noqa: E731
+    above = 365 if len(asked.plus) <= 2 else 415  # a longer sentence above it
+    live_chart(figure, key=f"arithmetic map@{data.key}", height=250, above=above, on_click=choose)
+
+
+def _map_words(asked: Sum) -> str:
     went = "Arrows: the step that is taken off and put on, and the same step from the last item to the answer."
     basket = "Arrows: from what goes in to the answer."
-    st.caption(
-        f"{large.drawn_words(data)}{went if asked.minus else basket} "
-        "Places are UMAP's, which keeps neighborhoods and not directions: the sum is made of the vectors, not of the "
-        "places."
+    return (
+        f"{went if asked.minus else basket} Places are UMAP's, which keeps neighborhoods and not directions: the sum "
+        "is made of the vectors, not of the places."
     )
 
 
@@ -259,60 +304,58 @@ def words() -> str:
     )
 
 
-def experiments(found: Compared) -> list[stage.Old]:
+CARRIES = ("In none", "In some", "In all")
+POPULAR = ("Among the most popular tenth", "In the middle", "Among the rarest tenth")
+
+
+def experiments(found: Compared) -> list[stage.Experiment]:
     """What to try: a step of another field, a basket, the other score."""
     data, graph = found.data, found.graph
     every = questions(data, graph)
-    tries: list[stage.Old] = []
+    tries: list[stage.Experiment] = []
     if every:
         ordered = sorted(every, key=lambda name: -every[name].there)
         for step in list(dict.fromkeys(["role", *ordered]))[:2] if "role" in every else ordered[:2]:
-            tries.append(
-                (
-                    f"A step in {plain_field(step)}, all else alike. **In which models does the step carry?**",
-                    lambda: _carried(found),
-                    {"step": step, "sum": "add"},
-                )
-            )
+            question = f"A step in {plain_field(step)}, all else alike. **In how many models does adding it help?**"
+            tries.append(stage.Experiment(question, CARRIES, lambda: _carried(found), {"step": step}))
     popular = list(session.items_by_popularity(data)[:5])
     if len(popular) == 5 and len(graph) > 8:
-        tries.append(
-            (
-                "A basket of the five most popular items. **Is the answer popular as well?**",
-                lambda: _basket(found),
-                {"plus": popular, "minus": [], "sum": "add"},
-            )
-        )
+        question = "A basket of the five most popular items. **How popular is what goes with them?**"
+        sets = {"plus": popular, "minus": []}
+        tries.append(stage.Experiment(question, POPULAR, lambda: _basket(found), sets))
     return tries
 
 
-def _carried(found: Compared) -> str:
+def _carried(found: Compared) -> stage.Verdict | str:
     _, of = reports(found)
-    if not of:
-        return "No model is trained yet: wait for the training."
+    if len(of) < sum(one.state != "unavailable" for one in found.entries):
+        return ""  # models are being trained
+    up, _, known = carrying(of)
     best = max(of, key=lambda name: of[name][0].gain.value)
     gain = of[best][0].gain
-    return (
-        f"{verdict(of)} The largest gain is that of {best}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
-    ).replace("-0.0%", "0.0%")
+    said = f"The largest gain is that of {best}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
+    helps = f"It helps in {listed(up)}, beyond noise." if up else "In no model is the sum right oftener, beyond noise."
+    right = None if not known else 0 if not up else 2 if len(up) == known else 1
+    return stage.Verdict(f"{helps} {said}".replace("-0.0%", "0.0%"), right, more=verdict(of))
 
 
-def _basket(found: Compared) -> str:
+def _basket(found: Compared) -> stage.Verdict | str:
     data, graph = found.data, found.graph
     names = [one.label for one in found.entries if one.state != "unavailable"]
     whose, plus, minus = bind(data, graph, names)
     one = found.entries[[each.label for each in found.entries].index(whose.value)]
     if one.vectors is None:
-        return "No model is trained yet: wait for the training."
+        return ""
     rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
     best = Sum(data, graph, one, rows[0], rows[1], SUM.value(data)).answers()
     if not best:
-        return "There is no other item."
+        return stage.Verdict("There is no other item.")
     counts = found.settings.counts
-    place = int((counts > counts[best[0][0]]).sum()) + 1
-    return (
-        f"**{plain(data.title_of(graph.items[best[0][0]]))}**, number {place:,} of {len(counts):,} by "
-        f"{found.unit}; the five that it goes with are numbers 1 to 5."
+    place = int((counts > counts[best[0][0]]).sum())
+    return stage.Verdict(
+        f"{plain(data.title_of(graph.items[best[0][0]]))}, number **{place + 1:,}** of {len(counts):,} by "
+        f"{found.unit} ({one.label}); the five that it goes with are numbers 1 to 5.",
+        0 if place < 0.1 * len(counts) else 2 if place >= 0.9 * len(counts) else 1,
     )
 
 

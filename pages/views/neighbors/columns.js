@@ -3,10 +3,13 @@
 export default function (component) {
   const box = component.parentElement.querySelector(".neighbor-columns");
   if (!box || !component.data) return undefined;
-  const { columns, rows, revision } = component.data;
+  const { columns, rows, high, revision } = component.data;
   if (box.dataset.rev !== revision) {
     const had = box.querySelector("button:focus")?.dataset;
     box.style.setProperty("--rows", rows + 1);
+    box.style.setProperty("--high", high);
+    box.style.setProperty("--columns", Math.max(columns.length, 1));
+    box.toggleAttribute("data-many", columns.length > 5);
     box.replaceChildren(...columns.map((column) => draw(column)));
     box.dataset.rev = revision;
     // The list under a keyboard's focus may have been redrawn.
@@ -38,6 +41,7 @@ function draw(column) {
   section.setAttribute("aria-label", column.name);
   const head = make("header", "head");
   head.append(make("strong", "name", column.name), make("span", "note", column.note));
+  head.title = column.note;
   section.append(head);
   if (column.message) section.append(make("p", "message", column.message));
   for (const row of column.rows) section.append(entry(row));
@@ -56,9 +60,9 @@ function entry(row) {
   }
   const first = make("span", "first");
   first.append(make("span", "rank", String(row.rank)), make("span", "title", row.title));
+  if (row.times) first.append(make("span", "times", row.times));
   const second = make("span", "second");
   second.append(make("span", "score", row.score), make("span", "count", row.count));
-  if (row.times) second.append(make("span", "times", row.times));
   button.append(first, second);
   if (row.chips.length) {
     const chips = make("span", "chips");

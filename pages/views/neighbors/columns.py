@@ -69,16 +69,27 @@ _component = st.components.v2.component(
     html='<div class="neighbor-columns"></div>',
     css="""
         .neighbor-columns {
-            display: grid; grid-template-columns: repeat(auto-fit, minmax(min(6.5rem, 100%), 1fr)); gap: 0 0.375rem;
+            display: grid; grid-template-columns: repeat(auto-fit, minmax(min(5.5rem, 100%), 1fr)); gap: 0 0.375rem;
             color: var(--st-text-color); font-family: var(--st-font); font-size: 0.8125rem; line-height: 1.3;
         }
         .neighbor-columns .column {
-            display: grid; grid-template-rows: subgrid; grid-row: span var(--rows); align-content: start;
-            gap: 0.25rem 0; margin-bottom: 1rem;
+            display: grid; grid-template-rows: subgrid; grid-row: span var(--rows); align-content: start; min-width: 0;
+            grid-template-columns: minmax(0, 1fr); gap: 0.25rem 0; margin-bottom: 1rem;
+        }
+        /* As high as the window leaves, and scrolled inside; on a narrow page all rows stand below each other. */
+        @media (min-width: 56rem) {
+            .neighbor-columns {
+                max-height: var(--high); overflow-y: auto;
+                grid-template-columns: repeat(var(--columns), minmax(0, 1fr));
+            }
+            .neighbor-columns[data-many] .chips { display: none; } /* said on hover */
         }
         .neighbor-columns .head { padding: 0 0 0.25rem 0.25rem; border-bottom: 2px solid var(--st-border-color); }
         .neighbor-columns .name { display: block; font-size: 1rem; }
-        .neighbor-columns .note { opacity: 0.75; font-size: 0.75rem; }
+        .neighbor-columns .note {
+            display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; opacity: 0.8;
+            font-size: 0.75rem;
+        }
         .neighbor-columns .message {
             grid-row: 2 / span 4; margin: 0; padding: 0.5rem; opacity: 0.8; border-radius: 0.375rem;
             border: 1px dashed var(--st-border-color);
@@ -108,10 +119,10 @@ _component = st.components.v2.component(
             overflow-wrap: anywhere;
         }
         .neighbor-columns .second {
-            display: flex; flex-wrap: wrap; gap: 0 0.5rem; font-size: 0.75rem; font-variant-numeric: tabular-nums;
+            display: flex; flex-wrap: wrap; gap: 0 0.375rem; font-size: 0.75rem; font-variant-numeric: tabular-nums;
         }
-        .neighbor-columns .count { opacity: 0.7; }
-        .neighbor-columns .times { margin-left: auto; font-weight: 600; }
+        .neighbor-columns .count { margin-left: auto; opacity: 0.75; }
+        .neighbor-columns .times { margin-left: auto; font-size: 0.75rem; font-weight: 600; }
         .neighbor-columns .chips { display: flex; flex-wrap: wrap; gap: 0.1875rem; margin-top: auto; }
         .neighbor-columns .chip {
             max-width: 100%; padding: 0 0.375rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
@@ -125,12 +136,13 @@ _component = st.components.v2.component(
 )
 
 
-def neighbor_columns(columns: Sequence[Column], *, key: str, on_click: Callable[[str], None]) -> None:
+def neighbor_columns(columns: Sequence[Column], *, key: str, above: int, on_click: Callable[[str], None]) -> None:
     """Show the lists; the same ``key`` is the same element, whatever it shows.
 
     Args:
         columns: left to right.
         key: Streamlit key.
+        above: pixels of the window that lie above and below: the lists take the rest, and scroll.
         on_click: called with the item's id before the script runs, so it may set the state of any widget.
     """
 
@@ -145,8 +157,9 @@ def neighbor_columns(columns: Sequence[Column], *, key: str, on_click: Callable[
         key=key,
         data={
             "columns": words,
+            "high": f"max(20rem, calc(100vh - {above}px))",
             "rows": max([len(column.rows) for column in columns], default=0),
-            "revision": hashlib.blake2b(json.dumps(words).encode(), digest_size=6).hexdigest(),
+            "revision": hashlib.blake2b(json.dumps([above, words]).encode(), digest_size=6).hexdigest(),
         },
         on_clicked_change=clicked,
     )

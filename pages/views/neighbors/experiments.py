@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from pages.kit.graph_controls import GraphSettings
 from pages.kit.model_controls import able_models, in_python, second_like_first
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, quoted
 from pages.views.neighbors.compared import Compared, Settings, filter_steps
 from recemb_core.brought import BroughtConfig, BroughtVectors
@@ -22,9 +22,11 @@ from recemb_core.embeddings import MODELS
 from recemb_core.embeddings.registry import NEEDS, python_call, spec_of
 from recemb_core.evaluation import overlap_at_k
 
-NOISE = "What two seeds of one model do not share is noise: only what goes beyond it is an effect of a setting."
-PLAIN: dict[str, Any] = {"score": "cosine", "min_count": 0}
-NO_LISTS = "Two models that are ready are needed: wait for the training, or press Run."
+HOW_POPULAR = ("Among the most popular tenth", "In the middle", "Among the rarest tenth")
+IN_OUT = ("More popular, in every model", "Rarer, in every model", "It depends on the model")
+CLOSER = ("They agree more", "They agree less", "No difference beyond noise")
+HOW_MANY = ("Nine or ten", "Six to eight", "Five or fewer")
+MORE_CHANGE = ("More change", "Less change", "No difference beyond noise")
 
 
 def experiments(found: Compared) -> list[Experiment]:
@@ -34,52 +36,41 @@ def experiments(found: Compared) -> list[Experiment]:
     values = 1 - found.dispute if len(found.lists) > 1 else np.empty(0)
     able = found.competing(values) if len(values) else values
     if len(able):
-        at = able[0]
-        row = int(found.rows[at])
-        place = float((counts > counts[row]).mean())
-        tries.append(
-            (
-                "One item divides the models most. **A best-seller, a rare item, or something in between?**",
-                lambda: (
-                    f"{plain(data.titles[row])}: agreement {values[at]:.2f}, the lowest of {len(able):,} items, where "
-                    f"the mean is {values.mean():.2f}; **{place:.0%}** of the items are more popular."
-                ),
-                {"item": found.graph.items[row]},
-            )
-        )
+        item = found.graph.items[int(found.rows[able[0]])]
+        question = "One item divides these models most. **How popular is it?**"
+        tries.append(Experiment(question, HOW_POPULAR, lambda: divided(found, item), {"item": item}))
     tries.append(
-        (
-            "in · out is what training makes large. **Will the named items be more popular, or rarer?**",
+        Experiment(
+            "*in · out*, which training makes large, in place of the cosine. **Are the named items more popular?**",
+            IN_OUT,
             lambda: in_out_words(found),
-            {"score": "in_out", "min_count": 0},
+            {"score": "in_out"},
         )
     )
     useful = [step for step in filter_steps(counts) if step > 0 and (counts < step).mean() >= 0.25]
     if useful:
-        tries.append(
-            (
-                f"Name no item below {useful[0]:,} {'events' if data.sequences is not None else 'in strength'}. "
-                "**Will the models come closer to each other?**",
-                lambda: filter_words(found),
-                {"score": "cosine", "min_count": useful[0]},
-            )
-        )
-    first = able_models(data)[0]
-    tries.append((*another_seed(first, NOISE), {"compare": "two", **_twice(found, first)}))
+        unit = "events" if data.sequences is not None else "in strength"
+        question = f"Name no item below {useful[0]:,} {unit}. **Do the models come closer to each other?**"
+        tries.append(Experiment(question, CLOSER, lambda: filter_words(found), {"min_count": useful[0]}))
     return tries
 
 
-def another_seed(model: str, answer: str | Callable[[], str]) -> tuple[str, str | Callable[[], str]]:
-    """The experiment that leads from the view of all models to that of two, where its answer is."""
-    return f"The same {model} with another seed. **How many of ten neighbors will stay?**", answer
+def divided(found: Compared, item: str) -> Verdict | str:
+    """How popular the item is on which the models agree least."""
+    if len(found.lists) < 2:
+        return ""
+    counts, row, values = found.settings.counts, found.graph.items.row(item), 1 - found.dispute
+    place = float((counts > counts[row]).mean())
+    here = float(values[np.flatnonzero(found.rows == row)[0]])
+    return Verdict(
+        f"{plain(found.data.titles[row])}: agreement {here:.2f}, the lowest of "
+        f"{len(found.competing(values)):,} items that are not too rare; the mean is {values.mean():.2f}. "
+        f"**{place:.0%}** of the items are more popular.",
+        0 if place < 0.1 else 2 if place >= 0.9 else 1,
+    )
 
 
-def _twice(found: Compared, model: str) -> dict[str, Any]:
-    second = second_like_first(found.data, found.graph, model)
-    return {"first": model, "second": model, **second, "b_reseed": True, **PLAIN}
-
-
-def in_out_words(found: Compared) -> str:
+def in_out_words(found: Compared) -> Verdict | str:
     """How popular the named items are by in · out, and by cosine."""
     by_cosine, counts = found.under(score="cosine"), found.settings.counts
     told, changes = [], []
@@ -87,56 +78,70 @@ def in_out_words(found: Compared) -> str:
         now, before = (float(np.median(counts[named[named >= 0]])) if (named >= 0).any() else 0.0
                        for named in (lists, by_cosine.lists[label]))  # fmt: skip
         told.append(f"{label} {before:,.4g} → {now:,.4g}")
-        changes.append(np.sign(now - before))
+        changes.append(int(np.sign(now - before)))
     if not told:
-        return NO_LISTS
-    return (
-        f"Median {found.unit} of all named items, cosine → in · out: {', '.join(told)} (catalogue "
-        f"{np.median(counts):,.4g}). **More popular in {changes.count(1)}, rarer in {changes.count(-1)} of "
-        f"{counted(len(told), 'model')}**; one seed each."
+        return ""
+    up, down = changes.count(1), changes.count(-1)
+    return Verdict(
+        f"More popular in **{up}**, rarer in **{down}** of {counted(len(told), 'model')}, by the median {found.unit} "
+        f"of all named items (catalogue {np.median(counts):,.4g}); one seed each.",
+        0 if up == len(told) else 1 if down == len(told) else 2,
+        more=f"Cosine → in · out: {', '.join(told)}.",
     )
 
 
-def filter_words(found: Compared) -> str:
+def filter_words(found: Compared) -> Verdict | str:
     """Agreement under the filter against agreement without it, on the same items, and both chance levels."""
     if len(found.lists) < 2:
-        return NO_LISTS
+        return ""
     before, settings = found.under(min_count=0), found.settings
     gain = paired(before.dispute, found.dispute)
-    return (
-        f"Agreement overall changes by {gain_words(gain)} over {gain.n:,} items. By chance alone it would go from "
-        f"{before.matrix.overlap_chance:.3f} to {found.matrix.overlap_chance:.3f}: "
-        f"{(settings.counts < settings.min_count).mean():.0%} of the items cannot be named any more."
+    return Verdict(
+        f"Agreement overall changes by {gain_words(gain)} over {gain.n:,} items. "
+        f"{(settings.counts < settings.min_count).mean():.0%} of the items cannot be named any more.",
+        2 if gain.low <= 0 <= gain.high else 0 if gain.value > 0 else 1,
+        more=f"By chance alone it would go from {before.matrix.overlap_chance:.3f} to "
+        f"{found.matrix.overlap_chance:.3f}.",
     )
+
+
+def _twice(found: Compared, model: str) -> dict[str, Any]:
+    second = second_like_first(found.data, found.graph, model)
+    return {"first": model, "second": model, **second, "b_reseed": True}
 
 
 def pair_experiments(found: Compared) -> list[Experiment]:
     """Of the view of two."""
     able = able_models(found.data)[0]
     twice = _twice(found, able)
-    against_seed = lambda: f"{overlap_words(found)} {seed_words(found)}"  # noqa: E731
-    tries: list[Experiment] = [(*another_seed(able, lambda: f"{overlap_words(found)} {NOISE}"), twice)]
+    tries = [
+        Experiment(
+            f"The same {able} with another seed. **How many of ten neighbors stay?**",
+            HOW_MANY,
+            lambda: common(found, "What two seeds do not share is noise."),
+            twice,
+        )
+    ]
     if found.data.sequences is not None:
+        even = twice | {"b_word2vec_ns_exponent": 0.0, "b_reseed": False}
+        sets = {"first": "word2vec", "second": "item2vec", "b_reseed": False}
         tries += [
-            (
-                "Noise drawn evenly (exponent 0). **More change than another seed?**",
-                against_seed,
-                twice | {"b_word2vec_ns_exponent": 0.0, "b_reseed": False},
+            Experiment(
+                "Noise drawn evenly (exponent 0 for 0.75). **More change than another seed makes?**",
+                MORE_CHANGE,
+                lambda: beyond_seed(found),
+                even,
             ),
-            (
-                "Order against no order: word2vec's window and item2vec's whole set. **Same company?**",
-                against_seed,
-                {"first": "word2vec", "second": "item2vec", "b_reseed": False, **PLAIN},
+            Experiment(
+                "A window over the order (word2vec) against whole sets (item2vec). **How many of ten are the same?**",
+                HOW_MANY,
+                lambda: common(found),
+                sets,
             ),
         ]
-    far = {"b_node2vec_p": 1.0, "b_node2vec_q": 20.0, "b_reseed": False}
-    tries.append(
-        (
-            "DeepWalk against node2vec with q = 20. **Which items will have moved on the map?**",
-            lambda: f"{overlap_words(found)} {moved_words(found)}",
-            {"first": "DeepWalk", "second": "node2vec", **far, **PLAIN},
-        )
-    )
+    far = {"first": "DeepWalk", "second": "node2vec", "b_node2vec_p": 1.0, "b_node2vec_q": 20.0, "b_reseed": False}
+    question = "DeepWalk against node2vec with q = 20. **How many of ten neighbors are the same?**"
+    tries.append(Experiment(question, HOW_MANY, lambda: common(found, moved_words(found)), far))
     return tries
 
 
@@ -144,10 +149,17 @@ def _both(found: Compared) -> bool:
     return len(found.lists) == 2 and all(one.config == one.wanted for one in found.entries)
 
 
-def overlap_words(found: Compared) -> str:
+def common(found: Compared, more: str = "") -> Verdict | str:
     """How much of two lists is common."""
     if not _both(found):
-        return NO_LISTS
+        return ""
+    share = found.matrix.overlap[0, 1]
+    at = 0 if share >= 0.85 else 1 if share >= 0.55 else 2
+    return Verdict(f"{overlap_words(found)} {more}".strip(), at)
+
+
+def overlap_words(found: Compared) -> str:
+    """The same in words."""
     matrix = found.matrix
     return (
         f"**{matrix.overlap[0, 1]:.1%}** of two lists of {found.settings.k} is common (± "
@@ -156,20 +168,24 @@ def overlap_words(found: Compared) -> str:
     )
 
 
-def seed_words(found: Compared) -> str:
+def beyond_seed(found: Compared) -> Verdict | str:
     """The same overlap against that of two seeds of the first model, where they are trained."""
     if not _both(found):
         return ""
     data, graph, settings, config = found.data, found.graph, found.settings, found.entries[0].config
-    if not hasattr(config, "seed"):
-        return "The first model draws nothing at random, so no other seed changes it."
     seeds = [replace(config, seed=(config.seed + step) % 2**32) for step in (0, 1)]
     if not all(model_results.has_model(data, one, graph=graph) for one in seeds):
-        return "What another seed alone changes is not measured yet: the first experiment does it."
+        unknown = "What another seed alone changes is not measured yet: the first question does it."
+        return Verdict(f"{overlap_words(found)} {unknown}")
     how = settings.k, settings.score, settings.min_count
     noise = overlap_at_k(*(model_results.model_neighbors(data, one, *how, graph=graph)[0][found.rows] for one in seeds))
     gain = paired(overlap_at_k(*found.lists.values()), noise)
-    return f"Two seeds of the first model share {noise.mean():.1%}; against that: {gain_words(gain)}."
+    return Verdict(
+        f"**{found.matrix.overlap[0, 1]:.1%}** of two lists is common; of two seeds {noise.mean():.1%}. Against that: "
+        f"{gain_words(gain)}.",
+        2 if gain.low <= 0 <= gain.high else 0 if gain.value < 0 else 1,
+        more=overlap_words(found),
+    )
 
 
 def moved_words(found: Compared) -> str:
@@ -180,7 +196,7 @@ def moved_words(found: Compared) -> str:
     titles = found.data.titles
     least = found.competing(values)[:3]
     names = ", ".join(f"{plain(titles[int(found.rows[i])])} ({values[i]:.0%})" for i in least)
-    return f"Least in common, by neighbors and not by pixels: {names}."
+    return f"Least in common: {names}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ def map_section(found: Compared) -> list[Job]:
     """The map of one model with the chosen item's neighbors there; returns the drawing that is missing."""
     data, graph = found.data, found.graph
     ready = [one for one in found.entries if one.vectors is not None]
-    st.markdown("**The map of one model** — click an item to choose it")
+    st.subheader("The map of one model", anchor=False)
     if not ready:
         st.caption("No model is ready yet.")
         return []
@@ -81,11 +81,10 @@ def map_section(found: Compared) -> list[Job]:
         highlighted=found.named(one.label),
         named=f"map of {one.label}",
     )
-    if isinstance(one.vectors, BroughtVectors) and (known := int(one.vectors.known.sum())) < len(graph):
-        st.caption(f"{known:,} of {len(graph):,} items have a vector and can be on the map.")
-    live_chart(figure, key=f"neighbors map@{data.key}", height=520, on_click=lambda item: session.pick(data, item))
-    if words := large.drawn_words(data):
-        st.caption(words)
+    if len(rows) < len(graph):
+        st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
+    figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
+    live_chart(figure, key=f"neighbors map@{data.key}", height=370, on_click=lambda item: session.pick(data, item))
     return []
 
 
@@ -105,7 +104,7 @@ def on_map(found: Compared, one: Entry, umap: UMAPConfig, always: Iterable[int])
 
 def paired_maps_section(found: Compared) -> list[Job]:
     """Two maps in one chart, or what is still missing for them."""
-    st.markdown("**Two maps of the same items** — point at an item in one, and it is ringed in the other")
+    st.subheader("Two maps of the same items", anchor=False)
     data, graph = found.data, found.graph
     first, second = found.entries
     if first.vectors is None or second.vectors is None:
@@ -148,8 +147,8 @@ def paired_maps_section(found: Compared) -> list[Job]:
         on_click=lambda item: session.pick(data, item),
     )
     st.caption(
-        f"{large.drawn_words(data)}"
-        "The second map was started from the first and let go, so that places can be compared; which neighbors "
+        "Point at an item in one map, and it is ringed in the other. "
+        "The second was started from the first and let go, so that places can be compared; which neighbors "
         "changed, the lists say. Crimson rings: the chosen item and its neighbors in each list. Zoom, lasso and legend "
         "work on both; click an item to choose it."
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from pages.kit import frame, session, stage
 from pages.kit.allowed import Flag, Options
+from pages.kit.controls import reset_button
 from pages.kit.jobs import Job
 from pages.kit.model_controls import SECOND, able_models, differences, model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.views.neighbors.agreement import disputed_section, likeness_sections, membership_section
-from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared, Settings, compare
+from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.experiments import pair_experiments
 from pages.views.neighbors.maps import paired_maps_section
-from pages.views.neighbors.side_by_side import columns_section, figures_row
+from pages.views.neighbors.side_by_side import columns_section, controls, list_controls
 from recemb_core.evaluation import overlap_at_k
 from recemb_core.item_graph import ItemGraph
 
@@ -39,16 +42,11 @@ def bind(data: ActiveData) -> tuple[Bound, Bound]:
     return FIRST_MODEL.bind(data, default=able[0], among=able), SECOND_MODEL.bind(data, default=second, among=able)
 
 
-def pair_controls(data: ActiveData, graph: ItemGraph) -> None:
-    """Which two, each with its settings folded away."""
-    for place, model, prefix in zip(frame.side_by_side("the-two", (1, 1)), bind(data), ("", SECOND), strict=True):
-        with place:
-            left, right = st.columns([3, 2], vertical_alignment="bottom")
-            name = model.draw(left)
-            if prefix:
-                RESEED.draw(data, right)
-            with st.expander(f"Settings of the {model.parameter.label.lower()}"):
-                model_controls(data, graph, name, prefix=prefix)
+def _pair_settings(data: ActiveData, graph: ItemGraph) -> None:
+    """The settings of the two, folded away."""
+    for model, prefix in zip(bind(data), ("", SECOND), strict=True):
+        with st.expander(f"Settings of the {model.parameter.label.lower()}"):
+            model_controls(data, graph, model.value, prefix=prefix)
 
 
 def pair_entries(data: ActiveData, graph: ItemGraph) -> list[Entry]:
@@ -63,36 +61,47 @@ def pair_entries(data: ActiveData, graph: ItemGraph) -> list[Entry]:
     ]
 
 
-def pair_section(data: ActiveData, graph: ItemGraph, settings: Settings) -> tuple[list[Entry], Compared, list[Job]]:
-    """Everything of the view; returns what it compared and the maps that are missing."""
-    entries = pair_entries(data, graph)
-    found = compare(data, graph, entries, settings)
-    first, second = entries
-    if first.wanted == second.wanted:
-        st.info("Both are the same model with the same settings and seed: everything agrees. Change one of them.")
-    elif first.model == second.model:
-        st.caption(f"The two differ in: {differences(first.wanted, second.wanted)} (first against second).")
-    _numbers(found)
-    columns_section(found, key=f"pair columns@{data.key}")
+def pair_view(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
+    """The two lists and what they have in common; below, two maps. Returns the maps that are missing."""
+    data, (first, second) = found.data, found.entries
+    with side:
+        for model in bind(data):
+            model.draw()
+        RESEED.draw(data)
+        stage.try_this(data, pair_experiments(found))
+        with st.expander("Score and rare items"):
+            controls(data, found.settings)
+        list_controls(data, models=False)
+        _pair_settings(data, found.graph)
+        reset_button(data)
+    _numbers(found, numbers)
+    with main:
+        columns_section(found, key=f"pair columns@{data.key}")
+        if first.wanted == second.wanted:
+            st.info("Both are the same model with the same settings and seed: everything agrees. Change one of them.")
+        elif first.model == second.model:
+            st.caption(f"The two differ in: {differences(first.wanted, second.wanted)} (first against second).")
     todo = paired_maps_section(found)
-    stage.try_this(data, pair_experiments(found))
-    left, right = frame.side_by_side("pair-lower", (1, 1))
-    with left:
-        disputed_section(found)
-    with right:
-        membership_section(found, f"pair named@{data.key}")
-    likeness_sections(found)
-    return entries, found, todo
+    disputed, alike = st.tabs(["Most disputed items", "What the neighbors are like"])
+    with disputed:
+        left, right = frame.side_by_side("pair-lower", (1, 1))
+        with left:
+            disputed_section(found)
+        with right:
+            membership_section(found, f"pair named@{data.key}")
+    with alike:
+        likeness_sections(found)
+    return todo
 
 
-def _numbers(found: Compared) -> None:
+def _numbers(found: Compared, place: Any) -> None:
     if len(found.lists) < 2:
         return
     matrix, k = found.matrix, found.settings.k
     (a, _), (b, _) = found.own.values()
     here = overlap_at_k(a[None, :], b[None, :])[0]
     longest = max(int((a >= 0).sum()), int((b >= 0).sum()))
-    figures_row(
+    frame.metrics(
         [
             ("Common here", f"{round(here * longest)} of {longest}", "Items in both lists of the chosen item."),
             (
@@ -107,5 +116,5 @@ def _numbers(found: Compared) -> None:
             ),
             ("By chance", f"{matrix.overlap_chance:.3f}", f"Overlap@{k} of two random lists."),
         ],
-        st,
+        place,
     )

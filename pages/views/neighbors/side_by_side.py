@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, session
+from pages.kit import frame, parameters, session, stage
 from pages.kit.controls import NOT_KNOWN
 from pages.kit.model_controls import able_models, missing, model_controls
 from pages.kit.model_jobs import Entry
@@ -33,25 +33,63 @@ from recemb_core.evaluation import shared_by
 from recemb_core.figures import theme
 from recemb_core.item_graph import ItemGraph
 
+ABOVE = 262  # pixels of the window around the lists
 
-def controls(data: ActiveData, settings: Settings, *, models: bool = True) -> None:
-    """What is listed: models, length, score, rare items, attribute."""
+
+def controls(data: ActiveData, settings: Settings) -> None:
+    """What moves the lists most: the score, and which items are too rare to be named."""
     n, hidden = len(settings.counts), int((~settings.allowed).sum())
     unit = "events" if data.sequences is not None else "strength"
-    if models:
-        able = len(able_models(data))
-        which = "all" if able <= MOST else f"the first {MOST} of {able}"
-        empty = f"None chosen: {which} that this data can have are shown"
-        shown_models(data).draw(max_selections=MOST, placeholder=empty)
-    with st.container(horizontal=True, vertical_alignment="top"):
+    SCORE.draw(data)
+    if len(filter_steps(settings.counts)) > 1:
+        hides = f" · hides {hidden:,} of {n:,}" if hidden else ""
+        least_count(data).draw(label=f"Name items from … {unit}{hides}")
+
+
+def list_controls(data: ActiveData, *, models: bool = True) -> None:
+    """Which models, how long their lists, and what stands on the chips."""
+    with st.expander("Models and lists" if models else "Lists"):
+        if models:
+            able = len(able_models(data))
+            which = "all" if able <= MOST else f"the first {MOST} of {able}"
+            empty = f"None chosen: {which} that this data can have are shown"
+            shown_models(data).draw(max_selections=MOST, placeholder=empty)
         LENGTH.draw(data)
-        SCORE.draw(data)
-        if len(filter_steps(settings.counts)) > 1:
-            with st.container(width=210):
-                least_count(data).draw(label=f"Name items from … {unit}")
-                st.caption(f"hides {hidden:,} of {n:,} items")
         if len(data.fields) > 0:
-            attribute(data).draw(width=180)
+            attribute(data).draw()
+
+
+def odd_ones(found: Compared) -> list[tuple[str, float]]:
+    """(model, median count) of the lists of the chosen item that name mostly rare items: below half the catalogue's."""
+    counts = found.settings.counts
+    if found.data.sequences is None or found.settings.min_count or len(counts) == 0:
+        return []
+    medians = [
+        (label, float(np.median(counts[ids[ids >= 0]]))) for label, (ids, _) in found.own.items() if (ids >= 0).any()
+    ]
+    return [(label, median) for label, median in medians if median < np.median(counts) / 2]
+
+
+def said_why_odd(found: Compared) -> None:
+    """Why a list looks odd, where that is known, and what to press."""
+    odd = odd_ones(found)
+    if not odd:
+        return
+    data, middle = found.data, float(np.median(found.settings.counts))
+    steps = [step for step in filter_steps(found.settings.counts) if 0 < step <= max(middle, 1)]
+    names = ", ".join(f"{plain(label)} (half seen {median:,.4g} times or less)" for label, median in odd)
+    st.caption(
+        f"**Rare neighbors**: {names}; the catalogue's median is {middle:,.4g}. Vectors that rest on few events stand "
+        "near anything."
+    )
+    if steps:
+        st.button(
+            f"Name items from {steps[-1]:,} events",
+            key=f"rare filter@{data.key}",
+            on_click=parameters.set_parameters,
+            args=(data,),
+            kwargs={"min_count": steps[-1]},
+        )
 
 
 def model_settings(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> None:
@@ -94,27 +132,16 @@ def numbers(found: Compared, place: Any) -> None:
     if m > 1:
         values = 1 - found.dispute
         error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else 0.0
-        figures += [
+        figures.append(
             (
                 "Agreement overall",
-                f"{values.mean():.2f} ± {error:.2f}" if error >= 0.005 else f"{values.mean():.3f} ± {error:.3f}",
-                f"The same, mean over {found.sample} with its standard error; "
-                f"two random lists: {found.matrix.overlap_chance:.3f}.",
-            ),
-            (
-                "More disputed than",
-                f"{(values > (here or 0.0) + 1e-9).mean():.0%} of items",
-                "Share of items on which these models agree more than on the chosen one.",
-            ),
-        ]
-    figures_row(figures, place)
-
-
-def figures_row(figures: list[tuple[str, str, str]], place: Any) -> None:
-    """The figures in a row, in two where the page is narrow."""
-    with place.container(key="neighbor-figures"):
-        st.html("<style>.st-key-neighbor-figures [data-testid=stColumn] { min-width: 8.5rem; }</style>")
-        frame.metrics(figures)
+                f"{values.mean():.2f} ± {max(error, 0.01):.2f}" if error >= 0.005 else f"{values.mean():.3f}",
+                f"The same, mean over {found.sample}: {values.mean():.3f} ± {error:.3f} (standard error); two random "
+                f"lists: {found.matrix.overlap_chance:.3f}. On {(values > (here or 0) + 1e-9).mean():.0%} of the items "
+                "these models agree more than on the chosen one.",
+            )
+        )
+    frame.metrics(figures, place)
 
 
 def item_colors(found: Compared) -> dict[int, tuple[str, bool]]:
@@ -155,7 +182,7 @@ def columns_of(found: Compared) -> list[Column]:
             rank=rank,
             title=data.titles[row],
             score=score.replace("-", "−"),
-            count=count,
+            count=f"{settings.counts[row]:,.0f}",
             hint="; ".join(words),
             color=color,
             striped=striped,
@@ -201,9 +228,13 @@ def columns_section(found: Compared, *, key: str) -> None:
     about = [f"seen {found.settings.counts[row]:,.0f} times"] if data.sequences is not None else []
     about += [f"{plain_field(field)}: {plain(str(labels[row]))}"] if labels is not None else []
     title = plain(data.title_of(session.chosen_item(data)))
-    st.markdown(f"**Nearest to :red[{title}]** :small[{' · '.join(about)}]")
-    neighbor_columns(columns_of(found), key=key, on_click=lambda item: session.pick(data, item))
+    with stage.picture():
+        st.markdown(f"**Nearest to :red[{title}]** :small[{' · '.join(about)}]")
+        choose = lambda item: session.pick(data, item)  # noqa: E731
+        neighbor_columns(columns_of(found), key=key, above=ABOVE, on_click=choose)
+    counted = "times seen" if data.sequences is not None else "strength"
     st.caption(
-        "An item in two columns or more has one color everywhere (stripes: the color's second use) and says in how "
-        "many it stands; the others are plain. Point at an item to light it up, click it to choose it."
+        f"Of each item: {SCORES[found.settings.score]}, {counted}, and in how many lists it stands (×). One that is in "
+        "two or more has one color everywhere (stripes: the color's second use). Point at an item to light it up, "
+        "click it to choose it."
     )

@@ -11,24 +11,36 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, large, maps, parameters, session
+from pages.kit import controls, frame, maps, parameters, session, stage
 from pages.kit.allowed import Allowed, Options, Several
-from pages.kit.controls import Labelling
+from pages.kit.answer_words import pairs_alike
+from pages.kit.controls import NOT_KNOWN, Labelling
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import field_words, plain, plain_field
-from pages.views.side_information.shown import COSINE, SIDE_INFORMATION_PAGE, Shown, neighbor_frame
+from pages.views.side_information.shown import (
+    COSINE,
+    SIDE_INFORMATION_PAGE,
+    Places,
+    Shown,
+    answered,
+    headline,
+    neighbor_frame,
+)
 from recemb_core.arrays import AnyArray
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.layouts.placing import place_on_map
+from recemb_core.neighbors import ExactIndex
 
 NEW_ID = "(a new item)"
 NEW_TITLE = "New item"
 NOT_GIVEN = ""
 PLACED_BY = 5
 LISTED = 10
+Given = dict[str, tuple[str, ...]]  # field → its values
 
 
 @dataclass(frozen=True)
@@ -43,26 +55,26 @@ class FieldValues(Options):
 NEW = Parameter(SIDE_INFORMATION_PAGE, "new", "New item", FieldValues(), parts=True)
 
 
-def given_values(data: ActiveData, shown: Shown) -> dict[str, tuple[str, ...]]:
+def given_values(data: ActiveData, shown: Shown) -> Given:
     """The values chosen for the new item by field, bound to the session and the link; fields not given are left out."""
     start = first_values(shown)
     values = {name: _field(data, shown, f, start).value for f, name in enumerate(shown.vectors.side.names)}
     return {name: (v,) if isinstance(v, str) else tuple(v) for name, v in values.items() if v}
 
 
-def _field(data: ActiveData, shown: Shown, f: int, start: dict[str, tuple[str, ...]]) -> Bound:
+def _field(data: ActiveData, shown: Shown, f: int, start: Given) -> Bound:
     """What the new item has in a field."""
     name, values = shown.vectors.side.names[f], shown.vectors.side.values[f]
     options = values if _several(shown, f) else (NOT_GIVEN, *values)
     return NEW.bind(data, name, default=_in_field(shown, f, start), among=options)
 
 
-def _in_field(shown: Shown, f: int, values: dict[str, tuple[str, ...]]) -> str | list[str]:
+def _in_field(shown: Shown, f: int, values: Given) -> str | list[str]:
     given = values.get(shown.vectors.side.names[f], ())
     return list(given) if _several(shown, f) else (given or (NOT_GIVEN,))[0]
 
 
-def first_values(shown: Shown) -> dict[str, tuple[str, ...]]:
+def first_values(shown: Shown) -> Given:
     """What the first new item is made of: the first two fields of the most popular item that has them all."""
     counts = shown.vectors.counts
     assert counts is not None
@@ -77,14 +89,19 @@ def _several(shown: Shown, f: int) -> bool:
     return bool((counts[:, f] > 1).any())
 
 
-def birth_controls(data: ActiveData, shown: Shown) -> None:
-    """A box for each field, and two shortcuts."""
-    st.markdown("**The new item's fields**")
+def _boxes(data: ActiveData, shown: Shown) -> None:
+    """A box for each field, in a row."""
     side, start = shown.vectors.side, first_values(shown)
-    for f, name in enumerate(side.names):
+    places = frame.figure_columns("new-fields", len(side.names), narrowest="7.5rem")
+    for place, (f, name) in zip(places, enumerate(side.names), strict=True):
         search = "" if _several(shown, f) else "; type to search"
-        _field(data, shown, f, start).draw(label=plain_field(name), help=f"{len(side.values[f]):,} values{search}.")
-    mine = side.of(shown.row)
+        values = f"What the new item has. {len(side.values[f]):,} values{search}."
+        _field(data, shown, f, start).draw(place, label=plain_field(name), help=values)
+
+
+def _shortcuts(data: ActiveData, shown: Shown) -> None:
+    """All fields of the chosen item, or none."""
+    mine = shown.vectors.side.of(shown.row)
     st.button(
         f"Like {plain(data.titles[shown.row])}",
         on_click=parameters.set_parameters,
@@ -95,32 +112,67 @@ def birth_controls(data: ActiveData, shown: Shown) -> None:
     st.button("Nothing given", on_click=parameters.set_parameters, args=(data,), kwargs=birth_parameters(shown, {}))
 
 
-def birth_parameters(shown: Shown, values: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def birth_parameters(shown: Shown, values: Given) -> dict[str, Any]:
     """The page's parameters that give a new item these values and no others."""
     return {f"{NEW.name}_{name}": _in_field(shown, f, values) for f, name in enumerate(shown.vectors.side.names)}
 
 
-def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ...]], color: Labelling) -> list[Job]:
-    """The map with the new item on it, and its nearest items."""
+def birth_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
+    """The map with the new item on it, its fields above it, and its nearest items below; the map that is missing."""
+    headline(shown, places.numbers)
+    given = given_values(data, shown)
+    with places.side:
+        stage.try_this(data, experiments(data, shown))
+        _shortcuts(data, shown)
+        color = controls.color_control(data, shown.graph, default=next(iter(data.fields)))
     umap = controls.umap_config(data, len(shown.graph), draw=False)
     draw = partial(maps.model_map, data, shown.config, umap, graph=shown.graph)
-    if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
-        st.info("The map is being drawn.")
-        identity = ("map", shown.graph.fingerprint, shown.config, umap, large.on_map(data))
-        return [Job(identity, "EGES map (UMAP)", 1 + maps.map_seconds(data, len(shown.graph)), draw)]
-    positions = draw()
+    with places.main:
+        with stage.picture():
+            _boxes(data, shown)
+            if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
+                st.info("The map is being drawn.")
+                identity = ("map", shown.graph.fingerprint, shown.config, umap)
+                return [Job(identity, "EGES map (UMAP)", 2 + len(shown.graph) / 1_000, draw)]
+            _draw(data, shown, given, draw(), color)
+        if not given:
+            st.info("Give the new item a value in at least one field, and it appears on the map.")
+            return []
+        st.caption(
+            f"The vector of the new item is the plain mean of the {len(given)} side vectors of its values: no click "
+            "was needed. The map is not drawn anew: the item stands at the weighted mean of the places of its "
+            f"{PLACED_BY} nearest items by cosine (near ones weigh more); where these lie in different corners, it "
+            "stands between them."
+        )
+        left, right = frame.side_by_side("born", (3, 2), "22rem")
+        rows, cosines = _nearest(shown, given)
+        with left:
+            st.subheader(f"The {LISTED} nearest items", anchor=False)
+            table = neighbor_frame(data, shown, rows, cosines, given)
+            st.dataframe(table, hide_index=True, column_config=COSINE)
+            st.caption("Cosine with their trained vectors.")
+        with right:
+            st.subheader("Do they share what was given?", anchor=False)
+            st.dataframe(_shares(shown, rows, given), hide_index=True)
+            st.caption("Last column: how many of 10 would share it if they were drawn from the catalogue at random.")
+    return []
+
+
+def _nearest(shown: Shown, given: Given, k: int = LISTED) -> tuple[AnyArray, AnyArray]:
+    """(rows, cosines) of the items nearest to the new one."""
+    vector = shown.vectors.cold_start(given)
+    ids, distances = ExactIndex("cosine").build(shown.vectors.vectors).query(vector[None], k=k)
+    there = ids[0] >= 0
+    return ids[0][there], 1 - distances[0][there]
+
+
+def _draw(data: ActiveData, shown: Shown, given: Given, positions: AnyArray, color: Labelling) -> None:
+    ids, titles = list(shown.graph.items.ids), list(data.titles)
+    color_by, size = color.values, np.sqrt(shown.graph.strength)
     near: list[str] = []
-    placing, drawn = None, [shown.row]
     if given:
-        vector = shown.vectors.cold_start(given)
-        placing = place_on_map(vector, shown.vectors.vectors, positions, k=PLACED_BY)
-        rows = place_on_map(vector, shown.vectors.vectors, positions, k=LISTED)
-        near = [shown.graph.items[int(row)] for row in rows.rows]
-        drawn += rows.rows.tolist()
-    on_map = large.drawn_rows(data, umap.seed, drawn)
-    positions, size, color_by = positions[on_map], np.sqrt(shown.graph.strength[on_map]), color.values[on_map]
-    ids, titles = [shown.graph.items[int(row)] for row in on_map], [data.titles[int(row)] for row in on_map]
-    if placing is not None:
+        placing = place_on_map(shown.vectors.cold_start(given), shown.vectors.vectors, positions, k=PLACED_BY)
+        near = [ids[int(row)] for row in _nearest(shown, given)[0]]
         positions = np.vstack([positions, placing.position])
         ids, titles = [*ids, NEW_ID], [*titles, f"{NEW_TITLE}: " + ", ".join(v for vs in given.values() for v in vs)]
         size = np.append(size, float(np.quantile(size, 0.9)) if len(size) else 1.0)
@@ -136,36 +188,87 @@ def birth_section(data: ActiveData, shown: Shown, given: dict[str, tuple[str, ..
         highlighted=near,
         named="Birth of an item",
     )
-    live_chart(figure, key=f"birth@{data.key}", height=560, on_click=lambda item: session.pick(data, item))
-    if placing is None:
-        st.info("Give the new item a value in at least one field, and it appears on the map.")
-        return []
-    st.caption(
-        f"{large.drawn_words(data)}"
-        f"The vector of the new item is the plain mean of the {len(given)} side vectors of its values: no click was "
-        f"needed. The map is not drawn anew: the item stands at the weighted mean of the places of its {PLACED_BY} "
-        "nearest items by cosine (near ones weigh more); where these lie in different corners, it stands between them."
+    figure.update_layout(title_text=None)
+    choose = lambda item: session.pick(data, item)  # noqa: E731
+    live_chart(figure, key=f"birth@{data.key}", height=360, above=305, on_click=choose)
+
+
+# ---- questions ----
+
+SHARED = ("In every one of them", "In some", "In none")
+LANDS = ("Among its ten nearest", "Among the nearest tenth", "Farther away")
+
+
+def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
+    """Of this view."""
+    one, counts = _one_field(shown), shown.vectors.counts
+    assert counts is not None
+    popular = int(np.argmax(counts))
+    tries = []
+    if one and len(shown.vectors.field_names) > 1:
+        asks = (
+            f"An item is born with its {plain_field(next(iter(one)))} alone. **In how many of its other fields are its "
+            "nearest items more alike than any items?**"
+        )
+        say = answered(data, shown, lambda: alike(data, shown, one))
+        tries.append(Experiment(asks, SHARED, say, birth_parameters(shown, one)))
+    mine = shown.vectors.side.of(popular)
+    if mine:
+        asks = (
+            "An item is born with all the fields of the most popular item, but none of its clicks. **Where does it "
+            "land, seen from there?**"
+        )
+        say = answered(data, shown, lambda: lands(data, shown, mine, popular))
+        tries.append(Experiment(asks, LANDS, say, birth_parameters(shown, mine)))
+    return tries
+
+
+def _one_field(shown: Shown) -> Given:
+    start = first_values(shown)
+    return {name: start[name] for name in list(start)[-1:]}
+
+
+def alike(data: ActiveData, shown: Shown, given: Given) -> Verdict:
+    """How alike the new item's nearest items are in the fields that it was not given."""
+    rows, _ = _nearest(shown, given)
+    told, more = [], []
+    for name in [name for name in shown.vectors.field_names if name not in given]:
+        labels = data.fields[name]
+        known = labels != NOT_KNOWN
+        near, every = pairs_alike(labels, rows[known[rows]]), pairs_alike(labels, np.flatnonzero(known))
+        if near is not None and every is not None:
+            told.append(f"{plain_field(name)} **{near:.0%}** ({every:.0%})")
+            more.append(near > every)
+    if not told:
+        return Verdict("There is no field that it was not given. The table counts what the nearest items share.")
+    return Verdict(
+        f"Pairs of its {len(rows)} nearest items with the same value, in brackets of the whole catalogue: "
+        f"{'; '.join(told)}. One new item, counted.",
+        0 if all(more) else 1 if any(more) else 2,
     )
-    left, right = frame.side_by_side("born", (3, 2), "22rem")
-    with left:
-        st.markdown(f"**The {LISTED} nearest items** (cosine with their trained vectors)")
-        table = neighbor_frame(data, shown, rows.rows, rows.cosines, given)
-        st.dataframe(table, hide_index=True, column_config=COSINE)
-    with right:
-        st.markdown("**Do they share what was given?**")
-        st.dataframe(_shares(shown, rows.rows, given), hide_index=True)
-        st.caption("Last column: how many of 10 would share it if they were drawn from the catalogue at random.")
-    return []
 
 
-def _with_new(labels: AnyArray, name: str, given: dict[str, tuple[str, ...]]) -> AnyArray:
+def lands(data: ActiveData, shown: Shown, given: Given, beside: int) -> Verdict:
+    """How many items lie nearer to the new one than the item that it was made like."""
+    n = len(shown.graph)
+    rows, cosines = _nearest(shown, given, n)
+    at = int(np.flatnonzero(rows == beside)[0])
+    first = "" if at == 0 else f" Nearest is {plain(data.titles[int(rows[0])])} ({cosines[0]:.2f})."
+    return Verdict(
+        f"{plain(data.titles[beside])} is number **{at + 1:,}** of {n:,} from it, at cosine {cosines[at]:.2f}.{first} "
+        "What separates them is what its own clicks have taught.",
+        0 if at < 10 else 1 if at < n / 10 else 2,
+    )
+
+
+def _with_new(color: Labelling, given: Given) -> AnyArray:
     """The labels of the map and that of the new item: what was given, else none."""
     if labels.dtype.kind in "iuf":
         return np.append(labels.astype(np.float64), [np.nan])
     return np.array([*labels.tolist(), given.get(name, (None,))[0]], dtype=object)
 
 
-def _shares(shown: Shown, rows: AnyArray, given: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+def _shares(shown: Shown, rows: AnyArray, given: Given) -> pl.DataFrame:
     side = shown.vectors.side
     everyone = [side.of(row) for row in range(side.n_items)]
     near = np.unique(rows)
@@ -174,8 +277,3 @@ def _shares(shown: Shown, rows: AnyArray, given: dict[str, tuple[str, ...]]) -> 
         same = np.array([bool(set(values) & set(has.get(name, ()))) for has in everyone])
         lines.append((field_words(name), f"{same[near].sum()} of {len(near)}", f"{same.mean() * len(near):.1f}"))
     return pl.DataFrame(lines, schema=["Field", "Nearest items", "By chance"], orient="row")
-
-
-def color_of(data: ActiveData, shown: Shown) -> Labelling:
-    """What the map is colored by: the data's own first field at first."""
-    return controls.color_control(data, shown.graph, default=next(iter(data.fields)))

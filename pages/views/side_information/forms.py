@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, results, session
+from pages.kit import frame, results, session, stage
 from pages.kit.allowed import Options, Span, Steps
 from pages.kit.answer_words import counted, number
+from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.number_table import number_table
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import field_words, plain, quoted, sentence
-from pages.views.side_information.shown import SIDE_INFORMATION_PAGE, Shown
+from pages.views.side_information.shown import SIDE_INFORMATION_PAGE, Places, Shown, answered, fields_control, headline
 from recemb_core.arrays import Float64Array
 from recemb_core.embeddings.weight_forms import (
     FORMS,
@@ -34,6 +35,8 @@ from recemb_core.embeddings.weight_forms import (
 from recemb_core.figures.weight_paths import weight_color, weight_paths_figure
 from recemb_core.validation import UsageError
 
+CHART = 285  # pixels of the window around a chart
+Say = Callable[[ActiveData, WeightCase], Verdict]
 NAMES: dict[Form, str] = {"plain": "a", "share": "a / Σa", "exp": "eᵃ / Σeᵃ"}
 STARTS = {
     "weights": "the weights that EGES learned",
@@ -104,43 +107,54 @@ def ways(data: ActiveData, case: WeightCase) -> dict[Form, tuple[WeightStep, Wei
     return found
 
 
-def forms_section(data: ActiveData, shown: Shown) -> None:
-    """Controls in a row; the three forms beside each other: the way of the weights, and the first step in numbers."""
-    columns = frame.figure_columns("form-controls", 4, narrowest="11rem")
-    parameters: tuple[Parameter[Any], ...] = (START, SHIFT, RATE, STEPS)
-    for column, parameter in zip(columns, parameters, strict=True):
-        parameter.draw(data, column)
+def forms_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
+    """The three forms beside each other: the way of the weights, and the first step in numbers."""
+    headline(shown, places.numbers)
+    with places.side:
+        START.draw(data)
+        SHIFT.draw(data)
+        stage.try_this(data, experiments(data, shown))
+        with st.expander("Descent"):
+            RATE.draw(data)
+            STEPS.draw(data)
+        fields_control(data)
     try:
         case = case_of(data, shown)
     except UsageError as error:
-        st.info(sentence(error))
-        return
+        places.main.info(sentence(error))
+        return []
     names = [field_words(shown.names[int(column)]) for column in case.columns]
     found = ways(data, case)
     contexts = int(case.labels.sum())
-    st.markdown(
-        f"**{plain(data.titles[shown.row])}**: {counted(len(names), 'embedding')}, scored by "
-        f"{counted(contexts, 'context')} of the graph and {counted(len(case.labels) - contexts, 'noise item')}"
-    )
     dots = (f"<span style='color:{weight_color(j)}'>●</span> {escape(name)}" for j, name in enumerate(names))
-    st.html(f"<div style='font-size:.875rem'>{' &nbsp; '.join(dots)}</div>")
-    for column, (form, (step, path)) in zip(
-        frame.side_by_side("three-forms", (1, 1, 1), "15rem"), found.items(), strict=True
-    ):
-        with column:
-            st.markdown(f"**w = {NAMES[form]}**")
-            figure = weight_paths_figure(path.weights, names, form=NAMES[form])
-            live_chart(figure, key=f"weights {form}@{data.key}", height=230, glide=False)
-            st.html(_table(names, start_of(data, case, form), step))
-            st.markdown("\n".join(f"- {line}" for line in in_words(form, step, path)))
+    with places.main:
+        with stage.picture():
+            st.html(f"<div style='font-size:.875rem'>{' &nbsp; '.join(dots)}</div>")
+            for column, (form, (_, path)) in zip(
+                frame.side_by_side("three-forms", (1, 1, 1), "12rem"), found.items(), strict=True
+            ):
+                with column:
+                    st.markdown(f"**w = {NAMES[form]}**")
+                    figure = weight_paths_figure(path.weights, names, form=NAMES[form])
+                    live_chart(figure, key=f"weights {form}@{data.key}", height=300, above=CHART, glide=False)
+        st.caption(
+            f"{plain(data.titles[shown.row])}: {counted(len(names), 'embedding')}, scored by "
+            f"{counted(contexts, 'context')} of the graph and {counted(len(case.labels) - contexts, 'noise item')}."
+        )
+        for column, (form, (step, path)) in zip(
+            frame.side_by_side("forms-in-words", (1, 1, 1), "12rem"), found.items(), strict=True
+        ):
+            column.html(_table(names, start_of(data, case, form), step))
+            column.markdown(f"**{NAMES[form]}**\n\n" + "\n".join(f"- {line}" for line in in_words(form, step, path)))
+    return []
 
 
 def _table(names: list[str], a: Float64Array, step: WeightStep) -> str:
-    short = [name if len(name) <= 16 else f"{name[:15]}…" for name in names]
+    short = [name if len(name) <= 9 else f"{name[:8]}…" for name in names]
     if not np.isfinite(step.loss):
-        return number_table(["at the start", "a"], [(name, a[[j]]) for j, name in enumerate(short)], digits=2)
+        return number_table(["start", "a"], [(name, a[[j]]) for j, name in enumerate(short)], digits=2)
     rows = [(name, np.array([a[j], step.weights[j], step.gradient[j]])) for j, name in enumerate(short)]
-    return number_table(["at the start", "a", "w", "∂L/∂a"], rows, digits=2)
+    return number_table(["start", "a", "w", "∂L/∂a"], rows, digits=2)
 
 
 def size(value: float) -> str:
@@ -185,95 +199,105 @@ def path_words(path: WeightPath) -> str:
     return f"{counted(path.last, 'step')}: {_ends(path)}; {flips}{end}."
 
 
+BELOW = ("None", "Up to half of them", "More than half")
+THREE = tuple(NAMES.values())
+
+
 def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     """Predictions of this view."""
-    learned = {"side": "forms", "form_start": "learned"}
+
+    def ask(question: str, choices: tuple[str, ...], say: Say, start: str, shift: float) -> Experiment:
+        told = answered(data, shown, lambda: _answer(data, shown, say))
+        return Experiment(question, choices, told, {"form_start": start, "form_shift": shift})
+
     return [
-        (
+        ask(
             "The a that EGES learned, taken as weights themselves. **How many of them are below 0?**",
-            lambda: _answer(data, shown, _signs),
-            {**learned, "form_shift": 0.0},
+            BELOW, _signs, "learned", 0.0,
         ),
-        (
-            "0.1 added to every a. **Which of the three gets other weights?**",
-            lambda: _answer(data, shown, _shifted),
-            {**learned, "form_shift": 0.1},
+        ask(
+            "0.1 added to every a. **Which of the three has the same weights as before?**",
+            THREE, _shifted, "learned", 0.1,
         ),
-        (
-            "Training starts with every a at 0. **Which of the three can begin?**",
-            lambda: _answer(data, shown, _begins),
-            {"side": "forms", "form_start": "zero", "form_shift": 0.0},
+        ask(
+            "Training starts with every a at 0. **In which of the three do the embeddings learn?**",
+            THREE, _begins, "zero", 0.0,
         ),
-        (
-            "All three start with the same weights, and descend. **Which keeps them above 0?**",
-            lambda: _answer(data, shown, _descends),
-            {"side": "forms", "form_start": "weights", "form_shift": 0.0, "form_steps": 200},
+        ask(
+            "All three start with the same weights, and descend. **Which keeps every weight above 0?**",
+            THREE, _descends, "weights", 0.0,
         ),
-    ]
+    ]  # fmt: skip
 
 
-def _answer(data: ActiveData, shown: Shown, say: object) -> str:
+def _answer(data: ActiveData, shown: Shown, say: Say) -> Verdict:
     try:
         case = case_of(data, shown)
     except UsageError as error:
-        return sentence(error)
-    assert callable(say)
-    return str(say(data, case))
+        return Verdict(sentence(error))
+    return say(data, case)
 
 
-def _signs(data: ActiveData, case: WeightCase) -> str:
+def _signs(data: ActiveData, case: WeightCase) -> Verdict:
     a = start_of(data, case, "plain")
     found = ways(data, case)
-    share = found["share"][0]
+    share, below = found["share"][0], int((a < 0).sum())
     total = f"{size(share.total)}" if share.total else "0 (up to rounding)"
-    return (
-        f"**{int((a < 0).sum())} of {len(a)}**. Their sum is {total}, since the gradients of eᵃ / Σeᵃ sum to 0 and "
-        f"training starts at 0: a / Σa {'divides by it' if share.total else 'is not defined'}. As eᵃ / Σeᵃ the same "
-        f"numbers are weights from {found['exp'][0].weights.min():.3f} to {found['exp'][0].weights.max():.3f}."
+    return Verdict(
+        f"**{below} of {len(a)}**. Their sum is {total}: a / Σa "
+        f"{'divides by it' if share.total else 'is not defined'}. As eᵃ / Σeᵃ the same numbers are weights from "
+        f"{found['exp'][0].weights.min():.3f} to {found['exp'][0].weights.max():.3f}.",
+        0 if below == 0 else 1 if below <= len(a) / 2 else 2,
+        more="The gradients of eᵃ / Σeᵃ sum to 0 and training starts at 0, so the learned a sum to 0.",
     )
 
 
-def _shifted(data: ActiveData, case: WeightCase) -> str:
+def _shifted(data: ActiveData, case: WeightCase) -> Verdict:
     found, shift = ways(data, case), SHIFT.value(data)
-    moved = weight_step("exp", case.learned, case)
-    change = float(np.abs(found["exp"][0].weights - moved.weights).max())
-    share = found["share"][0]
-    told = f"a and a / Σa do. eᵃ / Σeᵃ changes by {size(change) if change > 1e-12 else '**0**'}"
+    changes = {
+        form: float(np.abs(step.weights - weight_step(form, case.learned, case).weights).max())
+        for form, (step, _) in found.items()
+    }
+    same = tuple(at for at, form in enumerate(NAMES) if changes[form] < 1e-9)  # not a number: not the same
+    share, exp = found["share"][0], found["exp"][0]
+    told = "e to the power of a + 0.1 is a multiple of e to the power of a, which the sum divides out."
     if not np.isfinite(share.loss):
-        return f"{told}. Σa is 0 still, so that a / Σa is not defined."
-    return (
-        f"{told}. Σa is now {size(share.total)} ({len(case.learned)} times {shift:g}), and a / Σa divides by it: "
-        f"weights from {size(float(share.weights.min()))} to {size(float(share.weights.max()))}, the largest |∂L/∂a| "
-        f"**{size(float(np.abs(share.gradient).max()))}** against "
-        f"{size(float(np.abs(found['exp'][0].gradient).max()))}."
+        return Verdict(f"{told} Σa is 0 still, so that a / Σa is not defined.", same)
+    return Verdict(
+        f"{told} a / Σa divides by {size(share.total)} now: its weights go from {size(float(share.weights.min()))} to "
+        f"{size(float(share.weights.max()))}.",
+        same,
+        more=f"Largest |∂L/∂a| of a / Σa **{size(float(np.abs(share.gradient).max()))}** against "
+        f"{size(float(np.abs(exp.gradient).max()))} of eᵃ / Σeᵃ. Σa is {len(case.learned)} times {shift:g}.",
     )
 
 
-def _begins(data: ActiveData, case: WeightCase) -> str:
+def _begins(data: ActiveData, case: WeightCase) -> Verdict:
     found = ways(data, case)
     plain_step, exp = found["plain"][0], found["exp"][0]
-    reach = float(np.abs(plain_step.reach).max())
-    return (
-        f"a / Σa cannot: 0 / 0. With plain a the vector H is 0 (length {np.linalg.norm(plain_step.hidden):g}) and no "
-        f"embedding learns (largest |∂L/∂W| {reach:g}), though a itself does (largest |∂L/∂a| "
-        f"{size(float(np.abs(plain_step.gradient).max()))}). **eᵃ / Σeᵃ** starts as the plain average, every weight "
-        f"{exp.weights[0]:.3f}."
+    steps = [found[form][0] for form in NAMES]
+    right = tuple(at for at, one in enumerate(steps) if np.isfinite(one.loss) and np.abs(one.reach).max() > 0)
+    return Verdict(
+        f"a / Σa is 0 / 0. With plain a the vector is 0 and the largest |∂L/∂W| is "
+        f"{float(np.abs(plain_step.reach).max()):g}. **eᵃ / Σeᵃ** starts as the plain average, every weight "
+        f"{exp.weights[0]:.3f}.",
+        right,
+        more=f"With plain a, a itself does learn: largest |∂L/∂a| {size(float(np.abs(plain_step.gradient).max()))}.",
     )
 
 
-def _descends(data: ActiveData, case: WeightCase) -> str:
+def _descends(data: ActiveData, case: WeightCase) -> Verdict:
     paths = {form: path for form, (_, path) in ways(data, case).items()}
-    told = [
-        f"{NAMES[form]}: {path.flips} of {len(case.learned)} below 0 at some step, {_ends(path)}"
-        for form, path in paths.items()
-    ]
+    right = tuple(at for at, form in enumerate(NAMES) if paths[form].last >= 0 and not paths[form].flips)
+    told = [f"{NAMES[form]}: {path.flips} of {len(case.learned)}" for form, path in paths.items()]
     plain_end, exp_end = (path.losses[path.last] for path in (paths["plain"], paths["exp"]))
     lower = (
         " The lower loss of plain a is no merit of a mean: H grows longer, to fit these contexts and this noise alone."
         if plain_end < exp_end
         else ""
     )
-    return f"**eᵃ / Σeᵃ** always. {'; '.join(told)}.{lower}"
+    ends = "; ".join(f"{NAMES[form]}: {_ends(path)}" for form, path in paths.items())
+    return Verdict(f"Weights below 0 at some step: {'; '.join(told)}.", right or None, more=f"{ends}.{lower}")
 
 
 def _ends(path: WeightPath) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,19 +11,22 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, large, model_results, results
+from pages.kit import frame, model_results, results, session, stage
 from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import entry, training_jobs
 from pages.kit.session import ActiveData
-from pages.views.side_information.shown import COSINE, Shown, neighbor_frame
+from pages.kit.stage import Experiment, Verdict
+from pages.kit.text import plain
+from pages.views.side_information.shown import COSINE, Places, Shown, answered, fields_control, neighbor_frame
 from recemb_core.arrays import AnyArray
-from recemb_core.embeddings import EGESVectors, train_eges
+from recemb_core.embeddings import train_eges
 from recemb_core.evaluation import compare_with_control, seed_band
 from recemb_core.evaluation.agreement import overlap_at_k
-from recemb_core.evaluation.intervals import share_interval
+from recemb_core.evaluation.intervals import Estimate, share_interval
 from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_auc
 from recemb_core.evaluation.noise import LEVEL
+from recemb_core.figures.linked_lists import linked_lists_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.progress import Progress
 
@@ -32,27 +36,144 @@ SEEDS = 3
 NONE, GES, EGES = "no side information", "GES", "EGES"
 
 
-def ges_section(data: ActiveData, shown: Shown) -> list[Job]:
+def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
     """Two lists of neighbors, agreement, and the test on hidden edges; what is left to train."""
     one = entry(data, shown.graph, GES, GES, replace(shown.config, attention=False))
-    if one.vectors is None or one.state != "ready":
-        st.info("GES with the same settings is being trained.")
+    ready = one.vectors is not None and one.state == "ready"
+    with places.side:
+        stage.try_this(data, experiments(data, shown, ready))
+        fields_control(data)
+    if not ready:
+        places.main.info("GES with the same settings is being trained.")
         return training_jobs(data, shown.graph, [one])
-    assert isinstance(one.vectors, EGESVectors)
+    found = agreement(data, shown)
+    frame.metrics(
+        [
+            ("Shared here", f"{found.mine} of {K}", "Items in both lists of the chosen item."),
+            (
+                "Shared on average",
+                f"{K * found.shared.value:.1f} of {K}",
+                f"Over all {len(shown.graph):,} items: 95 % interval {K * found.shared.low:.2f} to "
+                f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}.",
+            ),
+            (
+                "Weight moved here",
+                f"{found.moved[shown.row]:.0%}",
+                "How much of this item's weight attention has moved away from the plain average.",
+            ),
+            ("Moved on average", f"{found.moved.mean():.0%}", "The same, mean over the catalogue."),
+        ],
+        places.numbers,
+    )
+    with places.main:
+        with stage.picture():
+            _linked(data, shown, found.lists)
+        _neighbors(data, shown, found.lists)
+        st.markdown(
+            f"The two share **{found.mine} of {K}** neighbors of this item. Over all {len(shown.graph):,} items the "
+            f"overlap of the {K} nearest is **{found.shared.value:.2f}** (95 % interval {found.shared.low:.2f} to "
+            f"{found.shared.high:.2f}; chance {found.chance:.3f}). Attention moved **{found.moved[shown.row]:.0%}** of "
+            f"this item's weight away from the plain average (catalogue mean {found.moved.mean():.0%})."
+        )
+        return _link_section(data, shown)
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """GES and EGES of the same settings beside each other.
+
+    Attributes:
+        lists: name → (ids, cosines) (n, K).
+        mine: how many of K neighbors of the chosen item are in both lists.
+        shared: overlap of two lists over all items.
+        chance: overlap of two random lists.
+        moved: (n,) how much weight attention has moved away from the plain average, 0 to 1.
+    """
+
+    lists: dict[str, tuple[AnyArray, AnyArray]]
+    mine: int
+    shared: Estimate
+    chance: float
+    moved: AnyArray
+
+
+def agreement(data: ActiveData, shown: Shown) -> Agreement:
+    """How far the two models agree; both are trained."""
     lists = {
         name: model_results.model_neighbors(data, config, K, graph=shown.graph)
-        for name, config in ((GES, one.config), (EGES, shown.config))
+        for name, config in ((GES, replace(shown.config, attention=False)), (EGES, shown.config))
     }
-    _neighbors(data, shown, lists)
-    _agreement(data, shown, lists)
-    return _link_section(data, shown)
+    uniform = shown.present / shown.present.sum(axis=1, keepdims=True)
+    return Agreement(
+        lists=lists,
+        mine=len(set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row]) - {-1}),
+        shared=share_interval(overlap_at_k(lists[GES][0], lists[EGES][0])),
+        chance=K / max(len(shown.graph) - 1, 1),
+        moved=np.abs(shown.vectors.attention - uniform).sum(axis=1) / 2,
+    )
+
+
+SHARED = ("Eight or more", "Four to seven", "Three or fewer")
+MOVED = ("Under 5 %", "5 to 20 %", "More than 20 %")
+
+
+def experiments(data: ActiveData, shown: Shown, ready: bool) -> list[Experiment]:
+    """Of this view."""
+    lists = "GES weighs every embedding alike, EGES by attention. **How many of ten neighbors have they in common?**"
+    moved = "Attention learns other weights than the plain average. **How much of an item's weight has it moved?**"
+    return [
+        Experiment(lists, SHARED, answered(data, shown, lambda: shared_words(data, shown) if ready else ""), {}),
+        Experiment(moved, MOVED, answered(data, shown, lambda: moved_words(data, shown) if ready else ""), {}),
+    ]
+
+
+def shared_words(data: ActiveData, shown: Shown) -> Verdict:
+    """How many neighbors are in both lists, on average."""
+    found = agreement(data, shown)
+    share = K * found.shared.value
+    return Verdict(
+        f"**{share:.1f} of {K}** on average over {len(shown.graph):,} items (95 %: {K * found.shared.low:.2f} to "
+        f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}); {found.mine} for this item. Two seeds of "
+        "one model differ too: see the Neighbors page.",
+        0 if share >= 7.5 else 1 if share >= 3.5 else 2,
+    )
+
+
+def moved_words(data: ActiveData, shown: Shown) -> Verdict:
+    """How far the weights are from the plain average."""
+    moved = agreement(data, shown).moved
+    low, high = np.quantile(moved, (0.25, 0.75))
+    return Verdict(
+        f"**{moved.mean():.1%}** on average, in the middle half of the items {low:.1%} to {high:.1%}; "
+        f"{moved[shown.row]:.1%} of this item's. One seed.",
+        0 if moved.mean() < 0.05 else 1 if moved.mean() <= 0.2 else 2,
+    )
+
+
+def _linked(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
+    """The chosen item's two lists, joined where they name the same item."""
+    st.markdown(f"Nearest to **:red[{plain(data.titles[shown.row])}]**")
+    ids, values = ([part[at][shown.row] for part in lists.values()] for at in (0, 1))
+    there = [rows[rows >= 0].tolist() for rows in ids]
+    figure = linked_lists_figure(
+        (f"{GES}: all alike", f"{EGES}: by attention"),
+        (_of(shown.graph.items.ids, there[0]), _of(shown.graph.items.ids, there[1])),
+        (_of(data.titles, there[0]), _of(data.titles, there[1])),
+        (values[0].tolist(), values[1].tolist()),
+    )
+    choose = lambda item: session.pick(data, item)  # noqa: E731
+    live_chart(figure, key=f"two lists@{data.key}", height=380, above=245, glide=False, on_click=choose)
+
+
+def _of(names: Sequence[str], rows: Sequence[int]) -> list[str]:
+    return [names[row] for row in rows]
 
 
 def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
     mine = shown.vectors.side.of(shown.row)
     both = set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row])
-    words = {GES: "every embedding weighs the same", EGES: "with the weights that attention learned"}
-    for column, name in zip(frame.side_by_side("two-lists", (1, 1), "18rem"), lists, strict=True):
+    words = {GES: "every embedding weighs the same", EGES: "weights that attention learned"}
+    for column, name in zip(frame.side_by_side("two-lists", (1, 1), "16rem"), lists, strict=True):
         rows, values = (part[shown.row] for part in lists[name])
         rows, values = rows[rows >= 0], values[rows >= 0]
         table = neighbor_frame(data, shown, rows, values, mine)
@@ -61,27 +182,12 @@ def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, 
         column.dataframe(table.with_columns(marks), hide_index=True, column_config=COSINE)
 
 
-def _agreement(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
-    n = len(shown.graph)
-    by_item = overlap_at_k(lists[GES][0], lists[EGES][0])
-    found = share_interval(by_item)
-    uniform = shown.present / shown.present.sum(axis=1, keepdims=True)
-    distance = np.abs(shown.vectors.attention - uniform).sum(axis=1) / 2
-    mine = len(set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row]) - {-1})
-    st.markdown(
-        f"The two share **{mine} of {K}** neighbors of this item. Over all {n:,} items the overlap of the {K} nearest "
-        f"is **{found.value:.2f}** (95 % interval {found.low:.2f} to {found.high:.2f}; chance "
-        f"{K / max(n - 1, 1):.3f}). Attention moved **{distance[shown.row]:.0%}** of this item's weight away from the "
-        f"plain average (catalogue mean {distance.mean():.0%}).{large.search_words(data)}"
-    )
-
-
 def _key(shown: Shown) -> tuple[Any, ...]:
     return ("hidden third", shown.graph.fingerprint, shown.config)
 
 
 def _link_section(data: ActiveData, shown: Shown) -> list[Job]:
-    st.markdown("**Which of them foretells edges that it has not seen?**")
+    st.subheader("Which of them foretells edges that it has not seen?", anchor=False)
     values: dict[str, list[float]] | None = results.results(data).get(_key(shown))
     if values is None:
         st.caption(
@@ -90,7 +196,7 @@ def _link_section(data: ActiveData, shown: Shown) -> list[Job]:
         )
         seconds = model_results.model_seconds(data, shown.config, len(shown.graph)) * 3 * SEEDS
         measure = partial(_measure, data, shown)
-        return [Job(_key(shown), "the test on hidden edges", seconds, measure, asks=True)]
+        return [Job(_key(shown), "the test on hidden edges", seconds, measure, asks=True, extra=True)]
     bands = {name: seed_band(found) for name, found in values.items()}
     lines = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items()]
     title = f"AUC on hidden edges (point: mean, whisker: range over {SEEDS} seeds)"

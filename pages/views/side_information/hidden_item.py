@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, model_results, results
+from pages.kit import frame, model_results, results, stage
+from pages.kit.answer_words import counted, paired, signed
 from pages.kit.jobs import LIVE_SECONDS, Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain
-from pages.views.side_information.shown import COSINE, Shown
+from pages.views.side_information.shown import COSINE, Places, Shown, answered, fields_control
 from recemb_core.arrays import AnyArray, BoolArray, Int64Array
-from recemb_core.embeddings import EGESVectors, train_eges
+from recemb_core.embeddings import EGESVectors
 from recemb_core.evaluation.cold_items import GuessScore, hide_items, score_guess, score_guesses, true_neighbors
 from recemb_core.evaluation.intervals import share_interval
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
@@ -30,6 +33,7 @@ SEEN = "fields, clicks seen in training"
 OWN = "own vector, nothing hidden"
 POPULAR = "most popular first"
 RANDOM = "chance"
+SHORT = {HONEST: "Fields, unseen", SEEN: "Fields, seen", OWN: "Own vector", POPULAR: "Most popular"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +69,9 @@ def hidden_of(data: ActiveData, shown: Shown, part: int) -> Hidden | None:
 
 def _train(data: ActiveData, shown: Shown, part: int, report: Progress) -> Hidden:
     rows = np.flatnonzero(tenths(shown) == part)
-    assert data.side_info is not None
-    side_info = data.side_info
-
     rest = hide_items(shown.graph, rows, seed=part).graph
-    vectors = results.compute(
-        data,
-        (*_key(shown, part), "vectors"),
-        train_eges,
-        rest,
-        side_info,
-        shown.config,
-        seconds=model_results.model_seconds(data, shown.config, len(shown.graph)),
-        progress=report,
-        reports=True,
-    )
+    vectors = model_results.model_vectors(data, shown.config, report, graph=rest)
+    assert isinstance(vectors, EGESVectors)
     found: Hidden = results.remember(data, _key(shown, part), lambda: Hidden(rows, rest, vectors))
     return found
 
@@ -101,7 +93,7 @@ def hide_jobs(data: ActiveData, shown: Shown) -> list[Job]:
             _train(data, shown, tenth, part(report, done, len(rest), f"{{stage}}, part {done + 1} of {len(rest)}"))
 
     label = f"the same for the other {len(rest)} tenths of the catalogue"
-    return [Job((_key(shown, mine), "rest"), label, seconds * len(rest), run, asks=True)]
+    return [Job((_key(shown, mine), "rest"), label, seconds * len(rest), run, asks=True, extra=True)]
 
 
 def _scores(data: ActiveData, shown: Shown, hidden: Hidden) -> dict[str, dict[int, GuessScore]]:
@@ -136,36 +128,51 @@ def quick_scores(shown: Shown) -> dict[str, GuessScore]:
     return {name: scores[shown.row] for name, scores in found.items() if shown.row in scores}
 
 
-def hidden_section(data: ActiveData, shown: Shown) -> list[Job]:
-    """The chosen item's guess with its score, then the same over a tenth of the catalogue or all of it."""
+def hidden_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
+    """How well fields alone guess neighbors, over what is hidden; then the chosen item's guess in full."""
     title = data.titles[shown.row]
     truth = true_neighbors(shown.graph, shown.row)
+    with places.side:
+        stage.try_this(data, experiments(data, shown))
+        fields_control(data)
     if len(truth) == 0:
-        st.info(f"**{plain(title)}** has no neighbor in this graph, so no guess can be scored. Choose another item.")
+        said = f"**{plain(title)}** has no neighbor in this graph, so no guess can be scored. Choose another item."
+        places.main.info(said)
         return []
     if not shown.vectors.side.of(shown.row):
-        st.info(f"**{plain(title)}** has no value in any field, so nothing places it. Choose another item.")
+        places.main.info(f"**{plain(title)}** has no value in any field, so nothing places it. Choose another item.")
         return []
     hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
-    st.markdown(f"**{plain(title)}: its {len(truth)} neighbors in the graph, guessed from its side information alone**")
-    scores = own_scores(data, shown)
-    if scores:
-        st.dataframe(score_frame(scores), hide_index=True, column_config=_COLUMNS)
-    if hidden is None:
-        st.caption(
-            "So far from the model above, which was trained with this item's clicks: its side vectors have learned "
-            "from them too. Next: a model that never saw them."
-        )
-    else:
-        st.caption(
-            f"Hidden with the item: a random tenth of the catalogue ({len(hidden.rows):,} items, every edge), so that "
-            "one training tests them all; the guess ranks the items that are not hidden. Neighbors that are hidden "
-            "too are not asked for."
-        )
-    vectors = shown.vectors if hidden is None else hidden.vectors
-    _guess_tables(data, shown, vectors, truth, None if hidden is None else hidden.candidates())
-    if hidden is not None:
-        _catalogue(data, shown)
+    scores, pooled = own_scores(data, shown), pooled_scores(data, shown)
+    frame.metrics(
+        [
+            (SHORT[name], f"{score.beaten:.0%}", f"{plain(title)}, {name}: {_COLUMNS_HELP}")
+            for name, score in scores.items()
+        ]
+        or [("Chance", "50%", _COLUMNS_HELP)],
+        places.numbers,
+    )
+    with places.main:
+        with stage.picture():
+            _chart(data, shown, pooled, scores)
+        if hidden is None:
+            st.caption(
+                "So far from the model above, which was trained with this item's clicks: its side vectors have learned "
+                "from them too. Next: a model that never saw them."
+            )
+        else:
+            st.caption(
+                f"Hidden with the item: a random tenth of the catalogue ({len(hidden.rows):,} items, every edge), so "
+                "that one training tests them all; the guess ranks the items that are not hidden. Neighbors that are "
+                "hidden too are not asked for."
+            )
+        st.subheader(f"{plain(title)}: its {len(truth)} neighbors in the graph, guessed", anchor=False)
+        if scores:
+            st.dataframe(score_frame(scores), hide_index=True, column_config=_COLUMNS)
+        vectors = shown.vectors if hidden is None else hidden.vectors
+        _guess_tables(data, shown, vectors, truth, None if hidden is None else hidden.candidates())
+        if len(pooled.get(HONEST, ())) > 1:
+            _recall(pooled)
     return hide_jobs(data, shown)
 
 
@@ -177,11 +184,9 @@ def own_scores(data: ActiveData, shown: Shown) -> dict[str, GuessScore]:
     return {name: scores[shown.row] for name, scores in _scores(data, shown, hidden).items() if shown.row in scores}
 
 
+_COLUMNS_HELP = "share of the items that are no neighbors which a true neighbor stands before; 50 % is chance."
 _COLUMNS = {
-    "Beats": st.column_config.NumberColumn(
-        format="percent",
-        help="Share of the items that are no neighbors which a true neighbor stands before; 50 % is chance.",
-    )
+    "Beats": st.column_config.NumberColumn(format="percent", help=f"{_COLUMNS_HELP[0].upper()}{_COLUMNS_HELP[1:]}")
 }
 
 
@@ -238,36 +243,85 @@ def _guess_tables(
         )
 
 
-def _catalogue(data: ActiveData, shown: Shown) -> None:
-    done = [hidden for part in range(FOLDS) if (hidden := hidden_of(data, shown, part)) is not None]
+def pooled_scores(data: ActiveData, shown: Shown) -> dict[str, list[GuessScore]]:
+    """Way of guessing → scores of every item that was hidden so far."""
     pooled: dict[str, list[GuessScore]] = {}
-    for hidden in done:
-        for name, scores in _scores(data, shown, hidden).items():
-            pooled.setdefault(name, []).extend(scores.values())
-    many = len(pooled[HONEST])
-    st.markdown(
-        f"**Over {many:,} hidden items** ({len(done)} of {int(tenths(shown).max()) + 1} tenths of the catalogue)"
-    )
-    if many < 2:
-        return
-    beaten, recall = (
-        {name: share_interval([getattr(score, of) for score in every]) for name, every in pooled.items()}
-        for of in ("beaten", "recall")
-    )
-    lines = [ScoreLine(name, found.value, found.low, found.high) for name, found in beaten.items()]
-    left, right = frame.side_by_side("guesses", (1, 1), "18rem")
-    with left:
-        live_chart(
-            score_intervals_figure(lines, x_title="others beaten (mean, 95 % interval)", chance=0.5),
-            key=f"guesses@{data.key}",
-            height=300,
+    for tenth in range(FOLDS):
+        if (hidden := hidden_of(data, shown, tenth)) is not None:
+            for name, scores in _scores(data, shown, hidden).items():
+                pooled.setdefault(name, []).extend(scores.values())
+    return pooled
+
+
+def _chart(data: ActiveData, shown: Shown, pooled: dict[str, list[GuessScore]], own: dict[str, GuessScore]) -> None:
+    """The ways of guessing beside chance: over what is hidden, or, until then, of the chosen item."""
+    many = len(pooled.get(HONEST, ()))
+    if many > 1:
+        done = sum(hidden_of(data, shown, tenth) is not None for tenth in range(FOLDS))
+        st.markdown(
+            f"**Over {many:,} hidden items** ({done} of {int(tenths(shown).max()) + 1} tenths of the catalogue)"
         )
-    with right:
-        table = [(name, f"{r.value:.1%}", f"{r.low:.1%} to {r.high:.1%}") for name, r in recall.items()]
-        chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
-        table.append((RANDOM, f"{chance:.1%}", ""))
-        st.dataframe(
-            pl.DataFrame(table, schema=["Ordered by", f"Recall@{FIRST}", "95 % interval"], orient="row"),
-            hide_index=True,
+        found = {name: share_interval([score.beaten for score in every]) for name, every in pooled.items()}
+        lines = [ScoreLine(name, one.value, one.low, one.high) for name, one in found.items()]
+        of = "mean, 95 % interval"
+    else:
+        st.markdown("**Of the chosen item alone**")
+        lines = [ScoreLine(name, score.beaten, score.beaten, score.beaten) for name, score in own.items()]
+        of = "one item"
+    figure = score_intervals_figure(
+        lines, x_title=f"share of other items that a true neighbor beats ({of})", chance=0.5
+    )
+    live_chart(figure, key=f"guesses@{data.key}", height=400, above=265)
+
+
+def _recall(pooled: dict[str, list[GuessScore]]) -> None:
+    st.subheader("How many true neighbors are among the first?", anchor=False)
+    recall = {name: share_interval([score.recall for score in every]) for name, every in pooled.items()}
+    table = [(name, f"{r.value:.1%}", f"{r.low:.1%} to {r.high:.1%}") for name, r in recall.items()]
+    chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
+    table.append((RANDOM, f"{chance:.1%}", ""))
+    st.dataframe(
+        pl.DataFrame(table, schema=["Ordered by", f"Recall@{FIRST}", "95 % interval"], orient="row"), hide_index=True
+    )
+    st.caption(f"Recall@{FIRST}: true neighbors among the first {FIRST}, of the {FIRST} or fewer that there are.")
+
+
+# ---- questions ----
+
+BETTER = ("Better", "Worse", "No difference beyond noise")
+
+
+def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
+    """Of this view."""
+    popular = "Items without clicks, guessed from their fields. **Better than taking the most popular?**"
+    leaks = "The same fields, but trained with the clicks that are to be guessed. **How does the guess look then?**"
+    told = [(popular, HONEST, POPULAR), (leaks, SEEN, HONEST)]
+    return [
+        Experiment(asks, BETTER, answered(data, shown, partial(against, data, shown, way, other)), {})
+        for asks, way, other in told
+    ]
+
+
+def against(data: ActiveData, shown: Shown, way: str, other: str) -> Verdict | str:
+    """One way of guessing against another over the hidden items, and of the chosen one."""
+    if len(true_neighbors(shown.graph, shown.row)) == 0 or not shown.vectors.side.of(shown.row):
+        return Verdict("This item has no neighbors or no fields, so no guess can be scored. Choose another item.")
+    pooled, own = pooled_scores(data, shown), own_scores(data, shown)
+    if len(pooled.get(HONEST, ())) < 2:
+        return ""  # the training is on its way
+    now, before = ([score.beaten for score in pooled[name]] for name in (way, other))
+    gain = paired(now, before)
+    right = 2 if gain.low <= 0 <= gain.high else 0 if gain.value > 0 else 1
+    more = ""
+    if way in own:
+        more = (
+            f"{plain(data.titles[shown.row])} alone, {counted(own[way].neighbors, 'neighbor')}: {way} "
+            f"{own[way].beaten:.0%}, {other} {own[other].beaten:.0%}."
         )
-        st.caption(f"Recall@{FIRST}: true neighbors among the first {FIRST}, of the {FIRST} or fewer that there are.")
+    return Verdict(
+        f"A true neighbor stands before {np.mean(now):.0%} of the others ({way}), before {np.mean(before):.0%} "
+        f"({other}): **{signed(gain.value, '.3f')}** (95 %: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} "
+        f"over {gain.n:,} hidden items).",
+        right,
+        more,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from pages.kit.model_controls import model_config, model_controls
 from pages.kit.model_jobs import Entry, entry
 from pages.kit.parameters import Parameter, Scope
 from pages.kit.session import ActiveData
+from pages.kit.stage import Answer
 from pages.kit.text import field_words, plain, plain_field
 from recemb_core.arrays import AnyArray, BoolArray
 from recemb_core.embeddings import EGESConfig, EGESVectors
@@ -53,6 +55,20 @@ class Shown:
         return np.hstack([np.ones((len(have), 1), dtype=bool), have])
 
 
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where a view draws: its numbers, its picture and what comes below, and what moves it."""
+
+    numbers: Any
+    main: Any
+    side: Any
+
+
+def answered(data: ActiveData, shown: Shown, say: Callable[[], Answer]) -> Callable[[], Answer]:
+    """An answer that waits until the page shows the settings that are asked for."""
+    return lambda: say() if eges_config(data, shown.graph) == shown.config else ""
+
+
 def eges_config(data: ActiveData, graph: ItemGraph) -> EGESConfig | None:
     """The settings in use, bound to the session and the link; None while no field is chosen."""
     fields = data.side_fields
@@ -64,9 +80,13 @@ def eges_config(data: ActiveData, graph: ItemGraph) -> EGESConfig | None:
     return config if kept == fields else replace(config, fields=kept)
 
 
-def settings_controls(data: ActiveData, graph: ItemGraph) -> None:
-    """What EGES is trained on and how."""
+def fields_control(data: ActiveData) -> None:
+    """What EGES learns from."""
     FIELDS.draw(data, default=list(data.side_fields), among=data.side_fields)
+
+
+def settings_controls(data: ActiveData, graph: ItemGraph) -> None:
+    """How EGES is trained."""
     with st.expander("Walks and training"):
         model_controls(data, graph, "EGES", first_look=False)
 
@@ -126,11 +146,7 @@ def headline(shown: Shown, place: Any) -> None:
                 f"{int(have[1:].sum())} of {len(names) - 1}",
                 "A missing value has no embedding and no weight.",
             ),
-            (
-                "Plain average would be",
-                f"{1 / have.sum():.2f}",
-                "GES gives every embedding that the item has the same weight.",
-            ),
+            ("Plain average", f"{1 / have.sum():.2f}", "GES gives every embedding that the item has the same weight."),
         ],
         place,
     )
