@@ -106,7 +106,7 @@ def test_a_view_never_retrains(open_page: Open, no_training: None) -> None:
     assert f"hides {hidden:,} of {len(data.items):,} items" in text(page)
     rows = [row for column in columns(page).values() for row in column["rows"]]
     assert len(rows) == 10
-    assert all(int(row["count"].removeprefix("seen ").replace(",", "")) >= 100 for row in rows)
+    assert all(int(row["count"].replace(",", "")) >= 100 for row in rows)
     assert all("in · out" in row["hint"] for row in rows)
 
 
@@ -120,12 +120,11 @@ def test_filter_steps_leave_items_to_name() -> None:
 def test_experiments_show_what_they_say(open_page: Open) -> None:
     page = healthy(open_page("neighbors", data=SMALL))
     count = questions(page)
-    assert count >= 3
-    for number in range(count):  # the last one leads to the other view
+    assert count >= 2
+    for number in range(count):
         show_me(page, number)
         page = healthy(page.run())
-        assert page.success, "the answer is said, in the view that it leads to as well"
-    assert page.query_params["compare"] == "two"
+        assert page.success, "the answer is said"
 
 
 @pytest.mark.slow

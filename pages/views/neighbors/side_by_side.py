@@ -38,12 +38,10 @@ ABOVE = 262  # pixels of the window around the lists
 
 def controls(data: ActiveData, settings: Settings) -> None:
     """What moves the lists most: the score, and which items are too rare to be named."""
-    n, hidden = len(settings.counts), int((~settings.allowed).sum())
     unit = "events" if data.sequences is not None else "strength"
     SCORE.draw(data)
     if len(filter_steps(settings.counts)) > 1:
-        hides = f" · hides {hidden:,} of {n:,}" if hidden else ""
-        least_count(data).draw(label=f"Name items from … {unit}{hides}")
+        least_count(data).draw(label=f"Name items from … {unit}")
 
 
 def list_controls(data: ActiveData, *, models: bool = True) -> None:
@@ -232,9 +230,11 @@ def columns_section(found: Compared, *, key: str) -> None:
         st.markdown(f"**Nearest to :red[{title}]** :small[{' · '.join(about)}]")
         choose = lambda item: session.pick(data, item)  # noqa: E731
         neighbor_columns(columns_of(found), key=key, above=ABOVE, on_click=choose)
+    n, hidden = len(found.settings.counts), int((~found.settings.allowed).sum())
+    hides = f" The filter hides {hidden:,} of {n:,} items." if hidden else ""
     counted = "times seen" if data.sequences is not None else "strength"
     st.caption(
         f"Of each item: {SCORES[found.settings.score]}, {counted}, and in how many lists it stands (×). One that is in "
         "two or more has one color everywhere (stripes: the color's second use). Point at an item to light it up, "
-        "click it to choose it."
+        f"click it to choose it.{hides}"
     )

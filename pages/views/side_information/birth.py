@@ -201,9 +201,7 @@ LANDS = ("Among its ten nearest", "Among the nearest tenth", "Farther away")
 
 def experiments(data: ActiveData, shown: Shown) -> list[Experiment]:
     """Of this view."""
-    one, counts = _one_field(shown), shown.vectors.counts
-    assert counts is not None
-    popular = int(np.argmax(counts))
+    one, popular = _one_field(shown), shown.graph.items.row(session.items_by_popularity(data)[0])
     tries = []
     if one and len(shown.vectors.field_names) > 1:
         asks = (
