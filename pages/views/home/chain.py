@@ -23,6 +23,11 @@ STYLE = """<style>
 .st-key-chain [data-testid=stElementContainer]:first-child strong { font-size: 0.8125rem; }
 .st-key-chain p { font-size: 0.875rem; line-height: 1.3; overflow-wrap: anywhere; }
 .st-key-chain [data-testid=stPageLink] a { padding: 0; min-height: 1.5rem; }
+/* On a telephone the chain and its picture still stand in one window; the pages are in the menu. */
+@media (max-width: 40rem) {
+    .st-key-chain [data-testid=stPageLink] { display: none; }
+    .st-key-moving .live-chart > div:not(.live-chart-bar) { height: 15rem !important; }
+}
 </style>"""
 
 

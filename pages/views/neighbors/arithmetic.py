@@ -250,7 +250,7 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
         ]
     )
     choose = lambda item: session.pick(data, item)  # noqa: E731
-    above = 365 if len(asked.plus) <= 2 else 405  # a longer sentence above it
+    above = 365 if len(asked.plus) <= 5 else 390  # a longer sentence above it
     live_chart(figure, key=f"arithmetic map@{data.key}", height=250, above=above, on_click=choose)
 
 
