@@ -78,7 +78,8 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
         show = page.locator(".st-key-question").get_by_role("button", name="Show me")
         if show.count():
             show.click()
-            expect(page.locator(".st-key-verdict")).to_be_visible(timeout=90_000)  # a busy server begins late
+            # On a busy machine a run starts later than `settled` looks for it.
+            expect(page.locator(".st-key-verdict")).to_be_visible(timeout=90_000)
             settled(page, 90_000)
             no_exception(page)
         question = (
@@ -90,12 +91,12 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
         for width, height in ((1280, 720), (1280, 900)):
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(150)
-            settled(page)
+            settled(page, 90_000)
             page.get_by_test_id("stMain").evaluate("(main) => main.scrollTo(0, 0)")
             found.setdefault(question, []).extend(f"{height}: {said}" for said in page.evaluate(MEASURED))
         page.set_viewport_size({"width": 800, "height": 900})
         page.wait_for_timeout(150)
-        settled(page)
+        settled(page, 90_000)
         found[question].extend(f"800 wide: cut {said}" for said in page.evaluate(CUT))
         page.set_viewport_size({"width": 1280, "height": 720})
         after = page.locator(".st-key-question").get_by_role("button", name="Next")

@@ -81,8 +81,9 @@ def pair_view(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
             st.info("Both are the same model with the same settings and seed: everything agrees. Change one of them.")
         elif first.model == second.model:
             st.caption(f"The two differ in: {differences(first.wanted, second.wanted)} (first against second).")
-    todo = paired_maps_section(found)
-    disputed, alike = st.tabs(["Most disputed items", "What the neighbors are like"])
+    both, disputed, alike = st.tabs(["Two maps", "Most disputed items", "What the neighbors are like"])
+    with both:
+        todo = paired_maps_section(found)
     with disputed:
         left, right = frame.side_by_side("pair-lower", (1, 1))
         with left:
