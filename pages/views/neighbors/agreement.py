@@ -71,7 +71,7 @@ def agreement_section(found: Compared, *, key: str) -> None:
         k=k,
         chance=matrix.overlap_chance,
     )
-    live_chart(figure, key=key, height=390, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
+    live_chart(figure, key=key, height=365, on_click=lambda pair: open_pair(found.data, *parse_pair(pair)))
     upper = np.triu_indices(len(names), 1)
     st.caption(
         f"Above the diagonal **overlap@{k}**, the share of two lists that is common (random lists: "

@@ -84,7 +84,7 @@ def map_section(found: Compared) -> list[Job]:
     if len(rows) < len(graph):
         st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
     figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
-    live_chart(figure, key=f"neighbors map@{data.key}", height=370, on_click=lambda item: session.pick(data, item))
+    live_chart(figure, key=f"neighbors map@{data.key}", height=345, on_click=lambda item: session.pick(data, item))
     return []
 
 

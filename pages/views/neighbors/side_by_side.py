@@ -70,6 +70,13 @@ def odd_ones(found: Compared) -> list[tuple[str, float]]:
 
 def said_why_odd(found: Compared) -> None:
     """Why a list looks odd, where that is known, and what to press."""
+    there = [one for one in found.entries if one.label in found.own and one.label not in found.failed]
+    empty = [one.label for one in there if one.vectors is not None and not one.vectors.vectors[found.chosen].any()]
+    if empty:
+        st.caption(
+            f"**{plain(', '.join(empty))}**: the vector of this item is 0, so that every cosine is 0 and the list is in "
+            "the order of the data."
+        )
     odd = odd_ones(found)
     if not odd:
         return
