@@ -49,10 +49,11 @@ def load() -> None:
         for name in imported(HOME):
             importlib.import_module(name)
         from pages.kit import session
-        from recemb_core.figures.small_map import small_map_figure
+        from recemb_core.figures.item_map import item_map_figure
 
         titles = session.opening_data().titles
-        small_map_figure(np.zeros((len(titles), 2)), titles, chosen=0).to_json()  # what figures are made of, the names
+        session.bundled("planted_shop")  # of the moving picture
+        item_map_figure(np.zeros((len(titles), 2)), titles, titles).to_json()  # what figures are made of, the names
         inspect.stack()  # Streamlit asks once who has called; the places of all modules are looked up then, and kept
     except Exception:  # the page itself meets the same, and says so
         _log.exception("what the first page needs could not be loaded ahead")

@@ -25,7 +25,8 @@ export default function (component) {
   let chart = charts.get(box);
   if (!chart) charts.set(box, (chart = new LiveChart(box, component.data.key)));
   chart.send = { state: component.setStateValue, trigger: component.setTriggerValue };
-  chart.receive(component.data);
+  const { frames } = component.data;
+  chart.receive({ ...component.data, frames: frames ? JSON.parse(frames) : null });
   // An overtaken call is cleaned up too, while the chart lives on: only a box that left the page is taken down.
   return () => setTimeout(() => box.isConnected || chart.destroy(), 0);
 }
@@ -43,7 +44,7 @@ function unload(box, data) {
       low[i % 2] = Math.min(low[i % 2], value);
       high[i % 2] = Math.max(high[i % 2], value);
     });
-    cargo.set(key, { revision, values, low, high, rows: new Map(data.ids.map((id, row) => [id, row])) });
+    cargo.set(key, { revision, values, low, high, rows: new Map(JSON.parse(data.ids).map((id, row) => [id, row])) });
   }
   cargo.get(key).box = box;
   box.setAttribute("data-rev", revision);

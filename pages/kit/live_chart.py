@@ -215,7 +215,7 @@ def live_chart(
             "height": height,
             "above": above,
             "glide": glide,
-            "frames": words,
+            "frames": words and json.dumps(words),  # as text: Streamlit imports pandas to look through tuples
             "badge": badge,
         },
         default={"selected": [], "frame": None},
@@ -230,7 +230,7 @@ def live_chart(
             data={
                 "carries": key,
                 "revision": words["positions"],
-                "ids": frames.ids,
+                "ids": json.dumps(frames.ids),
                 "positions": base64.b64encode(frames.positions.tobytes()).decode(),
             },
         )

@@ -21,10 +21,9 @@ from recemb_core.embeddings import default_graph
 from recemb_core.item_graph import build_item_graph
 from tests.pages.conftest import ROOT
 
-# Seconds each, or kernels to compile: nothing that a first page shows needs them.
-HEAVY = (
-    "pandas pyarrow scipy.sparse scipy.stats scipy.optimize sklearn numba igraph networkx jax optax umap gensim faiss"
-)
+# Seconds each, or kernels to compile: nothing that a first page shows needs them. The planted shop's graph needs
+# scipy.sparse, which is loaded ahead.
+HEAVY = "pandas pyarrow scipy.stats scipy.optimize sklearn numba igraph networkx jax optax umap gensim faiss"
 
 IN_A_NEW_PROCESS = f"""
 import os, sys
@@ -70,7 +69,7 @@ def test_what_is_imported_when() -> None:
 
 def test_every_import_of_home_is_found() -> None:
     found = set(first_page.imported(first_page.HOME))
-    assert {"streamlit", "pages.kit.frame", "pages.kit.maps", "recemb_core.figures.small_map"} <= found
+    assert {"streamlit", "pages.kit.frame", "pages.kit.graph_controls", "pages.views.home.moving"} <= found
     assert "pages.kit.session.OPENS_ON" not in found
 
 

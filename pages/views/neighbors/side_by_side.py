@@ -74,8 +74,8 @@ def said_why_odd(found: Compared) -> None:
     empty = [one.label for one in there if one.vectors is not None and not one.vectors.vectors[found.chosen].any()]
     if empty:
         st.caption(
-            f"**{plain(', '.join(empty))}**: the vector of this item is 0, so that every cosine is 0 and the list is in "
-            "the order of the data."
+            f"**{plain(', '.join(empty))}**: the vector of this item is 0, so every cosine is 0 and the list is in the "
+            "order of the data."
         )
     odd = odd_ones(found)
     if not odd:
