@@ -6,9 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, maps, session, stage
-from pages.kit.allowed import Steps
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Parameter, Scope
 from pages.kit.text import plain, quoted
 from pages.views.item_graph.drawn_edges import edges_drawn
 from pages.views.item_graph.experiments import experiments
@@ -19,14 +17,6 @@ from recemb_core.figures.survival_curve import survival_curve_figure
 from recemb_core.summaries import survival
 
 EGO_EDGES = 12
-EDGES_DRAWN = Parameter(
-    Scope("item_graph"),
-    "edges_drawn",
-    "Edges drawn",
-    Steps((0, 500, 1_000, 2_000, 4_000, 8_000)),
-    1_000,
-    help="The heaviest; more of them hide the points. Walks use all that are kept.",
-)
 
 
 def heaviest(rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +40,10 @@ with frame.page(
         with st.expander("Picture"):
             color = controls.color_control(data, graph, default=controls.labellings(data, graph)[0].name)
             drawn = graph_controls.items_drawn(data, graph)
-            most = EDGES_DRAWN.draw(data)
+            chosen = session.chosen_item(data)
+            row = graph.items.row(chosen)
+            shown = graph_controls.most_connected(graph, drawn, always=row)
+            kept, joining = edges_drawn(data, graph, shown)
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
     source = "data set" if settings.own else "behavior"
@@ -71,11 +64,6 @@ with frame.page(
         positions = maps.graph_positions(data, graph, session.seed())
         place = np.full(len(graph), -1)
         place[shown] = np.arange(len(shown))
-        inside = (place[graph.sources] >= 0) & (place[graph.indices] >= 0)
-        if not graph.directed:
-            inside &= graph.sources < graph.indices
-        edges = np.flatnonzero(inside)
-        kept = edges[np.argsort(-graph.weights[edges], kind="stable")[:most]]
         ids = [graph.items[int(i)] for i in shown]
         lit_out, lit_in = place[out_rows][place[out_rows] >= 0], place[in_rows][place[in_rows] >= 0]
         figure = graph_map_figure(
@@ -97,7 +85,7 @@ with frame.page(
             choose = lambda item: session.pick(data, item)  # noqa: E731
             live_chart(figure, key=f"graph@{data.key}", height=440, above=165, on_click=choose)
         st.caption(
-            f"{len(kept):,} of {between:,} edges drawn: each item's heaviest first, between the {len(shown):,} most "
+            f"{len(kept):,} of {joining:,} edges drawn: each item's heaviest first, between the {len(shown):,} most "
             f"strongly connected of {len(graph):,} items. {frame.graph_line(whole.num_edges, graph)} "
             "Point size: strength, the sum of an item's edge weights. Click an item to light up its edges."
         )

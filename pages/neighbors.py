@@ -8,7 +8,6 @@ from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.bring_box import bring_box
 from pages.kit.jobs import run_next
-from pages.kit.model_controls import first_look_line, missing
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, arithmetic, compared, paired, side_by_side, take_away

@@ -20,6 +20,7 @@ from recemb_core.experiments import leaderboard
 from recemb_core.experiments.factorization import AT_LEAST
 from recemb_core.neighbors.base import unit_rows
 from tests.pages.experiment_checks import Numbers, Seen, Source, check, model, sign, verdict
+from tests.pages.verdicts import holds, named, whole
 
 # --- Training ---
 

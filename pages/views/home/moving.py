@@ -60,11 +60,10 @@ def moving_map(*, height: int, above: int) -> None:
         symbol_by=roles,
         symbol_title="role",
         size=np.sqrt(graph.strength),
-        x_title="",
-        y_title="",
-        title="planted shop, q = 1 and q = 20",
+        axes="",
+        named="planted shop, q = 1 and q = 20",
     )
-    figure.update_layout(title_text=None, showlegend=False)
+    figure.update_layout(showlegend=False)
     labels = tuple(f"q = {q:g}" for q in QS)
     frames = Frames(
         ids=tuple(graph.items.ids), positions=np.array(places), labels=labels, captions=tuple(captions), plays=True

@@ -25,7 +25,8 @@ from recemb_core.evaluation.analogy_study import LISTS, fields_fingerprint, join
 from recemb_core.item_graph import ItemGraph
 
 QUESTION, ASKING = 1e-5, 5e-10  # seconds: an item by pair of fields, a number of a question
-Reports = dict[str, tuple[AnalogyReport, AnalogyReport]]  # model → of the first answer, and of the first five
+Pair = tuple[AnalogyReport, ...]  # of the first answer and of the first five
+Reports = dict[str, Pair]  # by model
 HOW = {"add": "3CosAdd", "mul": "3CosMul"}
 SUM = Parameter(
     NEIGHBORS_PAGE,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, large, session, stage
+from pages.kit import controls, frame, session, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -247,7 +247,7 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
         annotations=[
             *figure.layout.annotations,
             *(theme.arrow(tuple(place[a]), tuple(place[b]), arrowcolor=theme.CHOSEN, standoff=5) for a, b in arrows),
-        ]
+        ],
     )
     choose = lambda item: session.pick(data, item)  # noqa: E731
     above = 365 if len(asked.plus) <= 5 else 390  # a longer sentence above it

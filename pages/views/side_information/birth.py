@@ -259,7 +259,7 @@ def lands(data: ActiveData, shown: Shown, given: Given, beside: int) -> Verdict:
     )
 
 
-def _with_new(color: Labelling, given: Given) -> AnyArray:
+def _with_new(labels: AnyArray, name: str, given: Given) -> AnyArray:
     """The labels of the map and that of the new item: what was given, else none."""
     if labels.dtype.kind in "iuf":
         return np.append(labels.astype(np.float64), [np.nan])
