@@ -9,10 +9,11 @@ from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.node2vec import figure_three, objective
 from pages.views.node2vec.experiments import experiments
-from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown, map_section, results_or_stale, score_metrics
+from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown, results_or_stale, score_metrics
 from pages.views.node2vec.roles import roles_section
 from pages.views.node2vec.snippets import as_python, figure_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
+from pages.views.node2vec.two_maps import map_section
 from pages.views.node2vec.why import why_section
 from recemb_core.embeddings import node2vec_defaults
 
@@ -96,9 +97,7 @@ with frame.page(
                 why_section(shown)
             elif view == "objective":
                 objective.objective_section(shown)
-            else:
-                map_section(shown, color)
-            note = st.empty()
+            note = map_section(shown, color) if view == "map" else st.empty()
             st.caption(frame.graph_line(edges, graph))
         with numbers:
             if view == "objective":

@@ -276,7 +276,7 @@ def _against(one: Experiment, guess: int | None, verdict: Verdict) -> str:
 
 
 def _mark(pressed: _Pressed | None) -> None:
-    """The controls that the experiment has moved, framed."""
+    """The controls of the page that the experiment has moved, framed; the chosen item is named in the picture."""
     if pressed is None:
         return
     # Streamlit makes a class of a key by putting "-" for what a class cannot hold.
@@ -284,4 +284,4 @@ def _mark(pressed: _Pressed | None) -> None:
     rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in moved)
     if rows:
         ring = "outline: 2px solid #3E72F2; outline-offset: 4px; border-radius: 4px;"
-        st.html(f"<style>:is({rows}):not(details:not([open]) *) {{ {ring} }}</style>")  # not where it is folded away
+        st.html(f"<style>[data-testid=stMain] :is({rows}) {{ {ring} }}</style>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,12 @@ class Candidates:
 
 
 def walk_microscope_figure(
-    current: tuple[str, str], previous: tuple[str, str] | None, candidates: Candidates, *, rule: dict[str, str]
+    current: tuple[str, str],
+    previous: tuple[str, str] | None,
+    candidates: Candidates,
+    *,
+    rule: dict[str, str],
+    lit: Collection[str] = (),
 ) -> go.Figure:
     """Draw one node and the ways on: back above, neighbors of the previous node left, the others right.
 
@@ -44,6 +49,7 @@ def walk_microscope_figure(
         previous: (id, name) of the node it came from; None at the start of a walk.
         candidates: what is drawn, at most a few dozen.
         rule: kind → what the legend says beside it ("α = 1/p = 0.5").
+        lit: kinds whose edges stand out; none: all alike.
     """
     xy = _places(candidates)
     traces, notes = [], [theme.note(_bold(current[1]), 0, 0, xref="x", yref="y", yshift=-22, font_color=theme.CHOSEN)]
@@ -63,7 +69,7 @@ def walk_microscope_figure(
                     ([0, xy[i, 0]], [0, xy[i, 1]]),
                     color,
                     THINNEST + WIDEST * float(candidates.probabilities[i]),
-                    opacity=0.75,
+                    opacity=(0.95 if kind in lit else 0.4) if lit else 0.75,
                     name=f"{kind}: {rule.get(kind, '')}",
                     legendgroup=kind,
                     uid=f"edge:{candidates.ids[i]}",
@@ -80,7 +86,7 @@ def walk_microscope_figure(
         traces,
         file_name=f"walk-at-{current[0]}",
         description=f"Ways on from {current[1]}{likely}",
-        x={"visible": False, "range": [-2.2, 2.2]},
+        x={"visible": False, "range": [-2.7, 2.7]},
         y={"visible": False, "range": [-1.22, 1.25]},
         annotations=notes,
         hovermode="closest",
@@ -111,7 +117,7 @@ def _places(candidates: Candidates) -> Float64Array:
 
 def _candidate_points(candidates: Candidates, xy: Float64Array) -> theme.Trace:
     percent = [f"{100 * value:.1f} %" for value in candidates.probabilities]
-    names = [theme.label(title, 17) for title in candidates.titles]
+    names = [theme.label(title, 16) for title in candidates.titles]
     label = [
         p if kind == "return" else f"{p}  {n}" if x > 0 else f"{n}  {p}"
         for p, n, kind, x in zip(percent, names, candidates.kinds, xy[:, 0], strict=True)

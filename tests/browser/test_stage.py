@@ -14,22 +14,7 @@ Serve = Callable[..., str]
 NewPage = Callable[..., Page]
 
 # Address of every view with questions of its own; all its questions are asked.
-VIEWS = (
-    "item_graph",
-    "item_graph?data=planted_shop",
-    "neighbors",
-    "neighbors?compare=sum",
-    "neighbors?compare=two",
-    "node2vec?view=map",
-    "sequences",
-    "sequences?data=complete_journey",
-    "side_information",
-    "side_information?side=birth",
-    "side_information?side=forms",
-    "side_information?side=ges",
-    "side_information?side=hide",
-    "walks",
-)
+VIEWS = ("node2vec?view=map", "walks?walks_view=many", "walks?walks_view=step", "walks?walks_view=walk")
 
 # What of a view lies where, after a question was answered: problems in words.
 MEASURED = """() => {

@@ -151,8 +151,18 @@ class Seen:
             self.ran[code] = made
         return self.ran[code]
 
+    @property
+    def more(self) -> str:
+        """What stands folded below the answer."""
+        return "\n".join(m.value for e in self.page.expander if e.label == "The figures" for m in e.markdown)
+
+    def chose(self, *choices: str) -> None:
+        """The answer names these choices, in bold at its start, and no other; without any: it names none."""
+        named = re.match(r"\*\*(.+?)\.\*\* ", self.page.success[0].value)
+        assert (named[1] if named else "") == " or ".join(choices), f"{choices} in {self.page.success[0].value!r}"
+
     def says(self, *parts: str) -> None:
-        plain = self.answer.replace("\\", "").replace("**", "")
+        plain = f"{self.answer}\n{self.more}".replace("\\", "").replace("**", "")
         for part in parts:
             assert part.replace("**", "") in plain, f"{part!r} is not in {plain!r}"
 
@@ -234,12 +244,22 @@ def whole_graph(source: Source, **options: Any) -> ItemGraph:
 # --- Walks, node2vec ---
 
 
-@check("From one best-seller", "The same place at", "At an accessory", "q = 20 makes leaving", "p = 0.05 multiplies")
+@check(
+    "From one best-seller",
+    "The same place at",
+    "At an accessory",
+    "q = 20: a step away weighs 1/20. **Where do most of",
+    "q = 0.05: a step away weighs 20 times as much. **Where do most",
+    "p = 0.05: the way back weighs 20 times as much. **Where do most",
+)
 def _steps(seen: Seen) -> None:
     from recemb_core.walks import transition_probabilities
 
     made = seen.names()
     graph, now, before = made["graph"], made["current"], made["previous"]
+    if not len(graph.neighbors(now)[0]):
+        seen.says("No way leads on")
+        return
     if before is None:
         seen.says("Nothing changes")
         return
@@ -250,6 +270,9 @@ def _steps(seen: Seen) -> None:
         rows, chances = transition_probabilities(graph, before, now, **bias)
         kinds = np.array(["back" if r == before else "near" if r in near else "away" for r in rows.tolist()])
         shares.append({kind: float(chances[kinds == kind].sum()) for kind in set(kinds.tolist())})
+    names = {"back": "Straight back", "near": "On to a neighbor of the item before", "away": "Away from it"}
+    most = max(shares[0].values())
+    seen.chose(*(name for kind, name in names.items() if np.isclose(shares[0].get(kind, -1), most)))
     if len(shares[0]) == 1:
         seen.says("Nothing changes")
         return
@@ -257,29 +280,96 @@ def _steps(seen: Seen) -> None:
         seen.says(f"{shares[0][kind]:.1%} ({shares[1][kind]:.1%})")
     assert ("q has no say" in seen.answer) == ("away" not in shares[0] and q != 1)
     assert ("p has no say" in seen.answer) == ("back" not in shares[0] and p != 1)
-    if "go to another best-seller" in seen.answer:
+    if "role" in seen.source.labels:
         rows, chances = transition_probabilities(graph, before, now, p=p, q=q)
-        seen.says(f"{chances[seen.source.labels['role'][rows] == 'best-seller'].sum():.0%} of the next steps")
+        hubs = seen.source.labels["role"][rows] == "best-seller"
+        assert hubs.any() or "best-seller" not in set(seen.source.labels["role"].tolist()) or not chances[hubs].sum()
+        if "best-seller" in set(seen.source.labels["role"].tolist()):
+            seen.says(f"{chances[hubs].sum():.0%} of the next steps go to a best-seller")
 
 
-@check("q = 0.05 makes leaving")
+def _walks(seen: Seen, p: float, q: float) -> Any:
+    from recemb_core.walks import WalkConfig, generate_walks
+
+    return generate_walks(seen.source.graph, WalkConfig(num_walks=1000, walk_length=21, p=p, q=q), starts=[seen.row])
+
+
+def _beyond(now: Any, before: Any, names: tuple[str, str, str]) -> str:
+    change = np.mean(now) - np.mean(before)
+    error = np.hypot(*(np.std(one, ddof=1) / len(one) ** 0.5 for one in (now, before)))
+    return names[2] if abs(change) < 2 * error or change == 0 else names[0] if change > 0 else names[1]
+
+
+@check("q = 0.05: a step away weighs 20 times as much. **Where are", "q = 20: a step away weighs 1/20. **Where are")
 def _distance(seen: Seen) -> None:
     import networkx as nx
 
-    from recemb_core.walks import WalkConfig, generate_walks
-
     graph, now = seen.source.graph, seen.row
+    if not len(graph.neighbors(now)[0]):
+        seen.says("No way leads on")
+        return
     hops = nx.single_source_shortest_path_length(nx.DiGraph(zip(graph.sources, graph.indices, strict=True)), now)
-    means, errors = [], []
-    for q in (0.05, 1.0):
-        walks = generate_walks(graph, WalkConfig(num_walks=1000, walk_length=21, q=q), starts=[now])
-        far = np.array([hops[int(row)] for row in walks[:, 20] if row >= 0])
-        means.append(far.mean())
-        errors.append(far.std(ddof=1) / len(far) ** 0.5)
-    seen.says(f"{means[0]:.2f} edges", f"{means[1]:.2f}: {sign(means[0] - means[1], '.2f')}")
-    change = means[0] - means[1]
-    inside = abs(change) < 2 * np.hypot(*errors)
-    seen.says("within noise" if inside else "farther" if change > 0 else "less far")
+    far = [[hops[int(row)] for row in _walks(seen, 1.0, q)[:, 20] if row >= 0] for q in (seen.state("q"), 1.0)]
+    means = [np.mean(one) for one in far]
+    seen.says(f"{means[0]:.2f} edges", f"{means[1]:.2f} at p = q = 1: {sign(float(means[0] - means[1]), '.2f')}")
+    seen.says(f"{len(far[0]):,} and {len(far[1]):,} walks")
+    seen.chose(_beyond(*far, ("Farther", "Less far", "No difference beyond noise")))
+
+
+@check("p = 0.05: the way back weighs 20 times as much. **How many")
+def _returns(seen: Seen) -> None:
+    if not len(seen.source.graph.neighbors(seen.row)[0]):
+        seen.says("No way leads on")
+        return
+    shares = []
+    for p in (0.05, 1.0):
+        walks = _walks(seen, p, 1.0)
+        taken = walks[:, 2:] >= 0
+        shares.append(float((walks[:, 2:] == walks[:, :-2])[taken].mean()))
+    seen.says(f"{shares[0]:.1%}", f"{shares[1]:.1%} at p = 1")
+    thirds = ("Fewer than one in three", "One in three to two in three", "More than two in three")
+    if min(abs(shares[0] - 1 / 3), abs(shares[0] - 2 / 3)) > 0.05:
+        seen.chose(thirds[int(shares[0] * 3)] if shares[0] < 1 else thirds[2])
+
+
+@check("p = 20: the way back", "q = 20: a step away weighs 1/20. **Does a walk see")
+def _different(seen: Seen) -> None:
+    if not len(seen.source.graph.neighbors(seen.row)[0]):
+        seen.says("No way leads on")
+        return
+    counts = [
+        [len(set(walk.tolist()) - {-1}) for walk in _walks(seen, *bias)]
+        for bias in ((seen.state("p"), seen.state("q")), (1.0, 1.0))
+    ]
+    seen.says(f"{np.mean(counts[0]):.1f} different items", f"{np.mean(counts[1]):.1f} at p = q = 1:")
+    seen.chose(_beyond(*counts, ("More", "Fewer", "No difference beyond noise")))
+
+
+@check("p = 0.05, q = 20. **Are 1,000 walks")
+def _agreement(seen: Seen) -> None:
+    from scipy.stats import chisquare
+
+    from recemb_core.walks import transition_probabilities
+
+    graph = seen.source.graph
+    chance = np.zeros(len(graph))
+    for between, first in zip(*transition_probabilities(graph, None, seen.row, p=1.0, q=1.0), strict=True):
+        rows, second = transition_probabilities(graph, seen.row, int(between), p=0.05, q=20.0)
+        chance[rows] += first * second
+    if not chance.any():
+        seen.says("No way leads on" if not len(graph.neighbors(seen.row)[0]) else "nothing to test")
+        return
+    there = _walks(seen, 0.05, 20.0)[:, 2]
+    counts = np.bincount(there[there >= 0], minlength=len(graph))
+    possible = chance > 0
+    if (chance[possible] * 1000).min() >= 5 and possible.sum() > 1 and np.isclose(chance.sum(), 1):
+        p = float(chisquare(counts[possible], 1000 * chance[possible] / chance.sum()).pvalue)
+        seen.says(f"p = {p:.3g} over {possible.sum()} items")
+    p = float(re.findall(r"p = ([\d.e-]+)", seen.answer)[-1]) if "p = " in seen.answer else 1.0
+    names = ("Yes, within sampling noise", "At the edge of that noise", "No, far beyond it")
+    if "nothing to test" not in seen.answer:
+        seen.chose(names[0 if p >= 0.05 else 1 if p >= 0.001 else 2])
+        assert np.corrcoef(counts, chance)[0, 1] > 0.9
 
 
 @check(

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.slow
 # Page → (parameter of the view, its values); a page that is not named has one view.
 VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "node2vec": ("view", ("map", "sweep", "roles", "why", "objective", "figure")),
+    "walks": ("walks_view", ("step", "walk", "many")),
     "training": ("look", ("window", "noise", "lookup", "steps", "cbow", "two", "costs", "learned", "set")),
     "neighbors": ("compare", ("models", "two", "sum")),
     "side_information": ("side", ("attention", "forms", "birth", "hide", "ges")),

@@ -11,8 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, kept_runs, large, maps, model_results, results, session, stage
-from pages.kit import seed_scores as of_seeds
+from pages.kit import frame, jobs, maps, model_results, results, session
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -24,7 +23,8 @@ from pages.kit.text import plain, plain_field
 from recemb_core.arrays import AnyArray, Int64Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
-from recemb_core.evaluation.noise import LEVEL
+from recemb_core.evaluation.intervals import SeedBand
+from recemb_core.evaluation.noise import LEVEL, default_seeds
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import MapPreview, UMAPConfig, preview_map
@@ -168,12 +168,13 @@ def draw_map(
     height: int,
     above: int | None = None,
     symbols: bool = False,
+    limits: tuple[AnyArray, AnyArray] | None = None,
     **more: Any,
 ) -> ChartEvents:
     """A map of all items, or a sample; a click chooses one.
 
-    Shapes show planted roles, or any where ``symbols``; ``more`` is the figure's. Of several places for every item,
-    ``frames`` are shown one at a time.
+    Of several places for every item, ``frames`` are shown one at a time. One of two maps has the ``limits`` of both,
+    and no legend.
     """
     data, graph, roles, frames = shown.data, shown.graph, shown.labellings[1], more.pop("frames", None)
     rows = rows_on_map(shown, more.get("highlighted", ()))
@@ -189,42 +190,17 @@ def draw_map(
         chosen=shown.item,
         **more,
     )
+    figure.update_layout(title_text=None)
+    if limits is not None:
+        low, high = limits
+        still = {"title": {"text": ""}, "showline": True, "mirror": True}
+        axes = {f"{axis}axis": {**still, "range": [float(low[i]), float(high[i])]} for i, axis in enumerate("xy")}
+        figure.update_layout(showlegend=False, margin={"l": 4, "r": 4, "b": 4}, **axes)
     choose = lambda item: session.pick(data, item)  # noqa: E731
     badge = PREVIEW if shown.preview else ""
     return live_chart(
         figure, key=f"{key}@{data.key}", height=height, above=above, frames=frames, on_click=choose, badge=badge
     )
-
-
-def map_section(shown: Shown, color: Labelling) -> None:
-    """The map of one setting, the chosen item's neighbors, and what the lasso holds."""
-    neighbors = shown.nearest(shown.vectors)
-    title = f"node2vec map, p = {shown.config.p:g}, q = {shown.config.q:g}"
-    near = [other for other, _ in neighbors]
-    with stage.picture():
-        place: dict[str, Any] = {"key": "map", "height": 476, "above": 232}
-        events = draw_map(shown, shown.positions, color, highlighted=near, named=title, **place)
-    st.caption(
-        f"{large.drawn_words(shown.data)}"
-        "Click a point to choose it; lasso or box lists items. UMAP puts near vectors near each other as far as a "
-        "plane allows; axes, and distances between far groups, mean nothing."
-    )
-    left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
-    with left:
-        neighbor_table(shown, neighbors, color)
-        if shown.preview:
-            st.caption("These neighbors are the preview's. The files come with the exact result.")
-        else:
-            downloads(shown)
-            own = [(shown.config, shown.vectors)]
-            kept_runs.keep_button(
-                shown.data,
-                "Keep this run",
-                lambda store: kept_runs.keep_vectors(store, shown.data, own, shown.graph),
-                help="The vectors with data, settings and seed, to be opened and compared on the Runs page.",
-            )
-    with right:
-        lasso_table(shown, events.selected, color)
 
 
 def score_metrics(shown: Shown, note: Any) -> None:
@@ -256,10 +232,20 @@ def score_metrics(shown: Shown, note: Any) -> None:
         return
     for place, title, by in zip(places, SCORES, shown.labellings, strict=True):
         band = seed_band(runs[by.name])
-        _metric(place, title, shown, by, f"seeds: {band.low:.2f} to {band.high:.2f} ({band.seeds})")
+        _metric(place, title, shown, by, band_words(band))
     against = seed_scores(shown, base_of(config)) if base_of(config) != config else None
     if against is not None:
         note.caption(change_words({by.name: (runs[by.name], against[by.name]) for by in shown.labellings}))
+
+
+def band_words(band: SeedBand) -> str:
+    """The smallest and largest score of the seeds.
+
+    >>> band_words(seed_band([0.941, 0.943]))
+    '0.94 in all 2 seeds'
+    """
+    low, high = f"{band.low:.2f}", f"{band.high:.2f}"
+    return f"{low} in all {band.seeds} seeds" if low == high else f"{low} to {high} in {band.seeds} seeds"
 
 
 # Of the scores, which are not these settings' yet.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, results, session
+from pages.kit import frame, results, session, stage
 from pages.kit.allowed import Options
+from pages.kit.bias_formula import bias_formula
 from pages.kit.live_chart import live_chart
-from pages.kit.parameters import Parameter
+from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
@@ -46,36 +48,63 @@ class Check:
     agreement: str
 
 
+def place_control(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> Bound:
+    """After how many steps the walks are looked at: as far as the closed form goes."""
+    steps = min(EXACT_STEPS, _exact(data, graph, at, p, q).steps)
+    options = [*([NEXT] if at.previous is not None else []), *map(str, range(1, steps + 1))]
+    return CHECK.bind(data, default=options[0], among=options)
+
+
+def many_metrics(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, place: Any) -> None:
+    """How far the walks are at their last step, against p = q = 1."""
+    figures = []
+    for name, bias in {f"p = {p:g}, q = {q:g}": (p, q), "p = 1, q = 1": (1.0, 1.0)}.items():
+        one = distances(data, graph, at.current, *bias)
+        step = len(one.mean) - 1
+        about = f"Mean after {step} steps, ± two standard errors, of the {one.walking[step]:,} walks still going."
+        figures.append(
+            (f"Edges from the start, {name}", f"{one.mean[step]:.2f} ± {2 * one.standard_error[step]:.2f}", about)
+        )
+    frame.metrics(figures, place)
+
+
+def _profile(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> None:
+    references = {
+        f"p = 1, q = {b:g} ({text})": None if (p, q) == (1.0, b) else distances(data, graph, at.current, 1.0, b)
+        for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20"))
+    }
+    mine = (f"p = {p:g}, q = {q:g}", distances(data, graph, at.current, p, q))
+    live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=390, above=290)
+
+
 def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> None:
     """1,000 walks: how far they get, and whether they are where the closed form says."""
     walks = walks_from(data, graph, at.current, p, q)
-    exact = results.remember(
-        data,
-        ("exact visits", graph.fingerprint, at.current, p, q),
-        lambda: statistics.exact_visits(graph, at.current, STEPS, p=p, q=q, most_pairs=EXACT_PAIRS),
-    )
-    left, right = frame.side_by_side("many-walks", (1, 1))
-    with left:
-        st.markdown("**How far do they get?**")
-        references = {
-            f"p = 1, q = {b:g} ({text})": None if (p, q) == (1.0, b) else distances(data, graph, at.current, 1.0, b)
-            for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20"))
-        }
-        mine = (f"p = {p:g}, q = {q:g}", distances(data, graph, at.current, p, q))
-        live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=400)
-        st.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
+    exact = _exact(data, graph, at, p, q)
     came = _came_through(data, graph, at, p, q)
+    with stage.picture():
+        bias_formula(p, q)
+        left, right = frame.side_by_side("many-walks", (1, 1), "20rem")
+        with left:
+            st.markdown("**How far do they get?**")
+            _profile(data, graph, at, p, q)
+        with right:
+            where = place_control(data, graph, at, p, q).value
+            after = "at the next step" if where == NEXT else f"after {where} step{'s' * (where != '1')}"
+            st.markdown(f"**Are they where the closed form says, {after}?**")
+            if where == NEXT:
+                assert came is not None
+                chance, places = came
+            else:
+                chance, places = exact.visits[int(where)], walks[:, int(where)]
+            test = _visit_chart(data, chance, places)
+    left, right = frame.side_by_side("many-words", (1, 1), "20rem")
+    left.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
     with right:
-        options = [NEXT] if came is not None else []
-        options += [str(k) for k in range(1, min(EXACT_STEPS, exact.steps) + 1)]
-        st.markdown("**Are they where the closed form says?**")
-        where = CHECK.draw(data, default=options[0], among=options, label_visibility="collapsed")
-        if where == NEXT:
-            assert came is not None
-            chance, places = came
-        else:
-            chance, places = exact.visits[int(where)], walks[:, int(where)]
-        st.caption(verdict(_visit_chart(data, chance, places)))
+        st.caption(verdict(test))
+        drawn, possible = min(BARS, int((chance > 0).sum())), int((chance > 0).sum())
+        if drawn < possible:
+            st.caption(f"Showing the {drawn} most probable of {possible:,} items; the test counts all.")
     lines = ["| | Closed form | Walks (95 % interval) | Agreement |", "|:--|--:|:--|:--|"]
     lines += [f"| {c.what} | {c.exact} | {c.measured} | {c.agreement} |" for c in _checks(data, at, walks, exact, came)]
     st.markdown("\n".join(lines))
@@ -84,6 +113,22 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         f"The closed form follows the chain on edges for {known} of this graph. "
         "Of twenty such tests one is expected outside its noise by chance alone: another seed tells."
     )
+
+
+def _exact(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> statistics.ExactVisits:
+    found: statistics.ExactVisits = results.remember(
+        data,
+        ("exact visits", graph.fingerprint, at.current, p, q),
+        lambda: statistics.exact_visits(graph, at.current, STEPS, p=p, q=q, most_pairs=EXACT_PAIRS),
+    )
+    return found
+
+
+def agreement(
+    data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, step: int
+) -> statistics.ChiSquare | None:
+    """Where the walks are after a step, held against the closed form."""
+    return statistics.compare_visits(walks_from(data, graph, at.current, p, q), _exact(data, graph, at, p, q), step)
 
 
 def _came_through(
@@ -110,9 +155,8 @@ def _visit_chart(data: ActiveData, chance: Float64Array, at: Int32Array) -> stat
     intervals = np.array([_interval(int(counts[row]), len(at)) for row in rows]).reshape(-1, 2)
     titles, ids = ([names[int(row)] for row in rows] for names in (data.titles, data.items.ids))
     figure = visit_check(titles, ids, chance[rows], counts[rows] / max(len(at), 1), intervals)
-    live_chart(figure, key=f"visits@{data.key}", height=345, glide=False, on_click=lambda i: session.pick(data, i))
-    if len(rows) < (chance > 0).sum():
-        st.caption(f"Showing the {len(rows)} most probable of {(chance > 0).sum():,} items; the test counts all.")
+    choose = lambda item: session.pick(data, item)  # noqa: E731
+    live_chart(figure, key=f"visits@{data.key}", height=390, above=290, glide=False, on_click=choose)
     return _test(chance, at)
 
 

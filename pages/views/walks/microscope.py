@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, graph_controls, parameters, session
 from pages.kit.allowed import Options
+from pages.kit.bias_formula import bias_formula, lit
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter, Scope
 from pages.kit.session import ActiveData
@@ -59,17 +61,21 @@ def _previous(data: ActiveData, graph: ItemGraph, before: tuple[int, ...]) -> Bo
     return PREVIOUS.bind(data, default=options[0], among=options)
 
 
-def walk_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
-    """Previous item, p and q (those of the node2vec page), and what a click does."""
-    _previous(data, graph, at.before).draw(
-        label=f"Previous item (leads to {plain(data.titles[at.current])})",
-        format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
-    )
+def bias_controls(data: ActiveData, graph: ItemGraph) -> None:
+    """p and q, those of the node2vec page, one beside the other."""
     start = node2vec_defaults(len(graph))
     actions = {"p": "going straight back", "q": "leaving the neighborhood of the previous item"}
     for column, (name, action) in zip(st.columns(2), actions.items(), strict=True):
         said = f"Weight 1/{name} on {action}. The same {name} as on the node2vec page."
         controls.NODE2VEC[name].draw(data, column, default=getattr(start, name), help=said)
+
+
+def place_controls(data: ActiveData, graph: ItemGraph, at: Place) -> None:
+    """Previous item, and what a click does."""
+    _previous(data, graph, at.before).draw(
+        label=f"Previous item (leads to {plain(data.titles[at.current])})",
+        format_func=lambda item: data.title_of(item) if item else "none: the walk starts here",
+    )
     CLICK.draw(data)
 
 
@@ -89,8 +95,8 @@ def clicked(data: ActiveData, graph: ItemGraph, at: Place, item: str) -> None:
         st.toast(f"There is no edge from {there} to {here}, so no walk comes from there.")
 
 
-def step_metrics(step: statistics.Step, at: Place) -> None:
-    """The step in four or five numbers."""
+def step_metrics(step: statistics.Step, at: Place, place: Any = st) -> None:
+    """The step in four numbers."""
     shares = [
         ("Back", statistics.RETURN, "Straight back to the previous item: α = 1/p."),
         ("Stay near", statistics.SHARED, "On to a neighbor of the previous item: α = 1."),
@@ -100,9 +106,9 @@ def step_metrics(step: statistics.Step, at: Place) -> None:
     found = [(name, f"{step.share(kind):.1%}" if known else "–", text) for name, kind, text in shares]
     positive = step.probabilities[step.probabilities > 0]
     even = float(np.exp(-(positive * np.log(positive)).sum())) if len(positive) else 0.0
-    found.append(("Ways on", f"{len(step.ids)}", "Out-edges of the item where the walker is."))
-    found.append(("Even ways", f"{even:.1f}", "exp(entropy): that many equally likely ways are as uncertain."))
-    frame.metrics(found)
+    words = f"The next step is as hard to guess as one of {even:.1f} equally likely ways (exp of its entropy)."
+    found.append(("Ways on", f"{len(step.ids)}", f"Out-edges of the item where the walker is. {words}"))
+    frame.metrics(found, place)
 
 
 def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.Step, p: float, q: float) -> None:
@@ -125,11 +131,18 @@ def microscope(data: ActiveData, graph: ItemGraph, at: Place, step: statistics.S
     assert current is not None
     kinds = (statistics.RETURN, statistics.SHARED, statistics.AWAY, statistics.FIRST)
     rule = {kind: f"α = {_factor(kind, p, q)}" for kind in kinds}
-    figure = walk_microscope_figure(current, previous, candidates, rule=rule)
+    bias_formula(p, q)
+    figure = walk_microscope_figure(current, previous, candidates, rule=rule, lit=lit(p, q))
     click = lambda item: clicked(data, graph, at, item)  # noqa: E731
-    live_chart(figure, key=f"microscope@{data.key}", height=560, glide=False, on_click=click)
-    part = f"Showing {len(rows)} of {len(step.ids)} ways on, the most probable. " if len(rows) < len(step.ids) else ""
-    sides = "Left: items that the previous one has an edge to (dotted). Right: the others."
+    live_chart(figure, key=f"microscope@{data.key}", height=440, above=254, glide=False, on_click=click)
+
+
+def step_words(step: statistics.Step, at: Place) -> None:
+    """How the picture is read."""
+    part = f"Showing {DRAWN} of {len(step.ids)} ways on, the most probable. " if len(step.ids) > DRAWN else ""
+    sides = (
+        "Left: items that the previous one has an edge to (dotted). Right: the others. Lit: what p or q has changed."
+    )
     st.caption(
         f"{part}An edge is as thick as its probability; hover over its end for α, weight and probability. "
         f"{'The first step goes by weight alone.' if at.previous is None else sides}"
@@ -155,11 +168,11 @@ def step_table(data: ActiveData, step: statistics.Step, p: float, q: float) -> N
     )
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     columns = {
-        "Next item": text(width=104),
-        "α": text(width=70),
-        "w": number(format="%.5g", width=40, help="Weight of the edge."),
-        "α·w": number(format="%.5g", width=48),
-        "P(x)": number(format="%.5f", width=66, help="Probability: α·w over the sum of α·w."),
+        "Next item": text(width="medium"),
+        "α": text(width="small"),
+        "w": number(format="%.5g", width="small", help="Weight of the edge."),
+        "α·w": number(format="%.5g", width="small"),
+        "P(x)": number(format="%.5f", width="small", help="Probability: α·w over the sum of α·w."),
     }
     st.dataframe(table, hide_index=True, height=min(318, 38 + 35 * len(table)), column_config=columns)
     mass = float((step.alpha * step.weights).sum())
