@@ -13,7 +13,7 @@ from pages.views.evaluation import apart, honesty, links, overview, pairs, words
 from pages.views.evaluation.board import baselines_first, board_of_page, run_next, test_words
 from pages.views.evaluation.experiments import experiments
 from pages.views.evaluation.settings import controls as page_controls
-from pages.views.evaluation.settings import model_settings, settings_of
+from pages.views.evaluation.settings import model_settings, more_controls, settings_of
 from recemb_core.validation import UsageError
 
 VIEWS = {
@@ -41,11 +41,17 @@ with frame.page(
         controls.reset_button(data)
         st.stop()
     board, todo = board_of_page(settings)
-    numbers = st.container()
-    main, side = frame.side_by_side("evaluation", (3, 1), "11rem")
+    main, side = frame.side_by_side("evaluation", (8, 3), "15rem")
+    numbers = stage.scores(main)
     with side:
-        page_controls(settings)
-        stage.try_this(data, experiments(lambda: board, settings.cases.choice.targets))
+        if look == "pairs":
+            pairs.reference(board).draw()
+        else:
+            page_controls(settings)
+        stage.try_this(data, experiments(lambda: board, settings.cases.choice.targets, look), of=f"evaluation {look}")
+        if look == "pairs":
+            page_controls(settings)
+        more_controls(settings)
         controls.reset_button(data)
     with main:
         progress = st.empty()

@@ -64,9 +64,9 @@ with frame.page(
             stage.try_this(data, figure_three.experiments(asked))
         else:
             controls.node2vec_controls(data, len(graph))
-            tries: list[stage.Experiment | stage.Old] = list(experiments(labellings, lambda: later[0]))
+            tries = experiments(labellings, lambda: later[0])
             if view == "objective":
-                tries = list(objective.experiments(lambda: later[0]))
+                tries = objective.experiments(lambda: later[0])
             elif data.key == figure_three.PAPERS:
                 tries = [*tries, figure_three.experiments(asked)[0]]  # the last: it leads to another view
             stage.try_this(data, tries)

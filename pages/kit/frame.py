@@ -177,7 +177,7 @@ def side_by_side(key: str, widths: tuple[int, ...], narrowest: str = "18rem") ->
     with st.container(key=key):
         st.html(
             f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
-            f"{row} [data-testid=stColumn] {{ min-width: 0; }}</style>"
+            f".st-key-{key} :where([data-testid=stColumn]) [data-testid=stColumn] {{ min-width: 0; }}</style>"
         )
         return st.columns(widths, gap="medium")
 

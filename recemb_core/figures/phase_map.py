@@ -46,7 +46,7 @@ def phase_map_figure(
     qs: Sequence[float],
     *,
     title: str,
-    limits: tuple[float, float],
+    step: float = 0.0,
     chosen: tuple[float, float] | None = None,
 ) -> go.Figure:
     """Draw the cells that are there; the others stay empty frames.
@@ -56,7 +56,8 @@ def phase_map_figure(
         ps: values of p, bottom to top.
         qs: values of q, left to right.
         title: name of the score.
-        limits: ends of the color scale, so that both colors and frames mean the same while cells arrive.
+        step: the noise of a cell. Colors go from the smallest mean to the largest in steps of it, so that what is no
+            more than noise has one color; 0: by the means themselves.
         chosen: the (p, q) in use, framed in the chosen color.
     """
     row, column = {p: i for i, p in enumerate(ps)}, {q: j for j, q in enumerate(qs)}
@@ -67,15 +68,18 @@ def phase_map_figure(
         f"({c.seeds})<br>against p = q = 1: {c.verdict}"
         for c in cells
     ]
+    values = _in_steps([c.mean for c in cells], step)
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    limits = (low, max(high, low + max(step, 0.01)))
     numbers = [f"{c.mean:.2f}" + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells]
     frame = {"symbol": "square-open", "line": {"width": 1}}
     traces = [
         theme.marks(zip(*places, strict=True), theme.OTHER, size, marker=frame, showlegend=False),
         theme.marks(
             ([column[c.q] for c in cells], [row[c.p] for c in cells]),
-            [c.mean for c in cells],
+            values,
             size,
-            **theme.words(numbers, None, 12, [_ink(c.mean, limits) for c in cells]),
+            **theme.words(numbers, None, 12, [_ink(value, limits) for value in values]),
             **theme.tiles(limits),
             customdata=[[cell_id(c.p, c.q), text] for c, text in zip(cells, hover, strict=True)],
             hover="%{customdata[1]}",
@@ -97,6 +101,16 @@ def phase_map_figure(
         y=up,
         hovermode="closest",
     )
+
+
+def _in_steps(means: Sequence[float], step: float) -> list[float]:
+    """Means to the next multiple of a step above the smallest.
+
+    >>> _in_steps([0.10, 0.14, 0.21], 0.1)
+    [0.1, 0.1, 0.2]
+    """
+    low = min(means, default=0.0)
+    return [low + round((mean - low) / step) * step if step > 0 else mean for mean in means]
 
 
 def _ink(value: float, limits: tuple[float, float]) -> str:

@@ -175,8 +175,7 @@ Check = Callable[[Seen], None]
 CHECKS: dict[str, Check] = {}
 # Answers that state no more than a definition, word for word.
 THEORY = {
-    "Every α is 1: only weights count. This is DeepWalk.",
-    "At p = q = 1 every neighbor is drawn by edge weight alone. The other settings are compared with this one.",
+    "1/p, 1 and 1/q are all 1: this is DeepWalk, with which the others are compared.",
     "Its own row only, where it is the center. The gradient of a lookup is zero for every row that was not looked up.",
     "Exponent 0.75 and the most popular item.",
     "No: press Publish and look at the version. The new vectors are written beside the old ones and switched in one "
@@ -373,7 +372,7 @@ def _agreement(seen: Seen) -> None:
 
 
 @check(
-    "q = 0.05: a step away", "q = 20: a step away", "p = 0.05: a step back"
+    "q = 0.05: a step away weighs 20 times as much. **What", "q = 20: a step away weighs 1/20. **What", "q = 20 again"
 )  # fmt: skip
 def _scores(seen: Seen) -> None:
     from recemb_core.embeddings import node2vec_defaults
@@ -398,17 +397,23 @@ def _scores(seen: Seen) -> None:
         ]
         return [ready[name] for name in names]
 
-    for title, now, before in zip(
-        ("homophily", "structure"), runs(shown), runs(replace(usual, p=1.0, q=1.0)), strict=True
-    ):
-        part = seen.answer.split(f"{title} by ")[1].split(";")[0]
+    base = replace(usual, p=1.0, q=20.0 if "again" in seen.prediction else 1.0)
+    whole = f"{seen.answer}\n{seen.more}".replace("\\", "").replace("**", "")
+    if "cannot be said yet" in whole:
+        seen.chose()
+        return
+    asked = "Structure" if "structural" in seen.prediction else "Homophily"
+    for title, now, before in zip(("Homophily", "Structure"), runs(shown), runs(base), strict=True):
+        part = re.split(r" from p =|\n", whole.split(f"{title} by ")[1])[0]
         old, new, test = np.mean(before), np.mean(now), compare_with_control({title: now}, before)
-        assert ("within noise" in part) != test.beyond(title)
+        assert ("within noise" in part) == (test.measured and not test.beyond(title))
         if test.beyond(title):
             assert ("rises" if new > old else "falls") in part
+        if title == asked and test.measured:
+            seen.chose("No change beyond noise" if not test.beyond(title) else "It rises" if new > old else "It falls")
         form = ".2f" if f"{old:.2f}" != f"{new:.2f}" else ".3f"
         seen.says(f"{sign(old, form).lstrip('+')} → {sign(new, form).lstrip('+')}")
-    if "best-seller" in set(roles.tolist()):
-        for config in [shown, replace(usual, p=1.0, q=1.0), replace(usual, p=1.0, q=20.0)][: 3 if shown.p < 1 else 2]:
+    if asked == "Structure" and "best-seller" in set(roles.tolist()):
+        for config in (shown, base):
             share = group_score(trained(source, config), roles).by_group["best-seller"].share
             seen.says(f"{share:.0%}")

@@ -187,7 +187,8 @@ def _objective(seen: Seen) -> None:
         other = out @ v[row]
         two = float(share @ (other - np.log(np.exp(other).sum())))
         seen.says(f"{sign(by_context, '.2f')} nats", f"{sign(-np.log(n), '.2f')} with all {n:,}")
-        seen.says(f"two tables: {sign(two, '.2f')}", "Better" if by_context > -np.log(n) else "No, worse")
+        seen.says(f"two tables: {sign(two, '.2f')}")
+        seen.chose("Better" if by_context > -np.log(n) else "No, worse")
     elif seen.prediction.startswith("Contexts"):
         found = made["around"]
         if found.first < 0:
@@ -198,16 +199,26 @@ def _objective(seen: Seen) -> None:
             for a, b in combinations(slots, 2)
         )
         seen.says(f"{both:,} times", f"independent they would {found.expected:,.0f} times")
+        names = ("Yes, nearly", "No, some meet far more often", "No, some meet far less often")
+        far = both - found.expected
+        seen.chose(names[0 if abs(far) <= 4 * found.expected**0.5 else 1 if far > 0 else 2])
     else:
         positive = share[share > 0]
         seen.says(f"as {np.exp(-(positive * np.log(positive)).sum()):.1f} equally frequent")
         seen.says(f"{int((times > 0).sum()):,} different ones")
+        spreads = (
+            [float(one) for one in re.findall(r"means ([\d.]+) and ([\d.]+)\)", seen.answer)[0]]
+            if ("means" in seen.answer)
+            else []
+        )
+        if spreads and abs(spreads[0] - spreads[1]) > 0.2 * max(spreads):  # clearly more than five seeds differ by
+            seen.chose("More" if spreads[0] > spreads[1] else "Fewer")
 
 
 # --- Figure 3 ---
 
 
-@check("The paper's Figure 3, 20 seeds", "Twenty seeds at q = 0.5", "Window 2 instead of 10. **Does q then")
+@check("The paper's Figure 3, 20 seeds", "Twenty seeds at q = 0.5", "Window 2 instead of 10, q = 0.5")
 def _figure_three(seen: Seen) -> None:
     if seen.answer.startswith("These runs are not made"):
         return
@@ -221,5 +232,10 @@ def _figure_three(seen: Seen) -> None:
     spread = [values.var(ddof=1) / len(values) for values in found.agreement[:, by]]
     if abs(high - low) > 4 * sum(spread) ** 0.5:  # of four tests the strictest asks for 2.6 at 38 degrees of freedom
         seen.says("rises, beyond noise" if high > low else "falls, beyond noise")
+        if by:
+            seen.chose("More than at q = 0.5" if high > low else "Less than at q = 0.5")
+        else:
+            seen.chose("Less than those of q = 2" if high > low else "More than those of q = 2")
     if abs(high - low) < 1.9 * sum(spread) ** 0.5:
         seen.says("within noise")
+        seen.chose("The two cannot be told apart")

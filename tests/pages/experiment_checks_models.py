@@ -639,7 +639,9 @@ def _evaluation(seen: Seen) -> None:
     if start == "Judge":
         hits, places = (board.compare(metric, 10).order for metric in ("hr", "mrr"))
         moved = [name for name in hits if hits.index(name) != places.index(name)]
-        seen.says(f"{len(moved)} of {len(hits)} rows", places[0])
+        seen.says(f"{len(moved)} of {len(hits)} rows" if moved else "rows alike", places[0])
+        names = ("No, not at all", "Yes, but the same row is first", "Yes, and another row is first")
+        seen.chose(names[0 if not moved else 1 if hits[0] == places[0] else 2])
     elif start == "Ask":
         cases = seen.names()["cases"]
         in_out = leaderboard.query_kinds(cases.train, "in_out")["decayed"]  # of walks on baskets not the usual query
@@ -652,13 +654,20 @@ def _evaluation(seen: Seen) -> None:
             changes.append((new.low > old.high) - (new.high < old.low))
         seen.says(f"of {len(asked)} rows {changes.count(1)} rise, {changes.count(-1)} fall")
         seen.says(f"{cases.head_targets:.0%} lie in the head")
+        names = {1: "Most rows find more", -1: "Most rows find less", 0: "Most do not change beyond noise"}
+        most = max(map(changes.count, names))
+        seen.chose(*(words for way, words in names.items() if changes.count(way) == most))
     elif start == "Count":
         view = "first_time" if "only what" in seen.prediction else "all"
         best, other = board.compare("hr", 10).order[0], board.compare("hr", 10, view).order[0]
-        seen.says("Yes" if best == other else "No", f"{other} {board.estimate(other, 'hr', 10, view).value:.3f}")
+        seen.says(f"{other} {board.estimate(other, 'hr', 10, view).value:.3f}")
+        same = best in board.compare("hr", 10, view).top
+        another = ("Another is first, but they are not told apart", "No, another one, beyond noise")
+        seen.chose("Yes" if best == other else another[0 if same else 1])
     else:
         compared = board.compare("hr", 10)
         pairs = zip(compared.order, compared.order[1:], strict=False)
         nearest = min((compared.between(*pair) for pair in pairs), key=lambda d: abs(d.value))
         seen.says(f"{nearest.first} less {nearest.second}: {sign(nearest.value, '.4f')}", nearest.first)
         seen.says("not told apart" if not nearest.told_apart else "beyond noise")
+        seen.chose("Yes, beyond noise" if nearest.told_apart else "No, they are not told apart")

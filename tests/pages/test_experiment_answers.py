@@ -51,7 +51,6 @@ SAME = {
     "why",
     "popularity",
     "targets",
-    "pairs",
     "vectors",
 }  # views of a page whose experiments are those of its first view
 PAGES = [name for names in SECTIONS.values() for name in names if name != "lsh"]

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from pages.kit import stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
@@ -51,10 +52,11 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         floor=FLOOR if FLOOR in values else None,
         x_title=f"{board.settings.measure}, {board.settings.question.part} part",
     )
-    st.markdown(best_of_each(board, views))
     # Clear of the buttons, and on two lines where the window is narrow.
     figure.update_layout(legend={"y": 0, "yref": "container", "yanchor": "bottom"}, margin={"t": 40, "b": 84})
-    live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=130 + 19 * max(len(values), 4))
+    with stage.picture():
+        live_chart(figure, key=f"apart {views[0]}@{board.data.key}", height=440, above=230)
+    st.markdown(best_of_each(board, views))
     lines: list[dict[str, Any]] = []
     for name in order:
         lines.append({"Model": name})

@@ -8,81 +8,77 @@ from dataclasses import replace
 import numpy as np
 
 from pages.kit.leaderboard import ready_runs
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.overview import TARGET_WORDS
-from pages.views.evaluation.pairs import closest_words
+from pages.views.evaluation.pairs import closest, closest_words, difference_words
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import Leaderboard, query_kinds
 
 NOTHING = "Nothing is measured yet: wait for the first rows, or press the button above the picture."
 
 
-def experiments(board: Callable[[], Board], usual: str) -> list[Experiment]:
-    """Of every view; ``board`` is asked for when the page has it. ``usual``: the targets that the data decided on."""
+def experiments(board: Callable[[], Board], usual: str, look: str) -> list[Experiment]:
+    """Of a view; ``board`` is asked for when the page has it. ``usual``: the targets that the data decided on."""
     other = "first_time" if usual == "all" else "all"
-    start = {
-        "evaluation_part": "validation",
-        "evaluation_split": "leave_last_out",
-        "evaluation_k": 10,
-        "evaluation_metric": "hr",
-        "evaluation_targets": usual,
-        "evaluation_query": "decayed",
-        "evaluation_score": "usual",
-        "evaluation_look": "all",
-    }
     ask = {"first_time": "Count only what people had never taken before.", "all": "Count every target, mask nothing."}
-    return [
-        (
-            "Judge by the place of the first hit (MRR) instead of whether there is one. **Does the order change?**",
+    pairs = Experiment(
+        "Two of these rows are nearest to each other. **Is their difference more than noise?**",
+        ("Yes, beyond noise", "No, they are not told apart"),
+        lambda: nearest(board()),
+        {"evaluation_against": ""},
+    )
+    rest = [
+        Experiment(
+            "Judge by the place of the first hit (MRR), not by whether there is one. **Does the order change?**",
+            ("No, not at all", "Yes, but the same row is first", "Yes, and another row is first"),
             lambda: reordered(board()),
-            {**start, "evaluation_metric": "mrr"},
+            {"evaluation_metric": "mrr"},
         ),
-        (
-            "Ask the same vectors by cosine instead of in · out. **Do they find more, or only what is rarer?**",
+        Experiment(
+            "Ask the same vectors by cosine instead of in · out. **Do they find more?**",
+            ("Most rows find more", "Most rows find less", "Most do not change beyond noise"),
             lambda: by_cosine(board()),
-            {**start, "evaluation_score": "cosine"},
+            {"evaluation_score": "cosine"},
         ),
-        (
+        Experiment(
             f"{ask[other]} **Does the same model win?**",
+            ("Yes", "No, another one, beyond noise", "Another is first, but they are not told apart"),
             lambda: other_targets(board(), usual),
-            {**start, "evaluation_targets": other},
-        ),
-        (
-            "Two of these rows are nearest to each other. **Is their difference more than noise?**",
-            lambda: nearest(board()),
-            {**start, "evaluation_look": "pairs", "evaluation_against": ""},
+            {"evaluation_targets": other},
         ),
     ]
+    return [pairs] if look == "pairs" else rest
 
 
 def _figure(value: Estimate) -> str:
     return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
 
 
-def reordered(board: Board) -> str:
+def reordered(board: Board) -> Verdict:
     """How far HR and MRR order the rows alike."""
     if len(board.names(board.settings.view)) < 2:
-        return NOTHING
+        return Verdict(NOTHING)
     hits, places = board.comparison(metric="hr").order, board.comparison(metric="mrr").order
     moved = {name: hits.index(name) - places.index(name) for name in places}
     most = max(moved, key=lambda name: abs(moved[name]))
     if not moved[most]:
-        return f"No: both order the {len(places)} rows alike, {plain(places[0])} first."
-    way = "up" if moved[most] > 0 else "down"
+        return Verdict(f"Both order the {len(places)} rows alike, {plain(places[0])} first.", 0)
+    same = hits[0] == places[0]
     winner = (
-        f"{plain(places[0])} is first by both"
-        if hits[0] == places[0]
-        else f"first is {plain(places[0])} in place of {plain(hits[0])}"
+        f"{plain(places[0])} is first by both" if same else f"first is {plain(places[0])} in place of {plain(hits[0])}"
     )
-    return (
-        f"Yes: **{sum(map(bool, moved.values()))} of {len(moved)} rows** have another place; {winner}. "
-        f"{plain(most)} goes {way} by {abs(moved[most])}."
+    apart = len(board.comparison(metric="mrr").top) - 1
+    return Verdict(
+        f"**{sum(map(bool, moved.values()))} of {len(moved)} rows** have another place; {winner}. By MRR the first is "
+        f"{'beyond noise of all others' if apart < 1 else f'not told apart from {apart} more'}.",
+        1 if same else 2,
+        more=f"{plain(most)} goes {'up' if moved[most] > 0 else 'down'} by {abs(moved[most])}.",
     )
 
 
-def by_cosine(board: Board) -> str:
+def by_cosine(board: Board) -> Verdict:
     """Both scores of every model of item vectors that has both."""
     one, lines, risen = board.settings, [], []
     in_out = query_kinds(one.cases.train, "in_out")["decayed"]
@@ -100,31 +96,39 @@ def by_cosine(board: Board) -> str:
             f"{plain(row.name)} {_figure(old)} → {_figure(new)}, head in its lists {head[0]:.0%} → {head[1]:.0%}"
         )
     if not lines:
-        return "The two scores are not measured side by side yet: measure item vectors by in · out, then by cosine."
-    return (
-        f"By {one.measure}, of {len(lines)} rows **{risen.count(1)} rise, {risen.count(-1)} fall** beyond both "
-        f"intervals: {'; '.join(lines)}. Of the targets {one.cases.head_targets:.0%} lie in the head."
+        return Verdict(
+            "The two scores are not measured side by side yet: measure item vectors by in · out, then by cosine."
+        )
+    counts = [risen.count(way) for way in (1, -1, 0)]
+    return Verdict(
+        f"By {one.measure}, of {len(lines)} rows **{counts[0]} rise, {counts[1]} fall** beyond both intervals.",
+        tuple(at for at, count in enumerate(counts) if count == max(counts)),
+        more=f"{'; '.join(lines)}. Of the targets {one.cases.head_targets:.0%} lie in the head.",
     )
 
 
-def other_targets(board: Board, usual: str) -> str:
+def other_targets(board: Board, usual: str) -> Verdict:
     """The best of the usual and of the other targets."""
     views = ("main", board.settings.view)
     if any(not board.names(view) for view in views):
-        return NOTHING
-    (old, _), (new, same) = ((c.order[0], max(len(c.top) - 1, 0)) for c in map(board.comparison, views))
-    said = f"{plain(new)} {_figure(board.estimate(new))}"
-    beside = f"; {same} more {'is' if same == 1 else 'are'} not told apart from it" if same else ""
+        return Verdict(NOTHING)
+    before, now = map(board.comparison, views)
+    old, new, same = before.order[0], now.order[0], max(len(now.top) - 1, 0)
+    said = f"**{plain(new)}** {_figure(board.estimate(new))}"
+    are = "is" if same == 1 else "are"
+    beside = f"{same} more {are} not told apart from it" if same else "beyond noise of all others"
     if old == new:
-        return f"Yes: {said} leads here as well ({TARGET_WORDS[board.settings.targets]}){beside}."
-    return (
-        f"No: with {TARGET_WORDS[board.settings.targets]} the best is {said}{beside}; {plain(old)}, the best on "
-        f"{TARGET_WORDS[usual]}, has {_figure(board.estimate(old))}."
-    )
+        return Verdict(f"{said} leads here as well ({TARGET_WORDS[board.settings.targets]}); {beside}.", 0)
+    there = f"; {plain(old)}, the best on {TARGET_WORDS[usual]}, has {_figure(board.estimate(old))}"
+    right = 2 if old in now.top else 1
+    return Verdict(f"{said} is first, {beside}.", right, more=f"With {TARGET_WORDS[board.settings.targets]}{there}.")
 
 
-def nearest(board: Board) -> str:
+def nearest(board: Board) -> Verdict:
     """The nearest two rows, and which to take of all."""
     if len(board.names(board.settings.view)) < 2:
-        return NOTHING
-    return f"{closest_words(board, board.comparison())} Over all rows: {sentence(board.advice.words)}"
+        return Verdict(NOTHING)
+    comparison = board.comparison()
+    d = closest(comparison)
+    more = f"{closest_words(board, comparison)} Over all rows: {sentence(board.advice.words)}"
+    return Verdict(f"The nearest two: {difference_words(d)}", 0 if d.told_apart else 1, more=more)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
+from pages.kit import stage
 from pages.kit.allowed import Options
 from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.live_chart import live_chart
@@ -39,21 +40,24 @@ def vector_scores(board: Board) -> None:
     known = next(iter(runs.values()))
     assert known is not None
     fields = list(known.purity)
-    score = shown_score(board, fields).draw()
+    score = shown_score(board, fields).value
     links, fields_found = _link_lines(board, list(runs)), _purity_lines(board, list(runs), fields)
     found = links if score == LINK else fields_found[score]
     if not found:
         st.info("The held-out part joins no two items for the first time: there is no link to foretell.")
         return
     popular = popularity_link_auc(board.settings.cases)
-    st.markdown(link_words(found, popular) if score == LINK else purity_words(score, found, known.purity_chance[score]))
+    words = link_words(found, popular) if score == LINK else purity_words(score, found, known.purity_chance[score])
     noise = "95 % interval over links and seeds" if score == LINK else "range over seeds"
     figure = score_intervals_figure(
         found,
         x_title=f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and {noise}",
         chance=0.5 if score == LINK else known.purity_chance[score],
     )
-    live_chart(figure, key=f"vector scores@{board.data.key}", height=96 + 34 * max(len(found), 3))
+    with stage.picture():
+        live_chart(figure, key=f"vector scores@{board.data.key}", height=440, above=230)
+    shown_score(board, fields).draw()
+    st.markdown(words)
     st.dataframe(scores_table([line.name for line in found], links, fields_found), hide_index=True)
     purity = (
         f"Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance is that "

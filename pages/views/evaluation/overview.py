@@ -7,7 +7,7 @@ from math import isnan
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame
+from pages.kit import frame, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
@@ -28,8 +28,9 @@ def overview(board: Board) -> None:
     if not board.there or not board.names(board.settings.view):
         st.info(_nothing(board))
         return
+    with stage.picture():
+        picture(board)
     st.markdown(verdict(board))
-    picture(board)
     if said := unseen_words(board):
         st.caption(said)
     table_section(board)
@@ -69,7 +70,7 @@ def picture(board: Board) -> None:
         floor_name="popularity",
         file_name=f"evaluation {one.measure} {one.targets} {one.question.part}",
     )
-    live_chart(figure, key=f"leaderboard@{board.data.key}", height=84 + 15 * max(len(lines), 6))
+    live_chart(figure, key=f"leaderboard@{board.data.key}", height=max(440, 84 + 15 * len(lines)), above=230)
 
 
 def verdict(board: Board) -> str:
@@ -180,11 +181,18 @@ def about(board: Board) -> str:
     protocol = one.question.protocol
     sample = f" (a sample of {cases.there:,})" if cases.there > len(cases.users) else ""
     split = "leave last out" if protocol.split == "leave_last_out" else "global time"
+    repeats = cases.choice.repeats
+    again = (
+        ""
+        if repeats != repeats
+        else f" Of a user's training events, the first aside, {repeats:.0%} are of an item that the user had before "
+        f"(mean over users); from {REPEATS_FROM:.0%} on, nothing is masked by default."
+    )
     return (
         f"Split: {split}, {one.question.part} part: {len(cases.users):,} users{sample}, "
         f"{len(cases.train.tokens):,} events to learn from, {len(cases.train.items):,} items ranked, none sampled. "
-        f"{sentence(cases.choice.words)} Intervals are over users and training seeds; pairs are judged on the same "
-        "users with Holm's correction."
+        f"{sentence(cases.choice.words)}{again} Intervals are over users and training seeds; pairs are judged on the "
+        "same users with Holm's correction."
     )
 
 
@@ -203,19 +211,12 @@ def brought_words(board: Board) -> str:
 def numbers(board: Board) -> None:
     """At most five figures."""
     one, cases = board.settings, board.settings.cases
-    repeats = cases.choice.repeats
     figures = [
         (
             "Users asked",
             f"{len(cases.users):,}",
             f"Of {cases.there:,} who have a history and something after it in the {one.question.part} part.",
-        ),
-        (
-            "Events that repeat",
-            "–" if repeats != repeats else f"{repeats:.0%}",
-            "Of a user's training events, the first aside: those whose item the user had before; mean over users. From "
-            f"{REPEATS_FROM:.0%} on, nothing is masked by default.",
-        ),
+        )
     ]
     if board.names(one.view):
         comparison, floor = board.comparison(), board.floor
@@ -237,7 +238,7 @@ def numbers(board: Board) -> None:
         figures.insert(
             2,
             (
-                "Not told apart from it",
+                "Not told apart",
                 f"{same} of {len(comparison.order) - 1}" if len(comparison.order) > 1 else "–",
                 "Rows whose difference to the best is no more than noise of users and seeds.",
             ),

@@ -7,6 +7,7 @@ from math import isnan
 import polars as pl
 import streamlit as st
 
+from pages.kit import stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
 from pages.kit.asked import EVALUATION_PAGE
@@ -17,7 +18,7 @@ from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import without_commas
 from recemb_core.evaluation.differences import Comparison, Difference
 from recemb_core.experiments.leaderboard.board import seconds_words
-from recemb_core.figures.score_intervals import NUMBERED, ScoreLine, score_intervals_figure
+from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 REFERENCE = Parameter(
     EVALUATION_PAGE,
@@ -37,7 +38,6 @@ def reference(board: Board) -> Bound:
 def pairs(board: Board) -> None:
     """The picture of the differences to one row, the sentence, all pairs."""
     chosen = reference(board)
-    chosen.draw()
     names = board.names(board.settings.view)
     if len(names) < 2:
         st.info("Two rows have to be measured before they can be compared.")
@@ -52,14 +52,15 @@ def pairs(board: Board) -> None:
         chance=0.0,
         chance_title="no difference",
     )
+    with stage.picture():
+        high = 90 + 24 * max(len(shown), 3)
+        live_chart(figure, key=f"pairs@{board.data.key}", height=max(440, min(high, 480)), above=230)
     st.markdown(closest_words(board, comparison))
-    live_chart(
-        figure, key=f"pairs@{board.data.key}", height=90 + (34 if len(shown) <= NUMBERED else 24) * max(len(shown), 3)
-    )
     if wide := [plain(d.first) for d in found if d not in shown]:
         st.caption(f"Not drawn, for the interval is wider than the scale: {', '.join(wide)}.")
     st.markdown(groups_words(comparison))
-    st.dataframe(pairs_table(comparison), hide_index=True)
+    with st.expander(f"All {len(comparison.differences):,} pairs"):
+        st.dataframe(pairs_table(comparison), hide_index=True)
     users = next(iter(comparison.differences.values())).users
     st.caption(
         f"{len(comparison.differences):,} pairs, {users:,} users. The interval is of the pair alone; Holm's p takes "

@@ -196,12 +196,17 @@ def second_model(data: ActiveData) -> Bound:
 
 
 def controls(settings: Settings) -> None:
-    """The widgets beside the picture."""
+    """What the questions move."""
+    METRIC.draw(settings.data)
+    TARGETS.draw(settings.data, default=settings.cases.choice.targets)
+    SCORE.draw(settings.data)
+
+
+def more_controls(settings: Settings) -> None:
+    """The others, below the question."""
     data, question = settings.data, settings.question
-    METRIC.draw(data)
     if settings.metric != "mrr":
         LENGTH.draw(data)
-    TARGETS.draw(data, default=settings.cases.choice.targets)
     PART.draw(data)
     with st.popover("Rows", icon=":material/checklist:", width="stretch"):
         shown_rows(data, question).draw()
@@ -212,7 +217,6 @@ def controls(settings: Settings) -> None:
     with st.popover("Split and query", icon=":material/tune:", width="stretch"):
         split_controls(data)
         QUERY.draw(data)
-        SCORE.draw(data)
     bring_box(data, width="stretch")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, jobs, maps, model_results, parameters, results, session
+from pages.kit import frame, jobs, maps, model_results, parameters, results, session, stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import number, signed
 from pages.kit.controls import Labelling
@@ -17,7 +17,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain_field, quoted
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE
 from recemb_core import precomputed
@@ -116,11 +116,14 @@ def figure_section(asked: Asked, numbers: Any) -> None:
     if found is None:
         return
     frame.metrics(_numbers(asked, found), numbers)
-    columns = frame.side_by_side("figure-three", (1, 1), "16rem")
-    for i, (column, q) in enumerate(zip(columns, asked.config.qs, strict=True)):
-        with column:
-            st.markdown(f"**q = {q:g}**, {found.sizes[i]} clusters")  # one line in both, or the pictures stand unevenly
-            _picture(asked, found, i)
+    with stage.picture():
+        columns = frame.side_by_side("figure-three", (1, 1), "16rem")
+        for i, (column, q) in enumerate(zip(columns, asked.config.qs, strict=True)):
+            with column:
+                st.markdown(f"**q = {q:g}**, {found.sizes[i]} clusters")  # one line in both: they stand evenly
+                _picture(asked, found, i)
+    if (drawn := min(DRAWN, len(asked.graph))) < len(asked.graph):
+        st.caption(f"Showing the {drawn:,} most strongly connected of {len(asked.graph):,} items.")
     as_many = " and ".join(
         f"as many clusters as there are {_plural(name)} at q = {q:g}"
         for name, q in zip(found.names, asked.config.qs, strict=True)
@@ -177,9 +180,7 @@ def _picture(asked: Asked, found: FigureThree, i: int) -> None:
     )
     figure.update_layout(showlegend=False)
     key = f"figure three {i}@{data.key}"
-    live_chart(figure, key=key, height=360, on_click=lambda item: session.pick(data, item))
-    if len(rows) < len(graph):
-        st.caption(f"Showing the {len(rows):,} most strongly connected of {len(graph):,} items.")
+    live_chart(figure, key=key, height=400, above=254, on_click=lambda item: session.pick(data, item))
 
 
 def _intervals(asked: Asked, found: FigureThree) -> None:
@@ -247,35 +248,46 @@ def _as_claimed(same_way: bool, beyond: bool) -> str:
     return "it goes that way" if same_way else "it goes **the other way**"
 
 
+CHANGES = ("More than at q = 0.5", "Less than at q = 0.5", "The two cannot be told apart")
+LESS = ("More than those of q = 2", "Less than those of q = 2", "The two cannot be told apart")
+
+
 def experiments(asked: Asked) -> list[Experiment]:
-    """Predictions of this view."""
+    """Questions of this view."""
     here = {"view": "figure", "figure_window": 10}
     return [
-        (
+        Experiment(
             "The paper's Figure 3, 20 seeds a side. **Do clusters at q = 2 follow roles, as in its lower picture?**",
-            lambda: _answer(asked, "clusters", 1),
+            CHANGES,
+            lambda: _answer(asked, 1, low=False),
             here,
         ),
-        (
+        Experiment(
             "Twenty seeds at q = 0.5. **Do its clusters follow communities more than those of q = 2?**",
-            lambda: _answer(asked, "clusters", 0),
+            LESS,
+            lambda: _answer(asked, 0, low=True),
             here,
         ),
-        (
-            "Window 2 instead of 10. **Does q then change what clusters follow, communities or not?**",
-            lambda: _answer(asked, "clusters", 0),
+        Experiment(
+            "Window 2 instead of 10, q = 0.5. **Do its clusters follow communities more than those of q = 2?**",
+            LESS,
+            lambda: _answer(asked, 0, low=True),
             {"view": "figure", "figure_window": 2},
         ),
     ]
 
 
-def _answer(asked: Asked, measure: str, by: int) -> str:
+def _answer(asked: Asked, by: int, *, low: bool) -> Verdict | str:
+    """The change from q = 0.5 to q = 2, or, ``low``, the other way round."""
     found = there(asked)
     if found is None:
-        return "These runs are not made for this graph yet: press Run."
-    return (
+        return Verdict("These runs are not made for this graph yet: press Run.")
+    test, beyond = found.tests()["clusters", by]
+    rises = (test.change["q"] > 0) != low
+    return Verdict(
         f"Agreement of the clusters with {plain_field(found.names[by])}, mean of {asked.config.seeds} "
-        f"seeds (0 chance, 1 the same groups): {change_words(asked, found, measure, by)}."
+        f"seeds (0 chance, 1 the same groups): {change_words(asked, found, 'clusters', by)}.",
+        2 if not beyond else 0 if rises else 1,
     )
 
 

@@ -8,18 +8,21 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, results
+from pages.kit import frame, results, stage
 from pages.kit.answer_words import counted, number, signed
 from pages.kit.live_chart import live_chart
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, sentence
 from pages.views.node2vec.one_setting import Shown
 from pages.views.node2vec.why import walks_of
+from recemb_core.embeddings import Node2VecConfig
+from recemb_core.evaluation import compare_with_control
 from recemb_core.evaluation.walk_objective import Softmax, WalkObjective, neighborhood, walk_objective
 from recemb_core.figures.context_shares import context_shares_figure
 from recemb_core.validation import UsageError
 
 DRAWN = 8  # contexts of the picture
+SEEDS = 5  # of walks, where two settings are compared
 READINGS = {
     "one_table": "f(n) · f(u), one table",
     "two_tables": "v′(n) · v(u), two tables",
@@ -55,9 +58,6 @@ def objective_section(shown: Shown) -> None:
             f"No walk passes **{title}** together with another node, so it has no neighborhood. Choose another item."
         )
         return
-    st.markdown(
-        f"**{title}**: {counted(round(around.size), 'context')} in the walks, from {counted(around.windows, 'window')}"
-    )
     top = np.argsort(-around.times, kind="stable")[:DRAWN]
     top = top[around.times[top] > 0]
     figure = context_shares_figure(
@@ -66,9 +66,16 @@ def objective_section(shown: Shown) -> None:
         {words: getattr(found, name).probabilities[top] for name, words in READINGS.items()},
         alike=float(np.exp(found.uniform)),
     )
-    live_chart(figure, key=f"context shares@{data.key}", height=150 + 26 * len(top), glide=False)
-    _sums(found)
+    with stage.picture():
+        st.markdown(
+            f"**{title}**: {counted(round(around.size), 'context')} in the walks, from "
+            f"{counted(around.windows, 'window')}"
+        )
+        live_chart(figure, key=f"context shares@{data.key}", height=360, above=318, glide=False)
+    st.subheader("The two assumptions, log Z, and what is trained", anchor=False)
     st.markdown("\n".join(f"- {line}" for line in in_words(shown, found)))
+    with st.expander("The sums"):
+        _sums(found)
 
 
 def objective_metrics(shown: Shown) -> None:
@@ -177,63 +184,97 @@ def trained_words(found: WalkObjective) -> str:
 
 
 def experiments(result: Callable[[], Shown]) -> list[Experiment]:
-    """Predictions of this view; ``result`` is asked when the page has it."""
-    here = {"view": "objective"}
+    """Questions of this view; ``result`` is asked when the page has it."""
     return [
-        (
+        Experiment(
             "One vector a node, as the paper assumes. **Does it foretell contexts better than equal odds?**",
+            ("Better", "No, worse"),
             lambda: _answer(result(), _one_table),
-            here,
+            {},
         ),
-        (
+        Experiment(
             "Contexts of one window, given the node. **Are they independent of each other?**",
-            lambda: _answer(result(), independence_words),
-            here,
+            ("Yes, nearly", "No, some meet far more often", "No, some meet far less often"),
+            lambda: _answer(result(), _independence),
+            {},
         ),
-        (
-            "Small q, 0.05: walks run outward. **Does the node meet more different contexts than at large q?**",
+        Experiment(
+            "Small q, 0.05: walks run outward. **Does the node meet more different contexts than at q = 20?**",
+            ("More", "Fewer", "No difference beyond noise"),
             lambda: _answer(result(), _spread),
-            {**here, "p": 1.0, "q": 0.05},
+            {"p": 1.0, "q": 0.05},
         ),
     ]
 
 
-def _answer(shown: Shown, say: Callable[[Shown, WalkObjective], str]) -> str:
+def _answer(shown: Shown, say: Callable[[Shown, WalkObjective], Verdict]) -> Verdict | str:
     config = shown.config
     if (config.p, config.q) != (shown.wanted.p, shown.wanted.q):
-        return f"Press Run: the page still shows p = {config.p:g}, q = {config.q:g}."
+        return ""  # the page still shows other settings
     try:
         found = objective_of(shown)
     except UsageError as error:
-        return sentence(error)
-    return say(shown, found) if found.around.size else "No walk passes this node together with another one."
+        return Verdict(sentence(error))
+    return say(shown, found) if found.around.size else Verdict("No walk passes this node together with another one.")
 
 
-def _one_table(shown: Shown, found: WalkObjective) -> str:
+def _one_table(shown: Shown, found: WalkObjective) -> Verdict:
     one = found.one_table.by_context
-    verdict = "**Better**" if one > found.uniform else "**No, worse**"
-    return (
-        f"{verdict}: {number(one)} nats by context against {number(found.uniform)} with all {len(shown.graph):,} nodes "
-        f"alike. Trained were two tables: {number(found.two_tables.by_context)}, with the noise put back "
-        f"{number(found.with_noise.by_context)}; the walks' own shares have {number(found.best)}, which nothing beats."
+    return Verdict(
+        f"**{number(one)}** nats by context against {number(found.uniform)} with all {len(shown.graph):,} nodes alike.",
+        0 if one > found.uniform else 1,
+        more=f"Trained were two tables: {number(found.two_tables.by_context)}, with the noise put back "
+        f"{number(found.with_noise.by_context)}; the walks' own shares have {number(found.best)}, which nothing beats.",
     )
 
 
-def _spread(shown: Shown, found: WalkObjective) -> str:
-    def effective(one: WalkObjective) -> float:
-        return float(np.exp(-one.best))
+def _independence(shown: Shown, found: WalkObjective) -> Verdict:
+    around, titles = found.around, shown.data.titles
+    if around.first < 0:
+        return Verdict("No two contexts here would meet in five windows by chance, so it cannot be judged.")
+    spread = float(around.expected**0.5)  # of a Poisson count
+    far = around.both - around.expected
+    right = 0 if abs(far) <= 4 * spread else 1 if far > 0 else 2
+    return Verdict(
+        f"*{plain(titles[around.first])}* and *{plain(titles[around.second])}* stand in one window of this node "
+        f"**{around.both:,}** times; independent they would {around.expected:,.0f} times.",
+        right,
+        more="Of all pairs of contexts it is the one that is farthest from independence. Nearly: within four standard "
+        f"deviations of a count ({spread:.1f}), since it was chosen among many.",
+    )
 
+
+def _spread(shown: Shown, found: WalkObjective) -> Verdict:
     there = replace(shown.config, q=20.0)
+    here = np.exp(-found.best)
     text = (
-        f"At q = {shown.config.q:g} the contexts are as spread as **{effective(found):.1f}** equally frequent ones (e "
-        f"to the entropy), {int((found.around.times > 0).sum()):,} different ones in all"
+        f"At q = {shown.config.q:g} the contexts are as spread as **{here:.1f}** equally frequent ones (e to the "
+        "entropy)"
     )
+    different = f"{int((found.around.times > 0).sum()):,} different ones in all at q = {shown.config.q:g}"
     if not shown.has(there):
-        return f"{text}. q = 20 is not trained yet, so there is nothing to compare with."
-    other = objective_of(replace(shown, config=there, vectors=shown.train(there)))
-    return (
-        f"{text}; at q = 20 as **{effective(other):.1f}**, {int((other.around.times > 0).sum()):,} in all (one seed)."
+        return Verdict(f"{text}. q = 20 is not trained yet, so there is nothing to compare with.", more=f"{different}.")
+    runs = [_spreads(shown, config) for config in (shown.config, there)]
+    test = compare_with_control({"spread": runs[0]}, runs[1])
+    right = 2 if not test.beyond("spread") else 0 if test.change["spread"] > 0 else 1
+    many = int((objective_of(replace(shown, config=there, vectors=shown.train(there))).around.times > 0).sum())
+    return Verdict(
+        f"{text}; at q = 20 as **{np.mean(runs[1][:1]):.1f}** (seed {shown.config.seed}; {SEEDS} seeds of walks: means "
+        f"{np.mean(runs[0]):.1f} and {np.mean(runs[1]):.1f}).",
+        right,
+        more=f"{different}, {many:,} at q = 20. Judged by a t test of {SEEDS} seeds of walks each.",
     )
+
+
+def _spreads(shown: Shown, config: Node2VecConfig) -> list[float]:
+    """How spread the contexts are in walks of several seeds, the setting's own first; nothing is trained for it."""
+    data, graph, row = shown.data, shown.graph, shown.graph.items.row(shown.item)
+    found = []
+    for seed in range(config.seed, config.seed + SEEDS):
+        around = neighborhood(walks_of(data, graph, replace(config, seed=seed)), row, len(graph), config.window)
+        share = around.shares[around.shares > 0]
+        found.append(float(np.exp(-(share * np.log(share)).sum())))
+    return found
 
 
 WORDS = (

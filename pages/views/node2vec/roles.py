@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from pages.kit import jobs, maps, model_results, results
+from pages.kit import frame, jobs, maps, model_results, results, stage
 from pages.kit.allowed import Options
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -59,15 +59,20 @@ def roles_section(shown: Shown) -> None:
     if positions is None:
         return
     by = {"role": roles, "group": groups}
-    color = by[ROLES_COLOR.draw(data, format_func=lambda name: by[name].words)]
-    for column, (name, model), points, chart in zip(
-        st.columns(2, gap="medium"), models.items(), (shown.positions, positions), ("node2vec", "roles"), strict=True
-    ):
-        near = [other for other, _ in shown.nearest(model)]
-        with column:
-            st.markdown(f"**{name}**")
-            key, title = f"{chart} map", f"Map of {name}"
-            draw_map(shown, points, color, key=key, height=460, symbols=True, highlighted=near, named=title)
+    color = by[ROLES_COLOR.value(data)]
+    with stage.picture():
+        columns = frame.side_by_side("roles-beside", (1, 1), "15rem")
+        for column, (name, model), points, chart in zip(
+            columns, models.items(), (shown.positions, positions), ("node2vec", "roles"), strict=True
+        ):
+            near = [other for other, _ in shown.nearest(model)]
+            with column:
+                st.markdown(f"**{name}**")
+                draw_map(
+                    shown, points, color, key=f"{chart} map", height=400, above=296, symbols=True, highlighted=near,
+                    title=f"Map of {name}",
+                )  # fmt: skip
+    ROLES_COLOR.draw(data, format_func=lambda name: by[name].words)
     st.caption(
         "Thin rings: the 10 nearest of the chosen item in each embedding. Items that no feature tells apart have the "
         "same role vector; the map only spreads them out. Click a point to choose it."

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.kit import frame, kept_runs, maps, stage
+from pages.kit.answer_words import number
 from pages.kit.bias_formula import bias_formula
 from pages.kit.controls import Labelling
 from pages.kit.live_chart import ChartEvents, Frames
@@ -56,8 +57,8 @@ def map_section(shown: Shown, color: Labelling) -> Any:
     stars = " Stars: best-sellers." if roles.planted and "best-seller" in set(roles.values.tolist()) else ""
     st.caption(
         f"A color is a {plain(color.words)}.{stars} Click a point to choose it; lasso or box lists items. UMAP puts "
-        "near vectors near each other as far as a plane allows; axes, and distances between far groups, mean nothing. The "
-        "right map starts from the left one, so items whose neighbors stay hardly move."
+        "near vectors near each other as far as a plane allows; axes, and distances between far groups, mean nothing. "
+        "The right map starts from the left one, so items whose neighbors stay hardly move."
     )
     neighbors = shown.nearest(shown.vectors)
     left, right = frame.side_by_side("neighbors-and-lasso", (3, 2), "22rem")
@@ -90,7 +91,7 @@ def _title(shown: Shown) -> str:
 def _one_map(shown: Shown, color: Labelling) -> ChartEvents:
     near = _near(shown)
     return draw_map(
-        shown, shown.positions, color, key="map", height=436, above=272, highlighted=near, title=_title(shown)
+        shown, shown.positions, color, key="map", height=420, above=296, highlighted=near, title=_title(shown)
     )
 
 
@@ -102,7 +103,7 @@ def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
     ends = np.vstack([one.positions for one in pair])
     low, high = ends.min(axis=0), ends.max(axis=0)
     pad = np.maximum(0.06 * (high - low), 1e-6)
-    more: dict[str, Any] = {"height": 380, "above": 306, "limits": (low - pad, high + pad)}
+    more: dict[str, Any] = {"height": 340, "above": 352, "limits": (low - pad, high + pad)}
     with st.container(key="two-maps"):
         columns = frame.side_by_side("left-and-right", (1, 1), "15rem")
         found = []
@@ -137,6 +138,7 @@ def _head(one: Shown) -> str:
 
 
 def _scores_in_words(one: Shown) -> str:
+    if one.preview:  # of a first look no score is kept
+        return "preview, its scores follow"
     values = [one.score(one.vectors, by).value for by in one.labellings]
-    told = "homophily {:.2f} · structure {:.2f}".format(*(value + 0.0 for value in values)).replace("-", "−")
-    return f"{told} (preview)" if one.preview else told
+    return "homophily {} · structure {}".format(*map(number, values))

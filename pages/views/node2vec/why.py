@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages.kit import results, session
+from pages.kit import results, session, stage
 from pages.kit.allowed import Options
 from pages.kit.frame import SEARCHABLE
 from pages.kit.parameters import Parameter
@@ -46,7 +46,8 @@ def why_section(shown: Shown) -> None:
     scores = shown.vectors.scores(first)
     rank = 1 + int((np.delete(scores, a) > scores[b]).sum())
     told = in_words(data, graph, config, found, (first, second), scores[b], rank)
-    st.markdown("\n".join(f"- {line}" for line in told))
+    with stage.picture():
+        st.markdown("\n".join(f"- {line}" for line in told))
     left, right = st.columns(2, gap="medium")
     with left:
         _shared_table(data, found, first, second)
