@@ -101,12 +101,14 @@ def test_the_opening_and_the_experiments_are_ready(data: str, open_page: Open, m
     page = healthy(open_page("evaluation", data=data))
     assert not [b for b in page.button if b.label.startswith("Measure")]
     assert len(table(page)) >= 15, "baselines, item vectors and networks"
-    for number in range(4):
-        show_me(page, number)
-        healthy(page.run())
-        assert len(page.success) == 1
-        assert "not measured" not in page.success[0].value
-        assert "Nothing is measured" not in page.success[0].value
+    for look in ("all", "pairs"):
+        page = healthy(open_page("evaluation", data=data, evaluation_look=look))
+        for number in range(questions(page)):
+            show_me(page, number)
+            healthy(page.run())
+            assert len(page.success) == 1
+            assert "not measured" not in page.success[0].value
+            assert "Nothing is measured" not in page.success[0].value
 
 
 def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -> None:
