@@ -34,7 +34,7 @@ from recemb_core.experiments.recall_models import recall_defaults, recall_finger
 from recemb_core.scorers import scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.validation import UsageError
-from tests.pages.conftest import ROOT, healthy, numbers, run_the_python, show_me, text
+from tests.pages.conftest import ROOT, healthy, numbers, questions, run_the_python, show_me, text
 
 Open = Callable[..., AppTest]
 SHOP = "planted_shop"

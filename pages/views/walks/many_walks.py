@@ -74,7 +74,7 @@ def _profile(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) 
         for b, text in ((20.0, "away: α = 1/20"), (1.0, "DeepWalk"), (0.05, "away: α = 20"))
     }
     mine = (f"p = {p:g}, q = {q:g}", distances(data, graph, at.current, p, q))
-    live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=390, above=290)
+    live_chart(walk_profile_figure(mine, references), key=f"profile@{data.key}", height=360, above=316)
 
 
 def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float) -> None:
@@ -156,7 +156,7 @@ def _visit_chart(data: ActiveData, chance: Float64Array, at: Int32Array) -> stat
     titles, ids = ([names[int(row)] for row in rows] for names in (data.titles, data.items.ids))
     figure = visit_check(titles, ids, chance[rows], counts[rows] / max(len(at), 1), intervals)
     choose = lambda item: session.pick(data, item)  # noqa: E731
-    live_chart(figure, key=f"visits@{data.key}", height=390, above=290, glide=False, on_click=choose)
+    live_chart(figure, key=f"visits@{data.key}", height=360, above=316, glide=False, on_click=choose)
     return _test(chance, at)
 
 
