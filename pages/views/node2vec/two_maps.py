@@ -103,7 +103,7 @@ def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
     ends = np.vstack([one.positions for one in pair])
     low, high = ends.min(axis=0), ends.max(axis=0)
     pad = np.maximum(0.06 * (high - low), 1e-6)
-    more: dict[str, Any] = {"height": 330, "above": 362, "limits": (low - pad, high + pad)}
+    more: dict[str, Any] = {"height": 337, "above": 355, "limits": (low - pad, high + pad)}
     with st.container(key="two-maps"):
         columns = frame.side_by_side("left-and-right", (1, 1), "15rem")
         found = []
