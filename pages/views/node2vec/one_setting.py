@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, jobs, maps, model_results, results, session
+from pages.kit import frame, jobs, large, maps, model_results, results, session
+from pages.kit import seed_scores as of_seeds
 from pages.kit.answer_words import signed
 from pages.kit.controls import Labelling
 from pages.kit.downloads import download
@@ -24,7 +25,7 @@ from recemb_core.arrays import AnyArray, Int64Array
 from recemb_core.embeddings import ItemVectors, Node2VecConfig
 from recemb_core.evaluation import GroupScore, compare_with_control, seed_band
 from recemb_core.evaluation.intervals import SeedBand
-from recemb_core.evaluation.noise import LEVEL, default_seeds
+from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
 from recemb_core.layouts import MapPreview, UMAPConfig, preview_map

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, jobs, model_results, navigation, parameters, results, stage
-from pages.kit.allowed import Several, Span
+from pages.kit import frame, jobs, parameters, stage
+from pages.kit.allowed import Options, Several, Span, Steps
 from pages.kit.answer_words import number
 from pages.kit.controls import BIASES, Labelling
 from pages.kit.live_chart import Frames, live_chart
@@ -112,36 +112,13 @@ def sweep_section(shown: Shown, asked: AskedGrid, color: Labelling) -> None:
         _maps(grid, scores, color)
 
 
-def sweep_section(shown: Shown, config: SweepConfig, color: Labelling) -> None:
-    """Draw the sweep, running what is missing when the person asks."""
-    data, sweep = shown.data, Sweep(shown, config)
-    missing = len(sweep.missing)
-    places: list[Any] = []
-    runs = missing * config.seeds + (0 if sweep.base is not None else max(config.seeds, 2))
-    job = Job(
-        ("sweep", shown.graph.fingerprint, config, sweep.names),
-        f"the sweep: {missing} cells × {config.seeds} seeds",
-        runs * model_results.model_seconds(data, config.base, len(shown.graph)) + 0.3 * missing,
-        lambda report: sweep.fill(places, report),
-        asks=True,
-    )
-    run = missing > 0 and jobs.may_run(data, job)
-    if missing and not run:
-        jobs.run_button(data, "sweep", [job], names=job.label)
-        halted = jobs.halted(data, job, "; the cells that were done are kept")
-        if not sweep.found:
-            st.info(
-                f"{halted}Each cell is a setting of p and q, trained with several seeds. Press Run to fill the grid."
-            )
-            return
-        if halted:
-            st.caption(halted)
-    bar = st.container()
-    with stage.picture():
-        places += [column.empty() for column in frame.side_by_side("phase-maps", (1, 1), "15rem")]
-        _phase_maps(sweep, places)
-    if run:
-        with bar:
+def _maps(grid: Grid, scores: dict[Cell, Scores], color: Labelling) -> None:
+    """The gliding map and what moved; maps that are missing are drawn first, or behind their button."""
+    data, known = grid.shown.data, grid.pictures(scores)
+    missing = sum(at in scores and at not in known for at in grid.config.cells)
+    if missing:
+        job = grid.drawing(scores)
+        if jobs.may_run(data, job):
             jobs.perform(data, job)
             st.rerun()
         jobs.run_button(data, "sweep maps", [job], verb="Draw", names=job.label)
@@ -157,42 +134,23 @@ def _phase_maps(grid: Grid, scores: dict[Cell, Scores]) -> None:
         parameters.set_parameters(data, **dict(zip("pq", parse_cell(cell), strict=True)))
         st.session_state[_PRESSED] = True
 
-def sweep_settings(config: SweepConfig) -> dict[str, Any]:
-    """The grid as parameters of the Sweeps view."""
-    own = {name: value for name, value in asdict(config.base).items() if name != "seed"}
-    told = page_settings(SessionFile(model="node2vec", config=own))[0]
-    del told["models"]
-    for name, values in (("p", config.ps), ("q", config.qs)):
-        told[f"sweep_values_node2vec.{name}"] = ", ".join(f"{value:g}" for value in values)
-    trials = len(config.cells) + (1 if (1.0, 1.0) not in config.cells else 0)
-    return told | {
-        "runs_view": "sweep",
-        "sweep_model": "node2vec",
-        "sweep_over": ["p", "q"],
-        "sweep_aim": "structural",
-        "sweep_sampler": "grid",
-        "sweep_trials": next((most for most in TRIALS_OFFERED if most >= trials), TRIALS_OFFERED[-1]),
-    }
-
-
-def _phase_maps(sweep: Sweep, places: list[Any], tag: str = "") -> None:
-    data, config = sweep.shown.data, sweep.config
-    choose = lambda cell: parameters.set_parameters(data, **dict(zip("pq", parse_cell(cell), strict=True)))  # noqa: E731
-    for place, by, title in zip(places, sweep.shown.labellings, SCORES, strict=True):
-        maximum = sweep.shown.score(sweep.shown.vectors, by).maximum
-        test = judged(config, sweep.found, sweep.base, by.name)
-        cells = [
-            PhaseCell(c.p, c.q, band.mean, band.low, band.high, band.seeds, verdict(test, c.p, c.q))
-            for c in sweep.found.values()
-            for band in [c.band(by.name)]
-        ]
+    with stage.picture():
+        places = frame.side_by_side("phase-maps", (1, 1), "15rem")
+    for place, by, title, aim in zip(places, grid.shown.labellings, SCORES, STRUCTURE, strict=True):
+        maximum = grid.shown.score(grid.shown.vectors, by).maximum
+        test = judged(config, scores, aim)
+        cells = []
+        for p, q in config.cells:
+            if (p, q) in scores:
+                band = seed_band(scores[p, q][aim])
+                cells.append(PhaseCell(p, q, band.mean, band.low, band.high, band.seeds, verdict(test, p, q)))
         noise = 0.0 if test is None or not test.measured else max(map(test.margin, test.change), default=0.0)
         name = f"{title} score by {plain(by.words)}"
-        figure = phase_map_figure(cells, config.ps, config.qs, title=name, step=noise, chosen=sweep.chosen)
-        with place.container():
+        figure = phase_map_figure(cells, config.ps, config.qs, title=name, step=noise, chosen=grid.chosen)
+        with place:
             # A line each, or the maps stand unevenly.
             st.markdown(f"**{title}** by {plain(by.words)}, of {maximum:.2f}")
-            live_chart(figure, key=f"phase {title}@{data.key}{tag}", height=300, above=350, on_click=choose)
+            live_chart(figure, key=f"phase {title}@{data.key}", height=300, above=350, on_click=choose)
             steps = f"one color: alike within noise, ±{noise:.3f}" if noise else "noise not judged yet"
             low, high = min((c.mean for c in cells), default=0.0), max((c.mean for c in cells), default=0.0)
             st.caption(f"Colors from {number(low)} to {number(high)}; {steps}.")
@@ -224,8 +182,8 @@ def _frames(grid: Grid, found: dict[Cell, SweepCell], color: Labelling) -> Sweep
 
 def _what_moved(grid: Grid, color: Labelling, cell: SweepCell) -> None:
     """Items by change of their neighbors, measured in the original space."""
-    assert sweep.base is not None
-    own = sweep.base.own_overlap
+    assert grid.base is not None
+    own = grid.base.own_overlap
     least = float(np.quantile(own, 0.05))  # two seeds keep as much for 95 % of the items
     moved = np.flatnonzero((cell.overlap < least) & (cell.overlap < own))
     order = moved[np.argsort((cell.overlap - own)[moved], kind="stable")][:15]
@@ -238,11 +196,10 @@ def _what_moved(grid: Grid, color: Labelling, cell: SweepCell) -> None:
         st.markdown(
             f"**{len(moved):,} of {len(own):,} items** moved beyond noise, by neighbors, not by pixels: {rule}{shown}."
         )
-    percent = partial(st.column_config.NumberColumn, format="percent")
-    if len(moved):
+        percent = partial(st.column_config.NumberColumn, format="percent")
         st.dataframe(
             {
-                "Item": [sweep.shown.data.titles[int(i)] for i in order],
+                "Item": [grid.shown.data.titles[int(i)] for i in order],
                 color.words.capitalize(): color.values[order].astype(str),
                 "Neighbors kept": cell.overlap[order],
                 "Kept between two seeds": own[order],

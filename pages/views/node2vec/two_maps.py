@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import frame, kept_runs, maps, stage
+from pages.kit import frame, kept_runs, large, maps, stage
 from pages.kit.answer_words import number
 from pages.kit.bias_formula import bias_formula
 from pages.kit.controls import Labelling
@@ -56,7 +56,7 @@ def map_section(shown: Shown, color: Labelling) -> Any:
     roles = shown.labellings[1]
     stars = " Stars: best-sellers." if roles.planted and "best-seller" in set(roles.values.tolist()) else ""
     st.caption(
-        f"A color is a {plain(color.words)}.{stars} Click a point to choose it; lasso or box lists items. UMAP puts "
+        f"{large.drawn_words(shown.data)}A color is a {plain(color.words)}.{stars} Click a point to choose it; lasso or box lists items. UMAP puts "
         "near vectors near each other as far as a plane allows; axes, and distances between far groups, mean nothing. "
         "The right map starts from the left one, so items whose neighbors stay hardly move."
     )
@@ -91,7 +91,7 @@ def _title(shown: Shown) -> str:
 def _one_map(shown: Shown, color: Labelling) -> ChartEvents:
     near = _near(shown)
     return draw_map(
-        shown, shown.positions, color, key="map", height=420, above=296, highlighted=near, title=_title(shown)
+        shown, shown.positions, color, key="map", height=420, above=296, highlighted=near, named=_title(shown)
     )
 
 
@@ -111,7 +111,7 @@ def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
             with column:
                 st.markdown(_head(one))
                 found.append(
-                    draw_map(one, one.positions, color, key=key, highlighted=_near(one), title=_title(one), **more)
+                    draw_map(one, one.positions, color, key=key, highlighted=_near(one), named=_title(one), **more)
                 )
     selected = next((events for events in reversed(found) if events.selected), found[1])
     if not glides:
