@@ -56,7 +56,8 @@ def map_section(shown: Shown, color: Labelling) -> Any:
     roles = shown.labellings[1]
     stars = " Stars: best-sellers." if roles.planted and "best-seller" in set(roles.values.tolist()) else ""
     st.caption(
-        f"{large.drawn_words(shown.data)}A color is a {plain(color.words)}.{stars} Click a point to choose it; lasso or box lists items. UMAP puts "
+        f"{large.drawn_words(shown.data)}"
+        f"A color is a {plain(color.words)}.{stars} Click a point to choose it; lasso or box lists items. UMAP puts "
         "near vectors near each other as far as a plane allows; axes, and distances between far groups, mean nothing. "
         "The right map starts from the left one, so items whose neighbors stay hardly move."
     )
@@ -127,7 +128,7 @@ def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
     with st.container(key="one-map"):
         title = "node2vec map, gliding"
         events = draw_map(
-            shown, pair[0].positions, color, key="gliding map", height=440, title=title, frames=frames,
+            shown, pair[0].positions, color, key="gliding map", height=440, named=title, frames=frames,
             highlighted=_near(shown),
         )  # fmt: skip
     return selected if selected.selected else events
