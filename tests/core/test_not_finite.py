@@ -39,13 +39,14 @@ from recemb_core.evaluation import (
     link_prediction,
     ranking,
 )
+from recemb_core.evaluation.analogy_study import report_both
 from recemb_core.experiments import index_walks
 from recemb_core.experiments.index_race import compare_indexes, default_contenders
 from recemb_core.experiments.leaderboard import Query, history_scorer
 from recemb_core.experiments.recall_indexes import compare_recall_indexes
 from recemb_core.experiments.starts import start_from_vectors
 from recemb_core.item_graph import ItemGraph
-from recemb_core.layouts import UMAPConfig, aligned_layouts, umap_layout
+from recemb_core.layouts import UMAPConfig, aligned_layouts, sampled_layout, umap_layout
 from recemb_core.layouts.placing import place_on_map
 from recemb_core.layouts.preview import preview_positions
 from recemb_core.layouts.umap_map import exact_neighbors, layout_from
@@ -68,6 +69,7 @@ from recemb_core.neighbors import (
     truth,
 )
 from recemb_core.neighbors.lsh import cells, curve, explain, hashing, pairs
+from recemb_core.neighbors.lsh.usual import opening_cell
 from recemb_core.serving import RecallServer, SQLiteStore
 from recemb_core.validation import finite_rows
 from recemb_core.vocabulary import Vocabulary
@@ -126,6 +128,7 @@ ASKED = analogies.analogies({"kind": np.arange(N) // 2, "size": np.arange(N) % 2
 CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
     "evaluation.analogies.arithmetic": [lambda x: analogies.arithmetic(x, [0, 1], [2])],
     "evaluation.analogies.measure_analogies": [lambda x: analogies.measure_analogies(x, ASKED)],
+    "evaluation.analogy_study.report_both": [lambda x: report_both(x, ASKED)],
     "neighbors.base.unit_rows": [base.unit_rows],
     "neighbors.base.inner_products": [lambda x: base.inner_products(GOOD, x), lambda x: base.inner_products(x, GOOD)],
     "neighbors.base.distinct_rows": [base.distinct_rows],
@@ -234,6 +237,12 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
         lambda x: umap_layout(after(x)),
         lambda x: umap_layout(GOOD, start=x[:, :2]),
     ],
+    "layouts.sampled.sampled_layout": [
+        sampled_layout,
+        lambda x: sampled_layout(after(x)),
+        lambda x: sampled_layout(np.tile(x, (5, 1)), sample=100),  # those that are placed, too
+    ],
+    "neighbors.lsh.usual.opening_cell": [lambda x: opening_cell(np.tile(x, (5, 1)))],
     "layouts.umap_map.aligned_layouts": [lambda x: aligned_layouts([GOOD, x])],
     "layouts.placing.place_on_map": [
         lambda x: place_on_map(GOOD[0], x, GOOD[:, :2]),
