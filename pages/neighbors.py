@@ -8,6 +8,7 @@ from pages.kit import controls, frame, graph_controls, stage
 from pages.kit.allowed import Options
 from pages.kit.bring_box import bring_box
 from pages.kit.jobs import run_next
+from pages.kit.model_controls import first_look_line, missing
 from pages.kit.model_jobs import training_jobs
 from pages.kit.parameters import Parameter
 from pages.views.neighbors import agreement, arithmetic, compared, paired, side_by_side, take_away
@@ -49,6 +50,7 @@ with frame.page(
                 controls.reset_button(data)
             side_by_side.numbers(found, numbers)
             with main:
+                first_look_line(data, graph, [name for name in names if not missing(data, name)])
                 side_by_side.columns_section(found, key=f"columns@{data.key}")
             agreement.agreement_sections(found)
             disputed, alike = st.tabs(["Most disputed items, and a map", "What the neighbors are like"])

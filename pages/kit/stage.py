@@ -283,5 +283,5 @@ def _mark(pressed: _Pressed | None) -> None:
     moved = [key for key in pressed.sets if not key.startswith(f"{ITEM.name}@")]  # it is named on the page itself
     rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in moved)
     if rows:
-        ring = "outline: 2px solid #3E72F2; outline-offset: 4px; border-radius: 4px;"
+        ring = "outline: 2px solid var(--moved); outline-offset: 4px; border-radius: 4px;"
         st.html(f"<style>[data-testid=stMain] :is({rows}) {{ {ring} }}</style>")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import controls, frame, session, stage
+from pages.kit import controls, frame, large, session, stage
 from pages.kit.allowed import Options, Several
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
@@ -153,7 +153,7 @@ def section(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
                 todo = _map(found, asked)
         if ready:
             st.markdown(_sentence(asked)[1])
-            st.caption(_map_words(asked))
+            st.caption(f"{large.drawn_words(found.data)}{_map_words(asked)}")
             _lists(asked)
     rates_section(found)
     return todo

@@ -81,10 +81,11 @@ def map_section(found: Compared) -> list[Job]:
         highlighted=found.named(one.label),
         named=f"map of {one.label}",
     )
-    if len(rows) < len(graph):
-        st.caption(f"{len(rows):,} of {len(graph):,} items have a vector and are on the map.")
-    figure.update_layout(title_text=None, legend={"orientation": "h", "x": 0, "y": -0.08, "yanchor": "top"})
+    if isinstance(one.vectors, BroughtVectors) and (known := int(one.vectors.known.sum())) < len(graph):
+        st.caption(f"{known:,} of {len(graph):,} items have a vector and can be on the map.")
     live_chart(figure, key=f"neighbors map@{data.key}", height=345, on_click=lambda item: session.pick(data, item))
+    if words := large.drawn_words(data):
+        st.caption(words)
     return []
 
 
@@ -147,6 +148,7 @@ def paired_maps_section(found: Compared) -> list[Job]:
         on_click=lambda item: session.pick(data, item),
     )
     st.caption(
+        f"{large.drawn_words(data)}"
         "Point at an item in one map, and it is ringed in the other. "
         "The second was started from the first and let go, so that places can be compared; which neighbors "
         "changed, the lists say. Crimson rings: the chosen item and its neighbors in each list. Zoom, lasso and legend "

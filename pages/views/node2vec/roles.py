@@ -70,7 +70,7 @@ def roles_section(shown: Shown) -> None:
                 st.markdown(f"**{name}**")
                 draw_map(
                     shown, points, color, key=f"{chart} map", height=400, above=296, symbols=True, highlighted=near,
-                    title=f"Map of {name}",
+                    named=f"Map of {name}",
                 )  # fmt: skip
     ROLES_COLOR.draw(data, format_func=lambda name: by[name].words)
     st.caption(

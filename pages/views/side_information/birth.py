@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import controls, frame, maps, parameters, session, stage
+from pages.kit import controls, frame, large, maps, parameters, session, stage
 from pages.kit.allowed import Allowed, Options, Several
 from pages.kit.answer_words import pairs_alike
 from pages.kit.controls import NOT_KNOWN, Labelling
@@ -132,13 +132,14 @@ def birth_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             _boxes(data, shown)
             if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
                 st.info("The map is being drawn.")
-                identity = ("map", shown.graph.fingerprint, shown.config, umap)
-                return [Job(identity, "EGES map (UMAP)", 2 + len(shown.graph) / 1_000, draw)]
-            _draw(data, shown, given, draw(), color)
+                identity = ("map", shown.graph.fingerprint, shown.config, umap, large.on_map(data))
+                return [Job(identity, "EGES map (UMAP)", 1 + maps.map_seconds(data, len(shown.graph)), draw)]
+            _draw(data, shown, given, draw(), color, umap.seed)
         if not given:
             st.info("Give the new item a value in at least one field, and it appears on the map.")
             return []
         st.caption(
+            f"{large.drawn_words(data)}"
             f"The vector of the new item is the plain mean of the {len(given)} side vectors of its values: no click "
             "was needed. The map is not drawn anew: the item stands at the weighted mean of the places of its "
             f"{PLACED_BY} nearest items by cosine (near ones weigh more); where these lie in different corners, it "
@@ -166,13 +167,15 @@ def _nearest(shown: Shown, given: Given, k: int = LISTED) -> tuple[AnyArray, Any
     return ids[0][there], 1 - distances[0][there]
 
 
-def _draw(data: ActiveData, shown: Shown, given: Given, positions: AnyArray, color: Labelling) -> None:
-    ids, titles = list(shown.graph.items.ids), list(data.titles)
-    color_by, size = color.values, np.sqrt(shown.graph.strength)
-    near: list[str] = []
+def _draw(data: ActiveData, shown: Shown, given: Given, positions: AnyArray, color: Labelling, seed: int) -> None:
+    rows = _nearest(shown, given)[0] if given else np.empty(0, dtype=np.int64)
+    on_map = large.drawn_rows(data, seed, [shown.row, *rows.tolist()])
+    ids, titles = [shown.graph.items[int(row)] for row in on_map], [data.titles[int(row)] for row in on_map]
+    color_by, size = color.values[on_map], np.sqrt(shown.graph.strength[on_map])
+    every, positions = positions, positions[on_map]
+    near = [shown.graph.items[int(row)] for row in rows]
     if given:
-        placing = place_on_map(shown.vectors.cold_start(given), shown.vectors.vectors, positions, k=PLACED_BY)
-        near = [ids[int(row)] for row in _nearest(shown, given)[0]]
+        placing = place_on_map(shown.vectors.cold_start(given), shown.vectors.vectors, every, k=PLACED_BY)
         positions = np.vstack([positions, placing.position])
         ids, titles = [*ids, NEW_ID], [*titles, f"{NEW_TITLE}: " + ", ".join(v for vs in given.values() for v in vs)]
         size = np.append(size, float(np.quantile(size, 0.9)) if len(size) else 1.0)
@@ -188,7 +191,6 @@ def _draw(data: ActiveData, shown: Shown, given: Given, positions: AnyArray, col
         highlighted=near,
         named="Birth of an item",
     )
-    figure.update_layout(title_text=None)
     choose = lambda item: session.pick(data, item)  # noqa: E731
     live_chart(figure, key=f"birth@{data.key}", height=360, above=305, on_click=choose)
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
-from pages.kit import frame, model_results, results, session, stage
+from pages.kit import frame, large, model_results, results, session, stage
 from pages.kit.jobs import Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import entry, training_jobs
@@ -74,6 +74,7 @@ def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             f"overlap of the {K} nearest is **{found.shared.value:.2f}** (95 % interval {found.shared.low:.2f} to "
             f"{found.shared.high:.2f}; chance {found.chance:.3f}). Attention moved **{found.moved[shown.row]:.0%}** of "
             f"this item's weight away from the plain average (catalogue mean {found.moved.mean():.0%})."
+            f"{large.search_words(data)}"
         )
         return _link_section(data, shown)
 
