@@ -39,7 +39,6 @@ class Verdict:
 
 
 Answer = str | Verdict
-Old = tuple[str, str | Callable[[], str], dict[str, Any]]  # (question, answer, what it sets): without choices
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,21 +107,7 @@ def begin(page: str, data: ActiveData) -> None:
     jobs.asked_by_experiment((pressed := _pressed()) is not None and pressed.in_force(data, wholly=True))
 
 
-def experiment(one: Experiment | Old) -> Experiment:
-    """One that is still written without choices."""
-    if isinstance(one, Experiment):
-        return one
-    question, answer, sets = one
-    return Experiment(question, (), answer if callable(answer) else lambda: str(answer), sets)
-
-
-def try_this(
-    data: ActiveData,
-    experiments: Sequence[Experiment] | Sequence[Old] | Sequence[Experiment | Old],
-    *,
-    of: str = "",
-    wide: bool = False,
-) -> None:
+def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "", wide: bool = False) -> None:
     """One question at a time: a guess, or *Show me*, sets the experiment's state; then its verdict stands here.
 
     Args:
@@ -133,14 +118,13 @@ def try_this(
     """
     if not experiments:
         return
-    asked = [experiment(one) for one in experiments]
     place = st.session_state["_place"] = f"question {of or st.session_state.get('_page', '')}@{data.key}"
-    at, pressed = _at(place, asked), _pressed()
-    one = asked[at]
+    at, pressed = _at(place, experiments), _pressed()
+    one = experiments[at]
     on = pressed is not None and pressed.question == one.question and pressed.in_force(data)
     st.html(STYLE)
     with st.container(border=True, key="question"):
-        _steps(place, at, len(asked))
+        _steps(place, at, len(experiments))
         st.markdown(f"**{one.question}**" if "**" not in one.question else one.question)
         if not on:
             _choices(data, place, at, one, wide)

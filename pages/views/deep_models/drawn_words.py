@@ -8,6 +8,7 @@ from typing import Any
 from pages.kit import frame, recall_models
 from pages.kit.answer_words import signed
 from pages.kit.session import ActiveData
+from pages.kit.stage import Answer, Experiment, Verdict
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import history as history_view
 from pages.views.deep_models.log_columns import in_use, on_offer
@@ -110,10 +111,15 @@ def table(report: FeatureReport, which: int) -> list[dict[str, Any]]:
                 "Everything less this": ""
                 if effect is None
                 else f"{signed(effect.value, '.3f')}  [{signed(effect.low, '.3f')}, {signed(effect.high, '.3f')}]",
-                "Judged": "" if effect is None else "told apart" if effect.told_apart else
-                "not told apart" if effect.measured else "noise not measured",
+                "Judged": ""
+                if effect is None
+                else "told apart"
+                if effect.told_apart
+                else "not told apart"
+                if effect.measured
+                else "noise not measured",
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -130,11 +136,11 @@ def about(report: FeatureReport, which: int) -> str:
 
 def experiments(
     data: ActiveData, usual: Callable[[str], list[str]], report: Callable[[], FeatureReport | None]
-) -> list[tuple[str, Callable[[], str], dict[str, Any]]]:
+) -> list[Experiment]:
     """What to try; answers are of the report on the screen. ``usual``: what a network is told by default."""
 
-    def answer(name: str) -> Callable[[], str]:
-        def said() -> str:
+    def answer(name: str) -> Callable[[], Answer]:
+        def said() -> Answer:
             found = report()
             if found is None:
                 return "Press Measure: these settings are not measured yet."
@@ -143,31 +149,46 @@ def experiments(
                 return f"{plain_field(name)} is all that is told here: look at the row {plain_field(NOTHING)}."
             told = "told apart" if one.told_apart else "not told apart from nothing"
             subject = "Everything against the history alone" if name == NOTHING else plain_field(name).capitalize()
-            return f"{subject}: HR@{found.config.k} {_change(one)} on {KINDS[1]}: **{told}**."
+            right = 2 if not one.told_apart else 0 if one.value > 0 else 1
+            return Verdict(f"{subject}: HR@{found.config.k} {_change(one)} on {KINDS[1]}: **{told}**.", right)
 
         return said
 
     def setting(network: str) -> dict[str, Any]:
         return {"section": "drawn", "drawn_network": network, "drawn_told": usual(network), "drawn_targets": 1}
 
-    tries: list[tuple[str, Callable[[], str], dict[str, Any]]] = []
+    ways = ("It finds more, beyond noise", "It finds less, beyond noise", "Not told apart from nothing")
+    tries: list[Experiment] = []
     youtube, towers = map(usual, NETWORKS)
     if youtube:
         tries.append(
-            ("YouTube DNN, told all that is known. **How much more does it find than by the history alone?**",
-             answer(NOTHING), setting(NETWORKS[0]))
-        )  # fmt: skip
+            Experiment(
+                "YouTube DNN, told all that is known. **How much more does it find than by the history alone?**",
+                ways,
+                answer(NOTHING),
+                setting(NETWORKS[0]),
+            )
+        )
     if EXAMPLE_AGE in youtube and len(youtube) > 1:
         tries.append(
-            ("The network is told how old each example is. **What is that worth?**",
-             answer(EXAMPLE_AGE), setting(NETWORKS[0]))
-        )  # fmt: skip
+            Experiment(
+                "The network is told how old each example is. **What is that worth?**",
+                ways,
+                answer(EXAMPLE_AGE),
+                setting(NETWORKS[0]),
+            )
+        )
     if SIDE_INFORMATION in towers:
         name = SIDE_INFORMATION if len(towers) > 1 else NOTHING
         tries.append(
-            ("Two-tower: its item tower sees brand, category and the like. **What is that worth where every item asked "
-             "for has a history?**", answer(name), setting(NETWORKS[1]))
-        )  # fmt: skip
+            Experiment(
+                "Two-tower: its item tower sees brand, category and the like. **What is that worth where every item "
+                "asked for has a history?**",
+                ways,
+                answer(name),
+                setting(NETWORKS[1]),
+            )
+        )
     return tries
 
 

@@ -58,7 +58,9 @@ def recall_section(data: ActiveData) -> None:
         which = list(FIGURES).index(FIGURE.draw(data))
         measure = MEASURE.draw(data)
         recall_models.model_controls(data)
-        tries = recall_experiments.recall(data, lambda: reports, verdict, lambda: ready_points(data, configs))
+        tries = recall_experiments.recall(
+            data, lambda: reports, verdict, clearly_better, lambda: ready_points(data, configs)
+        )
         stage.try_this(data, tries)
         controls.reset_button(data)
     with main:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pages.kit.stage import Old as Experiment
+from pages.kit.stage import Answer, Experiment, Verdict
 from pages.views.deep_models.staleness_words import interval, named, served, slope_words
 from recemb_core.experiments.staleness import Metric, StalenessReport
 
@@ -15,29 +15,33 @@ def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
     """Of the view; ``other`` gives the report whose trainings see the other weeks, where it is there."""
     oldest = report.ages[-1]
     tries: list[Experiment] = [
-        (
+        Experiment(
             f"The table grows {oldest} weeks old. **What does AUC lose?**",
+            ("It falls, beyond noise", "It rises, beyond noise", "Nothing that is told from noise"),
             lambda: oldest_words(report, "auc"),
             {"stale_measure": "auc", "stale_seen": "same"},
         ),
-        (
+        Experiment(
             "HR@10 in place of AUC. **Does the top of the list age as the whole order does?**",
+            ("Both fall with age, beyond noise", "One of them does", "Neither, beyond noise"),
             lambda: two_measures(report),
             {"stale_measure": "hr", "stale_seen": "same"},
         ),
     ]
     if "network_fresh" in report.arms:
         tries.append(
-            (
+            Experiment(
                 "Train the network daily on the old table. **Does it make up for the table's age?**",
+                ("Wholly, as far as noise lets see", "In part", "No gain that is told from noise"),
                 lambda: network_words(report),
                 {"stale_measure": "ndcg", "stale_seen": "same", "stale_top": "network"},
             )
         )
     tries.append(
-        (
+        Experiment(
             "Give each table all that came before, so that an old one has also learned from less. **Does the slope "
             "change?**",
+            ("It is steeper", "It is flatter", "The two are not told apart"),
             lambda: seen_words(report, other()),
             {"stale_measure": "auc", "stale_top": "mean", "stale_seen": "all"},
         )
@@ -45,7 +49,7 @@ def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
     return tries
 
 
-def oldest_words(report: StalenessReport, measure: Metric) -> str:
+def oldest_words(report: StalenessReport, measure: Metric) -> Answer:
     """The change at the oldest age, and whether it is told from none."""
     oldest, arm = report.ages[-1], served(report)
     told = []
@@ -54,16 +58,18 @@ def oldest_words(report: StalenessReport, measure: Metric) -> str:
         said = {-1: "**less, beyond noise**", 1: "**more, beyond noise**"}.get(change.sign, "**not told from nothing**")
         what = "the table alone" if one == "table" else "with a network of today on top"
         told.append(f"{what}: {interval(change)}, {said}")
-    return f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks – " + "; ".join(told) + "."
+    said = f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks – " + "; ".join(told) + "."
+    return Verdict(said, {-1: 0, 1: 1}.get(report.change("table", measure, oldest).sign, 2))
 
 
-def two_measures(report: StalenessReport) -> str:
+def two_measures(report: StalenessReport) -> Answer:
     """The slopes of the table by HR and by AUC."""
     by_auc, by_hits = slope_words(report, "table", "auc"), slope_words(report, "table", "hr")
-    return f"By AUC, {by_auc}. By {named(report, 'hr')}, {by_hits}."
+    falling = sum(report.slope("table", measure).sign == -1 for measure in ("auc", "hr"))
+    return Verdict(f"By AUC, {by_auc}. By {named(report, 'hr')}, {by_hits}.", 2 - falling)
 
 
-def network_words(report: StalenessReport) -> str:
+def network_words(report: StalenessReport) -> Answer:
     """What a fresh network on the oldest table finds against one that is as old."""
     oldest = report.ages[-1]
     if "network_fresh" not in report.arms:
@@ -72,13 +78,14 @@ def network_words(report: StalenessReport) -> str:
     left = report.change("network_fresh", "ndcg", oldest)
     said = {1: "**beyond noise**", -1: "**worse, beyond noise**"}.get(gain.sign, "**not told from no gain**")
     rest = {-1: "is still less, beyond noise", 1: "is even more, beyond noise"}.get(left.sign, "is within noise")
-    return (
+    return Verdict(
         f"On a table {oldest} weeks old, NDCG@{report.config.k} with the network trained now less that of a network as "
-        f"old: {interval(gain)}, {said}. What is left against all fresh, {interval(left)}, {rest}."
+        f"old: {interval(gain)}, {said}. What is left against all fresh, {interval(left)}, {rest}.",
+        2 if gain.sign != 1 else 1 if left.sign == -1 else 0,
     )
 
 
-def seen_words(report: StalenessReport, other: StalenessReport | None) -> str:
+def seen_words(report: StalenessReport, other: StalenessReport | None) -> Answer:
     """The table's slope with the same weeks at every age, and with all before."""
     whole, same = (report, other) if report.config.all_before else (other, report)
     if whole is None:
@@ -86,4 +93,6 @@ def seen_words(report: StalenessReport, other: StalenessReport | None) -> str:
     said = f"All that came before: {slope_words(whole, 'table', 'auc')}."
     if same is None:
         return f"{said} With the same weeks at every age it is not measured yet."
-    return f"{said} The same weeks at every age: {slope_words(same, 'table', 'auc')}."
+    a, b = (one.slope("table", "auc") for one in (whole, same))
+    right = 0 if a.high < b.low else 1 if a.low > b.high else 2
+    return Verdict(f"{said} The same weeks at every age: {slope_words(same, 'table', 'auc')}.", right)
