@@ -5,6 +5,7 @@
 # make attack hostile files, addresses and kills, with a table; SHARE=0.1 for a tenth of them (half an hour whole)
 # make cold  a server that has just been started: seconds to its first page, beside an empty script
 # make latency a slider moved in a browser: milliseconds to the first answer and to the exact one, beside an empty script
+# make stage every question of every view pressed in a browser, and whether all of it lies in one window
 # make load  twenty sessions for ten minutes, with a table
 # make scale .1, 1 and 10 million events: seconds, peak memory and growth of every stage, in 8 GiB (BENCH="table.md table.json")
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
@@ -18,7 +19,7 @@ ADDRESS ?= localhost
 SHARE  ?= 1
 BENCH  ?=
 
-.PHONY: run test check all fast types bench attack cold latency load scale lock precomputed clean
+.PHONY: run test check all fast types bench attack cold latency stage load scale lock precomputed clean
 .DEFAULT_GOAL := run
 
 $(VENV)/bin/python:
@@ -80,6 +81,9 @@ cold: $(VENV)/.installed-dev
 
 latency: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.latency
+
+stage: $(VENV)/.installed-dev
+	RECEMB_STAGE=all $(BIN)/python -m pytest tests/browser/test_stage.py
 
 load: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.load
