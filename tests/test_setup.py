@@ -88,7 +88,7 @@ def test_the_library_requires_what_it_imports_and_nothing_more() -> None:
     imported = {name for file in files for name in re.findall(r"^ *(?:from|import) (\w+)", file, flags=re.MULTILINE)}
     owner = packages_distributions()
     # A part of a package that is asked for.
-    brought_by = {"llvmlite": "numba", "threadpoolctl": "scikit-learn", "SQLAlchemy": "optuna"}
+    brought_by = {"llvmlite": "numba", "threadpoolctl": "scikit-learn", "SQLAlchemy": "optuna", "py4j": "pyspark"}
     named = {owner[name][0].replace("_", "-") for name in imported & owner.keys()}
     extras = [*EXTRAS["deep"], *EXTRAS["redis"], *EXTRAS["sweep"], *EXTRAS["spark"]]
     declared = {Requirement(line).name for line in [*LIBRARY, *extras]}

@@ -10,6 +10,7 @@ import numpy as np
 from recemb_core.embeddings.deepwalk import DeepWalkConfig
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.node2vec import Node2VecConfig
+from recemb_core.embeddings.registry import spec_of
 from recemb_core.embeddings.sentences import MAX_SENTENCE, start_vectors
 from recemb_core.embeddings.word2vec import Word2VecConfig
 from recemb_core.spark.cleaning import SEQUENCE, SparkSequences
@@ -86,14 +87,15 @@ def train_vectors(
         Mikolov et al., *Distributed Representations of Words and Phrases* (NIPS 2013).
     """
     config, _ = as_trained(config)
-    if isinstance(config, Word2VecConfig):
+    own: Any = config  # of which class, its needs tell
+    if "sequences" in spec_of(config).needs:
         if sequences is None:
             raise UsageError("word2vec needs sequences, and none are given")
-        sentences, longest, least = _sentences(sequences), MAX_SENTENCE, config.min_count
+        sentences, longest, least = _sentences(sequences), MAX_SENTENCE, own.min_count
     else:
         if graph is None:
             raise UsageError("DeepWalk and node2vec need a graph, and none is given")
-        sentences, longest, least = _walks(graph, config), config.walk_length, 1
+        sentences, longest, least = _walks(graph, own), own.walk_length, 1
     return _trained(config, items, sentences.persist(), longest, least)
 
 

@@ -212,6 +212,7 @@ def click_point(page: Page, key: str, item: str) -> None:
 
 def mode(page: Page, key: str, button: str) -> None:
     """Press a button of the chart's mode bar by its tooltip ("Lasso Select", "Reset view", …)."""
+    chart(page, key).hover()  # the buttons come with the mouse
     chart(page, key).locator(f'.modebar-btn[data-title="{button}"]').click()
 
 

@@ -31,7 +31,7 @@ EXPECTED = {
     "walks": ("What does a walker do at a node?", (), ()),
     "node2vec": (
         "What do p and q change?",
-        ("Homophily score by category", "Structural score by role", "p = 1, q = 1", "seeds:"),
+        ("Homophily score by category", "Structural score by role", "p = 1, q = 1", "in all 5 seeds"),
         ("map@planted_shop",),
     ),
     "training": ("How does training turn clicks into vectors?", (), ()),

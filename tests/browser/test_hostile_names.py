@@ -160,7 +160,9 @@ def test_no_name_does_anything_in_any_view_and_every_file_comes(serve: Serve, pa
             pressed += len(files)
         if where == "node2vec-roles":  # these come after a training of their own
             page.get_by_text("Communities and roles together, as features").click()
-            page.get_by_role("button", name="Train both leanings").click()
+            train = page.get_by_role("button", name="Train both leanings")
+            if train.count():  # Summary has trained them where they are quick
+                train.click()
             expect(page.get_by_role("button", name="Role features: npz")).to_be_visible(timeout=PATIENCE)
             settled(page, PATIENCE)
             files = {f"{made}.{kind}" for made in ("features", "role_features") for kind in ("txt", "npz", "parquet")}

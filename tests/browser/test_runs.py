@@ -23,8 +23,8 @@ def test_two_runs_are_kept_compared_noted_and_deleted(serve: Serve, page: Page) 
     expect(page.get_by_role("heading", name="What did I try, and which was better?")).to_be_visible()
     settled(page)
     head, *rows = table(page)
-    assert "Q" in head
-    assert sorted(row[head.index("Q")] for row in rows) == ["1", "20"]
+    assert "q" in head
+    assert sorted(row[head.index("q")] for row in rows) == ["1", "20"]
 
     page.get_by_text("Two side by side").click()
     settled(page, 120_000)

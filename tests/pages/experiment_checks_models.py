@@ -136,7 +136,7 @@ def _kept(seen: Seen) -> None:
     seen.says(f"{sign(float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), '.2f').lstrip('+')}.")
 
 
-@check("Noise as often as", "15 negatives a pair", "8 dimensions in place", "All pairs, seen once")
+@check("Noise as often as", "15 negatives a pair", "8 dimensions in place", "All pairs, those seen once")
 def _factorized(seen: Seen) -> None:
     seen = whole(seen)
     made = seen.names()

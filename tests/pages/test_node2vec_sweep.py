@@ -77,7 +77,7 @@ def grounds(page: AppTest) -> str:
 
 
 def maps_drawn(page: AppTest) -> bool:
-    return any("What moved at" in one.value for one in page.markdown)
+    return any("What moved at" in one.value for one in page.subheader)
 
 
 @pytest.mark.slow

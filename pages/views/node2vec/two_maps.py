@@ -29,14 +29,17 @@ ONE_OR_TWO = (
 )
 
 
-def pair_of(shown: Shown) -> tuple[Shown, Shown] | None:
-    """(p = q = 1, the setting that is shown), as far as they are there; at p = q = 1 itself q = 20 stands beside it."""
+def pair_of(shown: Shown) -> tuple[Shown, Shown]:
+    """(p = q = 1, the setting that is shown); at p = q = 1 itself q = 20 stands beside it where it is there.
+
+    Else p = q = 1 stands there twice, and the right one glides away when p or q is moved.
+    """
     base = base_of(shown.config)
     here = shown.config == base
     config, anchor = (replace(base, q=AWAY), base) if here else (base, None)
     data, graph = shown.data, shown.graph
     if not shown.has(config) or not maps.has_map(data, graph, config, shown.umap, anchor):
-        return None
+        return shown, shown
     vectors = shown.train(config)
     places = maps.map_positions(data, graph, vectors, shown.umap, shown.train(anchor) if anchor else None)
     other = replace(shown, wanted=config, config=config, vectors=vectors, positions=places, before=None)
@@ -48,10 +51,11 @@ def map_section(shown: Shown, color: Labelling) -> Any:
     pair = pair_of(shown)
     with stage.picture():
         bias_formula(shown.config.p, shown.config.q)
-        events = _one_map(shown, color) if pair is None else _two_maps(pair, color)
+        events = _two_maps(pair, color)
     note = st.empty()
     if shown.config == base_of(shown.config):
-        other = "move p or q, and a second map stands beside it" if pair is None else f"the right map is q = {AWAY:g}"
+        same = pair[0] is pair[1]
+        other = "move p or q, and the right map glides" if same else f"the right map is q = {AWAY:g}"
         st.caption(f"The controls are still at p = q = 1: {other}.")
     roles = shown.labellings[1]
     stars = " Stars: best-sellers." if roles.planted and "best-seller" in set(roles.values.tolist()) else ""
@@ -89,16 +93,9 @@ def _title(shown: Shown) -> str:
     return f"node2vec map, p = {shown.config.p:g}, q = {shown.config.q:g}"
 
 
-def _one_map(shown: Shown, color: Labelling) -> ChartEvents:
-    near = _near(shown)
-    return draw_map(
-        shown, shown.positions, color, key="map", height=420, above=296, highlighted=near, named=_title(shown)
-    )
-
-
 def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
     """Side by side on one scale; where the window is narrow, one map that glides from the one to the other."""
-    glides = len(pair[0].graph) <= MOST_GLIDING
+    glides = len(pair[0].graph) <= MOST_GLIDING and pair[0] is not pair[1]
     if glides:
         st.html(ONE_OR_TWO)
     ends = np.vstack([one.positions for one in pair])
