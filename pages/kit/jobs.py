@@ -246,6 +246,8 @@ def result(
     find: Callable[[Any], T | None] = partial(results.kept, data) if ready is None else ready
     shown = f"shown {view}@{data.key}"
     place = st.empty() if sooner is not None else None  # of the bar: gone once a newer run comes by here
+    # One element whatever is said: one more or less before a chart in a container would build it anew.
+    said = st.container()
     value = find(job.identity)
     if value is None:
         last = find(st.session_state[shown]) if stale is not None and shown in st.session_state else None
@@ -255,16 +257,18 @@ def result(
             st.session_state.setdefault("_settling", []).append((data, job, place))
             return soon, False
         if not may_run(data, job):
-            run_button(data, view, [job], verb=verb)
-            why = halted(data, job, kept)
-            if soon is not None and sooner is not None:
-                st.info(f"{why}{sooner.words} Press {verb} for the exact result.")
-            elif last is not None:
-                st.warning(f"{why}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
-            else:
-                st.info(f"{why}{waiting or f'Press {verb}.'}")
+            with said:
+                run_button(data, view, [job], verb=verb)
+                why = halted(data, job, kept)
+                if soon is not None and sooner is not None:
+                    st.info(f"{why}{sooner.words} Press {verb} for the exact result.")
+                elif last is not None:
+                    st.warning(f"{why}{stale(last) if callable(stale) else stale} Press {verb} for the new ones.")
+                else:
+                    st.info(f"{why}{waiting or f'Press {verb}.'}")
             return last if soon is None else soon, False
-        value = perform(data, job)
+        with said:
+            value = perform(data, job)
     st.session_state[shown] = job.identity
     if sooner is not None:
         results.session_results().drop(_preview_key(data, view))

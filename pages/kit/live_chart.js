@@ -186,7 +186,8 @@ class LiveChart {
     const from = places(plot.data ?? []);
     const still = !payload.glide || from.size === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches;
     const viewFrom = this.view;
-    this.view = ownsAxes(figure) ? fit(this.frames ? [...figure.data, this.extent()] : figure.data) : null;
+    const held = () => fit(this.frames ? [...figure.data, this.extent()] : figure.data);
+    this.view = ownsAxes(figure) ? (figure.layout.meta?.view ?? held()) : null; // two charts may share a view
     const motion = still ? null : plan(figure, from, viewFrom, this.view);
     const shown = this.zoom ?? (motion ? motion.view(0) : this.view);
     if (this.view && shown) setRanges(layout, shown);

@@ -55,7 +55,7 @@ def of_the_sweeps(ground: Ground) -> dict[str, Any]:
 def of_the_grid(ground: Ground) -> dict[str, Any] | None:
     """A sweep as parameters of the node2vec page's grid; None where that page cannot ask for it."""
     plan, base = ground.plan, ground.base.entry.config
-    if not isinstance(base, Node2VecConfig) or not is_of_p_and_q(plan):
+    if type(base) is not Node2VecConfig or not is_of_p_and_q(plan):
         return None
     values = {one.name: one.values for one in plan.space.dimensions if isinstance(one, Choices)}
     offered = controls.NODE2VEC["p"].allowed

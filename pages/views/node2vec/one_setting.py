@@ -194,9 +194,10 @@ def draw_map(
     figure.update_layout(title_text=None)
     if limits is not None:
         low, high = limits
-        still = {"title": {"text": ""}, "showline": True, "mirror": True}
-        axes = {f"{axis}axis": {**still, "range": [float(low[i]), float(high[i])]} for i, axis in enumerate("xy")}
-        figure.update_layout(showlegend=False, margin={"l": 4, "r": 4, "b": 4}, **axes)
+        view = {axis: [float(low[i]), float(high[i])] for i, axis in enumerate("xy")}
+        axes = {f"{axis}axis": {"title": {"text": ""}, "showline": True, "mirror": True} for axis in "xy"}
+        margin = {"l": 4, "r": 4, "b": 4}
+        figure.update_layout(showlegend=False, margin=margin, meta={**figure.layout.meta, "view": view}, **axes)
     choose = lambda item: session.pick(data, item)  # noqa: E731
     badge = PREVIEW if shown.preview else ""
     return live_chart(

@@ -96,8 +96,8 @@ def _title(shown: Shown) -> str:
 def _two_maps(pair: tuple[Shown, Shown], color: Labelling) -> ChartEvents:
     """Side by side on one scale; where the window is narrow, one map that glides from the one to the other."""
     glides = len(pair[0].graph) <= MOST_GLIDING and pair[0] is not pair[1]
-    if glides:
-        st.html(ONE_OR_TWO)
+    # An element in either case: one more or less before the charts would build them anew.
+    st.html(ONE_OR_TWO if glides else "<style></style>")
     ends = np.vstack([one.positions for one in pair])
     low, high = ends.min(axis=0), ends.max(axis=0)
     pad = np.maximum(0.06 * (high - low), 1e-6)
