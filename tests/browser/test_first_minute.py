@@ -85,6 +85,7 @@ STICKS_OUT = """() => {
             .filter((e) => e.getBoundingClientRect().right > block.right + 1).map((e) => said(e, 'sticks out')),
         ...[...document.querySelectorAll('[data-testid=stMain] [data-testid=stVerticalBlock]')]
             .filter((e) => e.scrollHeight > e.clientHeight + 2 && getComputedStyle(e).overflowY !== 'visible')
+            .filter((e) => getComputedStyle(e).visibility !== 'hidden') // one of two pictures, by the window's width
             .map((e) => said(e, 'cuts off what it holds')),
     ];
 }"""

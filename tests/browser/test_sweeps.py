@@ -89,7 +89,6 @@ def test_a_grid_of_p_and_q_is_a_sweep_on_both_pages(serve: Serve, page: Page, tm
     main.get_by_role("button", name="Its phase maps on the node2vec page").click()
     expect(page.locator("h1")).to_have_text("What do p and q change?", timeout=PATIENCE)
     expect(main).to_contain_text("Dunnett's test against p = q = 1 over the whole sweep", timeout=PATIENCE)
-    expect(main).to_contain_text("24 first look", timeout=PATIENCE)
     expect(main).to_contain_text("What moved at", timeout=PATIENCE)
     screenshot(page, "grid of p and q")
     no_exception(page)

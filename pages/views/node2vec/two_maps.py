@@ -20,11 +20,12 @@ AWAY = 20.0  # of q, beside p = q = 1
 MOST_GLIDING = 2_000  # items of the map that glides in a narrow window
 # Both are drawn, for the server does not know how wide the window is; what is hidden keeps its width.
 HIDDEN = (
-    "{{ position: absolute; height: 0 !important; width: 100%; overflow: hidden; }} .st-key-{0} * "
+    "{{ position: absolute; height: 0 !important; width: 100%; overflow: hidden; visibility: hidden; }} .st-key-{0} * "
     "{{ visibility: hidden !important; }}"
 )
 ONE_OR_TWO = (
-    f"<style>@media (min-width: 901px) {{ .st-key-one-map {HIDDEN.format('one-map')} }} "
+    "<style>.st-key-stage-picture { position: relative; } "
+    f"@media (min-width: 901px) {{ .st-key-one-map {HIDDEN.format('one-map')} }} "
     f"@media (max-width: 900px) {{ .st-key-two-maps {HIDDEN.format('two-maps')} }}</style>"
 )
 
