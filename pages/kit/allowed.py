@@ -210,6 +210,18 @@ class Several:
         return place.multiselect(label, list(self.names), **more)
 
 
+def as_offered(allowed: Allowed[Any], value: Any) -> Any:
+    """A value as its control offers it: 1.0 for 1, which Python takes for the same and a browser, by its text, not.
+
+    >>> as_offered(Several((0.05, 1.0, 4.0)), [1, 4])
+    [1.0, 4.0]
+    """
+    if isinstance(allowed, Several) and isinstance(value, list | tuple):
+        return [as_offered(Options(tuple(allowed.names)), one) for one in value]
+    names = allowed.values if isinstance(allowed, Steps) else allowed.names if isinstance(allowed, Options) else ()
+    return next((name for name in names if name == value), value)
+
+
 @dataclass(frozen=True)
 class Text:
     """Any text, or any that passes ``check``; kept, and linked, without a widget of its own."""

@@ -182,10 +182,12 @@ def side_by_side(key: str, widths: tuple[int, ...], narrowest: str = "18rem") ->
         return st.columns(widths, gap="medium")
 
 
-def metrics(figures: list[tuple[str, str, str]], place: Any = st) -> None:
+def metrics(figures: list[tuple[str, str, str]], place: Any = st, *, narrowest: str = "8.5rem") -> None:
     """At most five numbers that matter: (label, value, help); on a second line where one would cut them."""
     key = "metrics-" + re.sub(r"\W+", "-", figures[0][0].lower())
-    for column, (label, value, help_text) in zip(figure_columns(key, len(figures), place), figures, strict=True):
+    for column, (label, value, help_text) in zip(
+        figure_columns(key, len(figures), place, narrowest=narrowest), figures, strict=True
+    ):
         column.metric(label, value, help=help_text)
 
 

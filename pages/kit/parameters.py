@@ -23,7 +23,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 
-from pages.kit.allowed import Allowed, whole
+from pages.kit.allowed import Allowed, as_offered, whole
 from pages.kit.opened_link import link, set_link
 from pages.kit.text import field_words, plain
 from recemb_core.readers.errors import shortened
@@ -184,6 +184,8 @@ class Bound:
             given_way, taken = self.value, allowed.nearest(self.value)
             st.toast(f"{label}: {_shown(given_way)} is not offered here, {_shown(taken)} is used.")
             self.set(taken)
+        elif repr(own := as_offered(allowed, self.value)) != repr(self.value):
+            self.set(own)
         return allowed.widget(place, label, key=self.key, **given)
 
 

@@ -54,15 +54,17 @@ EVERY = (
     "walks?walks_view=step",
     "walks?walks_view=walk",
 )
-# One of a page each; with RECEMB_STAGE=all (`make stage`) every view.
+# One of each page; with RECEMB_STAGE=all (`make stage`) every view.
 VIEWS = (
     EVERY
     if os.environ.get("RECEMB_STAGE") == "all"
     else (
         "evaluation",
         "item_graph",
+        "lsh",
         "neighbors",
         "node2vec?view=map",
+        "sequences",
         "side_information",
         "training?look=window",
         "walks?walks_view=step",

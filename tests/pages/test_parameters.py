@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import controls, jobs, parameters
-from pages.kit.allowed import Flag, Options, Several, Span, Steps, Text
+from pages.kit.allowed import Flag, Options, Several, Span, Steps, Text, as_offered
 from pages.kit.navigation import SECTIONS
 from pages.kit.parameters import Parameter, Scope, as_text
 from tests.pages.conftest import ROOT, healthy
@@ -341,3 +341,18 @@ def test_another_item_takes_another_previous_one_along(open_page: Open) -> None:
     assert [toast.value for toast in page.toast] == [
         "Previous item: 'Javert' is not possible any more, 'Myriel' is used."
     ]
+
+
+def test_a_value_that_equals_an_offered_one_is_that_one() -> None:
+    """Python takes 1 for 1.0; the browser, which has the options' texts, would drop it."""
+    import pages.views.node2vec.sweep  # noqa: F401  (declares values of p and q)
+
+    found = set()
+    for one in parameters.declared():
+        for name in getattr(one.allowed, "values", None) or getattr(one.allowed, "names", ()):
+            if isinstance(name, float) and name.is_integer():
+                several = isinstance(one.allowed, Several)
+                own = as_offered(one.allowed, [int(name)] if several else int(name))
+                assert repr(own) == repr([name] if several else name), one.name
+                found.add(one.name)
+    assert {"p", "q", "sweep_ps", "sweep_qs"} <= found
