@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from pages.kit import event_fields, frame, graph_controls, jobs, navigation, parameters
@@ -16,18 +14,18 @@ from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figur
 
 
 def show(one: Method, todo: list[Job]) -> None:
-    """One row: the method with its link, its principle, what it is good for and where it ends, and what it lacks."""
+    """One row: the method with its principle and its link, what it is good for and where it ends, and what it lacks.
+
+    As few elements as can be: the browser draws them all before it draws the picture above.
+    """
     with st.container(border=True):
-        key = re.sub(r"\W+", "-", f"summary-{one.name}")
-        what, judged = frame.side_by_side(key, (7, 11), "20rem")  # on a narrow screen one above the other
-        (name, principle), cells = what.columns((3, 4)), judged.columns((6, 5))
-        name.markdown(f"**{one.name}**")
-        if name.button(one.words, key=f"see {one.name}", type="tertiary", icon=":material/arrow_forward:"):
+        what, *judged = st.columns((7, 6, 5), gap="medium")
+        what.markdown(f"**{one.name}**  \n:small[{one.principle}]")
+        if what.button(one.words, key=f"see {one.name}", type="tertiary", icon=":material/arrow_forward:"):
             parameters.set_parameters(data, **one.view)
             navigation.go(one.page)
-        principle.markdown(f":small[{one.principle}]")
         for place, title, words, figure in zip(
-            cells, ("Strength", "Limit"), (one.strength, one.limit), (one.measured, one.limited), strict=True
+            judged, ("Strength", "Limit"), (one.strength, one.limit), (one.measured, one.limited), strict=True
         ):
             place.markdown(f":small[**{title}.** {said(words, figure)}]")
         waiting = [job for job in todo if not jobs.may_run(data, job)]
@@ -98,8 +96,9 @@ with frame.page(
         if said_of_fields := event_fields.held_out_words(data):
             st.caption(said_of_fields)
         progress = st.empty()
-    for one in rows:
-        show(one, todo[one.name])
+    with frame.wrapping_columns("summary-rows", "15rem"):  # on a narrow screen one above the other
+        for one in rows:
+            show(one, todo[one.name])
     frame.what_you_see(
         f"**HR@{K}** is the share of users with a hit among the first {K}, on the validation part of the Evaluation "
         "page, with its usual settings: each user's last event but one (of baskets: last basket but one) is asked for. "

@@ -173,13 +173,19 @@ def _link_box(place: Any, data: ActiveData | None) -> None:
 
 def side_by_side(key: str, widths: tuple[int, ...], narrowest: str = "18rem") -> list[Any]:
     """Columns that lie one under the other where one would be too narrow to read."""
-    row = f".st-key-{key} [data-testid=stColumn]"
-    with st.container(key=key):
-        st.html(
-            f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
-            f".st-key-{key} :where([data-testid=stColumn]) [data-testid=stColumn] {{ min-width: 0; }}</style>"
-        )
+    with wrapping_columns(key, narrowest):
         return st.columns(widths, gap="medium")
+
+
+def wrapping_columns(key: str, narrowest: str) -> Any:
+    """A container whose rows of columns wrap where one would be narrower than this; columns in a column do not."""
+    place = st.container(key=key)
+    row = f".st-key-{key} [data-testid=stColumn]"
+    place.html(
+        f"<style>{row} {{ min-width: min({narrowest}, 100%); }} "
+        f".st-key-{key} :where([data-testid=stColumn]) [data-testid=stColumn] {{ min-width: 0; }}</style>"
+    )
+    return place
 
 
 def metrics(figures: list[tuple[str, str, str]], place: Any = st, *, narrowest: str = "8.5rem") -> None:

@@ -46,8 +46,9 @@ def cells(page: AppTest) -> dict[str, list[str]]:
     said = [m.value for m in page.markdown]
     found = {}
     for name in METHODS:
-        at = said.index(f"**{name}**")
-        found[name] = [one.removeprefix(":small[").removesuffix("]") for one in said[at + 1 : at + 4]]
+        at = next(i for i, one in enumerate(said) if one.startswith(f"**{name}**  \n"))
+        said[at] = said[at].removeprefix(f"**{name}**  \n")
+        found[name] = [one.removeprefix(":small[").removesuffix("]") for one in said[at : at + 3]]
         assert found[name][1].startswith("**Strength.** ")
         assert found[name][2].startswith("**Limit.** ")
     return found
