@@ -1,6 +1,7 @@
 """A full class: many sessions at once on one server, some in browsers; latencies, values, memory.
 
     python -m benchmarks.load --sessions 20 --browsers 5 --minutes 10
+    python -m benchmarks.load --sessions 1 --browsers 0 --minutes 4 --sweep   # while a sweep is at work
 
 Prints a table: how long light interactions (nothing is trained; also by page and control), page changes and runs took;
 whether the same page showed the same numbers to everybody; memory before, at most, and after everybody has left; to
@@ -67,6 +68,7 @@ LINKS: tuple[tuple[str, dict[str, str]], ...] = (
     ("side_information", {"data": "complete_journey"}),
     ("sequences", {"data": "planted_shop"}),
 )
+SWEEP = {"v": "2", "data": "complete_journey", "runs_view": "sweep", "sweep_trials": "200"}  # longer than anybody waits
 TIMED = ("Time", "scan", "seconds")  # metrics that are times of this machine
 ARRIVE = 30.0  # seconds in which everybody comes
 OVERTIME = 60  # seconds that an answer may take after the end before its visitor is given up
@@ -170,7 +172,15 @@ async def move(visitor: Visitor, kind: str, page: str, control: str, rng: random
     log.take(kind, answer, page=page, control=control, to=str(list(getattr(found, "data", [found]))))
 
 
-async def visit(url: str, number: int, seed: int, until: float, log: Log) -> None:
+async def sweep(url: str, until: float) -> None:
+    """One more, who starts a sweep of item2vec on the groceries and watches it to the end."""
+    async with Visitor(url, "runs", **SWEEP) as visitor:
+        start = next(label for label in visitor.shown if label.startswith("Run it anew"))  # how long it may take follows
+        await visitor.move(start, another(random.Random(0)))
+        await asyncio.sleep(max(0.0, until - time.monotonic()))
+
+
+async def visit(url: str, number: int, seed: int, until: float, log: Log, *, trains: bool = True) -> None:
     """One visitor: changes pages, moves controls, now and then trains something."""
     rng = random.Random(seed)
     await asyncio.sleep(rng.uniform(0, ARRIVE))
@@ -188,9 +198,9 @@ async def visit(url: str, number: int, seed: int, until: float, log: Log) -> Non
                 await asyncio.sleep(rng.uniform(*THINK))
                 if time.monotonic() > until:
                     break
-                if page == "node2vec" and rng.random() < 0.5:  # trains, and draws a map
+                if trains and page == "node2vec" and rng.random() < 0.5:  # trains, and draws a map
                     await move(visitor, "run", page, "q (in–out)", rng, log)
-                elif page == "neighbors" and rng.random() < 0.3:
+                elif trains and page == "neighbors" and rng.random() < 0.3:
                     await move(visitor, "run", page, "Dimensions", rng, log)
                 elif page in LIGHT:
                     label = rng.choice(LIGHT[page])
@@ -279,7 +289,7 @@ def _standing_back(folder: str) -> str:
 
 
 async def _class(
-    url: str, folder: str, pid: int, sessions: int, browsers: int, minutes: float, seed: int, log: Log
+    url: str, folder: str, pid: int, sessions: int, browsers: int, minutes: float, seed: int, log: Log, swept: bool
 ) -> dict[str, int]:
     until = time.monotonic() + 60 * minutes
     most: dict[str, int] = {}
@@ -299,7 +309,12 @@ async def _class(
             doing = log.doing.get(who, "nothing yet")
             log.errors.append(f"{who} was still waiting {OVERTIME} s after the end (or for 15 minutes): {doing}")
 
-    tasks = [bounded(f"visitor {n}", visit(url, n, seed + n, until, log)) for n in range(sessions - browsers)]
+    tasks = [
+        bounded(f"visitor {n}", visit(url, n, seed + n, until, log, trains=not swept))
+        for n in range(sessions - browsers)
+    ]
+    if swept:
+        tasks.append(bounded("who sweeps", sweep(url, until)))
     tasks += [health(url, until, log), watch()]
     if browsers:
         from playwright.async_api import async_playwright
@@ -318,12 +333,13 @@ async def _class(
 
 
 def main(
-    sessions: int = 20, browsers: int = 5, minutes: float = 10.0, seed: int = 0, warm: float = 30.0
+    sessions: int = 20, browsers: int = 5, minutes: float = 10.0, seed: int = 0, warm: float = 30.0, swept: bool = False
 ) -> dict[str, Any]:
     """Run it on a server of its own, print the table, and give its figures."""
     log, port = Log(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        server = start_server(port, Path(folder) / "log.txt")
+        runs = Path(folder) / "runs"
+        server = start_server(port, Path(folder) / "log.txt", RECEMB_RUNS="on", RECEMB_RUNS_FOLDER=str(runs))
         try:
             url = f"http://127.0.0.1:{port}"
             asyncio.run(_first_visit(url))
@@ -331,7 +347,7 @@ def main(
             before = held(server.pid)
             spend(server.pid, log.processor)
             started = dict(log.processor)
-            most = asyncio.run(_class(url, folder, server.pid, sessions, browsers, minutes, seed, log))
+            most = asyncio.run(_class(url, folder, server.pid, sessions, browsers, minutes, seed, log, swept))
             alive = server.poll() is None
             time.sleep(min(20, 10 * minutes))
             after = held(server.pid)
@@ -339,6 +355,7 @@ def main(
             server.terminate()
             server.wait(20)
         said = (Path(folder) / "log.txt").read_text()
+        trainings = sum(len(one.read_bytes().splitlines()) - 1 for one in runs.glob("sweeps/*.jsonl"))
     tracebacks = said.count("Traceback (most recent call last)")
     figures = {kind: _row(values) for kind, values in sorted(log.seconds.items())}
     spent: dict[str, float] = defaultdict(float)
@@ -351,6 +368,8 @@ def main(
     for part, values in sorted(log.parts.items(), key=lambda one: (one[0][0], -np.quantile(one[1], 0.95))):
         count, median, high, longest = _row(values)
         print(f"  {', '.join(filter(None, part))[:69]:70}{count:7,}{median:9.2f}{high:9.2f}{longest:9.2f}")
+    if swept:
+        print(f"trainings of the sweep meanwhile: {trainings:,}")
     print("seconds of processor: " + ", ".join(f"{who} {total:,.0f}" for who, total in sorted(spent.items())))
     for name, memory in (("before", before), ("at most", most), ("after", after)):
         print(f"memory {name}: " + ", ".join(f"{who} {value:,} MB" for who, value in sorted(memory.items())))
@@ -388,6 +407,7 @@ if __name__ == "__main__":
     parser.add_argument("--browsers", type=int, default=5)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sweep", action="store_true", help="a sweep is at work; the visitors train nothing")
     asked = parser.parse_args()
-    found = main(asked.sessions, asked.browsers, asked.minutes, asked.seed)
+    found = main(asked.sessions, asked.browsers, asked.minutes, asked.seed, swept=asked.sweep)
     sys.exit(0 if found["alive"] and not found["errors"] and not found["wrong"] else 1)
