@@ -134,6 +134,24 @@ def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -
     assert numbers(page)["Users asked"] == f"{len(cases.users):,}"
 
 
+def test_events_that_repeat_are_said_of_the_groceries(open_page: Open) -> None:
+    """Counted once more: per household, items of a basket that an earlier basket had; the first basket aside."""
+    baskets = load_dataset("complete_journey").sequences
+    assert baskets is not None and baskets.users is not None
+    train = part_cases(baskets, Protocol()).train
+    assert train.users is not None and train.timestamps is not None
+    shares: dict[str, list[bool]] = {}
+    had: dict[str, set[int]] = {}
+    for n in np.argsort(train.timestamps[train.offsets[:-1]], kind="stable"):
+        user, basket = train.users[n], train.tokens[train.offsets[n] : train.offsets[n + 1]].tolist()
+        if user in had:
+            shares.setdefault(user, []).extend(item in had[user] for item in basket)
+        had.setdefault(user, set()).update(basket)
+    share = np.mean([np.mean(one) for one in shares.values()])
+    page = healthy(open_page("evaluation", data="complete_journey"))
+    assert f"{share:.0%} are of an item that the user had before (mean over users)" in text(page)
+
+
 def test_every_control_changes_what_it_says(open_page: Open) -> None:
     page = healthy(open_page("evaluation", data=SHOP, evaluation_rows=QUICK))
     before = table(page)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from pages.kit import results
 from pages.kit.controls import Labelling
 from pages.kit.sweeps import live, opening
-from pages.kit.uploads import visitor
 from pages.views.node2vec import sweep_words
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import Node2VecConfig
@@ -23,6 +21,7 @@ from recemb_core.experiments.sweep import SweepConfig
 from recemb_core.sweeps import Ground, Journal, Structure, grid_ground, head_of, tpe_is_there
 from recemb_core.sweeps.beforehand import load_swept
 from tests.pages.conftest import healthy, text
+from tests.pages.sweep_steps import labels, over, own_place, press  # noqa: F401 (the place is a fixture)
 
 Open = Callable[..., AppTest]
 SMALL = {
@@ -36,30 +35,6 @@ SMALL = {
     "epochs": "1",
     "dimensions": "4",
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path))
-    monkeypatch.setenv("RECEMB_RUNS", "on")
-    visitor.once_a_process("sweeps at work", dict).clear()
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    (button,) = [one for one in page.button if one.label.startswith(label)]
-    return button.click().run()
-
-
-def over(page: AppTest) -> AppTest:
-    deadline = time.monotonic() + 240
-    while any(one.running for one in live._registry().values()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return healthy(page.run())
-
-
-def labels(page: AppTest) -> list[str]:
-    return [one.label.partition(" (")[0] for one in page.button]
 
 
 def verdict(page: AppTest) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.sweeps import live as sweep_live
-from pages.kit.uploads import visitor
 from pages.views.runs import sweep_words
 from recemb_core.datasets import list_datasets
 from recemb_core.embeddings import item2vec_defaults
@@ -25,6 +23,7 @@ from recemb_core.sweeps import Ground, Journal, Structure, Sweep, head_of, measu
 from recemb_core.sweeps.beforehand import load_swept
 from recemb_core.sweeps.usual import opening_plan
 from tests.pages.conftest import healthy, text
+from tests.pages.sweep_steps import labels, over, own_place, press  # noqa: F401 (the place is a fixture)
 
 Open = Callable[..., AppTest]
 SMALL = {
@@ -35,31 +34,6 @@ SMALL = {
     "sweep_values_item2vec.dimensions": "4, 8",
     "sweep_values_item2vec.epochs": "1..3",
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("RECEMB_RUNS_FOLDER", str(tmp_path))
-    monkeypatch.setenv("RECEMB_RUNS", "on")
-    visitor.once_a_process("sweeps at work", dict).clear()
-
-
-def press(page: AppTest, label: str) -> AppTest:
-    (button,) = [one for one in page.button if one.label.startswith(label)]
-    return button.click().run()
-
-
-def over(page: AppTest) -> AppTest:
-    """The page when the sweep behind it has ended."""
-    deadline = time.monotonic() + 240
-    while any(live.running for live in sweep_live._registry().values()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return healthy(page.run())
-
-
-def labels(page: AppTest) -> list[str]:
-    return [one.label.partition(" (")[0] for one in page.button]
 
 
 def test_nothing_is_tried_until_start(open_page: Open) -> None:
