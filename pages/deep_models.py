@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from pages.kit import frame
 from pages.kit.allowed import Options
 from pages.kit.bring_box import not_here
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
-from pages.views.deep_models.as_drawn import drawn_section
-from pages.views.deep_models.embedding_layer import embedding_section
+from pages.views.deep_models import as_drawn, embedding_layer, pretraining
 from pages.views.deep_models.history import history_section
-from pages.views.deep_models.pretraining import pretraining_section
 from pages.views.deep_models.recall import recall_section
 from pages.views.deep_models.serving import serving_section
 from pages.views.deep_models.staleness import staleness_section
 
 SECTIONS = {
     "recall": ("Recall", recall_section),
-    "history": ("Edit a history", history_section),
-    "drawn": ("As drawn", drawn_section),
-    "embedding": ("Embedding layer", embedding_section),
-    "pretraining": ("Pre-training", pretraining_section),
+    "history": ("History", history_section),
+    "drawn": ("As drawn", as_drawn.drawn_section),
+    "embedding": ("Embedding", embedding_layer.embedding_section),
+    "pretraining": ("Pre-training", pretraining.pretraining_section),
     "serving": ("Serving", serving_section),
     "staleness": ("Staleness", staleness_section),
 }
@@ -28,6 +28,7 @@ NOT_HERE = (
     "its models learn their item vectors together with the rest of the network. Yours are a start in *Pre-training*, "
     "and on the Evaluation page a row beside these models, asked about the same users."
 )
+LOOKS = {"drawn": as_drawn.LOOK, "embedding": embedding_layer.LOOK, "pretraining": pretraining.LOOK}
 TITLES = {name: title for name, (title, _) in SECTIONS.items()}
 SECTION = Parameter(DEEP_PAGE, "section", "View", Options(TITLES, row=True), "recall", view=True, former=("view",))
 
@@ -38,7 +39,10 @@ with frame.page(
     opens_on="complete_journey",
     needs="sequences",
 ) as data:
-    section = SECTION.draw(data, label_visibility="collapsed")
+    with st.container(horizontal=True):
+        section = SECTION.draw(data, label_visibility="collapsed", width="content")
+        if section in LOOKS:
+            LOOKS[section].draw(data, label_visibility="collapsed", width="content")
     SECTIONS[section][1](data)
     if section != "pretraining":
         not_here(data, NOT_HERE)

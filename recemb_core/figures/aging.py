@@ -69,7 +69,7 @@ def aging_figure(lines: Sequence[AgingLine], ages: Sequence[int], *, y_title: st
         description=f"{y_title} over ages of {', '.join(map(str, ages))} weeks: {said}",
         x={"title": "age of the table (weeks)", "tickvals": list(ages)},
         y={"title": y_title, "range": [float(ends.min()) - room, float(ends.max()) + room]},
-        legend=theme.legend(-0.24),
+        legend=theme.legend(-0.16),
         hovermode="closest",
     )
     figure.add_hline(y=0, line=theme.DOTTED)

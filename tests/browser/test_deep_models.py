@@ -36,7 +36,7 @@ def test_the_lookup_follows_the_item_and_the_network(serve: Serve, page: Page) -
     places = on_chart(page, "lookup@", "(plot) => [...plot.data.find((trace) => trace.name === 'one-hot').x]")
     assert len(places) == len(before) == 7
     assert all(0 < place < 1 for place in places)
-    page.get_by_test_id("stRadio").get_by_text("Deep Crossing").click()
+    choose(page, "Network", "Deep Crossing")
     settled(page)
     wait_revision(page, "lookup@", first, PATIENCE)
     after = on_chart(page, "lookup@", rows)
@@ -61,6 +61,8 @@ def test_the_curves_change_and_the_map_glides(serve: Serve, page: Page) -> None:
     wait_revision(page, "learning curves@", first)
     title = on_chart(page, "learning curves@", "(plot) => plot._fullLayout.yaxis.title.text")
     assert title == "Validation AUC"
+    page.get_by_test_id("stMain").get_by_text("Items' vectors").click()
+    settled(page)
     chart(page, "map graph@").scroll_into_view_if_needed()
     assert frame(page, "map graph@") == 0
     set_frame(page, "map graph@", 1)

@@ -14,8 +14,12 @@ from tests.browser.driver import no_exception, open_page, settled
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
 
-# Every view with questions of its own but those of Deep models, whose layout is still to come.
+# Every view with questions of its own.
 EVERY = (
+    "deep_models?section=drawn",
+    "deep_models?section=embedding",
+    "deep_models?section=pretraining",
+    "deep_models?section=staleness",
     "evaluation",
     "evaluation?evaluation_look=pairs",
     "item_graph",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -60,15 +61,20 @@ def _oldest(seen: Seen) -> None:
         y = figures(report, arm, "auc")
         one = mean_of(report, y[-1] - y[0])
         seen.says(f"{name}: {written(one)}, {words[one.sign]}")
+    y = figures(report, "table", "auc")
+    names = {-1: "It falls, beyond noise", 1: "It rises, beyond noise", 0: "Nothing that is told from noise"}
+    seen.chose(names[mean_of(report, y[-1] - y[0]).sign])
     seen.says(f"AUC at {report.config.ages[-1]} weeks")
 
 
 @check("HR@10 in place of AUC")
 def _measures(seen: Seen) -> None:
-    report = report_of(seen, all_before=False, network=True)
+    report, falling = report_of(seen, all_before=False, network=True), 0
     for measure in ("auc", "hr"):
         said, way = slope(report, "table", measure)
+        falling += way == -1
         seen.says(f"Table alone: {said} a month, {FALLS[way]}")
+    seen.chose(("Neither, beyond noise", "One of them does", "Both fall with age, beyond noise")[falling])
 
 
 @check("Train the network daily")
@@ -78,10 +84,21 @@ def _network(seen: Seen) -> None:
     gain, left = mean_of(report, fresh[-1] - old[-1]), mean_of(report, fresh[-1] - fresh[0])
     seen.says(written(gain), {1: "beyond noise", -1: "worse, beyond noise", 0: "not told from no gain"}[gain.sign])
     seen.says(written(left), {-1: "still less", 1: "even more", 0: "is within noise"}[left.sign])
+    names = ("Wholly, as far as noise lets see", "In part", "No gain that is told from noise")
+    seen.chose(names[2 if gain.sign != 1 else 1 if left.sign == -1 else 0])
 
 
 @check("Give each table all that came before")
 def _all_before(seen: Seen) -> None:
+    ends: list[tuple[float, float]] = []
     for all_before, name in ((True, "All that came before"), (False, "The same weeks at every age")):
         said, way = slope(report_of(seen, all_before=all_before, network=not all_before), "table", "auc")
         seen.says(f"{name}: Table alone: {said} a month, {FALLS[way]}")
+        low, high = re.findall(r"[−+]?\d+\.\d+", said)[-2:]
+        ends.append((_read(low), _read(high)))
+    (low, high), (below, above) = ends
+    seen.chose("It is steeper" if high < below else "It is flatter" if low > above else "The two are not told apart")
+
+
+def _read(text: str) -> float:
+    return float(text.replace("−", "-"))

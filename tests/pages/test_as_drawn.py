@@ -22,6 +22,7 @@ from tests.pages.test_upload import upload
 Open = Callable[..., AppTest]
 OTHERS = b"id,age\nz1,young\nz2,old\n"
 DRAWN = {"data": "complete_journey", "section": "drawn"}
+WORTH = {**DRAWN, "drawn_look": "worth"}
 
 
 def groceries() -> Sizes:
@@ -37,18 +38,19 @@ def test_the_page_counts_what_the_network_learns(open_page: Open) -> None:
     assert numbers(page)["Parameters"] == f"{sum(counted.values()):,}"
     assert numbers(page)["User's input"] == str(64 + 4 * 8 + 3)
     assert "800 of the 800 users" in text(page)
+    page = healthy(open_page("deep_models", **WORTH))
     assert "not told apart" in text(page) or "Told apart" in text(page)
     assert page.dataframe[0].value["Told"].to_list()[-1] == "the history alone"
 
 
 def test_other_widths_are_drawn_at_once(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", **DRAWN, recall_dimensions="16"))
+    page = healthy(open_page("deep_models", **WORTH, recall_dimensions="16"))
     assert numbers(page)["User's input"] == str(16 + 4 * 8 + 3)
     assert any(button.label.startswith("Measure") for button in page.button), "other settings wait for the button"
 
 
 def test_what_is_switched_off_leaves_the_drawing(open_page: Open) -> None:
-    page = healthy(open_page("deep_models", **DRAWN))
+    page = healthy(open_page("deep_models", **WORTH))
     page.multiselect(key="drawn_told@complete_journey").set_value(["age"])
     healthy(page.run())
     assert numbers(page)["User's input"] == str(64 + 8)
@@ -194,7 +196,8 @@ def test_a_choice_that_cannot_be_is_said_in_a_sentence(
 def test_what_a_column_of_the_log_is_worth_is_measured_and_the_lines_say_the_same(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page, key = drawn_page(app, own_log(), user_latest=["city"], user_searched="search", recall_epochs=1)
+    chosen = {"user_latest": ["city"], "user_searched": "search", "recall_epochs": 1, "drawn_look": "worth"}
+    page, key = drawn_page(app, own_log(), **chosen)
     page.file_uploader(key=f"user_details@{key}").set_value(
         ("people.csv", details_file([f"u{i}" for i in range(24)]), "text/csv")
     )

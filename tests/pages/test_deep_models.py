@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit.results import Results
-from pages.views.deep_models import embedding_layer, pretraining
+from pages.views.deep_models import embedding_layer, pretraining, pretraining_map
 from pages.views.deep_models.boxes import boxes
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
@@ -36,7 +36,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(embedding_layer, "compare_networks", refuse)
     monkeypatch.setattr(pretraining, "compare_starts", refuse)
-    monkeypatch.setattr(pretraining, "before_and_after", refuse)
+    monkeypatch.setattr(pretraining_map, "before_and_after", refuse)
     fresh = Results()
     monkeypatch.setattr("pages.kit.results._shared_results", lambda: fresh)
 
@@ -52,8 +52,6 @@ def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open)
     assert found["AUC of FNN"]
     assert not page.button(key="try0").disabled
     assert "largest difference is 0." in text(page)
-    table = page.dataframe[0].value
-    assert table["Model"].tolist() == ["Popularity", "Logistic regression", "FM", "FNN", "Wide & Deep", "Deep Crossing"]
     # The last experiment shows another network, the second and third other negatives.
     half = numbers(_press(page, 0))
     assert int(half["Multiplications saved"].replace(",", "")) == 9 / 17 * int(
@@ -62,6 +60,8 @@ def test_the_layer_is_there_at_first_paint_with_its_experiments(open_page: Open)
     assert half["One-hot places (m)"] == found["One-hot places (m)"]
     popularity = lambda: page.dataframe[0].value["AUC"].tolist()[0]  # noqa: E731
     _press(page, 1)
+    table = page.dataframe[0].value
+    assert table["Model"].tolist() == ["Popularity", "Logistic regression", "FM", "FNN", "Wide & Deep", "Deep Crossing"]
     assert popularity() == pytest.approx(0.5, abs=0.01)
     _press(page, 2)
     assert popularity() > 0.6
@@ -126,13 +126,24 @@ def test_a_new_setting_waits_for_the_button_and_trains(open_page: Open, monkeypa
     healthy(page.run())
     assert not page.info
     assert ", trained)" in text(page)
-    assert len(page.dataframe[0].value) == 6
+    assert len(_worth(page)) == 6
     # Another d: the old results stay, marked.
     page.select_slider(key="embedding_dimensions@planted_shop").set_value(8)
     healthy(page.run())
     assert "The settings changed" in page.warning[0].value
-    assert len(page.dataframe[0].value) == 6
     assert "before training" in text(page)
+    assert len(_worth(page)) == 6
+
+
+def _worth(page: AppTest) -> Any:
+    """The table of the models' figures."""
+    look = page.segmented_control(key="embedding_look@planted_shop")
+    look.set_value("worth")
+    healthy(page.run())
+    table = page.dataframe[0].value
+    page.segmented_control(key="embedding_look@planted_shop").set_value("lookup")
+    healthy(page.run())
+    return table
 
 
 @pytest.mark.slow
@@ -224,6 +235,9 @@ def test_starts_are_trained_on_request(open_page: Open, monkeypatch: pytest.Monk
     page.button(key="run pretraining@planted_shop").click()
     healthy(page.run())
     assert page.dataframe[0].value["Start"].tolist() == ["Random start", "FM start, fine-tuned"]
+    assert not page.info
+    page.segmented_control(key="pretraining_look@planted_shop").set_value("map")
+    healthy(page.run())
     assert [info.value for info in page.info] == ["The item vectors before and after are not drawn yet."]
     assert page.button(key="run network maps@planted_shop")
     assert page.selectbox(key="pretraining_map@planted_shop").value == "random", "the first of these starts"

@@ -25,6 +25,7 @@ from recemb_core.experiments.leaderboard import Entry, EntryRun, PartCases
 from recemb_core.experiments.recall_models import recall_fingerprint
 from tests.pages import (  # noqa: F401  (they register checks)
     experiment_checks_article,
+    experiment_checks_deep,
     experiment_checks_models,
     experiment_checks_stage,
     experiment_checks_staleness,

@@ -16,6 +16,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words
 from pages.views.deep_models import drawn_words
 from pages.views.deep_models.recall_boxes import network_boxes
+from pages.views.deep_models.table import ABOVE, HIGH, staged
 from pages.views.deep_models.user_details import NETWORKS, Details, details_box
 from recemb_core import precomputed
 from recemb_core.deep.anatomy import Sizes, input_width, network_parameters
@@ -24,6 +25,7 @@ from recemb_core.deep.two_tower import TwoTowerConfig
 from recemb_core.deep.user_fields import USER, UserFields, details_fingerprint
 from recemb_core.deep.youtube_dnn import YouTubeDNNConfig
 from recemb_core.experiments.user_features import (
+    KINDS,
     MOST_FIELDS,
     FeatureReport,
     FeatureStudyConfig,
@@ -35,8 +37,10 @@ from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figur
 from recemb_core.readers.user_details import EXAMPLE_AGE, SIDE_INFORMATION
 from recemb_core.side_information import encode_side_info
 
+LOOKS = {"network": "The network", "worth": "Worth of inputs"}
+LOOK = Parameter(DEEP_PAGE, "drawn_look", "Picture", Options(LOOKS, row=True), "network", view=True)
 NETWORK = Parameter(
-    DEEP_PAGE, "drawn_network", "Network", Options(NETWORKS, radio=True), NETWORKS[0], help="Which one is drawn."
+    DEEP_PAGE, "drawn_network", "Network", Options(NETWORKS, row=True), NETWORKS[0], help="Which one is drawn."
 )
 TOLD = Parameter(
     DEEP_PAGE,
@@ -58,39 +62,42 @@ TARGETS = Parameter(
 
 def drawn_section(data: ActiveData) -> None:
     """The whole view."""
-    numbers = st.container()
-    main, side = frame.side_by_side("as-drawn", (3, 1), "11rem")
+    look = LOOK.value(data)
+    main, side, numbers = staged("as-drawn")
+    report: FeatureReport | None = None
     with side:
         chosen = NETWORK.draw(data)
-        details = details_box(data)
-        model = recall_models.model_configs(data)[chosen]
-        options = offered(data, chosen, details)
-        told = TOLD.draw(data, default=_usual(options), among=list(options), format_func=options.__getitem__)
-        TARGETS.draw(data)
-        recall_models.model_controls(data)
-        controls.reset_button(data)
+        own = st.container()  # the details decide what can be told
+        below = st.container()
+        with below:
+            details = details_box(data)
+            with st.expander("Settings of the network"):
+                recall_models.model_controls(data)
+            controls.reset_button(data)
+        usual = lambda network: _usual(offered(data, network, details))  # noqa: E731
+        with own:
+            model = recall_models.model_configs(data)[chosen]
+            options = offered(data, chosen, details)
+            told = TOLD.draw(data, default=_usual(options), among=list(options), format_func=options.__getitem__)
+            TARGETS.draw(data)
+            stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
     sizes = sizes_of(data, model, details, told)
-    with main:
-        boxes = network_boxes(model, sizes)
-        height = 56 * (1 + max(box.level for box in boxes))
-        live_chart(
-            network_diagram_figure(boxes, title=chosen, width=78),
-            key=f"as drawn@{data.key}",
-            height=height,
-            glide=False,
-        )
-        st.caption(drawn_words.lacking(data, model, details, told))
+    config = study(model, told, options)
     with numbers:
         _numbers(data, model, sizes)
-    st.subheader("What each input is worth here", anchor=False)
-    config = study(model, told, options)
-    report = None if config is None else _report(data, config, details)
-    if config is None:
-        st.info("Nothing is told beside the history: choose an input above, or bring user details.")
-    elif report is not None:
-        _worth(report, TARGETS.value(data))
-    usual = lambda network: _usual(offered(data, network, details))  # noqa: E731
-    stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
+    with main:
+        if look == "network":
+            with stage.picture():
+                figure = network_diagram_figure(network_boxes(model, sizes), title=chosen, width=96)
+                live_chart(figure, key=f"as drawn@{data.key}", height=HIGH, above=ABOVE, glide=False)
+        elif config is None:
+            st.info("Nothing is told beside the history: choose an input beside, or bring user details.")
+        else:
+            report, current = _report(data, config, details)
+            if report is not None:
+                _worth(data, report, TARGETS.value(data))
+            report = report if current else None
+        st.caption(drawn_words.lacking(data, model, details, told))
     frame.what_you_see(drawn_words.EXPLANATION)
     frame.as_python(drawn_words.as_python(data, config, details))
 
@@ -157,7 +164,8 @@ def _numbers(data: ActiveData, model: YouTubeDNNConfig | TwoTowerConfig, sizes: 
     )
 
 
-def _report(data: ActiveData, config: FeatureStudyConfig, details: Details) -> FeatureReport | None:
+def _report(data: ActiveData, config: FeatureStudyConfig, details: Details) -> tuple[FeatureReport | None, bool]:
+    """What was measured under these settings, or the last ones; whether it is theirs."""
     source, mark = recall_models.source(data), details_fingerprint(details.frame)
     key = ("feature study", source, mark, config)
     results.ready(data, key, lambda: precomputed.load_features(source, mark, config))
@@ -167,21 +175,17 @@ def _report(data: ActiveData, config: FeatureStudyConfig, details: Details) -> F
     label = f"{runs} trainings of {len(config.variants)} settings"
     job = jobs.heavy_job(data, key, label, seconds, measure_features, cases, config, details.frame)
     waiting = f"Trains with everything, without each input, and with the history alone, {config.seeds} seeds each."
-    found: FeatureReport | None = jobs.result(data, "feature study", job, verb="Measure", waiting=waiting)[0]
-    return found
+    return jobs.result(data, "feature study", job, verb="Measure", waiting=waiting)
 
 
-def _worth(report: FeatureReport, which: int) -> None:
+def _worth(data: ActiveData, report: FeatureReport, which: int) -> None:
     """What is lost without each input, its table and the verdict."""
     effects, k = report.effects(which), report.config.k
     lines = [ScoreLine(drawn_words.without(name), one.value, one.low, one.high) for name, one in effects.items()]
+    title = f"HR@{k} lost without (95 %), {KINDS[which]}"
+    figure = score_intervals_figure(lines, x_title=title, chance=0.0, chance_title="no difference")
+    with stage.picture():
+        live_chart(figure, key=f"drawn effects@{data.key}", height=HIGH, above=ABOVE, glide=False)
     st.markdown(drawn_words.verdict(report, which))
-    left, right = frame.side_by_side("as-drawn-worth", (2, 3), "20rem")
-    with left:
-        title = f"HR@{k} lost without (95 %)"
-        figure = score_intervals_figure(lines, x_title=title, chance=0.0, chance_title="no difference")
-        figure.update_layout(height=110 + 46 * len(lines))
-        st.plotly_chart(figure, theme="streamlit", key="drawn effects")
-    with right:
-        st.dataframe(pl.DataFrame(drawn_words.table(report, which)), hide_index=True)
+    st.dataframe(pl.DataFrame(drawn_words.table(report, which)), hide_index=True)
     st.caption(drawn_words.about(report, which))

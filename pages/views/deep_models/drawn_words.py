@@ -155,7 +155,7 @@ def experiments(
         return said
 
     def setting(network: str) -> dict[str, Any]:
-        return {"section": "drawn", "drawn_network": network, "drawn_told": usual(network), "drawn_targets": 1}
+        return {"drawn_look": "worth", "drawn_network": network, "drawn_told": usual(network), "drawn_targets": 1}
 
     ways = ("It finds more, beyond noise", "It finds less, beyond noise", "Not told apart from nothing")
     tries: list[Experiment] = []

@@ -16,7 +16,7 @@ from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, plain_field, quoted
 from pages.views.deep_models import network_experiments
 from pages.views.deep_models.boxes import boxes
-from pages.views.deep_models.table import STEPS_PER_SECOND, deep_table, network_result, numbers_row
+from pages.views.deep_models.table import ABOVE, HIGH, STEPS_PER_SECOND, deep_table, network_result, numbers_row, staged
 from recemb_core import precomputed
 from recemb_core.arrays import Float32Array
 from recemb_core.deep.features import FeatureTable
@@ -29,11 +29,15 @@ from recemb_core.figures.network_diagram import network_diagram_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.progress import Progress
 
+LOOKS = {"lookup": "Lookup", "network": "In the network", "worth": "Worth"}
+LOOK = Parameter(DEEP_PAGE, "embedding_look", "Picture", Options(LOOKS, row=True), "lookup", view=True)
+TITLE = 34  # pixels of a line above the chart
+DIAGRAM = 78  # characters that a box of full width holds
 NETWORK = Parameter(
     DEEP_PAGE,
     "embedding_network",
     "Network",
-    Options(("FNN", "Wide & Deep", "Deep Crossing"), radio=True),
+    Options(("FNN", "Wide & Deep", "Deep Crossing")),
     "FNN",
     help="Whose W is shown and drawn; all are trained together.",
 )
@@ -60,40 +64,34 @@ def embedding_section(data: ActiveData) -> None:
     config, chosen = layer_defaults(DIMENSIONS.value(data), POWER.value(data), session.seed()), NETWORK.value(data)
     table = deep_table(data, config.features)
     network = next(n for n in networks(table, config.dimensions) if n.name == chosen)
-    numbers = st.container()
-    main, side = frame.side_by_side("lookup-and-controls", (3, 1), "11rem")
+    look = LOOK.value(data)
+    main, side, numbers = staged("lookup-and-controls")
     with side:
         for one in (NETWORK, DIMENSIONS, POWER):
             one.draw(data)
-        controls.reset_button(data)
-    stage.try_this(
-        data,
-        network_experiments.embedding(
+        tries = network_experiments.embedding(
             table, lambda d: _columns(table, chosen, d), lambda: report if current else None, lambda: _known(data)
-        ),
-    )
-    lower = st.container()
-    with lower:
+        )
+        stage.try_this(data, tries)
+        controls.reset_button(data)
+    with main:
         report, current = _report(data, table, config)
     model = report.model(chosen) if report is not None and current else None
     weights = model.embedding if model is not None and model.embedding is not None else network.init(table)["embedding"]
     state = "trained" if model is not None else "before training"
-    with main:
-        _lookup(data, table, np.asarray(weights), chosen, state)
     with numbers:
         _numbers(data, table, np.asarray(weights), report if current else None, chosen)
-    with lower:
-        left, right = frame.side_by_side("layer-and-scores", (1, 1), "18rem")
-        with left:
-            st.markdown(f"**Where the embedding layer sits: {chosen}**")
-            drawn = boxes(network, table)
-            height = 74 * (1 + max(box.level for box in drawn))
-            live_chart(network_diagram_figure(drawn, title=chosen), key=f"diagram@{data.key}", height=height)
+    with main:
+        if look == "lookup":
+            _lookup(data, table, np.asarray(weights), chosen, state)
+        elif look == "network":
+            with stage.picture():
+                figure = network_diagram_figure(boxes(network, table), title=chosen, width=DIAGRAM)
+                live_chart(figure, key=f"diagram@{data.key}", height=HIGH, above=ABOVE, glide=False)
             st.caption(_about(network, table))
-        with right:
-            st.markdown("**Does a user take the item?**")
+        else:
             _scores(data, table, report)
-    if report is not None:
+    if report is not None and look == "worth":
         _table(report)
     frame.what_you_see(_words(table))
     frame.as_python(_as_python(data, config, network))
@@ -172,12 +170,10 @@ def _lookup(data: ActiveData, table: FeatureTable, weights: Float32Array, networ
     positions = table.item_x[row]
     rows = np.where((positions >= 0)[:, None], weights[np.maximum(positions, 0)], 0)
     title = f"{data.title_of(item)}: from one-hots to rows of W ({network}, {state})"
-    st.markdown(f"**{plain(title)}**")
-    live_chart(
-        lookup_figure(names, values, sizes, places, rows, title=title),
-        key=f"lookup@{data.key}",
-        height=90 + 58 * len(names),
-    )
+    figure = lookup_figure(names, values, sizes, places, rows, title=title)
+    with stage.picture():
+        st.markdown(f"**{plain(title)}**")
+        live_chart(figure, key=f"lookup@{data.key}", height=HIGH - TITLE, above=ABOVE + TITLE)
     known = positions[positions >= 0]
     if len(known):
         one_hot = np.zeros(len(weights), dtype=np.float32)
@@ -195,6 +191,10 @@ def _numbers(
 ) -> None:
     names, _, sizes, _ = _item_row(data, table)
     d = weights.shape[1]
+    share = ""
+    if report is not None:
+        learned = report.model(network).parameters
+        share = f" That is {learned['embedding'] / sum(learned.values()):.0%} of what {network} learns."
     figures = [
         (
             "One-hot places (m)",
@@ -203,7 +203,7 @@ def _numbers(
             + ", ".join(plain_field(f.name) for f in table.fields)
             + ".",
         ),
-        ("Numbers in W", f"{weights.size:,}", f"{table.n_features:,} rows of {d} numbers; all are learned."),
+        ("Numbers in W", f"{weights.size:,}", f"{table.n_features:,} rows of {d} numbers; all are learned.{share}"),
         (
             "Multiplications saved",
             f"{sum(sizes) * d:,}",
@@ -212,23 +212,19 @@ def _numbers(
         ),
     ]
     if report is not None:
-        scores, learned = report.model(network).scores, report.model(network).parameters
+        scores = report.model(network).scores
         sample = f"95 % interval {_interval(scores.auc_interval)}, {report.rows:,} test rows of {report.users:,} users."
-        share = f"{learned['embedding'] / sum(learned.values()):.0%}"
-        figures += [
-            (f"AUC of {network}", f"{scores.auc:.3f}", sample),
-            ("Share in W", share, f"Of all that {network} learns; the rest is in the layers above."),
-        ]
+        figures.append((f"AUC of {network}", f"{scores.auc:.3f}", sample))
     numbers_row(figures)
 
 
 def _scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) -> None:
     if report is None:
-        st.caption("AUC and log loss of the five models, and of popularity, come here.")
         return
     lines = [ScoreLine(m.name, m.scores.auc, *m.scores.auc_interval) for m in report.models]
-    title = "AUC on the test part (95 % interval over users)"
-    live_chart(score_intervals_figure(lines, x_title=title, chance=0.5), key=f"scores@{data.key}", height=340)
+    figure = score_intervals_figure(lines, x_title="AUC on the test part (95 % interval over users)", chance=0.5)
+    with stage.picture():
+        live_chart(figure, key=f"scores@{data.key}", height=HIGH, above=ABOVE)
     best = max(report.models, key=lambda model: model.scores.auc)
     d = best.difference
     sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"

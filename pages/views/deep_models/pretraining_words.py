@@ -38,9 +38,7 @@ def numbers(report: PretrainingReport) -> None:
         value = " / ".join(f"{np.mean(epochs[s]):.1f}" if epochs[s] else "never" for s in ("fm", "random"))
         until = f"Until the validation loss is {target:.4f}, the lowest that every run of the random start reaches; "
         figures.append(("Epochs, FM / random", value, f"{until}mean of the runs that got there."))
-    speed = np.mean([curve.steps_per_second for curve in report.curves])
-    runs = f"{len(report.curves)} runs at {speed:,.0f} steps a second on average, starts included, where it ran."
-    numbers_row([*figures, ("Time it took", f"{report.seconds:.0f} s", runs)])
+    numbers_row(figures)
 
 
 def verdict(report: PretrainingReport) -> str:
@@ -91,6 +89,7 @@ def starts_table(report: PretrainingReport) -> None:
                 "Before": float(np.mean([curve.seconds_before for curve in curves])),
             }
         )
+    st.subheader("What each start took, and what it came to", anchor=False)
     st.dataframe(
         pl.DataFrame(rows),
         hide_index=True,
@@ -104,10 +103,12 @@ def starts_table(report: PretrainingReport) -> None:
             ),
         },
     )
+    speed = np.mean([curve.steps_per_second for curve in report.curves])
     st.caption(
         f"Epochs and seconds: until the validation loss is {target:.4f}, the lowest that every run of the random start "
         "reaches, between validations by a straight line; mean, smallest and largest over seeds. Seconds are those of "
-        "the machine that trained; *before* is what the start itself took."
+        "the machine that trained; *before* is what the start itself took. "
+        f"{len(report.curves)} runs took {report.seconds:.0f} s, starts included, at {speed:,.0f} steps a second."
     )
 
 

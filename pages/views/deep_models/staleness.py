@@ -17,6 +17,7 @@ from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import sentence
 from pages.views.deep_models import staleness_experiments, staleness_words
+from pages.views.deep_models.table import ABOVE, HIGH, staged
 from recemb_core.embeddings import MODELS
 from recemb_core.experiments.leaderboard.entries import recall_is_there
 from recemb_core.experiments.staleness import AGES, ARMS, Arm, Metric, StalenessConfig, StalenessReport, usual_network
@@ -92,16 +93,19 @@ def staleness_section(data: ActiveData) -> None:
         st.info(f"Nothing can be measured here with this log: {sentence(error)}.")
         frame.what_you_see(staleness_words.words(recall_is_there()))
         return
-    numbers = st.container()
-    main, side = frame.side_by_side("staleness", (3, 1), "11rem")
+    main, side, numbers = staged("staleness")
     with side:
         measure = MEASURE.draw(data)
-        table = _table(data, TABLE.draw(data, among=able_models(data)))
         top = TOP.draw(data, default=_tops()[0], among=_tops())
-        with st.expander("Ages and weeks"):
+        seen = SEEN.draw(data)
+        tries = staleness_experiments.staleness(
+            usual.ages[-1], len(_tops()) > 1, lambda: report if current else None, lambda r: _otherwise(data, r.config)
+        )
+        stage.try_this(data, tries)
+        with st.expander("Table, ages and weeks"):
+            table = _table(data, TABLE.draw(data, among=able_models(data)))
             oldest = OLDEST.draw(data, default=usual.ages[-1])
             windows = WINDOWS.draw(data, default=usual.windows)
-            seen = SEEN.draw(data)
         controls.reset_button(data)
     config = StalenessConfig(
         table=old_tables.unseeded(table),
@@ -112,14 +116,15 @@ def staleness_section(data: ActiveData) -> None:
         seed=session.seed(),
     )
     with main:
-        report = _shown(data, config)
+        report, current = _shown(data, config)
         if report is not None:
-            _picture(data, report, measure)
+            with stage.picture():
+                _picture(data, report, measure)
+            st.markdown(staleness_words.verdict(report, measure))
+            st.caption(staleness_words.about(report))
     if report is not None:
         with numbers:
             staleness_words.numbers(report, measure)
-        st.markdown(staleness_words.verdict(report, measure))
-        stage.try_this(data, staleness_experiments.staleness(report, lambda: _otherwise(data, report.config)))
         staleness_words.schedules_table(report, measure)
         staleness_words.new_items(report)
     frame.what_you_see(staleness_words.words(config.network is not None))
@@ -148,17 +153,17 @@ def _otherwise(data: ActiveData, config: StalenessConfig) -> StalenessReport | N
     )
 
 
-def _shown(data: ActiveData, config: StalenessConfig) -> StalenessReport | None:
-    """The report of the settings in use, or the last one until that is measured."""
+def _shown(data: ActiveData, config: StalenessConfig) -> tuple[StalenessReport | None, bool]:
+    """The report of the settings in use, or the last one until that is measured; whether it is theirs."""
     try:
         job = old_tables.job(data, config)
     except UsageError as error:
         st.warning(sentence(error))
-        return None
+        return None, False
     waiting = f"Tables of these ages are not trained yet. Press Train for {job.label}."
     return jobs.result(
         data, "staleness", job, ready=lambda key: old_tables.ready(data, key), verb="Train", waiting=waiting
-    )[0]
+    )
 
 
 def _picture(data: ActiveData, report: StalenessReport, measure: Metric) -> None:
@@ -171,5 +176,5 @@ def _picture(data: ActiveData, report: StalenessReport, measure: Metric) -> None
         change, low, high = (np.array([getattr(one, end) for one in changes]) for end in ("value", "low", "high"))
         lines.append(AgingLine(ARMS[arm], change, low, high, said, COLORS[arm]))
     title = f"{staleness_words.named(report, measure)}, change since age 0"
-    live_chart(aging_figure(lines, report.ages, y_title=title), key=f"staleness@{data.key}", height=345, glide=False)
-    st.caption(staleness_words.about(report))
+    figure = aging_figure(lines, report.ages, y_title=title)
+    live_chart(figure, key=f"staleness@{data.key}", height=HIGH, above=ABOVE, glide=False)

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pages.kit.answer_words import counted
 from pages.kit.stage import Answer, Experiment, Verdict
 from pages.views.deep_models.staleness_words import interval, named, served, slope_words
 from recemb_core.experiments.staleness import Metric, StalenessReport
 
-Other = Callable[[], StalenessReport | None]
+Shown = Callable[[], StalenessReport | None]
+NOT_MEASURED = "These tables are not trained yet: press Train."
 
 
-def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
-    """Of the view; ``other`` gives the report whose trainings see the other weeks, where it is there."""
-    oldest = report.ages[-1]
-    tries: list[Experiment] = [
+def staleness(
+    oldest: int, networked: bool, report: Shown, other: Callable[[StalenessReport], StalenessReport | None]
+) -> list[Experiment]:
+    """Of the view.
+
+    Args:
+        oldest: weeks, of the oldest table that the view opens with.
+        networked: whether a network can stand on top.
+        report: of the settings in use, once it is there.
+        other: the report whose trainings see the other weeks than this one's, where it is there.
+    """
+
+    def of(answer: Callable[[StalenessReport], Answer]) -> Callable[[], Answer]:
+        return lambda: NOT_MEASURED if (found := report()) is None else answer(found)
+
+    same = {"stale_seen": "same"}
+    tries = [
         Experiment(
-            f"The table grows {oldest} weeks old. **What does AUC lose?**",
+            f"The table grows {counted(oldest, 'week')} old. **What does AUC lose?**",
             ("It falls, beyond noise", "It rises, beyond noise", "Nothing that is told from noise"),
-            lambda: oldest_words(report, "auc"),
-            {"stale_measure": "auc", "stale_seen": "same"},
+            of(lambda found: oldest_words(found, "auc")),
+            {"stale_measure": "auc", **same},
         ),
         Experiment(
             "HR@10 in place of AUC. **Does the top of the list age as the whole order does?**",
             ("Both fall with age, beyond noise", "One of them does", "Neither, beyond noise"),
-            lambda: two_measures(report),
-            {"stale_measure": "hr", "stale_seen": "same"},
+            of(two_measures),
+            {"stale_measure": "hr", **same},
         ),
     ]
-    if "network_fresh" in report.arms:
+    if networked:
         tries.append(
             Experiment(
                 "Train the network daily on the old table. **Does it make up for the table's age?**",
                 ("Wholly, as far as noise lets see", "In part", "No gain that is told from noise"),
-                lambda: network_words(report),
-                {"stale_measure": "ndcg", "stale_seen": "same", "stale_top": "network"},
+                of(network_words),
+                {"stale_measure": "ndcg", "stale_top": "network", **same},
             )
         )
     tries.append(
@@ -42,7 +57,7 @@ def staleness(report: StalenessReport, other: Other) -> list[Experiment]:
             "Give each table all that came before, so that an old one has also learned from less. **Does the slope "
             "change?**",
             ("It is steeper", "It is flatter", "The two are not told apart"),
-            lambda: seen_words(report, other()),
+            of(lambda found: seen_words(found, other(found))),
             {"stale_measure": "auc", "stale_top": "mean", "stale_seen": "all"},
         )
     )

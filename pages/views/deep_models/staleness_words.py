@@ -11,7 +11,6 @@ import streamlit as st
 from pages.kit import frame
 from pages.kit.answer_words import counted, number, signed
 from pages.kit.session import ActiveData
-from pages.views.deep_models.table import numbers_row
 from recemb_core.embeddings.registry import python_call, python_imports, spec_of
 from recemb_core.evaluation.crossed import CrossedMean
 from recemb_core.experiments.staleness import ARMS, Arm, Metric, Schedule, StalenessConfig, StalenessReport
@@ -37,11 +36,11 @@ def served(report: StalenessReport) -> Arm:
 
 
 def numbers(report: StalenessReport, measure: Metric) -> None:
-    """At most five."""
+    """At most four."""
     name, oldest, arm = named(report, measure), report.ages[-1], served(report)
     level, change = report.level(arm, measure, 0), report.change(arm, measure, oldest)
     fresh = level.share
-    slope, table = report.slope(arm, measure), report.slope("table", measure)
+    table = report.slope("table", measure)
     what = ARMS[arm].lower()
     found = [
         (
@@ -55,20 +54,22 @@ def numbers(report: StalenessReport, measure: Metric) -> None:
             signed(change.value, FORM),
             f"Change of {what} since age 0, same users and weeks: {interval(change)}.",
         ),
-        ("A month, table alone", signed(table.value, FORM), f"Slope of the table alone: {interval(table)}."),
+        (
+            "Table alone, a month",
+            signed(table.value, FORM),
+            f"Slope of the table alone: {interval(table)} a month of age. Those of the others stand below the picture.",
+        ),
     ]
-    if arm != "table":
-        found.append(("A month, network of today", signed(slope.value, FORM), f"Slope of {what}: {interval(slope)}."))
     share = report.unknown_share(oldest)
     found.append(
         (
-            "New to the old table",
+            "New items",
             f"{share:.1%}",
             f"{int(report.unknown[-1]):,} of {report.targets:,} targets are items that the table of {oldest} weeks had "
             "never seen.",
         )
     )
-    numbers_row(found)
+    frame.metrics(found)
 
 
 def slope_words(report: StalenessReport, arm: Arm, measure: Metric) -> str:
@@ -133,7 +134,7 @@ def schedules_table(report: StalenessReport, measure: Metric) -> None:
                 "Against all daily": "" if daily else f"{interval(one.change)}, {verdict}",
             }
         )
-    st.markdown("**What each schedule costs, and what it finds**")
+    st.subheader("What each schedule costs, and what it finds", anchor=False)
     st.dataframe(
         pl.DataFrame(rows),
         hide_index=True,
@@ -155,7 +156,7 @@ def schedules_table(report: StalenessReport, measure: Metric) -> None:
 
 def new_items(report: StalenessReport) -> None:
     """The share of items that old tables do not know, and who can place them."""
-    st.markdown("**Items that the old table has never seen**")
+    st.subheader("Items that the old table has never seen", anchor=False)
     counts = zip(report.ages, report.unknown.tolist(), strict=True)
     told = ", ".join(f"{many:,} at {counted(age, 'week')}" for age, many in counts)
     text = f"Of {report.targets:,} targets: {told}."

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import jobs, results
+from pages.kit import frame, jobs, results, stage
 from pages.kit.jobs import Job
 from pages.kit.session import ActiveData
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
@@ -15,6 +15,14 @@ from recemb_core.evaluation.intervals import Estimate
 
 FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
 STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
+HIGH, ABOVE = 460, 225  # pixels of the picture at least, and of what lies above and below it
+NOT_TRAINED = "These settings are not trained yet: press Train."
+
+
+def staged(key: str) -> tuple[Any, Any, Any]:
+    """(place of the picture, place of the controls and the question beside it, place of the scores)."""
+    main, side = frame.side_by_side(key, (8, 3), "15rem")
+    return main, side, stage.scores(main)
 
 
 def deep_table(data: ActiveData, config: FeatureConfig) -> FeatureTable:
