@@ -9,14 +9,13 @@ from pages.kit.allowed import Options
 from pages.kit.bring_box import not_here
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
-from pages.views.deep_models import as_drawn, embedding_layer, pretraining
+from pages.views.deep_models import as_drawn, embedding_layer, pretraining, recall
 from pages.views.deep_models.history import history_section
-from pages.views.deep_models.recall import recall_section
 from pages.views.deep_models.serving import serving_section
 from pages.views.deep_models.staleness import staleness_section
 
 SECTIONS = {
-    "recall": ("Recall", recall_section),
+    "recall": ("Recall", recall.recall_section),
     "history": ("History", history_section),
     "drawn": ("As drawn", as_drawn.drawn_section),
     "embedding": ("Embedding", embedding_layer.embedding_section),
@@ -28,7 +27,12 @@ NOT_HERE = (
     "its models learn their item vectors together with the rest of the network. Yours are a start in *Pre-training*, "
     "and on the Evaluation page a row beside these models, asked about the same users."
 )
-LOOKS = {"drawn": as_drawn.LOOK, "embedding": embedding_layer.LOOK, "pretraining": pretraining.LOOK}
+LOOKS = {
+    "recall": recall.LOOK,
+    "drawn": as_drawn.LOOK,
+    "embedding": embedding_layer.LOOK,
+    "pretraining": pretraining.LOOK,
+}
 TITLES = {name: title for name, (title, _) in SECTIONS.items()}
 SECTION = Parameter(DEEP_PAGE, "section", "View", Options(TITLES, row=True), "recall", view=True, former=("view",))
 

@@ -54,7 +54,11 @@ def index_cost_figure(points: Sequence[IndexPoint], *, n: int, model: str) -> go
         traces,
         file_name=f"index cost {model}",
         description=f"HR@{n} of {model} against microseconds a query for {theme.names_in_words(list(COLORS))}.",
-        x={"type": "log", "title": "microseconds a query (one thread, logarithmic)"},
+        x={
+            "type": "log",
+            "title": "microseconds a query (one thread, logarithmic)",
+            **theme.decades([p.microseconds for p in points]),
+        },
         y={"title": f"HR@{n} through the index", "rangemode": "tozero"},
         legend=theme.legend(1.02),
     )

@@ -16,9 +16,12 @@ NewPage = Callable[..., Page]
 
 # Every view with questions of its own.
 EVERY = (
+    "deep_models",
     "deep_models?section=drawn",
     "deep_models?section=embedding",
+    "deep_models?section=history",
     "deep_models?section=pretraining",
+    "deep_models?section=serving",
     "deep_models?section=staleness",
     "evaluation",
     "evaluation?evaluation_look=pairs",
@@ -63,6 +66,7 @@ VIEWS = (
     EVERY
     if os.environ.get("RECEMB_STAGE") == "all"
     else (
+        "deep_models",
         "evaluation",
         "item_graph",
         "lsh",

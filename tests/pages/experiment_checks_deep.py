@@ -51,6 +51,8 @@ def recall_model(source: Source, name: str) -> Any:
 
 @check("Mask what people had", "Back to all targets")
 def _recall(seen: Seen) -> None:
+    from scipy.stats import norm
+
     from recemb_core.evaluation.ranking import next_item_cases
 
     cases, found = next_item_cases(seen.source.known), reports(seen.source)
@@ -59,10 +61,16 @@ def _recall(seen: Seen) -> None:
     if seen.prediction.startswith("Mask"):
         every = sum(map(len, targets))
         seen.says(f"Of the {every:,} held-out target", f"{had / every:.0%} were in the history")
-        floor = found["Popularity"][0].hit_rate[10].high
-        better = [n for n, r in found.items() if n != "Popularity" and r[0].hit_rate[10].low > floor]
+        floor, others = found["Popularity"][0], [name for name in found if name != "Popularity"]
+        gains = {n: found[n][0].user_hits(10) - floor.user_hits(10) for n in others}
+        z = {n: d.mean() / max(d.std(ddof=1) / len(d) ** 0.5, 1e-12) for n, d in gains.items()}
+        better = list[str]()
+        for place, name in enumerate(sorted(z, key=lambda n: -abs(z[n]))):  # Holm, the clearest first
+            if 2 * norm.sf(abs(z[name])) * (len(z) - place) > 0.05:
+                break
+            better += [name] if z[name] > 0 else []
         seen.says(*better, *([] if better else ["no model beats popularity"]))
-        names = ("All of the table", "Some of it", "Nobody, beyond the intervals")
+        names = ("All of the table", "Some of it", "Nobody, beyond noise")
         seen.chose(names[0 if len(better) == len(found) - 1 else 1 if better else 2])
         return
     if "Two-tower" not in found:
@@ -120,6 +128,24 @@ def _p(a: Numbers, b: Numbers) -> float:
     own = [users - 1, len(a) - 1, len(b) - 1]
     degrees = sum(terms) ** 2 / sum(term**2 / of for term, of in zip(terms, own, strict=True))
     return float(2 * t.sf(abs(d.mean()) / sum(terms) ** 0.5, degrees))
+
+
+@check("A tenth of the items")
+def _cold(seen: Seen) -> None:
+    """The report's own figures, and who was asked."""
+    from recemb_core.deep.registry import recall_spec
+    from recemb_core.evaluation.ranking import next_item_cases
+    from recemb_core.experiments.recall_models import recall_fingerprint
+
+    config = next(one for one in recall_configs(seen.source).values() if recall_spec(one).cold)
+    report = precomputed.load_cold(recall_fingerprint(seen.source.known), config)
+    assert report is not None
+    cases, cold = next_item_cases(seen.source.known), np.zeros(len(seen.source.items), dtype=bool)
+    cold[np.random.default_rng(0).permutation(len(cold))[: round(0.1 * len(cold))]] = True
+    asked = [t for t in cases.targets if cold[t].any()]
+    low, high = report.ranked_below.low, report.ranked_below.high
+    seen.says(f"{report.ranked_below.value:.0%} of the catalogue", f"{low:.0%} to {high:.0%}", f"{len(asked):,} users")
+    seen.chose("Above chance" if low > 0.5 else "Below chance" if high < 0.5 else "Not told from chance")
 
 
 @check("The list may be found by a fast index")

@@ -14,6 +14,7 @@ from pages.kit.text import plain
 from recemb_core.deep.recall import RecallModel
 
 SHOWN = 12  # of a history at a time
+ROOM = 190  # pixels of these lines, which roll
 LISTED = 5_000  # users, or items, in a box
 TAKES = (5, 10, 15, 25, 50, 100, 200)
 LONGEST_LINK = 200
@@ -92,8 +93,8 @@ def user_controls(data: ActiveData) -> None:
     TAKE.draw(data, right, on_change=lambda: _set(data, ""))
 
 
-def editor(data: ActiveData, history: list[int]) -> None:
-    """The history, newest first, with buttons; the chosen item of the sidebar can be added at once."""
+def add_box(data: ActiveData, history: list[int]) -> None:
+    """An item more, by its name."""
     order = session.items_by_popularity(data)[:LISTED]
     added = f"history_add@{data.key}"
 
@@ -113,25 +114,38 @@ def editor(data: ActiveData, history: list[int]) -> None:
         on_change=add,
         help="It becomes the newest event.",
     )
+
+
+STYLE = """<style>
+.st-key-history-list [data-testid=stColumn] { min-width: 0; }
+.st-key-history-list [data-testid=stHorizontalBlock] { flex-wrap: nowrap; gap: 0.1rem; }
+.st-key-history-list button { padding: 0 0.3rem; min-height: 1.375rem; border: none; }
+.st-key-history-list p, .st-key-history-top li {
+    font-size: 0.875rem; line-height: 1.375rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+}
+.st-key-history-top :is(ol, p) { margin: 0; }
+.st-key-history-top ol { padding: 0; }
+.st-key-history-top li { padding: 0; margin: 0; line-height: 1.2rem; list-style-position: inside; }
+</style>"""
+
+
+def editor(data: ActiveData, history: list[int]) -> None:
+    """The history, newest first, with buttons."""
     edited = _items(data) != ""
-    st.markdown(
-        f"**History**, newest first: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}"
-        + (f" (the newest {SHOWN} shown)" if len(history) > SHOWN else "")
-    )
-    if not history:
-        st.caption("Empty: a newcomer. Add items above.")
-    with st.container(key="history-list", gap=None):
-        st.html(
-            "<style>.st-key-history-list [data-testid=stColumn] { min-width: 0; } "
-            ".st-key-history-list [data-testid=stHorizontalBlock] { flex-wrap: nowrap; gap: 0.15rem; } "
-            ".st-key-history-list button { padding: 0 0.4rem; min-height: 1.7rem; border: none; }</style>"
-        )
-        for place in range(len(history) - 1, max(-1, len(history) - 1 - SHOWN), -1):
-            _line(data, history, place)
-    if edited:
-        st.button(
-            "The user's own history again", icon=":material/undo:", key="history undo", on_click=_set, args=(data, "")
-        )
+    st.html(STYLE)
+    with st.container(key=ITEMS.key(data), gap="small"):  # framed where a question has set it
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**History**: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}")
+            if edited:
+                about = "The user's own history again"
+                st.button("Undo", key="history undo", type="tertiary", help=about, on_click=_set, args=(data, ""))
+        if not history:
+            st.caption("Empty: a newcomer. Add items beside, or click points of the map.")
+        with st.container(key="history-list", gap=None, height=ROOM, border=False):
+            for place in range(len(history) - 1, max(-1, len(history) - 1 - SHOWN), -1):
+                _line(data, history, place)
+            if len(history) > SHOWN:
+                st.caption(f"The newest {SHOWN} are shown.")
 
 
 def _set(data: ActiveData, text: str) -> None:
@@ -140,7 +154,7 @@ def _set(data: ActiveData, text: str) -> None:
 
 def _line(data: ActiveData, history: list[int], place: int) -> None:
     name, newer, older, gone = st.columns([10, 1, 1, 1], vertical_alignment="center", gap=None)
-    name.markdown(f":small[{plain(data.titles[history[place]])}]")
+    name.markdown(plain(data.titles[history[place]]))
     for column, icon, label, key, result in (
         (newer, ":material/arrow_upward:", "newer", "up", swap(history, place, place + 1)),
         (older, ":material/arrow_downward:", "older", "down", swap(history, place, place - 1)),

@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import jobs, recall_models, results
+from pages.kit import frame, jobs, recall_models, results, stage
 from pages.kit.allowed import Options
+from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
+from pages.views.deep_models.table import ABOVE, HIGH
 from recemb_core.experiments.recall_indexes import IndexPoint, compare_recall_indexes
 from recemb_core.experiments.recall_models import KS, ModelConfig
 from recemb_core.figures.index_cost import index_cost_figure
@@ -21,20 +23,29 @@ INDEX_MODEL = Parameter(
 INDEX_N = Parameter(DEEP_PAGE, "recall_index_n", "List length N", Options(KS, row=True), 50, help="Items returned.")
 
 
-def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+def index_controls(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
+    """Whose vectors, and how long the lists are."""
+    model = _index_model(data, configs)
+    if model is not None:
+        model.draw()
+    INDEX_N.draw(data)
+
+
+def index_section(data: ActiveData, configs: dict[str, ModelConfig], numbers: Any) -> None:
     """HR@N through exact search, LSH and HNSW, against time."""
     model = _index_model(data, configs)
     if model is None:
-        st.caption("Train the models first.")
+        st.info("No model is trained yet, so there are no vectors to search.")
         return
-    left, right = st.columns([2, 1])
-    name, n = model.draw(left), INDEX_N.draw(data, right)
+    name, n = model.value, INDEX_N.value(data)
     points = index_points(data, configs[name], n)
     if points is None:
         return
-    st.plotly_chart(
-        index_cost_figure(points, n=n, model=name).update_layout(height=380), theme="streamlit", key="index cost"
-    )
+    with numbers:
+        _metrics(points, n)
+    figure = index_cost_figure(points, n=n, model=name)
+    with stage.picture():
+        live_chart(figure, key=f"index cost@{data.key}", height=HIGH, above=ABOVE, glide=False)
     st.markdown(index_words(points, n))
     st.caption(
         f"All targets, nothing masked; {points[0].hit_rate.n:,} users. Times are of this machine, medians of 5 batches "
@@ -42,6 +53,17 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig]) -> None:
         "with one added coordinate, which turns the largest inner product into the smallest angle; more tables find "
         "and scan more. HNSW: a graph on the inner product itself; a larger ef looks further."
     )
+
+
+def _metrics(points: list[IndexPoint], n: int) -> None:
+    exact = next(point for point in points if point.index == "Exact")
+    about = f"95 %: {exact.hit_rate.low:.3f} to {exact.hit_rate.high:.3f}, {exact.hit_rate.n:,} users."
+    figures = [(f"Exact search, HR@{n}", f"{exact.hit_rate.value:.3f}", about)]
+    for name in ("LSH", "HNSW"):
+        quick = min((point for point in points if point.index == name), key=lambda point: point.microseconds)
+        about = f"Of the exact list of {n}, at its quickest ({quick.setting}): HR@{n} {quick.hit_rate.value:.3f}."
+        figures.append((f"{name} keeps at its quickest", f"{quick.found.value:.0%}", about))
+    frame.metrics(figures)
 
 
 def _index_model(data: ActiveData, configs: dict[str, ModelConfig]) -> Bound | None:

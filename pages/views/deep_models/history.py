@@ -12,14 +12,16 @@ import streamlit as st
 
 from pages.kit import controls, frame, jobs, recall_models, session, stage
 from pages.kit.allowed import Flag, Options
+from pages.kit.controls import default_attribute
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
-from pages.kit.text import field_words, plain
+from pages.kit.text import field_words, plain, plain_field
 from pages.views.deep_models import edited_history, recall_experiments
 from pages.views.deep_models.edited_history import TOP
+from pages.views.deep_models.table import ABOVE, HIGH, staged
 from recemb_core.arrays import Float32Array, Int32Array
 from recemb_core.deep.recall import RecallModel
 from recemb_core.deep.registry import recall_spec
@@ -32,7 +34,7 @@ MODEL = Parameter(DEEP_PAGE, "history_model", "Model", Options(), help="Whose us
 SEEN = Parameter(
     DEEP_PAGE,
     "history_seen",
-    "Offer what is in the history as well",
+    "Offer what was taken as well",
     Flag(switch=True),
     False,
     help="Off: items of the history are left out of the list.",
@@ -41,7 +43,7 @@ SEEN = Parameter(
 
 def history_section(data: ActiveData) -> None:
     """The whole view."""
-    main, side = frame.side_by_side("history", (5, 3), "15rem")
+    main, side, numbers = staged("history")
     with main:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have models that answer to a history."
@@ -52,20 +54,29 @@ def history_section(data: ActiveData) -> None:
     own, history = edited_history.own_history(data), edited_history.current_history(data)
     with side:
         chosen = MODEL.draw(data, default=recall_models.usual_model(models), among=models)
-        edited_history.user_controls(data)
-        edited_history.editor(data, history)
         seen = SEEN.draw(data)
         stage.try_this(data, recall_experiments.history(data, models, (chosen, seen), history))
+        with st.popover("User and length", icon=":material/person:", width="stretch"):
+            edited_history.user_controls(data)
+        edited_history.add_box(data, history)
         controls.reset_button(data)
     model = models[chosen]
     ranked = edited_history.top_rows(model, history, seen)
+    with numbers:
+        _numbers(data, model, history, own, ranked, seen)
     with main:
-        _map(data, configs[chosen], model, history, ranked)
-        st.markdown(f"**Top {TOP} for this history** ({chosen})")
-        # A table that wraps: what pulled an item has to be read whole.
-        st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
-        st.caption(pull_words(model, history != own))
-        _side_by_side(data, models, history, seen)
+        with stage.picture():
+            places, lists = frame.side_by_side("history-picture", (5, 4), "17rem")
+            with places:
+                _map(data, configs[chosen], model, history, ranked)
+            with lists:
+                _lists(data, model, history, own, ranked, seen)
+        st.caption("Click a point to add it to the history; it also becomes the chosen item.")
+    st.subheader(f"What pulled each item ({chosen})", anchor=False)
+    # A table that wraps: what pulled an item has to be read whole.
+    st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
+    st.caption(pull_words(model, history != own))
+    _side_by_side(data, models, history, seen)
     frame.what_you_see(
         "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
         f"**diamond** is the user: the mean place of the {PLACED_BY} best-scored items, weighted by the model's "
@@ -116,14 +127,75 @@ def _map(
         size=np.sqrt(data.sequences.counts),
         named="User on the item map",
     )
-    live_chart(figure, key=f"user map@{data.key}", height=520, on_click=lambda item: _clicked(data, item))
-    st.caption("Click a point to add it to the history; it also becomes the chosen item.")
+    choose = lambda item: _clicked(data, item)  # noqa: E731
+    live_chart(figure, key=f"user map@{data.key}", height=HIGH, above=ABOVE, on_click=choose)
 
 
 def _clicked(data: ActiveData, item: str) -> None:
     if item in data.items:
         session.pick(data, item)
         edited_history.edit(data, [*edited_history.current_history(data), data.items.row(item)])
+
+
+def _numbers(
+    data: ActiveData,
+    model: RecallModel,
+    history: list[int],
+    own: list[int],
+    ranked: list[tuple[int, float]],
+    with_seen: bool,
+) -> None:
+    rows = [row for row, _ in ranked]
+    before = [row for row, _ in edited_history.top_rows(model, own, with_seen)]
+    figures = [
+        ("Events in the history", f"{len(history):,}", f"User {plain(edited_history.current_user(data))}."),
+        (
+            "Still offered",
+            f"{len(set(rows) & set(before))} of {len(before)}",
+            "Of the items that the same model offers under the user's own history.",
+        ),
+    ]
+    field = default_attribute(data)
+    if field and history and rows:
+        alike, every = (recall_experiments.alike(data, field, one, history) for one in (rows, range(len(data.items))))
+        figures.append(
+            (
+                f"Same {field_words(field)}",
+                f"{alike:.0%}",
+                f"Share of the pairs of an offered item and one of the history with the same {plain_field(field)}; "
+                f"of all items it would be {every:.1%}.",
+            )
+        )
+    frame.metrics(figures)
+
+
+def _lists(
+    data: ActiveData,
+    model: RecallModel,
+    history: list[int],
+    own: list[int],
+    ranked: list[tuple[int, float]],
+    with_seen: bool,
+) -> None:
+    """The history, to be edited, and below it what it leads to."""
+    edited_history.editor(data, history)
+    stood = places_before(model, own, with_seen) if history != own else {}
+    lines = []
+    for place, (row, _) in enumerate(ranked, 1):
+        was = stood.get(row)
+        moved = "" if was is None or was == place else f" :gray[was {was:,}]"
+        lines.append(f"{place}. {plain(data.titles[row])}{moved}")
+    with st.container(key="history-top"):
+        st.markdown(f"**Top {TOP}**\n" + "\n".join(lines))
+
+
+def places_before(model: RecallModel, own: list[int], with_seen: bool) -> dict[int, int]:
+    """Item row → its place under the user's own history; without those that may not be offered."""
+    scores = model.scores([np.array(own, dtype=np.int32)])[0]
+    if not with_seen:
+        scores[own] = -np.inf
+    order = np.argsort(-scores, kind="stable")
+    return {int(row): place + 1 for place, row in enumerate(order) if np.isfinite(scores[row])}
 
 
 def top_table(
@@ -137,12 +209,10 @@ def top_table(
     """The list, what pulled each item, and where it stood before the history was edited."""
     rows = [row for row, _ in ranked]
     items, parts = model.pulls(np.array(history, dtype=np.int32), rows)
-    before = model.scores([np.array(own, dtype=np.int32)])[0]
-    if not with_seen:
-        before[own] = -np.inf
-    ranks = {int(row): place + 1 for place, row in enumerate(np.argsort(-before, kind="stable"))}
-    edited = history != own
-    stood = {"Before": [str(ranks[row]) if np.isfinite(before[row]) else "taken" for row in rows]} if edited else {}
+    stood = {}
+    if history != own:
+        ranks = places_before(model, own, with_seen)
+        stood = {"Before": [str(ranks.get(row, "taken")) for row in rows]}
     return pl.DataFrame(
         {
             "Rank": [str(place) for place in range(1, len(rows) + 1)],

@@ -1,8 +1,6 @@
-"""The recall table: scorers and recall models as they are registered, and what may be said of them."""
+"""Recall: scorers and models as they are registered, with their hits; through a fast index; on items new to the log."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -10,23 +8,25 @@ import streamlit as st
 from pages.kit import controls, event_fields, frame, parameters, recall_models, session, stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import signed
+from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE, Reports
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
-from pages.views.deep_models import edited_history, recall_experiments
+from pages.views.deep_models import cold_items, edited_history, fast_index, recall_board, recall_experiments
 from pages.views.deep_models import history as history_view
-from pages.views.deep_models.cold_items import cold_section
-from pages.views.deep_models.fast_index import index_section, ready_points
-from pages.views.deep_models.table import with_sample
+from pages.views.deep_models.table import ABOVE, HIGH, staged, with_sample
 from recemb_core.deep.registry import SPECS
 from recemb_core.evaluation.intervals import Estimate
-from recemb_core.evaluation.ranking import RankingReport, paired_gain
+from recemb_core.evaluation.ranking import paired_gain
 from recemb_core.experiments.recall_models import FLOOR, KS, ModelConfig
 from recemb_core.figures.model_intervals import model_intervals_figure
 from recemb_core.scorers import SCORERS
 
+LOOKS = {"models": "Models", "index": "Fast index", "cold": "New items"}
+LOOK = Parameter(DEEP_PAGE, "recall_look", "Picture", Options(LOOKS, row=True), "models", view=True)
 FIGURES = {"all": "All", "novel": "First-time"}
+TARGETS = ("First-time targets", "All targets")
 MEASURES = {"hr": "HR", "ndcg": "NDCG"}
 
 FIGURE = Parameter(
@@ -51,44 +51,42 @@ MEASURE = Parameter(
 
 def recall_section(data: ActiveData) -> None:
     """The whole view."""
-    wanted = recall_models.model_configs(data)
-    numbers = st.container()
-    main, side = frame.side_by_side("recall", (3, 1), "11rem")
-    with side:
-        which = list(FIGURES).index(FIGURE.draw(data))
-        measure = MEASURE.draw(data)
-        recall_models.model_controls(data)
-        tries = recall_experiments.recall(
-            data, lambda: reports, verdict, clearly_better, lambda: ready_points(data, configs)
-        )
-        stage.try_this(data, tries)
-        controls.reset_button(data)
+    wanted, look = recall_models.model_configs(data), LOOK.value(data)
+    main, side, numbers = staged("recall")
     with main:
         configs = recall_models.ready_or_run(
             data, wanted, "What needs no training stands below; press Train to see the models beside it."
         )
-        reports = all_reports(data, configs)
-        _chart(reports, 1 - which, measure)
-        st.markdown(verdict(reports, 1 - which))
-        st.dataframe(
-            report_table(data, reports, 1 - which, configs),
-            hide_index=True,
-            column_config={
-                "Gain over popularity, HR@10": st.column_config.TextColumn(
-                    help="Difference on the same users (paired), with its 95 % interval."
-                )
-            },
+    with side:
+        if look == "models":
+            FIGURE.draw(data)
+            MEASURE.draw(data)
+        elif look == "index":
+            fast_index.index_controls(data, configs)
+        tries = recall_experiments.recall(
+            data,
+            lambda: reports if configs == wanted else None,
+            lambda: fast_index.ready_points(data, configs),
+            lambda: cold,
         )
-        st.caption(_about(data, reports, 1 - which))
-        if said := event_fields.held_out_words(data):
-            st.caption(said)
-        _glance(data, configs, reports)
-        st.subheader("What a fast index loses", anchor=False)
-        indexes = st.container()  # measured last: everything else is there meanwhile
-        st.subheader("Items that nobody has taken yet", anchor=False)
-        cold_section(data, wanted)
-    with numbers:
-        _metrics(reports)
+        stage.try_this(data, tries)
+        with st.expander("Settings of the networks"):
+            recall_models.model_controls(data)
+        controls.reset_button(data)
+    reports: Reports = {}
+    cold = None
+    with main:
+        if look == "models":
+            reports = recall_board.all_reports(data, configs)
+            _models(data, reports)
+            with numbers:
+                _metrics(reports, 1 - list(FIGURES).index(FIGURE.value(data)))
+        elif look == "index":
+            fast_index.index_section(data, configs, numbers)
+        else:
+            cold = cold_items.cold_section(data, wanted, numbers)
+    if look == "models":
+        _below(data, configs, reports)
     frame.what_you_see(
         "Each user's last basket but one (of a click log: last click but one) is asked for, the models learn from what "
         "is older, and the whole catalogue is ranked for every user: nothing is sampled. It is the validation part of "
@@ -103,95 +101,51 @@ def recall_section(data: ActiveData) -> None:
         "targets**, a network is never asked for what is taken again: compare it on both kinds of targets."
     )
     frame.as_python(_python(data, wanted))
-    with indexes:
-        index_section(data, configs)
 
 
-def all_reports(data: ActiveData, configs: dict[str, ModelConfig]) -> Reports:
-    """Scorers first, popularity before all, then every model that is there: (first-time, all)."""
-    found = {name: recall_models.rankings_of(data, config) for name, config in configs.items()}
-    return recall_models.scorer_rankings(data) | {name: both for name, both in found.items() if both is not None}
+def _models(data: ActiveData, reports: Reports) -> None:
+    """The picture of all models, and who beats popularity."""
+    which = 1 - list(FIGURES).index(FIGURE.value(data))
+    with stage.picture():
+        _chart(data, reports, which, MEASURE.value(data))
+    st.markdown(recall_board.verdict(reports, which))
 
 
-def _chart(reports: Reports, which: int, measure: str) -> None:
+def _below(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports) -> None:
+    """The table, whom it is about, and one history."""
+    which = 1 - list(FIGURES).index(FIGURE.value(data))
+    table = recall_board.report_table(data, reports, which, configs)
+    st.dataframe(
+        table.select(recall_board.SHOWN),
+        hide_index=True,
+        column_config={
+            "Coverage@10": st.column_config.TextColumn(help="Share of the catalogue in anybody's list of 10."),
+            recall_board.GAIN: st.column_config.TextColumn(
+                help="Difference in HR@10 on the same users (paired), with its 95 % interval."
+            ),
+        },
+    )
+    with st.expander("Longer lists, and what training took"):
+        st.dataframe(table.select("Model", pl.exclude(recall_board.SHOWN)), hide_index=True)
+    st.caption(f"{_about(data, reports, which)} {recall_board.rule(reports)}")
+    if said := event_fields.held_out_words(data):
+        st.caption(said)
+    _glance(data, configs, reports)
+
+
+def _chart(data: ActiveData, reports: Reports, which: int, measure: str) -> None:
     values: dict[str, list[Estimate]] = {}
     for name, both in reports.items():
         by_k = getattr(both[which], "hit_rate" if measure == "hr" else "ndcg")
         values[name] = [by_k[k] for k in KS]
     title = "HR@K: share of users with a hit" if measure == "hr" else "NDCG@K"
     figure = model_intervals_figure(values, [f"{MEASURES[measure]}@{k}" for k in KS], floor=FLOOR, x_title=title)
-    figure.update_layout(height=120 + round(min(62, 400 / len(values)) * len(values)))  # one window holds it
-    st.plotly_chart(figure, theme="streamlit", key="recall bars")
-
-
-def best_row(reports: Reports, which: int, k: int = 10) -> str | None:
-    """What has the highest HR@k, the floor left out."""
-    others = [name for name in reports if name != FLOOR]
-    return max(others, key=lambda name: reports[name][which].hit_rate[k].value, default=None)
-
-
-def clearly_better(reports: Reports, which: int, k: int = 10) -> list[str]:
-    """Models whose interval lies above popularity's."""
-    floor = reports[FLOOR][which].hit_rate[k].high
-    return [name for name, both in reports.items() if name != FLOOR and both[which].hit_rate[k].low > floor]
-
-
-def verdict(reports: Reports, which: int) -> str:
-    """One sentence on who beats popularity."""
-    best = best_row(reports, which)
-    if best is None:
-        return ""
-    better, what = clearly_better(reports, which), "all targets" if which else "first-time targets"
-    gain = paired_gain(reports[best][which], reports[FLOOR][which], 10)
-    words = (
-        f"{best}: {signed(gain.value, '.3f')} HR@10 on the same users (95 %: {signed(gain.low, '.3f')} to "
-        f"{signed(gain.high, '.3f')})"
-    )
-    if better:
-        return (
-            f"On {what}, **{_listed(better)} beat{'s' * (len(better) == 1)} popularity outside its interval**; {words}."
-        )
-    return f"On {what}, **no model beats popularity outside its interval**; the best is {words}."
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}"
-
-
-def report_table(data: ActiveData, reports: Reports, which: int, configs: dict[str, ModelConfig]) -> pl.DataFrame:
-    """Every figure with its interval."""
-
-    def shown(e: Estimate) -> str:
-        return f"{e.value:.3f}  [{e.low:.3f}, {e.high:.3f}]"
-
-    rows: list[dict[str, Any]] = []
-    for name, both in reports.items():
-        report: RankingReport = both[which]
-        gain = paired_gain(report, reports[FLOOR][which], 10)
-        model = recall_models.model_of(data, configs[name]) if name in configs else None
-        trained = model is not None and model.steps > 0
-        rows.append(
-            {
-                "Model": name,
-                **{f"HR@{k}": shown(report.hit_rate[k]) for k in KS},
-                "NDCG@10": shown(report.ndcg[10]),
-                "NDCG@100": shown(report.ndcg[100]),
-                "MRR": report.mrr.value,
-                "Coverage@10": f"{report.coverage[10]:.1%}",
-                "Gain over popularity, HR@10": ""
-                if name == FLOOR
-                else f"{gain.value:+.3f}  [{gain.low:+.3f}, {gain.high:+.3f}]",
-                "Training": f"{model.steps:,} steps, {model.seconds:.1f} s ({model.steps / model.seconds:.0f}/s)"
-                if trained and model is not None
-                else "",
-            }
-        )
-    return pl.DataFrame(rows).with_columns(pl.col("MRR").round(4))
+    live_chart(figure, key=f"recall bars@{data.key}", height=HIGH, above=ABOVE, glide=False)
 
 
 def _glance(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports) -> None:
     """One history and its list under the best model."""
-    best = best_row({name: both for name, both in reports.items() if name in (FLOOR, *configs)}, 1)
+    best = recall_board.best_row({name: both for name, both in reports.items() if name in (FLOOR, *configs)}, 1)
     if best is None:
         return
     model = recall_models.all_models(data, configs)[best]
@@ -235,19 +189,26 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
     )
 
 
-def _metrics(reports: Reports) -> None:
-    every, novel = 1, 0
-    floor = reports[FLOOR]
-    popular = floor[every].hit_rate[10]
-    about = f"All targets. 95 %: {popular.low:.3f} to {popular.high:.3f}, {floor[every].users:,} users."
-    figures = [("HR@10, popularity", with_sample(popular, ".3f"), about)]
-    for which, label in ((every, "all"), (novel, "first-time")):
-        best = best_row(reports, which)
-        if best is not None:
-            value = reports[best][which].hit_rate[10]
-            about = f"{best}, {label} targets; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users. "
-            about += f"Popularity here: {floor[which].hit_rate[10].value:.3f}."
-            figures.append((f"HR@10, best, {label}", with_sample(value, ".3f"), about))
+def _metrics(reports: Reports, which: int) -> None:
+    floor = reports[FLOOR][which].hit_rate[10]
+    users = f"{floor.n:,} users" if floor.n else "nobody"
+    about = f"{TARGETS[which]}. 95 %: {floor.low:.3f} to {floor.high:.3f}, {users}."
+    figures = [("HR@10, popularity", with_sample(floor, ".3f"), about)]
+    best = recall_board.best_row(reports, which)
+    if best is not None:
+        value, gain = reports[best][which].hit_rate[10], paired_gain(reports[best][which], reports[FLOOR][which], 10)
+        about = f"{best}, {TARGETS[which].lower()}; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users."
+        figures.append(("HR@10, the best", with_sample(value, ".3f"), about))
+        many = len(recall_board.clearly_better(reports, which))
+        figures += [
+            (
+                "Its gain",
+                signed(gain.value, ".3f"),
+                f"{best} less popularity on the same users; 95 % of this pair alone: {signed(gain.low, '.3f')} to "
+                f"{signed(gain.high, '.3f')}.",
+            ),
+            ("Beat popularity", f"{many} of {len(reports) - 1}", recall_board.rule(reports)),
+        ]
     frame.metrics(figures)
 
 

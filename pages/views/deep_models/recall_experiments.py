@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,12 +13,13 @@ from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
 from pages.kit.stage import Answer, Experiment, Verdict
 from pages.kit.text import plain, plain_field
+from pages.views.deep_models import cold_items, recall_board
 from pages.views.deep_models.edited_history import TOP, top_rows
 from recemb_core.deep.recall import RecallModel
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.ranking import paired_gain
 from recemb_core.experiments.recall_indexes import IndexPoint
-from recemb_core.experiments.recall_models import FLOOR
+from recemb_core.experiments.recall_models import FLOOR, ColdItemReport
 
 TWO_TOWER, AVERAGE, FIRST_TIME = "Two-tower", "Item average, cosine", "Two-tower, first-time targets"
 NO_MODEL = "No model is trained yet: press Train, then compare the intervals with popularity's."
@@ -33,48 +34,67 @@ NEWEST = 12
 
 def recall(
     data: ActiveData,
-    reports: Callable[[], Reports],
-    verdict: Callable[[Reports, int], str],
-    better: Callable[[Reports, int], list[str]],
+    reports: Callable[[], Reports | None],
     points: Callable[[], list[IndexPoint] | None],
+    cold: Callable[[], ColdItemReport | None],
 ) -> list[Experiment]:
-    """Of the recall table; reports and points are asked for when the page has them.
-
-    ``verdict`` says who beats popularity, and ``better`` names them.
-    """
-
-    def still() -> Answer:
-        found = reports()
-        said, others = verdict(found, 0), len(found) - 1
-        many = len(better(found, 0))
-        right = None if not said else 0 if many == others else 1 if many else 2
-        return Verdict(f"{repeats(data, found)} {said or NO_MODEL}", right)
-
-    return [
+    """Of the recall view; each is asked for when the page has it, and is None until then."""
+    models = {"recall_look": "models"}
+    tries = [
         Experiment(
             "Mask what people had before, and count first-time targets only. **Who still beats popularity?**",
-            ("All of the table", "Some of it", "Nobody, beyond the intervals"),
-            still,
-            {"recall_figure": "novel"},
+            ("All of the table", "Some of it", "Nobody, beyond noise"),
+            lambda: first_time(reports()),
+            {"recall_figure": "novel", **models},
         ),
         Experiment(
             "Back to all targets. **How far above popularity is the two-tower network?**",
             AGAINST,
             lambda: above_popularity(data, reports()),
-            {"recall_figure": "all"},
+            {"recall_figure": "all", **models},
         ),
         Experiment(
             "The list may be found by a fast index in place of a full scan. **Which loses hits first, LSH or HNSW?**",
             ("LSH", "HNSW", "Neither more than the other"),
             lambda: lost_hits(points()),
-            {"recall_index_n": 10},
+            {"recall_index_n": 10, "recall_look": "index"},
         ),
-        # Answered in the view that it leads to.
-        Experiment(EDIT, TURNS, lambda: "", {"section": "history", "history_items": ""}),
     ]
+    if cold_items.can_be(data, recall_models.model_configs(data)):
+        tries.append(
+            Experiment(
+                "A tenth of the items is taken out of the log altogether. **Where does their side information alone "
+                "place those that people took next?**",
+                ("Above chance", "Below chance", "Not told from chance"),
+                lambda: cold_words(cold()),
+                {"recall_look": "cold"},
+            )
+        )
+    return tries
 
 
-def repeats(data: ActiveData, reports: Reports) -> str:
+def first_time(reports: Reports | None) -> Answer:
+    """Who beats popularity where only what is new to people counts."""
+    if reports is None:
+        return NO_MODEL
+    said, many = recall_board.verdict(reports, 0), len(recall_board.clearly_better(reports, 0))
+    right = None if not said else 0 if many == len(reports) - 1 else 1 if many else 2
+    return Verdict(f"{repeats(reports)} {said or NO_MODEL}", right, recall_board.rule(reports) if said else "")
+
+
+def cold_words(report: ColdItemReport | None) -> Answer:
+    """How high items that nobody has taken yet stand by their fields alone."""
+    if report is None:
+        return "Press Measure: cold items are not measured on this data yet."
+    whole, among = report.ranked_below, report.below_among_cold
+    return Verdict(
+        f"**{whole.value:.0%}** of the catalogue stand below such an item on average (95 %: {whole.low:.0%} to "
+        f"{whole.high:.0%}; chance 50 %), and {among.value:.0%} of the other cold items; {report.users:,} users.",
+        0 if whole.low > 0.5 else 1 if whole.high < 0.5 else 2,
+    )
+
+
+def repeats(reports: Reports) -> str:
     """How many of the targets people had before."""
     novel, every = reports[FLOOR]
     again = every.targets - novel.targets
@@ -88,9 +108,9 @@ def _figure(value: Estimate) -> str:
     return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
 
 
-def above_popularity(data: ActiveData, reports: Reports) -> Answer:
+def above_popularity(data: ActiveData, reports: Reports | None) -> Answer:
     """HR@10 of the two-tower network against popularity on all targets, and against a random list."""
-    if TWO_TOWER not in reports:
+    if reports is None or TWO_TOWER not in reports:
         return NO_MODEL
     model, floor = reports[TWO_TOWER][1], reports[FLOOR][1]
     gain = paired_gain(model, floor, 10)
@@ -98,10 +118,11 @@ def above_popularity(data: ActiveData, reports: Reports) -> Answer:
         f"HR@10 on all targets: two-tower **{_figure(model.hit_rate[10])}**, popularity {_figure(floor.hit_rate[10])}, "
         f"{model.users:,} users; on the same users {gain_words(gain)}."
     )
+    more = recall_models.chance_words(data, 1)
     if FIRST_TIME in reports:
-        text += f" Trained on first-time targets alone it has {_figure(reports[FIRST_TIME][1].hit_rate[10])}."
+        more += f" Trained on first-time targets alone it has {_figure(reports[FIRST_TIME][1].hit_rate[10])}."
     right = 0 if gain.low > 0 else 1 if gain.high < 0 else 2
-    return Verdict(f"{text} {recall_models.chance_words(data, 1)}".rstrip(), right)
+    return Verdict(text, right, more)
 
 
 def lost_hits(points: list[IndexPoint] | None) -> Answer:
@@ -155,7 +176,7 @@ def history(
             lambda: old_friends(data, models, now),
             {"history_model": TWO_TOWER, "history_items": "", "history_seen": True},
         ),
-        Experiment(EDIT, TURNS, lambda: turned(data, models, shown, now), {"section": "history", "history_items": ""}),
+        Experiment(EDIT, TURNS, lambda: turned(data, models, shown, now), {"history_items": ""}),
     ]
 
 
@@ -189,9 +210,10 @@ def agreement(data: ActiveData, models: dict[str, RecallModel], row: int) -> Ans
     )
 
 
-def _alike(data: ActiveData, field: str, a: list[int], b: list[int]) -> float:
+def alike(data: ActiveData, field: str, a: Sequence[int], b: Sequence[int]) -> float:
+    """Share of the pairs of an item of each list that have the same value of a field."""
     labels = data.fields[field]
-    return float((labels[a][:, None] == labels[b][None, :]).mean())
+    return float((labels[list(a)][:, None] == labels[list(b)][None, :]).mean())
 
 
 def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int]) -> Answer:
@@ -205,8 +227,8 @@ def nearer(data: ActiveData, models: dict[str, RecallModel], now: list[int]) -> 
     field = default_attribute(data)
     if not field:
         return f"{text} This data has no category by which nearness could be measured."
-    a, b = (_alike(data, field, rows, now) for rows in (average, tower))
-    every = _alike(data, field, list(range(len(data.items))), now)
+    a, b = (alike(data, field, rows, now) for rows in (average, tower))
+    every = alike(data, field, range(len(data.items)), now)
     verdict = "equally near" if a == b else "**nearer**" if a > b else "**further away**"
     return Verdict(
         f"By {plain_field(field)} the average's list is {verdict}: of all pairs of an offered item and one of the "
@@ -246,45 +268,6 @@ def turned(data: ActiveData, models: dict[str, RecallModel], shown: tuple[str, b
     return Verdict(
         f"{name}: without one of the newest {len(kept)} events {np.mean(kept):.1f} of {len(whole)} offered items stay "
         f"on average. Most turns without {plain(data.titles[now[places[worst]]])}: **{kept[worst]} stay**. Remove it "
-        "above and watch the diamond; every line says what pulled it.",
+        "beside the map and watch the diamond.",
         0 if stay < 0.5 else 1 if stay <= 0.8 else 2,
     )
-
-
-# --- serving ---
-
-PUBLISHED = (
-    "No: press Publish and look at the version. The new vectors are written beside the old ones and switched in one "
-    "step."
-)
-
-
-def serving(models: dict[str, RecallModel], past: list[int]) -> list[Experiment]:
-    """Of the store of vectors."""
-    return [
-        Experiment(
-            "Another model takes the place of this one. **Is there a moment in which half of each is served?**",
-            ("Yes, for a moment", "No, never"),
-            lambda: Verdict(PUBLISHED, 1),
-            {"serving_model": "YouTube DNN"},
-        ),
-        Experiment(
-            "Back to the two-tower network. **Do the vectors of the same user agree between models?**",
-            ("Yes: their cosine is above 0.9", "No"),
-            lambda: same_user(models, past),
-            {"serving_model": TWO_TOWER},
-        ),
-    ]
-
-
-def same_user(models: dict[str, RecallModel], past: list[int]) -> Answer:
-    """Cosine of one history's vectors in two models."""
-    reason = "Each model has a space of its own, so user and item vectors are always replaced together."
-    if not {TWO_TOWER, "YouTube DNN"} <= set(models):
-        return reason
-    a, b = (models[name].encode([np.array(past, dtype=np.int32)])[0] for name in (TWO_TOWER, "YouTube DNN"))
-    if len(a) != len(b):
-        return Verdict(f"They have {len(a)} and {len(b)} numbers. {reason}", 1)
-    cosine = float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
-    said = f"The cosine of one history's vector here and in YouTube DNN is **{cosine:.2f}**. {reason}"
-    return Verdict(said.replace("-", "−"), 0 if cosine > 0.9 else 1)

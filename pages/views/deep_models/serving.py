@@ -14,14 +14,17 @@ import streamlit as st
 
 from pages.kit import controls, frame, recall_models, results, stage
 from pages.kit.allowed import Options
+from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import plain, sentence
-from pages.views.deep_models import edited_history, recall_experiments
+from pages.views.deep_models import edited_history, serving_experiments
 from pages.views.deep_models import history as history_view
+from pages.views.deep_models.table import ABOVE, HIGH, staged
 from recemb_core.deep.recall import RecallModel
 from recemb_core.experiments.recall_models import ModelConfig
+from recemb_core.figures.network_diagram import Box, network_diagram_figure
 from recemb_core.serving import REDIS_URL, RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait
@@ -36,8 +39,7 @@ USER = Parameter(
 
 def serving_section(data: ActiveData) -> None:
     """The whole view."""
-    numbers = st.container()
-    main, side = frame.side_by_side("serving", (3, 2), "15rem")
+    main, side, numbers = staged("serving")
     with main:
         configs = recall_models.ready_or_run(
             data, recall_models.model_configs(data), "Press Train to have vectors that can be served."
@@ -57,14 +59,13 @@ def serving_section(data: ActiveData) -> None:
         version = store.version(key)
         with side:
             _publish_box(data, store, facts, model, version)
-            tries = recall_experiments.serving(models, edited_history.current_history(data))
-            stage.try_this(data, tries)
+            stage.try_this(data, serving_experiments.serving(models, edited_history.current_history(data)))
+            _put(data, store, facts, model, version)
             controls.reset_button(data)
         with numbers:
             _facts(store, version)
         with main:
-            _lookup(data, store, key)
-            _put(data, store, facts, model, version)
+            _lookup(data, store, key, version)
     except StoreError as error:
         with main:
             st.error(sentence(f"{str(error)[:1].upper()}{str(error)[1:]}."))
@@ -205,47 +206,76 @@ def _publish_box(
         st.success(st.session_state.pop("serving_said"), icon=":material/check:")
 
 
-def _lookup(data: ActiveData, store: VectorStore, key: str) -> None:
+def _lookup(data: ActiveData, store: VectorStore, key: str, version: Version) -> None:
     """Get a user by id, and their top N through the loaded index."""
     _, users, _ = store.load(key, "user")
     chosen = USER.bind(data, default=users[0], among=users)
     listed = users[:LISTED]
-    user = chosen.draw(offered=listed if chosen.value in listed else [*listed, chosen.value])
     loaded = server(store, key)
-    start = time.perf_counter()
-    vector = store.get(key, "user", user)
-    got = time.perf_counter()
-    best = loaded.top_for(vector, TOP)
-    done = time.perf_counter()
-    st.markdown(f"**Top {TOP} for user {plain(user)}**")
-    st.dataframe(
-        pl.DataFrame(
-            {
-                "Rank": range(1, len(best) + 1),
-                "Item": [data.title_of(item) if item in data.items else item for item, _ in best],
-                "Id": [item for item, _ in best],
-                "u·v": [value for _, value in best],
-            }
-        ),
-        hide_index=True,
-        column_config={"u·v": st.column_config.NumberColumn(format="%.3f")},
-    )
+    with stage.picture():
+        # The room that a table keeps for its bar reaches out of it.
+        st.html("<style>.st-key-serving-picture [data-testid=stDataFrame] { overflow: hidden; }</style>")
+        left, right = frame.side_by_side("serving-picture", (3, 4), "16rem")
+        user = chosen.draw(right, offered=listed if chosen.value in listed else [*listed, chosen.value])
+        start = time.perf_counter()
+        vector = store.get(key, "user", user)
+        got = time.perf_counter()
+        best = loaded.top_for(vector, TOP)
+        done = time.perf_counter()
+        with right:
+            st.markdown(f"**Top {TOP} for user {plain(user)}**")
+            st.dataframe(
+                pl.DataFrame(
+                    {
+                        "Item": [data.title_of(item) if item in data.items else item for item, _ in best],
+                        "u·v": [value for _, value in best],
+                        "Id": [item for item, _ in best],
+                    }
+                ),
+                hide_index=True,
+                column_config={
+                    "Item": st.column_config.TextColumn(width=195),
+                    "u·v": st.column_config.NumberColumn(format="%.2f", width=55),
+                    "Id": st.column_config.TextColumn(width=70),
+                },
+            )
+        with left:
+            live_chart(
+                network_diagram_figure(
+                    _path(user, version, (got - start) * 1e3, (done - got) * 1e3), title="From an id to a list"
+                ),
+                key=f"serving path@{data.key}",
+                height=HIGH,
+                above=ABOVE,
+                glide=False,
+            )
     st.caption(
-        f"Vector fetched in {(got - start) * 1e3:.2f} ms ({store.backend}), list found in {(done - got) * 1e3:.2f} ms "
-        f"(exact search, one query, this machine). Nothing is masked. Vector: "
-        f"{' '.join(f'{x:.2f}' for x in vector[:6])} …"
+        f"Times are of this request: the vector by its id ({store.backend}), the list by exact search for one query, "
+        f"on this machine. Nothing is masked. Vector: {' '.join(f'{x:.2f}' for x in vector[:6])} …"
     )
+
+
+def _path(user: str, version: Version, fetched: float, found: float) -> list[Box]:
+    """What a request passes, from the id below to the list on top."""
+    return [
+        Box("A request", f"user {user}", "input", 0),
+        Box("Store", f"version {version.name[:6]}: {version.users:,} users", "layer", 1, after=(0,)),
+        Box("User vector u", f"{version.dimensions} numbers, in {fetched:.2f} ms", "embedding", 2, after=(1,)),
+        Box("Index in memory", f"largest u·v of {version.items:,} items", "layer", 3, after=(2,)),
+        Box(f"Top {TOP}", f"in {found:.2f} ms; nothing is trained", "answer", 4, after=(3,)),
+    ]
 
 
 def _put(data: ActiveData, store: VectorStore, facts: dict[str, str], model: RecallModel, version: Version) -> None:
     """Write the edited history's vector under a new id."""
-    title = "Put one vector: the history of the Edit a history view, under an id of your own"
+    title = "Put one vector"
     # With a state of its own it stays open when what is in it has been used.
     with st.expander(title, key="serving put open", on_change="rerun"):
         if version.facts != facts:
             st.caption(f"The version in use is of another model; publish {facts['title']} first.")
             return
         history = edited_history.current_history(data)
+        st.caption("The vector of the history of the History view goes in, under an id of your own.")
         new = st.text_input("Id", "me", key="serving_id", max_chars=60, help="A new id, or one in place of an old one.")
         st.caption(f"{len(history)} events in the history.")
         if st.button("Put", icon=":material/save:", key="serving put", disabled=not new.strip()):
