@@ -63,14 +63,21 @@ def start_server(port: int, log: Path, **environment: str) -> subprocess.Popen[b
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
     )
+    if not wait_for(port):
+        process.kill()
+        raise RuntimeError(log.read_text())
+    return process
+
+
+def wait_for(port: int) -> bool:
+    """Whether a server of Streamlit answers at this port within a minute."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with suppress(OSError):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).read()
-            return process
+            return True
         time.sleep(0.1)
-    process.kill()
-    raise RuntimeError(log.read_text())
+    return False
 
 
 def free_port() -> int:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from recemb_core.arrays import Float32Array, Int64Array, IntegerArray, NumberArray
-from recemb_core.item_graph.graph import ItemGraph, from_rows
+from recemb_core.arrays import Int64Array, IntegerArray, NumberArray
+from recemb_core.item_graph.graph import ItemGraph, both_ways, from_rows, kept_edges
+from recemb_core.item_graph.together import count_together
 from recemb_core.sequences import Sequences
 from recemb_core.validation import UsageError
 
@@ -71,11 +72,9 @@ def build_item_graph(
     directed = (edges == "transitions") if directed is None else directed
     if edges == "transitions":
         graph = from_rows(*_transitions(sequences), sequences.items, directed=directed)
-        heavy = graph.weights >= min_weight
+        graph = kept_edges(graph, graph.weights >= min_weight)
     else:
-        graph, baskets = _co_occurrences(sequences, share=share_baskets)
-        heavy = baskets >= min_weight
-    source, target, weight = graph.sources[heavy], graph.indices[heavy], graph.weights[heavy]
+        graph = both_ways(*count_together(sequences, least=min_weight, share=share_baskets), sequences.items)
     what = "how often the second item directly follows the first"
     if edges == "co_occurrence":
         shared = "baskets that hold both items, each sharing one unit"
@@ -83,11 +82,12 @@ def build_item_graph(
     least = f", at least {min_weight:g}{' baskets' if share_baskets else ''}" if min_weight > 1 else ""
     rule = f"weight = {what}{least}"
     if side_info_fields:
+        own = graph.sources, graph.indices, graph.weights
         extra = _content_edges(sequences, side_info_fields)
-        source, target, weight = (np.concatenate(p) for p in zip((source, target, weight), extra, strict=True))
+        source, target, weight = (np.concatenate(p) for p in zip(own, extra, strict=True))
         rule += f", plus one for each shared value of {', '.join(side_info_fields)}"
-    # Both directions are in hand already, so undirected graphs are assembled as directed ones and only named so.
-    graph = from_rows(source, target, weight, sequences.items, directed=True)
+        # Both directions are in hand already, so undirected graphs are assembled as directed ones and only named so.
+        graph = from_rows(source, target, weight, sequences.items, directed=True)
     weights = graph.weights if weighted else np.ones_like(graph.weights)
     return ItemGraph(
         graph.indptr, graph.indices, weights, sequences.items, directed, rule if weighted else rule + "; unweighted"
@@ -102,28 +102,6 @@ def _transitions(sequences: Sequences) -> EdgeRows:
     ends = sequences.offsets[1:-1] - 1
     inside[ends[(ends >= 0) & (ends < len(inside))]] = False
     return tokens[:-1][inside], tokens[1:][inside], np.ones(int(inside.sum()))
-
-
-def _co_occurrences(sequences: Sequences, *, share: bool) -> tuple[ItemGraph, Float32Array]:
-    """The co-occurrence graph, and for each of its edges the number of baskets that hold both ends."""
-    from scipy.sparse import csr_array, triu
-
-    shape = (len(sequences), len(sequences.items))
-    # A copy: summing duplicates works in place, and without one it would cut the sequences themselves.
-    holds = csr_array((np.ones(len(sequences.tokens)), sequences.tokens, sequences.offsets), shape=shape, copy=True)
-    holds.sum_duplicates()
-    holds.data[:] = 1.0
-
-    def graph() -> ItemGraph:
-        pairs = triu(holds.T @ holds, k=1).tocoo()
-        return from_rows(pairs.row, pairs.col, pairs.data, sequences.items, directed=False)
-
-    counted = graph()
-    if not share:
-        return counted, counted.weights
-    size = np.diff(holds.indptr).astype(np.float64)
-    holds.data[:] = np.repeat(np.sqrt(2.0 / np.maximum(size * (size - 1), 1.0)), np.diff(holds.indptr))
-    return graph(), counted.weights
 
 
 def _content_edges(sequences: Sequences, fields: tuple[str, ...]) -> EdgeRows:

@@ -221,6 +221,35 @@ def test_every_basket_shares_one_unit(lists: list[list[str]]) -> None:
 
 
 @few
+@given(BASKETS, st.integers(1, 3), st.booleans(), st.integers(1, 40), st.sampled_from((0, 1000)))
+def test_pairs_are_the_product_of_the_baskets_to_the_byte(
+    lists: list[list[str]], least: int, share: bool, at_a_time: int, dense: int
+) -> None:
+    """However many pairs are counted at a time, by sorting or by a table, the sums are those of a matrix product."""
+    sequences = Sequences.from_lists(lists, ordered=False)
+    holds = np.zeros((len(lists), len(sequences.items)))
+    for row, line in enumerate(sequences):
+        holds[row, line] = 1.0
+    number = holds.T @ holds
+    size = holds.sum(axis=1, keepdims=True)
+    shares = holds * np.sqrt(2.0 / np.maximum(size * (size - 1), 1.0))
+    expected = np.zeros_like(number)
+    for one in shares:  # basket by basket, as a sum of floats depends on its order
+        expected += one[:, None] * one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recemb_core.item_graph.together._AT_A_TIME", at_a_time)
+        patch.setattr("recemb_core.item_graph.together._DENSE", dense)
+        patch.setattr("recemb_core.item_graph.graph._EDGES_AT_A_TIME", at_a_time)
+        graph = build_item_graph(sequences, min_weight=least, share_baskets=share)
+    check_csr(graph)
+    kept = (number >= least) & ~np.eye(len(number), dtype=bool)
+    found = np.zeros(number.shape, np.float32)
+    found[graph.sources, graph.indices] = graph.weights
+    assert np.array_equal(found > 0, kept)
+    assert np.array_equal(found[kept], (expected if share else number)[kept].astype(np.float32))
+
+
+@few
 @given(BASKETS)
 def test_sequences_are_left_as_they_were(lists: list[list[str]]) -> None:
     sequences = Sequences.from_lists(lists)
