@@ -50,7 +50,7 @@ st.navigation([st.Page(draw, title=name, url_path=name) for name in ("One", "Two
 GROUPS = "[data-testid=stMain] [role=radiogroup][aria-label=View], .st-key-lsh-views [role=radiogroup]"
 PICTURES = (
     ".live-chart .main-svg, .live-chart canvas, [data-testid=stPlotlyChart] .main-svg, .neighbor-columns .row, "
-    "[data-testid=stDataFrame] canvas, .hash-board canvas, .hash-board svg"
+    "[data-testid=stDataFrame] canvas, .hash-board svg, .numbers table"
 )
 # What is there before a click is marked; a picture that is not marked has come since.
 MARK = f"document.querySelectorAll('{PICTURES}').forEach((one) => {{ one.dataset.before = '1'; }})"

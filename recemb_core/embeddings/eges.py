@@ -14,7 +14,7 @@ from recemb_core.embeddings.hogwild import hogwild
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.embeddings.noise import noise_table
 from recemb_core.embeddings.sentences import start_vectors
-from recemb_core.embeddings.skip_gram import WalkSkipGramConfig
+from recemb_core.embeddings.skip_gram import WalkedText, WalkSkipGramConfig
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Cancel, Progress, Reporter
 from recemb_core.side_information import SideFields, encode_side_info
@@ -191,7 +191,7 @@ def train_eges(
     """
     from recemb_core.embeddings.eges_kernel import all_hidden, train_windows
     from recemb_core.embeddings.eges_update_kernel import Parts
-    from recemb_core.walks import generate_walks
+    from recemb_core.walks import walks_or_stream
 
     config, report = config or EGESConfig(), Reporter(progress, cancel)
     n, d = len(graph), config.dimensions
@@ -199,10 +199,15 @@ def train_eges(
         raise UsageError(f"side_info must have a row for each of the {n} items of the graph, not {len(side_info)}")
     side = encode_side_info(side_info, config.fields)
     report.tell(0.0, "walking")
-    walks = generate_walks(graph, config)
-    counts = np.bincount(walks[walks >= 0], minlength=n).astype(np.int64)
-    lengths = (walks >= 0).sum(axis=1)
-    useful, lengths = walks[lengths > 1], lengths[lengths > 1]
+    walks = walks_or_stream(graph, config)
+    if isinstance(walks, np.ndarray):
+        counts = np.bincount(walks[walks >= 0], minlength=n).astype(np.int64)
+        lengths = (walks >= 0).sum(axis=1)
+        useful, lengths = walks[lengths > 1], lengths[lengths > 1]
+        some = lambda first, last: useful[first:last]  # noqa: E731
+    else:
+        text = WalkedText(walks, n, report)
+        counts, lengths, some = text.counts, np.diff(text.offsets), text.walks
 
     start = np.random.default_rng(config.seed)
     own, side_vectors = (start_vectors(start, many, d, width=1.0) for many in (n, int(side.first[-1])))
@@ -211,8 +216,8 @@ def train_eges(
     table = start.permutation(noise_table(counts))
     parts = Parts(own, side_vectors, logits, side.indptr, side.codes)
 
-    given = useful, parts, outputs, table, config.attention, config.window, config.negative
-    history = hogwild(lengths, config, report, train_windows, *given)
+    given = parts, outputs, table, config.attention, config.window, config.negative
+    history = hogwild(lengths, some, config, report, train_windows, *given)
     vectors, attention = np.empty((n, d), dtype=np.float32), np.empty_like(logits)
     all_hidden(parts, vectors, attention)
     report.tell(1.0)

@@ -79,6 +79,7 @@ def train_windows(
     negative: int,
     rates: Rates,
     seed: np.uint64,
+    begins: int = 0,
 ) -> tuple[float, int]:
     """Train on walks[first:last]; returns (sum of the loss over positive pairs with their negatives, number of them).
 
@@ -89,7 +90,8 @@ def train_windows(
     have the time to come from memory.
 
     ``walks`` is (m, length), ``outputs`` Z (n, d), ``table`` a shuffled
-    :func:`~recemb_core.embeddings.noise.noise_table`.
+    :func:`~recemb_core.embeddings.noise.noise_table`. ``begins``: which of all walks the first of ``walks`` is; the
+    random numbers of a window go by its place among all.
     """
     d = outputs.shape[1]
     flat_walks, flat_outputs = walks.reshape(-1), outputs.reshape(-1)
@@ -112,12 +114,12 @@ def train_windows(
         many_coming, center_coming = 0, 0
         if turn < total:
             row, i = first + at_turn // length, at_turn % length
-            bits = mixed_number(seed, row * length + i)
+            bits = mixed_number(seed, (begins + row) * length + i)
             at_turn = (at_turn + stride) % total
             far = first * length + at_turn  # what the drawing after this one will read
             prefetch(flat_walks, max(far - window, 0))
             prefetch(flat_walks, min(far + window, len(flat_walks) - 1))
-            prefetch(table, mixed_number(seed, far) & mask)
+            prefetch(table, mixed_number(seed, begins * length + far) & mask)
             many_coming, positives = draw_window(
                 walks[row], i, window, negative, bits, table, targets[coming], signs[coming]
             )

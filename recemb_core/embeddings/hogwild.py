@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recemb_core.arrays import IntegerArray
+from recemb_core.arrays import Int32Array, IntegerArray
 from recemb_core.embeddings.sentences import threads_for
 from recemb_core.progress import LAST_RATE, Reporter
 
@@ -18,15 +18,27 @@ if TYPE_CHECKING:
 
 # Walks are handed over in slices, so that progress and cancelling are felt within a fraction of a second.
 TOKENS_PER_SLICE = 200_000
+SLICES_AT_A_TIME = 40
+"""In memory, of walks that are made anew in portions: about 32 MB."""
 Sums = tuple[float, int]  # of the loss, and how many pairs it is of
 
 
 def hogwild(
-    lengths: IntegerArray, config: WalkSkipGramConfig, report: Reporter, train: Callable[..., Sums], *given: Any
+    lengths: IntegerArray,
+    walks: Callable[[int, int], Int32Array],
+    config: WalkSkipGramConfig,
+    report: Reporter,
+    train: Callable[..., Sums],
+    *given: Any,
 ) -> list[float]:
-    """Epochs of ``train(first walk, last, *given, rates at these two, seed)`` on threads; mean loss by epoch.
+    """Epochs of ``train(a, b, rows, *given, rates at these two, seed, begins)`` on threads; mean loss by epoch.
 
-    ``train`` returns (sum of the loss, pairs) and writes to arrays that all threads share. ``lengths`` (n_walks,).
+    ``train`` returns (sum of the loss, pairs) of rows a … b − 1 and writes to arrays that all threads share; ``rows``
+    are walks, the first of them number ``begins`` of all.
+
+    Args:
+        lengths: (n_walks,).
+        walks: (first, last) → int32 (last − first, length), of all walks; asked for anew in each epoch.
 
     References:
         Niu, Recht, Ré, Wright, *Hogwild!: A Lock-Free Approach to Parallelizing Stochastic Gradient Descent* (NIPS
@@ -42,11 +54,15 @@ def hogwild(
     with ThreadPoolExecutor(threads) as pool:
         for epoch, seed in enumerate(seeds):
             loss, pairs = 0.0, 0
-            for step, (first, last) in enumerate(pairwise(bounds), epoch * slices):
-                report(step / steps)
-                rates = float(falling[step]), float(falling[step + 1])
-                part_loss, part_pairs = on_threads(pool, threads, train, first, last, *given, rates, seed)
-                loss, pairs = loss + part_loss, pairs + part_pairs
+            for portion in range(0, slices, SLICES_AT_A_TIME):
+                cuts = bounds[portion : portion + SLICES_AT_A_TIME + 1]
+                begins, rows = int(cuts[0]), walks(int(cuts[0]), int(cuts[-1]))
+                for step, (first, last) in enumerate(pairwise(cuts - begins), epoch * slices + portion):
+                    report(step / steps)
+                    rates = float(falling[step]), float(falling[step + 1])
+                    more = *given, rates, seed, begins
+                    part_loss, part_pairs = on_threads(pool, threads, train, first, last, rows, *more)
+                    loss, pairs = loss + part_loss, pairs + part_pairs
             history.append(loss / pairs if pairs else 0.0)
     return history
 

@@ -127,7 +127,15 @@ class WalkedText:
 
     def part(self, first: int, last: int) -> Sentences:
         """See :class:`~recemb_core.embeddings.sentences.StreamedText`."""
-        return as_sentences(self._walks.rows(int(self._rows[first]), int(self._rows[last - 1]) + 1))
+        return as_sentences(self._between(first, last))
+
+    def walks(self, first: int, last: int) -> Int32Array:
+        """Sentences ``first`` … ``last − 1`` as walks, (last − first, walk_length), padded with −1."""
+        rows: Int32Array = self._between(first, last)[self._rows[first:last] - self._rows[first]]
+        return rows
+
+    def _between(self, first: int, last: int) -> Int32Array:
+        return self._walks.rows(int(self._rows[first]), int(self._rows[last - 1]) + 1)
 
 
 def as_sentences(walks: Int32Array) -> Sentences:

@@ -5,12 +5,22 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recemb_core.arrays import Int32Array
-from recemb_core.embeddings import DeepWalkConfig, Node2VecConfig, block_training, skip_gram, train_model
+from recemb_core.embeddings import (
+    DeepWalkConfig,
+    EGESConfig,
+    Node2VecConfig,
+    block_training,
+    hogwild,
+    skip_gram,
+    train_eges,
+    train_model,
+)
 from recemb_core.embeddings.block_training import portions
 from recemb_core.embeddings.skip_gram import WalkedText, as_sentences
 from recemb_core.item_graph import ItemGraph
@@ -99,6 +109,36 @@ def test_vectors_do_not_depend_on_whether_walks_are_kept(
     assert streamed.history == kept.history
     assert streamed.counts is not None
     assert streamed.counts.tolist() == kept.counts.tolist()
+
+
+@pytest.mark.parametrize("attention", [True, False])
+def test_eges_does_not_depend_on_whether_walks_are_kept(attention: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = a_graph(300, directed=True)  # some of its walks are of one item
+    side = pl.DataFrame(
+        {"kind": [f"k{i % 7}" for i in range(300)], "maker": [None if i % 5 else "m" for i in range(300)]}
+    )
+    config = EGESConfig(
+        dimensions=6, num_walks=4, walk_length=13, window=3, epochs=2, seed=5, workers=1, attention=attention
+    )
+    monkeypatch.setattr(hogwild, "TOKENS_PER_SLICE", 400)
+    kept = train_eges(graph, side, config)
+    monkeypatch.setattr(hogwild, "SLICES_AT_A_TIME", 3)
+    monkeypatch.setattr(skip_gram, "TOKENS_AT_A_TIME", 500)
+    monkeypatch.setattr(generate, "MOST_STEPS", 0)
+    asked: list[int] = []
+    rows = WalkStream.rows
+
+    def watched(self: WalkStream, first: int, last: int) -> Int32Array:
+        asked.append(min(last, len(self)) - first)
+        return rows(self, first, last)
+
+    monkeypatch.setattr(WalkStream, "rows", watched)
+    streamed = train_eges(graph, side, config)
+    assert len(asked) > 20
+    assert max(asked) < len(graph)  # a fourth of them at most
+    for name in ("vectors", "output_vectors", "own_vectors", "side_vectors", "attention", "counts"):
+        assert getattr(streamed, name).tobytes() == getattr(kept, name).tobytes(), name
+    assert streamed.history == kept.history
 
 
 def test_a_streamed_training_reports_forward_and_can_be_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
