@@ -67,7 +67,7 @@ with frame.page(
                 ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),
                 ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
             ]
-            frame.metrics(numbers, stage.scores(), narrowest="7rem")
+            frame.metrics(numbers, stage.scores())
         share = ""
         with side:
             if data.cut_by_time:

@@ -188,17 +188,18 @@ def wrapping_columns(key: str, narrowest: str) -> Any:
     return place
 
 
-def metrics(figures: list[tuple[str, str, str]], place: Any = st, *, narrowest: str = "8.5rem") -> None:
+def metrics(figures: list[tuple[str, str, str]], place: Any = st, *, narrowest: str = "") -> None:
     """At most five numbers that matter: (label, value, help); on a second line where one would cut them."""
     key = "metrics-" + re.sub(r"\W+", "-", figures[0][0].lower())
     for column, (label, value, help_text) in zip(
         figure_columns(key, len(figures), place, narrowest=narrowest), figures, strict=True
     ):
-        column.metric(label, value, help=help_text)
+        column.metric(label, re.sub(r"^-(?=[\d.])", "−", value), help=help_text)
 
 
-def figure_columns(key: str, number: int, place: Any = st, *, narrowest: str = "8.5rem") -> list[Any]:
+def figure_columns(key: str, number: int, place: Any = st, *, narrowest: str = "") -> list[Any]:
     """Columns in a row; those that would be too narrow for their words go to a second line."""
+    narrowest = narrowest or ("7.25rem" if number > 4 else "8.5rem")  # five in a row beside the controls, at 1280
     with place.container(key=key):
         st.html(f"<style>.st-key-{key} [data-testid=stColumn] {{ min-width: min({narrowest}, 45%); }}</style>")
         return st.columns(number)

@@ -53,6 +53,8 @@ def attention_bars_figure(
         hover="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>weight %{x:.3f}, catalogue mean %{customdata[3]}",
         text=[f"{w:.2f}" if value else "missing" for w, value in zip(weights, values, strict=True)],
         textposition="outside",
+        textfont={"size": 12},
+        constraintext="none",  # or plotly writes as small as the bar is thin
         cliponaxis=False,
         name="this item",
         showlegend=False,

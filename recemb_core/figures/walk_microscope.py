@@ -188,6 +188,7 @@ def walk_replay(
             customdata=[[item, name] for item, name in zip(ids, hover, strict=True)],
             hover="<b>%{customdata[1]}</b>",
             uid="nodes",
+            cliponaxis=False,
         ),
         theme.lines(positions[done].T, theme.CHOSEN, 2, opacity=0.6, uid="path"),
         theme.lines(positions[done[-2:]].T, theme.CHOSEN, 4, uid="last step"),

@@ -228,7 +228,7 @@ def tune_section(
     """What stands around :func:`trade_section`: figures on top, charts below; times and further draws come last."""
     ready = measures.kernels_ready(0)
     with numbers:
-        places = [column.empty() for column in frame.figure_columns("scores", 5, narrowest="7.5rem")]
+        places = [column.empty() for column in frame.figure_columns("scores", 5)]
     said, more = st.empty(), st.container()
     tune_metrics(settings, cell, measured.n, measured.queries, places, ready)
     time_metrics(None, places, points)

@@ -118,6 +118,9 @@ _component = st.components.v2.component(
             display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
             overflow-wrap: anywhere;
         }
+        /* Of many lists, the name has the whole width, so that no word is broken in the middle. */
+        .neighbor-columns[data-many] .first { flex-wrap: wrap; }
+        .neighbor-columns[data-many] .title { order: 1; flex: 0 0 100%; -webkit-line-clamp: 2; }
         .neighbor-columns .second {
             display: flex; flex-wrap: wrap; gap: 0 0.375rem; font-size: 0.75rem; font-variant-numeric: tabular-nums;
         }

@@ -33,7 +33,7 @@ CHECK = Parameter(
     WALKS_PAGE,
     "check",
     "Where the walks are",
-    Options(PLACES, row=True, shown=lambda v: "next step" if v == NEXT else f"after {v}"),
+    Options(PLACES, shown=lambda v: "next step" if v == NEXT else f"after {v}"),
     help="The next step of walks that came from the previous item, or the place after that many steps.",
 )
 
@@ -91,7 +91,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         with right:
             where = place_control(data, graph, at, p, q).value
             after = "at the next step" if where == NEXT else f"after {where} step{'s' * (where != '1')}"
-            st.markdown(f"**Are they where the closed form says, {after}?**")
+            st.markdown(f"**Where are they {after}?**")
             if where == NEXT:
                 assert came is not None
                 chance, places = came
