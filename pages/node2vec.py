@@ -14,7 +14,8 @@ from pages.views.node2vec.roles import roles_section
 from pages.views.node2vec.snippets import as_python, figure_python
 from pages.views.node2vec.sweep import sweep_controls, sweep_section
 from pages.views.node2vec.two_maps import map_section
-from pages.views.node2vec.why import why_section
+from pages.views.node2vec.why import why_metrics, why_section
+from pages.views.node2vec.why_experiments import pair_experiments
 from recemb_core.embeddings import node2vec_defaults
 
 VIEWS = {
@@ -63,13 +64,17 @@ with frame.page(
             figure_three.figure_controls(data)
             stage.try_this(data, figure_three.experiments(asked))
         else:
-            controls.node2vec_controls(data, len(graph))
+            controls.bias_controls(data, len(graph))
+            pair_place = st.container() if view == "why" else st.empty()
             tries = experiments(labellings, lambda: later[0])
             if view == "objective":
                 tries = objective.experiments(lambda: later[0])
             elif data.key == figure_three.PAPERS:
                 tries = [*tries, figure_three.experiments(asked)[0]]  # the last: it leads to another view
+            elif view == "why":
+                tries = pair_experiments(lambda: later[0])
             stage.try_this(data, tries)
+            controls.walk_controls(data, len(graph))
             color = controls.color_control(data, graph, default=labellings[0].name)
             with st.expander("Map"):
                 umap = controls.umap_config(data, len(graph))
@@ -94,7 +99,7 @@ with frame.page(
             elif view == "roles":
                 roles_section(shown)
             elif view == "why":
-                why_section(shown)
+                why_section(shown, pair_place)
             elif view == "objective":
                 objective.objective_section(shown)
             note = map_section(shown, color) if view == "map" else st.empty()
@@ -102,6 +107,8 @@ with frame.page(
         with numbers:
             if view == "objective":
                 objective.objective_metrics(shown)
+            elif view == "why":
+                why_metrics(shown)
             else:
                 score_metrics(shown, note)
         frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))

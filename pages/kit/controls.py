@@ -60,11 +60,16 @@ def node2vec_config(data: ActiveData, n: int) -> Node2VecConfig:
     return Node2VecConfig(**values, seed=seed())
 
 
-def node2vec_controls(data: ActiveData, n: int) -> None:
-    """Widgets of the node2vec settings."""
+def bias_controls(data: ActiveData, n: int) -> None:
+    """p and q, one beside the other."""
     start = node2vec_start(data, n)
-    for name in ("p", "q"):
-        NODE2VEC[name].draw(data, default=getattr(start, name))
+    for column, name in zip(st.columns(2), ("p", "q"), strict=True):
+        NODE2VEC[name].draw(data, column, default=getattr(start, name))
+
+
+def walk_controls(data: ActiveData, n: int) -> None:
+    """The rest of the node2vec settings, folded."""
+    start = node2vec_start(data, n)
     with st.expander("Walks and training"):
         for name, one in NODE2VEC.items():
             if name not in ("p", "q"):

@@ -113,7 +113,7 @@ def explain_pair(
     require(a != b, "b", b, "another item than a")
     for name, number in (("window", window), ("top", top)):
         require(is_whole(number) and number >= 1, name, number, "a whole number, at least 1")
-    near_a, near_b = _joined(graph, a), _joined(graph, b)
+    near_a, near_b = joined(graph, a), joined(graph, b)
     shared = sorted(
         (SharedNeighbor(row, near_a[row], near_b[row]) for row in near_a.keys() & near_b.keys()),
         key=lambda s: (-s.weight_a * s.weight_b, s.row),
@@ -136,8 +136,12 @@ def _weight(graph: ItemGraph, source: int, target: int) -> float:
     return float(weights[rows == target].sum())
 
 
-def _joined(graph: ItemGraph, row: int) -> dict[int, float]:
-    """Items joined to a row in either direction, with their weight."""
+def joined(graph: ItemGraph, row: int) -> dict[int, float]:
+    """Items joined to a row in either direction, row → weight; both directions added up.
+
+    >>> joined(ItemGraph.from_edges(["tea", "cup"], ["cup", "tea"], [2, 1], directed=True), 0)
+    {1: 3.0}
+    """
     found: dict[int, float] = {}
     for way in (graph, graph.reversed) if graph.directed else (graph,):
         for other, weight in zip(*way.neighbors(row), strict=True):

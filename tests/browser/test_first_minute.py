@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from pages.kit.navigation import LINKED, SECTIONS
+from pages.kit.navigation import LINKED, SECTIONS, SIDEBAR
 from tests.browser.driver import chart, no_exception, open_page, screenshot, settled
 
 Serve = Callable[..., str]
@@ -120,6 +120,14 @@ def test_home_opens_on_the_groceries(serve: Serve, page: Page) -> None:
     assert cards.count(item) >= 4
     page.get_by_test_id("stMain").get_by_role("link", name="Tune p and q").click()
     expect(page.locator("h1")).to_have_text(EXPECTED["node2vec"][0])
+
+
+def test_the_sidebar_of_a_servers_first_deep_link_is_as_narrow_as_the_others(serve: Serve, page: Page) -> None:
+    """That one is drawn by the page's own script, which says the width too late: Streamlit's own stays."""
+    open_page(page, f"{serve('app.py')}/walks", timeout=60_000)
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.evaluate("(e) => { e.style.width = '300px'; }")
+    assert sidebar.evaluate("(e) => e.getBoundingClientRect().width") == SIDEBAR
 
 
 def test_every_page_by_its_address(serve: Serve, new_page: NewPage) -> None:

@@ -41,6 +41,7 @@ EVERY = (
     "node2vec?view=objective",
     "node2vec?view=roles",
     "node2vec?view=sweep",
+    "node2vec?view=why",
     "sequences",
     "sequences?data=complete_journey",
     "side_information",

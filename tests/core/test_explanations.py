@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 from recemb_core.datasets import load_dataset
 from recemb_core.evaluation.explanations import PairExplanation, SharedNeighbor, explain_pair
+from recemb_core.evaluation.walk_paths import walk_paths
 from recemb_core.item_graph import ItemGraph
 from recemb_core.sequences import Sequences
 from recemb_core.vocabulary import Vocabulary
 from recemb_core.walks import WalkConfig, generate_walks
 
+FIVE = ItemGraph.from_edges([0, 1, 2, 3], [1, 2, 3, 4], [1, 1, 1, 1], directed=False)
 TRIANGLE = ItemGraph.from_edges([0, 0, 1], [1, 2, 2], [2, 1, 1], directed=False, items=Vocabulary("abc"))
 
 
@@ -137,3 +140,34 @@ def test_items_that_no_sequence_holds() -> None:
 def test_what_cannot_be_explained_is_named(a: int, b: int, window: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         explain_pair(TRIANGLE, np.array([[0, 1]], np.int32), a, b, window=window)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=8), min_size=1, max_size=8), st.integers(1, 9))
+def test_ways_between_two_are_those_of_a_plain_loop(lists: list[list[int]], window: int) -> None:
+    found = walk_paths(padded(lists, 8), 0, 1, window=window)
+    direct, through, differences = 0, Counter[int](), []
+    for walk in lists:
+        difference = 0
+        for i in range(len(walk)):
+            for j in range(i + 1, min(i + window, len(walk) - 1) + 1):
+                if {walk[i], walk[j]} == {0, 1}:
+                    through.update({*walk[i + 1 : j]} - {0, 1})
+                    direct += j == i + 1
+                    difference += 1 if j == i + 1 else -1
+        differences.append(difference)
+    assert found.direct == direct
+    assert dict(found.through) == dict(through)
+    assert list(found.through) == sorted(through.items(), key=lambda one: (-one[1], one[0]))
+    assert found.pairs == explain_pair(FIVE, padded(lists, 8), 0, 1, window=window).pairs
+    assert found.pairs - found.direct == found.direct - sum(differences)
+    if len(lists) > 1:
+        assert found.deviation == pytest.approx(float(np.std(differences, ddof=1)) * len(lists) ** 0.5)
+
+
+def test_ways_between_refuse_what_makes_no_pair() -> None:
+    with pytest.raises(ValueError, match=r"^b must be another item than a, not 1$"):
+        walk_paths(np.array([[0, 1]], np.int32), 1, 1, window=1)
+    with pytest.raises(ValueError, match=r"^window must be a whole number"):
+        walk_paths(np.array([[0, 1]], np.int32), 0, 1, window=0)
+    assert walk_paths(np.empty((0, 5), np.int32), 0, 1, window=2).pairs == 0

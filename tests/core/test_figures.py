@@ -11,6 +11,7 @@ import pytest
 from recemb_core.figures import theme
 from recemb_core.figures.ego_graph import ego_graph_figure
 from recemb_core.figures.graph_map import IN_COLOR, OUT_COLOR, graph_map_figure
+from recemb_core.figures.pair_paths import Beside, pair_paths_figure
 from recemb_core.figures.popularity import popularity_figure
 from recemb_core.figures.session_gaps import duration, session_gaps_figure
 from recemb_core.figures.session_lengths import LONGEST_BAR, session_lengths_figure
@@ -262,3 +263,33 @@ def test_a_changed_figure_leaves_what_it_was_made_of_alone(monkeypatch: pytest.M
     assert figure.data[0].line.width == 9
     assert kept == theme.DOTTED
     assert traces[0]["name"] == "a"
+
+
+# --- two items and the ways between them ---
+
+
+def test_ways_between_two_are_as_thick_as_they_are_used() -> None:
+    figure = pair_paths_figure((0, 1), TITLES, IDS, [Beside(2, 10), Beside(3)], ([4], []), direct=40, joined=True)
+    lines = {tuple(trace.x): trace.line for trace in figure.data if trace.mode == "lines"}
+    assert lines[-1, 1].width == 10
+    assert lines[-1, 1].dash is None
+    bent = [trace for trace in figure.data if trace.mode == "lines" and len(trace.x) == 3]
+    assert [(trace.y[1], trace.line.width, trace.line.dash) for trace in bent] == [(1, 3.25, None), (-1, 1, "dot")]
+    marks = [trace for trace in figure.data if trace.customdata]
+    points = {one[0]: at for trace in marks for one, *at in zip(trace.customdata, trace.x, trace.y, strict=True)}
+    assert points["t"][0] == -points["m"][0] < 0
+    assert points["p"][0] < points["t"][0], "what is joined to the first alone stands on its side"
+    assert {points["s"][0], points["c"][0]} == {0}
+    named_points = [text for trace in figure.data for text in trace.text or ()]
+    assert f"{ESCAPED} · 10" in named_points
+    assert "one step · 40" in figure.layout.annotations[0].text
+    assert "one step apart 40 times" in figure.layout.meta["description"]
+    assert is_described(figure)
+
+
+def test_two_that_no_walk_brings_together_say_so() -> None:
+    figure = pair_paths_figure((0, 1), TITLES, IDS, [], ([], [2]), direct=0, joined=False)
+    assert not figure.layout.annotations
+    assert "through no other item" in figure.layout.meta["description"]
+    joined = pair_paths_figure((0, 1), TITLES, IDS, [], ([], []), direct=0, joined=True)
+    assert joined.layout.annotations[0].text == "joined, never one step apart"

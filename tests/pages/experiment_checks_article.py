@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from recemb_core import precomputed
 from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
 from recemb_core.experiments.never_together import never_together, told_apart
-from tests.pages.experiment_checks import Seen, check, model, sign
+from tests.pages.experiment_checks import Numbers, Seen, check, model, sign, trained
 from tests.pages.verdicts import holds, whole
 
 # --- CBOW ---
@@ -159,6 +160,69 @@ def _apart(seen: Seen) -> None:
     assert knows is not None
     ways = ("EGES, which knows the fields", "item2vec, by clicks alone", "Both alike, within noise")
     holds(seen, ways[0] if knows.low > without.high else ways[1] if knows.high < without.low else ways[2])
+
+
+# --- node2vec: why two are neighbors ---
+
+
+def _pair(seen: Seen) -> tuple[Numbers, int, int, int]:
+    """(the walks that these settings are trained on, the two items, the window), by the library alone."""
+    from recemb_core.embeddings import node2vec_defaults
+    from recemb_core.walks import generate_walks
+
+    graph = seen.source.graph
+    config = replace(node2vec_defaults(len(graph)), p=seen.state("p"), q=seen.state("q"))
+    (nearest, _), *_ = trained(seen.source, config).most_similar(graph.items[seen.row], k=1)
+    return generate_walks(graph, config), seen.row, int(graph.items.row(nearest)), config.window
+
+
+@check("An item and its nearest by cosine.")
+def _met(seen: Seen) -> None:
+    walks, a, b, window = _pair(seen)
+    held = [walk[walk >= 0].tolist() for walk in walks]
+    places = [(np.flatnonzero(walk == a), np.flatnonzero(walk == b)) for walk in walks]
+    both = sum(bool((np.abs(x[:, None] - y[None]) <= window).any()) for x, y in places)
+    everything = np.concatenate(held)
+    rng = np.random.default_rng(1)
+    chance = []
+    for _ in range(60):  # the same visits, spread at random
+        rng.shuffle(everything)
+        at, met = 0, 0
+        near = np.zeros(len(everything) + window, dtype=bool)
+        for d in range(1, window + 1):
+            x, y = everything[:-d], everything[d:]
+            near[: len(x)] |= ((x == a) & (y == b)) | ((x == b) & (y == a))
+        for walk in held:
+            met += bool(near[at : at + len(walk) - 1].any())
+            at += len(walk)
+        chance.append(met)
+    seen.says(f"{both:,} of {len(walks):,} walks")
+    expected, noise = (float(n.replace(",", "")) for n in re.findall(r"([\d,]+\.\d) ± ([\d,]+\.\d)", seen.answer)[0])
+    assert abs(np.mean(chance) - expected) <= noise / 2 + 1
+    assert abs(noise - 2 * np.sqrt(expected * (1 - expected / len(walks)))) < 0.2
+    change = both - expected
+    beyond = abs(change) > noise
+    seen.chose("No difference beyond noise" if not beyond else "More often than chance" if change > 0 else "Less often")
+
+
+@check("The same two. **How do walks", "q = 20: another item may be nearest now.")
+def _ways(seen: Seen) -> None:
+    walks, a, b, window = _pair(seen)
+    by_walk = []
+    for walk in walks:
+        x, y = np.flatnonzero(walk == a), np.flatnonzero(walk == b)
+        apart = np.abs(x[:, None] - y[None])
+        by_walk.append(((apart == 1).sum(), ((apart > 1) & (apart <= window)).sum()))
+    direct, other = np.sum(by_walk, axis=0)
+    difference = np.subtract(*np.transpose(by_walk))
+    noise = 2 * np.sqrt(len(walks) * difference.var(ddof=1))
+    if not direct + other:
+        seen.says("no way to look at")
+        return
+    seen.says(f"one step apart {direct:,} times, and {other:,} times", f"±{noise:,.0f}")
+    change = direct - other
+    names = ("By the edge between them", "Through other items", "No difference beyond noise")
+    seen.chose(names[2] if abs(change) <= noise else names[0] if change > 0 else names[1])
 
 
 # --- node2vec's objective ---

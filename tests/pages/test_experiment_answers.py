@@ -49,7 +49,6 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
 SAME = {
     "sweep",
     "roles",
-    "why",
     "popularity",
     "targets",
     "vectors",

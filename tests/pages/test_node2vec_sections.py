@@ -14,7 +14,10 @@ from pages.views.node2vec.one_setting import change_words
 from pages.views.node2vec.why import _excerpt
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
+from recemb_core.embeddings import node2vec_defaults, train_node2vec
+from recemb_core.evaluation.walk_paths import walk_paths
 from recemb_core.experiments.figure_three import FigureThreeConfig, figure_three_base
+from recemb_core.walks import generate_walks
 from tests.pages.conftest import healthy, text
 
 
@@ -111,7 +114,22 @@ def test_a_pair_is_explained_from_sessions_and_from_a_graph_alone(data: str) -> 
     shown = text(page)
     assert "is number 1 of the" in shown
     assert "hold both within 2 steps" in shown
-    assert ("sessions that link them" in shown.lower()) == (load_dataset(data).sequences is not None)
+    headings = [heading.value for heading in page.subheader]
+    assert ("Sessions that link them" in headings) == (load_dataset(data).sequences is not None)
+
+
+def test_the_picture_of_a_pair_counts_the_ways_of_the_walks() -> None:
+    page = opened("why", data="karate_club")
+    assert len(page.get("bidi_component")) == 1
+    (said,) = [c.value for c in page.caption if "times a walk has the two" in c.value]
+    graph = load_dataset("karate_club").graph
+    assert graph is not None
+    config = node2vec_defaults(len(graph))
+    vectors, walks = train_node2vec(graph, config), generate_walks(graph, config)
+    first = page.session_state["item@karate_club"]
+    ((second, _),) = vectors.most_similar(first, k=1)
+    paths = walk_paths(walks, graph.items.row(first), graph.items.row(second), window=config.window)
+    assert said.startswith(f"{paths.pairs:,} times")
 
 
 @pytest.mark.slow

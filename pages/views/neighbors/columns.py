@@ -119,7 +119,8 @@ _component = st.components.v2.component(
             overflow-wrap: anywhere;
         }
         /* Of many lists, the name has the whole width, so that no word is broken in the middle. */
-        .neighbor-columns[data-many] .first { flex-wrap: wrap; }
+        .neighbor-columns[data-many] .first { flex-wrap: wrap; gap: 0 0.25rem; }
+        .neighbor-columns[data-many] .row { padding: 0.125rem 0.1875rem 0.1875rem 0.5rem; gap: 0; }
         .neighbor-columns[data-many] .title { order: 1; flex: 0 0 100%; -webkit-line-clamp: 2; }
         .neighbor-columns .second {
             display: flex; flex-wrap: wrap; gap: 0 0.375rem; font-size: 0.75rem; font-variant-numeric: tabular-nums;
