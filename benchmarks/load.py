@@ -175,7 +175,7 @@ async def move(visitor: Visitor, kind: str, page: str, control: str, rng: random
 async def sweep(url: str, until: float) -> None:
     """One more, who starts a sweep of item2vec on the groceries and watches it to the end."""
     async with Visitor(url, "runs", **SWEEP) as visitor:
-        start = next(label for label in visitor.shown if label.startswith("Run it anew"))  # how long it may take follows
+        start = next(label for label in visitor.shown if label.startswith("Run it anew"))  # … (about 19 min)
         await visitor.move(start, another(random.Random(0)))
         await asyncio.sleep(max(0.0, until - time.monotonic()))
 

@@ -137,9 +137,11 @@ def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -
 def test_events_that_repeat_are_said_of_the_groceries(open_page: Open) -> None:
     """Counted once more: per household, items of a basket that an earlier basket had; the first basket aside."""
     baskets = load_dataset("complete_journey").sequences
-    assert baskets is not None and baskets.users is not None
+    assert baskets is not None
+    assert baskets.users is not None
     train = part_cases(baskets, Protocol()).train
-    assert train.users is not None and train.timestamps is not None
+    assert train.users is not None
+    assert train.timestamps is not None
     shares: dict[str, list[bool]] = {}
     had: dict[str, set[int]] = {}
     for n in np.argsort(train.timestamps[train.offsets[:-1]], kind="stable"):
