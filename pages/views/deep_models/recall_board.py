@@ -10,13 +10,12 @@ from pages.kit import recall_models
 from pages.kit.answer_words import signed
 from pages.kit.recall_models import Reports
 from pages.kit.session import ActiveData
-from recemb_core.evaluation.differences import holm
+from recemb_core.evaluation.differences import holm, paired_difference
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.evaluation.ranking import RankingReport, paired_gain
 from recemb_core.experiments.recall_models import FLOOR, KS, ModelConfig
 
-Z = 1.96  # standard errors to each side of a 95 % interval
 GAIN = "Gain over popularity"
 SHOWN = ("Model", "HR@10", "NDCG@10", "Coverage@10", GAIN)  # columns; the others are folded away
 
@@ -35,17 +34,12 @@ def best_row(reports: Reports, which: int, k: int = 10) -> str | None:
 
 def clearly_better(reports: Reports, which: int, k: int = 10) -> list[str]:
     """Models that find more than popularity, beyond noise: paired over users, Holm's correction over all of them."""
-    gains = {name: paired_gain(both[which], reports[FLOOR][which], k) for name, both in reports.items()}
-    adjusted = holm({name: _p_value(gain) for name, gain in gains.items() if name != FLOOR})
-    return [name for name, p in adjusted.items() if p <= LEVEL and gains[name].value > 0]
-
-
-def _p_value(gain: Estimate) -> float:
-    """P(as large a mean difference by the draw of users alone), from its normal 95 % interval."""
-    from scipy.special import ndtr
-
-    error = (gain.high - gain.low) / (2 * Z)
-    return 1.0 if error == 0 else float(2 * ndtr(-abs(gain.value) / error))
+    hits = {name: both[which].user_hits(k)[None] for name, both in reports.items()}
+    found = {
+        name: paired_difference(own, hits[FLOOR], seeded=(False, False)) for name, own in hits.items() if name != FLOOR
+    }
+    adjusted = holm({name: one.p for name, one in found.items()})
+    return [name for name, p in adjusted.items() if p <= LEVEL and found[name].value > 0]
 
 
 def verdict(reports: Reports, which: int) -> str:
