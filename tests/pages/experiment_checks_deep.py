@@ -51,7 +51,7 @@ def recall_model(source: Source, name: str) -> Any:
 
 @check("Mask what people had", "Back to all targets")
 def _recall(seen: Seen) -> None:
-    from scipy.stats import norm
+    from scipy.stats import t as student
 
     from recemb_core.evaluation.ranking import next_item_cases
 
@@ -63,10 +63,12 @@ def _recall(seen: Seen) -> None:
         seen.says(f"Of the {every:,} held-out target", f"{had / every:.0%} were in the history")
         floor, others = found["Popularity"][0], [name for name in found if name != "Popularity"]
         gains = {n: found[n][0].user_hits(10) - floor.user_hits(10) for n in others}
-        z = {n: d.mean() / max(d.std(ddof=1) / len(d) ** 0.5, 1e-12) for n, d in gains.items()}
+        users = len(gains[others[0]])
+        errors = {n: (((d - d.mean()) ** 2).sum() + (d**2).max()) / users / (users - 1) for n, d in gains.items()}
+        z = {n: d.mean() / max(errors[n] ** 0.5, 1e-12) for n, d in gains.items()}
         better = list[str]()
         for place, name in enumerate(sorted(z, key=lambda n: -abs(z[n]))):  # Holm, the clearest first
-            if 2 * norm.sf(abs(z[name])) * (len(z) - place) > 0.05:
+            if 2 * student.sf(abs(z[name]), users - 1) * (len(z) - place) > 0.05:
                 break
             better += [name] if z[name] > 0 else []
         seen.says(*better, *([] if better else ["no model beats popularity"]))
