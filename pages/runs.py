@@ -10,7 +10,7 @@ from pages.kit.jobs import run_next
 from pages.kit.parameters import Parameter
 from pages.views.runs import one, table, two, words
 from pages.views.runs.kept import RUNS_PAGE, kept_of
-from pages.views.runs.sweep import sweep_view
+from pages.views.runs.sweep import LOOK, sweep_view
 
 VIEWS = {"all": "All runs", "two": "Two side by side", "sweep": "Sweeps"}
 VIEW = Parameter(RUNS_PAGE, "runs_view", "View", Options(VIEWS, row=True), "all", view=True)
@@ -20,9 +20,13 @@ with frame.page(
     "Runs that you kept, with their settings, scores and notes; a difference counts when it is more than noise.",
     opens_on="planted_shop",
 ) as data:
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        view = VIEW.draw(data, label_visibility="collapsed")
-        controls.reset_button(data)
+    with st.container(horizontal=True):
+        view = VIEW.draw(data, label_visibility="collapsed", width="content")
+        if view == "sweep":
+            LOOK.draw(data, label_visibility="collapsed", width="content")
+        else:
+            st.space("stretch")
+            controls.reset_button(data)
     if view == "sweep":
         sweep_view(data)
     else:

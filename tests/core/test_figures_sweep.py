@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from recemb_core.figures.sweep_axes import SweptAxis, SweptLine, sweep_axes_figure
+from recemb_core.figures.sweep_board import SweptSetting, sweep_board_figure
 from recemb_core.figures.sweep_front import FrontPoint, sweep_front_figure
 from recemb_core.figures.sweep_importance import sweep_importance_figure
 from recemb_core.figures.sweep_slices import MOST, Slice, sweep_slices_figure
@@ -55,6 +56,16 @@ def test_the_front_is_a_line_through_its_settings() -> None:
     assert wide.layout.xaxis.type == "log"
 
 
+def test_each_training_is_a_mark_and_the_mean_is_over_all() -> None:
+    settings = [SweptSetting("#4 epochs 20", (0.3, 0.4), (0.35,)), SweptSetting("the default", (0.2,), default=True)]
+    figure = sweep_board_figure(settings, x_title="HR@10", file_name="board")
+    named = {trace.name: trace for trace in figure.data}
+    assert sorted(zip(named["first looks"].x, named["first looks"].y, strict=True)) == [(0.2, 1), (0.3, 0), (0.4, 0)]
+    assert (tuple(named["fresh seeds"].x), tuple(named["fresh seeds"].y)) == ((0.35,), (0,))
+    assert tuple(named["mean"].x) == pytest.approx((0.35, 0.2))
+    assert figure.layout.shapes[0].x0 == 0.2
+
+
 def test_bars_are_the_shares() -> None:
     figure = sweep_importance_figure({"window": 0.7, "mode": 0.1}, how="fANOVA", noise=0.2, file_name="importance")
     assert tuple(figure.data[0].x) == (0.7, 0.1)
@@ -68,6 +79,7 @@ def test_bars_are_the_shares() -> None:
     [
         sweep_axes_figure([SweptAxis("a", ())], [], file_name="x"),
         sweep_slices_figure([], y_title="HR", default=None, file_name="x"),
+        sweep_board_figure([], x_title="HR", file_name="x"),
         sweep_front_figure([], cost_title="MB", quality_title="HR", file_name="x"),
         sweep_importance_figure({}, how="fANOVA", noise=None, file_name="x"),
     ],

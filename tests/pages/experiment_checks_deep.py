@@ -112,7 +112,7 @@ def _drawn(seen: Seen) -> None:
     hits = report.hits[1]
     seen.says(f"HR@10 {sign(hits[0].mean() - hits[at].mean(), '.3f')}", "on all targets")
     # Holm: the smallest p of m counts m times, the next m − 1 times, and none less than the one before.
-    p_values = [_p(hits[0], hits[other]) for other in range(1, len(config.variants))]
+    p_values = [p_of_hits(hits[0], hits[other]) for other in range(1, len(config.variants))]
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted = np.maximum.accumulate([(len(order) - place) * p_values[one] for place, one in enumerate(order)])
     apart = adjusted[order.index(at - 1)] <= 0.05
@@ -120,7 +120,7 @@ def _drawn(seen: Seen) -> None:
     seen.chose(ways[2 if not apart else 0 if hits[0].mean() > hits[at].mean() else 1])
 
 
-def _p(a: Numbers, b: Numbers) -> float:
+def p_of_hits(a: Numbers, b: Numbers) -> float:
     """P(so large a mean difference by noise alone) of two models' hits (seeds, users), by Student's t."""
     from scipy.stats import t
 

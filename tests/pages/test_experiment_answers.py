@@ -29,6 +29,7 @@ from tests.pages import (  # noqa: F401  (they register checks)
     experiment_checks_models,
     experiment_checks_stage,
     experiment_checks_staleness,
+    experiment_checks_sweep,
 )
 from tests.pages.conftest import ROOT, healthy, show_me
 from tests.pages.experiment_checks import THEORY, WAITING, Seen, Source, bundled, find, uploaded
@@ -44,6 +45,7 @@ VIEWS: dict[str, tuple[str, tuple[str, ...]]] = {
     "neighbors": ("compare", ("models", "two", "sum")),
     "side_information": ("side", ("attention", "forms", "birth", "hide", "ges")),
     "evaluation": ("evaluation_look", ("all", "popularity", "targets", "pairs", "vectors")),
+    "runs": ("runs_view", ("all", "two", "sweep")),
     "deep_models": ("section", ("recall", "history", "drawn", "embedding", "pretraining", "serving", "staleness")),
 }
 SAME = {

@@ -40,6 +40,9 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
         ("deep_models", {"section": v})
         for v in ("recall", "history", "drawn", "embedding", "pretraining", "serving", "staleness")
     ),
+    *(("deep_models", {"section": "recall", "recall_look": v}) for v in ("index", "cold")),
+    *(("deep_models", {"section": "embedding", "embedding_look": v}) for v in ("network", "worth")),
+    ("deep_models", {"section": "pretraining", "pretraining_look": "map"}),
 ]
 # Where an experiment is an answer in words within seconds; the others train or measure for a minute each.
 LONG = ("deep_models", "evaluation")
@@ -183,7 +186,9 @@ def test_no_name_is_markdown_in_any_view(page: str, view: dict[str, str], sent: 
 def test_no_name_is_markdown_where_the_logs_own_columns_are_told(network: str, sent: list[Any]) -> None:
     where, searched = hostile.OWN
     few = {"recall_epochs": 1, "recall_dimensions": 16, "drawn_network": network}
-    found = opened("deep_models", {"section": "drawn"}, user_latest=[where], user_searched=searched, **few)
+    found = opened(
+        "deep_models", {"section": "drawn", "drawn_look": "worth"}, user_latest=[where], user_searched=searched, **few
+    )
     assert not found.exception
     assert not found.warning, "both are taken"
     told = next(box for box in found.multiselect if (box.key or "").startswith("drawn_told@"))

@@ -120,8 +120,8 @@ CASES = {
         "evaluation", SHOP, "Popularity", "test part", {"evaluation_part": "test"}, patched=only("Popularity")
     ),
     "recall models": Case("deep_models", SHOP, "the models", "recall models", {**DEEP, **OTHER_SEED}),
-    "indexes": Case("deep_models", SHOP, "the indexes", "recall indexes", DEEP),
-    "cold items": Case("deep_models", SHOP, "cold items", "cold items", {**DEEP, **OTHER_SEED}),
+    "indexes": Case("deep_models", SHOP, "the indexes", "recall indexes", {**DEEP, "recall_look": "index"}),
+    "cold items": Case("deep_models", SHOP, "cold items", "cold items", {**DEEP, **OTHER_SEED, "recall_look": "cold"}),
     "history map": Case(
         "deep_models",
         SHOP,
@@ -139,7 +139,7 @@ CASES = {
         JOURNEY,
         "two maps",
         "network maps",
-        {"section": "pretraining"},
+        {"section": "pretraining", "pretraining_look": "map"},
         patched={"recemb_core.precomputed.load_networks_map": nothing},
     ),
     "staleness": Case("deep_models", SHOP, "9 tables", "staleness", {"section": "staleness", **OTHER_SEED}),

@@ -189,12 +189,15 @@ def test_it_stands_in_the_table_the_history_and_the_index_measurement(
     assert list(page.dataframe[0].value["Model"]) == [*scorers_of("planted_shop"), *recall_defaults()]
     assert "Last item" in list(page.dataframe[0].value["Model"])
     assert any("only the newest event counts" in m.value for m in page.markdown)
+    page.segmented_control(key="recall_look@planted_shop").set_value("index")
+    healthy(page.run())
     page.selectbox(key="recall_index_model@planted_shop").set_value("Last item")
     healthy(page.run())
     assert any("Exact search hits" in m.value for m in page.markdown)
     page = healthy(open_page("deep_models", data="planted_shop", section="history", history_model="Last item"))
     assert any("leave one out" in c.value for c in page.caption)
-    assert any("Top 10 for this history" in m.value and "Last item" in m.value for m in page.markdown)
+    assert any(m.value.startswith("**Top 10**") for m in page.markdown)
+    assert "What pulled each item (Last item)" in [head.value for head in page.subheader]
     assert len(page.table[0].value) == 10
     (shown,) = [block.value for block in page.code if "import" in block.value]
     with contextlib.redirect_stdout(io.StringIO()) as out:

@@ -160,7 +160,7 @@ def _numbers(
         alike, every = (recall_experiments.alike(data, field, one, history) for one in (rows, range(len(data.items))))
         figures.append(
             (
-                f"Same {field_words(field)}",
+                f"Same {plain_field(field)}",
                 f"{alike:.0%}",
                 f"Share of the pairs of an offered item and one of the history with the same {plain_field(field)}; "
                 f"of all items it would be {every:.1%}.",

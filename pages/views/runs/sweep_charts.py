@@ -10,10 +10,12 @@ import numpy as np
 import polars as pl
 import streamlit as st
 
+from pages.kit import stage
 from pages.kit.live_chart import live_chart
 from pages.kit.sweeps.live import Found
 from pages.kit.text import field_words
 from recemb_core.figures.sweep_axes import SweptAxis, SweptLine, sweep_axes_figure
+from recemb_core.figures.sweep_board import SweptSetting, sweep_board_figure
 from recemb_core.figures.sweep_front import FrontPoint, sweep_front_figure
 from recemb_core.figures.sweep_importance import sweep_importance_figure
 from recemb_core.figures.sweep_slices import Slice, sweep_slices_figure
@@ -21,7 +23,9 @@ from recemb_core.sweeps import COSTS, Choices, SweepPlan, importance, in_words, 
 from recemb_core.sweeps.importance import LEAST_SETTINGS, Importance
 from recemb_core.sweeps.space import Dimension, same_values, value_words
 
-HEIGHT = 330
+HIGH, ABOVE = 460, 225  # pixels of a picture at least, and of what lies above and below it
+TABLE = 330
+MOST = 24  # settings drawn
 
 
 def table(found: Found) -> pl.DataFrame:
@@ -46,15 +50,47 @@ def table(found: Found) -> pl.DataFrame:
 
 
 def leaderboard(found: Found) -> None:
+    """Every training of the settings with the best means, and the default's."""
+    plan, done = found.sweep.plan, _settings(found)
+    shown = [row for at, row in enumerate(done) if at < MOST or row["setting"] == 0]
+    points = {row["setting"]: ([], []) for row in shown}  # type: dict[int, tuple[list[float], list[float]]]
+    for run in found.runs:
+        if run.setting in points and not run.failed:
+            points[run.setting][run.stage == "final"].append(run.aims[plan.aims[0]])
+    settings = [
+        SweptSetting(
+            "the default" if row["setting"] == 0 else _name(row, found),
+            tuple(points[row["setting"]][0]),
+            tuple(points[row["setting"]][1]),
+            row["setting"] == 0,
+        )
+        for row in shown
+    ]
+    title = plan.aim_words(plan.aims[0])
+    with stage.picture():
+        figure = sweep_board_figure(settings, x_title=title, file_name="sweep leaderboard")
+        live_chart(figure, key="sweep board", height=HIGH, above=ABOVE, glide=False)
+    rest = f" The best {len(shown)} of {len(done)} settings are drawn." if len(shown) < len(done) else ""
+    st.caption(
+        f"A mark a training, by {title}. The mean of what was chosen for its mean is too high: the verdict goes by "
+        f"trainings with fresh seeds alone.{rest}"
+    )
+
+
+def board_table(found: Found) -> None:
     """The table so far, with what its columns mean."""
     plan, shown = found.sweep.plan, table(found)
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
-        "Setting": number(format="%d", help="In the order of trying; 0 is the default."),
+        "Setting": number(format="%d", help="In the order of trying; 0 is the default.", width=62),
         "Differs by": None,
-        "Trainings": number(help="With different seeds; the means are over these."),
-        "Fresh": number(help="Of these, with seeds that had no part in the choice: the verdict goes by them alone."),
-        "Front": st.column_config.CheckboxColumn(help="No other is better in one aim and not worse in another."),
+        "Trainings": number(help="With different seeds; the means are over these.", width=72),
+        "Fresh": number(
+            help="Of these, with seeds that had no part in the choice: the verdict goes by them alone.", width=56
+        ),
+        "Front": st.column_config.CheckboxColumn(
+            help="No other is better in one aim and not worse in another.", width=56
+        ),
         "Failed": st.column_config.TextColumn(help="Why a setting came to nothing."),
     }
     for aim in plan.aims:
@@ -63,12 +99,8 @@ def leaderboard(found: Found) -> None:
         columns[head] = number("MB" if aim == "bytes" else head, format=form, help=f"{head}, mean over trainings.")
     if not any(shown["Failed"].to_list()):
         shown = shown.drop("Failed")
-    height = min(HEIGHT, 38 + 35 * len(shown))
+    height = min(TABLE, 38 + 35 * len(shown))
     st.dataframe(shown, hide_index=True, column_config=columns, height=height, placeholder="–")
-    st.caption(
-        "By the mean over all trainings so far. The mean of what was chosen for its mean is too high: the verdict goes "
-        "by trainings with fresh seeds alone."
-    )
 
 
 def axes(found: Found) -> None:
@@ -89,7 +121,9 @@ def axes(found: Found) -> None:
         )
         for row in done
     ]
-    live_chart(sweep_axes_figure(swept, lines, file_name="sweep settings"), key="sweep axes", height=HEIGHT)
+    with stage.picture():
+        figure = sweep_axes_figure(swept, lines, file_name="sweep settings")
+        live_chart(figure, key="sweep axes", height=HIGH, above=ABOVE)
     st.caption(
         f"A line a setting ({len(lines)}), its color by {plan.aim_words(plan.aims[0])}, mean over trainings; the "
         "dotted one is the default, those with large dots were trained again with fresh seeds."
@@ -120,7 +154,8 @@ def slices(found: Found) -> None:
     default = next((row[plan.aims[0]] for row in done if row["setting"] == 0), None)
     title = plan.aim_words(plan.aims[0])
     figure = sweep_slices_figure(shown, y_title=title, default=default, file_name="sweep slices")
-    live_chart(figure, key="sweep slices", height=HEIGHT)
+    with stage.picture():
+        live_chart(figure, key="sweep slices", height=HIGH, above=ABOVE)
     more = f" Of {len(shown)} parameters the first 6 are shown." if len(shown) > 6 else ""
     st.caption(
         f"Each point a setting, whatever its other parameters are: a cloud without a slope says that this one decides "
@@ -140,7 +175,8 @@ def what_decides(found: Found) -> None:
     noise = None if math.isnan(decides.noise) else decides.noise
     shares = {_head(name): share for name, share in decides.shares.items()}
     figure = sweep_importance_figure(shares, how=decides.how, noise=noise, file_name="sweep importance")
-    live_chart(figure, key="sweep importance", height=max(160, 60 + 44 * len(shares)))
+    with stage.picture():
+        live_chart(figure, key="sweep importance", height=HIGH, above=ABOVE)
     how = {
         "fANOVA": "By fANOVA: a forest is fitted to the settings, and the share is that of a parameter's own marginal. "
         "The shares add up to 100 %, so one that does nothing has a few percent too.",
@@ -168,7 +204,8 @@ def front(found: Found) -> None:
     figure = sweep_front_figure(
         points, cost_title=title, quality_title=plan.aim_words(quality), file_name="sweep quality and cost"
     )
-    live_chart(figure, key="sweep front", height=HEIGHT)
+    with stage.picture():
+        live_chart(figure, key="sweep front", height=HIGH, above=ABOVE)
     timed = cost in ("seconds", "milliseconds")
     st.caption(
         f"Means over trainings. {len(best)} of {len(done)} settings are on the front: none other is better in one and "

@@ -154,9 +154,12 @@ def model_of(data: ActiveData) -> str:
 
 
 def _model(data: ActiveData) -> Any:
+    return MODEL.bind(data, default=_usual_model(data), among=able_models(data))
+
+
+def _usual_model(data: ActiveData) -> str:
     able = able_models(data)
-    usual = next((name for name in (USUAL_MODEL, USUAL_OF_A_GRAPH) if name in able), able[0])
-    return MODEL.bind(data, default=usual, among=able)
+    return next((name for name in (USUAL_MODEL, USUAL_OF_A_GRAPH) if name in able), able[0])
 
 
 def _quality(data: ActiveData) -> Any:
@@ -225,6 +228,14 @@ def _varies(data: ActiveData, spec: ModelSpec) -> Any:
     return VARIES.bind(data, default=usual, among=known)
 
 
+def opening_names(data: ActiveData) -> dict[str, str]:
+    """What varies when the view is opened: parameter → words."""
+    alone = data.sequences is None
+    spec = MODELS[_usual_model(data)]
+    known = [name for name in parameters(spec) if not (alone and name.startswith(("graph.", "query.")))]
+    return {name: parameter_words(name) for name in usual_names(spec, known, by_structure=alone)}
+
+
 def _values(data: ActiveData, spec: ModelSpec, name: str) -> Any:
     return VALUES.bind(data, f"{spec.name}.{name}", default=usual_values(data, spec, name))
 
@@ -246,9 +257,9 @@ def controls(settings: SweepSettings) -> None:
     data, spec = settings.data, MODELS[settings.model]
     _model(data).draw()
     varies = _varies(data, spec)
-    varies.draw(format_func=_parameter_words)
+    varies.draw(format_func=parameter_words)
     for name in varies.value:
-        _values(data, spec, name).draw(label=_parameter_words(name), help=_help(spec, name))
+        _values(data, spec, name).draw(label=parameter_words(name), help=_help(spec, name))
     if settings.problem:
         st.error(sentence(settings.problem))
     _quality(data).draw()
@@ -269,7 +280,8 @@ def model_settings(settings: SweepSettings) -> None:
         model_controls(settings.data, settings.graph, settings.model)
 
 
-def _parameter_words(name: str) -> str:
+def parameter_words(name: str) -> str:
+    """A parameter's name for a person."""
     scope, dot, inner = name.partition(".")
     return f"{scope}: {field_words(inner)}" if dot else field_words(name)
 

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from pages.kit import frame
+from pages.kit.answer_words import signed
 from pages.kit.downloads import download
 from pages.kit.graph_controls import graph_settings
 from pages.kit.sweeps.live import Found
@@ -16,7 +17,7 @@ from pages.views.runs.sweep_charts import table
 from pages.views.runs.sweep_settings import SweepSettings
 from recemb_core.embeddings.registry import MODELS, python_imports, spec_of
 from recemb_core.session_file import SessionFile
-from recemb_core.sweeps import Choices, Ground, SweepPlan
+from recemb_core.sweeps import Choices, Ground, SweepPlan, rows
 
 WHAT_YOU_SEE = r"""
 A sweep tries settings of a model, and asks each about the same **validation users**; the test part stays untouched.
@@ -34,6 +35,39 @@ training on the whole graph, so seeds are all that $V$ holds, and the finalists,
 correction counts. *Not told apart* means that the difference is smaller than what so many users and
 seeds can show, not that there is none.
 """
+
+
+def numbers(found: Found) -> None:
+    """At most four figures: by fresh seeds where the sweep is over, by all trainings until then."""
+    plan, verdict = found.sweep.plan, found.verdict
+    first = plan.aim_words(plan.aims[0])
+    done = [row for row in rows(plan, found.runs) if row[plan.aims[0]] is not None]
+    tried = ("Settings tried", f"{len(done)}", f"Of at most {plan.trials}; {len(found.runs)} trainings so far.")
+    if verdict is None or not verdict.against_default:
+        means = [row[plan.aims[0]] for row in done]
+        base = next((row[plan.aims[0]] for row in done if row["setting"] == 0), None)
+        so_far = "Mean over its trainings so far; what was chosen for its mean is too high."
+        figures = [(f"Best so far, {first}", f"{max(means):.4f}", so_far)] if means else []
+        figures += [] if base is None else [("The default", f"{base:.4f}", "Mean over its trainings so far.")]
+        frame.metrics([*figures, tried])
+        return
+    best = verdict.leads[0] if verdict.beats else next(n for n in verdict.finalists if n != 0)
+    gap = verdict.against_default[best]
+    of = f"{verdict.fresh} trainings with fresh seeds" if verdict.fresh > 1 else "one training"
+    ends = [f"95 %: {one.low:.4f} to {one.high:.4f}, {of}." for one in (verdict.estimates[n] for n in (best, 0))]
+    frame.metrics(
+        [
+            (f"Best, {first}", f"{verdict.estimates[best].value:.4f}", f"{verdict.name(best)}. {ends[0]}"),
+            ("The default", f"{verdict.estimates[0].value:.4f}", ends[1]),
+            (
+                "Difference",
+                signed(gap.value, ".4f"),
+                f"95 %: {signed(gap.low, '.4f')} to {signed(gap.high, '.4f')}; {'' if gap.told_apart else 'not '}told "
+                f"apart after Holm's correction for {verdict.counted} comparisons.",
+            ),
+            tried,
+        ]
+    )
 
 
 def downloads(found: Found, session: SessionFile) -> None:
