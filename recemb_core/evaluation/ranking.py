@@ -300,15 +300,16 @@ def _rank_views(
         values[~np.isfinite(values)] = -np.inf
         n = values.shape[1]
         for masked in (False, True):  # masked last: it overwrites
-            if masked:
+            asked = {name: view for name, view in views.items() if view.masked == masked}
+            if masked and asked:
                 _mask(values, [rows[i] for i in part])
-            for name, view in views.items():
-                if view.masked != masked:
-                    continue
-                mine = np.isin(part, kept[name])
-                lines = values if mine.all() else values[mine]
-                ranks[name].append(_tied_ranks(lines, [np.asarray(view.targets[i]) for i in part[mine]]))
+            mine = {name: np.flatnonzero(np.isin(part, kept[name])) for name in asked}
+            targets = {name: [np.asarray(view.targets[i]) for i in part[mine[name]]] for name, view in asked.items()}
+            for name, found in _tied_ranks(values, mine, targets).items():
+                ranks[name].append(found)
+            for name in asked:
                 if name in listed:
+                    lines = values if len(mine[name]) == len(part) else values[mine[name]]
                     left = unseen.setdefault(name, np.ones((len(ks), n)))
                     wanted = marked if name == listed[0] else None
                     shares += _look_at_lists(lines, ks, left, wanted)
@@ -328,20 +329,31 @@ def _mask(values: FloatArray, histories: list[IntegerArray]) -> None:
     values[owner[there], seen[there]] = -np.inf
 
 
-def _tied_ranks(values: FloatArray, targets: list[IntegerArray]) -> TiedRanks:
-    """:func:`tied_ranks` of the targets of each line, one after another."""
-    owner = np.repeat(np.arange(len(targets)), [len(t) for t in targets])
-    rows = np.concatenate([np.empty(0, dtype=np.int64), *targets]).astype(np.int64)
-    there = (rows >= 0) & (rows < values.shape[1])
-    own = np.where(there, values[owner, np.where(there, rows, 0)] if values.size else -np.inf, -np.inf)
-    first, tied = np.zeros(len(rows), dtype=np.int64), np.ones(len(rows), dtype=np.int64)
+def _tied_ranks(
+    values: FloatArray, lines: Mapping[str, Int64Array], targets: Mapping[str, list[IntegerArray]]
+) -> dict[str, TiedRanks]:
+    """:func:`tied_ranks` of the targets of some lines, view by view, one target after another.
+
+    Views ask for many of the same targets; each is looked for once.
+    """
+    none, n = np.empty(0, dtype=np.int64), values.shape[1]
+    owners = {name: np.repeat(mine, [len(t) for t in targets[name]]) for name, mine in lines.items()}
+    rows = np.concatenate([none, *(t for of in targets.values() for t in of)]).astype(np.int64)
+    there = (rows >= 0) & (rows < n)
+    code = np.concatenate([none, *owners.values()]) * (n + 1) + np.where(there, rows, n)
+    pairs, where = np.unique(code, return_inverse=True)
+    owner, row = np.divmod(pairs, n + 1)
+    own = np.where(row < n, values[owner, np.minimum(row, n - 1)] if values.size else -np.inf, -np.inf)
+    first, tied = np.zeros(len(pairs), dtype=np.int64), np.ones(len(pairs), dtype=np.int64)
     found = np.flatnonzero(own > -np.inf)
-    for piece in parts_of(len(found), values.shape[1], LOOKED_AT):
+    for piece in parts_of(len(found), n, LOOKED_AT):
         at = found[piece]
-        lines, score = values[owner[at]], own[at, None]
-        first[at] = 1 + np.count_nonzero(lines > score, axis=1)
-        tied[at] = np.count_nonzero(lines == score, axis=1)
-    return TiedRanks(first, tied)
+        compared, score = values[owner[at]], own[at, None]
+        first[at] = 1 + np.count_nonzero(compared > score, axis=1)
+        tied[at] = np.count_nonzero(compared == score, axis=1)
+    cuts = np.cumsum([len(owners[name]) for name in lines])[:-1]
+    each = np.split(where.reshape(-1), cuts) if lines else []
+    return {name: TiedRanks(first[at], tied[at]) for name, at in zip(lines, each, strict=True)}
 
 
 def _look_at_lists(
@@ -353,10 +365,14 @@ def _look_at_lists(
     for piece in parts_of(len(values), n, LOOKED_AT):
         lines = values[piece]
         ordered = np.partition(lines, cuts, axis=1) if cuts else lines
-        for j, k in enumerate(ks):
-            last = ordered[:, n - k] if k < n else np.full(len(lines), -np.inf)
-            line, item = np.nonzero((lines >= last[:, None]) & (lines > -np.inf))
-            above = lines[line, item] > last[line]
+        ends = [ordered[:, n - k] if k < n else np.full(len(lines), -np.inf) for k in ks]
+        # Who can be in the longest list can be in no other than these.
+        every = np.nonzero((lines >= np.min(ends, axis=0)[:, None]) & (lines > -np.inf))
+        score = lines[every]
+        for j, (k, last) in enumerate(zip(ks, ends, strict=True)):
+            inside = score >= last[every[0]]
+            line, item = every[0][inside], every[1][inside]
+            above = score[inside] > last[line]
             sure = np.bincount(line[above], minlength=len(lines))
             shown = np.bincount(line, minlength=len(lines))
             chance = np.where(above, 1.0, (np.minimum(k, shown) - sure)[line] / np.maximum(shown - sure, 1)[line])

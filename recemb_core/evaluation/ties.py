@@ -138,10 +138,15 @@ def expected_reciprocal(best: BestRanks) -> Floats:
     found[alone] = 1 / best.first[alone]
     others = np.flatnonzero((best.first > 0) & (best.tied != 1))
     groups, where = np.unique(np.stack(best)[:, others], axis=1, return_inverse=True)
+    values = np.zeros(groups.shape[1])
     for g, (first, tied, wanted) in enumerate(groups.T.tolist()):
+        if wanted == 1:
+            values[g] = (1 / np.arange(first, first + tied)).sum() / tied
+            continue
         place = np.arange(1, tied - wanted + 2)
         chance = np.diff(any_of(np.r_[0, place], wanted, tied))
-        found[others[where.reshape(-1) == g]] = (chance / (first - 1 + place)).sum()
+        values[g] = (chance / (first - 1 + place)).sum()
+    found[others] = values[where.reshape(-1)]
     return found
 
 
