@@ -13,6 +13,7 @@ from pages.kit.uploads import uploads
 from pages.views.sequences.designed import design_box
 from pages.views.sequences.experiments import experiments
 from pages.views.sequences.upload import upload_box
+from recemb_core.figures.popularity import MOST as POPULARITIES
 from recemb_core.figures.popularity import popularity_figure
 from recemb_core.figures.session_gaps import session_gaps_figure
 from recemb_core.figures.session_lengths import session_lengths_figure
@@ -74,6 +75,8 @@ with frame.page(
                 session.gap_control(data)
             stage.try_this(data, experiments(data))
         popularity = popularity_figure(sequences.counts, data.titles, chosen=row)
+        many = len(data.items)
+        fewer = f"{POPULARITIES:,} of {many:,} items are points of the line, at equal steps of log rank."
         choose = lambda item: session.pick(data, item)  # noqa: E731
         with main:
             with stage.picture():
@@ -89,6 +92,8 @@ with frame.page(
                     live_chart(popularity, key=f"popularity@{data.key}", height=360, above=225, on_click=choose)
             if data.cut_by_time:
                 st.caption(f"{share}{left_out(sequences)}")
+            elif many > POPULARITIES:
+                st.caption(fewer)
         left, right = frame.side_by_side("lengths-and-popularity", (1, 1), "17rem")
         with left:
             st.subheader(f"How long are the {unit}?", anchor=False)
@@ -97,6 +102,8 @@ with frame.page(
             with right:
                 st.subheader("How unevenly are items used?", anchor=False)
                 live_chart(popularity, key=f"popularity@{data.key}", height=320, on_click=choose)
+                if many > POPULARITIES:
+                    st.caption(fewer)
         st.subheader(f"First {unit}", anchor=False)
         few = range(min(12, len(sequences)))
         joint = " → " if sequences.ordered else " + "

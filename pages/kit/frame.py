@@ -24,7 +24,6 @@ from recemb_core.validation import UsageError
 
 STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 ICON = str(Path(__file__).resolve().parents[2] / "static" / "page_icon.png")
-SEARCHABLE = 5_000
 _log = logging.getLogger("recemb")
 
 
@@ -139,14 +138,27 @@ def _sidebar(data: ActiveData) -> Any:
 def _item_search(data: ActiveData) -> None:
     order = session.items_by_popularity(data)
     chosen = session.ITEM.bind(data, default=order[0], among=data.items.ids)
-    shown = list(order[:SEARCHABLE])
-    if chosen.value not in shown:
-        shown.append(chosen.value)
+    shown = session.listed_items(data, chosen.value)
     if st.session_state.get("_named") != (naming := hash(data.titles)):
         chosen.set(chosen.value)  # or the box keeps showing an item's old name
         st.session_state["_named"] = naming
-    listed = f" The {SEARCHABLE:,} most popular of {len(order):,} are listed." if len(order) > SEARCHABLE else ""
-    chosen.draw(offered=shown, format_func=data.title_of, help=f"{session.ITEM.help}{listed}")
+    more: dict[str, Any] = {}
+    words = session.listed_words(data)
+    if words:  # any other is found by what is typed
+        more = {"accept_new_options": True, "on_change": _find_typed, "args": (data, chosen.key, chosen.value)}
+        words += " Any other is found by its id, or by words of its name."
+    chosen.draw(offered=shown, format_func=data.title_of, help=f"{session.ITEM.help}{words}", **more)
+
+
+def _find_typed(data: ActiveData, key: str, before: str) -> None:
+    """What was typed into the box of items, as an item; the one before where it means none."""
+    typed = str(st.session_state[key] or "")
+    if typed in data.items:
+        return
+    found = session.find_item(data, typed)
+    if found is None:
+        st.toast(f"No item is called {plain(typed)}; {plain(data.title_of(before))} stays chosen.")
+    st.session_state[key] = found or before
 
 
 def _link_box(place: Any, data: ActiveData | None) -> None:

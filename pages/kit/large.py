@@ -78,6 +78,18 @@ def drawn_words(data: ActiveData) -> str:
     )
 
 
+def points(rows: Int64Array, *always: int) -> Int64Array:
+    """Places in ``rows`` that a cloud of points draws: all, or of many a random sample, and those of ``always``."""
+    if len(rows) <= LARGE:
+        return np.arange(len(rows))
+    return np.union1d(sample_rows(len(rows), LARGE, 0), np.flatnonzero(np.isin(rows, always)))
+
+
+def points_words(drawn: int, of: int) -> str:
+    """Which items a cloud of points shows, as a sentence; "" where it shows all."""
+    return f" Points: {drawn:,} of these {of:,} items, drawn at random; means are of all." if drawn < of else ""
+
+
 def scored(data: ActiveData) -> int | None:
     """How many items' neighbors a score looks for; None for those of all."""
     return SCORED if is_large(data) else None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from pages.kit import brought, model_results, recall_models, results, session
+from pages.kit import brought, large, model_results, recall_models, results, session
 from pages.kit.jobs import Job, part
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
@@ -151,13 +151,16 @@ def _failure(question: Question, entry: Entry) -> tuple[Any, ...]:
 def measuring_jobs(
     question: Question, found: Sequence[BoardRow], *, asks: Callable[[BoardRow], bool | None]
 ) -> list[Job]:
-    """What is missing, the cheapest first, so that the first rows are there soon; scorers, which are quick, in one go.
+    """What is missing, the cheapest first, so that the first rows are there soon.
+
+    Scorers, which are quick, are measured in one go; of large data one by one, so that the first row is there sooner.
 
     ``asks`` as :class:`~pages.kit.jobs.Job` takes it: whether a row waits for the button.
     """
     missing = [one for one in found if one.state in ("waiting", "stale")]
     quick = [one for one in missing if one.wanted.kind == "scorer"]
-    first = [_job(question, quick, asks(quick[0]))] if quick else []
+    together = [[one] for one in quick] if large.is_large(question.data) else [quick] if quick else []
+    first = [_job(question, some, asks(some[0])) for some in together]
     others = [_job(question, [one], asks(one)) for one in missing if one.wanted.kind != "scorer"]
     return first + sorted(others, key=lambda job: job.seconds)
 

@@ -418,6 +418,40 @@ def chosen_item(data: ActiveData) -> str:
     return st.session_state[f"item@{data.key}"]
 
 
+LISTED = 5_000
+"""Items that a box lists: of more, it is slow to open, and a burden for the browser."""
+
+
+def listed_items(data: ActiveData, *always: str) -> list[str]:
+    """The most popular items as far as a box lists them, and some in any case."""
+    order = items_by_popularity(data)
+    if len(order) <= LISTED:
+        return list(order)
+    most = list(order[:LISTED])
+    return most + [item for item in dict.fromkeys(always) if item not in set(most)]
+
+
+def listed_words(data: ActiveData) -> str:
+    """Which items a box lists, as a sentence; "" where it lists all."""
+    n = len(data.items)
+    return f" The {LISTED:,} most popular of {n:,} are listed." if n > LISTED else ""
+
+
+def find_item(data: ActiveData, typed: str) -> str | None:
+    """The item that a person means by what they typed: by its id, its title, or the most popular whose title has it."""
+    words = typed.strip()
+    if words in data.items:
+        return words
+    low = inert(words).casefold()
+    if not low:
+        return None
+    titles = [title.casefold() for title in data.titles]
+    same = [row for row, title in enumerate(titles) if title == low]
+    having = same or [row for row, title in enumerate(titles) if low in title]
+    weight = data.sequences.counts if data.sequences is not None else data.graph.strength  # type: ignore[union-attr]
+    return data.items[max(having, key=lambda row: weight[row])] if having else None
+
+
 def items_by_popularity(data: ActiveData) -> tuple[str, ...]:
     """Item ids, most popular first; see :attr:`ActiveData.by_popularity`."""
     return data.by_popularity

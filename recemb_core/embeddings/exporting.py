@@ -30,7 +30,9 @@ def word2vec_names(ids: Iterable[str]) -> tuple[str, ...]:
     >>> word2vec_names(["green tea", "green_tea", "milk"])
     ('green_tea~2', 'green_tea', 'milk')
     """
-    given = [str(item) for item in ids]
+    given = tuple(map(str, ids))
+    if _as_they_are(given):
+        return given
     plain = ["_".join(item.encode("utf-8", "replace").decode().split()) or "_" for item in given]
     taken = {item for item, name in zip(given, plain, strict=True) if item == name}
     last: dict[str, int] = {}
@@ -44,6 +46,12 @@ def word2vec_names(ids: Iterable[str]) -> tuple[str, ...]:
             taken.add(free)
         found.append(free)
     return tuple(found)
+
+
+def _as_they_are(ids: Sequence[str]) -> bool:
+    """Whether all ids of a catalogue can be written as they are: no blank, none empty, no half of a character."""
+    whole = "".join(ids)
+    return all(ids) and len(whole.split()) <= 1 and whole == whole.strip() and whole.isprintable()
 
 
 def word2vec_text(vectors: ItemVectors) -> bytes:

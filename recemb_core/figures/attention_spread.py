@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from recemb_core.arrays import BoolArray, NumberArray
+from recemb_core.arrays import BoolArray, Int64Array, NumberArray
 from recemb_core.figures import theme
 
 
@@ -18,6 +18,7 @@ def attention_spread_figure(
     *,
     chosen: int | None = None,
     equal: float | None = None,
+    drawn: Int64Array | None = None,
 ) -> go.Figure:
     """Draw a violin for each column of the attention, over the items that have the field.
 
@@ -27,12 +28,15 @@ def attention_spread_figure(
         present: (n, m) which item has which field.
         chosen: row of the chosen item, marked on each violin where it has the field.
         equal: the weight of plain averaging where no field is missing.
+        drawn: rows whose weights the violins are of; None for all. The means are of all rows.
     """
+    rows = slice(None) if drawn is None else drawn
+    part, has = weights[rows], present[rows]
     shown = [j for j in range(len(names)) if present[:, j].any()]
     violin = {"type": "violin", "orientation": "h", "side": "negative", "width": 1.5, "points": False}
     violin |= {"spanmode": "hard", "line": {"color": theme.PLAIN, "width": 1.5}, "fillcolor": theme.PLAIN}
     violin |= {"opacity": 0.55, "hoveron": "violins", "showlegend": False}
-    traces = [{"x": weights[present[:, j], j], "y0": j, "name": theme.plain(names[j]), **violin} for j in shown]
+    traces = [{"x": part[has[:, j], j], "y0": j, "name": theme.plain(names[j]), **violin} for j in shown]
     means = [weights[present[:, j], j].mean() for j in shown]
     traces.append(theme.strokes((means, np.array(shown) - 0.12), 16, 3, name="mean", hover="mean %{x:.3f}"))
     if chosen is not None:

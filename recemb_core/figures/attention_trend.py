@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
-from recemb_core.arrays import NumberArray
+from recemb_core.arrays import Int64Array, NumberArray
 from recemb_core.evaluation.attention import AttentionTrend
 from recemb_core.figures import theme
 
@@ -21,8 +22,9 @@ def attention_trend_figure(
     name: str,
     unit: str,
     chosen: int | None = None,
+    drawn: Int64Array | None = None,
 ) -> go.Figure:
-    """Draw every item as a point, and the mean of bins of popularity with its interval.
+    """Draw every item, or some of them, as a point, and the mean of bins of popularity with its interval.
 
     Args:
         ids: (n,) of the items that have the field.
@@ -33,12 +35,14 @@ def attention_trend_figure(
         name: of the field.
         unit: what is counted.
         chosen: index of the chosen item among these, or None.
+        drawn: indices of the items that are drawn; None for all. The mean is of all of them.
     """
-    custom = [[item, theme.plain(title, 48)] for item, title in zip(ids, titles, strict=True)]
+    points = np.arange(len(ids)) if drawn is None else drawn
+    custom = [[ids[at], theme.plain(titles[at], 48)] for at in points.tolist()]
     value, low, high = zip(*((m.value, m.low, m.high) for m in trend.means), strict=True)
     traces = [
         theme.marks(
-            (counts, weights),
+            (np.asarray(counts)[points], np.asarray(weights)[points]),
             theme.CLOUD,
             4,
             marker={"opacity": 0.35},

@@ -10,29 +10,38 @@ import plotly.graph_objects as go
 from recemb_core.arrays import NumberArray
 from recemb_core.figures import theme
 
+MOST = 2_000
+
 
 def popularity_figure(
-    counts: NumberArray, titles: Sequence[str], *, chosen: int | None = None, unit: str = "events"
+    counts: NumberArray, titles: Sequence[str], *, chosen: int | None = None, unit: str = "events", most: int = MOST
 ) -> go.Figure:
     """Events of each item against its rank, both axes logarithmic: a straight line is a power law.
+
+    Of more than ``most`` items, those at equal steps of the logarithm of the rank are drawn: the line is the same, for
+    between two of them there is less than a pixel.
 
     Args:
         counts: (n,) events by item row.
         titles: (n,) display names.
         chosen: row of the chosen item, marked on the curve.
         unit: what is counted.
+        most: points of the line.
     """
     if len(counts) == 0:
         return theme.empty_figure("No items to draw yet.", file_name="popularity")
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(1, len(order) + 1)
+    drawn = np.arange(1, len(order) + 1)
+    if len(drawn) > most:
+        drawn = np.unique(np.round(np.geomspace(1, len(order), most)).astype(np.int64))
     items = theme.lines(
-        (np.arange(1, len(order) + 1), counts[order]),
+        (drawn, counts[order[drawn - 1]]),
         theme.PLAIN,
         1.5,
         dots=4,
-        customdata=[theme.plain(titles[int(row)], 48) for row in order],
+        customdata=[theme.plain(titles[int(row)], 48) for row in order[drawn - 1]],
         hover="<b>%{customdata}</b><br>rank %{x:,}: %{y:,.4~g} " + unit,
         name="items",
     )

@@ -83,6 +83,18 @@ def test_popularity_ranks_items_and_marks_the_chosen_one() -> None:
     assert [t.name for t in popularity_figure(np.array([1, 2]), TITLES[:2]).data] == ["items"]
 
 
+def test_popularity_of_a_large_catalogue_is_drawn_at_equal_steps_of_the_logarithm() -> None:
+    counts = np.arange(500, 0, -1) ** 2
+    names = [f"thing {row}" for row in range(500)]
+    curve = named(popularity_figure(counts, names, chosen=77, most=50), "items")
+    assert 30 < len(curve.x) <= 50
+    assert (curve.x[0], curve.x[-1]) == (1, 500)
+    assert np.array_equal(curve.y, counts[np.array(curve.x) - 1])
+    assert list(curve.customdata) == [names[rank - 1] for rank in curve.x]
+    steps = np.diff(np.log(curve.x))
+    assert steps[-20:].max() < 2 * steps[-20:].min()
+
+
 @pytest.mark.parametrize(
     ("figure", "sentence"),
     [

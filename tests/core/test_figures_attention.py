@@ -65,3 +65,17 @@ def test_the_trend_shows_items_means_and_the_chosen_one() -> None:
     assert figure.layout.xaxis.type == "log"
     assert "rank correlation +1.00" in figure.layout.meta["description"]
     assert len(attention_trend_figure("abcd", list("ABCD"), counts, weights, trend, name="b", unit="events").data) == 2
+
+
+def test_of_many_items_some_are_drawn_and_means_are_of_all() -> None:
+    figure = attention_spread_figure(NAMES, WEIGHTS, PRESENT, chosen=0, drawn=np.array([0, 2]))
+    violins = [trace for trace in figure.data if trace.type == "violin"]
+    assert [list(violin.x) for violin in violins] == [[0.5, 0.1], [0.5, 0.6], [0.3]]
+    np.testing.assert_allclose(figure.data[3].x, [0.8 / 3, 1.4 / 3, 0.4])
+    counts, weights = np.array([1.0, 10, 100, 1000]), np.array([0.1, 0.2, 0.3, 0.4])
+    trend = attention_by_popularity(weights, counts, bins=2)
+    drawn = np.array([1, 3])
+    some = attention_trend_figure("abcd", list("ABCD"), counts, weights, trend, name="b", unit="events", drawn=drawn)
+    assert [row[1] for row in some.data[0].customdata] == ["B", "D"]
+    assert (list(some.data[0].x), list(some.data[0].y)) == ([10, 1000], [0.2, 0.4])
+    assert list(some.data[1].x) == [5.5, 550.0]

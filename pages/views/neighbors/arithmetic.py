@@ -136,9 +136,10 @@ def section(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
         with stage.picture():
             left, right = frame.side_by_side("composer", (3, 2), "14rem")
             title = lambda item: data.title_of(item)  # noqa: E731
-            offered = session.items_by_popularity(data)
-            plus.draw(left, offered=offered, format_func=title, max_selections=MOST_ITEMS)
-            minus.draw(right, offered=offered, format_func=title, max_selections=MOST_ITEMS)
+            offered = session.listed_items(data, session.chosen_item(data), *plus.value, *minus.value)
+            for bound, place in ((plus, left), (minus, right)):
+                words = f"{bound.parameter.help or ''}{session.listed_words(data)}" or None
+                bound.draw(place, offered=offered, format_func=title, max_selections=MOST_ITEMS, help=words)
             rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
             asked = Sum(data, graph, one, rows[0], rows[1], how)
             ready = one.vectors is not None and bool(plus.value) and not _without_vector(asked)

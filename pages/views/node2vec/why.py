@@ -10,7 +10,6 @@ import streamlit as st
 
 from pages.kit import frame, results, session, stage
 from pages.kit.allowed import Options
-from pages.kit.frame import SEARCHABLE
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
@@ -166,7 +165,7 @@ def _alone(graph: ItemGraph, rows: tuple[int, int]) -> tuple[list[int], list[int
 
 
 def _pair_controls(data: ActiveData, nearest: str, place: Any) -> None:
-    order = list(session.items_by_popularity(data)[:SEARCHABLE])
+    order = session.listed_items(data)
     first = session.chosen_item(data)
     second = SECOND.bind(data, among=(NEAREST, *data.items.ids))
     if second.value == first:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages.kit import model_results, results, session, stage
+from pages.kit import large, model_results, results, session, stage
 from pages.kit.allowed import Options
 from pages.kit.answer_words import paired, signed
 from pages.kit.jobs import Job, part
@@ -98,6 +98,7 @@ def attention_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
         st.caption(" ".join(filter(None, [trend, "" if seeds is None else seed_words(shown, seeds)])))
         st.subheader(f"The whole catalogue ({len(shown.graph):,} items)", anchor=False)
         names, present = shown.names, shown.present
+        drawn = large.points(np.arange(len(present)), shown.row)
         live_chart(
             attention_spread_figure(
                 [field_words(name) for name in names],
@@ -105,10 +106,13 @@ def attention_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
                 present,
                 chosen=shown.row,
                 equal=1 / len(names) if present.all() else None,
+                drawn=drawn,
             ),
             key=f"attention spread@{data.key}",
             height=90 + 58 * len(names),
         )
+        if len(drawn) < len(present):
+            st.caption(f"Shapes: of {len(drawn):,} items, drawn at random; means are of all.")
     return [] if seeds is not None else [seed_job(data, shown)]
 
 
@@ -166,6 +170,7 @@ def _trend(data: ActiveData, shown: Shown, j: int) -> str:
     counts, unit = counts_of(data, shown.graph)
     trend = trend_of(data, shown, j)
     chosen = np.flatnonzero(rows == shown.row)
+    drawn = large.points(rows, shown.row)
     live_chart(
         attention_trend_figure(
             [shown.graph.items[int(row)] for row in rows],
@@ -176,13 +181,17 @@ def _trend(data: ActiveData, shown: Shown, j: int) -> str:
             name=field_words(names[j]),
             unit=unit,
             chosen=int(chosen[0]) if len(chosen) else None,
+            drawn=drawn,
         ),
         key=f"attention trend@{data.key}",
         height=230,
         above=ABOVE_TREND,
         on_click=lambda item: session.pick(data, item),
     )
-    return f"Below: the weight of {plain_field(names[j])} in the {len(rows):,} items that have it. {trend_words(trend)}"
+    return (
+        f"Below: the weight of {plain_field(names[j])} in the {len(rows):,} items that have it. "
+        f"{trend_words(trend)}{large.points_words(len(drawn), len(rows))}"
+    )
 
 
 def trend_of(data: ActiveData, shown: Shown, j: int) -> AttentionTrend:
