@@ -24,6 +24,7 @@ from pages.views.lsh import (
 )
 from pages.views.lsh import controls as lsh_view
 from pages.views.lsh import points as lsh_points
+from pages.views.lsh.code_guide import GUIDE
 
 VIEWS = {"tune": "Tune", "inside": "Look inside", "race": "Against the alternatives"}
 VIEW = Parameter(lsh_points.LSH_PAGE, "lab", "View", Options(VIEWS, row=True), "tune", view=True)
@@ -108,4 +109,5 @@ with frame.page(
         elif now == "race":
             result.append(race.race_section(data, points, settings, measured, part, numbers))
     frame.what_you_see(words.explanation(now) + (walk_words.EXPLANATION if part == "walk" else ""))
-    frame.as_python(words.as_python(data, points, settings, now, part, measured.draws))
+    code = words.as_python(data, points, settings, now, part, measured.draws)
+    frame.as_python(code, data=data, guide=GUIDE)

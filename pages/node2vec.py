@@ -8,6 +8,7 @@ from pages.kit import controls, frame, graph_controls, large, stage
 from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.views.node2vec import figure_three, objective
+from pages.views.node2vec.code_guide import GUIDE
 from pages.views.node2vec.experiments import experiments
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, Shown, results_or_stale, score_metrics
 from pages.views.node2vec.roles import roles_section
@@ -85,7 +86,7 @@ with frame.page(
             figure_three.figure_section(asked, numbers)
             st.caption(frame.graph_line(edges, graph))
         frame.what_you_see(figure_three.WORDS)
-        frame.as_python(figure_python(asked, settings))
+        frame.as_python(figure_python(asked, settings), data=data, guide=GUIDE)
     else:
         with main:
             shown = results_or_stale(data, graph, wanted, umap, labellings, previews=view == "map")
@@ -112,4 +113,4 @@ with frame.page(
             else:
                 score_metrics(shown, note)
         frame.what_you_see(objective.WORDS if view == "objective" else words(graph.density))
-        frame.as_python(as_python(shown, settings, view, sweep))
+        frame.as_python(as_python(shown, settings, view, sweep), data=data, guide=GUIDE)

@@ -11,6 +11,7 @@ from pages.views.training import experiments as tries
 from pages.views.training import factorization_experiments as factor_tries
 from pages.views.training import update_experiments as update_tries
 from pages.views.training import window_experiments as window_tries
+from pages.views.training.code_guide import GUIDE
 from pages.views.training.lesson import TRAINING_PAGE, lesson
 
 VIEWS = {
@@ -45,4 +46,4 @@ with frame.page(
     if look not in own_vectors.VIEWS:
         not_here(data, own_vectors.NOT_HERE)
     frame.what_you_see(words(now))
-    frame.as_python(as_python(now))
+    frame.as_python(as_python(now), data=data, guide=GUIDE)

@@ -9,6 +9,7 @@ from pages.kit.allowed import Options
 from pages.kit.parameters import Parameter
 from pages.kit.text import plain
 from pages.views.walks import experiments, microscope
+from pages.views.walks.code_guide import GUIDE
 from pages.views.walks.many_walks import many_metrics, many_walks, place_control
 from pages.views.walks.microscope import WALKS_PAGE
 from pages.views.walks.replay import NUMBER, replay, walk_metrics
@@ -74,4 +75,4 @@ with frame.page(
         "Where all neighbors are joined to each other, q has nothing to choose from; "
         f"density here is {graph.density:.3f} (1: all pairs are joined)."
     )
-    frame.as_python(microscope.as_python(data, graph, settings, at, p, q))
+    frame.as_python(microscope.as_python(data, graph, settings, at, p, q), data=data, guide=GUIDE)

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import StopException
 
 from pages.kit import background, jobs, links, navigation, parameters, session, stage
+from pages.kit.code_lines import Guide, read_lines, say_lines
 from pages.kit.downloads import download
 from pages.kit.live_chart import NoScript, ensure_plotly_js
 from pages.kit.made_to_order import in_words
@@ -118,13 +119,13 @@ def _sidebar(data: ActiveData) -> Any:
         st.html(STYLE)
         titles = {name: session.bundled_title(name) for name in session.bundled_names()}
         titles |= {key: uploads.title(upload) for key, upload in uploads.every().items()}
-        st.session_state["data_widget"] = data.key
+        st.session_state[session.DATA_WIDGET] = data.key
         st.selectbox(
             "Data set",
             list(titles),
             format_func=titles.__getitem__,
-            key="data_widget",
-            on_change=lambda: session.choose_data(st.session_state["data_widget"]),
+            key=session.DATA_WIDGET,
+            on_change=lambda: session.choose_data(st.session_state[session.DATA_WIDGET]),
             help="Bundled data, or what you uploaded on the Sequences page.",
         )
         _item_search(data)
@@ -223,12 +224,14 @@ def what_you_see(text: str) -> None:
         st.markdown(text)
 
 
-def as_python(lines: list[str], *, note: str = "") -> None:
-    """The same result in a few lines of the library."""
+def as_python(lines: list[str], *, note: str = "", data: ActiveData | None = None, guide: Guide | None = None) -> None:
+    """The same result in a few lines of the library; with a guide, each line says what it goes by and draws."""
     with st.expander("As Python", icon=":material/code:"):
         if note:
             st.caption(note)
         st.code("\n".join(lines), language="python")
+        if data is not None and guide is not None:
+            say_lines(read_lines(lines, data, guide))
 
 
 def load_lines(data: ActiveData, *, always: bool = False) -> list[str]:

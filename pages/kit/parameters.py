@@ -194,6 +194,17 @@ def declared() -> list[Parameter[Any]]:
     return [one for one, _ in _DECLARED.values()]
 
 
+def control(name: str) -> tuple[str, str] | None:
+    """(key, label) of a parameter that this run has bound; of one of several alike, by its whole name."""
+    if name not in bound():
+        return None
+    key, _ = bound()[name]
+    if name in _DECLARED:
+        return key, _DECLARED[name][0].label
+    (one,) = [one for one, _ in _DECLARED.values() if one.parts and name.startswith(f"{one.name}_")][:1]
+    return key, f"{one.label} ({field_words(name.removeprefix(f'{one.name}_'))})"
+
+
 def reused_names() -> set[str]:
     """Names that a link of version 1 may have meant otherwise, and the names that took their place."""
     return {name for one in declared() if one.former for name in (one.name, *one.former)}

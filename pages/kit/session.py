@@ -311,6 +311,8 @@ GRAPH_FROM: Parameter[str] = Parameter(
     help="The one that the data set comes with, or M(i, j): how often j directly follows i in the sessions of its log.",
     stays=True,
 )
+DATA_WIDGET = "data_widget"
+"""Key of the box that chooses the data set."""
 ITEM: Parameter[str] = Parameter(
     VISIT,
     "item",

@@ -23,7 +23,7 @@ _SETTLED = """() => {
         && document.querySelector('[data-testid=stMain] [data-testid=stElementContainer]');
 }"""
 _CHARTS_DONE = """() => [...document.querySelectorAll('.stBidiComponent')].every((component) => {
-    const box = component.querySelector('.live-chart, .hash-board, .neighbor-columns');
+    const box = component.querySelector('.live-chart, .hash-board, .neighbor-columns, .code-lines');
     return box && box.hasAttribute('data-rev') && box.getAttribute('data-gliding') !== 'true';
 })"""
 

@@ -281,7 +281,7 @@ def test_figure_three_is_there_at_once_on_the_papers_graph(
     means = found.agreement.mean(axis=2)
     shown = [float(metric.value) for metric in page.metric]
     assert shown == pytest.approx([means[0, 0], means[1, 0], means[0, 1], means[1, 1]], abs=5e-4)
-    assert len(page.get("bidi_component")) == 3
+    assert len(page.get("bidi_component")) == 4  # with that of the code below
     assert "One picture is one seed" in text(page)
     page.selectbox(key="figure_window@les_miserables").set_value(2)
     healthy(page.run())

@@ -71,7 +71,7 @@ def objective_section(shown: Shown) -> None:
             f"**{title}**: {counted(round(around.size), 'context')} in the walks, from "
             f"{counted(around.windows, 'window')}"
         )
-        live_chart(figure, key=f"context shares@{data.key}", height=360, above=318, glide=False)
+        live_chart(figure, key=f"context shares@{data.key}", height=360, above=252, glide=False)
     st.subheader("The two assumptions, log Z, and what is trained", anchor=False)
     st.markdown("\n".join(f"- {line}" for line in in_words(shown, found)))
     with st.expander("The sums"):
