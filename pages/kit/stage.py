@@ -51,14 +51,12 @@ class Experiment:
         answer: called when the page is drawn to its end, so that it speaks of what this very run shows; "" while that
             is not there yet.
         sets: name → value of the parameters that it changes; all others of the page go back to their defaults.
-        keeps: names of parameters that stay as they are.
     """
 
     question: str
     choices: tuple[str, ...]
     answer: Callable[[], Answer]
     sets: dict[str, Any]
-    keeps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +105,13 @@ def begin(page: str, data: ActiveData) -> None:
     jobs.asked_by_experiment((pressed := _pressed()) is not None and pressed.in_force(data, wholly=True))
 
 
-def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "", wide: bool = False) -> None:
+def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "") -> None:
     """One question at a time: a guess, or *Show me*, sets the experiment's state; then its verdict stands here.
 
     Args:
         data: the data set in use.
         experiments: what to ask, in order.
         of: tells the lists of a page apart where it has several.
-        wide: the question lies over the whole width, its choices in a row.
     """
     if not experiments:
         return
@@ -127,7 +124,7 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
         _steps(place, at, len(experiments))
         st.markdown(f"**{one.question}**" if "**" not in one.question else one.question)
         if not on:
-            _choices(data, place, at, one, wide)
+            _choices(data, place, at, one)
             return
         assert pressed is not None
         with st.container(key="verdict"):
@@ -156,38 +153,32 @@ def _steps(place: str, at: int, number: int) -> None:
             )  # fmt: skip
 
 
-def _choices(data: ActiveData, place: str, at: int, one: Experiment, wide: bool) -> None:
+def _choices(data: ActiveData, place: str, at: int, one: Experiment) -> None:
     """The answers to choose from; where *Show me* was pressed before, that alone, and the way back to guessing."""
-    guesses = bool(one.choices) and not st.session_state.get("_show_me", False)
-    with st.container(horizontal=wide, vertical_alignment="center"):
-        if guesses:
-            for number, choice in enumerate(one.choices):
-                st.button(
-                    choice, key=f"guess{at}-{number}", width="content" if wide else "stretch",
-                    on_click=_press, args=(data, place, one, number),
-                )  # fmt: skip
-        st.button(
-            "Show me",
-            key=f"try{at}",
-            type="tertiary" if guesses else "secondary",
-            on_click=_press,
-            args=(data, place, one, None),
-            help="Skips the guess, here and at the questions to come." if guesses else None,
-        )
-        if one.choices and not guesses:
-            st.button("Guess first", key="guess again", type="tertiary", on_click=_guess_again)
+    guesses = not st.session_state.get("_show_me", False)
+    for number, choice in enumerate(one.choices if guesses else ()):
+        key = f"guess{at}-{number}"
+        st.button(choice, key=key, width="stretch", on_click=_press, args=(data, place, one, number))
+    st.button(
+        "Show me",
+        key=f"try{at}",
+        type="tertiary" if guesses else "secondary",
+        on_click=_press,
+        args=(data, place, one, None),
+        help="Skips the guess, here and at the questions to come." if guesses else None,
+    )
+    if not guesses:
+        st.button("Guess first", key="guess again", type="tertiary", on_click=_guess_again)
 
 
 # ---- what the buttons do ----
 
 
 def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> None:
-    if guess is None and one.choices:
+    if guess is None:
         st.session_state["_show_me"] = True
     sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
-    kept = {f"{name}@{data.key}" for name in one.keeps}
-    others = {key: value for key, value in parameters.defaults_of_page(data).items() if key not in kept}
-    state = others | sets
+    state = parameters.defaults_of_page(data) | sets
     earlier = _pressed()
     before = {key: st.session_state[key] for key in state if key in st.session_state}
     if earlier is not None and earlier.in_force(data, wholly=True):  # one question after another: back to the first
