@@ -18,35 +18,23 @@ from recemb_core.runs.record import differing
 
 RUN = Parameter(RUNS_PAGE, "runs_run", "Run", Options(), help="Its note, tags, files, and the way back to its page.")
 MOST_SETTINGS = 8  # columns; the file has all
+FEW_SETTINGS = 2  # of these at first, so that the last column is seen on a narrow page too
 
 
 def table_section(kept: Kept) -> RunRecord:
     """The table, and the run that is chosen."""
     settings = _settings(kept)
     shown = dict(list(settings.items())[:MOST_SETTINGS])
+    every = rows(kept, shown)
+    few = [*_usual_heads(kept), *map(_head, list(shown)[:FEW_SETTINGS]), "Learned from", "Note"]
     st.dataframe(
-        rows(kept, shown),
+        [{head: line[head] for head in few} for line in every],
         hide_index=True,
         placeholder="–",
-        column_config={
-            "Train s": st.column_config.NumberColumn(format="%.2f", help="Wall clock; empty where nobody took it."),
-            "Peak MB": st.column_config.NumberColumn(
-                format="%.0f",
-                help="The most memory of the process that trained it, meanwhile: its libraries and its data count; "
-                "empty where it came ready, or was not measured.",
-            ),
-            "On disk MB": st.column_config.NumberColumn(format="%.2f"),
-        }
-        | {head: st.column_config.TextColumn(width=150) for head in _score_heads(kept).values()}
-        | {
-            head: st.column_config.NumberColumn(
-                format="%.3f",
-                help="Of the vectors of this training: the share of an item's 5 nearest neighbors in its own group, "
-                "less chance, averaged over groups. Seeds are its noise: compare sweeps, or seeds, not two cells.",
-            )
-            for head in _figure_heads(kept).values()
-        },
+        column_config=_columns(kept) | {head: st.column_config.TextColumn(width=64) for head in map(_head, shown)},
     )
+    with st.expander("All columns"):
+        st.dataframe(every, hide_index=True, placeholder="–", column_config=_columns(kept))
     more = len(settings) - len(shown)
     st.caption(
         "Scores are of one training each: mean and 95 % interval over users; the noise of training is not in it, and "
@@ -61,10 +49,52 @@ def table_section(kept: Kept) -> RunRecord:
     ]
 
 
+def _usual_heads(kept: Kept) -> list[str]:
+    """Which run, and its first score, or what its vectors look like."""
+    scores, figures = list(_score_heads(kept).values()), list(_figure_heads(kept).values())
+    return ["Run", "Model", "Seed", *(scores[:1] or figures)]
+
+
+def _columns(kept: Kept) -> dict[str, Any]:
+    """What the columns mean, as wide as their cells."""
+    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    figure = number(
+        format="%.3f",
+        help="Of the vectors of this training: the share of an item's 5 nearest neighbors in its own group, less "
+        "chance, averaged over groups. Seeds are its noise: compare sweeps, or seeds, not two cells.",
+        width=90,
+    )
+    memory = (
+        "The most memory of the process that trained it, meanwhile: its libraries and its data count; empty where it "
+        "came ready, or was not measured."
+    )
+    return {
+        "Run": words(width=66),
+        "Model": words(width=80),
+        "Seed": number(width=46),
+        "Learned from": words(width=120),
+        "Note": words(width=90),
+        "Train s": number(format="%.2f", help="Wall clock; empty where nobody took it."),
+        "Peak MB": number(format="%.0f", help=memory),
+        "On disk MB": number(format="%.2f"),
+        **{head: words(width=150) for head in _score_heads(kept).values()},
+        **dict.fromkeys(_figure_heads(kept).values(), figure),
+    }
+
+
 def _settings(kept: Kept) -> dict[str, dict[str, Any]]:
-    """Settings that have two values or more among the runs that have them."""
+    """Settings that have two values or more among the runs that have them; first those that a model has tried."""
     found = differing({one.run_id: one.spec for one in kept.runs}) if len(kept.runs) > 1 else {}
-    return {name: values for name, values in found.items() if len(set(map(repr, values.values()))) > 1}
+    apart = {name: values for name, values in found.items() if len(set(map(repr, values.values()))) > 1}
+    return dict(sorted(apart.items(), key=lambda pair: -_models_that_vary(kept, pair[1])))
+
+
+def _models_that_vary(kept: Kept, values: dict[str, Any]) -> int:
+    """How many models have two values or more of a setting: what differs between models alone says less."""
+    by_model: dict[str, set[str]] = {}
+    for run_id, value in values.items():
+        by_model.setdefault(kept.by_id[run_id].spec.model, set()).add(repr(value))
+    return sum(len(found) > 1 for found in by_model.values())
 
 
 def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

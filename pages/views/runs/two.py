@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.kit import large, maps, results, session
+from pages.kit import frame, large, maps, results, session, stage
 from pages.kit.allowed import Flag, Options
 from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
@@ -32,6 +32,8 @@ FIRST = Parameter(RUNS_PAGE, "runs_first", "First", Options(), help="All kept se
 SECOND = Parameter(RUNS_PAGE, "runs_second", "Second", Options(), help="All kept seeds of its setting are compared.")
 STACKED = Parameter(RUNS_PAGE, "runs_stacked", "One map below the other", Flag(), False, help="For a narrow page.")
 LEAST = 10  # items whose neighbors changed most
+NEAREST = 10
+HIGH, ABOVE = 460, 225  # pixels of the maps at least, and of what lies above and below them
 
 
 def two_section(kept: Kept) -> list[Job]:
@@ -41,17 +43,38 @@ def two_section(kept: Kept) -> list[Job]:
         st.info("One finished run alone is compared with nothing: keep another one.")
         return []
     ids = list(there)
-    left, right = st.columns(2)
+    main, side = frame.side_by_side("two-runs", (8, 3), "15rem")
+    numbers = stage.scores(main)
     shown = lambda run_id: label_of(there[run_id])  # noqa: E731
-    first = there[FIRST.bind(kept.data, default=ids[0], among=ids).draw(left, format_func=shown)]
-    other = _another(kept, first)
-    second = there[SECOND.bind(kept.data, default=other, among=ids).draw(right, format_func=shown)]
+    with side:
+        first = there[FIRST.bind(kept.data, default=ids[0], among=ids).draw(format_func=shown)]
+        other = _another(kept, first)
+        second = there[SECOND.bind(kept.data, default=other, among=ids).draw(format_func=shown)]
+        STACKED.draw(kept.data)
     if first.run_id == second.run_id:
-        st.info("These are the same run: choose another one on one side.")
+        main.info("These are the same run: choose another one on one side.")
         return []
-    _settings(first, second)
-    _scores(kept, first, second)
-    return _vectors(kept, first, second)
+    why = not_comparable(first, second)
+    found = None if why else _compared(kept, first, second)
+    with side:
+        st.markdown(
+            f"No difference is shown: {sentence(why)}." if found is None else verdict(found, names_of(first, second))
+        )
+    figures = [] if found is None else _figures(found)
+    with main:
+        todo, shares = _vectors(kept, first, second)
+    if shares is not None and not np.isnan(shares).all():
+        known = shares[~np.isnan(shares)]
+        about = f"Of an item's {NEAREST} nearest neighbors, those that both runs have; mean over {len(known):,} items."
+        figures.append((f"Overlap@{NEAREST}", f"{known.mean():.2f}", about))
+    with numbers:
+        if figures:
+            frame.metrics(figures)
+    if found is not None:
+        _scores(kept, found, first)
+    with st.expander("Settings that differ"):
+        _settings(first, second)
+    return todo
 
 
 def _another(kept: Kept, first: RunRecord) -> str:
@@ -69,7 +92,6 @@ def names_of(first: RunRecord, second: RunRecord) -> tuple[str, str]:
 def _settings(first: RunRecord, second: RunRecord) -> None:
     names = names_of(first, second)
     found = differing(dict(zip(names, (first.spec, second.spec), strict=True)))
-    st.markdown("**Settings that differ**")
     if not found and first.spec.seed == second.spec.seed:
         st.caption("None: they differ by the versions of what made them, or by the part that they learned from.")
         return
@@ -78,22 +100,35 @@ def _settings(first: RunRecord, second: RunRecord) -> None:
     ]
     if first.spec.seed != second.spec.seed:
         lines.append({"Setting": "seed", names[0]: str(first.spec.seed), names[1]: str(second.spec.seed)})
-    st.dataframe(lines, hide_index=True, height=min(38 + 35 * len(lines), 215))  # so that the scores are seen beside
+    st.dataframe(lines, hide_index=True, height=38 + 35 * len(lines))
 
 
 def _value(values: dict[str, Any], name: str) -> str:
     return "–" if name not in values else inert(str(values[name]))
 
 
-def _scores(kept: Kept, first: RunRecord, second: RunRecord) -> None:
-    st.markdown("**Scores**")
-    if why := not_comparable(first, second):
-        st.caption(sentence(f"No difference is shown: {why}."))
-        return
+def _compared(kept: Kept, first: RunRecord, second: RunRecord) -> SideBySide:
+    """All kept seeds of both settings, on the same users."""
     about = tuple(tuple(one.run_id for one in seeds_of(kept.runs, run)) for run in (first, second))
     key = ("two kept runs", first.run_id, second.run_id, about)
     found: SideBySide = results.remember(kept.data, key, lambda: side_by_side(kept.store, first, second))
-    st.markdown(verdict(found, names_of(first, second)))
+    return found
+
+
+def _figures(found: SideBySide) -> list[tuple[str, str, str]]:
+    """The first less the second by each measure."""
+    return [
+        (
+            f"{_measure(metric, found.k)}, difference",
+            signed(d.value, ".3f"),
+            f"First less second, {d.users:,} users; 95 %: {signed(d.low, '.3f')} to {signed(d.high, '.3f')}.",
+        )
+        for metric, d in found.differences.items()
+    ][:2]
+
+
+def _scores(kept: Kept, found: SideBySide, first: RunRecord) -> None:
+    st.subheader("Scores", anchor=False)
     lines = [ScoreLine(_measure(metric, found.k), d.value, d.low, d.high) for metric, d in found.differences.items()]
     figure = score_intervals_figure(
         lines, x_title="first less second, 95 % interval", chance=0.0, chance_title="no difference"
@@ -138,15 +173,16 @@ def verdict(found: SideBySide, names: tuple[str, str]) -> str:
     return f"{what}. **{plain(better)} is better**, beyond noise (p = {d.p:.2g})."
 
 
-def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> list[Job]:
+def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> tuple[list[Job], Float64Array | None]:
+    """The maps, or why there are none; the drawing that is missing, and each item's share of neighbors in common."""
     without = [one for one in (first, second) if not one.has_vectors]
     if without:
         st.caption(sentence(f"No maps: {without[0].name} has no vectors (none were kept, or they made room)."))
-        return []
+        return [], None
     one, other = (vectors_of(kept, run) for run in (first, second))
     if one.items != other.items:
         st.caption("No maps: the two have other items.")
-        return []
+        return [], None
     key = ("overlap of kept runs", first.run_id, second.run_id)
     shares, lists, others = results.remember(kept.data, key, lambda: overlap(one, other))
     lacks = [found for found in (one, other) if isinstance(found, BroughtVectors) and not found.known.all()]
@@ -154,8 +190,8 @@ def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> list[Job]:
         gone = int((~lacks[0].known).sum())
         st.caption(f"No maps: {gone:,} of {len(one):,} items have no vector in {plain(lacks[0].config.name)}.")
         _changed(kept, one, shares, (lists, others))
-        return []
-    return _maps(kept, (first, second), (one, other), shares, (lists, others))
+        return [], shares
+    return _maps(kept, (first, second), (one, other), shares, (lists, others)), shares
 
 
 def _maps(
@@ -170,13 +206,12 @@ def _maps(
     how = umap, large.on_map(data)
     keys = [("map of a kept run", runs[0].run_id, *how), ("map of a kept run", runs[1].run_id, runs[0].run_id, *how)]
     found: list[Float32Array | None] = [results.store_of(data, key).get(key) for key in keys]
-    st.markdown("**Maps** — colored by how many of an item's 10 nearest both runs have")
     todo = []
     if found[0] is None or found[1] is None:
         st.caption("The maps are being drawn: the first by UMAP, the second started from the first.")
         todo.append(_map_job(kept, vectors, umap, keys, " and ".join(names)))
     else:
-        stacked = STACKED.draw(data)
+        stacked = STACKED.value(data)
         row = vectors[0].items.row(session.chosen_item(data))
         near = [[vectors[0].items[int(j)] for j in listed[row] if j >= 0] for listed in lists]
         rows = large.drawn_rows(data, umap.seed, [row, *(int(j) for listed in lists for j in listed[row])])
@@ -192,15 +227,13 @@ def _maps(
             color_title="of 10 kept",
             chosen=session.chosen_item(data),
         )
-        live_chart(
-            figure,
-            key=f"maps of runs@{data.key}",
-            height=940 if stacked else 520,
-            glide=False,
-            on_click=lambda item: session.pick(data, item),
-        )
+        choose = lambda item: session.pick(data, item)  # noqa: E731
+        height, above = (940, None) if stacked else (HIGH, ABOVE)
+        key = f"maps of runs@{data.key}"
+        with stage.picture():
+            live_chart(figure, key=key, height=height, above=above, glide=False, on_click=choose)
         st.caption(
-            f"{large.drawn_words(data)}"
+            f"{large.drawn_words(data)}Colored by how many of an item's {NEAREST} nearest both runs have. "
             "Crimson rings: the chosen item and its 10 nearest in each run; click another item to choose it. UMAP puts "
             "near vectors near each other as far as a plane allows; axes mean nothing."
         )
@@ -240,9 +273,10 @@ def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tupl
     k = lists[0].shape[1]
     order = known[np.argsort(shares[known], kind="stable")][:LEAST]
     titles = kept.data.titles
-    st.markdown(
-        f"**Neighbors that changed** — mean overlap@{k} is {shares[known].mean():.2f} over {len(known):,} items; "
-        f"the {len(order)} items with the least"
+    st.subheader("Neighbors that changed", anchor=False)
+    st.caption(
+        f"The mean overlap@{k} is {shares[known].mean():.2f} over {len(known):,} items; the {len(order)} items with "
+        "the least."
     )
 
     def only(row: int, here: Int32Array, there: Int32Array) -> str:
@@ -260,8 +294,8 @@ def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tupl
         ],
         hide_index=True,
         column_config={
-            "Item": st.column_config.TextColumn(width=170),
-            f"Overlap@{k}": st.column_config.TextColumn(width=90),
+            "Item": st.column_config.TextColumn(width=140),
+            f"Overlap@{k}": st.column_config.TextColumn(width=80),
         }
-        | {f"Only in the {which}": st.column_config.TextColumn(width=300) for which in ("first", "second")},
+        | {f"Only in the {which}": st.column_config.TextColumn(width=200) for which in ("first", "second")},
     )
