@@ -5,6 +5,7 @@ from recemb_core.serving.redis import RedisStore
 from recemb_core.serving.server import RecallServer
 from recemb_core.serving.sqlite import SQLiteStore
 from recemb_core.serving.store import REDIS_URL, Kind, StoreError, VectorStore, Version
+from recemb_core.serving.switching import Switches, reads_while_publishing
 
 __all__ = [
     "REDIS_URL",
@@ -13,7 +14,9 @@ __all__ = [
     "RedisStore",
     "SQLiteStore",
     "StoreError",
+    "Switches",
     "VectorStore",
     "Version",
     "open_store",
+    "reads_while_publishing",
 ]

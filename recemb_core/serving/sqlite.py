@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ class SQLiteStore(VectorStore):
         self.path = None if path is None else Path(path)
         self.backend = "SQLite" if self.path is not None else "SQLite in memory"
         self.place = "the store in memory" if self.path is None else f"the store {self.path}"
+        self.turn = threading.RLock()
         self._open()
 
     @property
@@ -58,7 +60,8 @@ class SQLiteStore(VectorStore):
 
     @told
     def _open(self) -> None:
-        # One connection for all threads of a server; SQLite itself serializes them.
+        # One connection for all threads of a server. SQLite serializes their statements, but within a connection an
+        # unfinished transaction is seen: so a call waits for its turn.
         name = ":memory:" if self.path is None else self.path
         self._db = sqlite3.connect(name, timeout=30, isolation_level=None, check_same_thread=False)
         if self.path is None:

@@ -10,6 +10,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -37,7 +38,8 @@ def told(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], 
     @wraps(method)
     def call(self: S, /, *args: P.args, **given: P.kwargs) -> T:
         try:
-            return method(self, *args, **given)
+            with self.turn:
+                return method(self, *args, **given)
         except (StoreError, UsageError):
             raise
         except self.failures as error:
@@ -84,6 +86,8 @@ class VectorStore(ABC):
     backend: str
     place: str  # for sentences
     failures: tuple[type[Exception], ...]  # what the database raises
+    turn: AbstractContextManager[Any] = nullcontext()
+    """Held during a call, where threads that share the store would see each other's unfinished work."""
 
     @abstractmethod
     def _said(self, error: Exception) -> str:

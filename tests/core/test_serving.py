@@ -6,6 +6,7 @@ where there is none: apt-get install redis-server, and pip install -r requiremen
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -21,7 +22,15 @@ import numpy as np
 import pytest
 
 from recemb_core.neighbors import ExactIndex
-from recemb_core.serving import RecallServer, RedisStore, SQLiteStore, StoreError, VectorStore, open_store
+from recemb_core.serving import (
+    RecallServer,
+    RedisStore,
+    SQLiteStore,
+    StoreError,
+    VectorStore,
+    open_store,
+    reads_while_publishing,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = shutil.which("redis-server")
@@ -227,6 +236,28 @@ def test_readers_never_see_half_of_two_versions(opened: Open) -> None:
         thread.join()
     assert not wrong
     assert 15.0 in seen
+
+
+@pytest.mark.slow
+def test_threads_that_share_a_store_never_see_half_of_two_versions(opened: Open) -> None:
+    ids = [str(i) for i in range(400)]
+    zero, one = np.zeros((400, 4), np.float32), np.ones((400, 4), np.float32)
+    found = reads_while_publishing(opened(), "dnn", (ids, zero), (ids, one), times=15)
+    assert found.mixed == 0
+    assert found.published >= 15
+    assert found.first + found.second >= 20
+
+
+def test_a_store_that_mixes_versions_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite without a turn: within one connection the others see what is not finished."""
+    store = SQLiteStore(None)
+    store.turn = contextlib.nullcontext()
+    ids = [str(i) for i in range(5_000)]
+    zero, one = np.zeros((5_000, 4), np.float32), np.ones((5_000, 4), np.float32)
+    mixed = (reads_while_publishing(store, "dnn", (ids, zero), (ids, one)).mixed for _ in range(20))
+    assert any(mixed)
+    with pytest.raises(ValueError, match="another version"):
+        reads_while_publishing(store, "dnn", (ids, zero), (ids, zero))
 
 
 def test_a_writer_that_dies_halfway_leaves_the_old_version(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

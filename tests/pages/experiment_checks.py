@@ -178,8 +178,6 @@ THEORY = {
     "1/p, 1 and 1/q are all 1: this is DeepWalk, with which the others are compared.",
     "Its own row only, where it is the center. The gradient of a lookup is zero for every row that was not looked up.",
     "Exponent 0.75 and the most popular item.",
-    "No: press Publish and look at the version. The new vectors are written beside the old ones and switched in one "
-    "step.",
 }
 # Said while nothing is trained.
 WAITING = re.compile(

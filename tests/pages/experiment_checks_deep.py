@@ -344,6 +344,16 @@ def _starts(seen: Seen) -> None:
         seen.chose("Yes: within 0.05 of the walks' score" if abs(more) < 0.05 else "More" if more > 0 else "Less")
 
 
+@check("Another model takes the place")
+def _switched(seen: Seen) -> None:
+    """Counts of threads differ from run to run; every read is one of three, and in a right store never the third."""
+    published, reads, first, second, mixed = map(int, seen.numbers()[:5])
+    assert published >= 6
+    assert reads == first + second + mixed >= 20
+    assert mixed == 0
+    seen.chose("No, never")
+
+
 @check("Back to the two-tower network. **Do the vectors")
 def _spaces(seen: Seen) -> None:
     from recemb_core.evaluation.ranking import next_item_cases

@@ -104,6 +104,10 @@ VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("node2vec", KARATE, {}),
     ("item_graph", "planted_shop", {}),
     ("lsh", "planted_shop", {"lab": "tune"}),
+    ("deep_models", "planted_shop", {"section": "history"}),
+    ("deep_models", "complete_journey", {"section": "embedding"}),
+    ("deep_models", "complete_journey", {"section": "staleness"}),
+    ("runs", "planted_shop", {"runs_view": "sweep"}),
 )
 ORDERS = int(os.environ.get("RECEMB_ORDERS", "1"))
 

@@ -59,7 +59,7 @@ def serving_section(data: ActiveData) -> None:
         version = store.version(key)
         with side:
             _publish_box(data, store, facts, model, version)
-            stage.try_this(data, serving_experiments.serving(models, edited_history.current_history(data)))
+            stage.try_this(data, serving_experiments.serving(data, models, edited_history.current_history(data)))
             _put(data, store, facts, model, version)
             controls.reset_button(data)
         with numbers:

@@ -10,6 +10,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.sweeps import opening, panel
 from pages.kit.sweeps.live import Found
+from pages.kit.text import sentence
 from pages.views.runs import sweep_charts, sweep_experiments, sweep_words
 from pages.views.runs.kept import RUNS_PAGE
 from pages.views.runs.sweep_settings import SweepSettings, model_settings, opening_names, settings_of
@@ -70,7 +71,7 @@ def _body(settings: SweepSettings) -> Found:
         if found.runs:
             PICTURES[look][1](found)
         if found.verdict is not None:
-            panel.said(found)
+            st.markdown(sentence(found.verdict.finding))
         if found.runs and look == "board":
             sweep_charts.board_table(found)
         panel.grounds(found, kept)
