@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 LONGEST = 120  # characters of a name that are shown
 _TAIL = 30  # of these, the name's last ones: ids often differ at their end alone
 JOINER = "\u2060"  # takes no place, and no pattern for links, pictures or emoji reaches over it
-_NEEDS_LOOK = re.compile(r"[^\w .,;'()/+&-]|[\xa0-\U0010ffff]|&\S|www\.|^ | $|  ", re.IGNORECASE)
+# Capitals are ignored of www alone: else i, k and s would be letters beyond ASCII too (İ, the Kelvin sign, ſ).
+_NEEDS_LOOK = re.compile(r"[^\w .,;'()/+&-]|[\xa0-\U0010ffff]|&\S|(?i:www)\.|^ | $|  ")
 # Where a renderer would see the beginning of something live: what stands before and after the joiner.
 _LIVE = tuple(
     re.compile(pattern, re.IGNORECASE)
