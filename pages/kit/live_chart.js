@@ -690,6 +690,9 @@ class LiveChart {
     // Into the template, so that whatever the figure itself sets wins.
     const template = layout.template ?? {};
     layout.template = { ...template, layout: merge(merge({}, template.layout ?? {}), themed) };
+    layout.annotations = layout.annotations?.map((note) =>
+      note.font?.color?.toUpperCase() === CHOSEN ? { ...note, font: { ...note.font, color: c.chosen } } : note,
+    );
     layout.margin = { ...layout.margin };
     const top = layout.margin.t ?? template.layout?.margin?.t ?? 0;
     layout.margin.t = this.tools ? top : Math.max(top, MODE_BAR);
@@ -1134,6 +1137,7 @@ function paletteOf(box) {
     back: read("background-color", "#ffffff"),
     line: read("border-color", fade(text, 0.2)),
     primary: read("primary-color", text),
+    chosen: read("red-text-color", CHOSEN),
     font: read("font", "sans-serif"),
   });
 }

@@ -4,11 +4,13 @@
 // others: each only where it covers no other name. They lie over the points and under what the mouse opens.
 
 const FONTS = { cursor: [700, 13], chosen: [700, 13], group: [600, 13], rest: [500, 12], item: [400, 12] }; // weight, pixels
+const CHOSEN = "#E6004C"; // as recemb_core/figures/theme.py has it
 const CELL = 24; // pixels of a square in which a group's points are counted
 const FINE = 6; // pixels of a square in which all points are counted
 const ALL_NAMED = 60; // points in view up to which any item may be named
 const MOST = 60; // names at once
 const WIDEST = 200; // pixels of a name
+const LONG = 100; // pixels from which on a name needs air around it
 
 // A figure's annotations: [names of items, all else].
 function splitNames(annotations) {
@@ -22,6 +24,11 @@ function splitNames(annotations) {
     }
   }
   return [names, others];
+}
+
+// The chosen item's color as that of letters: on a dark page a lighter one, or they have too little contrast.
+function readable(color) {
+  return color?.toUpperCase() === CHOSEN ? `var(--st-red-text-color, ${CHOSEN})` : color;
 }
 
 // What a chart's text reads as.
@@ -65,6 +72,7 @@ function placeIn(traces, [xaxis, yaxis], ask, fontOf, subplot) {
   for (const id of [ask.cursor, ...ask.rings]) if (id !== null) wanted.set(id, null);
   const some = []; // points in view, as long as they are few
   let seen = 0;
+  const all = traces.reduce((sum, [, trace]) => sum + trace.x.length, 0);
   for (const [index, trace, sizes] of traces) {
     const { x, y, customdata, meta } = trace;
     for (let i = 0; i < x.length; i++) {
@@ -133,13 +141,16 @@ function placeIn(traces, [xaxis, yaxis], ask, fontOf, subplot) {
   }
   for (const [name, group] of [...groups].sort((a, b) => a[1].rest - b[1].rest || b[1].count - a[1].count)) {
     if (placed.length >= MOST) break;
+    // Of many groups, the small ones are named when one looks closer, and long names stand apart.
+    if (group.rest && seen > all / 2) continue;
     const kind = group.rest ? "rest" : "group";
     const { a, b, cell } = densest(group.cells, columns, rows);
     const [w, h] = measured(kind, name);
     let best = null;
     for (const [dx, dy] of AROUND) {
       const box = clamp([a + dx * (w / 2 + 14) - w / 2, b + dy - h / 2, a + dx * (w / 2 + 14) + w / 2, b + dy + h / 2], width, height);
-      if (!free(box) || !inside(box)) continue;
+      const air = w > LONG ? 5 : 0;
+      if (!free([box[0] - 2 * air, box[1] - air, box[2] + 2 * air, box[3] + air]) || !inside(box)) continue;
       const cost = cover.within(box) + 0.03 * (Math.abs(dx) * (w / 2 + 14) + Math.abs(dy));
       if (!best || cost < best.cost) best = { cost, box };
     }
@@ -274,7 +285,7 @@ function writeNames(plot, placed) {
     node.style.width = `${name.width}px`;
     node.style.height = `${name.height}px`;
     node.style.borderBottomColor = name.kind === "group" ? name.color : "";
-    node.style.color = name.kind === "chosen" ? name.color : "";
+    node.style.color = name.kind === "chosen" ? readable(name.color) : "";
     moveName(node, name, 0, 0);
     name.node = node;
     if (node.parentNode !== layer) layer.append(node);

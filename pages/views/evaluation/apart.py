@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.kit import stage
 from pages.kit.live_chart import live_chart
+from pages.kit.tables import MAIN, fitted
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import FLOOR
@@ -66,8 +67,15 @@ def _both(board: Board, views: tuple[str, str]) -> None:
                 f"95 %, {TITLES[view]}": f"{found.low:.3f} to {found.high:.3f}",
                 f"Group, {TITLES[view]}": board.comparison(view).letters[name],
             }
-    number = {f"{board.settings.measure}, {TITLES[v]}": st.column_config.NumberColumn(format="%.3f") for v in views}
-    st.dataframe(pl.DataFrame(lines), hide_index=True, column_config=number)
+    columns: dict[str, Any] = {}
+    for view in views:
+        kind = f"{board.settings.measure} of {TITLES[view]} targets"
+        value, interval, group = (f"{name}, {TITLES[view]}" for name in (board.settings.measure, "95 %", "Group"))
+        columns[value] = st.column_config.NumberColumn(TITLES[view], format="%.3f", help=kind)
+        columns[interval] = st.column_config.TextColumn("95 %", help=f"Interval of {kind}.")
+        columns[group] = st.column_config.TextColumn("Group", help=f"Rows that share a letter are alike in {kind}.")
+    table = pl.DataFrame(lines)
+    st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN, columns))
 
 
 def best_of_each(board: Board, views: tuple[str, str]) -> str:

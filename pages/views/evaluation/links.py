@@ -14,6 +14,7 @@ from pages.kit.allowed import Options
 from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
+from pages.kit.tables import MAIN, fitted
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.evaluation.board import Board
 from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS, popularity_link_auc
@@ -58,7 +59,8 @@ def vector_scores(board: Board) -> None:
         live_chart(figure, key=f"vector scores@{board.data.key}", height=440, above=230)
     shown_score(board, fields).draw()
     st.markdown(words)
-    st.dataframe(scores_table([line.name for line in found], links, fields_found), hide_index=True)
+    table = scores_table([line.name for line in found], links, fields_found)
+    st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN))
     purity = (
         f"Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance is that "
         "of neighbors drawn at random; of purity the range is of seeds alone. "
@@ -127,18 +129,12 @@ def purity_words(field: str, lines: Sequence[ScoreLine], chance: float) -> str:
 def scores_table(
     names: Sequence[str], links: Sequence[ScoreLine], fields: Mapping[str, Sequence[ScoreLine]]
 ) -> pl.DataFrame:
-    """Every score of every row of item vectors."""
+    """Every score of every row of item vectors, a row a score; the interval of each is in its picture."""
 
     def shown(lines: Sequence[ScoreLine], name: str) -> str:
-        line = next((one for one in lines if one.name == name), None)
-        if line is None:
-            return "–"
-        return f"{line.value:.3f}" + f" ({line.low:.3f} to {line.high:.3f})" * (line.low < line.high)
+        return next((f"{one.value:.3f}" for one in lines if one.name == name), "–")
 
+    every = {LINK: links} | {f"Purity by {field_words(field)}": lines for field, lines in fields.items()}
     return pl.DataFrame(
-        [
-            {"Model": name, "Link AUC": shown(links, name)}
-            | {f"Purity by {field_words(field)}": shown(lines, name) for field, lines in fields.items()}
-            for name in names
-        ]
+        [{"Score": score} | {name: shown(lines, name) for name in names} for score, lines in every.items()]
     )

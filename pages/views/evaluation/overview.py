@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from pages.kit import frame, stage
 from pages.kit.live_chart import live_chart
+from pages.kit.tables import MAIN, fitted
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import FLOOR, Settings
@@ -146,28 +148,33 @@ def table_section(board: Board) -> None:
         f"people took; above: the lists hold more of what is popular. The head: the {int(cases.head.sum()):,} most "
         f"taken of {len(cases.head):,} items, which hold half of the training events."
     )
-    st.dataframe(
-        table(board),
-        hide_index=True,
-        column_config={
-            "Group": st.column_config.TextColumn(help="Rows that share a letter are not told apart."),
-            **{
-                name: number(format="%.3f")
-                for name in (one.measure, *(f"{title}@{one.k}" for title in METRICS.values()), "MRR")
-            },
-            "95 %": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
-            f"Coverage@{one.k}": number(
-                "Coverage", format="percent", help=f"Share of the catalogue in anybody's list of {one.k}."
-            ),
-            "Popularity bias": number("Bias", format="%+.2f", help=f"Popularity bias. {bias}"),
-            "Training, s": number("Train, s", format="%.2f", help="Wall clock of one training, its graph included."),
-            "Ranking, s": number(
-                "Rank, s", format="%.2f", help=f"To score and rank everything for {len(cases.users):,} users."
-            ),
-            "Megabytes": number("MB", format="%.1f", help="Megabytes of numbers that the model holds."),
-            "Seeds": number(help="Trainings that the figure is a mean of; 0: no seed plays a part."),
+    lines = table(board)
+    columns: dict[str, Any] = {
+        "Group": st.column_config.TextColumn(help="Rows that share a letter are not told apart."),
+        **{
+            name: number(name.split("@")[0], format="%.3f")
+            for name in (*(f"{title}@{one.k}" for title in METRICS.values()), "MRR")
         },
-    )
+        one.measure: number(format="%.3f"),
+        "95 %": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
+        f"Coverage@{one.k}": number(
+            "Cover", format="percent", help=f"Share of the catalogue in anybody's list of {one.k}."
+        ),
+        "Popularity bias": number("Bias", format="%+.2f", help=f"Popularity bias. {bias}"),
+        "Training, s": number("Train, s", format="%.2f", help="Wall clock of one training, its graph included."),
+        "Ranking, s": number(
+            "Rank, s", format="%.2f", help=f"To score and rank everything for {len(cases.users):,} users."
+        ),
+        "Megabytes": number("MB", format="%.1f", help="Megabytes of numbers that the model holds."),
+        "Seeds": None,  # said below: there is no room for it
+    }
+    st.dataframe(lines, hide_index=True, column_config=fitted(lines, MAIN, columns))
+    seeds = sorted({int(n) for n in lines["Seeds"] if n})
+    if seeds:
+        trainings = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        st.caption(
+            f"Means of {trainings} trainings, where a seed plays a part. Pointed at, a heading says what it means."
+        )
     if one.view != "main":
         st.caption("Coverage and popularity bias are of the lists of the usual targets; choose them to see both.")
     for row in board.rows:

@@ -13,6 +13,7 @@ from pages.kit.answer_words import signed
 from pages.kit.asked import EVALUATION_PAGE
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
+from pages.kit.tables import MAIN, fitted
 from pages.kit.text import plain
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import without_commas
@@ -60,7 +61,8 @@ def pairs(board: Board) -> None:
         st.caption(f"Not drawn, for the interval is wider than the scale: {', '.join(wide)}.")
     st.markdown(groups_words(comparison))
     with st.expander(f"All {len(comparison.differences):,} pairs"):
-        st.dataframe(pairs_table(comparison), hide_index=True)
+        table = pairs_table(comparison)
+        st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN))
     users = next(iter(comparison.differences.values())).users
     st.caption(
         f"{len(comparison.differences):,} pairs, {users:,} users. The interval is of the pair alone; Holm's p takes "

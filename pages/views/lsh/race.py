@@ -17,6 +17,7 @@ from pages.kit.answer_words import counted
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
+from pages.kit.tables import MAIN, fitted
 from pages.kit.text import sentence
 from pages.views.lsh import answers, measures
 from pages.views.lsh.measures import LabSettings
@@ -261,24 +262,19 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
         for r in reports
     ]
     table = pl.DataFrame(rows, infer_schema_length=None)
-    st.dataframe(
-        table if times else table.drop("Queries/s", "Slowest", "Fastest", "Build (ms)"),
-        hide_index=True,
-        placeholder="–",
-        column_config={
-            "Index": st.column_config.TextColumn(width=190),
-            "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
-            "95 %": st.column_config.TextColumn(
-                help="Interval over queries, of this one build; it stays inside 0 to 1."
-            ),
-            "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
-            "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
-            "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
-            "Build (ms)": _number("%,.0f", "Once."),
-            "MB": _number("%.2f", "Of the built index, vectors included where it needs them."),
-            "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
-        },
-    )
+    table = table if times else table.drop("Queries/s", "Slowest", "Fastest", "Build (ms)")
+    columns: dict[str, Any] = {
+        "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
+        "95 %": st.column_config.TextColumn(help="Interval over queries, of this one build; it stays inside 0 to 1."),
+        "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
+        "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
+        "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
+        "Build (ms)": _number("%,.0f", "Once."),
+        "MB": _number("%.2f", "Of the built index, vectors included where it needs them."),
+        "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
+    }
+    columns = {name: one for name, one in columns.items() if name in table.columns}
+    st.dataframe(table, hide_index=True, placeholder="–", column_config=fitted(table, MAIN, columns))
 
 
 def _ends(report: IndexReport) -> str:

@@ -117,7 +117,7 @@ def disputed_section(found: Compared) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=360,
+        height=318,
         key=name,
         on_select=take,
         selection_mode="single-row",

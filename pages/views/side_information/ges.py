@@ -17,6 +17,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import entry, training_jobs
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
+from pages.kit.tables import HALF, fitted
 from pages.kit.text import plain
 from pages.views.side_information.shown import COSINE, Places, Shown, answered, fields_control, neighbor_frame
 from recemb_core.arrays import AnyArray
@@ -180,7 +181,8 @@ def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, 
         table = neighbor_frame(data, shown, rows, values, mine)
         marks = pl.Series("Both", [bool(row in both) for row in rows], dtype=pl.Boolean)
         column.markdown(f"**{name}**: {words[name]}")
-        column.dataframe(table.with_columns(marks), hide_index=True, column_config=COSINE)
+        table = table.with_columns(marks)
+        column.dataframe(table, hide_index=True, column_config=fitted(table, HALF, COSINE))
 
 
 def _key(shown: Shown) -> tuple[Any, ...]:

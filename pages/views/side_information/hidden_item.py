@@ -15,6 +15,7 @@ from pages.kit.jobs import LIVE_SECONDS, Job, part
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
+from pages.kit.tables import HALF, fitted
 from pages.kit.text import plain
 from pages.views.side_information.shown import COSINE, Places, Shown, answered, fields_control
 from recemb_core.arrays import AnyArray, BoolArray, Int64Array
@@ -218,29 +219,23 @@ def _guess_tables(
     left, right = frame.side_by_side("guess", (1, 1), "18rem")
     with left:
         st.markdown("**The guess**: nearest by side information")
-        st.dataframe(
-            {
-                "Item": [data.titles[int(row)] for row in order[:FIRST]],
-                "Cosine": cosines[order[:FIRST]],
-                "True": ["✓" if row in truth else "" for row in order[:FIRST]],
-            },
-            hide_index=True,
-            column_config=COSINE,
-        )
+        guess = {
+            "Item": [data.titles[int(row)] for row in order[:FIRST]],
+            "Cosine": cosines[order[:FIRST]].tolist(),
+            "True": ["✓" if row in truth else "" for row in order[:FIRST]],
+        }
+        st.dataframe(guess, hide_index=True, column_config=fitted(guess, HALF, COSINE))
     with right:
         st.markdown("**The truth**: where its neighbors stand in that order")
         edges, weights = shown.graph.neighbors(shown.row)
         weight_of = dict(zip(edges.tolist(), weights.tolist(), strict=True))
         asked = sorted((int(row) for row in truth if rank[row] > 0), key=rank.__getitem__)
-        st.dataframe(
-            {
-                "Neighbor": [data.titles[row] for row in asked],
-                f"Rank of {len(order):,}": rank[asked],
-                "Edge weight": [weight_of.get(row) for row in asked],
-            },
-            hide_index=True,
-            height=387,
-        )
+        true = {
+            "Neighbor": [data.titles[row] for row in asked],
+            f"Rank of {len(order):,}": rank[asked].tolist(),
+            "Edge weight": [weight_of.get(row) for row in asked],
+        }
+        st.dataframe(true, hide_index=True, height=387, column_config=fitted(true, HALF))
 
 
 def pooled_scores(data: ActiveData, shown: Shown) -> dict[str, list[GuessScore]]:
