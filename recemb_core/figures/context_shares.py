@@ -58,12 +58,7 @@ def context_shares_figure(
         traces,
         file_name="contexts of a node",
         description=f"Shares of the walks: {said}",
-        x={
-            "title": "p(n | u), powers of ten (dotted: all nodes alike)",
-            "type": "log",
-            "exponentformat": "power",
-            "dtick": 1,
-        },
+        x={"title": "p(n | u), logarithmic (dotted: all nodes alike)", "type": "log", "tickformat": "~g", "dtick": 1},
         y=theme.names_axis([theme.label(name, 22) for name in names], autorange="reversed"),
         legend=theme.legend_below(),
         margin_b=76,

@@ -501,6 +501,27 @@ def decades(values: npt.ArrayLike) -> dict[str, Any]:
     return {"dtick": 1} if len(known) and known.max() >= 10 * known.min() else {}
 
 
+def log_steps(values: npt.ArrayLike) -> dict[str, Any]:
+    """Of a logarithmic axis: numbers at the decades, and at 2 and 5 times these where the values span less than two.
+
+    Written out, for a power of ten would have its exponent in letters too small to read.
+
+    >>> log_steps([3, 40])["tickvals"], log_steps([0.02, 90])["tickvals"]
+    ([2.0, 5.0, 10.0, 20.0, 50.0], [0.01, 0.1, 1.0, 10.0, 100.0])
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known) & (known > 0)]
+    if not len(known):
+        return {}
+    low, high = float(known.min()), float(known.max())
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    steps = (1.0, 2.0, 5.0) if high < 100 * low else (1.0,)
+    every = [float(f"{step}e{power}") for power in powers for step in steps]
+    first = max([at for at, tick in enumerate(every) if tick <= low], default=0)
+    last = min([at for at, tick in enumerate(every) if tick >= high], default=len(every) - 1)
+    return {"tickvals": every[first : last + 1]}
+
+
 def empty_figure(sentence: str, *, file_name: str = "chart") -> go.Figure:
     """A chart that has nothing to draw says why, in one sentence."""
     words = note(plain(sentence, 60), 0.5, 0.5, xref="paper", yref="paper", font_size=15)

@@ -180,7 +180,7 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             "**Probability to meet, by distance**: lines are theory, points are measured over "
             f"{measures.CURVE_DRAWS} draws"
         )
-        curve_chart(data, points, settings, MODES, measured=True, key="lsh curve", height=255)
+        curve_chart(data, points, settings, MODES, measured=True, key="lsh curve", height=285)
     with right:
         st.markdown("**Distances**: the nearest against all pairs")
         edges = np.linspace(0, max(float(every.max()), float(near.max())) or 1.0, BINS + 1)
@@ -193,7 +193,7 @@ def curve_section(data: ActiveData, points: LabPoints, settings: LabSettings) ->
             default_width=settings.default_width if settings.width is not None else None,
             angle=settings.hashing.distance.is_angle,
         )
-        live_chart(figure, key=f"lsh distances@{data.key}", height=255, glide=False)
+        live_chart(figure, key=f"lsh distances@{data.key}", height=285, glide=False)
     st.caption(
         f"{band_line(settings)} A good setting is high inside it and low where all other pairs are; where the two "
         "histograms overlap, no setting can part them."
@@ -207,7 +207,7 @@ def paths_section(data: ActiveData, settings: LabSettings, measured: LSHGrid) ->
     st.markdown("One table, or one function, more at a time")
     figure = precision_recall(cells, current=settings.shape, mode=measures.MODES[settings.mode])
     click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
-    live_chart(figure, key=f"lsh paths@{data.key}", height=235, glide=False, on_click=click)
+    live_chart(figure, key=f"lsh paths@{data.key}", height=208, glide=False, on_click=click)
 
 
 def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
@@ -219,7 +219,7 @@ def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         f"{len(counts)} queries have none (red), half have at most {int(np.median(counts)):,}"
     )
     figure = bucket_loads_figure(counts, len(points) - 1, name=settings.said())
-    live_chart(figure, key=f"lsh loads@{data.key}", height=235, glide=False)
+    live_chart(figure, key=f"lsh loads@{data.key}", height=208, glide=False)
 
 
 def tune_section(
