@@ -33,6 +33,7 @@ def item_map_figure(
     symbol_by: Sequence[object] | AnyArray | None = None,
     symbol_title: str = "",
     size: npt.ArrayLike | None = None,
+    shrunk: float = 1.0,
     chosen: str | None = None,
     highlighted: Sequence[str] = (),
     highlighted_title: str = "nearest neighbors",
@@ -54,6 +55,7 @@ def item_map_figure(
         color_title: what the colors mean, shown above the legend and in the hover text.
         symbol_by: n labels, drawn as marker shapes.
         size: n values ≥ 0; the area of a point grows with its value.
+        shrunk: points and rings are so much smaller than usual, for a map in little room.
         chosen: id ringed in the chosen color and named; an id that is not on the map is ignored.
         highlighted: ids with a thin ring (neighbors of the chosen one).
         labels: ids to name on the map, most important first, each only where it overlaps no other name.
@@ -88,7 +90,7 @@ def item_map_figure(
             raise UsageError(f"{argument} has {len(np.asarray(values, dtype=object))} values; the map has {n} items")
 
     row = {item: i for i, item in enumerate(ids)}
-    pixels = _pixel_sizes(n, size)
+    pixels = shrunk * _pixel_sizes(n, size)
     symbols = None if symbol_by is None else [theme.label_text(v) for v in symbol_by]
     shape_of = theme.group_symbols(symbols) if symbols is not None else {}
     shapes = None if symbols is None else np.array([shape_of[s] for s in symbols], dtype=object)
@@ -120,7 +122,12 @@ def item_map_figure(
     ringed = np.array(sorted({row[h] for h in map(str, highlighted) if h in row} - {chosen_row}), dtype=np.int64)
 
     def ring(rows: Int64Array, wider: float, width: float, opacity: float, **more: Any) -> dict[str, Any]:
-        marker = {"symbol": "circle-open", "size": pixels[rows] + wider, "color": theme.CHOSEN, "opacity": opacity}
+        marker = {
+            "symbol": "circle-open",
+            "size": pixels[rows] + shrunk * wider,
+            "color": theme.CHOSEN,
+            "opacity": opacity,
+        }
         marker["line"] = {"width": width}
         silent = {"hoverinfo": "skip", "hovertemplate": None, "unselected": {"marker": {"opacity": 1}}}
         return trace(rows, marker, **more) | silent

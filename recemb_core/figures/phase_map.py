@@ -71,7 +71,9 @@ def phase_map_figure(
     values = _in_steps([c.mean for c in cells], step)
     low, high = min(values, default=0.0), max(values, default=1.0)
     limits = (low, max(high, low + max(step, 0.01)))
-    numbers = [f"{c.mean:.2f}" + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells]
+    numbers = [
+        f"{c.mean:.2f}".replace("-", "−") + (f"<br>{MARKS[c.verdict]}" if c.verdict in MARKS else "") for c in cells
+    ]
     frame = {"symbol": "square-open", "line": {"width": 1}}
     traces = [
         theme.marks(zip(*places, strict=True), theme.OTHER, size, marker=frame, showlegend=False),

@@ -235,3 +235,13 @@ def test_density_lies_beneath_many_points_and_is_not_for_few() -> None:
     assert radii == pytest.approx(list(np.sqrt(-2 * np.log([0.05, 0.25, 0.5, 0.75]))), rel=0.08)
     few = item_map_figure(points[:5_000], ids(5_000))
     assert not [trace for trace in few.data if (trace.meta or {}).get("density")]
+
+
+def test_a_map_in_little_room_has_smaller_points_and_rings() -> None:
+    usual, small = (
+        item_map_figure(grid(9), ids(9), size=np.arange(9), chosen="i4", highlighted=["i5"], shrunk=shrunk)
+        for shrunk in (1.0, 0.5)
+    )
+    assert len(usual.data) > 1
+    for one, other in zip(usual.data, small.data, strict=True):
+        assert np.asarray(other.marker.size) == pytest.approx(0.5 * np.asarray(one.marker.size))

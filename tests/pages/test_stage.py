@@ -97,8 +97,8 @@ def test_a_moved_control_takes_the_verdict_away(open_page: Open) -> None:
 
 # ---- whatever was tried before ----
 
-# Page and its view; ORDERS of each with RECEMB_ORDERS set, else one.
-VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
+# Page and its view, those that train for no long; with RECEMB_ORDERS set so many orders of each, else one of a few.
+SOME: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("sequences", "planted_shop", {}),
     ("walks", "les_miserables", {}),
     ("node2vec", KARATE, {}),
@@ -109,7 +109,29 @@ VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("deep_models", "complete_journey", {"section": "staleness"}),
     ("runs", "planted_shop", {"runs_view": "sweep"}),
 )
+EVERY = (
+    *SOME,
+    ("walks", "planted_shop", {"walks_view": "walk"}),
+    ("walks", "planted_shop", {"walks_view": "many"}),
+    ("node2vec", KARATE, {"view": "why"}),
+    ("node2vec", KARATE, {"view": "objective"}),
+    ("node2vec", "les_miserables", {"view": "figure"}),
+    ("neighbors", "planted_shop", {}),
+    ("neighbors", "planted_shop", {"compare": "sum"}),
+    ("side_information", "planted_shop", {}),
+    ("side_information", "planted_shop", {"side": "birth"}),
+    ("side_information", "planted_shop", {"side": "forms"}),
+    ("side_information", "planted_shop", {"side": "ges"}),
+    ("evaluation", "planted_shop", {}),
+    ("evaluation", "planted_shop", {"evaluation_look": "pairs"}),
+    ("lsh", "planted_shop", {"lab": "inside"}),
+    ("lsh", "planted_shop", {"lab": "inside", "inside": "plane"}),
+    ("lsh", "planted_shop", {"lab": "inside", "inside": "walk"}),
+    ("lsh", "planted_shop", {"lab": "inside", "inside": "guess"}),
+    *(("training", "planted_shop", {"look": look}) for look in ("window", "noise", "steps", "cbow", "set")),
+)
 ORDERS = int(os.environ.get("RECEMB_ORDERS", "1"))
+VIEWS = EVERY if "RECEMB_ORDERS" in os.environ else SOME
 
 
 def answers_of(page: AppTest, number: int) -> str:

@@ -33,6 +33,7 @@ from recemb_core.progress import Progress
 
 NODE2VEC_PAGE = Scope("node2vec")
 SCORES = ("Homophily", "Structural")  # by groups, by roles
+SMALLER = 0.7  # of points on one of two maps, where those of the usual size would hide each other
 PREVIEW = "Preview: few walks, from the last map"
 
 
@@ -189,6 +190,7 @@ def draw_map(
         symbol_title=roles.words,
         size=np.sqrt(graph.strength[rows]),
         chosen=shown.item,
+        shrunk=1.0 if limits is None else SMALLER,
         **more,
     )
     figure.update_layout(title_text=None)
