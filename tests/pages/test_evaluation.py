@@ -323,7 +323,7 @@ def test_brought_vectors_are_a_row_and_the_python_measures_it(
     printed = run_the_python(page)
     assert re.search(rf"^mine: {figure.value:.4f} ", printed, re.MULTILINE)
     control(page, "segmented_control", "look").set_value("vectors")
-    assert "mine" in list(healthy(page.run()).dataframe[0].value["Model"])
+    assert "mine" in healthy(page.run()).dataframe[0].value.columns
     control(page, "segmented_control", "look").set_value("pairs")
     healthy(page.run())
     assert "mine" in set(page.dataframe[0].value["Less"])
