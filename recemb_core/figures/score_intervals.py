@@ -34,7 +34,7 @@ def score_intervals_figure(
         chance: a value marked by a line from top to bottom.
         chance_title: what it is.
     """
-    numbers = [f"{line.value:.3f}".replace("-", "−") for line in lines]
+    numbers = [f"{round(line.value, 3) + 0.0:.3f}".replace("-", "−") for line in lines]  # + 0.0: no "−0.000"
     points = theme.marks(
         ([line.value for line in lines], [theme.plain(line.name) for line in lines]),
         theme.PLAIN,

@@ -236,7 +236,7 @@ def test_what_a_training_says_of_the_data_stands_in_its_row(monkeypatch: pytest.
     ("method", "question", "set_there"),
     [
         ("word2vec", "How does training", {"look": "window"}),
-        ("Two-tower", "What do embeddings do", {"section": "recall"}),
+        ("Two-tower", "What do embeddings do", {"section": "recall", "recall_look": "cold"}),
         ("Tables weekly, network daily", "What do embeddings do", {"section": "staleness"}),
         ("LSH", "How little can I scan", {"lab": "tune"}),
     ],

@@ -79,7 +79,8 @@ def drawn_section(data: ActiveData) -> None:
             model = recall_models.model_configs(data)[chosen]
             options = offered(data, chosen, details)
             told = TOLD.draw(data, default=_usual(options), among=list(options), format_func=options.__getitem__)
-            TARGETS.draw(data)
+            if look == "worth":
+                TARGETS.draw(data)
             stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
     sizes = sizes_of(data, model, details, told)
     config = study(model, told, options)

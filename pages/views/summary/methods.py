@@ -125,7 +125,7 @@ def methods(ground: Ground) -> list[Method]:
             facts.hits(ground, "YouTube DNN", "item2vec"),
             facts.training_time(ground, "YouTube DNN", "item2vec"),
             "deep_models",
-            {"section": "recall"},
+            {"section": "recall", "recall_look": "models"},
             "See it recall",
         ),
         Method(
@@ -136,7 +136,7 @@ def methods(ground: Ground) -> list[Method]:
             facts.cold(ground),
             facts.difference(ground, "Two-tower", "YouTube DNN"),
             "deep_models",
-            {"section": "recall"},
+            {"section": "recall", "recall_look": "cold"},
             "See cold items",
         ),
         Method(
