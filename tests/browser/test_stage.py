@@ -122,6 +122,16 @@ CUT = """() => [...document.querySelectorAll('.st-key-question, .st-key-stage-pi
     .map((e) => `${e.className}: ${e.innerText.slice(0, 40)}`)"""
 
 
+def stays(page: Page, script: str) -> list[str]:
+    """What a script finds and goes on finding: on a busy machine charts take the window's new size late."""
+    for _ in range(20):
+        found: list[str] = page.evaluate(script)
+        if not found:
+            break
+        page.wait_for_timeout(250)
+    return found
+
+
 def ask_all(page: Page) -> dict[str, list[Any]]:
     """Press every question of the view and measure at two heights and one narrow width: question → problems."""
     found: dict[str, list[Any]] = {}
@@ -144,11 +154,11 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
             page.wait_for_timeout(150)
             settled(page, 90_000)
             page.get_by_test_id("stMain").evaluate("(main) => main.scrollTo(0, 0)")
-            found.setdefault(question, []).extend(f"{height}: {said}" for said in page.evaluate(MEASURED))
+            found.setdefault(question, []).extend(f"{height}: {said}" for said in stays(page, MEASURED))
         page.set_viewport_size({"width": 800, "height": 900})
         page.wait_for_timeout(150)
         settled(page, 90_000)
-        found[question].extend(f"800 wide: cut {said}" for said in page.evaluate(CUT))
+        found[question].extend(f"800 wide: cut {said}" for said in stays(page, CUT))
         page.set_viewport_size({"width": 1280, "height": 720})
         after = page.locator(".st-key-question").get_by_role("button", name="Next")
         if not after.count() or after.is_disabled():
