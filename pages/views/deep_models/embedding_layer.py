@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, results, session, stage
@@ -14,7 +13,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
 from pages.kit.text import field_words, plain, plain_field, quoted
-from pages.views.deep_models import network_experiments
+from pages.views.deep_models import embedding_worth, network_experiments
 from pages.views.deep_models.boxes import boxes
 from pages.views.deep_models.table import ABOVE, HIGH, STEPS_PER_SECOND, deep_table, network_result, numbers_row, staged
 from recemb_core import precomputed
@@ -26,7 +25,6 @@ from recemb_core.deep.training import TrainingResult
 from recemb_core.experiments.networks import LayerConfig, LayerReport, compare_networks, layer_defaults, networks
 from recemb_core.figures.lookup import lookup_figure
 from recemb_core.figures.network_diagram import network_diagram_figure
-from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 from recemb_core.progress import Progress
 
 LOOKS = {"lookup": "Lookup", "network": "In the network", "worth": "Worth"}
@@ -90,9 +88,9 @@ def embedding_section(data: ActiveData) -> None:
                 live_chart(figure, key=f"diagram@{data.key}", height=HIGH, above=ABOVE, glide=False)
             st.caption(_about(network, table))
         else:
-            _scores(data, table, report)
+            embedding_worth.scores(data, table, report)
     if report is not None and look == "worth":
-        _table(report)
+        embedding_worth.scores_table(report)
     frame.what_you_see(_words(table))
     frame.as_python(_as_python(data, config, network))
 
@@ -213,64 +211,10 @@ def _numbers(
     ]
     if report is not None:
         scores = report.model(network).scores
-        sample = f"95 % interval {_interval(scores.auc_interval)}, {report.rows:,} test rows of {report.users:,} users."
+        ends = embedding_worth.interval(scores.auc_interval)
+        sample = f"95 % interval {ends}, {report.rows:,} test rows of {report.users:,} users."
         figures.append((f"AUC of {network}", f"{scores.auc:.3f}", sample))
     numbers_row(figures)
-
-
-def _scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) -> None:
-    if report is None:
-        return
-    lines = [ScoreLine(m.name, m.scores.auc, *m.scores.auc_interval) for m in report.models]
-    figure = score_intervals_figure(lines, x_title="AUC on the test part (95 % interval over users)", chance=0.5)
-    with stage.picture():
-        live_chart(figure, key=f"scores@{data.key}", height=HIGH, above=ABOVE)
-    best = max(report.models, key=lambda model: model.scores.auc)
-    d = best.difference
-    sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"
-    st.caption(
-        f"{best.name} is ahead of logistic regression, which has no interactions, by {d.value:+.3f} ({d.low:+.3f} to "
-        f"{d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10 % of the events in time are the test."
-    )
-
-
-def _interval(limits: tuple[float, float]) -> str:
-    return f"{limits[0]:.3f} to {limits[1]:.3f}"
-
-
-def _table(report: LayerReport) -> None:
-    models = report.models
-    st.dataframe(
-        pl.DataFrame(
-            {
-                "Model": [m.name for m in models],
-                "AUC": [m.scores.auc for m in models],
-                "AUC, 95 %": [_interval(m.scores.auc_interval) for m in models],
-                "Log loss": [m.scores.log_loss for m in models],
-                "Log loss, 95 %": [_interval(m.scores.log_loss_interval) for m in models],
-                "AUC − logistic regression": [
-                    f"{m.difference.value:+.3f} ({m.difference.low:+.3f} to {m.difference.high:+.3f})" for m in models
-                ],
-                "Parameters": [sum(m.parameters.values()) for m in models],
-                "Epochs": [m.epochs for m in models],
-                "Training": [m.seconds for m in models],
-            }
-        ),
-        hide_index=True,
-        column_config={
-            "AUC": st.column_config.NumberColumn(format="%.3f", help="P(a taken item is scored above one not taken)."),
-            "Log loss": st.column_config.NumberColumn(format="%.3f", help="Nats a row; smaller is better."),
-            "Epochs": st.column_config.NumberColumn(format="%.0f", help="Until the lowest validation loss."),
-            "Training": st.column_config.NumberColumn(format="%.1f s", help="Where it was trained, without compiling."),
-            "Parameters": st.column_config.NumberColumn(format="localized"),
-        },
-    )
-    speeds = [m.steps_per_second for m in models if m.embedding is not None]
-    st.caption(
-        f"Trained with {report.config.training.batch_size} rows a step, {min(speeds):,.0f} to {max(speeds):,.0f} steps "
-        "a second where embeddings are learned. Popularity looks at the item alone: the share of takers among items "
-        "about as popular."
-    )
 
 
 def _about(network: Network, table: FeatureTable) -> str:
