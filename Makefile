@@ -7,7 +7,8 @@
 # make latency a slider moved in a browser: milliseconds to the first answer and to the exact one, beside an empty script
 # make stage every question of every view pressed in a browser, and whether all of it lies in one window
 # make load  twenty sessions for ten minutes, with a table
-# make scale .1, 1 and 10 million events: seconds, peak memory and growth of every stage, in 8 GiB (BENCH="table.md table.json")
+# make scale .1, 1 and 10 million events: seconds, peak memory and growth of every stage, in 8 GiB (BENCH="table.md table.json");
+#            then Spark's local mode beside them (SPARK=60: minutes at most)
 # make lock  compile the pinned requirements from the ranges in pyproject.toml (needs uv)
 
 PYTHON ?= python3
@@ -18,6 +19,7 @@ ADDRESS ?= localhost
 
 SHARE  ?= 1
 BENCH  ?=
+SPARK  ?= 60
 
 .PHONY: run test check all fast types bench attack cold latency stage load scale lock precomputed clean
 .DEFAULT_GOAL := run
@@ -90,6 +92,9 @@ load: $(VENV)/.installed-dev
 
 scale: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.scale --write $(BENCH)
+	@$(MAKE) --no-print-directory $(VENV)/.installed-spark && sh scripts/need.sh java && \
+	$(BIN)/python -m benchmarks.spark --events 100000 1000000 10000000 --minutes $(SPARK) --memory 6g \
+		--append $(filter %.md,$(BENCH)) || echo "nothing about Spark was measured"
 
 precomputed: $(VENV)/.installed
 	$(BIN)/python data/build_precomputed.py

@@ -53,11 +53,7 @@ def backbone(
     >>> backbone(g, method="top_edges", top=1).num_edges
     3
     """
-    require(method in get_args(BackboneMethod), "method", method, "'disparity', 'noise_corrected' or 'top_edges'")
-    require(0 < alpha <= 1, "alpha", alpha, "above 0 and at most 1")
-    require(delta >= 0, "delta", delta, "0 or more")
-    require(edges_per_item is None or edges_per_item > 0, "edges_per_item", edges_per_item, "above 0, or None")
-    require(top >= 1, "top", top, "at least 1")
+    check_backbone(method, alpha, delta, edges_per_item, top)
     source, target, weight = graph.sources, graph.indices, graph.weights.astype(np.float64)
     if method == "noise_corrected":
         worth = _noise_corrected(graph)
@@ -80,6 +76,19 @@ def backbone(
     kept = from_rows(source[keep], target[keep], weight[keep], graph.items, directed=True)
     rule = f"{graph.rule}; backbone: {how}"
     return ItemGraph(kept.indptr, kept.indices, kept.weights, graph.items, graph.directed, rule)
+
+
+def check_backbone(method: str, alpha: float, delta: float, edges_per_item: float | None, top: int) -> None:
+    """Refuse settings that :func:`backbone` does not have.
+
+    Raises:
+        ValueError: names the setting, its value and what is allowed.
+    """
+    require(method in get_args(BackboneMethod), "method", method, "'disparity', 'noise_corrected' or 'top_edges'")
+    require(0 < alpha <= 1, "alpha", alpha, "above 0 and at most 1")
+    require(delta >= 0, "delta", delta, "0 or more")
+    require(edges_per_item is None or edges_per_item > 0, "edges_per_item", edges_per_item, "above 0, or None")
+    require(top >= 1, "top", top, "at least 1")
 
 
 def _disparity(end: IntegerArray, weight: NumberArray, n: int) -> Float64Array:

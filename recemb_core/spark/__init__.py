@@ -6,6 +6,7 @@ Nothing here but ``collect`` and the vectors themselves brings to one process wh
 from recemb_core.spark.cleaning import SparkSequences, clean_events, from_sequences
 from recemb_core.spark.connection import connect
 from recemb_core.spark.edges import SparkGraph, from_graph, item_edges
+from recemb_core.spark.narrowing import backbone
 from recemb_core.spark.parsing import SparkLog, read_log
 from recemb_core.spark.training import SERVED, as_trained, train_vectors
 from recemb_core.spark.walks import generate_walks
@@ -16,6 +17,7 @@ __all__ = [
     "SparkLog",
     "SparkSequences",
     "as_trained",
+    "backbone",
     "clean_events",
     "connect",
     "from_graph",

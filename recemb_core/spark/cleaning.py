@@ -10,6 +10,7 @@ import numpy as np
 from recemb_core.readers import CleaningConfig, CleaningStep, InputError, Reading
 from recemb_core.readers.errors import counted
 from recemb_core.spark.parsing import SparkLog
+from recemb_core.spark.settling import settled
 from recemb_core.spark.tables import PLACE
 from recemb_core.vocabulary import Vocabulary
 
@@ -233,7 +234,7 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool, grouped: bool) ->
         run.keep("repeats", ~F.col("_n"), "{n} that repeat the item just before them dropped.", "")
     else:
         return
-    run.frame = run.frame.drop("_n").persist()
+    run.frame = settled(run.frame.drop("_n"))
 
 
 def _pause(config: CleaningConfig, line: Any, grouped: bool) -> Column:
@@ -256,9 +257,8 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
     cut = cut.withColumn("number", F.sum("_starts").over(so_far).cast("int"))
     inside = Window.partitionBy(*SEQUENCE)
     cut = cut.withColumn("_n", F.count("*").over(inside))
-    cut = cut.withColumn(
-        "position", F.row_number().over(inside.orderBy(*_in_order(baskets, grouped, placed=placed))) - 1
-    ).persist()
+    place = F.row_number().over(inside.orderBy(*_in_order(baskets, grouped, placed=placed))) - 1
+    cut = settled(cut.withColumn("position", place))
     before, noun = run.steps[-1], "basket" if baskets else "sequence"
     opens, long = F.col("position") == 0, F.col("_n") >= config.min_length
     longest, total, left = cut.agg(F.max("_n"), F.count_if(opens), F.count_if(opens & long)).collect()[0]
@@ -267,7 +267,8 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
     kept = cut.where(long)
     items = kept.groupBy("item").agg(F.count("*").alias("count"))
     ranked = Window.orderBy(F.desc("count"), "item")  # one task sorts the items; the vectors will be as many
-    items = items.select((F.row_number().over(ranked) - 1).alias("row"), F.col("item").alias("id"), "count").persist()
+    items = items.select((F.row_number().over(ranked) - 1).alias("row"), F.col("item").alias("id"), "count")
+    items = settled(items)
     n_items, rows = items.agg(F.count("*"), F.sum("count")).collect()[0]
     text = f"{counted(total - left, noun)} shorter than {config.min_length} dropped, with "
     text += f"{counted(before.rows[1] - (rows or 0), 'event')}."
@@ -280,13 +281,15 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
             "lower min_length or raise gap_minutes"
         )
     named = kept.withColumnRenamed("item", "id").join(items.select("id", "row"), "id")
-    events = named.select(
-        *SEQUENCE,
-        "position",
-        F.col("row").alias("item"),
-        F.col("time").alias("timestamp"),
-        F.col("weight").cast("float").alias("weight"),
-    ).persist()
+    events = settled(
+        named.select(
+            *SEQUENCE,
+            "position",
+            F.col("row").alias("item"),
+            F.col("time").alias("timestamp"),
+            F.col("weight").cast("float").alias("weight"),
+        )
+    )
     events.count()  # done now, so that what it was made of can go
     for helper in (cut, run.frame):
         helper.unpersist()
@@ -320,7 +323,7 @@ def from_sequences(spark: SparkSession, sequences: Sequences, name: str = "seque
         {"row": np.arange(n, dtype=np.int32), "id": list(sequences.items.ids), "count": sequences.counts}
     )
     there, known = (
-        spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest())).persist()
+        settled(spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest())))
         for frame in (events, items)
     )
     size = (n, len(number), len(sequences))

@@ -68,12 +68,19 @@ not 'nowhere'
     builder = SparkSession.builder.appName("recemb")
     if kind == "sc":
 
-        def begin() -> SparkSession:
-            spark: SparkSession = builder.remote(where).getOrCreate()
-            spark.conf.set("spark.sql.session.timeZone", "UTC")
-            return spark
+        def ask() -> str:
+            probe: SparkSession = builder.remote(where).create()
+            try:
+                return str(probe.version)
+            finally:
+                probe.stop()
 
-        return _in_time(begin, where)
+        _in_time(ask, where)
+        spark: SparkSession = builder.remote(where).getOrCreate()
+        if type(spark).getActiveSession() is None:  # begun by another thread, and Spark ML looks for one of this
+            spark = builder.remote(where).create()
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        return spark
     for name, value in {**_SETTINGS, **(_ON_THIS_COMPUTER if kind.startswith("local") else {})}.items():
         builder = builder.config(name, value)
     return builder.master(where).getOrCreate()

@@ -10,6 +10,7 @@ import numpy as np
 from recemb_core.item_graph.config import GraphConfig
 from recemb_core.item_graph.graph import ItemGraph
 from recemb_core.spark.cleaning import SEQUENCE, SparkSequences
+from recemb_core.spark.settling import settled
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
@@ -54,19 +55,15 @@ def item_edges(sequences: SparkSequences, config: GraphConfig | None = None) -> 
 
     Args:
         sequences: from :func:`~recemb_core.spark.clean_events`.
-        config: see :class:`~recemb_core.item_graph.config.GraphConfig`; ``"auto"`` goes by the sequences.
+        config: see :class:`~recemb_core.item_graph.config.GraphConfig`, its backbone among it; ``"auto"`` goes by the
+            sequences.
 
     Raises:
-        UsageError: a backbone or edges by side information, which the Spark engine does not make.
+        UsageError: edges by side information, which the Spark engine does not make.
     """
     from pyspark.sql import functions as F
 
     config = (config or GraphConfig()).resolved(sequences.ordered)
-    if config.backbone != "none":
-        raise UsageError(
-            f"the Spark engine takes no backbone of a graph (backbone is {config.backbone!r} here); "
-            "say --graph backbone=none for all edges, or narrow with --graph min_weight="
-        )
     if config.content:
         raise UsageError("the Spark engine makes no edges of side information; leave out --graph content")
     told = config.building
@@ -77,8 +74,15 @@ def item_edges(sequences: SparkSequences, config: GraphConfig | None = None) -> 
         counted = counted.withColumnRenamed("sum(seen)", "seen")
     kept = counted.where(F.col("seen") >= float(config.min_weight))
     weight = F.col("weight") if config.weighted else F.lit(1.0)
-    edges = kept.select("source", "target", weight.cast("float").alias("weight")).persist()
-    return SparkGraph(edges, sequences.n_items, bool(told["directed"]))
+    edges = settled(kept.select("source", "target", weight.cast("float").alias("weight")))
+    whole = SparkGraph(edges, sequences.n_items, bool(told["directed"]))
+    if not config.narrowed:
+        return whole
+    from recemb_core.spark.narrowing import backbone
+
+    narrowed = backbone(whole, **config.narrowed)
+    edges.unpersist()
+    return narrowed
 
 
 def _transitions(sequences: SparkSequences) -> DataFrame:
@@ -120,5 +124,5 @@ def from_graph(spark: SparkSession, graph: ItemGraph) -> SparkGraph:
     import polars as pl
 
     frame = pl.DataFrame({"source": graph.sources.astype(np.int32), "target": graph.indices, "weight": graph.weights})
-    edges = spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest())).persist()
+    edges = settled(spark.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest())))
     return SparkGraph(edges, len(graph), graph.directed)

@@ -18,6 +18,7 @@ from recemb_core.readers.ids import INVISIBLE, MISSING, has_float_tails, visible
 from recemb_core.readers.limits import limits
 from recemb_core.readers.said import all_assumptions
 from recemb_core.readers.table import Table
+from recemb_core.spark.settling import settled
 from recemb_core.spark.tables import PLACE, TORN, Source, open_source
 from recemb_core.spark.times import Form, find_form, seconds_of
 
@@ -112,7 +113,7 @@ def read_log(
     dwell = _dwell_unit(opened, mapping, expected)
     values = _decide(opened.frame, mapping, times, dwell)
     _compare(head, parsed, mapping, replace(values, tails=_tails_of_head(opened, mapping)), opened.name)
-    frame = _events(opened.frame, mapping, values).persist()
+    frame = settled(_events(opened.frame, mapping, values))
     step, date_only, days_repeat = _usable(frame, mapping, opened)
     notes = [f"Columns and forms of values were found on the first {counted(len(opened.head.frame), 'row')}."]
     if not opened.placed:

@@ -15,6 +15,7 @@ from recemb_core.embeddings.sentences import MAX_SENTENCE, start_vectors
 from recemb_core.embeddings.word2vec import Word2VecConfig
 from recemb_core.spark.cleaning import SEQUENCE, SparkSequences
 from recemb_core.spark.edges import SparkGraph
+from recemb_core.spark.settling import settled
 from recemb_core.spark.walks import generate_walks
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
@@ -96,7 +97,7 @@ def train_vectors(
         if graph is None:
             raise UsageError("DeepWalk and node2vec need a graph, and none is given")
         sentences, longest, least = _walks(graph, own), own.walk_length, 1
-    return _trained(config, items, sentences.persist(), longest, least)
+    return _trained(config, items, settled(sentences), longest, least)
 
 
 def _sentences(sequences: SparkSequences) -> DataFrame:

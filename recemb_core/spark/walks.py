@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from recemb_core.spark.draws import cell_of, draw_table, uniform
 from recemb_core.spark.edges import SparkGraph
+from recemb_core.spark.settling import settled
 from recemb_core.validation import is_whole, require
 from recemb_core.walks.generate import WalkConfig, WalkSettings
 
@@ -57,8 +58,8 @@ def generate_walks(graph: SparkGraph, config: WalkSettings, *, proposals: int | 
     checked = WalkConfig(**{name: getattr(config, name) for name in WalkConfig.__dataclass_fields__})
     tries = _proposals(checked.p, checked.q) if proposals is None else proposals
     require(is_whole(tries) and tries >= 1, "proposals", tries, "a whole number, at least 1")
-    edges = _with_both_ends(graph.edges).persist()
-    table = draw_table(edges).persist()
+    edges = settled(_with_both_ends(graph.edges))
+    table = settled(draw_table(edges))
     spark = graph.edges.sparkSession
     starts = spark.range(graph.n_items * checked.num_walks).withColumnRenamed("id", "walk")
     starts = starts.withColumn("v", (F.col("walk") % graph.n_items).cast("int"))
@@ -80,9 +81,9 @@ def generate_walks(graph: SparkGraph, config: WalkSettings, *, proposals: int | 
         parts.append(walkers.select("walk", F.lit(step).alias("step"), "nodes"))
         walkers = walkers.where("degree > 0").drop("nodes")
         step += many
+    while len(parts) > 1:  # two and two: one after the other would make a plan as deep as the walks are long
+        parts = [a.union(b) for a, b in zip(parts[::2], parts[1::2], strict=False)] + parts[len(parts) & ~1 :]
     whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.union(part)
     for helper in (edges, table):  # the walks are there: a checkpoint after each step
         helper.unpersist()
     lines = F.array_sort(F.collect_list(F.struct("step", "nodes")))
