@@ -70,6 +70,7 @@ function loadPlotly(script) {
   return loading;
 }
 
+const TELEPHONE = 640; // pixels of a window
 const TALLEST = 1100; // pixels
 
 class LiveChart {
@@ -292,7 +293,8 @@ class LiveChart {
     if (document.fullscreenElement !== this.box) {
       // Of the window's height what others leave, so that cause, picture and answer stand in one window.
       const { height, above } = this.shown;
-      return above === null ? height : Math.min(Math.max(height, window.innerHeight - above), TALLEST);
+      // On a telephone all stands in one column, and what lies above is as high as it likes.
+      return above === null || window.innerWidth < TELEPHONE ? height : Math.min(Math.max(height, window.innerHeight - above), TALLEST);
     }
     const around = this.bar?.node.isConnected ? this.bar.node.offsetHeight : 0;
     return Math.max(200, this.box.clientHeight - around);

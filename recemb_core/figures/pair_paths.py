@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-APART, OUTSIDE = 1.0, 1.75  # where the two stand, and the items joined to one of them alone
+APART, OUTSIDE = 1.0, 1.65  # where the two stand, and the items joined to one of them alone
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def pair_paths_figure(
         file_name=f"paths-{ids[pair[0]]}-{ids[pair[1]]}",
         description=f"Ways of walks between {first} and {second}: one step apart {direct:,} times; through "
         + (", ".join(f"{titles[one.row]} {one.pairs:,} times" for one in between if one.pairs) or "no other item"),
-        x={**theme.UNSEEN, "range": [-2.65, 2.65]},
+        x={**theme.UNSEEN, "range": [-2.75, 2.75]},
         y={**theme.UNSEEN, "range": [-1.15, 1.15]},
         annotations=notes,
         showlegend=False,
@@ -90,6 +90,11 @@ def pair_paths_figure(
 def _way(x: list[float], y: list[float], color: str, width: float, *, dotted: bool = False) -> theme.Trace:
     line = {"dash": "dot"} if dotted else {}
     return theme.lines((x, y), color, width, line=line, opacity=0.6, showlegend=False)
+
+
+def _name(title: str) -> str:
+    """On two lines, so that it has room beside the picture on a telephone too."""
+    return theme.plain(theme.shorten(title, 22), 12)
 
 
 def _spread(number: int) -> list[float]:
@@ -117,5 +122,5 @@ def _points(
         hover="<b>%{customdata[1]}</b><br>%{customdata[2]}",
         showlegend=False,
         cliponaxis=False,
-        **theme.words(names if names is not None else [theme.label(titles[row], 22) for row in rows], where, 12),
+        **theme.words(names if names is not None else [_name(titles[row]) for row in rows], where, 12),
     )

@@ -86,7 +86,7 @@ def walk_microscope_figure(
         traces,
         file_name=f"walk-at-{current[0]}",
         description=f"Ways on from {current[1]}{likely}",
-        x={"visible": False, "range": [-2.7, 2.7]},
+        x={"visible": False, "range": [-3.3, 3.3]},
         y={"visible": False, "range": [-1.22, 1.25]},
         annotations=notes,
         hovermode="closest",

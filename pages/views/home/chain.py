@@ -26,7 +26,6 @@ STYLE = """<style>
 /* On a telephone the chain and its picture still stand in one window; the pages are in the menu. */
 @media (max-width: 40rem) {
     .st-key-chain [data-testid=stPageLink] { display: none; }
-    .st-key-moving .live-chart > div:not(.live-chart-bar) { height: 15rem !important; }
 }
 </style>"""
 
