@@ -122,6 +122,19 @@ CUT = """() => [...document.querySelectorAll('.st-key-question, .st-key-stage-pi
     .map((e) => `${e.className}: ${e.innerText.slice(0, 40)}`)"""
 
 
+# Of a view as it opens: how high it is, and tables whose last column is not seen.
+OPENED = """() => {
+    const main = document.querySelector('[data-testid=stMain]'), found = [];
+    if (main.scrollHeight > 2400) found.push(`the page is ${main.scrollHeight} pixels high`);
+    for (const table of main.querySelectorAll('[data-testid=stDataFrame]')) {
+        const grid = table.querySelector('.dvn-scroller');
+        if (!grid || table.closest('details:not([open])') || grid.scrollWidth <= grid.clientWidth + 1) continue;
+        found.push(`a table of ${grid.scrollWidth} pixels in ${grid.clientWidth}`);
+    }
+    return found;
+}"""
+
+
 def stays(page: Page, script: str) -> list[str]:
     """What a script finds and goes on finding: on a busy machine charts take the window's new size late."""
     for _ in range(20):
@@ -173,4 +186,5 @@ def ask_all(page: Page) -> dict[str, list[Any]]:
 def test_cause_effect_and_answer_stand_in_one_window(view: str, serve: Serve, new_page: NewPage) -> None:
     page = new_page(width=1280, height=720)
     open_page(page, f"{serve('app.py')}/{view}", 90_000)
+    assert page.evaluate(OPENED) == []
     assert ask_all(page) == {}

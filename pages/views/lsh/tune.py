@@ -207,7 +207,7 @@ def paths_section(data: ActiveData, settings: LabSettings, measured: LSHGrid) ->
     st.markdown("One table, or one function, more at a time")
     figure = precision_recall(cells, current=settings.shape, mode=measures.MODES[settings.mode])
     click = lambda cell: controls.take_cell(data, settings, *parse_cell(cell))  # noqa: E731
-    live_chart(figure, key=f"lsh paths@{data.key}", height=208, glide=False, on_click=click)
+    live_chart(figure, key=f"lsh paths@{data.key}", height=196, glide=False, on_click=click)
 
 
 def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> None:
@@ -219,7 +219,7 @@ def load_section(data: ActiveData, points: LabPoints, settings: LabSettings) -> 
         f"{len(counts)} queries have none (red), half have at most {int(np.median(counts)):,}"
     )
     figure = bucket_loads_figure(counts, len(points) - 1, name=settings.said())
-    live_chart(figure, key=f"lsh loads@{data.key}", height=208, glide=False)
+    live_chart(figure, key=f"lsh loads@{data.key}", height=196, glide=False)
 
 
 def tune_section(

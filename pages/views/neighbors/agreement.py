@@ -117,7 +117,7 @@ def disputed_section(found: Compared) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=318,
+        height=283,
         key=name,
         on_select=take,
         selection_mode="single-row",

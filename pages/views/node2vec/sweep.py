@@ -176,7 +176,7 @@ def _frames(grid: Grid, found: dict[Cell, SweepCell], color: Labelling) -> Sweep
     )
     st.markdown("**The map through the grid** — play, or move the slider; items whose neighbors stay do not move")
     first, title = found[order[start]].map, "sweep of p and q"
-    events = draw_map(grid.shown, first, color, key="sweep map", height=400, named=title, frames=frames)
+    events = draw_map(grid.shown, first, color, key="sweep map", height=380, named=title, frames=frames)
     return found[order[start if events.frame is None else min(events.frame, len(order) - 1)]]
 
 
@@ -205,7 +205,7 @@ def _what_moved(grid: Grid, color: Labelling, cell: SweepCell) -> None:
                 "Kept between two seeds": own[order],
             },
             hide_index=True,
-            height=min(283, 38 + 35 * len(order)),
+            height=min(248, 38 + 35 * len(order)),
             column_config={
                 "Neighbors kept": percent(help="Of the 10 nearest at p = q = 1."),
                 "Kept between two seeds": percent(help="At p = q = 1: what noise alone leaves."),
