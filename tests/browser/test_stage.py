@@ -84,7 +84,8 @@ VIEWS = (
 
 # What of a view lies where, after a question was answered: problems in words.
 MEASURED = """() => {
-    const box = (e) => e.getBoundingClientRect(), shown = (e) => box(e).width > 0 && box(e).height > 0;
+    const box = (e) => e.getBoundingClientRect(), folded = (e) => e.closest('details:not([open])');
+    const shown = (e) => box(e).width > 0 && box(e).height > 0 && !folded(e);
     const all = (query) => [...document.querySelectorAll(query)].filter(shown);
     const main = document.querySelector('[data-testid=stMainBlockContainer]');
     const pad = getComputedStyle(main), high = window.innerHeight, found = [];

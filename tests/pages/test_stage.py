@@ -163,7 +163,7 @@ def test_answers_are_the_same_whatever_was_tried_before(
 
 def _move_something(page: AppTest, draw: random.Random) -> None:
     """One slider of the page to another place, as a person who plays between two questions."""
-    sliders: list[Any] = [s for s in page.select_slider if len(s.options) > 1]
+    sliders: list[Any] = [s for s in page.select_slider if len(s.options) > 1 and not s.disabled]
     if sliders:
         one = draw.choice(sliders)
         one.set_value(draw.choice([v for v in (0.05, 0.5, 2.0) if str(v) in one.options] or [one.value]))

@@ -38,6 +38,7 @@ from recemb_core.neighbors import ExactIndex
 NEW_ID = "(a new item)"
 NEW_TITLE = "New item"
 NOT_GIVEN = ""
+ABOVE, BOXES, IN_A_ROW = 305, 84, 5  # pixels of the window around the map, and of each further row of fields
 PLACED_BY = 5
 LISTED = 10
 Given = dict[str, tuple[str, ...]]  # field → its values
@@ -191,8 +192,9 @@ def _draw(data: ActiveData, shown: Shown, given: Given, positions: AnyArray, col
         highlighted=near,
         named="Birth of an item",
     )
+    more = (len(shown.vectors.side.names) - 1) // IN_A_ROW
     choose = lambda item: session.pick(data, item)  # noqa: E731
-    live_chart(figure, key=f"birth@{data.key}", height=360, above=305, on_click=choose)
+    live_chart(figure, key=f"birth@{data.key}", height=320, above=ABOVE + more * BOXES, on_click=choose)
 
 
 # ---- questions ----
