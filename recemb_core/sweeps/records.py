@@ -20,6 +20,7 @@ from recemb_core.validation import UsageError
 Stage = Literal["look", "race", "final"]
 STAGES: Mapping[Stage, str] = {"look": "first look", "race": "second look", "final": "fresh seeds"}
 FORMAT, VERSION = "recemb-sweep", 1
+_NO_SWEEP = "{} is no sweep of this version; move it away, or give another name"
 
 
 class Step(NamedTuple):
@@ -117,8 +118,10 @@ class Journal:
         try:
             _lock(self._file, self.path)
             whole = _whole_lines(self.path.read_bytes())
-            os.ftruncate(self._file.fileno(), len(whole))
             said, self.runs = _parsed(whole, self.path)
+            if said is None:
+                _own_beginning(self.path)
+            os.ftruncate(self._file.fileno(), len(whole))  # not before it is known to be a sweep
             if said is None:
                 self._write(json.dumps({"format": FORMAT, "version": VERSION} | dict(head)))
             elif _known(said) != (plain := _known(json.loads(json.dumps(dict(head))))):
@@ -205,6 +208,17 @@ def _whole_lines(data: bytes) -> bytes:
     return data[: data.rfind(b"\n") + 1]
 
 
+def _own_beginning(path: Path) -> None:
+    """Refuse a file of something else that has no whole line; what a killed sweep left of its first one is let go.
+
+    Raises:
+        UsageError: it is none of a sweep.
+    """
+    data, begins = path.read_bytes(), json.dumps({"format": FORMAT, "version": VERSION})[:-1].encode()
+    if not (data.startswith(begins) or begins.startswith(data)):
+        raise UsageError(_NO_SWEEP.format(path.name))
+
+
 def _parsed(data: bytes, path: Path) -> tuple[dict[str, Any] | None, list[Run]]:
     lines: Sequence[str] = data.decode("utf-8", "replace").splitlines()
     if not lines:
@@ -215,7 +229,7 @@ def _parsed(data: bytes, path: Path) -> tuple[dict[str, Any] | None, list[Run]]:
             raise ValueError
         return head, [Run.from_line(line) for line in lines[1:]]
     except (ValueError, KeyError, AttributeError, TypeError, zlib.error):
-        raise UsageError(f"{path.name} is no sweep of this version; move it away, or give another name") from None
+        raise UsageError(_NO_SWEEP.format(path.name)) from None
 
 
 def _known(head: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,9 +119,29 @@ def test_another_sweep_has_another_name_but_a_longer_one_may_go_on(tmp_path: Pat
     Journal(path, head_of(ground_of(trials=8))).close()
     with pytest.raises(UsageError, match=r"another sweep \(sweep, space"):
         Journal(path, head_of(ground_of(trials=4, space=SMALL)))
-    path.write_text("hello\n")
+
+
+@pytest.mark.parametrize("text", ["hello\n", "hello", "line one\nline two, no end", '{"format": "mine"', "{", " "])
+def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path: Path, text: str) -> None:
+    path, head = tmp_path / "sweep.jsonl", head_of(ground_of(trials=4))
+    path.write_text(text)
+    if text == "{":  # what a killed sweep may leave of its first line
+        Journal(path, head).close()
+        assert Journal.read(path)[0]["model"] == "item2vec"
+        return
     with pytest.raises(UsageError, match="no sweep of this version"):
-        Journal(path, head_of(ground_of()))
+        Journal(path, head)
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30, 60])
+def test_a_torn_first_line_is_begun_again(tmp_path: Path, cut: int) -> None:
+    path, head = tmp_path / "sweep.jsonl", head_of(ground_of(trials=4))
+    Journal(path, head).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    Journal(path, head).close()
+    assert path.read_bytes() == whole
 
 
 def test_a_full_disk_says_so_and_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
