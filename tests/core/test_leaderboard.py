@@ -275,8 +275,23 @@ def test_the_advice_takes_the_cheaper_of_equals_alone() -> None:
     assert "none of these trains in half its time" in board.advice(some).words
     once = board.plus(Entry(name="once", config=DeepWalkConfig()), fake_run("once", user < 700, 1.0, seed=0))
     assert "once: fewer than three seeds, so nothing can be said of it." in once.advice(once.compare()).words
+    assert not once.advice(once.compare()).words.startswith("best is better")
     with pytest.raises(ValueError, match="nothing is measured"):
         Leaderboard({}).advice(comparison)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_row_is_not_better_than_what_has_too_few_seeds(seeds: int) -> None:
+    """'recemb evaluate --seeds 1' said that popularity is better than a model with three times its score."""
+    user, board = np.arange(800), Leaderboard({})
+    board = board.plus(Entry(name="floor", config=PopularityConfig()), fake_run("floor", user < 100, 0.1))
+    assert board.advice(board.compare()).words == "There is nothing to compare floor with."
+    for seed in range(seeds):
+        board = board.plus(Entry(name="model", config=DeepWalkConfig()), fake_run("model", user < 700, 1.0, seed=seed))
+    words = board.advice(board.compare()).words
+    assert words.startswith("There is nothing to compare floor with. model: fewer than three seeds")
+    board = board.plus(Entry(name="worse", config=PopularityConfig()), fake_run("worse", user < 10, 0.1))
+    assert board.advice(board.compare()).words.startswith("floor is better than every other measured row beyond noise.")
 
 
 def fake_run(name: str, hits: np.ndarray, seconds: float, seed: int | None = None) -> EntryRun:

@@ -172,7 +172,7 @@ class Leaderboard:
         cheapest = min((name for name in top if seconds[name] >= 0), key=lambda name: seconds[name], default=take)
         if top and seconds[cheapest] * CHEAPER <= seconds[take]:
             take = cheapest
-        return Advice(top, take, seconds, comparison.unmeasured)
+        return Advice(top, take, seconds, comparison.unmeasured, len(comparison.order) - len(comparison.unmeasured))
 
 
 @dataclass(frozen=True)
@@ -184,12 +184,14 @@ class Advice:
         take: the best, or the cheapest of ``top`` where that trains in half the time or less.
         seconds: of each of ``top``, to train; NaN of vectors made elsewhere.
         unmeasured: rows of fewer than three seeds, about which nothing can be said.
+        measured: how many rows the others are; the best of one alone is better than nothing.
     """
 
     top: tuple[str, ...]
     take: str
     seconds: dict[str, float]
     unmeasured: tuple[str, ...] = ()
+    measured: int = 2
 
     @property
     def words(self) -> str:
@@ -197,8 +199,8 @@ class Advice:
 
         >>> Advice(("b", "a"), "a", {"a": 0.1, "b": 12.0}).words
         'b has the highest mean, but it is not told apart from a. Take the cheaper: a, trained in 0.1 s against 12 s.'
-        >>> Advice(("b",), "b", {"b": 12.0}, ("c",)).words
-        'b is better than every other row beyond noise. c: fewer than three seeds, so nothing can be said of it.'
+        >>> Advice(("b",), "b", {"b": 12.0}).words
+        'b is better than every other row beyond noise.'
         >>> Advice(("b", "a"), "b", {"a": 0.1, "b": float("nan")}).words
         'b has the highest mean and is not told apart from a; what it cost to train is not known here, against a 0.1 s.'
         """
@@ -208,8 +210,10 @@ class Advice:
         if not self.top:
             return ""
         best, *others = self.top
+        if not others and self.measured < 2:
+            return f"There is nothing to compare {best} with."
         if not others:
-            return f"{best} is better than every other row beyond noise."
+            return f"{best} is better than every other {'measured ' if self.unmeasured else ''}row beyond noise."
         alike = f"not told apart from {_listed(others)}"
         if self.seconds[best] != self.seconds[best]:  # nobody knows
             said = f"{best} has the highest mean and is {alike}; what it cost to train is not known here"
