@@ -96,8 +96,26 @@ def open_storage(folder: Path) -> RDBStorage:
     """
     try:
         return _opened(folder)
+    except RunStoreError:
+        raise
     except Exception as error:
         raise said(folder, error) from error
+
+
+def _refuse_foreign(file: Path) -> None:
+    """Refuse a file of SQLite's that is not Optuna's: its tables would be added to it, and its rows rewritten.
+
+    Raises:
+        RunStoreError: says a table that it holds.
+    """
+    if not file.exists():
+        return
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT)) as db:
+        tables = [
+            str(row[0]) for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        ]
+    if tables and not {"studies", "version_info"} & set(tables):  # the first that Optuna makes
+        raise RunStoreError(f"{file} is another program's file (it holds {tables[0]!r}): give another folder")
 
 
 def _opened(folder: Path) -> RDBStorage:
@@ -114,6 +132,7 @@ def _opened(folder: Path) -> RDBStorage:
     folder.mkdir(parents=True, exist_ok=True)
     # Two programs that make the tables of one file at once are in each other's way.
     with waited_for(folder / LOCK, _WAIT):
+        _refuse_foreign(folder / FILE)
         storage = optuna.storages.RDBStorage(
             f"sqlite:///{folder / FILE}", engine_kwargs={"connect_args": {"timeout": _WAIT}}
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -339,3 +341,12 @@ def test_notes_and_tags_have_a_bound(store: RunStore) -> None:
     with pytest.raises(UsageError, match="up to 20 tags"):
         store.annotate(run_id, tags=[f"t{i}" for i in range(21)])
     assert RunLimits(megabytes=5).bytes == 5_000_000
+
+
+def test_a_database_of_another_program_is_not_written_to(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "optuna.db")) as db:
+        db.execute("CREATE TABLE mine (x)")
+    before = (tmp_path / "optuna.db").read_bytes()
+    with pytest.raises(UsageError, match=r"another program's file \(it holds 'mine'\)"):
+        RunStore.open(tmp_path)
+    assert (tmp_path / "optuna.db").read_bytes() == before
