@@ -196,6 +196,9 @@ def plan_of(saved: SessionFile) -> SweepPlan:
     for name, value in (("space", space), ("protocol", protocol)):
         if not isinstance(value, Mapping):
             raise UsageError(f"[sweep.{name}] must be a table of settings, not {written(value)}")
+    for name, value in (("aims", told.get("aims", [])), ("ks of its protocol", protocol.get("ks", []))):
+        if not isinstance(value, list | tuple):
+            raise UsageError(f"{name} of the sweep must be a list such as [{written(value)}], not {written(value)}")
     flat = _flat(space)
     types = parameters(spec)
     for name in flat:

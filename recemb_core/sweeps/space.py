@@ -14,6 +14,8 @@ from recemb_core.validation import UsageError, is_whole, require, written
 
 GRID_STEPS = 5
 """Points that a grid takes of a range."""
+_MOST = 10**15
+"""Of the ends of a range: up to here floats tell whole numbers apart, and a generator draws them."""
 _PLAIN = (bool, int, float, str)
 
 
@@ -86,8 +88,9 @@ class Range:
     def __post_init__(self) -> None:
         for end in ("low", "high"):
             value = getattr(self, end)
-            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-            require(number, f"{end} of {self.name}", value, "a finite number")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            require(number and -math.inf < value < math.inf, f"{end} of {self.name}", value, "a finite number")
+            require(abs(value) <= _MOST, f"{end} of {self.name}", value, "at most 10^15 from 0")
             require(not self.whole or float(value).is_integer(), f"{end} of {self.name}", value, "a whole number")
         require(self.low < self.high, f"high of {self.name}", self.high, f"over low = {self.low:g}")
         require(not self.log or self.low > 0, f"low of {self.name}", self.low, "over 0, for log = true")

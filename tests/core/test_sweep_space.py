@@ -86,6 +86,11 @@ def test_what_a_plan_writes_it_reads() -> None:
         ({"space": {"index.kind": ["lsh", "hnsw"]}}, "'recall' among them"),
         ({"budget": 3}, "no setting 'budget'"),
         ({"protocol": 3}, "must be a table"),
+        ({"aims": "hr"}, r"aims of the sweep must be a list such as \['hr'\]"),
+        ({"protocol": {"ks": 10}}, r"ks of its protocol of the sweep must be a list such as \[10\]"),
+        ({"space": {"window": {"low": 1e300, "high": 1e301}}}, "low of window must be at most"),
+        ({"space": {"learning_rate": {"low": -1e308, "high": 1e308}}}, "low of learning_rate must be at most"),
+        ({"space": {"window": {"low": 1, "high": 10**400}}}, "high of window must be"),
     ],
 )
 def test_what_is_not_possible_is_said(change: dict[str, Any], says: str) -> None:
