@@ -15,6 +15,7 @@ from recemb_core.command_line import models, prepare, runs, serve, sweep, train
 from recemb_core.command_line.measure import Compare, Evaluate
 from recemb_core.command_line.on_spark import check_engine, engine_arguments
 from recemb_core.command_line.printing import Result
+from recemb_core.command_line.targets import check_targets
 from recemb_core.command_line.vectors import Export, Neighbors
 from recemb_core.foreign_text import for_terminal
 from recemb_core.serving import StoreError
@@ -70,11 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         check_engine(args, args.command)
+        check_targets(args)
         args.run(args).show(args.json)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
+        print(f"recemb: {for_terminal(str(stopped) or 'stopped; nothing was written', 4_000)}", file=sys.stderr)
         return 130
     except (UsageError, UnknownItemError, StoreError) as error:
         return _refused(str(error))

@@ -58,6 +58,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Result:
+    if args.n < 1:
+        raise UsageError(f"-n must be 1 or more, not {args.n}")
     store = open_store(args.store)
     try:
         return _served(args, store)

@@ -122,7 +122,10 @@ def run(args: argparse.Namespace) -> Result:
             )
         kept = None if place is None else _store(args.store, place.stem, ground, prepared, notes)
         sweep = Sweep(ground, journal, kept)
-        verdict = _done(sweep)
+        try:
+            verdict = _done(sweep)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_stopped(sweep, place)) from None
     files = {} if place is None else {"runs": str(place)}
     if args.save_session and verdict is not None:
         setting = ground.setting(verdict.values[verdict.take])
@@ -192,6 +195,13 @@ def _done(sweep: Sweep) -> Verdict | None:
 
 
 # --- what is said ---
+
+
+def _stopped(sweep: Sweep, place: Path | None) -> str:
+    """What is left of a sweep that was broken off."""
+    if place is None:
+        return f"stopped after {len(sweep.runs)} trainings; nothing is kept, for no --store was given"
+    return f"stopped; {len(sweep.runs)} trainings are kept in {place}: give --resume to go on with them"
 
 
 def _result(

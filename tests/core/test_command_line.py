@@ -434,6 +434,12 @@ def test_a_model_is_evaluated_beside_the_floor_and_its_scores_go_on_the_card(
         ("compare log.csv --protocol split=middle", "split must be"),
         ("evaluate --data karate_club --model DeepWalk", "nothing of it can be held out"),
         ("models wordvec", "no model is called 'wordvec'"),
+        ("train log.csv --model word2vec --out v.txt", "--out must end in .npz, not '.txt'; 'recemb export'"),
+        ("train log.csv --model word2vec --out .", "--out must name a file"),
+        ("train log.csv --model word2vec --out v.npz --save-session nowhere/s.toml", "no folder nowhere for"),
+        ("sweep nowhere.toml --save-session nowhere/s.toml", "no folder nowhere for"),
+        ("serve --store s.db --item tea -n 0", "-n must be 1 or more, not 0"),
+        ("serve --store s.db --item tea -n -3", "-n must be 1 or more, not -3"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_code_1(
