@@ -134,7 +134,11 @@ class WorkerProcess:
         paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         surroundings = {**os.environ, "PYTHONPATH": paths, **(environment or {})}
         self._process = subprocess.Popen(
-            command, pass_fds=[end.fileno() for end in theirs], env=surroundings, stdin=subprocess.DEVNULL
+            command,
+            pass_fds=[end.fileno() for end in theirs],
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C in a terminal is for this program, which ends its workers
         )
         for end in theirs:
             end.close()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,9 @@ def test_it_ends_with_the_process_that_started_it() -> None:
         pid = int(parent.stdout.readline())
         parent.send_signal(signal.SIGKILL)
     assert gone(pid)
+
+
+def test_a_terminals_ctrl_c_does_not_reach_a_worker() -> None:
+    """It goes to every process of a group, and a worker that was at its imports printed a traceback."""
+    with closing(WorkerProcess()) as worker:
+        assert worker.call(os.getpgrp) != os.getpgrp()
