@@ -15,7 +15,7 @@ def check_targets(args: argparse.Namespace) -> None:
         args: of any command; ``--out`` and ``--save-session`` name files.
 
     Raises:
-        UsageError: a folder stands in its place, its own folder is not there, or its ending is of another format.
+        UsageError: a folder stands in its place (of Spark it may), its own folder is not there, or its ending is of another format.
 
     >>> check_targets(argparse.Namespace(command="train", out="vectors.bin"))
     Traceback (most recent call last):
@@ -27,7 +27,7 @@ def check_targets(args: argparse.Namespace) -> None:
         if not name:
             continue
         path, said = Path(name), f"--{option.replace('_', '-')}"
-        if path.is_dir():
+        if path.is_dir() and getattr(args, "engine", "polars") == "polars":  # Spark's events are a folder of files
             raise UsageError(f"{said} must name a file, and {name} is a folder")
         if not path.parent.is_dir():
             raise UsageError(f"{said} cannot be written: there is no folder {path.parent} for {name}; make it first")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -19,6 +20,7 @@ import pytest
 
 from recemb_core.bundles import load_origin
 from recemb_core.command_line import COMMANDS, main, parser
+from recemb_core.command_line.targets import check_targets
 from recemb_core.config_fields import config_fields
 from recemb_core.datasets import list_datasets
 from recemb_core.deep.average import history_average
@@ -41,6 +43,7 @@ from recemb_core.prepared import prepare_bundled, reading_settings
 from recemb_core.readers import ColumnMapping, Reading
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.session_file import SessionFile
+from recemb_core.validation import UsageError
 from tests.core.commands import refused, said
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -574,3 +577,11 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     run = subprocess.run(command, shell=True, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert run.stdout.strip() == "word2vec"
     assert run.stderr == ""
+
+
+def test_a_folder_may_be_the_target_of_spark_alone() -> None:
+    """Spark writes events as a folder of files, and says itself that one is there already."""
+    args = {"command": "prepare", "out": "."}
+    check_targets(argparse.Namespace(**args, engine="spark"))
+    with pytest.raises(UsageError, match="is a folder"):
+        check_targets(argparse.Namespace(**args, engine="polars"))
