@@ -15,7 +15,7 @@ def check_targets(args: argparse.Namespace) -> None:
         args: of any command; ``--out`` and ``--save-session`` name files.
 
     Raises:
-        UsageError: a folder stands in its place (of Spark it may), its own folder is not there, or its ending is of another format.
+        UsageError: a folder stands in its place (not of Spark), its folder is missing, or its ending is wrong.
 
     >>> check_targets(argparse.Namespace(command="train", out="vectors.bin"))
     Traceback (most recent call last):
