@@ -64,4 +64,12 @@ with frame.page(
     frame.what_you_see(arithmetic.words() if view == "sum" else words())
     lines = arithmetic.as_python(found) if view == "sum" else None
     frame.as_python(as_python(data, graph_settings, entries, settings, lines))
-    run_next(data, [*training_jobs(data, graph, entries), *todo], progress)
+    trainings = training_jobs(data, graph, entries)
+    if (
+        view == "sum"
+    ):  # the model whose vectors are added, and its map, before those that only say how often it is right
+        own = arithmetic.used(found)
+        first = [job for job in trainings if job.label == own]
+        run_next(data, [*first, *todo, *(job for job in trainings if job.label != own)], progress)
+    else:
+        run_next(data, [*trainings, *todo], progress)

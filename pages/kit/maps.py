@@ -91,6 +91,11 @@ def map_seconds(data: ActiveData, n: int) -> float:
     return 1 + min(n, large.on_map(data) or n) / 1_000
 
 
+def map_asks(data: ActiveData) -> bool | None:
+    """Whether a map waits for its button, as a job takes it: that of a small sample of large data does not."""
+    return False if (large.on_map(data) or large.LARGE + 1) <= large.LARGE else None
+
+
 def _map_key(data: ActiveData, graph: ItemGraph | str, *configs: Any) -> tuple[Any, ...]:
     """Of positions; those of a sample are others for each size of it."""
     sample = large.on_map(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import large
+from pages.kit import large, maps, session
 from pages.kit.session import ActiveData
 from pages.kit.uploads.uploads import File, Upload
 from recemb_core.embeddings import MODELS, EGESConfig, PPMISVDConfig, Word2VecConfig, node2vec_defaults
@@ -85,3 +86,31 @@ def test_node2vec_of_many_items_draws_a_sample_with_the_chosen_item_and_says_so(
         healthy(page)
         assert "First look" not in text(page)
         assert page.session_state[f"epochs@{upload.key}"] == node2vec_defaults(ITEMS).epochs
+
+
+def test_the_map_of_a_small_sample_does_not_wait_for_its_button(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: int | None
+    for drawn, asks in ((2_000, False), (5_000, False), (10_000, None), (None, None)):
+        monkeypatch.setattr(large, "on_map", lambda data, drawn=drawn: drawn)
+        assert maps.map_asks(data_of(10)) is asks
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("i7", "i7"), ("Thing 7", "i7"), ("thing 5100", "i5100"), ("  i5199 ", "i5199"), ("nothing", None), ("", None)],
+)
+def test_any_item_is_found_by_what_is_typed(typed: str, found: str | None) -> None:
+    titles = pl.DataFrame({"title": [f"Thing {k}" for k in range(ITEMS)]})
+    data = replace(data_of(ITEMS), side_info=titles)
+    assert session.find_item(data, typed) == found
+
+
+def test_words_mean_the_most_popular_item_that_has_them_and_boxes_list_the_most_popular() -> None:
+    titles = pl.DataFrame({"title": ["Tea pot" if k in (3, 4_000, 5_100) else f"Thing {k}" for k in range(ITEMS)]})
+    data = replace(data_of(ITEMS), side_info=titles)
+    order = session.items_by_popularity(data)
+    assert session.find_item(data, "tea") == next(item for item in order if item in ("i3", "i4000", "i5100"))
+    listed = session.listed_items(data, order[-1], order[0])
+    assert listed == [*order[: session.LISTED], order[-1]]
+    assert "5,000 most popular of 5,200" in session.listed_words(data)
+    assert session.listed_words(data_of(100)) == ""

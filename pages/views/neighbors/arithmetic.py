@@ -110,6 +110,13 @@ def bind(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> tuple[Boun
     )
 
 
+def used(found: Compared) -> str:
+    """The model whose vectors are added; "" where none can be trained."""
+    names = [one.label for one in found.entries if one.state != "unavailable"]
+    value: str = bind(found.data, found.graph, names)[0].value if names else ""
+    return value
+
+
 # --- the view ---
 
 

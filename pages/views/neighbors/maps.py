@@ -41,6 +41,7 @@ def map_job(data: ActiveData, graph: ItemGraph, one: Entry, umap: UMAPConfig) ->
         label=f"Map of {one.label}",
         seconds=maps.map_seconds(data, len(graph)),
         run=lambda report: maps.model_map(data, config, umap, report, graph=graph),
+        asks=maps.map_asks(data),
     )
 
 

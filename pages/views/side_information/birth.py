@@ -134,7 +134,8 @@ def birth_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             if not maps.has_model_map(data, shown.config, umap, graph=shown.graph):
                 st.info("The map is being drawn.")
                 identity = ("map", shown.graph.fingerprint, shown.config, umap, large.on_map(data))
-                return [Job(identity, "EGES map (UMAP)", 1 + maps.map_seconds(data, len(shown.graph)), draw)]
+                seconds = 1 + maps.map_seconds(data, len(shown.graph))
+                return [Job(identity, "EGES map (UMAP)", seconds, draw, asks=maps.map_asks(data))]
             _draw(data, shown, given, draw(), color, umap.seed)
         if not given:
             st.info("Give the new item a value in at least one field, and it appears on the map.")
