@@ -5,7 +5,8 @@ Nothing here but ``collect`` and the vectors themselves brings to one process wh
 
 from recemb_core.spark.cleaning import SparkSequences, clean_events, from_sequences
 from recemb_core.spark.connection import connect
-from recemb_core.spark.edges import SparkGraph, from_graph, item_edges
+from recemb_core.spark.edges import item_edges
+from recemb_core.spark.graph import SparkGraph, from_graph
 from recemb_core.spark.narrowing import backbone
 from recemb_core.spark.parsing import SparkLog, read_log
 from recemb_core.spark.training import SERVED, as_trained, train_vectors

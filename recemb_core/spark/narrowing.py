@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recemb_core.item_graph.backbone import BackboneMethod, check_backbone
-from recemb_core.spark.edges import SparkGraph
+from recemb_core.spark.graph import SparkGraph
 from recemb_core.spark.settling import settled
 
 if TYPE_CHECKING:

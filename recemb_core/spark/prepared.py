@@ -18,7 +18,8 @@ from recemb_core.prepared import changed_reading, prepare_bundled
 from recemb_core.readers import Assumption, CleaningStep, Reading
 from recemb_core.session_file import FileMark, SessionFile
 from recemb_core.spark.cleaning import SEQUENCE, SparkSequences, clean_events, from_sequences
-from recemb_core.spark.edges import SparkGraph, from_graph, item_edges
+from recemb_core.spark.edges import item_edges
+from recemb_core.spark.graph import SparkGraph, from_graph
 from recemb_core.spark.parsing import read_log
 from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary

@@ -14,7 +14,7 @@ from recemb_core.embeddings.registry import spec_of
 from recemb_core.embeddings.sentences import MAX_SENTENCE, start_vectors
 from recemb_core.embeddings.word2vec import Word2VecConfig
 from recemb_core.spark.cleaning import SEQUENCE, SparkSequences
-from recemb_core.spark.edges import SparkGraph
+from recemb_core.spark.graph import SparkGraph
 from recemb_core.spark.settling import settled
 from recemb_core.spark.walks import generate_walks
 from recemb_core.validation import UsageError

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from recemb_core.spark.draws import cell_of, draw_table, uniform
-from recemb_core.spark.edges import SparkGraph
+from recemb_core.spark.graph import SparkGraph
 from recemb_core.spark.settling import settled
 from recemb_core.validation import is_whole, require
 from recemb_core.walks.generate import WalkConfig, WalkSettings
