@@ -21,7 +21,7 @@ from recemb_core.evaluation.differences import (
 )
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.evaluation.noise import LEVEL
-from recemb_core.experiments.leaderboard.board import CHEAPER, seconds_words
+from recemb_core.experiments.leaderboard.board import cheapest_of, seconds_words
 from recemb_core.sweeps.plan import COSTS, SweepPlan
 from recemb_core.sweeps.records import Run, by_setting
 from recemb_core.sweeps.space import in_words
@@ -117,7 +117,7 @@ class Verdict:
             alike = f"Not told apart from it: {names}"
             if self.take != self.leads[0]:
                 return f"{alike}. Take the cheaper: {self.name(self.take)} ({self._spent(self.take, self.leads[0])})."
-            return f"{alike}; none of these is twice as cheap, so take {self.name(self.take)}."
+            return f"{alike}; none of these is clearly twice as cheap, so take {self.name(self.take)}."
         if self.take != 0:
             return f"Take the cheaper of what is not told apart: {self.name(self.take)} ({self._spent(self.take, 0)})."
         return "Keep the default." if len(self.finalists) > 1 else ""
@@ -146,8 +146,8 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True, whom: st
     choice of finalists, so these alone are counted. Those that beat the default are compared with each other in the
     same way, counting every pair. Either family has half of the level of 5 %.
 
-    *Take*: the best that beats the default, or the default; another that is not told apart from it only if it costs
-    half or less.
+    *Take*: the best that beats the default, or the default; another that is not told apart from it only if it clearly
+    costs half or less (:func:`~recemb_core.experiments.leaderboard.board.cheapest_of`).
 
     References:
         Holm (1979), see :func:`~recemb_core.evaluation.differences.compare_all`. Jamieson, Talwalkar, *Non-stochastic
@@ -174,7 +174,7 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True, whom: st
     beats = tuple(n for n in order if n in against and against[n].better == "first")
     leads = _leading(figures, beats, counted * (counted - 1) // 2, compare)
     cost = next((aim for aim in plan.aims if aim in COSTS), "seconds")
-    costs = {n: _cost(last[n], cost) for n in order}
+    spent = {n: [run.aims.get(cost, run.train_seconds) for run in last[n]] for n in order}
     return Verdict(
         finalists=tuple(order),
         estimates={
@@ -183,8 +183,8 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True, whom: st
         against_default=against,
         beats=beats,
         leads=leads,
-        take=_taken(leads, against, costs),
-        costs=costs,
+        take=cheapest_of(leads or (0, *(n for n, gap in against.items() if not gap.told_apart)), spent),
+        costs={n: float(np.median(each)) for n, each in spent.items()},
         cost=cost,
         tried=tried,
         counted=counted,
@@ -233,17 +233,6 @@ def _leading(
     pairs = {(a, b): compare(figures[a], figures[b]) for a, b in combinations(beats, 2)}
     judged = _adjusted(pairs, counted)
     return tuple(n for n in beats if n == beats[0] or not judged[beats[0], n].told_apart)
-
-
-def _taken(leads: Sequence[int], against: Mapping[int, Difference], costs: Mapping[int, float]) -> int:
-    alike = leads or (0, *(n for n, gap in against.items() if not gap.told_apart))
-    first = alike[0]
-    cheapest = min(alike, key=lambda n: costs[n])
-    return cheapest if costs[cheapest] * CHEAPER <= costs[first] else first
-
-
-def _cost(runs: Sequence[Run], cost: str) -> float:
-    return float(np.median([run.aims.get(cost, run.train_seconds) for run in runs]))
 
 
 def _detectable(against: Mapping[int, Difference], counted: int) -> float:

@@ -18,7 +18,7 @@ from pages.kit.text import plain
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import without_commas
 from recemb_core.evaluation.differences import Comparison, Difference
-from recemb_core.experiments.leaderboard.board import seconds_words
+from recemb_core.experiments.leaderboard.board import cheapest_of, seconds_words
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 REFERENCE = Parameter(
@@ -112,6 +112,11 @@ def closest_words(board: Board, comparison: Comparison) -> str:
     other = next(name for name in cost if name != cheap)
     if seconds_words(cost[cheap]) == seconds_words(cost[other]):
         return f"{words} Both train in {seconds_words(cost[cheap])}."
+    if cheapest_of((other, cheap), {name: board.table.rows[name].each("train_seconds") for name in cost}) == other:
+        return (
+            f"{words} {plain(cheap)} trains in {seconds_words(cost[cheap])}, {plain(other)} in "
+            f"{seconds_words(cost[other])}: neither clearly in half the time."
+        )
     return (
         f"{words} Take the cheaper of them: **{plain(cheap)}** trains in {seconds_words(cost[cheap])}, "
         f"{plain(other)} in {seconds_words(cost[other])}."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from recemb_core.experiments.leaderboard.measuring import EntryRun
 from recemb_core.validation import UsageError, require
 
 Metric = Literal["hr", "ndcg", "mrr"]
+K = TypeVar("K", bound=Hashable)
 CHEAPER = 2
-"""Times that a row must train faster to be taken in place of a better mean: single timings differ by less."""
+"""Times that a row must train faster to be taken in place of a better mean."""
 METRICS: dict[Metric, str] = {"hr": "HR", "ndcg": "NDCG", "mrr": "MRR"}
 
 
@@ -47,9 +48,35 @@ class Row:
         """
         return np.stack([by_user(run.views[view], metric, k) for run in self.runs])
 
+    def each(self, what: str) -> list[float]:
+        """``train_seconds``, ``score_seconds`` or ``bytes`` of every run."""
+        return [float(getattr(run, what)) for run in self.runs]
+
     def mean(self, what: str) -> float:
         """Mean over runs of ``train_seconds``, ``score_seconds`` or ``bytes``."""
-        return float(np.mean([getattr(run, what) for run in self.runs]))
+        return float(np.mean(self.each(what)))
+
+
+def cheapest_of(alike: Sequence[K], spent: Mapping[K, Sequence[float]]) -> K:
+    """What to take of settings that are not told apart: the first, or the cheapest of what costs clearly less.
+
+    Clearly: the median of its runs is half of the first's or less, and each of them cost less than any of the first's.
+    Times of a busy computer differ between two runs of one setting by more than twice.
+
+    Args:
+        alike: names, the best first.
+        spent: cost of every run; NaN where nobody knows.
+
+    >>> cheapest_of(("a", "b", "c"), {"a": [9, 10, 12], "b": [1, 2, 9.5], "c": [3, 3, 4]})
+    'c'
+    """
+    first = alike[0]
+    less = [
+        name
+        for name in alike[1:]
+        if np.median(spent[name]) * CHEAPER <= np.median(spent[first]) and max(spent[name]) < min(spent[first])
+    ]
+    return min(less, key=lambda name: float(np.median(spent[name])), default=first)
 
 
 def by_user(report: RankingReport, metric: Metric, k: int) -> Float64Array:
@@ -160,7 +187,7 @@ class Leaderboard:
         return {"unseeded": unseeded, "trainings": trainings}
 
     def advice(self, comparison: Comparison) -> Advice:
-        """Which row to take: of those not told apart from the best, another only if it trains in half the time.
+        """Which row to take: of those not told apart from the best, another only if it trains in clearly half the time.
 
         What vectors made elsewhere cost to train is not known, so none is taken, or left, for its price.
         """
@@ -168,10 +195,7 @@ class Leaderboard:
             raise UsageError("nothing is measured yet; measure a row first")
         top = comparison.top
         seconds = {name: self.rows[name].mean("train_seconds") for name in top}
-        take = top[0] if top else ""
-        cheapest = min((name for name in top if seconds[name] >= 0), key=lambda name: seconds[name], default=take)
-        if top and seconds[cheapest] * CHEAPER <= seconds[take]:
-            take = cheapest
+        take = cheapest_of(top, {name: self.rows[name].each("train_seconds") for name in top}) if top else ""
         return Advice(top, take, seconds, comparison.unmeasured, len(comparison.order) - len(comparison.unmeasured))
 
 
@@ -181,7 +205,8 @@ class Advice:
 
     Attributes:
         top: the best, and those not told apart from it; none where no noise is measured.
-        take: the best, or the cheapest of ``top`` where that trains in half the time or less.
+        take: the best, or the cheapest of ``top`` where that trains in clearly half the time or less,
+            see :func:`cheapest_of`.
         seconds: of each of ``top``, to train; NaN of vectors made elsewhere.
         unmeasured: rows of fewer than three seeds, about which nothing can be said.
         measured: how many rows the others are; the best of one alone is better than nothing.
@@ -221,7 +246,8 @@ class Advice:
             prices = _listed([f"{name} {seconds_words(self.seconds[name])}" for name in known])
             return f"{said}, against {prices}." if known else f"{said}."
         if self.take == best:
-            return f"{best} has the highest mean and is {alike}; none of these trains in half its time: take {best}."
+            said = f"{best} has the highest mean and is {alike}"
+            return f"{said}; none of these trains clearly in half its time: take {best}."
         spent = f"trained in {seconds_words(self.seconds[self.take])} against {seconds_words(self.seconds[best])}"
         return f"{best} has the highest mean, but it is {alike}. Take the cheaper: {self.take}, {spent}."
 
