@@ -17,7 +17,7 @@ from recemb_core.command_line.vectors import OPENED, ids_argument, opened
 from recemb_core.deep.average import history_average
 from recemb_core.embeddings import ItemVectors
 from recemb_core.sequences import Sequences
-from recemb_core.serving import REDIS_URL, RecallServer, StoreError, VectorStore, Version, open_store
+from recemb_core.serving import REDIS_URL, RecallServer, SQLiteStore, StoreError, VectorStore, Version, open_store
 from recemb_core.splits import event_order, user_streams
 from recemb_core.validation import UsageError
 
@@ -60,7 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Result:
     if args.n < 1:
         raise UsageError(f"-n must be 1 or more, not {args.n}")
-    store = open_store(args.store)
+    store: VectorStore = SQLiteStore(args.store) if args.store else open_store()
     try:
         return _served(args, store)
     finally:

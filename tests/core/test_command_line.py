@@ -330,6 +330,7 @@ def test_serving_answers_what_the_history_says(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines[0]["top"] == top
     assert "nobody" in lines[1]["error"]
+    monkeypatch.setenv("RECEMB_REDIS_URL", "redis://127.0.0.1:1/0")  # nobody is there: a file that is named is taken
     assert [one["model"] for one in said(capsys, "serve", "--store", "s.db")["models"]] == ["item2vec"]
 
 
