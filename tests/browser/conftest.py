@@ -51,32 +51,57 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """``serve(path, **environment) -> url``: the same file and environment share one server for the whole session."""
-    running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+class Servers:
+    """Running servers: the same file and environment share one."""
 
-    def start(path: str | Path, **environment: str) -> str:
+    def __init__(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        self._folders = tmp_path_factory
+        self._running: dict[tuple[object, ...], tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(self, path: str | Path, **environment: str) -> str:
         script = (ROOT / path).resolve()
         name = (script, *sorted(environment.items()))
-        if name not in running:
+        if name not in self._running:
             if script.parent != ROOT:  # Streamlit serves static/ beside the script it runs
-                folder = tmp_path_factory.mktemp(script.stem)
+                folder = self._folders.mktemp(script.stem)
                 shutil.copy(script, folder)
                 _copy_plotly(folder / "static")
                 script = folder / script.name
-            log = tmp_path_factory.mktemp("server") / "log.txt"
-            running[name] = _start(script, environment, log)
-        return running[name][1]
+            log = self._folders.mktemp("server") / "log.txt"
+            self._running[name] = _start(script, environment, log)
+        return self._running[name][1]
+
+    def stop(self) -> None:
+        for process, _ in self._running.values():
+            process.terminate()
+        for process, _ in self._running.values():
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def _plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    servers = Servers(tmp_path_factory)
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="module")
+def serve(_plain: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """``serve(path, **environment) -> url``: one server of the app as it is serves all files of tests.
+
+    Others end with their file: each holds half a gigabyte and the processes of its heavy work.
+    """
+    own = Servers(tmp_path_factory)
+
+    def start(path: str | Path, **environment: str) -> str:
+        plain = path == "app.py" and not environment
+        return (_plain if plain else own).start(path, **environment)
 
     yield start
-    for process, _ in running.values():
-        process.terminate()
-    for process, _ in running.values():
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+    own.stop()
 
 
 def _copy_plotly(static: Path) -> None:
