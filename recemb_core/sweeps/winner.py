@@ -97,6 +97,8 @@ class Verdict:
         gap, one = self.against_default[best], self.estimates[best]
         whole = f"all {self.counted} settings tried" if self.counted == self.tried - 1 else f"{self.counted} finalists"
         counted = f" after Holm's correction for {whole}" if self.counted > 1 else ""
+        if _SHARE < gap.adjusted <= LEVEL:
+            counted += f"; beyond noise is {_SHARE:g} or less"
         ends = f"{_signed(gap.low)} to {_signed(gap.high)}"
         figures = (
             f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of "

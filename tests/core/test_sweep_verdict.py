@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,15 @@ def test_the_default_is_kept_where_nothing_is_better() -> None:
     assert verdict is not None
     assert (verdict.winner, verdict.beats) == (None, ())
     assert verdict.values[verdict.take]["dimensions"] == 16
+
+
+@pytest.mark.parametrize(("p", "asked"), [(0.036, True), (0.2, False)])
+def test_a_p_below_five_percent_that_does_not_beat_says_what_is_asked_for(p: float, asked: bool) -> None:
+    verdict = done(ground_of(), better_with(16, 0.0)).verdict
+    assert verdict is not None
+    gaps = {n: replace(gap, adjusted=p) for n, gap in verdict.against_default.items()}
+    said = replace(verdict, against_default=gaps, beats=(), leads=()).finding
+    assert ("beyond noise is 0.025 or less" in said) == asked, said
 
 
 def test_one_that_is_broken_off_goes_on_as_if_nothing_had_happened() -> None:
