@@ -166,12 +166,12 @@ def wait_point(page: Page, key: str, item: str, timeout: int = PATIENCE) -> None
         page.wait_for_timeout(200)
 
 
-def loneliest(page: Page, key: str) -> str:
-    """The visible item that is farthest from its nearest neighbor on the screen: safe to point at."""
+def loneliest(page: Page, key: str, *, but: str = "") -> str:
+    """The visible item, ``but`` one, that is farthest from its nearest neighbor on the screen: safe to point at."""
     item: str = on_chart(
         page,
         key,
-        """(plot) => {
+        """(plot, but) => {
             const { xaxis, yaxis } = plot._fullLayout;
             const points = new Map();
             for (const trace of plot.data) {
@@ -185,10 +185,11 @@ def loneliest(page: Page, key: str) -> str:
             for (const [id, [x, y]] of points) {
                 let near = Infinity;
                 for (const [other, [a, b]] of points) if (other !== id) near = Math.min(near, Math.hypot(a - x, b - y));
-                if (near > best[1]) best = [id, near];
+                if (near > best[1] && id !== but) best = [id, near];
             }
             return best[0];
         }""",
+        but,
     )
     return item
 

@@ -79,6 +79,19 @@ def test_portions_hold_every_chunk_once_and_the_sentences_of_its_centers(
         assert end - begin <= max(most, max(b - a for a, b in pairwise(edges.tolist())))
 
 
+def watch_the_stream(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many walks are asked for, each time."""
+    asked: list[int] = []
+    rows = WalkStream.rows
+
+    def watched(self: WalkStream, first: int, last: int) -> Int32Array:
+        asked.append(min(last, len(self)) - first)
+        return rows(self, first, last)
+
+    monkeypatch.setattr(WalkStream, "rows", watched)
+    return asked
+
+
 @pytest.mark.parametrize(("n", "directed"), [(80, True), (700, True), (700, False)])
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("kind", [Node2VecConfig, DeepWalkConfig])
@@ -92,14 +105,7 @@ def test_vectors_do_not_depend_on_whether_walks_are_kept(
     monkeypatch.setattr(generate, "MOST_STEPS", 0)
     monkeypatch.setattr(skip_gram, "TOKENS_AT_A_TIME", 500)
     monkeypatch.setattr(block_training, "TOKENS_AT_A_TIME", 2_000)
-    asked: list[int] = []
-    rows = WalkStream.rows
-
-    def watched(self: WalkStream, first: int, last: int) -> Int32Array:
-        asked.append(min(last, len(self)) - first)
-        return rows(self, first, last)
-
-    monkeypatch.setattr(WalkStream, "rows", watched)
+    asked = watch_the_stream(monkeypatch)
     streamed = train_model(config, graph=graph)
     assert max(asked) < 4 * len(graph)  # never all of them
     assert streamed.vectors.tobytes() == kept.vectors.tobytes()
@@ -125,14 +131,7 @@ def test_eges_does_not_depend_on_whether_walks_are_kept(attention: bool, monkeyp
     monkeypatch.setattr(hogwild, "SLICES_AT_A_TIME", 3)
     monkeypatch.setattr(skip_gram, "TOKENS_AT_A_TIME", 500)
     monkeypatch.setattr(generate, "MOST_STEPS", 0)
-    asked: list[int] = []
-    rows = WalkStream.rows
-
-    def watched(self: WalkStream, first: int, last: int) -> Int32Array:
-        asked.append(min(last, len(self)) - first)
-        return rows(self, first, last)
-
-    monkeypatch.setattr(WalkStream, "rows", watched)
+    asked = watch_the_stream(monkeypatch)
     streamed = train_eges(graph, side, config)
     assert len(asked) > 20
     assert max(asked) < len(graph)  # a fourth of them at most
