@@ -264,7 +264,7 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
         for name, button in ((log.name, "Use as the log"), (details.name, "Use as item details")):
             box = page.get_by_role("combobox", name="Or a file of the server's folder")
             box.fill(name)
-            page.keyboard.press("Enter")
+            page.get_by_role("option", name=name).first.click()
             until(page, REST, time.monotonic() + 1, 300)
             page.get_by_role("button", name=button).last.click()  # a run draws it anew
             page.wait_for_timeout(1000)

@@ -37,6 +37,7 @@ ORDER = [
     "peak_memory",
     "processes",
     "versions",
+    "sqlite_files",
     "foreign_text",
     "readers",
     "sequences",

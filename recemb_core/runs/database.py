@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from recemb_core.runs.locks import waited_for
+from recemb_core.sqlite_files import WAIT, foreign_table
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 FILE = "optuna.db"
 LOCK = "store.lock"
-_WAIT = 60.0  # seconds for another program's transaction
 
 
 class RunStoreError(UsageError):
@@ -102,24 +102,8 @@ def open_storage(folder: Path) -> RDBStorage:
         raise said(folder, error) from error
 
 
-def _refuse_foreign(file: Path) -> None:
-    """Refuse a file of SQLite's that is not Optuna's: its tables would be added to it, and its rows rewritten.
-
-    Raises:
-        RunStoreError: says a table that it holds.
-    """
-    if not file.exists():
-        return
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT)) as db:
-        tables = [
-            str(row[0]) for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        ]
-    if tables and not {"studies", "version_info"} & set(tables):  # the first that Optuna makes
-        raise RunStoreError(f"{file} is another program's file (it holds {tables[0]!r}): give another folder")
-
-
 def _opened(folder: Path) -> RDBStorage:
-    """Optuna's storage in a folder, made where there is none.
+    """Optuna's storage in a folder, made where there is none; another program's file is refused.
 
     Every transaction takes SQLite's lock when it begins, and waits for it: one that reads first and writes later would
     be refused where another was faster. What is deleted is overwritten.
@@ -131,10 +115,12 @@ def _opened(folder: Path) -> RDBStorage:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
     # Two programs that make the tables of one file at once are in each other's way.
-    with waited_for(folder / LOCK, _WAIT):
-        _refuse_foreign(folder / FILE)
+    with waited_for(folder / LOCK, WAIT):
+        table = foreign_table(folder / FILE, {"studies", "version_info"})  # the first that Optuna makes
+        if table is not None:
+            raise RunStoreError(f"{folder / FILE} is another program's file (it holds {table!r}): give another folder")
         storage = optuna.storages.RDBStorage(
-            f"sqlite:///{folder / FILE}", engine_kwargs={"connect_args": {"timeout": _WAIT}}
+            f"sqlite:///{folder / FILE}", engine_kwargs={"connect_args": {"timeout": WAIT}}
         )
 
     def connected(connection: Any, _: Any) -> None:
@@ -153,7 +139,7 @@ def erase(folder: Path, trials: Iterable[int] = (), studies: Iterable[int] = ())
     A trial leaves its empty row: Optuna numbers trials by how many there were before, and a row taken out would give
     two of them one number. A study whose rows are all empty goes as a whole.
     """
-    with closing(sqlite3.connect(folder / FILE, timeout=_WAIT, isolation_level=None)) as db:
+    with closing(sqlite3.connect(folder / FILE, timeout=WAIT, isolation_level=None)) as db:
         db.execute("PRAGMA secure_delete = ON")
         db.execute("BEGIN IMMEDIATE")
         try:

@@ -14,6 +14,7 @@ from recemb_core.arrays import Float32Array, FloatArray
 from recemb_core.serving.store import (
     Kind,
     Parts,
+    StoreError,
     VectorStore,
     Version,
     all_rows,
@@ -23,6 +24,7 @@ from recemb_core.serving.store import (
     one_vector,
     told,
 )
+from recemb_core.sqlite_files import foreign_table
 
 
 class SQLiteStore(VectorStore):
@@ -62,6 +64,9 @@ class SQLiteStore(VectorStore):
     def _open(self) -> None:
         # One connection for all threads of a server. SQLite serializes their statements, but within a connection an
         # unfinished transaction is seen: so a call waits for its turn.
+        table = None if self.path is None else foreign_table(self.path, {"vectors", "versions"})
+        if table is not None:
+            raise StoreError(f"{self.path} is another program's file (it holds {table!r}): name another file")
         name = ":memory:" if self.path is None else self.path
         self._db = sqlite3.connect(name, timeout=30, isolation_level=None, check_same_thread=False)
         if self.path is None:

@@ -67,6 +67,17 @@ def no_exception(page: Page) -> None:
     assert boxes.count() == 0, boxes.first.inner_text()
 
 
+def fits(page: Page, what: str = "") -> None:
+    """Wait until nothing of the page is wider than its room: after a new width, charts follow one after another."""
+    wider = """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
+        .filter((e) => e.scrollWidth > e.clientWidth + 1)
+        .map((e) => `${e.tagName} is ${e.scrollWidth} pixels wide in ${e.clientWidth}`)"""
+    try:
+        wait_until(page, f"() => ({wider})().length === 0")
+    except PlaywrightTimeout:
+        raise AssertionError(f"{what or page.url}: {page.evaluate(wider)}") from None
+
+
 # ---- charts ----
 
 

@@ -14,6 +14,7 @@ from tests.browser.driver import (
     chart,
     click_point,
     drag,
+    fits,
     frame,
     lasso,
     loneliest,
@@ -301,7 +302,7 @@ def test_the_bar_in_both_themes_and_widths(serve: Serve, new_page: NewPage, sche
     color = bar.locator("b").evaluate("(node) => getComputedStyle(node).color")
     level = [int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]]
     assert (sum(level) / 3 > 128) == (scheme == "dark"), f"the label is {color} on a {scheme} page"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    fits(page)
     screenshot(page, f"frames-{scheme}-{width}")
 
 

@@ -16,6 +16,7 @@ from tests.browser.driver import (
     chart,
     click_point,
     drag,
+    fits,
     hover_point,
     lasso,
     loneliest,
@@ -275,7 +276,7 @@ def test_both_themes_and_widths(serve: Serve, new_page: NewPage, scheme: str, wi
     color = on_chart(page, "map", "(plot) => getComputedStyle(plot.querySelector('.gtitle')).fill")
     level = [int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]]
     assert (sum(level) / 3 > 128) == (scheme == "dark"), f"title is {color} on a {scheme} page"
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    fits(page)
     screenshot(page, f"chart-{scheme}-{width}")
 
 

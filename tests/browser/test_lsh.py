@@ -15,6 +15,7 @@ from recemb_core.neighbors.lsh.hashing import draw_functions
 from tests.browser.driver import (
     chart,
     click_point,
+    fits,
     metric,
     move_slider,
     no_exception,
@@ -204,8 +205,7 @@ def test_every_view_fits(serve: Serve, new_page: NewPage, scheme: str) -> None:
             page.set_viewport_size({"width": width, "height": 900})
             page.wait_for_timeout(200)
             settled(page)
-            main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
-            assert main[0] <= main[1]
+            fits(page, f"{view} at {width}")
             for box in page.locator(".live-chart:visible").all():
                 assert box.get_attribute("data-error") is None
                 assert box.evaluate("(box) => box.clientWidth") > 220

@@ -13,6 +13,7 @@ from tests.browser.driver import (
     choose,
     chosen,
     click_point,
+    fits,
     metric,
     no_exception,
     open_page,
@@ -83,8 +84,5 @@ def test_it_fits_800_pixels_in_the_dark(url: str, new_page: Callable[..., Page])
     for side in ("attention", "forms", "birth", "hide", "ges"):
         open_page(page, f"{url}/side_information?data=planted_shop&side={side}", TRAINING)
         settled(page)
-        wide = page.evaluate(
-            "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
-        )
-        assert wide <= 1, side
+        fits(page, side)
         no_exception(page)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.driver import (
     chart,
     click_point,
+    fits,
     metric,
     no_exception,
     on_chart,
@@ -72,8 +73,7 @@ def test_every_view_fits_at_800_pixels(serve: Serve, new_page: NewPage) -> None:
         settled(page, timeout=90_000)
         no_exception(page)
         assert page.get_by_test_id("stAlertContentError").count() == 0
-        main = page.get_by_test_id("stMain").evaluate("(main) => [main.scrollWidth, main.clientWidth]")
-        assert main[0] <= main[1], f"{look} is {main[0]} pixels wide in {main[1]}"
+        fits(page, look)
     assert chart(page, "pairs set@planted_shop").count() == 1
 
 

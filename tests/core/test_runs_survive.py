@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -188,6 +191,24 @@ def test_a_file_that_is_no_store_is_a_sentence_and_is_not_touched(tmp_path: Path
     with pytest.raises(UsageError, match="move that folder away"):
         RunStore.open(tmp_path)
     assert (tmp_path / "optuna.db").read_bytes() == b"no database at all" * 100
+
+
+def test_what_a_killed_program_left_unfinished_is_rolled_back_when_the_folder_is_opened(tmp_path: Path) -> None:
+    """A transaction larger than SQLite's memory stands in the file, its journal beside it, until somebody reads."""
+    mine, torn = tmp_path / "mine", tmp_path / "torn"
+    program(COMMON + "print(keep(RunStore.open(FOLDER), 0))", mine)
+    with closing(sqlite3.connect(mine / "optuna.db", isolation_level=None)) as db:
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE trials SET state = 'FAIL'")
+        db.execute("CREATE TABLE large (x)")
+        db.executemany("INSERT INTO large VALUES (?)", [("x" * 4_000,)] * 50)
+        shutil.copytree(mine, torn)
+        db.execute("ROLLBACK")
+    assert (torn / "optuna.db-journal").stat().st_size > 0
+    assert (torn / "optuna.db").stat().st_size > (mine / "optuna.db").stat().st_size
+    assert [run.state for run in RunStore.open(torn).runs()] == ["finished"]
+    assert not (torn / "optuna.db-journal").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:

@@ -376,13 +376,14 @@ def test_without_the_package_redis_the_cure_is_named(monkeypatch: pytest.MonkeyP
         RedisStore("redis://localhost")
 
 
-def test_a_stranger_of_a_database_is_not_harmed(tmp_path: Path) -> None:
-    path = tmp_path / "mine.db"
-    with sqlite3.connect(path) as mine:
-        mine.execute("CREATE TABLE notes (text)")
-        mine.execute("INSERT INTO notes VALUES ('keep')")
-    SQLiteStore(path).publish("dnn", IDS, EYE)
-    assert sqlite3.connect(path).execute("SELECT text FROM notes").fetchall() == [("keep",)]
+def test_another_programs_file_is_refused_and_not_touched(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "theirs.db")) as db:
+        db.execute("CREATE TABLE mine (x)")
+    before = (tmp_path / "theirs.db").read_bytes()
+    with pytest.raises(StoreError, match=r"another program's file \(it holds 'mine'\): name another file"):
+        SQLiteStore(tmp_path / "theirs.db")
+    assert (tmp_path / "theirs.db").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["theirs.db"]
 
 
 # --- top-N ---
