@@ -127,7 +127,7 @@ def until(page: Page, script: str, start: float, patience: float) -> float | Non
     while time.monotonic() - start < patience:
         if page.evaluate(script):
             return time.monotonic() - start
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(50)
     return None
 
 
@@ -169,8 +169,9 @@ def arrived(page: Page, name: str, clock: Clock, patience: float) -> Opened:
             page.wait_for_timeout(300)
             rest = time.monotonic() - clock.start if page.evaluate(REST) else None
         page.wait_for_timeout(50)
-    if picture is None and page.evaluate(f"() => ({NEW})() || false"):
-        picture, cpu = time.monotonic() - clock.start, clock.worked()
+    if picture is None:  # the browser may still be drawing
+        picture = until(page, f"() => ({NEW})() || false", clock.start, (rest or patience) + 3)
+        cpu = clock.worked() if picture is not None else None
     run = page.get_by_role("button", name="(about")
     said = "; ".join(run.all_inner_texts()) if run.count() else ""
     problems = page.locator("[data-testid=stException], [data-testid=stAlertContentError]").all_inner_texts()
@@ -255,6 +256,8 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
     page.locator("[data-testid=stFileUploader] input[type=file]").first.wait_for(state="attached", timeout=120_000)
     page.wait_for_timeout(1500)
     page.get_by_text("Upload your own log").first.click()
+    page.wait_for_timeout(1500)  # the run that it asks for draws the boxes anew
+    until(page, REST, time.monotonic(), 300)
     if upload:
         boxes = page.locator("[data-testid=stFileUploader] input[type=file]")
         boxes.nth(1).set_input_files(str(details))

@@ -74,9 +74,10 @@ def designed_shop(config: DesignedShopConfig | None = None) -> DesignedShop:
                                            first brand of the session's order that it has.
 
     So two variants of a product share a session only where ``noise`` has put one. partner(p, w) = partner(p, w − 1)
-    with probability 1 − ``drift``, else any product of the category; likewise a user's favorite. A year of it has the
-    timestamps of 2024 on; sessions of a user are on different days, pauses inside one at most 30 minutes. Every click
-    is then any item of the shop, all equally likely, with probability ``noise``.
+    with probability 1 − ``drift``, else any product of the category; likewise a user's favorite. In week 0 each product
+    is its own partner, so drift also wears an order down: some accessories come to follow several products, others
+    none. A year of it has the timestamps of 2024 on; sessions of a user are on different days, pauses inside one at
+    most 30 minutes. Every click is then any item of the shop, all equally likely, with probability ``noise``.
 
     Raises:
         UsageError: of the config.

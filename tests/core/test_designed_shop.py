@@ -85,6 +85,15 @@ def test_partners_drift_at_their_rate() -> None:
         assert abs((partners[age] == partners[0]).mean() - expected) < 4 * np.sqrt(0.25 / 300)
 
 
+def test_drift_wears_down_the_order_that_the_shop_begins_with() -> None:
+    """One product to each family of accessories at first; of many weeks later a share (1 − 1/5)⁵ has none."""
+    partners = designed_shop(DesignedShopConfig(categories=60, products=5, users=10, weeks=104, drift=0.1)).partners
+    without = [1 - len(np.unique(week)) / 300 for week in partners]
+    assert without[0] == 0
+    assert without[5] < without[20]
+    assert abs(np.mean(without[60:]) - (1 - 1 / 5) ** 5) < 0.03
+
+
 def test_drift_shows_in_the_log(clean: DesignedShop, drifting: DesignedShop) -> None:
     """Of the clicks after a variant, those on its accessories of the first week: alike at both ends, or fewer late."""
     for shop, falls in ((clean, False), (drifting, True)):
