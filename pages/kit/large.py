@@ -22,8 +22,6 @@ LARGE = 5_000
 """Up to so many items everything is drawn, asked and trained as it is."""
 SCORED = 3_000
 """Items whose neighbors a score of large data looks for."""
-EXACT = 50_000
-"""Up to so many items the neighbors of every item are found exactly, above by HNSW; those of a few items always are."""
 BUDGETS = ((50_000, 2.0), (1 << 62, 6.0))
 """(items at most, seconds of the first training), by the nominal speed of its model: the same on every machine."""
 FEWER = {"epochs": (1, 1), "num_walks": (1, 1), "walk_length": (10, 10)}
@@ -98,15 +96,6 @@ def scored(data: ActiveData) -> int | None:
 def scored_words(data: ActiveData) -> str:
     """Of which items a score is, as a sentence; "" where it is of all."""
     return f" Of {SCORED:,} of {len(data.items):,} items, drawn at random." if is_large(data) else ""
-
-
-def search_words(data: ActiveData) -> str:
-    """How the neighbors of every item are found, as a sentence; "" where the data is small."""
-    if not is_large(data):
-        return ""
-    if len(data.items) <= EXACT:
-        return " Neighbors of all items are exact."
-    return " Neighbors of all items are found by HNSW, which misses a few."
 
 
 # --- the first training ---

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.kit import brought, large, results
 from pages.kit.session import ActiveData
 from recemb_core import precomputed
-from recemb_core.arrays import AnyArray, Float32Array, Int32Array
+from recemb_core.arrays import AnyArray, Float32Array, Int32Array, Int64Array
 from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import ItemVectors, Score, spec_of, train_model, training_fingerprint
 from recemb_core.evaluation import GroupScore, group_score
@@ -122,19 +122,18 @@ def model_neighbors(
     score: Score = "cosine",
     min_count: int = 0,
     *,
+    rows: Int64Array,
     graph: ItemGraph | None = None,
 ) -> tuple[Int32Array, Float32Array]:
-    """(ids (n, k), values (n, k)) of every item, of a model that is there; ``min_count`` goes by events of the data.
+    """(ids (q, k), values (q, k)) of some items, exact, of a model that is there; ``min_count`` goes by events.
 
     Without events (a data set that is a graph), it goes by the model's own counts.
     """
     counts = data.sequences.counts if data.sequences is not None else None
-    key = ("neighbors", source_of(data, config, graph), config, k, score, min_count)
+    key = ("neighbors", source_of(data, config, graph), config, k, score, min_count, hash(rows.tobytes()))
 
     def make() -> tuple[Int32Array, Float32Array]:
-        approximate = len(data.items) > large.EXACT
-        found = model_vectors(data, config, graph=graph)
-        return found.nearest(k, score, min_count, counts=counts, approximate=approximate)
+        return model_vectors(data, config, graph=graph).nearest(k, score, min_count, counts=counts, rows=rows)
 
     return results.remember(data, key, make)
 

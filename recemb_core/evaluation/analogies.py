@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,8 @@ from recemb_core.validation import UsageError, finite_rows, is_whole, require
 
 How = Literal["add", "mul"]
 EPSILON = 1e-3  # of 3CosMul, as in its paper
+MOST = 2_000  # questions asked
+LEAST, TARGETS = 50, 12  # questions, and targets of them, that a choice of held fields should leave
 SLICE = 200  # analogies that are scored at a time
 
 
@@ -106,7 +108,7 @@ class Analogies:
 
 
 def analogies(
-    fields: Mapping[str, AnyArray], step: str, held: Sequence[str] = (), *, most: int = 2_000, seed: int = 0
+    fields: Mapping[str, AnyArray], step: str, held: Sequence[str] = (), *, most: int = MOST, seed: int = 0
 ) -> Analogies:
     """Questions in which one field steps and all else is alike.
 
@@ -129,7 +131,11 @@ def analogies(
     >>> [(int(a), int(b), int(c)) for a, b, c in zip(asked.a, asked.b, asked.c)][:1], asked.there
     ([(3, 2, 1)], 4)
     """
-    held = tuple(held) or tuple(name for name in fields if name != step)
+    return _drawn(_Numbered.of(fields), step, held, most, seed)
+
+
+def _drawn(fields: _Numbered, step: str, held: Sequence[str], most: int, seed: int) -> Analogies:
+    held = tuple(held) or tuple(name for name in fields.places if name != step)
     table = _Cells.of(fields, step, held)
     if not table.there:
         raise UsageError(
@@ -139,7 +145,9 @@ def analogies(
     return table.drawn(step, held, min(most, table.there), np.random.default_rng(seed))
 
 
-def analogy_fields(fields: Mapping[str, AnyArray], step: str, *, least: int = 50, targets: int = 12) -> tuple[str, ...]:
+def analogy_fields(
+    fields: Mapping[str, AnyArray], step: str, *, least: int = LEAST, targets: int = TARGETS
+) -> tuple[str, ...]:
     """The fields to hold when ``step`` steps: as many as leave ``least`` questions; of so many, those that leave most.
 
     They leave questions of ``targets`` targets as well (:attr:`Analogies.group`, by which intervals go), where any
@@ -150,8 +158,12 @@ def analogy_fields(fields: Mapping[str, AnyArray], step: str, *, least: int = 50
     >>> analogy_fields({"kind": kind, "size": size, "id": np.arange(16)}, "size", least=2)
     ('kind',)
     """
-    others = sorted((name for name in fields if name != step), key=lambda name: len(set(map(str, fields[name]))))[:6]
-    others = [name for name in fields if name in others]  # in their own order
+    return _held(_Numbered.of(fields), step, least, targets)
+
+
+def _held(fields: _Numbered, step: str, least: int, targets: int) -> tuple[str, ...]:
+    others = sorted((name for name in fields.places if name != step), key=fields.kinds)[:6]
+    others = [name for name in fields.places if name in others]  # in their own order
     few: tuple[str, ...] = ()  # the best so far with fewer targets
     for size in range(len(others), 0, -1):
         tables = {held: _Cells.of(fields, step, held) for held in combinations(others, size)}
@@ -170,51 +182,61 @@ def every_analogy(fields: Mapping[str, AnyArray]) -> dict[str, Analogies]:
     >>> sorted(every_analogy({"kind": kind, "size": size}))
     []
     """
-    held = {step: analogy_fields(fields, step) for step in fields}
-    return {step: analogies(fields, step, names) for step, names in held.items() if names}
+    numbered = _Numbered.of(fields)
+    held = {step: _held(numbered, step, LEAST, TARGETS) for step in fields}
+    return {step: _drawn(numbered, step, names, MOST, 0) for step, names in held.items() if names}
 
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """Items by their held values and their value of the field that steps, and which steps several groups can make."""
+    """Items by their held values and their value of the field that steps, and which steps several groups can make.
+
+    Attributes:
+        cell: (n,), group of held values × ``steps`` + value of the field that steps; -1 for items without.
+        steps: values of the field that steps.
+        one, other: (moves,), from value to value, in order.
+        ends: (moves,), where in ``groups`` the groups that have items of both values end.
+        groups: of all moves, one after another; each move has two or more.
+    """
 
     cell: Int64Array
     steps: int
-    moves: list[tuple[int, int, Int64Array]]  # from value, to value, groups that have items of both
+    one: Int64Array
+    other: Int64Array
+    ends: Int64Array
+    groups: Int64Array
+
+    @property
+    def widths(self) -> Int64Array:
+        """(moves,), how many groups can make each."""
+        return np.diff(self.ends, prepend=0)
 
     @property
     def there(self) -> int:
-        return sum(len(both) * (len(both) - 1) for _, _, both in self.moves)
+        return int((self.widths * (self.widths - 1)).sum())
 
     @property
     def targets(self) -> int:
-        return len(set().union(*(both.tolist() for _, _, both in self.moves)))
+        return len(np.unique(self.groups))
 
     @classmethod
-    def of(cls, fields: Mapping[str, AnyArray], step: str, held: Sequence[str]) -> _Cells:
-        for name in (step, *held):
-            if name not in fields:
-                raise UsageError(f"there is no field {name!r}; there are {', '.join(map(repr, fields)) or 'none'}")
+    def of(cls, fields: _Numbered, step: str, held: Sequence[str]) -> _Cells:
         if step in held:
             raise UsageError(f"{step!r} steps from one value to another, so it cannot stay as well")
-        value, steps = _numbered([fields[step]])
-        kept, _ = _numbered([fields[name] for name in held]) if held else (np.zeros(len(value), np.int64), 1)
+        value, steps = fields.together([step])
+        kept, _ = fields.together(held)
         usable = (value >= 0) & (kept >= 0)
         if not usable.any():
             raise UsageError(f"no item has a value of all of {', '.join(map(repr, (step, *held)))}")
         cell = np.where(usable, kept * steps + value, -1)
-        held_by: dict[tuple[int, int], list[int]] = {}
-        order = np.unique(cell[usable])
-        for group, start, stop in _runs(order // steps):
-            values = (order[start:stop] % steps).tolist()
-            for move in permutations(values, 2):
-                held_by.setdefault(move, []).append(group)
-        moves = [(*move, np.array(both)) for move, both in sorted(held_by.items()) if len(both) > 1]
-        return cls(cell, steps, moves)
+        there = np.unique(cell[usable])
+        # A value of one group alone steps nowhere twice.
+        wide = np.bincount(there % steps, minlength=steps)[there % steps] > 1
+        return cls(cell, steps, *_moves(there[wide] // steps, there[wide] % steps, steps))
 
     def drawn(self, step: str, held: tuple[str, ...], most: int, rng: np.random.Generator) -> Analogies:
         """Questions by their number among all that there are, each asked once."""
-        ends = np.cumsum([len(both) * (len(both) - 1) for _, _, both in self.moves])
+        asked = np.cumsum(self.widths * (self.widths - 1))
         order = np.argsort(self.cell, kind="stable")
         starts = np.searchsorted(self.cell[order], np.arange(self.cell.max() + 1))
         stops = np.searchsorted(self.cell[order], np.arange(self.cell.max() + 1), "right")
@@ -225,9 +247,10 @@ class _Cells:
 
         made = []
         for number in np.sort(rng.choice(self.there, size=most, replace=False)).tolist():
-            at = int(np.searchsorted(ends, number, "right"))
-            one, other, both = self.moves[at]
-            first, second = divmod(number - (int(ends[at - 1]) if at else 0), len(both) - 1)
+            at = int(np.searchsorted(asked, number, "right"))
+            one, other = int(self.one[at]), int(self.other[at])
+            both = self.groups[self.ends[at] - self.widths[at] : self.ends[at]]
+            first, second = divmod(number - (int(asked[at - 1]) if at else 0), len(both) - 1)
             second += second >= first  # another group than the first
             mine, theirs = int(both[first]), int(both[second])
             target = theirs * self.steps + other
@@ -236,19 +259,65 @@ class _Cells:
         return Analogies(a, b, c, target, self.cell.astype(np.int32), group, step, held, self.there)
 
 
-def _runs(values: Int64Array) -> Iterator[tuple[int, int, int]]:
-    """(value, start, stop) of the runs of equal values."""
-    starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(values)], strict=True):
-        yield int(values[start]), start, stop
+def _moves(group: Int64Array, value: Int64Array, steps: int) -> tuple[Int64Array, Int64Array, Int64Array, Int64Array]:
+    """(from value, to value, where its groups end, groups) of all moves that two groups or more can make.
+
+    ``group``, ``value``: of each cell that has items, by rising group.
+    """
+    sizes = np.bincount(group) if len(group) else np.zeros(0, dtype=np.int64)
+    many = sizes[group]
+    first = np.repeat(np.arange(len(group)), many)  # each cell with every cell of its group
+    begin = np.repeat(np.cumsum(sizes)[group] - many, many)
+    second = begin + np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)
+    first, second = first[first != second], second[first != second]
+    key = value[first] * steps + value[second]
+    order = np.argsort(key, kind="stable")
+    key, groups = key[order], group[first][order]
+    heads = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else np.zeros(0, dtype=np.int64)
+    widths = np.diff(heads, append=len(key))
+    kept = widths > 1
+    chosen = key[heads[kept]]
+    return chosen // steps, chosen % steps, np.cumsum(widths[kept]), groups[np.repeat(kept, widths)]
 
 
-def _numbered(columns: Sequence[AnyArray]) -> tuple[Int64Array, int]:
-    """(number of each item's combination of values, -1 where one is missing; how many there are)."""
-    texts = [[None if v is None or v != v else str(v) for v in column.tolist()] for column in map(np.asarray, columns)]
-    combined = [None if None in row else row for row in zip(*texts, strict=True)]
-    known = {row: at for at, row in enumerate(sorted({row for row in combined if row is not None}))}
-    return np.array([-1 if row is None else known[row] for row in combined], dtype=np.int64), len(known)
+@dataclass(frozen=True, eq=False)
+class _Numbered:
+    """Fields as numbers: of each its values by their place among the sorted texts, -1 where one is missing."""
+
+    places: dict[str, tuple[Int64Array, int]]
+
+    @classmethod
+    def of(cls, fields: Mapping[str, AnyArray]) -> _Numbered:
+        """Number the values of every field."""
+        return cls({name: _places(values) for name, values in fields.items()})
+
+    def kinds(self, name: str) -> int:
+        """How many values a field has, "missing" among them."""
+        places, values = self.places[name]
+        return values + bool((places < 0).any())
+
+    def together(self, names: Sequence[str]) -> tuple[Int64Array, int]:
+        """(number of each item's combination of values, -1 where one is missing; how many there are)."""
+        for name in names:
+            if name not in self.places:
+                there = ", ".join(map(repr, self.places)) or "none"
+                raise UsageError(f"there is no field {name!r}; there are {there}")
+        if not names:
+            return np.zeros(len(next(iter(self.places.values()))[0]), dtype=np.int64), 1
+        combined, count = self.places[names[0]]
+        for name in names[1:]:
+            more, values = self.places[name]
+            both = np.where((combined >= 0) & (more >= 0), combined * values + more, -1)
+            known, combined = np.unique(both, return_inverse=True)
+            missing = int(len(known) > 0 and known[0] < 0)
+            combined, count = combined.astype(np.int64) - missing, len(known) - missing
+        return combined, count
+
+
+def _places(values: AnyArray) -> tuple[Int64Array, int]:
+    texts = [None if v is None or v != v else str(v) for v in np.asarray(values).tolist()]
+    known = {text: at for at, text in enumerate(sorted({text for text in texts if text is not None}))}
+    return np.array([-1 if text is None else known[text] for text in texts], dtype=np.int64), len(known)
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,9 @@ def beyond_seed(found: Compared) -> Verdict | str:
         unknown = "What another seed alone changes is not measured yet: the first question does it."
         return Verdict(f"{overlap_words(found)} {unknown}")
     how = settings.k, settings.score, settings.min_count
-    noise = overlap_at_k(*(model_results.model_neighbors(data, one, *how, graph=graph)[0][found.rows] for one in seeds))
+    noise = overlap_at_k(
+        *(model_results.model_neighbors(data, one, *how, graph=graph, rows=found.rows)[0] for one in seeds)
+    )
     gain = paired(overlap_at_k(*found.lists.values()), noise)
     return Verdict(
         f"**{found.matrix.overlap[0, 1]:.1%}** of two lists is common; of two seeds {noise.mean():.1%}. Against that: "

@@ -29,6 +29,7 @@ from recemb_core.evaluation.link_prediction import hide_edges, link_prediction_a
 from recemb_core.evaluation.noise import LEVEL
 from recemb_core.figures.linked_lists import linked_lists_figure
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
+from recemb_core.layouts import sample_rows
 from recemb_core.progress import Progress
 
 K = 10
@@ -54,7 +55,7 @@ def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             (
                 "Shared on average",
                 f"{K * found.shared.value:.1f} of {K}",
-                f"Over all {len(shown.graph):,} items: 95 % interval {K * found.shared.low:.2f} to "
+                f"Over {_items(found, shown)}: 95 % interval {K * found.shared.low:.2f} to "
                 f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}.",
             ),
             (
@@ -71,11 +72,10 @@ def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             _linked(data, shown, found.lists)
         _neighbors(data, shown, found.lists)
         st.markdown(
-            f"The two share **{found.mine} of {K}** neighbors of this item. Over all {len(shown.graph):,} items the "
+            f"The two share **{found.mine} of {K}** neighbors of this item. Over {_items(found, shown)} the "
             f"overlap of the {K} nearest is **{found.shared.value:.2f}** (95 % interval {found.shared.low:.2f} to "
             f"{found.shared.high:.2f}; chance {found.chance:.3f}). Attention moved **{found.moved[shown.row]:.0%}** of "
             f"this item's weight away from the plain average (catalogue mean {found.moved.mean():.0%})."
-            f"{large.search_words(data)}"
         )
         return _link_section(data, shown)
 
@@ -85,14 +85,16 @@ class Agreement:
     """GES and EGES of the same settings beside each other.
 
     Attributes:
-        lists: name → (ids, cosines) (n, K).
+        lists: name → (ids, cosines) (K,) of the chosen item.
+        asked: how many items the overlap is a mean over: all, or a sample of large data.
         mine: how many of K neighbors of the chosen item are in both lists.
-        shared: overlap of two lists over all items.
+        shared: overlap of two lists over these items.
         chance: overlap of two random lists.
         moved: (n,) how much weight attention has moved away from the plain average, 0 to 1.
     """
 
     lists: dict[str, tuple[AnyArray, AnyArray]]
+    asked: int
     mine: int
     shared: Estimate
     chance: float
@@ -101,18 +103,28 @@ class Agreement:
 
 def agreement(data: ActiveData, shown: Shown) -> Agreement:
     """How far the two models agree; both are trained."""
-    lists = {
-        name: model_results.model_neighbors(data, config, K, graph=shown.graph)
-        for name, config in ((GES, replace(shown.config, attention=False)), (EGES, shown.config))
-    }
+    configs = {GES: replace(shown.config, attention=False), EGES: shown.config}
+    rows = sample_rows(len(shown.graph), large.scored(data) or len(shown.graph), 0)
+    every, mine = (
+        {name: model_results.model_neighbors(data, one, K, graph=shown.graph, rows=of) for name, one in configs.items()}
+        for of in (rows, np.array([shown.row]))
+    )
+    lists = {name: (ids[0], values[0]) for name, (ids, values) in mine.items()}
     uniform = shown.present / shown.present.sum(axis=1, keepdims=True)
     return Agreement(
         lists=lists,
-        mine=len(set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row]) - {-1}),
-        shared=share_interval(overlap_at_k(lists[GES][0], lists[EGES][0])),
+        asked=len(rows),
+        mine=len(set(lists[GES][0].tolist()) & set(lists[EGES][0].tolist()) - {-1}),
+        shared=share_interval(overlap_at_k(every[GES][0], every[EGES][0])),
         chance=K / max(len(shown.graph) - 1, 1),
         moved=np.abs(shown.vectors.attention - uniform).sum(axis=1) / 2,
     )
+
+
+def _items(found: Agreement, shown: Shown) -> str:
+    """Over which items a mean is."""
+    n = len(shown.graph)
+    return f"all {n:,} items" if found.asked == n else f"{found.asked:,} of {n:,} items, drawn at random"
 
 
 SHARED = ("Eight or more", "Four to seven", "Three or fewer")
@@ -134,7 +146,7 @@ def shared_words(data: ActiveData, shown: Shown) -> Verdict:
     found = agreement(data, shown)
     share = K * found.shared.value
     return Verdict(
-        f"**{share:.1f} of {K}** on average over {len(shown.graph):,} items (95 %: {K * found.shared.low:.2f} to "
+        f"**{share:.1f} of {K}** on average over {_items(found, shown)} (95 %: {K * found.shared.low:.2f} to "
         f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}); {found.mine} for this item. Two seeds of "
         "one model differ too: see the Neighbors page.",
         0 if share >= 7.5 else 1 if share >= 3.5 else 2,
@@ -155,7 +167,7 @@ def moved_words(data: ActiveData, shown: Shown) -> Verdict:
 def _linked(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
     """The chosen item's two lists, joined where they name the same item."""
     st.markdown(f"Nearest to **:red[{plain(data.titles[shown.row])}]**")
-    ids, values = ([part[at][shown.row] for part in lists.values()] for at in (0, 1))
+    ids, values = ([part[at] for part in lists.values()] for at in (0, 1))
     there = [rows[rows >= 0].tolist() for rows in ids]
     figure = linked_lists_figure(
         (f"{GES}: all alike", f"{EGES}: by attention"),
@@ -173,10 +185,10 @@ def _of(names: Sequence[str], rows: Sequence[int]) -> list[str]:
 
 def _neighbors(data: ActiveData, shown: Shown, lists: dict[str, tuple[AnyArray, AnyArray]]) -> None:
     mine = shown.vectors.side.of(shown.row)
-    both = set(lists[GES][0][shown.row]) & set(lists[EGES][0][shown.row])
+    both = set(lists[GES][0].tolist()) & set(lists[EGES][0].tolist())
     words = {GES: "every embedding weighs the same", EGES: "weights that attention learned"}
     for column, name in zip(frame.side_by_side("two-lists", (1, 1), "16rem"), lists, strict=True):
-        rows, values = (part[shown.row] for part in lists[name])
+        rows, values = lists[name]
         rows, values = rows[rows >= 0], values[rows >= 0]
         table = neighbor_frame(data, shown, rows, values, mine)
         marks = pl.Series("Both", [bool(row in both) for row in rows], dtype=pl.Boolean)
