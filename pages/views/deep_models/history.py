@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,42 @@ SEEN = Parameter(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a model makes of a history.
+
+    Attributes:
+        history, own: item rows, oldest first: as edited, and as the user has it.
+        seen: whether items of the history may be offered.
+        ranked: item row and score of each place of the list.
+    """
+
+    data: ActiveData
+    model: RecallModel
+    history: list[int]
+    own: list[int]
+    seen: bool
+    ranked: list[tuple[int, float]]
+
+    @property
+    def rows(self) -> list[int]:
+        """Item rows of the list."""
+        return [row for row, _ in self.ranked]
+
+    @property
+    def edited(self) -> bool:
+        """Whether the history is another than the user's."""
+        return self.history != self.own
+
+    def places_before(self) -> dict[int, int]:
+        """Item row → its place under the user's own history; without those that may not be offered."""
+        scores = self.model.scores([np.array(self.own, dtype=np.int32)])[0]
+        if not self.seen:
+            scores[self.own] = -np.inf
+        order = np.argsort(-scores, kind="stable")
+        return {int(row): place + 1 for place, row in enumerate(order) if np.isfinite(scores[row])}
+
+
 def history_section(data: ActiveData) -> None:
     """The whole view."""
     main, side, numbers = staged("history")
@@ -61,21 +97,21 @@ def history_section(data: ActiveData) -> None:
         edited_history.add_box(data, history)
         controls.reset_button(data)
     model = models[chosen]
-    ranked = edited_history.top_rows(model, history, seen)
+    answer = Answer(data, model, history, own, seen, edited_history.top_rows(model, history, seen))
     with numbers:
-        _numbers(data, model, history, own, ranked, seen)
+        _numbers(answer)
     with main:
         with stage.picture():
             places, lists = frame.side_by_side("history-picture", (5, 4), "17rem")
             with places:
-                _map(data, configs[chosen], model, history, ranked)
+                _map(answer, configs[chosen])
             with lists:
-                _lists(data, model, history, own, ranked, seen)
+                _lists(answer)
         st.caption("Click a point to add it to the history; it also becomes the chosen item.")
     st.subheader(f"What pulled each item ({chosen})", anchor=False)
     # A table that wraps: what pulled an item has to be read whole.
-    st.table(top_table(data, model, history, own, ranked, seen), hide_index=True)
-    st.caption(pull_words(model, history != own))
+    st.table(top_table(answer), hide_index=True)
+    st.caption(pull_words(answer))
     _side_by_side(data, models, history, seen)
     frame.what_you_see(
         "Points are items, placed by UMAP of the model's item vectors; squares are the history, rings the list. The "
@@ -99,9 +135,8 @@ def user_place(model: RecallModel, history: list[int], positions: Float32Array) 
     return float(x), float(y)
 
 
-def _map(
-    data: ActiveData, config: ModelConfig, model: RecallModel, history: list[int], ranked: list[tuple[int, float]]
-) -> None:
+def _map(answer: Answer, config: ModelConfig) -> None:
+    data, model, history = answer.data, answer.model, answer.history
     positions = recall_models.ready_positions(data, config)
     if positions is None:
         key = ("history map", recall_models.source(data), config)
@@ -121,7 +156,7 @@ def _map(
         data.titles,
         user=user_place(model, history, positions),
         history=[data.items[row] for row in history],
-        recommended=[data.items[row] for row, _ in ranked],
+        recommended=[data.items[row] for row in answer.rows],
         color_by=fields[color] if color else None,
         color_title=field_words(color or ""),
         size=np.sqrt(data.sequences.counts),
@@ -137,16 +172,9 @@ def _clicked(data: ActiveData, item: str) -> None:
         edited_history.edit(data, [*edited_history.current_history(data), data.items.row(item)])
 
 
-def _numbers(
-    data: ActiveData,
-    model: RecallModel,
-    history: list[int],
-    own: list[int],
-    ranked: list[tuple[int, float]],
-    with_seen: bool,
-) -> None:
-    rows = [row for row, _ in ranked]
-    before = [row for row, _ in edited_history.top_rows(model, own, with_seen)]
+def _numbers(answer: Answer) -> None:
+    data, history, rows = answer.data, answer.history, answer.rows
+    before = [row for row, _ in edited_history.top_rows(answer.model, answer.own, answer.seen)]
     figures = [
         ("Events in the history", f"{len(history):,}", f"User {plain(edited_history.current_user(data))}."),
         (
@@ -169,19 +197,13 @@ def _numbers(
     frame.metrics(figures)
 
 
-def _lists(
-    data: ActiveData,
-    model: RecallModel,
-    history: list[int],
-    own: list[int],
-    ranked: list[tuple[int, float]],
-    with_seen: bool,
-) -> None:
+def _lists(answer: Answer) -> None:
     """The history, to be edited, and below it what it leads to."""
-    edited_history.editor(data, history)
-    stood = places_before(model, own, with_seen) if history != own else {}
+    data = answer.data
+    edited_history.editor(data, answer.history)
+    stood = answer.places_before() if answer.edited else {}
     lines = []
-    for place, (row, _) in enumerate(ranked, 1):
+    for place, row in enumerate(answer.rows, 1):
         was = stood.get(row)
         moved = "" if was is None or was == place else f" :gray[was {was:,}]"
         lines.append(f"{place}. {plain(data.titles[row])}{moved}")
@@ -189,63 +211,46 @@ def _lists(
         st.markdown(f"**Top {TOP}**\n" + "\n".join(lines))
 
 
-def places_before(model: RecallModel, own: list[int], with_seen: bool) -> dict[int, int]:
-    """Item row → its place under the user's own history; without those that may not be offered."""
-    scores = model.scores([np.array(own, dtype=np.int32)])[0]
-    if not with_seen:
-        scores[own] = -np.inf
-    order = np.argsort(-scores, kind="stable")
-    return {int(row): place + 1 for place, row in enumerate(order) if np.isfinite(scores[row])}
-
-
-def top_table(
-    data: ActiveData,
-    model: RecallModel,
-    history: list[int],
-    own: list[int],
-    ranked: list[tuple[int, float]],
-    with_seen: bool,
-) -> pl.DataFrame:
+def top_table(answer: Answer) -> pl.DataFrame:
     """The list, what pulled each item, and where it stood before the history was edited."""
-    rows = [row for row, _ in ranked]
-    items, parts = model.pulls(np.array(history, dtype=np.int32), rows)
+    rows = answer.rows
+    items, parts = answer.model.pulls(np.array(answer.history, dtype=np.int32), rows)
     stood = {}
-    if history != own:
-        ranks = places_before(model, own, with_seen)
+    if answer.edited:
+        ranks = answer.places_before()
         stood = {"Before": [str(ranks.get(row, "taken")) for row in rows]}
+    pulled = zip(parts.T, answer.ranked, strict=True)
     return pl.DataFrame(
         {
             "Rank": [str(place) for place in range(1, len(rows) + 1)],
             **stood,
-            "Item": [plain(data.titles[row]) for row in rows],
-            "Score": [f"{score:.2f}" for _, score in ranked],
-            "Pulled by": [
-                _pulled(data, items, pulled, model, score) for pulled, (_, score) in zip(parts.T, ranked, strict=True)
-            ],
+            "Item": [plain(answer.data.titles[row]) for row in rows],
+            "Score": [f"{score:.2f}" for _, score in answer.ranked],
+            "Pulled by": [_pulled(answer, items, part, score) for part, (_, score) in pulled],
         }
     )
 
 
-def _pulled(data: ActiveData, items: Int32Array, parts: Float32Array, model: RecallModel, score: float) -> str:
+def _pulled(answer: Answer, items: Int32Array, parts: Float32Array, score: float) -> str:
     """The two strongest pulls: shares of the score for an average, differences for a network."""
     words = []
     for i in np.argsort(-parts, kind="stable")[:2]:
         if parts[i] <= 0:
             break
-        amount = f"{parts[i] / score:.0%}" if model.is_sum and score > 0 else f"{parts[i]:+.2f}"
-        words.append(f"{plain(data.titles[int(items[i])])} ({amount})")
+        amount = f"{parts[i] / score:.0%}" if answer.model.is_sum and score > 0 else f"{parts[i]:+.2f}"
+        words.append(f"{plain(answer.data.titles[int(items[i])])} ({amount})")
     return "; ".join(words) or "nothing in the history: it stands here for everyone"
 
 
-def pull_words(model: RecallModel, edited: bool) -> str:
+def pull_words(answer: Answer) -> str:
     """What the numbers in brackets are."""
-    before = " Before: rank under the user's own history; “taken” stood in it." if edited else ""
+    before = " Before: rank under the user's own history; “taken” stood in it." if answer.edited else ""
     exact = "share of the score, exact, because an average's score is a sum over the history."
     by_leaving_out = (
         "the score minus the score without that item (leave one out; the rest of the history is weighted up). A "
         "network is not a sum, so these need not add up."
     )
-    return f"Pulled by: {exact if model.is_sum else by_leaving_out}{before}"
+    return f"Pulled by: {exact if answer.model.is_sum else by_leaving_out}{before}"
 
 
 def _side_by_side(data: ActiveData, models: dict[str, RecallModel], history: list[int], with_seen: bool) -> None:

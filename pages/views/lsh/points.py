@@ -160,12 +160,14 @@ def _brought_points(data: ActiveData, own: brought.Fitted, unit: bool) -> LabPoi
 
 
 def _trained(data: ActiveData, graph: ItemGraph, config: Any, name: str) -> ItemVectors:
-    """The vectors: at once where they are there or quickly trained, else when Run is pressed."""
+    """The vectors: at once where they are there or trained in some seconds, else when Run is pressed."""
+    seconds = model_results.model_seconds(data, config, len(graph))
     job = Job(
         (graph.fingerprint, config),
         name,
-        model_results.model_seconds(data, config, len(graph)),
+        seconds,
         lambda report: model_results.model_vectors(data, config, report, graph=graph),
+        asks=seconds > jobs.SETTLE_SECONDS,
     )
 
     def ready(identity: tuple[str, Any]) -> ItemVectors | None:
