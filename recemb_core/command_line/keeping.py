@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from recemb_core.runs import RunLimits, RunStore, default_folder
+from recemb_core.validation import UsageError
 
 
 def store_argument(parser: argparse._ActionsContainer) -> None:
@@ -31,6 +33,29 @@ def keep_arguments(parser: argparse.ArgumentParser) -> None:
 def opened_store(args: argparse.Namespace) -> RunStore:
     """The store that the arguments name."""
     return RunStore.open(args.store or default_folder())
+
+
+def store_to_read(args: argparse.Namespace) -> RunStore | None:
+    """The store of what was kept; nothing is made. None where nobody named a folder and nothing was kept yet.
+
+    Raises:
+        UsageError: the folder that is named holds no kept runs.
+    """
+    folder = Path(args.store or default_folder())
+    if RunStore.is_in(folder):
+        return RunStore.open(folder)
+    if not args.store:
+        return None
+    what = (
+        "cannot be used: it is a file"
+        if folder.is_file()
+        else "holds no kept runs"
+        if folder.is_dir()
+        else "is no folder"
+    )
+    raise UsageError(
+        f"{folder} {what}; give the one that 'recemb train --keep --store FOLDER' or the app keeps runs in"
+    )
 
 
 def kept_in(args: argparse.Namespace) -> RunStore | None:

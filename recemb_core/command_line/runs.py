@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from recemb_core.bundles import Origin, save_with_origin
-from recemb_core.command_line.keeping import opened_store, store_argument
+from recemb_core.command_line.keeping import store_argument, store_to_read
 from recemb_core.command_line.prepare import written
 from recemb_core.command_line.printing import Lines, Result, Table
-from recemb_core.runs import RunRecord, RunStore
+from recemb_core.foreign_text import for_terminal
+from recemb_core.runs import RunRecord, RunStore, default_folder
 from recemb_core.runs.comparing import overlap, side_by_side
 from recemb_core.runs.record import differing
 from recemb_core.validation import UsageError
@@ -42,7 +44,11 @@ def run(args: argparse.Namespace) -> Result:
     wanted = {"list": (0, 0), "show": (1, 1), "compare": (2, 2), "note": (1, 1), "delete": (1, 10_000)}[args.action]
     if not wanted[0] <= len(args.runs) <= wanted[1]:
         args.parser.error(f"{args.action} takes {'no' if not wanted[1] else wanted[0]} RUN{'s' * (wanted[0] != 1)}")
-    store = opened_store(args)
+    store = store_to_read(args)
+    if store is None:
+        if args.action == "list":
+            return _none(default_folder(), 0)
+        raise UsageError(f"no run is called {for_terminal(args.runs[0], 40)!r}: {default_folder()} has none")
     found = [store.record(one) for one in args.runs]
     if args.action == "list":
         return _listed(store, store.runs(args.study))
@@ -92,11 +98,15 @@ def facts_of(one: RunRecord) -> dict[str, Any]:
     }
 
 
+def _none(folder: Path, size: int) -> Result:
+    said = [f"{folder} has none: 'recemb train --keep' and 'recemb evaluate --keep' keep what they do"]
+    return Result({"store": str(folder), "bytes": size, "runs": []}, [Lines("No runs are kept", said)])
+
+
 def _listed(store: RunStore, runs: list[RunRecord]) -> Result:
-    facts = {"store": str(store.folder), "bytes": store.bytes, "runs": [facts_of(one) for one in runs]}
     if not runs:
-        said = [f"{store.folder} has none: 'recemb train --keep' and 'recemb evaluate --keep' keep what they do"]
-        return Result(facts, [Lines("No runs are kept", said)])
+        return _none(store.folder, store.bytes)
+    facts = {"store": str(store.folder), "bytes": store.bytes, "runs": [facts_of(one) for one in runs]}
     rows = [
         (
             one.run_id[:8],

@@ -14,7 +14,7 @@ from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.foreign_text import for_terminal
 from recemb_core.runs import notes
 from recemb_core.runs.arrays import ARRAYS, USERS, VECTORS, Arrays, size_of
-from recemb_core.runs.database import LOCK, erase, needs_optuna, open_storage, told
+from recemb_core.runs.database import FILE, LOCK, erase, needs_optuna, open_storage, told
 from recemb_core.runs.finding import Finder
 from recemb_core.runs.handle import RunHandle
 from recemb_core.runs.limits import RunLimits
@@ -72,6 +72,11 @@ class RunStore:
         self._finder = Finder(storage, self._arrays)
         self._running = folder / "running"
         self._running.mkdir(exist_ok=True)
+
+    @staticmethod
+    def is_in(folder: str | os.PathLike[str]) -> bool:
+        """Whether a folder is one of kept runs already: it is not opened, and nothing is made."""
+        return (Path(folder) / FILE).is_file()
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], limits: RunLimits | None = None) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -62,16 +63,36 @@ def test_the_loader_runs_as_a_command_and_finds_by_hnsw_too(bare: Path, tmp_path
     hnsw = [other for other, _ in answers(bare, tmp_path / "bundle", ["item 7"], "hnsw")["item 7"]]
     assert len(set(hnsw) & set(wanted)) >= 8
     assert len(_lines_of_code((tmp_path / "bundle" / "load.py").read_text("utf-8"))) <= 20
-    run = [sys.executable, "-c", f"import runpy, sys; sys.argv = ['load.py', 'item 7', '3']; "
-           f"sys.path.insert(0, {str(bare)!r}); runpy.run_path('load.py', run_name='__main__')"]  # fmt: skip
-    said = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path / "bundle", timeout=120, check=True)
+    said = _command(bare, tmp_path, "item 7", "3")
     assert [line.split("  ")[1] for line in said.stdout.splitlines()] == wanted[:3]
+    all_others = _command(bare, tmp_path, "item 7", "1000000000000").stdout.rstrip("\n")
+    assert len(re.findall(r"^-?\d\.\d{4}  ", all_others, re.MULTILINE)) == len(vectors) - 1
 
-    alone = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", run[2].replace("'load.py', 'item 7', '3'", "'load.py'")],
-        capture_output=True, text=True, cwd=tmp_path / "bundle", timeout=120,
-    )  # fmt: skip
-    assert (alone.returncode, "python load.py ITEM" in alone.stderr) == (1, True), "asked nothing, it says what to ask"
+
+@pytest.mark.parametrize(
+    "asked", [(), ("item 7", "ten"), ("item 7", "-3"), ("item 7", "3", "tree"), ("a", "3", "flat", "b")]
+)
+def test_the_loader_asked_nothing_it_knows_says_what_to_ask(bare: Path, tmp_path: Path, asked: tuple[str, ...]) -> None:
+    save_bundle(bundle_files(some(), Origin(data="some")), tmp_path / "bundle")
+    said = _command(bare, tmp_path, *asked)
+    assert (said.returncode, "python load.py ITEM" in said.stderr, "Traceback" in said.stderr) == (1, True, False)
+
+
+def test_the_loader_says_in_a_sentence_that_it_has_no_such_id(bare: Path, tmp_path: Path) -> None:
+    save_bundle(bundle_files(some(), Origin(data="some")), tmp_path / "bundle")
+    said = _command(bare, tmp_path, "item nobody has")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == f"'item nobody has' is none of the {len(some())} ids in ids.json\n"
+
+
+def _command(bare: Path, folder: Path, *asked: str) -> subprocess.CompletedProcess[str]:
+    """``python load.py ASKED…`` where there is numpy and faiss alone."""
+    code = (
+        f"import runpy, sys; sys.argv = {['load.py', *asked]!r}; sys.path.insert(0, {str(bare)!r}); "
+        "runpy.run_path('load.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-I", "-S", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder / "bundle", timeout=120, check=False)
 
 
 def _lines_of_code(source: str) -> list[str]:

@@ -105,5 +105,14 @@ def test_what_is_wrong_is_a_sentence_or_the_usage(capsys: pytest.CaptureFixture[
     Path("file").write_text("")
     assert main(["runs", "--store", "file"]) == 1
     assert "cannot be used" in capsys.readouterr().err
+    Path("other").mkdir()
+    for folder, why in (("typo", "is no folder"), ("other", "holds no kept runs")):
+        for action in ([], ["show", "zz"], ["delete", "zz"]):
+            assert main(["runs", *action, "--store", folder]) == 1
+            assert why in capsys.readouterr().err
+    assert not Path("typo").exists(), "what only reads makes nothing"
+    assert not list(Path("other").iterdir())
     assert main(["runs"]) == 0
     assert "No runs are kept" in capsys.readouterr().out
+    assert said(capsys, "runs")["runs"] == []
+    assert not Path("usual").exists()
