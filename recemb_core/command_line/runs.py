@@ -14,7 +14,7 @@ from recemb_core.command_line.printing import Lines, Result, Table
 from recemb_core.foreign_text import for_terminal
 from recemb_core.runs import RunRecord, RunStore, default_folder
 from recemb_core.runs.comparing import overlap, side_by_side
-from recemb_core.runs.record import differing
+from recemb_core.runs.record import asked_differently, differing
 from recemb_core.validation import UsageError
 
 NAME = "runs"
@@ -114,7 +114,8 @@ def _listed(store: RunStore, runs: list[RunRecord]) -> Result:
             one.spec.model,
             one.spec.seed,
             one.state,
-            one.scores["hr"].value if one.scores else None,
+            one.spec.part if one.spec.protocol else None,
+            f"{hr.value:.4f} @{hr.k}" if (hr := one.scores.get("hr")) else None,
             one.seconds,
             "yes" if one.has_vectors else "no",
             ", ".join((*(["pinned"] if one.pinned else []), *one.tags)),
@@ -122,8 +123,13 @@ def _listed(store: RunStore, runs: list[RunRecord]) -> Result:
         )
         for one in runs
     ]
-    head = ("run", "data", "model", "seed", "state", "HR@k", "train s", "vectors", "tags", "note")
+    head = ("run", "data", "model", "seed", "state", "asked", "HR @k", "train s", "vectors", "tags", "note")
     about = [f"{store.folder}, {store.bytes / 1e6:,.1f} MB. {store.limits.words}"]
+    apart = asked_differently({one.run_id: one.spec for one in runs})
+    if apart:
+        about.append(
+            f"Scores are of different questions (they differ by {', '.join(apart)}): compare those of one question."
+        )
     return Result(facts, [Table(head, rows, title=f"{len(rows)} runs, the newest first"), Lines("Kept in", about)])
 
 
@@ -150,6 +156,7 @@ def _shown(store: RunStore, one: RunRecord, out: str | None) -> Result:
         ("study", one.study),
         ("model", one.spec.model),
         ("seed", one.spec.seed),
+        *((f"question: {name}", str(value)) for name, value in one.spec.question.items()),
         ("seconds", one.seconds),
         ("peak of its process, MB", None if one.peak_bytes is None else one.peak_bytes / 1e6),
         ("on disk, MB", one.bytes / 1e6),

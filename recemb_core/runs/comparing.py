@@ -14,7 +14,7 @@ from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.evaluation.differences import Difference
 from recemb_core.experiments.leaderboard import METRICS, Leaderboard, Metric
-from recemb_core.runs.record import RunRecord
+from recemb_core.runs.record import RunRecord, asked_differently
 from recemb_core.validation import UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def not_comparable(first: RunRecord, second: RunRecord) -> str:
     if one.fingerprint != other.fingerprint:
         return f"{one.data} and {other.data} are other data or another reading; runs are compared on the same users"
     if one.protocol != other.protocol or one.part != other.part:
-        return "the two were asked different questions: another split, other targets, or another part"
+        apart = asked_differently({"first": one, "second": other})
+        told = "; ".join(f"{name} {values['first']} and {values['second']}" for name, values in apart.items())
+        return f"the two were asked different questions ({told})"
     if one.setting_id == other.setting_id:
         return "the two differ by their seed alone: what lies between them is the noise of training"
     return ""

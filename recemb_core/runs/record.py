@@ -98,7 +98,15 @@ def differing(records: Mapping[str, RunSpec]) -> dict[str, dict[str, Any]]:
     >>> differing({str(q): RunSpec(**about, config=Node2VecConfig(q=q)) for q in (1.0, 2.0)})
     {'q': {'1.0': 1.0, '2.0': 2.0}}
     """
-    known = {name: spec.settings for name, spec in records.items()}
+    return _apart({name: spec.settings for name, spec in records.items()})
+
+
+def asked_differently(records: Mapping[str, RunSpec]) -> dict[str, dict[str, Any]]:
+    """The same of what measured runs were asked (part, split, targets …): their scores are of different questions."""
+    return _apart({name: spec.question for name, spec in records.items() if spec.question})
+
+
+def _apart(known: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     names = dict.fromkeys(setting for own in known.values() for setting in own)
     found = {}
     for setting in names:

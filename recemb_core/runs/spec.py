@@ -165,6 +165,13 @@ class RunSpec:
         return found
 
     @property
+    def question(self) -> dict[str, Any]:
+        """What a measured run is asked, by name as plain values: part, split, targets …; empty where nothing is."""
+        if self.protocol is None:
+            return {}
+        return {"part": self.part, **{name: value for name, value in plain(self.protocol).items() if name != "class"}}
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What makes it this run and no other."""
         return {

@@ -162,8 +162,17 @@ class RunStore:
                 self._arrays.remove(trial, VECTORS)
 
     @told
-    def delete_study(self, name: str) -> None:
+    def has_study(self, name: str) -> bool:
+        """Whether there is a study of this name."""
+        return name in self._finder.studies()
+
+    @told
+    def delete_study(self, name: str, *, spare_said: bool = False) -> None:
         """Take a study out with all of its runs and trials.
+
+        Args:
+            name: of it.
+            spare_said: leave the runs of which somebody has said something: a note, a tag, a pin.
 
         Raises:
             UsageError: no such study, or a run of it is running.
@@ -177,9 +186,15 @@ class RunStore:
             trials = self._storage.get_all_trials(study, deepcopy=False)
             if any(RUN in trial.user_attrs and not trial.state.is_finished() for trial in trials):
                 raise UsageError(f"a run of {for_terminal(name, 80)} is running; stop it, then delete the study")
-            for trial in trials:
+            system, user = self._finder.attributes(study)
+            said = [notes.read(system, user, one._trial_id) != notes.Said() for one in trials]
+            gone = [one for one, spoken in zip(trials, said, strict=True) if not (spare_said and spoken)]
+            for trial in gone:
                 self._arrays.remove(trial)
-            erase(self.folder, studies=[study])
+            if len(gone) < len(trials):
+                erase(self.folder, [trial._trial_id for trial in gone])
+            else:
+                erase(self.folder, studies=[study])
 
     @told
     def tidy(self) -> None:

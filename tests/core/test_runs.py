@@ -302,6 +302,22 @@ def test_a_running_run_is_not_deleted_and_a_whole_study_is(store: RunStore) -> N
     assert not list((store.folder / "artifacts").iterdir())
 
 
+def test_of_a_study_that_is_forgotten_what_somebody_spoke_of_stays(store: RunStore) -> None:
+    runs = [keep(store, spec(fingerprint=one), study="sweep") for one in ("1a", "1b", "1c", "1d")]
+    store.annotate(runs[0], note="the good one")
+    store.annotate(runs[1], tags=["x"])
+    store.annotate(runs[2], pinned=True)
+    other = keep(store, spec(), study="shop")
+    store.delete_study("sweep", spare_said=True)
+    assert {one.run_id for one in store.runs()} == {*runs[:3], other}
+    assert len(store.load(runs[0])) == 4
+    assert runs[3].encode() not in bytes_of(store.folder)
+    for run in runs[:3]:
+        store.annotate(run, note="", tags=[], pinned=False)
+    store.delete_study("sweep", spare_said=True)
+    assert (store.has_study("sweep"), store.has_study("shop")) == (False, True)
+
+
 # --- bytes ---
 
 

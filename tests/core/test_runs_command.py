@@ -77,6 +77,23 @@ def test_two_settings_are_compared_over_all_their_kept_seeds(capsys: pytest.Capt
     assert "differences" not in again
 
 
+def test_a_list_of_runs_tells_different_questions_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    one = [*EVALUATE, "--seeds", "1"]
+    said(capsys, *one)
+    assert main(["runs", "--store", "runs"]) == 0
+    assert "different questions" not in capsys.readouterr().out
+    said(capsys, *one, "--protocol", "ks=5,20")
+    said(capsys, *one, "--protocol", "most_users=30")
+    assert main(["runs", "--store", "runs"]) == 0
+    shown = capsys.readouterr().out
+    assert "different questions (they differ by ks, most_users)" in shown
+    for run in said(capsys, "runs", "--store", "runs")["runs"]:
+        hr = run["scores"]["hr"]
+        (line,) = (line for line in shown.splitlines() if line.startswith(run["run"][:8]))
+        assert f"{run['part']}" in line
+        assert f"{hr['value']:.4f} @{hr['k']}" in line
+
+
 def test_notes_tags_pins_and_deleting(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *EVALUATE)
     run = said(capsys, "runs", "--store", "runs")["runs"][0]["run"]

@@ -16,10 +16,11 @@ from pages.kit.uploads import server
 from recemb_core.brought import Brought
 from recemb_core.embeddings import ItemVectors, Node2VecConfig, train_node2vec
 from recemb_core.embeddings.exporting import word2vec_binary
-from recemb_core.experiments.leaderboard import Entry, Protocol, default_query, part_cases
+from recemb_core.experiments.leaderboard import Entry, Part, Protocol, default_query, part_cases
 from recemb_core.prepared import prepare_bundled, prepare_file
 from recemb_core.runs import RunRecord, RunSpec, RunStore
 from recemb_core.runs.doing import kept_measurement, kept_vectors
+from recemb_core.scorers import PopularityConfig
 from recemb_core.vocabulary import Vocabulary
 from tests.pages.conftest import healthy, run_the_python, text
 from tests.pages.test_upload import baskets, upload
@@ -43,6 +44,15 @@ def measured(dimensions: int, seeds: int = 3, epochs: int = 1) -> list[RunRecord
     entry = Entry(name="word2vec", config=config, query=default_query(config, cases.train))
     about = {"name": shop.name, "fingerprint": shop.fingerprint}
     return [kept_measurement(store(), cases, entry, seed, **about)[1] for seed in range(seeds)]
+
+
+def asked(question: Protocol, part: Part = "validation") -> RunRecord:
+    """Popularity, asked something."""
+    shop = prepare_bundled(DATA)
+    assert shop.sequences is not None
+    entry = Entry(name="Popularity", config=PopularityConfig(), query=None)
+    about = {"name": shop.name, "fingerprint": shop.fingerprint}
+    return kept_measurement(store(), part_cases(shop.sequences, question, part=part), entry, **about)[1]
 
 
 def walked(q: float) -> RunRecord:
@@ -76,6 +86,29 @@ def test_the_table_has_what_differs_and_scores_with_intervals(open_page: Open) -
     assert shown == f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
     assert len(page.selectbox(key=f"runs_run@{DATA}").options) == len(runs)
     assert run_the_python(page).count("finished") == len(runs)
+
+
+def test_scores_of_different_questions_stand_under_different_heads_and_it_is_said(open_page: Open) -> None:
+    five, ten = asked(Protocol(ks=(5, 20), most_users=200)), asked(Protocol(most_users=300))
+    page = healthy(open_page("runs"))
+    table = page.dataframe[1].value  # all columns
+    for run, head, other in ((five, "HR@5", "HR@10"), (ten, "HR@10", "HR@5")):
+        row = table.loc[table["Run"] == run.run_id[:6]]
+        assert row[head].item().startswith(f"{run.scores['hr'].value:.3f} (")
+        assert row[other].isna().item()
+        assert row["Question most users"].item() == str(run.spec.protocol.most_users)
+    assert "not to be compared" in text(page)
+    both = {"runs_view": "two", "runs_first": five.run_id, "runs_second": ten.run_id}
+    assert "most_users 200 and 300" in text(healthy(open_page("runs", **both))).replace("\\", "")
+
+
+def test_a_run_that_was_deleted_elsewhere_is_no_end_of_the_page(open_page: Open) -> None:
+    for label in ("Save", "Delete it", "Open it on the Evaluation page"):
+        run = asked(Protocol(most_users=200))
+        page = healthy(open_page("runs"))
+        store().delete(run.run_id)
+        said = text(press(page, label))
+        assert "may have been deleted" in said or "No runs of" in said, label
 
 
 @pytest.mark.slow

@@ -105,6 +105,11 @@ def key_of(data: ActiveData, ground: Ground) -> str:
     return hashlib.blake2b(json.dumps(head, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
 
 
+def study_of(ground: Ground, key: str) -> str:
+    """What its study is called in the store of runs."""
+    return f"sweep of {ground.plan.model} {key}"
+
+
 def _own(data: ActiveData, key: str) -> Hashable:
     """An upload's sweeps are its person's own; those of a bundled data set are everybody's."""
     return (me(), key) if data.uploaded else key
@@ -168,7 +173,7 @@ def start(data: ActiveData, ground: Ground, runs: list[Run], place: Path | None)
     beside: tuple[Any, ...] = ()
     if place is not None:
         about = (kept_runs.name_of(data), data.fingerprint, links.saved_session(data).to_toml())
-        beside = (kept_runs.store(), f"sweep of {ground.plan.model} {key}", ground, *about)
+        beside = (kept_runs.store(), study_of(ground, key), ground, *about)
     live = registry[own] = Live(Sweep(ground, runs=list(runs)), me(), data.key, data.title)
     store = results.results(data)
     keeper = OnPages(store, ground)
@@ -225,12 +230,20 @@ def stop(data: ActiveData, key: str) -> None:
         live.control.stop()
 
 
-def drop(data: ActiveData, key: str, place: Path | None) -> None:
-    """Forget what a sweep has done, its file too; a button's callback."""
+def drop(data: ActiveData, ground: Ground, place: Path | None) -> None:
+    """Forget what a sweep has done, its file and its kept runs too; a button's callback.
+
+    Raises:
+        UsageError: the store of runs cannot be used.
+    """
+    key = key_of(data, ground)
     live = _registry().get(_own(data, key))
     if live is not None and live.running:
         return
+    if place is not None:
+        store, study = kept_runs.store(), study_of(ground, key)
+        if store.has_study(study):
+            store.delete_study(study, spare_said=True)
+        place.unlink(missing_ok=True)
     _registry().pop(_own(data, key), None)
     results.results(data).drop(("sweep runs", key))
-    if place is not None:
-        place.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.kit import jobs, kept_runs, model_results
+from pages.kit.callbacks import told
 from pages.kit.session import ActiveData
 from pages.kit.sweeps import live
 from pages.kit.sweeps.live import Found
@@ -97,7 +98,7 @@ def buttons(data: ActiveData, found: Found, *, ready: int = 0, also: Callable[[]
                 icon=":material/play_arrow:",
                 key="sweep start",
                 disabled=bool(refused),
-                on_click=_start,
+                on_click=told(_start),
                 args=(data, found, found.runs, also),
             )
     if refused and found.state != "over":
@@ -119,7 +120,7 @@ def anew(data: ActiveData, found: Found, *, also: Callable[[], None] = lambda: N
         key="sweep anew",
         disabled=bool(refused),
         help=refused or "Every training again on this computer; what comes with the app is back when you forget it.",
-        on_click=_start,
+        on_click=told(_start),
         args=(data, found, [], also),
     )
 
@@ -131,9 +132,10 @@ def forget(data: ActiveData, found: Found) -> None:
             "Forget these runs",
             icon=":material/delete:",
             key="sweep drop",
-            help="Of this very sweep: what it has found is gone, its file too.",
-            on_click=live.drop,
-            args=(data, live.key_of(data, found.sweep.ground), found.place),
+            help="Of this very sweep: what it has found is gone, its file and its kept runs too. Runs with a note, a "
+            "tag or a pin stay among all runs.",
+            on_click=told(live.drop),
+            args=(data, found.sweep.ground, found.place),
         )
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import streamlit as st
 
 from pages.kit import navigation
+from pages.kit.callbacks import told
 from pages.kit.downloads import download
 from pages.kit.text import plain, sentence
 from pages.views.runs.kept import Kept, vectors_of
@@ -31,8 +32,8 @@ def one_section(kept: Kept, run: RunRecord) -> None:
             "Pinned: its vectors never make room for later runs", run.pinned, key=f"pinned {run.run_id}"
         )
         if st.form_submit_button("Save", icon=":material/save:"):
-            told = [tag for tag in (one.strip() for one in tags.split(",")) if tag]
-            kept.store.annotate(run.run_id, note=note, tags=told, pinned=pinned)
+            few = [tag for tag in (one.strip() for one in tags.split(",")) if tag]
+            kept.store.annotate(run.run_id, note=note, tags=few, pinned=pinned)
             st.rerun()
     with st.container(horizontal=True):
         if _can_open(kept, run):
@@ -42,7 +43,7 @@ def one_section(kept: Kept, run: RunRecord) -> None:
                 f"Open it on the {words} page",
                 key=f"open {run.run_id}",
                 icon=":material/open_in_new:",
-                on_click=open_run,
+                on_click=told(open_run),
                 args=(kept.data, kept.store, run),
             )
             if opened:
@@ -61,7 +62,7 @@ def one_section(kept: Kept, run: RunRecord) -> None:
                     "Delete it",
                     key=f"delete {run.run_id}",
                     type="primary",
-                    on_click=kept.store.delete,
+                    on_click=told(kept.store.delete),
                     args=(run.run_id,),
                 )
     with st.expander("All settings of this run"):

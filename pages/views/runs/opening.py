@@ -38,8 +38,13 @@ _RECALL: Mapping[str, Parameter] = {
 
 
 def open_run(data: ActiveData, store: RunStore, run: RunRecord) -> None:
-    """Set the page's controls as the run has them, and hand it what is kept; a button's callback."""
+    """Set the page's controls as the run has them, and hand it what is kept; a button's callback.
+
+    Raises:
+        UsageError: the run has been deleted meanwhile.
+    """
     spec = run.spec
+    store.record(run.run_id)  # somebody may have deleted it meanwhile, and the page would train it anew unasked
     told, lacking = state_of(data, spec)
     st.session_state[SEED.name] = spec.seed or 0
     parameters.set_parameters(data, **told)

@@ -14,7 +14,7 @@ from pages.kit.text import field_words
 from pages.views.runs.kept import RUNS_PAGE, Kept, label_of
 from recemb_core.foreign_text import inert
 from recemb_core.runs import RunRecord
-from recemb_core.runs.record import differing
+from recemb_core.runs.record import asked_differently, differing
 
 RUN = Parameter(RUNS_PAGE, "runs_run", "Run", Options(), help="Its note, tags, files, and the way back to its page.")
 MOST_SETTINGS = 8  # columns; the file has all
@@ -23,10 +23,10 @@ FEW_SETTINGS = 2  # of these at first, so that the last column is seen on a narr
 
 def table_section(kept: Kept) -> RunRecord:
     """The table, and the run that is chosen."""
-    settings = _settings(kept)
+    settings, asked = _settings(kept), _asked(kept)
     shown = dict(list(settings.items())[:MOST_SETTINGS])
-    every = rows(kept, shown)
-    few = [*_usual_heads(kept), *map(_head, list(shown)[:FEW_SETTINGS]), "Learned from", "Note"]
+    every = rows(kept, shown | asked)
+    few = [*_usual_heads(kept), *map(_head, list(shown)[:FEW_SETTINGS]), "Learned from", *map(_head, asked), "Note"]
     st.dataframe(
         [{head: line[head] for head in few} for line in every],
         hide_index=True,
@@ -40,8 +40,9 @@ def table_section(kept: Kept) -> RunRecord:
         "Scores are of one training each: mean and 95 % interval over users; the noise of training is not in it, and "
         "comes in where two runs stand side by side. Settings that are the same in all runs have no column"
         + (f"; {more} more that differ are in the file." if more else ".")
+        + (" Runs were asked different questions: their scores are not to be compared." * _asked_apart(kept))
     )
-    download("Table (CSV)", "runs.csv", pl.DataFrame, rows(kept, settings))
+    download("Table (CSV)", "runs.csv", pl.DataFrame, rows(kept, settings | asked))
     return kept.by_id[
         RUN.bind(kept.data, default=kept.runs[0].run_id, among=list(kept.by_id)).draw(
             format_func=lambda run_id: label_of(kept.by_id[run_id])
@@ -89,6 +90,17 @@ def _settings(kept: Kept) -> dict[str, dict[str, Any]]:
     return dict(sorted(apart.items(), key=lambda pair: -_models_that_vary(kept, pair[1])))
 
 
+def _asked(kept: Kept) -> dict[str, dict[str, Any]]:
+    """What measured runs were asked where it differs: split, targets …; part and length have columns already."""
+    found = asked_differently({one.run_id: one.spec for one in kept.runs})
+    return {f"question {name}": values for name, values in found.items() if name not in ("part", "ks")}
+
+
+def _asked_apart(kept: Kept) -> bool:
+    """Whether measured runs were asked different questions."""
+    return bool(asked_differently({one.run_id: one.spec for one in kept.runs}))
+
+
 def _models_that_vary(kept: Kept, values: dict[str, Any]) -> int:
     """How many models have two values or more of a setting: what differs between models alone says less."""
     by_model: dict[str, set[str]] = {}
@@ -102,9 +114,10 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
     found = []
     for one in kept.runs:
         line: dict[str, Any] = {"Run": one.run_id[:6], "Model": one.spec.model, "Seed": one.spec.seed}
-        for name, head in _score_heads(kept).items():
+        for (name, k), head in _score_heads(kept).items():
             score = one.scores.get(name)
-            line[head] = None if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+            there = score is not None and score.k == k
+            line[head] = f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})" if score and there else None
         line |= {head: one.figures.get(name) for name, head in _figure_heads(kept).items()}
         line |= {_head(name): _cell(values, one.run_id) for name, values in settings.items()}
         line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
@@ -119,10 +132,10 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
     return found
 
 
-def _score_heads(kept: Kept) -> dict[str, str]:
-    """Metric → head of its column; none where nothing was measured."""
-    known = next((one.scores for one in kept.runs if one.scores), {})
-    return {name: f"{name.upper()}@{score.k}" if score.k else name.upper() for name, score in known.items()}
+def _score_heads(kept: Kept) -> dict[tuple[str, int], str]:
+    """(metric, length of its lists) → head of its column: HR@5 and HR@10 are two; none where nothing was measured."""
+    found = {(name, score.k): None for one in kept.runs for name, score in one.scores.items()}
+    return {(name, k): f"{name.upper()}@{k}" if k else name.upper() for name, k in found}
 
 
 def _figure_heads(kept: Kept) -> dict[str, str]:
