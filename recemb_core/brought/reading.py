@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import io
 import re
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from recemb_core.brought.binary_files import PICKLED, npy_with_ids, npz_arrays, unzipped, word2vec_bytes
-from recemb_core.brought.rows import Rows, check_size, checked, row_words
+from recemb_core.brought.rows import Rows, check_size, checked, row_words, without_zeros
 from recemb_core.brought.text_files import SIZES, is_number, projector_pair, word2vec_lines
 from recemb_core.brought.vectors import Brought, BroughtConfig
 from recemb_core.readers.errors import InputError, listed
@@ -60,6 +61,10 @@ def read_vectors(source: Any, ids: Any = None, *, name: str | None = None, ids_n
         found = _pair(data, second.data, called, repr(second.name) if second.name else "the file of ids")
     rows, vectors = checked(found, called)
     outputs = None if found.output_vectors is None else np.ascontiguousarray(found.output_vectors, dtype=np.float32)
+    some, said = without_zeros(rows, vectors, called)
+    if said:
+        rows, vectors = tuple(compress(rows, some)), vectors[some]
+        outputs = None if outputs is None else outputs[some]
     config = BroughtConfig(
         name=base_name_of(member.name) or "vectors",
         digest=digest,
@@ -68,7 +73,7 @@ def read_vectors(source: Any, ids: Any = None, *, name: str | None = None, ids_n
         rows=len(rows),
         ids_name="" if second is None else base_name_of(second.name),
     )
-    return Brought(config, rows, vectors, outputs, found.notes)
+    return Brought(config, rows, vectors, outputs, (*found.notes, *said))
 
 
 def _gunzipped(member: Member) -> bytes:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recemb_core.arrays import AnyArray, Float32Array
-from recemb_core.readers.errors import InputError, shortened
+from recemb_core.arrays import AnyArray, BoolArray, Float32Array
+from recemb_core.readers.errors import InputError, counted, shortened
 from recemb_core.readers.limits import Budget, limits
+
+SHORTEST, LONGEST = 1e-15, 1e15  # of a vector: squares and products of such are float32 numbers above 0, and finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,8 @@ def checked(found: Rows, called: str) -> tuple[tuple[str, ...], Float32Array]:
     """(ids, float32 (n, d)) that can be used.
 
     Raises:
-        InputError: an id twice, empty or too long, a number that is not finite; it says where.
+        InputError: an id twice, empty or too long, a number that is not finite, or a vector beyond float32's squares;
+            it says where.
     """
     ids, where = tuple(found.ids), found.where
     if len(ids) != len(found.vectors):
@@ -78,13 +81,53 @@ def checked(found: Rows, called: str) -> tuple[tuple[str, ...], Float32Array]:
             raise InputError(
                 f"{called} has the id {shortened(item)!r} in {where(before)} and in {where(row)}; keep one of them"
             )
-    with np.errstate(over="ignore"):
-        vectors = np.ascontiguousarray(found.vectors, dtype=np.float32)
-    bad = ~np.isfinite(vectors).all(axis=1)
-    if bad.any():
-        row, count = int(bad.argmax()), int(bad.sum())
-        which = "the only one" if count == 1 else f"the first of {count:,}"
-        raise InputError(
-            f"{where(row)} of {called} ({shortened(ids[row])!r}) holds a NaN or infinity ({which}); leave such rows out"
-        )
+    vectors = _in_range(found.vectors, ids, where, called)
+    if found.output_vectors is not None:
+        _in_range(found.output_vectors, ids, where, f"the output vectors of {called}")
     return ids, vectors
+
+
+def _in_range(rows: AnyArray, ids: Sequence[str], where: Callable[[int], str], called: str) -> Float32Array:
+    """Rows as float32 whose squares and products 32-bit numbers hold as well.
+
+    Raises:
+        InputError: a number that is not finite, or vectors so long or short that every cosine would come out as 0.
+    """
+    rows = np.asarray(rows)
+    with np.errstate(over="ignore"):
+        vectors = np.ascontiguousarray(rows, dtype=np.float32)
+    unknown: BoolArray = np.logical_not(np.isfinite(rows).all(axis=1))
+    exact = np.where(unknown[:, None], 0.0, rows).astype(np.float64)
+    largest = np.abs(exact).max(axis=1)  # taken out first, so that a square of it is no infinity here
+    lengths = largest * np.linalg.norm(exact / np.where(largest > 0, largest, 1.0)[:, None], axis=1)
+    outside = ~unknown & (lengths > 0) & ~((lengths >= SHORTEST) & (lengths <= LONGEST))
+    for bad, what, cure in (
+        (unknown, "holds a NaN or infinity", "leave such rows out"),
+        (outside, "{length} long, beyond what 32-bit arithmetic squares", "multiply all of them by one number"),
+    ):
+        if bad.any():
+            row, count = int(bad.argmax()), int(bad.sum())
+            which = "the only one" if count == 1 else f"the first of {count:,}"
+            told = what.format(length=f"is {lengths[row]:.1e}")
+            raise InputError(f"{where(row)} of {called} ({shortened(ids[row])!r}) {told} ({which}); {cure}")
+    return vectors
+
+
+def without_zeros(ids: tuple[str, ...], vectors: Float32Array, called: str) -> tuple[BoolArray, tuple[str, ...]]:
+    """(rows that have a direction, what is said of those that have none): a row of zeros is near nothing.
+
+    Raises:
+        InputError: all of them are zeros.
+
+    >>> without_zeros(("pad", "tea"), np.array([[0, 0], [1, 0]], np.float32), "'v.txt'")
+    (array([False,  True]), ("1 vector of 'v.txt' is all zeros and left out, for it is near nothing: 'pad'.",))
+    """
+    some: BoolArray = np.asarray(vectors.any(axis=1))
+    if not some.any():
+        raise InputError(f"all {len(ids):,} vectors of {called} are zeros; export them again")
+    if some.all():
+        return some, ()
+    gone = [shortened(ids[int(row)]) for row in np.flatnonzero(~some)]
+    few = ", ".join(map(repr, gone[:3])) + (", …" if len(gone) > 3 else "")
+    are = "is all zeros and left out, for it is" if len(gone) == 1 else "are all zeros and left out, for they are"
+    return some, (f"{counted(len(gone), 'vector')} of {called} {are} near nothing: {few}.",)

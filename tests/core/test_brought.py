@@ -22,6 +22,7 @@ from recemb_core.embeddings import ItemVectors
 from recemb_core.embeddings.exporting import FORMATS, projector_tsv, word2vec_names
 from recemb_core.evaluation import agreement_matrix
 from recemb_core.readers import InputError
+from recemb_core.validation import UsageError
 from recemb_core.vocabulary import Vocabulary
 
 IDS = ["tea", "green tea", "чай", "=1+1", "0.5", "-5", "7", "a,b"]
@@ -298,3 +299,39 @@ def test_agreement_with_the_same_vectors_is_whole() -> None:
     vectors, _ = aligned(IDS)
     lists = {"here": VECTORS.nearest(3)[0], "brought": vectors.nearest(3)[0]}
     assert agreement_matrix(lists, items=len(IDS), candidates=len(IDS) - 1).overlap[0, 1] == 1.0
+
+
+# --- lengths that arithmetic cannot bear ---
+
+
+def npz(vectors: np.ndarray, **more: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, ids=np.array([f"i{row}" for row in range(len(vectors))]), vectors=vectors, **more)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-18, 1e18, 1e30, 1e300])
+def test_lengths_that_make_every_cosine_zero_are_refused(factor: float) -> None:
+    rows = np.random.default_rng(0).normal(size=(6, 4))
+    with pytest.raises(UsageError, match=r"row 1 of .* is \d\.\de[+-]\d+ long, .* \(the first of 6\); multiply"):
+        read_vectors(npz(rows * factor), name="v.npz")
+
+
+@given(st.floats(-14, 14), st.integers(0, 100))
+def test_any_other_length_gives_the_same_neighbors(power: float, seed: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(6, 4)) + 0.01
+    usual, scaled = (read_vectors(npz(rows * factor), name="v.npz").as_item_vectors() for factor in (1.0, 10**power))
+    for (item, score), (other, far) in zip(usual.most_similar("i0", 5), scaled.most_similar("i0", 5), strict=True):
+        assert score == pytest.approx(far, abs=1e-4), (item, other)
+
+
+def test_rows_of_zeros_are_left_out_and_it_is_said() -> None:
+    rows = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    rows[1] = 0
+    brought = read_vectors(npz(rows), name="v.npz")
+    assert brought.ids == ("i0", "i2", "i3")
+    assert brought.notes[-1] == "1 vector of 'v.npz' is all zeros and left out, for it is near nothing: 'i1'."
+    vectors, said = brought.aligned(Vocabulary(["i0", "i1", "i2"]))
+    assert (vectors.known.tolist(), "'i1'" in said[0]) == ([True, False, True], True)
+    with pytest.raises(UsageError, match=r"all 4 vectors of 'v\.npz' are zeros"):
+        read_vectors(npz(rows * 0), name="v.npz")
