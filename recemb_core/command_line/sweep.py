@@ -35,6 +35,7 @@ from recemb_core.sweeps import (
     rows,
     tpe_is_there,
 )
+from recemb_core.sweeps.idle import idle_words
 from recemb_core.sweeps.plan import parameters
 from recemb_core.validation import UsageError
 
@@ -110,8 +111,10 @@ def run(args: argparse.Namespace) -> Result:
     prepared = open_data(args, saved)
     structure = Structure.of_prepared(prepared) if plan.by_structure else None
     ground = Ground.of(plan, prepared.sequences, saved, structure=structure)
-    notes = [*prepared.notes]
+    notes = [*prepared.notes, *idle_words(ground)]
     place = _place(args)
+    if args.resume and place is not None and not place.is_file():
+        notes.append(f"{place} was not there: nothing is resumed, the sweep has begun anew.")
     with nullcontext() if place is None else Journal(place, head_of(ground)) as journal:
         if journal is None:
             notes.append("Nothing is kept: give --store FOLDER, and a sweep that is broken off can be resumed.")

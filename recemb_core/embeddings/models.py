@@ -109,6 +109,21 @@ def _in_one_go(config: Any, sequences: Sequences | None, items: int) -> float:
     return float(len(sequences.tokens) * (config.window + 1) + 400 * config.dimensions * items)
 
 
+# --- settings that others put out of use ---
+
+
+def _idle_with_a_tree(config: Any) -> dict[str, str]:
+    """Of what draws negatives: a Huffman tree draws none."""
+    if not config.hierarchical_softmax:
+        return {}
+    return dict.fromkeys(("negative", "ns_exponent"), "hierarchical softmax draws no negatives")
+
+
+def _idle_in_sets(config: Any) -> dict[str, str]:
+    """Of what takes sequences for sets."""
+    return {"window": "mode set takes all pairs of a sequence"} if config.mode == "set" else {}
+
+
 # --- the table ---
 
 _WALKED = ("walks", "walk_training")
@@ -138,6 +153,7 @@ register(
         work=_on_sequences,
         speed=6e9,
         built_on=("sequence_training", "skip_gram"),
+        idle=_idle_with_a_tree,
     )
 )
 register(
@@ -166,6 +182,7 @@ register(
         work=_on_sets,
         speed=6e9,
         built_on=("sequence_training", "skip_gram"),
+        idle=_idle_in_sets,
     )
 )
 _deepwalk = register(
@@ -182,6 +199,7 @@ _deepwalk = register(
         speed=2.5e9,
         algorithm="deepwalk",
         preview=preview_vectors,
+        idle=_idle_with_a_tree,
         built_on=("skip_gram", *_WALKED),
     )
 )
@@ -251,5 +269,6 @@ register(
         work=_in_one_go,
         speed=2e7,
         algorithm="ppmi_svd",
+        idle=_idle_in_sets,
     )
 )

@@ -70,6 +70,7 @@ class ModelSpec:
         built_on: other lines of that table that its vectors are made by.
         preview: ``preview(*needs, config, shown, *, progress) -> ItemVectors``: vectors near those of ``config`` in a
             small part of its time, going on from other ones of the same items; None where there is no such short cut.
+        idle: config → the fields that its vectors do not depend on, each with the reason; None where there are none.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ModelSpec:
     version: int = 1
     built_on: tuple[str, ...] = ()
     preview: Callable[..., ItemVectors] | None = None
+    idle: Callable[[Any], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         require(bool(re.fullmatch(r"[^_,@]+", self.name)), "name", self.name, "a name without _ , and @")

@@ -61,6 +61,12 @@ def test_an_index_brings_its_recall_with_it(open_page: Open) -> None:
     assert "'recall'" in next(block.value for block in page.code if "SweepPlan" in block.value)
 
 
+def test_what_varies_and_changes_nothing_is_said(open_page: Open) -> None:
+    page = healthy(open_page("runs", data="planted_shop", runs_view="sweep", sweep_over="window"))
+    assert any("window changes nothing in this sweep" in one.value for one in page.warning)
+    assert not healthy(open_page("runs", data="planted_shop", runs_view="sweep", sweep_over="dimensions")).warning
+
+
 @pytest.mark.slow
 def test_a_sweep_ends_with_a_verdict_and_is_there_again(open_page: Open, tmp_path: Path) -> None:
     if not tpe_is_there():
@@ -88,8 +94,15 @@ def test_a_sweep_ends_with_a_verdict_and_is_there_again(open_page: Open, tmp_pat
     assert finding(resumed) == verdict
     for look in ("axes", "slices", "decides", "front"):
         healthy(open_page("runs", **SMALL, sweep_look=look))
+    from pages.kit import kept_runs
+
+    kept = kept_runs.store()
+    assert len(kept.runs()) == len(runs), "each training is a kept run as well"
+    spoken = kept.runs()[0].run_id
+    kept.annotate(spoken, note="the good one")
     gone = press(resumed, "Forget these runs")
     assert not place.exists()
+    assert [one.run_id for one in kept.runs()] == [spoken], "forgotten in the store too, but for what has a note"
     assert "Start" in labels(gone)
 
 

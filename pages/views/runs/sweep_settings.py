@@ -39,6 +39,7 @@ from recemb_core.sweeps import (
     parameters,
     tpe_is_there,
 )
+from recemb_core.sweeps.idle import idle_words
 from recemb_core.sweeps.plan import config_of
 from recemb_core.sweeps.usual import OF_AN_INDEX, USUAL_MODEL, USUAL_OF_A_GRAPH, usual_names, usual_text
 from recemb_core.sweeps.usual import TRIALS as TRIALS_AT_FIRST
@@ -262,6 +263,9 @@ def controls(settings: SweepSettings) -> None:
         _values(data, spec, name).draw(label=parameter_words(name), help=_help(spec, name))
     if settings.problem:
         st.error(sentence(settings.problem))
+    if settings.ground is not None:
+        for words in idle_words(settings.ground):
+            st.warning(sentence(words))
     _quality(data).draw()
     _cost(data, spec).draw()
     with st.popover("Budget and sampler", icon=":material/tune:", width="stretch"):
