@@ -36,6 +36,21 @@ def written(value: object, most: int = 200) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
+MOST_DIMENSIONS = 4_096
+"""Numbers in a vector at most, trained here or brought: tables of n × d float32 are what fills the memory."""
+
+
+def require_dimensions(value: object, field: str = "dimensions") -> None:
+    """Refuse a length of vectors that is no whole number from 1 to :data:`MOST_DIMENSIONS`.
+
+    >>> require_dimensions(10**9)
+    Traceback (most recent call last):
+    recemb_core.validation.UsageError: dimensions must be a whole number from 1 to 4,096, not 1000000000
+    """
+    fits = isinstance(value, Integral) and is_whole(value) and 1 <= int(value) <= MOST_DIMENSIONS
+    require(fits, field, value, f"a whole number from 1 to {MOST_DIMENSIONS:,}")
+
+
 def is_whole(value: object) -> bool:
     """Whether a value is an integer, NumPy's included; True and False are not."""
     return isinstance(value, Integral) and not isinstance(value, bool)

@@ -81,6 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (UsageError, UnknownItemError, StoreError) as error:
         return _refused(str(error))
+    except MemoryError as error:
+        return _refused(
+            f"there is not enough memory for this ({str(error) or 'none is left'}); ask for less: fewer dimensions, "
+            "fewer items (--read min_count=5), or a shorter log"
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _refused(

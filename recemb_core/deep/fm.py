@@ -10,7 +10,7 @@ import numpy as np
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.layers import look_up
 from recemb_core.deep.training import Params
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import require, require_dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class FactorizationMachine:
     name: ClassVar[str] = "FM"
 
     def __post_init__(self) -> None:
-        require(is_whole(self.dimensions) and self.dimensions >= 1, "dimensions", self.dimensions, "at least 1")
+        require_dimensions(self.dimensions)
         require(0 < self.init_scale <= 1, "init_scale", self.init_scale, "above 0 and at most 1")
 
     def init(self, table: FeatureTable, seed: int = 0) -> Params:

@@ -12,7 +12,7 @@ from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array
 from recemb_core.moved import moved_name
 from recemb_core.sequences import Sequences
 from recemb_core.splits import event_order, user_streams
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import UsageError, is_whole, require, require_dimensions
 
 DENSE = 6_000  # items up to which the history mean is a product with a matrix of counts
 
@@ -54,7 +54,9 @@ class RecallConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("dimensions", "history_length", "epochs", "max_steps", "targets", "field_dimensions"):
+        require_dimensions(self.dimensions)
+        require_dimensions(self.field_dimensions, "field_dimensions")
+        for name in ("history_length", "epochs", "max_steps", "targets"):
             value = getattr(self, name)
             require(is_whole(value) and value >= 1, name, value, "a whole number, 1 or more")
         require(is_whole(self.batch_size) and self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")

@@ -10,7 +10,7 @@ import numpy as np
 from recemb_core.deep.features import FeatureTable
 from recemb_core.deep.layers import dense, init_dense, look_up
 from recemb_core.deep.training import Params
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import MOST_DIMENSIONS, UsageError, is_whole, require, require_dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +196,7 @@ def _random_rows(rng: np.random.Generator, rows: int, dimensions: int, scale: fl
 
 
 def _check(dimensions: int, hidden: tuple[int, ...], init_scale: float) -> None:
-    require(is_whole(dimensions) and dimensions >= 1, "dimensions", dimensions, "a whole number, at least 1")
-    sizes = len(hidden) >= 1 and all(is_whole(size) and size >= 1 for size in hidden)
-    require(sizes, "hidden", hidden, "sizes of at least 1, one for each layer")
+    require_dimensions(dimensions)
+    sizes = len(hidden) >= 1 and all(is_whole(size) and 1 <= size <= MOST_DIMENSIONS for size in hidden)
+    require(sizes, "hidden", hidden, f"sizes from 1 to {MOST_DIMENSIONS:,}, one for each layer")
     require(0 < init_scale <= 1, "init_scale", init_scale, "above 0 and at most 1")

@@ -19,7 +19,7 @@ from recemb_core.deep.user_fields import UserFields, beside_fields
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
 from recemb_core.side_information import SideFields, encode_side_info
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import UsageError, require, require_dimensions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,7 +46,7 @@ class TwoTowerConfig(RecallConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(is_whole(self.hidden) and self.hidden >= 1, "hidden", self.hidden, "a whole number, 1 or more")
+        require_dimensions(self.hidden, "hidden")
         require(self.temperature > 0, "temperature", self.temperature, "over 0")
         require(0 <= self.id_dropout < 1, "id_dropout", self.id_dropout, "from 0 to below 1")
 

@@ -18,7 +18,7 @@ from recemb_core.deep.registry import RecallSpec
 from recemb_core.deep.user_fields import UserFields, beside_fields
 from recemb_core.progress import Progress
 from recemb_core.sequences import Sequences
-from recemb_core.validation import finite_rows, is_whole, require
+from recemb_core.validation import MOST_DIMENSIONS, finite_rows, is_whole, require
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,8 +44,8 @@ class YouTubeDNNConfig(RecallConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        widths = len(self.hidden) == 2 and all(is_whole(w) and w >= 1 for w in self.hidden)
-        require(widths, "hidden", self.hidden, "two whole numbers, each 1 or more")
+        widths = len(self.hidden) == 2 and all(is_whole(w) and 1 <= w <= MOST_DIMENSIONS for w in self.hidden)
+        require(widths, "hidden", self.hidden, f"two whole numbers, each from 1 to {MOST_DIMENSIONS:,}")
         require(is_whole(self.negative) and self.negative >= 1, "negative", self.negative, "a whole number, 1 or more")
         require(0 <= self.ns_exponent <= 1, "ns_exponent", self.ns_exponent, "from 0 to 1")
 

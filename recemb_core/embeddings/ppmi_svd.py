@@ -14,7 +14,7 @@ from recemb_core.parallel import one_blas_thread
 from recemb_core.progress import Progress, Reporter
 from recemb_core.scorers.pmi import pair_counts, positive_pmi
 from recemb_core.sequences import Sequences
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import is_whole, require, require_dimensions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -44,9 +44,8 @@ class PPMISVDConfig:
     power: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("dimensions", "window"):
-            value = getattr(self, name)
-            require(is_whole(value) and value >= 1, name, value, "a whole number, 1 or more")
+        require_dimensions(self.dimensions)
+        require(is_whole(self.window) and self.window >= 1, "window", self.window, "a whole number, 1 or more")
         require(self.mode in ("sequence", "set"), "mode", self.mode, "'sequence' or 'set'")
         require(0 < self.shift < np.inf, "shift", self.shift, "above 0")
         require(0 <= self.smoothing <= 1, "smoothing", self.smoothing, "from 0 to 1")

@@ -11,7 +11,7 @@ from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.item_graph import ItemGraph
 from recemb_core.neighbors.base import unit_rows
-from recemb_core.validation import UsageError, is_whole, require
+from recemb_core.validation import UsageError, is_whole, require, require_dimensions
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -41,8 +41,7 @@ class RoleFeaturesConfig:
     similarity: float = 0.98
 
     def __post_init__(self) -> None:
-        whole = is_whole(self.dimensions) and self.dimensions >= 1
-        require(whole, "dimensions", self.dimensions, "a whole number, at least 1")
+        require_dimensions(self.dimensions)
         require(is_whole(self.rounds) and 0 <= self.rounds <= 10, "rounds", self.rounds, "a whole number from 0 to 10")
         require(self.scale in ("log", "bins"), "scale", self.scale, "'log' or 'bins'")
         require(0 < self.similarity <= 1, "similarity", self.similarity, "above 0 and at most 1")

@@ -10,7 +10,7 @@ import numpy as np
 from recemb_core.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, NumberArray
 from recemb_core.embeddings.noise import MOST_EXPONENT
 from recemb_core.parallel import available_threads
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import is_whole, require, require_dimensions
 
 # gensim cuts longer sentences silently.
 MAX_SENTENCE = 10_000
@@ -91,7 +91,8 @@ class SequenceConfig:
 
 def check_training(config: Any, *counts: str) -> None:
     """What the configs of all trainers of skip-gram check; ``counts`` are further whole numbers from 1 on."""
-    for name in ("dimensions", "window", "epochs", *counts):
+    require_dimensions(config.dimensions)
+    for name in ("window", "epochs", *counts):
         value = getattr(config, name)
         require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
     workers = config.workers

@@ -18,7 +18,7 @@ from recemb_core.embeddings.huffman import HuffmanTree
 from recemb_core.embeddings.noise import MOST_EXPONENT, noise_distribution
 from recemb_core.embeddings.pair_sources import PairSource
 from recemb_core.progress import Progress
-from recemb_core.validation import is_whole, require
+from recemb_core.validation import is_whole, require, require_dimensions
 
 Objective = Literal["softmax", "hierarchical_softmax", "nce", "negative_sampling"]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
@@ -48,9 +48,9 @@ class StepConfig:
 
     def __post_init__(self) -> None:
         require(self.objective in OBJECTIVES, "objective", self.objective, f"one of {', '.join(OBJECTIVES)}")
-        for name in ("dimensions", "negative"):
-            value = getattr(self, name)
-            require(is_whole(value) and value >= 1, name, value, "a whole number, at least 1")
+        require_dimensions(self.dimensions)
+        whole = is_whole(self.negative) and self.negative >= 1
+        require(whole, "negative", self.negative, "a whole number, at least 1")
         require(abs(self.ns_exponent) <= MOST_EXPONENT, "ns_exponent", self.ns_exponent, "from −4 to 4")
         require(0 < self.learning_rate <= 10, "learning_rate", self.learning_rate, "above 0 and at most 10")
         require(is_whole(self.seed) and 0 <= self.seed < 2**32, "seed", self.seed, "a whole number from 0 to 2^32 − 1")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from recemb_core.readers.errors import InputError, shortened
+from recemb_core.validation import MOST_DIMENSIONS
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class FileLimits:
     depth: int = 32
     id_length: int = 1_000
     cells: int = 50_000_000
-    dimensions: int = 4_096
+    dimensions: int = MOST_DIMENSIONS
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> FileLimits:

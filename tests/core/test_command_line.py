@@ -424,6 +424,7 @@ def test_a_model_is_evaluated_beside_the_floor_and_its_scores_go_on_the_card(
         ("train log.csv --model word2vec --seed -1 --out v.npz", "seed must be"),
         ("train log.csv --model EGES --out v.npz", "EGES needs side information"),
         ("train log.csv --model word2vec --out nowhere/v.npz", "nowhere/v.npz"),
+        ("train log.csv --model word2vec --set dimensions=100000000 --out v.npz", "from 1 to 4,096, not 100000000"),
         ("neighbors log.csv --item tea", "'log.csv' is no file of vectors"),
         ("neighbors nowhere.npz --item tea", "'nowhere.npz' cannot be opened"),
         ("export nowhere.npz --out v.txt", "'nowhere.npz' cannot be opened"),
@@ -450,6 +451,18 @@ def test_what_cannot_be_is_one_sentence_and_code_1(
     arguments: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert words in refused(capsys, *arguments.split())
+
+
+def test_a_memory_that_is_full_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **named: object) -> None:
+        np.empty(2**50)
+
+    monkeypatch.setattr("recemb_core.command_line.train.train_model", full)
+    said = refused(capsys, "train", "log.csv", "--model", "word2vec", "--out", "v.npz")
+    assert "not enough memory" in said
+    assert "fewer dimensions" in said
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from recemb_core.embeddings.registry import Setting, python_call, python_imports
 from recemb_core.item_graph import ItemGraph
 from recemb_core.progress import Progress, TrainingCancelled
 from recemb_core.sequences import Sequences
+from recemb_core.validation import MOST_DIMENSIONS, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ["word2vec", "item2vec", "DeepWalk", "node2vec", "GES", "EGES", "PPMI-SVD"]
@@ -296,3 +297,33 @@ def test_nobody_else_tells_models_apart_by_their_class() -> None:
                 names = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
                 # pairs.py lists the training pairs of word2vec and item2vec, and belongs to their trainers.
                 assert path.name == "pairs.py" or not names & bases, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_dimensions_have_a_bound_that_is_said(name: str) -> None:
+    config = MODELS[name].config()
+    assert replace(config, dimensions=MOST_DIMENSIONS).dimensions == 4_096
+    for wrong in (MOST_DIMENSIONS + 1, 10**12, 2**70, 0, -1, 1.5, True, "8"):
+        with pytest.raises(UsageError, match="dimensions must be a whole number from 1 to 4,096, not"):
+            replace(config, dimensions=wrong)
+
+
+@pytest.mark.parametrize(
+    "name", ["YouTubeDNNConfig", "TwoTowerConfig", "FactorizationMachine", "FNN", "WideAndDeep", "DeepCrossing"]
+)
+def test_networks_and_recall_models_have_the_same_bound(name: str) -> None:
+    pytest.importorskip("jax")
+    from recemb_core import deep
+
+    kind = getattr(deep, name)
+    for field in ("dimensions", "field_dimensions", "hidden"):
+        if field not in {one.name for one in dataclasses.fields(kind)}:
+            continue
+        usual = getattr(kind(), field)
+        for most, fits in ((MOST_DIMENSIONS, True), (MOST_DIMENSIONS + 1, False)):
+            value = (most, *usual[1:]) if isinstance(usual, tuple) else most
+            if fits:
+                assert getattr(kind(**{field: value}), field) == value
+            else:
+                with pytest.raises(UsageError, match=f"{field} must be .*4,096"):
+                    kind(**{field: value})
