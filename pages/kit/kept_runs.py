@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -86,7 +87,7 @@ def leave_button(data: ActiveData) -> None:
 
 
 def store() -> RunStore:
-    """The store of this server.
+    """The store of this server; opened anew where its folder was moved or deleted meanwhile.
 
     Raises:
         UsageError: its folder cannot be used.
@@ -94,7 +95,11 @@ def store() -> RunStore:
     from recemb_core.runs import RunStore, default_folder
 
     folder = default_folder()
-    return visitor.once_a_process(f"kept runs in {folder}", lambda: RunStore.open(folder))
+    opened: dict[Path, RunStore] = visitor.once_a_process("stores of kept runs", dict)
+    found = opened.get(folder)
+    if found is None or not found.there:
+        found = opened[folder] = RunStore.open(folder)
+    return found
 
 
 def name_of(data: ActiveData) -> str:

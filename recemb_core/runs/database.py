@@ -88,6 +88,15 @@ def told(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+def file_id(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def open_storage(folder: Path) -> RDBStorage:
     """Optuna's storage in a folder, see :func:`_opened`.
 

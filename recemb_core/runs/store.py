@@ -14,7 +14,7 @@ from recemb_core.embeddings.item_vectors import ItemVectors
 from recemb_core.foreign_text import for_terminal
 from recemb_core.runs import notes
 from recemb_core.runs.arrays import ARRAYS, USERS, VECTORS, Arrays, size_of
-from recemb_core.runs.database import FILE, LOCK, erase, needs_optuna, open_storage, told
+from recemb_core.runs.database import FILE, LOCK, erase, file_id, needs_optuna, open_storage, told
 from recemb_core.runs.finding import Finder
 from recemb_core.runs.handle import RunHandle
 from recemb_core.runs.limits import RunLimits
@@ -72,6 +72,7 @@ class RunStore:
         self._finder = Finder(storage, self._arrays)
         self._running = folder / "running"
         self._running.mkdir(exist_ok=True)
+        self._file = file_id(folder / FILE)
 
     @staticmethod
     def is_in(folder: str | os.PathLike[str]) -> bool:
@@ -293,6 +294,11 @@ class RunStore:
             with warnings.catch_warnings(action="ignore", category=optuna.exceptions.ExperimentalWarning):
                 study.set_metric_names([run.aim])
         return study
+
+    @property
+    def there(self) -> bool:
+        """Whether its folder still has the file that was opened; an open file outlives its folder, and is read from."""
+        return file_id(self.folder / FILE) == self._file is not None
 
     @property
     def bytes(self) -> int:

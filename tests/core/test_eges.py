@@ -398,7 +398,7 @@ def test_progress_rises_to_one_and_cancel_ends_the_training() -> None:
         ("fields", "brand", "a tuple of column names, or None"),
         ("fields", (1,), "a tuple of column names, or None"),
         ("negative", 0, "at least 1"),
-        ("dimensions", 0, "at least 1"),
+        ("dimensions", 0, "from 1 to 4,096"),
         ("learning_rate", 0.0, "above 0 and at most 1"),
     ],
 )

@@ -203,7 +203,7 @@ def test_an_exception_in_progress_ends_the_training(train: Train, config_class: 
 # --- configs ---
 
 BAD_FIELDS = [
-    ("dimensions", 0, "at least 1"),
+    ("dimensions", 0, "from 1 to 4,096"),
     ("dimensions", 2.5, "a whole number"),
     ("dimensions", True, "a whole number"),
     ("window", 0, "at least 1"),

@@ -209,7 +209,7 @@ def test_more_dimensions_only_add_columns() -> None:
 
 
 BAD_FIELDS = [
-    ("dimensions", 0, "at least 1"),
+    ("dimensions", 0, "from 1 to 4,096"),
     ("dimensions", True, "a whole number"),
     ("rounds", -1, "from 0 to 10"),
     ("rounds", 1.5, "a whole number"),

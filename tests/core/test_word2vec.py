@@ -373,7 +373,7 @@ def test_an_exception_in_progress_ends_the_training() -> None:
 # --- the config ---
 
 BAD_FIELDS = [
-    ("dimensions", 0, "at least 1"),
+    ("dimensions", 0, "from 1 to 4,096"),
     ("window", 2.5, "a whole number"),
     ("epochs", True, "a whole number"),
     ("min_count", 0, "at least 1"),

@@ -111,6 +111,31 @@ def test_a_run_that_was_deleted_elsewhere_is_no_end_of_the_page(open_page: Open)
         assert "may have been deleted" in said or "No runs of" in said, label
 
 
+def test_what_others_said_of_a_run_meanwhile_is_not_overwritten(open_page: Open) -> None:
+    run = asked(Protocol(most_users=200))
+    page = healthy(open_page("runs"))
+    store().annotate(run.run_id, note="from the terminal", pinned=True)
+    page.text_input[0].set_value("x")
+    page = press(page, "Save")
+    kept = store().record(run.run_id)
+    assert (kept.note, kept.tags, kept.pinned) == ("from the terminal", ("x",), True)
+    assert page.text_area[0].value == "from the terminal", "and it is shown from then on"
+    page.text_area[0].set_value("")
+    press(page, "Save")
+    assert store().record(run.run_id).note == ""
+
+
+def test_a_folder_that_was_taken_away_is_opened_anew(open_page: Open) -> None:
+    run = asked(Protocol(most_users=200))
+    assert run.run_id[:6] in str(healthy(open_page("runs")).dataframe[0].value["Run"].tolist())
+    folder = store().folder
+    folder.rename(folder.with_name("elsewhere"))
+    assert "No runs of" in text(healthy(open_page("runs"))), "what is gone is not shown"
+    page = healthy(open_page("node2vec", data="karate_club"))
+    press(page, "Keep this run")
+    assert [one.spec.model for one in store().runs()] == ["node2vec"], "and others can be kept"
+
+
 @pytest.mark.slow
 def test_two_settings_are_told_apart_only_beyond_noise_and_with_three_seeds(open_page: Open) -> None:
     small, large = measured(4), measured(32, epochs=12)

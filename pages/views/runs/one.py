@@ -24,17 +24,7 @@ def one_section(kept: Kept, run: RunRecord) -> None:
     """The chosen run."""
     if run.sentence:
         st.warning(sentence(f"This run failed: {run.sentence}."))
-    with st.form(f"note {run.run_id}", border=False):
-        left, right = st.columns([3, 2])
-        note = left.text_area("Note", run.note, height=90, max_chars=20_000, key=f"note text {run.run_id}")
-        tags = right.text_input("Tags", ", ".join(run.tags), help=TAGS_HELP, key=f"tags {run.run_id}")
-        pinned = right.checkbox(
-            "Pinned: its vectors never make room for later runs", run.pinned, key=f"pinned {run.run_id}"
-        )
-        if st.form_submit_button("Save", icon=":material/save:"):
-            few = [tag for tag in (one.strip() for one in tags.split(",")) if tag]
-            kept.store.annotate(run.run_id, note=note, tags=few, pinned=pinned)
-            st.rerun()
+    _said(kept, run)
     with st.container(horizontal=True):
         if _can_open(kept, run):
             page = "neighbors" if run.spec.protocol is None else "evaluation"
@@ -68,6 +58,28 @@ def one_section(kept: Kept, run: RunRecord) -> None:
     with st.expander("All settings of this run"):
         every = {**run.spec.settings, "seed": run.spec.seed}
         st.dataframe([{"Setting": name, "Value": inert(value)} for name, value in every.items()], hide_index=True)
+
+
+def _said(kept: Kept, run: RunRecord) -> None:
+    """Note, tags and pin. What is saved is what was changed here: others may have changed the rest meanwhile."""
+    saved = f"times saved {run.run_id}"
+    key = f"{run.run_id} {st.session_state.get(saved, 0)}"  # after each saving the boxes are drawn as the store has it
+    there = {"note": run.note, "tags": list(run.tags), "pinned": run.pinned}
+    before = st.session_state.setdefault(f"said {key}", there)
+    with st.form(f"note {run.run_id}", border=False):
+        left, right = st.columns([3, 2])
+        note = left.text_area("Note", before["note"], height=90, max_chars=20_000, key=f"note text {key}")
+        tags = right.text_input("Tags", ", ".join(before["tags"]), help=TAGS_HELP, key=f"tags {key}")
+        pinned = right.checkbox(
+            "Pinned: its vectors never make room for later runs", before["pinned"], key=f"pinned {key}"
+        )
+        if st.form_submit_button("Save", icon=":material/save:"):
+            few = [tag for tag in (one.strip() for one in tags.split(",")) if tag]
+            now = {"note": note, "tags": few, "pinned": pinned}
+            kept.store.annotate(run.run_id, **{name: value for name, value in now.items() if value != before[name]})
+            del st.session_state[f"said {key}"]
+            st.session_state[saved] = st.session_state.get(saved, 0) + 1
+            st.rerun()
 
 
 def _can_open(kept: Kept, run: RunRecord) -> bool:
