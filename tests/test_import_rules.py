@@ -7,7 +7,7 @@ import graphlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 KIT = sorted((ROOT / "pages" / "kit").rglob("*.py"))
 VIEWS = sorted((ROOT / "pages" / "views").rglob("*.py"))
 APP = [ROOT / "app.py"]
+EVERY = CORE + PAGES + KIT + VIEWS + APP
 
 # Modules of the core in the order data flows: each imports only from those before it.
 ORDER = [
@@ -91,11 +92,18 @@ HEAVY = {
 # What figures may not do is compute: no module that trains, walks, lays out or reads.
 NOT_FOR_FIGURES = {"readers", "walks", "datasets", "layouts", "precomputed"}
 
-every_core_file = pytest.mark.parametrize("path", CORE, ids=lambda p: str(p.relative_to(ROOT)))
-every_page = pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
-every_kit_file = pytest.mark.parametrize("path", KIT, ids=lambda p: p.name)
-every_view = pytest.mark.parametrize("path", VIEWS, ids=lambda p: f"{p.parent.name}/{p.name}")
-every_file = pytest.mark.parametrize("path", CORE + PAGES + KIT + VIEWS + APP, ids=lambda p: str(p.relative_to(ROOT)))
+# A test a rule and not one a file: with thousands of files' cases pytest itself would cost more than the reading does.
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+
+
+def broken(files: Iterable[Path], rule: Callable[[Path], Iterable[object]]) -> dict[str, list[str]]:
+    """File → what it does against a rule, of those that do any."""
+    found = {name_of(path): sorted(map(str, rule(path))) for path in files}
+    assert found, "no file is looked at"
+    return {path: wrong for path, wrong in found.items() if wrong}
 
 
 @cache
@@ -116,12 +124,14 @@ def import_names(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def all_imports(path: Path) -> set[str]:
+@cache
+def all_imports(path: Path) -> frozenset[str]:
     """Every import of a file: inside functions and for type checking as well."""
-    return {name for node in ast.walk(tree(path)) for name in import_names(node)}
+    return frozenset(name for node in ast.walk(tree(path)) for name in import_names(node))
 
 
-def module_level_imports(path: Path) -> set[str]:
+@cache
+def module_level_imports(path: Path) -> frozenset[str]:
     """What importing the file imports: not the bodies of functions, not ``if TYPE_CHECKING``."""
     found: set[str] = set()
     waiting: list[ast.AST] = [tree(path)]
@@ -133,7 +143,7 @@ def module_level_imports(path: Path) -> set[str]:
             waiting += node.orelse
         elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             waiting += ast.iter_child_nodes(node)
-    return found
+    return frozenset(found)
 
 
 def top(name: str) -> str:
@@ -150,6 +160,7 @@ def part_of(path: Path) -> str:
     return path.relative_to(ROOT / "recemb_core").parts[0].removesuffix(".py")
 
 
+@cache
 def attributes_of_streamlit(path: Path) -> set[str]:
     """Names read from streamlit, as ``st.name`` or ``from streamlit import name``."""
     read = {
@@ -177,26 +188,29 @@ def test_imports_are_seen(tmp_path: Path) -> None:
     assert module_level_imports(path) == level
     assert all_imports(path) == level | {"d", "j.k.l"}
     assert attributes_of_streamlit(path) == {"cache_data", "session_state", "query_params"}
+    assert broken([path], lambda path: all_imports(path) & {"h", "x"}) == {"sample.py": ["h"]}
+    assert broken([path], lambda path: all_imports(path) & {"x"}) == {}
 
 
 # --- the core ---
 
 
-@every_core_file
 @pytest.mark.slow
-def test_the_core_knows_no_app(path: Path) -> None:
-    assert not {top(name) for name in all_imports(path)} & {"streamlit", "pages", "app", "tests", "benchmarks"}
+def test_the_core_knows_no_app() -> None:
+    app = {"streamlit", "pages", "app", "tests", "benchmarks"}
+    assert broken(CORE, lambda path: {top(name) for name in all_imports(path)} & app) == {}
 
 
-@every_core_file
-def test_core_imports_point_up_the_list(path: Path) -> None:
-    part = part_of(path)
-    used = {core_part(name) for name in all_imports(path)} - {None, part}
-    if part == "__init__":  # importing any module runs it, so it imports nothing but what has to come before
-        assert all_imports(path) == {"recemb_core.moved", "recemb_core.numba_cache"}
-        return
-    assert part in ORDER, f"put {part} into its place in ORDER"
-    assert used <= set(ORDER[: ORDER.index(part)])
+def test_core_imports_point_up_the_list() -> None:
+    def below(path: Path) -> Iterable[object]:
+        part = part_of(path)
+        if part == "__init__":  # importing any module runs it, so it imports nothing but what has to come before
+            return all_imports(path) ^ {"recemb_core.moved", "recemb_core.numba_cache"}
+        if part not in ORDER:
+            return [f"put {part} into its place in ORDER"]
+        return {core_part(name) for name in all_imports(path)} - {None, part} - set(ORDER[: ORDER.index(part)])
+
+    assert broken(CORE, below) == {}
 
 
 STILL_ROUND = {"embeddings"}  # vectors know the models that have them
@@ -226,9 +240,8 @@ def test_no_part_of_the_core_imports_in_a_circle(part: str) -> None:
     list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the files
 
 
-@every_core_file
-def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
-    assert not {top(name) for name in module_level_imports(path)} & HEAVY
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    assert broken(CORE, lambda path: {top(name) for name in module_level_imports(path)} & HEAVY) == {}
 
 
 def is_a_kernel(path: Path) -> bool:
@@ -240,20 +253,21 @@ def is_a_kernel(path: Path) -> bool:
 KERNELS = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in CORE if is_a_kernel(path)]
 
 
-@pytest.mark.parametrize("path", [p for p in CORE if not is_a_kernel(p)], ids=lambda p: str(p.relative_to(ROOT)))
-def test_numba_belongs_to_the_kernels(path: Path) -> None:
-    level = module_level_imports(path)
-    assert "numba" not in {top(name) for name in level}
-    assert not {name for name in level for kernel in KERNELS if f"{name}.".startswith(f"{kernel}.")}
+def test_numba_belongs_to_the_kernels() -> None:
+    kernels = ("numba.", *(f"{kernel}." for kernel in KERNELS))
+    others = [path for path in CORE if not is_a_kernel(path)]
+    wrong = broken(others, lambda path: [n for n in module_level_imports(path) if f"{n}.".startswith(kernels)])
+    assert wrong == {}
 
 
-@every_core_file
-def test_plotly_belongs_to_the_figures(path: Path) -> None:
-    if part_of(path) == "figures":
-        assert not {core_part(name) for name in all_imports(path)} & NOT_FOR_FIGURES
-        assert not any(name.split(".")[-1].startswith("train_") for name in all_imports(path))
-    else:
-        assert "plotly" not in {top(name) for name in all_imports(path)}
+def test_plotly_belongs_to_the_figures() -> None:
+    def wrong(path: Path) -> Iterable[object]:
+        names = all_imports(path)
+        if part_of(path) != "figures":
+            return [name for name in names if top(name) == "plotly"]
+        return [n for n in names if core_part(n) in NOT_FOR_FIGURES or n.split(".")[-1].startswith("train_")]
+
+    assert broken(CORE, wrong) == {}
 
 
 # --- the pages ---
@@ -266,29 +280,30 @@ def own_rooms(page: str) -> tuple[str, ...]:
     return ("pages.kit.", f"pages.views.{page}.")
 
 
-@every_page
-def test_pages_import_only_streamlit_the_core_the_kit_and_their_own_views(path: Path) -> None:
+def strangers(path: Path, rooms: tuple[str, ...], *more: str) -> set[str]:
+    """What a file of the app imports that is neither for all pages nor in these rooms of the app."""
     names = all_imports(path)
-    assert {top(name) for name in names} <= FOR_PAGES
-    assert all(name.startswith(own_rooms(path.stem)) for name in names if top(name) == "pages")
+    outside = {name for name in names if top(name) == "pages" and not name.startswith(rooms)}
+    return outside | {name for name in names if top(name) not in FOR_PAGES.union(more)}
 
 
-@every_view
+def test_pages_import_only_streamlit_the_core_the_kit_and_their_own_views() -> None:
+    assert broken(PAGES, lambda path: strangers(path, own_rooms(path.stem))) == {}
+
+
+def page_of(view: Path) -> str:
+    return view.relative_to(ROOT / "pages" / "views").parts[0]
+
+
 @pytest.mark.slow
-def test_views_import_no_other_page(path: Path) -> None:
-    page = path.relative_to(ROOT / "pages" / "views").parts[0]
-    names = all_imports(path)
-    assert (ROOT / "pages" / f"{page}.py").exists(), f"{page} is no page"
-    assert {top(name) for name in names} <= FOR_PAGES
-    assert all(name.startswith(own_rooms(page)) for name in names if top(name) == "pages")
+def test_views_import_no_other_page() -> None:
+    assert {page_of(path) for path in VIEWS} <= {path.stem for path in PAGES}
+    assert broken(VIEWS, lambda path: strangers(path, own_rooms(page_of(path)))) == {}
 
 
-@every_kit_file
-def test_the_kit_imports_no_page(path: Path) -> None:
-    names = all_imports(path)
-    server = {"starlette"} if path.name == "server.py" else set()  # what Streamlit's own server is made of
-    assert {top(name) for name in names} <= FOR_PAGES | server
-    assert all(name.startswith("pages.kit.") for name in names if top(name) == "pages")
+def test_the_kit_imports_no_page() -> None:
+    server = {"server.py": ["starlette"]}  # what Streamlit's own server is made of
+    assert broken(KIT, lambda path: strangers(path, ("pages.kit.",), *server.get(path.name, ()))) == {}
 
 
 def room(name: str) -> Path | None:
@@ -315,11 +330,11 @@ def reached(path: Path) -> frozenset[Path]:
     return frozenset(found)
 
 
-@every_kit_file
 @pytest.mark.slow
-def test_a_kit_file_serves_two_pages_or_more(path: Path) -> None:
-    users = [page.stem for page in PAGES if path in reached(page)]
-    assert len(users) >= 2 or path in reached(APP[0]), f"only {users}: it belongs to that page's views"
+def test_a_kit_file_serves_two_pages_or_more() -> None:
+    """One that does not belongs to that page's views."""
+    users = {path: [page.stem for page in PAGES if path in reached(page)] for path in KIT}
+    assert {name_of(p): pages for p, pages in users.items() if len(pages) < 2 and p not in reached(APP[0])} == {}
 
 
 def test_the_app_is_a_list_of_pages() -> None:
@@ -327,17 +342,15 @@ def test_the_app_is_a_list_of_pages() -> None:
     assert all(name.startswith(("pages.kit.", "__future__.", "streamlit")) for name in all_imports(app))
 
 
-@every_file
-def test_caches_live_in_few_files(path: Path) -> None:
-    caches = {name for name in attributes_of_streamlit(path) if name.startswith("cache_")}
-    few = ("results", "model_results", "background", "session")
-    assert not caches or path in [ROOT / "pages" / "kit" / f"{name}.py" for name in few]
+def test_caches_live_in_few_files() -> None:
+    few = {ROOT / "pages" / "kit" / f"{name}.py" for name in ("results", "model_results", "background", "session")}
+    others = set(EVERY) - few
+    assert broken(others, lambda p: [name for name in attributes_of_streamlit(p) if name.startswith("cache_")]) == {}
 
 
-@every_file
-def test_state_lives_in_what_pages_share(path: Path) -> None:
-    state = {name for name in attributes_of_streamlit(path) if name in ("session_state", "query_params")}
-    assert not state or path in KIT + VIEWS
+def test_state_lives_in_what_pages_share() -> None:
+    others = set(EVERY) - set(KIT) - set(VIEWS)
+    assert broken(others, lambda path: attributes_of_streamlit(path) & {"session_state", "query_params"}) == {}
 
 
 # --- what importing costs ---

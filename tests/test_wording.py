@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,31 +22,50 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def strings(path: Path) -> list[str]:
+@cache
+def strings(path: Path) -> tuple[str, ...]:
     """All texts of a file that a person may read; docstrings too."""
     tree = ast.parse(path.read_text("utf-8"))
-    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return tuple(
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
-@pytest.mark.parametrize("path", [*WORDS, *TEXTS], ids=relative)
-def test_center_is_spelled_one_way(path: Path) -> None:
-    assert not re.search(r"cent(?:re|red)\b", path.read_text("utf-8"), flags=re.IGNORECASE)
+# A test a rule and not one a file: with thousands of files' cases pytest itself would cost more than the reading does.
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=relative)
-def test_nothing_is_said_by_the_article(path: Path) -> None:
-    said = " ".join(" ".join(strings(path)).split())
-    assert not re.search(r"\bthe article('s)?\b", said, flags=re.IGNORECASE)
+def found(pattern: str, texts: Iterable[tuple[Path, str]], flags: int = 0) -> list[str]:
+    """Where a pattern stands: file and what is found."""
+    hits = ((path, re.search(pattern, text, flags=flags)) for path, text in texts)
+    return [f"{relative(path)}: {hit[0]!r}" for path, hit in hits if hit]
 
 
-@pytest.mark.parametrize("path", COLORED, ids=relative)
+def files(paths: Iterable[Path]) -> list[tuple[Path, str]]:
+    return [(path, path.read_text("utf-8")) for path in paths]
+
+
+def test_the_files_are_found() -> None:
+    assert len(WORDS) > 300
+    assert len(COLORED) > 200
+    assert len(found("Where a pattern", files([Path(__file__)]))) == 1
+
+
+def test_center_is_spelled_one_way() -> None:
+    assert found(r"cent(?:re|red)\b", files([*WORDS, *TEXTS]), re.IGNORECASE) == []
+
+
+def test_nothing_is_said_by_the_article() -> None:
+    said = [(path, " ".join(" ".join(strings(path)).split())) for path in SOURCES]
+    assert found(r"\bthe article('s)?\b", said, re.IGNORECASE) == []
+
+
 @pytest.mark.slow
-def test_a_color_is_named_by_what_it_means(path: Path) -> None:
-    assert "PALETTE[" not in path.read_text("utf-8")
-    for text in strings(path):
-        assert not re.search(r"#[0-9A-Fa-f]{6}\b", text), f"{text!r}: give it a name in figures/theme.py"
+def test_a_color_is_named_by_what_it_means() -> None:
+    """What is found gets a name in figures/theme.py."""
+    assert found(r"PALETTE\[", files(COLORED)) == []
+    assert found(r"#[0-9A-Fa-f]{6}\b", [(path, text) for path in COLORED for text in strings(path)]) == []
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "pages" in p.parts and p.name != "text.py"], ids=relative)
-def test_a_field_is_put_into_words_in_one_place(path: Path) -> None:
-    assert not re.search(r"""replace\(["']_["'], ["'] ["']\)""", path.read_text("utf-8"))
+def test_a_field_is_put_into_words_in_one_place() -> None:
+    paths = [path for path in SOURCES if "pages" in path.parts and path.name != "text.py"]
+    assert found(r"""replace\(["']_["'], ["'] ["']\)""", files(paths)) == []

@@ -121,6 +121,9 @@ def _start(script: Path, environment: dict[str, str], log: Path) -> tuple[subpro
     command += ["--browser.gatherUsageStats", "false"]
     kept = {"RECEMB_RUNS_FOLDER": str(log.parent / "runs")}  # not among those of whoever runs the tests
     variables = {**os.environ, "PYTHONPATH": str(ROOT), **kept, **environment}
+    variables.pop(
+        "RECEMB_CHECK_FIGURES", None
+    )  # figures as people get them: ten times as fast (tests/core compare both)
     with log.open("wb") as output:
         # From the script's own folder: a test app does not get the app's configuration.
         process = subprocess.Popen(command, cwd=script.parent, env=variables, stdout=output, stderr=subprocess.STDOUT)

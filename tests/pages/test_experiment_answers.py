@@ -67,6 +67,7 @@ LONG = {
         "training costs",
         "training learned",
         "node2vec objective",
+        "node2vec figure",  # forty trainings; the upload makes its own as well, and the paper's graph has them ready
         "neighbors two",
         "side_information hide",
     ),
