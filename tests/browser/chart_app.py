@@ -1,7 +1,5 @@
 """A page with nothing but the live chart: one map, moved, regrouped, resized and highlighted by controls."""
 
-import os
-
 import numpy as np
 import streamlit as st
 
@@ -9,7 +7,7 @@ from pages.kit.live_chart import live_chart
 from recemb_core.figures.item_map import item_map_figure
 
 st.set_page_config(page_title="Live chart", layout="wide")
-n = int(os.environ.get("CHART_ITEMS", "300"))
+n = int(st.query_params.get("items", "300"))
 
 angle = st.slider("Angle", 0, 180, 0, step=15, key="angle")
 grouping = st.radio("Color", ["department", "halves", "price", "aisle"], horizontal=True, key="grouping")

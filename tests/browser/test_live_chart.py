@@ -73,7 +73,7 @@ def app(serve: Serve, page: Page) -> Page:
 
 @pytest.mark.parametrize("items", [5_000])
 def test_zoom_and_dom_node_survive_a_new_figure(serve: Serve, page: Page, items: int) -> None:
-    open_page(page, serve(APP, CHART_ITEMS=str(items)))
+    open_page(page, f"{serve(APP)}/?items={items}")
     on_chart(page, "map", "(plot) => { plot.dataset.mine = 'yes'; }")
     before = view(page, "map")
     mode(page, "map", "Zoom")
@@ -106,7 +106,7 @@ def test_double_click_shows_everything_again(app: Page) -> None:
 
 @pytest.mark.parametrize("items", [5_000])
 def test_lasso_reaches_python_and_survives(serve: Serve, page: Page, items: int) -> None:
-    open_page(page, serve(APP, CHART_ITEMS=str(items)))
+    open_page(page, f"{serve(APP)}/?items={items}")
     lasso(page, "map", center=(0.35, 0.5), radius=0.2)
     expect(page.get_by_test_id("facts")).not_to_have_attribute("data-selected", "0")
     settled(page)
@@ -150,7 +150,7 @@ def test_box_with_shift_adds_and_escape_clears(app: Page) -> None:
 
 @pytest.mark.parametrize("items", [300, 5_000])
 def test_points_glide_and_end_on_target(serve: Serve, page: Page, items: int) -> None:
-    address = serve(APP, CHART_ITEMS=str(items))
+    address = f"{serve(APP)}/?items={items}"
     for _ in range(5):  # a machine too busy to draw a frame in time is asked again
         open_page(page, address)
         start = positions(page, "map")["i0"]
@@ -241,7 +241,7 @@ def test_mode_bar_offers_saving_and_no_sharing(app: Page, tmp_path: Path) -> Non
 
 
 def test_large_map_saves_points_as_shapes(serve: Serve, page: Page, tmp_path: Path) -> None:
-    open_page(page, serve(APP, CHART_ITEMS="1500"))
+    open_page(page, f"{serve(APP)}/?items=1500")
     with page.expect_download() as waiting:
         mode(page, "map", "Save as SVG")
     waiting.value.save_as(tmp_path / "map.svg")
@@ -324,7 +324,7 @@ def test_app_under_a_base_path(serve: Serve, page: Page) -> None:
 
 @pytest.mark.parametrize("items", [300, 5_000])
 def test_slider_to_changed_chart(serve: Serve, page: Page, items: int) -> None:
-    open_page(page, serve(APP, CHART_ITEMS=str(items)))
+    open_page(page, f"{serve(APP)}/?items={items}")
     waits = []
     for step in (1, 1, 1, -1, -1, -1, 1):
         shown = chart(page, "map").get_attribute("data-drawn")

@@ -83,7 +83,7 @@ def zoom_in(page: Page, share: float = 0.12) -> None:
 
 @pytest.mark.parametrize("items", [300, 5_500])
 def test_groups_are_named_where_they_lie_and_items_when_one_looks_closer(serve: Serve, page: Page, items: int) -> None:
-    open_page(page, serve(APP, CHART_ITEMS=str(items)))
+    open_page(page, f"{serve(APP)}/?items={items}")
     names = well_placed(page)
     groups = names_on_map(page, "map", "group")
     assert set(groups) == set(traces(page, "map")) - {"densest 25, 50, 75, 95%"}, "every group has its name"
@@ -124,7 +124,7 @@ def test_names_go_along_and_come_to_rest_beside_their_groups(app: Page) -> None:
 
 
 def test_20_000_names_are_no_wait(serve: Serve, page: Page) -> None:
-    open_page(page, serve(APP, CHART_ITEMS="20000"))
+    open_page(page, f"{serve(APP)}/?items=20000")
     took = chart(page, "map").evaluate(PLACING)
     print(f"\n20,000 points: all names placed in {took} ms, median of 9")
     assert len(names_on_map(page, "map", "group")) == 12
@@ -237,7 +237,7 @@ def test_a_grey_group_lights_up_while_it_is_pointed_at_and_when_it_is_chosen(app
 
 
 def test_many_points_have_lines_of_density_beneath(serve: Serve, page: Page) -> None:
-    open_page(page, serve(APP, CHART_ITEMS="5500"))
+    open_page(page, f"{serve(APP)}/?items=5500")
     lines = on_chart(page, "map", "(plot) => plot.data.filter((t) => t.meta?.density).map((t) => t.x.length / 3)")
     assert len(lines) == 4
     assert min(lines) > 20

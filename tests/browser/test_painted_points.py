@@ -43,7 +43,7 @@ COLOR = """(plot, item) => {
 
 @pytest.fixture
 def app(serve: Callable[..., str], page: Page) -> Page:
-    open_page(page, serve(APP, CHART_ITEMS=str(ITEMS)))
+    open_page(page, f"{serve(APP)}/?items={ITEMS}")
     no_exception(page)
     return page
 

@@ -14,7 +14,7 @@ Serve = Callable[..., str]
 PATIENCE = 300_000  # milliseconds; on a cold server the first training waits for the compilers
 SWEEP = (
     "runs?v=2&data=planted_shop&runs_view=sweep&sweep_trials=5&sweep_over=dimensions"
-    "&sweep_values_item2vec.dimensions=4,+8,+32,+64"
+    "&sweep_values_item2vec.dimensions=4,+8,+32,+64&item2vec_epochs=5"
 )
 
 
