@@ -26,7 +26,7 @@ settings.load_profile("project")
 
 
 # Of the files with a browser, the first that the second worker takes: each half lasts about as long.
-SECOND_HALF = "tests/browser/test_live_chart.py"
+SECOND_HALF = "tests/browser/test_lsh.py"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -69,11 +69,24 @@ def spark() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("SPARK_REMOTE", raising=False)
         patch.setenv("JDK_JAVA_OPTIONS", LIGHT_JAVA)
+        patch.setitem(connection._ON_THIS_COMPUTER, "spark.driver.memory", "1g")
         session = connect("local[1]")
     for name, value in LIGHT.items():
         session.conf.set(name, value)
     yield session
+    end(session)
+
+
+def end(session: Any) -> None:
+    """Stop a session and its Java, which would wait for another one until the last test of the process is over."""
+    from pyspark import SparkContext
+
     session.stop()
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def lines(sequences: Sequences) -> list[tuple[Any, ...]]:
@@ -109,9 +122,9 @@ def same(spark: Any, source: Any, reading: Reading) -> Sequences:
 @pytest.mark.parametrize(
     ("name", "most", "config"),
     [
-        ("planted_shop", 6_000, GraphConfig(backbone="none")),
-        ("designed_shop", 20_000, GraphConfig(directed=False, min_weight=2, backbone="disparity", alpha=0.2)),
-        ("complete_journey", 4_000, GraphConfig(min_weight=2, share_baskets=True, per_item=3)),
+        ("planted_shop", 1_500, GraphConfig(backbone="none")),
+        ("designed_shop", 5_000, GraphConfig(directed=False, min_weight=2, backbone="disparity", alpha=0.2)),
+        ("complete_journey", 2_000, GraphConfig(min_weight=2, share_baskets=True, per_item=3)),
     ],
 )
 def test_bundled_sets_give_equal_sessions_edges_weights_and_backbones(
@@ -425,7 +438,7 @@ def test_what_spark_ml_does_otherwise_is_said() -> None:
 
 def test_commands_run_the_same_session_file(spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, session = tmp_path / "log.csv", tmp_path / "session.toml"
-    frame = load_dataset("planted_shop").sequences.to_frame().head(1_500).drop("session")  # type: ignore[union-attr]
+    frame = load_dataset("planted_shop").sequences.to_frame().head(600).drop("session")  # type: ignore[union-attr]
     frame.write_csv(path)
     told = ["--gap", "30", "--read", "min_count=3"]
     here = said(capsys, "prepare", str(path), *told, "--save-session", str(session))

@@ -5,30 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recemb_core.command_line import main
-from recemb_core.sweeps import (
-    Choices,
-    Control,
-    InStore,
-    Journal,
-    Run,
-    Space,
-    Sweep,
-    head_of,
-    measure_setting,
-    tpe_is_there,
-)
+from recemb_core.sweeps import Choices, Control, InStore, Journal, Space, Sweep, head_of, measure_setting, tpe_is_there
 from recemb_core.validation import UsageError
-from tests.core.sweep_helpers import MadeUp, done, ground_of
+from tests.core.sweep_helpers import MadeUp, done, ground_of, killed, lasting
 
 SMALL = Space((Choices("dimensions", (4, 8)), Choices("epochs", (1,))))
 TOML = """
@@ -221,22 +206,12 @@ def test_a_killed_sweep_loses_at_most_the_run_under_way(tmp_path: Path) -> None:
     file = tmp_path / "dims.toml"
     file.write_text(TOML.format(trials=5))
     place = tmp_path / "store" / "sweeps" / "dims.jsonl"
-    command = [sys.executable, "-m", "recemb_core", "sweep", str(file), "--store", str(tmp_path / "store"), "--resume"]
-    rng, known = random.Random(0), list[Run]()
-    for _ in range(5):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(4, 12))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        if place.exists():
-            runs = Journal.read(place)[1]
-            assert [(r.setting, r.seed, r.users.tolist()) for r in runs[: len(known)]] == [
-                (r.setting, r.seed, r.users.tolist()) for r in known
-            ]
-            known = runs
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    command = ["sweep", str(file), "--store", str(tmp_path / "store"), "--resume"]
+    known = killed(command, place, random.Random(0), kills=3, runs=(1, 4))
+    assert main(command) == 0
     runs = Journal.read(place)[1]
     assert len({(run.setting, run.repeat) for run in runs}) == len(runs)
+    assert list(map(lasting, runs[: len(known)])) == list(map(lasting, known))
     assert sum(run.stage == "final" for run in runs) == 20
 
 

@@ -41,7 +41,9 @@ def test_the_lines_of_every_view_run(
 ) -> None:
     monkeypatch.setattr(hostile, "FILE", LOG)
     # The chosen item is the most popular one: each of these names in turn, on the page that it is likely to break.
-    for kind in (22, 23, 24) if page in {"home", "item_graph", "walks", "node2vec"} else (24,):
+    # Figure 3 trains forty models for each, by lines whose names stand in those of the page's other views too.
+    likely = page in {"home", "item_graph", "walks", "node2vec"} and "figure" not in view.values()
+    for kind in (22, 23, 24) if likely else (24,):
         chosen = hostile.ITEMS[kind]
         found = opened(page, view, item=chosen)
         blocks = [block.value for block in found.code if "import" in block.value]
