@@ -153,6 +153,7 @@ def test_chance_is_that_of_blind_draws() -> None:
     assert found.chance == pytest.approx(np.mean(hits), abs=0.02)
 
 
+@pytest.mark.slow
 def test_an_interval_covers_what_other_targets_would_give() -> None:
     """Kinds are drawn anew: in about 95 of 100 draws the interval holds the mean over many."""
     means, intervals = [], []

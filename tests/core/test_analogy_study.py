@@ -81,6 +81,7 @@ def test_the_fingerprint_tells_names_values_places_and_what_is_missing_apart() -
 
 
 @pytest.mark.parametrize("name", ["planted_shop", "complete_journey", "designed_shop"])
+@pytest.mark.slow
 def test_bundled_answers_are_those_of_the_bundled_vectors(name: str) -> None:
     data = load_dataset(name)
     assert data.sequences is not None

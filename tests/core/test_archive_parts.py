@@ -68,6 +68,7 @@ def test_a_file_is_known_by_its_content_not_by_its_ending(name: str, data: str) 
 
 
 @pytest.mark.parametrize("other", ["dump.sql", "dump", "b.csv"])
+@pytest.mark.slow
 def test_what_is_left_out_is_named_and_can_be_read(other: str) -> None:
     data = packed(
         {
@@ -115,6 +116,7 @@ NAMES = ("log.csv", "2023/log.csv", "2024/log.csv", "2024/people", "a/Log.csv", 
         unique_by=lambda file: file[0],
     )
 )
+@pytest.mark.slow
 def test_a_part_that_is_shown_gives_what_was_shown(files: list[tuple[str, str, int]]) -> None:
     data = packed({name: FILES[kind](count) for name, kind, count in files})
     try:
@@ -253,6 +255,7 @@ def test_a_hidden_log_beside_a_cover_is_doubted_and_one_that_is_alone_is_read() 
         ("orders.csv", "order_id", "order_id"),
     ],
 )
+@pytest.mark.slow
 def test_a_key_is_found_by_the_name_of_its_table(table: str, own: str, key: str) -> None:
     lines = [f"{k + 100},{k // 3},{1 + k % 5},1" for k in range(30)]
     orders = [f"{n},c{n % 4},2024-03-{n + 1:02d} 10:00" for n in range(10)]

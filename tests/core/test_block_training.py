@@ -63,6 +63,7 @@ def no_report(share: float) -> None:
 
 
 @given(lengths, st.integers(1, 6))
+@pytest.mark.slow
 def test_the_expected_pairs_are_the_mean_of_those_drawn(sizes: list[int], window: int) -> None:
     def counted(size: int, reach: int) -> int:
         return len(training_pairs(np.arange(size), Word2VecConfig(window=reach))[0])
@@ -76,6 +77,7 @@ def test_the_expected_pairs_are_the_mean_of_those_drawn(sizes: list[int], window
 
 
 @given(st.lists(st.integers(2, 40), min_size=1, max_size=20), st.integers(1, 6) | st.none(), st.integers(1, 300))
+@pytest.mark.slow
 def test_chunks_cover_the_text_and_fit_into_their_room(sizes: list[int], window: int | None, most: int) -> None:
     sentences = text_of(np.random.default_rng(0), 9, sizes)
     edges, room = cut(sentences.offsets, window, False, most)
@@ -93,6 +95,7 @@ def test_chunks_cover_the_text_and_fit_into_their_room(sizes: list[int], window:
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 2**64 - 1), st.floats(-1, 1))
 @settings(deadline=None)
+@pytest.mark.slow
 def test_parts_are_those_of_the_reference_alike_in_count_with_the_noise_of_their_items(
     n: int, parts: int, seed: int, exponent: float
 ) -> None:
@@ -222,6 +225,7 @@ def name_of(config: Any) -> str:
 
 @pytest.mark.parametrize("n", [40, 700, 5_200])  # of one part, 8 and 16
 @pytest.mark.parametrize("config", EXACT, ids=name_of)
+@pytest.mark.slow
 def test_the_bytes_are_the_same_on_any_number_of_threads(config: Any, n: int) -> None:
     data = {"sequences": a_shop(n, 3 * n), "graph": a_ring(n)}
     one = train_model(replace(config, workers=1), **data)

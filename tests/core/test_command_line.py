@@ -516,6 +516,7 @@ def test_a_terminal_is_not_steered_by_names(capsys: pytest.CaptureFixture[str]) 
 # --- help ---
 
 
+@pytest.mark.slow
 def test_help_says_every_command_setting_and_data_set(capsys: pytest.CaptureFixture[str]) -> None:
     whole = parser().format_help()
     assert all(command.NAME in whole for command in COMMANDS)

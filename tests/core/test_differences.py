@@ -216,6 +216,7 @@ def test_a_difference_is_found_with_the_power_that_is_promised(pairs: int) -> No
     ("noisy", "quiet", "fixed"), [(5, 0, 0), (10, 0, 0), (2, 6, 0), (3, 3, 3), (1, 0, 6)], ids=lambda n: str(n)
 )
 @pytest.mark.parametrize("of_seed", [0.02, 0.05])
+@pytest.mark.slow
 def test_among_many_equals_any_pair_is_told_apart_in_one_of_twenty_at_most(
     noisy: int, quiet: int, fixed: int, of_seed: float, seed: int
 ) -> None:

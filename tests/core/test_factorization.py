@@ -104,6 +104,7 @@ def runs() -> dict[int, Factorization]:
     return {k: factorization(log_of(), FactorizationConfig(model=replace(model, negative=k), seeds=2)) for k in (1, 5)}
 
 
+@pytest.mark.slow
 def test_products_come_to_pmi_less_log_k(runs: dict[int, Factorization]) -> None:
     for k, found in runs.items():
         for one in found.fits(1.0, 10):
@@ -176,6 +177,7 @@ def test_settings_that_the_equation_is_not_about_are_refused() -> None:
             FactorizationConfig(model=model, **more)
 
 
+@pytest.mark.slow
 def test_epochs_go_by_the_pairs() -> None:
     few, many = Sequences.from_lists([["a", "b", "c"]]), Sequences.from_lists([["a", "b", "c"]] * 200_000)
     assert factorization_defaults(few).model.epochs == 50

@@ -57,6 +57,7 @@ def test_fewer_different_vectors_than_clusters_make_no_noise() -> None:
         assert cluster(model_of(rows[:1]), 3).tolist() == [0]
 
 
+@pytest.mark.slow
 def test_every_figure_is_that_of_its_run(found: FigureThree) -> None:
     assert (found.names, found.sizes) == (("community", "role"), (3, 2))
     for i, q in enumerate(CONFIG.qs):

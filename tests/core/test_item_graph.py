@@ -90,6 +90,7 @@ def test_edges_are_summed_and_stored_once_a_direction(drawn: tuple[int, list[tup
 
 @few
 @given(edge_lists())
+@pytest.mark.slow
 def test_networkx_and_scipy_round_trips(drawn: tuple[int, list[tuple[int, int, float]], bool]) -> None:
     graph = build(*drawn)
     back = ItemGraph.from_networkx(graph.to_networkx())

@@ -36,6 +36,7 @@ def ring(n: int = 60) -> ItemGraph:
     return ItemGraph.from_edges(at, np.roll(at, 1), directed=False)
 
 
+@pytest.mark.slow
 def test_vectors_and_maps_are_those_of_a_call_here(shared: JobPool) -> None:
     graph, config, told = ring(), Node2VecConfig(dimensions=16, num_walks=3, walk_length=10), []
     here = train_node2vec(graph, config)
@@ -86,6 +87,7 @@ class Stopped(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_stop_frees_the_process_or_ends_it(shared: JobPool, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop_soon(fraction: float, stage: str) -> None:
         if fraction > 0 or time.monotonic() - start > 60:
@@ -137,6 +139,7 @@ def test_who_calls_a_run_off_goes_on_at_once_with_another_process(shared: JobPoo
 
 
 @pytest.mark.parametrize("start", [False, True])
+@pytest.mark.slow
 def test_a_map_under_way_is_called_off_and_its_process_works_on(
     shared: JobPool, start: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,7 @@ def typed(parts: Parts, kind: type) -> Parts:
 @shapes
 @pytest.mark.parametrize("attention", [True, False])
 @pytest.mark.parametrize(("kind", "atol"), [(np.float64, 1e-8), (np.float32, 1e-5)])
+@pytest.mark.slow
 def test_a_block_of_windows_trains_as_the_reference(
     d: int, window: int, negative: int, attention: bool, kind: type, atol: float
 ) -> None:

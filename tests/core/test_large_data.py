@@ -96,6 +96,7 @@ def test_a_score_of_a_sample_counts_equal_vectors_by_expectation() -> None:
 
 
 @pytest.mark.parametrize("score", ["cosine", "in_out"])
+@pytest.mark.slow
 def test_hnsw_finds_nearly_all_exact_neighbors_and_repeats(score: str) -> None:
     rows, _ = clusters(3_000, 12)
     outputs, _ = clusters(3_000, 12, seed=5)

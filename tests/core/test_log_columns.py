@@ -87,6 +87,7 @@ def trained_on(log: ParsedLog, cleaning: CleaningConfig) -> set[tuple[Any, ...]]
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000), events=st.integers(3, 7), gap=st.sampled_from([60.0, 120.0, 1e9]))
+@pytest.mark.slow
 def test_nothing_held_out_is_seen(seed: int, events: int, gap: float) -> None:
     """Every cell of an event that the page does not train on is changed; the same arrays, names and notes come."""
     frame = frame_of(seed, 8, events)
@@ -236,6 +237,7 @@ def test_a_table_of_users_may_have_another_column_called_user() -> None:
 
 
 @pytest.mark.parametrize("name", ["*", "^.*$"])
+@pytest.mark.slow
 def test_no_columns_name_is_taken_for_a_pattern(name: str) -> None:
     table = pl.DataFrame({"id": ["a", "b", "c"], name: ["x y", "x y", "z"], "age": ["old", "old", "young"]})
     found = read_user_details(table, ["a", "b", "c"])

@@ -58,6 +58,7 @@ def _held(size: int) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="this system counts no peak anew")
+@pytest.mark.slow
 def test_the_most_memory_of_a_call_is_that_call_s_alone(worker: WorkerProcess) -> None:
     worker.call(_held, 1)
     before = worker.peak_bytes
@@ -113,6 +114,7 @@ def test_a_process_that_ends_by_itself_is_noticed(worker: WorkerProcess, end: tu
     assert lost.value.cause == cause
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_process_that_started_it() -> None:
     script = (
         "import os, time\nfrom recemb_core.processes import WorkerProcess\nworker = WorkerProcess()\n"

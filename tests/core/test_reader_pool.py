@@ -24,12 +24,14 @@ def pool() -> Iterator[ReaderPool]:
     pool.close()
 
 
+@pytest.mark.slow
 def test_a_table_is_the_same_as_when_it_is_read_here(pool: ReaderPool) -> None:
     here, there = Reading().table(LOG, "log.csv"), pool.read("log.csv", Reading().table, LOG, "log.csv")
     assert here.frame.equals(there.frame)
     assert (here.format, here.notes, here.where(1)) == (there.format, there.notes, there.where(1))
 
 
+@pytest.mark.slow
 def test_a_reader_is_used_again(pool: ReaderPool) -> None:
     assert pool.read("a", os.getpid) == pool.read("b", os.getpid) != os.getpid()
 
@@ -47,6 +49,7 @@ def test_a_bomb_is_refused_once_and_for_all(pool: ReaderPool) -> None:
 
 
 @pytest.mark.parametrize(("end", "said"), [((time.sleep, 60), "longer than 1 s"), ((os._exit, 3), "ended the process")])
+@pytest.mark.slow
 def test_each_loss_has_its_sentence(end: tuple, said: str) -> None:
     pool = ReaderPool(ReaderLimits(megabytes=1_500, seconds=1.0, processes=1))
     with pytest.raises(InputError, match=said):
@@ -54,6 +57,7 @@ def test_each_loss_has_its_sentence(end: tuple, said: str) -> None:
     pool.close()
 
 
+@pytest.mark.slow
 def test_who_waits_may_leave(pool: ReaderPool) -> None:
     busy = threading.Thread(target=pool.read, args=("slow", time.sleep, 2))
     busy.start()

@@ -149,6 +149,7 @@ def test_the_graph_that_is_walked_is_part_of_a_run(tmp_path: Path) -> None:
 # --- what is kept comes back ---
 
 
+@pytest.mark.slow
 def test_vectors_and_figures_come_back_as_they_were(store: RunStore, cases: PartCases) -> None:
     entry = Entry(name="word2vec", config=Word2VecConfig(dimensions=4, epochs=2))
     run = measured(store, cases, entry, seed=2)
@@ -228,6 +229,7 @@ def test_values_that_do_not_fit_a_study_are_refused_and_the_run_fails(store: Run
 # --- what others read ---
 
 
+@pytest.mark.slow
 def test_optuna_reads_the_same_trials_params_and_artifacts(store: RunStore) -> None:
     import optuna
 
@@ -248,6 +250,7 @@ def test_optuna_reads_the_same_trials_params_and_artifacts(store: RunStore) -> N
     assert (store.runs()[0].note, store.runs()[0].tags) == ("short", ("kept",))
 
 
+@pytest.mark.slow
 def test_a_trial_of_a_sweep_can_be_a_run(store: RunStore) -> None:
     study = store.study("sweep")
     trial = study.ask()
@@ -278,6 +281,7 @@ def test_nothing_of_a_deleted_run_is_left_in_any_byte(store: RunStore) -> None:
     assert len(list((store.folder / "artifacts").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_trials_keep_their_numbers_when_one_between_them_is_deleted(store: RunStore) -> None:
     ids = [keep(store, spec(Word2VecConfig(dimensions=d, epochs=1)), seed=d) for d in (2, 3, 4)]
     store.delete(ids[1])
@@ -289,6 +293,7 @@ def test_trials_keep_their_numbers_when_one_between_them_is_deleted(store: RunSt
         store.delete(ids[1])
 
 
+@pytest.mark.slow
 def test_a_running_run_is_not_deleted_and_a_whole_study_is(store: RunStore) -> None:
     keep(store, spec(), study="shop")
     handle = store.begin("shop", spec(fingerprint="1a"))
@@ -321,6 +326,7 @@ def test_of_a_study_that_is_forgotten_what_somebody_spoke_of_stays(store: RunSto
 # --- bytes ---
 
 
+@pytest.mark.slow
 def test_vectors_of_the_oldest_go_first_and_scores_notes_and_pins_stay(tmp_path: Path) -> None:
     store = RunStore.open(tmp_path, RunLimits(megabytes=1))
     runs = [spec(Word2VecConfig(dimensions=d, epochs=1)) for d in range(2, 9)]
@@ -337,6 +343,7 @@ def test_vectors_of_the_oldest_go_first_and_scores_notes_and_pins_stay(tmp_path:
     assert all(one.seconds == 1.5 for one in there.values())
 
 
+@pytest.mark.slow
 def test_a_store_of_pinned_runs_says_that_it_is_full(tmp_path: Path) -> None:
     store = RunStore.open(tmp_path, RunLimits(megabytes=1))
     for seed in range(5):

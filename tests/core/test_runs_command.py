@@ -42,6 +42,7 @@ def test_what_is_kept_is_not_trained_again_and_gives_the_same_bytes(
     assert only["peak_bytes"] is None or only["peak_bytes"] > 10_000_000
 
 
+@pytest.mark.slow
 def test_evaluate_keeps_every_seed_and_says_the_same_the_second_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ def test_evaluate_keeps_every_seed_and_says_the_same_the_second_time(
     assert not Path("usual").exists()
 
 
+@pytest.mark.slow
 def test_two_settings_are_compared_over_all_their_kept_seeds(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *EVALUATE)
     said(capsys, *EVALUATE, "--set", "window=1")
@@ -94,6 +96,7 @@ def test_a_list_of_runs_tells_different_questions_apart(capsys: pytest.CaptureFi
         assert f"{hr['value']:.4f} @{hr['k']}" in line
 
 
+@pytest.mark.slow
 def test_notes_tags_pins_and_deleting(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *EVALUATE)
     run = said(capsys, "runs", "--store", "runs")["runs"][0]["run"]

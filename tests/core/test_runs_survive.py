@@ -136,6 +136,7 @@ print(last, sorted(one.state for one in store.runs()), len(list((FOLDER / "artif
 
 
 @linux
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_finished_runs_stay(tmp_path: Path) -> None:
     arrays, after, rows, then, last = program(FULL, tmp_path).strip().splitlines()
     for sentence in (arrays, rows):
@@ -162,6 +163,7 @@ print([os.wait()[1] for _ in range(3)])
 
 
 @linux
+@pytest.mark.slow
 def test_three_programs_that_keep_the_same_runs_give_one_of_each(tmp_path: Path) -> None:
     assert program(TWICE, tmp_path).strip() == "[0, 0, 0]"
     store = RunStore.open(tmp_path)
@@ -217,6 +219,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         RunStore.open(tmp_path / "file" / "runs")
 
 
+@pytest.mark.slow
 def test_torn_arrays_are_a_sentence(tmp_path: Path) -> None:
     program(COMMON + "print(keep(RunStore.open(FOLDER), 0))", tmp_path)
     store = RunStore.open(tmp_path)

@@ -119,6 +119,7 @@ def test_the_last_events_speak_alone(lists: list[list[int]], histories: list[lis
 
 
 @given(LOGS, HISTORIES, st.sampled_from([0.5, 10.0]), st.booleans())
+@pytest.mark.slow
 def test_ease_is_a_regression_of_each_item_on_the_others(
     lists: list[list[int]], histories: list[list[int]], l2: float, by_users: bool
 ) -> None:

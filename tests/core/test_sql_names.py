@@ -28,6 +28,7 @@ def insert(table: str, rows: int, columns: str = "user, item, time") -> str:
         unique_by=lambda name: name[:2],
     )
 )
+@pytest.mark.slow
 def test_every_table_is_read_by_the_name_that_is_shown(names: list[tuple[str, str, str]]) -> None:
     text, sizes = "-- dump\n", dict[tuple[str, ...], int]()
     for place, (schema, table, quote) in enumerate(names):

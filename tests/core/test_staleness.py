@@ -203,6 +203,7 @@ def test_eges_places_new_items_by_their_side_information() -> None:
     assert np.isfinite(np.asarray(table.scorer()([np.array([1, 2])]))).all()
 
 
+@pytest.mark.slow
 def test_a_frozen_table_stays_as_it_is_and_the_rest_starts_alike() -> None:
     rows = np.random.default_rng(0).normal(size=(len(LOG.items), 64)).astype(np.float32)
     model = train_youtube_dnn(LOG, NETWORK, table=rows)
@@ -220,6 +221,7 @@ def test_a_frozen_table_stays_as_it_is_and_the_rest_starts_alike() -> None:
 # --- the report ---
 
 
+@pytest.mark.slow
 def test_old_and_new_network_are_one_at_age_0_and_arms_stand_on_the_same_cases(report: StalenessReport) -> None:
     assert report.arms == ("table", "network_fresh", "network_old", "popularity")
     assert report.figures.shape == (4, 3, 3, len(report.users))
@@ -262,6 +264,7 @@ def test_a_report_comes_back_from_its_arrays(report: StalenessReport) -> None:
     assert again.unknown.tolist() == report.unknown.tolist()
 
 
+@pytest.mark.slow
 def test_the_same_log_settings_and_seed_give_the_same_report() -> None:
     config = StalenessConfig(table=SMALL, network=NETWORK, ages=(0, 1), windows=2, questions=40)
     first, second = (measure_staleness(LOG, config) for _ in range(2))
@@ -291,6 +294,7 @@ def test_nothing_after_the_age_is_learned_from(monkeypatch: pytest.MonkeyPatch) 
         assert start <= first <= last < stop
 
 
+@pytest.mark.slow
 def test_new_items_are_counted_and_served_by_side_information() -> None:
     # Items a0 and b0 come up in the last two weeks alone, in place of a1 and b1 half the time.
     log = log_of(seed=3)

@@ -42,6 +42,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_others() -> None:
 
 
 @pytest.mark.parametrize("kind", ["exact", "kd_tree", "lsh", "hnsw"])
+@pytest.mark.slow
 def test_an_index_is_measured_by_what_it_finds(kind: str) -> None:
     space = Space((Choices("index.kind", (kind,)), Choices("lsh.functions", (16, 2)), Choices("lsh.tables", (2,))))
     ground = ground_of(space=space, aims=("recall", "milliseconds", "bytes"))
@@ -55,6 +56,7 @@ def test_an_index_is_measured_by_what_it_finds(kind: str) -> None:
         assert wide.aims["recall"] > found.aims["recall"]
 
 
+@pytest.mark.slow
 def test_the_graph_that_is_walked_varies() -> None:
     space = Space((Choices("graph.backbone", ("none", "top_edges")), Choices("graph.top", (1,))))
     ground = ground_of(model="DeepWalk", space=space)
@@ -156,6 +158,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_done(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.skipif(not tpe_is_there(), reason="needs Optuna")
+@pytest.mark.slow
 def test_a_store_has_every_training_and_none_is_done_twice(tmp_path: Path) -> None:
     from recemb_core.runs import RunStore
 
@@ -182,6 +185,7 @@ def _refuse(*args: object, **named: object) -> object:
 # --- the command ---
 
 
+@pytest.mark.slow
 def test_the_command_sweeps_keeps_and_resumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "dims.toml"
     file.write_text(TOML.format(trials=3))
@@ -216,6 +220,7 @@ def test_a_killed_sweep_loses_at_most_the_run_under_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not tpe_is_there(), reason="needs Optuna")
+@pytest.mark.slow
 def test_a_run_that_is_deleted_meanwhile_is_trained_again(tmp_path: Path) -> None:
     from recemb_core.runs import RunStore
 

@@ -73,6 +73,7 @@ def test_a_run_is_what_the_node2vec_page_shows_of_its_seed() -> None:
     assert np.array_equal(found.vectors.vectors, vectors.vectors)
 
 
+@pytest.mark.slow
 def test_no_effect_of_p_and_q_has_a_winner_rarely() -> None:
     """200 runs of p = q = 1, drawn again and again, through the real stages and verdict."""
     pools = json.loads((Path(__file__).parent / "null_scores.json").read_text("utf-8"))
@@ -153,6 +154,7 @@ def test_an_index_over_the_vectors_of_a_graph_can_vary() -> None:
 
 
 @pytest.mark.skipif(not tpe_is_there(), reason="needs Optuna")
+@pytest.mark.slow
 def test_a_training_is_the_run_that_pages_and_train_keep(tmp_path: Path) -> None:
     from recemb_core.runs import RunStore
 
@@ -176,6 +178,7 @@ def _refuse(*args: object, **named: object) -> object:
     raise AssertionError("trained again")
 
 
+@pytest.mark.slow
 def test_the_command_sweeps_a_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "pq.toml"
     file.write_text(

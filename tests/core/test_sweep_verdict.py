@@ -70,6 +70,7 @@ def test_a_better_setting_is_found_and_a_cheaper_one_taken() -> None:
     assert "Take the cheaper" in verdict.words or verdict.leads[0] == verdict.take
 
 
+@pytest.mark.slow
 def test_no_effect_has_a_winner_rarely() -> None:
     """Of 200 null sweeps at most as many as 5 % make likely (1 in 10,000 to fail by chance); it is none in practice."""
     winners = 0
@@ -80,6 +81,7 @@ def test_no_effect_has_a_winner_rarely() -> None:
     assert winners <= binom.ppf(0.9999, 200, 0.05)
 
 
+@pytest.mark.slow
 def test_users_who_like_settings_differently_make_no_winner() -> None:
     """Settings alike on average over people, each user liking each otherwise: chosen on users, judged on the same."""
 
@@ -177,6 +179,7 @@ def test_a_setting_that_fails_is_passed_over_and_said() -> None:
     assert [row["failed"] for row in rows(sweep.plan, sweep.runs)][-len(failed) :] == ["too large"] * len(failed)
 
 
+@pytest.mark.slow
 def test_what_decides_is_found_and_what_does_not_is_not() -> None:
     sweep = done(ground_of(trials=40), MadeUp(lambda values: 0.1 * (values["dimensions"] == 64)))
     for fanova in (False, True) if tpe_is_there() else (False,):

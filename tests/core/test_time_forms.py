@@ -45,6 +45,7 @@ ORDERS = {"year": "%y{0}%m{0}%d %H:%M", "day": "%d{0}%m{0}%y %H:%M", "month": "%
     st.randoms(use_true_random=False),
     st.booleans(),
 )
+@pytest.mark.slow
 def test_the_order_of_short_dates_is_right_or_doubted_with_its_cure(
     order: str, mark: str, start: datetime, days: int, rows: int, random: object, in_order: bool
 ) -> None:

@@ -140,6 +140,7 @@ def learned(model: RecallModel, left_out: tuple[str, ...]) -> int:
 
 
 @pytest.mark.parametrize("fields", [(), ("place",), ("place", "color")])
+@pytest.mark.slow
 def test_youtube_has_as_many_parameters_as_are_counted(fields: tuple[str, ...]) -> None:
     cases, details = shop(30)
     table = details.select("user", *fields) if fields else None
@@ -156,6 +157,7 @@ def test_an_age_adds_three_inputs() -> None:
 
 
 @pytest.mark.parametrize("sided", [True, False])
+@pytest.mark.slow
 def test_two_tower_has_as_many_parameters_as_are_counted(sided: bool) -> None:
     cases, details = shop(30)
     n = len(cases.train.items)

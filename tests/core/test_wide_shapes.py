@@ -78,6 +78,7 @@ def wide(item: str, time: str, first: int = 1, *, without: str = "") -> bytes:
     ],
 )
 @pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.slow
 def test_numbered_columns_become_rows(item: str, time: str, first: int) -> None:
     data = wide(item, time, first)
     assert read(data) == USUAL

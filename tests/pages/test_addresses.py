@@ -13,6 +13,7 @@ from recemb_core.session_file import SessionFile
 from tests.pages.conftest import ROOT, healthy
 
 
+@pytest.mark.slow
 def test_two_thousand_addresses_at_the_mechanism() -> None:
     found = attack_addresses.at_the_mechanism(2_000, seed=0)
     assert found["tried"] == 2_000
@@ -59,6 +60,7 @@ def test_what_a_widget_does_not_offer_gives_way_to_the_nearest_that_it_does() ->
     assert Several(("a", "b")).nearest(["c", "b", "b"]) == ["b"]
 
 
+@pytest.mark.slow
 def test_a_slider_that_ends_before_the_links_value_says_so() -> None:
     page = AppTest.from_file(str(ROOT / "pages" / "node2vec.py"), default_timeout=180)
     page.query_params["data"] = "karate_club"
@@ -86,6 +88,7 @@ def test_numbers_that_no_file_writes_are_one_sentence(line: str) -> None:
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.slow
 def test_a_reading_in_a_link_is_understood_or_one_sentence() -> None:
     from dataclasses import fields
 

@@ -32,6 +32,7 @@ def groceries() -> Sizes:
     return Sizes(items=len(data.items), fields=fields, example_age=True)
 
 
+@pytest.mark.slow
 def test_the_page_counts_what_the_network_learns(open_page: Open) -> None:
     page = healthy(open_page("deep_models", **DRAWN))
     counted = youtube_parameters(YouTubeDNNConfig(), groceries())
@@ -89,6 +90,7 @@ def details_file(users: list[str]) -> bytes:
     return "\n".join(["who,place,looked for", *lines]).encode()
 
 
+@pytest.mark.slow
 def test_a_file_of_users_is_read_and_takes_the_place_of_none(app: AppTest) -> None:
     rows = [(user, step) for user in range(12) for step in range(5)]
     lines = [f"u{user},i{(user + step) % 7},{1_700_000_000 + user * 1000 + step}" for user, step in rows]
@@ -147,6 +149,7 @@ def drawn_page(app: AppTest, log: bytes, **chosen: Any) -> tuple[AppTest, str]:
     return healthy(app.switch_page("pages/deep_models.py").run()), key
 
 
+@pytest.mark.slow
 def test_columns_of_the_log_are_offered_and_taken_when_chosen(app: AppTest) -> None:
     page, key = drawn_page(app, own_log())
     assert "or choose columns of this log there (city, search, price)" in text(page)

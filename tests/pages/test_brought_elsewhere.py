@@ -29,6 +29,7 @@ def bring(page: AppTest, name: str, data: bytes) -> AppTest:
     return healthy(page.run())
 
 
+@pytest.mark.slow
 def test_a_row_is_looked_up_in_a_file_of_one_s_own(
     open_page: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

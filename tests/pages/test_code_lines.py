@@ -54,6 +54,7 @@ def test_a_value_that_the_code_has_for_itself_is_no_controls(open_page: Open, sa
     assert "q (in–out)" not in of(lines, "base = train_node2vec").words  # at q = 1, with which it is compared
 
 
+@pytest.mark.slow
 def test_an_argument_of_a_models_config_is_that_models_control(open_page: Open, said: list[Line]) -> None:
     lines = by_line(healthy(open_page("lsh")), said)
     trained = of(lines, "vectors = train_word2vec")

@@ -113,6 +113,7 @@ def test_every_file_is_made_without_the_session(
         look_into(name, outside_a_run(make))
 
 
+@pytest.mark.slow
 def test_only_one_place_makes_buttons_and_nothing_is_handed_over_by_a_closure() -> None:
     for path in sorted((ROOT / "pages").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

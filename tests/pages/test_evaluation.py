@@ -134,6 +134,7 @@ def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -
     assert numbers(page)["Users asked"] == f"{len(cases.users):,}"
 
 
+@pytest.mark.slow
 def test_events_that_repeat_are_said_of_the_groceries(open_page: Open) -> None:
     """Counted once more: per household, items of a basket that an earlier basket had; the first basket aside."""
     baskets = load_dataset("complete_journey").sequences
@@ -154,6 +155,7 @@ def test_events_that_repeat_are_said_of_the_groceries(open_page: Open) -> None:
     assert f"{share:.0%} are of an item that the user had before (mean over users)" in text(page)
 
 
+@pytest.mark.slow
 def test_every_control_changes_what_it_says(open_page: Open) -> None:
     page = healthy(open_page("evaluation", data=SHOP, evaluation_rows=QUICK))
     before = table(page)
@@ -283,6 +285,7 @@ def test_a_link_to_the_test_part_measures_nothing_by_itself(open_page: Open) -> 
     assert [b for b in page.button if "on the test part" in b.label]
 
 
+@pytest.mark.slow
 def test_choosing_on_the_test_part_is_worked_out_only_once_it_is_measured(open_page: Open) -> None:
     page = healthy(open_page("evaluation", data=SHOP, evaluation_rows=QUICK, evaluation_honesty="True"))
     assert "not measured, since the test part is not" in text(page)
@@ -303,6 +306,7 @@ def brought(page: AppTest, name: str, content: bytes) -> AppTest:
     return healthy(page.run())
 
 
+@pytest.mark.slow
 def test_brought_vectors_are_a_row_and_the_python_measures_it(
     open_page: Open, shop: Sequences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +353,7 @@ def test_a_file_called_like_a_row_takes_no_place_and_one_of_other_items_says_so(
 # --- own data ---
 
 
+@pytest.mark.slow
 def test_rows_of_an_upload_arrive_the_cheap_first(monkeypatch: pytest.MonkeyPatch) -> None:
     from pages.kit import jobs
 

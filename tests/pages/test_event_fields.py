@@ -28,6 +28,7 @@ def table() -> bytes:
 
 @pytest.mark.parametrize("page", ["summary", "evaluation", "deep_models"])
 @pytest.mark.parametrize("details", [False, True])
+@pytest.mark.slow
 def test_it_is_said_of_fields_from_events_and_of_no_other(page: str, details: bool) -> None:
     lines = [line.split(",") for line in log().decode().split("\n")]
     plain = "\n".join(",".join(line[:3]) for line in lines).encode()

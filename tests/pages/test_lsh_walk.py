@@ -45,6 +45,7 @@ def said(page: AppTest, pattern: str) -> tuple[str, ...]:
     return found.groups()
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_walk(open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK, walk_query="17", walk_ef="9", walk_links="5"))
     graph = build_graph(plane(), links=5, ef_construction=walk.BUILDING)
@@ -59,6 +60,7 @@ def test_the_numbers_are_those_of_the_walk(open_page: Open) -> None:
     assert row["Recall"].startswith(f"{effort.recall.value:.3f}")
 
 
+@pytest.mark.slow
 def test_the_cells_are_those_of_the_tree(open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK, walk_beside="kd", walk_leaf="4", walk_query="3"))
     tree = TreeOfCells(plane(), 4)
@@ -107,6 +109,7 @@ def test_a_moved_ef_changes_the_hops_that_are_all_shown(open_page: Open) -> None
 
 
 @pytest.mark.parametrize("number", range(4))
+@pytest.mark.slow
 def test_every_answer_is_measured_now(number: int, open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK))
     show_me(page, number)
@@ -155,6 +158,7 @@ def test_a_click_on_a_point_makes_it_the_query(open_page: Open) -> None:
     assert page.query_params["walk_query"] == "42"
 
 
+@pytest.mark.slow
 def test_the_python_gives_the_walks(open_page: Open) -> None:
     page = healthy(open_page("lsh", **WALK, walk_query="17"))
     lines = run_the_python(page).splitlines()

@@ -212,6 +212,7 @@ def test_positions_of_a_preview_are_its_own(open_page: Open, watch: Watch) -> No
     assert not np.array_equal(preview, exact)
 
 
+@pytest.mark.slow
 def test_experiments_are_answered_by_exact_results_only(open_page: Open, watch: Watch) -> None:
     page = opened(open_page, seed="97531")  # a question sets all else to what comes with the app
     watch.settles = False

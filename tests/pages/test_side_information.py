@@ -238,6 +238,7 @@ def test_a_field_is_named_in_words(open_page: Open) -> None:
             assert not any(name in words for words in said), f"{name} on {page} {query}"
 
 
+@pytest.mark.slow
 def test_three_forms_of_the_weights_are_those_of_the_library(open_page: Callable[..., AppTest]) -> None:
     page = healthy(open_page("side_information", data="planted_shop", side="forms", form_start="learned"))
     said = text(page)

@@ -59,6 +59,7 @@ def test_the_lines_of_every_view_run(
                     exec(tree, {})
 
 
+@pytest.mark.slow
 def test_no_value_stands_between_quotes_of_a_line() -> None:
     """What a snippet quotes goes through ``quoted`` or ``!r``, which know what to escape."""
     found = []

@@ -30,6 +30,7 @@ def verdict(page: AppTest) -> str:
     return str(said.value)
 
 
+@pytest.mark.slow
 def test_the_guess_is_held_against_what_was_measured(open_page: Open) -> None:
     page = healthy(open_page("node2vec", data=KARATE))
     choices = [b.label for b in page.button if str(b.key).startswith("guess0-")]
@@ -61,6 +62,7 @@ def test_show_me_is_remembered_until_the_person_wants_to_guess(open_page: Open) 
     assert [b for b in page.button if str(b.key).startswith("guess1-")]
 
 
+@pytest.mark.slow
 def test_a_question_sets_the_complete_state_and_the_way_back_restores_it(open_page: Open) -> None:
     fresh = healthy(open_page("node2vec", data=KARATE))
     names = ("p", "q", "num_walks", "window", "dimensions", "umap_neighbors")
@@ -85,6 +87,7 @@ def test_a_question_sets_the_complete_state_and_the_way_back_restores_it(open_pa
     assert not page.success
 
 
+@pytest.mark.slow
 def test_a_moved_control_takes_the_verdict_away(open_page: Open) -> None:
     page = healthy(open_page("node2vec", data=KARATE))
     show_me(page, 0)

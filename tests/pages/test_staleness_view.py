@@ -99,6 +99,7 @@ def test_ages_that_the_log_has_no_room_for_are_told_beside_the_controls() -> Non
     assert page.slider  # to choose fewer
 
 
+@pytest.mark.slow
 def test_an_upload_is_measured() -> None:
     page = opened(log(12), stale_top="mean", stale_windows=3, stale_oldest=2, stale_table="word2vec")
     if not page.metric:

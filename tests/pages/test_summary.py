@@ -86,6 +86,7 @@ def written(value: float, form: str = ".3f") -> str:
 
 
 @pytest.mark.parametrize("name", ["planted_shop", "complete_journey"])
+@pytest.mark.slow
 def test_every_figure_is_that_of_the_library(name: str, open_page: Open) -> None:
     page = healthy(open_page("summary", data=name))
     told, board, sequences = cells(page), bundled_board(name), sequences_of(name)
@@ -178,6 +179,7 @@ def measures(page: AppTest) -> dict[str, Any]:
     return {name.removeprefix("summary "): button for name, button in found.items() if "Measure" in button.label}
 
 
+@pytest.mark.slow
 def test_an_upload_says_what_is_not_measured_yet() -> None:
     page = uploaded(clicks())
     told = cells(healthy(page.run()))
@@ -216,6 +218,7 @@ def test_every_row_of_an_upload_is_measured_on_request() -> None:
     assert measures(page) == {}
 
 
+@pytest.mark.slow
 def test_what_a_training_says_of_the_data_stands_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not "Not measured yet" for ever, and no button that would fail again."""
 
@@ -254,6 +257,7 @@ def test_a_row_leads_to_the_view_that_shows_it(
         assert app.session_state[f"{name}@planted_shop"] == value
 
 
+@pytest.mark.slow
 def test_the_python_runs(open_page: Open) -> None:
     for name in ("planted_shop", "les_miserables"):
         assert run_the_python(healthy(open_page("summary", data=name)))

@@ -172,6 +172,7 @@ steps = st.one_of(
     st.lists(steps, max_size=40),
     st.builds(Limits, total_bytes=st.integers(1, 3_000), seconds=st.just(HOUR), count=st.integers(1, 4)),
 )
+@pytest.mark.slow
 def test_bounds_hold_the_newest_is_there_and_what_goes_is_told(sequence: list[tuple], limits: Limits) -> None:
     world = World(limits)
     memory = world.memory
