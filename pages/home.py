@@ -10,7 +10,7 @@ from pages.views.home.chain import STYLE, links
 from pages.views.home.moving import moving_map
 from pages.views.home.strip import judged
 
-ABOVE = 360  # pixels of the window around the moving picture, its bar included
+ABOVE = 385  # pixels of the window around the moving picture, its bar included
 
 with frame.page(
     "How does a click become a recommendation?",

@@ -34,14 +34,23 @@ LINKED = {"summary"}
 
 def pages() -> dict[str, list[Any]]:
     """Sections of pages. No ``:material/…`` icons: the browser would fetch each as a favicon from outside."""
-    return {section: [_page(name) for name in names] for section, names in SECTIONS.items()}
+    found = {section: [_page(name) for name in names] for section, names in SECTIONS.items()}
+    found[""].append(st.Page(_to_home, title="Home", url_path="home", visibility="hidden"))
+    return found
 
 
 def _page(name: str) -> Any:
     title = next(names[name] for names in SECTIONS.values() if name in names)
     shown: Literal["visible", "hidden"] = "hidden" if name in LINKED else "visible"
     path = ROOT / "pages" / f"{name}.py"
-    return st.Page(path, title=title, url_path=name, default=name == "home", visibility=shown)
+    default = name == "home"  # it is at the root; its own path is never asked for, and has to differ from _to_home's
+    return st.Page(path, title=title, url_path="start" if default else name, default=default, visibility=shown)
+
+
+def _to_home() -> None:
+    """What is at ``/home``, which a person types: the first page, with whatever the address asks of it."""
+    asked = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    st.switch_page(_page("home"), query_params=asked)
 
 
 SIDEBAR = 240

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -116,7 +117,7 @@ def test_home_opens_on_the_groceries(serve: Serve, page: Page) -> None:
     print(f"\ntitle after {title:.1f} s")
     shows_itself(page, "")
     cards = page.get_by_test_id("stMain").inner_text()
-    for step, name in enumerate(("Log", "Sequences", "Item graph", "Walks", "Vectors", "Index", "Recommendations"), 1):
+    for step, name in enumerate(("Log", "Sequences", "Item graph", "Walks", "Vectors", "Index", "The list"), 1):
         assert f"{step} · {name}" in cards
     assert "Not trained" not in cards, "the bundled vectors are used"
     # One item is followed: it is named in the sidebar, in the log, in the sequence and above the neighbors.
@@ -125,6 +126,16 @@ def test_home_opens_on_the_groceries(serve: Serve, page: Page) -> None:
     assert cards.count(item) >= 4
     page.get_by_test_id("stMain").get_by_role("link", name="Tune p and q").click()
     expect(page.locator("h1")).to_have_text(EXPECTED["node2vec"][0])
+
+
+def test_home_by_its_name_is_home(serve: Serve, page: Page) -> None:
+    """Streamlit has the first page at the root alone; what the address asks for goes with it."""
+    open_page(page, f"{serve('app.py')}/home?data=karate_club", timeout=60_000)
+    expect(page.locator("h1")).to_have_text(EXPECTED[""][0])
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert urlsplit(page.url).path == "/"
+    assert "data=karate_club" in page.url
+    assert page.get_by_test_id("stSidebarNavLink").all_inner_texts().count("Home") == 1
 
 
 def test_the_sidebar_of_a_servers_first_deep_link_is_as_narrow_as_the_others(serve: Serve, page: Page) -> None:

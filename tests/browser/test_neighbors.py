@@ -136,3 +136,25 @@ def test_two_maps_answer_each_other(url: str, page: Page) -> None:
     settled(page, TRAINING)
     assert f"item={item}" in page.url
     expect(metric(page, "Overlap@10")).to_be_visible()
+
+
+def test_the_map_of_a_sum_shows_where_the_question_lies(url: str, page: Page) -> None:
+    """Its rings are on the picture and far from each other; a double click shows the whole map."""
+    ringed = """(plot) => {
+        const { xaxis, yaxis } = plot._fullLayout;
+        const rings = plot.data.slice(-2);  // what went in, and the answer
+        const share = (axis, v) => (v - axis.range[0]) / (axis.range[1] - axis.range[0]);
+        return rings.flatMap((t) => [...t.x].map((x, i) => [share(xaxis, x), share(yaxis, t.y[i])]));
+    }"""
+    spread = "(plot) => plot._fullLayout.yaxis.range[1] - plot._fullLayout.yaxis.range[0]"
+    open_page(page, f"{url}/neighbors?data=planted_shop&compare=sum", TRAINING)
+    wait_revision(page, "arithmetic map", None, TRAINING)
+    places = on_chart(page, "arithmetic map", ringed)
+    assert len(places) == 4
+    assert all(0 < share < 1 for place in places for share in place)
+    assert max(max(at) - min(at) for at in zip(*places, strict=True)) > 0.5
+    before = on_chart(page, "arithmetic map", spread)
+    chart(page, "arithmetic map").locator(".nsewdrag").first.dblclick(position={"x": 8, "y": 8})
+    page.wait_for_timeout(500)
+    assert on_chart(page, "arithmetic map", spread) > before
+    no_exception(page)

@@ -20,9 +20,12 @@ STYLE = """<style>
 .st-key-chain [data-testid=stHorizontalBlock] { gap: 0.5rem; flex-wrap: wrap; }
 .st-key-chain [data-testid=stColumn] { min-width: 7rem; flex: 1 1 7rem; }
 .st-key-chain [class*=st-key-link] { gap: 0.25rem !important; padding: 0.375rem 0.5rem !important; }
-.st-key-chain [data-testid=stElementContainer]:first-child strong { font-size: 0.8125rem; }
 .st-key-chain p { font-size: 0.875rem; line-height: 1.3; overflow-wrap: anywhere; }
 .st-key-chain [data-testid=stPageLink] a { padding: 0; min-height: 1.5rem; }
+/* Four and three where seven do not fit into a row. */
+@media (max-width: 60rem) {
+    .st-key-chain [data-testid=stColumn] { min-width: 22%; flex-basis: 22%; }
+}
 /* On a telephone the chain and its picture still stand in one window; the pages are in the menu. */
 @media (max-width: 40rem) {
     .st-key-chain [data-testid=stPageLink] { display: none; }
@@ -71,7 +74,7 @@ def links(data: ActiveData, graph: ItemGraph, config: Node2VecConfig | None) -> 
         ("Walks", walk, "walks", "A step"),
         ("Vectors", vector, "training", "Training"),
         ("Index", nearest, "lsh", "Index"),
-        ("Recommendations", offered, "deep_models", "Models"),
+        ("The list", offered, "deep_models", "Models"),
     ]
     return [Link(f"{at} · {title}", *rest) for at, (title, *rest) in enumerate(steps, start=1)]
 

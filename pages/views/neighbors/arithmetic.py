@@ -29,7 +29,7 @@ from pages.views.neighbors.analogy_rates import (
 )
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_job, on_map
-from recemb_core.arrays import Float64Array
+from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.brought import BroughtVectors
 from recemb_core.evaluation.analogies import Analogies, How, arithmetic
 from recemb_core.figures import theme
@@ -39,7 +39,8 @@ from recemb_core.layouts import UMAPConfig
 
 MOST_ITEMS = 10  # that go in on one side
 LISTED = 5
-ROOM = (440.0, 290.0)  # what the legend below leaves of the map, for the names on it
+ROOM = (1_600.0, 900.0)  # pixels that the names have: those of the map, of which only a part is shown
+LEAST_SEEN = 0.3  # of the map's longer side, high
 SUM_MODEL = Parameter(NEIGHBORS_PAGE, "sum_model", "Model", Options(), help="Whose vectors are added.")
 PLUS = Parameter(
     NEIGHBORS_PAGE,
@@ -252,6 +253,8 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
     arrows = _arrows(asked, best)
     figure.update_layout(
         title_text=None,
+        showlegend=False,  # its colors are under the button, and what is ringed is named
+        **_window(positions, np.array([place[row] for row in (*best[:1], *asked.given)])),
         annotations=[
             *figure.layout.annotations,
             *(theme.arrow(tuple(place[a]), tuple(place[b]), arrowcolor=theme.CHOSEN, standoff=5) for a, b in arrows),
@@ -262,12 +265,21 @@ def _draw_map(found: Compared, asked: Sum, umap: UMAPConfig) -> None:
     live_chart(figure, key=f"arithmetic map@{data.key}", height=250, above=above, on_click=choose)
 
 
+def _window(positions: Float32Array, asked: Float32Array) -> dict[str, Any]:
+    """The ranges of the axes: where the question lies, with room for names; on the whole map nothing is told apart."""
+    whole = np.ptp(positions, axis=0)
+    middle = (asked.min(axis=0) + asked.max(axis=0)) / 2
+    half = np.maximum(0.7 * np.ptp(asked, axis=0), LEAST_SEEN / 2 * whole.max())
+    ranges = np.stack([middle - half, middle + half], axis=1).tolist()
+    return {"xaxis_range": ranges[0], "yaxis_range": ranges[1]}
+
+
 def _map_words(asked: Sum) -> str:
     went = "Arrows: the step that is taken off and put on, and the same step from the last item to the answer."
     basket = "Arrows: from what goes in to the answer."
     return (
-        f"{went if asked.minus else basket} Places are UMAP's, which keeps neighborhoods and not directions: the sum "
-        "is made of the vectors, not of the places."
+        f"{went if asked.minus else basket} The map shows where the question lies, a double click all of it. Places "
+        "are UMAP's, which keeps neighborhoods and not directions: the sum is made of the vectors, not of the places."
     )
 
 

@@ -70,7 +70,7 @@ _component = st.components.v2.component(
     css="""
         .neighbor-columns {
             display: grid; grid-template-columns: repeat(auto-fit, minmax(min(5.5rem, 100%), 1fr)); gap: 0 0.375rem;
-            color: var(--st-text-color); font-family: var(--st-font); font-size: 0.8125rem; line-height: 1.3;
+            color: var(--st-text-color); font: 0.875rem/1.3 var(--st-font);
         }
         .neighbor-columns .column {
             display: grid; grid-template-rows: subgrid; grid-row: span var(--rows); align-content: start; min-width: 0;
@@ -88,7 +88,6 @@ _component = st.components.v2.component(
         .neighbor-columns .name { display: block; font-size: 1rem; }
         .neighbor-columns .note {
             display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; opacity: 0.8;
-            font-size: 0.75rem;
         }
         .neighbor-columns .message {
             grid-row: 2 / span 4; margin: 0; padding: 0.5rem; opacity: 0.8; border-radius: 0.375rem;
@@ -123,14 +122,14 @@ _component = st.components.v2.component(
         .neighbor-columns[data-many] .row { padding: 0.125rem 0.1875rem 0.1875rem 0.5rem; gap: 0; }
         .neighbor-columns[data-many] .title { order: 1; flex: 0 0 100%; -webkit-line-clamp: 2; }
         .neighbor-columns .second {
-            display: flex; flex-wrap: wrap; gap: 0 0.375rem; font-size: 0.75rem; font-variant-numeric: tabular-nums;
+            display: flex; flex-wrap: wrap; gap: 0 0.375rem; font-variant-numeric: tabular-nums;
         }
         .neighbor-columns .count { margin-left: auto; opacity: 0.75; }
-        .neighbor-columns .times { margin-left: auto; font-size: 0.75rem; font-weight: 600; }
+        .neighbor-columns .times { margin-left: auto; font-weight: 600; }
         .neighbor-columns .chips { display: flex; flex-wrap: wrap; gap: 0.1875rem; margin-top: auto; }
         .neighbor-columns .chip {
             max-width: 100%; padding: 0 0.375rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
-            font-size: 0.6875rem; border: 1px solid var(--st-border-color); border-radius: 0.75rem;
+            border: 1px solid var(--st-border-color); border-radius: 0.75rem;
         }
         .neighbor-columns .chip.same { font-weight: 600; border-color: currentColor; }
         @media (prefers-reduced-motion: reduce) { .neighbor-columns .row { transition: none; } }
