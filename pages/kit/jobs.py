@@ -124,6 +124,11 @@ def asked_by_experiment(asked: bool) -> None:
     st.session_state["_asked_by_experiment"] = asked
 
 
+def answer_waits(say: Callable[[], object] | None) -> None:
+    """What is to be called when a bar is drawn: the answer that this run of the page owes is not there yet."""
+    st.session_state["_answer_waits"] = say
+
+
 def allow(data: ActiveData, identities: Sequence[Hashable]) -> None:
     """Let these jobs run from the next run of the page on; a button's callback."""
     _marked("allowed", data).update(identities)
@@ -189,6 +194,8 @@ def perform(data: ActiveData, job: Job, queued: Sequence[Job] = (), *, floats: b
                     _stop_button(data, f"stop {job.label}", "Stop", [job])
                     if queued:
                         _stop_button(data, "stop all", "Stop all", [job, *queued])
+            if (say := st.session_state.pop("_answer_waits", None)) is not None:
+                say()
         bar.progress(min(fraction, 1.0), text=words)
         told, drawn = words, now
 

@@ -6,6 +6,7 @@ const FRAME_MS = 80; // what a frame may advance a glide at most: a busy browser
 const PLAY_MS = 1100; // from one frame to the next: a glide and a moment to look
 const STOP_MS = 250; // a frame that is held this long is one that the person has stopped at
 const NARROW = 600; // below this width in pixels the legend goes under the chart
+const NAMES = 190; // pixels of the names of rows beside cells
 const LEGEND = 180; // pixels kept free for the legend, so that another name in it does not push the map aside
 const ALL_BUTTONS = 260; // below this width in pixels the mode bar goes without what aims the mouse
 const MODE_BAR = 34; // pixels kept free on top for the mode bar and a map's tools
@@ -700,6 +701,7 @@ class LiveChart {
     layout.margin.t = this.tools ? top : Math.max(top, MODE_BAR);
     const width = this.box.clientWidth;
     this.narrow = width > 0 && width < NARROW;
+    if (width > 0) fitCells(figure, width);
     const legend = layout.legend ?? {};
     this.legendIsOurs = legend.orientation === undefined && legend.x === undefined && legend.y === undefined;
     if (this.legendIsOurs && this.tools) {
@@ -839,8 +841,8 @@ class LiveChart {
       return;
     }
     if (width === this.plot._fullLayout.width) return;
-    if (this.legendIsOurs && width < NARROW !== this.narrow) {
-      this.redraw(); // the legend changes sides
+    if ((this.legendIsOurs && width < NARROW !== this.narrow) || this.plot.layout.meta?.cells) {
+      this.redraw(); // the legend changes sides, or cells their size
       return;
     }
     await this.mine(() => this.Plotly.Plots.resize(this.plot));
@@ -1120,6 +1122,15 @@ function fit(traces) {
 function setRanges(layout, view) {
   layout.xaxis = { ...layout.xaxis, range: [...view.x], autorange: false };
   layout.yaxis = { ...layout.yaxis, range: [...view.y], autorange: false };
+}
+
+// Marks that stand for the cells of a table of so many columns never touch, however narrow the chart; names stand beside.
+function fitCells(figure, width) {
+  const cells = figure.layout.meta?.cells;
+  if (!cells) return;
+  const largest = Math.max((0.65 * (width - NAMES)) / cells, 3);
+  const smaller = Math.min(1, largest / figure.data[0].marker.size);
+  for (const { marker } of figure.data) marker.size *= smaller;
 }
 
 function legendPlace(narrow) {

@@ -102,6 +102,7 @@ def begin(page: str, data: ActiveData) -> None:
     """At the start of a page's run, before any job asks whether it may run."""
     st.session_state["_page"] = page
     st.session_state.pop("_verdict", None)  # of a run that was broken off
+    jobs.answer_waits(None)
     jobs.asked_by_experiment((pressed := _pressed()) is not None and pressed.in_force(data, wholly=True))
 
 
@@ -128,7 +129,9 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
             return
         assert pressed is not None
         with st.container(key="verdict"):
-            st.session_state["_verdict"] = (st.empty(), one, pressed.guess)
+            verdict = st.empty()
+        st.session_state["_verdict"] = (verdict, one, pressed.guess)
+        jobs.answer_waits(lambda: verdict.caption(WAITS))
         st.button(
             "Back to my settings",
             key="question undo",
@@ -220,6 +223,7 @@ def _at(place: str, experiments: Sequence[Experiment]) -> int:
 
 def answer() -> None:
     """Say what came of the question that was pressed, now that the page is drawn."""
+    jobs.answer_waits(None)
     place, one, guess = st.session_state.pop("_verdict", (None, None, None))
     if place is None:
         return

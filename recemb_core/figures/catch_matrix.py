@@ -85,7 +85,7 @@ def catch_matrix_figure(
         at = [chosen[1] + 1], [list(ids).index(chosen[0])]
         frame = {"showlegend": False, "name": "chosen", "uid": "chosen"}
         traces.append(theme.ring(at, 24 if few else 16, "square-open", **frame))
-    return theme.chart(
+    figure = theme.chart(
         traces,
         file_name="tables-and-neighbors",
         description=f"{int(found.sum())} of {k} true neighbors are found by {tables} tables",
@@ -100,3 +100,5 @@ def catch_matrix_figure(
         hovermode="closest",
         legend=theme.legend(-0.12),
     )
+    figure.layout.meta = {**figure.layout.meta, "cells": tables}  # the live chart makes them smaller than their columns
+    return figure

@@ -227,3 +227,21 @@ def test_a_long_comparison_runs_with_a_bar_and_stops(serve: Serve, page: Page) -
     expect(page.get_by_text("Stopped. Press Run to measure.")).to_be_visible(timeout=60_000)
     expect(run).to_be_visible()
     no_exception(page)
+
+
+def test_squares_of_one_item_do_not_touch_on_a_telephone(serve: Serve, page: Page) -> None:
+    """However narrow the window is, and when it is made narrow."""
+    parts = """(plot) => {
+        const { xaxis } = plot._fullLayout;
+        return [plot.data[0].marker.size, xaxis.l2p(2) - xaxis.l2p(1)];
+    }"""
+    page.set_viewport_size({"width": 1280, "height": 720})
+    open_page(page, f"{serve('app.py')}/lsh?lab=inside", timeout=120_000)
+    wait_revision(page, "lsh catches", None, 120_000)
+    for width in (1280, 800, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        wait_until(page, "(w) => window.innerWidth === w", arg=width)
+        page.wait_for_timeout(500)
+        settled(page)
+        square, column = on_chart(page, "lsh catches", parts)
+        assert 3 <= square <= 0.8 * column, f"{square} of {column} pixels at {width}"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.kit.stage import WAITS
 from tests.browser.driver import no_exception, open_page, settled
 
 Serve = Callable[..., str]
@@ -104,6 +105,7 @@ MEASURED = """() => {
     const verdicts = all('.st-key-verdict');
     if (!verdicts.length) found.push('no verdict');
     verdicts.forEach((e) => inside(e, 'verdict'));
+    if (verdicts.some((e) => e.innerText.includes('%WAITS%'))) found.push('the answer has not come');
     all('.st-key-stage-scores').forEach((e) => inside(e, 'scores'));
     if (!all('.st-key-stage-scores').length) found.push('no scores');
     const moved = all('[class*=st-key-]').filter((e) => getComputedStyle(e).outlineStyle === 'solid');
@@ -117,7 +119,7 @@ MEASURED = """() => {
         .forEach((e) => small(e, 14, 'text'));
     all('.st-key-stage-picture .js-plotly-plot text').forEach((e) => small(e, 11, 'label'));
     return found;
-}"""
+}""".replace("%WAITS%", WAITS)
 CUT = """() => [...document.querySelectorAll('.st-key-question, .st-key-stage-picture, .st-key-stage-scores')]
     .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > window.innerWidth + 0.5)
     .map((e) => `${e.className}: ${e.innerText.slice(0, 40)}`)"""

@@ -16,6 +16,7 @@ from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.tables import HALF, fitted
 from pages.kit.text import field_words, plain_field
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_section
@@ -33,6 +34,7 @@ ORDER = Parameter(
     Options({"disputed": "Most disputed items", "agreed": "Most agreed items"}, row=True),
     "disputed",
 )
+BOXES = 40  # pixels of the boxes that select a row
 TWO_NEEDED = "Two models that are ready are needed."
 NONE_READY = "No model is ready yet."
 
@@ -100,13 +102,9 @@ def disputed_section(found: Compared) -> None:
     competing = found.competing(values if order == "disputed" else -values)
     best = competing[:20]
     rows = found.rows[best]
-    table = pl.DataFrame(
-        {
-            "Item": [data.titles[int(row)] for row in rows],
-            "Agreement": values[best],
-            "Seen" if data.sequences is not None else "Strength": settings.counts[rows],
-        }
-    )
+    unit = "Seen" if data.sequences is not None else "Strength"
+    titles = [data.titles[int(row)] for row in rows]
+    table = pl.DataFrame({"Item": titles, "Agreement": values[best], unit: settings.counts[rows]})
     name = f"disputed@{order}@{data.key}"
 
     def take() -> None:
@@ -121,12 +119,16 @@ def disputed_section(found: Compared) -> None:
         key=name,
         on_select=take,
         selection_mode="single-row",
-        column_config={
-            "Item": st.column_config.TextColumn(width=190),  # so that the last column is seen
-            "Agreement": st.column_config.NumberColumn(
-                format="%.2f", width=90, help=f"Overlap@{settings.k}, mean over all pairs of the models."
-            ),
-        },
+        column_config=fitted(
+            table,
+            HALF - BOXES,
+            {
+                "Agreement": st.column_config.NumberColumn(
+                    format="%.2f", width=90, help=f"Overlap@{settings.k}, mean over all pairs of the models."
+                ),
+                unit: st.column_config.NumberColumn(width=66),
+            },
+        ),
     )
     rule = f" of those seen at least {least:,} times" if least > 1 and data.sequences is not None else ""
     st.caption(

@@ -93,7 +93,8 @@ def _several(shown: Shown, f: int) -> bool:
 def _boxes(data: ActiveData, shown: Shown) -> None:
     """A box for each field, in a row."""
     side, start = shown.vectors.side, first_values(shown)
-    places = frame.figure_columns("new-fields", len(side.names), narrowest="7.5rem")
+    narrowest = "12rem" if len(side.names) == 6 else "7.5rem"  # three and three, not five and a broad one
+    places = frame.figure_columns("new-fields", len(side.names), narrowest=narrowest)
     for place, (f, name) in zip(places, enumerate(side.names), strict=True):
         search = "" if _several(shown, f) else "; type to search"
         values = f"What the new item has. {len(side.values[f]):,} values{search}."

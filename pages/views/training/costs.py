@@ -66,7 +66,7 @@ def section(lesson: Lesson, ask: Ask) -> None:
     }
     metrics = [(name, f"{multiplications(of, **four.size):,}", words) for name, (of, words) in told.items()]
     drops = "The term that negative sampling drops from NCE, for this context, in nats."
-    frame.metrics([*metrics, ("log k·p_n(o)", dropped, drops)], numbers)
+    frame.metrics([*metrics, ("log k·pₙ(o)", dropped, drops)], numbers)
 
 
 def _cards(four: Four) -> None:
@@ -103,7 +103,7 @@ def _cards(four: Four) -> None:
             rf"&=\sigma({nce:.2f}-({log_kp:.2f}))={float(sigmoid(nce - log_kp)):.3f}\end{{aligned}}",
         ),
         "negative_sampling": (
-            "The same without log k·p_n(o).",
+            "The same without log k·pₙ(o).",
             rf"\sigma(v'_o\cdot v_c)=\sigma({negative:.2f})={float(sigmoid(negative)):.3f}",
         ),
     }

@@ -152,7 +152,7 @@ def _numbers(found: Factorization, least: int) -> list[tuple[str, str, str]]:
                 f"r, exponent {exponent:g}",
                 _mean(fits),
                 f"The same with noise drawn by count to the power of {exponent:g}; seeds from {fits_words(fits)}. By "
-                f"this noise's own optimum, log P(j | i) / p_n(j) − log k, r is "
+                f"this noise's own optimum, log P(j | i) / pₙ(j) − log k, r is "
                 f"{fits_words(found.fits(exponent, least, own=True))}.",
             )
         )

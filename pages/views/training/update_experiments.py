@@ -200,7 +200,7 @@ def _dropped(four: Four) -> Verdict:
     now, k = float(four.trainers["nce"].log_k_noise[four.partner]), four.lesson.negative
     change = float(np.log(k / 5))
     return Verdict(
-        f"log k·p_n(o) is {number(now)} here, with 5 it is {number(now - change)}: the difference is log {k / 5:g} = "
+        f"log k·pₙ(o) is {number(now)} here, with 5 it is {number(now - change)}: the difference is log {k / 5:g} = "
         f"**{number(change)}**.",
         0,
         "NCE accounts for it, negative sampling learns another score.",
