@@ -67,15 +67,7 @@ not 'nowhere'
 
     builder = SparkSession.builder.appName("recemb")
     if kind == "sc":
-
-        def ask() -> str:
-            probe: SparkSession = builder.remote(where).create()
-            try:
-                return str(probe.version)
-            finally:
-                probe.stop()
-
-        _in_time(ask, where)
+        _greet(where)
         spark: SparkSession = builder.remote(where).getOrCreate()
         if type(spark).getActiveSession() is None:  # begun by another thread, and Spark ML looks for one of this
             spark = builder.remote(where).create()
@@ -140,6 +132,22 @@ def _knock(where: str, usual: int) -> None:
     )
 
 
+def _greet(where: str) -> None:
+    """Ask for Spark's version, and leave nothing behind where nothing comes."""
+    try:
+        from pyspark.sql.connect.session import SparkSession as Connected
+
+        probe = Connected(connection=where)  # nothing is sent yet
+    except Exception as error:
+        raise UsageError(_no_connect(where, error)) from None
+    try:
+        _in_time(lambda: str(probe.version), where)
+    except UsageError:
+        probe.client.close()  # or it says goodbye at the program's end, over and over for ten minutes
+        raise
+    probe.stop()
+
+
 def _in_time(work: Callable[[], T], where: str) -> T:
     """What a call gives; a sentence where it has not answered in time (Spark's own client tries for minutes)."""
     done: list[T] = []
@@ -156,8 +164,12 @@ def _in_time(work: Callable[[], T], where: str) -> T:
     thread.join(_ANSWER)
     if done:
         return done[0]
-    why = f"{type(wrong[0]).__name__}: {shortened(wrong[0], 120)}" if wrong else f"not within {_ANSWER:g} seconds"
-    raise UsageError(
+    raise UsageError(_no_connect(where, wrong[0] if wrong else None))
+
+
+def _no_connect(where: str, error: Exception | None) -> str:
+    why = f"{type(error).__name__}: {shortened(error, 120)}" if error else f"not within {_ANSWER:g} seconds"
+    return (
         f"what listens at {_shown(where)} does not answer as Spark Connect ({why}); give the address of a "
         "Spark Connect server"
     )

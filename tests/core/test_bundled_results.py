@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,6 +105,13 @@ def test_orphans_and_gaps_would_be_seen(tmp_path: Path, monkeypatch: pytest.Monk
 # --- what today's code computes ---
 
 
+@cache
+def plan_of(builder: ModuleType, name: str) -> dict[Key, Any]:
+    """What is planned of a data set; made once, for it reads and counts the data."""
+    found: dict[Key, Any] = builder.whole_plan(name)
+    return found
+
+
 RECALL = {type(config).__name__ for config in recall_defaults().values()}
 
 
@@ -128,7 +136,7 @@ def one_of_every_sort(builder: ModuleType) -> dict[tuple[Any, ...], tuple[str, K
     """Of every sort of result the cheapest: of the barbell, or a short run or the first of the planted shop."""
     found: dict[tuple[Any, ...], tuple[str, Key]] = {}
     for name in ("barbell", "planted_shop"):
-        plan = builder.whole_plan(name)
+        plan = plan_of(builder, name)
         for key in sorted(plan, key=lambda key: not plan[key].short):
             found.setdefault(sort_of(key), (name, key))
     return found
@@ -142,7 +150,7 @@ def computed_again(builder: ModuleType, name: str, key: Key) -> list[str]:
     """In what a result differs, computed now from the stored results that it builds on."""
     kept = precomputed.load(key)
     assert kept is not None, f"{key.prefix} is missing: python data/build_precomputed.py missing"
-    plan = builder.whole_plan(name)
+    plan = plan_of(builder, name)
     return disagreements(kept, plan[key].make(builder.made_before(plan, {})))
 
 
@@ -201,7 +209,7 @@ def arrays_of(part: Any, seeds: int) -> Arrays:
 def test_every_sort_of_result_has_a_small_one(builder: ModuleType) -> None:
     """A new kind, or a model that only a large data set has, is not left out by the tests above."""
     small = set(one_of_every_sort(builder))
-    assert {sort_of(key) for name in builder.EVERY for key in builder.whole_plan(name)} <= small
+    assert {sort_of(key) for name in builder.EVERY for key in plan_of(builder, name)} <= small
 
 
 # --- the comparison itself ---

@@ -10,7 +10,8 @@ import itertools
 import os
 import shutil
 import socket
-import threading
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -51,7 +52,8 @@ from recemb_core.walks import WalkConfig, transition_probabilities
 from tests.core.commands import refused, said
 
 pytestmark = pytest.mark.slow
-LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Compiled simply, and without a look through Spark's own classes: so short a life never earns either back.
+LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
 LIGHT = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -517,18 +519,29 @@ def test_an_unreachable_master_is_a_sentence_within_twenty_seconds(monkeypatch: 
         connect()
 
 
-def test_what_listens_but_is_no_spark_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
+NO_SPARK = """
+import socket
+import pyspark.sql.connect.session
+from recemb_core.spark import connect, connection
+from recemb_core.validation import UsageError
+
+server = socket.create_server(("127.0.0.1", 0))
+connection._ANSWER = 1.0
+try:
+    connect(f"sc://127.0.0.1:{server.getsockname()[1]}")
+except UsageError as error:
+    print(error)
+server.close()  # what listened is gone, and nobody is told goodbye
+"""
+
+
+def test_what_listens_but_is_no_spark_is_a_sentence_too_and_the_program_ends() -> None:
     pytest.importorskip("pyspark")
-    for name in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):  # which a session of that kind sets
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    server = socket.create_server(("127.0.0.1", 0))
-    held: list[socket.socket] = []
-    threading.Thread(target=lambda: held.append(server.accept()[0]), daemon=True).start()
-    monkeypatch.setattr("recemb_core.spark.connection._ANSWER", 1.0)
-    with pytest.raises(UsageError, match="does not answer as Spark Connect"):
-        connect(f"sc://127.0.0.1:{server.getsockname()[1]}")
-    server.close()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NO_SPARK], capture_output=True, text=True, env=kept, timeout=120
+    )
+    assert "does not answer as Spark Connect" in done.stdout, done.stderr
 
 
 def test_without_java_or_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
