@@ -53,7 +53,8 @@ def bring(files: list[File]) -> list[str]:
         try:
             said += _keep(file, ids)
         except InputError as error:
-            said.append(f"{error}.")
+            words = str(error)
+            said.append(f"{words[:1].upper()}{words[1:]}.")
     return said
 
 

@@ -93,6 +93,9 @@ def session_of(args: argparse.Namespace) -> SessionFile:
             raise UsageError(
                 f"{args.session} cannot be read ({error.strerror or error}); give a session.toml"
             ) from None
+        except UsageError as error:
+            log = "; a log goes behind --log" if args.command == "sweep" else ""
+            raise UsageError(f"{args.session}: {error}{log}") from None
     if getattr(args, "seed", None) is not None:
         saved = replace(saved, seed=args.seed)
     return saved

@@ -64,6 +64,8 @@ def usual_text(spec: ModelSpec, name: str, config: Any, query: Query | None = No
     >>> from recemb_core.embeddings import Item2VecConfig
     >>> usual_text(model_named("item2vec"), "dimensions", Item2VecConfig(dimensions=16))
     '8, 16, 32, 64'
+    >>> usual_text(model_named("item2vec"), "epochs", Item2VecConfig(epochs=400))
+    '200, 400, 800'
     """
     if name in _USUAL:
         return _USUAL[name]
@@ -81,6 +83,8 @@ def usual_text(spec: ModelSpec, name: str, config: Any, query: Query | None = No
         return ", ".join(setting.values)
     most = 4 if name == "dimensions" else 2
     near = [v for v in setting.values if own / 2 <= v <= most * own] if own > 0 else []
+    if len(near) < 2 and isinstance(own, int) and own > 1:  # beyond what the control offers: one value varies nothing
+        near = [own // 2, own, 2 * own]
     return ", ".join(f"{value:g}" for value in near or setting.values)
 
 

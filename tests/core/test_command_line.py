@@ -425,6 +425,8 @@ def test_a_model_is_evaluated_beside_the_floor_and_its_scores_go_on_the_card(
         ("train log.csv --model EGES --out v.npz", "EGES needs side information"),
         ("train log.csv --model word2vec --out nowhere/v.npz", "nowhere/v.npz"),
         ("train log.csv --model word2vec --set dimensions=100000000 --out v.npz", "from 1 to 4,096, not 100000000"),
+        ("sweep log.csv --model word2vec --vary window=2,3", "a log goes behind --log"),
+        ("train --session log.csv --model word2vec --out v.npz", "log.csv: the saved session is no valid TOML"),
         ("neighbors log.csv --item tea", "'log.csv' is no file of vectors"),
         ("neighbors nowhere.npz --item tea", "'nowhere.npz' cannot be opened"),
         ("export nowhere.npz --out v.txt", "'nowhere.npz' cannot be opened"),

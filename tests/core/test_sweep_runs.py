@@ -199,6 +199,9 @@ def test_the_command_sweeps_keeps_and_resumes(tmp_path: Path, capsys: pytest.Cap
     assert "--resume" in capsys.readouterr().err
     assert main([*command, "--resume"]) == 0
     assert capsys.readouterr().out.replace(" ", "").split('"files"')[0] == first.replace(" ", "").split('"files"')[0]
+    assert "was not there" not in first
+    assert main([*command, "--name", "another", "--resume"]) == 0
+    assert "another.jsonl was not there: nothing is resumed" in capsys.readouterr().out
     assert main(["sweep", str(file), "--resume", "--minutes", "-1"]) == 1
     with pytest.raises(SystemExit):
         main(["sweep", str(file), "--resume"])

@@ -97,7 +97,7 @@ def test_scores_of_different_questions_stand_under_different_heads_and_it_is_sai
         assert row[head].item().startswith(f"{run.scores['hr'].value:.3f} (")
         assert row[other].isna().item()
         assert row["Question most users"].item() == str(run.spec.protocol.most_users)
-    assert "not to be compared" in text(page)
+    assert "different questions (by length of the lists, most users)" in text(page)
     both = {"runs_view": "two", "runs_first": five.run_id, "runs_second": ten.run_id}
     assert "most_users 200 and 300" in text(healthy(open_page("runs", **both))).replace("\\", "")
 

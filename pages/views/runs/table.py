@@ -40,7 +40,7 @@ def table_section(kept: Kept) -> RunRecord:
         "Scores are of one training each: mean and 95 % interval over users; the noise of training is not in it, and "
         "comes in where two runs stand side by side. Settings that are the same in all runs have no column"
         + (f"; {more} more that differ are in the file." if more else ".")
-        + (" Runs were asked different questions: their scores are not to be compared." * _asked_apart(kept))
+        + _asked_apart(kept)
     )
     download("Table (CSV)", "runs.csv", pl.DataFrame, rows(kept, settings | asked))
     return kept.by_id[
@@ -96,9 +96,17 @@ def _asked(kept: Kept) -> dict[str, dict[str, Any]]:
     return {f"question {name}": values for name, values in found.items() if name not in ("part", "ks")}
 
 
-def _asked_apart(kept: Kept) -> bool:
-    """Whether measured runs were asked different questions."""
-    return bool(asked_differently({one.run_id: one.spec for one in kept.runs}))
+def _asked_apart(kept: Kept) -> str:
+    """That measured runs were asked different questions, and by what these differ, in a sentence; "" where not."""
+    names = [
+        "length of the lists" if name == "ks" else field_words(name)
+        for name in asked_differently({one.run_id: one.spec for one in kept.runs})
+    ]
+    return (
+        f" Runs were asked different questions (by {', '.join(names)}): compare scores of one question."
+        if names
+        else ""
+    )
 
 
 def _models_that_vary(kept: Kept, values: dict[str, Any]) -> int:

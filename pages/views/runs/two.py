@@ -15,6 +15,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.text import field_words, plain, sentence
 from pages.views.runs.kept import RUNS_PAGE, Kept, label_of, vectors_of
+from pages.views.runs.overlap_words import bands, chance, listed
 from recemb_core.arrays import Float32Array, Float64Array, Int32Array
 from recemb_core.brought import BroughtVectors
 from recemb_core.embeddings import ItemVectors
@@ -32,7 +33,6 @@ FIRST = Parameter(RUNS_PAGE, "runs_first", "First", Options(), help="All kept se
 SECOND = Parameter(RUNS_PAGE, "runs_second", "Second", Options(), help="All kept seeds of its setting are compared.")
 STACKED = Parameter(RUNS_PAGE, "runs_stacked", "One map below the other", Flag(), False, help="For a narrow page.")
 LEAST = 10  # items whose neighbors changed most
-NEAREST = 10
 HIGH, ABOVE = 460, 225  # pixels of the maps at least, and of what lies above and below them
 
 
@@ -65,8 +65,12 @@ def two_section(kept: Kept) -> list[Job]:
         todo, shares = _vectors(kept, first, second)
     if shares is not None and not np.isnan(shares).all():
         known = shares[~np.isnan(shares)]
-        about = f"Of an item's {NEAREST} nearest neighbors, those that both runs have; mean over {len(known):,} items."
-        figures.append((f"Overlap@{NEAREST}", f"{known.mean():.2f}", about))
+        k = listed(len(shares))
+        about = (
+            f"Of an item's {k} nearest neighbors, the share that both runs have; mean over {len(known):,} items. "
+            f"{chance(k, len(known))}"
+        )
+        figures.append((f"Overlap@{k}", f"{known.mean():.2f}", about))
     with numbers:
         if figures:
             frame.metrics(figures)
@@ -188,7 +192,8 @@ def _vectors(kept: Kept, first: RunRecord, second: RunRecord) -> tuple[list[Job]
     lacks = [found for found in (one, other) if isinstance(found, BroughtVectors) and not found.known.all()]
     if lacks:
         gone = int((~lacks[0].known).sum())
-        st.caption(f"No maps: {gone:,} of {len(one):,} items have no vector in {plain(lacks[0].config.name)}.")
+        has = "has" if gone == 1 else "have"
+        st.caption(f"No maps: {gone:,} of {len(one):,} items {has} no vector in {plain(lacks[0].config.name)}.")
         _changed(kept, one, shares, (lists, others))
         return [], shares
     return _maps(kept, (first, second), (one, other), shares, (lists, others)), shares
@@ -201,7 +206,7 @@ def _maps(
     shares: Float64Array,
     lists: tuple[Int32Array, Int32Array],
 ) -> list[Job]:
-    data, names = kept.data, names_of(*runs)
+    data, names, k = kept.data, names_of(*runs), lists[0].shape[1]
     umap = UMAPConfig().for_size(len(vectors[0]))
     how = umap, large.on_map(data)
     keys = [("map of a kept run", runs[0].run_id, *how), ("map of a kept run", runs[1].run_id, runs[0].run_id, *how)]
@@ -223,8 +228,8 @@ def _maps(
             names=names,
             highlighted=(near[0], near[1]),
             stacked=stacked,
-            color_by=bands(shares[rows]),
-            color_title="of 10 kept",
+            color_by=bands(shares[rows], k),
+            color_title=f"of {k} kept",
             chosen=session.chosen_item(data),
         )
         choose = lambda item: session.pick(data, item)  # noqa: E731
@@ -233,24 +238,12 @@ def _maps(
         with stage.picture():
             live_chart(figure, key=key, height=height, above=above, glide=False, on_click=choose)
         st.caption(
-            f"{large.drawn_words(data)}Colored by how many of an item's {NEAREST} nearest both runs have. "
-            "Crimson rings: the chosen item and its 10 nearest in each run; click another item to choose it. UMAP puts "
-            "near vectors near each other as far as a plane allows; axes mean nothing."
+            f"{large.drawn_words(data)}Colored by how many of an item's {k} nearest both runs have. "
+            f"Crimson rings: the chosen item and its {k} nearest in each run; click another item to choose it. UMAP "
+            "puts near vectors near each other as far as a plane allows; axes mean nothing."
         )
     _changed(kept, vectors[0], shares, lists)
     return todo
-
-
-def bands(shares: Float64Array) -> list[str]:
-    """How many of the ten stayed, in three groups; items that a run never saw have none.
-
-    >>> bands(np.array([0.0, 0.5, 1.0, np.nan]))
-    ['0 to 3', '4 to 6', '7 to 10', 'never seen']
-    """
-    names = np.array(["0 to 3", "4 to 6", "7 to 10"])
-    known = np.nan_to_num(shares)
-    found = names[(known > 0.35).astype(int) + (known > 0.65)]
-    return [str(name) for name in np.where(np.isnan(shares), "never seen", found)]
 
 
 def _map_job(
@@ -275,8 +268,8 @@ def _changed(kept: Kept, vectors: ItemVectors, shares: Float64Array, lists: tupl
     titles = kept.data.titles
     st.subheader("Neighbors that changed", anchor=False)
     st.caption(
-        f"The mean overlap@{k} is {shares[known].mean():.2f} over {len(known):,} items; the {len(order)} items with "
-        "the least."
+        f"The mean overlap@{k} is {shares[known].mean():.2f} over {len(known):,} items. {chance(k, len(known))} "
+        f"The {len(order)} items with the least."
     )
 
     def only(row: int, here: Int32Array, there: Int32Array) -> str:
