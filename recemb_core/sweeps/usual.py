@@ -64,8 +64,8 @@ def usual_text(spec: ModelSpec, name: str, config: Any, query: Query | None = No
     >>> from recemb_core.embeddings import Item2VecConfig
     >>> usual_text(model_named("item2vec"), "dimensions", Item2VecConfig(dimensions=16))
     '8, 16, 32, 64'
-    >>> usual_text(model_named("item2vec"), "epochs", Item2VecConfig(epochs=400))
-    '200, 400, 800'
+    >>> usual_text(model_named("item2vec"), "epochs", Item2VecConfig(epochs=240))
+    '120, 240, 480'
     """
     if name in _USUAL:
         return _USUAL[name]
