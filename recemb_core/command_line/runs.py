@@ -15,6 +15,7 @@ from recemb_core.foreign_text import for_terminal
 from recemb_core.runs import RunRecord, RunStore, default_folder
 from recemb_core.runs.comparing import overlap, side_by_side
 from recemb_core.runs.record import asked_differently, differing
+from recemb_core.sweeps.records import journal_of
 from recemb_core.validation import UsageError
 
 NAME = "runs"
@@ -58,7 +59,9 @@ def run(args: argparse.Namespace) -> Result:
         for one in found:
             store.delete(one.run_id)
         ids = [one.run_id for one in found]
-        return Result({"deleted": ids}, [Lines("Deleted, with vectors, scores and notes", ids)])
+        files = {str(file): None for one in found if (file := journal_of(store.folder, one.study)) is not None}
+        left = [f"{file}, the file of a sweep, keeps what each user got in its runs; delete it too" for file in files]
+        return Result({"deleted": ids}, [Lines("Deleted, with vectors, scores and notes", ids)], left)
     if args.action == "note":
         _note(args, store, found[0])
     return _shown(store, store.record(found[0].run_id), args.out if args.action == "show" else None)

@@ -253,3 +253,23 @@ def by_setting(runs: Iterable[Run]) -> dict[int, list[Run]]:
         if not run.failed:
             found.setdefault(run.setting, []).append(run)
     return found
+
+
+def journal_of(folder: Path, study: str) -> Path | None:
+    """The file of the sweep that a study of kept runs is of; it has what each user got too. None where there is none.
+
+    Args:
+        folder: of the store of runs.
+        study: its name there: ``sweep NAME`` of the command line, ``sweep of MODEL NAME`` of the pages.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "sweeps").mkdir()
+    >>> (folder / "sweeps" / "dims.jsonl").touch()
+    >>> [journal_of(folder, name) is not None for name in ("sweep dims", "sweep of item2vec dims", "dims", "sweep odm")]
+    [True, True, False, False]
+    """
+    if not study.startswith("sweep "):
+        return None
+    files = sorted((folder / "sweeps").glob("*.jsonl"))
+    return next((file for file in files if study.endswith(f" {file.stem}")), None)

@@ -202,6 +202,11 @@ def test_the_command_sweeps_keeps_and_resumes(tmp_path: Path, capsys: pytest.Cap
     assert "was not there" not in first
     assert main([*command, "--name", "another", "--resume"]) == 0
     assert "another.jsonl was not there: nothing is resumed" in capsys.readouterr().out
+    from recemb_core.runs import RunStore
+
+    run = RunStore.open(tmp_path / "store").runs()[0]
+    assert main(["runs", "delete", run.run_id, "--store", str(tmp_path / "store")]) == 0
+    assert "the file of a sweep, keeps what each user got" in "".join(capsys.readouterr())
     assert main(["sweep", str(file), "--resume", "--minutes", "-1"]) == 1
     with pytest.raises(SystemExit):
         main(["sweep", str(file), "--resume"])

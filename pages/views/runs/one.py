@@ -16,6 +16,7 @@ from recemb_core.brought import BroughtConfig
 from recemb_core.embeddings import MODELS, ItemVectors
 from recemb_core.foreign_text import inert
 from recemb_core.runs import RunRecord
+from recemb_core.sweeps.records import journal_of
 
 TAGS_HELP = "Parted by commas; up to 20."
 
@@ -45,7 +46,7 @@ def one_section(kept: Kept, run: RunRecord) -> None:
         if run.state != "running":
             with st.popover("Delete", icon=":material/delete:"):
                 st.markdown(
-                    f"Delete **{plain(run.name)}** with its vectors, scores and note? Nothing of it is left; its "
+                    f"Delete **{plain(run.name)}** with its vectors, scores and note? {_what_is_left(kept, run)}; its "
                     "settings can be trained again."
                 )
                 st.button(
@@ -58,6 +59,13 @@ def one_section(kept: Kept, run: RunRecord) -> None:
     with st.expander("All settings of this run"):
         every = {**run.spec.settings, "seed": run.spec.seed}
         st.dataframe([{"Setting": name, "Value": inert(value)} for name, value in every.items()], hide_index=True)
+
+
+def _what_is_left(kept: Kept, run: RunRecord) -> str:
+    """Of a run that is deleted."""
+    if journal_of(kept.store.folder, run.study) is None:
+        return "Nothing of it is left"
+    return "The file of its sweep keeps what each user got, until *Forget these runs* there; nothing else is left"
 
 
 def _said(kept: Kept, run: RunRecord) -> None:
