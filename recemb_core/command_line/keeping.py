@@ -41,7 +41,7 @@ def store_to_read(args: argparse.Namespace) -> RunStore | None:
     Raises:
         UsageError: the folder that is named holds no kept runs.
     """
-    folder = Path(args.store or default_folder())
+    folder = Path(args.store or default_folder()).expanduser()
     if RunStore.is_in(folder):
         return RunStore.open(folder)
     if not args.store:

@@ -211,10 +211,25 @@ def _compared(store: RunStore, first: RunRecord, second: RunRecord) -> Result:
     if first.has_vectors and second.has_vectors:
         one, other = store.load(first.run_id), store.load(second.run_id)
         if one.items == other.items:
-            shares, _, _ = overlap(one, other)
+            shares, lists, _ = overlap(one, other)
+            k, known = lists.shape[1], int((shares == shares).sum())
             order = [int(row) for row in shares.argsort(kind="stable")[:10] if shares[row] == shares[row]]
+            facts["neighbors"] = k
             facts["overlap_at_10"] = float(shares[shares == shares].mean()) if order else None
             facts["least_overlap"] = [{"item": one.items[row], "overlap": float(shares[row])} for row in order]
-            title = f"Items whose 10 nearest changed most; mean overlap@10 is {facts['overlap_at_10']:.2f}"
-            parts.append(Table(("item", "overlap@10"), [(one.items[row], shares[row]) for row in order], title=title))
+            if order:
+                title = (
+                    f"Items whose {k} nearest changed most; mean overlap@{k} is {facts['overlap_at_10']:.2f} over "
+                    f"{known:,} items, of lists drawn by chance {min(1.0, k / max(1, known - 1)):.2f}"
+                )
+                rows_of = [(one.items[row], shares[row]) for row in order]
+                parts.append(Table(("item", f"overlap@{k}"), rows_of, title=title))
+        else:
+            notes.append(
+                f"No neighbors are compared: {first.name} has {len(one):,} items and {second.name} {len(other):,}, "
+                "and they are not the same."
+            )
+    else:
+        without = second if first.has_vectors else first
+        notes.append(f"No neighbors are compared: {without.name} has no vectors.")
     return Result(facts, parts, notes)

@@ -171,7 +171,7 @@ def _place(args: argparse.Namespace) -> Path | None:
     name = args.name or Path(args.session).stem
     if not name or any(letter in name for letter in '/\\:*?"<>|') or name.startswith("."):
         raise UsageError(f"--name must be one that a file can have, not {name!r}")
-    return Path(args.store) / "sweeps" / f"{name}.jsonl"
+    return Path(args.store).expanduser() / "sweeps" / f"{name}.jsonl"
 
 
 def _store(folder: str, name: str, ground: Ground, prepared: Prepared, notes: list[str]) -> InStore | None:

@@ -58,9 +58,11 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
     >>> str(default_folder({"RECEMB_RUNS_FOLDER": "kept"}))
     'kept'
+    >>> default_folder({"RECEMB_RUNS_FOLDER": "~/kept"}) == Path.home() / "kept"  # where no shell has read it
+    True
     """
     named = environment.get(FOLDER, "").strip()
     if named:
-        return Path(named)
+        return Path(named).expanduser()
     data = environment.get("XDG_DATA_HOME", "").strip()
     return (Path(data) if data else Path.home() / ".local" / "share") / "recemb" / "runs"

@@ -77,7 +77,7 @@ class RunStore:
     @staticmethod
     def is_in(folder: str | os.PathLike[str]) -> bool:
         """Whether a folder is one of kept runs already: it is not opened, and nothing is made."""
-        return (Path(folder) / FILE).is_file()
+        return (Path(folder).expanduser() / FILE).is_file()
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], limits: RunLimits | None = None) -> Self:
@@ -88,7 +88,7 @@ class RunStore:
         """
         needs_optuna()
         limits = limits or RunLimits.from_environment()
-        path = Path(folder).absolute()
+        path = Path(folder).expanduser().absolute()
         store = cls(path, open_storage(path), limits)
         store.tidy()
         return store

@@ -73,6 +73,12 @@ def test_two_settings_are_compared_over_all_their_kept_seeds(capsys: pytest.Capt
         assert (one["measured"], one["users"]) == (True, 40), metric
         assert one["low"] <= one["value"] <= one["high"]
     assert len(found["least_overlap"]) <= 10
+    assert found["neighbors"] == 6, "of seven items, all others"
+    assert main(["runs", "compare", *ids.values(), "--store", "runs"]) == 0
+    assert "mean overlap@6 is 1.00 over 7 items, of lists drawn by chance 1.00" in capsys.readouterr().out
+    floor = next(run["run"] for run in runs if run["model"] == "Popularity")
+    none = said(capsys, "runs", "compare", floor, ids[1], "--store", "runs")
+    assert "No neighbors are compared: Popularity" in none["notes"][-1]
     alike = [run["run"] for run in runs if run["settings"].get("window") == 1]
     again = said(capsys, "runs", "compare", *alike[:2], "--store", "runs")
     assert "seed alone" in again["notes"][0]
@@ -97,6 +103,19 @@ def test_a_list_of_runs_tells_different_questions_apart(capsys: pytest.CaptureFi
 
 
 @pytest.mark.slow
+def test_a_folder_of_ones_home_is_meant_where_no_shell_reads_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    said(capsys, *EVALUATE[:-2], "--seeds", "1", "--store=~/kept")
+    assert len(said(capsys, "runs", "--store=~/kept")["runs"]) == 2
+    monkeypatch.setenv("RECEMB_RUNS_FOLDER", "~/kept")
+    assert len(said(capsys, "runs")["runs"]) == 2
+    assert (tmp_path / "home" / "kept" / "optuna.db").exists()
+    assert not (tmp_path / "~").exists()
+
+
 def test_notes_tags_pins_and_deleting(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *EVALUATE)
     run = said(capsys, "runs", "--store", "runs")["runs"][0]["run"]
