@@ -28,6 +28,7 @@ def told(callback: Callable[P, object]) -> Callable[P, None]:
         try:
             callback(*args, **named)
         except UsageError as error:
-            st.toast(sentence(error), icon=":material/error:", duration="infinite")
+            words = str(error)
+            st.toast(sentence(f"{words[:1].upper()}{words[1:]}."), icon=":material/error:", duration="infinite")
 
     return wrapped
