@@ -8,7 +8,7 @@ from pages.kit import controls, frame, kept_runs
 from pages.kit.allowed import Options
 from pages.kit.jobs import run_next
 from pages.kit.parameters import Parameter
-from pages.views.runs import one, table, two, words
+from pages.views.runs import board, one, table, two, words
 from pages.views.runs.kept import RUNS_PAGE, kept_of
 from pages.views.runs.sweep import LOOK, sweep_view
 
@@ -42,6 +42,7 @@ with frame.page(
             elif view == "two":
                 todo = two.two_section(kept)
             else:
+                board.board_section(kept)
                 chosen = table.table_section(kept)
                 one.one_section(kept, chosen)
             words.about(kept)

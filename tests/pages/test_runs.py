@@ -19,10 +19,11 @@ from recemb_core.embeddings.exporting import word2vec_binary
 from recemb_core.experiments.leaderboard import Entry, Part, Protocol, default_query, part_cases
 from recemb_core.prepared import prepare_bundled, prepare_file
 from recemb_core.runs import RunRecord, RunSpec, RunStore
+from recemb_core.runs.comparing import side_by_side
 from recemb_core.runs.doing import kept_measurement, kept_vectors
 from recemb_core.scorers import PopularityConfig
 from recemb_core.vocabulary import Vocabulary
-from tests.pages.conftest import healthy, run_the_python, text
+from tests.pages.conftest import healthy, questions, run_the_python, show_me, text
 from tests.pages.test_upload import baskets, upload
 
 pytest.importorskip("optuna")
@@ -270,3 +271,46 @@ def test_vectors_made_elsewhere_are_a_run_that_is_kept_opened_and_compared(open_
     fresh = press(fresh, "Open it on the Neighbors page")
     neighbors = healthy(fresh.switch_page("pages/neighbors.py").run())
     assert "30 of the data's 34 items have a vector in" in text(neighbors)
+
+
+def answered(page: AppTest, number: int) -> str:
+    show_me(page, number)
+    (said,) = healthy(page.run()).success
+    return str(said.value)
+
+
+@pytest.mark.slow
+def test_the_questions_of_all_runs_are_answered_from_the_kept_ones(open_page: Open) -> None:
+    one, other = measured(8), measured(32, epochs=12)
+    page = healthy(open_page("runs"))
+    assert questions(page) == 2
+    said = answered(page, 0)
+    means = {id(runs): np.mean([run.scores["hr"].value for run in runs]) for runs in (one, other)}
+    # Both have three seeds; the setting with the better mean comes first.
+    seeds = max((one, other), key=lambda runs: means[id(runs)])
+    values = [run.scores["hr"].value for run in seeds]
+    wide = np.mean([run.scores["hr"].high - run.scores["hr"].low for run in seeds])
+    apart = max(values) - min(values)
+    assert f"**{apart:.3f}** apart" in said
+    assert f"is {wide:.3f} wide" in said
+    assert said.startswith("**Yes, closer.**" if apart < wide else "**No, as far apart")
+    assert page.selectbox(key=f"runs_order@{DATA}").value == "setting"
+
+    said = answered(page, 1)
+    best, second = sorted((one, other), key=lambda runs: -means[id(runs)])
+    found = side_by_side(store(), best[0], second[0]).differences["hr"]  # of two settings there is one pair
+    assert f"**{found.value:+.3f}**" in said
+    assert f"p = {found.p:.2g}" in said
+    assert said.startswith("**Yes, beyond noise.**" if found.told_apart else "**No, they are not told apart.**")
+    assert page.selectbox(key=f"runs_order@{DATA}").value == "score"
+
+
+@pytest.mark.slow
+def test_what_cannot_be_answered_of_a_few_runs_says_what_to_do(open_page: Open) -> None:
+    measured(8, seeds=1)
+    page = healthy(open_page("runs"))
+    assert "choose another seed" in answered(page, 0)
+    assert "keep a run of another one" in answered(page, 1)
+    measured(16, seeds=1)
+    page = healthy(open_page("runs"))
+    assert "keep three seeds" in answered(page, 1)

@@ -27,11 +27,15 @@ def table_section(kept: Kept) -> RunRecord:
     shown = dict(list(settings.items())[:MOST_SETTINGS])
     every = rows(kept, shown | asked)
     few = [*_usual_heads(kept), *map(_head, list(shown)[:FEW_SETTINGS]), "Learned from", *map(_head, asked), "Note"]
+    settings = settings_apart(kept)
+    shown = dict(list(settings.items())[:MOST_SETTINGS])
+    every = rows(kept, shown)
+    few = [*_usual_heads(kept), *map(head_of, list(shown)[:FEW_SETTINGS]), "Learned from", "Note"]
     st.dataframe(
         [{head: line[head] for head in few} for line in every],
         hide_index=True,
         placeholder="–",
-        column_config=_columns(kept) | {head: st.column_config.TextColumn(width=64) for head in map(_head, shown)},
+        column_config=_columns(kept) | {head: st.column_config.TextColumn(width=64) for head in map(head_of, shown)},
     )
     with st.expander("All columns"):
         st.dataframe(every, hide_index=True, placeholder="–", column_config=_columns(kept))
@@ -83,7 +87,7 @@ def _columns(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _settings(kept: Kept) -> dict[str, dict[str, Any]]:
+def settings_apart(kept: Kept) -> dict[str, dict[str, Any]]:
     """Settings that have two values or more among the runs that have them; first those that a model has tried."""
     found = differing({one.run_id: one.spec for one in kept.runs}) if len(kept.runs) > 1 else {}
     apart = {name: values for name, values in found.items() if len(set(map(repr, values.values()))) > 1}
@@ -127,7 +131,7 @@ def rows(kept: Kept, settings: dict[str, dict[str, Any]]) -> list[dict[str, Any]
             there = score is not None and score.k == k
             line[head] = f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})" if score and there else None
         line |= {head: one.figures.get(name) for name, head in _figure_heads(kept).items()}
-        line |= {_head(name): _cell(values, one.run_id) for name, values in settings.items()}
+        line |= {head_of(name): cell_of(values, one.run_id) for name, values in settings.items()}
         line["Learned from"] = "all data" if one.spec.protocol is None else f"before {one.spec.part}"
         line["Train s"] = one.seconds
         line["Peak MB"] = None if one.peak_bytes is None else one.peak_bytes / 1e6
@@ -152,13 +156,13 @@ def _figure_heads(kept: Kept) -> dict[str, str]:
     return {name: f"{name[:1].upper()}{name[1:]} score" for name in known}
 
 
-def _head(name: str) -> str:
+def head_of(name: str) -> str:
     """p and q are written small, as in the papers."""
     words = field_words(name)
     return words if len(words) == 1 else words[:1].upper() + words[1:]
 
 
-def _cell(values: dict[str, Any], run_id: str) -> str | None:
+def cell_of(values: dict[str, Any], run_id: str) -> str | None:
     if run_id not in values:
         return None
     value = values[run_id]
