@@ -166,6 +166,7 @@ class LiveChart {
     const atRest = !this.motion; // what is drawn is where the chart has it
     this.shown = payload;
     figure.data.forEach(decode);
+    lighten(figure.data, JSON.parse(paletteOf(box)).chosen);
     this.takeTools(figure);
     this.painted = paintedTraces(figure);
     paintInstead(figure.data, this.painted);
@@ -1153,6 +1154,15 @@ function paletteOf(box) {
     chosen: read("red-text-color", CHOSEN),
     font: read("font", "sans-serif"),
   });
+}
+
+// Words in the chosen item's color, which is too dark to be read on a dark page.
+function lighten(traces, color) {
+  const lit = (text) => (typeof text === "string" ? text.replaceAll(`color:${CHOSEN}`, `color:${color}`) : text);
+  for (const trace of traces) {
+    if (trace.textfont?.color?.toUpperCase?.() === CHOSEN) trace.textfont = { ...trace.textfont, color };
+    if (trace.text) trace.text = Array.isArray(trace.text) ? trace.text.map(lit) : lit(trace.text);
+  }
 }
 
 function fade(color, alpha) {
