@@ -23,7 +23,7 @@ STYLE = """<style>
 .st-key-chain p { font-size: 0.875rem; line-height: 1.3; overflow-wrap: anywhere; }
 .st-key-chain [data-testid=stPageLink] a { padding: 0; min-height: 1.5rem; }
 /* Four and three where seven do not fit into a row. */
-@media (max-width: 60rem) {
+@media (min-width: 40rem) and (max-width: 60rem) {
     .st-key-chain [data-testid=stColumn] { min-width: 22%; flex-basis: 22%; }
 }
 /* On a telephone the chain and its picture still stand in one window; the pages are in the menu. */
