@@ -13,6 +13,7 @@ from tests.browser.driver import open_page, settled, wait_until
 pytestmark = pytest.mark.browser
 
 Serve = Callable[..., str]
+NewPage = Callable[..., Page]
 # Every shape of a chart: its place, its line, how it looks; without the names that no two charts share.
 SHAPES = """(which) => {
     const chart = document.querySelector(`.st-key-${which} .live-chart`);
@@ -158,3 +159,17 @@ def test_a_map_that_is_moved_on_its_way_comes_to_the_last_place(moved: Page) -> 
         moved.wait_for_timeout(250)
     _both_drawn(moved)
     assert shapes(moved, "kept") == shapes(moved, "anew")
+
+
+@pytest.mark.parametrize("name", ["training?look=window", "sequences?data=complete_journey"])
+def test_the_chosen_items_name_in_a_chart_is_lighter_on_a_dark_page(name: str, serve: Serve, new_page: NewPage) -> None:
+    """Its color of light pages has less contrast than 4.5 : 1 on dark ones."""
+    words = """() => [...document.querySelectorAll('.js-plotly-plot :is(text, tspan)')]
+        .filter((e) => getComputedStyle(e).fill === 'rgb(230, 0, 76)').map((e) => e.textContent)"""
+    page = new_page(width=1280, height=900, color_scheme="light")
+    open_page(page, f"{serve('app.py')}/{name}", 90_000)
+    assert page.evaluate(words)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(500)
+    settled(page, 90_000)
+    assert page.evaluate(words) == []

@@ -116,6 +116,7 @@ def test_a_folder_of_ones_home_is_meant_where_no_shell_reads_it(
     assert not (tmp_path / "~").exists()
 
 
+@pytest.mark.slow
 def test_notes_tags_pins_and_deleting(capsys: pytest.CaptureFixture[str]) -> None:
     said(capsys, *EVALUATE)
     run = said(capsys, "runs", "--store", "runs")["runs"][0]["run"]

@@ -23,14 +23,10 @@ FEW_SETTINGS = 2  # of these at first, so that the last column is seen on a narr
 
 def table_section(kept: Kept) -> RunRecord:
     """The table, and the run that is chosen."""
-    settings, asked = _settings(kept), _asked(kept)
+    settings, asked = settings_apart(kept), _asked(kept)
     shown = dict(list(settings.items())[:MOST_SETTINGS])
     every = rows(kept, shown | asked)
-    few = [*_usual_heads(kept), *map(_head, list(shown)[:FEW_SETTINGS]), "Learned from", *map(_head, asked), "Note"]
-    settings = settings_apart(kept)
-    shown = dict(list(settings.items())[:MOST_SETTINGS])
-    every = rows(kept, shown)
-    few = [*_usual_heads(kept), *map(head_of, list(shown)[:FEW_SETTINGS]), "Learned from", "Note"]
+    few = [*_usual_heads(kept), *map(head_of, list(shown)[:FEW_SETTINGS]), "Learned from", *map(head_of, asked), "Note"]
     st.dataframe(
         [{head: line[head] for head in few} for line in every],
         hide_index=True,
