@@ -168,6 +168,19 @@ def test_notes_tags_and_pins_are_kept_and_a_deleted_run_is_gone(open_page: Open)
 
 
 @pytest.mark.slow
+def test_a_second_press_of_delete_finds_no_button(open_page: Open) -> None:
+    """The box stays open, and the next run stands in it."""
+    first, second = walked(1.0), walked(2.0)
+    page = healthy(open_page("runs", data="karate_club"))
+    page = press(page, "Delete it")
+    (left,) = store().runs()
+    assert left.run_id in {first.run_id, second.run_id}
+    assert "Delete it" not in [one.label for one in page.button]
+    press(press(page, "Delete another run"), "Delete it")
+    assert store().runs() == []
+
+
+@pytest.mark.slow
 def test_what_node2vec_shows_is_the_run_that_the_command_line_would_make(open_page: Open) -> None:
     page = healthy(open_page("node2vec", data="karate_club"))
     press(page, "Keep this run")

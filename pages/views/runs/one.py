@@ -45,20 +45,29 @@ def one_section(kept: Kept, run: RunRecord) -> None:
             download("session.toml", "session.toml", str, run.spec.session)
         if run.state != "running":
             with st.popover("Delete", icon=":material/delete:"):
-                st.markdown(
-                    f"Delete **{plain(run.name)}** with its vectors, scores and note? {_what_is_left(kept, run)}; its "
-                    "settings can be trained again."
-                )
-                st.button(
-                    "Delete it",
-                    key=f"delete {run.run_id}",
-                    type="primary",
-                    on_click=told(kept.store.delete),
-                    args=(run.run_id,),
-                )
+                _delete(kept, run)
     with st.expander("All settings of this run"):
         every = {**run.spec.settings, "seed": run.spec.seed}
         st.dataframe([{"Setting": name, "Value": inert(value)} for name, value in every.items()], hide_index=True)
+
+
+def _delete(kept: Kept, run: RunRecord) -> None:
+    """The button, not where the last press of it has just put the next run: the box stays open after a press."""
+    gone = st.session_state.pop("deleted run", None)
+    if gone is not None:
+        st.markdown(f"**{plain(gone)}** is deleted.")
+        st.button("Delete another run", key=f"another {run.run_id}")
+        return
+
+    def delete() -> None:
+        kept.store.delete(run.run_id)
+        st.session_state["deleted run"] = run.name
+
+    st.markdown(
+        f"Delete **{plain(run.name)}** with its vectors, scores and note? {_what_is_left(kept, run)}; its settings can "
+        "be trained again."
+    )
+    st.button("Delete it", key=f"delete {run.run_id}", type="primary", on_click=told(delete))
 
 
 def _what_is_left(kept: Kept, run: RunRecord) -> str:
