@@ -268,6 +268,7 @@ CALLS: dict[str, list[Callable[[np.ndarray], Any]]] = {
 ELSEWHERE = {
     "experiments.leaderboard.made_elsewhere.brought_query": "of brought vectors, which were checked when read",
     "experiments.leaderboard.made_elsewhere.brought_row": "of brought vectors, which were checked when read",
+    "brought.rows.without_zeros": "of vectors of a file, after checked has seen them",
     "runs.handle.RunHandle": "keeps ItemVectors, whose init checks",
     "runs.spec.RunSpec": "its config is a config",
     "sweeps.indexes.measure_index": "by exact and other indexes, which are called below",

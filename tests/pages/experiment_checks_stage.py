@@ -391,7 +391,7 @@ def _ges(seen: Seen) -> None:
     if seen.prediction.startswith("GES"):
         plain = trained(source, replace(vectors.config, attention=False))
         share = 10 * overlap_at_k(plain.nearest(10)[0], vectors.nearest(10)[0]).mean()
-        seen.says(f"{share:.1f} of 10 on average over {len(vectors.vectors):,} items")
+        seen.says(f"{share:.1f} of 10 on average over all {len(vectors.vectors):,} items")
         few = "Three or fewer"
         picked(seen, "Eight or more" if share >= 7.5 else "Four to seven" if share >= 3.5 else few)
     else:

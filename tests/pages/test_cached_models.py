@@ -120,13 +120,14 @@ def test_neighbors_are_counted_by_events_of_the_data(data: ActiveData, graph: It
     """Milk and axe have 5 events, the other four 10; walks visit all six more often than that."""
     assert data.sequences is not None
     assert data.sequences.counts.tolist() == [10, 5, 10, 10, 10, 5]
+    rows = np.arange(len(graph))
     for config in CONFIGS:
-        everything, _ = model_results.model_neighbors(data, config, 5, graph=graph)
+        everything, _ = model_results.model_neighbors(data, config, 5, graph=graph, rows=rows)
         assert (everything >= 0).all()
-        ids, values = model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)
+        ids, values = model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph, rows=rows)
         assert set(np.unique(ids)) == {-1, 0, 2, 3, 4}
         assert np.isnan(values).sum(axis=1).tolist() == [2, 1, 2, 2, 2, 1]  # of four that count, less the item itself
-        assert model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph)[0] is ids
+        assert model_results.model_neighbors(data, config, 5, "in_out", 10, graph=graph, rows=rows)[0] is ids
 
 
 def test_side_information_is_part_of_what_eges_is_kept_under(data: ActiveData, graph: ItemGraph) -> None:
