@@ -6,9 +6,10 @@ An invented log (``invented.py``: 50 events an item, 5 a user) is written as csv
 process of its own that may have no more than --gib of address space, on what the stages before it left in the folder;
 it is run on a log of 20,000 events first, so that compiling is not timed, and up to three times (the median counts).
 Peak memory is the most that its process had, libraries included, from when what it works on was in hand; CPU seconds
-are those of all its threads, and what other programs do at the time hardly changes them. Growth is the seconds (and the
-CPU seconds) per event beside those of the size before. A stage that fails is a row that says so, and those after it go
-on as far as they can.
+are those of all its threads, and what other programs do at the time hardly changes them. Growth is the seconds per
+event beside those of the size before, and in brackets the same of the CPU seconds in the program itself: what is left
+out there is the system's time, which for large arrays is mostly that of handing memory over, and is the machine's. A
+stage that fails is a row that says so, and those after it go on as far as they can.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 WARM = 20_000  # events of the log that stages are run on first
+TIMES = ("seconds", "cpu", "user", "turns")
 LINEAR = 0.2  # growth of seconds per event that still counts as linear
 
 
@@ -38,6 +40,7 @@ class Row:
     seconds: float | None
     peak_bytes: int | None
     cpu: float = 0.0
+    user: float = 0.0
     turns: int = 0
     figures: tuple[tuple[str, int], ...] = ()
     failed: str = ""
@@ -57,8 +60,8 @@ def measured(events: int, name: str, found: dict[str, Any] | None, why: str) -> 
     """A row of what :func:`stage` gave."""
     if found is None:
         return Row(events, name, None, None, failed=why)
-    figures = tuple((key, value) for key, value in found.items() if key not in ("seconds", "cpu", "turns", "peak"))
-    return Row(events, name, found["seconds"], found["peak"], found["cpu"], found["turns"], figures)
+    figures = tuple((key, value) for key, value in found.items() if key not in ("peak", *TIMES))
+    return Row(events, name, peak_bytes=found["peak"], figures=figures, **{name: found[name] for name in TIMES})
 
 
 def measure(sizes: list[int], folder: Path, gib: float) -> Iterator[Row]:
@@ -79,13 +82,13 @@ def measure(sizes: list[int], folder: Path, gib: float) -> Iterator[Row]:
 
 
 def growth(rows: list[Row], row: Row) -> tuple[float, float] | None:
-    """Seconds, and CPU seconds, per event beside those of the next smaller size; None where there is none."""
+    """Seconds, and CPU seconds of the program itself, per event beside the next smaller size's; None without one."""
     same = sorted((r for r in rows if r.stage == row.stage and r.seconds), key=lambda r: r.events)
     before = [r for r in same if r.events < row.events]
     if row.seconds is None or not before or before[-1].seconds is None:
         return None
     more = row.events / before[-1].events
-    return row.seconds / before[-1].seconds / more, row.cpu / before[-1].cpu / more
+    return row.seconds / before[-1].seconds / more, row.user / max(before[-1].user, 1e-3) / more
 
 
 def size_words(events: int) -> str:
@@ -104,7 +107,7 @@ def markdown(rows: list[Row]) -> str:
     sizes = sorted({row.events for row in rows})
     head, rule = ["Stage"], ["---"]
     for number, events in enumerate(sizes):
-        head += [f"{size_words(events)}: s", "CPU s", "GB"] + ["per event (CPU)"] * bool(number)
+        head += [f"{size_words(events)}: s", "CPU s", "GB"] + ["per event (program alone)"] * bool(number)
         rule += ["--:"] * (4 if number else 3)
     lines = [head, rule]
     for name in dict.fromkeys(row.stage for row in rows):
@@ -131,12 +134,12 @@ def said(rows: list[Row]) -> list[str]:
     lines = [f"{row.stage} at {size_words(row.events)}: failed ({row.failed})" for row in rows if row.failed]
     for row in rows:
         times = growth(rows, row)
-        if times is None or row.stage in NOT_BY_EVENT or abs(times[0] - 1) <= LINEAR:
+        if times is None or row.stage in NOT_BY_EVENT or abs(times[1] - 1) <= LINEAR:
             continue
-        what = "more than linear" if times[0] > 1 else "less than linear: a part that does not grow with the events"
+        what = "more than linear" if times[1] > 1 else "less than linear: a part that does not grow with the events"
         lines.append(
             f"{row.stage} at {size_words(row.events)}: {times[0]:.2f} times the seconds per event, {times[1]:.2f} "
-            f"times the CPU seconds ({what})"
+            f"times the program's own ({what})"
         )
     return lines
 
