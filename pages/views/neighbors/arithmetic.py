@@ -103,7 +103,8 @@ def bind(data: ActiveData, graph: ItemGraph, names: Sequence[str]) -> tuple[Boun
     plus, minus = first_question(data, graph, questions(data, graph))
     few = lambda items: len(items) <= MOST_ITEMS  # noqa: E731
     among = tuple(graph.items.ids)
-    best = "PPMI-SVD" if "PPMI-SVD" in names else names[0]
+    # Its sums are right most often on the planted shop; of many items it is long to make, and has no first look.
+    best = "PPMI-SVD" if "PPMI-SVD" in names and not large.is_large(data) else names[0]
     return (
         SUM_MODEL.bind(data, default=best, among=names),
         PLUS.bind(data, default=plus, among=among, check=few),
