@@ -285,6 +285,14 @@ def test_a_link_to_the_test_part_measures_nothing_by_itself(open_page: Open) -> 
     assert [b for b in page.button if "on the test part" in b.label]
 
 
+def test_links_of_rows_that_are_not_measured_yet_are_said_to_come(open_page: Open) -> None:
+    look = {"evaluation_part": "test", "evaluation_look": "vectors"}
+    page = healthy(open_page("evaluation", data=SHOP, evaluation_rows="Popularity,word2vec,DeepWalk", **look))
+    assert "none is measured yet: word2vec, DeepWalk." in text(page)
+    page = healthy(open_page("evaluation", data=SHOP, evaluation_rows="Popularity", **look))
+    assert "choose word2vec or node2vec among the rows" in text(page)
+
+
 @pytest.mark.slow
 def test_choosing_on_the_test_part_is_worked_out_only_once_it_is_measured(open_page: Open) -> None:
     page = healthy(open_page("evaluation", data=SHOP, evaluation_rows=QUICK, evaluation_honesty="True"))

@@ -36,7 +36,12 @@ def vector_scores(board: Board) -> None:
     """One score of every row of item vectors, with its range over seeds."""
     runs = {name: row.runs[0].vectors for name, row in board.table.rows.items() if row.runs[0].vectors is not None}
     if not runs:
-        st.info("None of the rows that are there has item vectors: choose word2vec or node2vec among the rows.")
+        coming = [plain(row.name) for row in board.rows if row.state == "waiting" and row.wanted.kind == "embedding"]
+        st.info(
+            f"Of the rows that have item vectors none is measured yet: {', '.join(coming)}."
+            if coming
+            else "None of the rows that are there has item vectors: choose word2vec or node2vec among the rows."
+        )
         return
     known = next(iter(runs.values()))
     assert known is not None
