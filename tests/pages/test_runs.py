@@ -319,6 +319,20 @@ def test_the_questions_of_all_runs_are_answered_from_the_kept_ones(open_page: Op
 
 
 @pytest.mark.slow
+def test_runs_whose_scores_by_user_are_gone_are_in_the_table_alone(open_page: Open) -> None:
+    one = measured(8, seeds=1)
+    gone = list((store().folder / "artifacts").iterdir())
+    measured(16, seeds=1)
+    measured(32, seeds=1)
+    for path in gone:
+        path.unlink()
+    page = healthy(open_page("runs"))
+    assert "In the table alone: 1, asked another question, or without scores of each user." in text(page)
+    assert "keep three seeds" in answered(page, 1)
+    assert one[0].run_id[:6] in set(page.dataframe[0].value["Run"])
+
+
+@pytest.mark.slow
 def test_what_cannot_be_answered_of_a_few_runs_says_what_to_do(open_page: Open) -> None:
     measured(8, seeds=1)
     page = healthy(open_page("runs"))

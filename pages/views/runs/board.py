@@ -38,8 +38,9 @@ BEST = "The two settings with the best means. **Is the first better than the sec
 
 
 def measured(kept: Kept) -> list[RunRecord]:
-    """The runs that can be compared: asked the same question as the newest that was measured."""
+    """The runs that can be compared user by user: asked the same question as the newest that was measured."""
     runs = [one for one in kept.finished.values() if "hr" in one.scores and one.spec.protocol is not None]
+    runs = [one for one in runs if one.has_users]
     asked = [(one.spec.protocol, one.spec.part) for one in runs]
     return [one for one, question in zip(runs, asked, strict=True) if question == asked[0]]
 
@@ -123,7 +124,8 @@ def _figures(runs: list[RunRecord], by_setting: dict[str, list[RunRecord]]) -> l
 def _about(kept: Kept, runs: list[RunRecord], drawn: int) -> str:
     part = f"Showing {drawn} of {len(runs):,} runs. " if drawn < len(runs) else ""
     others = sum("hr" in one.scores for one in kept.finished.values()) - len(runs)
-    left = f" {others:,} more were asked another question and are in the table alone." if others else ""
+    why = "asked another question, or without scores of each user"
+    left = f" In the table alone: {others:,}, {why}." if others else ""
     return (
         f"{part}A row is one training, a bar the 95 % interval over users. Two bars may overlap and still differ, for "
         f"they are of the same users: *Two side by side* compares user by user.{left}"
@@ -189,7 +191,7 @@ def is_better(kept: Kept, by_setting: dict[str, list[RunRecord]]) -> Answer:
 
 
 def _judged(kept: Kept, by_setting: dict[str, list[RunRecord]]) -> Difference:
-    runs = [one for alike in by_setting.values() for one in alike if one.has_users]
+    runs = [one for alike in by_setting.values() for one in alike]
     key: tuple[Any, ...] = ("kept runs judged together", tuple(one.run_id for one in runs))
 
     def judge() -> Difference:
