@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from pages.kit.navigation import LINKED, SECTIONS
 from recemb_core.embeddings import MODELS
 from tests import hostile
-from tests.browser.driver import no_exception, open_page, settled, upload, wait_until
+from tests.browser.driver import downloaded, no_exception, open_page, settled, upload, wait_until
 from tests.pages.test_downloads import EVERYWHERE, FILES, look_into, name_of, starts_no_formula
 from tests.pages.test_foreign_text import VIEWS
 
@@ -125,10 +125,8 @@ def press_those_in(place: Locator, page: Page, wanted: set[str]) -> set[str]:
     buttons = place.get_by_test_id("stDownloadButton").get_by_role("button").locator("visible=true")
     for at in range(buttons.count()):
         buttons.nth(at).scroll_into_view_if_needed()
-        with page.expect_download() as started:
-            buttons.nth(at).click()
-        name = started.value.suggested_filename
-        content = started.value.path().read_bytes()
+        file = downloaded(page, buttons.nth(at))
+        name, content = file.suggested_filename, file.path().read_bytes()
         look_into(name, content)
         if name.endswith(".csv"):
             starts_no_formula(list(csv.reader(io.StringIO(content.decode(), newline=""))))

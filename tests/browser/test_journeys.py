@@ -22,6 +22,7 @@ from tests.browser.driver import (
     choose,
     chosen,
     click_point,
+    downloaded,
     drag,
     lasso,
     loneliest,
@@ -253,9 +254,7 @@ def test_lasso_lists_and_saves_items(url: str, page: Page, tmp_path: Path) -> No
     picked: list[str] = on_chart(page, "map@", PICKED)
     assert 0 < len(picked) < 176
     assert re.search(r"CSV of (\d+) items", button.inner_text()).group(1) == str(len(picked))  # type: ignore[union-attr]
-    with page.expect_download() as waiting:
-        button.click()
-    waiting.value.save_as(tmp_path / "selected.csv")
+    downloaded(page, button).save_as(tmp_path / "selected.csv")
     with (tmp_path / "selected.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert sorted(row["Id"] for row in rows) == picked

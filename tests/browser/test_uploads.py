@@ -10,7 +10,17 @@ from playwright.sync_api import Page, expect
 
 from recemb_core.item_graph import communities
 from recemb_core.sequences import read_events
-from tests.browser.driver import chosen, metric, move_slider, no_exception, open_page, screenshot, settled, upload
+from tests.browser.driver import (
+    chosen,
+    downloaded,
+    metric,
+    move_slider,
+    no_exception,
+    open_page,
+    screenshot,
+    settled,
+    upload,
+)
 from tests.pages.test_reading import rated_films, returning_users
 
 Serve = Callable[..., str]
@@ -103,10 +113,9 @@ def test_a_reload_a_new_tab_a_link_and_a_session_file_give_the_same(
     assert cleaned != first
     link = page.url
     assert "visits.csv" in link
-    with page.expect_download() as download:
-        page.get_by_test_id("stSidebar").get_by_text("Copy link").click()
-        page.get_by_test_id("stPopoverBody").get_by_role("button", name="Save the session").click()
-    saved = Path(download.value.path()).read_bytes()
+    page.get_by_test_id("stSidebar").get_by_text("Copy link").click()
+    place = page.get_by_test_id("stPopoverBody").get_by_role("button", name="Save the session")
+    saved = downloaded(page, place).path().read_bytes()
     assert b"min_count = 5" in saved
 
     page.reload()

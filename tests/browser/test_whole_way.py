@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, expect
 
 from tests.bare_loader import answers
-from tests.browser.driver import no_exception, open_page, settled, upload, wait_until
+from tests.browser.driver import downloaded, no_exception, open_page, settled, upload, wait_until
 
 Serve = Callable[..., str]
 PATIENCE = 300_000  # milliseconds; on a cold server the first training waits for the compilers
@@ -51,9 +51,8 @@ def films(users: int = 220, count: int = 160) -> bytes:
 
 def saved(page: Page, button: str) -> bytes:
     """What a download button gives."""
-    with page.expect_download(timeout=PATIENCE) as started:
-        page.get_by_role("button", name=button, exact=True).locator("visible=true").click()
-    return Path(started.value.path()).read_bytes()
+    place = page.get_by_role("button", name=button, exact=True).locator("visible=true")
+    return downloaded(page, place).path().read_bytes()
 
 
 def test_from_a_log_to_a_bundle_that_answers(serve: Serve, page: Page, tmp_path: Path, bare: Path) -> None:
