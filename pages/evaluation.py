@@ -10,7 +10,7 @@ from pages.kit.asked import EVALUATION_PAGE, split_controls
 from pages.kit.parameters import Parameter
 from pages.kit.text import sentence
 from pages.views.evaluation import apart, honesty, links, overview, pairs, words
-from pages.views.evaluation.board import baselines_first, board_of_page, run_next, test_words
+from pages.views.evaluation.board import baselines_first, board_of_page, opening, run_next, test_words
 from pages.views.evaluation.experiments import experiments
 from pages.views.evaluation.settings import controls as page_controls
 from pages.views.evaluation.settings import model_settings, more_controls, settings_of
@@ -33,7 +33,8 @@ with frame.page(
 ) as data:
     look = LOOK.draw(data, label_visibility="collapsed")
     try:
-        baselines_first(data, st.empty())
+        if look != "vectors":  # whose first picture is of vectors
+            baselines_first(data, st.empty())
         settings = settings_of(data)
     except UsageError as error:
         st.error(sentence(error))
@@ -41,6 +42,8 @@ with frame.page(
         controls.reset_button(data)
         st.stop()
     board, todo = board_of_page(settings)
+    if look == "vectors":
+        todo = links.first_jobs(board, asks=False if opening(settings.question) else None) + todo
     main, side = frame.side_by_side("evaluation", (8, 3), "15rem")
     numbers = stage.scores(main)
     with side:

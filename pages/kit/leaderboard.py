@@ -23,8 +23,10 @@ from recemb_core.experiments.leaderboard import (
     PartCases,
     Protocol,
     Trained,
+    VectorMeasures,
     measure,
     measure_trained,
+    measure_vectors,
     part_cases,
     train_entry,
 )
@@ -145,6 +147,12 @@ def _failure(question: Question, entry: Entry) -> tuple[Any, ...]:
     return "leaderboard failed", *question.answer(entry)
 
 
+def _unavailable(question: Question, entry: Entry, error: UsageError) -> None:
+    """The data lacks something that only the training sees: the row says it."""
+    failure = _failure(question, entry)
+    results.store_of(question.data, failure).put(failure, f"{error}.")
+
+
 # ---- measuring ----
 
 
@@ -173,9 +181,8 @@ def _job(question: Question, together: Sequence[BoardRow], asks: bool | None) ->
             told = f"{one.name}, {{stage}}" if len(together) > 1 else f"seed {seed}, {{stage}}"
             try:
                 _measured(question, one.wanted, seed, part(report, done, len(runs), told))
-            except UsageError as error:  # the data lacks something that only the training sees: the row says it
-                failure = _failure(question, one.wanted)
-                results.store_of(question.data, failure).put(failure, f"{error}.")
+            except UsageError as error:
+                _unavailable(question, one.wanted, error)
 
     seconds = sum(
         seconds_of(question, one.wanted, seed) for one, seed in runs if ready_run(question, one.wanted, seed) is None
@@ -205,6 +212,41 @@ def _measured(question: Question, entry: Entry, seed: int, report: Progress) -> 
         data, key, measure_trained, cases, entry, trained, seed, seconds=_asking_seconds(question), progress=report
     )
     return run
+
+
+def vectors_of_one_seed(question: Question, entry: Entry) -> VectorMeasures | None:
+    """What the vectors of a row's first seed know beside the next item, where that was measured before its runs."""
+    found: VectorMeasures | None = results.kept(question.data, _one_seed_key(question, entry))
+    return found
+
+
+def one_seed_job(question: Question, found: Sequence[BoardRow], *, asks: bool | None) -> Job | None:
+    """Measures that of the row of item vectors that is trained soonest; None where there is none to train.
+
+    Asking users takes longer than all of it on large data, and needs every seed.
+    """
+    able = [one.wanted for one in found if one.wanted.kind == "embedding" and one.state in ("waiting", "stale")]
+    if not able:
+        return None
+    seed = session.seed()
+    entry = min(able, key=lambda one: seconds_of(question, one, seed))
+    key = _one_seed_key(question, entry)
+    seconds = max(seconds_of(question, entry, seed) - _asking_seconds(question), 0.2)
+
+    def run(report: Progress) -> None:
+        try:
+            trained = trained_row(question, entry, seed, report)
+            report(1.0, "links and neighbors of its vectors")
+            asked = (question.cases, trained.model, entry.query)
+            results.compute(question.data, key, measure_vectors, *asked, seconds=2.0)
+        except UsageError as error:
+            _unavailable(question, entry, error)
+
+    return Job(key, f"{entry.name}, one seed", seconds, run, asks=asks)
+
+
+def _one_seed_key(question: Question, entry: Entry) -> tuple[Any, ...]:
+    return "vectors of one seed", *question.answer(entry), session.seed()
 
 
 def trained_row(question: Question, entry: Entry, seed: int, report: Progress) -> Trained:

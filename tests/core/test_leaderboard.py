@@ -25,8 +25,10 @@ from recemb_core.experiments.leaderboard import (
     measure_all,
     measure_vectors,
     part_cases,
+    vector_measures,
 )
 from recemb_core.experiments.leaderboard.board import cheapest_of
+from recemb_core.layouts import sample_rows
 from recemb_core.scorers import ItemKNNConfig, PopularityConfig
 from recemb_core.sequences import Sequences
 from recemb_core.splits import leave_last_out, share_of_repeats
@@ -368,6 +370,28 @@ def test_vectors_are_measured_by_links_and_fields(shop: Sequences) -> None:
     again = EntryRun.from_arrays(run.to_arrays())
     assert again.vectors == run.vectors
     assert measure(cases, Entry(name="floor", config=PopularityConfig())).vectors is None
+
+
+def test_purity_of_many_items_is_that_of_a_sample(shop: Sequences, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = part_cases(shop, Protocol(most_users=300))
+    rng = np.random.default_rng(0)
+    vectors = ItemVectors(shop.items, rng.normal(size=(len(shop.items), 4)).astype(np.float32))
+    every = measure_vectors(cases, vectors, Query())
+    monkeypatch.setattr(vector_measures, "ASKED", 20)
+    some = measure_vectors(cases, vectors, Query())
+    assert (every.asked, some.asked) == (None, 20)
+    assert (every.link_auc, every.links) == (some.link_auc, some.links)
+    assert shop.side_info is not None
+    rows = sample_rows(len(vectors), 20)
+    for field in some.purity:
+        kinds = shop.side_info[field].to_list()
+        unit = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
+        scores = unit[rows] @ unit.T
+        scores[np.arange(20), rows] = -np.inf
+        lists = np.argsort(-scores, axis=1)[:, :10]
+        shares = [np.mean([kinds[j] == kinds[i] for j in row]) for i, row in zip(rows, lists, strict=True)]
+        assert some.purity[field] == pytest.approx(np.mean(shares))
+        assert some.purity[field] != every.purity[field]
 
 
 def test_no_network_stands_twice_where_nobody_takes_anything_twice() -> None:

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.kit import jobs
 from pages.kit.results import Results
 from pages.kit.uploads.uploads import File, Upload
-from pages.views.evaluation import words
+from pages.views.evaluation import board as board_module
+from pages.views.evaluation import links, words
+from pages.views.evaluation.board import Board
 from recemb_core import precomputed
 from recemb_core.brought import read_vectors
 from recemb_core.datasets import load_dataset
@@ -86,6 +89,38 @@ def control(page: AppTest, kind: str, name: str, data: str = SHOP) -> Any:
 
 
 # --- what is shown ---
+
+
+def test_links_and_fields_begin_with_one_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anybody is asked; and that seed's figures are those of the row's first run later."""
+    known, todos = [], []
+
+    def noted(board: Board) -> links.Known:
+        known.append(found(board))
+        return known[-1]
+
+    def first_alone(board: Board, todo: list[jobs.Job], place: Any) -> None:
+        todos.append([job.label for job in todo])
+        if len(todos) == 1:
+            jobs.run_next(board.data, todo[:1], place)
+
+    found, run_next = links.known_of, board_module.run_next
+    monkeypatch.setattr(links, "known_of", noted)
+    monkeypatch.setattr(board_module, "run_next", first_alone)
+    page = healthy(uploaded(log(60), look="vectors"))
+    (name,) = known[-1].rows
+    assert todos[0][0] == f"{name}, one seed"
+    assert not any("one seed" in label for label in todos[-1])
+    assert known[-1].first
+    assert f"one seed of {name}, before anybody is asked" in text(page)
+    assert list(table(page).columns) == ["Score", name]
+    first = known[-1].one
+    monkeypatch.setattr(board_module, "run_next", run_next)
+    page = healthy(page.run())
+    assert not known[-1].first
+    assert known[-1].rows[name][0] == first
+    assert len(known[-1].rows) > 3
+    assert "before anybody is asked" not in text(page)
 
 
 @pytest.mark.parametrize("data", ["complete_journey", SHOP])

@@ -92,12 +92,12 @@ class Board:
 def board_of_page(settings: Settings) -> tuple[Board, list[Job]]:
     """(the rows as far as they are there, the jobs that measure the others)."""
     found = rows(settings.question, settings.entries)
-    opening = _opening(settings.question)
+    by_now = opening(settings.question)
 
     def asks(row: BoardRow) -> bool | None:
         if settings.question.part == "test":
             return True
-        by_itself = opening and row.state == "waiting" and row.wanted.kind != "recall"  # networks take minutes
+        by_itself = by_now and row.state == "waiting" and row.wanted.kind != "recall"  # networks take minutes
         return False if by_itself else None
 
     todo = measuring_jobs(settings.question, found, asks=asks)
@@ -110,7 +110,7 @@ def board_of_page(settings: Settings) -> tuple[Board, list[Job]]:
 def baselines_first(data: ActiveData, place: Any) -> None:
     """Where nothing is there yet, measure the baselines before anything that takes time, such as a graph, is built."""
     question = question_of(data)
-    if question.part == "test" or not _opening(question):
+    if question.part == "test" or not opening(question):
         return
     found = rows(question, shown_scorers(data, question))
     todo = measuring_jobs(question, found, asks=lambda row: False)
@@ -120,7 +120,7 @@ def baselines_first(data: ActiveData, place: Any) -> None:
         st.rerun()
 
 
-def _opening(question: Question) -> bool:
+def opening(question: Question) -> bool:
     """Whether the question is the one that the page opened with: then models train without being asked to."""
     key = f"evaluation opened {question.data.key}"
     return bool(st.session_state.setdefault(key, _asked(question)) == _asked(question))

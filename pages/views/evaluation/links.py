@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
@@ -12,12 +13,20 @@ import streamlit as st
 from pages.kit import stage
 from pages.kit.allowed import Options
 from pages.kit.asked import EVALUATION_PAGE
+from pages.kit.jobs import Job
+from pages.kit.leaderboard import one_seed_job, vectors_of_one_seed
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.tables import MAIN, fitted
 from pages.kit.text import field_words, plain, plain_field
 from pages.views.evaluation.board import Board
-from recemb_core.experiments.leaderboard.vector_measures import NEIGHBORS, popularity_link_auc
+from recemb_core.evaluation.intervals import seed_band
+from recemb_core.experiments.leaderboard.vector_measures import (
+    NEIGHBORS,
+    VectorMeasures,
+    link_auc_of,
+    popularity_link_auc,
+)
 from recemb_core.figures.score_intervals import ScoreLine, score_intervals_figure
 
 LINK = "link AUC"
@@ -32,10 +41,48 @@ SHOWN = Parameter(
 )
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is measured of item vectors.
+
+    Attributes:
+        rows: name of a row → what its vectors know, one a seed.
+        first: they are one seed of one row, before anybody is asked.
+    """
+
+    rows: Mapping[str, Sequence[VectorMeasures]]
+    first: bool = False
+
+    @property
+    def one(self) -> VectorMeasures:
+        """Any of them: what is the same for all."""
+        return next(iter(self.rows.values()))[0]
+
+
+def known_of(board: Board) -> Known:
+    """The rows that are there; while none is, the one seed that was measured first."""
+    runs = {name: row.runs for name, row in board.table.rows.items()}
+    every = {name: [run.vectors for run in of if run.vectors is not None] for name, of in runs.items()}
+    if rows := {name: of for name, of in every.items() if of}:
+        return Known(rows)
+    question = board.settings.question
+    first = {row.name: found for row in board.rows if (found := vectors_of_one_seed(question, row.wanted)) is not None}
+    return Known({name: [one] for name, one in first.items()}, first=True)
+
+
+def first_jobs(board: Board, *, asks: bool | None) -> list[Job]:
+    """What is measured before anybody is asked, where nothing of item vectors is there."""
+    question = board.settings.question
+    if known_of(board).rows or question.part == "test":
+        return []
+    job = one_seed_job(question, board.rows, asks=asks)
+    return [] if job is None else [job]
+
+
 def vector_scores(board: Board) -> None:
     """One score of every row of item vectors, with its range over seeds."""
-    runs = {name: row.runs[0].vectors for name, row in board.table.rows.items() if row.runs[0].vectors is not None}
-    if not runs:
+    known = known_of(board)
+    if not known.rows:
         coming = [plain(row.name) for row in board.rows if row.state == "waiting" and row.wanted.kind == "embedding"]
         st.info(
             f"Of the rows that have item vectors none is measured yet: {', '.join(coming)}."
@@ -43,53 +90,58 @@ def vector_scores(board: Board) -> None:
             else "None of the rows that are there has item vectors: choose word2vec or node2vec among the rows."
         )
         return
-    known = next(iter(runs.values()))
-    assert known is not None
-    fields = list(known.purity)
+    fields = list(known.one.purity)
     score = shown_score(board, fields).value
-    links, fields_found = _link_lines(board, list(runs)), _purity_lines(board, list(runs), fields)
+    links, fields_found = _link_lines(known), _purity_lines(known, fields)
     found = links if score == LINK else fields_found[score]
     if not found:
         st.info("The held-out part joins no two items for the first time: there is no link to foretell.")
         return
     popular = popularity_link_auc(board.settings.cases)
-    words = link_words(found, popular) if score == LINK else purity_words(score, found, known.purity_chance[score])
+    words = link_words(found, popular) if score == LINK else purity_words(score, found, known.one.purity_chance[score])
     noise = "95 % interval over links and seeds" if score == LINK else "range over seeds"
     figure = score_intervals_figure(
         found,
         x_title=f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and {noise}",
-        chance=0.5 if score == LINK else known.purity_chance[score],
+        chance=0.5 if score == LINK else known.one.purity_chance[score],
     )
     with stage.picture():
         live_chart(figure, key=f"vector scores@{board.data.key}", height=440, above=230)
     shown_score(board, fields).draw()
+    if known.first:
+        st.markdown(
+            f"**First look: one seed of {plain(next(iter(known.rows)))}, before anybody is asked.** What other seeds "
+            "do is not known yet; every row stands here as soon as all its seeds are measured."
+        )
     st.markdown(words)
     table = scores_table([line.name for line in found], links, fields_found)
     st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN))
+    asked = known.one.asked
+    of = f"of {asked:,} of {len(board.data.items):,} items drawn at random, the same for every row" if asked else ""
     purity = (
-        f"Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field; chance is that "
-        "of neighbors drawn at random; of purity the range is of seeds alone. "
+        f"Purity is the share of an item's {NEIGHBORS} nearest by cosine with its value of the field"
+        f"{of and f' ({of})'}; chance is that of neighbors drawn at random; of purity the range is of seeds alone. "
     )
     floor = "" if isnan(popular) else f" The product of the two items' events alone, popularity, has {popular:.3f}."
     st.caption(
-        f"Link AUC is of {known.links:,} links that the held-out part joins for the first time and as many pairs that "
-        f"neither part joins, by the score that the rows are asked with; .5 is chance.{floor} Its interval is Hanley "
-        f"and McNeil's, with that of the seeds. {purity if fields else ''}"
+        f"Link AUC is of {known.one.links:,} links that the held-out part joins for the first time and as many pairs "
+        f"that neither part joins, by the score that the rows are asked with; .5 is chance.{floor} Its interval is "
+        f"Hanley and McNeil's, with that of the seeds. {purity if fields else ''}"
         f"{'Neither says' if fields else 'It does not say'} what a person takes next."
     )
 
 
-def _link_lines(board: Board, names: Sequence[str]) -> list[ScoreLine]:
-    found = {name: board.table.link_auc(name) for name in names}
+def _link_lines(known: Known) -> list[ScoreLine]:
+    found = {name: link_auc_of(of) for name, of in known.rows.items()}
     lines = [ScoreLine(name, one.value, one.low, one.high) for name, one in found.items() if one is not None]
     return sorted(lines, key=lambda line: -line.value)
 
 
-def _purity_lines(board: Board, names: Sequence[str], fields: Sequence[str]) -> dict[str, list[ScoreLine]]:
+def _purity_lines(known: Known, fields: Sequence[str]) -> dict[str, list[ScoreLine]]:
     lines: dict[str, list[ScoreLine]] = {}
     for field in fields:
-        bands = {name: board.table.purity(name, field) for name in names}
-        own = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items() if band is not None]
+        bands = {name: seed_band([one.purity[field] for one in of]) for name, of in known.rows.items()}
+        own = [ScoreLine(name, band.mean, band.low, band.high) for name, band in bands.items()]
         lines[field] = sorted(own, key=lambda line: -line.value)
     return lines
 

@@ -39,7 +39,12 @@ from recemb_core.experiments.leaderboard.metric_honesty import (
     other_ways,
 )
 from recemb_core.experiments.leaderboard.protocol import PARTS, Part, Protocol, Split, Targets
-from recemb_core.experiments.leaderboard.vector_measures import VectorMeasures, measure_vectors, popularity_link_auc
+from recemb_core.experiments.leaderboard.vector_measures import (
+    VectorMeasures,
+    link_auc_of,
+    measure_vectors,
+    popularity_link_auc,
+)
 
 __all__ = [
     "METRICS",
@@ -71,6 +76,7 @@ __all__ = [
     "default_query",
     "entry_defaults",
     "history_scorer",
+    "link_auc_of",
     "measure",
     "measure_all",
     "measure_trained",

@@ -9,14 +9,14 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from recemb_core.arrays import Float64Array
-from recemb_core.auc import auc_error
 from recemb_core.evaluation.differences import Comparison, compare_all, mean_over_seeds
-from recemb_core.evaluation.intervals import Estimate, SeedBand, seed_band, share_from_error
+from recemb_core.evaluation.intervals import Estimate, SeedBand, seed_band
 from recemb_core.evaluation.noise import LEAST_SEEDS, LEVEL
 from recemb_core.evaluation.ranking import RankingReport
 from recemb_core.evaluation.ties import expected_reciprocal
 from recemb_core.experiments.leaderboard.entries import Entry
 from recemb_core.experiments.leaderboard.measuring import EntryRun
+from recemb_core.experiments.leaderboard.vector_measures import link_auc_of
 from recemb_core.validation import UsageError, require
 
 Metric = Literal["hr", "ndcg", "mrr"]
@@ -140,19 +140,8 @@ class Leaderboard:
         return mean_over_seeds(np.stack([run.head_lists for run in row.runs]), seeded=row.entry.seeded)
 
     def link_auc(self, name: str) -> Estimate | None:
-        """Link AUC of a row of item vectors, with its 95 % interval over links and seeds; None where there is none.
-
-        Its squared error is that of :func:`~recemb_core.auc.auc_error` plus var over the S seeds / S; of it
-        :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. None of other rows, and where
-        nothing new was joined.
-        """
-        runs = [run.vectors for run in self.rows[name].runs if run.vectors is not None]
-        values = [run.link_auc for run in runs]
-        if not values or np.isnan(values).any():
-            return None
-        value, links = float(np.mean(values)), runs[0].links
-        of_seeds = float(np.var(values, ddof=1)) / len(values) if len(values) > 1 else 0.0
-        return share_from_error(value, (auc_error(value, links, links) ** 2 + of_seeds) ** 0.5, links)
+        """Link AUC of a row of item vectors, see :func:`link_auc_of`; None of others, and where nothing was joined."""
+        return link_auc_of([run.vectors for run in self.rows[name].runs if run.vectors is not None])
 
     def purity(self, name: str, field: str) -> SeedBand | None:
         """Purity of a field over seeds, of a row of item vectors; None of others."""

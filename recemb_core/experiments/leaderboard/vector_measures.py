@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recemb_core.arrays import Int64Array, IntegerArray
-from recemb_core.auc import auc_of
+from recemb_core.auc import auc_error, auc_of
 from recemb_core.embeddings import ItemVectors
 from recemb_core.evaluation.agreement import attribute_purity
+from recemb_core.evaluation.intervals import Estimate, share_from_error
+from recemb_core.layouts.sampled import sample_rows
 from recemb_core.neighbors.base import unit_rows
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from recemb_core.experiments.leaderboard.entries import Query
 
 NEIGHBORS = 10
+ASKED = 10_000
+"""Most items whose neighbors purity looks at."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +37,20 @@ class VectorMeasures:
         links: new links.
         purity: field → mean share of an item's 10 nearest neighbors (cosine) with its value of the field.
         purity_chance: field → the same of neighbors drawn at random.
+        asked: how many items' neighbors purity looks at, drawn at random, the same for every model; None: those of all.
     """
 
     link_auc: float
     links: int
     purity: dict[str, float]
     purity_chance: dict[str, float]
+    asked: int | None = None
 
 
 def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> VectorMeasures:
     """Link AUC by the score of the query, and purity of every text field of the side information.
+
+    Purity looks at the neighbors of 10,000 items at most, so that it grows with the items and not with their square.
 
     Args:
         cases: see :func:`~recemb_core.experiments.leaderboard.part_cases`.
@@ -66,12 +75,28 @@ def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> Vec
     least = 0 if vectors.counts is None else 1
     if side is not None and len(vectors) > 1:
         fields = [name for name, kind in side.schema.items() if name != "title" and str(kind) == "String"]
-        lists = vectors.nearest(NEIGHBORS, min_count=least)[0] if fields else None
+        rows = sample_rows(len(vectors), ASKED)
+        lists = vectors.nearest(NEIGHBORS, min_count=least, rows=rows)[0] if fields else None
         for name in fields:
             assert lists is not None
-            found = attribute_purity(lists, side[name].to_list(), candidates=vectors.candidates(least))
+            found = attribute_purity(lists, side[name].to_list(), rows=rows, candidates=vectors.candidates(least))
             purity[name], chance[name] = found.value, found.chance
-    return VectorMeasures(auc, len(new), purity, chance)
+    asked = ASKED if purity and len(vectors) > ASKED else None
+    return VectorMeasures(auc, len(new), purity, chance, asked)
+
+
+def link_auc_of(measures: Sequence[VectorMeasures]) -> Estimate | None:
+    """Link AUC of a model that was trained with S seeds, with its 95 % interval over links and seeds.
+
+    Its squared error is that of :func:`~recemb_core.auc.auc_error` plus var over the seeds / S (of one seed none); of
+    it :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. None where nothing new was joined.
+    """
+    values = [one.link_auc for one in measures]
+    if not values or np.isnan(values).any():
+        return None
+    value, links = float(np.mean(values)), measures[0].links
+    of_seeds = float(np.var(values, ddof=1)) / len(values) if len(values) > 1 else 0.0
+    return share_from_error(value, (auc_error(value, links, links) ** 2 + of_seeds) ** 0.5, links)
 
 
 def popularity_link_auc(cases: PartCases) -> float:
