@@ -10,6 +10,7 @@ const FINE = 6; // pixels of a square in which all points are counted
 const ALL_NAMED = 60; // points in view up to which any item may be named
 const MOST = 60; // names at once
 const WIDEST = 200; // pixels of a name
+const MARK = 50; // other points that a group's name rather covers than a chosen or named item's
 const LONG = 100; // pixels from which on a name needs air around it
 
 // A figure's annotations: [names of items, all else].
@@ -139,6 +140,8 @@ function placeIn(traces, [xaxis, yaxis], ask, fontOf, subplot) {
   for (const { id, text, color, chosen } of ask.given) {
     if (chosen && id !== ask.cursor) beside("chosen", text, wanted.get(id), true, color);
   }
+  const marked = [...wanted.values()].filter((point) => point !== null); // a group's name lies over none if it can
+  const over = ([x0, y0, x1, y1]) => marked.filter(({ a, b, size }) => a + size > x0 && a - size < x1 && b + size > y0 && b - size < y1).length;
   for (const [name, group] of [...groups].sort((a, b) => a[1].rest - b[1].rest || b[1].count - a[1].count)) {
     if (placed.length >= MOST) break;
     // Of many groups, the small ones are named when one looks closer, and long names stand apart.
@@ -151,7 +154,7 @@ function placeIn(traces, [xaxis, yaxis], ask, fontOf, subplot) {
       const box = clamp([a + dx * (w / 2 + 14) - w / 2, b + dy - h / 2, a + dx * (w / 2 + 14) + w / 2, b + dy + h / 2], width, height);
       const air = w > LONG ? 5 : 0;
       if (!free([box[0] - 2 * air, box[1] - air, box[2] + 2 * air, box[3] + air]) || !inside(box)) continue;
-      const cost = cover.within(box) + 0.03 * (Math.abs(dx) * (w / 2 + 14) + Math.abs(dy));
+      const cost = cover.within(box) + MARK * over(box) + 0.03 * (Math.abs(dx) * (w / 2 + 14) + Math.abs(dy));
       if (!best || cost < best.cost) best = { cost, box };
     }
     const { color } = group;

@@ -114,6 +114,7 @@ def template() -> go.layout.Template:
     Text and grid colors are left out on purpose: the page's theme, light or dark, supplies them.
     """
     axis: dict[str, Any] = {"zeroline": False, "showgrid": True, "gridwidth": 1, "ticks": "", "automargin": True}
+    axis["separatethousands"] = True  # of four digits too, as everywhere on a page
     axis["title"] = {"standoff": 8, "font": {"size": 13}}
     legend = {
         "title": {"font": {"size": 12}, "side": "top"},

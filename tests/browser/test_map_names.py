@@ -123,6 +123,28 @@ def test_names_go_along_and_come_to_rest_beside_their_groups(app: Page) -> None:
     assert abs(box["y"] + box["height"] / 2 - y) < 110
 
 
+def test_no_group_is_written_over_the_chosen_item(app: Page) -> None:
+    covered = []
+    for group in ("Dairy", "Pet", "Bakery"):
+        box = names_on_map(app, "map", "group")[group]
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        places = {item: pixel_of(app, "map", item) for item in traces(app, "map")[group][:25]}
+        item, place = min(places.items(), key=lambda one: abs(one[1][0] - middle[0]) + abs(one[1][1] - middle[1]))
+        covered.append(_inside(place, box))
+        shown = revision(app, "map")
+        click_point(app, "map", item)
+        wait_revision(app, "map", shown)
+        settled(app)
+        place = pixel_of(app, "map", item)
+        assert not any(_inside(place, one) for one in names_on_map(app, "map", "group").values()), item
+    assert any(covered), "of none of these items the name stood over its point before"
+
+
+def _inside(place: tuple[float, float], box: Box) -> bool:
+    x, y = place
+    return box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]
+
+
 def test_20_000_names_are_no_wait(serve: Serve, page: Page) -> None:
     open_page(page, f"{serve(APP)}/?items=20000")
     took = chart(page, "map").evaluate(PLACING)
