@@ -7,7 +7,7 @@ answer is that of the setting on the screen whatever was tried before. What was 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -183,19 +183,28 @@ def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> 
     sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
     state = parameters.defaults_of_page(data) | sets
     earlier = _pressed()
+    if earlier is not None and earlier.data == data.key:  # its item, say, is no part of this one
+        held = earlier.state if earlier.in_force(data, wholly=True) else earlier.sets
+        _put_back(earlier, [key for key, value in held.items() if st.session_state.get(key) == value])
     before = {key: st.session_state[key] for key in state if key in st.session_state}
-    if earlier is not None and earlier.in_force(data, wholly=True):  # one question after another: back to the first
-        before |= earlier.before
     st.session_state.update(state)
     st.session_state["_experiment"] = _Pressed(data.key, one.question, sets, state, before, guess)
     st.session_state.pop(place, None)
 
 
 def _undo() -> None:
-    pressed = _pressed()
-    if pressed is not None:
-        st.session_state.update(pressed.before)
+    if (pressed := _pressed()) is not None:
+        _put_back(pressed, pressed.state)
         del st.session_state["_experiment"]
+
+
+def _put_back(pressed: _Pressed, keys: Iterable[str]) -> None:
+    """These as they were before the question."""
+    for key in keys:
+        if key in pressed.before:
+            st.session_state[key] = pressed.before[key]
+        else:
+            st.session_state.pop(key, None)
 
 
 def _go(place: str, to: int) -> None:
