@@ -229,7 +229,7 @@ def one_seed_job(question: Question, found: Sequence[BoardRow], *, asks: bool | 
     if not able:
         return None
     seed = session.seed()
-    entry = min(able, key=lambda one: seconds_of(question, one, seed))
+    entry = min(able, key=lambda one: seconds_of(question, one, seed) + _graph_seconds(question, one))
     key = _one_seed_key(question, entry)
     seconds = max(seconds_of(question, entry, seed) - _asking_seconds(question), 0.2)
 
@@ -260,7 +260,7 @@ def trained_row(question: Question, entry: Entry, seed: int, report: Progress) -
             ("part graph", *question.key),
             attrgetter("timed_graph"),
             cases,
-            seconds=1e-5 * len(cases.train.tokens),
+            seconds=_graph_seconds(question, entry),
             progress=lambda fraction, stage: report(0.0, f"building the graph, {stage}"),
         )
     own = entry.with_seed(seed)
@@ -312,6 +312,13 @@ def seconds_of(question: Question, entry: Entry, seed: int) -> float:
     if entry.kind == "recall":
         return asking + recall_models.training_seconds(data, entry.config)
     return asking + model_results.model_seconds(data, entry.config, len(data.items))
+
+
+def _graph_seconds(question: Question, entry: Entry) -> float:
+    """Of building the graph that a row walks, while it is not there."""
+    cases = question.cases
+    walks = entry.kind == "embedding" and not entry.brought and needs_graph(entry.config)
+    return 1e-5 * len(cases.train.tokens) if walks and "timed_graph" not in cases.__dict__ else 0.0
 
 
 def _asking_seconds(question: Question) -> float:

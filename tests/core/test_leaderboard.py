@@ -377,6 +377,7 @@ def test_purity_of_many_items_is_that_of_a_sample(shop: Sequences, monkeypatch: 
     rng = np.random.default_rng(0)
     vectors = ItemVectors(shop.items, rng.normal(size=(len(shop.items), 4)).astype(np.float32))
     every = measure_vectors(cases, vectors, Query())
+    monkeypatch.setattr(vector_measures, "ALL", 30)
     monkeypatch.setattr(vector_measures, "ASKED", 20)
     some = measure_vectors(cases, vectors, Query())
     assert (every.asked, some.asked) == (None, 20)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from recemb_core.experiments.leaderboard.entries import Query
 
 NEIGHBORS = 10
-ASKED = 10_000
-"""Most items whose neighbors purity looks at."""
+ALL, ASKED = 10_000, 3_000
+"""Up to so many items purity looks at the neighbors of all; of more, at those of so many."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class VectorMeasures:
 def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> VectorMeasures:
     """Link AUC by the score of the query, and purity of every text field of the side information.
 
-    Purity looks at the neighbors of 10,000 items at most, so that it grows with the items and not with their square.
+    Purity of more than 10,000 items looks at the neighbors of 3,000: it grows with the items, not with their square.
 
     Args:
         cases: see :func:`~recemb_core.experiments.leaderboard.part_cases`.
@@ -70,19 +70,18 @@ def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> Vec
         for pairs in (new, none)
     ]
     auc = auc_of(*scores) if len(new) and len(none) else float("nan")
-    purity, chance = {}, {}
+    purity, chance, asked = {}, {}, ASKED if len(vectors) > ALL else None
     side = cases.train.side_info
     least = 0 if vectors.counts is None else 1
     if side is not None and len(vectors) > 1:
         fields = [name for name, kind in side.schema.items() if name != "title" and str(kind) == "String"]
-        rows = sample_rows(len(vectors), ASKED)
+        rows = sample_rows(len(vectors), asked or len(vectors))
         lists = vectors.nearest(NEIGHBORS, min_count=least, rows=rows)[0] if fields else None
         for name in fields:
             assert lists is not None
             found = attribute_purity(lists, side[name].to_list(), rows=rows, candidates=vectors.candidates(least))
             purity[name], chance[name] = found.value, found.chance
-    asked = ASKED if purity and len(vectors) > ASKED else None
-    return VectorMeasures(auc, len(new), purity, chance, asked)
+    return VectorMeasures(auc, len(new), purity, chance, asked if purity else None)
 
 
 def link_auc_of(measures: Sequence[VectorMeasures]) -> Estimate | None:
