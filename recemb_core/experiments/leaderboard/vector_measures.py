@@ -134,18 +134,27 @@ def links_to_come(cases: PartCases) -> tuple[Int64Array, Int64Array]:
     joined = np.concatenate([np.empty((0, 2), dtype=np.int64), *pairs]).astype(np.int64)
     joined = joined[joined[:, 0] != joined[:, 1]]
     keys = np.unique(joined[:, 0] * n + joined[:, 1])
-    new = np.setdiff1d(keys, known)
-    taken = np.union1d(keys, known)
+    new = _not_among(keys, known)
     rng, found = np.random.default_rng(0), np.empty(0, dtype=np.int64)
     for _ in range(60):
         if len(found) >= len(new):
             break
         a, b = rng.integers(0, n, (2, 2 * len(new) + 16))
         a, b = (a, b) if train.ordered else (np.minimum(a, b), np.maximum(a, b))
-        drawn = np.setdiff1d((a * n + b)[a != b], taken)
+        drawn = _not_among(_not_among(np.unique((a * n + b)[a != b]), known), keys)
         found = np.union1d(found, rng.permutation(drawn)[: len(new)])
     found = rng.permutation(found)[: len(new)]
     return np.column_stack(np.divmod(new, max(n, 1))), np.column_stack(np.divmod(found, max(n, 1)))
+
+
+def _not_among(keys: Int64Array, others: Int64Array) -> Int64Array:
+    """Of distinct sorted keys those that are not among the others, which may be many: they are not sorted."""
+    if not len(keys):
+        return keys
+    at = np.minimum(np.searchsorted(keys, others), len(keys) - 1)
+    keep = np.ones(len(keys), dtype=bool)
+    keep[at[keys[at] == others]] = False
+    return keys[keep]
 
 
 def _of_a_basket(target: IntegerArray) -> IntegerArray:
