@@ -29,6 +29,13 @@ def _packages_are_looked_through_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _figures_as_people_get_them(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plotly's own checks, a third of the work, look at figures of tests/core and of the file that opens every page."""
+    if request.path.name != "test_every_page.py":
+        monkeypatch.delenv("RECEMB_CHECK_FIGURES", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _no_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECEMB_NO_WARM_UP", "1")
 

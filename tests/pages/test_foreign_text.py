@@ -67,6 +67,9 @@ MARKDOWN = {
     "options",
     "chart_caption",
 }
+# Name → it inert, but with its Markdown, where that is not part of how it is written ("" where it is).
+BARE = {n: "" if inert(n) in plain(n) else inert(n) for n in MARKED}
+ESCAPED = [plain(n) for n in ALL if plain(n) != inert(n)]
 AS_IS = {("Selectbox", "options"), ("MultiSelect", "options"), ("Slider", "options")}
 PASSED_OVER = {"Code", "Html", "BidiComponent", "PlotlyChart", "ArrowData", "Navigation", "NewSession"}
 
@@ -88,17 +91,11 @@ def faults(kind: str, field: str, text: str) -> list[str]:
     if kind in PASSED_OVER:
         return []
     if field in MARKDOWN and (kind, field) not in AS_IS:
-        return [f"{kind}.{field}: {n!r} unescaped in {text[:200]!r}" for n in MARKED if n in text or _bare(n, text)]
+        found = [n for n in MARKED if n in text or (BARE[n] and BARE[n] in text)]
+        return [f"{kind}.{field}: {n!r} unescaped in {text[:200]!r}" for n in found]
     if (kind, field) in AS_IS:
-        return [
-            f"{kind}.{field}: escapes show in {text[:200]!r}" for n in ALL if plain(n) != inert(n) and plain(n) in text
-        ]
+        return [f"{kind}.{field}: escapes show in {text[:200]!r}" for escaped in ESCAPED if escaped in text]
     return []
-
-
-def _bare(name: str, text: str) -> bool:
-    """Whether it stands there inert, but with its Markdown."""
-    return inert(name) not in plain(name) and inert(name) in text
 
 
 def in_chart(text: str) -> list[str]:
