@@ -132,23 +132,23 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
             verdict = st.empty()
         st.session_state["_verdict"] = (verdict, one, pressed.guess)
         jobs.answer_waits(lambda: verdict.caption(WAITS))
-        st.button(
-            "Back to my settings",
-            key="question undo",
-            type="tertiary",
-            on_click=_undo,
-            help="The controls as they were before the questions. A question sets all controls of the page: those it "
-            "is about, which are framed, and the others to where they started.",
-        )
+        # Without help of its own: it comes up under the mouse that pressed, and its help would cover the answer.
+        st.button("Back to my settings", key="question undo", type="tertiary", on_click=_undo)
     _mark(pressed)
+
+
+SETS_ALL = (
+    "A question sets all controls of the page: those it is about, which are framed, and the others to where they "
+    "started. *Back to my settings* brings back what you had."
+)
 
 
 def _steps(place: str, at: int, number: int) -> None:
     if number == 1:
-        st.caption("Predict first")
+        st.caption("Predict first", help=SETS_ALL)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Question {at + 1} of {number}", width="stretch")
+        st.caption(f"Question {at + 1} of {number}", width="stretch", help=SETS_ALL)
         for words, to in (("Back", at - 1), ("Next", at + 1)):
             st.button(
                 words, key=f"question {words.lower()}", type="tertiary", disabled=not 0 <= to < number,
@@ -252,7 +252,7 @@ def answer() -> None:
 
 def _against(one: Experiment, guess: int | None, verdict: Verdict) -> str:
     """The guess against what was measured."""
-    measured = " or ".join(one.choices[n] for n in verdict.holds)
+    measured = either([one.choices[n] for n in verdict.holds])
     if guess is None:
         return f"**{measured}.** " if measured else ""
     said = one.choices[guess]
@@ -261,6 +261,12 @@ def _against(one: Experiment, guess: int | None, verdict: Verdict) -> str:
     if guess in verdict.holds:
         return f"**Right: {said}.** "
     return f"You said: {said}. **Measured: {measured}.** "
+
+
+def either(choices: Sequence[str]) -> str:
+    """The choices that hold, as one sentence: only its first word begins with a capital, names like LSH aside."""
+    rest = [f"{one[0].lower()}{one[1:]}" if one[1:2].islower() or one.startswith("A ") else one for one in choices[1:]]
+    return " or ".join([*choices[:1], *rest])
 
 
 def _mark(pressed: _Pressed | None) -> None:

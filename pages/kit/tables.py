@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-MAIN, HALF = 676, 318
-"""Pixels of the main column beside the controls in a window of 1,280, and of half of it."""
+MAIN, HALF, FOLDED = 676, 318, 642
+"""Pixels of the main column beside the controls in a window of 1,280, of half of it, and of a fold in it."""
 LETTER, AROUND = 7.1, 18  # pixels: of a letter on average, and of a cell's margins
 LEAST = 64  # of a text that is cut
 
@@ -20,7 +20,7 @@ def fitted(
 
     Args:
         table: as st.dataframe takes it.
-        room: pixels there are: ``MAIN`` or ``HALF``.
+        room: pixels there are: ``MAIN``, ``HALF`` or ``FOLDED``.
         config: what else is said of columns; None in it hides one, and a width in it stays.
 
     >>> widths = fitted({"Item": ["a" * 200, "b"], "Cosine": [0.5, 0.25]}, 200)

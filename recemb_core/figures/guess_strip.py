@@ -30,7 +30,6 @@ def guess_strip_figure(
             color,
             16,
             marker={"symbol": symbol},
-            **theme.words([f"{value:.2f}"], "top center", 13),
             error_x=interval
             and theme.whiskers([value], [interval[0]], [interval[1]], color=color, thickness=2, width=6),
             hover=f"{name}: %{{x:.3f}}",
@@ -53,7 +52,9 @@ def guess_strip_figure(
             "categoryarray": ["measured", "theory", "your guess"],
             "range": [-0.6, 2.7],
             "fixedrange": True,
+            # Beside the name: on the marks, one number stands under the mark above it where two are alike.
             "tickvals": [name for name, *_ in marks],
+            "ticktext": [f"{name} {value:.2f}" for name, value, *_ in marks],
         },
         margin=theme.RIGHT_ROOM,
     )

@@ -494,12 +494,14 @@ def group_fill(labels: Iterable[object] | None, without: str) -> str | list[str]
 def decades(values: npt.ArrayLike) -> dict[str, Any]:
     """Of a logarithmic axis: numbers at 1, 10, 100 … alone, where the values span that much; 2 and 5 would be tiny.
 
+    All are written out: beside 1,000, Plotly would write 10k.
+
     >>> decades([3, 400]), decades([3, 5])
-    ({'dtick': 1}, {})
+    ({'dtick': 1, 'tickformat': ',~f'}, {})
     """
     known = np.asarray(values, dtype=np.float64)
     known = known[known > 0]
-    return {"dtick": 1} if len(known) and known.max() >= 10 * known.min() else {}
+    return {"dtick": 1, "tickformat": ",~f"} if len(known) and known.max() >= 10 * known.min() else {}
 
 
 def log_steps(values: npt.ArrayLike) -> dict[str, Any]:

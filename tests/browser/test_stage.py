@@ -83,7 +83,8 @@ VIEWS = (
     )
 )
 
-# What of a view lies where, after a question was answered: problems in words.
+# What of a view lies where, after a question was answered: problems in words. The mouse rests where it has pressed;
+# what comes up under it must not open a help over the answer.
 MEASURED = """() => {
     const box = (e) => e.getBoundingClientRect(), folded = (e) => e.closest('details:not([open])');
     const shown = (e) => box(e).width > 0 && box(e).height > 0 && !folded(e);
@@ -110,6 +111,7 @@ MEASURED = """() => {
     if (!all('.st-key-stage-scores').length) found.push('no scores');
     const moved = all('[class*=st-key-]').filter((e) => getComputedStyle(e).outlineStyle === 'solid');
     moved.forEach((e) => inside(e, 'control'));
+    all('[data-testid=stTooltipContent]').forEach((e) => found.push(`a help stands open: ${e.innerText.slice(0, 40)}`));
     const small = (e, least, what) => {
         const size = parseFloat(getComputedStyle(e).fontSize);
         const said = e.textContent.trim();

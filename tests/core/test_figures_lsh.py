@@ -298,6 +298,8 @@ def test_the_guess_hides_what_is_not_revealed() -> None:
     assert [t.name for t in guess_strip_figure(0.5).data] == ["your guess"]
     figure = guess_strip_figure(0.5, theory=0.8, measured=(0.78, 0.75, 0.81))
     assert [t.name for t in figure.data] == ["your guess", "theory", "measured"]
+    assert list(figure.layout.yaxis.ticktext) == ["your guess 0.50", "theory 0.80", "measured 0.78"]
+    assert not any(t.text for t in figure.data), "numbers on marks that lie over each other cannot be read"
     measured = trace(figure, "measured")
     assert measured.error_x.array[0] == pytest.approx(0.03)
     assert measured.error_x.arrayminus[0] == pytest.approx(0.03)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 from streamlit.testing.v1 import AppTest
 
+from pages.kit.stage import either
 from recemb_core import precomputed
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import comparison_defaults, default_graph, train_model, training_fingerprint
@@ -159,7 +160,7 @@ class Seen:
     def chose(self, *choices: str) -> None:
         """The answer names these choices, in bold at its start, and no other; without any: it names none."""
         named = re.match(r"\*\*(.+?)\.\*\* ", self.page.success[0].value)
-        assert (named[1] if named else "") == " or ".join(choices), f"{choices} in {self.page.success[0].value!r}"
+        assert (named[1] if named else "") == either(choices), f"{choices} in {self.page.success[0].value!r}"
 
     def says(self, *parts: str) -> None:
         plain = f"{self.answer}\n{self.more}".replace("\\", "").replace("**", "")

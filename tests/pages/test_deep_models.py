@@ -188,7 +188,7 @@ def test_diagrams_hold_together(index: int) -> None:
 @pytest.mark.slow
 def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: Open) -> None:
     page = healthy(open_page("deep_models", section="pretraining"))
-    assert {"Loss, random start", "Loss, FM start", "Epochs, FM / random"} <= set(numbers(page))
+    assert {"Validation, random", "Validation, FM", "Epochs, FM / random"} <= set(numbers(page))
     table = page.dataframe[0].value
     assert len(table) == 5
     said = text(page)

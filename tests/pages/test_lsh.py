@@ -29,6 +29,7 @@ from recemb_core.neighbors.lsh.hashing import draw_functions
 from recemb_core.timing import Timing
 from tests.pages.conftest import healthy, numbers, questions, run_the_python, show_me, text
 from tests.pages.test_upload import upload
+from tests.pages.verdicts import apart
 
 Open = Callable[..., AppTest]
 SHOP = {"data": "planted_shop"}
@@ -184,7 +185,7 @@ def of_verdict(page: AppTest) -> tuple[tuple[str, ...], str, str]:
     pressed = page.session_state["_experiment"]
     (asked,) = [one for one in offered[-1] if one.question == pressed.question]
     named = re.match(r"\*\*(.+?)\.\*\* ", said)
-    choices = tuple(named.group(1).split(" or ")) if named else ()
+    choices = apart(named.group(1)) if named else ()
     assert all(choice in asked.choices for choice in choices), choices
     more = [m.value for e in page.expander if e.label == "The figures" for m in e.markdown]
     return choices, said[named.end() :] if named else said, more[0] if more else ""

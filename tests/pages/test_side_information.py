@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from pages.kit.results import Results
 from recemb_core.datasets import load_dataset
 from recemb_core.embeddings import eges_defaults, train_eges
-from tests.pages.conftest import healthy, numbers, run_the_python, text
+from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
 from tests.pages.test_upload import baskets, upload
 
 Open = Callable[..., AppTest]
@@ -46,7 +46,9 @@ def test_the_opening_is_ready(
     for path in ("pages.kit.model_results.train_model", "pages.kit.maps.umap_layout"):
         monkeypatch.setattr(path, refuse)
     page = healthy(open_page(NAME, data=data, side=side))
-    assert 0 < float(numbers(page)["Its own weight"]) < 1
+    shown = numbers(page)
+    assert 0 < float(shown["Its own weight" if side == "attention" else "The nearest"]) <= 1
+    assert ("Fields given" in shown) == (side == "birth"), "a new item's numbers are its own"
 
 
 @pytest.mark.slow
@@ -186,6 +188,12 @@ def test_a_hidden_item_is_scored_against_popularity_and_chance(open_page: Open, 
     found = re.search(r"Over (\d+) hidden items\*\* \(10 of 10", text(healthy(page.run())))
     assert found is not None
     assert int(found[1]) >= 170  # all but those whose neighbors were all hidden with them
+    # The numbers on top are those of the picture and of the answer beside it, not of one item.
+    show_me(page, 0)
+    page = healthy(page.run())
+    shares = re.search(r"before (\d+%) of the others \(.*?\), before (\d+%)", page.success[0].value)
+    assert shares is not None
+    assert (numbers(page)["Fields, unseen"], numbers(page)["Most popular"]) == shares.groups()
 
 
 # --- GES ---

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox, SelectSlider
 
 from pages.kit.parameters import declared
+from pages.kit.stage import either
 from tests.pages.conftest import healthy, questions, show_me
 
 Open = Callable[..., AppTest]
@@ -50,6 +51,14 @@ def test_the_guess_is_held_against_what_was_measured(open_page: Open) -> None:
             assert said.startswith(f"You said: {choices[choice]}. **Measured: {choices[right]}.**")
             assert not page.success
         assert measured.removeprefix(f"**{choices[right]}.** ") in said
+
+
+def test_choices_that_hold_together_are_one_sentence() -> None:
+    assert either(["More than half"]) == "More than half"
+    assert either(["LSH", "A quarter to a half", "HNSW", "None: it comes first"]) == (
+        "LSH or a quarter to a half or HNSW or none: it comes first"
+    )
+    assert either([]) == ""
 
 
 def test_show_me_is_remembered_until_the_person_wants_to_guess(open_page: Open) -> None:

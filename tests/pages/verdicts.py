@@ -15,7 +15,12 @@ NAMED = re.compile(r"^\*\*([^*]+)\.\*\* ")
 def named(page: AppTest) -> tuple[str, ...]:
     """The choices that the verdict names as measured; () where it says that nothing can be said yet."""
     found = NAMED.match(page.success[0].value)
-    return tuple(found.group(1).split(" or ")) if found else ()
+    return apart(found.group(1)) if found else ()
+
+
+def apart(said: str) -> tuple[str, ...]:
+    """Choices that hold together, each with its capital again: what `stage.either` has joined."""
+    return tuple(f"{one[0].upper()}{one[1:]}" if at else one for at, one in enumerate(said.split(" or ")))
 
 
 def sentence(page: AppTest) -> str:

@@ -205,10 +205,11 @@ def _lists(answer: Answer) -> None:
     lines = []
     for place, row in enumerate(answer.rows, 1):
         was = stood.get(row)
-        moved = "" if was is None or was == place else f" :gray[was {was:,}]"
-        lines.append(f"{place}. {plain(data.titles[row])}{moved}")
+        moved = "" if was is None or was == place else f":gray[(was {was:,})] "  # first: a long name is cut at its end
+        lines.append(f"{place}. {moved}{plain(data.titles[row])}")
     with st.container(key="history-top"):
-        st.markdown(f"**Top {TOP}**\n" + "\n".join(lines))
+        before = " :small[(in brackets: the place before the edit)]" if stood else ""
+        st.markdown(f"**Top {TOP}**{before}\n" + "\n".join(lines))
 
 
 def top_table(answer: Answer) -> pl.DataFrame:

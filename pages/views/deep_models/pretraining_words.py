@@ -28,12 +28,12 @@ def _lowest(report: PretrainingReport, start: Start) -> list[float]:
 def numbers(report: PretrainingReport) -> None:
     starts = report.config.starts
     figures = []
-    short = {"random": "random start", "fm": "FM start", "graph": "DeepWalk start"}
+    short = {"random": "random", "fm": "FM", "graph": "DeepWalk"}
     for start in [s for s in START_NAMES if s in starts and s in short]:
         band = seed_band(_lowest(report, start))
         spread = f"mean of {band.seeds} seeds ({band.low:.4f} to {band.high:.4f}). Smaller is better."
         about = f"{START_NAMES[start]}: lowest validation log loss, {spread}"
-        figures.append((f"Loss, {short[start]}", f"{band.mean:.4f}", about))
+        figures.append((f"Validation, {short[start]}", f"{band.mean:.4f}", about))
     target, found = reach(report)
     if "random" in starts and "fm" in starts:
         epochs = {r.start: r.epochs for r in found}

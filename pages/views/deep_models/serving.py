@@ -7,9 +7,9 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import polars as pl
 import streamlit as st
 
 from pages.kit import controls, frame, recall_models, results, stage
@@ -18,6 +18,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Parameter
 from pages.kit.recall_models import DEEP_PAGE
 from pages.kit.session import ActiveData
+from pages.kit.tables import fitted
 from pages.kit.text import plain, sentence
 from pages.views.deep_models import edited_history, serving_experiments
 from pages.views.deep_models import history as history_view
@@ -29,6 +30,7 @@ from recemb_core.serving import REDIS_URL, RecallServer, SQLiteStore, StoreError
 
 MOST_USERS = 50_000  # written at a time; more would make a page wait
 TOP = 10
+BESIDE = 372  # pixels that the table has beside the diagram
 LISTED = 5_000  # users in the box
 
 MODEL = Parameter(DEEP_PAGE, "serving_model", "Model", Options(), help="Whose vectors are published and served.")
@@ -224,21 +226,13 @@ def _lookup(data: ActiveData, store: VectorStore, key: str, version: Version) ->
         done = time.perf_counter()
         with right:
             st.markdown(f"**Top {TOP} for user {plain(user)}**")
-            st.dataframe(
-                pl.DataFrame(
-                    {
-                        "Item": [data.title_of(item) if item in data.items else item for item, _ in best],
-                        "u·v": [value for _, value in best],
-                        "Id": [item for item, _ in best],
-                    }
-                ),
-                hide_index=True,
-                column_config={
-                    "Item": st.column_config.TextColumn(width=195),
-                    "u·v": st.column_config.NumberColumn(format="%.2f", width=55),
-                    "Id": st.column_config.TextColumn(width=70),
-                },
-            )
+            table: dict[str, list[Any]] = {
+                "Item": [data.title_of(item) if item in data.items else item for item, _ in best],
+                "u·v": [value for _, value in best],
+                "Id": [item for item, _ in best],
+            }
+            number = {"u·v": st.column_config.NumberColumn(format="%.2f")}
+            st.dataframe(table, hide_index=True, column_config=fitted(table, BESIDE, number))
         with left:
             live_chart(
                 network_diagram_figure(

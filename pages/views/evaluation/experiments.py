@@ -16,6 +16,8 @@ from pages.views.evaluation.pairs import closest, closest_words, difference_word
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.experiments.leaderboard import Leaderboard, query_kinds
 
+HERE = {"evaluation_look": "all"}
+"""Where the answers can be seen: other views are of parts of the targets, or of links."""
 NOTHING = "Nothing is measured yet: wait for the first rows, or press the button above the picture."
 
 
@@ -34,19 +36,19 @@ def experiments(board: Callable[[], Board], usual: str, look: str) -> list[Exper
             "Judge by the place of the first hit (MRR), not by whether there is one. **Does the order change?**",
             ("No, not at all", "Yes, but the same row is first", "Yes, and another row is first"),
             lambda: reordered(board()),
-            {"evaluation_metric": "mrr"},
+            HERE | {"evaluation_metric": "mrr"},
         ),
         Experiment(
             "Ask the same vectors by cosine instead of in · out. **Do they find more?**",
             ("Most rows find more", "Most rows find less", "Most do not change beyond noise"),
             lambda: by_cosine(board()),
-            {"evaluation_score": "cosine"},
+            HERE | {"evaluation_score": "cosine"},
         ),
         Experiment(
             f"{ask[other]} **Does the same model win?**",
             ("Yes", "No, another one, beyond noise", "Another is first, but they are not told apart"),
             lambda: other_targets(board(), usual),
-            {"evaluation_targets": other},
+            HERE | {"evaluation_targets": other},
         ),
     ]
     return [pairs] if look == "pairs" else rest

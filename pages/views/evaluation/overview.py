@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.kit import frame, stage
 from pages.kit.live_chart import live_chart
-from pages.kit.tables import MAIN, fitted
+from pages.kit.tables import FOLDED, MAIN, fitted
 from pages.kit.text import plain, sentence
 from pages.views.evaluation.board import Board
 from pages.views.evaluation.settings import FLOOR, Settings
@@ -168,12 +168,17 @@ def table_section(board: Board) -> None:
         "Megabytes": number("MB", format="%.1f", help="Megabytes of numbers that the model holds."),
         "Seeds": None,  # said below: there is no room for it
     }
-    st.dataframe(lines, hide_index=True, column_config=fitted(lines, MAIN, columns))
+    costs = {"Popularity bias", "Training, s", "Ranking, s", "Megabytes"} & set(lines.columns)
+    scores = set(lines.columns) - costs - {"Model"}
+    st.dataframe(lines, hide_index=True, column_config=fitted(lines, MAIN, columns | dict.fromkeys(costs)))
+    with st.expander("Popularity bias, time and memory" if "Popularity bias" in costs else "Time and memory"):
+        st.dataframe(lines, hide_index=True, column_config=fitted(lines, FOLDED, columns | dict.fromkeys(scores)))
     seeds = sorted({int(n) for n in lines["Seeds"] if n})
     if seeds:
         trainings = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
         st.caption(
-            f"Means of {trainings} trainings, where a seed plays a part. Pointed at, a heading says what it means."
+            f"Rows that share a letter (group) are not told apart. Means of {trainings} trainings, where a seed plays "
+            "a part. Pointed at, a heading says what it means."
         )
     if one.view != "main":
         st.caption("Coverage and popularity bias are of the lists of the usual targets; choose them to see both.")

@@ -112,7 +112,7 @@ _component = st.components.v2.component(
         .neighbor-columns[data-lit] .row:not([data-same]) { opacity: 0.4; }
         .neighbor-columns .row[data-same] { border-color: var(--mark, var(--st-text-color)); }
         .neighbor-columns .first { display: flex; gap: 0.25rem; min-width: 0; }
-        .neighbor-columns .rank { flex: none; min-width: 1em; opacity: 0.6; font-variant-numeric: tabular-nums; }
+        .neighbor-columns .rank { flex: none; min-width: 1em; opacity: 0.8; font-variant-numeric: tabular-nums; }
         .neighbor-columns .title {
             display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden;
             overflow-wrap: anywhere;

@@ -250,9 +250,11 @@ def against_plain(shown: Shown) -> Verdict:
     own, equal = shown.vectors.attention[:, 0], 1 / shown.present.sum(axis=1)
     gain = paired(own, equal)
     right = 2 if gain.low <= 0 <= gain.high else 0 if gain.value > 0 else 1
+    fewer = "" if np.ptp(equal) == 0 else " (more where an item has fewer fields)"
     return Verdict(
-        f"{own.mean():.2f} on average, where the plain average gives {equal.mean():.2f}: {signed(gain.value, '.3f')} "
-        f"(95 %: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} over {gain.n:,} items; one seed).",
+        f"{own.mean():.2f} on average, where the plain average gives {equal.mean():.2f}{fewer}: "
+        f"{signed(gain.value, '.3f')} (95 %: "
+        f"{signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} over {gain.n:,} items; one seed).",
         right,
     )
 

@@ -21,15 +21,7 @@ from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import field_words, plain, plain_field
-from pages.views.side_information.shown import (
-    COSINE,
-    SIDE_INFORMATION_PAGE,
-    Places,
-    Shown,
-    answered,
-    headline,
-    neighbor_frame,
-)
+from pages.views.side_information.shown import COSINE, SIDE_INFORMATION_PAGE, Places, Shown, answered, neighbor_frame
 from recemb_core.arrays import AnyArray
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.layouts.placing import place_on_map
@@ -121,8 +113,8 @@ def birth_parameters(shown: Shown, values: Given) -> dict[str, Any]:
 
 def birth_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
     """The map with the new item on it, its fields above it, and its nearest items below; the map that is missing."""
-    headline(shown, places.numbers)
     given = given_values(data, shown)
+    _numbers(data, shown, given, places)
     with places.side:
         stage.try_this(data, experiments(data, shown))
         _shortcuts(data, shown)
@@ -160,6 +152,27 @@ def birth_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             st.dataframe(_shares(shown, rows, given), hide_index=True)
             st.caption("Last column: how many of 10 would share it if they were drawn from the catalogue at random.")
     return []
+
+
+def _numbers(data: ActiveData, shown: Shown, given: Given, places: Places) -> None:
+    """What there is of the new item: what it was given, and how near the catalogue comes to it."""
+    rows, cosines = _nearest(shown, given) if given else (np.empty(0, dtype=np.int64), np.empty(0))
+    about = "Cosine of the new item's vector with the trained vector of"
+    frame.metrics(
+        [
+            ("Fields given", f"{len(given)} of {len(shown.vectors.field_names)}", "To the new item, below."),
+            ("Clicks", "0", "A new item has none; its vector is made from its fields alone."),
+            *(
+                [
+                    ("The nearest", f"{cosines[0]:.2f}", f"{about} {plain(data.titles[int(rows[0])])}."),
+                    (f"Mean of {len(rows)}", f"{cosines.mean():.2f}", f"{about} each of the {len(rows)} nearest."),
+                ]
+                if len(rows)
+                else []
+            ),
+        ],
+        places.numbers,
+    )
 
 
 def _nearest(shown: Shown, given: Given, k: int = LISTED) -> tuple[AnyArray, AnyArray]:

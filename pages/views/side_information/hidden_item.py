@@ -145,14 +145,7 @@ def hidden_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
         return []
     hidden = hidden_of(data, shown, int(tenths(shown)[shown.row]))
     scores, pooled = own_scores(data, shown), pooled_scores(data, shown)
-    frame.metrics(
-        [
-            (SHORT[name], f"{score.beaten:.0%}", f"{plain(title)}, {name}: {_COLUMNS_HELP}")
-            for name, score in scores.items()
-        ]
-        or [("Chance", "50%", _COLUMNS_HELP)],
-        places.numbers,
-    )
+    frame.metrics(_figures(plain(title), pooled, scores) or [("Chance", "50%", _COLUMNS_HELP)], places.numbers)
     with places.main:
         with stage.picture():
             _chart(data, shown, pooled, scores)
@@ -175,6 +168,24 @@ def hidden_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
         if len(pooled.get(HONEST, ())) > 1:
             _recall(pooled)
     return hide_jobs(data, shown)
+
+
+def _figures(title: str, pooled: dict[str, list[GuessScore]], own: dict[str, GuessScore]) -> list[tuple[str, str, str]]:
+    """Label, value and help of each way of guessing: of what the picture shows, so that the two say the same."""
+    if len(pooled.get(HONEST, ())) < 2:
+        return [
+            (SHORT[name], f"{score.beaten:.0%}", f"{title}, {name}: {_COLUMNS_HELP}") for name, score in own.items()
+        ]
+    found = {name: [score.beaten for score in every] for name, every in pooled.items()}
+    return [
+        (
+            SHORT[name],
+            f"{np.mean(beaten):.0%}",
+            f"Mean over {len(beaten):,} hidden items, {name}: {_COLUMNS_HELP}"
+            + (f" {title} alone: {own[name].beaten:.0%}." if name in own else ""),
+        )
+        for name, beaten in found.items()
+    ]
 
 
 def own_scores(data: ActiveData, shown: Shown) -> dict[str, GuessScore]:
@@ -232,10 +243,14 @@ def _guess_tables(
         asked = sorted((int(row) for row in truth if rank[row] > 0), key=rank.__getitem__)
         true = {
             "Neighbor": [data.titles[row] for row in asked],
-            f"Rank of {len(order):,}": rank[asked].tolist(),
-            "Edge weight": [weight_of.get(row) for row in asked],
+            "Rank": rank[asked].tolist(),
+            "Weight": [weight_of.get(row) for row in asked],
         }
-        st.dataframe(true, hide_index=True, height=387, column_config=fitted(true, HALF))
+        about = {
+            "Rank": st.column_config.NumberColumn(help=f"In the order of the guess, of {len(order):,} items."),
+            "Weight": st.column_config.NumberColumn(help="Of the edge between the two."),
+        }
+        st.dataframe(true, hide_index=True, height=387, column_config=fitted(true, HALF, about))
 
 
 def pooled_scores(data: ActiveData, shown: Shown) -> dict[str, list[GuessScore]]:
