@@ -207,7 +207,7 @@ class Several:
         more = {"format_func": self.names.__getitem__ if isinstance(self.names, Mapping) else self.shown} | more
         if self.row:
             return place.pills(label, list(self.names), selection_mode="multi", **more)
-        return place.multiselect(label, list(self.names), **more)
+        return place.multiselect(label, list(self.names), **{"wrap": True} | more)  # all that is chosen is seen
 
 
 def as_offered(allowed: Allowed[Any], value: Any) -> Any:

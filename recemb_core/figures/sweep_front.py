@@ -70,11 +70,12 @@ def sweep_front_figure(
             )
     costs = [one.cost for one in points if one.cost > 0]
     wide = len(costs) == len(points) and max(costs) > 20 * min(costs)
+    log = {"type": "log", "tickformat": ",~f", **theme.log_steps(costs)}
     return theme.chart(
         traces,
         file_name=file_name,
         description=f"{quality_title} against {cost_title} of {len(points)} settings; {len(front)} on the Pareto front",
-        x={"title": cost_title, **({"type": "log"} if wide else {"rangemode": "tozero"})},
+        x={"title": cost_title, **(log if wide else {"rangemode": "tozero"})},
         y=quality_title,
         legend=theme.legend(1.02),
         margin_t=30,

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from recemb_core.figures import theme
 
 MOST = 6
+MOST_TICKS = 6
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def sweep_slices_figure(slices: Sequence[Slice], *, y_title: str, default: float
                     )
                 )
         words = any(isinstance(value, str) for value in one.x)
-        kind = {"type": "category"} if words else {"type": "log", "dtick": "D2"} if one.log else {}
+        kind = {"type": "category"} if words else {"type": "log", **_ticks(one.x)} if one.log else {}
         axes[f"xaxis{number}"] = {
             "title": theme.plain(one.name, 26),
             "domain": [i * width + 0.012 * (i > 0), (i + 1) * width - 0.012],
@@ -91,3 +92,9 @@ def sweep_slices_figure(slices: Sequence[Slice], *, y_title: str, default: float
         beside = {"xref": "paper", "xanchor": "right", "yanchor": "bottom", "font_size": 12}
         figure.add_annotation(theme.note("the default", 1, default, **beside))
     return figure
+
+
+def _ticks(values: Sequence[Any]) -> dict[str, Any]:
+    """Of a logarithmic axis: the values that were tried, where these are few; Plotly writes 2 for 20."""
+    tried = sorted({float(value) for value in values})
+    return {"tickvals": tried, "tickformat": ",~f"} if len(tried) <= MOST_TICKS else theme.log_steps(tried)

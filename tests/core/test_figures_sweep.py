@@ -31,6 +31,7 @@ def test_slices_share_one_aim_and_end_at_six() -> None:
     log = Slice("rate", (0.01, 0.1), (0.1, 0.2), ("#1", "#2"), (False, True), log=True)
     figure = sweep_slices_figure([one, words, log], y_title="HR@10", default=0.15, file_name="slices")
     assert [figure.layout[f"xaxis{n}"].type for n in ("", 2, 3)] == [None, "category", "log"]
+    assert figure.layout.xaxis3.tickvals == (0.01, 0.1), "what was tried is written out"
     assert all(value in (0.1, 0.2) for trace in figure.data for value in trace.y)
     ends = [figure.layout[f"xaxis{n}"].domain for n in ("", 2, 3)]
     assert all(before[1] < after[0] for before, after in pairwise(ends)), "side by side"
@@ -54,6 +55,7 @@ def test_the_front_is_a_line_through_its_settings() -> None:
         [*points, FrontPoint("#3", 50.0, 0.1)], cost_title="MB", quality_title="HR", file_name="f"
     )
     assert wide.layout.xaxis.type == "log"
+    assert {1.0, 10.0} <= set(wide.layout.xaxis.tickvals), "whole numbers, and no 2 that stands for 20"
 
 
 def test_each_training_is_a_mark_and_the_mean_is_over_all() -> None:
@@ -64,6 +66,9 @@ def test_each_training_is_a_mark_and_the_mean_is_over_all() -> None:
     assert (tuple(named["fresh seeds"].x), tuple(named["fresh seeds"].y)) == ((0.35,), (0,))
     assert tuple(named["mean"].x) == pytest.approx((0.35, 0.2))
     assert figure.layout.shapes[0].x0 == 0.2
+    usual = "#16 dimensions 8, epochs 30, query half life 5"  # three parameters: their values tell settings apart
+    one = sweep_board_figure([SweptSetting(usual, (0.3,))], x_title="HR@10", file_name="board")
+    assert one.layout.yaxis.ticktext == (usual,)
 
 
 def test_bars_are_the_shares() -> None:

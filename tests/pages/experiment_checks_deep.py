@@ -116,7 +116,7 @@ def _drawn(seen: Seen) -> None:
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted = np.maximum.accumulate([(len(order) - place) * p_values[one] for place, one in enumerate(order)])
     apart = adjusted[order.index(at - 1)] <= 0.05
-    ways = ("It finds more, beyond noise", "It finds less, beyond noise", "Not told apart from nothing")
+    ways = ("It finds more, beyond noise", "It finds less, beyond noise", "No difference beyond noise")
     seen.chose(ways[2 if not apart else 0 if hits[0].mean() > hits[at].mean() else 1])
 
 

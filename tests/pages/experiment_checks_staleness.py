@@ -56,7 +56,7 @@ FALLS = {-1: "falls with age, beyond noise", 1: "rises with age, beyond noise", 
 @check("The table grows")
 def _oldest(seen: Seen) -> None:
     report = report_of(seen, all_before=False, network=True)
-    words = {-1: "less, beyond noise", 1: "more, beyond noise", 0: "not told from nothing"}
+    words = {-1: "less, beyond noise", 1: "more, beyond noise", 0: "no difference beyond noise"}
     for arm, name in (("table", "the table alone"), ("network_fresh", "with a network of today on top")):
         y = figures(report, arm, "auc")
         one = mean_of(report, y[-1] - y[0])
@@ -82,7 +82,7 @@ def _network(seen: Seen) -> None:
     report = report_of(seen, all_before=False, network=True)
     fresh, old = (figures(report, arm, "ndcg") for arm in ("network_fresh", "network_old"))
     gain, left = mean_of(report, fresh[-1] - old[-1]), mean_of(report, fresh[-1] - fresh[0])
-    seen.says(written(gain), {1: "beyond noise", -1: "worse, beyond noise", 0: "not told from no gain"}[gain.sign])
+    seen.says(written(gain), {1: "beyond noise", -1: "worse, beyond noise", 0: "no gain beyond noise"}[gain.sign])
     seen.says(written(left), {-1: "still less", 1: "even more", 0: "is within noise"}[left.sign])
     names = ("Wholly, as far as noise lets see", "In part", "No gain that is told from noise")
     seen.chose(names[2 if gain.sign != 1 else 1 if left.sign == -1 else 0])

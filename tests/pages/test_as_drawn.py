@@ -40,7 +40,7 @@ def test_the_page_counts_what_the_network_learns(open_page: Open) -> None:
     assert numbers(page)["User's input"] == str(64 + 4 * 8 + 3)
     assert "800 of the 800 users" in text(page)
     page = healthy(open_page("deep_models", **WORTH))
-    assert "not told apart" in text(page) or "Told apart" in text(page)
+    assert "not told apart" in text(page) or "A difference beyond noise" in text(page)
     assert page.dataframe[0].value["Told"].to_list()[-1] == "the history alone"
 
 

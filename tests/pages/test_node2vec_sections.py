@@ -298,4 +298,4 @@ def test_the_papers_graph_is_one_click_away(app: AppTest) -> None:
     next(button for button in app.button if "Les Misérables" in button.label).click()
     healthy(app.run())
     assert app.session_state["view@les_miserables"] == "figure"
-    assert app.metric[0].label == "community, q = 0.5"
+    assert app.metric[0].label == "As community, q = 0.5"

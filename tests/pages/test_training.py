@@ -157,9 +157,9 @@ def test_four_objectives_agree_with_the_log_after_training(open_page: Open) -> N
     assert table["p(o | c)"].tolist() == pytest.approx([truth] * 4, rel=0.35)
     assert table["Sum over all"].tolist()[:2] == pytest.approx([1, 1])
     assert table["Sum over all"].tolist()[2:] == pytest.approx([1, 1], abs=0.2)
-    assert numbers(page)["Full softmax"] == f"{176 * 8:,}"
+    assert numbers(page)["Full softmax"] == f"{176 * 8:,} products"
     path = next(d.value for d in page.dataframe if "P(bit)" in d.value.columns)
-    assert int(numbers(page)["Hierarchical"].replace(",", "")) == 8 * len(path)
+    assert int(numbers(page)["Hierarchical"].replace(",", "").removesuffix(" products")) == 8 * len(path)
     assert path["p so far"].iloc[-1] == pytest.approx(table["p(o | c)"].iloc[1])
 
 

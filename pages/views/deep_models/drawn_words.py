@@ -71,7 +71,7 @@ def without(name: str) -> str:
 
 
 def verdict(report: FeatureReport, which: int) -> str:
-    """Which inputs are told apart from nothing, in a sentence."""
+    """Which inputs make a difference beyond noise, in a sentence."""
     effects, k = report.effects(which), report.config.k
     whole = report.figures(which)[EVERYTHING]
     told = {name: one for name, one in effects.items() if one.told_apart and name != NOTHING}
@@ -84,9 +84,9 @@ def verdict(report: FeatureReport, which: int) -> str:
             f"{plain_field(name)} ({_change(one)}: {'more' if one.value > 0 else 'fewer'} hits with it)"
             for name, one in told.items()
         ]
-        said += f"**Told apart from nothing: {'; '.join(parts)}**. "
+        said += f"**A difference beyond noise: {'; '.join(parts)}**. "
     elif len(effects) > 1:
-        said += "**No single input is told apart from nothing.** "
+        said += "**No single input makes a difference beyond noise.** "
     if alone.told_apart:
         return f"{said}Against the history alone all of them together are {_change(alone)}, beyond noise."
     least = alone.detectable(pairs=len(effects))
@@ -147,7 +147,7 @@ def experiments(
             one = found.effects(1).get(name)
             if one is None:
                 return f"{plain_field(name)} is all that is told here: look at the row {plain_field(NOTHING)}."
-            told = "told apart" if one.told_apart else "not told apart from nothing"
+            told = "more than noise" if one.told_apart else "no difference beyond noise"
             subject = "Everything against the history alone" if name == NOTHING else plain_field(name).capitalize()
             right = 2 if not one.told_apart else 0 if one.value > 0 else 1
             return Verdict(f"{subject}: HR@{found.config.k} {_change(one)} on {KINDS[1]}: **{told}**.", right)
@@ -157,7 +157,7 @@ def experiments(
     def setting(network: str) -> dict[str, Any]:
         return {"drawn_look": "worth", "drawn_network": network, "drawn_told": usual(network), "drawn_targets": 1}
 
-    ways = ("It finds more, beyond noise", "It finds less, beyond noise", "Not told apart from nothing")
+    ways = ("It finds more, beyond noise", "It finds less, beyond noise", "No difference beyond noise")
     tries: list[Experiment] = []
     youtube, towers = map(usual, NETWORKS)
     if youtube:

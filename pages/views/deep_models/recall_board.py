@@ -55,7 +55,10 @@ def verdict(reports: Reports, which: int) -> str:
         f"{signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
     )
     who = f"{_listed(better)} beat{'s' * (len(better) == 1)}" if better else "no model beats"
-    return f"On {what}, **{who} popularity beyond the noise of users**; the best is {words}."
+    # Its own interval may leave 0 out all the same: of many, one does so by chance.
+    lucky = best not in better and gain.low > 0
+    chance = f": as the best of {len(reports) - 1} it may be so by chance" if lucky else ""
+    return f"On {what}, **{who} popularity beyond the noise of users**; the best is {words}{chance}."
 
 
 def rule(reports: Reports) -> str:

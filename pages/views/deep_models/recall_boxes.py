@@ -22,7 +22,7 @@ def youtube_boxes(config: YouTubeDNNConfig, sizes: Sizes) -> list[Box]:
     d, n = config.dimensions, sizes.items
     fields = _fields(sizes, config.field_dimensions)
     inputs = [("Watched items", f"newest {config.history_length}", ("Mean of rows", f"{n:,} × {d}")), *fields]
-    aged = ("in shares of the log", ("x, x², √x", "0 when served")) if sizes.example_age else ("not told", None)
+    aged = ("share of the log", ("x, x², √x", "0 when served")) if sizes.example_age else ("not told", None)
     inputs.append(("Example's age", *aged))
     found = _inputs(inputs, 0.0, 1.0)
     level, below = 2, _tables(found)

@@ -70,7 +70,8 @@ def oldest_words(report: StalenessReport, measure: Metric) -> Answer:
     told = []
     for one in dict.fromkeys(("table", arm)):
         change = report.change(one, measure, oldest)  # type: ignore[arg-type]
-        said = {-1: "**less, beyond noise**", 1: "**more, beyond noise**"}.get(change.sign, "**not told from nothing**")
+        words = {-1: "less, beyond noise", 1: "more, beyond noise"}
+        said = f"**{words.get(change.sign, 'no difference beyond noise')}**"
         what = "the table alone" if one == "table" else "with a network of today on top"
         told.append(f"{what}: {interval(change)}, {said}")
     said = f"{named(report, measure)} at {oldest} weeks against age 0, same users and weeks – " + "; ".join(told) + "."
@@ -91,7 +92,7 @@ def network_words(report: StalenessReport) -> Answer:
         return "There is no network on top in these results: choose YouTube's network and press Train."
     gain = report.between("network_fresh", "network_old", "ndcg", oldest)
     left = report.change("network_fresh", "ndcg", oldest)
-    said = {1: "**beyond noise**", -1: "**worse, beyond noise**"}.get(gain.sign, "**not told from no gain**")
+    said = {1: "**beyond noise**", -1: "**worse, beyond noise**"}.get(gain.sign, "**no gain beyond noise**")
     rest = {-1: "is still less, beyond noise", 1: "is even more, beyond noise"}.get(left.sign, "is within noise")
     return Verdict(
         f"On a table {oldest} weeks old, NDCG@{report.config.k} with the network trained now less that of a network as "

@@ -146,7 +146,7 @@ def _meanwhile(data: ActiveData, settings: LabSettings, measured: LSHGrid, numbe
 
 
 def _speed(report: IndexReport | None) -> str:
-    return "–" if report is None else f"{report.queries_per_second:,.0f}"
+    return "–" if report is None else f"{report.queries_per_second:,.0f}/s"
 
 
 def _run(

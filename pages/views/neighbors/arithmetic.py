@@ -148,7 +148,9 @@ def section(found: Compared, numbers: Any, main: Any, side: Any) -> list[Job]:
             offered = session.listed_items(data, session.chosen_item(data), *plus.value, *minus.value)
             for bound, place in ((plus, left), (minus, right)):
                 words = f"{bound.parameter.help or ''}{session.listed_words(data)}" or None
-                bound.draw(place, offered=offered, format_func=title, max_selections=MOST_ITEMS, help=words)
+                # In one line, for the sum below names them in full and the map needs the room.
+                more = {"max_selections": MOST_ITEMS, "help": words, "wrap": False}
+                bound.draw(place, offered=offered, format_func=title, **more)
             rows = [tuple(graph.items.row(item) for item in bound.value) for bound in (plus, minus)]
             asked = Sum(data, graph, one, rows[0], rows[1], how)
             ready = one.vectors is not None and bool(plus.value) and not _without_vector(asked)

@@ -64,7 +64,8 @@ def answer(found: Shown, by: int, beside: tuple[float, float]) -> Verdict | str:
     right = None if not test.measured else 2 if not test.beyond(one) else 0 if change > 0 else 1
     told = partial(_told, now, before)
     names = (("Homophily", groups), ("Structure", roles))
-    said = f"{told(*names[by])} from p = {other.p:g}, q = {other.q:g} ({len(now[one])} seeds). {hubs if by else ''}"
+    since = f"from p = {other.p:g}, q = {other.q:g} (means of {len(now[one])} seeds)"
+    said = f"{told(*names[by])} {since}. {hubs if by else ''}"
     return Verdict(said.strip(), right, more=f"{told(*names[1 - by])}.")
 
 

@@ -140,9 +140,9 @@ def figure_section(asked: Asked, numbers: Any) -> None:
 def _numbers(asked: Asked, found: FigureThree) -> list[tuple[str, str, str]]:
     return [
         (
-            f"{plain_field(found.names[by])}, q = {q:g}",
+            f"As {plain_field(found.names[by])}, q = {q:g}",
             number(found.estimate("clusters", by, i).value, ".3f"),
-            f"Adjusted mutual information of k-means clusters ({found.sizes[by]}) with these groups, mean of "
+            f"How far {found.sizes[by]} clusters of k-means are as these groups: adjusted mutual information, mean of "
             f"{asked.config.seeds} seeds; 0 is chance, 1 the same groups.",
         )
         for by in (0, 1)

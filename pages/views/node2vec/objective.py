@@ -93,7 +93,7 @@ def objective_metrics(shown: Shown) -> None:
         ("Best possible", found.best, "The contexts' own shares; no vectors give more."),
         ("All alike", found.uniform, f"−log {len(shown.graph):,}: every node as likely."),
     ]
-    frame.metrics([(name, number(value), words) for name, value, words in told])
+    frame.metrics([(name, f"{number(value)} nats", words) for name, value, words in told])
 
 
 def _sums(found: WalkObjective) -> None:

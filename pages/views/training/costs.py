@@ -64,7 +64,7 @@ def section(lesson: Lesson, ask: Ask) -> None:
         "Hierarchical": ("hierarchical_softmax", f"L·d: {length} decisions lead to this context, × {d}."),
         "NCE, neg. sampling": ("nce", f"(1 + k)·d: the context and {k} noise items, × {d}. Independent of n."),
     }
-    metrics = [(name, f"{multiplications(of, **four.size):,}", words) for name, (of, words) in told.items()]
+    metrics = [(name, f"{multiplications(of, **four.size):,} products", words) for name, (of, words) in told.items()]
     drops = "The term that negative sampling drops from NCE, for this context, in nats."
     frame.metrics([*metrics, ("log k·pₙ(o)", dropped, drops)], numbers)
 

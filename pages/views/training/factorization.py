@@ -122,11 +122,11 @@ def section(lesson: Lesson, ask: Ask) -> None:
 
 
 def fits_words(fits: list[Fit]) -> str:
-    """r of the first seed, and the range over all."""
+    """r, or its range over the seeds where these differ."""
     values = [one.correlation for one in fits]
     if not np.isfinite(values).all():
         return "–"
-    return f"{values[0]:.3f}" if len(values) == 1 else f"{min(values):.3f} to {max(values):.3f}"
+    return " to ".join(dict.fromkeys(f"{end:.3f}" for end in (min(values), max(values))))
 
 
 def _mean(fits: list[Fit]) -> str:

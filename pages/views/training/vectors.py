@@ -55,8 +55,8 @@ def lookup_section(lesson: Lesson, ask: Ask) -> None:
         [
             ("Rows of W", f"{n:,}", "Items, one row each."),
             ("Columns of W", f"{d}", "Dimensions d of a vector."),
-            ("As a product", f"{n * d:,}", "Multiplications of one-hot × W: n·d, all but d of them by zero."),
-            ("As a lookup", "0", f"Multiplications: the row is read, {d} numbers are copied."),
+            ("As a product", f"{n * d:,} products", "Multiplications of one-hot × W: n·d, all but d of them by zero."),
+            ("As a lookup", "0 products", f"Multiplications: the row is read, {d} numbers are copied."),
         ],
         numbers,
     )
