@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.kit import event_fields, frame, graph_controls, jobs, navigation, parameters
 from pages.kit.jobs import Job
+from pages.kit.live_chart import live_chart
 from pages.kit.text import plain
 from pages.views.summary.ground import FLOOR, K, ground_of
 from pages.views.summary.methods import Method, methods, said
@@ -74,15 +75,16 @@ with frame.page(
     with place:
         if order:
             figures = [(name, ground.hit_rate(name)) for name in order]
-            st.plotly_chart(
+            live_chart(
                 score_intervals_figure(
                     [ScoreLine(name, one.value, one.low, one.high) for name, one in figures],
                     x_title=f"HR@{K}, 95 % intervals, {figures[0][1].n:,} users",
                     chance=ground.hit_rate(FLOOR).value if ground.has(FLOOR) else None,
                     chance_title="popularity",
-                ).update_layout(height=90 + 32 * len(figures)),
-                theme="streamlit",
-                key="summary bars",
+                ),
+                key=f"summary bars@{data.key}",
+                height=90 + 32 * len(figures),
+                glide=False,
             )
         elif data.sequences is None:
             st.info(f"**{plain(data.title)}** is a graph without a log, so no list can be judged on it.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pages.kit.answer_words import number
 from recemb_core.arrays import AnyArray
 from recemb_core.figures import theme
 
@@ -49,5 +50,5 @@ def number_table(
 def _cell(value: float, top: float, digits: int) -> str:
     color = "62,114,242" if value >= 0 else "218,119,30"
     strength = 0.55 * min(abs(value) / top, 1.0)
-    text = f"{value:.{digits}f}".replace("-", "−")
+    text = number(value, f".{digits}f")
     return f'<td style="background:rgba({color},{strength:.2f})">{text}</td>'

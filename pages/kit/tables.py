@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
+import streamlit as st
+
+from pages.kit.text import plain
 
 MAIN, HALF, FOLDED = 676, 318, 642
 """Pixels of the main column beside the controls in a window of 1,280, of half of it, and of a fold in it."""
@@ -47,6 +51,57 @@ def fitted(
     for name, width in widths.items():
         given[name]["width"] = int(width)
     return given
+
+
+def table_or_lines(
+    table: pl.DataFrame, key: str, config: Mapping[str, Any] | None = None, *, names: int = 1, **more: Any
+) -> None:
+    """A table; on a telephone, where its last columns would be cut, its rows as lines (pages/kit/frame.css).
+
+    Args:
+        table: a short one: it is sent in both forms.
+        key: of the two, one of them in a page.
+        config: column configuration of the table; the lines take headings and formats of numbers from it.
+        names: columns, from the left, that name a row.
+        more: what else st.dataframe takes.
+    """
+    with st.container(key=f"table-{key}"):
+        st.dataframe(table, hide_index=True, column_config=config, **more)
+    with st.container(key=f"lines-{key}"):
+        st.markdown("\n".join(f"- {line}" for line in row_lines(table, config or {}, names)))
+
+
+def row_lines(table: pl.DataFrame, config: Mapping[str, Any], names: int = 1) -> list[str]:
+    """Each row in Markdown: its names, then every other column with its heading.
+
+    >>> columns = {"Recall": st.column_config.NumberColumn(format="%.2f")}
+    >>> row_lines(pl.DataFrame({"Index": ["LSH"], "Recall": [0.912], "Seeds": [3], "Note": [""]}), columns)
+    ['**LSH**: Recall 0.91 · Seeds 3']
+    """
+    lines = []
+    for row in table.iter_rows():
+        said = [
+            (str((config.get(name) or {}).get("label") or name), _as_shown(value, config.get(name)))
+            for name, value in zip(table.columns, row, strict=True)
+        ]
+        rest = " · ".join(f"{plain(head)} {value}" for head, value in said[names:] if value)
+        lines.append(f"**{', '.join(value for _, value in said[:names] if value)}**: {rest}")
+    return lines
+
+
+def _as_shown(value: Any, config: Mapping[str, Any] | None) -> str:
+    """A cell as the table writes it, in Markdown; "" where there is nothing in it."""
+    form = str(((config or {}).get("type_config") or {}).get("format") or "")
+    found = re.fullmatch(r"%([+,]*)(\.\d+)?f(.*)", form)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and found is not None:
+        return f"{value:{found[1]}{found[2] or ''}f}{found[3].replace('%%', '%')}"
+    if isinstance(value, float):
+        return f"{value:.2%}" if form == "percent" else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else plain(value)
 
 
 def _wide(text: str) -> int:

@@ -145,7 +145,8 @@ def template() -> go.layout.Template:
         "hoverlabel": {"align": "left", "namelength": -1, "font": {"size": 13}},
         "hovermode": "closest",
     }
-    return go.layout.Template(layout=layout)
+    bar = {"colorbar": {"title": {"font": {"size": 13}}}}  # as the axes; Plotly's own are larger
+    return go.layout.Template(layout=layout, data={"heatmap": [bar]})
 
 
 def sequential_scale(steps: int = 16) -> list[tuple[float, str]]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.kit.stage import WAITS
-from tests.browser.driver import no_exception, open_page, settled
+from tests.browser.driver import fits, no_exception, open_page, settled
 
 Serve = Callable[..., str]
 NewPage = Callable[..., Page]
@@ -82,6 +82,11 @@ VIEWS = (
         "walks?walks_view=step",
     )
 )
+
+# On a telephone: Home and the views of node2vec, walks and LSH; those with a table in two forms always.
+NARROW = ("lsh?lab=inside&inside=plane", "lsh?lab=inside&inside=walk", "lsh?lab=race", "node2vec?view=roles")
+if os.environ.get("RECEMB_STAGE") == "all":
+    NARROW = ("", *(view for view in EVERY if view.startswith(("lsh", "node2vec", "walks"))))
 
 # What of a view lies where, after a question was answered: problems in words. The mouse rests where it has pressed;
 # what comes up under it must not open a help over the answer.
@@ -193,3 +198,17 @@ def test_cause_effect_and_answer_stand_in_one_window(view: str, serve: Serve, ne
     open_page(page, f"{serve('app.py')}/{view}", 90_000)
     assert page.evaluate(OPENED) == []
     assert ask_all(page) == {}
+
+
+@pytest.mark.parametrize("view", NARROW)
+def test_no_table_is_cut_on_a_telephone(view: str, serve: Serve, new_page: NewPage) -> None:
+    page = new_page(width=390, height=844)
+    open_page(page, f"{serve('app.py')}/{view}", 90_000)
+    fits(page)
+    tables = "() => [...document.querySelectorAll('[class*=st-key-table-], [class*=st-key-lines-]')]"
+    shown = f"""{tables}.filter((e) => e.getBoundingClientRect().height > 0).map((e) => e.className)"""
+    assert [said for said in stays(page, OPENED) if "table" in said] == []
+    assert not [one for one in page.evaluate(shown) if "st-key-table-" in one], "its rows stand as lines"
+    page.set_viewport_size({"width": 1280, "height": 720})
+    settled(page, 90_000)
+    assert not [one for one in page.evaluate(shown) if "st-key-lines-" in one], "and not twice where there is room"

@@ -7,7 +7,8 @@ import streamlit as st
 from hypothesis import given
 from hypothesis import strategies as strategy
 
-from pages.kit.tables import AROUND, LEAST, LETTER, fitted
+from pages.kit.number_table import number_table
+from pages.kit.tables import AROUND, LEAST, LETTER, fitted, row_lines
 
 texts = strategy.lists(strategy.text(max_size=80), min_size=3, max_size=3)
 
@@ -35,3 +36,35 @@ def test_what_is_said_of_a_column_stays_and_hidden_ones_take_no_room() -> None:
     assert found["Item"]["width"] + found["Weight of the edge"]["width"] == 200
     assert config["Weight of the edge"]["width"] is None, "what was given is not changed"
     assert fitted(table, 200, {"Item": st.column_config.TextColumn(width=90)})["Item"]["width"] == 90
+
+
+def test_lines_say_what_the_table_writes() -> None:
+    number = st.column_config.NumberColumn
+    config = {
+        "Queries/s": number(format="%,.0f"),
+        "Bias": number("b", format="%+.2f"),
+        "Scanned": number(format="%.1f %%"),
+        "Cover": number(format="percent"),
+    }
+    table = pl.DataFrame(
+        {
+            "Index": ["LSH", "all *points*"],
+            "Setting": ["K = 2", ""],
+            "Queries/s": [12345.6, None],
+            "Bias": [0.5, -0.25],
+            "Scanned": [12.34, 100.0],
+            "Cover": [0.25, 1.0],
+            "Rows": [1234, 5],
+            "Found": [True, False],
+        }
+    )
+    assert row_lines(table, config, 2) == [
+        "**LSH, K = 2**: Queries/s 12,346 · b +0.50 · Scanned 12.3 % · Cover 25.00% · Rows 1,234 · Found yes",
+        r"**all \*points\***: b -0.25 · Scanned 100.0 % · Cover 100.00% · Rows 5 · Found no",
+    ]
+
+
+def test_a_number_of_which_no_digit_is_left_has_no_sign() -> None:
+    made = number_table(("Item", "W 1", "W 2"), [("Tent", [-0.001, -1.5])])
+    assert ">0.00<" in made
+    assert ">−1.50<" in made

@@ -13,6 +13,7 @@ from pages.kit import frame, results, stage
 from pages.kit.allowed import Options, Span
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.tables import table_or_lines
 from pages.views.lsh import controls
 from pages.views.lsh.hash_board import Board, hash_board
 from pages.views.lsh.measures import LabSettings, angles_or_distances
@@ -196,7 +197,7 @@ def _what_theory_expects(plane: Plane) -> None:
     near, found, angle = plane.near, plane.found, plane.settings.hashing.distance.is_angle
     distance, p, chance = plane.chances()
     caught = meets(plane.hashing, plane.points, plane.settings.mode)
-    st.dataframe(
+    table_or_lines(
         pl.DataFrame(
             {
                 "Nearest": [f"Point {i}" for i in near],
@@ -207,8 +208,8 @@ def _what_theory_expects(plane: Plane) -> None:
                 "Found": found[near],
             }
         ),
-        hide_index=True,
-        column_config={
+        "plane",
+        {
             "Distance": st.column_config.NumberColumn("Angle (°)" if angle else "Distance", format="%.2f"),
             "p": st.column_config.NumberColumn(
                 format="%.2f", help="Probability that one function keeps both together."

@@ -17,7 +17,7 @@ from pages.kit.answer_words import counted
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
-from pages.kit.tables import MAIN, fitted
+from pages.kit.tables import MAIN, fitted, table_or_lines
 from pages.kit.text import sentence
 from pages.views.lsh import answers, measures
 from pages.views.lsh.measures import LabSettings
@@ -274,7 +274,7 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
         "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
     }
     columns = {name: one for name, one in columns.items() if name in table.columns}
-    st.dataframe(table, hide_index=True, placeholder="–", column_config=fitted(table, MAIN, columns))
+    table_or_lines(table, "race", fitted(table, MAIN, columns), names=2, placeholder="–")
 
 
 def _ends(report: IndexReport) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.kit import parameters, stage
 from pages.kit.live_chart import live_chart
 from pages.kit.session import ActiveData
+from pages.kit.tables import table_or_lines
 from pages.views.lsh import board, controls, walk_words
 from pages.views.lsh.hash_board import REACH
 from pages.views.lsh.measures import LabSettings
@@ -77,7 +78,7 @@ def walk_section(data: ActiveData, points: LabPoints, settings: LabSettings, num
     own = own_efforts(data, points, settings)
     walk_words.figures(seen, numbers)
     st.markdown(walk_words.verdict(seen, own, points))
-    st.dataframe(pl.DataFrame(walk_words.table(seen, own, points)), hide_index=True)
+    table_or_lines(pl.DataFrame(walk_words.table(seen, own, points)), "walk", names=2)
     st.caption(walk_words.about(own, points, settings))
 
 

@@ -16,6 +16,7 @@ from pages.kit.downloads import download
 from pages.kit.jobs import Job
 from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
+from pages.kit.tables import table_or_lines
 from pages.kit.text import field_words, plain
 from pages.views.node2vec.one_setting import NODE2VEC_PAGE, SCORES, Shown, draw_map
 from recemb_core.arrays import Float32Array
@@ -79,7 +80,7 @@ def roles_section(shown: Shown) -> None:
     )
     table = scores_table(shown, models)
     number = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], number))
+    table_or_lines(table, "roles", dict.fromkeys(table.columns[1:], number))
     st.markdown(_words(table, groups, roles))
     title = "Communities and roles together, as features"
     # With a state of its own it stays open while what is in it changes.
