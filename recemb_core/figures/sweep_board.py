@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from recemb_core.figures import theme
 
-NAME = 46  # characters of a setting beside the axis: three parameters with their values
+NAME = 50  # characters of a setting beside the axis: three parameters with their values
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,20 @@ Serve = Callable[..., str]
 PATIENCE = 120_000  # milliseconds
 
 
+def test_no_line_of_a_history_is_cut(serve: Serve, new_page: Callable[..., Page]) -> None:
+    page = new_page(width=1280, height=720)
+    open_page(page, f"{serve('app.py')}/deep_models?section=history", PATIENCE)
+    left = """(list) => {
+        const end = list.getBoundingClientRect().bottom;
+        const rows = [...list.querySelectorAll('[data-testid=stHorizontalBlock]')];
+        const lines = rows.map((e) => e.getBoundingClientRect());
+        return [lines.length, Math.max(...lines.map((e) => Math.min(end - e.top, e.bottom - end)))];
+    }"""
+    lines, seen = page.locator(".st-key-history-list").evaluate(left)
+    assert lines > 8, "there are more than are in sight"
+    assert seen <= 1.5, f"{seen} pixels of a line are seen, or cut"
+
+
 def test_the_lookup_follows_the_item_and_the_network(serve: Serve, page: Page) -> None:
     url = serve("app.py")
     open_page(page, f"{url}/deep_models?section=embedding", PATIENCE)

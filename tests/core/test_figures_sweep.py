@@ -66,7 +66,7 @@ def test_each_training_is_a_mark_and_the_mean_is_over_all() -> None:
     assert (tuple(named["fresh seeds"].x), tuple(named["fresh seeds"].y)) == ((0.35,), (0,))
     assert tuple(named["mean"].x) == pytest.approx((0.35, 0.2))
     assert figure.layout.shapes[0].x0 == 0.2
-    usual = "#16 dimensions 8, epochs 30, query half life 5"  # three parameters: their values tell settings apart
+    usual = "#16 dimensions 64, epochs 30, query half life 40"  # three parameters: their values tell settings apart
     one = sweep_board_figure([SweptSetting(usual, (0.3,))], x_title="HR@10", file_name="board")
     assert one.layout.yaxis.ticktext == (usual,)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -14,7 +16,8 @@ from pages.kit.text import plain
 from recemb_core.deep.recall import RecallModel
 
 SHOWN = 12  # of a history at a time
-ROOM = 190  # pixels of these lines, which roll
+IN_SIGHT, LINE = 8, 22.4  # lines, which roll, and pixels of one: none is cut
+ROOM = math.ceil(IN_SIGHT * LINE)
 LISTED = 5_000  # users, or items, in a box
 TAKES = (5, 10, 15, 25, 50, 100, 200)
 LONGEST_LINK = 200
@@ -135,7 +138,8 @@ def editor(data: ActiveData, history: list[int]) -> None:
     st.html(STYLE)
     with st.container(key=ITEMS.key(data), gap="small"):  # framed where a question has set it
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**History**: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}")
+            rolls = ", roll for older" if len(history) > IN_SIGHT else ""
+            st.markdown(f"**History**: {len(history)} event{'s' * (len(history) != 1)}{', edited' * edited}{rolls}")
             if edited:
                 about = "The user's own history again"
                 st.button("Undo", key="history undo", type="tertiary", help=about, on_click=_set, args=(data, ""))
