@@ -47,7 +47,7 @@ def test_the_opening_is_ready(
         monkeypatch.setattr(path, refuse)
     page = healthy(open_page(NAME, data=data, side=side))
     shown = numbers(page)
-    assert 0 < float(shown["Its own weight" if side == "attention" else "The nearest"]) <= 1
+    assert 0 < float(shown["Its own weight" if side == "attention" else "Nearest, cosine"]) <= 1
     assert ("Fields given" in shown) == (side == "birth"), "a new item's numbers are its own"
 
 

@@ -164,8 +164,8 @@ def _numbers(data: ActiveData, shown: Shown, given: Given, places: Places) -> No
             ("Clicks", "0", "A new item has none; its vector is made from its fields alone."),
             *(
                 [
-                    ("The nearest", f"{cosines[0]:.2f}", f"{about} {plain(data.titles[int(rows[0])])}."),
-                    (f"Mean of {len(rows)}", f"{cosines.mean():.2f}", f"{about} each of the {len(rows)} nearest."),
+                    ("Nearest, cosine", f"{cosines[0]:.2f}", f"{about} {plain(data.titles[int(rows[0])])}."),
+                    (f"Mean of {len(rows)}, cosine", f"{cosines.mean():.2f}", f"{about} each of these items."),
                 ]
                 if len(rows)
                 else []
