@@ -107,7 +107,7 @@ def test_links_and_fields_begin_with_one_seed(monkeypatch: pytest.MonkeyPatch) -
     found, run_next = links.known_of, board_module.run_next
     monkeypatch.setattr(links, "known_of", noted)
     monkeypatch.setattr(board_module, "run_next", first_alone)
-    page = healthy(uploaded(log(60), look="vectors"))
+    page = healthy(uploaded(log(61), look="vectors"))
     (name,) = known[-1].rows
     assert todos[0][0] == f"{name}, one seed"
     assert not any("one seed" in label for label in todos[-1])
