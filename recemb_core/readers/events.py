@@ -23,7 +23,8 @@ from recemb_core.readers.table import Table
 from recemb_core.readers.times import parse_times
 
 _NO_EXAMPLES = 3
-_MANY_LOST = 0.2  # the share of rows that are left out for one reason from which a person should look
+LOST = "rows left out"  # the name of an assumption
+MANY_LOST = 0.2  # the share of rows that are left out for one reason from which a person should look
 _LAID_OUT = ("csv", "tsv", "xlsx")  # where cells can be merged
 CANCELLED, NO_PRODUCT = 1, 2
 _UCI_NO_PRODUCTS = r"(?i)^(POST|D|M|S|B|DOT|PADS|C2|C3|CRUK|BANK CHARGES|AMAZONFEE|ADJUST2?|TEST\d+)$"
@@ -166,10 +167,10 @@ class _Problems:
                 f"column {column!r}: {counted(count, 'row')} of {len(rows):,} with {what}, first in {values[0]}; {cure}"
             )
         self.bad |= rows
-        if count > _MANY_LOST * len(rows) and not known:
+        if count > MANY_LOST * len(rows) and not known:
             left = f"{counted(count, 'row')} of {len(rows):,} left out"
             words = f"{left}, for they have {what} in {column!r} (first: {values[0]})."
-            self.said.append(assumed("rows left out", count, words, doubtful=True))
+            self.said.append(assumed(LOST, count, words, doubtful=True))
         self.sentences.append(f"{counted(count, 'row')} with {what} in {column!r} left out (first: {values[0]})")
         self.examples += [f"{value}: {what}" for value in values]
 

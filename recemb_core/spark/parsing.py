@@ -10,17 +10,18 @@ import numpy as np
 import polars as pl
 
 from recemb_core.readers import Assumption, CleaningStep, InputError, Reading
+from recemb_core.readers.assumptions import assumed
 from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.errors import counted
-from recemb_core.readers.events import Events, Parsed, parse_events
+from recemb_core.readers.events import LOST, MANY_LOST, Events, Parsed, parse_events
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import INVISIBLE, MISSING, has_float_tails, visible
 from recemb_core.readers.limits import limits
 from recemb_core.readers.said import all_assumptions
-from recemb_core.readers.table import Table
+from recemb_core.spark.later_rows import kept_as_written, refuse_other_forms, written
 from recemb_core.spark.settling import settled
-from recemb_core.spark.tables import PLACE, TORN, Source, open_source
-from recemb_core.spark.times import Form, find_form, seconds_of
+from recemb_core.spark.tables import DAMAGED, PLACE, TORN, Source, named, open_source, refuse_other_encodings
+from recemb_core.spark.times import Form, find_form, number_of, time_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _ID_ROLES = ("item", "user", "basket", "kind")
 _NUMBERS = ("order", "weight", "rating", "dwell")
 _NOT_HERE = ("clock", "click", "list_mark", "clicked", "cancelled", "fill_down")
-_COMPARED = 5_000
+_READ_OFF = ("time", *_NUMBERS)
 _SPACE = r"(?U)^\s+|\s+$"
 _EDGE = r"[\s" + INVISIBLE[1:]
 _UNSEEN = rf"(?U)^{_EDGE}+|{_EDGE}+$|{INVISIBLE}"  # what nobody sees anywhere, and spaces at the ends
@@ -87,8 +88,8 @@ def read_log(
     """A log as events, read as the library reads it.
 
     The columns, their roles and the form of the times are found on the first 20,000 rows by the library's own code;
-    then Spark reads everything, and what it makes of the first 5,000 rows is compared with what the library makes of
-    them, value by value. Where they differ, nothing is read.
+    then Spark reads everything, and what it makes of these rows is compared with what the library makes of them, value
+    by value. Where they differ, or later rows have times or numbers in other forms, nothing is read.
 
     Args:
         spark: from :func:`~recemb_core.spark.connect`.
@@ -106,22 +107,23 @@ def read_log(
     assert mapping is not None
     expected = parse_events(opened.head, mapping)
     _refuse_what_is_not_here(opened, mapping)
-    head = spark.createDataFrame(_arrow(opened.head.frame.head(_COMPARED)))
-    parsed = parse_events(_cut(opened), mapping) if len(opened.head.frame) > _COMPARED else expected
-    seconds = parsed.events.time
-    times = None if seconds is None else find_form(head, mapping, parsed.events.row, seconds)
+    head = spark.createDataFrame(_arrow(opened.head.frame.select(*_used(mapping))))
+    seconds = expected.events.time
+    times = None if seconds is None else find_form(head, mapping, expected.events.row, seconds)
     dwell = _dwell_unit(opened, mapping, expected)
-    values = _decide(opened.frame, mapping, times, dwell)
-    _compare(head, parsed, mapping, replace(values, tails=_tails_of_head(opened, mapping)), opened.name)
+    values = _decide(spark, opened, mapping, times, dwell)
+    _compare(head, expected, mapping, replace(values, tails=_tails_of_head(opened, mapping)), opened.name)
     frame = settled(_events(opened.frame, mapping, values))
-    step, date_only, days_repeat = _usable(frame, mapping, opened)
+    of_values = frame.where(f"coalesce({REASON}, 'no time') in ('no time', 'no order', 'no weight')")
+    refuse_other_forms(of_values, mapping, times, opened.name)
+    step, date_only, days_repeat, lost = _usable(frame, mapping, opened)
     notes = [f"Columns and forms of values were found on the first {counted(len(opened.head.frame), 'row')}."]
     if not opened.placed:
         notes.append("The rows of a DataFrame have no order: events of one user at one time go by the item's id.")
     if mapping.title or mapping.side or reading.details_key:
         notes.append("Item details are not carried along by the Spark engine.")
-    kept = frame.where(f"{REASON} is null").drop(REASON)
-    said = all_assumptions(opened.head, reading, expected, None)
+    kept = frame.where(f"{REASON} is null").drop(REASON, *map(written, _READ_OFF))
+    said = (*lost, *(a for a in all_assumptions(opened.head, reading, expected, None) if a.name != LOST))
     return SparkLog(kept, reading, step, date_only, days_repeat, opened.name, tuple(notes), said)
 
 
@@ -149,25 +151,36 @@ def _dwell_unit(opened: Source, mapping: ColumnMapping, expected: Parsed) -> flo
     return float(dwell_said(numbers, mapping.dwell, mapping.dwell_unit)[0])
 
 
+def _used(mapping: ColumnMapping) -> list[str]:
+    """The columns that events are made of."""
+    values = (mapping.timestamp, *(getattr(mapping, role) for role in _NUMBERS))
+    return list(dict.fromkeys((*_id_columns(mapping).values(), *(column for column in values if column is not None))))
+
+
 def _id_columns(mapping: ColumnMapping) -> dict[str, str]:
     group = mapping.basket or mapping.session
     roles = {"item": mapping.item, "user": mapping.user, "basket": group, "kind": mapping.event_type}
     return {role: column for role, column in roles.items() if column is not None}
 
 
-def _decide(frame: DataFrame, mapping: ColumnMapping, times: Form | None, dwell: float) -> _Values:
+def _decide(spark: SparkSession, opened: Source, mapping: ColumnMapping, times: Form | None, dwell: float) -> _Values:
     """What depends on all rows of a column, in one pass."""
     from pyspark.sql import functions as F
 
+    frame = opened.frame
     kinds, asked = dict(frame.dtypes), []
     for role, column in _id_columns(mapping).items():
-        value = F.col(f"`{column}`")
+        value = named(column)
         if kinds[column] in ("double", "float"):
             asked.append(F.max((value % 1 != 0) & ~F.isnan(value)).alias(f"{role} part"))
         elif kinds[column] == "string" and not mapping.ids_as_written:
             asked.append(F.max(value.contains(".0")).alias(f"{role} tail"))
+        if opened.text:
+            asked.append(F.max(value.contains(DAMAGED)).alias(f"{role} damaged"))
     told: dict[str, Any] = frame.agg(*asked).collect()[0].asDict() if asked else {}
     for role, column in _id_columns(mapping).items():
+        if told.get(f"{role} damaged"):
+            refuse_other_encodings(spark, opened.text, opened.name)
         if told.get(f"{role} part"):
             raise InputError(f"column {column!r} holds numbers with decimals, which are no ids; choose another column")
     return _Values(_float_tails(frame, mapping, [r for r in _ID_ROLES if told.get(f"{r} tail")]), times, dwell, kinds)
@@ -175,7 +188,7 @@ def _decide(frame: DataFrame, mapping: ColumnMapping, times: Form | None, dwell:
 
 def _tails_of_head(opened: Source, mapping: ColumnMapping) -> frozenset[str]:
     """What :func:`_float_tails` finds, of the first rows alone: these may have none where later ones have."""
-    frame = opened.head.frame.head(_COMPARED)
+    frame = opened.head.frame
     texts = {role: frame[column] for role, column in _id_columns(mapping).items() if frame[column].dtype == pl.String}
     if mapping.ids_as_written:
         return frozenset()
@@ -193,7 +206,7 @@ def _float_tails(frame: DataFrame, mapping: ColumnMapping, suspects: list[str]) 
 
     columns, asked = _id_columns(mapping), []
     for role in suspects:
-        text = _tidy(F.col(f"`{columns[role]}`"), mapping)
+        text = _tidy(named(columns[role]), mapping)
         asked.append((F.max(text.endswith(".0")) & F.min(text.rlike(r"^\d+(?:\.0)?$"))).alias(role))
     told = frame.agg(*asked).collect()[0].asDict() if asked else {}
     return frozenset(role for role, yes in told.items() if yes)
@@ -213,7 +226,7 @@ def _tidy(value: Column, mapping: ColumnMapping) -> Column:
 def _id(column: str, role: str, mapping: ColumnMapping, values: _Values) -> Column:
     from pyspark.sql import functions as F
 
-    value = F.col(f"`{column}`")
+    value = named(column)
     if values.kinds[column] in ("double", "float"):
         return F.when(~F.isnan(value), value.cast("bigint").cast("string"))
     text = _tidy(value, mapping)
@@ -226,18 +239,19 @@ def _events(frame: DataFrame, mapping: ColumnMapping, values: _Values) -> DataFr
 
     ids = {role: _id(column, role, mapping, values) for role, column in _id_columns(mapping).items()}
     columns: dict[str, Column] = {role: ids.get(role, F.lit(None).cast("string")) for role in _ID_ROLES}
-    columns["time"] = F.lit(None).cast("double")
-    if mapping.timestamp is not None and values.time is not None:
-        form, off = values.time
-        columns["time"] = seconds_of(mapping.timestamp, values.kinds[mapping.timestamp], form) - F.lit(off)
-    for role in _NUMBERS:
-        column = getattr(mapping, role)
-        columns[role] = F.lit(None).cast("double")
-        if column is not None:
-            value = F.col(f"`{column}`")
-            text = values.kinds[column] == "string"
-            number = F.regexp_replace(value, _SPACE, "").try_cast("double") if text else value.cast("double")
+    columns |= dict.fromkeys(_READ_OFF, F.lit(None).cast("double"))
+    for role in _READ_OFF:
+        column = mapping.timestamp if role == "time" else getattr(mapping, role)
+        if column is None:
+            continue
+        kind = values.kinds[column]
+        if role == "time" and values.time is not None:
+            columns[role] = time_of(mapping, kind, values.time)
+        elif role != "time":
+            number = number_of(column, kind)
             columns[role] = number / F.lit(values.dwell) if role == "dwell" else number
+        if kind == "string":
+            columns[written(role)] = kept_as_written(named(column), columns[role])
     columns[PLACE] = F.col(PLACE) if PLACE in frame.columns else F.lit(0)
     torn = F.col(TORN).isNotNull() if TORN in frame.columns else F.lit(False)
     shown = frame.select(*(column.alias(name) for name, column in columns.items()), torn.alias(TORN))
@@ -265,8 +279,10 @@ def _reason(mapping: ColumnMapping) -> Column:
     return F.coalesce(*(F.when(wrong, F.lit(name)) for name, wrong in asked))
 
 
-def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[CleaningStep, bool, bool]:
-    """The first step, whether no time has an hour, and whether somebody has two events on a day."""
+def _usable(
+    frame: DataFrame, mapping: ColumnMapping, opened: Source
+) -> tuple[CleaningStep, bool, bool, list[Assumption]]:
+    """The first step; whether no time has an hour; whether somebody has two events on a day; what many rows lack."""
     from pyspark.sql import functions as F
 
     hour = F.max((F.col("time") % 86_400) != 0)
@@ -292,14 +308,20 @@ def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[C
     left = "; ".join(f"{counted(lost[why], 'row')} {words} left out" for why, words in told.items() if why in lost)
     text += f"; {left}." if left else ", every one usable."
     kept, items, hours = by[None]
-    of_all = frame.agg(F.countDistinct("item")).collect()[0][0] if lost else items
+    whole = frame.where(f"coalesce({REASON}, '') != 'torn'")  # in whose columns stands what belongs there
+    of_all = whole.agg(F.countDistinct("item")).collect()[0][0] if lost else items
     step = CleaningStep("parse", text, (rows, kept), (of_all, items))
+    many = [
+        assumed(LOST, n, f"{counted(n, 'row')} of {rows:,} {told[why]} left out.", doubtful=True)
+        for why, n in lost.items()
+        if n > MANY_LOST * rows
+    ]
     if mapping.timestamp is None or hours:
-        return step, False, False
+        return step, False, False, many
     usable = frame.where(F.col(REASON).isNull())
     day = F.floor(F.col("time") / 86_400)
     twice = usable.groupBy("user", day.alias("day")).count().where("count > 1").limit(1).count()
-    return step, True, bool(twice)
+    return step, True, bool(twice), many
 
 
 # --- what Spark makes of the first rows, beside what the library makes of them ---
@@ -307,13 +329,6 @@ def _usable(frame: DataFrame, mapping: ColumnMapping, opened: Source) -> tuple[C
 
 def _arrow(frame: pl.DataFrame) -> Any:
     return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-
-
-def _cut(opened: Source) -> Table:
-    lines = opened.head.lines
-    return replace(
-        opened.head, frame=opened.head.frame.head(_COMPARED), lines=None if lines is None else lines[:_COMPARED]
-    )
 
 
 def _compare(head: DataFrame, parsed: Parsed, mapping: ColumnMapping, values: _Values, name: str) -> None:

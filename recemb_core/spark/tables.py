@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ from recemb_core.readers.errors import listed, shortened
 from recemb_core.readers.table import Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 HEAD = 20_000  # rows that columns, forms of times and dialect are judged by
 PLACE = "_recemb_place"  # where a row stands in its files, to settle ties of time
 TORN = "_recemb_torn"  # a line that could not be split into the columns
+_READ = "_recemb_read"  # which reading a row is of
+DAMAGED = "\ufffd"  # what Spark makes of bytes that are no UTF-8, whatever letters they were
 _COMPARED = 1_000
 _TEXT, _PARQUET = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"), (".parquet", ".pq")
 
@@ -32,12 +35,14 @@ class Source:
         head: the first rows, as the library reads them.
         name: of the file.
         placed: whether the rows have an order of their own; those of a DataFrame have none.
+        text: the path of a text file, or "".
     """
 
     frame: DataFrame
     head: Table
     name: str
     placed: bool
+    text: str = ""
 
 
 def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
@@ -51,7 +56,7 @@ def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
     if not isinstance(source, str | os.PathLike):
         head = Table(_to_polars(source.limit(HEAD)), "frame", "the DataFrame")
         _refuse_empty(head)
-        return Source(source.withColumn(PLACE, F.lit(0)), head, "the DataFrame", False)
+        return Source(_of_this_reading(source.withColumn(PLACE, F.lit(0))), head, "the DataFrame", False)
     path = os.fspath(source)
     name = path.rstrip("/").rsplit("/", 1)[-1]
     ending = name.lower()
@@ -66,16 +71,18 @@ def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
             "every format is read"
         )
     lines = _told(lambda: [row[0] for row in spark.read.text(path).limit(HEAD + 1).collect()], path)
+    if any(DAMAGED in line for line in lines):
+        refuse_other_encodings(spark, path, name)
     head = reading.table("\n".join((*lines, "")).encode(), re.sub(r"\.gz$", "", name))
     _refuse_empty(head)
     if head.format not in ("csv", "tsv") or head.delimiter is None:
         raise InputError(f"{name} is no table with a row an event ({head.format}); read it without --engine spark")
-    return Source(_delimited(spark, path, head, name), head, name, True)
+    return Source(_delimited(spark, path, head, name), head, name, True, path)
 
 
 def _delimited(spark: SparkSession, path: str, head: Table, name: str) -> DataFrame:
     """The file as Spark splits it, with or without a line of names: whichever gives the rows that the library gives."""
-    columns = head.frame.columns
+    columns, delimiter = head.frame.columns, head.delimiter or ","
     clash = sorted({c.lower() for c in columns if sum(c.lower() == other.lower() for other in columns) > 1})
     if clash:
         raise InputError(f"{name}: Spark cannot tell columns apart whose names differ in capitals ({listed(clash)})")
@@ -86,14 +93,15 @@ def _delimited(spark: SparkSession, path: str, head: Table, name: str) -> DataFr
     for header in (True, False):
         frame = (
             spark.read.schema(schema)
-            .option("sep", head.delimiter)
+            .option("sep", delimiter)
             .option("header", header)
             .option("quote", '"')
             .option("escape", '"')
             .option("mode", "PERMISSIVE")
             .option("columnNameOfCorruptRecord", TORN)
+            .option("columnPruning", False)  # or lines are not torn whose unused fields are too many
             .csv(path)
-        )
+        ).withColumn(TORN, _too_long(len(columns), delimiter))
         found = frame.limit(_COMPARED).collect()
         if [tuple(_plain(row[c]) for c in columns) for row in found if row[TORN] is None][: len(expected)] == expected:
             return _placed(frame)
@@ -103,6 +111,30 @@ def _delimited(spark: SparkSession, path: str, head: Table, name: str) -> DataFr
     )
 
 
+def _too_long(columns: int, delimiter: str) -> Column:
+    """A line that is torn for having too many fields, as in the library; too few of them are empty ones at its end."""
+    from pyspark.sql import functions as F
+
+    line = F.col(TORN)
+    fields = F.length(line) - F.length(F.replace(line, F.lit(delimiter), F.lit(""))) + 1
+    return F.when(line.contains('"') | (fields > columns), line)
+
+
+def refuse_other_encodings(spark: SparkSession, path: str, name: str) -> None:
+    """Refuse text that is no UTF-8: ids that differ in such letters would be one id. Marks that the file has may stay.
+
+    Raises:
+        InputError: a line is no UTF-8.
+    """
+    from pyspark.sql import functions as F
+
+    if _told(lambda: spark.read.text(path).where(~F.is_valid_utf8("value")).limit(1).count(), path):
+        raise InputError(
+            f"{name} is not written in UTF-8, in which Spark reads text; write it so, or as parquet, or read it "
+            "without --engine spark"
+        )
+
+
 def _placed(frame: DataFrame) -> DataFrame:
     """The rows with their place: file, part of the file, row in that part; the same however many parts are read."""
     from pyspark.sql import functions as F
@@ -110,7 +142,21 @@ def _placed(frame: DataFrame) -> DataFrame:
     place = F.struct(
         F.col("_metadata.file_path"), F.col("_metadata.file_block_start"), F.monotonically_increasing_id().alias("row")
     )
-    return frame.select("*", place.alias(PLACE))
+    return _of_this_reading(frame.select("*", place.alias(PLACE)))
+
+
+def _of_this_reading(frame: DataFrame) -> DataFrame:
+    """The frame with a mark of its own: a plan that Spark has kept is answered from there, though the file changed."""
+    from pyspark.sql import functions as F
+
+    return frame.withColumn(_READ, F.lit(uuid.uuid4().hex))
+
+
+def named(column: str) -> Column:
+    """A column by its name, whatever stands in it: dots and backticks mean something to Spark."""
+    from pyspark.sql import functions as F
+
+    return F.col(f"`{column.replace('`', '``')}`")
 
 
 def _to_polars(frame: DataFrame) -> pl.DataFrame:

@@ -12,12 +12,16 @@ from recemb_core.arrays import Float64Array, Int64Array
 from recemb_core.readers import InputError
 from recemb_core.readers.column_mapping import ColumnMapping
 from recemb_core.readers.times import zone_seconds
+from recemb_core.spark.tables import named
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 Form = tuple[str, float]  # its name below, and seconds that are taken off for the zone
-_SCALES = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+SCALES = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+# A number as the library reads it; Spark's own takes 2d and 0x1p3 for numbers as well.
+_NUMBER = r"(?i)^[+-]?(?:(?:\d+[.]?\d*|[.]\d+)(?:e[+-]?\d+)?|inf|infinity|nan)$"
+_ZONED = r"(?:Z|UTC|GMT|:\d\d(?:[.]\d+)? ?[+-]\d\d:?\d\d)$"
 _ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.]\d+)?)?( ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?)?$"
 _PATTERNS = tuple(
     f"{date}[ H:mm[:ss]]"
@@ -25,21 +29,48 @@ _PATTERNS = tuple(
 )
 
 
-def seconds_of(column: str, kind: str, form: str) -> Column:
-    """Unix seconds as a double, null where the value is no time of this form."""
+def number_of(column: str, kind: str) -> Column:
+    """A double, null where a text is no number to the library."""
     from pyspark.sql import functions as F
 
-    value = F.col(f"`{column}`")
+    value = named(column)
+    if kind != "string":
+        return value.cast("double")
+    text = F.regexp_replace(value, r"(?U)^\s+|\s+$", "")
+    return F.when(text.rlike(_NUMBER), text.try_cast("double"))
+
+
+def time_of(mapping: ColumnMapping, kind: str, form: Form) -> Column:
+    """Unix seconds of a log's times; null too where one says its zone and the first rows do not, or the reverse."""
+    from pyspark.sql import functions as F
+
+    assert mapping.timestamp is not None
+    name, off = form
+    seconds = seconds_of(mapping.timestamp, kind, name) - F.lit(off)
+    if name != "ISO 8601" or mapping.zone is None:
+        return seconds
+    zoned = F.regexp_replace(named(mapping.timestamp), r"(?U)\s+$", "").rlike(_ZONED)
+    return F.when(~zoned if off else zoned | F.lit(zone_seconds(mapping.zone) == 0), seconds)
+
+
+def seconds_of(column: str, kind: str, form: str) -> Column:
+    """Unix seconds as a double, null where the value is no time of this form.
+
+    They are multiplied by 1/10^n, as polars does it, and not divided by 10^n: the last bits differ.
+    """
+    from pyspark.sql import functions as F
+
+    value = named(column)
     if form == "dates":
-        return F.unix_micros(value.cast("timestamp")) / F.lit(1e6)
+        return F.unix_micros(value.cast("timestamp")) * F.lit(1 / 1e6)
     text = F.regexp_replace(value.cast("string"), r"(?U)^\s+|\s+$", "")
-    if form in _SCALES:
-        number = value.cast("double") if kind != "string" else text.try_cast("double")
+    if form in SCALES:
+        number = number_of(column, kind)
         finite = ~F.isnan(number) & (F.abs(number) < F.lit(float("inf")))
-        return F.when(finite, number / F.lit(_SCALES[form]))
+        return F.when(finite, number * F.lit(1 / SCALES[form]))
     if form == "ISO 8601":
-        return F.when(text.rlike(_ISO), F.unix_micros(text.try_cast("timestamp")) / F.lit(1e6))
-    return F.unix_micros(F.try_to_timestamp(text, F.lit(form))) / F.lit(1e6)
+        return F.when(text.rlike(_ISO), F.unix_micros(text.try_cast("timestamp")) * F.lit(1 / 1e6))
+    return F.unix_micros(F.try_to_timestamp(text, F.lit(form))) * F.lit(1 / 1e6)
 
 
 def find_form(head: DataFrame, mapping: ColumnMapping, rows: Int64Array, expected: Float64Array) -> Form:
@@ -76,6 +107,6 @@ def _forms(kind: str) -> Iterator[str]:
     if kind.startswith(("timestamp", "date")):
         yield "dates"
     elif kind == "string":
-        yield from (*_SCALES, "ISO 8601", *_PATTERNS)
+        yield from (*SCALES, "ISO 8601", *_PATTERNS)
     else:
-        yield from _SCALES
+        yield from SCALES

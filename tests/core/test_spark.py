@@ -293,6 +293,132 @@ def test_what_spark_would_read_otherwise_is_refused(spark: Any, tmp_path: Path) 
         read_log(spark, str(tmp_path / "gone.parquet"), Reading(columns=columns))
 
 
+# --- files that change, names, letters, and rows after those that the columns are judged by ---
+
+
+def test_a_file_that_was_replaced_is_read_anew(spark: Any, tmp_path: Path) -> None:
+    """Spark keeps frames by their plan, and the plan of a path does not know what lies there."""
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,time\nann,tea,1700000000\nann,cup,1700000060\n")
+    same(spark, str(path), Reading())
+    path.write_text("user,item,time\nbob,pot,1700000000\nbob,jug,1700000090\nbob,tea,1700000099\n")
+    assert set(same(spark, str(path), Reading()).items.ids) == {"pot", "jug", "tea"}
+
+
+def test_columns_may_have_any_name(spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("us`er,it.em,`time`\nann,tea,1700000000\nann,cup,1700000060\n")
+    same(spark, str(path), Reading(columns=replace(BY_TIME, user="us`er", item="it.em", timestamp="`time`")))
+
+
+@pytest.mark.parametrize("head", [4, 100])
+def test_letters_in_another_encoding_are_refused_wherever_they_stand(
+    head: int, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spark makes one mark of every byte that is no UTF-8: café and cafè would be one item."""
+    monkeypatch.setattr("recemb_core.spark.tables.HEAD", head)
+    path = tmp_path / "log.csv"
+    plain = "user,item,time\n" + "".join(f"ann,tea{i % 3},{1_700_000_000 + i}\n" for i in range(9))
+    path.write_bytes((plain + "ann,café,1700000010\nann,cafè,1700000011\n").encode("latin-1"))
+    with pytest.raises(InputError, match="UTF-8"):
+        read_log(spark, str(path), Reading())
+    path.write_text(plain + "ann,caf\ufffd,1700000010\n")  # the file itself has such a mark
+    same(spark, str(path), Reading())
+
+
+def moment(number: int) -> float:
+    return 1_700_000_000 + 7_777 * number + 0.123 * number
+
+
+FRACTIONS = {
+    "milliseconds": lambda i: f"{moment(i) * 1e3:.0f}",
+    "microseconds": lambda i: f"{moment(i) * 1e6:.0f}",
+    "seconds": lambda i: f"{moment(i):.3f}",
+    "ISO": lambda i: f"{np.datetime64(round(moment(i) * 1e3), 'ms')}".replace("T", " "),
+}
+
+
+@pytest.mark.parametrize("form", FRACTIONS)
+def test_parts_of_seconds_are_the_same_to_the_last_bit(form: str, spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,time\n" + "".join(f"u{i // 9},i{i % 5},{FRACTIONS[form](i)}\n" for i in range(90)))
+    same(spark, str(path), Reading(cleaning=CleaningConfig(gap_minutes=1e4)))
+
+
+def test_short_lines_are_rows_and_long_ones_are_not_as_in_the_library(spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = "".join(f"ann,tea{i % 3},{1_700_000_000 + i},green\n" for i in range(9))
+    path.write_text(f"user,item,time,color\nann,cup,1700000000\n{rows}ann,pot,1700000099\nann\nann,jug,1,2,3\n")
+    found = same(spark, str(path), Reading(columns=BY_TIME))
+    assert {"cup", "pot"} <= set(found.items.ids)
+    assert "jug" not in found.items.ids
+
+
+LATER = {  # what the times (or amounts) of later rows are → of what the sentence speaks
+    "another unit": ("1700000000000", "time_unit"),
+    "a date": ("2023-11-14 22:13:20", "'2023-11-14 22:13:20'"),
+    "with a decimal comma": ("1700000000,5", "1700000000,5"),
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_later_times_in_another_form_are_refused_and_not_lost(
+    case: str, spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recemb_core.spark.tables.HEAD", 6)
+    path, (time, words) = tmp_path / "log.csv", LATER[case]
+    rows = "".join(f"ann;tea{i % 3};{1_700_000_000 + i}\n" for i in range(9))
+    path.write_text(f"user;item;time\n{rows}ann;cup;{time}\n")
+    with pytest.raises(InputError, match=words):
+        read_log(spark, str(path), Reading(columns=BY_TIME))
+    # What is no time to the library either is left out, and told.
+    path.write_text(f"user;item;time\n{rows}ann;cup;soon\nann;cup;\nann;cup;2d\nann;cup;0\n")
+    same(spark, str(path), Reading(columns=replace(BY_TIME, time_unit="seconds")))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "told"),
+    [
+        ("0{}/02/2020 10:00", "13/02/2020 10:00", {}),
+        ("2020-02-0{} 10:00:00", "2020-02-09 10:00:00Z", {"zone": "+02:00"}),
+        ("2020-02-0{} 10:00:00Z", "2020-02-09 10:00:00", {"zone": "+02:00"}),
+    ],
+)
+def test_what_only_later_dates_tell_is_not_passed_over(
+    first: str, later: str, told: dict[str, str], spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recemb_core.spark.tables.HEAD", 6)
+    path = tmp_path / "log.csv"
+    rows = "".join(f"ann,tea{i % 3},{first.format(i)}\n" for i in range(1, 9))
+    path.write_text(f"user,item,time\n{rows}ann,cup,{later}\n")
+    with pytest.raises(InputError, match=f"such as '{later}'"):
+        read_log(spark, str(path), Reading(columns=replace(BY_TIME, **told)))
+
+
+def test_later_amounts_are_numbers_where_the_library_says_so(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recemb_core.spark.tables.HEAD", 6)
+    path, reading = tmp_path / "log.csv", Reading(columns=replace(BY_TIME, weight="qty"))
+    rows = "".join(f"ann;tea{i % 3};{1_700_000_000 + i};2\n" for i in range(9))
+    path.write_text(f"user;item;time;qty\n{rows}ann;cup;1700000010;2,5\n")
+    with pytest.raises(InputError, match="decimal"):
+        read_log(spark, str(path), reading)
+    path.write_text(f"user;item;time;qty\n{rows}ann;cup;1700000010;2d\nann;cup;1700000011;0x1p3\n")
+    assert "cup" not in same(spark, str(path), reading).items.ids
+
+
+def test_many_lost_rows_are_to_be_looked_at(spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recemb_core.spark.tables.HEAD", 6)
+    path = tmp_path / "log.csv"
+    rows = "".join(f"ann,tea{i % 3},{1_700_000_000 + i}\n" for i in range(9))
+    path.write_text(f"user,item,time\n{rows}ann,cup,\nann,cup,\nann,cup,\n")
+    log = read_log(spark, str(path), Reading(columns=BY_TIME))
+    assert [str(a) for a in log.assumptions if a.name == "rows left out" and a.doubtful] == [
+        "3 rows of 12 with no readable time in 'time' left out."
+    ]
+
+
 # --- walks ---
 
 
