@@ -184,10 +184,10 @@ def opened(args: argparse.Namespace, saved: SessionFile) -> SparkPrepared:
 
 def _in_words(work: Callable[[], T]) -> T:
     """What a piece of work gives; one sentence where Spark fails on the way."""
-    from recemb_core.spark.connection import failures
+    from recemb_core.spark.connection import failures, reason
 
     try:
         return work()
     except failures() as error:
-        why = shortened(str(error).strip().split("\n")[0], 300)
+        why = reason(error)
         raise UsageError(f"Spark could not do it ({type(error).__name__}: {why}); nothing was written") from None

@@ -88,6 +88,15 @@ def failures() -> tuple[type[Exception], ...]:
     return PySparkException, Py4JError
 
 
+def reason(error: Exception) -> str:
+    """What Spark says of a failure, in a line: its own words, which Java wraps in several of its own."""
+    told, cause = "", getattr(error, "java_exception", None)
+    while cause is not None:
+        words = str(cause.getMessage() or "").strip()
+        told, cause = (words if words.startswith("[") or not told else told), cause.getCause()
+    return shortened((told or str(error)).strip().split("\n")[0], 300)
+
+
 def _need_pyspark() -> None:
     try:
         with warnings.catch_warnings():

@@ -12,12 +12,13 @@ import polars as pl
 from recemb_core.readers import Assumption, CleaningStep, InputError, Reading
 from recemb_core.readers.assumptions import assumed
 from recemb_core.readers.column_mapping import ColumnMapping
-from recemb_core.readers.errors import counted
+from recemb_core.readers.errors import counted, listed
 from recemb_core.readers.events import LOST, MANY_LOST, Events, Parsed, parse_events
 from recemb_core.readers.fill_down import filled_down
 from recemb_core.readers.ids import INVISIBLE, MISSING, has_float_tails, visible
 from recemb_core.readers.limits import limits
 from recemb_core.readers.said import all_assumptions
+from recemb_core.spark.connection import failures, reason
 from recemb_core.spark.later_rows import kept_as_written, refuse_other_forms, written
 from recemb_core.spark.settling import settled
 from recemb_core.spark.tables import DAMAGED, PLACE, TORN, Source, named, open_source, refuse_other_encodings
@@ -101,13 +102,24 @@ def read_log(
         InputError: see :func:`recemb_core.readers.events.parse_events`; or a kind of file, a role or a form of times
             that the Spark engine does not read.
     """
+    try:
+        return _read_log(spark, source, reading, told)
+    except failures() as error:
+        raise InputError(
+            f"Spark cannot read the log ({reason(error)}); look at its values, or read it without --engine spark"
+        ) from None
+
+
+def _read_log(
+    spark: SparkSession, source: Any, reading: Reading | None, told: Callable[[Reading], Reading]
+) -> SparkLog:
     opened = open_source(spark, source, reading or Reading())
     reading = told((reading or Reading()).completed(opened.head))
     mapping = reading.columns
     assert mapping is not None
     expected = parse_events(opened.head, mapping)
     _refuse_what_is_not_here(opened, mapping)
-    head = spark.createDataFrame(_arrow(opened.head.frame.select(*_used(mapping))))
+    head = spark.createDataFrame(_arrow(opened.raw.select(*_used(mapping))))
     seconds = expected.events.time
     times = None if seconds is None else find_form(head, mapping, expected.events.row, seconds)
     dwell = _dwell_unit(opened, mapping, expected)
@@ -133,6 +145,8 @@ def _refuse_what_is_not_here(opened: Source, mapping: ColumnMapping) -> None:
     for name in _NOT_HERE:
         if getattr(mapping, name):
             raise InputError(f"the Spark engine does not know the role or setting {name!r} ({opened.name}){_ELSE}")
+    if made := [column for column in _used(mapping) if column not in opened.raw.columns]:
+        raise InputError(f"{listed(made)} of {opened.name} stand inside other columns{_ELSE}")
     assert mapping.item is not None
     if opened.head.frame.schema[mapping.item].is_nested():
         raise InputError(f"column {mapping.item!r} of {opened.name} holds lists of items{_ELSE}")

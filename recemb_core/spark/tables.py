@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from recemb_core.readers import InputError, Reading
 from recemb_core.readers.errors import listed, shortened
 from recemb_core.readers.table import Table
+from recemb_core.spark.connection import failures, reason
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -33,6 +34,7 @@ class Source:
     Attributes:
         frame: the columns, all text of a text file; with ``PLACE``, and with ``TORN`` of a text file.
         head: the first rows, as the library reads them.
+        raw: the same as they are: in parquet, with types that the library makes others of.
         name: of the file.
         placed: whether the rows have an order of their own; those of a DataFrame have none.
         text: the path of a text file, or "".
@@ -40,6 +42,7 @@ class Source:
 
     frame: DataFrame
     head: Table
+    raw: pl.DataFrame
     name: str
     placed: bool
     text: str = ""
@@ -54,17 +57,16 @@ def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
     from pyspark.sql import functions as F
 
     if not isinstance(source, str | os.PathLike):
-        head = Table(_to_polars(source.limit(HEAD)), "frame", "the DataFrame")
-        _refuse_empty(head)
-        return Source(_of_this_reading(source.withColumn(PLACE, F.lit(0))), head, "the DataFrame", False)
+        raw = _to_polars(source.limit(HEAD))
+        head = _plain_head(raw, reading, "frame", "the DataFrame")
+        return Source(_of_this_reading(source.withColumn(PLACE, F.lit(0))), head, raw, "the DataFrame", False)
     path = os.fspath(source)
     name = path.rstrip("/").rsplit("/", 1)[-1]
-    ending = name.lower()
+    ending, path = name.lower(), _by_name(path, name)
     if ending.endswith(_PARQUET) or (not ending.endswith(_TEXT) and _is_folder(path)):
         frame = _told(lambda: spark.read.parquet(path), path)
-        head = Table(_told(lambda: _to_polars(frame.limit(HEAD)), path), "parquet", name)
-        _refuse_empty(head)
-        return Source(_placed(frame), head, name, True)
+        raw = _told(lambda: _to_polars(frame.limit(HEAD)), path)
+        return Source(_placed(frame), _plain_head(raw, reading, "parquet", name), raw, name, True)
     if not ending.endswith(_TEXT):
         raise InputError(
             f"{shortened(name)!r} is no csv, tsv or parquet, which the Spark engine reads; without --engine spark "
@@ -77,7 +79,7 @@ def open_source(spark: SparkSession, source: Any, reading: Reading) -> Source:
     _refuse_empty(head)
     if head.format not in ("csv", "tsv") or head.delimiter is None:
         raise InputError(f"{name} is no table with a row an event ({head.format}); read it without --engine spark")
-    return Source(_delimited(spark, path, head, name), head, name, True, path)
+    return Source(_delimited(spark, path, head, name), head, head.frame, name, True, path)
 
 
 def _delimited(spark: SparkSession, path: str, head: Table, name: str) -> DataFrame:
@@ -169,6 +171,15 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
+def _plain_head(raw: pl.DataFrame, reading: Reading, form: str, name: str) -> Table:
+    """The rows as the library takes them: values inside values taken apart, what is no plain value left out."""
+    _refuse_empty(Table(raw, form, name))
+    head = replace(reading.table(raw, name), format=form, name=name)
+    if len(head.frame) != len(raw):
+        raise InputError(f"rows of {name} hold several events each; read it without --engine spark")
+    return head
+
+
 def _refuse_empty(head: Table) -> None:
     if not len(head.frame):
         raise InputError(f"{head.name} has no rows; give a log with events")
@@ -180,12 +191,19 @@ def _is_folder(path: str) -> bool:
 
 def _told(read: Any, path: str) -> Any:
     """What a reading gives; a sentence where Spark cannot read."""
-    from pyspark.errors import PySparkException
-
     try:
         return read()
-    except PySparkException as error:
-        first = shortened(str(error).split("\n")[0], 200)
+    except failures() as error:
         raise InputError(
-            f"{shortened(path, 200)} cannot be read by Spark ({first}); look whether it is there"
+            f"{shortened(path, 200)} cannot be read by Spark ({reason(error)}); look whether it is there and whole, or "
+            "read it without --engine spark"
         ) from None
+
+
+def _by_name(path: str, name: str) -> str:
+    """A path as Spark is to be told it: a file that is there is that file, whatever its name would match."""
+    if "://" in path or not os.path.exists(path):
+        return path
+    if os.path.isfile(path) and name.startswith(("_", ".")):
+        raise InputError(f"Spark passes over files whose names begin with _ or ., as {name!r} does; rename it")
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", path)

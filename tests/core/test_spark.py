@@ -419,6 +419,48 @@ def test_many_lost_rows_are_to_be_looked_at(spark: Any, tmp_path: Path, monkeypa
     ]
 
 
+def test_a_file_is_read_by_its_name_and_no_other_that_it_would_match(spark: Any, tmp_path: Path) -> None:
+    text = "user,item,time\nann,{},1700000000\nann,cup,1700000060\n"
+    (tmp_path / "log1.csv").write_text(text.format("another"))
+    for name in ("log[1].csv", "log?.csv", "l*.csv", "{log1,x}.csv", "b\\[].csv", "log %20#日.csv"):
+        (tmp_path / name).write_text(text.format("tea"))
+        assert set(same(spark, str(tmp_path / name), Reading()).items.ids) == {"tea", "cup"}
+    for name in ("_log.csv", ".log.csv"):
+        (tmp_path / name).write_text(text.format("tea"))
+        with pytest.raises(InputError, match="passes over"):
+            read_log(spark, str(tmp_path / name))
+
+
+def test_what_java_cannot_read_is_a_sentence_that_says_why(spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    LOG.write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="FOOTER"):
+        read_log(spark, str(path))
+    packed = tmp_path / "log.csv.gz"
+    packed.write_bytes(b"user,item,time\nann,tea,1\n")
+    with pytest.raises(InputError, match=r"log\.csv\.gz"):
+        read_log(spark, str(packed))
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (pl.Series([b"tea"] * 15), "no column 'item'"),
+        (pl.Series([{"id": "tea"}] * 15), "no column 'item'"),
+        (pl.Series([1, 2, 3] * 5).cast(pl.Decimal(9, 2)), "reads the items"),  # 1.00 to Spark, 1 here
+    ],
+    ids=["bytes", "structs", "decimals"],
+)
+def test_types_that_the_library_takes_for_others_are_never_read_otherwise(
+    item: pl.Series, words: str, spark: Any, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "log.parquet")
+    LOG.with_columns(item=item).write_parquet(path)
+    with pytest.raises(InputError, match=words):
+        read_log(spark, path, Reading(columns=BY_TIME))
+
+
 # --- walks ---
 
 
