@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -117,7 +118,7 @@ def train(args: argparse.Namespace, saved: SessionFile, spec: ModelSpec) -> Resu
         session=session,
         notes=("Trained by Spark ML's Word2Vec.", *notes),
     )
-    part = Path(f"{args.out}.part")
+    part = Path(f"{args.out}.{uuid.uuid4().hex[:8]}.part")  # no file that somebody has
     try:
         save_with_origin(part, vectors, origin)
         os.replace(part, args.out)

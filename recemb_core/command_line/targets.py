@@ -15,7 +15,7 @@ def check_targets(args: argparse.Namespace) -> None:
         args: of any command; ``--out`` and ``--save-session`` name files.
 
     Raises:
-        UsageError: a folder stands in its place (not of Spark), its folder is missing, or its ending is wrong.
+        UsageError: a folder stands in its place, its folder is missing, or its ending is wrong.
 
     >>> check_targets(argparse.Namespace(command="train", out="vectors.bin"))
     Traceback (most recent call last):
@@ -27,7 +27,13 @@ def check_targets(args: argparse.Namespace) -> None:
         if not name:
             continue
         path, said = Path(name), f"--{option.replace('_', '-')}"
-        if path.is_dir() and getattr(args, "engine", "polars") == "polars":  # Spark's events are a folder of files
+        if option == "out" and args.command == "prepare" and getattr(args, "engine", "") == "spark":
+            from recemb_core.spark.prepared import check_events_target
+
+            check_events_target(name)
+            if "://" in name:  # where only Spark can look
+                continue
+        if path.is_dir():
             raise UsageError(f"{said} must name a file, and {name} is a folder")
         if not path.parent.is_dir():
             raise UsageError(f"{said} cannot be written: there is no folder {path.parent} for {name}; make it first")

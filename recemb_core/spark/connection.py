@@ -21,7 +21,7 @@ T = TypeVar("T")
 _KNOCK, _ANSWER = 5.0, 12.0  # seconds for a port to open, and for Spark Connect to say its version
 _ADDRESS = re.compile(r"^(?:sc|spark|k8s)://(?:https?://)?([^/;]+)")
 _PORTS = {"sc": 15002, "spark": 7077, "k8s": 443}
-_LOCAL = re.compile(r"^local(\[(\d+|\*)(,\s*\d+)?\])?$")
+_LOCAL = re.compile(r"^local(\[([1-9]\d{0,3}|\*)(,\s*[1-9]\d{0,3})?\])?$")
 # Times without a zone mean UTC, as everywhere here; a page of its own is nothing that a command should open.
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -61,6 +61,10 @@ not 'nowhere'
     _need_pyspark()
     if kind != "sc":
         _need_java()
+    if kind == "yarn" and not (os.environ.get("HADOOP_CONF_DIR") or os.environ.get("YARN_CONF_DIR")):
+        raise UsageError(
+            "master is yarn, and nothing says where it is: set HADOOP_CONF_DIR to the folder of its settings"
+        )
     if kind in _PORTS:
         _knock(where, _PORTS[kind])
     from pyspark.sql import SparkSession
@@ -75,7 +79,10 @@ not 'nowhere'
         return spark
     for name, value in {**_SETTINGS, **(_ON_THIS_COMPUTER if kind.startswith("local") else {})}.items():
         builder = builder.config(name, value)
-    return builder.master(where).getOrCreate()
+    whole = builder.master(where)
+    if kind == "spark":
+        _begin_in_time(whole, where)
+    return whole.getOrCreate()
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -157,7 +164,23 @@ def _greet(where: str) -> None:
     probe.stop()
 
 
-def _in_time(work: Callable[[], T], where: str) -> T:
+def _begin_in_time(builder: SparkSession.Builder, where: str) -> None:
+    """Begin with a standalone master, or end the Java that was begun: by itself it asks three times, for a minute."""
+    from pyspark import SparkContext
+
+    if SparkContext._active_spark_context is not None:
+        return
+    SparkContext._ensure_initialized()  # what starting Java takes is not the master's
+    gateway = SparkContext._gateway
+    try:
+        _in_time(builder.getOrCreate, where, "a Spark master")
+    except UsageError:
+        SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
+        gateway.proc.kill()
+        raise
+
+
+def _in_time(work: Callable[[], T], where: str, what: str = "Spark Connect") -> T:
     """What a call gives; a sentence where it has not answered in time (Spark's own client tries for minutes)."""
     done: list[T] = []
     wrong: list[Exception] = []
@@ -173,12 +196,12 @@ def _in_time(work: Callable[[], T], where: str) -> T:
     thread.join(_ANSWER)
     if done:
         return done[0]
-    raise UsageError(_no_connect(where, wrong[0] if wrong else None))
+    raise UsageError(_no_connect(where, wrong[0] if wrong else None, what))
 
 
-def _no_connect(where: str, error: Exception | None) -> str:
+def _no_connect(where: str, error: Exception | None, what: str = "Spark Connect") -> str:
     why = f"{type(error).__name__}: {shortened(error, 120)}" if error else f"not within {_ANSWER:g} seconds"
     return (
-        f"what listens at {_shown(where)} does not answer as Spark Connect ({why}); give the address of a "
-        "Spark Connect server"
+        f"what listens at {_shown(where)} does not answer as {what} ({why}); give the address of "
+        f"{'a Spark Connect server' if what == 'Spark Connect' else what}"
     )

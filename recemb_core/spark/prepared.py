@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,6 +144,18 @@ def _mark(path: Path) -> FileMark | None:
     return FileMark(name=path.name, size=path.stat().st_size, digest=digest.hexdigest())
 
 
+def check_events_target(target: str) -> None:
+    """Refuse a place for events before any work is done for it.
+
+    Raises:
+        UsageError: the target ends otherwise than in ``.parquet``, or is there already.
+    """
+    if not target.endswith(".parquet"):
+        raise UsageError(f"--out must end in .parquet with --engine spark (a folder of parts), not {target!r}")
+    if os.path.lexists(target):
+        raise UsageError(f"{target} is there already; give another name, or remove it")
+
+
 def write_events(sequences: SparkSequences, target: str) -> None:
     """The cleaned events as a folder of parquet: ``user``, ``session`` or ``basket``, ``order``, ``item``, …
 
@@ -153,10 +166,7 @@ def write_events(sequences: SparkSequences, target: str) -> None:
     """
     from pyspark.sql import functions as F
 
-    if not target.endswith(".parquet"):
-        raise UsageError(f"--out must end in .parquet with --engine spark (a folder of parts), not {target!r}")
-    if os.path.lexists(target):
-        raise UsageError(f"{target} is there already; give another name, or remove it")
+    check_events_target(target)
     named = sequences.events.withColumnRenamed("item", "row").join(sequences.items.select("row", "id"), "row")
     kind = "session" if sequences.ordered else "basket"
     order = ["position"] if sequences.ordered else []
@@ -173,7 +183,7 @@ def write_events(sequences: SparkSequences, target: str) -> None:
         )
     )
     here = "://" not in target and Path(target).absolute().parent.is_dir()
-    part = f"{target}.part" if here else target
+    part = f"{target}.{uuid.uuid4().hex[:8]}.part" if here else target  # no folder that somebody has
     try:
         lines.write.mode("errorifexists").parquet(part)
         if here and os.path.isdir(part):

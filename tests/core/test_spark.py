@@ -613,6 +613,7 @@ def test_commands_run_the_same_session_file(spark: Any, tmp_path: Path, capsys: 
     told = ["--gap", "30", "--read", "min_count=3"]
     here = said(capsys, "prepare", str(path), *told, "--save-session", str(session))
     events = tmp_path / "events.parquet"
+    (tmp_path / "events.parquet.part").mkdir()  # somebody's own
     engine = ["--engine", "spark", "--master", "local[2]"]
     there = said(capsys, "prepare", "--session", str(session), *engine, "--out", str(events))
     assert there["counts"] == {name: here["counts"][name] for name in ("items", "events", "sequences")}
@@ -630,7 +631,9 @@ def test_commands_run_the_same_session_file(spark: Any, tmp_path: Path, capsys: 
     brought = said(capsys, "neighbors", str(vectors), "--item", ItemVectors.load(vectors).items[0])
     assert brought
     assert len(ItemVectors.load(vectors)) == here["counts"]["items"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["events.parquet", "log.csv", "session.toml", "vectors.npz"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        *("events.parquet", "events.parquet.part", "log.csv", "session.toml", "vectors.npz")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -641,17 +644,28 @@ def test_commands_run_the_same_session_file(spark: Any, tmp_path: Path, capsys: 
         ("train LOG --engine spark --model EGES --out OUT", "trains word2vec, DeepWalk, node2vec, not EGES"),
         ("train LOG --engine spark --model word2vec --out OUT --keep", "leave out --keep"),
         ("prepare LOG --engine spark --master nowhere", "master must be"),
+        ("prepare LOG --engine spark --master local[0]", "master must be"),
+        ("prepare LOG --engine spark --master local[99999999999]", "master must be"),
+        ("prepare LOG --engine spark --master yarn", "set HADOOP_CONF_DIR"),
+        ("prepare LOG --engine spark --out LOG", "--out must end in .parquet"),
+        ("prepare LOG --engine spark --out FOLDER", "is there already"),
+        ("prepare LOG --engine spark --save-session FOLDER", "is a folder"),
+        ("train LOG --engine spark --model word2vec --out FOLDER", "is a folder"),
         ("prepare gone.csv --engine spark", "there is no file gone.csv"),
     ],
 )
 def test_what_spark_does_not_serve_is_said(
     arguments: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    for name in ("SPARK_REMOTE", "HADOOP_CONF_DIR", "YARN_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("recemb_core.spark.connection._need_java", lambda: None)
     (tmp_path / "log.csv").write_text("user,item,time\nann,tea,0\nann,cup,60\n")
-    places = {"LOG": str(tmp_path / "log.csv"), "OUT": str(tmp_path / "out.npz")}
+    folder = tmp_path / ("there.npz" if arguments.startswith("train") else "there.parquet")
+    folder.mkdir()
+    places = {"LOG": str(tmp_path / "log.csv"), "OUT": str(tmp_path / "out.npz"), "FOLDER": str(folder)}
     assert words in refused(capsys, *(places.get(a, a) for a in arguments.split()))
-    assert [p.name for p in tmp_path.iterdir()] == ["log.csv"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log.csv", folder.name]
 
 
 def test_bad_input_is_a_sentence_and_nothing_is_written(
@@ -688,7 +702,7 @@ def test_an_unreachable_master_is_a_sentence_within_twenty_seconds(monkeypatch: 
 
 
 NO_SPARK = """
-import socket
+import socket, sys
 import pyspark.sql.connect.session
 from recemb_core.spark import connect, connection
 from recemb_core.validation import UsageError
@@ -696,20 +710,23 @@ from recemb_core.validation import UsageError
 server = socket.create_server(("127.0.0.1", 0))
 connection._ANSWER = 1.0
 try:
-    connect(f"sc://127.0.0.1:{server.getsockname()[1]}")
+    connect(f"{sys.argv[1]}://127.0.0.1:{server.getsockname()[1]}")
 except UsageError as error:
     print(error)
 server.close()  # what listened is gone, and nobody is told goodbye
 """
 
 
-def test_what_listens_but_is_no_spark_is_a_sentence_too_and_the_program_ends() -> None:
+@pytest.mark.parametrize(("kind", "words"), [("sc", "as Spark Connect"), ("spark", "as a Spark master")])
+def test_what_listens_but_is_no_spark_is_a_sentence_too_and_the_program_ends(kind: str, words: str) -> None:
     pytest.importorskip("pyspark")
+    if kind == "spark" and shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("a standalone master was not tested: there is no Java (apt-get install default-jre-headless)")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", NO_SPARK], capture_output=True, text=True, env=kept, timeout=120
+        [sys.executable, "-W", "ignore", "-c", NO_SPARK, kind], capture_output=True, text=True, env=kept, timeout=120
     )
-    assert "does not answer as Spark Connect" in done.stdout, done.stderr
+    assert f"does not answer {words} (not within 1 seconds)" in done.stdout, done.stderr
 
 
 def test_without_java_or_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
