@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -170,17 +171,19 @@ def _begin_in_time(builder: SparkSession.Builder, where: str) -> None:
 
     if SparkContext._active_spark_context is not None:
         return
-    SparkContext._ensure_initialized()  # what starting Java takes is not the master's
+    began = time.monotonic()
+    SparkContext._ensure_initialized()  # Java begins, which is not the master's doing; still nobody waits for long
     gateway = SparkContext._gateway
     try:
-        _in_time(builder.getOrCreate, where, "a Spark master")
+        patience = max(_ANSWER - (time.monotonic() - began), _ANSWER / 3)
+        _in_time(builder.getOrCreate, where, "a Spark master", patience)
     except UsageError:
         SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
         gateway.proc.kill()
         raise
 
 
-def _in_time(work: Callable[[], T], where: str, what: str = "Spark Connect") -> T:
+def _in_time(work: Callable[[], T], where: str, what: str = "Spark Connect", patience: float | None = None) -> T:
     """What a call gives; a sentence where it has not answered in time (Spark's own client tries for minutes)."""
     done: list[T] = []
     wrong: list[Exception] = []
@@ -193,14 +196,15 @@ def _in_time(work: Callable[[], T], where: str, what: str = "Spark Connect") -> 
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(_ANSWER)
+    patience = _ANSWER if patience is None else patience
+    thread.join(patience)
     if done:
         return done[0]
-    raise UsageError(_no_connect(where, wrong[0] if wrong else None, what))
+    raise UsageError(_no_connect(where, wrong[0] if wrong else None, what, patience))
 
 
-def _no_connect(where: str, error: Exception | None, what: str = "Spark Connect") -> str:
-    why = f"{type(error).__name__}: {shortened(error, 120)}" if error else f"not within {_ANSWER:g} seconds"
+def _no_connect(where: str, error: Exception | None, what: str = "Spark Connect", patience: float = _ANSWER) -> str:
+    why = f"{type(error).__name__}: {shortened(error, 120)}" if error else f"not within {patience:.2g} seconds"
     return (
         f"what listens at {_shown(where)} does not answer as {what} ({why}); give the address of "
         f"{'a Spark Connect server' if what == 'Spark Connect' else what}"

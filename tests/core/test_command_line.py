@@ -596,9 +596,15 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert run.stderr == ""
 
 
-def test_a_folder_may_be_the_target_of_spark_alone() -> None:
-    """Spark writes events as a folder of files, and says itself that one is there already."""
-    args = {"command": "prepare", "out": "."}
-    check_targets(argparse.Namespace(**args, engine="spark"))
+def test_what_spark_is_to_write_is_looked_at_before_its_work(tmp_path: Path) -> None:
+    """Spark writes events as a folder of files, which must not be there yet, and may lie where only Spark can look."""
+    (tmp_path / "there.parquet").mkdir()
+    args = {"command": "prepare", "out": str(tmp_path / "there.parquet")}
+    with pytest.raises(UsageError, match="is there already"):
+        check_targets(argparse.Namespace(**args, engine="spark"))
     with pytest.raises(UsageError, match="is a folder"):
         check_targets(argparse.Namespace(**args, engine="polars"))
+    for good in (str(tmp_path / "new.parquet"), "hdfs://names:9000/new.parquet"):
+        check_targets(argparse.Namespace(command="prepare", out=good, engine="spark"))
+    with pytest.raises(UsageError, match="there is no folder"):
+        check_targets(argparse.Namespace(command="prepare", out=str(tmp_path / "gone" / "new.parquet"), engine="spark"))

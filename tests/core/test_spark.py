@@ -726,7 +726,7 @@ def test_what_listens_but_is_no_spark_is_a_sentence_too_and_the_program_ends(kin
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", NO_SPARK, kind], capture_output=True, text=True, env=kept, timeout=120
     )
-    assert f"does not answer {words} (not within 1 seconds)" in done.stdout, done.stderr
+    assert f"does not answer {words} (not within " in done.stdout, done.stderr
 
 
 def test_without_java_or_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
