@@ -53,7 +53,8 @@ class FolderListing:
 
     Attributes:
         files: name within the folder (``/`` between folders) → what the file was, by name.
-        left: how many entries are not offered: links, hidden ones, what is no plain file, names that are no text.
+        left: how many entries are not offered: links, hidden ones, what is no plain file, names that are no text,
+            folders that may not be read.
         more: whether there are more than are listed, or folders deeper than are looked into.
     """
 
@@ -85,10 +86,12 @@ def list_folder(folder: Path) -> FolderListing:
     (['log.csv'], 1)
     """
     check_folder(folder)
-    files, left, more = dict[str, Seen](), 0, False
+    files, closed, left, more = dict[str, Seen](), list[OSError](), 0, False
+    top = None
     try:
-        for place, folders, names, handle in os.fwalk(folder, follow_symlinks=False):
-            inside = Path(place).relative_to(folder)
+        top = os.open(folder, _FOLDER)  # the setting itself may be a link
+        for place, folders, names, handle in os.fwalk(".", onerror=closed.append, follow_symlinks=False, dir_fd=top):
+            inside = Path(place)
             if len(inside.parts) >= DEPTH and folders:
                 more, folders[:] = True, []
             kept = [name for name in folders if not name.startswith(".") and not _is_link(name, handle)]
@@ -104,7 +107,10 @@ def list_folder(folder: Path) -> FolderListing:
                     files[path] = seen
     except OSError as error:
         raise InputError(f"RECEMB_DATA_DIR cannot be listed ({(error.strerror or str(error)).lower()})") from None
-    return FolderListing(files, left, more)
+    finally:
+        if top is not None:
+            os.close(top)
+    return FolderListing(files, left + len(closed), more)
 
 
 def _is_link(name: str, handle: int) -> bool:

@@ -107,6 +107,31 @@ def test_a_file_that_changed_or_went_is_not_read_for_another(place: Path) -> Non
         table_within(Reading(), place, "log.csv", seen)
 
 
+def test_the_setting_itself_may_be_a_link(place: Path) -> None:
+    (place.parent / "by link").symlink_to(place, target_is_directory=True)
+    linked = list_folder(place.parent / "by link")
+    assert list(linked.files) == ["log.csv", "a/b.csv"]
+    assert linked == list_folder(place)
+    with open_within(place.parent / "by link", "a/b.csv") as stream:
+        assert stream.read() == LOG
+
+
+def test_folders_that_may_not_be_read_are_counted(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def closed(path: os.PathLike[str] | str, *how: int, **more: int | None) -> int:
+        if path == "a":
+            raise PermissionError(13, "Permission denied", "a")
+        return real(path, *how, **more)  # type: ignore[arg-type]
+
+    before = list_folder(place).left
+    monkeypatch.setattr(os, "open", closed)
+    monkeypatch.setattr(os, "supports_dir_fd", {closed})
+    found = list_folder(place)
+    assert list(found.files) == ["log.csv"]
+    assert found.left == before  # its hidden file is not seen, and it is counted itself
+
+
 def test_a_folder_that_becomes_a_link_leads_nowhere(place: Path) -> None:
     (place.parent / "outside" / "b.csv").write_bytes(SECRET)
     (place / "a").rename(place / "was a")

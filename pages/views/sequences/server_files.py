@@ -12,6 +12,7 @@ from pages.kit.uploads import files, uploads
 from pages.kit.uploads.uploads import Upload
 from recemb_core.readers import InputError
 from recemb_core.readers.errors import counted
+from recemb_core.readers.server_folder import DEPTH, MOST_FILES
 
 CHOSEN = "server file"
 
@@ -45,8 +46,13 @@ def server_files(size_text: Callable[[int], str]) -> None:
             key="server details",
             help="Of the log in use." if log_there else "Choose a log first.",
         )
-    left = f"{counted(found.left, 'entry')} left out: links, hidden ones, and what is no plain file."
-    more = "There are more files, or deeper folders, than are listed."
+    left = (
+        f"{counted(found.left, 'entry')} left out: links, hidden ones, what is no plain file, and what may not be read."
+    )
+    more = (
+        f"There are more: the first {MOST_FILES:,} files are listed, by name, of folders up to {DEPTH} deep. To find "
+        "another here, give it a place nearer, or the server a folder with fewer files."
+    )
     if said := " ".join([left] * bool(found.left) + [more] * found.more):
         st.caption(said)
 
