@@ -61,7 +61,7 @@ def page(question: str, says: str, *, opens_on: str, needs: str = "items") -> It
     if data.problem:
         st.error(data.problem)
     for one in () if data.upload is None else uploads.outdated(data.upload):
-        st.warning(f"{plain(sentence(one))} You still see what was read before.")
+        st.warning(f"{plain(sentence(one))}. You still see what was read before.")
     missing = session.missing_upload()
     if missing is not None:
         st.warning(

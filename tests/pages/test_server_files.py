@@ -74,7 +74,8 @@ def test_what_changed_or_went_is_said_and_read_again_on_request(open_page: Open,
     page = healthy(chosen(open_page("sequences"), "logs/shop.csv"))
     (place / "logs" / "shop.csv").write_bytes(baskets(seed=1) + b"\nu1,500,tea,1600000001,1")
     page = page.run()
-    assert "has changed in the server's folder" in " ".join(one.value for one in page.warning)
+    said = " ".join(one.value for one in page.warning)
+    assert "has changed in the server's folder since it was chosen; choose it again. You still see" in said
     key = page.session_state["data"]
     page = healthy(page.button(key=f"again {key}").click().run())
     assert page.session_state["data"] != key
