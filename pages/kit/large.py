@@ -16,6 +16,7 @@ from pages.kit.session import ActiveData
 from recemb_core.arrays import Int64Array
 from recemb_core.embeddings.registry import ModelSpec, spec_of
 from recemb_core.layouts import sample_rows
+from recemb_core.readers.errors import counted
 
 T = TypeVar("T")
 LARGE = 5_000
@@ -131,8 +132,10 @@ def first_look_note(data: ActiveData, graph: Any, config: Any, usual: Any, names
     fewer = [name for name in names if getattr(config, name) < getattr(usual, name)]
     if not is_large(data) or not fewer:  # small data is never shortened by itself
         return
-    said = {"epochs": "epochs", "num_walks": "walks from each item", "walk_length": "items in a walk"}
-    parts = ", ".join(f"{getattr(config, name)} {said[name]} for {getattr(usual, name)}" for name in fewer)
+    said = {"epochs": ("epoch", ""), "num_walks": ("walk", " from each item"), "walk_length": ("item", " in a walk")}
+    parts = ", ".join(
+        f"{counted(getattr(config, name), said[name][0])}{said[name][1]} for {getattr(usual, name)}" for name in fewer
+    )
     whole = replace(config, **{name: getattr(usual, name) for name in fewer})
     spec = spec_of(config)
     seconds = spec.cost(whole, data.sequences, len(data.items)) / spec.speed

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.kit import jobs
+from pages.kit.leaderboard import BoardRow
 from pages.kit.results import Results
+from pages.kit.told_fields import told_words
 from pages.kit.uploads.uploads import File, Upload
 from pages.views.evaluation import board as board_module
 from pages.views.evaluation import links, words
@@ -22,7 +25,7 @@ from pages.views.evaluation.board import Board
 from recemb_core import precomputed
 from recemb_core.brought import read_vectors
 from recemb_core.datasets import load_dataset
-from recemb_core.embeddings import ItemVectors
+from recemb_core.embeddings import EGESConfig, ItemVectors, Word2VecConfig
 from recemb_core.experiments.leaderboard import (
     Entry,
     Leaderboard,
@@ -34,7 +37,7 @@ from recemb_core.experiments.leaderboard import (
     part_cases,
 )
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
-from recemb_core.scorers import scorer_defaults
+from recemb_core.scorers import PopularityConfig, scorer_defaults
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.validation import UsageError
 from tests.pages.conftest import ROOT, healthy, numbers, questions, run_the_python, show_me, text
@@ -527,3 +530,19 @@ def test_the_deep_models_page_shows_the_same_figures(open_page: Open) -> None:
         assert run is not None
         report = run.views["all"]
         assert shown == pytest.approx(report.hit_rate[10].value, abs=2 / report.users + 6e-4)  # kept with three digits
+
+
+def test_rows_that_are_told_a_field_are_named_beside_its_purity() -> None:
+    configs = {
+        "EGES": EGESConfig(),
+        "GES of brands": EGESConfig(attention=False, fields=("brand",)),
+        "word2vec": Word2VecConfig(),
+        "Popularity": PopularityConfig(),
+    }
+    rows = [BoardRow(name, Entry(name=name, config=config), None, (), "waiting") for name, config in configs.items()]
+    data = SimpleNamespace(side_fields=("brand", "category"))
+    board: Any = SimpleNamespace(rows=rows, data=data)
+    assert links.told_rows(board, list(configs), "category") == ["EGES"]
+    assert links.told_rows(board, list(configs), "brand") == ["EGES", "GES of brands"]
+    assert "are told the field: a high share there is no proof" in told_words(["EGES", "GES of brands"], "the field")
+    assert told_words([], "the field") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -76,6 +77,7 @@ def test_node2vec_of_many_items_draws_a_sample_with_the_chosen_item_and_says_so(
     config = large.first_look(data_of(ITEMS), MODELS["node2vec"], node2vec_defaults(ITEMS))
     fewer = config != node2vec_defaults(ITEMS)
     assert ("First look" in said) == fewer
+    assert not re.search(r"\b1 (epochs|walks|items)\b", said)
     chart = next(c for c in page.get("bidi_component") if f"map@{upload.key}" in c.proto.id)
     figure = json.loads(json.loads(chart.proto.json)["figure"])
     ids = {point[0] for trace in figure["data"] for point in trace.get("customdata") or []}

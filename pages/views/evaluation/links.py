@@ -19,6 +19,7 @@ from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.tables import MAIN, fitted
 from pages.kit.text import field_words, plain, plain_field
+from pages.kit.told_fields import is_told, told_words
 from pages.views.evaluation.board import Board
 from recemb_core.evaluation.intervals import seed_band
 from recemb_core.experiments.leaderboard.vector_measures import (
@@ -114,6 +115,8 @@ def vector_scores(board: Board) -> None:
             "do is not known yet; every row stands here as soon as all its seeds are measured."
         )
     st.markdown(words)
+    if score != LINK and (told := told_words(told_rows(board, [line.name for line in found], score), "the field")):
+        st.markdown(told.strip())
     table = scores_table([line.name for line in found], links, fields_found)
     st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN))
     asked = known.one.asked
@@ -129,6 +132,13 @@ def vector_scores(board: Board) -> None:
         f"Hanley and McNeil's, with that of the seeds. {purity if fields else ''}"
         f"{'Neither says' if fields else 'It does not say'} what a person takes next."
     )
+
+
+def told_rows(board: Board, names: Sequence[str], field: str) -> list[str]:
+    """Those of these rows whose models learn from the field itself."""
+    every = {row.name: row.shown or row.wanted for row in board.rows}
+    own = {name: one for name, one in every.items() if one.kind == "embedding" and not one.brought}
+    return [name for name in names if name in own and is_told(own[name].config, field, board.data)]
 
 
 def _link_lines(known: Known) -> list[ScoreLine]:

@@ -18,6 +18,7 @@ from pages.kit.parameters import Parameter
 from pages.kit.session import ActiveData
 from pages.kit.tables import HALF, fitted
 from pages.kit.text import field_words, plain_field
+from pages.kit.told_fields import is_told, told_words
 from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_section
 from recemb_core.embeddings import MODELS
@@ -167,22 +168,15 @@ def purity_section(found: Compared, *, key: str) -> None:
     live_chart(figure, key=key, height=360)
     st.caption(
         f"Mean over {first.items:,} items that have a value; bars: two standard errors over items, not over seeds."
-        + told_words(found)
+        + told(found)
     )
 
 
-def told_words(found: Compared) -> str:
+def told(found: Compared) -> str:
     """Which models learn from the attribute itself, so that a high share is no merit."""
-    told = []
-    for one in found.entries:
-        if one.label in found.lists and one.model in MODELS and "side_info" in MODELS[one.model].needs:
-            fields = getattr(one.config, "fields", None)
-            if found.settings.attribute in (found.data.side_fields if fields is None else fields):
-                told.append(one.label)
-    if not told:
-        return ""
-    are = "are" if len(told) > 1 else "is"
-    return f" {' and '.join(told)} {are} told the attribute: a high share there is no proof of a better model."
+    own = [one for one in found.entries if one.label in found.lists and one.model in MODELS]
+    names = [one.label for one in own if is_told(one.config, found.settings.attribute, found.data)]
+    return told_words(names, "the attribute")
 
 
 def hubs_section(found: Compared) -> None:
