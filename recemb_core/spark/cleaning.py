@@ -68,6 +68,8 @@ class SparkSequences:
         named = frame.groupby([*SEQUENCE], dropna=False, sort=False).ngroup().to_numpy()
         cuts = np.append(np.flatnonzero(np.diff(named, prepend=-1)), len(frame)).astype(np.int64)
         known = {name: not frame[name].isna().all() for name in ("user", "timestamp", "weight")}
+        mapping = None if self.reading is None else self.reading.columns
+        known["user"] |= mapping is not None and mapping.user is not None  # all of them may be nobody known
         users = frame["user"].fillna("unknown").to_numpy()[cuts[:-1]].astype(np.str_) if known["user"] else None
         return Sequences(
             self.vocabulary(),

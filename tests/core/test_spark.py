@@ -461,6 +461,13 @@ def test_types_that_the_library_takes_for_others_are_never_read_otherwise(
         read_log(spark, path, Reading(columns=BY_TIME))
 
 
+def test_users_of_whom_none_is_known_are_as_many_as_in_the_library(spark: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,visit\nann,tea,a\n,tea,b\n,cup,b\n,pot,c\n,tea,c\n")  # ann's visit is too short
+    columns = ColumnMapping(shape="events", user="user", item="item", session="visit")
+    assert same(spark, str(path), Reading(columns=columns)).users is not None
+
+
 # --- walks ---
 
 
