@@ -21,13 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.app_server import free_port, spend, start_server, wait_for
 from benchmarks.cold_start import ARGUMENTS, CHROMIUM
@@ -266,8 +267,12 @@ def choose(page: Page, url: str, log: Path, details: Path, *, upload: bool) -> N
     else:
         for name, button in ((log.name, "Use as the log"), (details.name, "Use as item details")):
             box = page.get_by_role("combobox", name="Or a file of the server's folder")
-            box.fill(name)
-            page.get_by_role("option", name=name).first.click()
+            for _ in range(30):  # a run that comes meanwhile closes what is offered
+                box.fill("")
+                box.fill(name)
+                with suppress(PlaywrightTimeout):
+                    page.get_by_role("option", name=name).first.click(timeout=2000)
+                    break
             until(page, REST, time.monotonic() + 1, 300)
             page.get_by_role("button", name=button).last.click()  # a run draws it anew
             page.wait_for_timeout(1000)
