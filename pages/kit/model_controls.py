@@ -146,11 +146,18 @@ def by_size(default: int, value: int) -> str:
 
 def second_like_first(data: ActiveData, graph: ItemGraph, key: str) -> dict[str, Any]:
     """The parameters that give the second of two settings the values of the first."""
-    config = model_config(data, graph, key)
-    return {
-        f"{SECOND}{MODELS[key].key_of(setting.field)}": getattr(config, setting.field)
-        for setting in MODELS[key].shown()
-    }
+    return _parameters_of(model_config(data, graph, key), key, SECOND)
+
+
+def twice_the_default(data: ActiveData, graph: ItemGraph, key: str) -> dict[str, Any]:
+    """The parameters that give both of two settings a model's defaults."""
+    config = default_config(data, graph, key)
+    return _parameters_of(config, key, "") | _parameters_of(config, key, SECOND)
+
+
+def _parameters_of(config: Any, key: str, prefix: str) -> dict[str, Any]:
+    spec = MODELS[key]
+    return {f"{prefix}{spec.key_of(setting.field)}": getattr(config, setting.field) for setting in spec.shown()}
 
 
 def changed(config: Any, default: Any) -> dict[str, Any]:

@@ -64,9 +64,14 @@ class _Pressed:
     data: str
     question: str
     sets: dict[str, Any]  # by key in the session
-    state: dict[str, Any]  # all that was set
+    defaults: dict[str, Any]  # of all that it puts back, and of what the questions before it put back
     before: dict[str, Any]  # what the person had
     guess: int | None
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """All that was set."""
+        return self.defaults | self.sets
 
     def in_force(self, data: ActiveData, *, wholly: bool = False) -> bool:
         """Whether no control was moved away from what the experiment has set, or, wholly, from the complete state."""
@@ -181,14 +186,15 @@ def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> 
     if guess is None:
         st.session_state["_show_me"] = True
     sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
-    state = parameters.defaults_of_page(data) | sets
+    defaults = parameters.defaults_of_page(data)
     earlier = _pressed()
     if earlier is not None and earlier.data == data.key:  # its item, say, is no part of this one
         held = earlier.state if earlier.in_force(data, wholly=True) else earlier.sets
         _put_back(earlier, [key for key, value in held.items() if st.session_state.get(key) == value])
-    before = {key: st.session_state[key] for key in state if key in st.session_state}
-    st.session_state.update(state)
-    st.session_state["_experiment"] = _Pressed(data.key, one.question, sets, state, before, guess)
+        defaults = earlier.defaults | defaults
+    before = {key: st.session_state[key] for key in defaults | sets if key in st.session_state}
+    st.session_state["_experiment"] = pressed = _Pressed(data.key, one.question, sets, defaults, before, guess)
+    st.session_state.update(pressed.state)
     st.session_state.pop(place, None)
 
 
@@ -274,7 +280,8 @@ def _mark(pressed: _Pressed | None) -> None:
     if pressed is None:
         return
     # Streamlit makes a class of a key by putting "-" for what a class cannot hold.
-    moved = [key for key in pressed.sets if not key.startswith(f"{ITEM.name}@")]  # it is named on the page itself
+    sets = [key for key in pressed.sets if not key.startswith(f"{ITEM.name}@")]  # it is named on the page itself
+    moved = [key for key in sets if pressed.defaults.get(key) != pressed.sets[key]] or sets
     rows = ", ".join(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}" for key in moved)
     if rows:
         ring = "outline: 2px solid var(--moved); outline-offset: 4px; border-radius: 4px;"

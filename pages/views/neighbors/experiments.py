@@ -11,7 +11,7 @@ import numpy as np
 from pages.kit import model_results, session
 from pages.kit.answer_words import counted, gain_words, paired
 from pages.kit.graph_controls import GraphSettings
-from pages.kit.model_controls import able_models, in_python, second_like_first
+from pages.kit.model_controls import able_models, in_python, twice_the_default
 from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
@@ -106,8 +106,8 @@ def filter_words(found: Compared) -> Verdict | str:
 
 
 def _twice(found: Compared, model: str) -> dict[str, Any]:
-    second = second_like_first(found.data, found.graph, model)
-    return {"first": model, "second": model, **second, "b_reseed": True}
+    both = twice_the_default(found.data, found.graph, model)
+    return {"first": model, "second": model, **both, "b_reseed": True}
 
 
 def pair_experiments(found: Compared) -> list[Experiment]:
