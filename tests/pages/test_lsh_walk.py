@@ -53,7 +53,7 @@ def test_the_numbers_are_those_of_the_walk(open_page: Open) -> None:
     near = true_neighbors(plane(), np.array([17]), walk.K).ids[0]
     hit = len(set(own.ids) & set(near.tolist()))
     expected = (str(own.distances), str(len(own.hops)), str(hit))
-    assert said(page, r"\*\*HNSW\*\*, this query: (\d+) distances, (\d+) hops, \*\*(\d) of 5") == expected
+    assert said(page, r"\*\*HNSW\*\* here: (\d+) distances, (\d+) hops, \*\*(\d) of 5") == expected
     effort = graph_effort(graph, np.arange(walk.COUNT), walk.K, 9)
     assert f"{effort.distances.value / walk.COUNT:.1%} of the points, recall {effort.recall.value:.3f}" in text(page)
     row = page.dataframe[0].value.to_dict("records")[1]
@@ -66,7 +66,7 @@ def test_the_cells_are_those_of_the_tree(open_page: Open) -> None:
     tree = TreeOfCells(plane(), 4)
     own = tree.walk(plane()[3], walk.K + 1)
     cells = len(own.visited) + len(own.skipped)
-    assert said(page, r"\*\*kd-tree\*\*, this query: (\d+) distances, (\d+) of (\d+) cells") == (
+    assert said(page, r"\*\*kd-tree\*\* here: (\d+) distances, (\d+) of (\d+) cells") == (
         str(own.distances), str(len(own.visited)), str(cells),
     )  # fmt: skip
     effort = tree_effort(plane(), tree, np.arange(walk.COUNT), walk.K)
@@ -79,7 +79,7 @@ def test_the_candidates_are_those_that_lie_in_the_shaded_region(open_page: Open)
     healthy(open_page("lsh", **WALK))
     for query in (0, 40, 111):
         page = healthy(open_page("lsh", **WALK, walk_query=str(query)))
-        (scanned, hit) = said(page, r"\*\*LSH\*\*, this query: (\d+) candidates, \*\*(\d) of 5")
+        (scanned, hit) = said(page, r"\*\*LSH\*\* here: (\d+) candidates, \*\*(\d) of 5")
         assert 0 <= int(hit) <= min(5, int(scanned))
 
 
@@ -166,7 +166,7 @@ def test_the_python_gives_the_walks(open_page: Open) -> None:
     assert len([line for line in lines if line.startswith("(")]) == 2
     first = next(line for line in lines if line.startswith("("))
     assert ast.literal_eval(first[: first.index(")") + 1]) == own.ids
-    assert said(page, r"\*\*HNSW\*\*, this query: (\d+) distances")[0] == str(own.distances)
+    assert said(page, r"\*\*HNSW\*\* here: (\d+) distances")[0] == str(own.distances)
 
 
 @pytest.mark.parametrize("more", [{"points": "gaussian", "size": "20000"}, {"points": "gaussian", "size": "1000"}])

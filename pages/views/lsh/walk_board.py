@@ -61,8 +61,7 @@ def walk_section(data: ActiveData, points: LabPoints, settings: LabSettings, num
         left, right = controls.columns("walk", (1, 1))
         with left:
             st.markdown(
-                f"**HNSW**, this query: {seen.walk.distances} distances, {len(seen.walk.hops)} hops, "
-                f"**{hit} of {K}** found"
+                f"**HNSW** here: {seen.walk.distances} distances, {len(seen.walk.hops)} hops, **{hit} of {K}** found"
             )
             figure = layered_walk_figure(
                 seen.points.astype(np.float64),
@@ -88,12 +87,12 @@ def _beside(data: ActiveData, seen: Seen, click: Callable[[str], None]) -> None:
         looked[seen.candidates] = True
         hit = int(looked[list(seen.near)].sum())
         scanned = int(looked.sum() - looked[seen.query])
-        st.markdown(f"**LSH**, this query: {scanned} candidates, **{hit} of {K}** found")
+        st.markdown(f"**LSH** here: {scanned} candidates, **{hit} of {K}** found")
     else:
         looked[[row for cell in seen.tree.visited for row in cell.rows.tolist()]] = True
         cells = len(seen.tree.visited) + len(seen.tree.skipped)
         entered, worked = len(seen.tree.visited), seen.tree.distances
-        st.markdown(f"**kd-tree**, this query: {worked} distances, {entered} of {cells} cells, **{K} of {K}** found")
+        st.markdown(f"**kd-tree** here: {worked} distances, {entered} of {cells} cells, **{K} of {K}**")
     plane = Plane(seen.points.astype(np.float64), seen.query, seen.near, looked, REACH)
     if BESIDE.value(data) == "lsh":
         figure = plane_buckets_figure(plane, tables_at(seen))

@@ -176,7 +176,7 @@ def _frames(grid: Grid, found: dict[Cell, SweepCell], color: Labelling) -> Sweep
     )
     st.markdown("**The map through the grid** — play, or move the slider; items whose neighbors stay do not move")
     first, title = found[order[start]].map, "sweep of p and q"
-    events = draw_map(grid.shown, first, color, key="sweep map", height=350, named=title, frames=frames)
+    events = draw_map(grid.shown, first, color, key="sweep map", height=330, named=title, frames=frames)
     return found[order[start if events.frame is None else min(events.frame, len(order) - 1)]]
 
 
