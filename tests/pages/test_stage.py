@@ -132,6 +132,28 @@ def test_an_item_that_a_question_chose_is_left_with_it(open_page: Open) -> None:
     assert page.session_state["width@planted_shop"] == 5
 
 
+def test_two_of_one_model_begin_alike_and_what_was_set_comes_back_at_the_end(open_page: Open) -> None:
+    page = healthy(open_page("neighbors", data="planted_shop", compare="two"))
+    keys = ["word2vec_window@planted_shop", "b_item2vec_negative@planted_shop"]
+    at_first = [page.session_state[key] for key in keys]
+    for key, value in zip(keys, (10, 10), strict=True):
+        kind = next(kind for kind in ("select_slider", "slider") if any(w.key == key for w in page.get(kind)))
+        getattr(page, kind)(key=key).set_value(value)
+        healthy(page.run())
+    own = [page.session_state[key] for key in keys]
+    assert all(now != before for now, before in zip(own, at_first, strict=True))
+    show_me(page, 0)  # word2vec twice: the second box shows another model's settings
+    healthy(page.run())
+    second = page.session_state["b_word2vec_window@planted_shop"]
+    assert second == page.session_state["word2vec_window@planted_shop"] == at_first[0]
+    show_me(page, 2)  # word2vec against item2vec, each at its defaults
+    healthy(page.run())
+    assert [page.session_state[key] for key in keys] == at_first
+    page.button(key="question undo").click()
+    healthy(page.run())
+    assert [page.session_state[key] for key in keys] == own
+
+
 # ---- whatever was tried before ----
 
 # Page and its view, those that train for no long; with RECEMB_ORDERS set so many orders of each, else one of a few. The
