@@ -390,7 +390,7 @@ def run_to_arrays(run: EntryRun) -> Arrays:
             | {
                 "views": facts,
                 "users": [report.users for report in reports],
-                "vectors": None if run.vectors is None else dataclasses.asdict(run.vectors),
+                "vectors": None if run.vectors is None else run.vectors.to_json(),
             }
         ),
     }

@@ -19,6 +19,7 @@ from recemb_core.experiments.leaderboard import (
     PartCases,
     Protocol,
     Query,
+    VectorMeasures,
     entry_defaults,
     history_scorer,
     measure,
@@ -381,6 +382,8 @@ def test_purity_of_many_items_is_that_of_a_sample(shop: Sequences, monkeypatch: 
     monkeypatch.setattr(vector_measures, "ASKED", 20)
     some = measure_vectors(cases, vectors, Query())
     assert (every.asked, some.asked) == (None, 20)
+    assert VectorMeasures(**every.to_json()) == every
+    assert VectorMeasures(**some.to_json()) == some
     assert (every.link_auc, every.links) == (some.link_auc, some.links)
     assert shop.side_info is not None
     rows = sample_rows(len(vectors), 20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ class EntryRun:
         for view, report in self.views.items():
             found |= {f"{view} {name}": value for name, value in report_to_arrays(report).items()}
         meta = {name: getattr(self, name) for name in facts}
-        meta["vectors"] = None if self.vectors is None else asdict(self.vectors)
+        meta["vectors"] = None if self.vectors is None else self.vectors.to_json()
         return found | {"meta": to_json(meta)}
 
     @classmethod

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class VectorMeasures:
     purity: dict[str, float]
     purity_chance: dict[str, float]
     asked: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """By name, for a file; where purity looks at all items, nothing is said of a sample."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> VectorMeasures:
